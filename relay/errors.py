@@ -1,0 +1,80 @@
+"""The exception tree. `retryable` says whether trying the same thing again may succeed.
+
+RelayError
+├── ConfigError            a setting is missing or wrong: names the field, the value and the fix
+├── AuthError              a token or key was refused or lacks a scope: a person has to act
+├── PlatformError          a platform refused or failed
+│   ├── PlatformUnavailable    (retryable) not reachable, timed out, 5xx
+│   ├── RateLimited            (retryable) `retry_after` seconds
+│   └── PostRejected           the platform took the call and refused the text
+├── InboxError             (retryable) the store did not answer
+├── VoxtaError             Voxta answered with an error
+│   ├── VoxtaUnavailable       (retryable) not reachable, timed out, connection lost
+│   └── ProtocolError          a frame that breaks the protocol
+└── RenderingError         a rendering that would not be safe to send
+"""
+
+from typing import ClassVar
+
+
+class RelayError(Exception):
+    """Whatever the relay raises itself; its text is fit to be shown to a streamer."""
+
+    retryable: ClassVar[bool] = False
+
+
+class ConfigError(RelayError):
+    """A setting is missing or wrong."""
+
+
+class AuthError(RelayError):
+    """A token or key was refused, or lacks a permission."""
+
+
+class PlatformError(RelayError):
+    """A platform refused a call or failed."""
+
+
+class PlatformUnavailable(PlatformError):
+    """The platform cannot be reached, timed out or failed on its side."""
+
+    retryable = True
+
+
+class RateLimited(PlatformError):
+    """The platform asks to slow down."""
+
+    retryable = True
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds to wait before the next try."""
+
+
+class PostRejected(PlatformError):
+    """The platform refused this text for good (blocked, duplicate, too long, no permission)."""
+
+
+class InboxError(RelayError):
+    """The store of waiting messages did not answer."""
+
+    retryable = True
+
+
+class VoxtaError(RelayError):
+    """Voxta answered with an error."""
+
+
+class VoxtaUnavailable(VoxtaError):
+    """Voxta cannot be reached, timed out, or the connection was lost."""
+
+    retryable = True
+
+
+class ProtocolError(VoxtaError):
+    """A frame that breaks the SignalR or Voxta protocol."""
+
+
+class RenderingError(RelayError):
+    """Text for Voxta that would not be safe to send."""

@@ -1,0 +1,105 @@
+"""The inbox: audience messages wait here, durably, until each has exactly one outcome."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement, Value
+
+
+class Record(Value):
+    """What happened to one message; answers `why`."""
+
+    message: AudienceMessage
+    settlement: Settlement | None = None
+    """None while it waits."""
+    forward_id: str | None = None
+
+
+class Inbox(Protocol):
+    """A durable queue with a duplicate check on the way in and one outcome on the way out.
+
+    A message is waiting, then held by one consumer (claimed), then settled. Every method raises
+    InboxError when the store does not answer within its timeout; nothing is lost then.
+    """
+
+    async def open(self) -> None:
+        """Connect and create what is missing. Called once, before anything else."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted and let go of the store."""
+        ...
+
+    async def append(self, messages: Sequence[AudienceMessage]) -> list[bool]:
+        """Store messages; durable when it returns. True for each that is new, False for a duplicate key.
+
+        Checking and appending are one atomic step, also between processes.
+        """
+        ...
+
+    async def claim(self, limit: int, wait: float) -> list[AudienceMessage]:
+        """The oldest waiting messages, at most `limit`, now held by this consumer.
+
+        Waits up to `wait` seconds for the first one; returns at once when something waits. [] after that.
+        """
+        ...
+
+    async def reclaim(self, idle: float) -> list[AudienceMessage]:
+        """What a consumer that is gone still held, oldest first, now held by this one.
+
+        Its own leftovers (same consumer name, from before `open`) count at once; those of other consumers
+        when they have been idle for `idle` seconds. Messages of an unfinished forward are not included:
+        `unfinished` has them.
+        """
+        ...
+
+    async def current(self, keys: Sequence[str]) -> dict[str, AudienceMessage]:
+        """The messages as they stand now, edits applied. Settled and unknown ones are missing."""
+        ...
+
+    async def begin(self, forward: Forward) -> bool:
+        """Note durably that this forward is about to be sent. False when one of its keys is already settled."""
+        ...
+
+    async def unfinished(self) -> list[Forward]:
+        """Forwards that were begun and whose messages have no outcome: the process died in between."""
+        ...
+
+    async def abandon(self, forward_id: str) -> None:
+        """Forget a begun forward that Voxta never got; its messages are held as before."""
+        ...
+
+    async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
+        """Record outcomes. The first one for a key wins; False for each that came second or is unknown."""
+        ...
+
+    async def edit(self, edit: Edit) -> bool:
+        """Replace the text of a message that has no outcome and is in no begun forward. False otherwise."""
+        ...
+
+    async def retract(self, retraction: Retraction, at: float) -> int:
+        """Settle as dropped what the retraction names and has no outcome and no begun forward. How many."""
+        ...
+
+    async def why(self, key: str) -> Record | None:
+        """What happened to a message; None when it is unknown or forgotten."""
+        ...
+
+    async def waiting(self) -> int:
+        """How many messages have no outcome yet."""
+        ...
+
+    async def outcomes(self) -> Mapping[Outcome, int]:
+        """How many messages ended in each outcome, as far back as the store remembers."""
+        ...
+
+    async def trim(self, older_than: float) -> int:
+        """Forget settled messages received before this time (seconds since the epoch), and all beyond the
+        store's largest count. What has no outcome stays. How many were forgotten."""
+        ...
+
+    async def get_note(self, name: str) -> str | None:
+        """A small named value that outlives a restart, such as the chat last served."""
+        ...
+
+    async def set_note(self, name: str, value: str) -> None: ...

@@ -1,0 +1,243 @@
+"""What Voxta says to its clients."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from relay.wire.messages import ChatContext, ChatMessage, ChatSession, NamedValue, Person, WireMessage, by_type, parse
+
+
+class Welcome(WireMessage):
+    type_name = "welcome"
+    user: Person
+    assistant: Person | None = None
+    characters: list[Person] | None = None
+    voxta_server_version: str | None = None
+    api_version: str | None = None
+
+
+class AuthenticationRequired(WireMessage):
+    type_name = "authenticationRequired"
+
+
+class ChatsSessionsUpdated(WireMessage):
+    type_name = "chatsSessionsUpdated"
+    sessions: list[ChatSession] = []
+
+
+class ChatStarting(WireMessage):
+    type_name = "chatStarting"
+
+
+class ChatLoading(WireMessage):
+    type_name = "chatLoading"
+
+
+class ChatStarted(WireMessage):
+    type_name = "chatStarted"
+    session_id: str
+    chat_id: str
+    user: Person | None = None
+    characters: list[Person] = []
+    messages: list[ChatMessage] | None = None
+    context: ChatContext | None = None
+
+    @property
+    def people(self) -> list[Person]:
+        """The characters, wherever this server put them."""
+        return self.characters or (self.context.characters if self.context else [])
+
+
+class ChatClosed(WireMessage):
+    type_name = "chatClosed"
+    chat_id: str
+
+
+class ChatPaused(WireMessage):
+    type_name = "chatPaused"
+    session_id: str | None = None
+    paused: bool = True
+
+
+class ChatFlow(WireMessage):
+    type_name = "chatFlow"
+    state: str | None = None
+
+
+class ChatParticipantsUpdated(WireMessage):
+    type_name = "chatParticipantsUpdated"
+    session_id: str | None = None
+    participants: list[dict[str, Any]] = []
+
+
+class MessageEvent(WireMessage, ChatMessage):
+    """A message was added to the chat."""
+
+    type_name = "message"
+    session_id: str | None = None
+
+
+class MessageUpdate(MessageEvent):
+    """A user, event or note message was added, or a message's text changed."""
+
+    type_name = "update"
+
+
+class MessageDeleted(WireMessage):
+    type_name = "deleted"
+    message_id: str
+    session_id: str | None = None
+
+
+class ReplyMessage(WireMessage):
+    """What all steps of a reply share."""
+
+    message_id: str
+    sender_id: str | None = None
+    session_id: str | None = None
+
+
+class ReplyGenerating(ReplyMessage):
+    type_name = "replyGenerating"
+    role: str | None = None
+    is_narration: bool = False
+    thinking_speech_url: str | None = None
+
+
+class ReplyStart(ReplyMessage):
+    type_name = "replyStart"
+
+
+class ReplyChunk(ReplyMessage):
+    """A sentence or less. With `start_index` 0 it may carry the whole text so far instead."""
+
+    type_name = "replyChunk"
+    start_index: int = 0
+    end_index: int = 0
+    text: str = ""
+    audio_url: str | None = None
+    is_narration: bool = False
+    audio_gap_ms: float | None = None
+
+
+class ReplyEnd(ReplyMessage):
+    type_name = "replyEnd"
+    tokens: int | None = None
+    message_index: int | None = None
+    conversation_index: int | None = None
+
+
+class ReplyCancelled(ReplyMessage):
+    type_name = "replyCancelled"
+
+
+class SpeechRecognitionStart(WireMessage):
+    type_name = "speechRecognitionStart"
+
+
+class SpeechRecognitionPartial(WireMessage):
+    type_name = "speechRecognitionPartial"
+    text: str = ""
+
+
+class SpeechRecognitionEnd(WireMessage):
+    type_name = "speechRecognitionEnd"
+    text: str | None = None
+
+
+class RecordingRequest(WireMessage):
+    type_name = "recordingRequest"
+    enabled: bool = False
+
+
+class SpeechPlaybackStart(WireMessage):
+    type_name = "speechPlaybackStart"
+    message_id: str | None = None
+    session_id: str | None = None
+    start_index: int = 0
+    end_index: int = 0
+    duration: float = 0.0
+
+
+class SpeechPlaybackComplete(WireMessage):
+    type_name = "speechPlaybackComplete"
+    message_id: str | None = None
+    session_id: str | None = None
+
+
+class InterruptSpeech(WireMessage):
+    type_name = "interruptSpeech"
+    session_id: str | None = None
+
+
+class Action(WireMessage):
+    type_name = "action"
+    value: str
+    context_key: str | None = None
+    layer: str | None = None
+    role: str | None = None
+    sender_id: str | None = None
+    scenario_role: str | None = None
+    arguments: list[NamedValue] | None = None
+    session_id: str | None = None
+
+
+class AppTrigger(WireMessage):
+    type_name = "appTrigger"
+    name: str
+    arguments: list[Any] = []
+    sender_id: str | None = None
+    session_id: str | None = None
+
+
+class ContextUpdated(WireMessage):
+    type_name = "contextUpdated"
+    session_id: str | None = None
+    flags: list[str] = []
+    contexts: list[dict[str, Any]] = []
+    actions: list[dict[str, Any]] = []
+
+
+class ErrorMessage(WireMessage):
+    type_name = "error"
+    message: str = ""
+    code: str | None = None
+    details: str | None = None
+
+
+class ChatSessionError(WireMessage):
+    type_name = "chatSessionError"
+    message: str = ""
+    code: str | None = None
+    service_name: str | None = None
+    retry: bool | None = None
+    session_id: str | None = None
+
+
+class CharactersListLoaded(WireMessage):
+    type_name = "charactersListLoaded"
+    characters: list[Person] = []
+
+
+class ScenariosListLoaded(WireMessage):
+    type_name = "scenariosListLoaded"
+    scenarios: list[dict[str, Any]] = []
+
+
+class ChatsListLoaded(WireMessage):
+    type_name = "chatsListLoaded"
+    chats: list[dict[str, Any]] = []
+
+
+MESSAGES: Final = by_type(
+    Welcome, AuthenticationRequired, ChatsSessionsUpdated, ChatStarting, ChatLoading, ChatStarted, ChatClosed,
+    ChatPaused, ChatFlow, ChatParticipantsUpdated, MessageEvent, MessageUpdate, MessageDeleted, ReplyGenerating,
+    ReplyStart, ReplyChunk, ReplyEnd, ReplyCancelled, SpeechRecognitionStart, SpeechRecognitionPartial,
+    SpeechRecognitionEnd, RecordingRequest, SpeechPlaybackStart, SpeechPlaybackComplete, InterruptSpeech, Action,
+    AppTrigger, ContextUpdated, ErrorMessage, ChatSessionError, CharactersListLoaded, ScenariosListLoaded,
+    ChatsListLoaded,
+)  # fmt: skip
+
+
+def parse_server(data: Mapping[str, Any]) -> WireMessage:
+    """Read a message the server sent. Raises InvalidMessage."""
+    return parse(data, MESSAGES)

@@ -1,0 +1,93 @@
+"""SignalR's JSON protocol without I/O: records split and joined, the handshake, the frames Voxta uses.
+
+Frames are JSON objects, each ended by the record separator U+001E. Several may share one WebSocket message,
+and one may be split over several.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+SEPARATOR: Final = "\x1e"
+PING_EVERY: Final = 15.0
+"""Seconds between pings; SignalR's default keep-alive."""
+SILENCE_LIMIT: Final = 30.0
+"""Seconds without any frame after which the other side counts as dead; SignalR's default timeout."""
+MAX_RECORD: Final = 8 * 1024 * 1024
+"""Characters an unfinished record may reach before the peer counts as broken."""
+
+INVOCATION: Final = 1
+COMPLETION: Final = 3
+PING: Final = 6
+CLOSE: Final = 7
+
+Frame = dict[str, Any]
+
+
+class FrameError(ValueError):
+    """Bytes that are no SignalR frame."""
+
+
+class Records:
+    """Collects WebSocket text into whole frames."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+
+    def feed(self, text: str) -> Iterator[Frame]:
+        """Yield each frame that `text` completes.
+
+        Raises FrameError at a record that is no JSON object; the records after it can still be read by
+        feeding "".
+        """
+        self._rest += text
+        while True:
+            record, separator, rest = self._rest.partition(SEPARATOR)
+            if not separator:
+                break
+            self._rest = rest
+            if record.strip():
+                yield _parse(record)
+        if len(self._rest) > MAX_RECORD:
+            self._rest = ""
+            raise FrameError(f"a record longer than {MAX_RECORD} characters")
+
+
+def _parse(record: str) -> Frame:
+    try:
+        frame = json.loads(record)
+    except (ValueError, RecursionError) as error:
+        raise FrameError(f"not JSON: {record[:80]!r}") from error
+    if not isinstance(frame, dict):
+        raise FrameError(f"not a JSON object: {record[:80]!r}")
+    return frame
+
+
+def encode(frame: Frame) -> str:
+    """One frame as text, separator included."""
+    return json.dumps(frame, ensure_ascii=False, separators=(",", ":")) + SEPARATOR
+
+
+HANDSHAKE: Final[Frame] = {"protocol": "json", "version": 1}
+HANDSHAKE_OK: Final[Frame] = {}
+PING_FRAME: Final[Frame] = {"type": PING}
+
+
+def invocation(target: str, argument: Frame, invocation_id: str | None = None) -> Frame:
+    """A call of `target` with one argument; with an id, the other side answers with a completion."""
+    frame: Frame = {"type": INVOCATION}
+    if invocation_id is not None:
+        frame["invocationId"] = invocation_id
+    return frame | {"target": target, "arguments": [argument]}
+
+
+def completion(invocation_id: str, error: str | None = None) -> Frame:
+    """The answer to an invocation that carried an id."""
+    frame: Frame = {"type": COMPLETION, "invocationId": invocation_id}
+    return frame if error is None else frame | {"error": error}
+
+
+def close(error: str | None = None) -> Frame:
+    """The last frame before the connection ends."""
+    frame: Frame = {"type": CLOSE}
+    return frame if error is None else frame | {"error": error}

@@ -1,0 +1,39 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relay.wire.signalr import FrameError, Records, encode
+
+frames = st.lists(
+    st.dictionaries(st.text(), st.text() | st.integers() | st.none(), max_size=4).filter(bool), min_size=1, max_size=6
+)
+
+
+@given(frames, st.lists(st.integers(0, 400), max_size=8))
+def test_frames_survive_any_split_and_join(sent: list[dict[str, object]], cuts: list[int]) -> None:
+    text = "".join(encode(frame) for frame in sent)
+    edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    records = Records()
+
+    received = [frame for start, end in zip(edges, edges[1:], strict=False) for frame in records.feed(text[start:end])]
+
+    assert received == sent
+
+
+@pytest.mark.parametrize("record", ["nonsense", "[1]", '"text"', "[" * 100_000])
+def test_a_record_that_is_no_object_is_an_error_and_the_next_one_is_read(record: str) -> None:
+    records = Records()
+
+    with pytest.raises(FrameError):
+        list(records.feed(record + "\x1e" + json.dumps({"type": 6}) + "\x1e"))
+
+    assert list(records.feed("")) == [{"type": 6}]
+
+
+def test_a_record_without_an_end_is_bounded() -> None:
+    records = Records()
+
+    with pytest.raises(FrameError, match="longer"):
+        list(records.feed("x" * (8 * 1024 * 1024 + 1)))
