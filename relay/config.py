@@ -16,7 +16,7 @@ from relay.errors import ConfigError
 from relay.model import Kind, SendAs
 
 ENV_PREFIX = "RELAY_"
-TEMPLATE_FIELDS = frozenset({"author", "platform", "channel", "text", "amount", "detail"})
+TEMPLATE_FIELDS = frozenset({"author", "platform", "text", "quote", "amount", "detail"})
 
 
 class Section(BaseModel):
@@ -25,10 +25,12 @@ class Section(BaseModel):
 
 def _check_template(template: str) -> str:
     try:
-        names = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+        parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
     except ValueError as error:
         raise ValueError(f"{template!r} is no template: {error}; write {{{{ for a brace") from error
-    if unknown := names - TEMPLATE_FIELDS:
+    if any(spec or conversion for _, _, spec, conversion in parts):
+        raise ValueError(f"{template!r} uses a format such as {{text:>9}}; only plain fields are known")
+    if unknown := {name or "" for _, name, _, _ in parts} - TEMPLATE_FIELDS:
         raise ValueError(f"{template!r} uses {sorted(unknown)}; known fields are {sorted(TEMPLATE_FIELDS)}")
     if not template.strip() or template.lstrip()[0] in "/[*":
         raise ValueError(f"{template!r} must not be empty nor begin with /, [ or *: Voxta reads those as commands")
@@ -136,26 +138,23 @@ class KindRule(Section):
     template: Template
 
 
-_QUOTED = ': "{text}"'
-
-
 def _default_kinds() -> dict[Kind, KindRule]:
     def rule(send_as: SendAs, template: str) -> KindRule:
         return KindRule(send_as=send_as, template=template)
 
     user, event, noreply = SendAs.USER, SendAs.EVENT, SendAs.NOREPLY
     return {
-        Kind.CHAT: rule(user, "{author} ({platform})" + _QUOTED),
-        Kind.ASK: rule(user, "{author} ({platform}) asks" + _QUOTED),
-        Kind.SUBSCRIBE: rule(event, "{author} just subscribed on {platform}."),
-        Kind.RESUBSCRIBE: rule(event, "{author} has been subscribed for {amount} months" + _QUOTED),
-        Kind.GIFT: rule(event, "{author} gifted {amount} subscriptions to the community."),
-        Kind.CHEER: rule(event, "{author} cheered {amount} bits" + _QUOTED),
-        Kind.RAID: rule(event, "{author} is raiding the stream with {amount} viewers!"),
-        Kind.REDEMPTION: rule(event, "{author} redeemed '{detail}'" + _QUOTED),
-        Kind.FOLLOW: rule(noreply, "{author} just followed on {platform}."),
-        Kind.ONLINE: rule(noreply, "The stream on {platform} just went live."),
-        Kind.OFFLINE: rule(noreply, "The stream on {platform} just ended."),
+        Kind.CHAT: rule(user, "{author} ({platform}){quote}"),
+        Kind.ASK: rule(user, "{author} ({platform}) asks{quote}"),
+        Kind.SUBSCRIBE: rule(event, "{author} just subscribed on {platform}{quote}"),
+        Kind.RESUBSCRIBE: rule(event, "{author} has been subscribed for {amount} months{quote}"),
+        Kind.GIFT: rule(event, "{author} gifted {amount} subscriptions to the community{quote}"),
+        Kind.CHEER: rule(event, "{author} cheered {amount} bits{quote}"),
+        Kind.RAID: rule(event, "{author} is raiding the stream with {amount} viewers{quote}"),
+        Kind.REDEMPTION: rule(event, "{author} redeemed '{detail}'{quote}"),
+        Kind.FOLLOW: rule(noreply, "{author} just followed on {platform}{quote}"),
+        Kind.ONLINE: rule(noreply, "The stream on {platform} just went live{quote}"),
+        Kind.OFFLINE: rule(noreply, "The stream on {platform} just ended{quote}"),
     }
 
 

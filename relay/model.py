@@ -1,9 +1,10 @@
 """The nouns every room shares. Values only: nothing here does I/O."""
 
+import unicodedata
 from enum import StrEnum
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Value(BaseModel):
@@ -144,6 +145,16 @@ class SendAs(StrEnum):
         """Whether Voxta answers it; such a one would cut off a reply in progress."""
         return self is not SendAs.NOREPLY
 
+    @property
+    def command(self) -> str:
+        """What Voxta reads at the start of the text, the space included; empty for a plain user message."""
+        return "" if self is SendAs.USER else f"/{self} "
+
+    @property
+    def role(self) -> str:
+        """The role such a message has in Voxta's chat history."""
+        return "Event" if self is SendAs.EVENT else "User"
+
 
 class Origin(Value):
     """Where a forward came from, and so where its answer belongs."""
@@ -165,12 +176,26 @@ class Forward(Value):
     keys: tuple[str, ...]
     """The audience messages it carries."""
     send_as: SendAs
-    text: str
-    """Exactly what Voxta gets, command included."""
+    body: str
+    """What the companion reads; no command, checked to be none."""
     origin: Origin
     chat_id: str
     after_index: int
     """The index of the newest message of the chat when it was sent, -1 in an empty chat."""
+
+    @field_validator("body")
+    @classmethod
+    def _is_no_command(cls, body: str) -> str:
+        if body != body.strip() or not body or body[0] in "/[*" or any(sign in body for sign in ("{{", "}}")):
+            raise ValueError("the body must not be empty nor begin with /, [ or *, nor hold a template tag")
+        if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in body):
+            raise ValueError("the body must be one line without control characters")
+        return body
+
+    @property
+    def text(self) -> str:
+        """Exactly what Voxta gets."""
+        return self.send_as.command + self.body
 
 
 class Reply(Value):
