@@ -1,0 +1,261 @@
+"""The relay's place in a Voxta chat: connected, joined to the configured chat, and back again after every loss."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+
+from relay import __version__
+from relay.config import VoxtaSection
+from relay.errors import VoxtaError, VoxtaUnavailable
+from relay.model import Forward, SendAs
+from relay.voxta.chat import Chat
+from relay.voxta.transport import Hub
+from relay.wire import client, server
+from relay.wire.messages import ChatSession, ContextText, NamedValue, WireMessage
+
+log = logging.getLogger(__name__)
+
+SESSIONS_WAIT = 3.0
+"""Seconds to wait for the list of open chats after the welcome; some servers send none while no chat is open."""
+
+RECONNECT_JITTER = 0.5
+"""Seconds, at most, before a lost connection is made anew; failures after that back off."""
+
+Listen = Callable[[WireMessage], None]
+
+
+class Session:
+    """Owns the connection. `run` keeps it; the other methods use it while a chat is joined.
+
+    `listen` is called with every message of the joined chat, in order, without waiting; `changed` whenever
+    `chat` has become something else.
+    """
+
+    def __init__(self, settings: VoxtaSection, *, listen: Listen, changed: Callable[[], None], url: str) -> None:
+        self._settings = settings
+        self._url = url
+        self._listen = listen
+        self._changed = changed
+        self._hub: Hub | None = None
+        self._wanted = settings.chat_id if settings.join == "chat" else None
+        self._reported: str | None = None
+        self._last_error: str | None = None
+        self._news = asyncio.Event()
+        self._sessions: list[ChatSession] | None = None
+        self._welcomed = False
+        self.problem: str | None = "not connected yet"
+        """Why no chat is joined, in one line; None when one is."""
+        self.chat: Chat | None = None
+        """The joined chat; None while there is none."""
+
+    def prefer(self, chat_id: str) -> None:
+        """Join this chat again when it is still there, as after a restart."""
+        self._wanted = self._wanted or chat_id
+
+    async def run(self) -> None:
+        """Connect, join and reconnect until cancelled. Raises AuthError when the API key is refused."""
+        while True:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception_type(VoxtaError),
+                wait=wait_exponential_jitter(initial=0.25, max=15, jitter=0.5),
+                after=self._report,
+            ):
+                with attempt:
+                    await self._serve()
+            await asyncio.sleep(random.uniform(0.0, RECONNECT_JITTER))
+
+    async def _serve(self) -> None:
+        """One connection, from negotiation to loss. Raises VoxtaError when no chat was joined in between."""
+        key = self._settings.api_key.get_secret_value() if self._settings.api_key else None
+        try:
+            async with Hub.connect(self._url, api_key=key, timeout=self._settings.timeout, on_bad=self._bad) as hub:
+                self._hub, self._sessions, self._welcomed = hub, None, False
+                async with asyncio.TaskGroup() as tasks:
+                    keeper = tasks.create_task(self._keep_joined(hub))
+                    try:
+                        await hub.run(self._handle)
+                    finally:
+                        keeper.cancel()
+        except* VoxtaError as group:
+            error, joined = _first(group), self.chat is not None
+            self._leave(str(error))
+            if not joined:
+                raise error from None
+            log.warning("%s; joining the chat again", error)
+        finally:
+            self._hub = None
+            self._leave(self.problem or "disconnected")
+
+    def _report(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if error is not None and str(error) != self._reported:
+            self._reported = str(error)
+            log.warning("%s; trying again", error)
+
+    # Joining
+
+    async def _keep_joined(self, hub: Hub) -> None:
+        await hub.invoke(client.Authenticate(client="Voxta.Relay", client_version=__version__, scope=["role:app"]))
+        await self._until(lambda: self._welcomed, self._settings.timeout, "Voxta sent no welcome")
+        await hub.invoke(client.RegisterApp(client_version=__version__, label="Voxta Relay"))
+        try:
+            await self._until(lambda: self._sessions is not None, SESSIONS_WAIT, "no list of chats")
+        except VoxtaUnavailable:
+            self._sessions = []
+        may_open = True
+        while True:
+            call = self._choose(may_open)
+            if call is not None:
+                may_open = False
+                await self._join(hub, call)
+                await self._until(lambda: self.chat is None)
+            else:
+                self._leave("no chat is open in Voxta: start one there, and the relay joins it")
+                await self._new_sessions()
+
+    async def _new_sessions(self) -> None:
+        before = self._sessions
+        await self._until(lambda: self._sessions is not before)
+
+    def _choose(self, may_open: bool) -> WireMessage | None:
+        """The call that joins the configured chat; None when there is nothing to join yet.
+
+        A chat is opened (resumed or started) once per connection: when a person closes it, it stays closed.
+        """
+        sessions = self._sessions or []
+        join, wanted = self._settings.join, self._wanted
+        found = next((s for s in sessions if s.chat_id == wanted), None)
+        if found is None and join == "character":
+            found = next((s for s in sessions if self._settings.character_id in [c.id for c in s.characters]), None)
+        if found is None and join == "open" and sessions:
+            found = sessions[0]
+        if found is not None:
+            return client.SubscribeToChat(session_id=found.session_id, chat_id=found.chat_id)
+        if not may_open or join == "open":
+            return None
+        if wanted is not None:
+            return client.ResumeChat(chat_id=wanted)
+        return client.StartChat(character_id=self._settings.character_id)
+
+    async def _join(self, hub: Hub, call: WireMessage) -> None:
+        try:
+            await hub.invoke(call)
+            await self._until(lambda: self.chat is not None, self._settings.timeout, "Voxta opened no chat")
+        except VoxtaError:
+            if isinstance(call, client.ResumeChat) and self._settings.join == "character":
+                self._wanted = None
+                await self._join(hub, client.StartChat(character_id=self._settings.character_id))
+            else:
+                raise
+
+    async def _until(self, condition: Callable[[], bool], seconds: float | None = None, problem: str = "") -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition():
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise VoxtaUnavailable(f"{problem} within {seconds:g} s") from None
+
+    # Listening
+
+    def _handle(self, message: WireMessage) -> None:
+        match message:
+            case server.Welcome():
+                self._welcomed = True
+            case server.AuthenticationRequired():
+                raise VoxtaUnavailable("Voxta asks for a login: set voxta.api_key to the key shown in Voxta")
+            case server.ChatsSessionsUpdated():
+                self._sessions = list(message.sessions)
+            case server.ChatStarted():
+                self._enter(message)
+            case server.ChatClosed() if self.chat is not None and message.chat_id == self.chat.chat_id:
+                self._sessions = [s for s in self._sessions or [] if s.chat_id != message.chat_id]
+                self._listen(message)
+                self._leave("the chat was closed in Voxta")
+            case server.ErrorMessage() | server.ChatSessionError():
+                self._last_error = message.message
+                log.warning("Voxta reports: %s", message.message)
+        if self.chat is not None and getattr(message, "session_id", None) in (None, self.chat.session_id):
+            self.chat.saw(message)
+            self._listen(message)
+        self._news.set()
+
+    def _enter(self, started: server.ChatStarted) -> None:
+        self.chat = Chat.of(started)
+        self._wanted = started.chat_id
+        self.problem = None
+        self._changed()
+
+    def _leave(self, problem: str) -> None:
+        self.problem = problem
+        if self.chat is not None:
+            self.chat = None
+            self._changed()
+
+    def _bad(self, problem: str) -> None:
+        log.warning("Voxta sent what could not be read: %s", problem)
+
+    # Speaking
+
+    async def send(self, forward: Forward) -> None:
+        """Send a forward to the joined chat.
+
+        The only way text reaches Voxta's `send`: a Forward cannot hold a command but its own. Raises
+        VoxtaUnavailable when it is unknown whether Voxta took it, VoxtaError when Voxta refused it.
+        """
+        hub, chat = self._joined()
+        if chat.chat_id != forward.chat_id:
+            raise VoxtaUnavailable("the chat has changed")
+        replies = forward.send_as.expects_reply
+        self._last_error = None
+        await hub.invoke(
+            client.Send(
+                session_id=chat.session_id,
+                text=forward.text,
+                do_reply=replies,
+                do_user_action_inference=False,
+                do_character_action_inference=forward.send_as is SendAs.USER,
+            )
+        )
+        if self._last_error is not None:
+            raise VoxtaError(f"Voxta refused: {self._last_error}")
+
+    async def interrupt(self) -> None:
+        """Stop the reply in progress and its speech."""
+        hub, chat = self._joined()
+        await hub.invoke(client.Interrupt(session_id=chat.session_id))
+
+    async def update_context(
+        self, key: str, contexts: Sequence[ContextText] = (), set_flags: Sequence[str] = ()
+    ) -> None:
+        """Replace what the character knows under `key`, and set or (`!name`) unset flags."""
+        hub, chat = self._joined()
+        await hub.invoke(
+            client.UpdateContext(
+                session_id=chat.session_id,
+                context_key=key,
+                contexts=list(contexts),
+                set_flags=list(set_flags) or None,
+            )
+        )
+
+    async def trigger_script_event(self, name: str, arguments: dict[str, Any] | None = None) -> None:
+        """Run the scenario's script listener `app:<name>`."""
+        hub, chat = self._joined()
+        values = [NamedValue(name=key, value=value) for key, value in (arguments or {}).items()]
+        await hub.invoke(client.TriggerScriptEvent(session_id=chat.session_id, name=name, arguments=values))
+
+    def _joined(self) -> tuple[Hub, Chat]:
+        if self._hub is None or self.chat is None:
+            raise VoxtaUnavailable(self.problem or "no chat is joined")
+        return self._hub, self.chat
+
+
+def _first(group: BaseExceptionGroup[VoxtaError]) -> VoxtaError:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

@@ -1,0 +1,185 @@
+"""One SignalR connection to Voxta over aiohttp: negotiate with its cookies, shake hands, call and listen."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Self
+from urllib.parse import urlencode
+
+import aiohttp
+
+from relay.errors import AuthError, ProtocolError, VoxtaError, VoxtaUnavailable
+from relay.wire import signalr
+from relay.wire.messages import InvalidMessage, WireMessage
+from relay.wire.server import parse_server
+
+Handle = Callable[[WireMessage], None]
+
+
+class Hub:
+    """A live connection. `connect` makes one, `run` reads until it is lost, `invoke` calls the server."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, timeout: float, on_bad: Callable[[str], None]) -> None:
+        self._socket = socket
+        self._timeout = timeout
+        self._on_bad = on_bad
+        self._records = signalr.Records()
+        self._ids = map(str, itertools.count(1))
+        self._pending: dict[str, asyncio.Future[None]] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(
+        cls, url: str, *, api_key: str | None, timeout: float, on_bad: Callable[[str], None]
+    ) -> AsyncIterator[Self]:
+        """Negotiate, connect and shake hands, each within `timeout` seconds.
+
+        `on_bad` hears of frames that could not be read. Raises AuthError when the key is refused,
+        VoxtaUnavailable when nobody answers, ProtocolError when it is not Voxta that does.
+        """
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        jar = aiohttp.CookieJar(unsafe=True)
+        limits = aiohttp.ClientTimeout(total=timeout)
+        async with aiohttp.ClientSession(headers=headers, cookie_jar=jar, timeout=limits) as http:
+            token = await _negotiate(http, url)
+            try:
+                socket = await http.ws_connect(
+                    f"{url.rstrip('/')}/hub?{urlencode({'id': token})}", max_msg_size=signalr.MAX_RECORD
+                )
+            except (aiohttp.ClientError, TimeoutError) as error:
+                raise VoxtaUnavailable(f"Voxta at {url} refused the connection: {type(error).__name__}") from None
+            async with socket:
+                hub = cls(socket, timeout, on_bad)
+                await hub._shake_hands(url)
+                yield hub
+
+    async def _shake_hands(self, url: str) -> None:
+        await self._write(signalr.HANDSHAKE)
+        async with _deadline(self._timeout, f"Voxta at {url} did not answer the handshake"):
+            while True:
+                for frame in self._records.feed(await self._read()):
+                    if "error" in frame:
+                        raise ProtocolError(f"Voxta refused the handshake: {frame['error']}")
+                    return
+
+    async def run(self, handle: Handle) -> None:
+        """Give each message to `handle`, in order, and keep the connection alive.
+
+        Returns never; raises VoxtaUnavailable when the connection is lost.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._ping())
+                await self._listen(handle)
+        except* VoxtaError as group:
+            raise group.exceptions[0] from None
+        finally:
+            for future in self._pending.values():
+                if not future.done():
+                    future.set_exception(VoxtaUnavailable("the connection to Voxta was lost"))
+                    future.exception()
+
+    async def invoke(self, message: WireMessage) -> None:
+        """Send a message and wait until the server has taken it.
+
+        Raises VoxtaUnavailable when it is unknown whether it was taken, VoxtaError when it was refused.
+        """
+        invocation_id = next(self._ids)
+        answer = self._pending[invocation_id] = asyncio.get_running_loop().create_future()
+        try:
+            await self._write(signalr.invocation("SendMessage", message.to_wire(), invocation_id))
+            async with _deadline(self._timeout, f"Voxta did not answer {message.type_name} in {self._timeout:g} s"):
+                await answer
+        finally:
+            del self._pending[invocation_id]
+
+    async def _listen(self, handle: Handle) -> None:
+        text = ""
+        while True:
+            try:
+                for frame in self._records.feed(text):
+                    self._dispatch(frame, handle)
+            except signalr.FrameError as error:
+                self._on_bad(str(error))
+                text = ""
+                continue
+            async with _deadline(signalr.SILENCE_LIMIT, "Voxta has been silent for 30 s"):
+                text = await self._read()
+
+    def _dispatch(self, frame: signalr.Frame, handle: Handle) -> None:
+        match frame.get("type"):
+            case signalr.INVOCATION:
+                for argument in frame.get("arguments") or ():
+                    self._deliver(argument, handle)
+            case signalr.COMPLETION:
+                self._complete(frame)
+            case signalr.CLOSE:
+                raise VoxtaUnavailable(f"Voxta closed the connection: {frame.get('error') or 'no reason given'}")
+
+    def _deliver(self, argument: object, handle: Handle) -> None:
+        try:
+            if not isinstance(argument, dict):
+                raise InvalidMessage("an argument that is no object")
+            message = parse_server(argument)
+        except InvalidMessage as error:
+            self._on_bad(str(error))
+        else:
+            handle(message)
+
+    def _complete(self, frame: signalr.Frame) -> None:
+        answer = self._pending.get(str(frame.get("invocationId")))
+        if answer is None or answer.done():
+            return
+        if error := frame.get("error"):
+            answer.set_exception(VoxtaError(f"Voxta refused: {error}"))
+        else:
+            answer.set_result(None)
+
+    async def _ping(self) -> None:
+        while True:
+            await asyncio.sleep(signalr.PING_EVERY)
+            await self._write(signalr.PING_FRAME)
+
+    async def _write(self, frame: signalr.Frame) -> None:
+        try:
+            async with _deadline(self._timeout, "Voxta does not read what is sent"):
+                await self._socket.send_str(signalr.encode(frame))
+        except (aiohttp.ClientError, ConnectionError, RuntimeError) as error:
+            raise VoxtaUnavailable(f"the connection to Voxta was lost: {type(error).__name__}") from None
+
+    async def _read(self) -> str:
+        message = await self._socket.receive()
+        if message.type is aiohttp.WSMsgType.TEXT:
+            return str(message.data)
+        if message.type is aiohttp.WSMsgType.BINARY:
+            return bytes(message.data).decode("utf-8", "replace")
+        raise VoxtaUnavailable(f"the connection to Voxta was lost: {message.type.name.lower()}")
+
+
+async def _negotiate(http: aiohttp.ClientSession, url: str) -> str:
+    address = f"{url.rstrip('/')}/hub/negotiate?negotiateVersion=1"
+    try:
+        async with http.post(address) as response:
+            if response.status in (401, 403):
+                raise AuthError(f"Voxta at {url} refused the API key: set voxta.api_key to the one shown in Voxta")
+            if response.status != 200:
+                raise VoxtaUnavailable(f"Voxta at {url} answered {response.status} to the negotiation")
+            data = await response.json(content_type=None)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise VoxtaUnavailable(f"Voxta at {url} cannot be reached: {type(error).__name__}") from None
+    except ValueError:
+        raise ProtocolError(f"{url} answers, but not as Voxta does; is voxta.url right?") from None
+    token = data.get("connectionToken") if isinstance(data, dict) else None
+    if not isinstance(token, str):
+        raise ProtocolError(f"{url} answers, but gives no connection token; is voxta.url right?")
+    return token
+
+
+@asynccontextmanager
+async def _deadline(seconds: float, message: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise VoxtaUnavailable(message) from None
