@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from relay.wire.messages import Capabilities, ContextText, NamedValue, WireMessage, by_type, parse
+from pydantic import Field
+
+from relay.wire.messages import Capabilities, ContextText, NamedValue, WireMessage, WireModel, by_type, parse
 
 
 class Authenticate(WireMessage):
@@ -49,6 +51,14 @@ class StopChat(WireMessage):
     """Used by older clients in place of the session."""
 
 
+class GenerateConstraint(WireModel):
+    """How long an answer may be; None leaves it to the server."""
+
+    max_new_tokens: int | None = Field(None, ge=1)
+    max_sentences: int | None = Field(None, ge=1)
+    allow_multiple_lines: bool | None = None
+
+
 class Send(WireMessage):
     type_name = "send"
     session_id: str
@@ -57,6 +67,7 @@ class Send(WireMessage):
     do_user_action_inference: bool = True
     do_character_action_inference: bool = True
     character_id: str | None = None
+    generate_constraint_request: GenerateConstraint | None = None
 
 
 class UpdateContext(WireMessage):
@@ -125,7 +136,7 @@ class SpeechPlaybackStart(SessionMessage):
     message_id: str
     start_index: int = 0
     end_index: int = 0
-    duration: float = 0.0
+    duration: float = Field(0.0, allow_inf_nan=False)
     """Seconds."""
     is_narration: bool | None = None
 

@@ -7,7 +7,7 @@ fields and keep them; an unknown type is `UnknownMessage`.
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 
@@ -76,7 +76,8 @@ class ChatContext(WireModel):
 
 
 class ContextText(WireModel):
-    text: str
+    text: str = Field(validation_alias=AliasChoices("text", "content"))
+    """Some clients call it `content`."""
     name: str | None = None
     disabled: bool | None = None
     flags_filter: str | None = None

@@ -197,6 +197,20 @@ class ContextUpdated(WireMessage):
     actions: list[dict[str, Any]] = []
 
 
+class InspectorEnabled(WireMessage):
+    type_name = "inspectorEnabled"
+    session_id: str | None = None
+    enabled: bool = False
+
+
+class Inspector(WireMessage):
+    """A line about the inside of a chat, for clients that inspect it."""
+
+    type_name = "inspector"
+    session_id: str | None = None
+    log: str = ""
+
+
 class ErrorMessage(WireMessage):
     type_name = "error"
     message: str = ""
@@ -233,8 +247,8 @@ MESSAGES: Final = by_type(
     ChatPaused, ChatFlow, ChatParticipantsUpdated, MessageEvent, MessageUpdate, MessageDeleted, ReplyGenerating,
     ReplyStart, ReplyChunk, ReplyEnd, ReplyCancelled, SpeechRecognitionStart, SpeechRecognitionPartial,
     SpeechRecognitionEnd, RecordingRequest, SpeechPlaybackStart, SpeechPlaybackComplete, InterruptSpeech, Action,
-    AppTrigger, ContextUpdated, ErrorMessage, ChatSessionError, CharactersListLoaded, ScenariosListLoaded,
-    ChatsListLoaded,
+    AppTrigger, ContextUpdated, InspectorEnabled, Inspector, ErrorMessage, ChatSessionError, CharactersListLoaded,
+    ScenariosListLoaded, ChatsListLoaded,
 )  # fmt: skip
 
 

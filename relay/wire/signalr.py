@@ -5,6 +5,7 @@ and one may be split over several.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ SILENCE_LIMIT: Final = 30.0
 """Seconds without any frame after which the other side counts as dead; SignalR's default timeout."""
 MAX_RECORD: Final = 8 * 1024 * 1024
 """Characters an unfinished record may reach before the peer counts as broken."""
+MAX_DEPTH: Final = 64
+"""How deep a record may nest; what is read must be fit to be sent on."""
 
 INVOCATION: Final = 1
 COMPLETION: Final = 3
@@ -55,12 +58,33 @@ class Records:
 
 def _parse(record: str) -> Frame:
     try:
-        frame = json.loads(record)
+        frame = json.loads(record, parse_constant=_finite, parse_float=_finite)
+        if "\\ud" in record.lower():
+            frame = json.loads(json.dumps(frame, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         raise FrameError(f"not JSON: {record[:80]!r}") from error
     if not isinstance(frame, dict):
         raise FrameError(f"not a JSON object: {record[:80]!r}")
+    if record.count("{") + record.count("[") > MAX_DEPTH and _depth(frame) > MAX_DEPTH:
+        raise FrameError(f"nested deeper than {MAX_DEPTH}: {record[:80]!r}")
     return frame
+
+
+def _finite(number: str) -> float:
+    """A float that JSON can hold. Raises ValueError at NaN and infinity, which other peers could not read."""
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number[:20]} is no JSON number")
+    return value
+
+
+def _depth(value: Any) -> int:
+    depth, layer = 0, [value]
+    while layer:
+        depth += 1
+        children = [v.values() if isinstance(v, dict) else v for v in layer if isinstance(v, dict | list)]
+        layer = [child for group in children for child in group]
+    return depth
 
 
 def encode(frame: Frame) -> str:

@@ -41,3 +41,11 @@ def test_characters_are_found_in_either_place() -> None:
     assert isinstance(in_context, server.ChatStarted)
     assert isinstance(beside, server.ChatStarted)
     assert [p.name for p in in_context.people] == [p.name for p in beside.people] == ["Apex"]
+
+
+def test_a_context_may_call_its_text_content() -> None:
+    message = client.parse_client(
+        {"$type": "updateContext", "sessionId": "s", "contextKey": "k", "contexts": [{"content": "Rain."}]}
+    )
+
+    assert message.to_wire()["contexts"] == [{"text": "Rain."}]

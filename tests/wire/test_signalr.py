@@ -23,7 +23,10 @@ def test_frames_survive_any_split_and_join(sent: list[dict[str, object]], cuts: 
     assert received == sent
 
 
-@pytest.mark.parametrize("record", ["nonsense", "[1]", '"text"', "[" * 100_000])
+@pytest.mark.parametrize(
+    "record",
+    ["nonsense", "[1]", '"text"', "[" * 100_000, '{"a":NaN}', '{"a":1e999}', '{"a":' + "[" * 70 + "]" * 70 + "}"],
+)
 def test_a_record_that_is_no_object_is_an_error_and_the_next_one_is_read(record: str) -> None:
     records = Records()
 
@@ -38,3 +41,10 @@ def test_a_record_without_an_end_is_bounded() -> None:
 
     with pytest.raises(FrameError, match="longer"):
         list(records.feed("x" * (8 * 1024 * 1024 + 1)))
+
+
+def test_half_a_surrogate_pair_is_replaced_so_that_the_text_can_be_sent_on() -> None:
+    [frame] = Records().feed('{"a":"\\ud83d and \\ud83d\\ude00"}\x1e')
+
+    assert frame == {"a": "? and 😀"}
+    encode(frame).encode()
