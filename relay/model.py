@@ -66,7 +66,7 @@ class AudienceMessage(Value):
     text: str = ""
     """As written, unchanged; hostile text."""
     at: float
-    """When it happened, in seconds since the epoch."""
+    """When the relay heard of it, by its own clock, in seconds since the epoch."""
     amount: int | None = None
     """Bits of a cheer, viewers of a raid, subscriptions of a gift, months of a resubscription."""
     detail: str | None = None

@@ -1,6 +1,6 @@
 """What every platform adapter is: it brings audience messages in and posts text back. It owns no policy."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from relay.model import Incoming, Post
@@ -33,6 +33,10 @@ class Platform(Protocol):
         Raises PlatformUnavailable or RateLimited when a later try with the same nonce may succeed,
         PostRejected when it never will.
         """
+        ...
+
+    def channels(self) -> Sequence[str]:
+        """The ids of the channels it listens to, where text goes that answers nobody in particular."""
         ...
 
     def health(self) -> str:

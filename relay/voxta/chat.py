@@ -1,10 +1,14 @@
 """What the relay knows of the chat it has joined."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Self
 
 from relay.wire import server
 from relay.wire.messages import ChatMessage, Person, WireMessage
+
+HISTORY = 500
+"""Messages remembered of a chat."""
 
 
 @dataclass
@@ -13,15 +17,15 @@ class Chat:
     chat_id: str
     user_name: str
     characters: list[Person]
-    history: list[ChatMessage] | None
-    """The messages the server had when the chat was joined; None when it does not tell."""
+    history: deque[ChatMessage] | None
+    """The newest messages, oldest first; None when the server does not tell them on joining."""
     newest_index: int = -1
     """The index of the newest message seen."""
     names: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, started: server.ChatStarted) -> Self:
-        history = started.messages
+        history = None if started.messages is None else deque(started.messages, maxlen=HISTORY)
         return cls(
             session_id=started.session_id,
             chat_id=started.chat_id,
@@ -33,8 +37,12 @@ class Chat:
         )
 
     def saw(self, message: WireMessage) -> None:
-        """Note the index of a message that was added."""
-        if isinstance(message, ChatMessage) and message.index is not None:
+        """Note a message that was added."""
+        if not isinstance(message, ChatMessage):
+            return
+        if self.history is not None:
+            self.history.append(message)
+        if message.index is not None:
             self.newest_index = max(self.newest_index, message.index)
 
     def character_name(self, sender_id: str | None) -> str:

@@ -213,17 +213,26 @@ class Session:
             raise VoxtaUnavailable("the chat has changed")
         replies = forward.send_as.expects_reply
         self._last_error = None
-        await hub.invoke(
+        await self._surely(
+            hub,
             client.Send(
                 session_id=chat.session_id,
                 text=forward.text,
                 do_reply=replies,
                 do_user_action_inference=False,
                 do_character_action_inference=forward.send_as is SendAs.USER,
-            )
+            ),
         )
         if self._last_error is not None:
             raise VoxtaError(f"Voxta refused: {self._last_error}")
+
+    async def _surely(self, hub: Hub, call: WireMessage) -> None:
+        """Invoke; when the answer stays out, drop the connection, so that rejoining shows what was taken."""
+        try:
+            await hub.invoke(call)
+        except VoxtaUnavailable:
+            await hub.drop()
+            raise
 
     async def interrupt(self) -> None:
         """Stop the reply in progress and its speech."""

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Self
 from urllib.parse import urlencode
 
@@ -93,6 +93,12 @@ class Hub:
                 await answer
         finally:
             del self._pending[invocation_id]
+
+    async def drop(self) -> None:
+        """Give the connection up; `run` then reports it lost."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self._socket.close()
 
     async def _listen(self, handle: Handle) -> None:
         text = ""

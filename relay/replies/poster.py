@@ -1,0 +1,114 @@
+"""Posts replies to the channels they belong to, each platform in its own pace."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Mapping
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_exponential_jitter
+
+from relay.config import RepliesSection
+from relay.errors import PlatformError, RateLimited
+from relay.model import Origin, Post, Reply
+from relay.moderation.outbound import fit_to_post
+from relay.platforms.base import Platform
+from relay.replies.splitting import split
+
+log = logging.getLogger(__name__)
+
+QUEUE = 32
+"""Replies that wait for one platform; the oldest is given up when a further one comes."""
+GIVE_UP_AFTER = 120.0
+"""Seconds of trying to post before a reply is too old to be worth it."""
+
+Posted = Callable[[str, Post, str | None], None]
+"""Hears of each post: the platform, the post, and the error when it failed for good."""
+
+
+class Poster:
+    """`take` accepts a reply at once; `run` posts until cancelled."""
+
+    def __init__(self, settings: RepliesSection, platforms: Iterable[Platform], posted: Posted) -> None:
+        self._settings = settings
+        self._platforms: Mapping[str, Platform] = {platform.name: platform for platform in platforms}
+        self._posted = posted
+        self._queues: dict[str, asyncio.Queue[Post]] = {name: asyncio.Queue() for name in self._platforms}
+
+    def take(self, reply: Reply) -> None:
+        """Queue a reply for every channel it belongs to."""
+        text = fit_to_post(reply.text)
+        for origin in self._targets(reply):
+            if text:
+                self._queue(reply, origin, text)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for name, platform in self._platforms.items():
+                tasks.create_task(self._post_all(platform, self._queues[name]))
+
+    async def drain(self) -> None:
+        """Wait until everything taken so far is posted or given up."""
+        for queue in self._queues.values():
+            await queue.join()
+
+    def _targets(self, reply: Reply) -> list[Origin]:
+        match self._settings.post_to:
+            case "nowhere":
+                return []
+            case "origin":
+                return [reply.origin] if reply.origin and reply.origin.platform in self._platforms else []
+            case "everywhere":
+                return self._everywhere(reply.origin)
+
+    def _everywhere(self, asked: Origin | None) -> list[Origin]:
+        targets = [
+            Origin(platform=name, channel=channel)
+            for name, platform in self._platforms.items()
+            for channel in platform.channels()
+        ]
+        if asked is None or asked.platform not in self._platforms:
+            return targets
+        return [asked, *(t for t in targets if (t.platform, t.channel) != (asked.platform, asked.channel))]
+
+    def _queue(self, reply: Reply, origin: Origin, text: str) -> None:
+        queue = self._queues[origin.platform]
+        if queue.qsize() >= QUEUE:
+            queue.get_nowait()
+            queue.task_done()
+            log.warning("%s is slow: an old reply was given up", origin.platform)
+        for number, piece in enumerate(split(text, self._platforms[origin.platform].text_limit)):
+            nonce = hashlib.sha256(f"{reply.message_id}/{origin.channel}/{number}".encode()).hexdigest()[:25]
+            reply_to = origin.reply_to if number == 0 and self._settings.as_reply else None
+            queue.put_nowait(Post(channel=origin.channel, text=piece, reply_to=reply_to, nonce=nonce))
+
+    async def _post_all(self, platform: Platform, queue: asyncio.Queue[Post]) -> None:
+        while True:
+            post = await queue.get()
+            try:
+                await self._post(platform, post)
+            finally:
+                queue.task_done()
+
+    async def _post(self, platform: Platform, post: Post) -> None:
+        error: str | None = None
+        try:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception(lambda e: isinstance(e, PlatformError) and e.retryable),
+                stop=stop_after_delay(GIVE_UP_AFTER),
+                wait=_wait,
+                reraise=True,
+            ):
+                with attempt:
+                    await platform.post(post)
+        except PlatformError as problem:
+            error = str(problem)
+            log.warning("a reply could not be posted to %s: %s", platform.name, error)
+        self._posted(platform.name, post, error)
+
+
+_backoff = wait_exponential_jitter(initial=0.5, max=20, jitter=0.5)
+
+
+def _wait(state: RetryCallState) -> float:
+    problem = state.outcome.exception() if state.outcome else None
+    return problem.retry_after if isinstance(problem, RateLimited) else _backoff(state)
