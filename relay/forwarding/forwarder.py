@@ -91,6 +91,15 @@ class Forwarder:
             except* InboxError as group:
                 log.warning("the inbox does not answer: %s", group.exceptions[0])
 
+    async def give_up(self, reason: str) -> None:
+        """Drop everything that waits. Only after `run` has ended."""
+        held = [message.key for message in self._window.clear()]
+        while waiting := await self._inbox.claim(CAPACITY, 0):
+            held += [message.key for message in waiting]
+        await self._settle([self._settlement(key, Outcome.DROPPED, reason) for key in held])
+        for forward in self._doubtful.values():
+            await self._finish(forward, Outcome.FORWARDED, f"{forward.send_as}, unconfirmed")
+
     # Taking in
 
     async def _take_over(self) -> None:

@@ -41,6 +41,13 @@ class Window:
         self._asking.pop(key, None)
         self._telling.pop(key, None)
 
+    def clear(self) -> list[AudienceMessage]:
+        """Take everything out."""
+        everything = [*self._asking.values(), *self._telling.values()]
+        self._asking.clear()
+        self._telling.clear()
+        return everything
+
     def expired(self, now: float) -> list[AudienceMessage]:
         """Take out the messages that are too old at `now`, in seconds since the epoch."""
         gone = [m for m in (*self._asking.values(), *self._telling.values()) if self._expires_at(m) <= now]

@@ -8,6 +8,9 @@ from relay.model import AudienceMessage, Kind
 MAX_VIEWERS = 10_000
 """Viewers remembered; the one not heard of for longest is forgotten first, and starts with a full bucket."""
 
+ONE = 1 - 1e-9
+"""A whole token, less what floating point loses on the way."""
+
 
 class TokenBucket:
     """Allows `burst` at once and `per_minute` in the long run."""
@@ -21,19 +24,19 @@ class TokenBucket:
     def ready_at(self, now: float) -> float:
         """When the next token is there; `now` when one is."""
         self._refill(now)
-        return now if self._tokens >= 1 else now + (1 - self._tokens) / self._rate
+        return now if self._tokens >= ONE else now + (1 - self._tokens) / self._rate
 
     def take(self, now: float) -> bool:
         """Use one token if there is one."""
         self._refill(now)
-        if self._tokens < 1:
+        if self._tokens < ONE:
             return False
         self._tokens -= 1
         return True
 
     def _refill(self, now: float) -> None:
         elapsed = max(0.0, now - self._at) if self._at is not None else 0.0
-        self._tokens = min(self._burst, self._tokens + elapsed * self._rate + 1e-9)
+        self._tokens = min(self._burst, self._tokens + elapsed * self._rate)
         self._at = now
 
 

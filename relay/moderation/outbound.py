@@ -4,7 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
-_COMMAND_START: Final = re.compile(r"^[\s/.!\\\u2044\u2215\uff0f\u29f8]+(?=\S)")
+_COMMAND_START: Final = re.compile(r"^[\s/.!\\\u2044\u2215\uff0f\u29f8]+")
+_ELLIPSIS: Final = re.compile(r"^\s*\.{3,}")
 _BROADCAST: Final = re.compile(r"@(?=everyone\b|here\b)", re.IGNORECASE)
 
 
@@ -14,5 +15,4 @@ def fit_to_post(text: str) -> str:
     "" when nothing remains.
     """
     shown = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
-    harmless = _BROADCAST.sub("@\u200b", shown).strip()
-    return _COMMAND_START.sub("", harmless).strip(" /") if _COMMAND_START.match(harmless) else harmless
+    return _COMMAND_START.sub("", _ELLIPSIS.sub("…", _BROADCAST.sub("@\u200b", shown))).strip()
