@@ -82,6 +82,7 @@ class VoxtaSection(Section):
 class CompanionSection(Section):
     host: str = "127.0.0.1"
     port: int = Field(5384, ge=0, le=65_535)
+    access_key: SecretStr | None = None
     name: str = Field("Vox", min_length=1, max_length=32)
     user_name: str = Field("Streamer", min_length=1, max_length=32)
     brain: Literal["rules", "openai"] = "rules"
@@ -91,7 +92,8 @@ class CompanionSection(Section):
     model: str = "llama3.2"
     api_key: SecretStr | None = None
     persona: str = (
-        "You are Vox, the cheerful companion of a streamer. You answer the audience in one to three short sentences."
+        "You are {{ char }}, the cheerful companion of the streamer {{ user }}. "
+        "You answer the audience in one to three short sentences."
     )
     timeout: Seconds = 60.0
 

@@ -1,0 +1,56 @@
+"""What a character is made of: something that answers, given what it may know of the chat."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from relay.companion.chat import Role
+from relay.errors import RelayError
+
+Pieces = AsyncGenerator[str, None]
+"""A text as it comes into being; joined, the pieces are the text."""
+
+
+class BrainError(RelayError):
+    """No answer could be made. Its text is fit to be shown and holds no secret."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message as the character sees it."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long an answer may be; None leaves it to the brain."""
+
+    max_new_tokens: int | None = None
+    max_sentences: int | None = None
+    multiple_lines: bool = True
+
+
+NO_LIMITS: Final = Limits()
+
+
+@dataclass(frozen=True)
+class View:
+    """All a character may know when it answers."""
+
+    character: str
+    user: str
+    lines: tuple[Line, ...]
+    """Newest last; what is hidden from the character is missing."""
+    contexts: tuple[str, ...] = ()
+    limits: Limits = NO_LIMITS
+
+
+class Brain(Protocol):
+    def reply(self, view: View) -> Pieces:
+        """The answer in pieces of any size. May be stopped at any time by cancellation or `aclose`.
+
+        Raises BrainError, while iterated, when it cannot answer.
+        """
+        ...

@@ -1,0 +1,125 @@
+"""The companion as its clients meet it: who is connected, and which chats are open or may be resumed."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from relay.companion import announce
+from relay.companion.brain import Brain
+from relay.companion.chat import Chat, Clock, Participant, Refused
+from relay.companion.conversation import Conversation
+from relay.config import CompanionSection
+from relay.wire import server
+from relay.wire.messages import WireMessage
+
+OPEN_LIMIT: int = 100
+"""How many chats may be open at once."""
+
+
+class Client:
+    """One connected client."""
+
+    def __init__(self, send: Callable[[WireMessage], None]) -> None:
+        self.send = send
+        """Queues a message; never waits."""
+        self.authenticated = False
+
+
+class Hub:
+    """One character, one user, any number of clients and chats. Opens a first chat by itself.
+
+    A client that never starts a chat, as a gateway, finds it in the list of open sessions.
+    """
+
+    def __init__(self, settings: CompanionSection, brain: Brain, clock: Clock) -> None:
+        self.user = _participant("user", settings.user_name)
+        self.character = _participant("character", settings.name)
+        self.clients: set[Client] = set()
+        self.open: dict[str, Conversation] = {}
+        """By session id."""
+        self.closed: dict[str, Chat] = {}
+        """By chat id."""
+        self._brain = brain
+        self._clock = clock
+        self._pace = settings.pace
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.start_chat()
+
+    def connect(self, send: Callable[[WireMessage], None]) -> Client:
+        client = Client(send)
+        self.clients.add(client)
+        return client
+
+    def disconnect(self, client: Client) -> None:
+        self.clients.discard(client)
+        for conversation in self.open.values():
+            conversation.leave(client)
+
+    # Chats
+
+    def conversation(self, session_id: str) -> Conversation:
+        """The open chat of a session. Raises Refused when there is none."""
+        if session_id not in self.open:
+            raise Refused(f"there is no session {session_id[:80]!r}; take one of chatsSessionsUpdated")
+        return self.open[session_id]
+
+    def conversation_of(self, chat_id: str) -> Conversation | None:
+        """The session a chat is open in."""
+        return next((c for c in self.open.values() if c.chat.id == chat_id), None)
+
+    def start_chat(self) -> Conversation:
+        """Open a new chat. Raises Refused when too many are open."""
+        return self._open(Chat(self.user, self.character, self._clock))
+
+    def resume_chat(self, chat_id: str) -> Conversation:
+        """Open a known chat, or find it open. Raises Refused when it is unknown."""
+        if found := self.conversation_of(chat_id):
+            return found
+        if chat_id not in self.closed:
+            raise Refused(f"there is no chat {chat_id[:80]!r}")
+        conversation = self._open(self.closed[chat_id])
+        self.closed.pop(chat_id).reopen()
+        return conversation
+
+    def stop_chat(self, conversation: Conversation) -> None:
+        del self.open[conversation.session_id]
+        self.closed[conversation.chat.id] = conversation.chat
+        conversation.close()
+        self.tell_sessions()
+
+    def _open(self, chat: Chat) -> Conversation:
+        if len(self.open) >= OPEN_LIMIT:
+            raise Refused(f"{OPEN_LIMIT} chats are open; stop one first")
+        conversation = Conversation(chat, self._brain, pace=self._pace, spawn=self._spawn)
+        self.open[conversation.session_id] = conversation
+        return conversation
+
+    def sessions(self) -> server.ChatsSessionsUpdated:
+        return server.ChatsSessionsUpdated(
+            sessions=[announce.session(c.session_id, c.chat) for c in self.open.values()]
+        )
+
+    def tell_sessions(self) -> None:
+        """Tell everybody which chats are open."""
+        for client in self.clients:
+            if client.authenticated:
+                client.send(self.sessions())
+
+    async def close(self) -> None:
+        """Stop all replies and wait for their end."""
+        for conversation in self.open.values():
+            conversation.close()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _participant(kind: str, name: str) -> Participant:
+    """The same name has the same id after a restart, so that a configured id stays good."""
+    return Participant(str(uuid.uuid5(uuid.NAMESPACE_URL, f"relay:companion:{kind}:{name}")), name)
