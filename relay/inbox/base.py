@@ -33,7 +33,8 @@ class Inbox(Protocol):
     async def append(self, messages: Sequence[AudienceMessage]) -> list[bool]:
         """Store messages; durable when it returns. True for each that is new, False for a duplicate key.
 
-        Checking and appending are one atomic step, also between processes.
+        Checking and appending are one atomic step, also between processes. An append that failed may be repeated
+        and doubles nothing; it then answers False where the first try had come through.
         """
         ...
 
@@ -58,7 +59,10 @@ class Inbox(Protocol):
         ...
 
     async def begin(self, forward: Forward) -> bool:
-        """Note durably that this forward is about to be sent. False when one of its keys is already settled."""
+        """Note durably that this forward is about to be sent. May be repeated.
+
+        False, and nothing noted, when one of its keys is settled, unknown, or in another begun forward.
+        """
         ...
 
     async def unfinished(self) -> list[Forward]:
@@ -66,7 +70,7 @@ class Inbox(Protocol):
         ...
 
     async def abandon(self, forward_id: str) -> None:
-        """Forget a begun forward that Voxta never got; its messages are held as before."""
+        """Forget a begun forward that Voxta never got; its messages are now held by this consumer."""
         ...
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:

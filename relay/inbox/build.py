@@ -1,0 +1,12 @@
+"""Chooses the engine of the inbox from its settings."""
+
+from pathlib import Path
+
+from relay.config import InboxSection
+from relay.inbox.base import Inbox
+from relay.inbox.sqlite import SqliteInbox
+
+
+def build(settings: InboxSection, name: str, path: Path) -> Inbox:
+    """The inbox of the relay called `name`, not yet open. `path` is the file of the embedded engine."""
+    return SqliteInbox(path, max_count=settings.max_count, timeout=settings.timeout)

@@ -1,0 +1,93 @@
+"""What both stores have in common: how things are written down, what a retraction names, how an edit applies.
+
+Everything stored is UTF-8. Half surrogates, which UTF-8 cannot hold, become U+FFFD on the way in.
+"""
+
+import json
+from typing import TypeVar
+
+from pydantic_core import PydanticSerializationError
+
+from relay.model import AudienceMessage, Forward, Outcome, Retraction, Settlement, Value
+
+_Stored = TypeVar("_Stored", bound=Value)
+
+# Half the time of model_dump_json, which counts at hundreds of thousands of messages a second.
+_message_to_json = AudienceMessage.__pydantic_serializer__.to_json
+
+
+def well_formed(text: str) -> str:
+    """The text with every half surrogate replaced. Keys pass through it too, so that they are found again."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def encode_message(message: AudienceMessage) -> bytes:
+    """One line of JSON."""
+    try:
+        return _message_to_json(message)
+    except PydanticSerializationError:
+        return _message_to_json(mended(message))
+
+
+def encode(value: Forward | Settlement) -> bytes:
+    return mended(value).model_dump_json().encode()
+
+
+def decode_message(line: bytes) -> AudienceMessage:
+    return AudienceMessage.model_validate_json(line)
+
+
+def decode_forward(line: bytes) -> Forward:
+    return Forward.model_validate_json(line)
+
+
+def decode_settlement(line: bytes) -> Settlement:
+    return Settlement.model_validate_json(line)
+
+
+def key_of(line: bytes) -> str:
+    """The key of an encoded message, for less than the cost of checking all of it."""
+    fields = json.loads(line)
+    return f"{fields['platform']}:{fields['id']}"
+
+
+def names(retraction: Retraction, message: AudienceMessage) -> bool:
+    """Whether the retraction takes this message back. An id decides alone; what is left out does not restrict."""
+    if message.platform != retraction.platform:
+        return False
+    if retraction.id is not None:
+        return message.id == well_formed(retraction.id)
+    return retraction.author_id in (None, message.author.id) and retraction.channel in (None, message.channel)
+
+
+def dropped(key: str, retraction: Retraction, at: float) -> Settlement:
+    """How a message ends that its platform took back."""
+    return Settlement(key=key, outcome=Outcome.DROPPED, reason=retraction.reason, at=at)
+
+
+def rewritten(message: AudienceMessage, text: str) -> AudienceMessage:
+    """The message after an edit."""
+    return message.model_copy(update={"text": well_formed(text)})
+
+
+def mended(value: _Stored) -> _Stored:
+    """The same value, fit to be stored."""
+    try:
+        value.model_dump_json()
+    except PydanticSerializationError:
+        return type(value).model_validate(_mend(value.model_dump()))
+    return value
+
+
+def _mend(part: object) -> object:
+    if isinstance(part, str):
+        return well_formed(part)
+    if isinstance(part, dict):
+        return {name: _mend(inner) for name, inner in part.items()}
+    if isinstance(part, list | tuple | frozenset):
+        return [_mend(inner) for inner in part]
+    return part

@@ -1,0 +1,182 @@
+"""One thread with one SQLite connection: whatever is asked meanwhile goes into the next transaction together."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeVar
+
+from relay.errors import ConfigError, InboxError
+
+SCHEMA_VERSION = 1
+T = TypeVar("T")
+Job = Callable[[sqlite3.Connection], T]
+"""Runs in the writer's thread inside a transaction. May run again, alone, when its group failed."""
+
+
+@dataclass(slots=True, eq=False)
+class _Ticket(Generic[T]):
+    job: Job[T]
+    future: asyncio.Future[T]
+    undo: Callable[[T], Job[None]] | None
+
+
+class Writer:
+    """Runs jobs in the order they were given; a job is done when its transaction is committed."""
+
+    def __init__(self, path: Path, schema: str, timeout: float) -> None:
+        self._path = path
+        self._schema = schema
+        self._timeout = timeout
+        self._tickets: SimpleQueue[_Ticket[Any] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    async def start(self) -> None:
+        """Open the file and create the tables. Raises ConfigError when the file cannot serve."""
+        self._loop = asyncio.get_running_loop()
+        opened: asyncio.Future[None] = self._loop.create_future()
+        self._thread = threading.Thread(target=self._work, args=(opened,), name="inbox-writer", daemon=True)
+        self._thread.start()
+        try:
+            await opened
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Commit what was given and close the file."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._tickets.put(None)
+            await asyncio.to_thread(thread.join)
+
+    async def run(self, job: Job[T], undo: Callable[[T], Job[None]] | None = None) -> T:
+        """The job's result, committed. `undo` takes the result back when nobody waits for it any more.
+
+        Raises InboxError when SQLite fails or takes longer than the timeout.
+        """
+        if self._thread is None:
+            raise InboxError(f"the inbox {self._path} is not open")
+        ticket = _Ticket(job, self._loop.create_future(), undo)
+        self._tickets.put(ticket)
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._result(ticket)
+        except TimeoutError:
+            raise InboxError(f"the inbox {self._path} did not answer within {self._timeout:g} s") from None
+        except sqlite3.Error as error:
+            raise InboxError(f"the inbox {self._path} failed: {error}") from error
+
+    async def _result(self, ticket: _Ticket[T]) -> T:
+        try:
+            return await ticket.future
+        except asyncio.CancelledError:
+            if not ticket.future.cancelled() and ticket.future.exception() is None:
+                self._take_back(ticket, ticket.future.result())
+            raise
+
+    def _take_back(self, ticket: _Ticket[Any], result: Any) -> None:
+        if ticket.undo is not None:
+            nobody: asyncio.Future[None] = self._loop.create_future()
+            nobody.cancel()
+            self._tickets.put(_Ticket(ticket.undo(result), nobody, None))
+
+    def _resolve(self, group: Sequence[_Ticket[Any]], results: Sequence[Any]) -> None:
+        for ticket, result in zip(group, results, strict=True):
+            failed = isinstance(result, Exception)
+            if ticket.future.cancelled():
+                if not failed:
+                    self._take_back(ticket, result)
+            elif failed:
+                ticket.future.set_exception(result)
+            else:
+                ticket.future.set_result(result)
+
+    def _work(self, opened: asyncio.Future[None]) -> None:
+        try:
+            connection = _connect(self._path, self._schema)
+        except (ConfigError, InboxError) as error:
+            self._tell(opened.set_exception, error)
+            return
+        self._tell(opened.set_result, None)
+        last = False
+        while not last:
+            group, last = self._next_group()
+            results = _commit(connection, group)
+            self._tell(self._resolve, group, results)
+        connection.close()
+
+    def _tell(self, callback: Callable[..., object], *args: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed when the process ends without stop()
+            self._loop.call_soon_threadsafe(callback, *args)
+
+    def _next_group(self) -> tuple[list[_Ticket[Any]], bool]:
+        group: list[_Ticket[Any]] = []
+        ticket = self._tickets.get()
+        while ticket is not None:
+            group.append(ticket)
+            try:
+                ticket = self._tickets.get_nowait()
+            except Empty:
+                return group, False
+        return group, True
+
+
+def _commit(connection: sqlite3.Connection, group: Sequence[_Ticket[Any]]) -> list[Any]:
+    """A result or an exception for each; one that fails does not take the others with it."""
+    if not group:
+        return []
+    try:
+        return _transaction(connection, group)
+    except Exception as error:
+        if len(group) == 1:
+            return [error]
+        return [result for ticket in group for result in _commit(connection, [ticket])]
+
+
+def _transaction(connection: sqlite3.Connection, group: Sequence[_Ticket[Any]]) -> list[Any]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        results = [ticket.job(connection) for ticket in group]
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return results
+
+
+def _connect(path: Path, schema: str) -> sqlite3.Connection:
+    fix = "set inbox.path to a file the relay may write"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=1.0, isolation_level=None)
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigError(f"inbox.path: {path} cannot be opened: {error}; {fix}") from None
+    try:
+        _prepare(connection, path, schema)
+    except sqlite3.Error as error:
+        connection.close()
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise ConfigError(
+                f"inbox.path: {path} is in use by another relay; stop that one, or give this one another relay.name"
+            ) from None
+        raise ConfigError(f"inbox.path: {path} cannot be used: {error}; {fix}") from None
+    except ConfigError:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, schema: str) -> None:
+    # Exclusive first: WAL then needs no shared memory, and the lock that comes with it keeps a second relay out.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if connection.execute("PRAGMA user_version").fetchone()[0] not in (0, SCHEMA_VERSION):
+        raise ConfigError(f"inbox.path: {path} was written by another version of the relay; give inbox.path a new file")
+    connection.executescript(f"BEGIN EXCLUSIVE; {schema}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT")
