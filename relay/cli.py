@@ -1,9 +1,161 @@
 """Commands only: parse, then call the room that does it."""
 
-import typer
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+import typer
+from rich.console import Console
+
+from relay import __version__
+from relay.bench.cli import bench
+from relay.config import load
+from relay.errors import RelayError
+from relay.heart import ailment
+from relay.runs import demo as run_demo
+from relay.runs import live, recorded, serve_companion
+from relay.view import log_to
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
+auth = typer.Typer(no_args_is_help=True, help="Log in to a platform.")
+app.add_typer(auth, name="auth")
+app.add_typer(bench, name="bench")
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="The TOML file with your settings.")]
+Json = Annotated[bool, typer.Option("--json", help="Print a summary as one JSON object at the end.")]
 
 
 def main() -> None:
-    app()
+    """The `relay` command. Mistakes end with one clear line and exit code 1, never with a traceback."""
+    try:
+        app()
+    except* RelayError as group:
+        for error in _leaves(group):
+            typer.echo(str(error), err=True)
+        sys.exit(1)
+
+
+def _leaves(group: BaseExceptionGroup[RelayError]) -> list[BaseException]:
+    return [leaf for e in group.exceptions for leaf in (_leaves(e) if isinstance(e, BaseExceptionGroup) else [e])]
+
+
+def _run(work: Coroutine[Any, Any, dict[str, object] | None], as_json: bool = False) -> None:
+    try:
+        result = asyncio.run(work)
+    except KeyboardInterrupt:
+        return
+    if result is not None:
+        typer.echo(json.dumps(result) if as_json else _readable(result))
+
+
+def _readable(result: dict[str, object]) -> str:
+    return "\n".join(f"{key}: {value}" for key, value in result.items())
+
+
+def _console(as_json: bool, level: str) -> Console:
+    console = Console(stderr=as_json)
+    log_to(console, level)
+    return console
+
+
+@app.command()
+def demo(
+    seconds: Annotated[float | None, typer.Option(min=1, help="End by itself after this time.")] = None,
+    as_json: Json = False,
+    seed: Annotated[int, typer.Option(help="The same seed invents the same crowd.")] = 0,
+) -> None:
+    """Show the whole thing: an invented audience talks to the embedded companion. Needs no account."""
+    _run(run_demo(_console(as_json, "info"), seconds=seconds, seed=seed), as_json)
+
+
+@app.command()
+def run(config: ConfigFile = Path("relay.toml")) -> None:
+    """Go live with your settings."""
+    settings = load(config)
+    _run(live(settings, _console(False, settings.relay.log_level)))
+
+
+@app.command()
+def check(config: ConfigFile = Path("relay.toml")) -> None:
+    """Check the settings and try each connection."""
+    from relay import check as checks
+
+    settings = load(config)
+
+    async def report() -> int:
+        failures = 0
+        async for finding in checks.check(settings):
+            typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.line}")
+            failures += not finding.ok
+        return failures
+
+    if asyncio.run(report()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def health(config: ConfigFile = None) -> None:
+    """Tell whether a relay with these settings runs on this machine; exit code 1 when it does not."""
+    problem = ailment(load(config).heart_file, time.time())
+    typer.echo(problem or "ok")
+    if problem:
+        raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A recorded audience, one JSON object a line.")],
+    speed: Annotated[float, typer.Option(min=0.001, help="2 plays twice as fast.")] = 1.0,
+    voxta: Annotated[str | None, typer.Option(help="Talk to this Voxta, not to the configured one.")] = None,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Play a recorded audience through the whole pipeline."""
+    settings = load(config)
+    console = _console(as_json, "info")
+    _run(recorded(settings, console, file=file, speed=speed, voxta_url=voxta), as_json)
+
+
+@app.command()
+def companion(
+    config: ConfigFile = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="The port to listen on.")] = None,
+) -> None:
+    """Serve the embedded companion alone, for any Voxta client on this machine."""
+    settings = load(config)
+    _run(serve_companion(settings.companion, _console(False, settings.relay.log_level), port))
+
+
+@auth.command("twitch")
+def auth_twitch(config: ConfigFile = Path("relay.toml")) -> None:
+    """Log in to Twitch with a code you type into its page."""
+    from relay.platforms.twitch.auth import authorize
+
+    settings = load(config)
+
+    async def log_in() -> None:
+        login = await authorize(settings.twitch, settings.twitch_token_file, typer.echo)
+        typer.echo(f"logged in as {login}; the token is kept in {settings.twitch_token_file}")
+
+    _run(log_in())
+
+
+@app.command()
+def why(key: Annotated[str, typer.Argument(help="platform:id of a message")], config: ConfigFile = None) -> None:
+    """Tell what happened to a message."""
+    from relay.runs import explain
+
+    typer.echo(asyncio.run(explain(load(config), key)))
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit

@@ -225,6 +225,11 @@ class Config(BaseSettings):
         return self.inbox.path or self.relay.data_dir / f"{self.relay.name}.db"
 
     @property
+    def heart_file(self) -> Path:
+        """Touched by a relay that runs; see `relay health`."""
+        return self.relay.data_dir / f"{self.relay.name}.alive"
+
+    @property
     def twitch_token_file(self) -> Path:
         return self.twitch.token_file or self.relay.data_dir / "twitch-token.json"
 

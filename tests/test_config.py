@@ -27,7 +27,7 @@ def test_the_example_file_names_every_setting() -> None:
         model = field.annotation
         assert isinstance(model, type)
         assert issubclass(model, BaseModel)
-        part = text.split(f"[{section}]")[1].split("\n[")[0] if section != "forwarding" else text
+        part = text.split(f"\n[{section}]")[1].split("\n[")[0] if section != "forwarding" else text
         missing = [
             name for name in model.model_fields if name != "kinds" and f"\n{name} =" not in part.replace("# ", "")
         ]

@@ -1,0 +1,17 @@
+FROM python:3.11-slim AS build
+RUN pip install --no-cache-dir uv
+WORKDIR /app
+COPY pyproject.toml uv.lock README.md ./
+COPY relay ./relay
+RUN uv sync --locked --no-dev --no-editable
+
+FROM python:3.11-slim
+RUN useradd --create-home --uid 10001 relay && mkdir /data && chown relay /data
+COPY --from=build /app/.venv /app/.venv
+ENV PATH=/app/.venv/bin:$PATH RELAY_RELAY__DATA_DIR=/data PYTHONUNBUFFERED=1
+USER relay
+WORKDIR /data
+VOLUME /data
+HEALTHCHECK --interval=30s --timeout=25s --start-period=20s CMD ["relay", "health", "--config", "/config/relay.toml"]
+ENTRYPOINT ["relay"]
+CMD ["run", "--config", "/config/relay.toml"]

@@ -1,0 +1,207 @@
+"""The composition root: builds the rooms, runs them in one task group, and stops them in reverse."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+
+from relay.companion.server import CompanionServer
+from relay.config import Config
+from relay.floor import Floor, FloorState
+from relay.forwarding.forwarder import NOTE_CHAT, Forwarder
+from relay.heart import Heart
+from relay.inbox.base import Inbox
+from relay.inbox.build import build as build_inbox
+from relay.journal import Journal
+from relay.model import AudienceMessage, Edit, Forward, Incoming, Retraction, Settlement
+from relay.platforms.base import Controls, Platform, Receive
+from relay.replies.assembler import Assembler
+from relay.replies.poster import Poster
+from relay.voxta.session import Session
+from relay.wire import server
+from relay.wire.messages import WireMessage
+
+log = logging.getLogger(__name__)
+
+TRIM_EVERY = 60.0
+"""Seconds between two looks for messages that may be forgotten."""
+
+LOOK_EVERY = 0.5
+"""Seconds after which a wait for quiet looks at the floor's deadlines."""
+DRAIN = 5.0
+"""Seconds a run that ends gives the answer under way."""
+
+MakePlatforms = Callable[[Receive, Controls], Sequence[Platform]]
+
+
+class Relay:
+    """All rooms of one relay, built around one inbox and one Voxta session."""
+
+    def __init__(self, config: Config, make_platforms: MakePlatforms, *, voxta_url: str, journal: Journal) -> None:
+        self._config = config
+        self._journal = journal
+        self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
+        self.floor = Floor(config.forwarding.reply_timeout)
+        self.session = Session(config.voxta, listen=self._listen, changed=self._chat_changed, url=voxta_url)
+        self.platforms = make_platforms(self.receive, self)
+        self.poster = Poster(config.replies, self.platforms, journal.post)
+        self.forwarder = Forwarder(
+            config.forwarding,
+            inbox=self.inbox,
+            session=self.session,
+            floor=self.floor,
+            observer=self,
+            clock=time.monotonic,
+            wall=time.time,
+            reclaim_after=config.inbox.reclaim_after,
+        )
+        self._heart = Heart(config.heart_file)
+        self._assembler = Assembler()
+        self._listening: list[asyncio.Task[None]] = []
+        self._forwarding: asyncio.Task[None] | None = None
+        self._moved = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run every room until cancelled. The inbox has to be open (see `opened`)."""
+        if chat := await self.inbox.get_note(NOTE_CHAT):
+            self.session.prefer(chat)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.session.run(), name="voxta")
+            self._forwarding = tasks.create_task(self.forwarder.run(), name="forwarder")
+            tasks.create_task(self.poster.run(), name="poster")
+            tasks.create_task(self._trim(), name="trim")
+            tasks.create_task(self._heart.beat(), name="heart")
+            self._listening = [tasks.create_task(platform.run(), name=platform.name) for platform in self.platforms]
+
+    async def quiet(self, *, empty: bool = False) -> None:
+        """Wait until no answer is under way and, if `empty`, until nothing waits."""
+        while self.is_answering or (empty and await self.inbox.waiting()):
+            self._moved.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self._moved.wait()
+        await self.poster.drain()
+
+    async def end(self, reason: str) -> None:
+        """Wind down: take nothing more in, let the answer under way be posted, and drop what still waits."""
+        for task in self._listening:
+            task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN):
+                await self.quiet()
+        if self._forwarding is not None:
+            self._forwarding.cancel()
+            await asyncio.wait({self._forwarding})
+        await self.forwarder.give_up(reason)
+
+    # In
+
+    async def receive(self, incoming: Incoming) -> None:
+        """Store what a platform brings; durable when it returns."""
+        match incoming:
+            case AudienceMessage():
+                [is_new] = await self.inbox.append([incoming])
+                self._journal.message(incoming, is_new=is_new)
+            case Edit():
+                await self.inbox.edit(incoming)
+            case Retraction():
+                self._journal.dropped(await self.inbox.retract(incoming, time.time()))
+
+    # What the forwarder does
+
+    def asking(self, forward: Forward) -> None:
+        self._assembler.expect(forward.origin)
+
+    def forwarded(self, forward: Forward) -> None:
+        self._journal.forwarded(forward)
+
+    def settled(self, settlement: Settlement) -> None:
+        self._journal.settled(settlement)
+        self._moved.set()
+
+    # Out
+
+    def _listen(self, message: WireMessage) -> None:
+        now = time.monotonic()
+        match message:
+            case server.ReplyGenerating() | server.ReplyStart() | server.ReplyChunk():
+                self.floor.thinking(now)
+            case server.ReplyEnd():
+                self.floor.reply_ended(now)
+            case server.SpeechPlaybackStart():
+                self.floor.speaking(now, message.duration)
+            case server.ReplyCancelled() | server.SpeechPlaybackComplete() | server.InterruptSpeech():
+                self.floor.released()
+        chat = self.session.chat
+        sender = getattr(message, "sender_id", None)
+        reply = self._assembler.feed(message, chat.character_name(sender) if chat else "")
+        if reply is not None:
+            self._journal.reply(reply)
+            self.poster.take(reply)
+        self._moved.set()
+        self.forwarder.wake()
+
+    def _chat_changed(self) -> None:
+        self.floor.released()
+        self._assembler.forget()
+        self.forwarder.wake()
+
+    async def _trim(self) -> None:
+        while True:
+            await self.inbox.trim(time.time() - self._config.inbox.keep)
+            await asyncio.sleep(TRIM_EVERY)
+
+    # For people
+
+    async def status(self) -> str:
+        chat = self.session.chat
+        who = ", ".join(person.name for person in chat.characters) if chat else self.session.problem
+        lines = [
+            f"Voxta: {f'in a chat with {who}' if chat else who}",
+            *(f"{platform.name.capitalize()}: {platform.health()}" for platform in self.platforms),
+            f"Waiting: {await self.inbox.waiting()}",
+            f"The companion is {self.floor.state(time.monotonic())}",
+        ]
+        return "\n".join(lines)
+
+    @property
+    def is_answering(self) -> bool:
+        """A reply is awaited or under way."""
+        return self.floor.state(time.monotonic()) is not FloorState.IDLE
+
+
+@asynccontextmanager
+async def voxta(config: Config, *, port: int | None = None) -> AsyncIterator[str]:
+    """The address of Voxta: the configured server, or an embedded companion for as long as the context lasts."""
+    if config.voxta.mode == "server":
+        yield config.voxta.url
+        return
+    settings = config.companion if port is None else config.companion.model_copy(update={"port": port})
+    async with CompanionServer(settings) as companion:
+        yield companion.url
+
+
+@asynccontextmanager
+async def running(relay: Relay) -> AsyncIterator[asyncio.Task[None]]:
+    """Open the inbox and run the relay while the context lasts; the task fails when the relay does."""
+    await relay.inbox.open()
+    try:
+        task = asyncio.create_task(relay.run(), name="relay")
+        try:
+            yield task
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+    finally:
+        await relay.inbox.close()
+
+
+async def until(task: asyncio.Task[None], work: asyncio.Task[None]) -> None:
+    """Wait for `work`, or for the relay to fail before it is done."""
+    done, _ = await asyncio.wait({task, work}, return_when=asyncio.FIRST_COMPLETED)
+    if work not in done:
+        work.cancel()
+    for finished in done:
+        finished.result()

@@ -1,0 +1,36 @@
+"""`relay bench`: figures measured on this machine, as ratios of what was measured beside them in the same run."""
+
+import asyncio
+import dataclasses
+import json
+from typing import Annotated, Any
+
+import typer
+
+bench = typer.Typer(no_args_is_help=True, help="Measure this machine.")
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@bench.command()
+def inbox(messages: Annotated[int, typer.Option(min=1000)] = 100_000, as_json: Json = False) -> None:
+    """Appends per second of each inbox, against redis-benchmark's pipelined XADD."""
+    from relay.bench.inbox import run
+
+    _show(asyncio.run(run(messages=messages)), as_json)
+
+
+@bench.command()
+def latency(messages: Annotated[int, typer.Option(min=100)] = 1000, as_json: Json = False) -> None:
+    """Milliseconds from a platform's socket to the companion's hub, at 50 messages a second."""
+    from relay.bench.latency import run
+
+    _show(asyncio.run(run(messages=messages)), as_json)
+
+
+def _show(figures: Any, as_json: bool) -> None:
+    values = dataclasses.asdict(figures)
+    if as_json:
+        typer.echo(json.dumps(values))
+    else:
+        for name, value in values.items():
+            typer.echo(f"{name:<28} {value}")

@@ -1,0 +1,81 @@
+"""`relay check`: tries every connection the configuration names, one line each, with the fix when it fails."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+from relay import __version__
+from relay.config import Config
+from relay.errors import RelayError
+from relay.inbox.build import build as build_inbox
+from relay.platforms.discord.check import check as check_discord
+from relay.platforms.twitch.check import check as check_twitch
+from relay.voxta.transport import Hub
+from relay.wire import client
+
+LIMIT = 20.0
+"""Seconds one check may take."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    name: str
+    ok: bool
+    line: str
+
+
+async def check(config: Config) -> AsyncIterator[Finding]:
+    """Try each connection in turn."""
+    for name, attempt in _attempts(config):
+        try:
+            async with asyncio.timeout(LIMIT):
+                line = await attempt()
+        except TimeoutError:
+            yield Finding(name, False, f"no answer within {LIMIT:g} s")
+        except RelayError as error:
+            yield Finding(name, False, str(error))
+        else:
+            yield Finding(name, True, line)
+
+
+def _attempts(config: Config) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
+    attempts: list[tuple[str, Callable[[], Awaitable[str]]]] = [
+        ("inbox", lambda: _inbox(config)),
+        ("voxta", lambda: _voxta(config)),
+    ]
+    if config.twitch.enabled:
+        attempts.append(("twitch", lambda: check_twitch(config.twitch, config.twitch_token_file)))
+    if config.discord.enabled:
+        attempts.append(("discord", lambda: check_discord(config.discord)))
+    return attempts
+
+
+async def _inbox(config: Config) -> str:
+    inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
+    await inbox.open()
+    try:
+        waiting = await inbox.waiting()
+    finally:
+        await inbox.close()
+    return f"{config.inbox.engine} answers, {waiting} messages wait"
+
+
+async def _voxta(config: Config) -> str:
+    if config.voxta.mode == "embedded":
+        return "the embedded companion will serve"
+    key = config.voxta.api_key.get_secret_value() if config.voxta.api_key else None
+    async with Hub.connect(config.voxta.url, api_key=key, timeout=config.voxta.timeout, on_bad=lambda _: None) as hub:
+        welcomed = asyncio.Event()
+        listening = asyncio.create_task(hub.run(lambda message: _note_welcome(message.type_name, welcomed)))
+        try:
+            await hub.invoke(client.Authenticate(client="Voxta.Relay", client_version=__version__))
+            await welcomed.wait()
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+    return f"Voxta at {config.voxta.url} welcomes us"
+
+
+def _note_welcome(type_name: str, welcomed: asyncio.Event) -> None:
+    if type_name == "welcome":
+        welcomed.set()

@@ -1,0 +1,101 @@
+"""What happened in this run: counters for the summary, and the newest lines for people to watch."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from relay.model import AudienceMessage, Forward, Kind, Outcome, Post, Reply, SendAs, Settlement
+
+LINES = 200
+"""Lines kept."""
+
+
+class Stage(StrEnum):
+    """Where on its way a line was written."""
+
+    IN = "in"
+    SENT = "sent"
+    REPLY = "reply"
+    POST = "post"
+    OUT = "out"
+    """Ended without being forwarded."""
+
+
+@dataclass(frozen=True)
+class Line:
+    stage: Stage
+    who: str
+    text: str
+
+
+class Journal:
+    """Counts and remembers; every method returns at once. `watch` is shown each line."""
+
+    def __init__(self, watch: Callable[[Line], None] = lambda _: None) -> None:
+        self._watch = watch
+        self.received = 0
+        self.duplicates = 0
+        self.replies = 0
+        self.sent: Counter[SendAs] = Counter()
+        self.outcomes: Counter[Outcome] = Counter()
+        self.posted: Counter[str] = Counter()
+        self.failed_posts: Counter[str] = Counter()
+        self.lines: deque[Line] = deque(maxlen=LINES)
+
+    def message(self, message: AudienceMessage, *, is_new: bool) -> None:
+        if not is_new:
+            self.duplicates += 1
+            return
+        self.received += 1
+        what = message.text if message.kind is Kind.CHAT else f"<{message.kind}> {message.text}".strip()
+        self._write(Line(Stage.IN, f"{message.author.name} ({message.platform})", what))
+
+    def dropped(self, count: int) -> None:
+        """Messages taken back by their platform."""
+        self.outcomes[Outcome.DROPPED] += count
+
+    def asking(self, forward: Forward) -> None:
+        """Part of the forwarder's observer; the answer is what counts."""
+
+    def forwarded(self, forward: Forward) -> None:
+        self.sent[forward.send_as] += 1
+        self._write(Line(Stage.SENT, forward.send_as.value, forward.body))
+
+    def settled(self, settlement: Settlement) -> None:
+        self.outcomes[settlement.outcome] += 1
+        if settlement.outcome is not Outcome.FORWARDED:
+            self._write(Line(Stage.OUT, settlement.outcome.value, f"{settlement.key}: {settlement.reason}"))
+
+    def reply(self, reply: Reply) -> None:
+        self.replies += 1
+        self._write(Line(Stage.REPLY, reply.character, reply.text))
+
+    def post(self, platform: str, post: Post, error: str | None) -> None:
+        (self.failed_posts if error else self.posted)[platform] += 1
+        self._write(Line(Stage.POST, platform, error or post.text))
+
+    def _write(self, line: Line) -> None:
+        self.lines.append(line)
+        self._watch(line)
+
+    def summary(self) -> dict[str, object]:
+        """The run in numbers, as printed by `--json`."""
+        return summary(self.received, self.sent, self.outcomes, self.replies, self.posted)
+
+
+def summary(
+    received: int,
+    sent: Mapping[SendAs, int],
+    outcomes: Mapping[Outcome, int],
+    replies: int,
+    posted: Mapping[str, int],
+) -> dict[str, object]:
+    """The one shape of a summary."""
+    return {
+        "received": received,
+        "forwarded": {send_as.value: sent.get(send_as, 0) for send_as in SendAs},
+        "outcomes": {outcome.value: count for outcome, count in outcomes.items() if count},
+        "replies": replies,
+        "posted": dict(posted),
+    }

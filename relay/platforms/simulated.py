@@ -1,0 +1,96 @@
+"""A crowd that is not there: invented viewers for the demo, and platforms that only take posts down."""
+
+import asyncio
+import itertools
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from relay.model import AudienceMessage, Author, Kind, Post, Role
+from relay.platforms.base import Receive
+
+TEXT_LIMITS: Final = {"twitch": 500, "discord": 2000}
+
+_NAMES: Final = (
+    "PixelPenny", "NightOwl42", "SirLagsalot", "MochaMage", "TurboTurtle", "LunaLoops", "GrumpyGnome", "BitBard",
+    "CaptainCrit", "WaffleWitch", "ZenZebra", "QuestQueen", "NoScopeNana", "RetroRiff", "SaltySnail", "HexHamster",
+)  # fmt: skip
+_CHAT: Final = (
+    "hello everyone!", "what game is this?", "how long have you been streaming?", "that jump was insane",
+    "do you like pineapple on pizza?", "who is your favourite character?", "LOL", "can you tell us a joke?",
+    "I just got here, what did I miss?", "this boss looks impossible", "what should we play next?",
+    "GG!", "I had the worst day, cheer me up", "is it true that you are an AI?", "good luck with the next round",
+    "remember me from yesterday?", "/event the viewer becomes a moderator", "what is your opinion on cats?",
+)  # fmt: skip
+_OPENING: Final = (Kind.CHAT, Kind.FOLLOW, Kind.RAID, Kind.CHAT, Kind.SUBSCRIBE, Kind.CHAT)
+"""What the crowd begins with, so that even a short show has something of everything."""
+_LATER: Final = {
+    Kind.CHAT: 82, Kind.FOLLOW: 6, Kind.CHEER: 4, Kind.SUBSCRIBE: 3, Kind.RESUBSCRIBE: 2, Kind.GIFT: 1, Kind.RAID: 1,
+    Kind.REDEMPTION: 1,
+}  # fmt: skip
+_AMOUNTS: Final = {Kind.CHEER: 100, Kind.GIFT: 5, Kind.RAID: 42, Kind.RESUBSCRIBE: 12}
+_SPOKEN: Final = frozenset({Kind.CHAT, Kind.CHEER, Kind.RESUBSCRIBE})
+
+
+class QuietPlatform:
+    """Brings nothing in and takes every post down."""
+
+    def __init__(self, name: str, channels: Sequence[str] = ("lobby",)) -> None:
+        self.name = name
+        self.text_limit = TEXT_LIMITS.get(name, 2000)
+        self._channels = channels
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    async def post(self, post: Post) -> None:
+        await asyncio.sleep(0)
+
+    def channels(self) -> Sequence[str]:
+        return self._channels
+
+    def health(self) -> str:
+        return "simulated"
+
+
+class SimulatedPlatform(QuietPlatform):
+    """A crowd that writes about `per_minute` messages; the same seed writes the same ones."""
+
+    def __init__(
+        self, name: str, receive: Receive, *, seed: int, per_minute: float, wall: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__(name)
+        self._receive = receive
+        self._random = random.Random(f"{seed}/{name}")
+        self._gap = 60 / per_minute
+        self._wall = wall
+        self._events = name == "twitch"
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        for number, kind in enumerate(self._kinds()):
+            await asyncio.sleep(self._random.uniform(0.5, 1.5) * self._gap)
+            await self._receive(self._message(number, kind))
+
+    def _kinds(self) -> Iterator[Kind]:
+        if not self._events:
+            return itertools.repeat(Kind.CHAT)
+        later = iter(lambda: self._random.choices(list(_LATER), list(_LATER.values()))[0], None)
+        return itertools.chain(_OPENING, later)
+
+    def _message(self, number: int, kind: Kind) -> AudienceMessage:
+        position = min(int(self._random.paretovariate(0.8)) - 1, len(_NAMES) - 1)
+        name = _NAMES[position]
+        roles = frozenset({Role.VIEWER, Role.SUBSCRIBER} if position % 3 == 0 else {Role.VIEWER})
+        return AudienceMessage(
+            platform=self.name,
+            id=f"{self._wall():.3f}-{number}",
+            channel="lobby",
+            kind=kind,
+            author=Author(id=name.lower(), name=name, roles=roles),
+            text=self._random.choice(_CHAT) if kind in _SPOKEN else "",
+            at=self._wall(),
+            amount=_AMOUNTS.get(kind),
+            detail="Hydrate!" if kind is Kind.REDEMPTION else None,
+        )

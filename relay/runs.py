@@ -1,0 +1,145 @@
+"""The ways to run a relay: the demo, live, from a recording, the companion alone."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from relay import replay
+from relay.app import Relay, running, until, voxta
+from relay.companion.server import CompanionServer
+from relay.config import CompanionSection, Config, ForwardingSection, InboxSection, RelaySection, VoxtaSection, load
+from relay.errors import ConfigError
+from relay.inbox.build import build as build_inbox
+from relay.journal import Journal
+from relay.platforms.base import Controls, Platform, Receive
+from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
+from relay.view import View, narrate
+
+CROWD_PER_MINUTE = {"twitch": 30.0, "discord": 12.0}
+"""What the demo's crowd writes: more than the companion answers, so that the forwarder has to choose."""
+
+
+async def demo(console: Console, *, seconds: float | None, seed: int) -> dict[str, object]:
+    """An invented crowd and the embedded companion, until `seconds` have passed or a person ends it."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = load(
+            relay=RelaySection(name="demo", data_dir=Path(folder)),
+            inbox=InboxSection(),
+            voxta=VoxtaSection(),
+            companion=CompanionSection(seed=seed),
+            forwarding=ForwardingSection(per_minute=40, burst=5, viewer_per_minute=20),
+        )
+
+        def crowd(receive: Receive, _: Controls) -> Sequence[Platform]:
+            return [
+                SimulatedPlatform(name, receive, seed=seed, per_minute=rate) for name, rate in CROWD_PER_MINUTE.items()
+            ]
+
+        journal = _journal(console)
+        async with voxta(config, port=0) as url:
+            relay = Relay(config, crowd, voxta_url=url, journal=journal)
+            async with running(relay) as task, _watched(console, journal, relay, "Relay demo"):
+                await until(task, asyncio.create_task(_pass(seconds)))
+                await relay.end("the demo ended")
+    return journal.summary()
+
+
+async def live(config: Config, console: Console) -> None:
+    """The real thing, until cancelled."""
+    if not config.twitch.enabled and not config.discord.enabled:
+        raise ConfigError("no platform is enabled: set twitch.enabled or discord.enabled to true, or try `relay demo`")
+
+    def connect(receive: Receive, controls: Controls) -> Sequence[Platform]:
+        platforms: list[Platform] = []
+        if config.twitch.enabled:
+            from relay.platforms.twitch.client import TwitchPlatform
+
+            platforms.append(TwitchPlatform(config.twitch, config.twitch_token_file, receive))
+        if config.discord.enabled:
+            from relay.platforms.discord.client import DiscordPlatform
+
+            platforms.append(DiscordPlatform(config.discord, receive, controls))
+        return platforms
+
+    journal = _journal(console)
+    async with voxta(config) as url:
+        relay = Relay(config, connect, voxta_url=url, journal=journal)
+        async with running(relay) as task, _watched(console, journal, relay, f"Relay {config.relay.name}"):
+            await task
+
+
+async def recorded(
+    config: Config, console: Console, *, file: Path, speed: float, voxta_url: str | None
+) -> dict[str, object]:
+    """Play a recording to its end; one that was cut off before goes on where it was."""
+    recording = replay.read(file)
+    for problem in recording.problems:
+        console.print(problem, markup=False, highlight=False)
+    if voxta_url is not None:
+        config = load_over(config, voxta_url)
+    names = sorted({line.platform for _, line in recording.lines})
+    journal = _journal(console)
+    async with voxta(config, port=0) as url:
+        relay = Relay(config, lambda *_: [QuietPlatform(name) for name in names], voxta_url=url, journal=journal)
+        async with running(relay) as task:
+            run_id = await replay.run_id_of(relay.inbox, recording)
+            async with _watched(console, journal, relay, f"Replay of {file.name}"):
+                work = asyncio.create_task(replay.play(relay, recording, speed=speed, run_id=run_id))
+                await until(task, work)
+            return await replay.account(relay.inbox, recording, run_id, journal)
+
+
+def load_over(config: Config, voxta_url: str) -> Config:
+    """The settings with another Voxta server in them."""
+    section = config.voxta.model_dump() | {"mode": "server", "url": voxta_url}
+    return config.model_copy(update={"voxta": VoxtaSection.model_validate(section)})
+
+
+async def serve_companion(settings: CompanionSection, console: Console, port: int | None) -> None:
+    """The embedded companion alone, until cancelled."""
+    chosen = settings if port is None else settings.model_copy(update={"port": port})
+    async with CompanionServer(chosen) as companion:
+        console.print(f"{settings.name} listens at {companion.url}", markup=False, highlight=False)
+        await asyncio.Event().wait()
+
+
+async def explain(config: Config, key: str) -> str:
+    """What happened to a message, in one line."""
+    inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
+    await inbox.open()
+    try:
+        record = await inbox.why(key)
+    finally:
+        await inbox.close()
+    if record is None:
+        return f"{key}: unknown, or forgotten"
+    end = record.settlement
+    return f"{key}: still waiting" if end is None else f"{key}: {end.outcome} ({end.reason})"
+
+
+async def _pass(seconds: float | None) -> None:
+    if seconds is None:
+        await asyncio.Event().wait()
+    else:
+        await asyncio.sleep(seconds)
+
+
+def _journal(console: Console) -> Journal:
+    return Journal() if console.is_terminal else Journal(narrate)
+
+
+@asynccontextmanager
+async def _watched(console: Console, journal: Journal, relay: Relay, title: str) -> AsyncIterator[None]:
+    if not console.is_terminal:
+        yield
+        return
+    task = asyncio.create_task(View(console, journal, relay.status, title).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
