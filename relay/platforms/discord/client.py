@@ -1,0 +1,126 @@
+"""The Discord adapter: text channels and slash commands."""
+
+import asyncio
+import logging
+
+import discord
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential, wait_random
+
+from relay.config import DiscordSection
+from relay.errors import AuthError, ConfigError, PlatformUnavailable
+from relay.model import Post
+from relay.platforms.base import Controls, Platform, Receive, Typing
+from relay.platforms.discord.incoming import PLATFORM
+from relay.platforms.discord.intake import Intake
+from relay.platforms.discord.login import INTENT_MISSING, TOKEN_REFUSED, granted_intents, leave, log_in, visit
+from relay.platforms.discord.missed import Mark
+from relay.platforms.discord.outgoing import FAILURES, TEXT_LIMIT, explain, send, show_typing
+from relay.platforms.discord.session import Session
+
+log = logging.getLogger(__name__)
+
+TOKEN_REVOKED = 4004
+"""The gateway's close code for a token that is not valid (any more)."""
+
+
+class DiscordPlatform:
+    """Listens in the chosen channels and their threads, and writes what the companion answers there."""
+
+    name: str = PLATFORM
+    text_limit: int = TEXT_LIMIT
+
+    def __init__(self, settings: DiscordSection, receive: Receive, controls: Controls) -> None:
+        self._settings = settings
+        self._controls = controls
+        self._intake = Intake(receive)
+        self._mark = Mark()
+        self._session: Session | None = None
+        self._trouble = "not connected yet"
+
+    async def run(self) -> None:
+        """See Platform. When cancelled it stores what it has accepted before it returns."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._intake.run(), name="discord intake")
+                await self._stay_connected()
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+    async def _stay_connected(self) -> None:
+        while True:
+            waits = wait_exponential(multiplier=0.5, max=60.0) + wait_random(0, 1.0)
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception(_may_pass), wait=waits, before_sleep=self._note_failure, reraise=True
+            ):
+                with attempt:
+                    await self._connect()
+
+    def _note_failure(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome is not None else None
+        self._trouble = f"not connected, trying again: {error}"
+        log.warning("discord: %s", self._trouble)
+
+    async def _connect(self) -> None:
+        """One session, to its end. Raises when it never got to listen, or when a person has to act."""
+        async with visit(self._settings) as (_, application):
+            intents = granted_intents(application)
+        session = Session(self._settings, intents, self._intake, self._mark, self._controls)
+        try:
+            await log_in(session, self._settings)
+            self._session = session
+            await _listen(session)
+        except PlatformUnavailable as error:
+            if not session.was_ready:
+                raise
+            self._trouble = f"connection lost: {error}"
+            log.warning("discord: %s", self._trouble)
+        finally:
+            self._session = None
+            await leave(session)
+
+    async def post(self, post: Post) -> None:
+        """See Platform."""
+        if self._session is None:
+            raise PlatformUnavailable(f"discord: {self._trouble}")
+        await send(self._session, post)
+
+    async def typing(self, channel: str) -> None:
+        """See Typing."""
+        if self._session is not None:
+            await show_typing(self._session, channel)
+
+    def health(self) -> str:
+        """See Platform."""
+        if self._intake.stuck:
+            return f"the inbox does not answer; {len(self._intake)} messages wait for it"
+        if self._session is None:
+            return self._trouble
+        if not self._session.connected:
+            return "connecting"
+        if self._session.is_ready() and (unseen := self._session.unseen()):
+            return f"connected, but cannot see {', '.join(map(str, unseen))}: give the bot View Channel there"
+        return "connected"
+
+
+async def _listen(session: Session) -> None:
+    """Follow the gateway; discord.py itself resumes and reconnects. Raises AuthError or PlatformUnavailable."""
+    try:
+        await session.connect()
+    except discord.PrivilegedIntentsRequired:
+        raise AuthError(INTENT_MISSING) from None
+    except discord.ConnectionClosed as error:
+        if error.code == TOKEN_REVOKED:
+            raise AuthError(TOKEN_REFUSED) from None
+        raise PlatformUnavailable(f"discord: the gateway closed the connection ({error.code})") from None
+    except (*FAILURES, AttributeError) as error:  # discord.py trips over its own when the first attempt fails
+        raise PlatformUnavailable(str(explain(error, "gateway"))) from None
+    raise PlatformUnavailable("discord: the gateway closed the connection")
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether time may heal it. A cancellation is no failure to retry."""
+    return isinstance(error, Exception) and not isinstance(error, AuthError | ConfigError)
+
+
+_: type[Platform] = DiscordPlatform
+_typing: type[Typing] = DiscordPlatform

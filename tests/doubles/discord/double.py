@@ -1,0 +1,223 @@
+"""The whole local Discord, with a script for what its people do."""
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Self
+
+from aiohttp import web
+from pydantic import SecretStr
+
+from relay.config import DiscordSection
+from tests.doubles.discord import certificate
+from tests.doubles.discord.answers import Refused, error
+from tests.doubles.discord.faults import Fault, Handler, Refuse
+from tests.doubles.discord.gateway import GUILD_MEMBERS, GUILD_MESSAGES, GUILD_MODERATION, Gateway
+from tests.doubles.discord.interactions import Interaction, Interactions, Response
+from tests.doubles.discord.rest import Posted, Rest
+from tests.doubles.discord.signal import Signal
+from tests.doubles.discord.world import PUBLIC_THREAD, TEXT, Json, Person, World, timestamp
+
+TOKEN = "token-of-the-double"
+
+
+class DiscordDouble:
+    """`async with DiscordDouble() as discord:` serves one guild with the channels `channel` and `unlisted`."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.signal = Signal()
+        self.gateway = Gateway(self.world, TOKEN, self.signal)
+        self.rest = Rest(self.world, self.signal, self._publish)
+        self.interactions = Interactions(self.world, self.signal)
+        self.channel = self.world.add_channel("general").id
+        """The text channel the relay listens to."""
+        self.unlisted = self.world.add_channel("offtopic").id
+        self.requests: list[str] = []
+        """Each request as `METHOD path`."""
+        self._faults: list[Fault] = []
+        self._runner = web.AppRunner(self._application(), shutdown_timeout=0.5)
+        self._port = 0
+
+    def _application(self) -> web.Application:
+        application = web.Application(middlewares=[self._serve])
+        application.add_routes([*self.rest.routes(), *self.interactions.routes(), web.get("/", self.gateway.handle)])
+        return application
+
+    async def __aenter__(self) -> Self:
+        self._folder = TemporaryDirectory(prefix="discord-double-")
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=certificate.server_context(self._path))
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.gateway.drop()
+        await self._runner.cleanup()
+        self._folder.cleanup()
+
+    @property
+    def _path(self) -> Path:
+        return Path(self._folder.name)
+
+    def settings(self, **over: Any) -> DiscordSection:
+        """Settings that lead the relay here."""
+        defaults: dict[str, Any] = {
+            "enabled": True, "token": SecretStr(TOKEN), "channels": (int(self.channel),),
+            "connect_to": f"127.0.0.1:{self._port}", "ca_file": certificate.write_authority(self._path),
+        }  # fmt: skip
+        return DiscordSection(**{**defaults, **over})
+
+    @web.middleware
+    async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self.requests.append(f"{request.method} {request.path}")
+        if refusal := self._unauthorized(request):
+            return refusal
+        fault = next((fault for fault in self._faults if fault.times > 0 and fault.path in request.path), None)
+        try:
+            if fault is None:
+                return await handler(request)
+            fault.times -= 1
+            return await fault.apply(request, handler)
+        except Refused as refused:
+            return refused.answer
+
+    def _unauthorized(self, request: web.Request) -> web.Response | None:
+        carries_its_own = ("/api/v10/interactions/", "/api/v10/webhooks/")
+        if request.path == "/" or request.path.startswith(carries_its_own):
+            return None
+        right = request.headers.get("Authorization") == f"Bot {TOKEN}" and not self.gateway.revoked
+        return None if right else error(401, 0, "401: Unauthorized")
+
+    # What people do
+
+    def person(self, name: str, **traits: Any) -> Person:
+        """The person of that name; traits: nick, bot, moderator, booster. `owner` owns the guild."""
+        return self.world.person(name, **traits)
+
+    async def say(
+        self,
+        text: str,
+        author: str = "ann",
+        channel: str | int | None = None,
+        id: str | None = None,
+        mention_bot: bool = False,
+        reply_to: str | None = None,
+        **more: Any,
+    ) -> str:
+        """Someone writes a message; its id. `more` replaces fields of the payload."""
+        if mention_bot:
+            text = f"<@{self.world.bot.id}> {text}"
+        if reply_to is not None:
+            original = self.world.messages.get(reply_to)
+            reference = {"message_id": reply_to, "channel_id": self.channel, "guild_id": self.world.guild_id}
+            more = {"type": 19, "message_reference": reference, "referenced_message": original} | more
+        message = self.world.add_message(self.person(author), str(channel or self.channel), text, id, **more)
+        await self._publish("MESSAGE_CREATE", message)
+        return str(message["id"])
+
+    async def edit(self, id: str, text: str) -> None:
+        message = self.world.messages[id]
+        message |= {"content": text, "edited_timestamp": timestamp(time.time())}
+        await self._publish("MESSAGE_UPDATE", message)
+
+    async def unfurl(self, id: str) -> None:
+        """Discord itself updates a message to add a link's preview."""
+        message = self.world.messages[id]
+        message["embeds"] = [{"type": "link", "url": "https://example.com"}]
+        await self._publish("MESSAGE_UPDATE", message)
+
+    async def delete(self, *ids: str) -> None:
+        """One message, or several at once as a moderator's purge does."""
+        channel = self.world.messages[ids[0]]["channel_id"]
+        for id in ids:
+            self.world.messages.pop(id)
+        gone: Json = {"channel_id": channel, "guild_id": self.world.guild_id}
+        if len(ids) == 1:
+            await self.gateway.dispatch("MESSAGE_DELETE", gone | {"id": ids[0]}, GUILD_MESSAGES)
+        else:
+            await self.gateway.dispatch("MESSAGE_DELETE_BULK", gone | {"ids": list(ids)}, GUILD_MESSAGES)
+
+    async def ban(self, name: str) -> None:
+        event = {"guild_id": self.world.guild_id, "user": self.person(name).user()}
+        await self.gateway.dispatch("GUILD_BAN_ADD", event, GUILD_MODERATION)
+
+    async def time_out(self, name: str, seconds: float = 60.0) -> None:
+        person = self.person(name, timed_out_until=time.time() + seconds)
+        event = self.world.full_member(person) | {"guild_id": self.world.guild_id}
+        await self.gateway.dispatch("GUILD_MEMBER_UPDATE", event, GUILD_MEMBERS)
+
+    async def open_thread(self, name: str = "thread", parent: str | None = None) -> str:
+        thread = self.world.add_channel(name, PUBLIC_THREAD, parent or self.channel)
+        event = self.world.channel(thread) | {"newly_created": True}
+        await self.gateway.dispatch("THREAD_CREATE", event, intent=1)
+        return thread.id
+
+    async def delete_channel(self, id: str) -> None:
+        """Also a thread."""
+        channel = self.world.channels.pop(id)
+        event = "CHANNEL_DELETE" if channel.type == TEXT else "THREAD_DELETE"
+        await self.gateway.dispatch(event, self.world.channel(channel), intent=1)
+
+    async def ask(self, question: str, author: str = "ann", channel: str | None = None) -> Response:
+        """Someone uses `/ask`; what they see."""
+        return await self._use(["ask"], author, channel, 0, question=question)
+
+    async def command(
+        self, words: str, author: str = "ann", permissions: int = 0, channel: str | None = None
+    ) -> Response:
+        """Someone uses a command such as `relay status` holding these permissions; what they see."""
+        return await self._use(words.split(), author, channel, permissions)
+
+    async def _use(
+        self, words: list[str], author: str, channel: str | None, permissions: int, **options: str
+    ) -> Response:
+        used = self.interactions.use(words, self.person(author), channel or self.channel, permissions, **options)
+        await self.gateway.dispatch("INTERACTION_CREATE", used.payload)
+        await self.signal.wait_until(lambda: _complete(used), f"an answer to /{' '.join(words)}")
+        return used.response
+
+    async def _publish(self, event: str, message: Json) -> None:
+        await self.gateway.dispatch(event, self.world.with_member(message), GUILD_MESSAGES)
+
+    # What the relay did
+
+    @property
+    def posts(self) -> list[Posted]:
+        """What the bot wrote into channels, oldest first."""
+        return self.rest.posts
+
+    async def wait_for_posts(self, n: int, timeout: float = 5.0) -> list[Posted]:
+        await self.signal.wait_until(lambda: len(self.posts) >= n, f"{n} posts", timeout)
+        return self.posts
+
+    async def wait_ready(self, timeout: float = 5.0) -> None:
+        """Until a client is connected and has been told of the guild, or has resumed."""
+        await self.signal.wait_until(lambda: bool(self.gateway.live), "a client on the gateway", timeout)
+
+    # What goes wrong
+
+    async def drop_socket(self, forget: bool = False) -> None:
+        """Cut the gateway's line; with `forget`, the session cannot be resumed."""
+        self.gateway.drop(forget)
+
+    async def request_reconnect(self) -> None:
+        await self.gateway.request_reconnect()
+
+    async def invalidate_session(self, resumable: bool = False) -> None:
+        await self.gateway.invalidate(resumable)
+
+    def fail(self, fault: Fault) -> None:
+        """Let a fault happen to the next requests it fits."""
+        self._faults.append(fault)
+
+    def fail_next(self, path: str, status: int, times: int = 1, retry_after: float = 0.1) -> Refuse:
+        """Refuse the next requests whose path contains `path`."""
+        fault = Refuse(path, status, times, retry_after=retry_after)
+        self.fail(fault)
+        return fault
+
+
+def _complete(interaction: Interaction) -> bool:
+    return interaction.answered and not interaction.response.deferred

@@ -1,0 +1,166 @@
+"""Slash commands: what the application registered, who used them, and what it answered."""
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from tests.doubles.discord.answers import Refused, answer, nothing
+from tests.doubles.discord.signal import Signal
+from tests.doubles.discord.world import Json, Person, World
+
+EPHEMERAL = 1 << 6
+REPLY_WITHIN = 3.0
+"""Seconds after which Discord has given up on an interaction."""
+
+MESSAGE, DEFERRED = 4, 5
+"""Types of answer."""
+
+
+@dataclass
+class Response:
+    """What the person who used the command sees."""
+
+    text: str = ""
+    ephemeral: bool = False
+    deferred: bool = False
+    followups: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Interaction:
+    payload: Json
+    at: float
+    answered: bool = False
+    response: Response = field(default_factory=Response)
+
+
+class Interactions:
+    def __init__(self, world: World, signal: Signal) -> None:
+        self._world = world
+        self._signal = signal
+        self._open: dict[str, Interaction] = {}
+        self.commands: list[Json] = []
+        """As Discord gives them back."""
+        self.syncs = 0
+
+    def routes(self) -> list[web.RouteDef]:
+        commands = "/api/v10/applications/{application}/commands"
+        webhook = "/api/v10/webhooks/{application}/{token}"
+        return [
+            web.get(commands, self._list),
+            web.put(commands, self._replace),
+            web.post("/api/v10/interactions/{id}/{token}/callback", self._callback),
+            web.post(webhook, self._follow_up),
+            web.patch(webhook + "/messages/@original", self._edit_original),
+            web.get(webhook + "/messages/@original", self._get_original),
+            web.delete(webhook + "/messages/@original", self._delete_original),
+        ]
+
+    async def _list(self, request: web.Request) -> web.Response:
+        return answer(self.commands)
+
+    async def _replace(self, request: web.Request) -> web.Response:
+        self.syncs += 1
+        self.commands = [self._as_stored(command) for command in await request.json()]
+        self._signal.notify()
+        return answer(self.commands)
+
+    def _as_stored(self, command: Json) -> Json:
+        permissions = command.get("default_member_permissions")
+        stored = {
+            "id": self._world.new_id(), "application_id": self._world.application_id, "version": self._world.new_id(),
+            "type": 1, "nsfw": False, "options": [], "name_localizations": None, "description_localizations": None,
+        } | command  # fmt: skip
+        return stored | {"default_member_permissions": None if permissions is None else str(permissions)}
+
+    def use(self, words: list[str], person: Person, channel: str, permissions: int, **options: str) -> Interaction:
+        """A person uses a command; the payload is what the gateway sends."""
+        command = next((c for c in self.commands if c["name"] == words[0]), None)
+        assert command is not None, f"/{words[0]} is not registered; known are {[c['name'] for c in self.commands]}"
+        given: list[Json] = [{"name": name, "type": 3, "value": value} for name, value in options.items()]
+        for word in reversed(words[1:]):
+            given = [{"name": word, "type": 1, "options": given}]
+        token, home = secrets.token_hex(16), self._world.channels[channel]
+        payload: Json = {
+            "id": self._world.new_id(), "application_id": self._world.application_id, "type": 2, "token": token,
+            "version": 1, "data": {"id": command["id"], "name": command["name"], "type": 1, "options": given},
+            "guild_id": self._world.guild_id, "guild": {"id": self._world.guild_id, "locale": "en-US", "features": []},
+            "channel_id": channel, "channel": self._world.channel(home), "app_permissions": "0", "locale": "en-US",
+            "member": self._world.full_member(person) | {"permissions": str(permissions)}, "guild_locale": "en-US",
+            "entitlements": [], "authorizing_integration_owners": {"0": self._world.guild_id}, "context": 0,
+            "attachment_size_limit": 10_485_760,
+        }  # fmt: skip
+        self._open[token] = Interaction(payload, time.monotonic())
+        return self._open[token]
+
+    async def _callback(self, request: web.Request) -> web.Response:
+        interaction, body = self._find(request), await request.json()
+        if time.monotonic() - interaction.at > REPLY_WITHIN:
+            raise Refused(404, 10062, "Unknown interaction")
+        if interaction.answered:
+            raise Refused(400, 40060, "Interaction has already been acknowledged.")
+        interaction.answered = True
+        data = body.get("data") or {}
+        interaction.response.ephemeral = bool(data.get("flags", 0) & EPHEMERAL)
+        interaction.response.deferred = body["type"] == DEFERRED
+        interaction.response.text = self._checked(data.get("content") or "", allow_empty=body["type"] == DEFERRED)
+        self._signal.notify()
+        message = self._message(interaction)
+        return answer({
+            "interaction": {
+                "id": interaction.payload["id"], "type": 2, "response_message_id": message["id"],
+                "response_message_loading": interaction.response.deferred,
+                "response_message_ephemeral": interaction.response.ephemeral,
+            },
+            "resource": {"type": body["type"], "message": message},
+        })  # fmt: skip
+
+    async def _edit_original(self, request: web.Request) -> web.Response:
+        interaction, body = self._answered(request), await request.json()
+        interaction.response.text = self._checked(body["content"])
+        interaction.response.deferred = False
+        self._signal.notify()
+        return answer(self._message(interaction))
+
+    async def _get_original(self, request: web.Request) -> web.Response:
+        return answer(self._message(self._answered(request)))
+
+    async def _delete_original(self, request: web.Request) -> web.Response:
+        self._answered(request).response.text = ""
+        return nothing()
+
+    async def _follow_up(self, request: web.Request) -> web.Response:
+        interaction, body = self._answered(request), await request.json()
+        interaction.response.followups.append(self._checked(body["content"]))
+        self._signal.notify()
+        return answer(self._message(interaction) | {"content": body["content"]})
+
+    def _find(self, request: web.Request) -> Interaction:
+        interaction = self._open.get(request.match_info["token"])
+        if interaction is None:
+            raise Refused(404, 10062, "Unknown interaction")
+        return interaction
+
+    def _answered(self, request: web.Request) -> Interaction:
+        interaction = self._open.get(request.match_info["token"])
+        if interaction is None or not interaction.answered:
+            raise Refused(404, 10015, "Unknown Webhook")
+        return interaction
+
+    def _checked(self, text: str, allow_empty: bool = False) -> str:
+        if len(text) > 2_000 or not (text or allow_empty):
+            raise Refused(400, 50035, "Invalid Form Body")
+        return text
+
+    def _message(self, interaction: Interaction) -> Json:
+        flags = EPHEMERAL if interaction.response.ephemeral else 0
+        message: dict[str, Any] = {
+            "id": self._world.new_id(), "channel_id": interaction.payload["channel_id"], "type": 20, "flags": flags,
+            "author": self._world.bot.user(), "content": interaction.response.text, "timestamp": "2026-01-01T00:00:00Z",
+            "edited_timestamp": None, "tts": False, "mention_everyone": False, "mentions": [], "mention_roles": [],
+            "attachments": [], "embeds": [], "pinned": False,
+        }  # fmt: skip
+        return message

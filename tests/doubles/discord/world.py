@@ -1,0 +1,173 @@
+"""What exists on the local Discord: one guild, its channels, people and messages, as Discord describes them."""
+
+import datetime
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+EPOCH_MS = 1_420_070_400_000
+"""Discord's ids count milliseconds from 2015."""
+
+MESSAGE_CONTENT_LIMITED = 1 << 19
+GUILD_MEMBERS_LIMITED = 1 << 15
+"""Application flags: what the owner ticked in the developer portal."""
+
+MANAGE_MESSAGES, MODERATE_MEMBERS, MANAGE_GUILD = 1 << 13, 1 << 40, 1 << 5
+EVERYONE = (1 << 10) | (1 << 11) | (1 << 16)
+"""View channels, send messages, read history."""
+
+TEXT, PUBLIC_THREAD, VOICE = 0, 11, 2
+
+
+def timestamp(at: float | None) -> str | None:
+    return None if at is None else datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat()
+
+
+@dataclass
+class Person:
+    id: str
+    name: str
+    nick: str | None = None
+    bot: bool = False
+    moderator: bool = False
+    booster: bool = False
+    timed_out_until: float | None = None
+
+    def user(self) -> Json:
+        return {
+            "id": self.id, "username": self.name, "global_name": None, "discriminator": "0", "avatar": None,
+            "bot": self.bot, "public_flags": 0,
+        }  # fmt: skip
+
+
+@dataclass
+class Channel:
+    id: str
+    name: str
+    type: int = TEXT
+    parent: str | None = None
+
+
+@dataclass
+class World:
+    """State and payloads; sends nothing."""
+
+    application_flags: int = MESSAGE_CONTENT_LIMITED
+    people: dict[str, Person] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    messages: dict[str, Json] = field(default_factory=dict)
+    _last_id: int = 0
+
+    def __post_init__(self) -> None:
+        self.guild_id = self.new_id()
+        self.moderators = self.new_id()
+        self.bot_role = self.new_id()
+        self.application_id = self.new_id()
+        self.bot = Person(self.application_id, "relay-bot", bot=True)
+        self.owner = self.person("owner")
+
+    def new_id(self) -> str:
+        """A snowflake of now, larger than every one before."""
+        self._last_id = max(self._last_id + 1, (time.time_ns() // 1_000_000 - EPOCH_MS) << 22)
+        return str(self._last_id)
+
+    def person(self, name: str, **traits: Any) -> Person:
+        """The person of that name, new or changed."""
+        person = self.people.setdefault(name, Person(self.new_id(), name))
+        for trait, value in traits.items():
+            setattr(person, trait, value)
+        return person
+
+    def add_channel(self, name: str, type: int = TEXT, parent: str | None = None) -> Channel:
+        channel = Channel(self.new_id(), name, type, parent)
+        self.channels[channel.id] = channel
+        return channel
+
+    def member(self, person: Person) -> Json:
+        roles = [self.moderators] if person.moderator else [self.bot_role] if person is self.bot else []
+        return {
+            "nick": person.nick, "avatar": None, "roles": roles, "joined_at": timestamp(time.time() - 86_400),
+            "premium_since": timestamp(time.time() - 3_600) if person.booster else None, "deaf": False, "mute": False,
+            "flags": 0, "pending": False, "communication_disabled_until": timestamp(person.timed_out_until),
+        }  # fmt: skip
+
+    def full_member(self, person: Person) -> Json:
+        return self.member(person) | {"user": person.user()}
+
+    def channel(self, channel: Channel) -> Json:
+        data: Json = {
+            "id": channel.id, "name": channel.name, "type": channel.type, "guild_id": self.guild_id, "nsfw": False,
+            "position": 0, "permission_overwrites": [], "parent_id": channel.parent, "topic": None,
+            "last_message_id": next(iter(self.history(channel.id)), {}).get("id"), "rate_limit_per_user": 0,
+        }  # fmt: skip
+        if channel.type == PUBLIC_THREAD:
+            data |= {
+                "owner_id": self.owner.id, "message_count": 0, "member_count": 1,
+                "thread_metadata": {
+                    "archived": False, "auto_archive_duration": 1440, "locked": False,
+                    "archive_timestamp": timestamp(time.time()), "create_timestamp": timestamp(time.time()),
+                },
+            }  # fmt: skip
+        if channel.type == VOICE:
+            data |= {"bitrate": 64_000, "user_limit": 0}
+        return data
+
+    def guild(self, members: list[Person]) -> Json:
+        everything = [self.channel(channel) for channel in self.channels.values()]
+        return {
+            "id": self.guild_id, "name": "Studio", "owner_id": self.owner.id, "unavailable": False,
+            "member_count": len(self.people) + 1, "large": False, "emojis": [], "stickers": [], "features": [],
+            "roles": [
+                self._role(self.guild_id, "@everyone", EVERYONE),
+                self._role(self.moderators, "Moderators", EVERYONE | MANAGE_MESSAGES | MODERATE_MEMBERS),
+                self._role(self.bot_role, self.bot.name, EVERYONE) | {"tags": {"bot_id": self.bot.id}},
+            ],
+            "channels": [data for data in everything if data["type"] != PUBLIC_THREAD],
+            "threads": [data for data in everything if data["type"] == PUBLIC_THREAD],
+            "members": [self.full_member(person) for person in members], "presences": [], "voice_states": [],
+            "verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0, "mfa_level": 0,
+            "nsfw_level": 0, "premium_tier": 0, "preferred_locale": "en-US", "system_channel_flags": 0,
+        }  # fmt: skip
+
+    def _role(self, id: str, name: str, permissions: int) -> Json:
+        return {
+            "id": id, "name": name, "permissions": str(permissions), "position": 0, "hoist": False, "managed": False,
+            "mentionable": True, "color": 0, "colors": {"primary_color": 0}, "flags": 0,
+        }  # fmt: skip
+
+    def application(self) -> Json:
+        return {
+            "id": self.application_id, "name": "relay", "description": "", "icon": None, "bot_public": False,
+            "bot_require_code_grant": False, "verify_key": "00", "flags": self.application_flags,
+            "owner": self.owner.user(), "team": None,
+        }  # fmt: skip
+
+    def add_message(self, author: Person, channel: str, text: str, id: str | None = None, **more: Any) -> Json:
+        """Store a message as REST shows it; `more` adds or replaces fields."""
+        message_id = id or self.new_id()
+        message: Json = {
+            "id": message_id, "channel_id": channel, "author": author.user(), "content": text, "type": 0, "flags": 0,
+            "timestamp": timestamp((int(message_id) >> 22) / 1_000 + EPOCH_MS / 1_000), "edited_timestamp": None,
+            "tts": False, "mention_everyone": False, "mentions": self._mentioned(text), "attachments": [],
+            "mention_roles": [self.bot_role] if f"<@&{self.bot_role}>" in text else [], "embeds": [], "pinned": False,
+        } | more  # fmt: skip
+        self.messages[message_id] = message
+        return message
+
+    def _mentioned(self, text: str) -> list[Json]:
+        everyone = (*self.people.values(), self.bot)
+        return [person.user() | {"member": self.member(person)} for person in everyone if f"<@{person.id}>" in text]
+
+    def history(self, channel: str) -> Iterator[Json]:
+        """The channel's messages, newest first."""
+        newest_first = sorted(self.messages.values(), key=lambda message: int(message["id"]), reverse=True)
+        return (message for message in newest_first if message["channel_id"] == channel)
+
+    def with_member(self, message: Json) -> Json:
+        """A message as the gateway sends it."""
+        person = next((p for p in (*self.people.values(), self.bot) if p.id == message["author"]["id"]), None)
+        extra: Json = {} if person is None or "webhook_id" in message else {"member": self.member(person)}
+        return message | extra | {"guild_id": self.guild_id}
