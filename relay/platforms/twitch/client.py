@@ -1,0 +1,165 @@
+"""The Twitch adapter: audience messages in over EventSub, posts out over the API, by way of TwitchIO."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+from twitchio import ChatMessage
+from twitchio.models.eventsub_ import BaseEvent
+
+from relay.config import TwitchSection
+from relay.errors import PlatformError, PlatformUnavailable, RelayError
+from relay.model import Post
+from relay.platforms.base import Receive
+from relay.platforms.twitch.connection import Connection
+from relay.platforms.twitch.delivery import Delivery, Seen
+from relay.platforms.twitch.failures import FAILURES, translate
+from relay.platforms.twitch.incoming import PLATFORM, read, twin
+from relay.platforms.twitch.outgoing import TEXT_LIMIT, Outgoing
+from relay.platforms.twitch.pacing import Budget
+from relay.platforms.twitch.socket import EventSocket
+from relay.platforms.twitch.subscriptions import Reconciler, left_out
+from relay.platforms.twitch.tokens import TokenFile, redacted_logs
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+CHECK_LOGIN_EVERY = 1800.0
+"""Seconds; Twitch wants a login validated every hour, and TwitchIO would after 55 minutes."""
+PATIENCE = 30.0
+"""The longest wait between two tries to connect, in seconds."""
+
+
+class TwitchPlatform:
+    """Twitch's side of the relay; see Platform."""
+
+    name = PLATFORM
+    text_limit = TEXT_LIMIT
+
+    def __init__(
+        self, settings: TwitchSection, token_file: Path, receive: Receive, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._seen = Seen()
+        self._delivery = Delivery(receive)
+        budget = Budget()
+        self._connection = Connection(settings, TokenFile(token_file), self._take, budget.note)
+        self._outgoing = Outgoing(self._connection, budget, clock)
+        self._reconciler = Reconciler(self._connection)
+        self._login_checked = 0.0
+        self._state = "not started"
+
+    async def run(self) -> None:
+        """See Platform.run."""
+        failure: RelayError | None = None
+        try:
+            with redacted_logs():
+                async with self._connection, asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._delivery.run())
+                    await self._stay_connected(tasks)
+        except* RelayError as group:
+            failure = _first(group)
+        finally:
+            self._state = "stopped"
+        if failure is not None:
+            self._state = str(failure)
+            raise failure
+
+    async def post(self, post: Post) -> None:
+        """See Platform.post."""
+        if not self._connection.channels:
+            raise PlatformUnavailable(f"Twitch is not connected: {self._state}")
+        await self._outgoing.post(post)
+
+    def health(self) -> str:
+        """See Platform.health."""
+        waiting = f"{len(self._delivery)} messages wait for the inbox" if len(self._delivery) else ""
+        return "; ".join(part for part in (self._state, self._reconciler.trouble, waiting) if part)
+
+    async def _stay_connected(self, tasks: asyncio.TaskGroup) -> None:
+        await self._patiently(self._log_in)
+        while True:
+            self._state = "connecting"
+            socket: EventSocket | None = await self._patiently(self._open)
+            while socket is not None:
+                successor = await self._serve(socket)
+                tasks.create_task(socket.retire())
+                socket = successor
+
+    async def _log_in(self) -> None:
+        await self._connection.log_in()
+        self._login_checked = self._clock()
+        for scope, gives in left_out(self._connection.account.scopes).items():
+            log.warning("the Twitch login lacks %s: no %s; `relay auth twitch` asks for it", scope, ", ".join(gives))
+
+    async def _open(self) -> EventSocket:
+        try:
+            return await EventSocket.open(self._connection.client, self._connection.account.id)
+        except FAILURES as error:
+            raise translate(error, "connecting to EventSub") from None
+
+    async def _serve(self, socket: EventSocket) -> EventSocket | None:
+        """Keep the subscriptions up until the session ends. Its successor when Twitch asks to move, else None."""
+        async with asyncio.TaskGroup() as tasks:
+            upkeep = tasks.create_task(self._upkeep(socket))
+            ended = tasks.create_task(socket.ended.wait())
+            await asyncio.wait((upkeep, ended, socket.move_to), return_when=asyncio.FIRST_COMPLETED)
+            upkeep.cancel()
+            ended.cancel()
+        if socket.move_to.done():
+            try:
+                return await socket.successor()
+            except FAILURES as error:
+                log.warning("%s", translate(error, "moving to another EventSub server"))
+        self._reconciler.forget()
+        log.warning("the connection to Twitch was lost; connecting again")
+        return None
+
+    async def _upkeep(self, socket: EventSocket) -> None:
+        while True:
+            await self._patiently(self._check, socket, at_most=self._settings.reconcile_every)
+            names = ", ".join(f"#{channel.login}" for channel in self._connection.channels)
+            self._state = f"connected as {self._connection.account.login} to {names}"
+            await asyncio.sleep(self._settings.reconcile_every)
+
+    async def _check(self, socket: EventSocket) -> None:
+        if self._clock() - self._login_checked > CHECK_LOGIN_EVERY:
+            await self._connection.renew()
+            self._login_checked = self._clock()
+        await self._reconciler.reconcile(socket)
+
+    async def _patiently(self, step: Callable[..., Awaitable[T]], *args: Any, at_most: float = PATIENCE) -> T:
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(PlatformError),
+            wait=wait_random_exponential(multiplier=0.25, max=at_most),
+            before_sleep=self._note_trouble,
+        )
+        return await retrying(step, *args)
+
+    def _note_trouble(self, attempt: RetryCallState) -> None:
+        error = attempt.outcome.exception() if attempt.outcome else None
+        if self._state != str(error):
+            self._state = str(error)
+            log.warning("%s; trying again", error)
+
+    def _take(self, event: BaseEvent) -> None:
+        """Accept an event from TwitchIO; called in the order they arrive."""
+        if event.metadata is None or not self._seen.add(event.metadata.message_id):
+            return
+        if isinstance(event, ChatMessage) and (self._outgoing.is_own(event) or self._is_repeated(event)):
+            return
+        if incoming := read(event, self._connection.account.id, self._clock()):
+            self._delivery.put(incoming)
+
+    def _is_repeated(self, message: ChatMessage) -> bool:
+        return (twin(message), message.broadcaster.id) in self._reconciler.live
+
+
+def _first(group: BaseExceptionGroup[RelayError]) -> RelayError:
+    for error in group.exceptions:
+        return _first(error) if isinstance(error, BaseExceptionGroup) else error
+    raise AssertionError("a group holds at least one error")

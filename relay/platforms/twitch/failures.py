@@ -1,0 +1,43 @@
+"""Whatever goes wrong in a call of Twitch, told in the relay's own errors and without a secret."""
+
+import aiohttp
+from twitchio import HTTPException
+from twitchio.exceptions import InvalidTokenException, WebsocketConnectionException
+
+from relay.errors import AuthError, PlatformError, PlatformUnavailable, RateLimited, RelayError
+from relay.platforms.twitch.tokens import redact
+
+FAILURES = (HTTPException, WebsocketConnectionException, aiohttp.ClientError, OSError, LookupError, ValueError)
+"""What TwitchIO lets through. TimeoutError is an OSError; the last two mean an answer without what it must have."""
+LOG_IN_AGAIN = "run `relay auth twitch`"
+
+
+def explain(error: Exception) -> str:
+    """Twitch's own words about a failed call, harmless to log."""
+    if isinstance(error, HTTPException):
+        words = error.extra.get("message") if isinstance(error.extra, dict) else None
+        return redact(f"{error.status} {words or 'without a reason'}"[:200])
+    return type(error).__name__
+
+
+def translate(error: Exception, doing: str) -> RelayError:
+    """The relay's error for one of FAILURES. `doing` says what was tried, such as "posting to chat"."""
+    if not isinstance(error, HTTPException):
+        return PlatformUnavailable(f"Twitch cannot be reached while {doing} ({explain(error)})")
+    if error.status == 429:
+        return RateLimited(f"Twitch asks to slow down while {doing}", retry_after=1.0)
+    if error.status >= 500:
+        return PlatformUnavailable(f"Twitch failed while {doing} ({explain(error)})")
+    if login_refused(error):
+        return AuthError(f"Twitch no longer accepts the saved login: {LOG_IN_AGAIN}")
+    return PlatformError(f"Twitch refused {doing} ({explain(error)})")
+
+
+def login_refused(error: Exception) -> bool:
+    """The token, or the refresh token behind it, does not count any more."""
+    if not isinstance(error, HTTPException) or not 400 <= error.status < 500 or error.status == 429:
+        return False
+    if isinstance(error, InvalidTokenException):
+        return True
+    path = error.route.path if error.route else ""
+    return path.startswith("oauth2/") or (error.status == 401 and "scope" not in explain(error).lower())

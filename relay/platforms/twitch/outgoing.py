@@ -1,0 +1,134 @@
+"""Posting to chat within Twitch's rules."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twitchio import ChatMessage
+from twitchio.exceptions import MessageRejectedError
+
+from relay.errors import AuthError, PlatformUnavailable, PostRejected, RateLimited, RelayError
+from relay.model import Post, Role
+from relay.platforms.twitch.connection import Connection
+from relay.platforms.twitch.incoming import roles
+from relay.platforms.twitch.pacing import CHANNEL_GAP, Budget, Window
+
+TEXT_LIMIT = 500
+REMEMBERED = 100
+
+
+@dataclass
+class _Sent:
+    """A text on its way to chat, or there already."""
+
+    channel: str
+    essence: str
+    nonce: str
+    id: str | None = None
+    echoed: bool = False
+    unsure: bool = False
+    """A try ended without an answer."""
+
+
+def _essence(text: str) -> str:
+    """The letters and digits alone: what survives whatever Twitch does to spaces and invisible characters."""
+    return "".join(char for char in text if char.isalnum()) or text.strip()
+
+
+class Outgoing:
+    """Posts one after the other in each channel."""
+
+    def __init__(self, connection: Connection, budget: Budget, clock: Callable[[], float] = time.time) -> None:
+        self._connection = connection
+        self._budget = budget
+        self._clock = clock
+        self._window = Window()
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._privileged: set[str] = set()
+        self._sent: deque[_Sent] = deque(maxlen=REMEMBERED)
+
+    async def post(self, post: Post) -> None:
+        """Write the message when the limits allow. Fails as Platform.post does."""
+        if not 0 < len(post.text.strip()) <= len(post.text) <= TEXT_LIMIT:
+            raise PostRejected(f"a post of {len(post.text)} characters: Twitch takes 1 to {TEXT_LIMIT}")
+        async with self._turns.setdefault(post.channel, asyncio.Lock()):
+            tried = self._tried(post)
+            if tried is not None and tried.echoed:
+                return
+            await asyncio.sleep(self._wait(post.channel))
+            if tried is None:
+                tried = _Sent(post.channel, _essence(post.text), post.nonce)
+                self._sent.append(tried)  # before the call: the echo may be quicker than the answer
+            await self._send(post, tried)
+
+    def is_own(self, message: ChatMessage) -> bool:
+        """Whether this is the echo of a post.
+
+        On the streamer's own account, what the streamer types comes from the same author and is no echo.
+        """
+        account = self._connection.account.id
+        if message.chatter.id != account:
+            return False
+        self._note_rank(message)
+        return self._echo(message) or message.broadcaster.id != account
+
+    def _note_rank(self, message: ChatMessage) -> None:
+        privileged = roles(message.badges) & {Role.STREAMER, Role.MODERATOR}
+        (self._privileged.add if privileged else self._privileged.discard)(message.broadcaster.id)
+
+    def _echo(self, message: ChatMessage) -> bool:
+        text = _essence(message.text)
+        for sent in reversed(self._sent):
+            same = text.endswith(sent.essence) and sent.channel == message.broadcaster.id and not sent.echoed
+            if message.id == sent.id or same:
+                sent.echoed = True
+                return True
+        return False
+
+    def _tried(self, post: Post) -> _Sent | None:
+        return next((sent for sent in self._sent if (sent.channel, sent.nonce) == (post.channel, post.nonce)), None)
+
+    def _wait(self, channel: str) -> float:
+        privileged = channel == self._connection.account.id or channel in self._privileged
+        held = self._budget.wait(self._clock())
+        return held + self._window.reserve(channel, privileged, asyncio.get_running_loop().time() + held)
+
+    async def _send(self, post: Post, sent: _Sent) -> None:
+        try:
+            sent.id = await self._connection.call(lambda: self._request(post, sent), "posting to chat")
+        except PlatformUnavailable:
+            sent.unsure = True
+            raise
+        except RelayError as error:
+            self._sent.remove(sent)
+            raise self._refusal(error) from None
+
+    async def _request(self, post: Post, sent: _Sent) -> str | None:
+        account = self._connection.account.id
+        channel = self._connection.client.create_partialuser(post.channel)
+        try:
+            message = await channel.send_message(
+                post.text, sender=account, token_for=account, reply_to_message_id=post.reply_to
+            )
+        except MessageRejectedError as error:
+            return self._rejected(error, sent)
+        if not message.sent:
+            raise PostRejected("Twitch did not post it and gave no reason")
+        return message.id
+
+    def _rejected(self, error: MessageRejectedError, sent: _Sent) -> None:
+        if error.code == "msg_duplicate" and sent.unsure:
+            return  # the earlier try had arrived after all
+        if error.code == "msg_ratelimit":
+            raise RateLimited("Twitch dropped a post that came too quickly", CHANNEL_GAP)
+        raise PostRejected(f"Twitch rejected the post: {error.message} ({error.code})")
+
+    def _refusal(self, error: RelayError) -> RelayError:
+        """The error a caller of Platform.post knows what to do with."""
+        if isinstance(error, RateLimited):
+            return RateLimited(str(error), max(self._budget.wait(self._clock()), error.retry_after))
+        if isinstance(error, AuthError):
+            return PlatformUnavailable(str(error))
+        return PostRejected(str(error))

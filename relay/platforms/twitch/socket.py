@@ -1,0 +1,102 @@
+"""One EventSub session. TwitchIO reads it and builds the events; when it ends and what follows is decided elsewhere.
+
+TwitchIO's own recovery stops reading the old socket while it moves to a new one, gives up for good after close code
+4003 and forgets subscriptions it could not renew. So a session here only reports that it ended or is asked to move.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Self
+
+from twitchio import Client
+from twitchio.eventsub.websockets import Websocket
+
+if TYPE_CHECKING:
+    from twitchio.types_.conduits import ReconnectMessage, WelcomeMessage
+
+CONNECT_TIMEOUT = 15.0
+HANDOVER_GRACE = 5.0
+"""Seconds the old socket is still read after the new one was welcomed: what is on its way arrives."""
+
+
+class EventSocket(Websocket):
+    """TwitchIO's socket without its own reconnecting."""
+
+    __slots__ = ("_patience", "_predecessors", "ended", "move_to")
+
+    def __init__(self, client: Client, token_for: str, predecessors: frozenset[str] = frozenset()) -> None:
+        super().__init__(client=client, token_for=token_for, http=client.http)
+        self._patience = 15.0
+        self._predecessors = predecessors
+        self.ended = asyncio.Event()
+        """Nothing will come any more."""
+        self.move_to: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        """The address Twitch wants us to move to, once it asks."""
+
+    @property
+    def sessions(self) -> frozenset[str]:
+        """The ids its subscriptions may be listed under: its own and those of the sockets it took over from."""
+        return self._predecessors | {str(self.session_id)}
+
+    @classmethod
+    async def open(cls, client: Client, token_for: str) -> Self:
+        """Begin a session and wait for the welcome. Raises FAILURES."""
+        socket = cls(client, token_for)
+        await socket._enter(None)
+        return socket
+
+    async def successor(self) -> Self:
+        """Move to the address Twitch asked for; subscriptions move along. Raises FAILURES."""
+        socket = type(self)(self._require_client(), str(self._token_for), self.sessions)
+        await socket._enter(await self.move_to)
+        return socket
+
+    async def _enter(self, url: str | None) -> None:
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await self.connect(url=url, fail_once=True)
+        except BaseException:
+            await self.close()
+            raise
+        self._require_client()._websockets[str(self._token_for)] = {str(self.session_id): self}
+
+    def _require_client(self) -> Client:
+        assert self._client is not None
+        return self._client
+
+    async def retire(self) -> None:
+        """Read on until Twitch closes it or the grace is over, then close it."""
+        try:
+            async with asyncio.timeout(HANDOVER_GRACE):
+                await self.ended.wait()
+        except TimeoutError:
+            pass
+        finally:
+            await self.close()
+
+    async def close(self, cleanup: bool = True, *, reassociate: bool = True) -> None:
+        self.ended.set()
+        await super().close(cleanup, reassociate=reassociate)
+
+    def _cleanup(self, closed: bool = True) -> None:
+        self._closed = closed
+        sockets = self._require_client()._websockets[str(self._token_for)]
+        if sockets.get(str(self.session_id)) is self:  # its successor may bear the same session id
+            del sockets[str(self.session_id)]
+
+    async def _create_connection_task(self) -> None:
+        self.ended.set()
+
+    async def _process_welcome(self, data: "WelcomeMessage") -> None:
+        self._patience = 1.5 * float(data["payload"]["session"]["keepalive_timeout_seconds"])
+        await super()._process_welcome(data)
+
+    async def _process_reconnect(self, data: "ReconnectMessage") -> None:
+        if not self.move_to.done():
+            self.move_to.set_result(data["payload"]["session"]["reconnect_url"])
+
+    async def _process_keepalive(self) -> None:
+        last: Any = None
+        while last != self._last_keepalive:
+            last = self._last_keepalive
+            await asyncio.sleep(self._patience)
+        self.ended.set()

@@ -1,0 +1,203 @@
+"""Which events we want from Twitch, and keeping them subscribed whatever happens to the connection."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from twitchio import HTTPException, eventsub
+from twitchio.eventsub.subscriptions import SubscriptionPayload
+
+from relay.platforms.twitch.connection import Channel, Connection
+from relay.platforms.twitch.failures import explain
+from relay.platforms.twitch.socket import EventSocket
+
+log = logging.getLogger(__name__)
+Build = Callable[[str, str], SubscriptionPayload]
+Key = tuple[str, frozenset[tuple[str, Any]]]
+
+READ_CHAT = "user:read:chat"
+WRITE_CHAT = "user:write:chat"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One kind of event to subscribe in every channel."""
+
+    type: str
+    build: Build
+    """Makes TwitchIO's subscription for a channel and the companion's own account."""
+    scope: str | None
+    gives: str
+    """What is missing without it, in a streamer's words."""
+
+
+def _chat(payload: Callable[..., SubscriptionPayload]) -> Build:
+    return lambda channel, account: payload(broadcaster_user_id=channel, user_id=account)
+
+
+def _channel(payload: Callable[..., SubscriptionPayload]) -> Build:
+    return lambda channel, account: payload(broadcaster_user_id=channel)
+
+
+def _follows(channel: str, account: str) -> SubscriptionPayload:
+    return eventsub.ChannelFollowSubscription(broadcaster_user_id=channel, moderator_user_id=account)
+
+
+def _raids(channel: str, account: str) -> SubscriptionPayload:
+    return eventsub.ChannelRaidSubscription(to_broadcaster_user_id=channel)
+
+
+_SUBSCRIPTIONS = "channel:read:subscriptions"
+SOURCES = (
+    Source("channel.chat.message", _chat(eventsub.ChatMessageSubscription), READ_CHAT, "chat"),
+    Source("channel.chat.message_delete", _chat(eventsub.ChatMessageDeleteSubscription), READ_CHAT, "deletions"),
+    Source("channel.chat.clear", _chat(eventsub.ChatClearSubscription), READ_CHAT, "cleared chats"),
+    Source("channel.chat.clear_user_messages", _chat(eventsub.ChatClearUserMessagesSubscription), READ_CHAT, "bans"),
+    Source("channel.raid", _raids, None, "raids"),
+    Source("stream.online", _channel(eventsub.StreamOnlineSubscription), None, "stream starts"),
+    Source("stream.offline", _channel(eventsub.StreamOfflineSubscription), None, "stream ends"),
+    Source("channel.follow", _follows, "moderator:read:followers", "follows"),
+    Source("channel.subscribe", _channel(eventsub.ChannelSubscribeSubscription), _SUBSCRIPTIONS, "subscriptions"),
+    Source(
+        "channel.subscription.gift",
+        _channel(eventsub.ChannelSubscriptionGiftSubscription),
+        _SUBSCRIPTIONS,
+        "gifted subscriptions",
+    ),
+    Source(
+        "channel.subscription.message",
+        _channel(eventsub.ChannelSubscribeMessageSubscription),
+        _SUBSCRIPTIONS,
+        "resubscriptions",
+    ),
+    Source("channel.cheer", _channel(eventsub.ChannelCheerSubscription), "bits:read", "anonymous cheers"),
+    Source(
+        "channel.channel_points_custom_reward_redemption.add",
+        _channel(eventsub.ChannelPointsRedeemAddSubscription),
+        "channel:read:redemptions",
+        "channel points",
+    ),
+)
+"""The one source of each kind; chat.notification repeats several of them and is left alone."""
+
+SCOPES = tuple(dict.fromkeys([READ_CHAT, WRITE_CHAT, *(source.scope for source in SOURCES if source.scope)]))
+"""Everything worth asking for when logging in."""
+
+
+def allowed(source: Source, scopes: Sequence[str]) -> bool:
+    """Whether a token with these scopes may subscribe it; a manage scope includes its read scope."""
+    return source.scope is None or source.scope in scopes or source.scope.replace(":read:", ":manage:") in scopes
+
+
+def left_out(scopes: Sequence[str]) -> dict[str, list[str]]:
+    """Each missing scope, with what it would give."""
+    missing: dict[str, list[str]] = {}
+    for source in SOURCES:
+        if source.scope and not allowed(source, scopes):
+            missing.setdefault(source.scope, []).append(source.gives)
+    return missing
+
+
+def key(type: str, condition: Mapping[str, Any]) -> Key:
+    """What makes a subscription the same one; Twitch and TwitchIO differ in whether they send empty conditions."""
+    return type, frozenset((name, value) for name, value in condition.items() if value)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One source in one channel."""
+
+    source: Source
+    channel: Channel
+    payload: SubscriptionPayload
+
+    @property
+    def key(self) -> Key:
+        return key(self.source.type, self.payload.condition)
+
+    def __str__(self) -> str:
+        return f"{self.source.gives} of #{self.channel.login}"
+
+
+class Reconciler:
+    """Compares what Twitch says is subscribed with what we want, and subscribes the rest, one at a time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._refused: dict[str, str] = {}
+        self.live: frozenset[tuple[str, str]] = frozenset()
+        """Event type and channel id of what is subscribed."""
+
+    @property
+    def trouble(self) -> str:
+        """What Twitch refuses, for people; empty when all is well."""
+        return "; ".join(f"no {wanted} ({why})" for wanted, why in self._refused.items())
+
+    def forget(self) -> None:
+        """The session is over, and its subscriptions with it."""
+        self.live = frozenset()
+
+    async def reconcile(self, socket: EventSocket) -> None:
+        """Bring Twitch to what we want on this session.
+
+        Raises PlatformError or AuthError; what was subscribed before that stays.
+        """
+        present = await self._present(socket)
+        wanted = self._wanted()
+        self.live = frozenset((each.source.type, each.channel.id) for each in wanted if each.key in present)
+        for each in wanted:
+            if socket.ended.is_set():
+                return
+            if each.key in present or await self._subscribe(each, socket):
+                self.live |= {(each.source.type, each.channel.id)}
+                self._refused.pop(str(each), None)
+
+    def _wanted(self) -> list[Wanted]:
+        account = self._connection.account
+        return [
+            Wanted(source, channel, source.build(channel.id, account.id))
+            for channel in self._connection.channels
+            for source in SOURCES
+            if allowed(source, account.scopes)
+        ]
+
+    async def _present(self, socket: EventSocket) -> set[Key]:
+        async def ask() -> set[Key]:
+            listed = await self._connection.client.fetch_eventsub_subscriptions(
+                token_for=self._connection.account.id, status="enabled"
+            )
+            return {
+                key(item.type, item.condition)
+                async for item in listed.subscriptions
+                if item.transport.session_id in socket.sessions
+            }
+
+        return await self._connection.call(ask, "reading the subscriptions")
+
+    async def _subscribe(self, wanted: Wanted, socket: EventSocket) -> bool:
+        async def ask() -> str | None:
+            try:
+                await self._connection.client.subscribe_websocket(
+                    wanted.payload,
+                    as_bot=False,
+                    token_for=self._connection.account.id,
+                    socket_id=socket.session_id,
+                )
+            except HTTPException as error:
+                if error.status in (400, 403):
+                    return explain(error)
+                raise
+            return None
+
+        why = await self._connection.call(ask, f"subscribing {wanted}")
+        if why is not None:
+            self._note_refusal(wanted, why, socket)
+        return why is None
+
+    def _note_refusal(self, wanted: Wanted, why: str, socket: EventSocket) -> None:
+        if "session" in why:
+            socket.ended.set()  # Twitch knows the session no more; only a new one helps
+        elif self._refused.get(str(wanted)) != why:
+            self._refused[str(wanted)] = why
+            log.warning("Twitch refuses %s: %s", wanted, why)

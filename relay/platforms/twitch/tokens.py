@@ -1,0 +1,109 @@
+"""The login's tokens: kept in one private file, and kept out of every log line and error."""
+
+import json
+import logging
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from relay.errors import AuthError, ConfigError
+
+_SECRETS = re.compile(
+    r"(?P<name>(?:client_secret|refresh_token|access_token|device_code|token|refresh|code)[\"']?\s*[=:]\s*[\"']?"
+    r"|(?:Bearer|OAuth)\s+)(?P<value>[^\s&\"',}]{6,})",
+    re.IGNORECASE,
+)
+_known: set[str] = set()
+
+
+def redact(text: str) -> str:
+    """The text with every token and secret replaced by `***`."""
+    for secret in _known:
+        text = text.replace(secret, "***")
+    return _SECRETS.sub(lambda found: found["name"] + "***", text)
+
+
+def keep_secret(*secrets: str) -> None:
+    """From now on `redact` knows these values wherever they appear."""
+    _known.update(secret for secret in secrets if len(secret) >= 6)
+
+
+class Redaction(logging.Filter):
+    """Rewrites log records, tracebacks included; TwitchIO's errors hold whole URLs with secrets in the query."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), None
+        if record.exc_info:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+            record.exc_info = None
+        return True
+
+
+@contextmanager
+def redacted_logs() -> Iterator[None]:
+    """Redact what TwitchIO, and asyncio about TwitchIO's background tasks, write to the log meanwhile."""
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in ("twitchio", "asyncio")]
+    loggers = [logging.getLogger(name) for name in names]
+    redaction = Redaction()
+    for logger in loggers:
+        logger.addFilter(redaction)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(redaction)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A user's access token with the refresh token that renews it, which with a device login works only once."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+
+
+class TokenFile:
+    """One login on disk. A half-written file can never replace a good one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._unsaved: Token | None = None
+
+    def load(self) -> Token:
+        """Raises AuthError when there is no login yet, ConfigError when the file cannot be read."""
+        if self._unsaved is not None:
+            return self._unsaved
+        try:
+            data = json.loads(self._path.read_text("utf-8"))
+            token = Token(str(data["access_token"]), str(data["refresh_token"]))
+        except FileNotFoundError:
+            raise AuthError(f"not logged in to Twitch: there is no {self._path}; run `relay auth twitch`") from None
+        except OSError as error:
+            raise ConfigError(f"twitch.token_file {self._path} cannot be read: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError):
+            raise ConfigError(
+                f"twitch.token_file {self._path} is damaged; delete it and run `relay auth twitch`"
+            ) from None
+        keep_secret(token.access, token.refresh)
+        return token
+
+    def save(self, token: Token) -> None:
+        """Replace the file at once, readable by its owner only. Raises ConfigError; `load` then still knows the token."""
+        keep_secret(token.access, token.refresh)
+        self._unsaved = token
+        fresh = self._path.with_name(self._path.name + ".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            fresh.unlink(missing_ok=True)
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump({"access_token": token.access, "refresh_token": token.refresh}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._path)
+        except OSError as error:
+            raise ConfigError(f"twitch.token_file {self._path} cannot be written: {error.strerror}") from None
+        self._unsaved = None

@@ -1,0 +1,183 @@
+"""api.twitch.tv/helix: users, streams, event subscriptions, chat."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from tests.doubles.twitch.eventsub import Sessions
+from tests.doubles.twitch.identity import Identity
+from tests.doubles.twitch.state import Grant, Posted, State, Subscription, TwitchError, User, number, timestamp
+
+OWNER, MODERATOR = "owner", "moderator"
+_SUBS = "channel:read:subscriptions"
+TYPES: dict[str, tuple[str, str | None, str | None]] = {
+    "channel.chat.message": ("1", "user:read:chat", None),
+    "channel.chat.message_delete": ("1", "user:read:chat", None),
+    "channel.chat.clear": ("1", "user:read:chat", None),
+    "channel.chat.clear_user_messages": ("1", "user:read:chat", None),
+    "channel.follow": ("2", "moderator:read:followers", MODERATOR),
+    "channel.subscribe": ("1", _SUBS, OWNER),
+    "channel.subscription.gift": ("1", _SUBS, OWNER),
+    "channel.subscription.message": ("1", _SUBS, OWNER),
+    "channel.cheer": ("1", "bits:read", OWNER),
+    "channel.raid": ("1", None, None),
+    "channel.channel_points_custom_reward_redemption.add": ("1", "channel:read:redemptions", OWNER),
+    "stream.online": ("1", None, None),
+    "stream.offline": ("1", None, None),
+}
+"""Version, scope, and what the account has to be in the channel."""
+MAX_SUBSCRIPTIONS = 300
+POINTS = 800
+
+
+class Helix:
+    def __init__(self, state: State, identity: Identity, sessions: Sessions, echo: Callable[[Posted], Awaitable[None]]):
+        self._state = state
+        self._identity = identity
+        self._sessions = sessions
+        self._echo = echo
+        self._spent: deque[float] = deque()
+        self._written: deque[tuple[float, str, str]] = deque(maxlen=200)
+        self.reject: dict[str, Any] | None = None
+        """The drop reason for every chat message from now on."""
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/helix/users", self.users),
+            web.get("/helix/streams", self.streams),
+            web.get("/helix/eventsub/subscriptions", self.list_subscriptions),
+            web.post("/helix/eventsub/subscriptions", self.subscribe),
+            web.delete("/helix/eventsub/subscriptions", self.unsubscribe),
+            web.post("/helix/chat/messages", self.post),
+        ]
+
+    def limits(self) -> dict[str, str]:
+        """The `Ratelimit-*` headers after one more call."""
+        now = time.time()
+        self._spent.append(now)
+        while self._spent[0] < now - 60:
+            self._spent.popleft()
+        return {
+            "Ratelimit-Limit": str(POINTS),
+            "Ratelimit-Remaining": str(max(POINTS - len(self._spent), 0)),
+            "Ratelimit-Reset": str(int(now) + 60),
+        }
+
+    async def users(self, request: web.Request) -> web.Response:
+        grant = self._identity.bearer(request)
+        ids, logins = request.query.getall("id", []), request.query.getall("login", [])
+        known = [user for user in self._state.users.values() if user.id in ids or user.login in logins]
+        found = known if ids or logins else [grant.user]
+        return web.json_response({"data": [_profile(user) for user in found]})
+
+    async def streams(self, request: web.Request) -> web.Response:
+        self._identity.bearer(request)
+        return web.json_response({"data": [], "pagination": {}})
+
+    async def list_subscriptions(self, request: web.Request) -> web.Response:
+        self._identity.bearer(request)
+        status = request.query.get("status")
+        found = [sub.shown() for sub in self._state.subscriptions.values() if status in (None, sub.status)]
+        start, size = int(request.query.get("after", 0)), 100
+        page = {"cursor": str(start + size)} if len(found) > start + size else {}
+        return web.json_response(
+            {
+                "data": found[start : start + size],
+                "total": len(found),
+                "total_cost": 0,
+                "max_total_cost": 10,
+                "pagination": page,
+            }
+        )
+
+    async def subscribe(self, request: web.Request) -> web.Response:
+        grant = self._identity.bearer(request)
+        body = await request.json()
+        wanted = Subscription(body["type"], body["version"], body["condition"], body["transport"]["session_id"])
+        self._check_subscription(grant, wanted)
+        self._state.subscriptions[wanted.id] = wanted
+        self._sessions.subscribed(wanted)
+        return web.json_response(
+            {"data": [wanted.shown()], "total": 1, "total_cost": 0, "max_total_cost": 10}, status=202
+        )
+
+    def _check_subscription(self, grant: Grant, wanted: Subscription) -> None:
+        version, scope, rank = TYPES.get(wanted.type, (None, None, None))
+        if version != wanted.version:
+            raise TwitchError(400, "invalid subscription type and version")
+        if not self._sessions.is_open(wanted.session_id):
+            raise TwitchError(400, "websocket transport session does not exist or has already disconnected")
+        if scope not in (None, *grant.scopes) or not self.has_rank(grant.user, wanted, rank):
+            raise TwitchError(403, "subscription missing proper authorization")
+        mine = [sub for sub in self._state.subscriptions.values() if sub.session_id == wanted.session_id]
+        if any((sub.type, sub.condition) == (wanted.type, wanted.condition) for sub in mine):
+            raise TwitchError(409, "subscription already exists")
+        if len(mine) >= MAX_SUBSCRIPTIONS:
+            raise TwitchError(429, "number of subscriptions limit exceeded")
+
+    def has_rank(self, user: User, wanted: Subscription, rank: str | None) -> bool:
+        channel = self._state.by_id(wanted.condition.get("broadcaster_user_id", ""))
+        if rank is None or channel is None or channel == user:
+            return True
+        return rank == MODERATOR and self._state.is_privileged(user, channel)
+
+    async def unsubscribe(self, request: web.Request) -> web.Response:
+        self._identity.bearer(request)
+        if self._state.subscriptions.pop(request.query["id"], None) is None:
+            raise TwitchError(404, "subscription was not found")
+        self._state.changes.happened()
+        return web.Response(status=204)
+
+    async def post(self, request: web.Request) -> web.Response:
+        grant = self._identity.bearer(request)
+        body = await request.json()
+        channel = self._state.by_id(str(body["broadcaster_id"]))
+        if "user:write:chat" not in grant.scopes:
+            raise TwitchError(401, "Missing scope: user:write:chat")
+        if channel is None or str(body["sender_id"]) != grant.user.id:
+            raise TwitchError(400, "The broadcaster or the sender is not valid")
+        if len(body["message"]) > 500:
+            raise TwitchError(422, "The message is too large")
+        posted = Posted(
+            f"post-{number()}",
+            channel.login,
+            body["message"],
+            body.get("reply_parent_message_id"),
+            asyncio.get_running_loop().time(),
+        )
+        if reason := self.reject or self._drop_reason(grant.user, channel, posted):
+            return web.json_response({"data": [{"message_id": "", "is_sent": False, "drop_reason": reason}]})
+        self._written.append((posted.at, channel.login, posted.text))
+        self._state.posts.append(posted)
+        await self._echo(posted)
+        self._state.changes.happened()
+        return web.json_response({"data": [{"message_id": posted.id, "is_sent": True, "drop_reason": None}]})
+
+    def _drop_reason(self, user: User, channel: User, posted: Posted) -> dict[str, str] | None:
+        privileged = self._state.is_privileged(user, channel)
+        recent = [entry for entry in self._written if entry[0] > posted.at - 30]
+        gap = not privileged and any(at > posted.at - 0.95 and where == channel.login for at, where, _ in recent)
+        if gap or len(recent) >= (100 if privileged else 20):
+            return {"code": "msg_ratelimit", "message": "You are sending messages too quickly."}
+        if not privileged and any(entry[1:] == (channel.login, posted.text) for entry in recent):
+            return {"code": "msg_duplicate", "message": "Your message is identical to the previous one."}
+        return None
+
+
+def _profile(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "login": user.login,
+        "display_name": user.login.capitalize(),
+        "type": "",
+        "broadcaster_type": "affiliate",
+        "description": "",
+        "profile_image_url": "https://static.example/profile.png",
+        "offline_image_url": "",
+        "view_count": 0,
+        "created_at": timestamp(),
+    }

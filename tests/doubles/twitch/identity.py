@@ -1,0 +1,140 @@
+"""id.twitch.tv: tokens validated, refreshed, revoked and given out by device code."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from tests.doubles.twitch.state import Grant, State, TwitchError, number
+
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+@dataclass
+class DeviceLogin:
+    """A device code given out and what became of it: pending, granted, denied or expired."""
+
+    device_code: str
+    user_code: str
+    scopes: tuple[str, ...]
+    status: str = "pending"
+    polls: int = 0
+
+
+class Identity:
+    def __init__(self, state: State, client_id: str) -> None:
+        self._state = state
+        self._client_id = client_id
+        self.devices: list[DeviceLogin] = []
+        self.validations = 0
+        self.refreshes = 0
+        self.expires_in = 1800
+        """Seconds a device code lasts."""
+        self.interval: float = 0.01
+        """Seconds between two polls."""
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/id/oauth2/validate", self.validate),
+            web.post("/id/oauth2/token", self.token),
+            web.post("/id/oauth2/device", self.device),
+            web.post("/id/oauth2/revoke", self.revoke),
+        ]
+
+    def bearer(self, request: web.Request) -> Grant:
+        """The valid login a call is made with."""
+        token = request.headers.get("Authorization", "").partition(" ")[2]
+        grant = next((grant for grant in self._state.grants if grant.access == token and grant.valid), None)
+        if grant is None:
+            raise TwitchError(401, "Invalid OAuth token")
+        return grant
+
+    async def validate(self, request: web.Request) -> web.Response:
+        self.validations += 1
+        try:
+            grant = self.bearer(request)
+        except TwitchError:
+            raise TwitchError(401, "invalid access token") from None
+        return web.json_response(
+            {
+                "client_id": self._client_id,
+                "login": grant.user.login,
+                "scopes": list(grant.scopes),
+                "user_id": grant.user.id,
+                "expires_in": grant.expires_in,
+            }
+        )
+
+    async def token(self, request: web.Request) -> web.Response:
+        fields = await _fields(request)
+        kind = fields.get("grant_type")
+        if kind == "refresh_token":
+            return self._refresh(fields)
+        if kind == DEVICE_GRANT:
+            return self._redeem_device_code(fields)
+        if kind == "client_credentials":
+            return web.json_response({"access_token": f"app-{number()}", "expires_in": 5000, "token_type": "bearer"})
+        raise TwitchError(400, "invalid grant type")
+
+    def _refresh(self, fields: dict[str, str]) -> web.Response:
+        self.refreshes += 1
+        spent = next((grant for grant in self._state.grants if grant.refresh == fields.get("refresh_token")), None)
+        if spent is None:
+            raise TwitchError(400, "Invalid refresh token")
+        spent.valid, spent.refresh = False, ""
+        return self._hand_out(self._state.issue(spent.user, spent.scopes))
+
+    def _redeem_device_code(self, fields: dict[str, str]) -> web.Response:
+        device = next((d for d in self.devices if d.device_code == fields.get("device_code")), None)
+        if device is None or device.status == "expired":
+            raise TwitchError(400, "invalid device code")
+        device.polls += 1
+        self._state.changes.happened()
+        if device.status == "denied":
+            raise TwitchError(400, "access_denied")
+        if device.status == "pending":
+            raise TwitchError(400, "authorization_pending")
+        return self._hand_out(self._state.issue(self._state.account, device.scopes))
+
+    def _hand_out(self, grant: Grant) -> web.Response:
+        self._state.grant = grant
+        self._state.changes.happened()
+        return web.json_response(
+            {
+                "access_token": grant.access,
+                "refresh_token": grant.refresh,
+                "expires_in": grant.expires_in,
+                "scope": list(grant.scopes),
+                "token_type": "bearer",
+            }
+        )
+
+    async def device(self, request: web.Request) -> web.Response:
+        fields = await _fields(request)
+        if fields.get("client_id") != self._client_id:
+            raise TwitchError(400, "invalid client")
+        device = DeviceLogin(f"device-{number()}", f"CODE{number()}", tuple(fields["scopes"].split()))
+        self.devices.append(device)
+        self._state.changes.happened()
+        return web.json_response(
+            {
+                "device_code": device.device_code,
+                "expires_in": self.expires_in,
+                "interval": self.interval,
+                "user_code": device.user_code,
+                "verification_uri": f"https://www.twitch.tv/activate?device-code={device.user_code}",
+            }
+        )
+
+    async def revoke(self, request: web.Request) -> web.Response:
+        fields = await _fields(request)
+        for grant in self._state.grants:
+            if grant.access == fields.get("token"):
+                grant.valid = False
+        return web.Response()
+
+
+async def _fields(request: web.Request) -> dict[str, str]:
+    """OAuth parameters; TwitchIO sends them in the query, others in a form."""
+    form: dict[str, Any] = dict(await request.post())
+    return {**request.query, **{name: str(value) for name, value in form.items()}}

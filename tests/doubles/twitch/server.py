@@ -1,0 +1,347 @@
+"""A Twitch of our own: id, Helix and EventSub on one local port, for the real TwitchIO to connect to."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from aiohttp import web
+
+from relay.config import TwitchSection
+from tests.doubles.twitch import payloads
+from tests.doubles.twitch.eventsub import Session, Sessions
+from tests.doubles.twitch.faults import Fault, Handler, Refuse
+from tests.doubles.twitch.helix import TYPES, Helix
+from tests.doubles.twitch.identity import Identity
+from tests.doubles.twitch.state import Posted, State, Subscription, TwitchError, User, number
+
+CLIENT_ID = "client-of-the-relay"
+SCOPES = ("user:write:chat", *dict.fromkeys(scope for _, scope, _ in TYPES.values() if scope))
+PATIENCE = 5.0
+
+
+class TwitchDouble:
+    """Use with `async with`. Nothing is delivered to whoever has not subscribed, as on Twitch.
+
+    `account` is whom the token belongs to; the owner of a channel may subscribe everything in it.
+    """
+
+    def __init__(
+        self, account: str = "streamer", channels: Sequence[str] = ("streamer",), scopes: Sequence[str] = SCOPES
+    ) -> None:
+        self.state = State(account, tuple(channels), tuple(scopes))
+        self.identity = Identity(self.state, CLIENT_ID)
+        self.sessions = Sessions(self.state)
+        self.helix = Helix(self.state, self.identity, self.sessions, self._echo)
+        self.faults: list[Fault] = []
+        self.requests: list[tuple[str, str]] = []
+        """Method and path of every call."""
+        self._app = web.Application(middlewares=[self._errors, self._faults, self._limits])
+        self._app.add_routes(self.identity.routes() + self.helix.routes())
+        self._app.router.add_get("/ws", self.sessions.serve)
+        self._app.on_shutdown.append(self._close_sockets)
+        self._runner = web.AppRunner(self._app, shutdown_timeout=0.5)
+        self._base = ""
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self._base = site.name
+        host, port = self._runner.addresses[0][:2]
+        self._base = f"{host}:{port}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.sessions.welcoming.set()
+        await self._runner.cleanup()
+
+    # pointing a relay at it
+
+    @property
+    def account(self) -> User:
+        return self.state.account
+
+    @property
+    def channel(self) -> User:
+        """The first channel."""
+        return self.state.channels[0]
+
+    @property
+    def posts(self) -> list[Posted]:
+        return self.state.posts
+
+    @property
+    def subscriptions(self) -> list[Subscription]:
+        """Those that are enabled."""
+        return [sub for sub in self.state.subscriptions.values() if sub.status == "enabled"]
+
+    def settings(self, **over: Any) -> TwitchSection:
+        """Settings that make the relay talk to this double."""
+        fields = {
+            "enabled": True,
+            "client_id": CLIENT_ID,
+            "channels": tuple(channel.login for channel in self.state.channels),
+            "api_url": f"http://{self._base}/helix/",
+            "auth_url": f"http://{self._base}/id/",
+            "eventsub_url": self.eventsub_url,
+        }
+        return TwitchSection(**(fields | over))
+
+    @property
+    def eventsub_url(self) -> str:
+        return f"ws://{self._base}/ws"
+
+    def write_token(self, path: Path) -> Path:
+        """Lay down the token file of a logged-in relay."""
+        grant = self.state.grant
+        path.write_text(json.dumps({"access_token": grant.access, "refresh_token": grant.refresh}), "utf-8")
+        return path
+
+    # what the audience does
+
+    async def chat(
+        self,
+        text: str,
+        author: str = "ann",
+        channel: str | None = None,
+        badges: Sequence[str] = (),
+        id: str | None = None,
+        reply_to: str | None = None,
+        **more: Any,
+    ) -> str:
+        """A chat message; its id. `more` overrides keys of the event."""
+        where, who, id = self._channel(channel), self.state.user(author), id or f"chat-{number()}"
+        event = payloads.chat_message(
+            where,
+            who,
+            id,
+            text,
+            fragments=payloads.fragments(text, self.state.users),
+            badges=[payloads.badge(name) for name in badges],
+            reply=self._reply(reply_to),
+            **more,
+        )
+        self.state.spoken[id] = (who, text)
+        await self.notify("channel.chat.message", where, event)
+        return id
+
+    async def delete(self, id: str, channel: str | None = None) -> None:
+        where = self._channel(channel)
+        author, _ = self.state.spoken[id]
+        await self.notify("channel.chat.message_delete", where, payloads.message_delete(where, author, id))
+
+    async def clear(self, channel: str | None = None) -> None:
+        where = self._channel(channel)
+        await self.notify("channel.chat.clear", where, payloads.clear(where))
+
+    async def clear_user(self, author: str, channel: str | None = None) -> None:
+        """A ban or timeout, which takes all messages of the author away."""
+        where = self._channel(channel)
+        event = payloads.clear_user_messages(where, self.state.user(author))
+        await self.notify("channel.chat.clear_user_messages", where, event)
+
+    async def follow(self, user: str, channel: str | None = None) -> None:
+        where = self._channel(channel)
+        await self.notify("channel.follow", where, payloads.follow(where, self.state.user(user)))
+
+    async def subscribe(self, user: str, tier: str = "1000", channel: str | None = None, gift: bool = False) -> None:
+        where = self._channel(channel)
+        await self.notify("channel.subscribe", where, payloads.subscribe(where, self.state.user(user), tier, gift))
+
+    async def gift(self, user: str | None, total: int = 1, tier: str = "1000", channel: str | None = None) -> None:
+        """Gifted subscriptions; each receiver's own event follows, as on Twitch. None gives anonymously."""
+        where = self._channel(channel)
+        giver = self.state.user(user) if user else None
+        await self.notify("channel.subscription.gift", where, payloads.gift(where, giver, total, tier))
+        for count in range(total):
+            await self.subscribe(f"lucky{count}", tier, channel, gift=True)
+
+    async def resub(
+        self, user: str, text: str = "", months: int = 2, tier: str = "1000", channel: str | None = None
+    ) -> None:
+        where = self._channel(channel)
+        event = payloads.resub(where, self.state.user(user), text, months, tier)
+        await self.notify("channel.subscription.message", where, event)
+
+    async def cheer(self, user: str | None, bits: int = 100, text: str = "", channel: str | None = None) -> None:
+        """A cheer: the chat message and the event. None cheers anonymously."""
+        where, text = self._channel(channel), text or f"Cheer{bits}"
+        await self.chat(text, user or "ananonymouscheerer", channel, cheer={"bits": bits})
+        giver = self.state.user(user) if user else None
+        await self.notify("channel.cheer", where, payloads.cheer(where, giver, bits, text))
+
+    async def raid(self, user: str, viewers: int = 10, channel: str | None = None) -> None:
+        where = self._channel(channel)
+        await self.notify("channel.raid", where, payloads.raid(where, self.state.user(user), viewers))
+
+    async def redeem(self, user: str, reward: str = "Hydrate", text: str = "", channel: str | None = None) -> None:
+        """A channel-points reward; one with a text shows up in chat as well."""
+        where, reward_id = self._channel(channel), f"reward-{number()}"
+        if text:
+            await self.chat(text, user, channel, channel_points_custom_reward_id=reward_id)
+        event = payloads.redemption(where, self.state.user(user), reward, text, reward_id)
+        await self.notify("channel.channel_points_custom_reward_redemption.add", where, event)
+
+    async def online(self, channel: str | None = None) -> None:
+        where = self._channel(channel)
+        await self.notify("stream.online", where, payloads.online(where))
+
+    async def offline(self, channel: str | None = None) -> None:
+        where = self._channel(channel)
+        await self.notify("stream.offline", where, payloads.offline(where))
+
+    async def notify(
+        self,
+        type: str,
+        channel: User,
+        event: dict[str, Any],
+        *,
+        message_id: str | None = None,
+        on: Session | None = None,
+    ) -> None:
+        """Send an event to whoever subscribed it; `on` forces it onto one socket, `message_id` repeats one."""
+        for sub in [sub for sub in self.subscriptions if sub.concerns(type, channel)]:
+            session = on or self.sessions.get(sub.session_id)
+            if session is not None:
+                await session.send(
+                    "notification",
+                    {"subscription": sub.shown(), "event": event},
+                    message_id,
+                    subscription_type=type,
+                    subscription_version=sub.version,
+                )
+
+    # what goes wrong
+
+    def fail_next(self, path: str, status: int, times: int = 1, message: str = "something went wrong") -> None:
+        """Answer the next calls of a path, such as `chat/messages`, with an error."""
+        self.faults.append(Refuse(path, times, status=status, message=message))
+
+    def expire_token(self) -> None:
+        """The access token runs out; the refresh token still works."""
+        self.state.grant.valid = False
+
+    def withdraw_login(self) -> None:
+        """Neither the access token nor the refresh token works any more."""
+        self.state.grant.valid = False
+        self.state.grant.refresh = ""
+
+    async def drop_socket(self) -> None:
+        """Cut every EventSub connection without a word."""
+        for session in self.sessions.current:
+            if session.request.transport:
+                session.request.transport.abort()
+        await self.until(lambda: not self.sessions.current, "sockets to be gone")
+
+    async def close_socket(self, code: int) -> None:
+        """Close every EventSub connection with one of Twitch's codes, 4000 to 4007."""
+        for session in self.sessions.current:
+            await session.socket.close(code=code)
+
+    async def revoke(self, type: str, status: str = "authorization_revoked") -> None:
+        """Take a subscription away."""
+        for sub in [sub for sub in self.subscriptions if sub.type == type]:
+            sub.status = status
+            if session := self.sessions.get(sub.session_id):
+                await session.send(
+                    "revocation",
+                    {"subscription": sub.shown()},
+                    subscription_type=sub.type,
+                    subscription_version=sub.version,
+                )
+
+    async def ask_to_reconnect(self) -> list[Session]:
+        """Ask every socket to move; the sockets asked."""
+        asked = self.sessions.current
+        for session in asked:
+            await self.sessions.ask_to_move(session, self.eventsub_url)
+        return asked
+
+    async def reconnect(self) -> None:
+        """Ask every socket to move and wait until each has."""
+        for session in await self.ask_to_reconnect():
+            async with asyncio.timeout(PATIENCE):
+                await session.moved.wait()
+
+    # waiting
+
+    async def until(self, condition: Any, what: str, timeout: float = PATIENCE) -> None:
+        await self.state.changes.until(condition, lambda: what, timeout)
+
+    async def wait_for_posts(self, count: int, timeout: float = PATIENCE) -> list[Posted]:
+        """The posts, once there are `count`."""
+        await self.until(lambda: len(self.posts) >= count, f"{count} posts, got {self.posts}", timeout)
+        return self.posts
+
+    async def wait_subscribed(self, *types: str, timeout: float = PATIENCE) -> None:
+        """Until these types, by default all the token allows, are subscribed in every channel on an open socket."""
+        await self.state.changes.until(
+            lambda: not self._missing(types), lambda: f"not subscribed: {self._missing(types)}", timeout
+        )
+
+    def _missing(self, types: Sequence[str]) -> list[str]:
+        live = [sub for sub in self.subscriptions if self.sessions.is_open(sub.session_id)]
+        return [
+            type
+            for type in types or TYPES
+            for channel in self.state.channels
+            if (types or self._allowed(type, channel)) and not any(sub.concerns(type, channel) for sub in live)
+        ]
+
+    def _allowed(self, type: str, channel: User) -> bool:
+        _, scope, rank = TYPES[type]
+        wanted = Subscription(type, "", {"broadcaster_user_id": channel.id}, "")
+        return scope in (None, *self.state.grant.scopes) and self.helix.has_rank(self.account, wanted, rank)
+
+    def _channel(self, login: str | None) -> User:
+        return self.state.user(login) if login else self.channel
+
+    def _reply(self, id: str | None) -> dict[str, Any] | None:
+        if id is None:
+            return None
+        parent, text = self.state.spoken[id]
+        return payloads.reply(id, parent, text)
+
+    async def _echo(self, posted: Posted) -> None:
+        channel = self.state.user(posted.channel)
+        badges = ["broadcaster"] if channel == self.account else []
+        if (channel.login, self.account.login) in self.state.moderators:
+            badges = ["moderator"]
+        await self.chat(
+            posted.text, self.account.login, posted.channel, badges, id=posted.id, reply_to=self._known(posted.reply_to)
+        )
+
+    def _known(self, id: str | None) -> str | None:
+        return id if id in self.state.spoken else None
+
+    async def _close_sockets(self, _: web.Application) -> None:
+        for session in self.sessions.current:
+            await session.socket.close(code=4000)
+
+    @web.middleware
+    async def _errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self.requests.append((request.method, request.path))
+        try:
+            return await handler(request)
+        except TwitchError as error:
+            body = {"error": "Error", "status": error.status, "message": error.message}
+            return web.json_response(body, status=error.status)
+
+    @web.middleware
+    async def _faults(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        for fault in self.faults:
+            if fault.concerns(request):
+                fault.times -= 1
+                return await fault.strike(request, handler)
+        return await handler(request)
+
+    @web.middleware
+    async def _limits(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith("/helix/"):
+            return await handler(request)
+        limits = self.helix.limits()
+        response = await handler(request)
+        response.headers.update(limits)
+        return response

@@ -1,0 +1,141 @@
+"""What the double knows: people, tokens, subscriptions, posts."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+_numbers = itertools.count(1000)
+ANONYMOUS = None
+
+
+def number() -> str:
+    return str(next(_numbers))
+
+
+def timestamp() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
+class TwitchError(Exception):
+    """An error answer in Helix's shape."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+@dataclass(frozen=True)
+class User:
+    id: str
+    login: str
+
+    def named(self, prefix: str) -> dict[str, Any]:
+        """The three keys EventSub names a person by."""
+        return {f"{prefix}_id": self.id, f"{prefix}_login": self.login, f"{prefix}_name": self.login.capitalize()}
+
+
+@dataclass
+class Grant:
+    """A login: an access token and the refresh token behind it."""
+
+    user: User
+    scopes: tuple[str, ...]
+    access: str = field(default_factory=lambda: f"access-{number()}-secret")
+    refresh: str = field(default_factory=lambda: f"refresh-{number()}-secret")
+    valid: bool = True
+    expires_in: int = 14_000
+
+
+@dataclass
+class Subscription:
+    type: str
+    version: str
+    condition: dict[str, Any]
+    session_id: str
+    id: str = field(default_factory=lambda: f"sub-{number()}")
+    status: str = "enabled"
+    created_at: str = field(default_factory=timestamp)
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "status": self.status,
+            "type": self.type,
+            "version": self.version,
+            "condition": self.condition,
+            "created_at": self.created_at,
+            "transport": {"method": "websocket", "session_id": self.session_id, "connected_at": self.created_at},
+            "cost": 0,
+        }
+
+    def concerns(self, type: str, channel: User) -> bool:
+        watched = self.condition.get("broadcaster_user_id") or self.condition.get("to_broadcaster_user_id")
+        return self.status == "enabled" and self.type == type and watched == channel.id
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A chat message the relay posted."""
+
+    id: str
+    channel: str
+    """The channel's login name."""
+    text: str
+    reply_to: str | None
+    at: float
+    """The event loop's time."""
+
+
+class Changes:
+    """Lets a test wait for a condition instead of sleeping."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def happened(self) -> None:
+        self._event.set()
+        self._event = asyncio.Event()
+
+    async def until(self, condition: Callable[[], bool], what: Callable[[], str], timeout: float) -> None:
+        try:
+            async with asyncio.timeout(timeout):
+                while not condition():
+                    await self._event.wait()
+        except TimeoutError:
+            raise AssertionError(f"waited {timeout} s in vain: {what()}") from None
+
+
+class State:
+    """One Twitch."""
+
+    def __init__(self, account: str, channels: tuple[str, ...], scopes: tuple[str, ...]) -> None:
+        self.changes = Changes()
+        self.users: dict[str, User] = {}
+        self.grants: list[Grant] = []
+        self.subscriptions: dict[str, Subscription] = {}
+        self.posts: list[Posted] = []
+        self.moderators: set[tuple[str, str]] = set()
+        """Channel and person, by login."""
+        self.spoken: dict[str, tuple[User, str]] = {}
+        """Who wrote which chat message."""
+        self.account = self.user(account)
+        self.channels = tuple(self.user(channel) for channel in channels)
+        self.grant = self.issue(self.account, scopes)
+
+    def user(self, login: str) -> User:
+        return self.users.setdefault(login, User(number(), login))
+
+    def by_id(self, id: str) -> User | None:
+        return next((user for user in self.users.values() if user.id == id), None)
+
+    def issue(self, user: User, scopes: tuple[str, ...]) -> Grant:
+        grant = Grant(user, scopes)
+        self.grants.append(grant)
+        return grant
+
+    def is_privileged(self, user: User, channel: User) -> bool:
+        return user == channel or (channel.login, user.login) in self.moderators

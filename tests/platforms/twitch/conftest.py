@@ -1,0 +1,79 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.model import AudienceMessage, Incoming
+from relay.platforms.twitch.client import TwitchPlatform
+from tests.doubles.twitch import TwitchDouble
+
+
+class Received:
+    """What `receive` was called with, in order."""
+
+    def __init__(self) -> None:
+        self.all: list[Incoming] = []
+        self._more = asyncio.Condition()
+
+    async def __call__(self, incoming: Incoming) -> None:
+        async with self._more:
+            self.all.append(incoming)
+            self._more.notify_all()
+
+    @property
+    def messages(self) -> list[AudienceMessage]:
+        return [each for each in self.all if isinstance(each, AudienceMessage)]
+
+    @property
+    def texts(self) -> list[str]:
+        return [message.text for message in self.messages]
+
+    async def until(self, count: int, timeout: float = 5.0) -> list[Incoming]:
+        """Everything received, once it is at least `count`."""
+        async with asyncio.timeout(timeout), self._more:
+            await self._more.wait_for(lambda: len(self.all) >= count)
+        return self.all
+
+    async def until_text(self, text: str, timeout: float = 5.0) -> list[str]:
+        """All texts, once this one is among them."""
+        async with asyncio.timeout(timeout), self._more:
+            await self._more.wait_for(lambda: text in self.texts)
+        return self.texts
+
+
+@pytest.fixture
+def received() -> Received:
+    return Received()
+
+
+@pytest.fixture
+async def twitch() -> AsyncIterator[TwitchDouble]:
+    async with TwitchDouble() as double:
+        yield double
+
+
+Connect = Callable[..., AbstractAsyncContextManager[TwitchPlatform]]
+
+
+@pytest.fixture
+def connect(received: Received, tmp_path: Path) -> Connect:
+    """`async with connect(twitch) as platform`: the adapter running against the double, everything subscribed."""
+
+    @asynccontextmanager
+    async def connected(twitch: TwitchDouble, **over: Any) -> AsyncIterator[TwitchPlatform]:
+        settings = twitch.settings(**{"reconcile_every": 0.2, **over})
+        platform = TwitchPlatform(settings, twitch.write_token(tmp_path / "token.json"), received)
+        running = asyncio.create_task(platform.run())
+        try:
+            await twitch.wait_subscribed()
+            yield platform
+            assert not running.done(), running
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+    return connected
