@@ -5,14 +5,13 @@ from pathlib import Path
 import pytest
 
 from relay.heart import DEAD_AFTER, Heart, ailment
+from tests.support import eventually
 
 
 async def test_a_running_relay_is_well_and_one_that_ended_is_not(tmp_path: Path) -> None:
     path = tmp_path / "data" / "relay.alive"
     beating = asyncio.create_task(Heart(path).beat())
-    async with asyncio.timeout(5):
-        while not path.exists():
-            await asyncio.sleep(0)
+    await eventually(path.exists)
 
     assert ailment(path, path.stat().st_mtime + 1) is None
     beating.cancel()

@@ -253,7 +253,7 @@ class Forwarder:
 def _patiently() -> AsyncRetrying:
     return AsyncRetrying(
         retry=retry_if_exception_type(InboxError),
-        wait=wait_exponential_jitter(initial=0.1, max=10, jitter=0.2),
+        wait=wait_exponential_jitter(multiplier=0.1, max=10, jitter=0.2),
         before_sleep=before_sleep_log(log, logging.WARNING),
     )
 

@@ -106,7 +106,7 @@ class Poster:
         self._posted(platform.name, post, error)
 
 
-_backoff = wait_exponential_jitter(initial=0.5, max=20, jitter=0.5)
+_backoff = wait_exponential_jitter(multiplier=0.5, max=20, jitter=0.5)
 
 
 def _wait(state: RetryCallState) -> float:

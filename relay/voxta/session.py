@@ -61,7 +61,7 @@ class Session:
         while True:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(VoxtaError),
-                wait=wait_exponential_jitter(initial=0.25, max=15, jitter=0.5),
+                wait=wait_exponential_jitter(multiplier=0.25, max=15, jitter=0.5),
                 after=self._report,
             ):
                 with attempt:

@@ -1,0 +1,191 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from relay.companion.server import CompanionServer
+from relay.config import CompanionSection, VoxtaSection
+from relay.errors import AuthError, VoxtaUnavailable
+from relay.model import Forward, Origin, SendAs
+from relay.voxta.session import Session
+from relay.wire import client, server
+from relay.wire.messages import ContextText, WireMessage
+from tests.doubles.faults import FaultyProxy
+from tests.support import eventually
+
+
+class Heard:
+    """What a session told its listener."""
+
+    def __init__(self) -> None:
+        self.messages: list[WireMessage] = []
+
+    def __call__(self, message: WireMessage) -> None:
+        self.messages.append(message)
+
+    def texts(self, kind: type[server.MessageEvent]) -> list[str]:
+        return [message.text for message in self.messages if type(message) is kind]
+
+    def of(self, kind: type[WireMessage]) -> list[WireMessage]:
+        return [message for message in self.messages if isinstance(message, kind)]
+
+
+@asynccontextmanager
+async def joined(url: str, heard: Heard | None = None, **settings: Any) -> AsyncIterator[Session]:
+    section = VoxtaSection.model_validate({"mode": "server", "timeout": 2.0, **settings})
+    session = Session(section, listen=heard or Heard(), changed=lambda: None, url=url)
+    task = asyncio.create_task(session.run())
+    try:
+        await eventually(lambda: session.chat is not None or task.done())
+        if task.done():
+            task.result()
+        yield session
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def forward(session: Session, body: str, send_as: SendAs = SendAs.USER) -> Forward:
+    assert session.chat is not None
+    return Forward(
+        id=body,
+        keys=("twitch:1",),
+        send_as=send_as,
+        body=body,
+        origin=Origin(platform="twitch", channel="c"),
+        chat_id=session.chat.chat_id,
+        after_index=session.chat.newest_index,
+    )
+
+
+async def test_a_user_message_is_taken_and_answered(companion: CompanionServer) -> None:
+    heard = Heard()
+    async with joined(companion.url, heard) as session:
+        await session.send(forward(session, 'Ann (Twitch): "hello"'))
+        await eventually(lambda: bool(heard.of(server.ReplyEnd)))
+
+    assert 'Ann (Twitch): "hello"' in heard.texts(server.MessageUpdate)
+    assert heard.of(server.ReplyChunk)
+
+
+async def test_a_noreply_message_is_taken_and_not_answered(companion: CompanionServer) -> None:
+    heard = Heard()
+    async with joined(companion.url, heard) as session:
+        await session.send(forward(session, "Ann just followed.", SendAs.NOREPLY))
+        await session.send(forward(session, "Bob is raiding.", SendAs.EVENT))
+        await eventually(lambda: bool(heard.of(server.ReplyEnd)))
+
+    assert heard.texts(server.MessageUpdate) == ["Ann just followed.", "Bob is raiding."]
+    assert len(heard.of(server.ReplyEnd)) == 1
+
+
+async def test_a_lost_connection_is_made_anew_and_the_same_chat_joined_with_its_history(
+    companion: CompanionServer, wire: FaultyProxy
+) -> None:
+    async with joined(wire.url) as session:
+        before = session.chat
+        assert before is not None
+        await session.send(forward(session, "Ann just followed.", SendAs.NOREPLY))
+
+        wire.drop()
+        await eventually(lambda: session.chat not in (None, before))
+
+        assert session.chat is not None
+        assert session.chat.chat_id == before.chat_id
+        assert [m.text for m in session.chat.history or ()][-1] == "Ann just followed."
+
+
+async def test_a_send_whose_answer_is_lost_is_unknown_and_shows_in_the_history(wire: FaultyProxy) -> None:
+    async with joined(wire.url, timeout=0.5) as session:
+        before = session.chat
+        wire.swallow_answers()
+
+        with pytest.raises(VoxtaUnavailable):
+            await session.send(forward(session, "Ann just followed.", SendAs.NOREPLY))
+        wire.drop()
+        await eventually(lambda: session.chat not in (None, before))
+
+        assert session.chat is not None
+        assert [m.text for m in session.chat.history or ()].count("Ann just followed.") == 1
+
+
+async def test_it_waits_for_a_voxta_that_appears_late(wire: FaultyProxy) -> None:
+    wire.refusing = True
+    session = Session(VoxtaSection(mode="server"), listen=Heard(), changed=lambda: None, url=wire.url)
+    task = asyncio.create_task(session.run())
+    await eventually(lambda: "cannot be reached" in (session.problem or ""))
+
+    wire.refusing = False
+    await eventually(lambda: session.chat is not None)
+
+    assert session.problem is None
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_chat_closed_by_a_person_is_left_and_the_next_open_one_joined(companion: CompanionServer) -> None:
+    async with joined(companion.url) as session, joined(companion.url, join="open") as other:
+        first, hub = session.chat, other._hub
+        assert first is not None
+        assert hub is not None
+        await hub.invoke(client.StopChat(session_id=first.session_id))
+        await eventually(lambda: session.chat is None)
+        assert "start one" in (session.problem or "")
+
+        await hub.invoke(client.StartChat(character_id=first.characters[0].id))
+        await eventually(lambda: session.chat is not None)
+
+        assert session.chat is not None
+        assert session.chat.chat_id != first.chat_id
+
+
+async def test_a_chat_can_be_started_by_character(companion: CompanionServer) -> None:
+    async with joined(companion.url) as looking:
+        assert looking.chat is not None
+        character = looking.chat.characters[0].id
+
+    async with joined(companion.url, join="character", character_id=character) as session:
+        assert session.chat is not None
+        assert session.chat.characters[0].id == character
+
+
+async def test_a_chat_can_be_resumed_by_its_id(companion: CompanionServer) -> None:
+    async with joined(companion.url) as looking:
+        assert looking.chat is not None
+        assert looking._hub is not None
+        wanted = looking.chat.chat_id
+        await looking._hub.invoke(client.StopChat(session_id=looking.chat.session_id))
+
+    async with joined(companion.url, join="chat", chat_id=wanted) as session:
+        assert session.chat is not None
+        assert session.chat.chat_id == wanted
+
+
+async def test_context_and_flags_arrive(companion: CompanionServer) -> None:
+    heard = Heard()
+    async with joined(companion.url, heard) as session:
+        await session.update_context("stream", [ContextText(text="The game is chess.")], ["live"])
+        await eventually(lambda: bool(heard.of(server.ContextUpdated)))
+
+    [updated] = heard.of(server.ContextUpdated)
+    assert isinstance(updated, server.ContextUpdated)
+    assert updated.flags == ["live"]
+
+
+async def test_a_refused_key_is_a_matter_for_a_person() -> None:
+    settings = CompanionSection.model_validate({"port": 0, "access_key": "right"})
+    async with CompanionServer(settings) as companion:
+        with pytest.raises(AuthError, match=r"voxta\.api_key"):
+            async with joined(companion.url, api_key="wrong"):
+                pass
+        async with joined(companion.url, api_key="right") as session:
+            assert session.chat is not None
+
+
+async def test_nothing_is_sent_while_no_chat_is_joined() -> None:
+    session = Session(VoxtaSection(mode="server"), listen=Heard(), changed=lambda: None, url="http://127.0.0.1:1")
+
+    with pytest.raises(VoxtaUnavailable, match="not connected yet"):
+        await session.interrupt()
