@@ -30,7 +30,7 @@ TRIM_EVERY = 60.0
 LOOK_EVERY = 0.5
 """Seconds after which a wait for quiet looks at the floor's deadlines."""
 DRAIN = 5.0
-"""Seconds a run that ends gives the answer under way."""
+"""Seconds a run that ends gives the answer under way, and as many to account for what still waits."""
 
 MakePlatforms = Callable[[Receive, Controls], Sequence[Platform]]
 
@@ -59,7 +59,6 @@ class Relay:
         self._heart = Heart(config.heart_file)
         self._assembler = Assembler()
         self._listening: list[asyncio.Task[None]] = []
-        self._forwarding: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
 
     async def run(self) -> None:
@@ -68,7 +67,7 @@ class Relay:
             self.session.prefer(chat)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.session.run(), name="voxta")
-            self._forwarding = tasks.create_task(self.forwarder.run(), name="forwarder")
+            tasks.create_task(self.forwarder.run(), name="forwarder")
             tasks.create_task(self.poster.run(), name="poster")
             tasks.create_task(self._trim(), name="trim")
             tasks.create_task(self._heart.beat(), name="heart")
@@ -90,10 +89,10 @@ class Relay:
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN):
                 await self.quiet()
-        if self._forwarding is not None:
-            self._forwarding.cancel()
-            await asyncio.wait({self._forwarding})
-        await self.forwarder.give_up(reason)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN):
+                await self.forwarder.end(reason)
+                await self.quiet(empty=True)
 
     # In
 

@@ -72,6 +72,8 @@ class Forwarder:
         self._failed_in: dict[str, Chat] = {}
         self._noted: str | None = None
         self._news = asyncio.Event()
+        self._ending: str | None = None
+        self._ended = asyncio.Event()
 
     def wake(self) -> None:
         """Look again: something outside has changed."""
@@ -91,14 +93,11 @@ class Forwarder:
             except* InboxError as group:
                 log.warning("the inbox does not answer: %s", group.exceptions[0])
 
-    async def give_up(self, reason: str) -> None:
-        """Drop everything that waits. Only after `run` has ended."""
-        held = [message.key for message in self._window.clear()]
-        while waiting := await self._inbox.claim(CAPACITY, 0):
-            held += [message.key for message in waiting]
-        await self._settle([self._settlement(key, Outcome.DROPPED, reason) for key in held])
-        for forward in self._doubtful.values():
-            await self._finish(forward, Outcome.FORWARDED, f"{forward.send_as}, unconfirmed")
+    async def end(self, reason: str) -> None:
+        """Finish what is being sent, then drop what waits and what still comes."""
+        self._ending = reason
+        self.wake()
+        await self._ended.wait()
 
     # Taking in
 
@@ -117,6 +116,9 @@ class Forwarder:
             await self._admit(await self._inbox.reclaim(self._reclaim_after))
 
     async def _admit(self, messages: Iterable[AudienceMessage]) -> None:
+        if self._ending is not None:
+            await self._drop(messages, self._ending)
+            return
         refused: list[Settlement] = []
         welcome: list[AudienceMessage] = []
         for message in messages:
@@ -131,8 +133,11 @@ class Forwarder:
 
     # Sending out
 
+    async def _drop(self, messages: Iterable[AudienceMessage], reason: str) -> None:
+        await self._settle([self._settlement(message.key, Outcome.DROPPED, reason) for message in messages])
+
     async def _send_out(self) -> None:
-        while True:
+        while self._ending is None:
             self._news.clear()
             wait = await self._advance()
             if wait is not None and wait <= 0:
@@ -142,6 +147,10 @@ class Forwarder:
                     await self._news.wait()
             except TimeoutError:
                 pass
+        for forward in self._doubtful.values():
+            await self._finish(forward, Outcome.FORWARDED, f"{forward.send_as}, unconfirmed")
+        await self._drop(self._window.clear(), self._ending)
+        self._ended.set()
 
     async def _advance(self) -> float | None:
         """Do the next thing. Returns the seconds until another look is due, None when only news can help."""

@@ -1,0 +1,97 @@
+"""What end-to-end tests share: a companion that answers predictably, and a relay around it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from relay.app import MakePlatforms, Relay, running
+from relay.companion.brain import Pieces, View
+from relay.companion.chat import Role
+from relay.config import Config, load
+from relay.journal import Journal
+from relay.model import AudienceMessage, Author, Kind, Post
+from relay.platforms.simulated import QuietPlatform
+from relay.wire.messages import ChatMessage
+from tests.support import eventually
+
+FREELY = {"per_minute": 60_000, "burst": 1_000, "viewer_per_minute": 60_000, "viewer_burst": 1_000}
+"""Rates that hold nothing back."""
+
+
+class EchoBrain:
+    """Answers `You said: …`, and only once it may."""
+
+    def __init__(self) -> None:
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.asked: list[str] = []
+
+    async def reply(self, view: View) -> Pieces:
+        said = next(line.text for line in reversed(view.lines) if line.role in (Role.USER, Role.EVENT))
+        self.asked.append(said)
+        await self.may_answer.wait()
+        yield f"You said: {said}"
+
+
+class RecordingPlatform(QuietPlatform):
+    """Keeps what was posted."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.posts: list[Post] = []
+
+    async def post(self, post: Post) -> None:
+        self.posts.append(post)
+
+
+def message(
+    number: int, text: str = "", *, kind: Kind = Kind.CHAT, author: str = "ann", **over: Any
+) -> AudienceMessage:
+    fields = {
+        "platform": "twitch",
+        "id": f"m{number}",
+        "channel": "lobby",
+        "kind": kind,
+        "author": Author(id=author, name=author.capitalize()),
+        "text": text or f"message {number}",
+        "at": time.time(),
+        "reply_to": f"m{number}",
+    }
+    return AudienceMessage.model_validate(fields | over)
+
+
+def settings(folder: Path, *, forwarding: dict[str, Any] | None = None, **sections: Any) -> Config:
+    """A configuration with an inbox of its own and no rates."""
+    return load(
+        relay={"name": "test", "data_dir": str(folder)},
+        forwarding=FREELY | (forwarding or {}),
+        **({"voxta": {"mode": "server", "timeout": 2.0}} | sections),
+    )
+
+
+@asynccontextmanager
+async def relaying(
+    config: Config, voxta_url: str, make_platforms: MakePlatforms, *, join: bool = True
+) -> AsyncIterator[tuple[Relay, Journal]]:
+    """A relay that runs for as long as the context lasts, and fails the test when it fails."""
+    journal = Journal()
+    relay = Relay(config, make_platforms, voxta_url=voxta_url, journal=journal)
+    async with running(relay) as task:
+        if join:
+            await eventually(lambda: relay.session.chat is not None or task.done())
+        yield relay, journal
+        if task.done():
+            task.result()
+
+
+def heard(relay: Relay) -> Sequence[str]:
+    """The texts of the people in the chat, as Voxta tells them."""
+    assert relay.session.chat is not None
+    return [m.text for m in relay.session.chat.history or () if _is_from_people(m)]
+
+
+def _is_from_people(message: ChatMessage) -> bool:
+    return message.role in ("User", "Event")
