@@ -4,9 +4,18 @@ from pathlib import Path
 
 from relay.config import InboxSection
 from relay.inbox.base import Inbox
+from relay.inbox.redis import RedisInbox
 from relay.inbox.sqlite import SqliteInbox
 
 
 def build(settings: InboxSection, name: str, path: Path) -> Inbox:
     """The inbox of the relay called `name`, not yet open. `path` is the file of the embedded engine."""
-    return SqliteInbox(path, max_count=settings.max_count, timeout=settings.timeout)
+    if settings.engine == "sqlite":
+        return SqliteInbox(path, max_count=settings.max_count, timeout=settings.timeout)
+    return RedisInbox(
+        settings.url.get_secret_value(),
+        namespace=f"relay:{name}",
+        consumer=name,  # the same after a restart, so that it finds its own leftovers at once
+        max_count=settings.max_count,
+        timeout=settings.timeout,
+    )

@@ -25,12 +25,13 @@ def well_formed(text: str) -> str:
     return text
 
 
-def encode_message(message: AudienceMessage) -> bytes:
-    """One line of JSON."""
+def entry(message: AudienceMessage) -> tuple[str, bytes]:
+    """The message's key and line, both well-formed."""
     try:
-        return _message_to_json(message)
+        return message.key, _message_to_json(message)
     except PydanticSerializationError:
-        return _message_to_json(mended(message))
+        message = mended(message)
+        return message.key, _message_to_json(message)
 
 
 def encode(value: Forward | Settlement) -> bytes:

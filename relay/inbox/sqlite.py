@@ -60,7 +60,7 @@ class SqliteInbox:
 
     async def append(self, messages: Sequence[AudienceMessage]) -> list[bool]:
         received = self._clock()
-        rows = [(ledger.well_formed(message.key), ledger.encode_message(message), received) for message in messages]
+        rows = [(*ledger.entry(message), received) for message in messages]
         stored = await self._writer.run(lambda connection: _insert(connection, rows))
         if any(stored):
             for arrived in self._claimers:
@@ -128,7 +128,7 @@ class SqliteInbox:
             row = connection.execute(f"SELECT seq, body FROM messages WHERE key = ? AND {_FREE}", (key,)).fetchone()
             if row is None:
                 return False
-            body = ledger.encode_message(ledger.rewritten(ledger.decode_message(row[1]), edit.text))
+            _, body = ledger.entry(ledger.rewritten(ledger.decode_message(row[1]), edit.text))
             connection.execute("UPDATE messages SET body = ? WHERE seq = ?", (body, row[0]))
             return True
 

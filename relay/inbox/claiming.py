@@ -1,0 +1,149 @@
+"""Claiming from Redis through the consumer group, so that nothing handed out is lost or handed out twice."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import islice, starmap
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from relay.inbox import ledger
+from relay.inbox.connection import connect, is_transient
+from relay.inbox.pages import GROUP, PAGES, Line, Pages, Standing, lines_of
+from relay.model import AudienceMessage
+
+SLICE = 1.0
+"""Seconds one read blocks at most, so that a server that fell silent is noticed."""
+
+
+class Claims:
+    """What one consumer holds."""
+
+    def __init__(self, pages: Pages, url: str, consumer: str, timeout: float) -> None:
+        self._pages = pages
+        self._consumer = consumer
+        self._reader = connect(url, timeout)
+        self._slice = min(SLICE, timeout / 2)
+        self._reading = asyncio.Lock()
+        self._shelf: deque[Line] = deque()
+        """Given to us by the server, not handed out yet."""
+        self._torn = False
+        """A read did not come to its end: the server may have given us what we never saw."""
+        self.handed: dict[str, AudienceMessage] = {}
+        """Handed out and, as far as this process knows, without an outcome."""
+
+    async def close(self) -> None:
+        await self._reader.aclose()
+
+    async def claim(self, limit: int, wait: float) -> list[AudienceMessage]:
+        now = asyncio.get_running_loop().time
+        deadline = now() + wait
+        while True:
+            async with self._reading:
+                if not self._shelf:
+                    await self._fill(limit, deadline - now())
+                messages = await self._hand_out(limit)
+            if messages or now() >= deadline:
+                return messages
+
+    async def reclaim(self, idle: float) -> list[AudienceMessage]:
+        async with self._reading:
+            await self._adopt(idle)
+            messages = dict(starmap(_as_message, await self._leftovers()))
+            self.handed |= messages
+            return list(messages.values())
+
+    async def _fill(self, limit: int, wait: float) -> None:
+        """Put lines on the shelf, waiting up to `wait` seconds, or a slice, for the first."""
+        while not self._shelf:
+            if self._torn:
+                self._shelf.extend([line for line, _ in await self._leftovers()])
+                self._torn = False
+                continue
+            self._torn = True
+            lines = await self._pages.connection.ask(self._read, limit, wait)
+            if lines is None:
+                continue
+            self._torn = False
+            self._shelf.extend(lines)
+            return
+
+    async def _read(self, limit: int, wait: float) -> list[Line] | None:
+        """New lines; None when the connection failed, so that nobody knows what was given."""
+        block = int(min(wait, self._slice) * 1000)
+        try:
+            answer = await self._reader.xreadgroup(
+                GROUP, self._consumer, {self._pages.keys.log: ">"}, count=min(limit, PAGES), block=max(block, 0) or None
+            )
+        except RedisError as error:
+            if is_transient(error):
+                return None
+            raise
+        return lines_of(answer[0][1]) if answer else []
+
+    async def _hand_out(self, limit: int) -> list[AudienceMessage]:
+        """The next lines of the shelf that still wait."""
+        lines = list(islice(self._shelf, limit))
+        chosen, settled = await self._sift(lines)
+        await self._release(settled)
+        # From here on without a pause, so that a cancelled claim leaves everything on the shelf.
+        for _ in lines:
+            self._shelf.popleft()
+        messages = dict(starmap(_as_message, chosen))
+        self.handed |= messages
+        return list(messages.values())
+
+    async def _leftovers(self) -> list[tuple[Line, Standing]]:
+        """What the server says we hold, and we neither handed out nor have on the shelf."""
+        lines: list[Line] = []
+        last = b"0"
+        while entries := await self._pages.connection.ask(self._held, last):
+            lines += lines_of(entries)
+            last = entries[-1][0]
+        shelf = set(self._shelf)
+        chosen, settled = await self._sift([line for line in lines if line not in shelf])
+        await self._release(settled)
+        return [(line, standing) for line, standing in chosen if ledger.key_of(line.body) not in self.handed]
+
+    async def _held(self, after: bytes) -> list[Any]:
+        log = self._pages.keys.log
+        answer = await self._pages.redis.xreadgroup(GROUP, self._consumer, {log: after}, count=PAGES)
+        return answer[0][1] if answer else []
+
+    async def _adopt(self, idle: float) -> None:
+        """Take over what consumers that are gone still hold."""
+        start = b"0-0"
+        while True:
+            start, *_ = await self._pages.connection.ask(
+                self._pages.redis.xautoclaim,
+                self._pages.keys.log,
+                GROUP,
+                self._consumer,
+                int(idle * 1000),
+                start_id=start,
+                count=PAGES,
+            )
+            if start == b"0-0":
+                return
+
+    async def _sift(self, lines: Sequence[Line]) -> tuple[list[tuple[Line, Standing]], set[bytes]]:
+        """The lines that may be handed out, and the pages of those that may not."""
+        standings = await self._pages.standing(ledger.key_of(line.body) for line in lines)
+        pairs = list(zip(lines, standings, strict=True))
+        free = [(line, standing) for line, standing in pairs if standing.is_free and standing.page == line.page]
+        return free, {line.page for line in lines} - {line.page for line, _ in free}
+
+    async def _release(self, pages: Iterable[bytes]) -> None:
+        """Acknowledge those of the pages in which everything had its outcome before they reached us."""
+        for page in pages:
+            await self._pages.connection.ask(self._acknowledge, page)
+
+    async def _acknowledge(self, page: bytes) -> None:
+        if not await self._pages.redis.hexists(self._pages.keys.open, page):
+            await self._pages.redis.xack(self._pages.keys.log, GROUP, page)
+
+
+def _as_message(line: Line, standing: Standing) -> tuple[str, AudienceMessage]:
+    message = standing.apply(ledger.decode_message(line.body))
+    return message.key, message

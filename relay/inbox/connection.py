@@ -1,0 +1,108 @@
+"""The connection to a Redis or Valkey server: retried with backoff, failing as the relay's own errors."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from tenacity import AsyncRetrying, retry_if_exception, stop_before_delay, wait_random_exponential
+
+from relay.errors import ConfigError, InboxError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+OLDEST_SERVER = (6, 2)
+
+
+class Connection:
+    """A pool of connections to one server. `prepare` puts in place what calls rely on, again after a restart."""
+
+    def __init__(self, url: str, *, timeout: float, prepare: Callable[[], Awaitable[None]]) -> None:
+        self.name = without_credentials(url)
+        self._timeout = timeout
+        self._prepare = prepare
+        self.client = connect(url, timeout)
+        self._retrying = AsyncRetrying(
+            retry=retry_if_exception(is_transient),
+            wait=wait_random_exponential(multiplier=0.02, max=1.0),
+            stop=stop_before_delay(timeout),
+            reraise=True,
+        )
+
+    async def open(self) -> None:
+        """Reach the server and prepare it. Raises ConfigError when it is too old or refuses the password."""
+        server = await self.ask(self.client.info, "server")
+        version = str(server.get("redis_version", "0"))
+        if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_SERVER:
+            raise ConfigError(f"inbox.url: {self.name} is Redis {version}; the relay needs Redis 6.2 or Valkey")
+        await self.ask(self._prepare)
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+    async def ask(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What the call returns, repeated while the connection fails; so the call must bear being repeated.
+
+        Raises InboxError when that takes longer than the timeout, ConfigError when a person has to act.
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._retrying.copy()(self._prepared, partial(call, *args, **kwargs))
+        except AuthenticationError:
+            raise ConfigError(f"inbox.url: {self.name} refuses the user or password; correct them") from None
+        except TimeoutError:
+            raise InboxError(f"{self.name} did not answer within {self._timeout:g} s") from None
+        except (RedisError, OSError) as error:
+            raise InboxError(f"{self.name} failed: {error}") from error
+
+    async def _prepared(self, call: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await call()
+        except ResponseError as error:
+            if not (isinstance(error, NoScriptError) or str(error).startswith("NOGROUP")):
+                raise
+        await self._prepare()
+        return await call()
+
+
+def connect(url: str, timeout: float) -> Any:
+    """A redis.asyncio.Redis that tries once: whoever uses it decides what a failure means.
+
+    Any, because the library's types allow for every setting of the client at the same time.
+    """
+    try:
+        return Redis.from_url(
+            url,
+            protocol=2,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
+            retry=Retry(NoBackoff(), 0),
+        )
+    except ValueError as error:
+        raise ConfigError(
+            f"inbox.url: {without_credentials(url)}: {error}; write redis://host:port/0, rediss://… or unix://path"
+        ) from None
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same call may succeed on another connection, or a little later."""
+    return isinstance(error, RedisConnectionError | RedisTimeoutError | OSError) and not isinstance(
+        error, AuthenticationError
+    )
+
+
+def without_credentials(url: str) -> str:
+    """The address alone, fit to be shown."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "the Redis address"
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"

@@ -1,0 +1,131 @@
+"""The messages as they lie in Redis (see scripts.py): running scripts, looking keys up, reading pages."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from hashlib import sha1
+from itertools import islice
+from typing import Any, NamedTuple
+
+from redis.exceptions import ResponseError
+
+from relay.inbox import ledger, scripts
+from relay.inbox.connection import Connection
+from relay.model import AudienceMessage
+
+GROUP = "forwarders"
+PAGES = 64
+"""How many pages are read at once."""
+KEYS = 1_000
+"""How many keys one script or lookup gets at most: Lua's stack and the server's patience are limited."""
+_SCRIPTS = {script: sha1(script.encode()).hexdigest() for script in scripts.ALL}
+
+
+class Line(NamedTuple):
+    """One message as it is stored, and in which page."""
+
+    page: bytes
+    body: bytes
+
+
+class Standing(NamedTuple):
+    """What the ledger has on one key."""
+
+    page: bytes | None
+    settlement: bytes | None
+    edit: bytes | None
+    forward_id: bytes | None
+
+    @property
+    def is_unsettled(self) -> bool:
+        return self.page is not None and self.settlement is None
+
+    @property
+    def is_free(self) -> bool:
+        return self.is_unsettled and self.forward_id is None
+
+    def apply(self, message: AudienceMessage) -> AudienceMessage:
+        """The message as it stands, edits applied."""
+        return message if self.edit is None else ledger.rewritten(message, self.edit.decode())
+
+
+class Pages:
+    """The stored messages of one namespace."""
+
+    def __init__(self, url: str, namespace: str, timeout: float) -> None:
+        self.keys = scripts.Keys.of(namespace)
+        self.connection = Connection(url, timeout=timeout, prepare=self._prepare)
+        self.redis = self.connection.client
+
+    async def run(self, script: str, *args: object) -> Any:
+        """The script's answer. It may run twice when the connection fails."""
+        return await self.connection.ask(self.call, self.redis, script, *args)
+
+    def call(self, client: Any, script: str, *args: object) -> Any:
+        """The script as a command of this client, which may be a pipeline."""
+        return client.evalsha(_SCRIPTS[script], len(self.keys), *self.keys, *args)
+
+    async def standing(self, keys: Iterable[str]) -> list[Standing]:
+        """What the ledger has on each key."""
+        found: list[Standing] = []
+        rest = iter(keys)
+        while some := list(islice(rest, KEYS)):
+            found += map(Standing, *await self.connection.ask(self._look_up, some))
+        return found
+
+    async def _look_up(self, keys: list[str]) -> list[Any]:
+        async with self.redis.pipeline(transaction=True) as pipe:
+            for name in (self.keys.where, self.keys.done, self.keys.edits, self.keys.begun):
+                pipe.hmget(name, keys)
+            found: list[Any] = await pipe.execute()
+            return found
+
+    async def lines(self, pages: Iterable[bytes]) -> AsyncIterator[Line]:
+        """Every line of these pages."""
+        rest = iter(pages)
+        while some := list(islice(rest, PAGES)):
+            for entries in await self.connection.ask(self._read, some):
+                for line in lines_of(entries):
+                    yield line
+
+    async def _read(self, pages: list[bytes]) -> list[Any]:
+        async with self.redis.pipeline(transaction=False) as pipe:
+            for page in pages:
+                pipe.xrange(self.keys.log, page, page)
+            found: list[Any] = await pipe.execute()
+            return found
+
+    async def bodies(self, places: Sequence[tuple[str, bytes]]) -> dict[str, AudienceMessage]:
+        """The messages with these keys, as they came, each looked for in its page."""
+        wanted = dict(places)
+        found: dict[str, AudienceMessage] = {}
+        async for line in self.lines(dict.fromkeys(wanted.values())):
+            key = ledger.key_of(line.body)
+            if wanted.get(key) == line.page:
+                found.setdefault(key, ledger.decode_message(line.body))
+        return found
+
+    async def walk(self) -> AsyncIterator[tuple[bytes, list[Line]]]:
+        """Every page with its lines, oldest first."""
+        start = b"-"
+        while entries := await self.connection.ask(self.redis.xrange, self.keys.log, start, count=PAGES):
+            for entry in entries:
+                yield entry[0], lines_of([entry])
+            start = b"(" + entries[-1][0]
+
+    async def _prepare(self) -> None:
+        for script in _SCRIPTS:
+            await self.redis.script_load(script)
+        try:
+            await self.redis.xgroup_create(self.keys.log, GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+
+
+def lines_of(entries: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> list[Line]:
+    """The lines of stream entries; a page that is gone has none."""
+    return [Line(page, body) for page, fields in entries if fields for body in fields[b"m"].split(b"\n")]
+
+
+def arrived_at(page: bytes) -> int:
+    """When the page arrived, in milliseconds since the epoch."""
+    return int(page.split(b"-")[0])

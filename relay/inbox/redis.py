@@ -1,0 +1,172 @@
+"""The inbox in Redis or Valkey: for a relay that is several processes.
+
+Messages lie in a stream, in pages (see scripts.py), and are given out through one consumer group. A consumer is
+given whole pages, so it may hold a few messages more than it was asked for; they are its next ones. As durable as
+the server: with `appendonly yes` a crash of the server costs at most its last second.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+
+from relay.inbox import ledger, scripts
+from relay.inbox.appending import Appending
+from relay.inbox.base import Record
+from relay.inbox.claiming import Claims
+from relay.inbox.pages import GROUP, KEYS, Pages, arrived_at
+from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
+
+
+class RedisInbox:
+    """An Inbox for any number of processes with the same `namespace`.
+
+    A process that starts with the `consumer` name of one that died finds at once what that one held.
+    `max_count` is the most messages `trim` leaves; `timeout` in seconds; `clock` gives seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        namespace: str,
+        consumer: str,
+        max_count: int,
+        timeout: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._pages = Pages(url, namespace, timeout)
+        self._keys = self._pages.keys
+        self._redis = self._pages.redis
+        self._ask = self._pages.connection.ask
+        self._appending = Appending(self._pages, clock)
+        self._claims = Claims(self._pages, url, consumer, timeout)
+        self._max_count = max_count
+
+    async def open(self) -> None:
+        await self._pages.connection.open()
+        self._appending.start()
+
+    async def close(self) -> None:
+        await self._appending.stop()
+        await self._claims.close()
+        await self._pages.connection.close()
+
+    async def append(self, messages: Sequence[AudienceMessage]) -> list[bool]:
+        return await self._appending.append([ledger.entry(message) for message in messages])
+
+    async def claim(self, limit: int, wait: float) -> list[AudienceMessage]:
+        return await self._claims.claim(limit, wait)
+
+    async def reclaim(self, idle: float) -> list[AudienceMessage]:
+        return await self._claims.reclaim(idle)
+
+    async def current(self, keys: Sequence[str]) -> dict[str, AudienceMessage]:
+        known = {key: ledger.well_formed(key) for key in keys}
+        standings = dict(zip(known, await self._pages.standing(known.values()), strict=True))
+        handed = self._claims.handed
+        for key, standing in standings.items():
+            if not standing.is_unsettled:
+                handed.pop(known[key], None)
+        waiting = {key: standing for key, standing in standings.items() if standing.is_unsettled}
+        places = [(known[key], standing.page) for key, standing in waiting.items() if known[key] not in handed]
+        bodies = await self._pages.bodies([(key, page) for key, page in places if page is not None])
+        found = handed | bodies
+        return {key: standing.apply(found[known[key]]) for key, standing in waiting.items() if known[key] in found}
+
+    async def begin(self, forward: Forward) -> bool:
+        mended = ledger.mended(forward)
+        return bool(await self._pages.run(scripts.BEGIN, mended.id, ledger.encode(mended), *mended.keys))
+
+    async def unfinished(self) -> list[Forward]:
+        forwards = await self._ask(self._redis.hvals, self._keys.forwards)
+        return sorted(map(ledger.decode_forward, forwards), key=lambda forward: (forward.after_index, forward.id))
+
+    async def abandon(self, forward_id: str) -> None:
+        stored = await self._ask(self._redis.hget, self._keys.forwards, forward_id)
+        if stored is not None:
+            keys = ledger.decode_forward(stored).keys
+            await self._pages.run(scripts.ABANDON, forward_id, *keys)
+            self._claims.handed |= await self.current(keys)
+
+    async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
+        return await self._settle(map(ledger.mended, settlements), only_free=False)
+
+    async def _settle(self, settlements: Iterable[Settlement], *, only_free: bool) -> list[bool]:
+        first: list[bool] = []
+        rest = iter(settlements)
+        while some := list(islice(rest, KEYS)):
+            fields = [part for each in some for part in (each.key, each.outcome.value, ledger.encode(each))]
+            answers = await self._pages.run(scripts.SETTLE, GROUP, int(only_free), *fields)
+            first += map(bool, answers)
+            if not only_free:
+                for each in some:
+                    self._claims.handed.pop(each.key, None)
+        return first
+
+    async def edit(self, edit: Edit) -> bool:
+        text = ledger.well_formed(edit.text)
+        return bool(await self._pages.run(scripts.EDIT, ledger.well_formed(edit.key), text))
+
+    async def retract(self, retraction: Retraction, at: float) -> int:
+        if retraction.id is not None:
+            keys = [ledger.well_formed(f"{retraction.platform}:{retraction.id}")]
+        else:
+            keys = await self._named(retraction)
+        settlements = [ledger.mended(ledger.dropped(key, retraction, at)) for key in keys]
+        return sum(await self._settle(settlements, only_free=True))
+
+    async def _named(self, retraction: Retraction) -> list[str]:
+        pages = await self._ask(self._redis.hkeys, self._keys.open)
+        messages = [ledger.decode_message(line.body) async for line in self._pages.lines(pages)]
+        return [message.key for message in messages if ledger.names(retraction, message)]
+
+    async def why(self, key: str) -> Record | None:
+        key = ledger.well_formed(key)
+        [standing] = await self._pages.standing([key])
+        if standing.page is None:
+            return None
+        bodies = await self._pages.bodies([(key, standing.page)])
+        if key not in bodies:
+            return None
+        return Record(
+            message=standing.apply(bodies[key]),
+            settlement=ledger.decode_settlement(standing.settlement) if standing.settlement else None,
+            forward_id=standing.forward_id.decode() if standing.forward_id else None,
+        )
+
+    async def waiting(self) -> int:
+        known, settled = await self._counts()
+        return known - settled
+
+    async def _counts(self) -> tuple[int, int]:
+        async def count() -> tuple[int, int]:
+            async with self._redis.pipeline(transaction=True) as pipe:
+                known, settled = await pipe.hlen(self._keys.where).hlen(self._keys.done).execute()
+            return known, settled
+
+        return await self._ask(count)
+
+    async def outcomes(self) -> Mapping[Outcome, int]:
+        counts = await self._ask(self._redis.hgetall, self._keys.outcomes)
+        return {Outcome(name.decode()): int(count) for name, count in counts.items() if int(count)}
+
+    async def trim(self, older_than: float) -> int:
+        known, _ = await self._counts()
+        excess = known - self._max_count
+        before = int(older_than * 1000)
+        forgotten = 0
+        async for page, lines in self._pages.walk():
+            is_old = arrived_at(page) < before
+            if not is_old and forgotten >= excess:
+                break
+            most = len(lines) if is_old else excess - forgotten
+            keys = [ledger.key_of(line.body) for line in lines]
+            forgotten += await self._pages.run(scripts.FORGET, GROUP, page, most, *keys)
+        return forgotten
+
+    async def get_note(self, name: str) -> str | None:
+        value = await self._ask(self._redis.hget, self._keys.notes, name)
+        return None if value is None else value.decode()
+
+    async def set_note(self, name: str, value: str) -> None:
+        await self._ask(self._redis.hset, self._keys.notes, name, ledger.well_formed(value))

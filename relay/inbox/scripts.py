@@ -1,0 +1,169 @@
+"""What has to be one atomic step in Redis, as Lua. Each script gets every key of the namespace, in the order of `Keys`.
+
+A *page* is one stream entry with the messages of one append, a line of JSON each; a lone message is a page of one.
+A line belongs to the page that `where` names for its key, so a duplicate needs no rewriting of its page.
+"""
+
+from typing import NamedTuple, Self
+
+
+class Keys(NamedTuple):
+    """Where things are. All share one hash tag, so that they live on one node."""
+
+    log: str
+    """Stream of pages, in the order of arrival; entry ids begin with the time of arrival in milliseconds."""
+    newest: str
+    """The id of the newest page."""
+    where: str
+    """Message key to page id: the duplicate check."""
+    open: str
+    """Page id to the number of its messages without an outcome; a page with none is absent."""
+    done: str
+    """Message key to settlement."""
+    edits: str
+    """Message key to its new text."""
+    begun: str
+    """Message key to the id of the forward that carries it."""
+    forwards: str
+    """Forward id to forward, while one of its messages has no outcome."""
+    left: str
+    """Forward id to the number of its messages without an outcome."""
+    outcomes: str
+    """Outcome to count."""
+    notes: str
+
+    @classmethod
+    def of(cls, namespace: str) -> Self:
+        return cls(*(f"{{{namespace}}}:{field}" for field in cls._fields))
+
+
+_NAMES = f"local {', '.join(Keys._fields)} = unpack(KEYS)\n"
+
+APPEND = (
+    _NAMES
+    + """
+-- ARGV: milliseconds, lines, key...   Returns the keys that were there already.
+local ms, keys = tonumber(ARGV[1]), {}
+for i = 3, #ARGV do keys[i - 2] = ARGV[i] end
+local pages = redis.call('HMGET', where, unpack(keys))
+local last_ms, last_seq = string.match(redis.call('GET', newest) or '0-0', '(%d+)-(%d+)')
+local seq = 0
+if tonumber(last_ms) >= ms then ms, seq = tonumber(last_ms), last_seq + 1 end
+local page = string.format('%.0f-%.0f', ms, seq)
+local fresh, known, n = {}, {}, 0
+for i, key in ipairs(keys) do
+  if pages[i] then known[#known + 1] = key else fresh[n + 1], fresh[n + 2], n = key, page, n + 2 end
+end
+if n > 0 then
+  redis.call('SET', newest, page)
+  redis.call('HSET', where, unpack(fresh))
+  redis.call('HSET', open, page, n / 2)
+  redis.call('XADD', log, page, 'm', ARGV[2])
+end
+return known
+"""
+)
+
+SETTLE = (
+    _NAMES
+    + """
+-- ARGV: group, '1' to leave begun forwards alone, then (key, outcome, settlement)...   Returns 1 or 0 for each.
+local first = {}
+for i = 3, #ARGV, 3 do
+  local key, outcome = ARGV[i], ARGV[i + 1]
+  local page, forward = redis.call('HGET', where, key), redis.call('HGET', begun, key)
+  local free = page and not (forward and ARGV[2] == '1')
+  if free and redis.call('HSETNX', done, key, ARGV[i + 2]) == 1 then
+    redis.call('HINCRBY', outcomes, outcome, 1)
+    if redis.call('HINCRBY', open, page, -1) == 0 then
+      redis.call('HDEL', open, page)
+      redis.call('XACK', log, ARGV[1], page)
+    end
+    if forward and redis.call('HINCRBY', left, forward, -1) <= 0 then
+      redis.call('HDEL', left, forward)
+      redis.call('HDEL', forwards, forward)
+    end
+    first[#first + 1] = 1
+  else
+    first[#first + 1] = 0
+  end
+end
+return first
+"""
+)
+
+BEGIN = (
+    _NAMES
+    + """
+-- ARGV: forward id, forward, key...   Returns 1, or 0 when a key is not free.
+local id = ARGV[1]
+for i = 3, #ARGV do
+  local other = redis.call('HGET', begun, ARGV[i])
+  if (other and other ~= id) or redis.call('HEXISTS', done, ARGV[i]) == 1
+      or redis.call('HEXISTS', where, ARGV[i]) == 0 then
+    return 0
+  end
+end
+redis.call('HSET', forwards, id, ARGV[2])
+for i = 3, #ARGV do
+  if redis.call('HSET', begun, ARGV[i], id) == 1 then redis.call('HINCRBY', left, id, 1) end
+end
+return 1
+"""
+)
+
+ABANDON = (
+    _NAMES
+    + """
+-- ARGV: forward id, key...
+redis.call('HDEL', forwards, ARGV[1])
+redis.call('HDEL', left, ARGV[1])
+for i = 2, #ARGV do
+  if redis.call('HGET', begun, ARGV[i]) == ARGV[1] and redis.call('HEXISTS', done, ARGV[i]) == 0 then
+    redis.call('HDEL', begun, ARGV[i])
+  end
+end
+"""
+)
+
+EDIT = (
+    _NAMES
+    + """
+-- ARGV: key, text   Returns 1, or 0 when the message cannot be changed any more.
+local key = ARGV[1]
+if redis.call('HEXISTS', where, key) == 0 or redis.call('HEXISTS', done, key) == 1
+    or redis.call('HEXISTS', begun, key) == 1 then
+  return 0
+end
+redis.call('HSET', edits, key, ARGV[2])
+return 1
+"""
+)
+
+FORGET = (
+    _NAMES
+    + """
+-- ARGV: group, page, the most to forget, key...   Returns how many settled messages of the page were forgotten.
+local page, most, forgotten, kept = ARGV[2], tonumber(ARGV[3]), 0, false
+for i = 4, #ARGV do
+  local key = ARGV[i]
+  if redis.call('HGET', where, key) == page then
+    local settlement = redis.call('HGET', done, key)
+    if settlement and forgotten < most then
+      for _, hash in ipairs({where, done, edits, begun}) do redis.call('HDEL', hash, key) end
+      redis.call('HINCRBY', outcomes, cjson.decode(settlement).outcome, -1)
+      forgotten = forgotten + 1
+    else
+      kept = true
+    end
+  end
+end
+if not kept then
+  redis.call('XACK', log, ARGV[1], page)
+  redis.call('XDEL', log, page)
+end
+return forgotten
+"""
+)
+
+ALL = (APPEND, SETTLE, BEGIN, ABANDON, EDIT, FORGET)
