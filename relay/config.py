@@ -43,6 +43,11 @@ WebSocketUrl = Annotated[str, Field(pattern=r"^wss?://[^\s]+$")]
 Seconds = Annotated[float, Field(gt=0)]
 
 
+TwitchLogin = Annotated[
+    str, Field(pattern=r"^[#@]?[A-Za-z0-9_]{1,25}$"), AfterValidator(lambda name: name.lstrip("#@").lower())
+]
+
+
 class RelaySection(Section):
     name: str = Field("relay", pattern=r"^[a-z0-9-]{1,32}$")
     data_dir: Path = Path("data")
@@ -102,7 +107,7 @@ class TwitchSection(Section):
     enabled: bool = False
     client_id: str = ""
     client_secret: SecretStr | None = None
-    channels: tuple[str, ...] = ()
+    channels: tuple[TwitchLogin, ...] = ()
     token_file: Path | None = None
     api_url: Url = "https://api.twitch.tv/helix/"
     auth_url: Url = "https://id.twitch.tv/"

@@ -113,17 +113,12 @@ class Outgoing:
                 post.text, sender=account, token_for=account, reply_to_message_id=post.reply_to
             )
         except MessageRejectedError as error:
-            return self._rejected(error, sent)
+            if error.code == "msg_duplicate" and sent.unsure:
+                return None  # the earlier try had arrived after all
+            raise _rejection(error) from None
         if not message.sent:
             raise PostRejected("Twitch did not post it and gave no reason")
         return message.id
-
-    def _rejected(self, error: MessageRejectedError, sent: _Sent) -> None:
-        if error.code == "msg_duplicate" and sent.unsure:
-            return  # the earlier try had arrived after all
-        if error.code == "msg_ratelimit":
-            raise RateLimited("Twitch dropped a post that came too quickly", CHANNEL_GAP)
-        raise PostRejected(f"Twitch rejected the post: {error.message} ({error.code})")
 
     def _refusal(self, error: RelayError) -> RelayError:
         """The error a caller of Platform.post knows what to do with."""
@@ -132,3 +127,9 @@ class Outgoing:
         if isinstance(error, AuthError):
             return PlatformUnavailable(str(error))
         return PostRejected(str(error))
+
+
+def _rejection(error: MessageRejectedError) -> RelayError:
+    if error.code == "msg_ratelimit":
+        return RateLimited("Twitch dropped a post that came too quickly", CHANNEL_GAP)
+    return PostRejected(f"Twitch rejected the post: {error.message} ({error.code})")

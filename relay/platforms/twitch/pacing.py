@@ -2,6 +2,7 @@
 
 from bisect import insort
 from collections.abc import Mapping
+from contextlib import suppress
 
 WINDOW = 30.0
 """Seconds over which Twitch counts an account's messages."""
@@ -42,10 +43,8 @@ class Budget:
 
     def note(self, headers: Mapping[str, str]) -> None:
         """Read the `Ratelimit-*` headers of an answer, if it has any."""
-        try:
+        with suppress(KeyError, ValueError):
             self._remaining, self._reset = int(headers["Ratelimit-Remaining"]), float(headers["Ratelimit-Reset"])
-        except (KeyError, ValueError):
-            pass
 
     def wait(self, now: float) -> float:
         """Seconds until there are points again; at most a minute, the time in which they all come back."""

@@ -41,11 +41,15 @@ def _channel(payload: Callable[..., SubscriptionPayload]) -> Build:
 
 
 def _follows(channel: str, account: str) -> SubscriptionPayload:
-    return eventsub.ChannelFollowSubscription(broadcaster_user_id=channel, moderator_user_id=account)
+    payload: SubscriptionPayload = eventsub.ChannelFollowSubscription(
+        broadcaster_user_id=channel, moderator_user_id=account
+    )
+    return payload
 
 
 def _raids(channel: str, account: str) -> SubscriptionPayload:
-    return eventsub.ChannelRaidSubscription(to_broadcaster_user_id=channel)
+    payload: SubscriptionPayload = eventsub.ChannelRaidSubscription(to_broadcaster_user_id=channel)
+    return payload
 
 
 _SUBSCRIPTIONS = "channel:read:subscriptions"

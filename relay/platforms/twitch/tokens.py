@@ -91,7 +91,10 @@ class TokenFile:
         return token
 
     def save(self, token: Token) -> None:
-        """Replace the file at once, readable by its owner only. Raises ConfigError; `load` then still knows the token."""
+        """Replace the file in one step, readable by its owner only.
+
+        Raises ConfigError when that fails; `load` then still knows the token.
+        """
         keep_secret(token.access, token.refresh)
         self._unsaved = token
         fresh = self._path.with_name(self._path.name + ".new")

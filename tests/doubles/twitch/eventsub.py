@@ -1,6 +1,7 @@
 """The EventSub WebSocket: sessions, their life, and what is sent on them."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -32,10 +33,8 @@ class Session:
         if self.silent or not self.open:
             return
         about = {"message_id": id or f"message-{number()}", "message_type": kind, "message_timestamp": timestamp()}
-        try:
+        with suppress(ConnectionError):
             await self.socket.send_json({"metadata": about | metadata, "payload": payload})
-        except ConnectionError:
-            pass
 
     def shown(self, status: str, url: str | None = None) -> dict[str, Any]:
         return {

@@ -1,0 +1,89 @@
+"""Logging in from a terminal by device code, and checking the login: no web server, no client secret."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+from twitchio.authentication import OAuth, Scopes
+from twitchio.exceptions import DeviceCodeFlowException
+
+from relay.config import TwitchSection
+from relay.errors import AuthError, RelayError
+from relay.platforms.twitch.connection import CALL_TIMEOUT, Connection, point_at
+from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, explain, translate
+from relay.platforms.twitch.subscriptions import READ_CHAT, SCOPES, WRITE_CHAT, left_out
+from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret, redacted_logs
+
+Say = Callable[[str], None]
+
+
+async def authorize(settings: TwitchSection, token_file: Path, say: Say) -> str:
+    """Let a person log in with a browser, save the login, and return the account's name.
+
+    `say` is called with each line for them. Raises AuthError when the login was refused or the code ran out,
+    PlatformUnavailable when Twitch cannot be reached.
+    """
+    point_at(settings)
+    with redacted_logs():
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT)) as session:
+            oauth = OAuth(client_id=settings.client_id, scopes=Scopes(list(SCOPES)), session=session)
+            try:
+                return await _device_login(oauth, TokenFile(token_file), say)
+            except asyncio.CancelledError:
+                say("Cancelled; nothing was saved.")
+                raise
+            except FAILURES as error:
+                raise _explain(error, settings) from None
+
+
+async def check(settings: TwitchSection, token_file: Path) -> str:
+    """One line about a login that works, such as "logged in as vox, scopes ok, channels ann".
+
+    Raises AuthError, ConfigError or PlatformUnavailable with one line that holds the fix.
+    """
+    with redacted_logs():
+        async with Connection(settings, TokenFile(token_file)) as connection:
+            await connection.log_in()
+    account = connection.account
+    if missing := [scope for scope in (READ_CHAT, WRITE_CHAT) if scope not in account.scopes]:
+        raise AuthError(f"the Twitch login of {account.login} lacks {', '.join(missing)}: {LOG_IN_AGAIN}")
+    lacking = [f"{', '.join(gives)} ({scope})" for scope, gives in left_out(account.scopes).items()]
+    scopes = f"no {'; no '.join(lacking)}: {LOG_IN_AGAIN} to allow them" if lacking else "scopes ok"
+    channels = ", ".join(channel.login for channel in connection.channels)
+    return f"logged in as {account.login}, {scopes}, channels {channels}"
+
+
+async def _device_login(oauth: OAuth, file: TokenFile, say: Say) -> str:
+    flow = await oauth.device_code_flow()
+    keep_secret(flow["device_code"])
+    minutes = max(1, round(flow["expires_in"] / 60))
+    say("Log in to Twitch with the account the companion writes from.")
+    say(f"Open {flow['verification_uri']} in a browser and confirm the code {flow['user_code']}.")
+    say(f"Waiting up to {minutes} minutes; Ctrl-C cancels.")
+    try:
+        async with asyncio.timeout(flow["expires_in"]) as patience:
+            granted = await oauth.device_code_authorization(device_code=flow["device_code"], interval=flow["interval"])
+    except TimeoutError:
+        if not patience.expired():
+            raise
+        raise AuthError("the code ran out before it was confirmed: run `relay auth twitch` again") from None
+    valid = await oauth.validate_token(granted["access_token"])
+    file.save(Token(granted["access_token"], granted["refresh_token"]))
+    login = valid.login or "?"
+    say(f"Logged in as {login}.")
+    return login
+
+
+def _explain(error: Exception, settings: TwitchSection) -> RelayError:
+    if isinstance(error, DeviceCodeFlowException) and error.status < 500:
+        return AuthError("the code ran out or was used already: run `relay auth twitch` again")
+    if isinstance(error, ValueError):  # TwitchIO meets a reason it has no name for
+        return AuthError("the login was refused in the browser: run `relay auth twitch` again and confirm it")
+    failure = translate(error, "logging in")
+    if isinstance(failure, AuthError):
+        return AuthError(
+            f"Twitch refuses the application {settings.client_id!r} ({explain(error)}): check twitch.client_id, "
+            "and that the application may use the device code login"
+        )
+    return failure

@@ -1,0 +1,191 @@
+"""Every payload the double sends is read by the real TwitchIO and then by us."""
+
+from typing import Any
+
+import pytest
+from twitchio.models.eventsub_ import BaseEvent, create_event_instance
+
+from relay.model import AudienceMessage, Incoming, Kind, Retraction, Role
+from relay.platforms.twitch.incoming import read, twin
+from tests.doubles.twitch import payloads
+from tests.doubles.twitch.helix import TYPES
+from tests.doubles.twitch.state import User
+
+CHANNEL, ANN, VOX = User("1", "streamer"), User("2", "ann"), User("3", "vox")
+PEOPLE = {user.login: user for user in (CHANNEL, ANN, VOX)}
+
+EVENTS: dict[str, list[dict[str, Any]]] = {
+    "channel.chat.message": [
+        payloads.chat_message(CHANNEL, ANN, "m1", "hi", fragments=payloads.fragments("hi", PEOPLE)),
+        payloads.chat_message(CHANNEL, ANN, "m1", "hi", reply=payloads.reply("m0", VOX, "earlier")),
+        payloads.chat_message(CHANNEL, ANN, "m1", "Cheer100", cheer={"bits": 100}),
+    ],
+    "channel.chat.message_delete": [payloads.message_delete(CHANNEL, ANN, "m1")],
+    "channel.chat.clear": [payloads.clear(CHANNEL)],
+    "channel.chat.clear_user_messages": [payloads.clear_user_messages(CHANNEL, ANN)],
+    "channel.follow": [payloads.follow(CHANNEL, ANN)],
+    "channel.subscribe": [payloads.subscribe(CHANNEL, ANN, "1000", False)],
+    "channel.subscription.gift": [payloads.gift(CHANNEL, ANN, 5, "1000"), payloads.gift(CHANNEL, None, 5, "1000")],
+    "channel.subscription.message": [payloads.resub(CHANNEL, ANN, "still here", 7, "2000")],
+    "channel.cheer": [payloads.cheer(CHANNEL, ANN, 100, "Cheer100"), payloads.cheer(CHANNEL, None, 100, "")],
+    "channel.raid": [payloads.raid(CHANNEL, ANN, 42)],
+    "channel.channel_points_custom_reward_redemption.add": [payloads.redemption(CHANNEL, ANN, "Sing", "la", "r1")],
+    "stream.online": [payloads.online(CHANNEL)],
+    "stream.offline": [payloads.offline(CHANNEL)],
+}
+
+
+def load(type: str, event: dict[str, Any], http: Any = None) -> BaseEvent:
+    metadata = {
+        "message_id": "e1",
+        "message_type": "notification",
+        "message_timestamp": "2026-11-20T20:00:00.5Z",
+        "subscription_type": type,
+        "subscription_version": TYPES[type][0],
+    }
+    raw = {"metadata": metadata, "payload": {"subscription": {}, "event": event}}
+    loaded = create_event_instance(type, raw, http=http)
+    assert isinstance(loaded, BaseEvent)
+    return loaded
+
+
+def understand(type: str, event: dict[str, Any]) -> Incoming | None:
+    return read(load(type, event), VOX.id, 0.0)
+
+
+def message(type: str, event: dict[str, Any]) -> AudienceMessage:
+    understood = understand(type, event)
+    assert isinstance(understood, AudienceMessage)
+    return understood
+
+
+def chat(text: str = "hi", author: User = ANN, **more: Any) -> dict[str, Any]:
+    return payloads.chat_message(CHANNEL, author, "m1", text, fragments=payloads.fragments(text, PEOPLE), **more)
+
+
+def test_the_double_sends_every_type_it_offers() -> None:
+    assert EVENTS.keys() == TYPES.keys()
+
+
+@pytest.mark.parametrize(("type", "event"), [(type, event) for type, events in EVENTS.items() for event in events])
+def test_twitchio_loads_what_the_double_sends_and_the_relay_understands_it(type: str, event: dict[str, Any]) -> None:
+    assert understand(type, event) is not None
+
+
+def test_chat_keeps_text_author_place_and_time() -> None:
+    said = message("channel.chat.message", chat("hello there"))
+
+    assert (said.platform, said.id, said.channel, said.kind) == ("twitch", "m1", CHANNEL.id, Kind.CHAT)
+    assert (said.author.id, said.author.name, said.text) == (ANN.id, "Ann", "hello there")
+    assert said.at == pytest.approx(1795204800.5)
+    assert said.reply_to == "m1"
+
+
+@pytest.mark.parametrize(
+    ("badges", "roles"),
+    [
+        ([], {Role.VIEWER}),
+        (["broadcaster", "subscriber"], {Role.STREAMER, Role.SUBSCRIBER}),
+        (["moderator"], {Role.MODERATOR}),
+        (["lead_moderator", "vip"], {Role.MODERATOR, Role.VIP}),
+        (["founder"], {Role.SUBSCRIBER}),
+        (["bot-badge"], {Role.BOT}),
+        (["premium"], {Role.VIEWER}),
+    ],
+)
+def test_badges_tell_the_roles(badges: list[str], roles: set[Role]) -> None:
+    event = chat(badges=[payloads.badge(name) for name in badges])
+
+    assert message("channel.chat.message", event).author.roles == roles
+
+
+def test_a_mention_of_the_account_is_addressed() -> None:
+    assert message("channel.chat.message", chat("what now, @vox ?")).addressed
+    assert not message("channel.chat.message", chat("what now, @ann ?")).addressed
+
+
+def test_a_reply_to_the_account_is_addressed() -> None:
+    assert message("channel.chat.message", chat(reply=payloads.reply("m0", VOX, "earlier"))).addressed
+    assert not message("channel.chat.message", chat(reply=payloads.reply("m0", ANN, "earlier"))).addressed
+
+
+def test_shared_chat_counts_only_in_the_channel_it_was_written_in() -> None:
+    elsewhere = {f"source_{key}": value for key, value in ANN.named("broadcaster_user").items()}
+    here = {f"source_{key}": value for key, value in CHANNEL.named("broadcaster_user").items()}
+
+    assert understand("channel.chat.message", chat(**elsewhere)) is None
+    assert understand("channel.chat.message", chat(**here)) is not None
+
+
+def test_a_gift_is_one_message_and_its_receivers_are_none() -> None:
+    gift = message("channel.subscription.gift", payloads.gift(CHANNEL, ANN, 20, "3000"))
+
+    assert (gift.kind, gift.amount, gift.detail, gift.author.name) == (Kind.GIFT, 20, "tier 3", "Ann")
+    assert understand("channel.subscribe", payloads.subscribe(CHANNEL, VOX, "1000", is_gift=True)) is None
+
+
+def test_an_anonymous_gift_has_an_anonymous_author() -> None:
+    gift = message("channel.subscription.gift", payloads.gift(CHANNEL, None, 1, "1000"))
+
+    assert gift.author.name == "Anonymous"
+
+
+def test_a_resubscription_carries_its_months_and_text() -> None:
+    resub = message("channel.subscription.message", payloads.resub(CHANNEL, ANN, "still here", 7, "2000"))
+
+    assert (resub.kind, resub.amount, resub.detail) == (Kind.RESUBSCRIBE, 7, "tier 2")
+    assert resub.text == "still here"
+
+
+def test_a_cheer_carries_its_bits_and_text() -> None:
+    cheer = message("channel.cheer", payloads.cheer(CHANNEL, ANN, 300, "Cheer300 sing"))
+
+    assert (cheer.kind, cheer.amount, cheer.text) == (Kind.CHEER, 300, "Cheer300 sing")
+
+
+def test_a_raid_comes_from_the_raider_into_our_channel() -> None:
+    raid = message("channel.raid", payloads.raid(CHANNEL, ANN, 42))
+
+    assert (raid.kind, raid.channel, raid.author.name, raid.amount) == (Kind.RAID, CHANNEL.id, "Ann", 42)
+
+
+def test_a_redemption_names_its_reward() -> None:
+    event = payloads.redemption(CHANNEL, ANN, "Sing", "la la", "r1")
+    redeemed = message("channel.channel_points_custom_reward_redemption.add", event)
+
+    assert (redeemed.kind, redeemed.detail, redeemed.text) == (Kind.REDEMPTION, "Sing", "la la")
+    assert redeemed.id == event["id"]
+
+
+def test_only_a_live_stream_counts_as_online() -> None:
+    assert message("stream.online", payloads.online(CHANNEL)).kind is Kind.ONLINE
+    assert understand("stream.online", payloads.online(CHANNEL) | {"type": "rerun"}) is None
+    assert message("stream.offline", payloads.offline(CHANNEL)).kind is Kind.OFFLINE
+
+
+def test_what_is_deleted_cleared_or_banned_is_retracted() -> None:
+    deleted = understand("channel.chat.message_delete", payloads.message_delete(CHANNEL, ANN, "m1"))
+    cleared = understand("channel.chat.clear", payloads.clear(CHANNEL))
+    banned = understand("channel.chat.clear_user_messages", payloads.clear_user_messages(CHANNEL, ANN))
+
+    assert isinstance(deleted, Retraction) and isinstance(cleared, Retraction) and isinstance(banned, Retraction)
+    assert (deleted.id, deleted.channel) == ("m1", None)
+    assert (cleared.id, cleared.channel, cleared.author_id) == (None, CHANNEL.id, None)
+    assert (banned.author_id, banned.channel) == (ANN.id, CHANNEL.id)
+
+
+@pytest.mark.parametrize(
+    ("more", "type"),
+    [
+        ({}, None),
+        ({"cheer": {"bits": 1}}, "channel.cheer"),
+        (
+            {"channel_points_custom_reward_id": "r1"},
+            "channel.channel_points_custom_reward_redemption.add",
+        ),
+    ],
+)
+def test_a_chat_message_knows_which_event_repeats_it(more: dict[str, Any], type: str | None) -> None:
+    loaded: Any = load("channel.chat.message", chat(**more))
+
+    assert twin(loaded) == type
