@@ -1,0 +1,144 @@
+"""`relay replay` as a process of its own, also when it is killed in the middle."""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.companion.server import CompanionServer
+from relay.config import VoxtaSection
+from relay.voxta.session import Session
+from relay.wire.messages import WireMessage
+from relay.wire.server import MessageUpdate
+from tests.support import eventually
+
+LINES = 200
+ROOT = Path(__file__).parents[2]
+
+
+class Seat:
+    """A second client in the companion's chat: hears what Voxta got."""
+
+    def __init__(self, url: str) -> None:
+        self.heard: list[str] = []
+        self._session = Session(VoxtaSection(mode="server"), listen=self._note, changed=lambda: None, url=url)
+        self._task: asyncio.Task[None] | None = None
+
+    def _note(self, message: WireMessage) -> None:
+        if isinstance(message, MessageUpdate):
+            self.heard.append(message.text)
+
+    async def __aenter__(self) -> "Seat":
+        self._task = asyncio.create_task(self._session.run())
+        await eventually(lambda: self._session.chat is not None)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+def recording(folder: Path) -> Path:
+    """200 lines of chat and follows within a second."""
+    path = folder / "crowd.jsonl"
+    lines = [
+        {
+            "at": number / LINES,
+            "platform": ("twitch", "discord")[number % 2],
+            "channel": "lobby",
+            "kind": "chat" if number % 3 else "follow",
+            "author": {"id": f"v{number % 17}", "name": f"Viewer{number % 17}", "roles": ["viewer"]},
+            "text": f"line-{number}",
+        }
+        for number in range(LINES)
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    return path
+
+
+def freely(folder: Path) -> Path:
+    path = folder / "relay.toml"
+    path.write_text(
+        f"[relay]\ndata_dir = {str(folder / 'data')!r}\n"
+        "[forwarding]\nper_minute = 60000\nburst = 1000\nviewer_per_minute = 60000\nviewer_burst = 1000\n",
+        "utf-8",
+    )
+    return path
+
+
+async def replay(file: Path, *options: str) -> Process:
+    command = [sys.executable, "-m", "relay", "replay", str(file), "--json", *options]
+    return await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE, stderr=PIPE)
+
+
+async def finished(process: Process) -> tuple[dict[str, Any], str]:
+    async with asyncio.timeout(40):
+        output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    return json.loads(output.decode().splitlines()[-1]), errors.decode()
+
+
+async def test_killed_in_the_middle_every_message_ends_once_and_voxta_gets_none_twice(
+    tmp_path: Path, companion: CompanionServer
+) -> None:
+    file, config = recording(tmp_path), freely(tmp_path)
+    options = ("--voxta", companion.url, "--config", str(config))
+    async with Seat(companion.url) as seat:
+        for goal in (20, 70, 120):
+            process = await replay(file, *options)
+            await eventually(lambda goal=goal: len(seat.heard) >= goal, 30)  # type: ignore[misc]
+            process.kill()
+            await process.wait()
+        summary, _ = await finished(await replay(file, *options))
+
+    assert summary["received"] == LINES
+    assert summary["outcomes"] == {"forwarded": LINES}
+    assert Counter(seat.heard).most_common(1)[0][1] == 1
+    assert len(seat.heard) == LINES
+
+
+async def test_a_replay_that_finished_can_be_played_again(tmp_path: Path, companion: CompanionServer) -> None:
+    file, config = recording(tmp_path), freely(tmp_path)
+    options = ("--voxta", companion.url, "--config", str(config), "--speed", "10")
+
+    summaries = [(await finished(await replay(file, *options)))[0] for _ in range(2)]
+
+    assert [summary["received"] for summary in summaries] == [LINES, LINES]
+    assert [summary["forwarded"]["noreply"] for summary in summaries] == [67, 67]
+
+
+async def test_bad_lines_are_reported_by_number_and_skipped(tmp_path: Path) -> None:
+    good = '{"at": 0, "platform": "twitch", "kind": "chat", "author": {"id": "1", "name": "Ann"}, "text": "hello"}'
+    bad = ["{", '{"at": -1, "platform": "twitch", "author": {"id": "1", "name": "A"}}', "[]", "\ufeff", '{"at": 0}']
+    file = tmp_path / "crowd.jsonl"
+    file.write_text("\n".join([good, *bad, ""]), "utf-8")
+
+    summary, errors = await finished(await replay(file, "--config", str(freely(tmp_path))))
+
+    assert summary["received"] == summary["replies"] == 1
+    assert "line 2: not JSON" in errors
+    assert "line 3: at: Input should be greater than or equal to 0" in errors
+    assert "line 4" in errors
+    assert "line 6: platform: Field required" in errors
+
+
+@pytest.mark.parametrize(("content", "complaint"), [(None, "cannot be read"), ("nonsense\n", "no line can be played")])
+async def test_a_recording_without_a_good_line_ends_with_one_clear_line(
+    tmp_path: Path, content: str | None, complaint: str
+) -> None:
+    file = tmp_path / "crowd.jsonl"
+    if content is not None:
+        file.write_text(content, "utf-8")
+
+    process = await replay(file)
+    _, errors = await process.communicate()
+
+    assert process.returncode == 1
+    assert complaint in errors.decode()
+    assert "Traceback" not in errors.decode()
