@@ -9,12 +9,19 @@ from relay.config import Config
 from relay.errors import RelayError
 from relay.inbox.build import build as build_inbox
 from relay.platforms.discord.check import check as check_discord
-from relay.platforms.twitch.check import check as check_twitch
+from relay.platforms.twitch.auth import check as check_twitch
 from relay.voxta.transport import Hub
 from relay.wire import client
 
 LIMIT = 20.0
 """Seconds one check may take."""
+
+_FIX = {
+    "inbox": 'start Redis, correct inbox.url, or set inbox.engine = "sqlite"',
+    "voxta": 'start Voxta, correct voxta.url, or set voxta.mode = "embedded"',
+    "twitch": "check the internet connection, and the addresses in [twitch] if you changed them",
+    "discord": "check the internet connection, and discord.connect_to if you set it",
+}
 
 
 @dataclass(frozen=True)
@@ -31,9 +38,9 @@ async def check(config: Config) -> AsyncIterator[Finding]:
             async with asyncio.timeout(LIMIT):
                 line = await attempt()
         except TimeoutError:
-            yield Finding(name, False, f"no answer within {LIMIT:g} s")
+            yield Finding(name, False, f"no answer within {LIMIT:g} s; {_FIX[name]}")
         except RelayError as error:
-            yield Finding(name, False, str(error))
+            yield Finding(name, False, f"{error}; {_FIX[name]}" if error.retryable else str(error))
         else:
             yield Finding(name, True, line)
 

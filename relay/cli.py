@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import signal
 import sys
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -19,6 +21,8 @@ from relay.heart import ailment
 from relay.runs import demo as run_demo
 from relay.runs import live, recorded, serve_companion
 from relay.view import log_to
+
+T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
 auth = typer.Typer(no_args_is_help=True, help="Log in to a platform.")
@@ -45,11 +49,19 @@ def _leaves(group: BaseExceptionGroup[RelayError]) -> list[BaseException]:
 
 def _run(work: Coroutine[Any, Any, dict[str, object] | None], as_json: bool = False) -> None:
     try:
-        result = asyncio.run(work)
-    except KeyboardInterrupt:
+        result = asyncio.run(_until_told(work))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return
     if result is not None:
         typer.echo(json.dumps(result) if as_json else _readable(result))
+
+
+async def _until_told(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end, or until the system asks the process to end."""
+    task = asyncio.ensure_future(work)
+    with suppress(NotImplementedError):  # Windows has no SIGTERM to handle
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 def _readable(result: dict[str, object]) -> str:

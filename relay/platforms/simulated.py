@@ -33,6 +33,10 @@ _AMOUNTS: Final = {Kind.CHEER: 100, Kind.GIFT: 5, Kind.RAID: 42, Kind.RESUBSCRIB
 _SPOKEN: Final = frozenset({Kind.CHAT, Kind.CHEER, Kind.RESUBSCRIBE})
 
 
+OPENING_GAP: Final = 0.7
+"""Seconds between the first messages: nobody wants to wait for a show to begin."""
+
+
 class QuietPlatform:
     """Brings nothing in and takes every post down."""
 
@@ -70,7 +74,8 @@ class SimulatedPlatform(QuietPlatform):
     async def run(self) -> None:
         """Write until cancelled."""
         for number, kind in enumerate(self._kinds()):
-            await asyncio.sleep(self._random.uniform(0.5, 1.5) * self._gap)
+            gap = min(self._gap, OPENING_GAP) if number < len(_OPENING) else self._gap
+            await asyncio.sleep(self._random.uniform(0.5, 1.5) * gap)
             await self._receive(self._message(number, kind))
 
     def _kinds(self) -> Iterator[Kind]:

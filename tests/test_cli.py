@@ -1,0 +1,92 @@
+"""The commands as a person types them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def relay(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "relay", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+        env=os.environ | (env or {}),
+    )
+
+
+def test_the_demo_shows_every_type_and_accounts_for_every_message() -> None:
+    ended = relay("demo", "--seconds", "6", "--json")
+
+    assert ended.returncode == 0, ended.stderr
+    summary = json.loads(ended.stdout)
+    assert summary["received"] == sum(summary["outcomes"].values()) > 0
+    assert all(summary["forwarded"][send_as] > 0 for send_as in ("user", "event", "noreply"))
+    assert summary["replies"] > 0
+    assert sum(summary["posted"].values()) > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[twitch]\nenabled = true\n", "client_id is missing"),
+        ("[twitch]\nenabeld = true\n", "twitch.enabeld: there is no such setting"),
+        ("[inbox]\ntimeout = 'soon'\n", "inbox.timeout: Input should be a valid number"),
+        ("", "no platform is enabled"),
+    ],
+)
+def test_a_mistake_ends_with_one_clear_line(tmp_path: Path, text: str, complaint: str) -> None:
+    config = tmp_path / "relay.toml"
+    config.write_text(text, "utf-8")
+
+    ended = relay("run", "--config", str(config))
+
+    assert ended.returncode == 1
+    assert complaint in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_check_tries_each_connection_and_says_what_to_do(tmp_path: Path) -> None:
+    config = tmp_path / "relay.toml"
+    config.write_text(
+        f"[relay]\ndata_dir = {str(tmp_path)!r}\n"
+        "[inbox]\nengine = 'redis'\nurl = 'redis://:hunter2@127.0.0.1:1/0'\ntimeout = 1\n"
+        "[voxta]\nmode = 'server'\nurl = 'http://127.0.0.1:1'\ntimeout = 1\n"
+        "[twitch]\nenabled = true\nclient_id = 'abc'\nchannels = ['ann']\n"
+        "[discord]\nenabled = true\nchannels = [1]\nconnect_to = '127.0.0.1:1'\n",
+        "utf-8",
+    )
+
+    ended = relay("check", "--config", str(config), env={"RELAY_DISCORD__TOKEN": "hunter2"})
+
+    assert ended.returncode == 1
+    lines = ended.stdout.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["FAIL inbox", "FAIL voxta", "FAIL twitch", "FAIL discord"]
+    for line, fix in zip(lines, ("start Redis", "start Voxta", "run `relay auth twitch`", "connect_to"), strict=True):
+        assert fix in line
+    assert "hunter2" not in ended.stdout + ended.stderr
+
+
+def test_check_is_content_with_what_needs_no_connection(tmp_path: Path) -> None:
+    ended = relay("check", env={"RELAY_RELAY__DATA_DIR": str(tmp_path)})
+    assert ended.returncode == 1
+    assert "copy config/relay.example.toml" in ended.stderr
+
+    config = tmp_path / "relay.toml"
+    config.write_text(f"[relay]\ndata_dir = {str(tmp_path)!r}\n", "utf-8")
+    assert relay("check", "--config", str(config)).returncode == 0
+
+
+def test_health_and_why_answer_without_a_running_relay(tmp_path: Path) -> None:
+    env = {"RELAY_RELAY__DATA_DIR": str(tmp_path)}
+
+    assert relay("health", env=env).returncode == 1
+    assert "unknown, or forgotten" in relay("why", "twitch:1", env=env).stdout
