@@ -1,0 +1,140 @@
+"""A SignalR client as bare as it gets, so that tests see every frame, and brains that do as they are told."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from relay.companion.brain import BrainError, View
+
+Json = dict[str, Any]
+WAIT = 5.0
+
+
+class RawClient:
+    """Keeps all frames it received, in order; `expect` reads on from where the last one left off."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.frames: list[Json] = []
+        self.session_id = ""
+        self.chat_id = ""
+        self._at = 0
+        self._calls = 0
+        self._news = asyncio.Condition()
+        self.ended = asyncio.Event()
+
+    async def read(self) -> None:
+        rest = ""
+        async for message in self.socket:
+            *records, rest = (rest + message.data).split("\x1e")
+            self.frames += [json.loads(record) for record in records]
+            async with self._news:
+                self._news.notify_all()
+        self.ended.set()
+
+    async def send_frame(self, frame: Any) -> None:
+        await self.socket.send_str(json.dumps(frame) + "\x1e")
+
+    async def call(self, kind: str, **fields: Any) -> Json:
+        """Send one message and wait for its completion."""
+        self._calls += 1
+        name = f"call-{self._calls}"
+        argument = {"$type": kind, **fields}
+        await self.send_frame({"type": 1, "invocationId": name, "target": "SendMessage", "arguments": [argument]})
+        return await self.frame(lambda frame: frame.get("invocationId") == name)
+
+    async def in_chat(self, kind: str, **fields: Any) -> Json:
+        return await self.call(kind, sessionId=self.session_id, **fields)
+
+    async def say(self, text: str, **fields: Any) -> Json:
+        return await self.in_chat("send", text=text, **fields)
+
+    async def frame(self, wanted: Callable[[Json], bool]) -> Json:
+        """The first frame of all that fits, once it is there."""
+        async with asyncio.timeout(WAIT), self._news:
+            while True:
+                for frame in self.frames:
+                    if wanted(frame):
+                        return frame
+                await self._news.wait()
+
+    async def expect(self, kind: str) -> Json:
+        """The next message of this type."""
+        try:
+            async with asyncio.timeout(WAIT), self._news:
+                while True:
+                    for place in range(self._at, len(self.frames)):
+                        if self._message(self.frames[place]).get("$type") == kind:
+                            self._at = place + 1
+                            return self._message(self.frames[place])
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"no {kind}; got {self.kinds()}") from None
+
+    @property
+    def messages(self) -> list[Json]:
+        return [message for frame in self.frames if (message := self._message(frame))]
+
+    def kinds(self) -> list[str]:
+        return [message["$type"] for message in self.messages]
+
+    def of_kind(self, kind: str) -> list[Json]:
+        return [message for message in self.messages if message["$type"] == kind]
+
+    async def enter(self) -> Json:
+        """Authenticate and join the open chat."""
+        await self.call("authenticate", client="test", clientVersion="1", scope=["role:app"])
+        [session] = (await self.expect("chatsSessionsUpdated"))["sessions"]
+        self.session_id, self.chat_id = session["sessionId"], session["chatId"]
+        await self.call("subscribeToChat", sessionId=self.session_id, chatId=self.chat_id)
+        return await self.expect("chatStarted")
+
+    @staticmethod
+    def _message(frame: Json) -> Json:
+        return frame["arguments"][0] if frame.get("target") == "ReceiveMessage" else {}
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[RawClient]:
+    """A client after the handshake."""
+    async with (
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
+        asyncio.TaskGroup() as tasks,
+    ):
+        async with http.post(f"{url}/hub/negotiate?negotiateVersion=1") as response:
+            token = (await response.json())["connectionToken"]
+        async with http.ws_connect(f"{url}/hub", params={"id": token}, max_msg_size=0) as socket:
+            client = RawClient(socket)
+            reading = tasks.create_task(client.read())
+            await client.send_frame({"protocol": "json", "version": 1})
+            await client.frame(lambda frame: frame == {})
+            yield client
+        await reading
+
+
+class ScriptedBrain:
+    """Says the same at every turn; `hold` stops it before a piece until `go` is set. Keeps what it was shown."""
+
+    def __init__(self, *pieces: str, hold: int | None = None, fails: str | None = None) -> None:
+        self.pieces = pieces or ("Sure. ", "Why not?")
+        self.hold = hold
+        self.go = asyncio.Event()
+        self.closed = asyncio.Event()
+        self.fails = fails
+        self.views: list[View] = []
+
+    async def reply(self, view: View) -> AsyncGenerator[str, None]:
+        self.views.append(view)
+        try:
+            for place, piece in enumerate(self.pieces):
+                if place == self.hold:
+                    await self.go.wait()
+                yield piece
+            if self.fails is not None:
+                raise BrainError(self.fails)
+        finally:
+            self.closed.set()
