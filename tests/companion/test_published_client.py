@@ -1,0 +1,121 @@
+"""The published voxta-client, unchanged, talks with the companion."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from voxta_client import VoxtaClient
+
+from relay.companion.server import CompanionServer
+from tests.companion.conftest import SETTINGS
+
+
+class Heard:
+    """Collects the events of a VoxtaClient."""
+
+    def __init__(self, client: VoxtaClient) -> None:
+        self.client = client
+        self._events: dict[str, asyncio.Queue[Any]] = {}
+
+    def listen(self, *names: str) -> None:
+        for name in names:
+            self._events[name] = asyncio.Queue()
+            self.client.on(name, self._events[name].put_nowait)
+
+    async def next(self, name: str) -> Any:
+        return await asyncio.wait_for(self._events[name].get(), 5)
+
+
+@pytest.fixture
+async def heard() -> AsyncIterator[Heard]:
+    async with CompanionServer(SETTINGS) as companion:
+        client = VoxtaClient(companion.url)
+        heard = Heard(client)
+        heard.listen(
+            "welcome", "ready", "chatStarted", "chatClosed", "update", "replyGenerating", "replyStart", "replyChunk",
+            "replyEnd", "message", "error", "contextUpdated", "interruptSpeech", "deleted", "charactersListLoaded",
+            "speechPlaybackStart", "close",
+        )  # fmt: skip
+        token, cookies = await asyncio.to_thread(client.negotiate)
+        await client.connect(token, cookies)
+        yield heard
+        await client.close()
+        await heard.next("close")
+
+
+async def test_it_finds_the_open_chat_by_itself(heard: Heard) -> None:
+    started = await heard.next("chatStarted")
+
+    assert (await heard.next("welcome"))["assistant"]["name"] == "Vox"
+    assert started["characters"] == started["context"]["characters"]
+    assert heard.client.session_id == started["sessionId"]
+
+
+async def test_it_starts_a_chat_sends_and_receives_a_streamed_reply(heard: Heard) -> None:
+    first = await heard.next("chatStarted")
+    await heard.client.start_chat(first["characters"][0]["id"])
+    second = await heard.next("chatStarted")
+
+    await heard.client.send_message('Anna (Twitch): "Hello Vox!"')
+
+    assert second["chatId"] != first["chatId"]
+    assert (await heard.next("update"))["role"] == "User"
+    await heard.next("replyStart")
+    chunk = await heard.next("replyChunk")
+    message = await heard.next("message")
+    assert message["sessionId"] == second["sessionId"]
+    assert message["text"].startswith(chunk["text"])
+    assert "Anna" in message["text"]
+
+
+async def test_it_sends_events_and_flags_and_takes_messages_back(heard: Heard) -> None:
+    session = (await heard.next("chatStarted"))["sessionId"]
+
+    await heard.client.update_context(session, "game", contexts=[{"text": "It rains."}], set_flags=["wet", "mood.sad"])
+    flags = (await heard.next("contextUpdated"))["flags"]
+    await heard.client.send_message("/event Cleo is raiding the stream with 42 viewers!")
+    event = await heard.next("update")
+    answer = await heard.next("message")
+    await heard.client.revert()
+
+    assert flags == ["mood.sad", "wet"]
+    assert (event["role"], event["text"]) == ("Event", "Cleo is raiding the stream with 42 viewers!")
+    assert "42" in answer["text"]
+    assert {(await heard.next("deleted"))["messageId"] for _ in range(2)} == {event["messageId"], answer["messageId"]}
+
+
+async def test_it_reports_speech_and_interrupts_it(heard: Heard) -> None:
+    await heard.next("chatStarted")
+    await heard.client.send_message("Hello.")
+    message = await heard.next("message")
+
+    await heard.client.speech_playback_start()
+    assert (await heard.next("speechPlaybackStart"))["messageId"] == message["messageId"]
+    await heard.client.interrupt()
+
+    await heard.next("interruptSpeech")
+    assert heard.client.is_speaking is False
+
+
+async def test_errors_reach_it_and_it_goes_on(heard: Heard) -> None:
+    await heard.next("chatStarted")
+
+    await heard.client.request_suggestions()
+    error = await heard.next("error")
+    await heard.client.load_characters_list()
+
+    assert "requestSuggestions" in error["message"]
+    assert [c["name"] for c in (await heard.next("charactersListLoaded"))["characters"]] == ["Vox"]
+
+
+async def test_it_closes_a_chat_and_resumes_it(heard: Heard) -> None:
+    chat = (await heard.next("chatStarted"))["chatId"]
+    await heard.client.send_message("Hello.")
+    await heard.next("message")
+
+    await heard.client.stop_chat(chat)
+    assert (await heard.next("chatClosed"))["chatId"] == chat
+    await heard.client.resume_chat(chat)
+
+    assert len((await heard.next("chatStarted"))["messages"]) == 2
