@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential, wait_random
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 TOKEN_REVOKED = 4004
 """The gateway's close code for a token that is not valid (any more)."""
+RETRY_WAIT = wait_exponential(multiplier=0.5, max=60.0) + wait_random(0, 1.0)
+"""Between two tries to connect."""
 
 
 class DiscordPlatform:
@@ -48,9 +51,8 @@ class DiscordPlatform:
 
     async def _stay_connected(self) -> None:
         while True:
-            waits = wait_exponential(multiplier=0.5, max=60.0) + wait_random(0, 1.0)
             async for attempt in AsyncRetrying(
-                retry=retry_if_exception(_may_pass), wait=waits, before_sleep=self._note_failure, reraise=True
+                retry=retry_if_exception(_may_pass), wait=RETRY_WAIT, before_sleep=self._note_failure, reraise=True
             ):
                 with attempt:
                     await self._connect()
@@ -88,6 +90,10 @@ class DiscordPlatform:
         """See Typing."""
         if self._session is not None:
             await show_typing(self._session, channel)
+
+    def channels(self) -> Sequence[str]:
+        """See Platform."""
+        return [str(channel) for channel in self._settings.channels]
 
     def health(self) -> str:
         """See Platform."""

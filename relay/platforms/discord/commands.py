@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import discord
@@ -46,9 +46,10 @@ class Commands(app_commands.CommandTree[discord.Client]):
         """Register the commands, only where Discord knows others: it allows few registrations a day."""
         try:
             async with asyncio.timeout(SYNC_TIMEOUT):
-                known = [_registered(command) for command in await self.fetch_commands()]
-                wanted = [_essence(command.to_dict(self)) for command in self.get_commands()]
-                if not _same(known, wanted):
+                # fetch_commands() of discord.py 2.7 loses the contexts, so this reads what Discord sent
+                known = await self.client.http.get_global_commands(self.client.application_id or 0)
+                wanted = [command.to_dict(self) for command in self.get_commands()]
+                if _essences(known) != _essences(wanted):
                     await self.sync()
         except (*FAILURES, app_commands.AppCommandError) as error:
             log.warning("discord: the slash commands could not be registered: %s: %s", type(error).__name__, error)
@@ -100,15 +101,12 @@ async def _whisper(interaction: Use, text: str) -> None:
         log.info("discord: a command could not be answered: %s", error)
 
 
-def _registered(command: app_commands.AppCommand) -> dict[str, Any]:
-    permissions = command.default_member_permissions
-    return _essence(command.to_dict()) | (
-        {} if permissions is None else {"default_member_permissions": permissions.value}
-    )
-
-
-_ASSIGNED: Final = frozenset({"id", "application_id", "dm_permission"})
+_ASSIGNED: Final = frozenset({"id", "application_id", "version", "dm_permission"})
 """Set by Discord, or said again by `contexts`."""
+
+
+def _essences(commands: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return sorted((_essence(command) for command in commands), key=lambda command: str(command["name"]))
 
 
 def _essence(command: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,12 +114,6 @@ def _essence(command: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in command.items() if value and key not in _ASSIGNED}
     if "options" in kept:
         kept["options"] = [_essence(option) for option in kept["options"]]
+    if "default_member_permissions" in kept:
+        kept["default_member_permissions"] = int(kept["default_member_permissions"])
     return kept
-
-
-def _same(some: list[dict[str, Any]], others: list[dict[str, Any]]) -> bool:
-    return sorted(some, key=_by_name) == sorted(others, key=_by_name)
-
-
-def _by_name(command: Mapping[str, Any]) -> str:
-    return str(command["name"])

@@ -18,7 +18,7 @@ from relay.platforms.discord.commands import Commands
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.incoming import Listening
 from relay.platforms.discord.intake import Intake
-from relay.platforms.discord.missed import Mark, find_missed
+from relay.platforms.discord.missed import Mark, find_missed, newest_message
 
 log = logging.getLogger(__name__)
 
@@ -74,12 +74,12 @@ class Session(discord.Client):
     async def on_connect(self) -> None:
         """A new session began, so nothing was replayed: what was written in between is looked up."""
         self.connected = True
-        if (since := self._mark.newest) is not None:
+        if (since := self._mark.gap()) is not None:
             self._intake.put(asyncio.create_task(find_missed(self, self._listening, self._mark, since)))
 
     async def on_ready(self) -> None:
         self.was_ready = True
-        self._mark.start(discord.utils.time_snowflake(discord.utils.utcnow()))
+        self._mark.start(newest_message(self, self._listening))
         for channel in self.unseen():
             log.warning("discord.channels: %d is not visible to the bot: give it View Channel there", channel)
 
@@ -90,9 +90,9 @@ class Session(discord.Client):
         self.connected = False
 
     async def on_message(self, message: discord.Message) -> None:
-        if self._listening.covers(message.channel):
-            self._mark.saw(message.id)
-        if self._listening.wants(message, self._me) and (read := incoming.read_message(message, self._me)):
+        is_new = self._listening.covers(message.channel) and self._mark.saw(message.id)
+        wanted = is_new and self._listening.wants(message, self._me)
+        if wanted and (read := incoming.read_message(message, self._me)) is not None:
             self._intake.put(read)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:

@@ -72,6 +72,7 @@ class DiscordDouble:
     @web.middleware
     async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.requests.append(f"{request.method} {request.path}")
+        self.signal.notify()
         if refusal := self._unauthorized(request):
             return refusal
         fault = next((fault for fault in self._faults if fault.times > 0 and fault.path in request.path), None)

@@ -65,8 +65,12 @@ class Gateway:
         self.heartbeats = 0
         self.identifies = 0
         self.resumes = 0
+        self.chunks = 0
+        """How often a member list was sent."""
         self.heartbeat_interval = 41.25
         """Seconds between the client's heartbeats."""
+        self.refuse = 0
+        """How many of the next sockets are refused, as when Discord is down."""
         self.revoked = False
         """Refuse every token from now on."""
 
@@ -77,6 +81,9 @@ class Gateway:
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one socket until it ends."""
+        if self.refuse > 0:
+            self.refuse -= 1
+            raise web.HTTPServiceUnavailable
         assert request.query.get("compress") == "zlib-stream" and request.query.get("encoding") == "json"
         ws = web.WebSocketResponse()
         await ws.prepare(request)
@@ -153,6 +160,8 @@ class Gateway:
             "guild_id": data["guild_id"], "members": everyone, "chunk_index": 0, "chunk_count": 1,
             "nonce": data.get("nonce"), "not_found": [], "presences": [],
         })  # fmt: skip
+        self.chunks += 1
+        self._signal.notify()
 
     async def dispatch(self, event: str, data: Json, intent: int = 0) -> None:
         """Tell every session that asked for `intent`, also those whose socket is down: a resume replays it."""

@@ -21,12 +21,23 @@ class Store:
         self.failures: list[Exception] = []
         """Raised by the next calls, first to last."""
         self.signal = Signal()
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def pause(self) -> None:
+        """Let calls wait until `go_on`."""
+        self._open.clear()
+
+    def go_on(self) -> None:
+        self._open.set()
 
     async def receive(self, incoming: Incoming) -> None:
         self.signal.notify()
+        await self._open.wait()
         if self.failures:
             raise self.failures.pop(0)
         self.items.append(incoming)
+        self.signal.notify()
 
     @property
     def texts(self) -> list[str]:

@@ -1,0 +1,119 @@
+import asyncio
+
+import pytest
+
+from relay.errors import InboxError
+from relay.model import Kind, Role
+from relay.platforms.discord import commands
+from relay.platforms.discord.client import DiscordPlatform
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.world import MANAGE_GUILD
+from tests.platforms.discord.conftest import Connect, Status, Store
+
+
+async def test_a_question_goes_in_and_is_acknowledged(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store
+) -> None:
+    discord.person("mia", moderator=True)
+    response = await discord.ask("what is <@1> up to?", author="mia")
+    message = await store.first()
+    assert (message.kind, message.text, message.addressed) == (Kind.ASK, "what is @someone up to?", True)
+    assert (message.channel, message.reply_to, message.author.name) == (discord.channel, None, "mia")
+    assert message.author.roles == {Role.MODERATOR}
+    assert response.ephemeral and response.text.startswith("Asked!")
+
+
+async def test_a_question_in_a_thread_of_a_chosen_channel_goes_in(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store
+) -> None:
+    thread = await discord.open_thread()
+    await discord.ask("here?", channel=thread)
+    assert (await store.first()).channel == thread
+
+
+async def test_a_question_elsewhere_is_sent_to_the_right_place(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store
+) -> None:
+    response = await discord.ask("here?", channel=discord.unlisted)
+    assert response.ephemeral and f"<#{discord.channel}>" in response.text
+    assert store.items == []
+
+
+async def test_a_question_is_answered_in_time_although_the_inbox_is_away(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "ANSWER_WITHIN", 0.05)
+    store.failures = [InboxError("no answer")] * 3
+    response = await discord.ask("still there?")
+    assert response.ephemeral and response.text.startswith("Got it.")
+    assert (await store.first()).text == "still there?"
+
+
+async def test_the_status_is_for_those_who_manage_the_server(
+    discord: DiscordDouble, platform: DiscordPlatform, controls: Status
+) -> None:
+    controls.text = "twitch: connected"
+    allowed = await discord.command("relay status", permissions=MANAGE_GUILD)
+    refused = await discord.command("relay status", permissions=0)
+    assert (allowed.text, allowed.ephemeral) == ("twitch: connected", True)
+    assert refused.ephemeral and "Manage Server" in refused.text
+
+
+@pytest.mark.parametrize(("text", "shown"), [("x" * 3000, "x" * 2000), ("", "There is nothing to tell.")])
+async def test_a_status_of_any_length_is_shown(
+    discord: DiscordDouble, platform: DiscordPlatform, controls: Status, text: str, shown: str
+) -> None:
+    controls.text = text
+    assert (await discord.command("relay status", permissions=MANAGE_GUILD)).text == shown
+
+
+async def test_a_status_that_takes_too_long_is_not_waited_for(
+    discord: DiscordDouble, platform: DiscordPlatform, controls: Status, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never() -> str:
+        return await asyncio.Future[str]()
+
+    monkeypatch.setattr(commands, "ANSWER_WITHIN", 0.05)
+    monkeypatch.setattr(controls, "status", never)
+    assert "too busy" in (await discord.command("relay status", permissions=MANAGE_GUILD)).text
+
+
+async def test_commands_are_for_servers_and_the_status_hidden_from_viewers(
+    discord: DiscordDouble, platform: DiscordPlatform
+) -> None:
+    ask, relay = sorted(discord.interactions.commands, key=lambda command: str(command["name"]))
+    assert (ask["contexts"], ask["integration_types"], ask["default_member_permissions"]) == ([0], [0], None)
+    assert (relay["contexts"], relay["default_member_permissions"]) == ([0], str(MANAGE_GUILD))
+
+
+async def test_commands_are_registered_only_where_they_changed(discord: DiscordDouble, connect: Connect) -> None:
+    for _ in range(2):
+        async with connect():
+            pass
+    assert discord.interactions.syncs == 1
+    discord.interactions.commands[0]["description"] = "an older text"
+    discord.interactions.commands[1]["default_member_permissions"] = None
+    async with connect():
+        pass
+    assert discord.interactions.syncs == 2
+    assert "an older text" not in [command["description"] for command in discord.interactions.commands]
+
+
+async def test_a_refused_registration_does_not_keep_the_relay_from_listening(
+    discord: DiscordDouble, connect: Connect, store: Store
+) -> None:
+    discord.fail_next("/commands", 403)
+    async with connect():
+        await discord.say("hello")
+        await store.wait_for(1)
+
+
+async def test_an_answer_discord_does_not_take_any_more_is_let_go(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store
+) -> None:
+    discord.fail_next("/callback", 404)
+    asking = asyncio.create_task(discord.ask("too late?"))
+    assert (await store.first()).text == "too late?"
+    await discord.say("and on it goes")
+    await store.wait_for(2)
+    asking.cancel()

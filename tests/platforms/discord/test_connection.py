@@ -1,0 +1,296 @@
+import asyncio
+import logging
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from tenacity import wait_fixed
+
+from relay.errors import AuthError, ConfigError, InboxError
+from relay.model import Edit, Post
+from relay.platforms.discord import client, commands, session
+from relay.platforms.discord.client import DiscordPlatform
+from tests.doubles.discord import DiscordDouble, Hold
+from tests.doubles.discord.double import TOKEN
+from tests.platforms.discord.conftest import Connect, Status, Store
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "IDENTIFY_WAIT", (0.0, 0.01))
+    monkeypatch.setattr(client, "RETRY_WAIT", wait_fixed(0.01))
+    monkeypatch.setattr(commands, "ANSWER_WITHIN", 0.05)
+
+
+async def run(discord: DiscordDouble, store: Store, **over: object) -> None:
+    """Run the adapter to its own end."""
+    async with asyncio.timeout(5):
+        await DiscordPlatform(discord.settings(**over), store.receive, Status()).run()
+
+
+class TestNothingIsLostOrDoubled:
+    """Across everything that ends a connection, each message arrives once and in order."""
+
+    async def test_across_a_dropped_line(self, discord: DiscordDouble, platform: DiscordPlatform, store: Store) -> None:
+        await discord.say("one")
+        await store.wait_for(1)
+        await discord.drop_socket()
+        await discord.say("two")
+        await discord.wait_ready()
+        await discord.say("three")
+        await store.wait_for(3)
+        assert (store.texts, discord.gateway.resumes) == (["one", "two", "three"], 1)
+
+    async def test_across_a_reconnect(self, discord: DiscordDouble, platform: DiscordPlatform, store: Store) -> None:
+        await discord.say("one")
+        await discord.request_reconnect()
+        await discord.say("two")
+        await discord.wait_ready()
+        await discord.say("three")
+        await store.wait_for(3)
+        assert (store.texts, discord.gateway.resumes) == (["one", "two", "three"], 1)
+
+    async def test_across_an_invalid_session_that_may_resume(
+        self, discord: DiscordDouble, platform: DiscordPlatform, store: Store
+    ) -> None:
+        await discord.say("one")
+        await discord.invalidate_session(resumable=True)
+        await discord.say("two")
+        await discord.wait_ready()
+        await discord.say("three")
+        await store.wait_for(3)
+        assert (store.texts, discord.gateway.resumes) == (["one", "two", "three"], 1)
+
+    async def test_across_an_invalid_session(
+        self, discord: DiscordDouble, platform: DiscordPlatform, store: Store
+    ) -> None:
+        await discord.say("one")
+        await store.wait_for(1)
+        thread = await discord.open_thread()
+        await discord.invalidate_session()
+        await discord.say("two", channel=thread)
+        await discord.say("three")
+        await discord.say("not for us", channel=discord.unlisted)
+        await discord.wait_ready()
+        await discord.say("four")
+        await store.wait_for(4)
+        assert (store.texts, discord.gateway.identifies) == (["one", "two", "three", "four"], 2)
+
+    async def test_across_a_resume_that_is_refused(
+        self, discord: DiscordDouble, platform: DiscordPlatform, store: Store
+    ) -> None:
+        await discord.say("one")
+        await store.wait_for(1)
+        await discord.drop_socket(forget=True)
+        await discord.say("two")
+        await discord.wait_ready()
+        await discord.say("three")
+        await store.wait_for(3)
+        assert (store.texts, discord.gateway.resumes) == (["one", "two", "three"], 1)
+
+    async def test_across_close_codes_that_discord_sends_in_passing(
+        self, discord: DiscordDouble, platform: DiscordPlatform, store: Store
+    ) -> None:
+        for number, code in enumerate((1000, 1001, 4000, 4007, 4009)):
+            await discord.gateway.close_sockets(code)
+            await discord.say(str(number))
+            await discord.wait_ready()
+        await store.wait_for(5)
+        assert store.texts == ["0", "1", "2", "3", "4"]
+
+    async def test_when_history_cannot_be_read_at_first(
+        self, discord: DiscordDouble, platform: DiscordPlatform, store: Store, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await discord.say("one")
+        await store.wait_for(1)
+        discord.fail_next("/messages", 403)
+        await discord.invalidate_session()
+        await discord.say("two")
+        await discord.wait_ready()
+        await discord.say("three")
+        await store.wait_for(2)
+        await discord.say("four")
+        await store.wait_for(3)
+        assert "could not look up what was missed" in caplog.text
+        await discord.invalidate_session()
+        await store.wait_for(4)
+        assert store.texts == ["one", "three", "four", "two"]
+
+    async def test_when_the_inbox_does_not_answer(
+        self, discord: DiscordDouble, platform: DiscordPlatform, store: Store
+    ) -> None:
+        store.failures = [InboxError("no answer"), InboxError("no answer")]
+        first = await discord.say("one")
+        await discord.edit(first, "One")
+        await discord.say("two")
+        items = await store.wait_for(3)
+        assert store.texts == ["one", "two"] and items[1] == Edit(platform="discord", id=first, text="One")
+        assert platform.health() == "connected"
+
+    async def test_when_the_run_ends_while_the_inbox_is_slow(
+        self, discord: DiscordDouble, connect: Connect, store: Store
+    ) -> None:
+        async with connect():
+            store.pause()
+            await discord.say("one")
+            await discord.say("two")
+            await discord.ask("three")
+            asyncio.get_running_loop().call_later(0.01, store.go_on)
+        assert store.texts == ["one", "two", "three"]
+
+
+async def test_messages_from_before_the_start_are_not_taken(
+    discord: DiscordDouble, connect: Connect, store: Store
+) -> None:
+    await discord.say("yesterday")
+    async with connect() as platform:
+        await ready(platform)
+        await discord.invalidate_session()
+        await discord.wait_ready()
+        await discord.say("today")
+        await store.wait_for(1)
+    assert store.texts == ["today"]
+
+
+async def ready(platform: DiscordPlatform) -> None:
+    async with asyncio.timeout(5):
+        assert platform._session is not None
+        await platform._session.wait_until_ready()
+
+
+async def test_an_event_delivered_twice_counts_once(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store
+) -> None:
+    await discord.say("once")
+    await discord.gateway.repeat_last()
+    await discord.say("again")
+    await store.wait_for(2)
+    assert store.texts == ["once", "again"]
+
+
+async def test_the_heart_beats(discord: DiscordDouble, connect: Connect) -> None:
+    discord.gateway.heartbeat_interval = 0.05
+    async with connect() as platform:
+        await discord.signal.wait_until(lambda: discord.gateway.heartbeats >= 4, "four heartbeats")
+        assert platform.health() == "connected"
+
+
+async def test_posts_work_after_a_new_session(discord: DiscordDouble, platform: DiscordPlatform) -> None:
+    await discord.invalidate_session()
+    await discord.wait_ready()
+    await platform.post(Post(channel=discord.channel, text="still here", nonce="n"))
+    assert [p.text for p in discord.posts] == ["still here"]
+
+
+async def test_a_refused_token_ends_the_run_with_the_fix(discord: DiscordDouble, store: Store) -> None:
+    with pytest.raises(AuthError, match=r"reset the token") as caught:
+        await run(discord, store, token=SecretStr("a-wrong-token"))
+    assert "a-wrong-token" not in str(caught.value)
+
+
+@pytest.mark.parametrize("token", ["", "with space", "new\nline", "schlüssel"])
+async def test_what_cannot_be_a_token_is_a_setting_to_correct(discord: DiscordDouble, store: Store, token: str) -> None:
+    with pytest.raises(ConfigError, match=r"discord\.token") as caught:
+        await run(discord, store, token=SecretStr(token))
+    assert not token or token not in str(caught.value)
+
+
+async def test_a_token_revoked_while_connected_ends_the_run(discord: DiscordDouble, store: Store) -> None:
+    running = asyncio.create_task(run(discord, store))
+    await discord.wait_ready()
+    discord.gateway.revoked = True
+    await discord.drop_socket()
+    with pytest.raises(AuthError, match="reset the token"):
+        await running
+
+
+async def test_a_bot_that_may_not_read_messages_ends_the_run_with_the_fix(discord: DiscordDouble, store: Store) -> None:
+    discord.world.application_flags = 0
+    with pytest.raises(AuthError, match="tick Message Content Intent"):
+        await run(discord, store)
+    assert discord.gateway.identifies == 0
+
+
+async def test_an_intent_taken_away_while_connected_ends_the_run(discord: DiscordDouble, store: Store) -> None:
+    running = asyncio.create_task(run(discord, store))
+    await discord.wait_ready()
+    discord.world.application_flags = 0
+    await discord.gateway.close_sockets(4014)
+    with pytest.raises(AuthError, match="tick Message Content Intent"):
+        await running
+
+
+async def test_a_certificate_file_that_is_none_ends_the_run(
+    discord: DiscordDouble, store: Store, tmp_path: Path
+) -> None:
+    broken = tmp_path / "ca.pem"
+    broken.write_text("no certificate")
+    for file in (broken, tmp_path / "missing.pem"):
+        with pytest.raises(ConfigError, match=r"discord\.ca_file"):
+            await run(discord, store, ca_file=file)
+
+
+@pytest.mark.parametrize("path", ["/users/@me", "/oauth2/applications/@me"])
+async def test_a_login_that_fails_is_tried_again(
+    discord: DiscordDouble, connect: Connect, store: Store, path: str
+) -> None:
+    discord.fail_next(path, 503)
+    async with connect():
+        await discord.say("hello")
+        await store.wait_for(1)
+
+
+async def test_a_first_connection_that_fails_is_tried_again(
+    discord: DiscordDouble, connect: Connect, store: Store
+) -> None:
+    discord.gateway.refuse = 1
+    async with connect():
+        await discord.say("hello")
+        await store.wait_for(1)
+
+
+async def test_a_server_that_is_away_shows_in_the_health(discord: DiscordDouble, store: Store) -> None:
+    platform = DiscordPlatform(discord.settings(), store.receive, Status())
+    assert platform.health() == "not connected yet"
+    discord.fail_next("/users/@me", 503, times=1_000)
+    running = asyncio.create_task(platform.run())
+    await discord.signal.wait_until(lambda: len(discord.requests) >= 2, "a second try")
+    running.cancel()
+    await asyncio.wait({running})
+    assert platform.health().startswith("not connected, trying again: discord: login: 503")
+
+
+async def test_a_channel_the_bot_cannot_see_shows_in_the_health(discord: DiscordDouble, connect: Connect) -> None:
+    async with connect(channels=(int(discord.channel), 404)) as platform:
+        await ready(platform)
+        assert platform.health() == "connected, but cannot see 404: give the bot View Channel there"
+        assert platform.channels() == [discord.channel, "404"]
+
+
+async def test_the_health_tells_of_a_lost_connection_and_a_stuck_inbox(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store
+) -> None:
+    hold = Hold("/")
+    discord.fail(hold)
+    await discord.drop_socket()
+    await hold.reached.wait()
+    assert platform.health() == "connecting"
+    hold.released.set()
+    await discord.wait_ready()
+    store.failures = [InboxError("no answer")] * 3
+    await discord.say("hello")
+    await store.signal.wait_until(lambda: len(store.failures) < 2, "a second try")
+    assert platform.health() == "the inbox does not answer; 1 messages wait for it"
+
+
+async def test_the_token_is_in_no_log(
+    discord: DiscordDouble, connect: Connect, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    discord.fail_next("/users/@me", 503)
+    async with connect() as platform:
+        await discord.drop_socket()
+        await discord.wait_ready()
+        await platform.post(Post(channel=discord.channel, text="hi", nonce="n"))
+    assert caplog.records and TOKEN not in caplog.text
+    assert TOKEN not in repr(client.__dict__) and TOKEN not in repr(platform.__dict__)

@@ -1,0 +1,192 @@
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from relay.model import AudienceMessage, Edit, Kind, Post, Retraction, Role
+from relay.platforms.discord.client import DiscordPlatform
+from relay.platforms.discord.incoming import readable
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.world import GUILD_MEMBERS_LIMITED
+from tests.platforms.discord.conftest import Connect, Store
+
+pytestmark = pytest.mark.usefixtures("platform")
+
+
+async def test_a_message_is_read_with_its_author_channel_and_time(discord: DiscordDouble, store: Store) -> None:
+    discord.person("ann", nick="Ann the Great")
+    message_id = await discord.say("hello", author="ann")
+    message = await store.first()
+    assert (message.platform, message.kind, message.id) == ("discord", Kind.CHAT, message_id)
+    assert (message.channel, message.reply_to) == (discord.channel, message_id)
+    assert (message.author.id, message.author.name) == (discord.person("ann").id, "Ann the Great")
+    assert abs(message.at - time.time()) < 5
+
+
+@pytest.mark.parametrize(
+    ("name", "traits", "roles"),
+    [
+        ("viewer", {}, {Role.VIEWER}),
+        ("mod", {"moderator": True}, {Role.MODERATOR}),
+        ("booster", {"booster": True}, {Role.SUBSCRIBER}),
+        ("owner", {}, {Role.STREAMER, Role.MODERATOR}),
+    ],
+)
+async def test_roles_come_from_ownership_permissions_and_boosts(
+    discord: DiscordDouble, store: Store, name: str, traits: dict[str, Any], roles: set[Role]
+) -> None:
+    discord.person(name, **traits)
+    await discord.say("hello", author=name)
+    assert (await store.first()).author.roles == roles
+
+
+async def test_only_people_in_chosen_channels_are_heard(discord: DiscordDouble, store: Store) -> None:
+    discord.person("robot", bot=True)
+    await discord.say("elsewhere", channel=discord.unlisted)
+    await discord.say("beep", author="robot")
+    await discord.say("from a webhook", webhook_id="77")
+    await discord.say("ann pinned a message", type=6)
+    await discord.say("", attachments=[])
+    await discord.say("for you")
+    await store.wait_for(1)
+    assert store.texts == ["for you"]
+
+
+async def test_the_bot_does_not_hear_itself(discord: DiscordDouble, platform: DiscordPlatform, store: Store) -> None:
+    await platform.post(Post(channel=discord.channel, text="I am the companion", nonce="n"))
+    await discord.say("I am a person")
+    await store.wait_for(1)
+    assert store.texts == ["I am a person"]
+
+
+async def test_a_thread_of_a_chosen_channel_counts_and_keeps_its_own_id(discord: DiscordDouble, store: Store) -> None:
+    thread = await discord.open_thread()
+    other = await discord.open_thread(parent=discord.unlisted)
+    await discord.say("not here", channel=other)
+    await discord.say("in the thread", channel=thread)
+    message = await store.first()
+    assert (message.text, message.channel) == ("in the thread", thread)
+
+
+async def test_a_mention_of_the_bot_is_addressed_and_shown_by_name(discord: DiscordDouble, store: Store) -> None:
+    await discord.say("what time is it?", mention_bot=True)
+    message = await store.first()
+    assert (message.addressed, message.text) == (True, "@relay-bot what time is it?")
+
+
+async def test_a_mention_of_the_bots_own_role_is_addressed(discord: DiscordDouble, store: Store) -> None:
+    await discord.say(f"<@&{discord.world.bot_role}> hello")
+    message = await store.first()
+    assert (message.addressed, message.text) == (True, "@relay-bot hello")
+
+
+async def test_a_reply_is_addressed_only_when_it_answers_the_bot(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store
+) -> None:
+    await platform.post(Post(channel=discord.channel, text="ask me anything", nonce="n"))
+    [post] = discord.posts
+    first = await discord.say("to the bot", reply_to=post.id)
+    await discord.say("to ann", author="bob", reply_to=first)
+    messages = await store.wait_for(2)
+    assert [m.addressed for m in messages if isinstance(m, AudienceMessage)] == [True, False]
+
+
+async def test_a_reply_to_a_deleted_message_is_still_heard(discord: DiscordDouble, store: Store) -> None:
+    await discord.say("to nothing", reply_to="123456789")
+    assert not (await store.first()).addressed
+
+
+async def test_markup_is_shown_as_people_see_it(discord: DiscordDouble, store: Store) -> None:
+    bob = discord.person("bob", nick="Bobby")
+    text = f"<@{bob.id}> see <#{discord.unlisted}> <:kappa:123> <a:dance:456> </ask:789> <t:0:R> 1 <2"
+    await discord.say(text, author="ann")
+    assert (await store.first()).text == "@Bobby see #offtopic :kappa: :dance: /ask 1970-01-01 00:00 UTC 1 <2"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<@1> <@!1>", "@someone @someone"),
+        ("<@&2> <#3>", "@role #channel"),
+        ("<t:99999999999999999>", "99999999999999999"),
+        ("@everyone <b> <@x>", "@everyone <b> <@x>"),
+    ],
+)
+def test_unknown_names_still_read_well(text: str, shown: str) -> None:
+    assert readable(text, {}, None) == shown
+
+
+async def test_an_edit_brings_the_new_text_and_a_link_preview_does_not(discord: DiscordDouble, store: Store) -> None:
+    message_id = await discord.say("helo https://example.com")
+    await discord.unfurl(message_id)
+    await discord.edit(message_id, "hello <@1>")
+    items = await store.wait_for(2)
+    assert items[1] == Edit(platform="discord", id=message_id, text="hello @someone")
+
+
+async def test_an_edit_elsewhere_is_ignored(discord: DiscordDouble, store: Store) -> None:
+    elsewhere = await discord.say("psst", channel=discord.unlisted)
+    await discord.edit(elsewhere, "psst!")
+    await discord.delete(elsewhere)
+    await discord.say("here")
+    await store.wait_for(1)
+    assert store.texts == ["here"] and len(store.items) == 1
+
+
+async def test_deleted_messages_are_retracted_one_by_one(discord: DiscordDouble, store: Store) -> None:
+    one, two, three = [await discord.say(text) for text in "abc"]
+    await discord.delete(one)
+    await discord.delete(two, three)
+    retractions = (await store.wait_for(6))[3:]
+    assert [r.id for r in retractions if isinstance(r, Retraction)] == [one, two, three]
+    assert all(isinstance(r, Retraction) and r.reason == "deleted on discord" for r in retractions)
+
+
+async def test_a_deleted_thread_takes_its_messages_along(discord: DiscordDouble, store: Store) -> None:
+    thread = await discord.open_thread()
+    await discord.delete_channel(thread)
+    await discord.delete_channel(discord.unlisted)
+    await discord.delete_channel(discord.channel)
+    gone = await store.wait_for(2)
+    assert [r.channel for r in gone if isinstance(r, Retraction)] == [thread, discord.channel]
+
+
+async def test_a_ban_retracts_everything_of_its_author(discord: DiscordDouble, store: Store) -> None:
+    await discord.ban("troll")
+    [retraction] = await store.wait_for(1)
+    assert retraction == Retraction(
+        platform="discord", reason="author banned on discord", author_id=discord.person("troll").id
+    )
+
+
+class TestWithTheMembersIntent:
+    @pytest.fixture
+    async def platform(self, discord: DiscordDouble, connect: Connect) -> AsyncIterator[DiscordPlatform]:
+        discord.world.application_flags |= GUILD_MEMBERS_LIMITED
+        discord.person("troll")
+        async with connect() as connected:
+            await discord.signal.wait_until(lambda: discord.gateway.chunks > 0, "a request for the members")
+            yield connected
+
+    async def test_a_timeout_retracts_everything_of_its_author_once(self, discord: DiscordDouble, store: Store) -> None:
+        await discord.time_out("troll")
+        await discord.time_out("troll", seconds=120)
+        await discord.say("after that")
+        items = await store.wait_for(2)
+        troll = discord.person("troll").id
+        assert items[0] == Retraction(platform="discord", reason="author timed out on discord", author_id=troll)
+        assert store.texts == ["after that"]
+
+
+class TestListeningOnlyWhenAddressed:
+    @pytest.fixture
+    async def platform(self, connect: Connect) -> AsyncIterator[DiscordPlatform]:
+        async with connect(listen_to="addressed") as connected:
+            yield connected
+
+    async def test_small_talk_is_left_alone(self, discord: DiscordDouble, store: Store) -> None:
+        await discord.say("just chatting")
+        await discord.say("you there?", mention_bot=True)
+        await store.wait_for(1)
+        assert store.texts == ["@relay-bot you there?"]
