@@ -12,8 +12,8 @@ from pathlib import Path
 from relay.errors import AuthError, ConfigError
 
 _SECRETS = re.compile(
-    r"(?P<name>(?:client_secret|refresh_token|access_token|device_code|token|refresh|code)[\"']?\s*[=:]\s*[\"']?"
-    r"|(?:Bearer|OAuth)\s+)(?P<value>[^\s&\"',}]{6,})",
+    r"(?P<name>(?:client_secret|refresh_token|access_token|device_code|token)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]{6,}"
+    r"|(?P<scheme>(?:Bearer|OAuth) )[^\s&\"',}]{12,}",
     re.IGNORECASE,
 )
 _known: set[str] = set()
@@ -23,7 +23,7 @@ def redact(text: str) -> str:
     """The text with every token and secret replaced by `***`."""
     for secret in _known:
         text = text.replace(secret, "***")
-    return _SECRETS.sub(lambda found: found["name"] + "***", text)
+    return _SECRETS.sub(lambda found: (found["name"] or found["scheme"]) + "***", text)
 
 
 def keep_secret(*secrets: str) -> None:

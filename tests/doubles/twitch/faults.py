@@ -1,8 +1,8 @@
 """What can go wrong on the way, as objects. Each is used up after `times` requests."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -33,9 +33,11 @@ class Refuse(Fault):
 
     status: int = 500
     message: str = "something went wrong"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     async def strike(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        return web.json_response({"error": "Error", "status": self.status, "message": self.message}, status=self.status)
+        body = {"error": "Error", "status": self.status, "message": self.message}
+        return web.json_response(body, status=self.status, headers=self.headers)
 
 
 @dataclass

@@ -113,7 +113,11 @@ class Helix:
             raise TwitchError(400, "websocket transport session does not exist or has already disconnected")
         if scope not in (None, *grant.scopes) or not self.has_rank(grant.user, wanted, rank):
             raise TwitchError(403, "subscription missing proper authorization")
-        mine = [sub for sub in self._state.subscriptions.values() if sub.session_id == wanted.session_id]
+        mine = [
+            sub
+            for sub in self._state.subscriptions.values()
+            if (sub.session_id, sub.status) == (wanted.session_id, "enabled")
+        ]
         if any((sub.type, sub.condition) == (wanted.type, wanted.condition) for sub in mine):
             raise TwitchError(409, "subscription already exists")
         if len(mine) >= MAX_SUBSCRIPTIONS:

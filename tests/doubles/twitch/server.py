@@ -37,11 +37,14 @@ class TwitchDouble:
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str]] = []
         """Method and path of every call."""
+        self.most_at_once = 0
+        """The most API calls that were under way together."""
+        self._at_once = 0
         self._app = web.Application(middlewares=[self._errors, self._faults, self._limits])
         self._app.add_routes(self.identity.routes() + self.helix.routes())
         self._app.router.add_get("/ws", self.sessions.serve)
         self._app.on_shutdown.append(self._close_sockets)
-        self._runner = web.AppRunner(self._app, shutdown_timeout=0.5)
+        self._runner = web.AppRunner(self._app, shutdown_timeout=0.5, access_log=None)
         self._base = ""
 
     async def __aenter__(self) -> Self:
@@ -109,9 +112,11 @@ class TwitchDouble:
         badges: Sequence[str] = (),
         id: str | None = None,
         reply_to: str | None = None,
+        repeat_as: str | None = None,
+        on: Session | None = None,
         **more: Any,
     ) -> str:
-        """A chat message; its id. `more` overrides keys of the event."""
+        """A chat message; its id. `more` overrides keys of the event; see `notify` for `repeat_as` and `on`."""
         where, who, id = self._channel(channel), self.state.user(author), id or f"chat-{number()}"
         event = payloads.chat_message(
             where,
@@ -124,7 +129,7 @@ class TwitchDouble:
             **more,
         )
         self.state.spoken[id] = (who, text)
-        await self.notify("channel.chat.message", where, event)
+        await self.notify("channel.chat.message", where, event, repeat_as=repeat_as, on=on)
         return id
 
     async def delete(self, id: str, channel: str | None = None) -> None:
@@ -198,17 +203,20 @@ class TwitchDouble:
         channel: User,
         event: dict[str, Any],
         *,
-        message_id: str | None = None,
+        repeat_as: str | None = None,
         on: Session | None = None,
     ) -> None:
-        """Send an event to whoever subscribed it; `on` forces it onto one socket, `message_id` repeats one."""
+        """Send an event to whoever subscribed it.
+
+        Events with the same `repeat_as` are one delivered again; `on` puts it onto one socket.
+        """
         for sub in [sub for sub in self.subscriptions if sub.concerns(type, channel)]:
             session = on or self.sessions.get(sub.session_id)
             if session is not None:
                 await session.send(
                     "notification",
                     {"subscription": sub.shown(), "event": event},
-                    message_id,
+                    repeat_as,
                     subscription_type=type,
                     subscription_version=sub.version,
                 )
@@ -275,6 +283,22 @@ class TwitchDouble:
         await self.until(lambda: len(self.posts) >= count, f"{count} posts, got {self.posts}", timeout)
         return self.posts
 
+    async def wait_calls(
+        self, path: str, count: int, *, method: str | None = None, from_now: bool = False, timeout: float = PATIENCE
+    ) -> None:
+        """Until a path was called `count` times, altogether or from now on."""
+        start = len(self.requests) if from_now else 0
+
+        def calls() -> int:
+            return sum(
+                each_path.endswith(path) and method in (None, each_method)
+                for each_method, each_path in self.requests[start:]
+            )
+
+        await self.state.changes.until(
+            lambda: calls() >= count, lambda: f"{calls()} of {count} calls of {path}", timeout
+        )
+
     async def wait_subscribed(self, *types: str, timeout: float = PATIENCE) -> None:
         """Until these types, by default all the token allows, are subscribed in every channel on an open socket."""
         await self.state.changes.until(
@@ -323,6 +347,7 @@ class TwitchDouble:
     @web.middleware
     async def _errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.requests.append((request.method, request.path))
+        self.state.changes.happened()
         try:
             return await handler(request)
         except TwitchError as error:
@@ -341,7 +366,11 @@ class TwitchDouble:
     async def _limits(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith("/helix/"):
             return await handler(request)
-        limits = self.helix.limits()
-        response = await handler(request)
-        response.headers.update(limits)
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            response = await handler(request)
+        finally:
+            self._at_once -= 1
+        response.headers.update(self.helix.limits())
         return response

@@ -3,12 +3,13 @@
 import asyncio
 import itertools
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 _numbers = itertools.count(1000)
-ANONYMOUS = None
+LOOK_EVERY = 0.02
 
 
 def number() -> str:
@@ -91,7 +92,10 @@ class Posted:
 
 
 class Changes:
-    """Lets a test wait for a condition instead of sleeping."""
+    """Lets a test wait for a condition instead of sleeping.
+
+    It is looked at after every change here, and now and then because it may concern the relay's side.
+    """
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
@@ -104,7 +108,8 @@ class Changes:
         try:
             async with asyncio.timeout(timeout):
                 while not condition():
-                    await self._event.wait()
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._event.wait(), LOOK_EVERY)
         except TimeoutError:
             raise AssertionError(f"waited {timeout} s in vain: {what()}") from None
 

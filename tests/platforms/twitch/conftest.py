@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from relay.model import AudienceMessage, Incoming
+from relay.platforms.base import Receive
 from relay.platforms.twitch.client import TwitchPlatform
 from tests.doubles.twitch import TwitchDouble
 
@@ -63,12 +64,15 @@ def connect(received: Received, tmp_path: Path) -> Connect:
     """`async with connect(twitch) as platform`: the adapter running against the double, everything subscribed."""
 
     @asynccontextmanager
-    async def connected(twitch: TwitchDouble, **over: Any) -> AsyncIterator[TwitchPlatform]:
+    async def connected(
+        twitch: TwitchDouble, receive: Receive = received, **over: Any
+    ) -> AsyncIterator[TwitchPlatform]:
         settings = twitch.settings(**{"reconcile_every": 0.2, **over})
-        platform = TwitchPlatform(settings, twitch.write_token(tmp_path / "token.json"), received)
+        platform = TwitchPlatform(settings, twitch.write_token(tmp_path / "token.json"), receive)
         running = asyncio.create_task(platform.run())
         try:
             await twitch.wait_subscribed()
+            await twitch.until(lambda: platform.health().startswith("connected as"), "the end of the first pass")
             yield platform
             assert not running.done(), running
         finally:
@@ -77,3 +81,9 @@ def connect(received: Received, tmp_path: Path) -> Connect:
                 await running
 
     return connected
+
+
+@pytest.fixture
+def platform(twitch: TwitchDouble, received: Received, tmp_path: Path) -> TwitchPlatform:
+    """The adapter, not running."""
+    return TwitchPlatform(twitch.settings(), twitch.write_token(tmp_path / "token.json"), received)

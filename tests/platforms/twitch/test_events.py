@@ -1,0 +1,165 @@
+"""What the audience does on Twitch, through the real TwitchIO, as the relay receives it."""
+
+import pytest
+
+from relay.model import Kind, Post, Retraction, Role
+from tests.doubles.twitch import TwitchDouble
+from tests.platforms.twitch.conftest import Connect, Received
+
+
+async def test_every_kind_of_event_arrives_once(twitch: TwitchDouble, connect: Connect, received: Received) -> None:
+    async with connect(twitch):
+        await twitch.follow("ann")
+        await twitch.subscribe("ann")
+        await twitch.gift("ben", total=3)
+        await twitch.resub("cat", text="a year!", months=12)
+        await twitch.cheer("dan", bits=100, text="Cheer100 hi")
+        await twitch.raid("eve", viewers=42)
+        await twitch.redeem("fay", reward="Sing", text="la la")
+        await twitch.online()
+        await twitch.offline()
+        await twitch.chat("last")
+        await received.until_text("last")
+
+    assert [(message.kind, message.amount) for message in received.messages] == [
+        (Kind.FOLLOW, None),
+        (Kind.SUBSCRIBE, None),
+        (Kind.GIFT, 3),
+        (Kind.RESUBSCRIBE, 12),
+        (Kind.CHEER, 100),
+        (Kind.RAID, 42),
+        (Kind.REDEMPTION, None),
+        (Kind.ONLINE, None),
+        (Kind.OFFLINE, None),
+        (Kind.CHAT, None),
+    ]
+
+
+async def test_a_flood_arrives_in_the_order_it_was_written(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        for number in range(500):
+            await twitch.chat(f"message {number}")
+        await received.until(500)
+
+    assert received.texts == [f"message {number}" for number in range(500)]
+
+
+async def test_an_event_delivered_twice_is_received_once(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        for _ in range(2):
+            await twitch.chat("twice", repeat_as="same")
+        await twitch.chat("last")
+        await received.until_text("last")
+
+    assert received.texts == ["twice", "last"]
+
+
+async def test_deletions_bans_and_clears_become_retractions(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        id = await twitch.chat("oops")
+        await twitch.delete(id)
+        await twitch.clear_user("ann")
+        await twitch.clear()
+        _, deleted, banned, cleared = await received.until(4)
+
+    assert isinstance(deleted, Retraction) and deleted.id == id
+    assert isinstance(banned, Retraction) and banned.author_id == twitch.state.user("ann").id
+    assert isinstance(cleared, Retraction) and cleared.channel == twitch.channel.id
+
+
+async def test_the_companions_own_posts_are_not_received(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch) as platform:
+        await platform.post(Post(channel=twitch.channel.id, text="Hello  everyone!", nonce="1"))
+        await twitch.chat("last")
+        await received.until_text("last")
+
+    assert received.texts == ["last"]
+
+
+async def test_what_the_streamer_types_on_the_companions_account_is_received(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch) as platform:
+        await platform.post(Post(channel=twitch.channel.id, text="Hello everyone!", nonce="1"))
+        await twitch.chat("that was my companion", author="streamer", badges=["broadcaster"])
+        await received.until(1)
+
+    [message] = received.messages
+    assert message.text == "that was my companion"
+    assert message.author.roles == {Role.STREAMER}
+
+
+async def test_a_companion_with_an_account_of_its_own_hears_nothing_of_itself(
+    connect: Connect, received: Received
+) -> None:
+    async with TwitchDouble(account="vox") as twitch, connect(twitch):
+        await twitch.chat("sent by another tool", author="vox")
+        await twitch.chat("hi @vox")
+        await received.until(1)
+
+    [message] = received.messages
+    assert (message.text, message.addressed) == ("hi @vox", True)
+
+
+async def test_a_reply_to_a_post_is_addressed(twitch: TwitchDouble, connect: Connect, received: Received) -> None:
+    async with connect(twitch) as platform:
+        await platform.post(Post(channel=twitch.channel.id, text="Hello!", nonce="1"))
+        await twitch.chat("thanks", reply_to=twitch.posts[0].id)
+        await received.until(1)
+
+    assert received.messages[0].addressed
+
+
+async def test_a_shared_chat_message_is_received_once(connect: Connect, received: Received) -> None:
+    async with TwitchDouble(account="vox", channels=["ann", "ben"]) as twitch, connect(twitch):
+        ann = twitch.state.user("ann")
+        source = {f"source_{key}": value for key, value in ann.named("broadcaster_user").items()}
+        await twitch.chat("shared", author="cat", channel="ann", **source)
+        await twitch.chat("shared", author="cat", channel="ben", **source)
+        await twitch.chat("last", channel="ben")
+        await received.until_text("last")
+
+    assert received.texts == ["shared", "last"]
+    assert received.messages[0].channel == ann.id
+
+
+@pytest.mark.parametrize("lost", ["bits:read", "channel:read:redemptions"])
+async def test_without_the_scope_of_an_event_its_chat_message_counts(
+    connect: Connect, received: Received, lost: str
+) -> None:
+    everything = TwitchDouble().state.grant.scopes
+    async with TwitchDouble(scopes=[scope for scope in everything if scope != lost]) as twitch, connect(twitch):
+        await (twitch.cheer("ann", 100, "hurray") if lost == "bits:read" else twitch.redeem("ann", text="hurray"))
+        await twitch.chat("last")
+        await received.until_text("last")
+
+    assert received.texts == ["hurray", "last"]
+
+
+async def test_missing_scopes_are_logged_once_and_never_tried(
+    connect: Connect, received: Received, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with TwitchDouble(scopes=["user:read:chat", "user:write:chat"]) as twitch, connect(twitch):
+        await twitch.chat("hello")
+        await received.until_text("hello")
+
+        tried = {sub.type for sub in twitch.subscriptions}
+    assert "channel.follow" not in tried and "channel.raid" in tried
+    lines = [record.getMessage() for record in caplog.records if "moderator:read:followers" in record.getMessage()]
+    assert lines == ["the Twitch login lacks moderator:read:followers: no follows; `relay auth twitch` asks for it"]
+
+
+async def test_what_twitch_refuses_in_a_channel_shows_in_health(connect: Connect) -> None:
+    async with TwitchDouble(account="vox") as twitch, connect(twitch) as platform:
+        health = platform.health()
+
+    assert health.startswith("connected as vox to #streamer")
+    assert "no follows of #streamer (403 subscription missing proper authorization)" in health

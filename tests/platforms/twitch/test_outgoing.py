@@ -1,0 +1,155 @@
+"""Posting under Twitch's rules, through the real TwitchIO."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+import pytest
+
+from relay.errors import PlatformUnavailable, PostRejected, RateLimited
+from relay.model import Post
+from relay.platforms.twitch.client import TwitchPlatform
+from tests.doubles.twitch import Delay, LoseAnswer, Refuse, TwitchDouble
+from tests.platforms.twitch.conftest import Connect
+
+
+def post(twitch: TwitchDouble, text: str = "hello", nonce: str = "n") -> Post:
+    return Post(channel=twitch.channel.id, text=text, nonce=nonce)
+
+
+async def test_five_hundred_characters_are_posted_and_more_are_not(twitch: TwitchDouble, connect: Connect) -> None:
+    async with connect(twitch) as platform:
+        await platform.post(post(twitch, "x" * 500))
+        with pytest.raises(PostRejected, match="501"):
+            await platform.post(post(twitch, "x" * 501))
+
+    assert [len(posted.text) for posted in twitch.posts] == [500]
+
+
+async def test_posts_in_one_channel_keep_their_order(twitch: TwitchDouble, connect: Connect) -> None:
+    async with connect(twitch) as platform:
+        await asyncio.gather(*(platform.post(post(twitch, f"{n}", f"{n}")) for n in range(10)))
+
+    assert [posted.text for posted in twitch.posts] == [str(n) for n in range(10)]
+
+
+async def test_without_privileges_posts_come_a_second_apart(connect: Connect) -> None:
+    async with TwitchDouble(account="vox") as twitch, connect(twitch) as platform:
+        await platform.post(post(twitch, "one", "1"))
+        await platform.post(post(twitch, "two", "2"))
+
+        first, second = twitch.posts
+    assert second.at - first.at >= 0.99
+
+
+async def test_a_moderator_posts_without_a_pause_once_the_badge_was_seen(connect: Connect) -> None:
+    async with TwitchDouble(account="vox") as twitch, connect(twitch) as platform:
+        twitch.state.moderators.add(("streamer", "vox"))
+        await twitch.chat("earlier", author="vox", badges=["moderator"])
+        await twitch.chat("last")
+        await platform.post(post(twitch, "one", "1"))
+        await platform.post(post(twitch, "two", "2"))
+
+        first, second = twitch.posts
+    assert second.at - first.at < 0.5
+
+
+async def test_what_twitch_does_not_send_is_rejected_with_its_reason(twitch: TwitchDouble, connect: Connect) -> None:
+    twitch.helix.reject = {"code": "channel_settings", "message": "links are not allowed"}
+    async with connect(twitch) as platform:
+        with pytest.raises(PostRejected, match="links are not allowed"):
+            await platform.post(post(twitch))
+
+
+async def test_a_post_dropped_for_its_rate_may_be_tried_again(twitch: TwitchDouble, connect: Connect) -> None:
+    twitch.helix.reject = {"code": "msg_ratelimit", "message": "too quickly"}
+    async with connect(twitch) as platform:
+        with pytest.raises(RateLimited) as caught:
+            await platform.post(post(twitch))
+
+    assert caught.value.retry_after > 0
+
+
+async def test_too_many_requests_say_how_long_to_wait(twitch: TwitchDouble, connect: Connect) -> None:
+    headers: Mapping[str, str] = {"Ratelimit-Remaining": "0", "Ratelimit-Reset": str(int(time.time()) + 20)}
+    async with connect(twitch, reconcile_every=60.0) as platform:
+        twitch.faults.append(Refuse("chat/messages", status=429, headers=headers))
+        with pytest.raises(RateLimited) as caught:
+            await platform.post(post(twitch))
+
+    assert 10 < caught.value.retry_after <= 20
+
+
+async def test_a_post_waits_until_the_budget_is_back(twitch: TwitchDouble, connect: Connect) -> None:
+    async with connect(twitch, reconcile_every=60.0) as platform:
+        headers: Mapping[str, str] = {"Ratelimit-Remaining": "0", "Ratelimit-Reset": str(time.time() + 0.3)}
+        twitch.faults.append(Refuse("chat/messages", status=429, headers=headers))
+        with pytest.raises(RateLimited):
+            await platform.post(post(twitch))
+        began = time.monotonic()
+        await platform.post(post(twitch))
+
+    assert time.monotonic() - began > 0.1
+    assert len(twitch.posts) == 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 422])
+async def test_what_twitch_forbids_is_rejected(twitch: TwitchDouble, connect: Connect, status: int) -> None:
+    async with connect(twitch) as platform:
+        twitch.fail_next("chat/messages", status, message="you are banned")
+        with pytest.raises(PostRejected, match="you are banned"):
+            await platform.post(post(twitch))
+
+
+async def test_a_login_without_the_scope_to_write_is_a_rejection_naming_it(connect: Connect) -> None:
+    async with TwitchDouble(scopes=["user:read:chat"]) as twitch, connect(twitch) as platform:
+        with pytest.raises(PostRejected, match="user:write:chat"):
+            await platform.post(post(twitch))
+
+
+async def test_a_failing_server_may_be_tried_again_with_the_same_post(twitch: TwitchDouble, connect: Connect) -> None:
+    async with connect(twitch) as platform:
+        twitch.fail_next("chat/messages", 500)
+        with pytest.raises(PlatformUnavailable):
+            await platform.post(post(twitch))
+        await platform.post(post(twitch))
+
+    assert [posted.text for posted in twitch.posts] == ["hello"]
+
+
+async def test_an_answer_that_does_not_come_in_time_may_be_tried_again(
+    twitch: TwitchDouble, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connect(twitch, reconcile_every=60.0) as platform:
+        monkeypatch.setattr("relay.platforms.twitch.connection.CALL_TIMEOUT", 0.1)
+        twitch.faults.append(Delay("chat/messages", seconds=0.5))
+        with pytest.raises(PlatformUnavailable, match="cannot be reached while posting"):
+            await platform.post(post(twitch))
+
+
+@pytest.mark.parametrize("account", ["streamer", "vox"])
+async def test_a_post_whose_answer_was_lost_is_not_posted_twice(connect: Connect, account: str) -> None:
+    async with TwitchDouble(account=account) as twitch, connect(twitch) as platform:
+        twitch.faults.append(LoseAnswer("chat/messages"))
+        with pytest.raises(PlatformUnavailable):
+            await platform.post(post(twitch))
+        await platform.post(post(twitch))
+
+    assert [posted.text for posted in twitch.posts] == ["hello"]
+
+
+async def test_without_an_echo_twitchs_own_duplicate_check_ends_the_second_try(connect: Connect) -> None:
+    async with TwitchDouble(account="vox") as twitch, connect(twitch) as platform:
+        for session in twitch.sessions.current:
+            session.silent = True
+        twitch.faults.append(LoseAnswer("chat/messages"))
+        with pytest.raises(PlatformUnavailable):
+            await platform.post(post(twitch))
+        await platform.post(post(twitch))
+
+    assert [posted.text for posted in twitch.posts] == ["hello"]
+
+
+async def test_a_post_before_the_connection_may_be_tried_again(twitch: TwitchDouble, platform: TwitchPlatform) -> None:
+    with pytest.raises(PlatformUnavailable, match="not connected"):
+        await platform.post(post(twitch))

@@ -1,0 +1,321 @@
+"""What TwitchIO leaves to the relay when Twitch, the network or the login fails."""
+
+import asyncio
+import json
+import traceback
+from pathlib import Path
+
+import pytest
+
+from relay.errors import AuthError, ConfigError, InboxError
+from relay.model import Incoming, Post
+from relay.platforms.twitch import client
+from relay.platforms.twitch.client import TwitchPlatform
+from tests.doubles.twitch import Drop, TwitchDouble
+from tests.platforms.twitch.conftest import Connect, Received
+
+
+async def hears_again(twitch: TwitchDouble, received: Received) -> None:
+    await twitch.wait_subscribed()
+    await twitch.chat("again")
+    await received.until_text("again")
+
+
+async def test_events_on_the_old_socket_during_a_handover_are_not_lost(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        twitch.sessions.welcoming.clear()
+        [old] = await twitch.ask_to_reconnect()
+        await twitch.until(lambda: len(twitch.sessions.current) == 2, "the new socket")
+        await twitch.chat("while moving")
+        await received.until_text("while moving")
+        twitch.sessions.welcoming.set()
+        await old.moved.wait()
+        await twitch.chat("late", on=old)
+        await twitch.chat("on the new one")
+        await received.until(3)
+
+    assert sorted(received.texts) == ["late", "on the new one", "while moving"]
+
+
+async def test_a_handover_keeps_the_subscriptions_without_asking_again(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        before = {sub.id for sub in twitch.subscriptions}
+        await twitch.reconnect()
+        await twitch.wait_calls("eventsub/subscriptions", 3, method="GET", from_now=True)
+
+        assert {sub.id for sub in twitch.subscriptions} == before
+
+
+async def test_the_old_socket_is_closed_after_a_handover(
+    twitch: TwitchDouble, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.platforms.twitch.socket.HANDOVER_GRACE", 0.05)
+    async with connect(twitch):
+        [old] = await twitch.ask_to_reconnect()
+        await twitch.until(lambda: old.moved.is_set() and not old.open, "the old socket to close")
+
+
+async def test_several_handovers_in_a_row_work(twitch: TwitchDouble, connect: Connect, received: Received) -> None:
+    async with connect(twitch):
+        for number in range(3):
+            await twitch.reconnect()
+            await twitch.chat(f"after {number}")
+            await received.until_text(f"after {number}")
+
+
+async def test_a_handover_that_fails_ends_in_a_fresh_session(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        twitch.faults.append(Drop("ws"))
+        [old] = await twitch.ask_to_reconnect()
+        await twitch.until(lambda: twitch.sessions.opened == 2, "a fresh session")
+        await old.socket.close()
+        await hears_again(twitch, received)
+
+
+async def test_a_dropped_socket_is_replaced(twitch: TwitchDouble, connect: Connect, received: Received) -> None:
+    async with connect(twitch):
+        await twitch.drop_socket()
+        await hears_again(twitch, received)
+
+
+async def test_subscriptions_that_could_not_be_renewed_after_a_drop_are_reconciled(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        twitch.fail_next("eventsub/subscriptions", 500, times=3)
+        twitch.faults.append(Drop("eventsub/subscriptions", times=2))
+        await twitch.drop_socket()
+        await hears_again(twitch, received)
+
+
+async def test_a_server_that_is_away_is_tried_until_it_is_back(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch) as platform:
+        twitch.fail_next("ws", 500, times=2)
+        await twitch.drop_socket()
+        await twitch.wait_calls("ws", 1, from_now=True)
+        assert "connected as" not in platform.health()
+        await hears_again(twitch, received)
+
+
+@pytest.mark.parametrize("code", [4000, 4002, 4003, 4004, 4005, 4006, 4007])
+async def test_a_session_closed_by_twitch_is_replaced(
+    twitch: TwitchDouble, connect: Connect, received: Received, code: int
+) -> None:
+    async with connect(twitch):
+        await twitch.close_socket(code)
+        await hears_again(twitch, received)
+
+
+async def test_a_session_closed_as_unused_is_replaced(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    twitch.sessions.unused_after = 0.2
+    twitch.fail_next("eventsub/subscriptions", 500, times=4)
+    async with connect(twitch):
+        await hears_again(twitch, received)
+
+
+async def test_a_socket_that_falls_silent_is_replaced(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    twitch.sessions.keepalive = 0.2
+    async with connect(twitch):
+        [session] = twitch.sessions.current
+        session.silent = True
+        await twitch.until(lambda: twitch.sessions.opened == 2, "a second socket")
+        await hears_again(twitch, received)
+
+
+async def test_keepalives_alone_keep_a_session(twitch: TwitchDouble, connect: Connect) -> None:
+    twitch.sessions.keepalive = 0.1
+    async with connect(twitch):
+        await twitch.wait_calls("eventsub/subscriptions", 4, method="GET", from_now=True)
+
+        assert twitch.sessions.opened == 1
+
+
+async def test_a_revoked_subscription_is_made_again(twitch: TwitchDouble, connect: Connect, received: Received) -> None:
+    async with connect(twitch):
+        await twitch.revoke("channel.chat.message")
+        await hears_again(twitch, received)
+
+
+async def test_subscriptions_are_made_one_at_a_time(twitch: TwitchDouble, connect: Connect) -> None:
+    async with connect(twitch):
+        assert twitch.most_at_once == 1
+        assert twitch.sessions.opened == 1
+
+
+async def test_too_many_requests_are_tried_again_later(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    twitch.fail_next("eventsub/subscriptions", 429, times=3)
+    async with connect(twitch):
+        await hears_again(twitch, received)
+
+
+async def test_an_expired_token_is_refreshed_saved_and_used(
+    twitch: TwitchDouble, connect: Connect, tmp_path: Path
+) -> None:
+    async with connect(twitch) as platform:
+        twitch.expire_token()
+        await platform.post(Post(channel=twitch.channel.id, text="still here", nonce="1"))
+        await twitch.wait_for_posts(1)
+
+        saved = json.loads((tmp_path / "token.json").read_text())
+    assert saved == {"access_token": twitch.state.grant.access, "refresh_token": twitch.state.grant.refresh}
+
+
+async def test_calls_that_meet_in_a_refresh_all_succeed(connect: Connect) -> None:
+    names = ["streamer", "ann", "ben", "cat"]
+    async with TwitchDouble(channels=names) as twitch, connect(twitch) as platform:
+        twitch.expire_token()
+        posts = [Post(channel=twitch.state.user(name).id, text=name, nonce=name) for name in names]
+        await asyncio.gather(*(platform.post(post) for post in posts))
+
+    assert {posted.text for posted in twitch.posts} == set(names)
+    assert twitch.identity.refreshes > 1
+
+
+async def test_an_expired_token_at_the_start_is_refreshed(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    twitch.expire_token()
+    async with connect(twitch):
+        await hears_again(twitch, received)
+
+
+async def test_a_token_about_to_expire_is_refreshed_in_time(
+    twitch: TwitchDouble, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connect(twitch):
+        monkeypatch.setattr(client, "CHECK_LOGIN_EVERY", 0.0)
+        twitch.state.grant.expires_in = 1800
+        await twitch.until(lambda: twitch.identity.refreshes == 1, "a refresh")
+
+
+async def stopped_by(platform: TwitchPlatform) -> BaseException:
+    async with asyncio.timeout(5):
+        [error] = await asyncio.gather(platform.run(), return_exceptions=True)
+    assert isinstance(error, BaseException)
+    return error
+
+
+async def test_a_withdrawn_login_ends_the_run_with_the_fix(
+    twitch: TwitchDouble, received: Received, tmp_path: Path
+) -> None:
+    platform = TwitchPlatform(twitch.settings(reconcile_every=0.1), twitch.write_token(tmp_path / "t"), received)
+    running = asyncio.create_task(platform.run())
+    await twitch.wait_subscribed()
+    twitch.withdraw_login()
+
+    with pytest.raises(AuthError, match="run `relay auth twitch`"):
+        await asyncio.wait_for(running, 5)
+    assert "run `relay auth twitch`" in platform.health()
+
+
+async def test_a_login_withdrawn_before_the_start_ends_the_run_with_the_fix(
+    twitch: TwitchDouble, received: Received, tmp_path: Path
+) -> None:
+    platform = TwitchPlatform(twitch.settings(), twitch.write_token(tmp_path / "t"), received)
+    twitch.withdraw_login()
+
+    error = await stopped_by(platform)
+
+    assert isinstance(error, AuthError) and "run `relay auth twitch`" in str(error)
+
+
+async def test_without_a_login_the_run_says_how_to_get_one(
+    twitch: TwitchDouble, received: Received, tmp_path: Path
+) -> None:
+    error = await stopped_by(TwitchPlatform(twitch.settings(), tmp_path / "none", received))
+
+    assert isinstance(error, AuthError) and "run `relay auth twitch`" in str(error)
+
+
+async def test_an_unknown_channel_ends_the_run_with_its_name(
+    twitch: TwitchDouble, received: Received, tmp_path: Path
+) -> None:
+    settings = twitch.settings(channels=["streamer", "nobody"])
+    error = await stopped_by(TwitchPlatform(settings, twitch.write_token(tmp_path / "t"), received))
+
+    assert isinstance(error, ConfigError) and "no channel nobody" in str(error)
+
+
+async def test_a_start_while_twitch_is_down_succeeds_once_it_is_up(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    twitch.fail_next("oauth2/validate", 500, times=2)
+    twitch.faults.append(Drop("helix/users"))
+    async with connect(twitch):
+        await hears_again(twitch, received)
+
+
+async def test_no_secret_reaches_a_log_or_an_error(
+    twitch: TwitchDouble, received: Received, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    settings = twitch.settings(reconcile_every=0.1, client_secret="the-client-secret")
+    platform = TwitchPlatform(settings, twitch.write_token(tmp_path / "t"), received)
+    secrets = {"the-client-secret", twitch.state.grant.access, twitch.state.grant.refresh}
+    running = asyncio.create_task(platform.run())
+    await twitch.wait_subscribed()
+    twitch.expire_token()
+    twitch.fail_next("oauth2/token", 500)
+    await twitch.until(lambda: twitch.identity.refreshes == 1, "a refresh")
+    secrets |= {twitch.state.grant.access, twitch.state.grant.refresh}
+    twitch.withdraw_login()
+    with pytest.raises(AuthError) as caught:
+        await asyncio.wait_for(running, 5)
+
+    told = caplog.text + "".join(traceback.format_exception(caught.value)) + platform.health()
+    assert [secret for secret in secrets if secret in told] == []
+
+
+async def test_what_the_inbox_cannot_take_is_kept_in_order_until_it_can(
+    twitch: TwitchDouble, connect: Connect, received: Received, tmp_path: Path
+) -> None:
+    failures = 3
+
+    async def receive(incoming: Incoming) -> None:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise InboxError("the store did not answer")
+        await received(incoming)
+
+    async with connect(twitch, receive=receive) as platform:
+        for number in range(5):
+            await twitch.chat(f"{number}")
+        await received.until(5)
+
+        assert "wait for the inbox" not in platform.health()
+    assert received.texts == ["0", "1", "2", "3", "4"]
+
+
+async def test_what_was_accepted_before_a_stop_still_reaches_the_inbox(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    busy = asyncio.Event()
+
+    async def receive(incoming: Incoming) -> None:
+        if not busy.is_set():
+            busy.set()
+            await asyncio.Event().wait()
+        await received(incoming)
+
+    async with connect(twitch, receive=receive) as platform:
+        await twitch.chat("first")
+        await twitch.chat("second")
+        await busy.wait()
+        await twitch.until(lambda: "2 messages wait" in platform.health(), "both to be accepted")
+
+    assert received.texts == ["first", "second"]
