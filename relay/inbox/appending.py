@@ -1,30 +1,28 @@
 """Appends to Redis: what is asked at the same time travels together, and many messages share one page."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
+from pydantic_core import PydanticSerializationError
 from redis.exceptions import RedisError
 
 from relay.errors import RelayError
-from relay.inbox import scripts
+from relay.inbox import ledger, scripts
 from relay.inbox.pages import Pages
+from relay.model import AudienceMessage
 
 PAGE_MESSAGES = 256
-PAGE_BYTES = 1_000_000
-FLUSH_MESSAGES = 1_024
+PAGE_CHARACTERS = 250_000
 FLUSHES = 2
 """How many may be under way at once: while the server works on one, the next is put together."""
-
-Entry = tuple[str, bytes]
-"""A message's key and its line."""
 
 
 @dataclass(slots=True, eq=False)
 class _Call:
-    entries: Sequence[Entry]
+    messages: Sequence[AudienceMessage]
     stored: asyncio.Future[list[bool]]
 
 
@@ -49,56 +47,73 @@ class Appending:
         await asyncio.gather(*self._flushers, return_exceptions=True)
         self._flushers = []
 
-    async def append(self, entries: Sequence[Entry]) -> list[bool]:
+    async def append(self, messages: Sequence[AudienceMessage]) -> list[bool]:
         """Whether each was new. Raises InboxError."""
-        call = _Call(entries, asyncio.get_running_loop().create_future())
+        call = _Call(messages, asyncio.get_running_loop().create_future())
         self._calls.put_nowait(call)
         return await call.stored
 
     async def _flush_forever(self) -> None:
         while True:
             calls = [await self._calls.get()]
-            size = len(calls[0].entries)
-            while size < FLUSH_MESSAGES and not self._calls.empty():
+            size = len(calls[0].messages)
+            while size < PAGE_MESSAGES and not self._calls.empty():
                 calls.append(self._calls.get_nowait())
-                size += len(calls[-1].entries)
-            await self._flush(calls, size)
+                size += len(calls[-1].messages)
+            await self._flush(calls)
             for _ in calls:
                 self._calls.task_done()
 
-    async def _flush(self, calls: Sequence[_Call], size: int) -> None:
-        entries = dict(chain.from_iterable(call.entries for call in calls))
+    async def _flush(self, calls: Sequence[_Call]) -> None:
+        messages = [message for call in calls for message in call.messages]
         try:
-            known = await self._store(list(entries.items()))
+            stored = iter(await self._store(messages))
         except RelayError as error:
             for call in calls:
                 if not call.stored.done():
                     call.stored.set_exception(type(error)(str(error)))
             return
-        all_new = not known and len(entries) == size
         for call in calls:
-            stored = [True] * len(call.entries) if all_new else [_is_first(key, known) for key, _ in call.entries]
+            answer = [next(stored) for _ in call.messages]
             if not call.stored.done():
-                call.stored.set_result(stored)
+                call.stored.set_result(answer)
 
-    async def _store(self, entries: Sequence[Entry]) -> set[str]:
-        """The keys that were there already."""
-        pages = [(b"\n".join([line for _, line in page]), [key for key, _ in page]) for page in _split(entries)]
+    async def _store(self, messages: list[AudienceMessage]) -> list[bool]:
+        """For each message whether it is new."""
+        try:
+            return await self._store_well_formed(messages)
+        except PydanticSerializationError:
+            return await self._store_well_formed([ledger.mended(message) for message in messages])
+
+    async def _store_well_formed(self, messages: list[AudienceMessage]) -> list[bool]:
+        keys = [message.key for message in messages]
+        if len(set(keys)) == len(keys):
+            known = await self._send(keys, messages)
+            return [key not in known for key in keys] if known else [True] * len(keys)
+        fresh: dict[str, AudienceMessage] = {}
+        for key, message in zip(keys, messages, strict=True):
+            fresh.setdefault(key, message)
+        known = await self._send(list(fresh), list(fresh.values()))
+        return [_is_first(key, known) for key in keys]
+
+    async def _send(self, keys: list[str], messages: list[AudienceMessage]) -> set[str]:
+        """Store messages with different keys. The keys that were there already."""
+        pages = [(ledger.encode_page(messages[part]), json.dumps(keys[part])) for part in _parts(messages)]
         milliseconds = int(self._clock() * 1000)
 
         async def send() -> list[Any]:
             async with self._pages.redis.pipeline(transaction=False) as pipe:
-                for lines, keys in pages:
-                    self._pages.call(pipe, scripts.APPEND, milliseconds, lines, *keys)
+                for page in pages:
+                    self._pages.call(pipe, scripts.APPEND, milliseconds, *page)
                 return [_checked(answer) for answer in await pipe.execute(raise_on_error=False)]
 
         return {key.decode() for known in await self._pages.connection.ask(send) for key in known}
 
 
-def _is_first(key: str, known: set[str]) -> bool:
-    if key in known:
+def _is_first(key: str, seen: set[str]) -> bool:
+    if key in seen:
         return False
-    known.add(key)
+    seen.add(key)
     return True
 
 
@@ -109,15 +124,13 @@ def _checked(answer: Any) -> Any:
     return answer
 
 
-def _split(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    for start in range(0, len(entries), PAGE_MESSAGES):
-        yield from _halved(entries[start : start + PAGE_MESSAGES])
-
-
-def _halved(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    if len(entries) > 1 and sum(len(line) for _, line in entries) > PAGE_BYTES:
-        half = len(entries) // 2
-        yield from _halved(entries[:half])
-        yield from _halved(entries[half:])
-    else:
-        yield entries
+def _parts(messages: Sequence[AudienceMessage]) -> Iterator[slice]:
+    """Which messages share a page; long ones do not, so that no page outgrows what is read at once."""
+    start = size = 0
+    for position, message in enumerate(messages):
+        size += len(message.text)
+        if position > start and (size > PAGE_CHARACTERS or position - start == PAGE_MESSAGES):
+            yield slice(start, position)
+            start, size = position, len(message.text)
+    if messages:
+        yield slice(start, len(messages))

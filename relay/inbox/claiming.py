@@ -8,7 +8,6 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from relay.inbox import ledger
 from relay.inbox.connection import connect, is_transient
 from relay.inbox.pages import GROUP, PAGES, Line, Pages, Standing, lines_of
 from relay.model import AudienceMessage
@@ -101,10 +100,10 @@ class Claims:
         while entries := await self._pages.connection.ask(self._held, last):
             lines += lines_of(entries)
             last = entries[-1][0]
-        shelf = set(self._shelf)
-        chosen, settled = await self._sift([line for line in lines if line not in shelf])
+        shelf = {(line.page, line.key) for line in self._shelf}
+        chosen, settled = await self._sift([line for line in lines if (line.page, line.key) not in shelf])
         await self._release(settled)
-        return [(line, standing) for line, standing in chosen if ledger.key_of(line.body) not in self.handed]
+        return [(line, standing) for line, standing in chosen if line.key not in self.handed]
 
     async def _held(self, after: bytes) -> list[Any]:
         log = self._pages.keys.log
@@ -129,7 +128,7 @@ class Claims:
 
     async def _sift(self, lines: Sequence[Line]) -> tuple[list[tuple[Line, Standing]], set[bytes]]:
         """The lines that may be handed out, and the pages of those that may not."""
-        standings = await self._pages.standing(ledger.key_of(line.body) for line in lines)
+        standings = await self._pages.standing(line.key for line in lines)
         pairs = list(zip(lines, standings, strict=True))
         free = [(line, standing) for line, standing in pairs if standing.is_free and standing.page == line.page]
         return free, {line.page for line in lines} - {line.page for line, _ in free}
@@ -145,5 +144,4 @@ class Claims:
 
 
 def _as_message(line: Line, standing: Standing) -> tuple[str, AudienceMessage]:
-    message = standing.apply(ledger.decode_message(line.body))
-    return message.key, message
+    return line.key, standing.apply(line.message())

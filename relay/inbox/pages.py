@@ -1,5 +1,6 @@
 """The messages as they lie in Redis (see scripts.py): running scripts, looking keys up, reading pages."""
 
+import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from hashlib import sha1
 from itertools import islice
@@ -23,7 +24,12 @@ class Line(NamedTuple):
     """One message as it is stored, and in which page."""
 
     page: bytes
-    body: bytes
+    key: str
+    fields: dict[str, Any]
+
+    def message(self) -> AudienceMessage:
+        """The message as it came."""
+        return AudienceMessage.model_validate(self.fields)
 
 
 class Standing(NamedTuple):
@@ -98,9 +104,8 @@ class Pages:
         wanted = dict(places)
         found: dict[str, AudienceMessage] = {}
         async for line in self.lines(dict.fromkeys(wanted.values())):
-            key = ledger.key_of(line.body)
-            if wanted.get(key) == line.page:
-                found.setdefault(key, ledger.decode_message(line.body))
+            if wanted.get(line.key) == line.page:
+                found[line.key] = line.message()
         return found
 
     async def walk(self) -> AsyncIterator[tuple[bytes, list[Line]]]:
@@ -122,8 +127,13 @@ class Pages:
 
 
 def lines_of(entries: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> list[Line]:
-    """The lines of stream entries; a page that is gone has none."""
-    return [Line(page, body) for page, fields in entries if fields for body in fields[b"m"].split(b"\n")]
+    """The messages of stream entries; a page that is gone has none."""
+    return [
+        Line(page, f"{message['platform']}:{message['id']}", message)
+        for page, fields in entries
+        if fields
+        for message in json.loads(fields[b"m"])
+    ]
 
 
 def arrived_at(page: bytes) -> int:

@@ -52,7 +52,7 @@ class RedisInbox:
         await self._pages.connection.close()
 
     async def append(self, messages: Sequence[AudienceMessage]) -> list[bool]:
-        return await self._appending.append([ledger.entry(message) for message in messages])
+        return await self._appending.append(messages)
 
     async def claim(self, limit: int, wait: float) -> list[AudienceMessage]:
         return await self._claims.claim(limit, wait)
@@ -117,7 +117,7 @@ class RedisInbox:
 
     async def _named(self, retraction: Retraction) -> list[str]:
         pages = await self._ask(self._redis.hkeys, self._keys.open)
-        messages = [ledger.decode_message(line.body) async for line in self._pages.lines(pages)]
+        messages = [line.message() async for line in self._pages.lines(pages)]
         return [message.key for message in messages if ledger.names(retraction, message)]
 
     async def why(self, key: str) -> Record | None:
@@ -160,7 +160,7 @@ class RedisInbox:
             if not is_old and forgotten >= excess:
                 break
             most = len(lines) if is_old else excess - forgotten
-            keys = [ledger.key_of(line.body) for line in lines]
+            keys = [line.key for line in lines]
             forgotten += await self._pages.run(scripts.FORGET, GROUP, page, most, *keys)
         return forgotten
 

@@ -1,7 +1,7 @@
 """What has to be one atomic step in Redis, as Lua. Each script gets every key of the namespace, in the order of `Keys`.
 
-A *page* is one stream entry with the messages of one append, a line of JSON each; a lone message is a page of one.
-A line belongs to the page that `where` names for its key, so a duplicate needs no rewriting of its page.
+A *page* is one stream entry with the messages that came together, a JSON array; a lone message is a page of one.
+A message belongs to the page that `where` names for its key, so a duplicate needs no rewriting of its page.
 """
 
 from typing import NamedTuple, Self
@@ -42,9 +42,8 @@ _NAMES = f"local {', '.join(Keys._fields)} = unpack(KEYS)\n"
 APPEND = (
     _NAMES
     + """
--- ARGV: milliseconds, lines, key...   Returns the keys that were there already.
-local ms, keys = tonumber(ARGV[1]), {}
-for i = 3, #ARGV do keys[i - 2] = ARGV[i] end
+-- ARGV: milliseconds, messages, JSON array of keys   Returns the keys that were there already.
+local ms, keys = tonumber(ARGV[1]), cjson.decode(ARGV[3])
 local pages = redis.call('HMGET', where, unpack(keys))
 local last_ms, last_seq = string.match(redis.call('GET', newest) or '0-0', '(%d+)-(%d+)')
 local seq = 0
