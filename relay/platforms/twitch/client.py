@@ -150,13 +150,12 @@ class TwitchPlatform:
         """Accept an event from TwitchIO; called in the order they arrive."""
         if event.metadata is None or not self._seen.add(event.metadata.message_id):
             return
-        if isinstance(event, ChatMessage) and (self._outgoing.is_own(event) or self._is_repeated(event)):
+        if isinstance(event, ChatMessage) and self._outgoing.is_own(event):
+            return
+        if twin(event) in self._reconciler.live:
             return
         if incoming := read(event, self._connection.account.id, self._clock()):
             self._delivery.put(incoming)
-
-    def _is_repeated(self, message: ChatMessage) -> bool:
-        return (twin(message), message.broadcaster.id) in self._reconciler.live
 
 
 def _first(group: BaseExceptionGroup[RelayError]) -> RelayError:

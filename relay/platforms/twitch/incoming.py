@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import partial, singledispatch
 from typing import Any
 
 from twitchio import (
@@ -14,6 +14,7 @@ from twitchio import (
     ChannelSubscriptionGift,
     ChannelSubscriptionMessage,
     ChatMessage,
+    ChatNotification,
     PartialUser,
     StreamOffline,
     StreamOnline,
@@ -31,6 +32,13 @@ from relay.model import AudienceMessage, Author, Incoming, Kind, Retraction, Rol
 PLATFORM = "twitch"
 CHEER = "channel.cheer"
 REDEMPTION = "channel.channel_points_custom_reward_redemption.add"
+GIFT = "channel.subscription.gift"
+_NOTICES = {
+    "sub": "channel.subscribe",
+    "resub": "channel.subscription.message",
+    "sub_gift": GIFT,
+    "community_sub_gift": GIFT,
+}
 _ANONYMOUS = Author(id="anonymous", name="Anonymous")
 _BADGES = {
     "broadcaster": Role.STREAMER,
@@ -57,11 +65,16 @@ def roles(badges: Iterable[ChatMessageBadge]) -> frozenset[Role]:
     return frozenset(_BADGES[badge.set_id] for badge in badges if badge.set_id in _BADGES) or frozenset({Role.VIEWER})
 
 
-def twin(message: ChatMessage) -> str | None:
-    """The event type that reports the same thing once more, where it is subscribed; None for plain chat."""
-    if message.cheer is not None:
-        return CHEER
-    return REDEMPTION if message.channel_points_id else None
+def twin(event: BaseEvent) -> tuple[str, str] | None:
+    """The event type, and the channel, that reports the same thing in full to who may subscribe it.
+
+    Twitch shows cheers, redemptions and subscriptions in chat too, where everybody may read them.
+    """
+    if isinstance(event, ChatNotification) and event.notice_type in _NOTICES:
+        return _NOTICES[event.notice_type], event.broadcaster.id
+    if isinstance(event, ChatMessage) and (event.cheer is not None or event.channel_points_id):
+        return CHEER if event.cheer is not None else REDEMPTION, event.broadcaster.id
+    return None
 
 
 def is_shared(message: ChatMessage) -> bool:
@@ -112,6 +125,22 @@ def _(event: ChatMessage, account: str, now: float) -> AudienceMessage | None:
         addressed=answers or any(user.id == account for user in event.mentions),
         reply_to=event.id,
     )
+
+
+@read.register
+def _(event: ChatNotification, account: str, now: float) -> AudienceMessage | None:
+    author = _ANONYMOUS if event.anonymous else _author(event.chatter, roles(event.badges))
+    draft = partial(_Draft(event, now).message, channel=event.broadcaster, author=author, id=event.id)
+    if event.sub:
+        return draft(Kind.SUBSCRIBE, detail=_tier(event.sub.tier))
+    if event.resub:
+        months, tier = event.resub.cumulative_months, _tier(event.resub.tier)
+        return draft(Kind.RESUBSCRIBE, amount=months, detail=tier, text=event.text)
+    if gifts := event.community_sub_gift:
+        return draft(Kind.GIFT, amount=gifts.total, detail=_tier(gifts.tier))
+    if event.sub_gift and event.sub_gift.community_gift_id is None:
+        return draft(Kind.GIFT, amount=1, detail=_tier(event.sub_gift.tier))
+    return None
 
 
 @read.register

@@ -30,6 +30,8 @@ class Source:
     scope: str | None
     gives: str
     """What is missing without it, in a streamer's words."""
+    in_chat: bool = False
+    """Chat repeats it, so little is missed without it."""
 
 
 def _chat(payload: Callable[..., SubscriptionPayload]) -> Build:
@@ -58,24 +60,33 @@ SOURCES = (
     Source("channel.chat.message_delete", _chat(eventsub.ChatMessageDeleteSubscription), READ_CHAT, "deletions"),
     Source("channel.chat.clear", _chat(eventsub.ChatClearSubscription), READ_CHAT, "cleared chats"),
     Source("channel.chat.clear_user_messages", _chat(eventsub.ChatClearUserMessagesSubscription), READ_CHAT, "bans"),
+    Source("channel.chat.notification", _chat(eventsub.ChatNotificationSubscription), READ_CHAT, "notices"),
     Source("channel.raid", _raids, None, "raids"),
     Source("stream.online", _channel(eventsub.StreamOnlineSubscription), None, "stream starts"),
     Source("stream.offline", _channel(eventsub.StreamOfflineSubscription), None, "stream ends"),
     Source("channel.follow", _follows, "moderator:read:followers", "follows"),
-    Source("channel.subscribe", _channel(eventsub.ChannelSubscribeSubscription), _SUBSCRIPTIONS, "subscriptions"),
+    Source(
+        "channel.subscribe",
+        _channel(eventsub.ChannelSubscribeSubscription),
+        _SUBSCRIPTIONS,
+        "subscriptions",
+        in_chat=True,
+    ),
     Source(
         "channel.subscription.gift",
         _channel(eventsub.ChannelSubscriptionGiftSubscription),
         _SUBSCRIPTIONS,
         "gifted subscriptions",
+        in_chat=True,
     ),
     Source(
         "channel.subscription.message",
         _channel(eventsub.ChannelSubscribeMessageSubscription),
         _SUBSCRIPTIONS,
         "resubscriptions",
+        in_chat=True,
     ),
-    Source("channel.cheer", _channel(eventsub.ChannelCheerSubscription), "bits:read", "anonymous cheers"),
+    Source("channel.cheer", _channel(eventsub.ChannelCheerSubscription), "bits:read", "cheers", in_chat=True),
     Source(
         "channel.channel_points_custom_reward_redemption.add",
         _channel(eventsub.ChannelPointsRedeemAddSubscription),
@@ -83,7 +94,7 @@ SOURCES = (
         "channel points",
     ),
 )
-"""The one source of each kind; chat.notification repeats several of them and is left alone."""
+"""What repeats another of these, in chat, counts only where the other could not be subscribed; see incoming.twin."""
 
 SCOPES = tuple(dict.fromkeys([READ_CHAT, WRITE_CHAT, *(source.scope for source in SOURCES if source.scope)]))
 """Everything worth asking for when logging in."""
@@ -95,10 +106,10 @@ def allowed(source: Source, scopes: Sequence[str]) -> bool:
 
 
 def left_out(scopes: Sequence[str]) -> dict[str, list[str]]:
-    """Each missing scope, with what it would give."""
+    """Each missing scope, with what is missed without it."""
     missing: dict[str, list[str]] = {}
     for source in SOURCES:
-        if source.scope and not allowed(source, scopes):
+        if source.scope and not source.in_chat and not allowed(source, scopes):
             missing.setdefault(source.scope, []).append(source.gives)
     return missing
 
@@ -202,6 +213,6 @@ class Reconciler:
     def _note_refusal(self, wanted: Wanted, why: str, socket: EventSocket) -> None:
         if "session" in why:
             socket.ended.set()  # Twitch knows the session no more; only a new one helps
-        elif self._refused.get(str(wanted)) != why:
+        elif not wanted.source.in_chat and self._refused.get(str(wanted)) != why:
             self._refused[str(wanted)] = why
             log.warning("Twitch refuses %s: %s", wanted, why)

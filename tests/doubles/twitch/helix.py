@@ -16,6 +16,7 @@ OWNER, MODERATOR = "owner", "moderator"
 _SUBS = "channel:read:subscriptions"
 TYPES: dict[str, tuple[str, str | None, str | None]] = {
     "channel.chat.message": ("1", "user:read:chat", None),
+    "channel.chat.notification": ("1", "user:read:chat", None),
     "channel.chat.message_delete": ("1", "user:read:chat", None),
     "channel.chat.clear": ("1", "user:read:chat", None),
     "channel.chat.clear_user_messages": ("1", "user:read:chat", None),

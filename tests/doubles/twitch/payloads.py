@@ -59,14 +59,85 @@ def chat_message(channel: User, author: User, id: str, text: str, **more: Any) -
         "reply": None,
         "channel_points_custom_reward_id": None,
         "channel_points_animation_id": None,
+        **source(None),
+        **more,
+    }
+
+
+NOTICES = (
+    "sub", "resub", "sub_gift", "community_sub_gift", "gift_paid_upgrade", "prime_paid_upgrade", "raid", "unraid",
+    "pay_it_forward", "announcement", "bits_badge_tier", "charity_donation", "watch_streak", "modiversary",
+)  # fmt: skip
+SHARED = (
+    "sub", "resub", "sub_gift", "community_sub_gift", "gift_paid_upgrade", "prime_paid_upgrade", "raid",
+    "pay_it_forward", "announcement", "modiversary",
+)  # fmt: skip
+
+
+def notice(channel: User, author: User | None, type: str, about: Event, text: str = "") -> Event:
+    """A line Twitch itself puts into chat; without an author it is anonymous."""
+    return {
+        **_in(channel),
+        **(author or User("274598607", "ananonymousgifter")).named("chatter_user"),
+        "chatter_is_anonymous": author is None,
+        "color": "",
+        "badges": [],
+        "system_message": f"a {type} happened",
+        "message_id": f"notice-{number()}",
+        "message": {"text": text, "fragments": []},
+        "notice_type": type,
+        **{name: None for name in NOTICES},
+        **{f"shared_chat_{name}": None for name in SHARED},
+        **source(None),
+        type: about,
+    }
+
+
+def source(channel: User | None) -> Event:
+    """Where a message of a shared chat was written; nowhere else when there is no shared chat."""
+    keys = channel.named("source_broadcaster_user") if channel else {}
+    nowhere = {
         "source_broadcaster_user_id": None,
         "source_broadcaster_user_login": None,
         "source_broadcaster_user_name": None,
-        "source_message_id": None,
-        "source_badges": None,
-        "is_source_only": None,
-        **more,
     }
+    return {**nowhere, **keys, "source_message_id": None, "source_badges": None, "is_source_only": None}
+
+
+def sub_notice(channel: User, author: User, tier: str) -> Event:
+    return notice(channel, author, "sub", {"sub_tier": tier, "is_prime": False, "duration_months": 1})
+
+
+def resub_notice(channel: User, author: User, text: str, months: int, tier: str) -> Event:
+    about = {
+        "sub_tier": tier,
+        "is_prime": False,
+        "is_gift": False,
+        "duration_months": 1,
+        "cumulative_months": months,
+        "streak_months": None,
+        "gifter_is_anonymous": None,
+        "gifter_user_id": None,
+        "gifter_user_login": None,
+        "gifter_user_name": None,
+    }
+    return notice(channel, author, "resub", about, text)
+
+
+def gift_notice(channel: User, giver: User | None, total: int, tier: str, gift_id: str) -> Event:
+    about = {"id": gift_id, "total": total, "sub_tier": tier, "cumulative_total": None}
+    return notice(channel, giver, "community_sub_gift", about)
+
+
+def received_notice(channel: User, giver: User | None, lucky: User, tier: str, gift_id: str | None) -> Event:
+    about = {
+        "duration_months": 1,
+        "cumulative_total": None,
+        "sub_tier": tier,
+        "community_gift_id": gift_id,
+        **lucky.named("recipient_user"),
+    }
+    return notice(channel, giver, "sub_gift", about)
 
 
 def message_delete(channel: User, author: User, id: str) -> Event:

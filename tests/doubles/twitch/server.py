@@ -18,6 +18,7 @@ from tests.doubles.twitch.state import Posted, State, Subscription, TwitchError,
 
 CLIENT_ID = "client-of-the-relay"
 SCOPES = ("user:write:chat", *dict.fromkeys(scope for _, scope, _ in TYPES.values() if scope))
+NOTICE = "channel.chat.notification"
 PATIENCE = 5.0
 
 
@@ -151,23 +152,29 @@ class TwitchDouble:
         where = self._channel(channel)
         await self.notify("channel.follow", where, payloads.follow(where, self.state.user(user)))
 
-    async def subscribe(self, user: str, tier: str = "1000", channel: str | None = None, gift: bool = False) -> None:
-        where = self._channel(channel)
-        await self.notify("channel.subscribe", where, payloads.subscribe(where, self.state.user(user), tier, gift))
+    async def subscribe(self, user: str, tier: str = "1000", channel: str | None = None) -> None:
+        where, who = self._channel(channel), self.state.user(user)
+        await self.notify(NOTICE, where, payloads.sub_notice(where, who, tier))
+        await self.notify("channel.subscribe", where, payloads.subscribe(where, who, tier, is_gift=False))
 
     async def gift(self, user: str | None, total: int = 1, tier: str = "1000", channel: str | None = None) -> None:
-        """Gifted subscriptions; each receiver's own event follows, as on Twitch. None gives anonymously."""
-        where = self._channel(channel)
-        giver = self.state.user(user) if user else None
+        """Gifted subscriptions, with what Twitch says of each receiver. None gives anonymously."""
+        where, giver = self._channel(channel), self.state.user(user) if user else None
+        gift_id = f"gift-{number()}" if total > 1 else None
+        if gift_id:
+            await self.notify(NOTICE, where, payloads.gift_notice(where, giver, total, tier, gift_id))
         await self.notify("channel.subscription.gift", where, payloads.gift(where, giver, total, tier))
         for count in range(total):
-            await self.subscribe(f"lucky{count}", tier, channel, gift=True)
+            lucky = self.state.user(f"lucky{count}")
+            await self.notify(NOTICE, where, payloads.received_notice(where, giver, lucky, tier, gift_id))
+            await self.notify("channel.subscribe", where, payloads.subscribe(where, lucky, tier, is_gift=True))
 
     async def resub(
         self, user: str, text: str = "", months: int = 2, tier: str = "1000", channel: str | None = None
     ) -> None:
-        where = self._channel(channel)
-        event = payloads.resub(where, self.state.user(user), text, months, tier)
+        where, who = self._channel(channel), self.state.user(user)
+        await self.notify(NOTICE, where, payloads.resub_notice(where, who, text, months, tier))
+        event = payloads.resub(where, who, text, months, tier)
         await self.notify("channel.subscription.message", where, event)
 
     async def cheer(self, user: str | None, bits: int = 100, text: str = "", channel: str | None = None) -> None:

@@ -90,10 +90,10 @@ async def test_a_login_while_twitch_is_down_may_be_tried_again(twitch: TwitchDou
 
 
 async def test_the_check_names_scopes_worth_having(token_file: Path) -> None:
-    async with TwitchDouble(scopes=[scope for scope in SCOPES if scope != "bits:read"]) as twitch:
+    async with TwitchDouble(scopes=[scope for scope in SCOPES if scope != "channel:read:redemptions"]) as twitch:
         line = await check(twitch.settings(), twitch.write_token(token_file))
 
-    assert "no anonymous cheers (bits:read): run `relay auth twitch` to allow them" in line
+    assert "no channel points (channel:read:redemptions): run `relay auth twitch` to allow them" in line
 
 
 async def test_the_check_demands_the_scopes_it_cannot_do_without(token_file: Path) -> None:

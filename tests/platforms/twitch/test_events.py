@@ -144,6 +144,29 @@ async def test_without_the_scope_of_an_event_its_chat_message_counts(
     assert received.texts == ["hurray", "last"]
 
 
+async def test_a_companion_with_an_account_of_its_own_learns_from_chat_what_only_the_streamer_may_subscribe(
+    connect: Connect, received: Received
+) -> None:
+    async with TwitchDouble(account="vox") as twitch, connect(twitch):
+        await twitch.subscribe("ann")
+        await twitch.gift("ben", total=3)
+        await twitch.gift(None, total=1)
+        await twitch.resub("cat", text="a year!", months=12)
+        await twitch.cheer("dan", bits=100, text="Cheer100 hi")
+        await twitch.raid("eve", viewers=42)
+        await twitch.chat("last")
+        await received.until_text("last")
+
+    assert [(message.kind, message.author.name, message.amount) for message in received.messages[:-1]] == [
+        (Kind.SUBSCRIBE, "Ann", None),
+        (Kind.GIFT, "Ben", 3),
+        (Kind.GIFT, "Anonymous", 1),
+        (Kind.RESUBSCRIBE, "Cat", 12),
+        (Kind.CHEER, "Dan", 100),
+        (Kind.RAID, "Eve", 42),
+    ]
+
+
 async def test_missing_scopes_are_logged_once_and_never_tried(
     connect: Connect, received: Received, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -163,3 +186,4 @@ async def test_what_twitch_refuses_in_a_channel_shows_in_health(connect: Connect
 
     assert health.startswith("connected as vox to #streamer")
     assert "no follows of #streamer (403 subscription missing proper authorization)" in health
+    assert "subscriptions of" not in health  # chat tells of those

@@ -20,6 +20,13 @@ EVENTS: dict[str, list[dict[str, Any]]] = {
         payloads.chat_message(CHANNEL, ANN, "m1", "hi", reply=payloads.reply("m0", VOX, "earlier")),
         payloads.chat_message(CHANNEL, ANN, "m1", "Cheer100", cheer={"bits": 100}),
     ],
+    "channel.chat.notification": [
+        payloads.sub_notice(CHANNEL, ANN, "1000"),
+        payloads.resub_notice(CHANNEL, ANN, "still here", 7, "2000"),
+        payloads.gift_notice(CHANNEL, ANN, 5, "1000", "g1"),
+        payloads.gift_notice(CHANNEL, None, 5, "1000", "g1"),
+        payloads.received_notice(CHANNEL, ANN, VOX, "1000", None),
+    ],
     "channel.chat.message_delete": [payloads.message_delete(CHANNEL, ANN, "m1")],
     "channel.chat.clear": [payloads.clear(CHANNEL)],
     "channel.chat.clear_user_messages": [payloads.clear_user_messages(CHANNEL, ANN)],
@@ -174,18 +181,37 @@ def test_what_is_deleted_cleared_or_banned_is_retracted() -> None:
     assert (banned.author_id, banned.channel) == (ANN.id, CHANNEL.id)
 
 
+def test_of_many_gifts_only_the_giver_is_noticed() -> None:
+    assert understand("channel.chat.notification", payloads.received_notice(CHANNEL, ANN, VOX, "1000", "g1")) is None
+
+
+def test_notices_about_other_things_mean_nothing() -> None:
+    assert understand("channel.chat.notification", payloads.notice(CHANNEL, ANN, "unraid", {})) is None
+
+
 @pytest.mark.parametrize(
-    ("more", "type"),
+    ("type", "event", "twin_type"),
     [
-        ({}, None),
-        ({"cheer": {"bits": 1}}, "channel.cheer"),
+        ("channel.chat.message", chat(), None),
+        ("channel.chat.message", chat(cheer={"bits": 1}), "channel.cheer"),
         (
-            {"channel_points_custom_reward_id": "r1"},
+            "channel.chat.message",
+            chat(channel_points_custom_reward_id="r1"),
             "channel.channel_points_custom_reward_redemption.add",
         ),
+        ("channel.chat.notification", payloads.sub_notice(CHANNEL, ANN, "1000"), "channel.subscribe"),
+        (
+            "channel.chat.notification",
+            payloads.resub_notice(CHANNEL, ANN, "", 2, "1000"),
+            "channel.subscription.message",
+        ),
+        (
+            "channel.chat.notification",
+            payloads.gift_notice(CHANNEL, ANN, 2, "1000", "g1"),
+            "channel.subscription.gift",
+        ),
+        ("channel.follow", payloads.follow(CHANNEL, ANN), None),
     ],
 )
-def test_a_chat_message_knows_which_event_repeats_it(more: dict[str, Any], type: str | None) -> None:
-    loaded: Any = load("channel.chat.message", chat(**more))
-
-    assert twin(loaded) == type
+def test_what_chat_repeats_knows_the_event_it_repeats(type: str, event: dict[str, Any], twin_type: str | None) -> None:
+    assert twin(load(type, event)) == (twin_type and (twin_type, CHANNEL.id))
