@@ -1,0 +1,173 @@
+"""The model-backed brain against a local server that speaks the protocol, for better or worse."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+from pydantic import SecretStr
+
+from relay.companion.brain import BrainError, Limits, Line, View
+from relay.companion.chat import Role
+from relay.companion.openai import OpenAIBrain
+from relay.config import CompanionSection
+
+KEY = "sk-very-secret"
+VIEW = View(
+    character="Vox",
+    user="Max",
+    lines=(
+        Line(Role.USER, "Hello."),
+        Line(Role.ASSISTANT, "Hi!"),
+        Line(Role.SECRET, "He lies."),
+        Line(Role.EVENT, "A door slams."),
+    ),
+    contexts=("It rains.",),
+    limits=Limits(max_new_tokens=50),
+)
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def endpoint(answer: Answer, **settings: Any) -> AsyncIterator[OpenAIBrain]:
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    try:
+        yield OpenAIBrain(CompanionSection(base_url=url, model="tiny", api_key=SecretStr(KEY), **settings))
+    finally:
+        await runner.cleanup()
+
+
+def streaming(*parts: bytes) -> Answer:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for part in parts:
+            await response.write(part)
+            await asyncio.sleep(0)
+        return response
+
+    return answer
+
+
+def piece(text: str) -> bytes:
+    return b"data: " + json.dumps({"choices": [{"delta": {"content": text}}]}).encode() + b"\n\n"
+
+
+async def said(brain: OpenAIBrain) -> str:
+    return "".join([text async for text in brain.reply(VIEW)])
+
+
+async def failure(answer: Answer, **settings: Any) -> str:
+    async with endpoint(answer, **settings) as brain:
+        with pytest.raises(BrainError) as error:
+            await said(brain)
+    return str(error.value)
+
+
+async def test_it_streams_what_the_model_says() -> None:
+    async with endpoint(streaming(piece("Good "), piece("evening."), b"data: [DONE]\n\n", piece("lost"))) as brain:
+        assert await said(brain) == "Good evening."
+
+
+async def test_events_may_be_cut_anywhere_and_mixed_with_other_lines() -> None:
+    stream = (
+        b": keep-alive\r\n\r\n"
+        + b'data: {"choices":[{"delta":{"role":"assistant"}}]}\r\n\r\n'
+        + piece("Gr\u00fc\u00df dich.")
+        + b'data: {"choices":[],"usage":{"total_tokens":5}}\n\ndata: [DONE]'
+    )
+    async with endpoint(streaming(*(bytes([byte]) for byte in stream))) as brain:
+        assert await said(brain) == "Gr\u00fc\u00df dich."
+
+
+async def test_the_model_is_told_who_it_is_and_what_it_may_know() -> None:
+    seen: list[tuple[str, Any]] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        seen.append((request.headers["Authorization"], await request.json()))
+        return await streaming(piece("Yes."))(request)
+
+    async with endpoint(answer, persona="You are {{ char }}, with {{ user }}.") as brain:
+        await said(brain)
+
+    [(authorization, body)] = seen
+    assert authorization == f"Bearer {KEY}"
+    assert (body["model"], body["stream"], body["max_tokens"]) == ("tiny", True, 50)
+    assert body["messages"] == [
+        {"role": "system", "content": "You are Vox, with Max.\nIt rains."},
+        {"role": "user", "content": "Hello."},
+        {"role": "assistant", "content": "Hi!"},
+        {"role": "user", "content": "[Secret, known only to you: He lies.]"},
+        {"role": "user", "content": "[Event: A door slams.]"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "named"),
+    [
+        (401, {"error": {"message": f"Incorrect API key provided: {KEY}"}}, "companion.api_key"),
+        (404, {"error": "model not found"}, "companion.model"),
+        (429, {"error": {"message": "slow down"}}, "429: slow down"),
+        (500, ["odd"], "500"),
+    ],
+)
+async def test_a_refusal_says_what_to_do_and_keeps_the_key_to_itself(
+    status: int, body: object, named: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.json_response(body, status=status)
+
+    with caplog.at_level(logging.DEBUG):
+        problem = await failure(answer)
+
+    assert named in problem
+    assert KEY not in problem + caplog.text
+
+
+@pytest.mark.parametrize(
+    "event",
+    [b"data: nonsense\n\n", b"data: 5\n\n", b'data: {"choices":[5]}\n\n', b'data: {"choices":[{"delta":5}]}\n\n'],
+)
+async def test_what_is_no_completion_is_an_error(event: bytes) -> None:
+    assert "no chat completion" in await failure(streaming(event))
+
+
+async def test_an_error_in_the_middle_of_the_stream_is_an_error() -> None:
+    assert "overloaded" in await failure(streaming(piece("Well"), b'data: {"error":{"message":"overloaded"}}\n\n'))
+
+
+async def test_a_connection_that_breaks_off_is_an_error() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(piece("Well"))
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    assert "cannot be reached" in await failure(answer)
+
+
+async def test_a_model_that_takes_too_long_is_an_error() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    assert "longer than 0.1 s" in await failure(answer, timeout=0.1)
+
+
+async def test_nobody_there_is_an_error() -> None:
+    brain = OpenAIBrain(CompanionSection(base_url="http://127.0.0.1:9/v1", api_key=SecretStr(KEY)))
+
+    with pytest.raises(BrainError, match=r"127\.0\.0\.1 cannot be reached"):
+        await said(brain)

@@ -1,0 +1,151 @@
+"""The character out of rules answers what was said, to whom it was said by."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relay.companion import phrases
+from relay.companion.brain import Line, View
+from relay.companion.chat import Role
+from relay.companion.phrases import Phrases
+from relay.companion.rules import RulesBrain, Said, heard
+
+
+async def answer(*lines: str | Line, seed: int = 0, contexts: tuple[str, ...] = ()) -> str:
+    shown = tuple(line if isinstance(line, Line) else Line(Role.USER, line) for line in lines)
+    brain = RulesBrain(seed)
+    return "".join([piece async for piece in brain.reply(View("Vox", "Max", shown, contexts))])
+
+
+def event(text: str) -> Line:
+    return Line(Role.EVENT, text)
+
+
+def fits(text: str, options: Phrases) -> bool:
+    patterns = (re.sub(r"\\\{\w+\\\}", ".+", re.escape(option)) for option in options)
+    return any(re.match(pattern, text) for pattern in patterns)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('Anna (Twitch): "Hello!"', [Said("Anna", "Hello!")]),
+        ('Bob (Discord) asks: "Why?"', [Said("Bob", "Why?")]),
+        ('Anna (Twitch): "Hi" Bob (Twitch): "Yo"', [Said("Anna", "Hi"), Said("Bob", "Yo")]),
+        ("[TWITCH] Zoe: hi there", [Said("Zoe", "hi there")]),
+        ("Hello!", [Said("Max", "Hello!")]),
+    ],
+)
+def test_it_hears_who_says_what(text: str, said: list[Said]) -> None:
+    assert heard(text, "Max") == said
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("Hello Vox!", phrases.GREETING),
+        ("What is your name?", phrases.IDENTITY),
+        ("are you a robot?", phrases.IDENTITY),
+        ("How are you?", phrases.MOOD),
+        ("who is the streamer?", phrases.STREAMER),
+        ("who am I?", phrases.NAME_KNOWN),
+        ("tell me a joke", phrases.JOKE),
+        ("Why is the sky blue?", phrases.WHY),
+        ("When do we play?", phrases.WHEN),
+        ("Is it raining?", phrases.YES_NO),
+        ("do you like pizza?", phrases.LIKES),
+        ("I like trains", phrases.LEARNED),
+        ("thanks!", phrases.THANKS),
+        ("good night everybody", phrases.FAREWELL),
+        ("you are so funny", phrases.COMPLIMENT),
+        ("my dog is here", phrases.TOPICS["cat|cats|kitten|dog|dogs|puppy|pet|pets"]),
+        ("It is what it is.", phrases.STATEMENT),
+        ("what is my favourite game?", phrases.NOT_RECALLED),
+    ],
+)
+async def test_it_answers_what_was_said_by_name(text: str, options: Phrases) -> None:
+    said = await answer(f'Anna (Twitch): "{text}"')
+
+    assert fits(said, options)
+    assert "Anna" in said or options is phrases.JOKE
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "shown"),
+    [
+        ("Cleo is raiding the stream with 42 viewers!", phrases.RAID, "42"),
+        ("Cleo just subscribed on Twitch.", phrases.SUBSCRIBED, "Cleo"),
+        ('Cleo has been subscribed for 7 months: "Hi"', phrases.RESUBSCRIBED, "7"),
+        ("Cleo gifted 5 subscriptions to the community.", phrases.GIFT, "5"),
+        ("Cleo cheered 100 bits.", phrases.CHEERED, "100"),
+        ("Cleo redeemed 'Hydrate'.", phrases.REDEEMED, "Cleo"),
+        ("A door slams.", phrases.HAPPENED, ""),
+    ],
+)
+async def test_it_reacts_to_events(text: str, options: Phrases, shown: str) -> None:
+    said = await answer(event(text))
+
+    assert fits(said, options)
+    assert shown in said
+
+
+async def test_words_that_come_with_an_event_are_answered_too() -> None:
+    assert "42" in await answer(event('Cleo cheered 100 bits: "what is 6*7?"'))
+
+
+async def test_it_remembers_what_it_was_told_and_by_whom() -> None:
+    told = 'Anna (Twitch): "my favourite game is Hollow Knight"'
+    reply = Line(Role.ASSISTANT, "Noted.")
+
+    assert "hollow knight" in await answer(told, reply, 'Anna (Twitch): "what is my favourite game?"')
+    assert "knight" not in await answer(told, reply, 'Bob (Twitch): "what is my favourite game?"')
+
+
+async def test_it_greets_somebody_it_knows_differently() -> None:
+    again = await answer('Anna (Twitch): "hi"', Line(Role.ASSISTANT, "Hello."), 'Anna (Twitch): "hello"')
+
+    assert fits(again, phrases.GREETING_AGAIN)
+
+
+async def test_it_knows_what_goes_on_from_its_contexts() -> None:
+    assert "The king is in check" in await answer("what is going on?", contexts=("The king is in check!",))
+
+
+async def test_it_is_the_same_under_the_same_seed_and_varies_with_another() -> None:
+    question = 'Anna (Twitch): "cats or dogs?"'
+
+    assert await answer(question, seed=7) == await answer(question, seed=7)
+    assert len({await answer(question, seed=seed) for seed in range(20)}) > 1
+
+
+async def test_it_does_not_say_the_same_twice_in_a_row() -> None:
+    first = await answer("Well well.")
+
+    assert await answer("Well well.", Line(Role.ASSISTANT, first), "Well well.") != first
+
+
+async def test_asked_to_speak_with_nothing_new_it_fills_the_silence() -> None:
+    assert fits(await answer("hi", Line(Role.ASSISTANT, "Hello.")), phrases.FILLER)
+
+
+hostile = st.sampled_from(
+    ["@everyone", "<@123>", "/ban me", "https://evil.example/x", "*", "`", "[x]", "{{ char }}", "\u202e"]
+)
+words = st.lists(
+    hostile | st.text(max_size=12) | st.sampled_from(["I like", "my favourite game is", "hi", "what", "or", "?"])
+).map(" ".join)
+
+
+@given(words, words, st.booleans())
+async def test_what_viewers_write_never_pings_links_or_commands(name: str, text: str, happens: bool) -> None:
+    quoted = f'{name} (Twitch): "{text}"'
+    lines: list[str | Line] = [quoted, Line(Role.ASSISTANT, "Oh."), f'{name} (Twitch): "what do you know?"', quoted]
+    last: str | Line = event(f'{name} cheered 5 bits: "{text}"') if happens else lines.pop()
+
+    said = await answer(*lines, last)
+
+    assert said[0].isalnum() or said[0] == "-"
+    assert not set(said) & set("@/<>`*[]{}#\u202e")
+    assert "\n" not in said
