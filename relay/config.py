@@ -126,7 +126,7 @@ class TwitchSection(Section):
 class DiscordSection(Section):
     enabled: bool = False
     token: SecretStr | None = None
-    channels: tuple[int, ...] = ()
+    channels: tuple[Annotated[int, Field(gt=0)], ...] = ()
     listen_to: Literal["all", "addressed"] = "all"
     connect_to: str | None = Field(None, pattern=r"^[^\s:]+:\d{1,5}$")
     ca_file: Path | None = None
@@ -137,6 +137,8 @@ class DiscordSection(Section):
             raise ValueError("token is missing: set RELAY_DISCORD__TOKEN to the bot token of your Discord application")
         if self.enabled and not self.channels:
             raise ValueError("channels is empty: list the ids of the text channels to listen to")
+        if self.connect_to is not None and not 0 < int(self.connect_to.rpartition(":")[2]) < 65_536:
+            raise ValueError(f"connect_to is {self.connect_to!r}: write host:port with a port from 1 to 65535")
         return self
 
 

@@ -41,6 +41,8 @@ class Commands(app_commands.CommandTree[discord.Client]):
     async def on_error(self, interaction: Use, error: app_commands.AppCommandError, /) -> None:
         cause = getattr(error, "original", error)
         log.warning("discord: a slash command failed: %s: %s", type(cause).__name__, cause)
+        if not interaction.response.is_done():
+            await _whisper(interaction, "That did not work. The log of the relay says why.")
 
     async def sync_changes(self) -> None:
         """Register the commands, only where Discord knows others: it allows few registrations a day."""

@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from contextlib import suppress
 
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential, wait_random
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential, wait_random
 
 from relay.errors import InboxError
 from relay.model import Incoming
@@ -27,6 +27,11 @@ class Intake:
         self._receive = receive
         self._waiting: deque[tuple[Incoming | Missed, asyncio.Future[None]]] = deque()
         self._filled = asyncio.Event()
+        self._retrying = AsyncRetrying(
+            retry=retry_if_exception_type(InboxError),
+            wait=wait_exponential(multiplier=0.1, max=5.0) + wait_random(0, 0.1),
+            before_sleep=self._note_trouble,
+        )
         self.stuck = False
         """Whether the store refused the last try."""
 
@@ -52,10 +57,7 @@ class Intake:
 
     async def _store_next(self) -> None:
         item, stored = self._waiting[0]
-        if isinstance(item, asyncio.Task):
-            found = await item
-        else:
-            found = [item]
+        found = await item if isinstance(item, asyncio.Task) else [item]
         for incoming in found:
             await self._store(incoming)
         self._done(stored)
@@ -68,20 +70,24 @@ class Intake:
             stored.set_result(None)
 
     async def _store(self, incoming: Incoming) -> None:
-        waits = wait_exponential(multiplier=0.1, max=5.0) + wait_random(0, 0.1)
-        async for attempt in AsyncRetrying(retry=retry_if_exception_type(InboxError), wait=waits, reraise=True):
-            with attempt:
-                self.stuck = attempt.retry_state.attempt_number > 1
-                await self._receive(incoming)
+        await self._retrying(self._receive, incoming)
         self.stuck = False
+
+    def _note_trouble(self, state: RetryCallState) -> None:
+        if not self.stuck:
+            log.warning("discord: the inbox does not answer; %d things wait for it", len(self._waiting))
+        self.stuck = True
 
     async def _drain(self) -> None:
         with suppress(TimeoutError, InboxError):
             async with asyncio.timeout(GRACE):
                 while self._waiting:
                     item, stored = self._waiting[0]
-                    if not isinstance(item, asyncio.Task):
+                    if isinstance(item, asyncio.Task):
+                        item.cancel()
+                        await asyncio.wait({item})
+                    else:
                         await self._receive(item)
                     self._done(stored)
         if self._waiting:
-            log.error("discord: %d messages could not be stored before the end", len(self._waiting))
+            log.error("discord: %d things could not be stored before the end", len(self._waiting))

@@ -134,11 +134,10 @@ class DiscordDouble:
         channel = self.world.messages[ids[0]]["channel_id"]
         for id in ids:
             self.world.messages.pop(id)
-        gone: Json = {"channel_id": channel, "guild_id": self.world.guild_id}
         if len(ids) == 1:
-            await self.gateway.dispatch("MESSAGE_DELETE", gone | {"id": ids[0]}, GUILD_MESSAGES)
+            await self._publish("MESSAGE_DELETE", {"channel_id": channel, "id": ids[0]})
         else:
-            await self.gateway.dispatch("MESSAGE_DELETE_BULK", gone | {"ids": list(ids)}, GUILD_MESSAGES)
+            await self._publish("MESSAGE_DELETE_BULK", {"channel_id": channel, "ids": list(ids)})
 
     async def ban(self, name: str) -> None:
         event = {"guild_id": self.world.guild_id, "user": self.person(name).user()}
@@ -179,8 +178,9 @@ class DiscordDouble:
         await self.signal.wait_until(lambda: _complete(used), f"an answer to /{' '.join(words)}")
         return used.response
 
-    async def _publish(self, event: str, message: Json) -> None:
-        await self.gateway.dispatch(event, self.world.with_member(message), GUILD_MESSAGES)
+    async def _publish(self, event: str, data: Json) -> None:
+        if data["channel_id"] not in self.world.hidden:
+            await self.gateway.dispatch(event, self.world.as_event(data), GUILD_MESSAGES)
 
     # What the relay did
 

@@ -13,7 +13,7 @@ from tests.doubles.discord.signal import Signal
 from tests.doubles.discord.world import Channel, Json, World
 
 Publish = Callable[[str, Json], Awaitable[None]]
-"""Tells the gateway's sessions of a message event."""
+"""Tells the gateway's sessions of something in a channel."""
 
 TEXT_LIMIT, NONCE_LIMIT = 2_000, 25
 
@@ -69,8 +69,6 @@ class Rest:
         self.rate = Rate()
         self.forbidden: set[str] = set()
         """Channels the bot may see but not write to."""
-        self.hidden: set[str] = set()
-        """Channels the bot may not even see."""
 
     def routes(self) -> list[web.RouteDef]:
         channel = "/api/v10/channels/{channel}"
@@ -183,7 +181,7 @@ class Rest:
         channel = self._world.channels.get(request.match_info["channel"])
         if channel is None:
             raise Refused(404, 10003, "Unknown Channel")
-        if channel.id in self.hidden:
+        if channel.id in self._world.hidden:
             raise Refused(403, 50001, "Missing Access")
         return channel
 

@@ -59,6 +59,8 @@ class World:
     people: dict[str, Person] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     messages: dict[str, Json] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    """Channels the bot may not see."""
     _last_id: int = 0
 
     def __post_init__(self) -> None:
@@ -116,7 +118,7 @@ class World:
         return data
 
     def guild(self, members: list[Person]) -> Json:
-        everything = [self.channel(channel) for channel in self.channels.values()]
+        everything = [self.channel(channel) for channel in self.channels.values() if channel.id not in self.hidden]
         return {
             "id": self.guild_id, "name": "Studio", "owner_id": self.owner.id, "unavailable": False,
             "member_count": len(self.people) + 1, "large": False, "emojis": [], "stickers": [], "features": [],
@@ -166,8 +168,9 @@ class World:
         newest_first = sorted(self.messages.values(), key=lambda message: int(message["id"]), reverse=True)
         return (message for message in newest_first if message["channel_id"] == channel)
 
-    def with_member(self, message: Json) -> Json:
-        """A message as the gateway sends it."""
-        person = next((p for p in (*self.people.values(), self.bot) if p.id == message["author"]["id"]), None)
-        extra: Json = {} if person is None or "webhook_id" in message else {"member": self.member(person)}
-        return message | extra | {"guild_id": self.guild_id}
+    def as_event(self, data: Json) -> Json:
+        """Something in a channel as the gateway tells it: with the guild and, for a message, who wrote it."""
+        author = data.get("author", {}).get("id")
+        person = next((p for p in (*self.people.values(), self.bot) if p.id == author), None)
+        extra: Json = {} if person is None or "webhook_id" in data else {"member": self.member(person)}
+        return data | extra | {"guild_id": self.guild_id}

@@ -31,7 +31,7 @@ async def test_a_channel_that_does_not_exist_is_named(discord: DiscordDouble) ->
 
 
 async def test_a_channel_the_bot_cannot_see_is_named(discord: DiscordDouble) -> None:
-    discord.rest.hidden.add(discord.channel)
+    discord.world.hidden.add(discord.channel)
     with pytest.raises(ConfigError, match=rf"discord\.channels: {discord.channel} is not visible"):
         await check(discord.settings())
 

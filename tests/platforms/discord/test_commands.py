@@ -78,6 +78,17 @@ async def test_a_status_that_takes_too_long_is_not_waited_for(
     assert "too busy" in (await discord.command("relay status", permissions=MANAGE_GUILD)).text
 
 
+async def test_a_status_that_fails_says_so(
+    discord: DiscordDouble, platform: DiscordPlatform, controls: Status, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> str:
+        raise InboxError("no answer")
+
+    monkeypatch.setattr(controls, "status", broken)
+    response = await discord.command("relay status", permissions=MANAGE_GUILD)
+    assert response.ephemeral and "did not work" in response.text
+
+
 async def test_commands_are_for_servers_and_the_status_hidden_from_viewers(
     discord: DiscordDouble, platform: DiscordPlatform
 ) -> None:
