@@ -1,13 +1,13 @@
 """How the state of a chat looks on the wire."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from relay.companion.chat import Chat, Message, Participant
 from relay.wire import server
 from relay.wire.messages import ChatContext, ChatMessage, ChatSession, Person
 
-HISTORY: int = 200
+HISTORY: Final = 200
 """How many of the newest messages `chatStarted` carries."""
 
 

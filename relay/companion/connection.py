@@ -35,13 +35,15 @@ class Connection:
         self._keep_alive = keep_alive
         self._silence_limit = silence_limit
         self._queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE_LIMIT)
+        self._closing = False
 
     def send(self, message: WireMessage) -> None:
         """Queue a message. A client whose queue is full is cut off."""
         self._put(signalr.encode(signalr.invocation("ReceiveMessage", message.to_wire())))
 
     def close(self, reason: str | None = None) -> None:
-        """Queue SignalR's close frame and the end of the connection."""
+        """Queue SignalR's close frame and the end of the connection; what the client still sends is ignored."""
+        self._closing = True
         self._put(signalr.encode(signalr.close(reason)))
         self._put(None)
 
@@ -125,7 +127,7 @@ class Connection:
                     return None
 
     def _take(self, frame: Frame, receive: Receive) -> None:
-        if frame.get("type") in (signalr.PING, signalr.COMPLETION):
+        if self._closing or frame.get("type") in (signalr.PING, signalr.COMPLETION):
             return
         invocation_id = frame.get("invocationId")
         problem = None

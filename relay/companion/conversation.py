@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from relay.companion import announce
 from relay.companion.brain import NO_LIMITS, Brain, BrainError, Limits, Line, Pieces, View
@@ -24,7 +24,7 @@ from relay.wire.messages import WireMessage
 
 log = logging.getLogger(__name__)
 
-VIEWED: int = 200
+VIEWED: Final = 200
 """How many of the newest messages a character looks back on."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 from relay.companion import announce
 from relay.companion.brain import Brain
@@ -13,7 +13,7 @@ from relay.config import CompanionSection
 from relay.wire import server
 from relay.wire.messages import WireMessage
 
-OPEN_LIMIT: int = 100
+OPEN_LIMIT: Final = 100
 """How many chats may be open at once."""
 
 
@@ -106,10 +106,16 @@ class Hub:
             if client.authenticated:
                 client.send(self.sessions())
 
-    async def close(self) -> None:
-        """Stop all replies and wait for their end."""
+    def close_chats(self) -> None:
+        """Stop all replies and close all chats."""
         for conversation in self.open.values():
             conversation.close()
+            self.closed[conversation.chat.id] = conversation.chat
+        self.open.clear()
+
+    async def close(self) -> None:
+        """Close all chats and wait for the end of what goes on in them."""
+        self.close_chats()
         if self._tasks:
             await asyncio.wait(self._tasks)
 

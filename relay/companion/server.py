@@ -18,6 +18,7 @@ from relay.companion.handlers import receive
 from relay.companion.hub import Hub
 from relay.companion.minds import brain_for
 from relay.config import CompanionSection
+from relay.errors import ConfigError
 from relay.wire import signalr
 
 COOKIE: Final = "voxta_companion"
@@ -58,23 +59,33 @@ class CompanionServer:
         return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     async def start(self) -> None:
-        """Listen. Raises OSError when the port is taken."""
+        """Listen. Raises ConfigError when the address cannot be had."""
         app = web.Application()
+        app.on_response_prepare.append(self._let_pages_read)
         app.router.add_post("/hub/negotiate", self._negotiate)
+        app.router.add_options("/hub/negotiate", self._preflight)
         app.router.add_get("/hub", self._serve)
         self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=CLOSE_GRACE + 1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._settings.host, self._settings.port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise ConfigError(
+                f"companion.port: {self._settings.host}:{self._settings.port} cannot be had ({error.strerror}); "
+                "set companion.port to a free port, or 0 for any"
+            ) from None
         self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """End the chats, send every client the close frame, and let go of the port."""
-        await self._hub.close()
+        self._hub.close_chats()
         for connection in self._connections:
             connection.close()
         if self._runner is not None:
             await self._runner.cleanup()
+        await self._hub.close()
 
     async def serve_forever(self) -> None:
         """Start, and serve until cancelled."""
@@ -122,6 +133,18 @@ class CompanionServer:
             self._connections.discard(connection)
             self._hub.disconnect(client)
         return socket
+
+    async def _preflight(self, request: web.Request) -> web.Response:
+        """A browser asks whether a page may negotiate; `_let_pages_read` answers."""
+        return web.Response(status=204)
+
+    async def _let_pages_read(self, request: web.Request, response: web.StreamResponse) -> None:
+        origin = request.headers.get("Origin")
+        if origin is not None and self._is_own(origin, request):
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Allow-Credentials"] = "true"
+            response.headers["Access-Control-Allow-Headers"] = request.headers.get("Access-Control-Request-Headers", "")
+            response.headers["Vary"] = "Origin"
 
     def _admit(self, request: web.Request) -> None:
         """Refuse pages of other sites, and clients without the key where one is set."""

@@ -62,6 +62,11 @@ class RawClient:
                         return frame
                 await self._news.wait()
 
+    async def more(self) -> None:
+        """Wait for one more frame."""
+        async with asyncio.timeout(WAIT), self._news:
+            await self._news.wait()
+
     async def expect(self, kind: str) -> Json:
         """The next message of this type."""
         try:

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from relay.companion.server import CompanionServer
+from relay.errors import ConfigError
 from tests.companion.conftest import SETTINGS
 from tests.companion.raw import RawClient, ScriptedBrain, connected
 
@@ -63,6 +64,7 @@ async def test_pages_of_other_sites_are_refused(companion: CompanionServer, orig
         headers = {"Origin": origin}
         async with http.post(f"{companion.url}/hub/negotiate", headers=headers) as response:
             status = response.status
+            assert "Access-Control-Allow-Origin" not in response.headers
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await http.ws_connect(f"{companion.url}/hub", params={"id": token}, headers=headers)
 
@@ -82,9 +84,11 @@ async def test_a_name_that_points_here_is_still_another_site(companion: Companio
 async def test_local_pages_are_welcome(companion: CompanionServer, origin: str) -> None:
     async with (
         aiohttp.ClientSession() as http,
+        http.options(f"{companion.url}/hub/negotiate", headers={"Origin": origin}) as preflight,
         http.post(f"{companion.url}/hub/negotiate", headers={"Origin": origin}) as response,
     ):
-        assert response.status == 200
+        assert (preflight.status, response.status) == (204, 200)
+        assert response.headers["Access-Control-Allow-Origin"] == origin
 
 
 @pytest.mark.parametrize(
@@ -183,8 +187,7 @@ async def test_control_pings_alone_keep_a_client_alive() -> None:
     async with serving(silence_limit=0.3, keep_alive=0.05) as server, connected(server.url) as client:
         for _ in range(10):
             await client.socket.ping()
-            pings = len(client.frames)
-            await client.frame(lambda frame, pings=pings: len(client.frames) > pings + 1)  # type: ignore[misc]
+            await client.more()
 
         assert "error" not in await client.call("authenticate")
 
@@ -247,3 +250,25 @@ def masked(text: str) -> bytes:
     data = text.encode()
     length = bytes([0x80 | len(data)]) if len(data) < 126 else bytes([0x80 | 126]) + len(data).to_bytes(2, "big")
     return b"\x81" + length + b"\0\0\0\0" + data
+
+
+async def test_a_port_that_is_taken_is_a_clear_error(companion: CompanionServer) -> None:
+    port = int(companion.url.rsplit(":", 1)[1])
+
+    with pytest.raises(ConfigError, match=rf"companion\.port: 127\.0\.0\.1:{port} cannot be had"):
+        await CompanionServer(SETTINGS.model_copy(update={"port": port}), brain=ScriptedBrain()).start()
+
+
+async def test_a_shutdown_stops_replies_and_takes_no_more_messages() -> None:
+    brain = ScriptedBrain("Well... ", "never.", hold=1)
+    server = CompanionServer(SETTINGS, brain=brain)
+    await server.start()
+    async with connected(server.url) as client:
+        await client.enter()
+        await client.say("Hello?")
+
+        await server.stop()
+
+        await client.expect("replyCancelled")
+    assert brain.closed.is_set()
+    assert len(brain.views) == 1
