@@ -107,7 +107,7 @@ class TwitchSection(Section):
     enabled: bool = False
     client_id: str = ""
     client_secret: SecretStr | None = None
-    channels: tuple[TwitchLogin, ...] = ()
+    channels: tuple[TwitchLogin, ...] = Field((), max_length=100)
     token_file: Path | None = None
     api_url: Url = "https://api.twitch.tv/helix/"
     auth_url: Url = "https://id.twitch.tv/"

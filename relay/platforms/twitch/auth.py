@@ -10,7 +10,7 @@ from twitchio.exceptions import DeviceCodeFlowException
 
 from relay.config import TwitchSection
 from relay.errors import AuthError, RelayError
-from relay.platforms.twitch.connection import CALL_TIMEOUT, Connection, point_at
+from relay.platforms.twitch.connection import CALL_TIMEOUT, Account, Channel, Connection, point_at
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, explain, translate
 from relay.platforms.twitch.subscriptions import READ_CHAT, SCOPES, WRITE_CHAT, left_out
 from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret, redacted_logs
@@ -45,13 +45,15 @@ async def check(settings: TwitchSection, token_file: Path) -> str:
     with redacted_logs():
         async with Connection(settings, TokenFile(token_file)) as connection:
             await connection.log_in()
-    account = connection.account
+            return _report(connection.account, connection.channels)
+
+
+def _report(account: Account, channels: tuple[Channel, ...]) -> str:
     if missing := [scope for scope in (READ_CHAT, WRITE_CHAT) if scope not in account.scopes]:
         raise AuthError(f"the Twitch login of {account.login} lacks {', '.join(missing)}: {LOG_IN_AGAIN}")
     lacking = [f"{', '.join(gives)} ({scope})" for scope, gives in left_out(account.scopes).items()]
     scopes = f"no {'; no '.join(lacking)}: {LOG_IN_AGAIN} to allow them" if lacking else "scopes ok"
-    channels = ", ".join(channel.login for channel in connection.channels)
-    return f"logged in as {account.login}, {scopes}, channels {channels}"
+    return f"logged in as {account.login}, {scopes}, channels {', '.join(channel.login for channel in channels)}"
 
 
 async def _device_login(oauth: OAuth, file: TokenFile, say: Say) -> str:

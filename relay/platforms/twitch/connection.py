@@ -24,6 +24,7 @@ T = TypeVar("T")
 OnEvent = Callable[[BaseEvent], None]
 OnHeaders = Callable[[Mapping[str, str]], None]
 CALL_TIMEOUT = 15.0
+logging.getLogger("twitchio.client").addFilter(lambda record: "StarletteAdapter" not in str(record.msg))  # advice
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Connection:
         self.client: Client
         self.account: Account
         self.channels: tuple[Channel, ...] = ()
+        """Empty while not logged in."""
 
     async def __aenter__(self) -> Self:
         point_at(self._settings)
@@ -105,6 +107,7 @@ class Connection:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.channels = ()
         await self.client.close(save_tokens=False)
         await self._session.close()
 
@@ -116,7 +119,7 @@ class Connection:
         token = self._tokens.load()
         await self.client.login(token=token.access, load_tokens=False, save_tokens=False)
         await self.renew()
-        names = self._settings.channels
+        names = tuple(dict.fromkeys(self._settings.channels))
         users = await self.call(
             lambda: self.client.fetch_users(logins=list(names), token_for=self.account.id), "looking up the channels"
         )

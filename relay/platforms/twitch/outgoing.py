@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from twitchio import ChatMessage
@@ -19,7 +20,7 @@ TEXT_LIMIT = 500
 REMEMBERED = 100
 
 
-@dataclass
+@dataclass(eq=False)
 class _Sent:
     """A text on its way to chat, or there already."""
 
@@ -102,7 +103,8 @@ class Outgoing:
             sent.unsure = True
             raise
         except RelayError as error:
-            self._sent.remove(sent)
+            with suppress(ValueError):
+                self._sent.remove(sent)
             raise self._refusal(error) from None
 
     async def _request(self, post: Post, sent: _Sent) -> str | None:

@@ -5,17 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from twitchio import HTTPException, eventsub
+from twitchio import eventsub
 from twitchio.eventsub.subscriptions import SubscriptionPayload
 
+from relay.errors import PlatformError, PlatformUnavailable
 from relay.platforms.twitch.connection import Channel, Connection
-from relay.platforms.twitch.failures import explain
 from relay.platforms.twitch.socket import EventSocket
 
 log = logging.getLogger(__name__)
 Build = Callable[[str, str], SubscriptionPayload]
 Key = tuple[str, frozenset[tuple[str, Any]]]
 
+TOO_MANY = 3
+"""Failures in one pass after which Twitch counts as down."""
 READ_CHAT = "user:read:chat"
 WRITE_CHAT = "user:write:chat"
 
@@ -131,6 +133,11 @@ class Wanted:
     def key(self) -> Key:
         return key(self.source.type, self.payload.condition)
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Event type and channel id."""
+        return self.source.type, self.channel.id
+
     def __str__(self) -> str:
         return f"{self.source.gives} of #{self.channel.login}"
 
@@ -140,14 +147,14 @@ class Reconciler:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._refused: dict[str, str] = {}
+        self._refused: dict[Key, str] = {}
         self.live: frozenset[tuple[str, str]] = frozenset()
-        """Event type and channel id of what is subscribed."""
+        """The places of what is subscribed."""
 
     @property
     def trouble(self) -> str:
         """What Twitch refuses, for people; empty when all is well."""
-        return "; ".join(f"no {wanted} ({why})" for wanted, why in self._refused.items())
+        return "; ".join(self._refused.values())
 
     def forget(self) -> None:
         """The session is over, and its subscriptions with it."""
@@ -156,17 +163,23 @@ class Reconciler:
     async def reconcile(self, socket: EventSocket) -> None:
         """Bring Twitch to what we want on this session.
 
-        Raises PlatformError or AuthError; what was subscribed before that stays.
+        Raises PlatformUnavailable, RateLimited or AuthError; what was subscribed before that stays.
         """
-        present = await self._present(socket)
-        wanted = self._wanted()
-        self.live = frozenset((each.source.type, each.channel.id) for each in wanted if each.key in present)
+        present, wanted = await self._present(socket), self._wanted()
+        self.live = frozenset(each.place for each in wanted if each.key in present)
+        failures: list[PlatformUnavailable] = []
         for each in wanted:
-            if socket.ended.is_set():
-                return
-            if each.key in present or await self._subscribe(each, socket):
-                self.live |= {(each.source.type, each.channel.id)}
-                self._refused.pop(str(each), None)
+            if socket.ended.is_set() or len(failures) == TOO_MANY:
+                break
+            if each.key in present:
+                self._refused.pop(each.key, None)
+                continue
+            try:
+                await self._subscribe(each, socket)
+            except PlatformUnavailable as failure:
+                failures.append(failure)  # Twitch may fail at one type alone; the others need not wait for it
+        if failures:
+            raise failures[0]
 
     def _wanted(self) -> list[Wanted]:
         account = self._connection.account
@@ -190,29 +203,28 @@ class Reconciler:
 
         return await self._connection.call(ask, "reading the subscriptions")
 
-    async def _subscribe(self, wanted: Wanted, socket: EventSocket) -> bool:
-        async def ask() -> str | None:
-            try:
-                await self._connection.client.subscribe_websocket(
+    async def _subscribe(self, wanted: Wanted, socket: EventSocket) -> None:
+        try:
+            await self._connection.call(
+                lambda: self._connection.client.subscribe_websocket(
                     wanted.payload,
                     as_bot=False,
                     token_for=self._connection.account.id,
                     socket_id=socket.session_id,
-                )
-            except HTTPException as error:
-                if error.status in (400, 403):
-                    return explain(error)
+                ),
+                f"subscribing {wanted}",
+            )
+        except PlatformError as error:
+            if error.retryable:
                 raise
-            return None
-
-        why = await self._connection.call(ask, f"subscribing {wanted}")
-        if why is not None:
-            self._note_refusal(wanted, why, socket)
-        return why is None
+            self._note_refusal(wanted, str(error), socket)
+        else:
+            self.live |= {wanted.place}
+            self._refused.pop(wanted.key, None)
 
     def _note_refusal(self, wanted: Wanted, why: str, socket: EventSocket) -> None:
         if "session" in why:
             socket.ended.set()  # Twitch knows the session no more; only a new one helps
-        elif not wanted.source.in_chat and self._refused.get(str(wanted)) != why:
-            self._refused[str(wanted)] = why
-            log.warning("Twitch refuses %s: %s", wanted, why)
+        elif not wanted.source.in_chat and self._refused.get(wanted.key) != why:
+            self._refused[wanted.key] = why
+            log.warning("%s", why)

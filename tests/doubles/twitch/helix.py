@@ -45,6 +45,8 @@ class Helix:
         self._written: deque[tuple[float, str, str]] = deque(maxlen=200)
         self.reject: dict[str, Any] | None = None
         """The drop reason for every chat message from now on."""
+        self.failing_types: dict[str, int] = {}
+        """Subscription types that are answered with an error status from now on."""
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -107,6 +109,8 @@ class Helix:
         )
 
     def _check_subscription(self, grant: Grant, wanted: Subscription) -> None:
+        if status := self.failing_types.get(wanted.type):
+            raise TwitchError(status, "something went wrong with this type")
         version, scope, rank = TYPES.get(wanted.type, (None, None, None))
         if version != wanted.version:
             raise TwitchError(400, "invalid subscription type and version")

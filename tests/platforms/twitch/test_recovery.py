@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.errors import AuthError, ConfigError, InboxError
+from relay.errors import AuthError, ConfigError, InboxError, PlatformUnavailable
 from relay.model import Incoming, Post
 from relay.platforms.twitch import client
 from relay.platforms.twitch.client import TwitchPlatform
@@ -92,6 +92,33 @@ async def test_subscriptions_that_could_not_be_renewed_after_a_drop_are_reconcil
         twitch.faults.append(Drop("eventsub/subscriptions", times=2))
         await twitch.drop_socket()
         await hears_again(twitch, received)
+
+
+async def test_one_type_that_fails_does_not_keep_the_others_from_being_subscribed(
+    twitch: TwitchDouble, connect: Connect
+) -> None:
+    async with connect(twitch):
+        twitch.helix.failing_types["channel.chat.clear"] = 500
+        await twitch.drop_socket()
+        await twitch.wait_subscribed("channel.chat.message", "stream.offline", "channel.follow")
+
+
+async def test_a_type_twitch_refuses_for_good_does_not_keep_the_others_from_being_subscribed(
+    twitch: TwitchDouble, connect: Connect
+) -> None:
+    async with connect(twitch) as platform:
+        twitch.helix.failing_types["channel.chat.clear"] = 410
+        await twitch.drop_socket()
+        await twitch.wait_subscribed("channel.chat.message", "stream.offline", "channel.follow")
+        await twitch.until(lambda: "refused subscribing cleared chats" in platform.health(), "the refusal in health")
+
+
+async def test_a_post_after_the_run_ended_is_not_lost_in_an_odd_error(twitch: TwitchDouble, connect: Connect) -> None:
+    async with connect(twitch) as platform:
+        pass
+
+    with pytest.raises(PlatformUnavailable, match="not connected: stopped"):
+        await platform.post(Post(channel=twitch.channel.id, text="late", nonce="1"))
 
 
 async def test_a_server_that_is_away_is_tried_until_it_is_back(
