@@ -115,7 +115,6 @@ class TwitchPlatform:
                 return await socket.successor()
             except FAILURES as error:
                 log.warning("%s", translate(error, "moving to another EventSub server"))
-        self._reconciler.forget()
         log.warning("the connection to Twitch was lost; connecting again")
         return None
 

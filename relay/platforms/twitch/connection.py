@@ -163,7 +163,7 @@ class Connection:
 
     async def _bounded(self, request: Callable[[], Awaitable[T]]) -> T:
         if self.account.id not in self.client.tokens:
-            await self.renew()
+            await self.renew()  # TwitchIO's own upkeep drops a token when its refresh meets another
         async with asyncio.timeout(CALL_TIMEOUT):
             return await request()
 

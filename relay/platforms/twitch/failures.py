@@ -2,7 +2,7 @@
 
 import aiohttp
 from twitchio import HTTPException
-from twitchio.exceptions import InvalidTokenException, WebsocketConnectionException
+from twitchio.exceptions import WebsocketConnectionException
 
 from relay.errors import AuthError, PlatformError, PlatformUnavailable, RateLimited, RelayError
 from relay.platforms.twitch.tokens import redact
@@ -37,7 +37,5 @@ def login_refused(error: Exception) -> bool:
     """The token, or the refresh token behind it, does not count any more."""
     if not isinstance(error, HTTPException) or not 400 <= error.status < 500 or error.status == 429:
         return False
-    if isinstance(error, InvalidTokenException):
-        return True
     path = error.route.path if error.route else ""
     return path.startswith("oauth2/") or (error.status == 401 and "scope" not in explain(error).lower())

@@ -156,10 +156,6 @@ class Reconciler:
         """What Twitch refuses, for people; empty when all is well."""
         return "; ".join(self._refused.values())
 
-    def forget(self) -> None:
-        """The session is over, and its subscriptions with it."""
-        self.live = frozenset()
-
     async def reconcile(self, socket: EventSocket) -> None:
         """Bring Twitch to what we want on this session.
 

@@ -21,6 +21,8 @@ class Session:
         self.connected_at = timestamp()
         self.silent = False
         """Nothing is sent any more, though the connection stands."""
+        self.forgotten = False
+        """Twitch no longer knows the session, though the connection stands."""
         self.used = asyncio.Event()
         self.moved = asyncio.Event()
         """A successor was welcomed."""
@@ -62,6 +64,8 @@ class Sessions:
         self.welcoming = asyncio.Event()
         """Cleared, new sockets wait for their welcome."""
         self.welcoming.set()
+        self.lists_old_ids = False
+        """After a move, subscriptions are still shown with the id of the session they were made on."""
         self.opened = 0
 
     @property
@@ -74,7 +78,7 @@ class Sessions:
 
     def is_open(self, id: str) -> bool:
         session = self._all.get(id)
-        return session is not None and session.open
+        return session is not None and session.open and not session.forgotten
 
     def subscribed(self, subscription: Subscription) -> None:
         self._all[subscription.session_id].used.set()
@@ -123,6 +127,7 @@ class Sessions:
         for subscription in self._state.subscriptions.values():
             if subscription.session_id == old.id and subscription.status == "enabled":
                 subscription.session_id = new.id
+                subscription.listed_under = old.id if self.lists_old_ids else None
                 new.used.set()
         old.moved.set()
 

@@ -250,6 +250,13 @@ class TwitchDouble:
                 session.request.transport.abort()
         await self.until(lambda: not self.sessions.current, "sockets to be gone")
 
+    def forget_sessions(self) -> None:
+        """Lose every session on Twitch's side while the connections stand."""
+        for session in self.sessions.current:
+            session.forgotten = True
+            for sub in [sub for sub in self.subscriptions if sub.session_id == session.id]:
+                sub.status = "websocket_network_error"
+
     async def close_socket(self, code: int) -> None:
         """Close every EventSub connection with one of Twitch's codes, 4000 to 4007."""
         for session in self.sessions.current:

@@ -60,6 +60,8 @@ class Subscription:
     id: str = field(default_factory=lambda: f"sub-{number()}")
     status: str = "enabled"
     created_at: str = field(default_factory=timestamp)
+    listed_under: str | None = None
+    """The session id it is shown with, when that is not the one it is delivered to."""
 
     def shown(self) -> dict[str, Any]:
         return {
@@ -69,7 +71,11 @@ class Subscription:
             "version": self.version,
             "condition": self.condition,
             "created_at": self.created_at,
-            "transport": {"method": "websocket", "session_id": self.session_id, "connected_at": self.created_at},
+            "transport": {
+                "method": "websocket",
+                "session_id": self.listed_under or self.session_id,
+                "connected_at": self.created_at,
+            },
             "cost": 0,
         }
 

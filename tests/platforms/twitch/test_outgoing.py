@@ -28,6 +28,7 @@ async def test_five_hundred_characters_are_posted_and_more_are_not(twitch: Twitc
 
 async def test_posts_in_one_channel_keep_their_order(twitch: TwitchDouble, connect: Connect) -> None:
     async with connect(twitch) as platform:
+        twitch.faults.append(Delay("chat/messages", seconds=0.1))
         await asyncio.gather(*(platform.post(post(twitch, f"{n}", f"{n}")) for n in range(10)))
 
     assert [posted.text for posted in twitch.posts] == [str(n) for n in range(10)]

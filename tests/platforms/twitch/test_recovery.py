@@ -31,7 +31,7 @@ async def test_events_on_the_old_socket_during_a_handover_are_not_lost(
         await twitch.chat("while moving")
         await received.until_text("while moving")
         twitch.sessions.welcoming.set()
-        await old.moved.wait()
+        await twitch.wait_calls("eventsub/subscriptions", 3, method="GET", from_now=True)
         await twitch.chat("late", on=old)
         await twitch.chat("on the new one")
         await received.until(3)
@@ -39,15 +39,17 @@ async def test_events_on_the_old_socket_during_a_handover_are_not_lost(
     assert sorted(received.texts) == ["late", "on the new one", "while moving"]
 
 
+@pytest.mark.parametrize("listed_under_old_id", [False, True])
 async def test_a_handover_keeps_the_subscriptions_without_asking_again(
-    twitch: TwitchDouble, connect: Connect, received: Received
+    twitch: TwitchDouble, connect: Connect, listed_under_old_id: bool
 ) -> None:
+    twitch.sessions.lists_old_ids = listed_under_old_id
     async with connect(twitch):
-        before = {sub.id for sub in twitch.subscriptions}
+        before = twitch.requests.count(("POST", "/helix/eventsub/subscriptions"))
         await twitch.reconnect()
-        await twitch.wait_calls("eventsub/subscriptions", 3, method="GET", from_now=True)
+        await twitch.wait_calls("eventsub/subscriptions", 5, method="GET", from_now=True)
 
-        assert {sub.id for sub in twitch.subscriptions} == before
+        assert twitch.requests.count(("POST", "/helix/eventsub/subscriptions")) == before
 
 
 async def test_the_old_socket_is_closed_after_a_handover(
@@ -79,8 +81,17 @@ async def test_a_handover_that_fails_ends_in_a_fresh_session(
 
 
 async def test_a_dropped_socket_is_replaced(twitch: TwitchDouble, connect: Connect, received: Received) -> None:
-    async with connect(twitch):
+    async with connect(twitch, reconcile_every=60.0):
         await twitch.drop_socket()
+        await hears_again(twitch, received)
+
+
+async def test_a_session_twitch_has_forgotten_is_replaced(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        twitch.forget_sessions()
+        await twitch.until(lambda: twitch.sessions.opened == 2, "a second socket")
         await hears_again(twitch, received)
 
 
@@ -210,6 +221,16 @@ async def test_calls_that_meet_in_a_refresh_all_succeed(connect: Connect) -> Non
 
     assert {posted.text for posted in twitch.posts} == set(names)
     assert twitch.identity.refreshes > 1
+
+
+async def test_a_token_twitchio_dropped_is_put_back(twitch: TwitchDouble, connect: Connect) -> None:
+    async with connect(twitch) as platform:
+        twitch.expire_token()
+        await platform.post(Post(channel=twitch.channel.id, text="refreshed", nonce="1"))
+        await platform._connection.client.remove_token(twitch.account.id)
+        await platform.post(Post(channel=twitch.channel.id, text="put back", nonce="2"))
+
+    assert [posted.text for posted in twitch.posts] == ["refreshed", "put back"]
 
 
 async def test_an_expired_token_at_the_start_is_refreshed(
