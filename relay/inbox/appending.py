@@ -15,8 +15,8 @@ from relay.inbox.pages import Pages
 from relay.model import AudienceMessage
 
 PAGE_MESSAGES = 256
-PAGE_CHARACTERS = 250_000
-FLUSHES = 2
+PAGE_BYTES = 1_000_000
+FLUSHES = 3
 """How many may be under way at once: while the server works on one, the next is put together."""
 
 
@@ -67,16 +67,18 @@ class Appending:
     async def _flush(self, calls: Sequence[_Call]) -> None:
         messages = [message for call in calls for message in call.messages]
         try:
-            stored = iter(await self._store(messages))
+            stored = await self._store(messages)
         except RelayError as error:
             for call in calls:
                 if not call.stored.done():
                     call.stored.set_exception(type(error)(str(error)))
             return
+        start = 0
         for call in calls:
-            answer = [next(stored) for _ in call.messages]
+            end = start + len(call.messages)
             if not call.stored.done():
-                call.stored.set_result(answer)
+                call.stored.set_result(stored[start:end])
+            start = end
 
     async def _store(self, messages: list[AudienceMessage]) -> list[bool]:
         """For each message whether it is new."""
@@ -98,7 +100,7 @@ class Appending:
 
     async def _send(self, keys: list[str], messages: list[AudienceMessage]) -> set[str]:
         """Store messages with different keys. The keys that were there already."""
-        pages = [(ledger.encode_page(messages[part]), json.dumps(keys[part])) for part in _parts(messages)]
+        pages = list(_paged(keys, messages))
         milliseconds = int(self._clock() * 1000)
 
         async def send() -> list[Any]:
@@ -124,13 +126,16 @@ def _checked(answer: Any) -> Any:
     return answer
 
 
-def _parts(messages: Sequence[AudienceMessage]) -> Iterator[slice]:
-    """Which messages share a page; long ones do not, so that no page outgrows what is read at once."""
-    start = size = 0
-    for position, message in enumerate(messages):
-        size += len(message.text)
-        if position > start and (size > PAGE_CHARACTERS or position - start == PAGE_MESSAGES):
-            yield slice(start, position)
-            start, size = position, len(message.text)
-    if messages:
-        yield slice(start, len(messages))
+def _paged(keys: list[str], messages: list[AudienceMessage]) -> Iterator[tuple[bytes, str]]:
+    """Pages and their keys, in order; none so long that reading it would hold the others up."""
+    if not messages:
+        return
+    if len(messages) <= 2 * PAGE_MESSAGES:
+        page = ledger.encode_page(messages)
+        if len(messages) == 1 or len(page) <= PAGE_BYTES:
+            # Two long arguments cost less than two for each message, here and on the server.
+            yield page, json.dumps(keys)
+            return
+    half = len(messages) // 2
+    yield from _paged(keys[:half], messages[:half])
+    yield from _paged(keys[half:], messages[half:])
