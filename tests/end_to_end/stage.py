@@ -1,6 +1,7 @@
 """What end-to-end tests share: a companion that answers predictably, and a relay around it."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -66,10 +67,15 @@ def message(
 def settings(folder: Path, *, forwarding: dict[str, Any] | None = None, **sections: Any) -> Config:
     """A configuration with an inbox of its own and no rates."""
     return load(
-        relay={"name": "test", "data_dir": str(folder)},
+        relay={"name": _name_of(folder), "data_dir": str(folder)},
         forwarding=FREELY | (forwarding or {}),
         **({"voxta": {"mode": "server", "timeout": 2.0}} | sections),
     )
+
+
+def _name_of(folder: Path) -> str:
+    """One relay for each folder, so that tests on one Redis keep apart."""
+    return hashlib.sha256(str(folder).encode()).hexdigest()[:16]
 
 
 @asynccontextmanager

@@ -1,0 +1,13 @@
+from collections.abc import Iterator
+
+import pytest
+
+from relay.bench.redis_server import RedisServer
+from relay.bench.redis_server import redis_server as started
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A real Redis server for the whole run; tests keep apart by namespace or relay name."""
+    with started() as server:
+        yield server

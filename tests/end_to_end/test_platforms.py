@@ -1,0 +1,150 @@
+"""The round trip with the real TwitchIO and discord.py, over either inbox, also when things go wrong on the way."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.bench.redis_server import RedisServer
+from relay.companion.server import CompanionServer
+from relay.model import Outcome
+from relay.platforms.base import Controls, Platform, Receive
+from relay.platforms.discord.client import DiscordPlatform
+from relay.platforms.twitch.client import TwitchPlatform
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.twitch import TwitchDouble
+from tests.end_to_end.stage import heard, relaying, settings
+from tests.support import eventually
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def inbox(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The settings of each inbox engine."""
+    if request.param == "sqlite":
+        return {"engine": "sqlite"}
+    server: RedisServer = request.getfixturevalue("redis_server")
+    return {"engine": "redis", "url": server.url}
+
+
+@pytest.fixture
+async def twitch() -> AsyncIterator[TwitchDouble]:
+    async with TwitchDouble() as double:
+        yield double
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[DiscordDouble]:
+    async with DiscordDouble() as double:
+        yield double
+
+
+MANAGE_GUILD = 1 << 5
+"""Discord's permission bit."""
+
+
+class OnTwitch:
+    def __init__(self, double: TwitchDouble, folder: Path) -> None:
+        self._double = double
+        self._token_file = double.write_token(folder / "token.json")
+
+    def __call__(self, receive: Receive, _: Controls) -> Sequence[Platform]:
+        return [TwitchPlatform(self._double.settings(reconcile_every=0.2), self._token_file, receive)]
+
+
+class OnDiscord:
+    def __init__(self, double: DiscordDouble) -> None:
+        self._double = double
+
+    def __call__(self, receive: Receive, controls: Controls) -> Sequence[Platform]:
+        return [DiscordPlatform(self._double.settings(), receive, controls)]
+
+
+async def test_a_twitch_chatter_is_answered_in_reply(
+    tmp_path: Path, inbox: dict[str, Any], companion: CompanionServer, twitch: TwitchDouble
+) -> None:
+    config = settings(tmp_path, inbox=inbox)
+    async with relaying(config, companion.url, OnTwitch(twitch, tmp_path)) as (relay, journal):
+        await twitch.wait_subscribed()
+        asked = await twitch.chat("hello @streamer", author="ann")
+        [post] = await twitch.wait_for_posts(1)
+        await twitch.raid("bob", viewers=42)
+        await twitch.follow("cleo")
+        await eventually(lambda: len(journal.outcomes) == 1 and journal.outcomes[Outcome.FORWARDED] == 3)
+        told = list(heard(relay))
+
+    assert post.reply_to == asked
+    assert post.text == 'You said: Ann (Twitch): "hello @streamer"'
+    assert told[1:] == ["Bob is raiding the stream with 42 viewers.", "Cleo just followed on Twitch."]
+
+
+async def test_on_twitch_a_dropped_socket_a_duplicate_a_429_and_an_expired_token_lose_and_double_nothing(
+    tmp_path: Path, inbox: dict[str, Any], companion: CompanionServer, twitch: TwitchDouble
+) -> None:
+    config = settings(tmp_path, inbox=inbox)
+    async with relaying(config, companion.url, OnTwitch(twitch, tmp_path)) as (relay, journal):
+        await twitch.wait_subscribed()
+        await twitch.chat("one", author="ann", repeat_as="same")
+        await twitch.chat("one", author="ann", id="chat-again", repeat_as="same")
+        await twitch.wait_for_posts(1)
+
+        twitch.fail_next("chat/messages", 429)
+        await twitch.chat("two", author="bob")
+        await twitch.wait_for_posts(2)
+
+        twitch.expire_token()
+        await twitch.chat("three", author="cleo")
+        await twitch.wait_for_posts(3)
+
+        await twitch.drop_socket()
+        await twitch.wait_subscribed()
+        await twitch.chat("four", author="dan")
+        await twitch.wait_for_posts(4)
+        await relay.quiet(empty=True)
+
+    assert [post.text.split('"')[1] for post in twitch.posts] == ["one", "two", "three", "four"]
+    assert journal.outcomes == {Outcome.FORWARDED: 4}
+
+
+async def test_a_discord_member_is_answered_in_reply(
+    tmp_path: Path, inbox: dict[str, Any], companion: CompanionServer, discord: DiscordDouble
+) -> None:
+    async with relaying(settings(tmp_path, inbox=inbox), companion.url, OnDiscord(discord)) as (relay, _):
+        await discord.wait_ready()
+        asked = await discord.say("hello", author="ann")
+        await discord.wait_for_posts(1)
+        await discord.ask("what is this?", author="bob")
+        await discord.wait_for_posts(2)
+        status = await discord.command("relay status", author="owner", permissions=MANAGE_GUILD)
+        told = list(heard(relay))
+
+    first, second = discord.posts
+    assert (first.reference, first.text) == (asked, 'You said: ann (Discord): "hello"')
+    assert second.text == 'You said: bob (Discord) asks: "what is this?"'
+    assert told == ['ann (Discord): "hello"', 'bob (Discord) asks: "what is this?"']
+    assert "Voxta: in a chat with Vox" in status.text
+
+
+async def test_on_discord_a_dropped_socket_a_429_and_a_lost_answer_lose_and_double_nothing(
+    tmp_path: Path, inbox: dict[str, Any], companion: CompanionServer, discord: DiscordDouble
+) -> None:
+    async with relaying(settings(tmp_path, inbox=inbox), companion.url, OnDiscord(discord)) as (relay, journal):
+        await discord.wait_ready()
+        await discord.say("one", author="ann")
+        await discord.wait_for_posts(1)
+
+        discord.fail_next(f"{discord.channel}/messages", 429)
+        await discord.say("two", author="bob")
+        await discord.wait_for_posts(2)
+
+        await discord.drop_socket()
+        await discord.say("three", author="cleo")
+        await discord.wait_for_posts(3)
+
+        discord.fail_next(f"{discord.channel}/messages", 503)
+        await discord.say("four", author="dan")
+        await discord.wait_for_posts(4)
+        await relay.quiet(empty=True)
+
+    assert [post.text.split('"')[1] for post in discord.posts] == ["one", "two", "three", "four"]
+    assert journal.outcomes == {Outcome.FORWARDED: 4}
