@@ -61,7 +61,7 @@ def names(retraction: Retraction, message: AudienceMessage) -> bool:
     if message.platform != retraction.platform:
         return False
     if retraction.id is not None:
-        return message.id == well_formed(retraction.id)
+        return message.id == retraction.id
     return retraction.author_id in (None, message.author.id) and retraction.channel in (None, message.channel)
 
 

@@ -108,11 +108,12 @@ class RedisInbox:
         return bool(await self._pages.run(scripts.EDIT, ledger.well_formed(edit.key), text))
 
     async def retract(self, retraction: Retraction, at: float) -> int:
+        retraction = ledger.mended(retraction)
         if retraction.id is not None:
-            keys = [ledger.well_formed(f"{retraction.platform}:{retraction.id}")]
+            keys = [f"{retraction.platform}:{retraction.id}"]
         else:
             keys = await self._named(retraction)
-        settlements = [ledger.mended(ledger.dropped(key, retraction, at)) for key in keys]
+        settlements = [ledger.dropped(key, retraction, at) for key in keys]
         return sum(await self._settle(settlements, only_free=True))
 
     async def _named(self, retraction: Retraction) -> list[str]:

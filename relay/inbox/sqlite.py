@@ -12,7 +12,7 @@ from sqlite3 import Connection
 
 from relay.inbox import ledger
 from relay.inbox.base import Record
-from relay.inbox.writer import Job, Writer
+from relay.inbox.writer import Writer
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
 
 _SCHEMA = """
@@ -63,8 +63,7 @@ class SqliteInbox:
         rows = [(*ledger.entry(message), received) for message in messages]
         stored = await self._writer.run(lambda connection: _insert(connection, rows))
         if any(stored):
-            for arrived in self._claimers:
-                arrived.set()
+            self._wake()
         return stored
 
     async def claim(self, limit: int, wait: float) -> list[AudienceMessage]:
@@ -135,7 +134,8 @@ class SqliteInbox:
         return await self._writer.run(rewrite)
 
     async def retract(self, retraction: Retraction, at: float) -> int:
-        return await self._writer.run(lambda connection: _retract(connection, retraction, at))
+        mended = ledger.mended(retraction)
+        return await self._writer.run(lambda connection: _retract(connection, mended, at))
 
     async def why(self, key: str) -> Record | None:
         return await self._writer.run(lambda connection: _record(connection, ledger.well_formed(key)))
@@ -162,10 +162,15 @@ class SqliteInbox:
         await self._writer.run(lambda connection: connection.execute("REPLACE INTO notes VALUES (?, ?)", row).rowcount)
 
     async def _hold(self, whose: int, limit: int) -> list[AudienceMessage]:
-        def undo(rows: _Rows) -> Job[None]:
-            return lambda connection: _mark(connection, (seq for seq, _ in rows), whose)
+        def give_back(rows: _Rows) -> None:
+            seqs = [seq for seq, _ in rows]
+            self._writer.post(lambda connection: _mark(connection, seqs, whose), then=self._wake)
 
-        return [message for _, message in await self._writer.run(lambda on: _hold(on, whose, limit), undo)]
+        return [message for _, message in await self._writer.run(lambda on: _hold(on, whose, limit), give_back)]
+
+    def _wake(self) -> None:
+        for arrived in self._claimers:
+            arrived.set()
 
 
 def _leave_over(connection: Connection) -> None:
@@ -215,10 +220,10 @@ def _settle(connection: Connection, settlement: Settlement) -> bool:
 
 def _retract(connection: Connection, retraction: Retraction, at: float) -> int:
     query = f"SELECT key, body FROM messages WHERE {_FREE} AND (?1 IS NULL OR key = ?1)"
-    key = None if retraction.id is None else ledger.well_formed(f"{retraction.platform}:{retraction.id}")
+    key = None if retraction.id is None else f"{retraction.platform}:{retraction.id}"
     rows = connection.execute(query, (key,)).fetchall()
     named = [key for key, body in rows if ledger.names(retraction, ledger.decode_message(body))]
-    return sum(_settle(connection, ledger.mended(ledger.dropped(key, retraction, at))) for key in named)
+    return sum(_settle(connection, ledger.dropped(key, retraction, at)) for key in named)
 
 
 def _record(connection: Connection, key: str) -> Record | None:

@@ -22,7 +22,7 @@ Job = Callable[[sqlite3.Connection], T]
 class _Ticket(Generic[T]):
     job: Job[T]
     future: asyncio.Future[T]
-    undo: Callable[[T], Job[None]] | None
+    undo: Callable[[T], object] | None
 
 
 class Writer:
@@ -54,8 +54,8 @@ class Writer:
             self._tickets.put(None)
             await asyncio.to_thread(thread.join)
 
-    async def run(self, job: Job[T], undo: Callable[[T], Job[None]] | None = None) -> T:
-        """The job's result, committed. `undo` takes the result back when nobody waits for it any more.
+    async def run(self, job: Job[T], undo: Callable[[T], object] | None = None) -> T:
+        """The job's result, committed. `undo` is called with it when nobody waits for it any more.
 
         Raises InboxError when SQLite fails or takes longer than the timeout.
         """
@@ -76,21 +76,21 @@ class Writer:
             return await ticket.future
         except asyncio.CancelledError:
             if not ticket.future.cancelled() and ticket.future.exception() is None:
-                self._take_back(ticket, ticket.future.result())
+                _undo(ticket, ticket.future.result())
             raise
 
-    def _take_back(self, ticket: _Ticket[Any], result: Any) -> None:
-        if ticket.undo is not None:
-            nobody: asyncio.Future[None] = self._loop.create_future()
-            nobody.cancel()
-            self._tickets.put(_Ticket(ticket.undo(result), nobody, None))
+    def post(self, job: Job[None], then: Callable[[], object]) -> None:
+        """Run the job when it is its turn, and `then` in the loop once it is committed."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        done.add_done_callback(lambda done: done.exception() or then())
+        self._tickets.put(_Ticket(job, done, None))
 
     def _resolve(self, group: Sequence[_Ticket[Any]], results: Sequence[Any]) -> None:
         for ticket, result in zip(group, results, strict=True):
             failed = isinstance(result, Exception)
             if ticket.future.cancelled():
                 if not failed:
-                    self._take_back(ticket, result)
+                    _undo(ticket, result)
             elif failed:
                 ticket.future.set_exception(result)
             else:
@@ -124,6 +124,11 @@ class Writer:
             except Empty:
                 return group, False
         return group, True
+
+
+def _undo(ticket: _Ticket[Any], result: Any) -> None:
+    if ticket.undo is not None:
+        ticket.undo(result)
 
 
 def _commit(connection: sqlite3.Connection, group: Sequence[_Ticket[Any]]) -> list[Any]:

@@ -1,0 +1,46 @@
+"""How to open a store of either engine: here, or in a process of its own."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from relay.inbox.base import Inbox
+from relay.inbox.redis import RedisInbox
+from relay.inbox.sqlite import SqliteInbox
+
+TIMEOUT = 10.0
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One store, of which several inboxes may be made one after the other."""
+
+    name: str
+    place: str
+    """A file or an address."""
+    namespace: str = ""
+
+    def build(self, *, max_count: int = 1_000_000, clock: Callable[[], float] = time.time) -> Inbox:
+        if self.name == "sqlite":
+            return SqliteInbox(Path(self.place), max_count=max_count, timeout=TIMEOUT, clock=clock)
+        return RedisInbox(
+            self.place,
+            namespace=self.namespace,
+            consumer="relay",
+            max_count=max_count,
+            timeout=TIMEOUT,
+            clock=clock,
+        )
+
+    @asynccontextmanager
+    async def opened(
+        self, *, max_count: int = 1_000_000, clock: Callable[[], float] = time.time
+    ) -> AsyncIterator[Inbox]:
+        inbox = self.build(max_count=max_count, clock=clock)
+        await inbox.open()
+        try:
+            yield inbox
+        finally:
+            await inbox.close()

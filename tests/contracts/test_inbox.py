@@ -1,0 +1,563 @@
+"""The contract of the inbox, held by every engine."""
+
+import asyncio
+import random
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+from relay.inbox.base import Inbox
+from relay.model import AudienceMessage, Edit, Outcome, Retraction
+from tests.contracts.engines import Engine
+from tests.contracts.samples import NOON, forward, message, messages, settlement, settlements
+
+PATIENCE = 10.0
+"""Seconds a test waits for what has to come."""
+
+
+def keys(of: list[AudienceMessage]) -> list[str]:
+    return [each.key for each in of]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class TestAppending:
+    async def test_says_of_each_message_whether_it_is_new(self, inbox: Inbox) -> None:
+        await inbox.append(messages(1, 2))
+
+        assert await inbox.append(messages(2, 3)) == [False, True]
+
+    async def test_takes_the_first_of_duplicates_within_a_batch(self, inbox: Inbox) -> None:
+        first, second = message(1, text="first"), message(1, text="second")
+
+        stored = await inbox.append([first, second, message(2)])
+
+        assert stored == [True, False, True]
+        assert await inbox.claim(10, wait=0) == [first, message(2)]
+
+    async def test_takes_one_of_duplicates_appended_at_the_same_time(self, inbox: Inbox) -> None:
+        answers = await asyncio.gather(*(inbox.append(messages(1, 2)) for _ in range(40)))
+
+        assert Counter(first for first, _ in answers) == {True: 1, False: 39}
+        assert Counter(second for _, second in answers) == {True: 1, False: 39}
+        assert await inbox.waiting() == 2
+
+    async def test_refuses_what_has_been_settled_already(self, inbox: Inbox) -> None:
+        await inbox.append([message(1)])
+        await inbox.settle([settlement(message(1))])
+
+        assert await inbox.append([message(1)]) == [False]
+
+    async def test_of_nothing_stores_nothing(self, inbox: Inbox) -> None:
+        assert await inbox.append([]) == []
+        assert await inbox.waiting() == 0
+
+    async def test_keeps_the_same_id_of_two_platforms_apart(self, inbox: Inbox) -> None:
+        assert await inbox.append([message(1), message(1, platform="discord")]) == [True, True]
+
+    async def test_of_more_than_fit_one_page_keeps_all_in_order(self, inbox: Inbox) -> None:
+        many = messages(*range(3_000))
+
+        stored = await inbox.append(many)
+
+        assert all(stored)
+        assert await inbox.claim(3_000, wait=0) + await inbox.claim(3_000, wait=0) == many
+
+
+class TestClaiming:
+    async def test_gives_the_oldest_first_and_each_once(self, inbox: Inbox) -> None:
+        for number in range(5):
+            await inbox.append([message(number)])
+
+        assert await inbox.claim(2, wait=0) == messages(0, 1)
+        assert await inbox.claim(9, wait=0) == messages(2, 3, 4)
+        assert await inbox.claim(9, wait=0) == []
+
+    async def test_gives_at_most_the_limit_of_one_batch(self, inbox: Inbox) -> None:
+        await inbox.append(messages(1, 2, 3))
+
+        assert await inbox.claim(2, wait=0) == messages(1, 2)
+        assert await inbox.claim(2, wait=0) == messages(3)
+
+    async def test_wakes_as_soon_as_something_is_appended(self, inbox: Inbox) -> None:
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+            claim = tasks.create_task(inbox.claim(1, wait=60))
+            await asyncio.sleep(0.05)
+            appended = time.monotonic()
+            await inbox.append([message(1)])
+            claimed = await claim
+
+        assert claimed == [message(1)]
+        assert time.monotonic() - appended < 0.5
+
+    async def test_gives_up_after_the_wait(self, inbox: Inbox) -> None:
+        async with asyncio.timeout(PATIENCE):
+            assert await inbox.claim(1, wait=0.05) == []
+
+    async def test_by_several_at_once_gives_each_message_to_one(self, inbox: Inbox) -> None:
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+            claims = [tasks.create_task(inbox.claim(1, wait=60)) for _ in range(3)]
+            await asyncio.sleep(0)
+            await inbox.append(messages(1, 2, 3))
+
+        assert sorted(key for claim in claims for key in keys(claim.result())) == keys(messages(1, 2, 3))
+
+    async def test_that_is_cancelled_leaves_the_message_to_the_next(self, inbox: Inbox) -> None:
+        cancelled = 0
+        for number in range(60):
+            claim = asyncio.ensure_future(inbox.claim(1, wait=60))
+            append = asyncio.ensure_future(inbox.append([message(number)]))
+            for _ in range(number % 12):  # a different moment every time
+                await asyncio.sleep(0)
+            claim.cancel()
+            [claimed] = await asyncio.gather(claim, return_exceptions=True)
+            await append
+            if isinstance(claimed, asyncio.CancelledError):
+                cancelled += 1
+                claimed = await inbox.claim(1, wait=PATIENCE)
+
+            assert claimed == [message(number)]
+        assert cancelled
+
+    async def test_passes_over_what_was_settled_while_it_waited(self, inbox: Inbox) -> None:
+        await inbox.append(messages(1, 2))
+        await inbox.settle([settlement(message(1), Outcome.REJECTED)])
+
+        assert await inbox.claim(9, wait=0) == [message(2)]
+
+
+class TestReclaiming:
+    async def test_gives_back_what_was_held_before_a_restart(self, engine: Engine) -> None:
+        async with engine.opened() as before:
+            await before.append(messages(1, 2, 3))
+            await before.claim(3, wait=0)
+            await before.settle([settlement(message(2))])
+
+        async with engine.opened() as after:
+            assert await after.reclaim(idle=60) == messages(1, 3)
+            assert await after.reclaim(idle=0) == []
+            assert await after.claim(9, wait=0) == []
+
+    async def test_leaves_out_what_this_process_holds(self, inbox: Inbox) -> None:
+        await inbox.append([message(1)])
+        await inbox.claim(1, wait=0)
+
+        assert await inbox.reclaim(idle=0) == []
+
+    async def test_leaves_out_unfinished_forwards(self, engine: Engine) -> None:
+        async with engine.opened() as before:
+            await before.append(messages(1, 2))
+            await before.claim(2, wait=0)
+            await before.begin(forward(message(1)))
+
+        async with engine.opened() as after:
+            assert await after.reclaim(idle=0) == [message(2)]
+
+    async def test_after_a_restart_with_nothing_held_leaves_all_to_claim(self, engine: Engine) -> None:
+        async with engine.opened() as before:
+            await before.append(messages(1, 2))
+
+        async with engine.opened() as after:
+            assert await after.reclaim(idle=0) == []
+            assert await after.claim(9, wait=0) == messages(1, 2)
+
+
+class TestForwards:
+    async def test_are_unfinished_until_all_their_messages_are_settled(self, inbox: Inbox) -> None:
+        both = forward(message(1), message(2))
+        await inbox.append(messages(1, 2))
+        await inbox.begin(both)
+
+        await inbox.settle([settlement(message(1))])
+        halfway = await inbox.unfinished()
+        await inbox.settle([settlement(message(2), Outcome.MERGED)])
+
+        assert halfway == [both]
+        assert await inbox.unfinished() == []
+
+    async def test_survive_a_restart(self, engine: Engine) -> None:
+        async with engine.opened() as before:
+            await before.append([message(1)])
+            await before.begin(forward(message(1)))
+
+        async with engine.opened() as after:
+            assert await after.unfinished() == [forward(message(1))]
+
+    async def test_cannot_carry_a_settled_message(self, inbox: Inbox) -> None:
+        await inbox.append(messages(1, 2))
+        await inbox.settle([settlement(message(1))])
+
+        assert not await inbox.begin(forward(message(1), message(2)))
+        assert await inbox.unfinished() == []
+        assert await inbox.begin(forward(message(2)))
+
+    async def test_cannot_carry_a_message_of_another_forward(self, inbox: Inbox) -> None:
+        await inbox.append(messages(1, 2))
+        await inbox.begin(forward(message(1), id="first"))
+
+        assert not await inbox.begin(forward(message(1), message(2), id="second"))
+
+    async def test_cannot_carry_an_unknown_message(self, inbox: Inbox) -> None:
+        assert not await inbox.begin(forward(message(1)))
+
+    async def test_may_be_begun_again_after_a_doubtful_answer(self, inbox: Inbox) -> None:
+        await inbox.append([message(1)])
+
+        assert await inbox.begin(forward(message(1)))
+        assert await inbox.begin(forward(message(1)))
+        assert await inbox.unfinished() == [forward(message(1))]
+
+    async def test_that_are_abandoned_leave_their_messages_held_here(self, engine: Engine) -> None:
+        async with engine.opened() as before:
+            await before.append([message(1)])
+            await before.claim(1, wait=0)
+            await before.begin(forward(message(1)))
+
+        async with engine.opened() as after:
+            await after.abandon("f1")
+
+            assert await after.unfinished() == []
+            assert await after.current([message(1).key]) == {message(1).key: message(1)}
+            assert await after.reclaim(idle=0) == []
+            assert await after.begin(forward(message(1), id="again"))
+
+    async def test_that_are_unknown_can_be_abandoned(self, inbox: Inbox) -> None:
+        await inbox.abandon("never begun")
+
+        assert await inbox.unfinished() == []
+
+
+class TestSettling:
+    async def test_lets_the_first_outcome_win(self, inbox: Inbox) -> None:
+        await inbox.append([message(1)])
+
+        first = await inbox.settle([settlement(message(1), Outcome.EXPIRED, "too old")])
+        second = await inbox.settle([settlement(message(1), Outcome.FORWARDED)])
+
+        record = await inbox.why(message(1).key)
+        assert (first, second) == ([True], [False])
+        assert record is not None and record.settlement == settlement(message(1), Outcome.EXPIRED, "too old")
+
+    async def test_lets_one_of_two_in_the_same_call_win(self, inbox: Inbox) -> None:
+        await inbox.append([message(1)])
+
+        assert await inbox.settle(settlements([message(1), message(1)])) == [True, False]
+
+    async def test_lets_one_of_many_at_the_same_time_win(self, inbox: Inbox) -> None:
+        await inbox.append([message(1)])
+
+        answers = await asyncio.gather(*(inbox.settle([settlement(message(1))]) for _ in range(20)))
+
+        assert Counter(first for [first] in answers) == {True: 1, False: 19}
+        assert await inbox.outcomes() == {Outcome.FORWARDED: 1}
+
+    async def test_of_an_unknown_message_is_refused(self, inbox: Inbox) -> None:
+        assert await inbox.settle([settlement(message(1))]) == [False]
+        assert await inbox.outcomes() == {}
+
+    async def test_takes_the_message_out_of_what_is_current(self, inbox: Inbox) -> None:
+        await inbox.append(messages(1, 2))
+        await inbox.settle([settlement(message(1))])
+
+        assert await inbox.current([*keys(messages(1, 2)), "twitch:unknown"]) == {message(2).key: message(2)}
+
+    async def test_is_counted_by_outcome(self, inbox: Inbox) -> None:
+        await inbox.append(messages(1, 2, 3, 4))
+
+        await inbox.settle([settlement(message(1)), settlement(message(2)), settlement(message(3), Outcome.HELD)])
+
+        assert await inbox.outcomes() == {Outcome.FORWARDED: 2, Outcome.HELD: 1}
+        assert await inbox.waiting() == 1
+
+
+class TestEditing:
+    async def test_changes_what_waits(self, inbox: Inbox) -> None:
+        await inbox.append([message(1)])
+
+        assert await inbox.edit(Edit(platform="twitch", id="m1", text="better"))
+        assert await inbox.claim(1, wait=0) == [message(1, text="better")]
+
+    async def test_changes_what_is_held(self, inbox: Inbox) -> None:
+        await inbox.append([message(1)])
+        [held] = await inbox.claim(1, wait=0)
+
+        assert await inbox.edit(Edit(platform="twitch", id="m1", text="better"))
+        assert await inbox.current([held.key]) == {held.key: message(1, text="better")}
+
+    async def test_comes_too_late_for_a_begun_forward(self, inbox: Inbox) -> None:
+        await inbox.append([message(1)])
+        await inbox.begin(forward(message(1)))
+
+        assert not await inbox.edit(Edit(platform="twitch", id="m1", text="better"))
+
+    async def test_comes_too_late_for_a_settled_message(self, inbox: Inbox) -> None:
+        await inbox.append([message(1)])
+        await inbox.settle([settlement(message(1))])
+
+        assert not await inbox.edit(Edit(platform="twitch", id="m1", text="better"))
+        record = await inbox.why(message(1).key)
+        assert record is not None and record.message == message(1)
+
+    async def test_of_an_unknown_message_changes_nothing(self, inbox: Inbox) -> None:
+        assert not await inbox.edit(Edit(platform="twitch", id="m1", text="better"))
+        assert await inbox.append([message(1)]) == [True]
+        assert await inbox.claim(1, wait=0) == [message(1)]
+
+
+class TestRetracting:
+    async def test_drops_one_message(self, inbox: Inbox) -> None:
+        await inbox.append(messages(1, 2))
+
+        count = await inbox.retract(Retraction(platform="twitch", id="m1", reason="deleted"), at=NOON)
+
+        record = await inbox.why(message(1).key)
+        assert count == 1
+        assert record is not None and record.settlement == settlement(
+            message(1), Outcome.DROPPED, "deleted"
+        ).model_copy(update={"at": NOON})
+        assert await inbox.claim(9, wait=0) == [message(2)]
+
+    async def test_drops_all_of_an_author_waiting_or_held(self, inbox: Inbox) -> None:
+        await inbox.append([message(1, author="bob"), message(2), message(3, author="bob")])
+        await inbox.claim(1, wait=0)
+
+        timed_out = Retraction(platform="twitch", author_id="bob", channel="home", reason="author timed out")
+        assert await inbox.retract(timed_out, at=NOON) == 2
+        assert await inbox.claim(9, wait=0) == [message(2)]
+        assert await inbox.current(["twitch:m1"]) == {}
+
+    async def test_drops_all_of_a_channel_and_of_no_other(self, inbox: Inbox) -> None:
+        elsewhere, abroad = message(2, channel="elsewhere"), message(3, platform="discord")
+        await inbox.append([message(1), elsewhere, abroad])
+
+        cleared = Retraction(platform="twitch", channel="home", reason="chat cleared")
+        assert await inbox.retract(cleared, at=NOON) == 1
+        assert await inbox.claim(9, wait=0) == [elsewhere, abroad]
+
+    async def test_leaves_begun_forwards_and_settled_messages_alone(self, inbox: Inbox) -> None:
+        await inbox.append(messages(1, 2, 3))
+        await inbox.begin(forward(message(1)))
+        await inbox.settle([settlement(message(2))])
+
+        assert await inbox.retract(Retraction(platform="twitch", id="m1", reason="deleted"), at=NOON) == 0
+        assert await inbox.retract(Retraction(platform="twitch", channel="home", reason="cleared"), at=NOON) == 1
+        assert await inbox.outcomes() == {Outcome.FORWARDED: 1, Outcome.DROPPED: 1}
+
+    async def test_of_an_unknown_message_drops_nothing(self, inbox: Inbox) -> None:
+        assert await inbox.retract(Retraction(platform="twitch", id="m1", reason="deleted"), at=NOON) == 0
+
+
+class TestTrimming:
+    async def test_by_age_forgets_settled_messages_only(self, engine: Engine) -> None:
+        clock = Clock()
+        async with engine.opened(clock=clock) as inbox:
+            await inbox.append(messages(1, 2, 3))
+            clock.now += 10
+            await inbox.append([message(4)])
+            await inbox.settle(settlements(messages(1, 3, 4)))
+
+            assert await inbox.trim(older_than=NOON + 10) == 2
+            assert [await inbox.why(key) is not None for key in keys(messages(1, 2, 3, 4))] == [
+                False,
+                True,
+                False,
+                True,
+            ]
+            assert await inbox.outcomes() == {Outcome.FORWARDED: 1}
+            assert await inbox.waiting() == 1
+            assert await inbox.claim(9, wait=0) == [message(2)]
+
+    async def test_by_count_forgets_the_oldest_settled_ones(self, engine: Engine) -> None:
+        async with engine.opened(max_count=3, clock=lambda: NOON) as inbox:
+            await inbox.append(messages(*range(6)))
+            await inbox.settle(settlements(messages(1, 2, 3, 4)))
+
+            assert await inbox.trim(older_than=0) == 3
+            assert [await inbox.why(key) is not None for key in keys(messages(*range(6)))] == [
+                True,
+                False,
+                False,
+                False,
+                True,
+                True,
+            ]
+
+    async def test_by_count_never_forgets_what_has_no_outcome(self, engine: Engine) -> None:
+        async with engine.opened(max_count=2, clock=lambda: NOON) as inbox:
+            await inbox.append(messages(*range(5)))
+            await inbox.claim(1, wait=0)
+
+            assert await inbox.trim(older_than=NOON + 1_000) == 0
+            assert await inbox.waiting() == 5
+            assert await inbox.claim(9, wait=0) == messages(1, 2, 3, 4)
+
+    async def test_lets_a_forgotten_message_come_again(self, engine: Engine) -> None:
+        async with engine.opened(clock=lambda: NOON) as inbox:
+            await inbox.append(messages(1, 2))
+            await inbox.settle([settlement(message(1))])
+            await inbox.trim(older_than=NOON + 1)
+
+            assert await inbox.append([message(1)]) == [True]
+            assert await inbox.claim(9, wait=0) in (messages(2, 1), messages(1, 2))
+            assert await inbox.waiting() == 2
+
+    async def test_forgets_a_finished_forward_with_its_messages(self, engine: Engine) -> None:
+        async with engine.opened(clock=lambda: NOON) as inbox:
+            await inbox.append([message(1)])
+            await inbox.claim(1, wait=0)
+            await inbox.begin(forward(message(1)))
+            await inbox.settle([settlement(message(1))])
+
+            assert await inbox.trim(older_than=NOON + 1) == 1
+            assert await inbox.reclaim(idle=0) == []
+            assert await inbox.unfinished() == []
+
+
+class TestAsking:
+    async def test_why_an_unknown_message_is_answered_with_none(self, inbox: Inbox) -> None:
+        assert await inbox.why("twitch:unknown") is None
+
+    async def test_why_a_message_waits(self, inbox: Inbox) -> None:
+        await inbox.append([message(1)])
+
+        record = await inbox.why(message(1).key)
+
+        assert record is not None
+        assert (record.message, record.settlement, record.forward_id) == (message(1), None, None)
+
+    async def test_why_a_message_was_forwarded(self, inbox: Inbox) -> None:
+        await inbox.append([message(1)])
+        await inbox.begin(forward(message(1), id="f7"))
+        await inbox.settle([settlement(message(1))])
+
+        record = await inbox.why(message(1).key)
+
+        assert record is not None
+        assert (record.settlement, record.forward_id) == (settlement(message(1)), "f7")
+
+    async def test_notes_outlive_a_restart(self, engine: Engine) -> None:
+        async with engine.opened() as before:
+            await before.set_note("chat", "one")
+            await before.set_note("chat", "two")
+
+        async with engine.opened() as after:
+            assert await after.get_note("chat") == "two"
+            assert await after.get_note("never set") is None
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("a\ud800b", "a\ufffdb"),
+        ("\udc00\ud83d", "\ufffd\ufffd"),
+        ("\U0001f600\ud800", "\U0001f600\ufffd"),
+        ("nul\x00nul", "nul\x00nul"),
+        ("line\nbreak\r\u2028", "line\nbreak\r\u2028"),
+        ("'; DROP TABLE messages; --", "'; DROP TABLE messages; --"),
+        ("ä" * 100_000, "ä" * 100_000),
+    ],
+    ids=["half-surrogate", "only-halves", "pair-and-half", "nul", "breaks", "sql", "long"],
+)
+class TestHostileText:
+    async def test_is_stored_as_unicode_beside_harmless_text(self, inbox: Inbox, written: str, stored: str) -> None:
+        hostile, harmless = await asyncio.gather(inbox.append([message(1, text=written)]), inbox.append([message(2)]))
+
+        assert hostile + harmless == [True, True]
+        assert {each.text for each in await inbox.claim(2, wait=0)} == {stored, "text 2"}
+
+    async def test_in_an_id_is_found_again(self, inbox: Inbox, written: str, stored: str) -> None:
+        hostile = message(written)
+        await inbox.append([hostile])
+
+        assert await inbox.append([hostile]) == [False]
+        assert list(await inbox.current([hostile.key])) == [hostile.key]
+        assert await inbox.edit(Edit(platform="twitch", id=hostile.id, text=written))
+        assert await inbox.begin(forward(hostile))
+        assert await inbox.settle([settlement(hostile, reason=written)]) == [True]
+        record = await inbox.why(hostile.key)
+        assert record is not None and record.settlement is not None
+        assert (record.message.text, record.settlement.reason) == (stored, stored)
+
+    async def test_in_a_retraction_names_its_message(self, inbox: Inbox, written: str, stored: str) -> None:
+        await inbox.append([message(written, author=written)])
+
+        by_author = Retraction(platform="twitch", author_id=written, reason=written)
+        assert await inbox.retract(by_author, at=NOON) == 1
+
+
+async def test_many_at_once_hand_out_and_settle_each_message_once(inbox: Inbox) -> None:
+    dice = random.Random(11)
+    crowd = messages(*range(600))
+    by_key = {each.key: each for each in crowd}
+    handed: Counter[str] = Counter()
+    first: Counter[str] = Counter()
+
+    async def produce(batches: list[list[AudienceMessage]]) -> int:
+        return sum([sum(await inbox.append(batch)) for batch in batches])
+
+    async def consume() -> None:
+        while sum(first.values()) < len(crowd):
+            taken = await inbox.claim(dice.randint(1, 40), wait=0.1)
+            handed.update(keys(taken))
+            settling = keys(taken) + [key for key in keys(dice.sample(crowd, 2)) if handed[key]]
+            answers = await inbox.settle([settlement(by_key[key]) for key in settling])
+            first.update(key for key, won in zip(settling, answers, strict=True) if won)
+
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+        producers = [
+            tasks.create_task(produce([dice.sample(crowd, dice.randint(1, 50)) for _ in range(30)])) for _ in range(5)
+        ]
+        producers.append(tasks.create_task(produce([crowd])))
+        for _ in range(3):
+            tasks.create_task(consume())
+
+    assert sum(producer.result() for producer in producers) == len(crowd)
+    assert handed == first == Counter(keys(crowd))
+    assert await inbox.outcomes() == {Outcome.FORWARDED: len(crowd)}
+
+
+@pytest.mark.parametrize("moment", [40, 111, 222])
+async def test_a_killed_process_loses_nothing_and_settles_nothing_twice(engine: Engine, moment: int) -> None:
+    said = await _live_and_die(engine, lines=moment * 5)
+    appended = {key for word, *(key, *_) in said if word == "appended"}
+    settled = {key for word, *(key, *_) in said if word == "settled"}
+
+    async with engine.opened() as inbox:
+        unfinished = [key for each in await inbox.unfinished() for key in each.keys]
+        again = keys(await inbox.reclaim(idle=60))
+        while more := await inbox.claim(100, wait=0):
+            again += keys(more)
+        records = {key: await inbox.why(key) for key in appended}
+        ended = [key for key, record in records.items() if record is not None and record.settlement is not None]
+
+        assert None not in records.values()
+        assert settled <= set(ended)
+        assert appended <= {*ended, *unfinished, *again}
+        assert Counter([*ended, *unfinished, *again]).most_common(1)[0][1] == 1
+        assert sum((await inbox.outcomes()).values()) + await inbox.waiting() >= len(appended)
+
+
+async def _live_and_die(engine: Engine, lines: int) -> list[list[str]]:
+    """What a relay said until it was killed, after that many lines."""
+    argv = ["-m", "tests.contracts.victim", engine.name, engine.place, engine.namespace]
+    victim = await asyncio.create_subprocess_exec(sys.executable, *argv, stdout=asyncio.subprocess.PIPE)
+    assert victim.stdout is not None
+    said = []
+    try:
+        async with asyncio.timeout(30):
+            for _ in range(lines):
+                said.append(await victim.stdout.readline())
+    finally:
+        victim.kill()
+        rest, _ = await victim.communicate()
+    # Its last line may have been cut short.
+    complete = (b"".join(said) + rest).decode().rpartition("\n")[0]
+    return [line.split() for line in complete.splitlines()]
