@@ -19,22 +19,24 @@ START_TIMEOUT = 10.0
 
 
 class RedisServer:
-    """A server on a Unix socket that keeps its data in `directory` over a stop and a start (append-only file).
+    """A server that keeps its data in `directory` over a stop and a start, in an append-only file.
 
-    With a `password` it asks every client for it.
+    It listens on a Unix socket, with `tcp` on a free port as well. With a `password` it asks every client for it.
     """
 
-    def __init__(self, directory: Path, password: str = "") -> None:
+    def __init__(self, directory: Path, password: str = "", *, tcp: bool = False) -> None:
         self._directory = directory
         self._password = password
         self._process: subprocess.Popen[bytes] | None = None
         self.socket = directory / "redis.sock"
-        self.url = f"unix://{f':{password}@' if password else ''}{self.socket}"
+        self._port = _free_port() if tcp else 0
+        credentials = f":{password}@" if password else ""
+        self.url = f"redis://{credentials}127.0.0.1:{self._port}/0" if tcp else f"unix://{credentials}{self.socket}"
         """Where the inbox connects to."""
 
     def start(self) -> Self:
         """Returns when it answers. Raises RelayError when there is no server to start, or it does not come up."""
-        command: list[str | Path] = [server_binary(), "--port", "0", "--unixsocket", self.socket]
+        command: list[str | Path] = [server_binary(), "--port", str(self._port), "--unixsocket", self.socket]
         command += ["--dir", self._directory, "--save", "", "--appendonly", "yes"]
         command += ["--requirepass", self._password] if self._password else []
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -69,12 +71,19 @@ class RedisServer:
         return False
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
-def redis_server(password: str = "") -> Iterator[RedisServer]:
+def redis_server(password: str = "", *, tcp: bool = False) -> Iterator[RedisServer]:
     """A running server in a temporary directory, gone with everything in it afterwards."""
     # Not below a test's own directory: a socket's path has to be short.
     with tempfile.TemporaryDirectory(prefix="relay-redis-") as directory:
-        server = RedisServer(Path(directory), password)
+        server = RedisServer(Path(directory), password, tcp=tcp)
         try:
             yield server.start()
         finally:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import PydanticSerializationError
 from redis.exceptions import RedisError
 
-from relay.errors import RelayError
+from relay.errors import ConfigError, InboxError, RelayError
 from relay.inbox import ledger, scripts
 from relay.inbox.pages import Pages
 from relay.model import AudienceMessage
@@ -49,6 +49,8 @@ class Appending:
 
     async def append(self, messages: Sequence[AudienceMessage]) -> list[bool]:
         """Whether each was new. Raises InboxError."""
+        if not self._flushers:
+            raise InboxError(f"the inbox {self._pages.connection.name} is not open")
         call = _Call(messages, asyncio.get_running_loop().create_future())
         self._calls.put_nowait(call)
         return await call.stored
@@ -68,10 +70,10 @@ class Appending:
         messages = [message for call in calls for message in call.messages]
         try:
             stored = await self._store(messages)
-        except RelayError as error:
+        except Exception as error:
             for call in calls:
                 if not call.stored.done():
-                    call.stored.set_exception(type(error)(str(error)))
+                    call.stored.set_exception(_copied(error))
             return
         start = 0
         for call in calls:
@@ -110,6 +112,11 @@ class Appending:
                 return [_checked(answer) for answer in await pipe.execute(raise_on_error=False)]
 
         return {key.decode() for known in await self._pages.connection.ask(send) for key in known}
+
+
+def _copied(error: Exception) -> RelayError:
+    """An exception for each caller, as a shared one would collect all their tracebacks."""
+    return type(error)(str(error)) if isinstance(error, InboxError | ConfigError) else InboxError(repr(error))
 
 
 def _is_first(key: str, seen: set[str]) -> bool:

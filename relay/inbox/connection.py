@@ -55,11 +55,11 @@ class Connection:
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._retrying.copy()(self._prepared, partial(call, *args, **kwargs))
-        except AuthenticationError:
-            raise ConfigError(f"inbox.url: {self.name} refuses the user or password; correct them") from None
         except TimeoutError:
             raise InboxError(f"{self.name} did not answer within {self._timeout:g} s") from None
         except (RedisError, OSError) as error:
+            if _is_refusal(error):
+                raise ConfigError(f"inbox.url: {self.name} refuses the user or password; correct them") from None
             raise InboxError(f"{self.name} failed: {error}") from error
 
     async def _prepared(self, call: Callable[[], Awaitable[T]]) -> T:
@@ -93,9 +93,12 @@ def connect(url: str, timeout: float) -> Any:
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same call may succeed on another connection, or a little later."""
-    return isinstance(error, RedisConnectionError | RedisTimeoutError | OSError) and not isinstance(
-        error, AuthenticationError
-    )
+    return isinstance(error, RedisConnectionError | RedisTimeoutError | OSError) and not _is_refusal(error)
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Whether the server refused the credentials; while connecting, the library wraps what it said."""
+    return isinstance(error, AuthenticationError) or isinstance(error.__cause__, AuthenticationError)
 
 
 def without_credentials(url: str) -> str:

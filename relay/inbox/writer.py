@@ -159,7 +159,7 @@ def _connect(path: Path, schema: str) -> sqlite3.Connection:
     fix = "set inbox.path to a file the relay may write"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=1.0, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=0.25, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
         raise ConfigError(f"inbox.path: {path} cannot be opened: {error}; {fix}") from None
     try:

@@ -1,0 +1,19 @@
+"""A RedisInbox on a server, open for the length of a block."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from relay.inbox.redis import RedisInbox
+from tests.doubles.redis_server import RedisServer
+
+
+@asynccontextmanager
+async def opened(
+    server: RedisServer, namespace: str, *, consumer: str = "relay", timeout: float = 10.0
+) -> AsyncIterator[RedisInbox]:
+    inbox = RedisInbox(server.url, namespace=namespace, consumer=consumer, max_count=1_000_000, timeout=timeout)
+    await inbox.open()
+    try:
+        yield inbox
+    finally:
+        await inbox.close()

@@ -1,0 +1,244 @@
+import asyncio
+import time
+
+import pytest
+from redis.asyncio import Redis
+
+from relay.errors import ConfigError, InboxError
+from relay.inbox.redis import RedisInbox
+from relay.model import Outcome
+from tests.contracts.samples import forward, message, messages, settlement, settlements
+from tests.doubles.redis_server import RedisServer, redis_server
+from tests.inbox.opening import opened
+
+PATIENCE = 15.0
+
+
+class TestARestartOfTheServer:
+    async def test_loses_nothing_that_was_appended_claimed_or_settled(
+        self, server: RedisServer, namespace: str
+    ) -> None:
+        async with opened(server, namespace) as inbox:
+            await inbox.append(messages(1, 2, 3))
+            await inbox.claim(1, wait=0)
+            await inbox.settle([settlement(message(2), Outcome.HELD)])
+
+            server.stop()
+            server.start()
+
+            assert await inbox.append(messages(2, 4)) == [False, True]
+            assert list(await inbox.current(["twitch:m1", "twitch:m2"])) == ["twitch:m1"]
+            assert await inbox.claim(9, wait=0) == [message(3)]
+            assert await inbox.claim(9, wait=PATIENCE) == [message(4)]
+            assert await inbox.outcomes() == {Outcome.HELD: 1}
+
+    async def test_while_a_claim_waits_is_not_noticed_by_it(self, server: RedisServer, namespace: str) -> None:
+        async with opened(server, namespace) as inbox, asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+            claim = tasks.create_task(inbox.claim(1, wait=60))
+            await _until_blocked(server)
+            server.stop()
+            server.start()
+            await inbox.append([message(1)])
+
+            assert await claim == [message(1)]
+
+    async def test_while_messages_are_appended_doubles_and_loses_none(
+        self, server: RedisServer, namespace: str
+    ) -> None:
+        crowd = messages(*range(2_000))
+
+        async def produce(inbox: RedisInbox) -> None:
+            for start in range(0, len(crowd), 10):
+                await inbox.append(crowd[start : start + 10])
+
+        async with opened(server, namespace) as inbox, asyncio.timeout(PATIENCE):
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(produce(inbox))
+                while await inbox.waiting() < 100:
+                    pass
+                await asyncio.to_thread(server.stop)
+                await asyncio.to_thread(server.start)
+
+            assert await inbox.waiting() == len(crowd)
+            taken = []
+            while more := await inbox.claim(500, wait=0):
+                taken += more
+            assert taken == crowd
+
+    async def test_that_comes_back_empty_lets_work_go_on(self, server: RedisServer, namespace: str) -> None:
+        async with opened(server, namespace) as inbox:
+            await inbox.append([message(1)])
+            async with Redis.from_url(server.url) as admin:
+                await admin.flushall()
+                await admin.script_flush()
+
+            assert await inbox.append([message(2)]) == [True]
+            assert await inbox.claim(9, wait=0) == [message(2)]
+
+
+class TestAServerThatIsGone:
+    async def test_fails_every_call_in_time_and_loses_nothing(self, server: RedisServer, namespace: str) -> None:
+        async with opened(server, namespace, timeout=0.4) as inbox:
+            await inbox.append([message(1)])
+            server.stop()
+            started = time.monotonic()
+            for call in (
+                inbox.append([message(2)]),
+                inbox.claim(1, wait=0),
+                inbox.reclaim(idle=0),
+                inbox.begin(forward(message(1))),
+                inbox.settle([settlement(message(1))]),
+                inbox.waiting(),
+            ):
+                with pytest.raises(InboxError, match=r"redis\.sock"):
+                    await call
+            assert time.monotonic() - started < 6
+
+            server.start()
+
+            assert await inbox.claim(9, wait=PATIENCE) == [message(1)]
+
+    async def test_cannot_be_opened(self, server: RedisServer, namespace: str) -> None:
+        server.stop()
+
+        with pytest.raises(InboxError):
+            async with opened(server, namespace, timeout=0.3):
+                pass
+
+
+async def test_an_inbox_that_is_closed_answers_with_an_error(shared_server: RedisServer, namespace: str) -> None:
+    async with opened(shared_server, namespace) as inbox:
+        pass
+
+    with pytest.raises(InboxError, match="is not open"):
+        await inbox.append([message(1)])
+
+
+async def test_a_server_on_a_port_with_a_password_serves_as_well(namespace: str) -> None:
+    with redis_server(password="s3cret", tcp=True) as server:
+        assert server.url.startswith("redis://:s3cret@127.0.0.1:")
+        async with opened(server, namespace) as inbox:
+            assert await inbox.append([message(1)]) == [True]
+            assert await inbox.claim(1, wait=0) == [message(1)]
+
+
+class TestSeveralProcesses:
+    """Several inboxes here; to the server they are the same as several processes."""
+
+    async def test_take_over_what_a_consumer_that_is_gone_held(
+        self, shared_server: RedisServer, namespace: str
+    ) -> None:
+        async with opened(shared_server, namespace, consumer="one") as gone:
+            await gone.append(messages(1, 2, 3))
+            await gone.claim(9, wait=0)
+            await gone.begin(forward(message(3)))
+
+        async with opened(shared_server, namespace, consumer="two") as other:
+            assert await other.reclaim(idle=60) == []
+            assert await other.reclaim(idle=0) == messages(1, 2)
+            assert await other.unfinished() == [forward(message(3))]
+
+    async def test_share_the_work_and_settle_each_message_once(
+        self, shared_server: RedisServer, namespace: str
+    ) -> None:
+        crowd = messages(*range(400))
+        async with (
+            opened(shared_server, namespace, consumer="one") as one,
+            opened(shared_server, namespace, consumer="two") as two,
+        ):
+
+            async def produce(inbox: RedisInbox) -> int:
+                return sum([sum(await inbox.append([each])) for each in crowd])
+
+            async def consume(inbox: RedisInbox) -> int:
+                first = 0
+                while await two.outcomes() != {Outcome.FORWARDED: len(crowd)}:
+                    first += sum(await inbox.settle(settlements(await inbox.claim(7, wait=0.05))))
+                return first
+
+            async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+                stored = [tasks.create_task(produce(inbox)) for inbox in (one, two)]
+                first = [tasks.create_task(consume(inbox)) for inbox in (one, two)]
+
+        assert sum(task.result() for task in stored) == len(crowd)
+        assert sum(task.result() for task in first) == len(crowd)
+
+    async def test_with_other_namespaces_see_nothing_of_each_other(
+        self, shared_server: RedisServer, namespace: str
+    ) -> None:
+        async with opened(shared_server, namespace) as one, opened(shared_server, f"{namespace}:b") as other:
+            await one.append([message(1)])
+
+            assert await other.append([message(1)]) == [True]
+            assert await one.waiting() == 1
+
+
+class TestPages:
+    async def test_are_acknowledged_when_all_of_them_is_settled(
+        self, shared_server: RedisServer, namespace: str
+    ) -> None:
+        async with opened(shared_server, namespace) as inbox, Redis.from_url(shared_server.url) as admin:
+            await inbox.append(messages(1, 2))
+            await inbox.claim(1, wait=0)
+            log = f"{{{namespace}}}:log"
+
+            await inbox.settle([settlement(message(1))])
+            halfway = (await admin.xpending(log, "forwarders"))["pending"]
+            await inbox.settle([settlement(message(2))])
+
+            assert halfway == 1
+            assert (await admin.xpending(log, "forwarders"))["pending"] == 0
+
+    async def test_that_were_settled_before_they_were_claimed_leave_nothing_pending(
+        self, shared_server: RedisServer, namespace: str
+    ) -> None:
+        async with opened(shared_server, namespace) as inbox, Redis.from_url(shared_server.url) as admin:
+            await inbox.append(messages(1, 2))
+            await inbox.settle(settlements(messages(1, 2)))
+
+            assert await inbox.claim(9, wait=0) == []
+            assert (await admin.xpending(f"{{{namespace}}}:log", "forwarders"))["pending"] == 0
+
+    async def test_that_are_forgotten_leave_nothing_behind(self, shared_server: RedisServer, namespace: str) -> None:
+        async with opened(shared_server, namespace) as inbox, Redis.from_url(shared_server.url) as admin:
+            await inbox.append(messages(1, 2))
+            await inbox.begin(forward(message(1)))
+            await inbox.settle(settlements(messages(1, 2)))
+
+            assert await inbox.trim(older_than=time.time() + 60) == 2
+            left = [key.decode() async for key in admin.scan_iter(match=f"{{{namespace}}}:*")]
+            assert sorted(key.rpartition(":")[2] for key in left) == ["log", "newest", "outcomes"]
+            assert await admin.xlen(f"{{{namespace}}}:log") == 0
+
+
+class TestSecrets:
+    async def test_never_show_in_an_error(self, namespace: str) -> None:
+        with redis_server(password="s3cret") as server:
+            wrong = server.url.replace("s3cret", "wr0ng")
+            inbox = RedisInbox(wrong, namespace=namespace, consumer="relay", max_count=10, timeout=5)
+            with pytest.raises(ConfigError, match=r"inbox\.url: unix://.*refuses the user or password") as refused:
+                await inbox.open()
+            await inbox.close()
+            async with opened(server, namespace) as right:
+                assert await right.append([message(1)]) == [True]
+                server.stop()
+                short = RedisInbox(server.url, namespace=namespace, consumer="relay", max_count=10, timeout=0.2)
+                with pytest.raises(InboxError) as unreachable:
+                    await short.open()
+                await short.close()
+
+        assert "wr0ng" not in str(refused.value)
+        assert "s3cret" not in str(unreachable.value)
+
+    @pytest.mark.parametrize("url", ["http://me:s3cret@host/0", "redis://me:s3cret@host:port/0"])
+    def test_never_show_in_the_complaint_about_an_address(self, url: str) -> None:
+        with pytest.raises(ConfigError, match="write redis://host:port/0") as complaint:
+            RedisInbox(url, namespace="x", consumer="relay", max_count=10, timeout=1)
+
+        assert "s3cret" not in str(complaint.value)
+
+
+async def _until_blocked(server: RedisServer) -> None:
+    async with Redis.from_url(server.url) as admin, asyncio.timeout(PATIENCE):
+        while not (await admin.info("clients"))["blocked_clients"]:
+            pass
