@@ -33,6 +33,8 @@ CREATE TABLE IF NOT EXISTS tally (outcome TEXT PRIMARY KEY, count INTEGER NOT NU
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
 """
 _WAITING, _HELD, _LEFT_OVER = 0, 1, 2
+_SLICE = 10_000
+"""How many messages are forgotten in one transaction."""
 _NO_OUTCOME = "waiting"
 """The tally's row for what has no outcome."""
 _FREE = "outcome IS NULL AND forward_id IS NULL"
@@ -148,7 +150,10 @@ class SqliteInbox:
         return {outcome: tally[outcome] for outcome in Outcome if tally.get(outcome)}
 
     async def trim(self, older_than: float) -> int:
-        return await self._writer.run(lambda connection: _trim(connection, older_than, self._max_count))
+        total = 0
+        while forgotten := await self._writer.run(lambda on: _forget(on, older_than, self._max_count)):
+            total += forgotten
+        return total
 
     async def get_note(self, name: str) -> str | None:
         def select(connection: Connection) -> str | None:
@@ -239,11 +244,13 @@ def _record(connection: Connection, key: str) -> Record | None:
     )
 
 
-def _trim(connection: Connection, older_than: float, max_count: int) -> int:
+def _forget(connection: Connection, older_than: float, max_count: int) -> int:
+    """One slice of a trim, short enough not to keep others waiting."""
     excess = max(0, sum(_tally(connection).values()) - max_count)
+    settled = "SELECT seq FROM messages WHERE outcome IS NOT NULL"
     forget = (
-        "DELETE FROM messages WHERE outcome IS NOT NULL AND (received < ? OR seq IN"
-        " (SELECT seq FROM messages WHERE outcome IS NOT NULL ORDER BY seq LIMIT ?)) RETURNING outcome"
+        f"DELETE FROM messages WHERE seq IN ({settled} AND (received < ?1 OR seq IN ({settled} ORDER BY seq LIMIT ?2))"
+        f" ORDER BY seq LIMIT {_SLICE}) RETURNING outcome"
     )
     forgotten = [outcome for (outcome,) in connection.execute(forget, (older_than, excess)).fetchall()]
     for outcome in set(forgotten):
