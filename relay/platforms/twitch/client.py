@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,6 +74,10 @@ class TwitchPlatform:
         if not self._connection.channels:
             raise PlatformUnavailable(f"Twitch is not connected: {self._state}")
         await self._outgoing.post(post)
+
+    def channels(self) -> Sequence[str]:
+        """See Platform.channels; empty until connected."""
+        return [channel.id for channel in self._connection.channels]
 
     def health(self) -> str:
         """See Platform.health."""
