@@ -55,7 +55,7 @@ class CompanionServer:
     @property
     def url(self) -> str:
         """The address for clients; with port 0 known once started."""
-        host = self._settings.host
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     async def start(self) -> None:

@@ -272,3 +272,10 @@ async def test_a_shutdown_stops_replies_and_takes_no_more_messages() -> None:
         await client.expect("replyCancelled")
     assert brain.closed.is_set()
     assert len(brain.views) == 1
+
+
+async def test_listening_everywhere_it_is_reached_on_this_machine() -> None:
+    settings = SETTINGS.model_copy(update={"host": "0.0.0.0"})
+    async with CompanionServer(settings, brain=ScriptedBrain()) as server, connected(server.url) as client:
+        assert server.url.startswith("http://127.0.0.1:")
+        assert "error" not in await client.call("authenticate")
