@@ -5,19 +5,26 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import groupby
 
 from relay.companion.server import CompanionServer
 from relay.config import Config
+from relay.desk import Desk
 from relay.floor import Floor, FloorState
 from relay.forwarding.forwarder import NOTE_CHAT, Forwarder
 from relay.heart import Heart
 from relay.inbox.base import Inbox
 from relay.inbox.build import build as build_inbox
 from relay.journal import Journal
-from relay.model import AudienceMessage, Edit, Forward, Incoming, Retraction, Settlement
-from relay.platforms.base import Controls, Platform, Receive
+from relay.model import AudienceMessage, Caller, Edit, Forward, Incoming, Origin, Reply, Retraction, Settlement
+from relay.moderation.audit import Audit
+from relay.moderation.controls import Controls, command_in
+from relay.moderation.outbound import Outbound
+from relay.platforms.base import Controls as ControlsProtocol
+from relay.platforms.base import Platform, Receive
 from relay.replies.assembler import Assembler
 from relay.replies.poster import Poster
+from relay.replies.screening import Screening
 from relay.voxta.session import Session
 from relay.wire import server
 from relay.wire.messages import WireMessage
@@ -32,7 +39,7 @@ LOOK_EVERY = 0.5
 DRAIN = 5.0
 """Seconds a run that ends gives the answer under way, and as many to account for what still waits."""
 
-MakePlatforms = Callable[[Receive, Controls], Sequence[Platform]]
+MakePlatforms = Callable[[Receive, ControlsProtocol], Sequence[Platform]]
 
 
 class Relay:
@@ -44,18 +51,27 @@ class Relay:
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.floor = Floor(config.forwarding.reply_timeout)
         self.session = Session(config.voxta, listen=self._listen, changed=self._chat_changed, url=voxta_url)
-        self.platforms = make_platforms(self.receive, self)
-        self.poster = Poster(config.replies, self.platforms, journal.post)
         self.forwarder = Forwarder(
-            config.forwarding,
+            config,
             inbox=self.inbox,
             session=self.session,
             floor=self.floor,
             observer=self,
             clock=time.monotonic,
             wall=time.time,
-            reclaim_after=config.inbox.reclaim_after,
         )
+        self.screening = Screening(Outbound(config.outbound), self._say, hold_for=config.outbound.hold_for)
+        self.desk = Desk(
+            inbox=self.inbox,
+            session=self.session,
+            floor=self.floor,
+            forwarder=self.forwarder,
+            screening=self.screening,
+            describe=self.describe,
+        )
+        self.controls = Controls(self.desk, Audit(config.audit_file))
+        self.platforms = make_platforms(self.receive, self.controls)
+        self.poster = Poster(config.replies, self.platforms, journal.post)
         self._heart = Heart(config.heart_file)
         self._assembler = Assembler()
         self._listening: list[asyncio.Task[None]] = []
@@ -63,6 +79,7 @@ class Relay:
 
     async def run(self) -> None:
         """Run every room until cancelled. The inbox has to be open (see `opened`)."""
+        await self.desk.restore()
         if chat := await self.inbox.get_note(NOTE_CHAT):
             self.session.prefer(chat)
         async with asyncio.TaskGroup() as tasks:
@@ -96,21 +113,38 @@ class Relay:
 
     # In
 
-    async def receive(self, incoming: Incoming) -> None:
+    async def receive(self, *incoming: Incoming) -> None:
         """Store what a platform brings; durable when it returns."""
-        match incoming:
-            case AudienceMessage():
-                [is_new] = await self.inbox.append([incoming])
-                self._journal.message(incoming, is_new=is_new)
+        for is_message, group in groupby(incoming, lambda each: isinstance(each, AudienceMessage)):
+            if is_message:
+                await self._store([each for each in group if isinstance(each, AudienceMessage)])
+            else:
+                for change in group:
+                    await self._change(change)
+
+    async def _store(self, messages: Sequence[AudienceMessage]) -> None:
+        for message, is_new in zip(messages, await self.inbox.append(messages), strict=True):
+            self._journal.message(message, is_new=is_new)
+            self.desk.saw(message)
+            if is_new and (words := command_in(message)) is not None:
+                await self._obey(message, words)
+
+    async def _change(self, change: Incoming) -> None:
+        match change:
             case Edit():
-                await self.inbox.edit(incoming)
+                await self.inbox.edit(change)
             case Retraction():
-                self._journal.dropped(await self.inbox.retract(incoming, time.time()))
+                self._journal.dropped(await self.inbox.retract(change, time.time()))
+
+    async def _obey(self, message: AudienceMessage, words: str) -> None:
+        """A moderator's command in chat; the forwarder drops the message itself."""
+        by = Caller(source=message.platform, name=message.author.name, roles=message.author.roles)
+        self.poster.tell(Origin.of(message), await self.controls.run(words, by))
 
     # What the forwarder does
 
     def asking(self, forward: Forward) -> None:
-        self._assembler.expect(forward.origin)
+        self._assembler.expect(forward.origins)
 
     def forwarded(self, forward: Forward) -> None:
         self._journal.forwarded(forward)
@@ -136,10 +170,13 @@ class Relay:
         sender = getattr(message, "sender_id", None)
         reply = self._assembler.feed(message, chat.character_name(sender) if chat else "")
         if reply is not None:
-            self._journal.reply(reply)
-            self.poster.take(reply)
+            self.screening.take(reply)
         self._moved.set()
         self.forwarder.wake()
+
+    def _say(self, reply: Reply) -> None:
+        self._journal.reply(reply)
+        self.poster.take(reply)
 
     def _chat_changed(self) -> None:
         self.floor.released()
@@ -153,7 +190,8 @@ class Relay:
 
     # For people
 
-    async def status(self) -> str:
+    async def describe(self) -> str:
+        """What is connected and what waits, a few lines."""
         chat = self.session.chat
         who = ", ".join(person.name for person in chat.characters) if chat else self.session.problem
         lines = [

@@ -157,6 +157,28 @@ def auth_twitch(config: ConfigFile = Path("relay.toml")) -> None:
 
 
 @app.command()
+def ctl(
+    words: Annotated[list[str], typer.Argument(help="Such as: status, pause, rate 12, held, approve h1, help")],
+    config: ConfigFile = None,
+) -> None:
+    """Steer the running relay, with the words moderators use in chat after !relay."""
+    from relay.web.control import ctl as steer
+
+    typer.echo(asyncio.run(steer(load(config).control_file, " ".join(words))))
+
+
+@app.command()
+def audit(
+    count: Annotated[int, typer.Option("--last", min=1, help="How many entries.")] = 20, config: ConfigFile = None
+) -> None:
+    """Show who changed what."""
+    from relay.moderation.audit import Audit
+
+    for entry in Audit(load(config).audit_file).newest(count):
+        typer.echo(json.dumps(entry))
+
+
+@app.command()
 def why(key: Annotated[str, typer.Argument(help="platform:id of a message")], config: ConfigFile = None) -> None:
     """Tell what happened to a message."""
     from relay.runs import explain

@@ -4,16 +4,28 @@
 """
 
 import os
+import re
 import string
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+import regex
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from relay.errors import ConfigError
-from relay.model import Kind, SendAs
+from relay.model import Kind, MessageOptions, Role, SendAs
+from relay.terms import check_term
 
 ENV_PREFIX = "RELAY_"
 TEMPLATE_FIELDS = frozenset({"author", "platform", "text", "quote", "amount", "detail"})
@@ -145,6 +157,15 @@ class DiscordSection(Section):
 class KindRule(Section):
     send_as: SendAs
     template: Template
+    message: MessageOptions = MessageOptions()
+    script: str = Field("", pattern=r"^[A-Za-z0-9_]{0,64}$")
+    arguments: dict[str, Template] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.send_as is SendAs.SCRIPT and not self.script:
+            raise ValueError('send_as = "script" needs script: the name of the listener, without `app:`')
+        return self
 
 
 def _default_kinds() -> dict[Kind, KindRule]:
@@ -167,15 +188,30 @@ def _default_kinds() -> dict[Kind, KindRule]:
     }
 
 
+class RuleSection(KindRule):
+    """A rule that goes before those of the kinds. What is empty matches everything."""
+
+    kinds: tuple[Kind, ...] = ()
+    roles: tuple[Role, ...] = ()
+    platforms: tuple[str, ...] = ()
+    addressed: bool | None = None
+    pattern: str | None = Field(None, max_length=200)
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        try:
+            regex.compile(pattern or "")
+        except regex.error as error:
+            raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        return pattern
+
+
 class ForwardingSection(Section):
-    per_minute: float = Field(20.0, gt=0)
-    burst: int = Field(5, ge=1)
-    viewer_per_minute: float = Field(4.0, gt=0)
-    viewer_burst: int = Field(3, ge=1)
-    max_age: Seconds = 120.0
-    event_max_age: Seconds = 600.0
     reply_timeout: Seconds = 30.0
+    command_prefix: str = Field("!", min_length=1, max_length=3)
     kinds: dict[Kind, KindRule] = Field(default_factory=_default_kinds)
+    rules: tuple[RuleSection, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -188,6 +224,111 @@ class ForwardingSection(Section):
                 merged[name] = merged.get(name, {}) | fields if isinstance(fields, dict) else fields
             return {**data, "kinds": merged}
         return data
+
+
+_RATE_NAME = re.compile(
+    r"^(all|viewer|platform\.[a-z]+"
+    rf"|kind\.({'|'.join(kind.value for kind in Kind)})|role\.({'|'.join(role.value for role in Role)}))$"
+)
+
+
+def check_rate_name(name: str) -> str:
+    """Raises ValueError for a name no rate can have."""
+    if not _RATE_NAME.match(name):
+        raise ValueError(f"{name!r} is no rate: use all, viewer, platform.twitch, kind.chat, role.subscriber, …")
+    return name
+
+
+RateName = Annotated[str, AfterValidator(check_rate_name)]
+Rate = Annotated[float, Field(ge=0, le=1_000_000)]
+
+
+class BudgetSection(Section):
+    rates: dict[RateName, Rate] = Field(default_factory=lambda: {"all": 20.0, "viewer": 4.0})
+    bursts: dict[RateName, Annotated[int, Field(ge=1)]] = Field(default_factory=lambda: {"all": 5, "viewer": 3})
+
+    @model_validator(mode="after")
+    def _has_the_two(self) -> Self:
+        if missing := {"all", "viewer"} - self.rates.keys():
+            raise ValueError(f"rates lacks {sorted(missing)}: both `all` and `viewer` need a rate")
+        return self
+
+
+class SelectionSection(Section):
+    seed: int | None = None
+    loud_per_minute: float = Field(20.0, gt=0)
+    gap: float = Field(8.0, ge=0)
+    picks: int = Field(8, ge=1, le=20)
+    events: int = Field(10, ge=1, le=50)
+    events_in_a_row: int = Field(4, ge=1)
+    length: int = Field(800, ge=100, le=4000)
+    pool: int = Field(512, ge=16, le=100_000)
+    chat_ttl: Seconds = 25.0
+    quiet_ttl: Seconds = 120.0
+    addressed_ttl: Seconds = 60.0
+    event_ttl: Seconds = 600.0
+    rest: Seconds = 120.0
+    patience: Seconds = 600.0
+    recent: int = Field(500, ge=0, le=10_000)
+    shout: int = Field(3, ge=2)
+    temperature: float = Field(0.7, gt=0)
+    mention: float = 1.0
+    question: float = 0.6
+    supporter: float = 0.3
+    echo: float = 0.25
+    waited: float = 0.8
+    platform: float = 0.3
+    heard: float = 2.0
+    chatty: float = 1.0
+    age: float = 0.7
+
+
+def _check_terms(terms: tuple[str, ...]) -> tuple[str, ...]:
+    for term in terms:
+        check_term(term)
+    return terms
+
+
+Terms = Annotated[tuple[str, ...], AfterValidator(_check_terms)]
+
+
+class FiltersSection(Section):
+    enabled: bool = True
+    exempt_roles: tuple[Role, ...] = (Role.STREAMER, Role.MODERATOR)
+    bots: tuple[str, ...] = (
+        "Nightbot", "StreamElements", "Streamlabs", "Moobot", "Fossabot", "Wizebot", "StreamAvatars", "SoundAlerts",
+        "Sery_Bot", "PokemonCommunityGame", "KofiStreamBot", "own3d", "Botisimo", "Streamcord", "MEE6", "Dyno",
+    )  # fmt: skip
+    blocked_viewers: tuple[str, ...] = ()
+    blocked_terms: Terms = ()
+    blocked_terms_are: Literal["reject", "hold"] = "reject"
+    links: Literal["allow", "mask", "hold", "reject"] = "reject"
+    allowed_links: tuple[str, ...] = ("twitch.tv", "youtube.com", "youtu.be")
+    personal_data: bool = True
+    bot_commands: bool = True
+    max_length: int = Field(500, ge=1, le=2000)
+    max_hidden: int = Field(10, ge=0)
+    caps_from: int = Field(12, ge=1)
+    max_caps: float = Field(0.8, ge=0, le=1)
+    max_repeats: int = Field(5, ge=1)
+    emote_only: bool = False
+    repeat_within: Seconds = 60.0
+    paste_length: int = Field(80, ge=1)
+    paste_viewers: int = Field(3, ge=1)
+    first_message: Literal["allow", "hold"] = "allow"
+    hold_for: Seconds = 600.0
+    least_role: dict[Kind, Role] = Field(default_factory=dict)
+    scripts: tuple[str, ...] = ()
+
+
+class OutboundSection(Section):
+    enabled: bool = True
+    blocked_terms: Terms = ()
+    blocked_terms_are: Literal["mask", "hold", "drop"] = "hold"
+    links: Literal["pass", "mask", "hold", "drop"] = "mask"
+    allowed_links: tuple[str, ...] = ("twitch.tv", "youtube.com", "youtu.be")
+    personal_data: Literal["pass", "mask", "hold", "drop"] = "mask"
+    hold_for: Seconds = 300.0
 
 
 class RepliesSection(Section):
@@ -212,6 +353,10 @@ class Config(BaseSettings):
     companion: CompanionSection = CompanionSection()
     twitch: TwitchSection = TwitchSection()
     discord: DiscordSection = DiscordSection()
+    filters: FiltersSection = FiltersSection()
+    budget: BudgetSection = BudgetSection()
+    outbound: OutboundSection = OutboundSection()
+    selection: SelectionSection = SelectionSection()
     forwarding: ForwardingSection = ForwardingSection()
     replies: RepliesSection = RepliesSection()
 
@@ -230,6 +375,16 @@ class Config(BaseSettings):
     def inbox_path(self) -> Path:
         """The SQLite file of the embedded inbox."""
         return self.inbox.path or self.relay.data_dir / f"{self.relay.name}.db"
+
+    @property
+    def audit_file(self) -> Path:
+        """Who changed what, when."""
+        return self.relay.data_dir / f"{self.relay.name}.audit.jsonl"
+
+    @property
+    def control_file(self) -> Path:
+        """How `relay ctl` reaches the relay that runs with these settings."""
+        return self.relay.data_dir / f"{self.relay.name}.control"
 
     @property
     def heart_file(self) -> Path:

@@ -1,5 +1,6 @@
 """What happened in this run: counters for the summary, and the newest lines for people to watch."""
 
+import re
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class Journal:
         self.replies = 0
         self.sent: Counter[SendAs] = Counter()
         self.outcomes: Counter[Outcome] = Counter()
+        self.reasons: Counter[tuple[Outcome, str]] = Counter()
         self.posted: Counter[str] = Counter()
         self.failed_posts: Counter[str] = Counter()
         self.lines: deque[Line] = deque(maxlen=LINES)
@@ -64,6 +66,7 @@ class Journal:
 
     def settled(self, settlement: Settlement) -> None:
         self.outcomes[settlement.outcome] += 1
+        self.reasons[settlement.outcome, reason_class(settlement.reason)] += 1
         if settlement.outcome is not Outcome.FORWARDED:
             self._write(Line(Stage.OUT, settlement.outcome.value, f"{settlement.key}: {settlement.reason}"))
 
@@ -79,9 +82,32 @@ class Journal:
         self.lines.append(line)
         self._watch(line)
 
+    def metrics(self) -> str:
+        """The counters in Prometheus' text format."""
+        outcomes = [
+            f'relay_outcomes_total{{outcome="{outcome}",reason="{_label(reason)}"}} {count}'
+            for (outcome, reason), count in sorted(self.reasons.items())
+        ]
+        sent = [f'relay_forwarded_total{{type="{send_as}"}} {count}' for send_as, count in sorted(self.sent.items())]
+        posted = [f'relay_posted_total{{platform="{name}"}} {count}' for name, count in sorted(self.posted.items())]
+        counters = [f"relay_received_total {self.received}", f"relay_replies_total {self.replies}"]
+        return "\n".join([*counters, *sent, *posted, *outcomes, ""])
+
     def summary(self) -> dict[str, object]:
         """The run in numbers, as printed by `--json`."""
         return summary(self.received, self.sent, self.outcomes, self.replies, self.posted)
+
+
+def reason_class(reason: str) -> str:
+    """A reason without what differs from message to message, so that reasons can be counted."""
+    return re.split(r" [a-z]+:|: more than|,", reason)[0]
+
+
+def _label(text: str) -> str:
+    return text.replace("\\", "").replace('"', "'")
+
+
+_ALWAYS_SHOWN = (SendAs.USER, SendAs.EVENT, SendAs.NOREPLY)
 
 
 def summary(
@@ -94,7 +120,7 @@ def summary(
     """The one shape of a summary."""
     return {
         "received": received,
-        "forwarded": {send_as.value: sent.get(send_as, 0) for send_as in SendAs},
+        "forwarded": {s.value: sent.get(s, 0) for s in SendAs if s in _ALWAYS_SHOWN or sent.get(s)},
         "outcomes": {outcome.value: count for outcome, count in outcomes.items() if count},
         "replies": replies,
         "posted": dict(posted),

@@ -2,7 +2,7 @@
 
 import unicodedata
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -139,21 +139,52 @@ class SendAs(StrEnum):
     USER = "user"
     EVENT = "event"
     NOREPLY = "noreply"
+    NOTE = "note"
+    SECRET = "secret"
+    STORY = "story"
+    """The story writer makes the text; ours is its prompt."""
+    INSTRUCTIONS = "instructions"
+    MESSAGE = "message"
+    """A custom message with `MessageOptions`."""
+    SCRIPT = "script"
+    """A call of the scenario's script listener `app:<name>`; no message at all."""
 
     @property
-    def expects_reply(self) -> bool:
-        """Whether Voxta answers it; such a one would cut off a reply in progress."""
-        return self is not SendAs.NOREPLY
+    def role(self) -> str | None:
+        """The role such a message has in the chat's history; None when it does not stand there as it was sent."""
+        roles = {SendAs.USER: "User", SendAs.NOREPLY: "User", SendAs.EVENT: "Event", SendAs.NOTE: "Note"}
+        return roles.get(self) or {SendAs.SECRET: "Secret", SendAs.INSTRUCTIONS: "Instructions"}.get(self)
+
+
+class MessageOptions(Value):
+    """How a custom message differs from the default; None leaves it to Voxta."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: Literal["Secret", "Note", "Instructions", "Event", "User", "Assistant"] | None = None
+    character: str | None = Field(None, pattern=r'^[^"\\\r\n{}]{1,64}$')
+    scenario_role: str | None = Field(None, pattern=r"^[A-Za-z0-9_]{1,64}$")
+    use_story_writer: bool | None = None
+    max_new_tokens: int | None = Field(None, ge=1)
+    max_sentences: int | None = Field(None, ge=1)
+    reply: bool | None = None
+    narrate: bool | None = None
 
     @property
-    def command(self) -> str:
-        """What Voxta reads at the start of the text, the space included; empty for a plain user message."""
-        return "" if self is SendAs.USER else f"/{self} "
+    def arguments(self) -> str:
+        """As `/message` takes them."""
+        words = []
+        for name, value in self.model_dump(exclude_none=True).items():
+            shown = str(value).lower() if isinstance(value, bool) else str(value)
+            words.append(f"--{name.replace('_', '-')} " + (f'"{shown}"' if " " in shown else shown))
+        return " ".join(words)
 
-    @property
-    def role(self) -> str:
-        """The role such a message has in Voxta's chat history."""
-        return "Event" if self is SendAs.EVENT else "User"
+
+class ScriptCall(Value):
+    """A script event with its named arguments."""
+
+    name: str
+    arguments: dict[str, str]
 
 
 class Origin(Value):
@@ -178,7 +209,10 @@ class Forward(Value):
     send_as: SendAs
     body: str
     """What the companion reads; no command, checked to be none."""
-    origin: Origin
+    options: MessageOptions = MessageOptions()
+    script: ScriptCall | None = None
+    origins: tuple[Origin, ...]
+    """Where the answer belongs; one for each channel asked from."""
     chat_id: str
     after_index: int
     """The index of the newest message of the chat when it was sent, -1 in an empty chat."""
@@ -195,7 +229,23 @@ class Forward(Value):
     @property
     def text(self) -> str:
         """Exactly what Voxta gets."""
-        return self.send_as.command + self.body
+        if self.send_as is SendAs.USER:
+            return self.body
+        if self.send_as is SendAs.MESSAGE:
+            return " ".join(f"/message {self.options.arguments} -- {self.body}".split())
+        return f"/{self.send_as} {self.body}"
+
+    @property
+    def expects_reply(self) -> bool:
+        """Whether Voxta answers it; such a one would cut off a reply in progress."""
+        return expects_reply(self.send_as, self.options)
+
+
+def expects_reply(send_as: SendAs, options: MessageOptions) -> bool:
+    """Whether Voxta answers a message of this type."""
+    if send_as is not SendAs.MESSAGE:
+        return send_as in (SendAs.USER, SendAs.EVENT, SendAs.STORY)
+    return options.role in ("User", "Event") if options.reply is None else options.reply
 
 
 class Reply(Value):
@@ -205,8 +255,8 @@ class Reply(Value):
     character: str
     """The character's name."""
     text: str
-    origin: Origin | None = None
-    """None when nobody in the audience asked."""
+    origins: tuple[Origin, ...] = ()
+    """Where it belongs; empty when nobody in the audience asked."""
 
 
 class Post(Value):
@@ -217,3 +267,40 @@ class Post(Value):
     reply_to: str | None = None
     nonce: str = Field(min_length=1, max_length=25)
     """The same for every try of the same post, so that a platform that can will not post it twice."""
+
+
+class Caller(Value):
+    """Who gives a command."""
+
+    source: str
+    """`twitch`, `discord`, `terminal`, `web`."""
+    name: str
+    roles: frozenset[Role] = frozenset()
+
+    @property
+    def may_control(self) -> bool:
+        return bool(self.roles & {Role.STREAMER, Role.MODERATOR})
+
+
+class Held(Value):
+    """Something that waits for a person's decision."""
+
+    id: str
+    """Short, for people to type: `h1`, `h2`, … (heard from the audience) or `r1` (said by the companion)."""
+    who: str
+    """The author and platform, or the character's name."""
+    text: str
+    """The original text."""
+    reason: str
+    at: float
+    """Seconds since the epoch."""
+
+
+class ControlInfo(Value):
+    """One control as a platform offers it."""
+
+    name: str
+    summary: str
+    argument: str | None = None
+    """What its argument is called; None when it takes none."""
+    required: bool = False

@@ -4,17 +4,18 @@ import asyncio
 import hashlib
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from relay.app import Relay
 from relay.errors import ConfigError
 from relay.inbox.base import Inbox
-from relay.journal import Journal, summary
+from relay.journal import Journal, reason_class, summary
 from relay.model import AudienceMessage, Author, Kind, Outcome, Role, SendAs
 
 
@@ -101,16 +102,32 @@ async def run_id_of(inbox: Inbox, recording: Recording) -> str:
 async def account(inbox: Inbox, recording: Recording, run_id: str, journal: Journal) -> dict[str, object]:
     """The summary of a finished run, read from the store: what became of every line."""
     outcomes: Counter[Outcome] = Counter()
+    reasons: Counter[str] = Counter()
     sent: Counter[SendAs] = Counter()
+    heard: set[tuple[str, str]] = set()
+    delays: dict[str, list[float]] = defaultdict(list)
     for number, line in recording.lines:
         record = await inbox.why(_message(number, line, run_id).key)
         if record is None or record.settlement is None:
             continue
         outcomes[record.settlement.outcome] += 1
+        reasons[f"{record.settlement.outcome}: {reason_class(record.settlement.reason)}"] += 1
         if record.settlement.outcome is Outcome.FORWARDED:
             sent[SendAs(record.settlement.reason.split(",")[0])] += 1
+            heard.add((line.platform, line.author.id))
+            delays[line.kind].append(record.settlement.at - record.message.at)
     await inbox.set_note(_note(recording), "")
-    return summary(len(recording.lines), sent, outcomes, journal.replies, journal.posted)
+    return summary(len(recording.lines), sent, outcomes, journal.replies, journal.posted) | {
+        "reasons": dict(reasons.most_common()),
+        "viewers_heard": len(heard),
+        "delay_s": {kind: _spread(values) for kind, values in sorted(delays.items())},
+    }
+
+
+def _spread(delays: list[float]) -> dict[str, float]:
+    """How long messages waited, in seconds."""
+    ordered = sorted(delays)
+    return {"p50": round(median(ordered), 3), "p95": round(ordered[int(0.95 * (len(ordered) - 1))], 3)}
 
 
 def _note(recording: Recording) -> str:

@@ -11,13 +11,23 @@ from rich.console import Console
 from relay import replay
 from relay.app import Relay, running, until, voxta
 from relay.companion.server import CompanionServer
-from relay.config import CompanionSection, Config, ForwardingSection, InboxSection, RelaySection, VoxtaSection, load
+from relay.config import (
+    BudgetSection,
+    CompanionSection,
+    Config,
+    InboxSection,
+    RelaySection,
+    SelectionSection,
+    VoxtaSection,
+    load,
+)
 from relay.errors import ConfigError
 from relay.inbox.build import build as build_inbox
 from relay.journal import Journal
 from relay.platforms.base import Controls, Platform, Receive
 from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
 from relay.view import View, narrate
+from relay.web.control import ControlServer
 
 CROWD_PER_MINUTE = {"twitch": 30.0, "discord": 12.0}
 """What the demo's crowd writes: more than the companion answers, so that the forwarder has to choose."""
@@ -31,7 +41,8 @@ async def demo(console: Console, *, seconds: float | None, seed: int) -> dict[st
             inbox=InboxSection(),
             voxta=VoxtaSection(),
             companion=CompanionSection(seed=seed),
-            forwarding=ForwardingSection(per_minute=40, burst=5, viewer_per_minute=20),
+            budget=BudgetSection(rates={"all": 40, "viewer": 20}),
+            selection=SelectionSection(seed=seed, loud_per_minute=60),
         )
 
         def crowd(receive: Receive, _: Controls) -> Sequence[Platform]:
@@ -68,7 +79,11 @@ async def live(config: Config, console: Console) -> None:
     journal = _journal(console)
     async with voxta(config) as url:
         relay = Relay(config, connect, voxta_url=url, journal=journal)
-        async with running(relay) as task, _watched(console, journal, relay, f"Relay {config.relay.name}"):
+        async with (
+            running(relay) as task,
+            ControlServer(relay.controls, journal.metrics, config.control_file),
+            _watched(console, journal, relay, f"Relay {config.relay.name}"),
+        ):
             await task
 
 
@@ -117,8 +132,7 @@ async def explain(config: Config, key: str) -> str:
         await inbox.close()
     if record is None:
         return f"{key}: unknown, or forgotten"
-    end = record.settlement
-    return f"{key}: still waiting" if end is None else f"{key}: {end.outcome} ({end.reason})"
+    return f"{key}: {record.story}"
 
 
 async def _pass(seconds: float | None) -> None:
@@ -137,7 +151,7 @@ async def _watched(console: Console, journal: Journal, relay: Relay, title: str)
     if not console.is_terminal:
         yield
         return
-    task = asyncio.create_task(View(console, journal, relay.status, title).run())
+    task = asyncio.create_task(View(console, journal, relay.desk.status, title).run())
     try:
         yield
     finally:

@@ -17,7 +17,17 @@ from typing import Any
 
 import relay
 from relay.app import Relay, running, until, voxta
-from relay.config import Config, ForwardingSection, InboxSection, RelaySection, TwitchSection, VoxtaSection, load
+from relay.config import (
+    BudgetSection,
+    Config,
+    FiltersSection,
+    ForwardingSection,
+    InboxSection,
+    RelaySection,
+    TwitchSection,
+    VoxtaSection,
+    load,
+)
 from relay.errors import ConfigError
 from relay.journal import Journal
 from relay.platforms.twitch.client import TwitchPlatform
@@ -114,15 +124,9 @@ def _config(folder: Path, twitch: TwitchSection, inbox: InboxSection) -> Config:
         inbox=inbox,
         voxta=VoxtaSection(),
         twitch=twitch,
-        forwarding=ForwardingSection.model_validate(
-            {
-                "per_minute": 60_000,
-                "burst": 1_000,
-                "viewer_per_minute": 60_000,
-                "viewer_burst": 1_000,
-                "kinds": {"chat": {"send_as": "noreply"}},
-            }
-        ),
+        budget=BudgetSection(rates={"all": 60_000, "viewer": 60_000}, bursts={"all": 1_000, "viewer": 1_000}),
+        forwarding=ForwardingSection.model_validate({"kinds": {"chat": {"send_as": "noreply"}}}),
+        filters=FiltersSection(enabled=False),
     )
 
 

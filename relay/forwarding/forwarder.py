@@ -3,19 +3,26 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime
 from typing import Protocol
 
 from tenacity import AsyncRetrying, before_sleep_log, retry_if_exception_type, wait_exponential_jitter
 
-from relay.config import ForwardingSection
+from relay.config import Config
 from relay.errors import InboxError, RenderingError, VoxtaError, VoxtaUnavailable
 from relay.floor import Floor
+from relay.forwarding.policy import Policy
 from relay.forwarding.recovery import Fate, fate_of
-from relay.forwarding.rendering import Renderer, reserved_names
-from relay.forwarding.window import CAPACITY, Window
+from relay.forwarding.rendering import Pick, Place, Renderer
+from relay.forwarding.selection import Selector
+from relay.forwarding.telling import CAPACITY, Telling
+from relay.forwarding.waiting import Batch, Waiting
 from relay.inbox.base import Inbox
 from relay.model import AudienceMessage, Forward, Outcome, Settlement
-from relay.moderation.budget import Budget
+from relay.moderation.budget import Budget, is_quiet
+from relay.moderation.inbound import Inbound
+from relay.moderation.switches import Switches
 from relay.voxta.chat import Chat
 from relay.voxta.session import Session
 
@@ -23,6 +30,8 @@ log = logging.getLogger(__name__)
 
 CLAIM_WAIT = 5.0
 """Seconds one claim waits for a message before it asks the store anew."""
+HALTED_LOOK = 30.0
+"""Seconds between two looks at the clock while quiet hours may end."""
 NOTE_CHAT = "chat"
 """The note that holds the id of the chat last served."""
 
@@ -48,7 +57,7 @@ class Forwarder:
 
     def __init__(
         self,
-        settings: ForwardingSection,
+        config: Config,
         *,
         inbox: Inbox,
         session: Session,
@@ -56,18 +65,28 @@ class Forwarder:
         observer: Observer,
         clock: Callable[[], float],
         wall: Callable[[], float],
-        reclaim_after: float,
     ) -> None:
+        policy = Policy(config.forwarding)
         self._inbox = inbox
         self._session = session
         self._floor = floor
         self._observer = observer
         self._clock = clock
         self._wall = wall
-        self._reclaim_after = reclaim_after
-        self._budget = Budget(settings)
-        self._renderer = Renderer(settings.kinds)
-        self._window = Window(settings)
+        self._reclaim_after = config.inbox.reclaim_after
+        self._gap = config.selection.gap
+        self._next_slot = 0.0
+        self._budget = Budget(config.budget)
+        self._renderer = Renderer(policy, config.selection.length)
+        self.waiting = Waiting(
+            policy=policy,
+            inbound=Inbound(config.filters),
+            budget=self._budget,
+            selector=Selector(config.selection, alike=policy.alike),
+            telling=Telling(config.selection.event_ttl),
+            hold_for=config.filters.hold_for,
+            steady=clock,
+        )
         self._doubtful: dict[str, Forward] = {}
         self._failed_in: dict[str, Chat] = {}
         self._noted: str | None = None
@@ -79,19 +98,18 @@ class Forwarder:
         """Look again: something outside has changed."""
         self._news.set()
 
+    def follow(self, switches: Switches) -> None:
+        """Apply the moderators' settings now."""
+        self.waiting.apply(switches)
+        self.wake()
+
     async def run(self) -> None:
         """Forward until cancelled. A store that does not answer is waited for."""
-        while True:
-            async for attempt in _patiently():
-                with attempt:
-                    await self._take_over()
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._take_in())
-                    tasks.create_task(self._send_out())
-                    tasks.create_task(self._adopt())
-            except* InboxError as group:
-                log.warning("the inbox does not answer: %s", group.exceptions[0])
+        await self._take_over()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._take_in())
+            tasks.create_task(self._adopt())
+            tasks.create_task(self._send_out())
 
     async def end(self, reason: str) -> None:
         """Finish what is being sent, then drop what waits and what still comes."""
@@ -103,108 +121,141 @@ class Forwarder:
 
     async def _take_over(self) -> None:
         """What this relay, or one that is gone, held when it ended."""
-        self._doubtful = {forward.id: forward for forward in await self._inbox.unfinished()}
-        await self._admit(await self._inbox.reclaim(self._reclaim_after))
+        async for attempt in _patiently():
+            with attempt:
+                self._doubtful = {forward.id: forward for forward in await self._inbox.unfinished()}
+                await self._admit(await self._inbox.reclaim(self._reclaim_after))
 
     async def _take_in(self) -> None:
         while True:
-            await self._admit(await self._inbox.claim(CAPACITY, CLAIM_WAIT))
+            async for attempt in _patiently():
+                with attempt:
+                    await self._admit(await self._inbox.claim(CAPACITY, CLAIM_WAIT))
 
     async def _adopt(self) -> None:
         while True:
             await asyncio.sleep(self._reclaim_after)
-            await self._admit(await self._inbox.reclaim(self._reclaim_after))
+            async for attempt in _patiently():
+                with attempt:
+                    await self._admit(await self._inbox.reclaim(self._reclaim_after))
 
     async def _admit(self, messages: Iterable[AudienceMessage]) -> None:
         if self._ending is not None:
-            await self._drop(messages, self._ending)
+            await self._settle([self._settlement(m.key, Outcome.DROPPED, self._ending) for m in messages])
             return
-        refused: list[Settlement] = []
-        welcome: list[AudienceMessage] = []
-        for message in messages:
-            if reason := self._budget.admit(message, self._clock()):
-                refused.append(self._settlement(message.key, Outcome.REJECTED, reason))
-            else:
-                welcome.append(message)
-        for message in self._window.add(welcome):
-            refused.append(self._settlement(message.key, Outcome.EXPIRED, "passed over: too many were waiting"))
-        await self._settle(refused)
+        self.waiting.admit(messages, self._wall())
         self.wake()
 
     # Sending out
 
-    async def _drop(self, messages: Iterable[AudienceMessage], reason: str) -> None:
-        await self._settle([self._settlement(message.key, Outcome.DROPPED, reason) for message in messages])
-
     async def _send_out(self) -> None:
         while self._ending is None:
             self._news.clear()
-            wait = await self._advance()
+            async for attempt in _patiently():
+                with attempt:
+                    wait = await self._advance()
+            await self._settle_ended()
             if wait is not None and wait <= 0:
                 continue
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._news.wait()
-            except TimeoutError:
-                pass
+        await self._wind_up(self._ending)
+        self._ended.set()
+
+    async def _wind_up(self, reason: str) -> None:
         for forward in self._doubtful.values():
             await self._finish(forward, Outcome.FORWARDED, f"{forward.send_as}, unconfirmed")
-        await self._drop(self._window.clear(), self._ending)
-        self._ended.set()
+        self.waiting.clear(Outcome.DROPPED, reason)
+        self.waiting.give_up_held(reason)
+        await self._settle_ended()
 
     async def _advance(self) -> float | None:
         """Do the next thing. Returns the seconds until another look is due, None when only news can help."""
-        await self._expire()
+        self.waiting.expire(self._wall())
         chat = self._session.chat
         if chat is None:
             return self._until_expiry()
         await self._remember(chat)
         await self._resolve_doubts(chat)
+        if self._is_halted():
+            return _soonest(self._until_expiry(), HALTED_LOOK)
         now = self._clock()
-        message = self._window.next(floor_is_free=self._floor.is_free(now))
-        if message is None:
-            return _soonest(self._until_expiry(), self._floor.free_at(now) - now if len(self._window) else None)
         if (ready := self._budget.ready_at(now)) > now:
             return _soonest(self._until_expiry(), ready - now)
-        await self._forward(message, chat)
+        batch = self.waiting.next(self._wall(), floor_is_free=self._floor.is_free(now) and now >= self._next_slot)
+        if batch is None:
+            return _soonest(self._until_expiry(), self._until_slot(now))
+        await self._forward(batch, chat)
         return 0.0
 
-    async def _expire(self) -> None:
-        gone = self._window.expired(self._wall())
-        await self._settle([self._settlement(m.key, Outcome.EXPIRED, "waited too long") for m in gone])
+    def _is_halted(self) -> bool:
+        switches = self.waiting.switches
+        return switches.paused or is_quiet(switches.quiet_hours, datetime.fromtimestamp(self._wall()))
+
+    def _until_slot(self, now: float) -> float | None:
+        return max(self._floor.free_at(now), self._next_slot) - now if len(self.waiting) else None
 
     def _until_expiry(self) -> float | None:
-        at = self._window.next_expiry()
+        at = self.waiting.next_expiry(self._wall())
         return None if at is None else max(0.01, at - self._wall())
+
+    async def _settle_ended(self) -> None:
+        ended = self.waiting.take_ended()
+        await self._settle([self._settlement(e.message.key, e.outcome, e.reason) for e in ended])
 
     async def _remember(self, chat: Chat) -> None:
         if chat.chat_id != self._noted:
             await self._inbox.set_note(NOTE_CHAT, chat.chat_id)
             self._noted = chat.chat_id
 
-    async def _forward(self, message: AudienceMessage, chat: Chat) -> None:
-        current = (await self._inbox.current([message.key])).get(message.key)
-        if current is None:
-            self._window.remove(message.key)
+    async def _forward(self, batch: Batch, chat: Chat) -> None:
+        try:
+            current = await self._inbox.current([pick.message.key for pick in batch.picks])
+        except InboxError:
+            self.waiting.restore(batch.picks)
+            raise
+        now = self._wall()
+        here = [pick for pick in batch.picks if pick.message.key in current]
+        checked = [self.waiting.recheck(pick, current[pick.message.key], now) for pick in here]
+        picks = [pick for pick in checked if pick is not None]
+        rendered = await self._render(picks, batch, chat)
+        if rendered is None:
             return
         try:
-            forward = self._renderer.render(
-                current, chat_id=chat.chat_id, after_index=chat.newest_index, reserved=_reserved(chat)
-            )
-        except RenderingError as error:
-            self._window.remove(message.key)
-            await self._settle([self._settlement(message.key, Outcome.REJECTED, str(error))])
-            return
-        begun = await self._inbox.begin(forward)
-        self._window.remove(message.key)
+            begun = await self._inbox.begin(rendered)
+        except InboxError:
+            self._doubtful[rendered.id] = rendered
+            raise
         if begun:
-            await self._send(forward, chat)
+            self.waiting.told(batch, [p for p in picks if p.message.key in rendered.keys], now)
+            await self._send(rendered, chat)
+        else:
+            await self._keep_others([p for p in picks if p.message.key in rendered.keys])
+
+    async def _keep_others(self, picks: list[Pick]) -> None:
+        """One of several was taken back in the last moment: the others wait on."""
+        current = await self._inbox.current([pick.message.key for pick in picks])
+        doubted = {key for forward in self._doubtful.values() for key in forward.keys}
+        self.waiting.restore([p for p in picks if p.message.key in current and p.message.key not in doubted])
+
+    async def _render(self, picks: list[Pick], batch: Batch, chat: Chat) -> Forward | None:
+        while picks:
+            try:
+                forward, left_over = self._renderer.render(picks, Place.of(chat), batch.digest)
+            except RenderingError as error:
+                await self._settle([self._settlement(picks.pop(0).message.key, Outcome.REJECTED, str(error))])
+            else:
+                self.waiting.restore(left_over)
+                return forward
+        return None
 
     async def _send(self, forward: Forward, chat: Chat) -> None:
         self._budget.spend(self._clock())
-        if forward.send_as.expects_reply:
+        if forward.expects_reply:
             self._floor.asked(self._clock())
             self._observer.asking(forward)
+            self._next_slot = self._clock() + (self._gap if self.waiting.is_loud(self._wall()) else 0.0)
         try:
             await self._session.send(forward)
         except VoxtaUnavailable as error:
@@ -234,8 +285,8 @@ class Forwarder:
                     await self._finish(forward, Outcome.FORWARDED, f"{forward.send_as}, unconfirmed")
                 case Fate.LOST:
                     await self._inbox.abandon(forward.id)
-                    again = await self._inbox.current(forward.keys)
-                    self._window.add(again.values(), in_front=True)
+                    current = await self._inbox.current(forward.keys)
+                    self.waiting.restore([self.waiting.again(m, self._wall()) for m in current.values()])
             self._doubtful.pop(forward.id, None)
             self._failed_in.pop(forward.id, None)
 
@@ -269,7 +320,3 @@ def _patiently() -> AsyncRetrying:
 
 def _soonest(*waits: float | None) -> float | None:
     return min((wait for wait in waits if wait is not None), default=None)
-
-
-def _reserved(chat: Chat) -> frozenset[str]:
-    return reserved_names(chat.user_name, *(person.name for person in chat.characters))

@@ -12,7 +12,7 @@ class Fate(Enum):
     LOST = auto()
     """The chat's history shows that it never arrived."""
     UNKNOWN = auto()
-    """The chat is another one, or shows no history."""
+    """The chat is another one or shows no history, or such a forward does not stand there as it was sent."""
 
 
 def fate_of(forward: Forward, chat: Chat, claimed: set[str]) -> Fate:
@@ -20,7 +20,7 @@ def fate_of(forward: Forward, chat: Chat, claimed: set[str]) -> Fate:
 
     `claimed` collects the ids of messages already matched, so that two equal texts need two messages.
     """
-    if chat.chat_id != forward.chat_id or chat.history is None:
+    if chat.chat_id != forward.chat_id or chat.history is None or forward.send_as.role is None:
         return Fate.UNKNOWN
     for message in chat.history:
         is_newer = message.index is None or message.index > forward.after_index
@@ -31,4 +31,4 @@ def fate_of(forward: Forward, chat: Chat, claimed: set[str]) -> Fate:
 
 
 def _matches(text: str, role: str, forward: Forward) -> bool:
-    return text.strip() == forward.body and role.casefold() == forward.send_as.role.casefold()
+    return text.strip() == forward.body and role.casefold() == (forward.send_as.role or "").casefold()

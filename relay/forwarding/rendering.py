@@ -1,59 +1,120 @@
 """The only place where text for Voxta is made. Every character of a viewer's message and name passes through it."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from pydantic import ValidationError
 
 from relay.config import KindRule
 from relay.errors import RenderingError
-from relay.forwarding.neutralise import folded, neutral_name, neutralise
-from relay.model import AudienceMessage, Forward, Kind, Origin, Role
+from relay.forwarding.neutralise import neutral_name, neutralise
+from relay.forwarding.policy import Policy
+from relay.model import AudienceMessage, Forward, Kind, Origin, Role, ScriptCall
+from relay.text import folded
+from relay.voxta.chat import Chat
 
 TEXT_LIMIT = 500
 """Characters of a viewer's text that reach the companion; Twitch's longest message."""
 PLATFORM_NAMES = {"twitch": "Twitch", "discord": "Discord"}
+BETWEEN = " | "
+"""Between messages that share one forward; viewers cannot write it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A message as it will be told: its text after filters, and how many other viewers said the same."""
+
+    message: AudienceMessage
+    text: str
+    others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a forward goes: the chat, what it has so far, and the names viewers must not appear under."""
+
+    chat_id: str
+    after_index: int
+    reserved: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, chat: Chat) -> Self:
+        """Right now, in this chat."""
+        names = (chat.user_name, *(person.name for person in chat.characters))
+        return cls(chat.chat_id, chat.newest_index, reserved_names(*names))
 
 
 class Renderer:
-    """Turns audience messages into forwards by the rule of their kind."""
+    """Turns audience messages into forwards by the rules of the policy."""
 
-    def __init__(self, rules: Mapping[Kind, KindRule]) -> None:
-        self._rules = rules
-
-    def rule(self, kind: Kind) -> KindRule:
-        return self._rules[kind]
+    def __init__(self, policy: Policy, length: int) -> None:
+        """`length` is the most characters a forward of several messages may have."""
+        self._policy = policy
+        self._length = length
 
     def render(
-        self, message: AudienceMessage, *, chat_id: str, after_index: int, reserved: frozenset[str] = frozenset()
-    ) -> Forward:
-        """One message as a forward. `reserved` are names (folded) that viewers must not appear under.
+        self, picks: Sequence[Pick], place: Place, digest: Sequence[tuple[str, int]] = ()
+    ) -> tuple[Forward, Sequence[Pick]]:
+        """As many picks as fit, as one forward, and the picks left over. All have to be alike.
 
-        Raises RenderingError when nothing fit to send remains.
+        Raises RenderingError when the first one leaves nothing fit to send.
         """
-        rule = self._rules[message.kind]
-        text = neutralise(message.text, TEXT_LIMIT)
-        if not text and message.kind in (Kind.CHAT, Kind.ASK):
-            raise RenderingError("empty: no visible text remains")
-        body = rule.template.format_map(self._fields(message, text, reserved))
+        parts = [self._part(picks[0], place)]
+        for pick in picks[1:]:
+            part = self._part(pick, place)
+            if len(BETWEEN.join([*parts, part])) > self._length:
+                break
+            parts.append(part)
+        told = picks[: len(parts)]
+        body = BETWEEN.join([*parts, *self._digest(digest, len(BETWEEN.join(parts)))])
+        return self._forward(told, body, place), picks[len(parts) :]
+
+    def _forward(self, told: Sequence[Pick], body: str, place: Place) -> Forward:
+        first = told[0].message
+        rule = self._policy.rule(first)
         try:
             return Forward(
                 id=uuid.uuid4().hex,
-                keys=(message.key,),
+                keys=tuple(pick.message.key for pick in told),
                 send_as=rule.send_as,
-                body=" ".join(body.split()),
-                origin=Origin.of(message),
-                chat_id=chat_id,
-                after_index=after_index,
+                body=body,
+                options=rule.message,
+                script=self._script(rule, told[0], place),
+                origins=_origins(told),
+                chat_id=place.chat_id,
+                after_index=place.after_index,
             )
         except ValidationError as error:
             raise RenderingError(f"unsafe: {error.errors()[0]['msg']}") from None
 
-    def _fields(self, message: AudienceMessage, text: str, reserved: frozenset[str]) -> dict[str, str]:
-        known = frozenset() if Role.STREAMER in message.author.roles else reserved
+    def _part(self, pick: Pick, place: Place) -> str:
+        fields = self._fields(pick, place)
+        if not fields["text"] and pick.message.kind in (Kind.CHAT, Kind.ASK):
+            raise RenderingError("empty: no visible text remains")
+        told = " ".join(self._policy.rule(pick.message).template.format_map(fields).split())
+        return f"{pick.others + 1} viewers, such as {told}" if pick.others else told
+
+    def _script(self, rule: KindRule, pick: Pick, place: Place) -> ScriptCall | None:
+        if not rule.script:
+            return None
+        fields = self._fields(pick, place)
+        arguments = {name: template.format_map(fields) for name, template in rule.arguments.items()}
+        return ScriptCall(name=rule.script, arguments=arguments)
+
+    def _digest(self, digest: Sequence[tuple[str, int]], used: int) -> list[str]:
+        shouts = "; ".join(f'{count} viewers: "{neutralise(text, 40)}"' for text, count in digest if count)
+        line = f"Also in chat: {shouts}"
+        return [line] if shouts and used + len(BETWEEN) + len(line) <= self._length else []
+
+    def _fields(self, pick: Pick, place: Place) -> dict[str, str]:
+        message = pick.message
+        reserved = frozenset() if Role.STREAMER in message.author.roles else place.reserved
+        text = neutralise(pick.text, TEXT_LIMIT).replace(BETWEEN.strip(), "/")
         return {
-            "author": neutral_name(message.author.name, known),
-            "platform": PLATFORM_NAMES.get(message.platform, message.platform.capitalize()),
+            "author": neutral_name(message.author.name, reserved),
+            "platform": PLATFORM_NAMES.get(message.platform, neutral_name(message.platform.capitalize(), frozenset())),
             "text": text,
             "quote": f': "{text}"' if text else ".",
             "amount": str(message.amount) if message.amount is not None else "some",
@@ -62,5 +123,13 @@ class Renderer:
 
 
 def reserved_names(*names: str) -> frozenset[str]:
-    """The names of characters and streamer in the form `Renderer.render` compares."""
+    """The names of characters and streamer in the form the renderer compares."""
     return frozenset(folded(name) for name in names if folded(name))
+
+
+def _origins(told: Sequence[Pick]) -> tuple[Origin, ...]:
+    """One for each channel; an answer to several is a reply to none of them."""
+    if len(told) == 1:
+        return (Origin.of(told[0].message),)
+    places = dict.fromkeys((pick.message.platform, pick.message.channel) for pick in told)
+    return tuple(Origin(platform=platform, channel=channel) for platform, channel in places)

@@ -14,6 +14,13 @@ class Record(Value):
     """None while it waits."""
     forward_id: str | None = None
 
+    @property
+    def story(self) -> str:
+        """What happened, in a few words."""
+        if self.settlement is None:
+            return "being sent" if self.forward_id else "still waiting"
+        return f"{self.settlement.outcome} ({self.settlement.reason})"
+
 
 class Inbox(Protocol):
     """A durable queue with a duplicate check on the way in and one outcome on the way out.

@@ -1,37 +1,10 @@
-"""What controls may ask of a running relay, and who asks."""
+"""What controls may ask of a running relay."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from relay.model import Role, Value
+from relay.model import Held
 from relay.moderation.switches import Switches
-
-
-class Caller(Value):
-    """Who gives a command."""
-
-    source: str
-    """`twitch`, `discord`, `terminal`, `web`."""
-    name: str
-    roles: frozenset[Role] = frozenset()
-
-    @property
-    def may_control(self) -> bool:
-        return bool(self.roles & {Role.STREAMER, Role.MODERATOR})
-
-
-class Held(Value):
-    """Something that waits for a person's decision."""
-
-    id: str
-    """Short, for people to type: `h1`, `h2`, … (heard from the audience) or `r1` (said by the companion)."""
-    who: str
-    """The author and platform, or the character's name."""
-    text: str
-    """The original text."""
-    reason: str
-    at: float
-    """Seconds since the epoch."""
 
 
 class Actions(Protocol):

@@ -1,35 +1,47 @@
-"""Rates: whether one more forward is allowed now. Pure; time is given in seconds of any steady clock."""
+"""Rates and modes: whether a message may be heard at all, and when the next forward may go. Pure."""
 
 from collections import OrderedDict
+from datetime import datetime, time
 
-from relay.config import ForwardingSection
-from relay.model import AudienceMessage, Kind
+from relay.config import BudgetSection
+from relay.model import AudienceMessage, Kind, Role
+from relay.moderation.switches import Mode, Switches
 
 MAX_VIEWERS = 10_000
 """Viewers remembered; the one not heard of for longest is forgotten first, and starts with a full bucket."""
-
 ONE = 1 - 1e-9
 """A whole token, less what floating point loses on the way."""
+SLOW = 0.25
+"""What remains of every rate in slow mode."""
+_TRUSTED = frozenset({Role.STREAMER, Role.MODERATOR})
+_SUPPORTERS = _TRUSTED | {Role.SUBSCRIBER, Role.VIP}
 
 
 class TokenBucket:
-    """Allows `burst` at once and `per_minute` in the long run."""
+    """Allows `burst` at once and `per_minute` in the long run; a rate of 0 allows nothing."""
 
-    def __init__(self, per_minute: float, burst: int) -> None:
+    def __init__(self, per_minute: float, burst: float) -> None:
         self._rate = per_minute / 60
-        self._burst = float(burst)
-        self._tokens = float(burst)
+        self._burst = burst
+        self._tokens = burst
         self._at: float | None = None
 
-    def ready_at(self, now: float) -> float:
-        """When the next token is there; `now` when one is."""
+    def set_rate(self, per_minute: float, now: float) -> None:
+        """Change the rate from now on."""
         self._refill(now)
+        self._rate = per_minute / 60
+
+    def ready_at(self, now: float) -> float:
+        """When the next token is there; `now` when one is, infinite when none will be."""
+        self._refill(now)
+        if self._rate == 0:
+            return float("inf")
         return now if self._tokens >= ONE else now + (1 - self._tokens) / self._rate
 
     def take(self, now: float) -> bool:
         """Use one token if there is one."""
         self._refill(now)
-        if self._tokens < ONE:
+        if self._tokens < ONE or self._rate == 0:
             return False
         self._tokens -= 1
         return True
@@ -41,35 +53,87 @@ class TokenBucket:
 
 
 class Budget:
-    """One bucket for all forwards, and one for each viewer's chat."""
+    """One bucket for all forwards, one for each viewer's chat, and one for each platform, kind or role that has a rate.
 
-    def __init__(self, settings: ForwardingSection) -> None:
+    `now` is in seconds of a steady clock.
+    """
+
+    def __init__(self, settings: BudgetSection) -> None:
         self._settings = settings
-        self._all = TokenBucket(settings.per_minute, settings.burst)
+        self._rates = dict(settings.rates)
+        self._buckets: dict[str, TokenBucket] = {}
         self._viewers: OrderedDict[str, TokenBucket] = OrderedDict()
 
+    def apply(self, switches: Switches, now: float) -> None:
+        """Use the moderators' rates and mode from now on."""
+        share = SLOW if switches.mode is Mode.SLOW else 1.0
+        self._rates = {name: rate * share for name, rate in (self._settings.rates | switches.rates).items()}
+        for name, bucket in self._buckets.items():
+            bucket.set_rate(self._rates.get(name, float("inf")), now)
+        for bucket in self._viewers.values():
+            bucket.set_rate(self._rates["viewer"], now)
+
     def admit(self, message: AudienceMessage, now: float) -> str | None:
-        """Count a message against its viewer. The reason for refusing it, or None."""
-        if message.kind not in (Kind.CHAT, Kind.ASK):
+        """Count a message against its rates. The reason for refusing it, or None."""
+        if message.author.roles & _TRUSTED:
             return None
-        if self._viewer(f"{message.platform}:{message.author.id}").take(now):
-            return None
-        return f"viewer rate: more than {self._settings.viewer_per_minute:g} a minute"
+        if message.kind in (Kind.CHAT, Kind.ASK) and not self._viewer(message).take(now):
+            return f"rate: more than {self._rates['viewer']:g} a minute from one viewer"
+        for name in _names(message):
+            if name in self._rates and not self._bucket(name).take(now):
+                return f"rate: more than {self._rates[name]:g} a minute of {name}"
+        return None
 
     def ready_at(self, now: float) -> float:
         """When the next forward is allowed; `now` when it is."""
-        return self._all.ready_at(now)
+        return self._bucket("all").ready_at(now)
 
     def spend(self, now: float) -> None:
         """One forward is sent."""
-        self._all.take(now)
+        self._bucket("all").take(now)
 
-    def _viewer(self, viewer: str) -> TokenBucket:
+    def _bucket(self, name: str) -> TokenBucket:
+        if name not in self._buckets:
+            self._buckets[name] = TokenBucket(self._rates[name], self._burst(name))
+        return self._buckets[name]
+
+    def _viewer(self, message: AudienceMessage) -> TokenBucket:
+        viewer = f"{message.platform}:{message.author.id}"
         bucket = self._viewers.get(viewer)
         if bucket is None:
-            bucket = TokenBucket(self._settings.viewer_per_minute, self._settings.viewer_burst)
-            self._viewers[viewer] = bucket
+            bucket = self._viewers[viewer] = TokenBucket(self._rates["viewer"], self._burst("viewer"))
             if len(self._viewers) > MAX_VIEWERS:
                 self._viewers.popitem(last=False)
         self._viewers.move_to_end(viewer)
         return bucket
+
+    def _burst(self, name: str) -> float:
+        return self._settings.bursts.get(name, max(1.0, self._settings.rates.get(name, 4.0) / 4))
+
+
+def not_in_mode(message: AudienceMessage, mode: Mode) -> str | None:
+    """Why the moderators' mode leaves this message out, or None. Events and trusted people are always in."""
+    if message.kind is not Kind.CHAT or message.author.roles & _TRUSTED:
+        return None
+    if mode is Mode.MENTIONS and not message.addressed:
+        return "mode: only mentions"
+    if mode is Mode.SUBSCRIBERS and not message.author.roles & _SUPPORTERS:
+        return "mode: only subscribers"
+    return None
+
+
+def is_quiet(quiet_hours: str | None, at: datetime) -> bool:
+    """Whether a local time is within quiet hours such as `23:00-07:30`."""
+    if quiet_hours is None:
+        return False
+    begin, end = (time.fromisoformat(part) for part in quiet_hours.split("-"))
+    moment = at.time()
+    return begin <= moment < end if begin <= end else moment >= begin or moment < end
+
+
+def _names(message: AudienceMessage) -> list[str]:
+    return [
+        f"platform.{message.platform}",
+        f"kind.{message.kind}",
+        *(f"role.{role}" for role in sorted(message.author.roles)),
+    ]

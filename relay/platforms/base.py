@@ -1,15 +1,20 @@
 """What every platform adapter is: it brings audience messages in and posts text back. It owns no policy."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
-from relay.model import Incoming, Post
+from relay.model import Caller, ControlInfo, Held, Incoming, Post
 
-Receive = Callable[[Incoming], Awaitable[None]]
-"""Called once for each thing the audience did. Returns when it is stored, so awaiting it is back-pressure.
 
-Raises InboxError when the store cannot take it; the adapter keeps the message and tries again.
-"""
+class Receive(Protocol):
+    """Takes what the audience did, in order. Returns when it is stored, so awaiting it is back-pressure."""
+
+    async def __call__(self, *incoming: Incoming) -> None:
+        """Raises InboxError when the store cannot take it; the adapter keeps everything and tries again.
+
+        What had been stored already is recognised by its id then.
+        """
+        ...
 
 
 class Platform(Protocol):
@@ -53,8 +58,20 @@ class Typing(Protocol):
 
 
 class Controls(Protocol):
-    """What a platform's commands may ask of the relay."""
+    """The moderators' controls, as a platform's commands reach them. Platforms say who asks; controls decide."""
 
-    async def status(self) -> str:
-        """A few lines fit for a moderator: what is connected, what waits."""
+    def commands(self) -> Sequence[ControlInfo]:
+        """All there are, for a platform to offer."""
+        ...
+
+    def complete(self, name: str, typed: str) -> Sequence[str]:
+        """What the argument of a control may become; returns at once."""
+        ...
+
+    def held(self) -> Sequence[Held]:
+        """What waits for a decision; its ids go to `approve` and `reject`."""
+        ...
+
+    async def run(self, words: str, by: Caller) -> str:
+        """Do what the words say, and answer in a few lines. Never raises for anything in the words."""
         ...

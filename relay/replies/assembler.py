@@ -15,8 +15,7 @@ MAX_DONE = 256
 
 @dataclass
 class _Draft:
-    origin: Origin | None
-    sender_id: str | None = None
+    origins: tuple[Origin, ...] = ()
     text: str = ""
 
 
@@ -24,17 +23,17 @@ class Assembler:
     """Collects chunks, incremental or cumulative, and attributes each reply to the forward that asked for it."""
 
     def __init__(self) -> None:
-        self._asked: Origin | None = None
+        self._asked: tuple[Origin, ...] = ()
         self._drafts: OrderedDict[str, _Draft] = OrderedDict()
         self._done: OrderedDict[str, None] = OrderedDict()
 
-    def expect(self, origin: Origin) -> None:
-        """The next reply to begin answers this."""
-        self._asked = origin
+    def expect(self, origins: tuple[Origin, ...]) -> None:
+        """The next reply to begin answers these."""
+        self._asked = origins
 
     def forget(self) -> None:
         """The chat is gone: what was begun will not be completed."""
-        self._asked = None
+        self._asked = ()
         self._drafts.clear()
 
     def feed(self, message: WireMessage, character: str) -> Reply | None:
@@ -62,8 +61,8 @@ class Assembler:
     def _draft(self, message: server.ReplyMessage) -> _Draft:
         draft = self._drafts.get(message.message_id)
         if draft is None:
-            draft = self._drafts[message.message_id] = _Draft(origin=self._asked)
-            self._asked = None
+            draft = self._drafts[message.message_id] = _Draft(self._asked)
+            self._asked = ()
             if len(self._drafts) > MAX_OPEN:
                 self._drafts.popitem(last=False)
         return draft
@@ -71,13 +70,13 @@ class Assembler:
     def _complete(self, message_id: str, character: str, text: str | None) -> Reply | None:
         if message_id in self._done:
             return None
-        draft = self._drafts.get(message_id) or _Draft(origin=None)
+        draft = self._drafts.get(message_id) or _Draft()
         complete = (draft.text if text is None else text).strip()
         if not complete:
             return None
         self._drafts.pop(message_id, None)
         self._remember(message_id)
-        return Reply(message_id=message_id, character=character, text=complete, origin=draft.origin)
+        return Reply(message_id=message_id, character=character, text=complete, origins=draft.origins)
 
     def _remember(self, message_id: str) -> None:
         self._done[message_id] = None

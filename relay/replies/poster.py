@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_exponential_jitter
@@ -36,10 +37,12 @@ class Poster:
 
     def take(self, reply: Reply) -> None:
         """Queue a reply for every channel it belongs to."""
-        text = fit_to_post(reply.text)
         for origin in self._targets(reply):
-            if text:
-                self._queue(reply, origin, text)
+            self._queue(reply.message_id, origin, fit_to_post(reply.text))
+
+    def tell(self, origin: Origin, text: str) -> None:
+        """Queue what the relay itself has to say to somebody."""
+        self._queue(uuid.uuid4().hex, origin, fit_to_post(text))
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -52,32 +55,31 @@ class Poster:
             await queue.join()
 
     def _targets(self, reply: Reply) -> list[Origin]:
+        asked = [origin for origin in reply.origins if origin.platform in self._platforms]
         match self._settings.post_to:
             case "nowhere":
                 return []
             case "origin":
-                return [reply.origin] if reply.origin and reply.origin.platform in self._platforms else []
+                return asked
             case "everywhere":
-                return self._everywhere(reply.origin)
+                known = {(origin.platform, origin.channel) for origin in asked}
+                return asked + [place for place in self._places() if (place.platform, place.channel) not in known]
 
-    def _everywhere(self, asked: Origin | None) -> list[Origin]:
-        targets = [
+    def _places(self) -> list[Origin]:
+        return [
             Origin(platform=name, channel=channel)
             for name, platform in self._platforms.items()
             for channel in platform.channels()
         ]
-        if asked is None or asked.platform not in self._platforms:
-            return targets
-        return [asked, *(t for t in targets if (t.platform, t.channel) != (asked.platform, asked.channel))]
 
-    def _queue(self, reply: Reply, origin: Origin, text: str) -> None:
+    def _queue(self, name: str, origin: Origin, text: str) -> None:
         queue = self._queues[origin.platform]
         if queue.qsize() >= QUEUE:
             queue.get_nowait()
             queue.task_done()
             log.warning("%s is slow: an old reply was given up", origin.platform)
         for number, piece in enumerate(split(text, self._platforms[origin.platform].text_limit)):
-            nonce = hashlib.sha256(f"{reply.message_id}/{origin.channel}/{number}".encode()).hexdigest()[:25]
+            nonce = hashlib.sha256(f"{name}/{origin.channel}/{number}".encode()).hexdigest()[:25]
             reply_to = origin.reply_to if number == 0 and self._settings.as_reply else None
             queue.put_nowait(Post(channel=origin.channel, text=piece, reply_to=reply_to, nonce=nonce))
 

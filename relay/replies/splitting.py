@@ -8,6 +8,18 @@ _WORD_END: Final = re.compile(r"\s+")
 _ABBREVIATION: Final = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|vs|etc|e\.g|i\.e)|\b[A-Z])\.\s*$")
 
 
+def sentences(text: str) -> list[str]:
+    """The text sentence by sentence."""
+    found: list[str] = []
+    begin = 0
+    for match in _SENTENCE_END.finditer(text):
+        end = match.start() + len(match.group().rstrip())
+        if not _ABBREVIATION.search(text[begin:end]):
+            found.append(text[begin:end].strip())
+            begin = match.end()
+    return [sentence for sentence in (*found, text[begin:].strip()) if sentence]
+
+
 def split(text: str, limit: int) -> list[str]:
     """The text in pieces of at most `limit` characters, none of them empty. Only white space is lost."""
     pieces: list[str] = []

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
@@ -211,20 +211,21 @@ class Session:
         hub, chat = self._joined()
         if chat.chat_id != forward.chat_id:
             raise VoxtaUnavailable("the chat has changed")
-        replies = forward.send_as.expects_reply
         self._last_error = None
-        await self._surely(
-            hub,
-            client.Send(
-                session_id=chat.session_id,
-                text=forward.text,
-                do_reply=replies,
-                do_user_action_inference=False,
-                do_character_action_inference=forward.send_as is SendAs.USER,
-            ),
-        )
+        await self._surely(hub, self._call(forward, chat))
         if self._last_error is not None:
             raise VoxtaError(f"Voxta refused: {self._last_error}")
+
+    def _call(self, forward: Forward, chat: Chat) -> WireMessage:
+        if forward.script is not None:
+            return _script_event(chat, forward.script.name, forward.script.arguments)
+        return client.Send(
+            session_id=chat.session_id,
+            text=forward.text,
+            do_reply=forward.expects_reply,
+            do_user_action_inference=False,
+            do_character_action_inference=forward.send_as is SendAs.USER,
+        )
 
     async def _surely(self, hub: Hub, call: WireMessage) -> None:
         """Invoke; when the answer stays out, drop the connection, so that rejoining shows what was taken."""
@@ -256,13 +257,17 @@ class Session:
     async def trigger_script_event(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         """Run the scenario's script listener `app:<name>`."""
         hub, chat = self._joined()
-        values = [NamedValue(name=key, value=value) for key, value in (arguments or {}).items()]
-        await hub.invoke(client.TriggerScriptEvent(session_id=chat.session_id, name=name, arguments=values))
+        await hub.invoke(_script_event(chat, name, arguments or {}))
 
     def _joined(self) -> tuple[Hub, Chat]:
         if self._hub is None or self.chat is None:
             raise VoxtaUnavailable(self.problem or "no chat is joined")
         return self._hub, self.chat
+
+
+def _script_event(chat: Chat, name: str, arguments: Mapping[str, Any]) -> WireMessage:
+    values = [NamedValue(name=key, value=value) for key, value in arguments.items()]
+    return client.TriggerScriptEvent(session_id=chat.session_id, name=name, arguments=values)
 
 
 def _first(group: BaseExceptionGroup[VoxtaError]) -> VoxtaError:

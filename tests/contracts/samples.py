@@ -31,7 +31,7 @@ def forward(*of: AudienceMessage, id: str = "f1") -> Forward:
         keys=tuple(each.key for each in of),
         send_as=SendAs.USER,
         body="Ann says hello",
-        origin=Origin.of(of[0]),
+        origins=(Origin.of(of[0]),),
         chat_id="chat",
         after_index=3,
     )

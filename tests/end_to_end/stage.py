@@ -18,8 +18,10 @@ from relay.platforms.simulated import QuietPlatform
 from relay.wire.messages import ChatMessage
 from tests.support import eventually
 
-FREELY = {"per_minute": 60_000, "burst": 1_000, "viewer_per_minute": 60_000, "viewer_burst": 1_000}
+FREELY = {"rates": {"all": 60_000, "viewer": 60_000}, "bursts": {"all": 1_000, "viewer": 1_000}}
 """Rates that hold nothing back."""
+ONE_BY_ONE = {"loud_per_minute": 1e9}
+"""A room that never counts as loud."""
 
 
 class EchoBrain:
@@ -64,13 +66,10 @@ def message(
     return AudienceMessage.model_validate(fields | over)
 
 
-def settings(folder: Path, *, forwarding: dict[str, Any] | None = None, **sections: Any) -> Config:
-    """A configuration with an inbox of its own and no rates."""
-    return load(
-        relay={"name": _name_of(folder), "data_dir": str(folder)},
-        forwarding=FREELY | (forwarding or {}),
-        **({"voxta": {"mode": "server", "timeout": 2.0}} | sections),
-    )
+def settings(folder: Path, **sections: Any) -> Config:
+    """A configuration with an inbox of its own, no rates and no crowd."""
+    own = {"relay": {"name": _name_of(folder), "data_dir": str(folder)}, "budget": FREELY, "selection": ONE_BY_ONE}
+    return load(None, **(own | {"voxta": {"mode": "server", "timeout": 2.0}} | sections))
 
 
 def _name_of(folder: Path) -> str:

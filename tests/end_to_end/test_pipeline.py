@@ -11,7 +11,7 @@ from relay.config import CompanionSection
 from relay.model import Edit, Kind, Outcome, Retraction
 from relay.platforms.base import Controls, Platform, Receive
 from tests.doubles.faults import FaultyProxy
-from tests.end_to_end.stage import EchoBrain, RecordingPlatform, heard, message, relaying, settings
+from tests.end_to_end.stage import FREELY, ONE_BY_ONE, EchoBrain, RecordingPlatform, heard, message, relaying, settings
 from tests.support import eventually
 
 
@@ -128,7 +128,8 @@ async def test_what_is_edited_or_taken_back_while_it_waits_never_reaches_voxta_a
 async def test_old_chat_expires_and_a_fast_viewer_is_refused_each_with_its_reason(
     tmp_path: Path, companion: CompanionServer, platforms: Platforms
 ) -> None:
-    config = settings(tmp_path, forwarding={"viewer_per_minute": 1, "viewer_burst": 1, "max_age": 60})
+    slowly = {"rates": FREELY["rates"] | {"viewer": 1}, "bursts": {"viewer": 1}}
+    config = settings(tmp_path, budget=slowly, selection=ONE_BY_ONE | {"quiet_ttl": 60})
     async with relaying(config, companion.url, platforms) as (relay, journal):
         await relay.receive(message(1, author="late", at=time.time() - 61))
         await relay.receive(message(2))
@@ -139,7 +140,7 @@ async def test_old_chat_expires_and_a_fast_viewer_is_refused_each_with_its_reaso
     assert [r.settlement.reason for r in reasons if r and r.settlement] == [
         "waited too long",
         "user",
-        "viewer rate: more than 1 a minute",
+        "rate: more than 1 a minute from one viewer",
     ]
     assert journal.outcomes == {Outcome.EXPIRED: 1, Outcome.FORWARDED: 1, Outcome.REJECTED: 1}
 

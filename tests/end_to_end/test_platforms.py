@@ -75,7 +75,7 @@ async def test_a_twitch_chatter_is_answered_in_reply(
 
     assert post.reply_to == asked
     assert post.text == 'You said: Ann (Twitch): "hello @streamer"'
-    assert told[1:] == ["Bob is raiding the stream with 42 viewers.", "Cleo just followed on Twitch."]
+    assert sorted(told[1:]) == ["Bob is raiding the stream with 42 viewers.", "Cleo just followed on Twitch."]
 
 
 async def test_on_twitch_a_dropped_socket_a_duplicate_a_429_and_an_expired_token_lose_and_double_nothing(

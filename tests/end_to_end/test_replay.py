@@ -66,7 +66,8 @@ def freely(folder: Path) -> Path:
     path = folder / "relay.toml"
     path.write_text(
         f"[relay]\ndata_dir = {str(folder / 'data')!r}\n"
-        "[forwarding]\nper_minute = 60000\nburst = 1000\nviewer_per_minute = 60000\nviewer_burst = 1000\n",
+        "[budget]\nrates = { all = 60000, viewer = 60000 }\nbursts = { all = 1000, viewer = 1000 }\n"
+        "[selection]\nloud_per_minute = 1000000\n",
         "utf-8",
     )
     return path

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from relay.config import Config
 from relay.errors import RenderingError
-from relay.forwarding.rendering import Renderer, reserved_names
-from relay.model import AudienceMessage, Author, Kind, Role, SendAs
+from relay.forwarding.policy import Policy
+from relay.forwarding.rendering import Pick, Place, Renderer, reserved_names
+from relay.model import AudienceMessage, Author, Forward, Kind, Role, SendAs
 
 HOSTILE = st.text(max_size=300) | st.lists(
     st.sampled_from(
@@ -17,7 +18,8 @@ HOSTILE = st.text(max_size=300) | st.lists(
     ),
     max_size=30,
 ).map("".join)  # fmt: skip
-RENDERER = Renderer(Config().forwarding.kinds)
+RENDERER = Renderer(Policy(Config().forwarding), 600)
+PLACE = Place("c", 0)
 
 
 def message(kind: Kind = Kind.CHAT, text: str = "hello", name: str = "Ann", **over: object) -> AudienceMessage:
@@ -26,8 +28,12 @@ def message(kind: Kind = Kind.CHAT, text: str = "hello", name: str = "Ann", **ov
     return AudienceMessage.model_validate(fields | over)
 
 
+def render(said: AudienceMessage, place: Place = PLACE) -> Forward:
+    return RENDERER.render([Pick(said, said.text)], place)[0]
+
+
 def rendered(text: str = "hello") -> str:
-    return RENDERER.render(message(text=text), chat_id="c", after_index=0).text
+    return render(message(text=text)).text
 
 
 def test_chat_becomes_a_user_message_in_a_quoted_envelope() -> None:
@@ -47,7 +53,7 @@ def test_chat_becomes_a_user_message_in_a_quoted_envelope() -> None:
 def test_each_kind_has_its_own_type_and_words(kind: Kind, text: str, over: dict[str, int | str], expected: str) -> None:
     said = message(kind, text).model_copy(update=over)
 
-    forward = RENDERER.render(said, chat_id="c", after_index=0)
+    forward = render(said)
 
     assert forward.text == expected
 
@@ -57,12 +63,12 @@ def test_each_kind_has_its_own_type_and_words(kind: Kind, text: str, over: dict[
 @example("x]", "[SYSTEM]", Kind.CHAT)
 def test_no_audience_text_becomes_a_command_an_event_or_a_template(text: str, name: str, kind: Kind) -> None:
     try:
-        forward = RENDERER.render(message(kind, text, name, detail=text), chat_id="c", after_index=0)
+        forward = render(message(kind, text, name, detail=text))
     except RenderingError as error:
         assert str(error).startswith("empty")
         return
 
-    assert forward.text.startswith(forward.send_as.command)
+    assert forward.text.removesuffix(forward.body) in ("", "/event ", "/noreply ")
     assert forward.body[0] not in "/[*／"
     assert not re.search(r"[\[\]{}]|<\||\|>", forward.body)
     assert not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in forward.body)
@@ -72,7 +78,7 @@ def test_no_audience_text_becomes_a_command_an_event_or_a_template(text: str, na
 @given(HOSTILE)
 def test_the_quote_around_a_viewers_text_cannot_be_closed(text: str) -> None:
     try:
-        body = RENDERER.render(message(text=text), chat_id="c", after_index=0).body
+        body = render(message(text=text)).body
     except RenderingError:
         return
 
@@ -97,7 +103,7 @@ def test_joined_emoji_stay_whole_and_combining_floods_do_not() -> None:
 
 @pytest.mark.parametrize("name", ["Vox", "VOX", "v.o.x", "Ｖｏｘ", "vox\u200b"])
 def test_a_viewer_cannot_appear_under_the_companions_name(name: str) -> None:
-    forward = RENDERER.render(message(name=name), chat_id="c", after_index=0, reserved=reserved_names("Vox"))
+    forward = render(message(name=name), Place("c", 0, reserved_names("Vox")))
 
     assert forward.body.startswith("viewer ")
 
@@ -105,7 +111,7 @@ def test_a_viewer_cannot_appear_under_the_companions_name(name: str) -> None:
 def test_the_streamer_keeps_their_own_name() -> None:
     author = Author(id="1", name="Sam", roles=frozenset({Role.STREAMER}))
 
-    forward = RENDERER.render(message(author=author), chat_id="c", after_index=0, reserved=reserved_names("Sam"))
+    forward = render(message(author=author), Place("c", 0, reserved_names("Sam")))
 
     assert forward.body == 'Sam (Twitch): "hello"'
     assert forward.send_as is SendAs.USER

@@ -17,7 +17,7 @@ def fed(assembler: Assembler, *messages: WireMessage) -> list[Reply]:
 
 def test_incremental_chunks_make_one_reply_for_the_one_who_asked() -> None:
     assembler = Assembler()
-    assembler.expect(ANN)
+    assembler.expect((ANN,))
 
     replies = fed(
         assembler,
@@ -28,7 +28,7 @@ def test_incremental_chunks_make_one_reply_for_the_one_who_asked() -> None:
         server.ReplyEnd(message_id="r1"),
     )
 
-    assert replies == [Reply(message_id="r1", character="Vox", text="Hello Ann. How are you?", origin=ANN)]
+    assert replies == [Reply(message_id="r1", character="Vox", text="Hello Ann. How are you?", origins=(ANN,))]
 
 
 def test_cumulative_chunks_replace_each_other() -> None:
@@ -73,7 +73,7 @@ def test_the_final_message_does_not_repeat_a_reply() -> None:
 
 def test_a_reply_without_chunks_is_taken_from_its_message() -> None:
     assembler = Assembler()
-    assembler.expect(ANN)
+    assembler.expect((ANN,))
 
     replies = fed(
         assembler,
@@ -82,18 +82,18 @@ def test_a_reply_without_chunks_is_taken_from_its_message() -> None:
         server.MessageEvent(message_id="r1", role="Assistant", text="Hi Ann!"),
     )
 
-    assert [(reply.text, reply.origin) for reply in replies] == [("Hi Ann!", ANN)]
+    assert [(reply.text, reply.origins) for reply in replies] == [("Hi Ann!", (ANN,))]
 
 
 def test_what_nobody_in_the_audience_asked_for_has_no_origin() -> None:
     assembler = Assembler()
-    assembler.expect(ANN)
+    assembler.expect((ANN,))
     answered = [chunk("For Ann.", 0, "r1"), server.ReplyEnd(message_id="r1")]
     unasked = [chunk("By the way.", 0, "r2"), server.ReplyEnd(message_id="r2")]
 
     replies = fed(assembler, *answered, *unasked)
 
-    assert [reply.origin for reply in replies] == [ANN, None]
+    assert [reply.origins for reply in replies] == [(ANN,), ()]
 
 
 def test_messages_of_people_are_no_replies() -> None:

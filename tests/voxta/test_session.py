@@ -54,7 +54,7 @@ def forward(session: Session, body: str, send_as: SendAs = SendAs.USER) -> Forwa
         keys=("twitch:1",),
         send_as=send_as,
         body=body,
-        origin=Origin(platform="twitch", channel="c"),
+        origins=(Origin(platform="twitch", channel="c"),),
         chat_id=session.chat.chat_id,
         after_index=session.chat.newest_index,
     )

@@ -1,4 +1,4 @@
-"""The slash commands: `/ask` for everybody, `/relay status` for those who may manage the server."""
+"""The slash commands: `/ask` for everybody, `/relay …` for those who look after the server."""
 
 import asyncio
 import logging
@@ -8,22 +8,20 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from relay.model import AudienceMessage
+from relay.model import AudienceMessage, ControlInfo
 from relay.platforms.base import Controls
 from relay.platforms.discord.incoming import Listening, read_question
-from relay.platforms.discord.outgoing import FAILURES, TEXT_LIMIT
+from relay.platforms.discord.outgoing import FAILURES
+from relay.platforms.discord.steering import ANSWER_WITHIN, Use, caller_of, carry_out, whisper
 
 log = logging.getLogger(__name__)
 
 Accept = Callable[[AudienceMessage], asyncio.Future[None]]
 """Takes a question at once; the future is done when it is stored."""
 
-ANSWER_WITHIN: Final = 2.0
-"""Seconds to wait for the relay; Discord gives up on a command after three."""
 SYNC_TIMEOUT: Final = 30.0
 QUESTION_LIMIT: Final = 500
-
-Use = discord.Interaction[discord.Client]
+ARGUMENT_LIMIT: Final = 200
 
 
 class Commands(app_commands.CommandTree[discord.Client]):
@@ -42,7 +40,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
         cause = getattr(error, "original", error)
         log.warning("discord: a slash command failed: %s: %s", type(cause).__name__, cause)
         if not interaction.response.is_done():
-            await _whisper(interaction, "That did not work. The log of the relay says why.")
+            await whisper(interaction, "That did not work. The log of the relay says why.")
 
     async def sync_changes(self) -> None:
         """Register the commands, only where Discord knows others: it allows few registrations a day."""
@@ -62,10 +60,10 @@ def _ask(listening: Listening, accept: Accept) -> app_commands.Command[Any, ...,
     async def ask(interaction: Use, question: app_commands.Range[str, 1, QUESTION_LIMIT]) -> None:
         if not listening.covers(interaction.channel):
             places = ", ".join(f"<#{channel}>" for channel in sorted(listening.channels))
-            return await _whisper(interaction, f"I only listen in {places}. Please ask me there.")
+            return await whisper(interaction, f"I only listen in {places}. Please ask me there.")
         stored = accept(read_question(interaction, question))
         done, _ = await asyncio.wait({stored}, timeout=ANSWER_WITHIN)
-        await _whisper(interaction, "Asked! The answer comes here." if done else "Got it. This may take a moment.")
+        await whisper(interaction, "Asked! The answer comes here." if done else "Got it. This may take a moment.")
 
     return app_commands.Command(name="ask", description="Ask the companion a question", callback=ask)
 
@@ -76,31 +74,33 @@ def _relay(controls: Controls) -> app_commands.Group:
         description="Look after the relay between the audience and the companion",
         default_permissions=discord.Permissions(manage_guild=True),
     )
-
-    @group.command(name="status", description="What is connected, and what waits")
-    async def status(interaction: Use) -> None:
-        # a server's own settings can hand the command to anyone, so it is checked here too
-        if not interaction.permissions.manage_guild:
-            return await _whisper(interaction, "You need the permission Manage Server for this.")
-        await _whisper(interaction, await _status(controls))
-
+    for info in controls.commands():
+        group.add_command(_control(info, controls))
     return group
 
 
-async def _status(controls: Controls) -> str:
-    try:
-        async with asyncio.timeout(ANSWER_WITHIN):
-            return (await controls.status())[:TEXT_LIMIT] or "There is nothing to tell."
-    except TimeoutError:
-        return "The relay is too busy to answer right now."
+def _control(info: ControlInfo, controls: Controls) -> app_commands.Command[Any, ..., None]:
+    async def bare(interaction: Use) -> None:
+        await carry_out(interaction, controls, info.name)
 
+    async def with_argument(interaction: Use, argument: app_commands.Range[str, 1, ARGUMENT_LIMIT]) -> None:
+        await carry_out(interaction, controls, f"{info.name} {argument}")
 
-async def _whisper(interaction: Use, text: str) -> None:
-    """Answer so that only the person who used the command sees it."""
-    try:
-        await interaction.response.send_message(text, ephemeral=True)
-    except FAILURES as error:  # too late, or already answered before a resume repeated the event
-        log.info("discord: a command could not be answered: %s", error)
+    if info.argument is None:
+        return app_commands.Command(name=info.name, description=info.summary[:100], callback=bare)
+    renamed = app_commands.rename(argument=info.argument)(with_argument)
+    described = app_commands.describe(argument=info.summary[:100])(renamed)
+    command: app_commands.Command[Any, ..., None] = app_commands.Command(
+        name=info.name, description=info.summary[:100], callback=described
+    )
+
+    @command.autocomplete("argument")
+    async def complete(interaction: Use, typed: str) -> list[app_commands.Choice[str]]:
+        if not caller_of(interaction).may_control:
+            return []
+        return [app_commands.Choice(name=found, value=found) for found in controls.complete(info.name, typed)]
+
+    return command
 
 
 _ASSIGNED: Final = frozenset({"id", "application_id", "version", "dm_permission"})

@@ -19,6 +19,7 @@ from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.incoming import Listening
 from relay.platforms.discord.intake import Intake
 from relay.platforms.discord.missed import Mark, find_missed, newest_message
+from relay.platforms.discord.steering import Decision
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ class Session(discord.Client):
         self._intake = intake
         self._mark = mark
         self._commands = Commands(self, self._listening, intake.put, controls)
+        self.controls = controls
+        self.add_dynamic_items(Decision)
         self.connected = False
         self.was_ready = False
         """Whether it ever got as far as listening."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from itertools import islice
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
@@ -11,6 +12,8 @@ from relay.model import Incoming
 from relay.platforms.base import Receive
 
 log = logging.getLogger(__name__)
+BATCH = 500
+"""Things handed over at once, so that a flood is stored in few steps."""
 LAST_CHANCE = 3.0
 """Seconds the inbox gets, after a stop, to take what was already accepted."""
 
@@ -65,12 +68,14 @@ class Delivery:
 
     async def _deliver_all(self) -> None:
         while self._waiting:
-            await self._retrying(self._hand_over, self._waiting[0])
-            self._waiting.popleft()
+            batch = list(islice(self._waiting, BATCH))
+            await self._retrying(self._hand_over, batch)
+            for _ in batch:
+                self._waiting.popleft()
         self._something.clear()
 
-    async def _hand_over(self, incoming: Incoming) -> None:
-        await self._receive(incoming)
+    async def _hand_over(self, batch: list[Incoming]) -> None:
+        await self._receive(*batch)
 
     async def _finish(self) -> None:
         try:

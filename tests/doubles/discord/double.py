@@ -165,17 +165,33 @@ class DiscordDouble:
         return await self._use(["ask"], author, channel, 0, question=question)
 
     async def command(
-        self, words: str, author: str = "ann", permissions: int = 0, channel: str | None = None
+        self, words: str, author: str = "ann", permissions: int = 0, channel: str | None = None, **options: str
     ) -> Response:
         """Someone uses a command such as `relay status` holding these permissions; what they see."""
-        return await self._use(words.split(), author, channel, permissions)
+        return await self._use(words.split(), author, channel, permissions, **options)
+
+    async def press(self, button: str, author: str = "ann", permissions: int = 0) -> Response:
+        """Someone presses a button, known by its custom id; what becomes of the message it belongs to."""
+        used = self.interactions.press(button, self.person(author), self.channel, permissions)
+        return await self._answer(used, f"the button {button}")
+
+    async def type_into(
+        self, words: str, option: str, typed: str, author: str = "ann", permissions: int = 0
+    ) -> list[str]:
+        """Someone types into an option; what is offered to them."""
+        person = self.person(author)
+        used = self.interactions.type_into(words.split(), option, typed, person, self.channel, permissions)
+        return (await self._answer(used, f"what completes {typed}")).choices
 
     async def _use(
         self, words: list[str], author: str, channel: str | None, permissions: int, **options: str
     ) -> Response:
         used = self.interactions.use(words, self.person(author), channel or self.channel, permissions, **options)
+        return await self._answer(used, f"/{' '.join(words)}")
+
+    async def _answer(self, used: Interaction, what: str) -> Response:
         await self.gateway.dispatch("INTERACTION_CREATE", used.payload)
-        await self.signal.wait_until(lambda: _complete(used), f"an answer to /{' '.join(words)}")
+        await self.signal.wait_until(lambda: _complete(used), f"an answer to {what}")
         return used.response
 
     async def _publish(self, event: str, data: Json) -> None:

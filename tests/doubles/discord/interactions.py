@@ -15,8 +15,10 @@ EPHEMERAL = 1 << 6
 REPLY_WITHIN = 3.0
 """Seconds after which Discord has given up on an interaction."""
 
-MESSAGE, DEFERRED = 4, 5
+MESSAGE, DEFERRED, UPDATE, CHOICES = 4, 5, 7, 8
 """Types of answer."""
+COMMAND, COMPONENT, AUTOCOMPLETE = 2, 3, 4
+"""Types of use."""
 
 
 @dataclass
@@ -27,6 +29,10 @@ class Response:
     ephemeral: bool = False
     deferred: bool = False
     followups: list[str] = field(default_factory=list)
+    buttons: list[str] = field(default_factory=list)
+    """The custom ids of the buttons below it."""
+    choices: list[str] = field(default_factory=list)
+    """What autocompletion offers."""
 
 
 @dataclass
@@ -83,10 +89,31 @@ class Interactions:
         given: list[Json] = [{"name": name, "type": 3, "value": value} for name, value in options.items()]
         for word in reversed(words[1:]):
             given = [{"name": word, "type": 1, "options": given}]
+        data = {"id": command["id"], "name": command["name"], "type": 1, "options": given}
+        return self._begin(COMMAND, data, person, channel, permissions)
+
+    def type_into(
+        self, words: list[str], option: str, typed: str, person: Person, channel: str, permissions: int
+    ) -> Interaction:
+        """A person types into the option of a subcommand."""
+        used = self.use(words, person, channel, permissions, **{option: typed})
+        used.payload["type"] = AUTOCOMPLETE
+        used.payload["data"]["options"][0]["options"][0]["focused"] = True
+        return used
+
+    def press(self, button: str, person: Person, channel: str, permissions: int) -> Interaction:
+        """A person presses a button below an earlier answer."""
+        pressed = self._begin(COMPONENT, {"custom_id": button, "component_type": 2}, person, channel, permissions)
+        shown = {"type": 2, "style": 3, "label": button, "custom_id": button}
+        row = {"type": 1, "components": [shown]}
+        pressed.payload["message"] = self._message(pressed) | {"components": [row]}
+        return pressed
+
+    def _begin(self, type: int, data: Json, person: Person, channel: str, permissions: int) -> Interaction:
         token, home = secrets.token_hex(16), self._world.channels[channel]
         payload: Json = {
-            "id": self._world.new_id(), "application_id": self._world.application_id, "type": 2, "token": token,
-            "version": 1, "data": {"id": command["id"], "name": command["name"], "type": 1, "options": given},
+            "id": self._world.new_id(), "application_id": self._world.application_id, "type": type, "token": token,
+            "version": 1, "data": data,
             "guild_id": self._world.guild_id, "guild": {"id": self._world.guild_id, "locale": "en-US", "features": []},
             "channel_id": channel, "channel": self._world.channel(home), "app_permissions": "0", "locale": "en-US",
             "member": self._world.full_member(person) | {"permissions": str(permissions)}, "guild_locale": "en-US",
@@ -106,7 +133,12 @@ class Interactions:
         data = body.get("data") or {}
         interaction.response.ephemeral = bool(data.get("flags", 0) & EPHEMERAL)
         interaction.response.deferred = body["type"] == DEFERRED
-        interaction.response.text = self._checked(data.get("content") or "", allow_empty=body["type"] == DEFERRED)
+        interaction.response.buttons = [
+            b["custom_id"] for row in data.get("components") or () for b in row["components"]
+        ]
+        interaction.response.choices = [choice["value"] for choice in data.get("choices") or ()]
+        wordless = body["type"] in (DEFERRED, CHOICES)
+        interaction.response.text = self._checked(data.get("content") or "", allow_empty=wordless)
         self._signal.notify()
         message = self._message(interaction)
         return answer({
@@ -161,6 +193,6 @@ class Interactions:
             "id": self._world.new_id(), "channel_id": interaction.payload["channel_id"], "type": 20, "flags": flags,
             "author": self._world.bot.user(), "content": interaction.response.text, "timestamp": "2026-01-01T00:00:00Z",
             "edited_timestamp": None, "tts": False, "mention_everyone": False, "mentions": [], "mention_roles": [],
-            "attachments": [], "embeds": [], "pinned": False,
+            "attachments": [], "embeds": [], "pinned": False, "components": [],
         }  # fmt: skip
         return message

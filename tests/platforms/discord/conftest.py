@@ -1,13 +1,13 @@
 """The adapter running against a local Discord."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
 
-from relay.model import AudienceMessage, Incoming
+from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming
 from relay.platforms.discord.client import DiscordPlatform
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.signal import Signal
@@ -31,12 +31,12 @@ class Store:
     def go_on(self) -> None:
         self._open.set()
 
-    async def receive(self, incoming: Incoming) -> None:
+    async def receive(self, *incoming: Incoming) -> None:
         self.signal.notify()
         await self._open.wait()
         if self.failures:
             raise self.failures.pop(0)
-        self.items.append(incoming)
+        self.items += incoming
         self.signal.notify()
 
     @property
@@ -54,9 +54,35 @@ class Store:
 
 
 class Status:
-    """What the relay says about itself."""
+    """Controls that remember what they were asked, and by whom."""
 
     text = "all is well"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Caller]] = []
+        self.waiting = ["h1", "h2"]
+
+    def commands(self) -> Sequence[ControlInfo]:
+        return [
+            ControlInfo(name="status", summary="How it is"),
+            ControlInfo(name="held", summary="What waits"),
+            ControlInfo(name="mute", summary="Do not hear somebody", argument="viewer", required=True),
+        ]
+
+    def complete(self, name: str, typed: str) -> Sequence[str]:
+        return [viewer for viewer in ("Ann", "Anton", "Bob") if typed in viewer]
+
+    def held(self) -> Sequence[Held]:
+        return [Held(id=held, who="Ann (twitch)", text="hello", reason="link", at=0) for held in self.waiting]
+
+    async def run(self, words: str, by: Caller) -> str:
+        self.asked.append((words, by))
+        if not by.may_control:
+            return "Only moderators can do that."
+        name, _, rest = words.partition(" ")
+        if name in ("approve", "reject"):
+            self.waiting.remove(rest)
+        return await self.status()
 
     async def status(self) -> str:
         return self.text

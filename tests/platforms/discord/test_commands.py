@@ -4,11 +4,14 @@ import pytest
 
 from relay.errors import InboxError
 from relay.model import Kind, Role
-from relay.platforms.discord import commands
+from relay.platforms.discord import commands, steering
 from relay.platforms.discord.client import DiscordPlatform
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.world import MANAGE_GUILD
 from tests.platforms.discord.conftest import Connect, Status, Store
+
+MODERATE_MEMBERS = 1 << 40
+"""Discord's permission bit."""
 
 
 async def test_a_question_goes_in_and_is_acknowledged(
@@ -56,7 +59,7 @@ async def test_the_status_is_for_those_who_manage_the_server(
     allowed = await discord.command("relay status", permissions=MANAGE_GUILD)
     refused = await discord.command("relay status", permissions=0)
     assert (allowed.text, allowed.ephemeral) == ("twitch: connected", True)
-    assert refused.ephemeral and "Manage Server" in refused.text
+    assert refused.ephemeral and "Only moderators" in refused.text
 
 
 @pytest.mark.parametrize(("text", "shown"), [("x" * 3000, "x" * 2000), ("", "There is nothing to tell.")])
@@ -73,7 +76,7 @@ async def test_a_status_that_takes_too_long_is_not_waited_for(
     async def never() -> str:
         return await asyncio.Future[str]()
 
-    monkeypatch.setattr(commands, "ANSWER_WITHIN", 0.05)
+    monkeypatch.setattr(steering, "ANSWER_WITHIN", 0.05)
     monkeypatch.setattr(controls, "status", never)
     assert "too busy" in (await discord.command("relay status", permissions=MANAGE_GUILD)).text
 
@@ -128,3 +131,45 @@ async def test_an_answer_discord_does_not_take_any_more_is_let_go(
     await discord.say("and on it goes")
     await store.wait_for(2)
     asking.cancel()
+
+
+async def test_a_control_with_an_argument_says_who_asks(
+    discord: DiscordDouble, platform: DiscordPlatform, controls: Status
+) -> None:
+    await discord.command("relay mute", author="mod", permissions=MODERATE_MEMBERS, viewer="Anton Meyer")
+    await discord.command("relay mute", author="owner", viewer="Bob")
+
+    (first, mod), (second, owner) = controls.asked
+    assert (first, mod.source, mod.roles) == ("mute Anton Meyer", "discord", frozenset({Role.MODERATOR}))
+    assert (second, owner.roles) == ("mute Bob", frozenset({Role.STREAMER}))
+
+
+async def test_arguments_are_completed_for_those_who_may(discord: DiscordDouble, platform: DiscordPlatform) -> None:
+    offered = await discord.type_into("relay mute", "viewer", "An", permissions=MANAGE_GUILD)
+    refused = await discord.type_into("relay mute", "viewer", "An", permissions=0)
+
+    assert (offered, refused) == (["Ann", "Anton"], [])
+
+
+async def test_held_messages_are_decided_on_by_buttons(
+    discord: DiscordDouble, platform: DiscordPlatform, controls: Status
+) -> None:
+    listed = await discord.command("relay held", permissions=MANAGE_GUILD)
+    assert listed.ephemeral
+    assert listed.buttons == ["relay:approve:h1", "relay:reject:h1", "relay:approve:h2", "relay:reject:h2"]
+
+    pressed = await discord.press("relay:approve:h1", permissions=MANAGE_GUILD)
+    assert controls.waiting == ["h2"]
+    assert pressed.buttons == ["relay:approve:h2", "relay:reject:h2"]
+
+    await discord.press("relay:reject:h2", author="bob", permissions=0)
+    assert controls.waiting == ["h2"]
+
+
+async def test_a_button_still_works_after_a_restart(discord: DiscordDouble, connect: Connect, controls: Status) -> None:
+    async with connect():
+        await discord.command("relay held", permissions=MANAGE_GUILD)
+    async with connect():
+        await discord.press("relay:reject:h1", permissions=MANAGE_GUILD)
+
+    assert controls.waiting == ["h2"]

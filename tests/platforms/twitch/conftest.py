@@ -19,9 +19,9 @@ class Received:
         self.all: list[Incoming] = []
         self._more = asyncio.Condition()
 
-    async def __call__(self, incoming: Incoming) -> None:
+    async def __call__(self, *incoming: Incoming) -> None:
         async with self._more:
-            self.all.append(incoming)
+            self.all += incoming
             self._more.notify_all()
 
     @property

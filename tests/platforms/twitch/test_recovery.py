@@ -333,12 +333,12 @@ async def test_what_the_inbox_cannot_take_is_kept_in_order_until_it_can(
 ) -> None:
     failures = 3
 
-    async def receive(incoming: Incoming) -> None:
+    async def receive(*incoming: Incoming) -> None:
         nonlocal failures
         if failures:
             failures -= 1
             raise InboxError("the store did not answer")
-        await received(incoming)
+        await received(*incoming)
 
     async with connect(twitch, receive=receive) as platform:
         for number in range(5):
@@ -354,11 +354,11 @@ async def test_what_was_accepted_before_a_stop_still_reaches_the_inbox(
 ) -> None:
     busy = asyncio.Event()
 
-    async def receive(incoming: Incoming) -> None:
+    async def receive(*incoming: Incoming) -> None:
         if not busy.is_set():
             busy.set()
             await asyncio.Event().wait()
-        await received(incoming)
+        await received(*incoming)
 
     async with connect(twitch, receive=receive) as platform:
         await twitch.chat("first")

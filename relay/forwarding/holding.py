@@ -1,0 +1,47 @@
+"""Messages that wait for a moderator's decision. They keep their place in the inbox and have no outcome yet."""
+
+import itertools
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from relay.model import AudienceMessage, Held
+
+CAPACITY = 200
+"""Held at once; a flood of held messages must not bury the ones a person can still look at."""
+
+
+class Holding:
+    """Decisions are made by short ids; what nobody decides on is given back by `expired`."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._entries: OrderedDict[str, tuple[Held, AudienceMessage]] = OrderedDict()
+
+    def add(self, message: AudienceMessage, reason: str) -> AudienceMessage | None:
+        """Hold a message. The oldest one, when there is no more room."""
+        held = Held(
+            id=f"h{next(self._numbers)}",
+            who=f"{message.author.name} ({message.platform})",
+            text=message.text,
+            reason=reason,
+            at=message.at,
+        )
+        self._entries[held.id] = (held, message)
+        return self._entries.popitem(last=False)[1][1] if len(self._entries) > CAPACITY else None
+
+    def list(self) -> Sequence[Held]:
+        return [held for held, _ in self._entries.values()]
+
+    def take(self, held_id: str) -> AudienceMessage | None:
+        """Take one out for a decision; None when it is not there (any more)."""
+        entry = self._entries.pop(held_id, None)
+        return entry[1] if entry else None
+
+    def expired(self, limit: float) -> Sequence[AudienceMessage]:
+        """Take out those from before `limit`, in seconds since the epoch."""
+        old = [held.id for held, message in self._entries.values() if message.at <= limit]
+        return [self._entries.pop(held_id)[1] for held_id in old]
+
+    def clear(self) -> Sequence[AudienceMessage]:
+        """Take everything out."""
+        return self.expired(float("inf"))

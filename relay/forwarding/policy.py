@@ -1,0 +1,69 @@
+"""Which type of Voxta message each audience message becomes: rules first, then its kind's own; moderators may say."""
+
+from collections.abc import Hashable
+
+import regex
+
+from relay.config import ForwardingSection, KindRule, RuleSection
+from relay.model import AudienceMessage, Kind, Role, SendAs, expects_reply
+
+PATTERN_TIME = 0.01
+"""Seconds a rule's pattern may take on one message; after that it does not match."""
+_TRUSTED = frozenset({Role.STREAMER, Role.MODERATOR})
+_COMMANDS = {"say": SendAs.USER} | {
+    send_as.value: send_as
+    for send_as in (SendAs.EVENT, SendAs.NOTE, SendAs.SECRET, SendAs.NOREPLY, SendAs.STORY, SendAs.INSTRUCTIONS)
+}
+
+
+class Policy:
+    """Pure: the same message always gets the same rule."""
+
+    def __init__(self, settings: ForwardingSection) -> None:
+        self._settings = settings
+        self._patterns = {rule.pattern: regex.compile(rule.pattern) for rule in settings.rules if rule.pattern}
+
+    def rule(self, message: AudienceMessage) -> KindRule:
+        """The rule that applies."""
+        if (command := self._command(message)) is not None:
+            return KindRule(send_as=_COMMANDS[command[0]], template="{text}")
+        return next((r for r in self._settings.rules if self._fits(r, message)), self._settings.kinds[message.kind])
+
+    def text(self, message: AudienceMessage) -> str:
+        """What the message says, without a moderator's command."""
+        command = self._command(message)
+        return message.text if command is None else command[1]
+
+    def asks(self, message: AudienceMessage) -> bool:
+        """Whether Voxta will answer it."""
+        rule = self.rule(message)
+        return expects_reply(rule.send_as, rule.message)
+
+    def alike(self, message: AudienceMessage) -> Hashable:
+        """What messages must have in common to go into one forward."""
+        rule = self.rule(message)
+        alone = rule.send_as is SendAs.SCRIPT or self._command(message) is not None
+        return (rule.send_as, rule.message, message.key if alone else None)
+
+    def _command(self, message: AudienceMessage) -> tuple[str, str] | None:
+        """A trusted person's `!event …`, as (name, rest); None for everyone else and everything else."""
+        if message.kind is not Kind.CHAT or not message.author.roles & _TRUSTED:
+            return None
+        first, _, rest = message.text.strip().partition(" ")
+        name = first.removeprefix(self._settings.command_prefix).casefold()
+        return (name, rest) if first != name and name in _COMMANDS and rest.strip() else None
+
+    def _fits(self, rule: RuleSection, message: AudienceMessage) -> bool:
+        return (
+            (not rule.kinds or message.kind in rule.kinds)
+            and (not rule.roles or bool(message.author.roles.intersection(rule.roles)))
+            and (not rule.platforms or message.platform in rule.platforms)
+            and (rule.addressed is None or message.addressed is rule.addressed)
+            and (rule.pattern is None or self._matches(rule.pattern, message.text))
+        )
+
+    def _matches(self, pattern: str, text: str) -> bool:
+        try:
+            return self._patterns[pattern].search(text[:2000], timeout=PATTERN_TIME) is not None
+        except TimeoutError:
+            return False

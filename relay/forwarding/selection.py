@@ -1,0 +1,313 @@
+"""Which of the waiting messages are heard next: by lanes, by score, sampled rather than maximised, and fairly.
+
+Choosing the best score each time would let whoever writes most own the companion. So every message gets a sort key
+-ln(U) / exp(S / T) when it arrives (weighted sampling after Efraimidis and Spirakis, 2006). The age term of S falls
+at the same rate for all, so keys never have to be computed anew: forward decay (Cormode et al., 2009). Arriving,
+choosing and leaving cost O(log n).
+"""
+
+import math
+import random
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from itertools import islice
+
+from sortedcontainers import SortedKeyList
+
+from relay.config import SelectionSection
+from relay.forwarding.echoes import Echoes, Recent
+from relay.forwarding.fairness import AT_EASE, Fairness
+from relay.model import AudienceMessage, Kind, Outcome, Role
+from relay.moderation.reading import Reading
+
+PACE_MEMORY = 20.0
+"""Seconds over which the room's pace is averaged."""
+LOOK_PAST = 4
+"""How many times as many messages as are picked may be looked at, since some repeat and some are of another type."""
+FIRST = -1e6
+"""The luck of a message that has to go first."""
+MAX_ECHOES = 1_000
+"""Viewers of one repeated message told apart; more are not counted."""
+
+
+class Lane(IntEnum):
+    STAFF = 0
+    """The streamer and moderators."""
+    EVENT = 1
+    """Raids, subscriptions, redemptions: what somebody paid for or brought about."""
+    ADDRESSED = 2
+    """Mentions of and replies to the companion, and questions put by command."""
+    CHAT = 3
+
+
+_POOLED = (Lane.ADDRESSED, Lane.CHAT)
+"""Lanes from which is chosen by score."""
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """A message in the pool, and those that say the same."""
+
+    message: AudienceMessage
+    text: str
+    """What is told: the message's text after filters."""
+    reading: Reading
+    lane: Lane
+    at: float
+    luck: float = 0.0
+    rank: float = 0.0
+    viewers: set[str] = field(default_factory=set)
+
+    @property
+    def viewer(self) -> str:
+        return f"{self.message.platform}:{self.message.author.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A message that selection is done with."""
+
+    message: AudienceMessage
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What goes into one forward."""
+
+    picks: tuple[Waiting, ...]
+    digest: tuple[tuple[str, int], ...] = ()
+    """What the room shouted meanwhile, and how often."""
+
+
+class Selector:
+    """The waiting messages that ask for an answer. All times are seconds since the epoch.
+
+    What selection ends itself (merged, passed over, expired) is collected until `take_ended`.
+    """
+
+    def __init__(self, settings: SelectionSection, *, alike: Callable[[AudienceMessage], object]) -> None:
+        """`alike` names what events need in common to go into one forward."""
+        self._settings = settings
+        self._alike = alike
+        self._random = random.Random(settings.seed)
+        self._lanes: dict[Lane, OrderedDict[str, Waiting]] = {lane: OrderedDict() for lane in Lane}
+        self._pool: SortedKeyList[Waiting, float] = SortedKeyList(key=_rank)
+        self._newest: dict[str, Waiting] = {}
+        self._echoes = Echoes()
+        self._fairness = Fairness(settings.rest)
+        self._recent = Recent(settings.recent)
+        self._shouts: Counter[str] = Counter()
+        self._ended: list[Ended] = []
+        self._pace = 0.0
+        self._paced_at = 0.0
+        self._events_in_a_row = 0
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lanes.values()))
+
+    def is_loud(self, now: float) -> bool:
+        """Whether more comes in than can be answered one by one."""
+        return self._pace * math.exp(-max(0.0, now - self._paced_at) / PACE_MEMORY) > self._settings.loud_per_minute
+
+    def take_ended(self) -> list[Ended]:
+        """What selection is done with since the last call."""
+        ended, self._ended = self._ended, []
+        return ended
+
+    # In
+
+    def offer(self, message: AudienceMessage, text: str, reading: Reading, now: float) -> None:
+        """Take a message in, to be told as `text`."""
+        waiting = Waiting(message, text, reading, lane_of(message), message.at)
+        if waiting.lane not in _POOLED:
+            self._lanes[waiting.lane][message.key] = waiting
+            return
+        self._count(now)
+        if self._repeats(waiting, now):
+            return
+        waiting.luck = self._fairness.luck(waiting.viewer, now, self._settings.chat_ttl, self._random)
+        self._replace(waiting, now)
+        self._insert(waiting, now)
+        if len(self._pool) > self._settings.pool:
+            self._end(self._pool[-1], Outcome.EXPIRED, "passed over: too many were waiting")
+
+    def noticed(self, message: AudienceMessage, now: float) -> None:
+        """Somebody wrote something, whatever becomes of it."""
+        self._fairness.spoke(f"{message.platform}:{message.author.id}", now)
+
+    def restore(self, message: AudienceMessage, text: str, reading: Reading) -> None:
+        """Put back a message that was chosen and did not arrive; it goes first."""
+        waiting = Waiting(message, text, reading, lane_of(message), message.at)
+        if waiting.lane in _POOLED:
+            waiting.luck = FIRST
+            self._insert(waiting, message.at)
+        else:
+            self._lanes[waiting.lane][message.key] = waiting
+            self._lanes[waiting.lane].move_to_end(message.key, last=False)
+
+    def clear(self) -> list[AudienceMessage]:
+        """Take everything out."""
+        everything = [waiting for lane in self._lanes.values() for waiting in lane.values()]
+        for waiting in everything:
+            self._discard(waiting)
+        return [waiting.message for waiting in everything]
+
+    # Out
+
+    def choose(self, now: float) -> Choice | None:
+        """What is heard next, taken out; None when nothing waits. Call `heard` once it is sent."""
+        staff, events = self._lanes[Lane.STAFF], self._lanes[Lane.EVENT]
+        if staff:
+            return Choice((self._take(next(iter(staff.values()))),))
+        if events and (self._events_in_a_row < self._settings.events_in_a_row or not self._pool):
+            self._events_in_a_row += 1
+            first = self._alike(next(iter(events.values())).message)
+            together = [waiting for waiting in events.values() if self._alike(waiting.message) == first]
+            return Choice(tuple(self._take(waiting) for waiting in together[: self._settings.events]))
+        if not self._pool:
+            return None
+        self._events_in_a_row = 0
+        if not self.is_loud(now):
+            firsts = [next(iter(self._lanes[lane].values())) for lane in _POOLED if self._lanes[lane]]
+            return Choice((self._take(min(firsts, key=lambda waiting: waiting.at)),))
+        return self._sample(now)
+
+    def heard(self, choice: Choice, keys: Container[str], now: float) -> None:
+        """What of the choice has one of these keys was sent."""
+        for waiting in choice.picks:
+            if waiting.lane in _POOLED and waiting.message.key in keys:
+                self._fairness.was_heard(waiting.viewer, waiting.message.platform, now)
+                self._recent.add(waiting.message.key, waiting.reading.digest, waiting.reading.simhash)
+
+    def expire(self, now: float) -> None:
+        """End what is no longer worth an answer."""
+        for lane, waiting_by_key in self._lanes.items():
+            limit = now - self._time_to_live(lane, now)
+            for waiting in [*_while_older(waiting_by_key, limit)]:
+                self._end(waiting, Outcome.EXPIRED, "waited too long")
+
+    def next_expiry(self, now: float) -> float | None:
+        """When the next message expires."""
+        firsts = [(lane, next(iter(entries.values()))) for lane, entries in self._lanes.items() if entries]
+        return min((first.at + self._time_to_live(lane, now) for lane, first in firsts), default=None)
+
+    # Inside
+
+    def _sample(self, now: float) -> Choice:
+        picks: list[Waiting] = []
+        group = self._alike(self._pool[0].message)
+        for waiting in list(islice(self._pool, self._settings.picks * LOOK_PAST)):
+            if self._recent.has(waiting.reading.digest, waiting.reading.simhash):
+                self._end(waiting, Outcome.MERGED, "the companion was told the same before")
+            elif self._alike(waiting.message) == group and len(picks) < self._settings.picks:
+                picks.append(self._take(waiting))
+        shouts = [(text, count) for text, count in self._shouts.most_common(2) if count >= self._settings.shout]
+        self._shouts.clear()
+        return Choice(tuple(picks), tuple(shouts))
+
+    def _repeats(self, waiting: Waiting, now: float) -> bool:
+        """Whether it is counted with another instead of waiting itself."""
+        reading = waiting.reading
+        if waiting.lane is Lane.CHAT and reading.is_noise and self.is_loud(now):
+            if len(self._shouts) < self._settings.pool or reading.plain in self._shouts:
+                self._shouts[reading.plain] += 1
+            self._ended.append(Ended(waiting.message, Outcome.MERGED, "counted: the room said it together"))
+            return True
+        name = self._echoes.find(reading.digest, reading.simhash)
+        if name is None:
+            return False
+        first = self._find(name)
+        if first.viewer != waiting.viewer and len(first.viewers) < MAX_ECHOES:
+            first.viewers.add(waiting.viewer)
+            if len(first.viewers).bit_count() == 1:
+                self._rerank(first, now)
+        self._ended.append(Ended(waiting.message, Outcome.MERGED, f"same as {name}"))
+        return True
+
+    def _replace(self, waiting: Waiting, now: float) -> None:
+        older = self._newest.get(waiting.viewer)
+        if older is not None and self.is_loud(now):
+            self._end(older, Outcome.EXPIRED, "the viewer wrote something newer")
+        self._newest[waiting.viewer] = waiting
+
+    def _insert(self, waiting: Waiting, now: float) -> None:
+        waiting.rank = waiting.luck - self._score(waiting, now) / self._settings.temperature
+        self._lanes[waiting.lane][waiting.message.key] = waiting
+        self._pool.add(waiting)
+        self._echoes.add(waiting.message.key, waiting.reading.digest, waiting.reading.simhash)
+
+    def _rerank(self, waiting: Waiting, now: float) -> None:
+        self._pool.remove(waiting)
+        waiting.rank = waiting.luck - self._score(waiting, now) / self._settings.temperature
+        self._pool.add(waiting)
+
+    def _score(self, waiting: Waiting, now: float) -> float:
+        settings, message = self._settings, waiting.message
+        supporter = message.author.roles & {Role.SUBSCRIBER, Role.VIP}
+        return (
+            settings.mention * (waiting.lane is Lane.ADDRESSED)
+            + settings.question * waiting.reading.is_question
+            + settings.supporter * bool(supporter)
+            + settings.echo * math.log2(1 + len(waiting.viewers))
+            + settings.waited * min(1.0, self._fairness.waited(waiting.viewer, now) / settings.patience)
+            + settings.platform * min(1.0, self._fairness.platform_waited(message.platform, now) / settings.patience)
+            - settings.heard * self._fairness.heard(waiting.viewer, now)
+            - settings.chatty * math.log2(max(1.0, self._fairness.pace(waiting.viewer, now) / AT_EASE))
+            + settings.age * waiting.at / settings.chat_ttl
+        )
+
+    def _find(self, key: str) -> Waiting:
+        return self._lanes[Lane.CHAT].get(key) or self._lanes[Lane.ADDRESSED][key]
+
+    def _take(self, waiting: Waiting) -> Waiting:
+        self._discard(waiting)
+        return waiting
+
+    def _end(self, waiting: Waiting, outcome: Outcome, reason: str) -> None:
+        self._discard(waiting)
+        self._ended.append(Ended(waiting.message, outcome, reason))
+
+    def _discard(self, waiting: Waiting) -> None:
+        key = waiting.message.key
+        del self._lanes[waiting.lane][key]
+        if waiting.lane not in _POOLED:
+            return
+        self._pool.remove(waiting)
+        self._echoes.remove(key, waiting.reading.digest, waiting.reading.simhash)
+        if self._newest.get(waiting.viewer) is waiting:
+            del self._newest[waiting.viewer]
+
+    def _count(self, now: float) -> None:
+        self._pace *= math.exp(-max(0.0, now - self._paced_at) / PACE_MEMORY)
+        self._pace += 60.0 / PACE_MEMORY
+        self._paced_at = now
+
+    def _time_to_live(self, lane: Lane, now: float) -> float:
+        settings = self._settings
+        if lane is Lane.CHAT:
+            return settings.chat_ttl if self.is_loud(now) else settings.quiet_ttl
+        return settings.addressed_ttl if lane is Lane.ADDRESSED else settings.event_ttl
+
+
+def lane_of(message: AudienceMessage) -> Lane:
+    """Where a message waits."""
+    if message.kind not in (Kind.CHAT, Kind.ASK):
+        return Lane.EVENT
+    if message.author.roles & {Role.STREAMER, Role.MODERATOR}:
+        return Lane.STAFF
+    return Lane.ADDRESSED if message.addressed or message.kind is Kind.ASK else Lane.CHAT
+
+
+def _while_older(entries: OrderedDict[str, Waiting], limit: float) -> Iterator[Waiting]:
+    for waiting in entries.values():
+        if waiting.at > limit:
+            return
+        yield waiting
+
+
+def _rank(waiting: Waiting) -> float:
+    return waiting.rank

@@ -1,0 +1,53 @@
+"""Messages that only tell something: they need no answer and no floor, and go in order of arrival."""
+
+from collections import OrderedDict
+
+from relay.forwarding.rendering import Pick
+
+CAPACITY = 512
+"""Messages held; beyond that the oldest is passed over, so that arrival never waits for the budget."""
+
+
+class Telling:
+    """A bounded queue by key."""
+
+    def __init__(self, time_to_live: float) -> None:
+        """`time_to_live` in seconds."""
+        self._time_to_live = time_to_live
+        self._picks: OrderedDict[str, Pick] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._picks)
+
+    def add(self, pick: Pick, *, in_front: bool = False) -> Pick | None:
+        """Take a message in. The one passed over, when there are more than fit."""
+        self._picks[pick.message.key] = pick
+        if in_front:
+            self._picks.move_to_end(pick.message.key, last=False)
+        return self._picks.popitem(last=False)[1] if len(self._picks) > CAPACITY else None
+
+    def first(self) -> Pick | None:
+        """The next one; it stays until `remove`."""
+        return next(iter(self._picks.values()), None)
+
+    def remove(self, key: str) -> None:
+        self._picks.pop(key, None)
+
+    def expired(self, now: float) -> list[Pick]:
+        """Take out those that are too old at `now`, in seconds since the epoch."""
+        gone = []
+        while (pick := self.first()) and pick.message.at + self._time_to_live <= now:
+            gone.append(pick)
+            self.remove(pick.message.key)
+        return gone
+
+    def next_expiry(self) -> float | None:
+        """When the next one will be too old, in seconds since the epoch."""
+        pick = self.first()
+        return pick.message.at + self._time_to_live if pick else None
+
+    def clear(self) -> list[Pick]:
+        """Take everything out."""
+        everything = list(self._picks.values())
+        self._picks.clear()
+        return everything

@@ -1,0 +1,193 @@
+"""What the forwarder has claimed and not sent: judged on arrival, then in a queue, in the pool, or held."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from relay.forwarding.holding import Holding
+from relay.forwarding.policy import Policy
+from relay.forwarding.rendering import Pick
+from relay.forwarding.selection import Choice, Ended, Selector
+from relay.forwarding.telling import Telling
+from relay.model import AudienceMessage, Held, Kind, Outcome
+from relay.moderation.budget import Budget, not_in_mode
+from relay.moderation.controls import command_in
+from relay.moderation.inbound import Inbound
+from relay.moderation.reading import Reading, read
+from relay.moderation.switches import Switches
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What goes into one forward, all of one type."""
+
+    picks: Sequence[Pick]
+    digest: Sequence[tuple[str, int]] = ()
+    choice: Choice | None = None
+    """Set when the selector chose."""
+
+
+class Waiting:
+    """Decides about each message once, when it comes in. Times are seconds since the epoch, `steady` is monotonic."""
+
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        inbound: Inbound,
+        budget: Budget,
+        selector: Selector,
+        telling: Telling,
+        hold_for: float,
+        steady: Callable[[], float],
+    ) -> None:
+        self._policy = policy
+        self._inbound = inbound
+        self._budget = budget
+        self._selector = selector
+        self._telling = telling
+        self._holding = Holding()
+        self._hold_for = hold_for
+        self._steady = steady
+        self._ended: list[Ended] = []
+        self.switches = Switches()
+
+    def __len__(self) -> int:
+        return len(self._selector) + len(self._telling)
+
+    def apply(self, switches: Switches) -> None:
+        """Follow the moderators from now on."""
+        self.switches = switches
+        self._budget.apply(switches, self._steady())
+
+    # In
+
+    def admit(self, messages: Iterable[AudienceMessage], now: float) -> None:
+        """Judge messages that have just been claimed."""
+        for message in messages:
+            if message.kind is Kind.CHAT:
+                self._selector.noticed(message, now)
+            if command_in(message) is not None:
+                self._end(message, Outcome.DROPPED, "a command for the relay")
+                continue
+            if reason := self._budget.admit(message, self._steady()) or not_in_mode(message, self.switches.mode):
+                self._end(message, Outcome.REJECTED, reason)
+                continue
+            self._judge(message, now, self._queue)
+
+    def restore(self, picks: Iterable[Pick]) -> None:
+        """Messages that were chosen and not sent, or did not arrive: they go first."""
+        for pick in picks:
+            if self._policy.asks(pick.message):
+                self._selector.restore(pick.message, pick.text, read(pick.text))
+            else:
+                self._telling.add(pick, in_front=True)
+
+    def again(self, message: AudienceMessage, now: float) -> Pick:
+        """A message that was let through before, as it is told."""
+        judgement = self._inbound.judge(message, self.switches, now)
+        return Pick(message, self._said(message, judgement.text))
+
+    def recheck(self, pick: Pick, current: AudienceMessage, now: float) -> Pick | None:
+        """The pick as it stands now. None when its author has edited it into something that is refused."""
+        if current.text == pick.message.text:
+            return pick
+        found: list[Pick] = []
+        self._judge(current, now, lambda message, text, *_: found.append(replace(pick, message=message, text=text)))
+        return found[0] if found else None
+
+    def _judge(
+        self, message: AudienceMessage, now: float, accept: Callable[[AudienceMessage, str, Reading, float], None]
+    ) -> None:
+        judgement = self._inbound.judge(message, self.switches, now)
+        verdict = judgement.verdict
+        if verdict is None:
+            accept(message, self._said(message, judgement.text), judgement.reading, now)
+        elif verdict.outcome is Outcome.HELD:
+            self._hold(message, verdict.reason)
+        else:
+            self._end(message, verdict.outcome, verdict.reason)
+
+    def _said(self, message: AudienceMessage, text: str) -> str:
+        return self._policy.text(message if text == message.text else message.model_copy(update={"text": text}))
+
+    def _queue(self, message: AudienceMessage, text: str, reading: Reading, now: float) -> None:
+        if self._policy.asks(message):
+            self._selector.offer(message, text, reading, now)
+        elif passed := self._telling.add(Pick(message, text)):
+            self._end(passed.message, Outcome.EXPIRED, "passed over: too many were waiting")
+
+    def _hold(self, message: AudienceMessage, reason: str) -> None:
+        if crowded_out := self._holding.add(message, reason):
+            self._end(crowded_out, Outcome.HELD, "nobody decided, and more came")
+
+    # Out
+
+    def next(self, now: float, *, floor_is_free: bool) -> Batch | None:
+        """What goes next: what needs no floor first."""
+        if pick := self._telling.first():
+            self._telling.remove(pick.message.key)
+            return Batch((pick,))
+        choice = self._selector.choose(now) if floor_is_free else None
+        if choice is None:
+            return None
+        picks = [Pick(w.message, w.text, len(w.viewers)) for w in choice.picks]
+        return Batch(picks, choice.digest, choice)
+
+    def told(self, batch: Batch, picks: Sequence[Pick], now: float) -> None:
+        """These of the batch's picks are on their way."""
+        if batch.choice is not None:
+            self._selector.heard(batch.choice, {pick.message.key for pick in picks}, now)
+
+    def is_loud(self, now: float) -> bool:
+        return self._selector.is_loud(now)
+
+    def expire(self, now: float) -> None:
+        self._selector.expire(now)
+        for pick in self._telling.expired(now):
+            self._end(pick.message, Outcome.EXPIRED, "waited too long")
+        for message in self._holding.expired(now - self._hold_for):
+            self._end(message, Outcome.HELD, "nobody decided in time")
+
+    def next_expiry(self, now: float) -> float | None:
+        """When something expires next, held messages aside."""
+        times = (self._selector.next_expiry(now), self._telling.next_expiry())
+        return min((at for at in times if at is not None), default=None)
+
+    def take_ended(self) -> list[Ended]:
+        """What ended since the last call, each with its outcome and reason."""
+        ended, self._ended = [*self._ended, *self._selector.take_ended()], []
+        return ended
+
+    def clear(self, outcome: Outcome, reason: str) -> int:
+        """End everything that is not held. How many messages that were."""
+        everything = [*self._selector.clear(), *(pick.message for pick in self._telling.clear())]
+        for message in everything:
+            self._end(message, outcome, reason)
+        return len(everything)
+
+    # Decisions
+
+    def held(self) -> Sequence[Held]:
+        return self._holding.list()
+
+    def approve(self, held_id: str, now: float) -> bool:
+        """Let a held message through."""
+        message = self._holding.take(held_id)
+        if message is not None:
+            pick = self.again(message, now)
+            self._queue(message.model_copy(update={"at": now}), pick.text, read(pick.text), now)
+        return message is not None
+
+    def reject(self, held_id: str, reason: str) -> bool:
+        message = self._holding.take(held_id)
+        if message is not None:
+            self._end(message, Outcome.REJECTED, reason)
+        return message is not None
+
+    def give_up_held(self, reason: str) -> None:
+        """The run ends: what is held ends as held."""
+        for message in self._holding.clear():
+            self._end(message, Outcome.HELD, reason)
+
+    def _end(self, message: AudienceMessage, outcome: Outcome, reason: str) -> None:
+        self._ended.append(Ended(message, outcome, reason))

@@ -1,0 +1,66 @@
+"""What the companion says passes the filters sentence by sentence before anybody reads or hears it."""
+
+import itertools
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from relay.model import Held, Reply
+from relay.moderation.outbound import Action, Outbound
+from relay.replies.splitting import sentences
+
+CAPACITY = 50
+"""Replies held at once; the oldest is dropped when one more is held."""
+
+
+class Screening:
+    """Lets replies through to `release`, changed where the filters say so, or holds them for a moderator."""
+
+    def __init__(self, outbound: Outbound, release: Callable[[Reply], None], *, hold_for: float) -> None:
+        """`hold_for` in seconds: what nobody has decided on by then is dropped."""
+        self._outbound = outbound
+        self._release = release
+        self._hold_for = hold_for
+        self._numbers = itertools.count(1)
+        self._held: OrderedDict[str, tuple[Held, Reply]] = OrderedDict()
+
+    def take(self, reply: Reply) -> None:
+        """Judge a reply and pass it on, hold it, or drop what must not be said."""
+        kept: list[str] = []
+        reasons: list[str] = []
+        for sentence in sentences(reply.text):
+            result = self._outbound.judge(sentence)
+            if result.action is Action.HOLD:
+                reasons.append(result.reason)
+            if result.action is not Action.DROP:
+                kept.append(result.text)
+        screened = reply.model_copy(update={"text": " ".join(kept)})
+        if reasons:
+            self._hold(screened, ", ".join(dict.fromkeys(reasons)))
+        elif kept:
+            self._release(screened)
+
+    def held(self) -> Sequence[Held]:
+        """What waits for a decision, oldest first."""
+        limit = time.time() - self._hold_for
+        for held_id in [held.id for held, _ in self._held.values() if held.at <= limit]:
+            del self._held[held_id]
+        return [held for held, _ in self._held.values()]
+
+    def approve(self, held_id: str) -> bool:
+        """Let a held reply out. False when it is not there (any more)."""
+        entry = self._held.pop(held_id, None)
+        if entry is not None and entry[0].at > time.time() - self._hold_for:
+            self._release(entry[1])
+            return True
+        return False
+
+    def reject(self, held_id: str) -> bool:
+        """Drop a held reply. False when it is not there."""
+        return self._held.pop(held_id, None) is not None
+
+    def _hold(self, reply: Reply, reason: str) -> None:
+        held = Held(id=f"r{next(self._numbers)}", who=reply.character, text=reply.text, reason=reason, at=time.time())
+        self._held[held.id] = (held, reply)
+        if len(self._held) > CAPACITY:
+            self._held.popitem(last=False)

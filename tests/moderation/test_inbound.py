@@ -1,0 +1,210 @@
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relay.config import FiltersSection
+from relay.model import AudienceMessage, Author, Kind, Outcome, Role
+from relay.moderation.inbound import Inbound
+from relay.moderation.reading import read
+from relay.moderation.switches import Switches
+
+NOTHING_SET = Switches()
+
+
+def message(text: str = "hello there", *, author: str = "Ann", kind: Kind = Kind.CHAT, **over: Any) -> AudienceMessage:
+    roles = over.pop("roles", frozenset({Role.VIEWER}))
+    who = Author(id=author.casefold(), name=author, roles=roles)
+    fields = {"platform": "twitch", "id": "1", "channel": "c", "kind": kind, "author": who, "text": text, "at": 0.0}
+    return AudienceMessage.model_validate(fields | over)
+
+
+def verdict(said: AudienceMessage, switches: Switches = NOTHING_SET, **settings: Any) -> tuple[str, str] | None:
+    found = Inbound(FiltersSection.model_validate(settings)).judge(said, switches, 0.0).verdict
+    return None if found is None else (found.outcome.value, found.reason)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello there", "what is your favourite game?", "LUL LUL LUL", "GG", "I love Scunthorpe", "OMG",
+        "see twitch.tv/ann", "3.14159 is pi", "that was 100% worth it", "привет всем", "こんにちは", "👩‍🚀 nice",
+        "a.k.a. the boss", "e.g. this one",
+        "we won 12345678 to 3", "https://www.youtube.com/watch?v=abc",
+    ],
+)  # fmt: skip
+def test_what_people_ordinarily_write_passes_the_defaults(text: str) -> None:
+    assert verdict(message(text), blocked_terms=["cunt", "ass"]) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (message(author="Nightbot"), "bot"),
+        (message(author="Stream\u200bElements"), "bot"),
+        (message(roles=frozenset({Role.BOT})), "bot"),
+        (message("!followage"), "a command for a bot"),
+        (message("x" * 501), "too long"),
+        (
+            message("a\u0300\u0301\u0302\u0303\u0304\u0305\u0306\u0307\u0308\u0309\u030a\u030b\u030c\u030d"),
+            "hidden characters",
+        ),
+        (message("hi" + "\u200b" * 20), "hidden characters"),
+        (message("WHY IS EVERYBODY SHOUTING AT ME TODAY"), "caps"),
+        (message("spam and spam and spam and spam and spam and spam"), "repetition"),
+        (message("look at evil.example/x"), "link"),
+        (message("look at HTTPS://EVIL.COM"), "link"),
+        (message("go to evil dot com"), "link"),
+        (message("go to nottwitch.tv"), "link"),
+    ],
+)
+def test_noise_is_rejected_with_its_reason(said: AudienceMessage, reason: str) -> None:
+    assert verdict(said) == ("rejected", reason)
+
+
+@pytest.mark.parametrize(
+    "disguised",
+    [
+        "badword", "BADWORD", "you b a d w o r d", "b.a.d.w.o.r.d", "b-a-d-w-o-r-d!", "baaadwooord", "bаdwоrd",
+        "ｂａｄｗｏｒｄ",
+        "b\u200bad\u200bword", "b4dw0rd", "b@dword", "bádwörd", "𝐛𝐚𝐝𝐰𝐨𝐫𝐝",
+    ],
+)  # fmt: skip
+def test_a_blocked_word_is_found_in_disguise(disguised: str) -> None:
+    assert verdict(message(disguised), blocked_terms=["badword"]) == ("rejected", "blocked term")
+
+
+@pytest.mark.parametrize("innocent", ["badwords club", "notbadword", "bad word games", "baud word", "b a d"])
+def test_a_blocked_word_inside_another_is_not_the_word(innocent: str) -> None:
+    assert verdict(message(innocent), blocked_terms=["badword"]) is None
+
+
+def test_phrases_and_patterns_are_found_and_names_are_looked_at_too() -> None:
+    terms = ["buy followers", r"/\bcrypto\w*\b/"]
+
+    assert verdict(message("Buy   FOLLOWERS now"), blocked_terms=terms)
+    assert verdict(message("my cryptocoin"), blocked_terms=terms)
+    assert verdict(message("hi", author="buy followers"), blocked_terms=terms)
+    assert verdict(message("follow the buyers"), blocked_terms=terms) is None
+
+
+def test_a_pattern_that_takes_too_long_counts_as_a_hit_and_does_not_hold_up_the_room() -> None:
+    began = time.perf_counter()
+
+    found = verdict(message("a" * 60 + "b c"), blocked_terms=["/(a|aa)+$/"], max_repeats=99)
+
+    assert found == ("rejected", "blocked term")
+    assert time.perf_counter() - began < 1.0
+
+
+def test_hits_can_be_held_for_a_moderator_instead() -> None:
+    assert verdict(message("badword"), blocked_terms=["badword"], blocked_terms_are="hold") == ("held", "blocked term")
+    assert verdict(message("see evil.com"), links="hold") == ("held", "link")
+    assert verdict(message(), first_message="hold") == ("held", "first message")
+
+
+def test_only_a_first_message_is_held_as_one() -> None:
+    inbound = Inbound(FiltersSection(first_message="hold"))
+
+    first = inbound.judge(message("hello everybody"), NOTHING_SET, 0.0)
+    second = inbound.judge(message("and something else"), NOTHING_SET, 1.0)
+
+    assert first.verdict is not None
+    assert second.verdict is None
+
+
+def test_links_can_be_masked_and_personal_data_is() -> None:
+    inbound = Inbound(FiltersSection(links="mask"))
+
+    judged = inbound.judge(
+        message("mail ann@mail.com or +49 170 1234567, 4111 1111 1111 1111, see evil.com/x, 10.0.0.1"), NOTHING_SET, 0
+    )
+
+    assert judged.verdict is None
+    assert judged.text == "mail *** or ***, ***, see (link), ***"
+
+
+def test_a_viewer_who_repeats_themselves_is_rejected_for_a_while() -> None:
+    inbound = Inbound(FiltersSection(repeat_within=30))
+    times = [0.0, 5.0, 40.0]
+    texts = ["nice play streamer", "nice play streamer\U000e0000", "Nice play, streamer!"]
+
+    reasons = [inbound.judge(message(text), NOTHING_SET, at).verdict for text, at in zip(texts, times, strict=True)]
+
+    assert [reason and reason.reason for reason in reasons] == [None, "repeated", None]
+
+
+def test_a_long_text_that_is_passed_around_is_copy_pasta() -> None:
+    inbound = Inbound(FiltersSection(paste_length=40, paste_viewers=2))
+    pasta = "I am a very long text that everybody copies from everybody else in this chat"
+
+    reasons = [inbound.judge(message(pasta, author=f"v{n}"), NOTHING_SET, float(n)).verdict for n in range(4)]
+
+    assert [reason and reason.reason for reason in reasons] == [None, None, "copy-pasta", "copy-pasta"]
+
+
+@pytest.mark.parametrize(
+    ("switches", "said", "reason"),
+    [
+        (Switches(muted=frozenset({"ann"})), message(), "muted by a moderator"),
+        (Switches(muted=frozenset({"twitch:ann"})), message(kind=Kind.RAID), "muted by a moderator"),
+        (Switches(blocked_terms=("hello",)), message(), "blocked term"),
+    ],
+)
+def test_what_moderators_set_counts_at_once(switches: Switches, said: AudienceMessage, reason: str) -> None:
+    assert verdict(said, switches) == ("rejected", reason)
+    assert verdict(said) is None
+
+
+def test_a_kind_can_be_kept_for_a_role() -> None:
+    least = {"redemption": "subscriber"}
+
+    assert verdict(message(kind=Kind.REDEMPTION), least_role=least) == ("rejected", "only from subscriber up")
+    assert verdict(message(kind=Kind.REDEMPTION, roles=frozenset({Role.VIP})), least_role=least) is None
+
+
+def test_writing_systems_can_be_limited() -> None:
+    assert verdict(message("привет всем"), scripts=["latin"]) == ("rejected", "language")
+    assert verdict(message("größer als 3 👍"), scripts=["latin"]) is None
+
+
+def test_moderators_and_the_streamer_are_exempt_from_what_viewers_write() -> None:
+    for role in (Role.MODERATOR, Role.STREAMER):
+        assert verdict(message("SEE EVIL.COM EVERYBODY NOW", roles=frozenset({role}))) is None
+
+
+def test_every_filter_can_be_switched_off() -> None:
+    assert verdict(message("!SEE EVIL.COM " * 60), enabled=False) is None
+
+
+HOSTILE = st.text(max_size=400) | st.sampled_from(
+    [
+        "\ud800" * 50,
+        "a" * 100_000,
+        "{{" * 900,
+        "\u202e" * 500,
+        "[" * 2000,
+        "1" * 2000,
+        "@" * 1000,
+        "a." * 900,
+        "\x00" * 99,
+    ]
+)
+
+
+@given(HOSTILE, HOSTILE)
+def test_no_text_breaks_the_chain_and_no_hit_is_an_outcome_of_another_kind(text: str, name: str) -> None:
+    inbound = Inbound(FiltersSection(links="mask", blocked_terms=("badword", "/x+y/"), max_length=2000))
+
+    judged = inbound.judge(message(text, author=name or "x"), NOTHING_SET, 0.0)
+
+    assert judged.verdict is None or judged.verdict.outcome in (Outcome.REJECTED, Outcome.HELD)
+
+
+@given(st.text(min_size=1, max_size=200))
+def test_invisible_suffixes_do_not_make_a_text_another_one(text: str) -> None:
+    plain = read(text)
+
+    assert read(text + "\U000e0000\u034f\u200b ").digest == plain.digest
