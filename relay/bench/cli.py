@@ -27,6 +27,19 @@ def latency(messages: Annotated[int, typer.Option(min=100)] = 1000, as_json: Jso
     _show(asyncio.run(run(messages=messages)), as_json)
 
 
+@bench.command()
+def flood(
+    seed: Annotated[int, typer.Option(help="The same seed plays the same room.")] = 0,
+    seconds: Annotated[float, typer.Option(min=10)] = 600.0,
+    per_minute: Annotated[float, typer.Option(min=1)] = 10_000.0,
+    as_json: Json = False,
+) -> None:
+    """Who is heard when 10,000 messages a minute come in: fairness, age, spam, and how fast they are taken in."""
+    from relay.bench.flood import run
+
+    _show(run(seconds=seconds, per_minute=per_minute, seed=seed), as_json)
+
+
 def _show(figures: Any, as_json: bool) -> None:
     values = dataclasses.asdict(figures)
     if as_json:
