@@ -11,21 +11,13 @@ from rich.console import Console
 from relay import replay
 from relay.app import Relay, running, until, voxta
 from relay.companion.server import CompanionServer
-from relay.config import (
-    BudgetSection,
-    CompanionSection,
-    Config,
-    InboxSection,
-    RelaySection,
-    SelectionSection,
-    VoxtaSection,
-    load,
-)
+from relay.config import Config, load
 from relay.errors import ConfigError
 from relay.inbox.build import build as build_inbox
 from relay.journal import Journal
 from relay.platforms.base import Controls, Platform, Receive
 from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
+from relay.settings import BudgetSection, CompanionSection, InboxSection, RelaySection, SelectionSection, VoxtaSection
 from relay.view import View, narrate
 from relay.web.control import ControlServer
 

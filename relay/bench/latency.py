@@ -17,20 +17,19 @@ from typing import Any
 
 import relay
 from relay.app import Relay, running, until, voxta
-from relay.config import (
+from relay.config import Config, load
+from relay.errors import ConfigError
+from relay.journal import Journal
+from relay.platforms.twitch.client import TwitchPlatform
+from relay.settings import (
     BudgetSection,
-    Config,
     FiltersSection,
     ForwardingSection,
     InboxSection,
     RelaySection,
     TwitchSection,
     VoxtaSection,
-    load,
 )
-from relay.errors import ConfigError
-from relay.journal import Journal
-from relay.platforms.twitch.client import TwitchPlatform
 from relay.voxta.session import Session
 from relay.wire.messages import ChatMessage, WireMessage
 

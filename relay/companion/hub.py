@@ -9,7 +9,7 @@ from relay.companion import announce
 from relay.companion.brain import Brain
 from relay.companion.chat import Chat, Clock, Participant, Refused
 from relay.companion.conversation import Conversation
-from relay.config import CompanionSection
+from relay.settings import CompanionSection
 from relay.wire import server
 from relay.wire.messages import WireMessage
 

@@ -3,7 +3,7 @@
 from relay.companion.brain import Brain
 from relay.companion.openai import OpenAIBrain
 from relay.companion.rules import RulesBrain
-from relay.config import CompanionSection
+from relay.settings import CompanionSection
 
 
 def brain_for(settings: CompanionSection) -> Brain:

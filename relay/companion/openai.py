@@ -11,7 +11,7 @@ import aiohttp
 from relay.companion.brain import BrainError, Line, Pieces, View
 from relay.companion.chat import Role
 from relay.companion.templates import render
-from relay.config import CompanionSection
+from relay.settings import CompanionSection
 
 SERVICE: Final = "openai"
 LOOK_BACK: Final = 40

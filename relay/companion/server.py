@@ -17,8 +17,8 @@ from relay.companion.connection import CLOSE_GRACE, Connection
 from relay.companion.handlers import receive
 from relay.companion.hub import Hub
 from relay.companion.minds import brain_for
-from relay.config import CompanionSection
 from relay.errors import ConfigError
+from relay.settings import CompanionSection
 from relay.wire import signalr
 
 COOKIE: Final = "voxta_companion"

@@ -4,8 +4,8 @@ from collections.abc import Hashable
 
 import regex
 
-from relay.config import ForwardingSection, KindRule, RuleSection
 from relay.model import AudienceMessage, Kind, Role, SendAs, expects_reply
+from relay.settings import ForwardingSection, KindRule, RuleSection
 
 PATTERN_TIME = 0.01
 """Seconds a rule's pattern may take on one message; after that it does not match."""

@@ -7,11 +7,11 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from relay.config import KindRule
 from relay.errors import RenderingError
 from relay.forwarding.neutralise import neutral_name, neutralise
 from relay.forwarding.policy import Policy
 from relay.model import AudienceMessage, Forward, Kind, Origin, Role, ScriptCall
+from relay.settings import KindRule
 from relay.text import folded
 from relay.voxta.chat import Chat
 

@@ -8,13 +8,13 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from relay.config import check_rate_name
 from relay.errors import RelayError
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Kind, Role
 from relay.moderation.actions import Actions
 from relay.moderation.audit import Audit
 from relay.moderation.outbound import fit_to_post
 from relay.moderation.switches import Mode, Switches
+from relay.settings import check_rate_name
 from relay.terms import check_term
 from relay.text import folded, one_line
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from relay.config import FiltersSection
 from relay.model import AudienceMessage, Kind, Outcome, Role
 from relay.moderation.personal import foreign_links, mask_links, mask_personal_data
 from relay.moderation.reading import Reading, read
 from relay.moderation.repeats import Repeats
+from relay.settings import FiltersSection
 from relay.terms import terms_for
 from relay.text import MAX_INPUT, count_hidden, folded
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from relay.config import OutboundSection
 from relay.moderation.personal import foreign_links, mask_links, mask_personal_data
+from relay.settings import OutboundSection
 from relay.terms import terms_for
 
 log = logging.getLogger(__name__)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
-from relay.config import RepliesSection
 from relay.errors import PlatformError, RateLimited
 from relay.model import Origin, Post, Reply
 from relay.moderation.outbound import fit_to_post
 from relay.platforms.base import Platform
 from relay.replies.splitting import split
+from relay.settings import RepliesSection
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from typing import Any
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from relay import __version__
-from relay.config import VoxtaSection
 from relay.errors import VoxtaError, VoxtaUnavailable
 from relay.model import Forward, SendAs
+from relay.settings import VoxtaSection
 from relay.voxta.chat import Chat
 from relay.voxta.transport import Hub
 from relay.wire import client, server

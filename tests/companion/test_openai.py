@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from relay.companion.brain import BrainError, Limits, Line, View
 from relay.companion.chat import Role
 from relay.companion.openai import OpenAIBrain
-from relay.config import CompanionSection
+from relay.settings import CompanionSection
 
 KEY = "sk-very-secret"
 VIEW = View(

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from relay.companion.server import CompanionServer
-from relay.config import CompanionSection
+from relay.settings import CompanionSection
 from tests.end_to_end.stage import EchoBrain
 
 

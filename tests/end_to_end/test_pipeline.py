@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from relay.companion.server import CompanionServer
-from relay.config import CompanionSection
 from relay.model import Edit, Kind, Outcome, Retraction
 from relay.platforms.base import Controls, Platform, Receive
+from relay.settings import CompanionSection
 from tests.doubles.faults import FaultyProxy
 from tests.end_to_end.stage import FREELY, ONE_BY_ONE, EchoBrain, RecordingPlatform, heard, message, relaying, settings
 from tests.support import eventually

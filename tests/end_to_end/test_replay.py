@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from relay.companion.server import CompanionServer
-from relay.config import VoxtaSection
+from relay.settings import VoxtaSection
 from relay.voxta.session import Session
 from relay.wire.messages import WireMessage
 from relay.wire.server import MessageUpdate

@@ -2,10 +2,10 @@
 
 import discord
 
-from relay.config import DiscordSection
 from relay.errors import ConfigError, PlatformUnavailable
 from relay.platforms.discord.login import granted_intents, visit
 from relay.platforms.discord.outgoing import FAILURES, explain
+from relay.settings import DiscordSection
 
 
 async def check(settings: DiscordSection) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential, wait_random
 
-from relay.config import DiscordSection
 from relay.errors import AuthError, ConfigError, PlatformUnavailable
 from relay.model import Post
 from relay.platforms.base import Controls, Platform, Receive, Typing
@@ -17,6 +16,7 @@ from relay.platforms.discord.login import INTENT_MISSING, TOKEN_REFUSED, granted
 from relay.platforms.discord.missed import Mark
 from relay.platforms.discord.outgoing import FAILURES, TEXT_LIMIT, explain, send, show_typing
 from relay.platforms.discord.session import Session
+from relay.settings import DiscordSection
 
 log = logging.getLogger(__name__)
 

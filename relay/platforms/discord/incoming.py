@@ -8,8 +8,8 @@ from typing import Final
 
 import discord
 
-from relay.config import DiscordSection
 from relay.model import AudienceMessage, Author, Edit, Kind, Retraction, Role
+from relay.settings import DiscordSection
 
 PLATFORM: Final = "discord"
 _WRITTEN: Final = (discord.MessageType.default, discord.MessageType.reply)

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import discord
 
-from relay.config import DiscordSection
 from relay.platforms.base import Controls
 from relay.platforms.discord import incoming
 from relay.platforms.discord.commands import Commands
@@ -20,6 +19,7 @@ from relay.platforms.discord.incoming import Listening
 from relay.platforms.discord.intake import Intake
 from relay.platforms.discord.missed import Mark, find_missed, newest_message
 from relay.platforms.discord.steering import Decision
+from relay.settings import DiscordSection
 
 log = logging.getLogger(__name__)
 

@@ -8,12 +8,12 @@ import aiohttp
 from twitchio.authentication import OAuth, Scopes
 from twitchio.exceptions import DeviceCodeFlowException
 
-from relay.config import TwitchSection
 from relay.errors import AuthError, RelayError
 from relay.platforms.twitch.connection import CALL_TIMEOUT, Account, Channel, Connection, point_at
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, explain, translate
 from relay.platforms.twitch.subscriptions import READ_CHAT, SCOPES, WRITE_CHAT, left_out
 from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret, redacted_logs
+from relay.settings import TwitchSection
 
 Say = Callable[[str], None]
 

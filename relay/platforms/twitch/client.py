@@ -11,7 +11,6 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from twitchio import ChatMessage
 from twitchio.models.eventsub_ import BaseEvent
 
-from relay.config import TwitchSection
 from relay.errors import PlatformError, PlatformUnavailable, RelayError
 from relay.model import Post
 from relay.platforms.base import Receive
@@ -24,6 +23,7 @@ from relay.platforms.twitch.pacing import Budget
 from relay.platforms.twitch.socket import EventSocket
 from relay.platforms.twitch.subscriptions import Reconciler, left_out
 from relay.platforms.twitch.tokens import TokenFile, redacted_logs
+from relay.settings import TwitchSection
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import Any, Self
 from aiohttp import web
 from pydantic import SecretStr
 
-from relay.config import DiscordSection
+from relay.settings import DiscordSection
 from tests.doubles.discord import certificate
 from tests.doubles.discord.answers import Refused, error
 from tests.doubles.discord.faults import Fault, Handler, Refuse

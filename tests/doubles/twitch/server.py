@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from relay.config import TwitchSection
+from relay.settings import TwitchSection
 from tests.doubles.twitch import payloads
 from tests.doubles.twitch.eventsub import Session, Sessions
 from tests.doubles.twitch.faults import Fault, Handler, Refuse
