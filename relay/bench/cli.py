@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -38,6 +39,19 @@ def flood(
     from relay.bench.flood import run
 
     _show(run(seconds=seconds, per_minute=per_minute, seed=seed), as_json)
+
+
+@bench.command()
+def compare(
+    peer: Annotated[Path | None, typer.Option(help="The Python of an environment with voxta-twitch-relay.")] = None,
+    messages: Annotated[int, typer.Option(min=10)] = 1000,
+    seconds: Annotated[float, typer.Option(min=1)] = 6.0,
+    as_json: Json = False,
+) -> None:
+    """The same burst through this relay and the published one: arrival, delay, and who is heard."""
+    from relay.bench.compare import run
+
+    _show(asyncio.run(run(messages=messages, seconds=seconds, peer=peer)), as_json)
 
 
 def _show(figures: Any, as_json: bool) -> None:

@@ -129,7 +129,7 @@ def _figures(messages: list[AudienceMessage], tally: Tally) -> FloodFigures:
         messages=len(messages),
         viewers=len({message.author.id for message in messages}),
         viewers_heard=len(heard),
-        jain=round(sum(heard.values()) ** 2 / (len(heard) * sum(n * n for n in heard.values())), 4) if heard else 0.0,
+        jain=jain(heard),
         age_p95_s=_p95([at - message.at for message, at in chat]),
         duplicates=sum(count - 1 for count in said.values()),
         spam_share=round(sum(is_spam(message) for message, _ in chat) / max(1, len(chat)), 4),
@@ -137,6 +137,13 @@ def _figures(messages: list[AudienceMessage], tally: Tally) -> FloodFigures:
         without_outcome=sum(tally.outcomes[message.key] != 1 for message in messages),
         ingest_per_s=round(len(messages) / tally.working),
     )
+
+
+def jain(heard: Counter[str]) -> float:
+    """Jain's fairness index: 1 when everybody was heard equally often, 1/n when one was heard alone."""
+    if not heard:
+        return 0.0
+    return round(sum(heard.values()) ** 2 / (len(heard) * sum(count * count for count in heard.values())), 4)
 
 
 def _p95(values: list[float]) -> float:
