@@ -25,6 +25,7 @@ from relay.platforms.base import Platform, Receive
 from relay.replies.assembler import Assembler
 from relay.replies.poster import Poster
 from relay.replies.screening import Screening
+from relay.settings import VoxtaSection
 from relay.voxta.session import Session
 from relay.wire import server
 from relay.wire.messages import WireMessage
@@ -50,7 +51,7 @@ class Relay:
         self._journal = journal
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.floor = Floor(config.forwarding.reply_timeout)
-        self.session = Session(config.voxta, listen=self._listen, changed=self._chat_changed, url=voxta_url)
+        self.session = Session(_door(config), listen=self._listen, changed=self._chat_changed, url=voxta_url)
         self.forwarder = Forwarder(
             config,
             inbox=self.inbox,
@@ -206,6 +207,13 @@ class Relay:
     def is_answering(self) -> bool:
         """A reply is awaited or under way."""
         return self.floor.state(time.monotonic()) is not FloorState.IDLE
+
+
+def _door(config: Config) -> VoxtaSection:
+    """How to get in: the embedded companion asks for its own key."""
+    if config.voxta.mode == "server":
+        return config.voxta
+    return config.voxta.model_copy(update={"api_key": config.companion.access_key})
 
 
 @asynccontextmanager

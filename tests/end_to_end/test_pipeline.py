@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from relay.app import voxta
 from relay.companion.server import CompanionServer
+from relay.errors import AuthError
 from relay.model import Edit, Kind, Outcome, Retraction
 from relay.platforms.base import Controls, Platform, Receive
 from relay.settings import CompanionSection
+from relay.voxta.transport import Hub
 from tests.doubles.faults import FaultyProxy
 from tests.end_to_end.stage import FREELY, ONE_BY_ONE, EchoBrain, RecordingPlatform, heard, message, relaying, settings
 from tests.support import eventually
@@ -54,6 +57,19 @@ async def test_a_question_is_answered_where_it_was_asked(
         "replies": 1,
         "posted": {"twitch": 1},
     }
+
+
+async def test_the_embedded_companion_lets_its_own_relay_in_and_nobody_without_the_key(
+    tmp_path: Path, platforms: Platforms
+) -> None:
+    config = settings(tmp_path, voxta={"mode": "embedded"}, companion={"access_key": "sesame", "pace": 0})
+    async with voxta(config, port=0) as url, relaying(config, url, platforms) as (relay, _):
+        await relay.receive(message(1))
+        await eventually(lambda: len(platforms.twitch.posts) == 1)
+
+        with pytest.raises(AuthError):
+            async with Hub.connect(url, api_key=None, timeout=2, on_bad=print):
+                pass
 
 
 async def test_answers_can_go_everywhere_or_nowhere(
