@@ -11,11 +11,11 @@ from relay.errors import AuthError, ConfigError, PlatformUnavailable
 from relay.model import Post
 from relay.platforms.base import Controls, Platform, Receive, Typing
 from relay.platforms.discord.incoming import PLATFORM
-from relay.platforms.discord.intake import Intake
 from relay.platforms.discord.login import INTENT_MISSING, TOKEN_REFUSED, granted_intents, leave, log_in, visit
 from relay.platforms.discord.missed import Mark
 from relay.platforms.discord.outgoing import FAILURES, TEXT_LIMIT, explain, send, show_typing
 from relay.platforms.discord.session import Session
+from relay.platforms.intake import Intake
 from relay.settings import DiscordSection
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class DiscordPlatform:
     def __init__(self, settings: DiscordSection, receive: Receive, controls: Controls) -> None:
         self._settings = settings
         self._controls = controls
-        self._intake = Intake(receive)
+        self._intake = Intake(PLATFORM, receive)
         self._mark = Mark()
         self._session: Session | None = None
         self._trouble = "not connected yet"

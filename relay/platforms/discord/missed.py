@@ -10,6 +10,7 @@ import discord
 from relay.model import Incoming
 from relay.platforms.discord.incoming import Listening, read_message
 from relay.platforms.discord.outgoing import FAILURES
+from relay.platforms.intake import Seen
 
 log = logging.getLogger(__name__)
 
@@ -26,17 +27,12 @@ class Mark:
     def __init__(self) -> None:
         self._newest: int | None = None
         self._gap: int | None = None
-        self._ids: dict[int, None] = {}
+        self._seen = Seen(REMEMBERED)
 
     def saw(self, id: int) -> bool:
         """True the first time, as far back as it remembers."""
         self._newest = max(self._newest or 0, id)
-        if id in self._ids:
-            return False
-        self._ids[id] = None
-        if len(self._ids) > REMEMBERED:
-            del self._ids[next(iter(self._ids))]
-        return True
+        return self._seen.add(id)
 
     def start(self, id: int) -> None:
         """Count from here, unless something has been seen."""

@@ -16,9 +16,9 @@ from relay.platforms.discord import incoming
 from relay.platforms.discord.commands import Commands
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.incoming import Listening
-from relay.platforms.discord.intake import Intake
 from relay.platforms.discord.missed import Mark, find_missed, newest_message
 from relay.platforms.discord.steering import Decision
+from relay.platforms.intake import Intake
 from relay.settings import DiscordSection
 
 log = logging.getLogger(__name__)

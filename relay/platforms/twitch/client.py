@@ -14,8 +14,8 @@ from twitchio.models.eventsub_ import BaseEvent
 from relay.errors import PlatformError, PlatformUnavailable, RelayError
 from relay.model import Post
 from relay.platforms.base import Receive
+from relay.platforms.intake import Intake, Seen
 from relay.platforms.twitch.connection import Connection
-from relay.platforms.twitch.delivery import Delivery, Seen
 from relay.platforms.twitch.failures import FAILURES, translate
 from relay.platforms.twitch.incoming import PLATFORM, read, twin
 from relay.platforms.twitch.outgoing import TEXT_LIMIT, Outgoing
@@ -33,6 +33,10 @@ PATIENCE = 30.0
 """The longest wait between two tries to connect, in seconds."""
 
 
+REMEMBERED = 20_000
+"""Ids of events kept to tell what Twitch delivers twice."""
+
+
 class TwitchPlatform:
     """Twitch's side of the relay; see Platform."""
 
@@ -44,8 +48,8 @@ class TwitchPlatform:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._seen = Seen()
-        self._delivery = Delivery(receive)
+        self._seen = Seen(REMEMBERED)
+        self._intake = Intake(self.name, receive)
         budget = Budget()
         self._connection = Connection(settings, TokenFile(token_file), self._take, budget.note)
         self._outgoing = Outgoing(self._connection, budget, clock)
@@ -59,7 +63,7 @@ class TwitchPlatform:
         try:
             with redacted_logs():
                 async with self._connection, asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._delivery.run())
+                    tasks.create_task(self._intake.run())
                     await self._stay_connected(tasks)
         except* RelayError as group:
             failure = _first(group)
@@ -81,7 +85,7 @@ class TwitchPlatform:
 
     def health(self) -> str:
         """See Platform.health."""
-        waiting = f"{len(self._delivery)} messages wait for the inbox" if len(self._delivery) else ""
+        waiting = f"{len(self._intake)} messages wait for the inbox" if len(self._intake) else ""
         return "; ".join(part for part in (self._state, self._reconciler.trouble, waiting) if part)
 
     async def _stay_connected(self, tasks: asyncio.TaskGroup) -> None:
@@ -158,7 +162,7 @@ class TwitchPlatform:
         if twin(event) in self._reconciler.live:
             return
         if incoming := read(event, self._connection.account.id, self._clock()):
-            self._delivery.put(incoming)
+            self._intake.put(incoming)
 
 
 def _first(group: BaseExceptionGroup[RelayError]) -> RelayError:
