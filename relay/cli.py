@@ -16,7 +16,7 @@ from rich.console import Console
 from relay import __version__
 from relay.bench.cli import bench
 from relay.config import load
-from relay.errors import RelayError
+from relay.errors import ConfigError, RelayError
 from relay.heart import ailment
 from relay.runs import demo as run_demo
 from relay.runs import live, recorded, serve_companion
@@ -182,8 +182,13 @@ def audit(
 def why(key: Annotated[str, typer.Argument(help="platform:id of a message")], config: ConfigFile = None) -> None:
     """Tell what happened to a message."""
     from relay.runs import explain
+    from relay.web.control import ctl as steer
 
-    typer.echo(asyncio.run(explain(load(config), key)))
+    settings = load(config)
+    try:
+        typer.echo(asyncio.run(steer(settings.control_file, f"why {key}")))
+    except ConfigError:  # none runs, so the store is free to be asked
+        typer.echo(asyncio.run(explain(settings, key)))
 
 
 @app.callback(invoke_without_command=True)

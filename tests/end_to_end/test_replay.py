@@ -5,11 +5,13 @@ import json
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from relay.bench.redis_server import RedisServer
 from relay.companion.server import CompanionServer
 from relay.settings import VoxtaSection
 from relay.voxta.session import Session
@@ -85,15 +87,22 @@ async def finished(process: Process) -> tuple[dict[str, Any], str]:
     return json.loads(output.decode().splitlines()[-1]), errors.decode()
 
 
+def reached(seat: Seat, goal: int) -> Callable[[], bool]:
+    return lambda: len(seat.heard) >= goal
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "redis"])
 async def test_killed_in_the_middle_every_message_ends_once_and_voxta_gets_none_twice(
-    tmp_path: Path, companion: CompanionServer
+    tmp_path: Path, companion: CompanionServer, engine: str, redis_server: RedisServer
 ) -> None:
     file, config = recording(tmp_path), freely(tmp_path)
+    with config.open("a", encoding="utf-8") as settings:
+        settings.write(f"[inbox]\nengine = {engine!r}\nurl = {redis_server.url!r}\n")
     options = ("--voxta", companion.url, "--config", str(config))
     async with Seat(companion.url) as seat:
         for goal in (20, 70, 120):
             process = await replay(file, *options)
-            await eventually(lambda goal=goal: len(seat.heard) >= goal, 30)  # type: ignore[misc]
+            await eventually(reached(seat, goal), 30)
             process.kill()
             await process.wait()
         summary, _ = await finished(await replay(file, *options))
