@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 TRIM_EVERY = 60.0
 """Seconds between two looks for messages that may be forgotten."""
 
+STREAMER = "streamer"
+"""The external speaker that Voxta's own speech recognition hears."""
 LOOK_EVERY = 0.5
 """Seconds after which a wait for quiet looks at the floor's deadlines."""
 DRAIN = 5.0
@@ -51,7 +53,7 @@ class Relay:
         self._journal = journal
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.floor = Floor(config.forwarding.reply_timeout)
-        self.session = Session(_door(config), listen=self._listen, changed=self._chat_changed, url=voxta_url)
+        self.session = Session(_door(config), listen=self.hear, changed=self._chat_changed, url=voxta_url)
         self.forwarder = Forwarder(
             config,
             inbox=self.inbox,
@@ -156,7 +158,8 @@ class Relay:
 
     # Out
 
-    def _listen(self, message: WireMessage) -> None:
+    def hear(self, message: WireMessage) -> None:
+        """One message from Voxta; returns at once."""
         now = time.monotonic()
         match message:
             case server.ReplyGenerating() | server.ReplyStart() | server.ReplyChunk():
@@ -165,6 +168,10 @@ class Relay:
                 self.floor.reply_ended(now)
             case server.SpeechPlaybackStart():
                 self.floor.speaking(now, message.duration)
+            case server.SpeechRecognitionStart() | server.SpeechRecognitionPartial():
+                self.floor.speaker_talks(STREAMER, now)
+            case server.SpeechRecognitionEnd():
+                self.floor.speaker_stopped(STREAMER)
             case server.ReplyCancelled() | server.SpeechPlaybackComplete() | server.InterruptSpeech():
                 self.floor.released()
         chat = self.session.chat
@@ -181,6 +188,7 @@ class Relay:
 
     def _chat_changed(self) -> None:
         self.floor.released()
+        self.floor.speaker_stopped(STREAMER)
         self._assembler.forget()
         self.forwarder.wake()
 

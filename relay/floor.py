@@ -15,13 +15,22 @@ class FloorState(StrEnum):
     SPEAKING = "speaking"
 
 
+LEASE = 10.0
+"""Seconds an external speaker keeps the floor without a further sign of talking; a lost stop must not mute the room."""
+
+
 class Floor:
-    """Idle, or taken by the companion until it is done or the deadline has passed."""
+    """Idle, or taken by the companion until it is done or the deadline has passed.
+
+    External speakers (the streamer talking to Voxta, say) keep it as long as their leases run, whatever the companion
+    does meanwhile.
+    """
 
     def __init__(self, reply_timeout: float) -> None:
         self._reply_timeout = reply_timeout
         self._state = FloorState.IDLE
         self._deadline = 0.0
+        self._leases: dict[str, float] = {}
 
     def state(self, now: float) -> FloorState:
         """The state at `now`; idle once the deadline has passed."""
@@ -30,11 +39,26 @@ class Floor:
         return self._state
 
     def is_free(self, now: float) -> bool:
-        return self.state(now) is FloorState.IDLE
+        """Whether neither the companion nor a person has it."""
+        return self.state(now) is FloorState.IDLE and not self.speakers(now)
 
     def free_at(self, now: float) -> float:
         """When the floor is free at the latest, in the clock of `now`."""
-        return now if self.is_free(now) else self._deadline
+        taken_until = self._deadline if self.state(now) is not FloorState.IDLE else now
+        return max(taken_until, *self._leases.values(), now) if self.speakers(now) else taken_until
+
+    def speakers(self, now: float) -> frozenset[str]:
+        """The external speakers who are talking."""
+        self._leases = {speaker: until for speaker, until in self._leases.items() if until > now}
+        return frozenset(self._leases)
+
+    def speaker_talks(self, speaker: str, now: float) -> None:
+        """An external speaker began, or goes on."""
+        self._leases[speaker] = now + LEASE
+
+    def speaker_stopped(self, speaker: str) -> None:
+        """An external speaker is done."""
+        self._leases.pop(speaker, None)
 
     def asked(self, now: float) -> None:
         """A forward that expects a reply was sent."""

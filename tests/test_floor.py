@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.floor import Floor, FloorState
+from relay.floor import LEASE, Floor, FloorState
 
 TIMEOUT = 30.0
 
@@ -40,7 +40,31 @@ def test_speech_that_is_never_completed_frees_the_floor_after_its_duration_and_t
     assert floor.is_free(duration + TIMEOUT)
 
 
-STEPS = st.tuples(st.sampled_from(["asked", "thinking", "speaking", "reply_ended", "released"]), st.floats(0, 100))
+def test_a_person_who_talks_keeps_the_floor_until_they_stop() -> None:
+    floor = Floor(TIMEOUT)
+
+    floor.speaker_talks("streamer", 0)
+    floor.speaker_talks("guest", 1)
+    floor.speaker_stopped("streamer")
+    assert not floor.is_free(2), "the guest still talks"
+
+    floor.speaker_stopped("guest")
+    assert floor.is_free(2)
+
+
+def test_a_stop_that_is_lost_frees_the_floor_when_the_lease_ends_and_talking_on_renews_it() -> None:
+    floor = Floor(TIMEOUT)
+
+    floor.speaker_talks("streamer", 0)
+    floor.speaker_talks("streamer", 8)
+
+    assert not floor.is_free(8 + LEASE - 0.001)
+    assert floor.free_at(9) == 8 + LEASE
+    assert floor.is_free(8 + LEASE)
+
+
+HAPPENINGS = ["asked", "thinking", "speaking", "reply_ended", "released", "ann talks", "ann stops", "bob talks"]
+STEPS = st.tuples(st.sampled_from(HAPPENINGS), st.floats(0, 100))
 
 
 @given(st.lists(STEPS, max_size=30))
@@ -49,7 +73,17 @@ def test_no_sequence_of_messages_leaves_the_floor_taken_for_good(steps: list[tup
     now = 0.0
     for name, pause in steps:
         now += pause
-        floor.speaking(now, 5.0) if name == "speaking" else getattr(floor, name)(*([] if name == "released" else [now]))
+        match name.split():
+            case ["speaking"]:
+                floor.speaking(now, 5.0)
+            case ["released"]:
+                floor.released()
+            case [speaker, "talks"]:
+                floor.speaker_talks(speaker, now)
+            case [speaker, "stops"]:
+                floor.speaker_stopped(speaker)
+            case _:
+                getattr(floor, name)(now)
 
     assert floor.is_free(now + TIMEOUT + 5.0)
     assert floor.free_at(now) <= now + TIMEOUT + 5.0

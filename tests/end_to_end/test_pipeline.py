@@ -13,6 +13,7 @@ from relay.model import Edit, Kind, Outcome, Retraction
 from relay.platforms.base import Controls, Platform, Receive
 from relay.settings import CompanionSection
 from relay.voxta.transport import Hub
+from relay.wire import server
 from tests.doubles.faults import FaultyProxy
 from tests.end_to_end.stage import FREELY, ONE_BY_ONE, EchoBrain, RecordingPlatform, heard, message, relaying, settings
 from tests.support import eventually
@@ -106,6 +107,22 @@ async def test_one_question_waits_until_the_one_before_is_answered(
         await relay.quiet(empty=True)
 
     assert len(platforms.twitch.posts) == 2
+
+
+async def test_nothing_is_asked_while_the_streamer_talks_to_voxta(
+    tmp_path: Path, companion: CompanionServer, platforms: Platforms
+) -> None:
+    async with relaying(settings(tmp_path), companion.url, platforms) as (relay, journal):
+        relay.hear(server.SpeechRecognitionStart())
+        await relay.receive(message(1))
+        await relay.receive(message(2, kind=Kind.FOLLOW))
+        await eventually(lambda: journal.sent.total() == 1)
+        assert "followed" in heard(relay)[0], "what needs no answer goes at once"
+
+        relay.hear(server.SpeechRecognitionEnd(text="so, as I was saying"))
+        await relay.quiet(empty=True)
+
+    assert len(platforms.twitch.posts) == 1
 
 
 async def test_a_duplicate_is_forwarded_once(tmp_path: Path, companion: CompanionServer, platforms: Platforms) -> None:
