@@ -148,6 +148,7 @@ class Relay:
 
     def asking(self, forward: Forward) -> None:
         self._assembler.expect(forward.origins)
+        self.poster.expect(forward.origins)
 
     def forwarded(self, forward: Forward) -> None:
         self._journal.forwarded(forward)

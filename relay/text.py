@@ -4,10 +4,12 @@ Order matters: the length is capped before anything else looks at the text, and 
 characters are compared, so that look-alikes are judged as what they look like.
 """
 
+import re
 import unicodedata
 from functools import cache
 from typing import Final
 
+import regex
 from confusable_homoglyphs import confusables
 
 MAX_INPUT: Final = 2000
@@ -15,27 +17,42 @@ MAX_INPUT: Final = 2000
 MAX_MARKS: Final = 2
 """Combining marks kept on one base character; more is a zalgo flood."""
 
-_JOINER: Final = "\u200d"
-_EMOJI_STYLE: Final = "\ufe0f"
-_FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
-"""Invisible characters that Unicode counts as letters or marks."""
+_FILLERS: Final = r"\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U0001d159"
+"""Characters that show nothing although Unicode counts them as letters, marks or signs."""
+_MARKS: Final = r"[[\p{Mn}\p{Me}]--[\ufe0f]]"
+_HIDDEN: Final = regex.compile(
+    rf"[[\p{{Cf}}\p{{Cs}}\p{{Co}}\p{{Cn}}\p{{Cc}}{_FILLERS}\ufe00-\ufe0e\U000e0100-\U000e01ef]--[\u200d\s]]+"
+    r"|(?<![\p{So}\p{Sk}\ufe0f])\u200d|\u200d(?!\p{So})"
+    r"|(?<![\p{So}\p{Sk}\p{Emoji}])\ufe0f",
+    regex.V1,
+)
+"""Kept: joiners inside an emoji, and the sign that asks for its coloured shape."""
+_PILED_UP: Final = regex.compile(rf"({_MARKS}{{{MAX_MARKS}}}){_MARKS}+", regex.V1)
+_NAMED: Final = re.compile(
+    r"(?:LATIN|REGIONAL INDICATOR)\b.*\b(?:LETTER|SYMBOL LETTER)"
+    r"(?: SMALL CAPITAL| CAPITAL| TURNED| REVERSED| DOTLESS| OPEN| SCRIPT)* ([A-Z])(?: WITH .*)?$"
+)
+"""Names of characters that are drawn as a Latin letter although Unicode does not relate them to it."""
+_MAX_SHAPES: Final = 20_000
 
 
-def one_line(text: str) -> str:
-    """The visible text on one line, normalised (NFKC), white space collapsed."""
-    text = text[:MAX_INPUT]
+def one_line(text: str, limit: int = MAX_INPUT) -> str:
+    """The visible text on one line, normalised (NFKC), white space collapsed. Only `limit` characters are read."""
+    text = text[:limit]
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
-    normal = unicodedata.normalize("NFKC", without_surrogates(text))[: MAX_INPUT * 2]
-    return " ".join(_visible(normal).split())
+    normal = unicodedata.normalize("NFKC", without_surrogates(text))[: limit * 2]
+    return " ".join(unicodedata.normalize("NFKC", _visible(normal)).split())
 
 
 def skeleton(line: str) -> str:
     """What a reader would take `line` for: lower case, without marks, look-alikes as ASCII letters (UTS #39 data)."""
-    if line.isascii():
-        return line.lower()
-    bare = "".join(c for c in unicodedata.normalize("NFKD", line.translate(_look_alikes())) if not _is_mark(c))
-    return bare.translate(_look_alikes()).casefold()
+    return line.lower() if line.isascii() else line.translate(_SHAPES)
+
+
+def shape(character: str) -> str:
+    """The skeleton of one character; the skeletons of a line's characters make up the line's."""
+    return character.translate(_SHAPES)
 
 
 def folded(name: str) -> str:
@@ -50,56 +67,63 @@ def without_surrogates(text: str) -> str:
 
 def count_hidden(text: str) -> int:
     """How many characters of the text show nothing, or are marks beyond what a letter needs."""
-    if text.isascii():
-        return sum(not c.isprintable() and not c.isspace() for c in text)
     normal = unicodedata.normalize("NFKC", without_surrogates(text[:MAX_INPUT]))
     return len(normal) - len(_visible(normal))
 
 
+def _visible(text: str) -> str:
+    return _PILED_UP.sub(r"\1", _HIDDEN.sub("", text))
+
+
+class _Shapes(dict[int, str]):
+    """Fills itself as characters are met; bounded, since there are a million of them."""
+
+    def __missing__(self, code: int) -> str:
+        found = _shape(chr(code))
+        if len(self) < _MAX_SHAPES:
+            self[code] = found
+        return found
+
+
+_SHAPES: Final = _Shapes()
+
+
+def _shape(character: str) -> str:
+    """Upper and lower case have the same shape, so that a word is found in either."""
+    if character.isascii():
+        return character.lower()
+    low = character.casefold()
+    if len(low) > 1:
+        return "".join(map(_shape, low))
+    if letter := _look_alikes().get(low) or _look_alikes().get(character.upper()) or _named(low):
+        return letter
+    bare = "".join(c for c in unicodedata.normalize("NFKD", low) if unicodedata.category(c) not in ("Mn", "Me"))
+    return bare if bare == low else "".join(map(_shape, bare))
+
+
+def _named(character: str) -> str | None:
+    match = _NAMED.search(unicodedata.name(character, ""))
+    return match.group(1).lower() if match else None
+
+
 @cache
-def _look_alikes() -> dict[int, str]:
+def _look_alikes() -> dict[str, str]:
     """Single characters that look like one ASCII letter or digit, from Unicode's confusables."""
-    table: dict[int, str] = {}
+    table: dict[str, str] = {}
     for character, alternatives in confusables.confusables_data.items():
-        shapes = [entry["c"] for entry in alternatives if len(entry["c"]) == 1 and entry["c"].isascii()]
-        letter = next((shape for shape in shapes if shape.isalnum()), None)
-        if letter is not None and len(character) == 1 and not character.isascii():
-            table[ord(character)] = letter.lower()
+        if len(character) == 1 and not character.isascii():
+            bases = {unicodedata.normalize("NFKD", entry["c"])[:1] for entry in alternatives if _is_one(entry["c"])}
+            letters = sorted((base for base in bases if base.isascii() and base.isalnum()), key=_as_letter)
+            if letters:
+                table[character] = letters[0].lower()
     return table
 
 
-def _visible(text: str) -> str:
-    kept: list[str] = []
-    marks = 0
-    for position, character in enumerate(text):
-        if "!" <= character <= "~":
-            kept.append(character)
-            marks = 0
-            continue
-        category = unicodedata.category(character)
-        marks = marks + 1 if category in ("Mn", "Me") and character != _EMOJI_STYLE else 0
-        if character.isspace() or category in ("Cc", "Zl", "Zp"):
-            kept.append(" ")
-        elif (_shows(character, category) and marks <= MAX_MARKS) or _joins_emoji(text, position):
-            kept.append(character)
-    return "".join(kept)
+def _as_letter(base: str) -> tuple[bool, bool, str]:
+    """Letters before digits, and small ones first: of I, l and 1 it is the l."""
+    return base.isdigit(), base.isupper(), base
 
 
-def _shows(character: str, category: str) -> bool:
-    return category not in ("Cf", "Cs", "Co", "Cn") and character not in _FILLERS and not _is_selector(character)
-
-
-def _is_selector(character: str) -> bool:
-    return "\ufe00" <= character <= "\ufe0e" or "\U000e0100" <= character <= "\U000e01ef"
-
-
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character) in ("Mn", "Me")
-
-
-def _joins_emoji(text: str, position: int) -> bool:
-    if text[position] != _JOINER or not 0 < position < len(text) - 1:
-        return False
-    before, after = text[position - 1], text[position + 1]
-    is_emoji = unicodedata.category(before) in ("So", "Sk") or before == _EMOJI_STYLE
-    return is_emoji and unicodedata.category(after) == "So"
+def _is_one(text: str) -> bool:
+    """One character, perhaps with marks on it, such as an o with a stroke through it."""
+    return len(text) == 1 or all(unicodedata.category(mark) == "Mn" for mark in text[1:])

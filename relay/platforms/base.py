@@ -1,7 +1,7 @@
 """What every platform adapter is: it brings audience messages in and posts text back. It owns no policy."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from relay.model import Caller, ControlInfo, Held, Incoming, Post
 
@@ -49,6 +49,7 @@ class Platform(Protocol):
         ...
 
 
+@runtime_checkable
 class Typing(Protocol):
     """Optional: the platform can show that the companion is writing."""
 

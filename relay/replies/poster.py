@@ -11,7 +11,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from relay.errors import PlatformError, RateLimited
 from relay.model import Origin, Post, Reply
 from relay.moderation.outbound import fit_to_post
-from relay.platforms.base import Platform
+from relay.platforms.base import Platform, Typing
 from relay.replies.splitting import split
 from relay.settings import RepliesSection
 
@@ -33,6 +33,7 @@ class Poster:
         self._settings = settings
         self._platforms: Mapping[str, Platform] = {platform.name: platform for platform in platforms}
         self._posted = posted
+        self._expected: asyncio.Queue[Origin] = asyncio.Queue()
         self._queues: dict[str, asyncio.Queue[Post]] = {name: asyncio.Queue() for name in self._platforms}
 
     def take(self, reply: Reply) -> None:
@@ -44,10 +45,24 @@ class Poster:
         """Queue what the relay itself has to say to somebody."""
         self._queue(uuid.uuid4().hex, origin, fit_to_post(text))
 
+    def expect(self, origins: Iterable[Origin]) -> None:
+        """Show that an answer is on its way, where it will be posted and the platform can."""
+        if self._settings.post_to != "nowhere":
+            for origin in origins:
+                self._expected.put_nowait(origin)
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._show_typing())
             for name, platform in self._platforms.items():
                 tasks.create_task(self._post_all(platform, self._queues[name]))
+
+    async def _show_typing(self) -> None:
+        while True:
+            origin = await self._expected.get()
+            platform = self._platforms.get(origin.platform)
+            if isinstance(platform, Typing):
+                await platform.typing(origin.channel)
 
     async def drain(self) -> None:
         """Wait until everything taken so far is posted or given up."""

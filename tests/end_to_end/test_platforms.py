@@ -118,6 +118,7 @@ async def test_a_discord_member_is_answered_in_reply(
         status = await discord.command("relay status", author="owner", permissions=MANAGE_GUILD)
         told = list(heard(relay))
 
+    assert discord.rest.typing == [discord.channel] * 2
     first, second = discord.posts
     assert (first.reference, first.text) == (asked, 'You said: ann (Discord): "hello"')
     assert second.text == 'You said: bob (Discord) asks: "what is this?"'
