@@ -22,8 +22,9 @@ class Reading:
     plain: str
     """Visible text on one line, normalised."""
     skeleton: str
-    """What it looks like: lower case, look-alikes and stretched letters collapsed."""
+    """What it looks like: lower case, look-alikes as ASCII letters."""
     words: tuple[str, ...]
+    """Of the skeleton, with stretched letters collapsed."""
     digest: int
     """Equal for texts of the same words."""
     simhash: int
@@ -37,8 +38,8 @@ class Reading:
 def read(text: str) -> Reading:
     """Read a text. Floods repeat themselves, so the newest readings are kept."""
     plain = one_line(text)
-    shape = _STRETCHED.sub(r"\1", skeleton(plain))
-    words = tuple(_WORD.findall(shape))
+    shape = skeleton(plain)
+    words = tuple(_WORD.findall(_STRETCHED.sub(r"\1", shape)))
     different = len(set(words))
     is_question = different > SHORT and ("?" in plain or _ASKS.match(shape) is not None)
     return Reading(
