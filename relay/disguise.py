@@ -16,8 +16,8 @@ MAX_PIECES: Final = 64
 """Pieces put together at most, so that a flood of single letters takes no longer than other floods."""
 
 _PIECE: Final = re.compile(r"[^\W\d_]+")
-_STRETCHED: Final = re.compile(r"(.)\1+")
-_WITH_LEET: Final = re.compile(r"\S*[013457@$€!|+8]\S*")
+_STRETCHED: Final = re.compile(r"(.)(?=\1)")
+_WITH_LEET: Final = re.compile(r"(?<!\S)\S*?[013457@$€!|+8]\S*")
 _LEET: Final = str.maketrans("0134578@$€", "oleastbase")
 _INNER_LEET: Final = re.compile(r"(?<=[^\W_])[!|+](?=[^\W_])")
 _I_AS_L: Final = str.maketrans("i", "l")
@@ -66,6 +66,8 @@ class Words:
 
     def hits(self, seen: str) -> Iterator[Hit]:
         """What is found in a skeleton, taken as it stands."""
+        if not self._beginnings:
+            return
         shorts = _PIECE.findall(_shortened(seen.translate(_I_AS_L)))
         if self._beginnings.isdisjoint(shorts):
             return
@@ -130,7 +132,7 @@ def _is_fragment(piece: str) -> bool:
 
 
 def _shortened(text: str) -> str:
-    return _STRETCHED.sub(r"\1", text)
+    return _STRETCHED.sub("", text)
 
 
 def _merged(before: str, after: str) -> str:

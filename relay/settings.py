@@ -311,6 +311,7 @@ class OutboundSection(Section):
     links: Literal["pass", "mask", "hold", "drop"] = "mask"
     allowed_links: tuple[str, ...] = ("twitch.tv", "youtube.com", "youtu.be")
     personal_data: Literal["pass", "mask", "hold", "drop"] = "mask"
+    mentions: Literal["pass", "mask", "hold", "drop"] = "pass"
     hold_for: Seconds = 300.0
 
 

@@ -35,6 +35,7 @@ class Terms:
         self._anywhere: list[str] = []
         self._patterns: list[tuple[str, regex.Pattern[str]]] = []
         self._slow: set[str] = set()
+        self._any = bool(terms)
         literal: list[str] = []
         for term in map(check_term, terms):
             letters = without_leet(term)
@@ -49,6 +50,9 @@ class Terms:
             else:
                 literal.append(rf"(?<![^\W_]){re.escape(term)}(?![^\W_])")
         self._literal = re.compile("|".join(literal)) if literal else None
+
+    def __bool__(self) -> bool:
+        return self._any
 
     def find(self, text: str) -> str | None:
         """What is found in a text, or None. A pattern that takes too long counts as found."""

@@ -1,24 +1,32 @@
 """The filters on the way in: a chain of small rules, cheap ones first. The first that objects decides."""
 
+import logging
 import re
 import unicodedata
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 
 from relay.model import AudienceMessage, Kind, Outcome, Role
-from relay.moderation.personal import foreign_links, mask_links, mask_personal_data
+from relay.moderation.links import links
+from relay.moderation.masking import masked
+from relay.moderation.personal import personal_data
 from relay.moderation.reading import Reading, read
 from relay.moderation.repeats import Repeats
 from relay.settings import FiltersSection
-from relay.terms import terms_for
+from relay.terms import Terms, check_term
 from relay.text import MAX_INPUT, count_hidden, folded
+
+log = logging.getLogger(__name__)
 
 MAX_KNOWN: Final = 100_000
 """Viewers remembered as having written before."""
 _BOT_COMMAND: Final = re.compile(r"^[!?$][a-z]\w*", re.IGNORECASE)
 _RANKS: Final = (Role.VIEWER, Role.SUBSCRIBER, Role.VIP, Role.MODERATOR, Role.STREAMER)
+_WRITTEN: Final = (Kind.CHAT, Kind.ASK)
+"""What is only said. All other kinds tell of something that happened."""
 
 
 class LiveSettings(Protocol):
@@ -45,19 +53,19 @@ class Judgement:
     verdict: Verdict | None
     """None: it may be heard."""
     text: str
-    """What is told: the original, with masked parts where the rules say so."""
+    """What is told: the original, with masked parts where the rules say so. An event is told without a refused text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Case:
     message: AudienceMessage
     reading: Reading
     live: LiveSettings
     now: float
-
-    @property
-    def viewer(self) -> str:
-        return f"{self.message.platform}:{self.message.author.id}"
+    viewer: str
+    """`platform:id`."""
+    name: str
+    """As folded."""
 
 
 Rule = Callable[[_Case], Verdict | None]
@@ -68,50 +76,65 @@ class Inbound:
 
     def __init__(self, settings: FiltersSection) -> None:
         self._settings = settings
+        self._exempt = frozenset(settings.exempt_roles)
         self._bots = frozenset(map(folded, settings.bots))
         self._blocked = frozenset({*settings.blocked_viewers, *map(folded, settings.blocked_viewers)})
-        self._repeats = Repeats(
-            within=settings.repeat_within, paste_length=settings.paste_length, paste_viewers=settings.paste_viewers
-        )
+        self._repeats = Repeats(within=settings.repeat_within, paste_viewers=settings.paste_viewers)
         self._known: OrderedDict[str, None] = OrderedDict()
+        self._configured = Terms(settings.blocked_terms)
+        self._added: tuple[str, ...] | None = None
+        self._terms: Sequence[Terms] = ()
         self._for_all: Sequence[Rule] = (self._muted, self._bot, self._role)
-        self._for_chat: Sequence[Rule] = (
+        self._for_viewers: Sequence[Rule] = (self._name,)
+        self._for_text: Sequence[Rule] = (
             self._size, self._command, self._repeated, self._caps, self._spam, self._script, self._link, self._term,
             self._newcomer,
         )  # fmt: skip
 
     def judge(self, message: AudienceMessage, live: LiveSettings, now: float) -> Judgement:
-        """What becomes of a message; `now` in seconds since the epoch."""
+        """What becomes of a message; `now` in seconds since the epoch. A filter that fails holds it."""
         reading = read(message.text[:MAX_INPUT])
         if not self._settings.enabled:
             return Judgement(reading, None, message.text)
-        case = _Case(message, reading, live, now)
-        verdict = self._first(self._for_all, case)
-        if verdict is None and not message.author.roles.intersection(self._settings.exempt_roles):
-            verdict = self._first(self._for_chat, case) if message.text else None
-        return Judgement(reading, verdict, message.text if verdict else self._masked(message))
+        try:
+            return self._judge(message, reading, live, now)
+        except Exception:
+            log.exception("a filter failed; the message is held")
+            return Judgement(reading, Verdict(Outcome.HELD, "a filter failed"), "")
+
+    def _judge(self, message: AudienceMessage, reading: Reading, live: LiveSettings, now: float) -> Judgement:
+        author = message.author
+        case = _Case(message, reading, live, now, f"{message.platform}:{author.id}", _folded(author.name))
+        exempt = not self._exempt.isdisjoint(author.roles)
+        rules = self._for_all if exempt else (*self._for_all, *self._for_viewers)
+        verdict = self._first(rules, case)
+        if verdict is None and message.text and not exempt:
+            verdict = self._first(self._for_text, case)
+            if verdict is not None and verdict.outcome is Outcome.REJECTED and message.kind not in _WRITTEN:
+                return Judgement(read(""), None, "")
+        return Judgement(reading, verdict, self._masked(case, exempt))
 
     @staticmethod
     def _first(rules: Sequence[Rule], case: _Case) -> Verdict | None:
         return next((verdict for rule in rules if (verdict := rule(case)) is not None), None)
 
-    def _masked(self, message: AudienceMessage) -> str:
-        text = message.text
-        if self._settings.personal_data:
-            text = mask_personal_data(text)
-        return mask_links(text, self._settings.allowed_links) if self._settings.links == "mask" else text
+    def _masked(self, case: _Case, exempt: bool) -> str:
+        line, allowed = case.reading.plain, self._settings.allowed_links
+        text = masked(line, personal_data(line), "***") if self._settings.personal_data else line
+        if self._settings.links == "mask" and not exempt:
+            text = masked(text, links(text, allowed), "(link)")
+        return case.message.text if text == line else text
 
     # For everything an author does
 
     def _muted(self, case: _Case) -> Verdict | None:
-        names = {case.viewer, folded(case.message.author.name)}
-        if names & case.live.muted:
+        if case.viewer in case.live.muted or case.name in case.live.muted:
             return _reject("muted by a moderator")
-        return _reject("blocked viewer") if names & self._blocked else None
+        return _reject("blocked viewer") if case.viewer in self._blocked or case.name in self._blocked else None
 
     def _bot(self, case: _Case) -> Verdict | None:
         author = case.message.author
-        is_bot = Role.BOT in author.roles or folded(author.name) in self._bots
+        is_bot = Role.BOT in author.roles or case.name in self._bots
         return _reject("bot") if is_bot and case.message.kind is Kind.CHAT else None
 
     def _role(self, case: _Case) -> Verdict | None:
@@ -119,6 +142,14 @@ class Inbound:
         if least is None or _rank(case.message.author.roles) >= _RANKS.index(least):
             return None
         return _reject(f"only from {least} up")
+
+    # For viewers
+
+    def _name(self, case: _Case) -> Verdict | None:
+        for terms in self._terms_for(case.live):
+            if _in_name(terms, case.message.author.name) or _in_name(terms, case.message.detail or ""):
+                return _against(self._settings.blocked_terms_are, "blocked term")
+        return None
 
     # For what viewers write
 
@@ -136,24 +167,29 @@ class Inbound:
     def _repeated(self, case: _Case) -> Verdict | None:
         if case.message.kind is not Kind.CHAT:
             return None
-        if self._repeats.is_repeated(case.viewer, case.reading.digest, case.now):
+        reading = case.reading
+        if self._repeats.is_repeated(case.viewer, case.message.key, reading.digest, case.now):
             return _reject("repeated")
-        pasted = self._repeats.is_paste(case.viewer, case.reading.digest, len(case.reading.plain), case.now)
+        is_long = len(reading.plain) >= self._settings.paste_length
+        pasted = is_long and self._repeats.is_paste(case.viewer, reading.digest, reading.simhash, case.now)
         return _reject("copy-pasta") if pasted else None
 
     def _caps(self, case: _Case) -> Verdict | None:
-        letters = [character for character in case.reading.plain if character.isalpha()]
-        if len(letters) < self._settings.caps_from or case.reading.is_noise:
+        plain, least = case.reading.plain, self._settings.caps_from
+        capitals = sum(map(str.isupper, plain))
+        if capitals < least * self._settings.max_caps or case.reading.is_noise:
             return None
-        share = sum(map(str.isupper, letters)) / len(letters)
-        return _reject("caps") if share > self._settings.max_caps else None
+        letters = sum(map(str.isalpha, plain))
+        return _reject("caps") if letters >= least and capitals > letters * self._settings.max_caps else None
 
     def _spam(self, case: _Case) -> Verdict | None:
         words = case.reading.words
         if not words:
             return _reject("emotes only") if self._settings.emote_only else None
-        most = max(map(words.count, set(words))) if len(words) <= MAX_INPUT // 4 else len(words)
-        return _reject("repetition") if most > self._settings.max_repeats else None
+        most = self._settings.max_repeats
+        if len(words) - len(set(words)) < most:
+            return None
+        return _reject("repetition") if max(Counter(words).values()) > most else None
 
     def _script(self, case: _Case) -> Verdict | None:
         if not self._settings.scripts:
@@ -167,15 +203,22 @@ class Inbound:
     def _link(self, case: _Case) -> Verdict | None:
         if self._settings.links in ("allow", "mask"):
             return None
-        found = foreign_links(case.reading.plain, self._settings.allowed_links)
+        found = next(links(case.reading.plain, self._settings.allowed_links), None)
         return _against(self._settings.links, "link") if found else None
 
     def _term(self, case: _Case) -> Verdict | None:
-        for terms in (self._settings.blocked_terms, case.live.blocked_terms):
-            said = f"{case.message.text} {case.message.detail or ''}"
-            if terms and (terms_for(terms).find(said) or terms_for(terms).find(case.message.author.name)):
+        for terms in self._terms_for(case.live):
+            if terms.find_in(case.reading.plain, case.reading.skeleton):
                 return _against(self._settings.blocked_terms_are, "blocked term")
         return None
+
+    def _terms_for(self, live: LiveSettings) -> Sequence[Terms]:
+        """The configured terms and those that moderators have added."""
+        if live.blocked_terms is not self._added:
+            self._added = live.blocked_terms
+            added = Terms([term for term in live.blocked_terms if _is_term(term)])
+            self._terms = [terms for terms in (self._configured, added) if terms]
+        return self._terms
 
     def _newcomer(self, case: _Case) -> Verdict | None:
         if case.message.kind is not Kind.CHAT:
@@ -185,6 +228,25 @@ class Inbound:
         if len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
         return _against("hold", "first message") if is_new and self._settings.first_message == "hold" else None
+
+
+@lru_cache(10_000)
+def _folded(name: str) -> str:
+    return folded(name)
+
+
+@lru_cache(10_000)
+def _in_name(terms: Terms, name: str) -> bool:
+    return bool(name) and terms.find(name) is not None
+
+
+def _is_term(term: str) -> bool:
+    try:
+        check_term(term)
+    except ValueError as error:
+        log.warning("a blocked term is left out: %s", error)
+        return False
+    return True
 
 
 def _reject(reason: str) -> Verdict:

@@ -3,16 +3,27 @@
 import logging
 import re
 import unicodedata
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
-from relay.moderation.personal import foreign_links, mask_links, mask_personal_data
+from relay.disguise import Span
+from relay.moderation.links import links
+from relay.moderation.masking import masked
+from relay.moderation.personal import personal_data
 from relay.settings import OutboundSection
-from relay.terms import terms_for
+from relay.terms import Terms
+from relay.text import one_line
 
 log = logging.getLogger(__name__)
 
+MAX_SENTENCE: Final = 10_000
+"""Characters of a sentence that are looked at; a longer one is held."""
+OVERLAP: Final = 100
+"""Characters of the sentence before that are looked at again, for what is split between two sentences."""
+
+_MENTION: Final = re.compile(r"(?<!\w)@(?=\w)|<(?:@[!&]?|#)(?=\d+>)")
 _COMMAND_START: Final = re.compile(r"^[\s/.!\\\u2044\u2215\uff0f\u29f8]+")
 _ELLIPSIS: Final = re.compile(r"^\s*\.{3,}")
 _BROADCAST: Final = re.compile(r"@(?=everyone\b|here\b)", re.IGNORECASE)
@@ -39,37 +50,68 @@ class Screened:
     reason: str = ""
 
 
+class _Rule(NamedTuple):
+    action: Action
+    reason: str
+    mask: str
+    find: Callable[[str], Iterable[Span]]
+
+
 class Outbound:
     """Judges sentence by sentence, so that speech is judged before it is heard."""
 
     def __init__(self, settings: OutboundSection) -> None:
-        self._settings = settings
+        self._enabled = settings.enabled
+        rules = (
+            _Rule(Action(settings.blocked_terms_are), "blocked term", "***", Terms(settings.blocked_terms).spans),
+            _Rule(Action(settings.links), "link", "(link)", lambda line: links(line, settings.allowed_links)),
+            _Rule(Action(settings.personal_data), "personal data", "***", personal_data),
+            _Rule(Action(settings.mentions), "mention", "", _mentions),
+        )
+        self._rules = [rule for rule in rules if rule.action is not Action.PASS]
 
-    def judge(self, sentence: str) -> Screened:
-        """What becomes of a sentence. A filter that fails holds it: nobody knows what it would have found."""
-        if not self._settings.enabled:
+    def judge(self, sentence: str, before: str = "") -> Screened:
+        """What becomes of a sentence that follows `before`.
+
+        What begins in the sentence before and ends in this one counts against this one; that one may be spoken already.
+        A filter that fails holds the sentence: nobody knows what it would have found.
+        """
+        if not self._enabled:
             return Screened(Action.PASS, sentence)
+        if len(sentence) > MAX_SENTENCE:
+            return Screened(Action.HOLD, sentence, "too long")
         try:
-            return self._judge(sentence)
+            return self._judge(sentence, before)
         except Exception:
             log.exception("a filter failed; the sentence is held")
             return Screened(Action.HOLD, sentence, "a filter failed")
 
-    def _judge(self, sentence: str) -> Screened:
-        settings = self._settings
-        hits: list[tuple[Action, str]] = []
-        text = sentence
-        if settings.blocked_terms and (term := terms_for(settings.blocked_terms).find(sentence)):
-            hits.append((Action(settings.blocked_terms_are), "blocked term"))
-            text = _without(text, term) if settings.blocked_terms_are == "mask" else text
-        if settings.links != "pass" and foreign_links(sentence, settings.allowed_links):
-            hits.append((Action(settings.links), "link"))
-            text = mask_links(text, settings.allowed_links) if settings.links == "mask" else text
-        if settings.personal_data != "pass" and (masked := mask_personal_data(text)) != text:
-            hits.append((Action(settings.personal_data), "personal data"))
-            text = masked if settings.personal_data == "mask" else text
-        action = next((a for a in _STRICTEST_FIRST if a in [hit for hit, _ in hits]), Action.PASS)
-        return Screened(action, text, ", ".join(reason for _, reason in hits))
+    def _judge(self, sentence: str, before: str) -> Screened:
+        text = one_line(sentence, MAX_SENTENCE)
+        lead = one_line(before[-OVERLAP:])
+        hits: list[_Rule] = []
+        for rule in self._rules:
+            spans = _ending_in(rule.find, lead, text)
+            if spans:
+                hits.append(rule)
+                text = masked(text, spans, rule.mask) if rule.action is Action.MASK else text
+        action = next((a for a in _STRICTEST_FIRST if a in [rule.action for rule in hits]), Action.PASS)
+        is_masked = any(rule.action is Action.MASK for rule in hits)
+        return Screened(action, text if is_masked else sentence, ", ".join(rule.reason for rule in hits))
+
+
+def _ending_in(find: Callable[[str], Iterable[Span]], lead: str, text: str) -> list[Span]:
+    """What is found in the text, and its part of what begins in the lead before it."""
+    found = list(find(text))
+    if lead:
+        offset = len(lead) + 1
+        across = [(start, end - offset) for start, end in find(f"{lead} {text}") if start < len(lead) and end > offset]
+        found += [(0, end) for _, end in across]
+    return found
+
+
+def _mentions(line: str) -> Iterable[Span]:
+    return (match.span() for match in _MENTION.finditer(line))
 
 
 def fit_to_post(text: str) -> str:
@@ -79,9 +121,3 @@ def fit_to_post(text: str) -> str:
     """
     shown = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
     return _COMMAND_START.sub("", _ELLIPSIS.sub("…", _BROADCAST.sub("@\u200b", shown))).strip()
-
-
-def _without(text: str, term: str) -> str:
-    """The text with the term masked; all of it, when the term was disguised."""
-    masked = re.sub(re.escape(term), "***", text, flags=re.IGNORECASE)
-    return masked if masked != text else "***"

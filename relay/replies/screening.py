@@ -28,8 +28,10 @@ class Screening:
         """Judge a reply and pass it on, hold it, or drop what must not be said."""
         kept: list[str] = []
         reasons: list[str] = []
+        before = ""
         for sentence in sentences(reply.text):
-            result = self._outbound.judge(sentence)
+            result = self._outbound.judge(sentence, before)
+            before = sentence
             if result.action is Action.HOLD:
                 reasons.append(result.reason)
             if result.action is not Action.DROP:

@@ -1,4 +1,5 @@
 import time
+import uuid
 from typing import Any
 
 import pytest
@@ -17,7 +18,15 @@ NOTHING_SET = Switches()
 def message(text: str = "hello there", *, author: str = "Ann", kind: Kind = Kind.CHAT, **over: Any) -> AudienceMessage:
     roles = over.pop("roles", frozenset({Role.VIEWER}))
     who = Author(id=author.casefold(), name=author, roles=roles)
-    fields = {"platform": "twitch", "id": "1", "channel": "c", "kind": kind, "author": who, "text": text, "at": 0.0}
+    fields = {
+        "platform": "twitch",
+        "id": uuid.uuid4().hex,
+        "channel": "c",
+        "kind": kind,
+        "author": who,
+        "text": text,
+        "at": 0.0,
+    }
     return AudienceMessage.model_validate(fields | over)
 
 
