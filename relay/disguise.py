@@ -71,10 +71,19 @@ class Words:
         shorts = _PIECE.findall(_shortened(seen.translate(_I_AS_L)))
         if self._beginnings.isdisjoint(shorts):
             return
-        pieces = _pieces(seen)
-        for first, short in enumerate(shorts):
-            if short in self._beginnings:
-                yield from self._beginning_with(pieces[first : first + MAX_PIECES])
+        likely = [first for first in range(len(shorts)) if self._leads_somewhere(shorts, first)]
+        pieces = _pieces(seen) if likely else []
+        for first in likely:
+            yield from self._beginning_with(pieces[first : first + MAX_PIECES])
+
+    def _leads_somewhere(self, shorts: Sequence[str], first: int) -> bool:
+        """Whether a word may begin here: a quick look, before the pieces are looked at closely."""
+        short = ""
+        for piece in shorts[first : first + MAX_PIECES]:
+            short = _merged(short, piece)
+            if short in self._words or short not in self._beginnings:
+                return short in self._words
+        return False
 
     def _beginning_with(self, pieces: Sequence[_Piece]) -> Iterator[Hit]:
         text = short = ""
