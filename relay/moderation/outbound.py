@@ -22,8 +22,10 @@ MAX_SENTENCE: Final = 10_000
 """Characters of a sentence that are looked at; a longer one is held."""
 OVERLAP: Final = 100
 """Characters of the sentence before that are looked at again, for what is split between two sentences."""
+MAX_ROUNDS: Final = 5
+"""Times a sentence is looked at while masking changes it: what stands beside a mask may be a hit now."""
 
-_MENTION: Final = re.compile(r"(?<!\w)@(?=\w)|<(?:@[!&]?|#)(?=\d+>)")
+_MENTION: Final = re.compile(r"(?<!\w)@+(?=\w)|<(?:@[!&]?|#)(?=\d+>)")
 _COMMAND_START: Final = re.compile(r"^[\s/.!\\\u2044\u2215\uff0f\u29f8]+")
 _ELLIPSIS: Final = re.compile(r"^\s*\.{3,}")
 _BROADCAST: Final = re.compile(r"@(?=everyone\b|here\b)", re.IGNORECASE)
@@ -89,12 +91,17 @@ class Outbound:
     def _judge(self, sentence: str, before: str) -> Screened:
         text = one_line(sentence, MAX_SENTENCE)
         lead = one_line(before[-OVERLAP:])
-        hits: list[_Rule] = []
-        for rule in self._rules:
-            spans = _ending_in(rule.find, lead, text)
-            if spans:
-                hits.append(rule)
-                text = masked(text, spans, rule.mask) if rule.action is Action.MASK else text
+        hits: dict[_Rule, None] = {}
+        for _ in range(MAX_ROUNDS):
+            shown = text
+            for rule in self._rules:
+                if spans := _ending_in(rule.find, lead, text):
+                    hits[rule] = None
+                    text = masked(text, spans, rule.mask) if rule.action is Action.MASK else text
+            if text == shown:
+                break
+        else:
+            return Screened(Action.HOLD, sentence, "does not settle")
         action = next((a for a in _STRICTEST_FIRST if a in [rule.action for rule in hits]), Action.PASS)
         is_masked = any(rule.action is Action.MASK for rule in hits)
         return Screened(action, text if is_masked else sentence, ", ".join(rule.reason for rule in hits))

@@ -16,7 +16,7 @@ _EMAIL: Final = re.compile(
     r"[\w-]{1,63}+(?:(?:\.|\s?[(\[{]\s?(?:dot|\.)\s?[)\]}]\s?)[\w-]{1,63}+){1,8}+",
     re.IGNORECASE,
 )
-_NUMBER: Final = re.compile(r"(?<![\w.])[+(]?\d(?:[ ().\-/]{0,3}\d){6,22}+(?!\w)")
+_NUMBER: Final = re.compile(r"(?:(?<![\w.])[(]?|[+])\d(?:[ ().\-/]{0,3}\d){6,22}+(?!\w)")
 _IP4: Final = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
 _IP6: Final = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
 _DATE_OR_DECIMAL: Final = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?!\d)|\d{4}-\d{2}-\d{2}|\d+\.\d+$")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.model import AudienceMessage, Author, Kind, Outcome, Role
-from relay.moderation.inbound import Inbound
+from relay.moderation.inbound import Inbound, Verdict
 from relay.moderation.reading import read
 from relay.moderation.switches import Switches
 from relay.settings import FiltersSection
@@ -217,3 +217,86 @@ def test_invisible_suffixes_do_not_make_a_text_another_one(text: str) -> None:
     plain = read(text)
 
     assert read(text + "\U000e0000\u034f\u200b ").digest == plain.digest
+
+
+@pytest.mark.parametrize("text", ["see evil.com", "badword!", "WHY IS EVERYBODY SHOUTING AT ME TODAY"])
+def test_an_event_is_told_without_a_text_that_is_refused(text: str) -> None:
+    inbound = Inbound(FiltersSection(blocked_terms=("badword",)))
+
+    judged = inbound.judge(message(text, kind=Kind.CHEER, amount=100), NOTHING_SET, 0.0)
+
+    assert judged.verdict is None
+    assert judged.text == ""
+    assert judged.reading == read("")
+
+
+def test_a_text_of_an_event_can_be_held() -> None:
+    assert verdict(message("see evil.com", kind=Kind.CHEER), links="hold") == ("held", "link")
+
+
+def test_a_name_is_looked_at_even_where_nothing_is_written() -> None:
+    raid = message("", author="b4dw0rd", kind=Kind.RAID, amount=5)
+
+    assert verdict(raid, blocked_terms=["badword"]) == ("rejected", "blocked term")
+
+
+def test_hidden_characters_do_not_save_what_is_masked() -> None:
+    judged = Inbound(FiltersSection()).judge(message("ann@ma\u200bil.com, 4111\u200b1111 1111 1111"), NOTHING_SET, 0.0)
+
+    assert judged.text == "***, ***"
+
+
+def test_what_needs_no_mask_is_told_as_written() -> None:
+    said = "“hello”\u3000 there \u200b!"
+
+    assert Inbound(FiltersSection()).judge(message(said), NOTHING_SET, 0.0).text == said
+
+
+def test_a_held_message_is_masked_too_for_when_it_is_let_through() -> None:
+    inbound = Inbound(FiltersSection(links="hold"))
+
+    judged = inbound.judge(message("evil.com or ann@mail.com"), NOTHING_SET, 0.0)
+
+    assert judged.verdict == Verdict(Outcome.HELD, "link")
+    assert judged.text == "evil.com or ***"
+
+
+def test_a_message_that_is_judged_again_is_not_rejected_for_repeating_itself() -> None:
+    inbound = Inbound(FiltersSection())
+    said = message("is anybody here?")
+
+    assert [inbound.judge(said, NOTHING_SET, at).verdict for at in (0.0, 1.0)] == [None, None]
+
+
+def test_a_term_of_the_moderators_that_cannot_be_read_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    inbound = Inbound(FiltersSection())
+    live = Switches(blocked_terms=("/(/", "badword"))
+
+    verdicts = [inbound.judge(message(text), live, 0.0).verdict for text in ("hello", "badword", "hello you")]
+
+    assert [found and found.reason for found in verdicts] == [None, "blocked term", None]
+    assert len(caplog.records) == 1
+
+
+def test_a_filter_that_fails_holds_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("a bug in a filter")
+
+    monkeypatch.setattr("relay.moderation.inbound.links", fail)
+
+    assert verdict(message("see evil.com")) == ("held", "a filter failed")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 100_000, "a " * 1000, "a." * 1000, "\ud800" * 2000, "\u0336" * 2000, "@" * 2000, "1 " * 1000, "{{[[" * 500,
+     "\u202e\u200d" * 1000, "😀\u200d" * 1000, "A" * 2000, "\ufdfa" * 2000, "x+" * 1000, "!a " * 600],
+)  # fmt: skip
+def test_no_flood_takes_long(text: str) -> None:
+    terms = ("badword", "a a a", "aaaa*", "/x+y/", "あ")
+    inbound = Inbound(FiltersSection(blocked_terms=terms, max_length=2000, max_repeats=9999, links="mask"))
+    began = time.perf_counter()
+
+    inbound.judge(message(text, author=text[:500]), NOTHING_SET, 0.0)
+
+    assert time.perf_counter() - began < 0.3

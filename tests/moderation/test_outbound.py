@@ -1,8 +1,12 @@
+import time
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.moderation.outbound import fit_to_post
+from relay.moderation.outbound import Action, Outbound, Screened, fit_to_post
+from relay.settings import OutboundSection
 
 
 @pytest.mark.parametrize(
@@ -25,3 +29,106 @@ def test_what_is_posted_is_no_command_and_pings_nobody(said: str, posted: str) -
 @given(st.text(alphabet=st.sampled_from("/.! \n\\ab@everyone\u2215"), max_size=20))
 def test_no_post_begins_like_a_command(said: str) -> None:
     assert not fit_to_post(said).startswith(("/", ".", "!"))
+
+
+def judged(sentence: str, before: str = "", **settings: Any) -> tuple[str, str, str]:
+    found = Outbound(OutboundSection.model_validate(settings)).judge(sentence, before)
+    return found.action.value, found.text, found.reason
+
+
+def test_what_nothing_is_found_in_passes_unchanged() -> None:
+    said = "Well — “hello”,  Ann 👩\u200d🚀!"
+
+    assert judged(said, blocked_terms=["badword"]) == ("pass", said, "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said", "expected"),
+    [
+        ({"blocked_terms": ["badword"]}, "A b a d w o r d!", ("hold", "A b a d w o r d!", "blocked term")),
+        (
+            {"blocked_terms": ["badword", "slur"], "blocked_terms_are": "mask"},
+            "badword, b4dwоrd and slur",
+            ("mask", "***, *** and ***", "blocked term"),
+        ),
+        ({"blocked_terms": ["/k.ll/"], "blocked_terms_are": "drop"}, "Kill it.", ("drop", "Kill it.", "blocked term")),
+        ({}, "See evil.com or youtube.com.", ("mask", "See (link) or youtube.com.", "link")),
+        ({"links": "drop"}, "See ｅvil．com.", ("drop", "See ｅvil．com.", "link")),
+        ({"links": "pass"}, "See evil.com.", ("pass", "See evil.com.", "")),
+        ({}, "Mail a@b.co or 93.184.216.34.", ("mask", "Mail *** or ***.", "personal data")),
+        ({"personal_data": "hold"}, "Call 555-123-4567", ("hold", "Call 555-123-4567", "personal data")),
+        ({"mentions": "mask"}, "Hi @ann and <@123>", ("mask", "Hi ann and 123>", "mention")),
+        (
+            {"blocked_terms": ["badword"]},
+            "badword at evil.com",
+            ("hold", "badword at (link)", "blocked term, link"),
+        ),
+    ],
+)  # fmt: skip
+def test_each_rule_does_what_is_configured_and_the_strictest_wins(
+    settings: dict[str, Any], said: str, expected: tuple[str, str, str]
+) -> None:
+    assert judged(said, **settings) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "expected"),
+    [
+        ("Go and kill", "yourself now.", ("mask", "*** now.", "blocked term")),
+        ("Look at evil.", "com today.", ("mask", "(link) today.", "link")),
+        ("Her number is 555-123-", "4567, I hear.", ("mask", "***, I hear.", "personal data")),
+        ("The pen.", "Is it mighty?", ("pass", "Is it mighty?", "")),
+        ("Kill yourself is not said.", "Hello.", ("pass", "Hello.", "")),
+    ],
+)
+def test_what_is_split_between_two_sentences_counts_against_the_second(
+    before: str, said: str, expected: tuple[str, str, str]
+) -> None:
+    terms = ["kill yourself", "penis"]
+
+    assert judged(said, before, blocked_terms=terms, blocked_terms_are="mask") == expected
+
+
+def test_what_cannot_be_judged_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> str:
+        raise ValueError("a bug in a filter")
+
+    assert judged("x" * 10_001)[::2] == ("hold", "too long")
+    assert judged("a" * 60 + "b", blocked_terms=["/(a|aa)+$/"])[::2] == ("hold", "blocked term")
+
+    monkeypatch.setattr("relay.moderation.outbound.one_line", fail)
+    assert judged("hello") == ("hold", "hello", "a filter failed")
+
+
+def test_switched_off_everything_passes() -> None:
+    assert judged("badword evil.com", enabled=False, blocked_terms=["badword"])[0] == "pass"
+
+
+PARTS = [
+    "badword", "b a d", "word", "evil.com", ".com", "a@b.co", "+4917012345678", "@everyone", "<@1>", "://", "dot",
+    "com", "\u202e", "\u200b", "\u0301", "\ud800", "{{", "[[", "\n", " ", "***", "(link)", "4111 1111 1111 1111", "а",
+    "::1", "/x",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=30).map("".join) | st.text(max_size=300), st.text(max_size=60))
+def test_what_is_masked_passes_the_second_time_or_is_held(said: str, before: str) -> None:
+    outbound = Outbound(OutboundSection(blocked_terms=("badword",), blocked_terms_are="mask", mentions="mask"))
+
+    once = outbound.judge(said, before)
+
+    if once.action is Action.HOLD:
+        assert once == Screened(Action.HOLD, said, "does not settle")
+    else:
+        assert outbound.judge(once.text) == Screened(Action.PASS, once.text)
+
+
+@pytest.mark.parametrize("part", ["a.", "a ", "1 ", "[", "{{", "\u0301a", "\ud800", "b.a.d.", "\u202e", "://", "@a "])
+def test_a_flood_of_a_sentence_takes_no_time(part: str) -> None:
+    outbound = Outbound(OutboundSection(blocked_terms=("badword", "a b a b")))
+    began = time.perf_counter()
+
+    for length in (9_999, 100_000):
+        outbound.judge((part * length)[:length])
+
+    assert time.perf_counter() - began < 1.0
