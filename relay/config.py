@@ -17,14 +17,19 @@ from relay.settings import (
     CompanionSection,
     DiscordSection,
     FiltersSection,
+    FloorSection,
     ForwardingSection,
     InboxSection,
+    ObsSection,
     OutboundSection,
     RelaySection,
     RepliesSection,
     SelectionSection,
+    SpeechSection,
     TwitchSection,
+    VoiceSection,
     VoxtaSection,
+    WebSection,
 )
 
 ENV_PREFIX = "RELAY_"
@@ -53,6 +58,11 @@ class Config(BaseSettings):
     selection: SelectionSection = SelectionSection()
     forwarding: ForwardingSection = ForwardingSection()
     replies: RepliesSection = RepliesSection()
+    floor: FloorSection = FloorSection()
+    speech: SpeechSection = SpeechSection()
+    voice: VoiceSection = VoiceSection()
+    obs: ObsSection = ObsSection()
+    web: WebSection = WebSection()
 
     @classmethod
     def settings_customise_sources(

@@ -96,6 +96,15 @@ class CompanionSection(Section):
         "You answer the audience in one to three short sentences."
     )
     timeout: Seconds = 60.0
+    speech: Literal["none", "espeak", "openai"] = "none"
+    speech_url: Url = "http://localhost:8880/v1"
+    speech_model: str = "tts-1"
+    speech_voice: str = ""
+    speech_api_key: SecretStr | None = None
+    hearing: Literal["none", "openai"] = "none"
+    hearing_url: Url = "http://localhost:8000/v1"
+    hearing_model: str = "whisper-1"
+    hearing_api_key: SecretStr | None = None
 
 
 class TwitchSection(Section):
@@ -137,9 +146,67 @@ class DiscordSection(Section):
         return self
 
 
+DiscordId = Annotated[int, Field(gt=0)]
+
+
+class FloorSection(Section):
+    """Who may speak when; times in seconds."""
+
+    min_speech: float = Field(0.5, ge=0, le=5)
+    silence: float = Field(0.5, ge=0, le=5)
+    max_pause: float = Field(5.0, gt=0, le=30)
+    max_hold: float = Field(120.0, gt=0)
+    on_barge_in: Literal["pause", "stop"] = "pause"
+    may_interrupt: tuple[Literal["voice", "game"], ...] = ("voice", "game")
+    after: Literal["reply", "resume", "nothing"] = "reply"
+
+
+class SpeechSection(Section):
+    enabled: bool = False
+    sinks: tuple[Literal["discord", "overlay"], ...] = Field(("discord", "overlay"), min_length=1)
+    volume: float = Field(1.0, ge=0, le=2)
+    loudness: float = Field(-18.0, ge=-40, le=-5)
+    timeout: Seconds = 10.0
+
+
+class VoiceSection(Section):
+    """The Discord voice channels."""
+
+    channels: tuple[DiscordId, ...] = ()
+    streamer: DiscordId | None = None
+    leave_alone_after: Seconds = 60.0
+    listen_to: Literal["nobody", "allowed", "everyone"] = "nobody"
+    allowed: tuple[DiscordId, ...] = ()
+    push_to_talk: bool = False
+    noise_gate: float = Field(-50.0, ge=-100, le=0)
+
+    @model_validator(mode="after")
+    def _knows_whom(self) -> Self:
+        if self.listen_to == "allowed" and not self.allowed:
+            raise ValueError('listen_to = "allowed" needs allowed: the ids of the people who may be heard')
+        return self
+
+
+class WebSection(Section):
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: int = Field(8081, ge=0, le=65_535)
+    token: SecretStr | None = None
+
+
+class ObsSection(Section):
+    enabled: bool = False
+    url: WebSocketUrl = "ws://localhost:4455"
+    password: SecretStr | None = None
+    inputs: tuple[str, ...] = ("Mic/Aux",)
+    threshold: float = Field(-40.0, ge=-100, le=0)
+    release: Seconds = 0.3
+
+
 class KindRule(Section):
     send_as: SendAs
     template: Template
+    interruptible: bool = True
     message: MessageOptions = MessageOptions()
     script: str = Field("", pattern=r"^[A-Za-z0-9_]{0,64}$")
     arguments: dict[str, Template] = Field(default_factory=dict)
