@@ -75,7 +75,7 @@ class TranscriptionEndpoint:
         self.forms.append({name: value for name, value in form.items() if isinstance(value, str)})
         sound = form["file"]
         assert isinstance(sound, web.FileField)
-        with wave.open(sound.file) as file:
+        with wave.open(sound.file, "rb") as file:
             assert (file.getnchannels(), file.getsampwidth()) == (1, 2)
             self.heard.append((file.getframerate(), file.readframes(file.getnframes())))
         await self.go.wait()
