@@ -2,7 +2,8 @@
 
 import logging
 import socket
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
 import discord
 from discord.gateway import DiscordVoiceWebSocket
@@ -12,6 +13,9 @@ from relay.platforms.discord.hearing.receiver import Receiver
 from relay.platforms.discord.hearing.rtp import TRANSPORT
 
 log = logging.getLogger(__name__)
+
+SocketReaderCallback = Callable[[bytes], Any]
+_ADDRESS_ANSWER: Final = b"\0\2"
 
 
 class Owner(Protocol):
@@ -37,6 +41,8 @@ class Owner(Protocol):
 class HearingClient(discord.VoiceClient):
     """One voice connection that gives what comes in to a receiver."""
 
+    _connection: "_Connection"
+
     def __init__(self, client: discord.Client, channel: discord.abc.Connectable, owner: Owner) -> None:
         super().__init__(client, channel)
         self._owner = owner
@@ -52,7 +58,7 @@ class HearingClient(discord.VoiceClient):
         member = self.guild.get_member(user)
         return user != self.user.id and not (member is not None and member.bot)
 
-    def create_connection_state(self) -> VoiceConnectionState:
+    def create_connection_state(self) -> "_Connection":
         return _Connection(self, hook=self._hook)
 
     def cleanup(self) -> None:
@@ -68,13 +74,14 @@ class HearingClient(discord.VoiceClient):
 
     def _follow(self, op: int, data: dict[str, Any]) -> None:
         match op:
+            case DiscordVoiceWebSocket.HELLO:
+                self._connection.forget_address()
             case DiscordVoiceWebSocket.READY:
                 self._receiver.forget_names()
             case DiscordVoiceWebSocket.SESSION_DESCRIPTION:
                 if data["mode"] != TRANSPORT:
                     log.error("discord: the voice connection uses %s, which cannot be heard", data["mode"])
-                self._connection.remove_socket_listener(self._receiver.packet)
-                self._connection.add_socket_listener(self._receiver.packet)
+                self._connection.listen(self._receiver.packet)
                 self._owner.listening(self)
             case DiscordVoiceWebSocket.SPEAKING:
                 self._receiver.name(int(data["ssrc"]), int(data["user_id"]))
@@ -86,11 +93,30 @@ class HearingClient(discord.VoiceClient):
 
 
 class _Connection(VoiceConnectionState):
-    """Wakes discord.py's reader when its socket is given up.
+    """Mends two things in discord.py that only show when somebody listens all the time.
 
-    The reader waits for a packet for up to 30 s, and a socket that is closed meanwhile does not end that wait. As
-    somebody listens all the time, a reconnection would not even hear the answer to its own address discovery.
+    Its reader waits for a packet for up to 30 s, and a socket that is closed meanwhile does not end that wait: after
+    a reconnection it would hear nothing for so long. And it asks for its own address before it listens for the
+    answer: a reader at work may have taken that answer already, and the connection would wait for it for ever.
     """
+
+    _receive: SocketReaderCallback
+    _address: bytes | None = None
+
+    def listen(self, receive: SocketReaderCallback) -> None:
+        """Give all packets to `receive`, in the thread that reads them."""
+        self._receive = receive
+        self.remove_socket_listener(self._take)
+        super().add_socket_listener(self._take)
+
+    def add_socket_listener(self, callback: SocketReaderCallback) -> None:
+        super().add_socket_listener(callback)
+        if self._address is not None:
+            callback(self._address)
+
+    def forget_address(self) -> None:
+        """Another connection begins, which finds out its own."""
+        self._address = None
 
     async def disconnect(self, *, force: bool = True, cleanup: bool = True, wait: bool = False) -> None:
         if force or self.is_connected():
@@ -100,6 +126,12 @@ class _Connection(VoiceConnectionState):
     async def soft_disconnect(self, **options: Any) -> None:
         self._give_up_socket()
         await super().soft_disconnect(**options)
+
+    def _take(self, data: bytes) -> None:
+        if data[:2] == _ADDRESS_ANSWER:
+            self._address = data
+        else:
+            self._receive(data)
 
     def _give_up_socket(self) -> None:
         self._socket_reader.pause()

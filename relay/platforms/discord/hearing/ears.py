@@ -27,6 +27,8 @@ REPEAT_EVERY: Final = 1.0
 CHECK_EVERY: Final = 1.0
 """Seconds between two looks at the alarm."""
 ANNOUNCE_WITHIN: Final = 10.0
+ANNOUNCE_AGAIN: Final = 600.0
+"""Seconds after which coming to the same channel is announced again; sooner, it is a lost connection that came back."""
 
 OnOnset = Callable[[int], None]
 """Told whose voice was just heard, in the thread that reads the socket: has to be quick and safe there."""
@@ -54,7 +56,7 @@ class Ears:
         self._told: dict[int, float] = {}
         self._woken = asyncio.Event()
         self._joined = asyncio.Event()
-        self._announced: int | None = None
+        self._announced: dict[int, float] = {}
         self._unannounced = ""
 
     def client(self, client: discord.Client, channel: discord.abc.Connectable) -> HearingClient:
@@ -98,7 +100,7 @@ class Ears:
     def closed(self, client: HearingClient) -> None:
         """See Owner."""
         if client is self._client:
-            self._client = self._announced = None
+            self._client = None
             self._woken.set()
 
     # Who talks
@@ -148,11 +150,12 @@ class Ears:
         while True:
             await self._joined.wait()
             self._joined.clear()
-            client, text = self._client, self.audience.announcement()
-            if client is None or text is None or self._announced == client.channel.id:
+            client, text, now = self._client, self.audience.announcement(), self._clock()
+            if client is None or text is None:
                 continue
-            self._announced = client.channel.id
-            self._unannounced = await _post(client.channel, text)
+            if now - self._announced.get(client.channel.id, float("-inf")) >= ANNOUNCE_AGAIN:
+                self._announced[client.channel.id] = now
+                self._unannounced = await _post(client.channel, text)
 
     async def _watch(self) -> None:
         was_deaf = False

@@ -1,0 +1,82 @@
+"""The ears in a call of the local Discord, through discord.py."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import discord as library
+import pytest
+
+from relay.platforms.discord.connection import make_connector
+from relay.platforms.discord.hearing.ears import Ears
+from relay.settings import VoiceSection
+from relay.speech.hearing import Hearing
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.double import TOKEN
+
+
+class Room:
+    """The ears, and what they told."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.hearing = Hearing()
+        self.hearing.open()
+        self.onsets: list[int] = []
+        self.threads: list[str] = []
+        self.told: list[tuple[str, str]] = []
+        chosen = {"listen_to": "everyone"} | settings
+        self.ears = Ears(VoiceSection(**chosen), on_onset=self._onset, speakers=self, feed=self.hearing.feed)
+        self.voice: Any = None
+        """discord.py's connection."""
+
+    def _onset(self, user: int) -> None:
+        self.onsets.append(user)
+        self.threads.append(threading.current_thread().name)
+
+    def talks(self, speaker: str) -> None:
+        self.told.append(("talks", speaker))
+
+    def stopped(self, speaker: str) -> None:
+        self.told.append(("stopped", speaker))
+
+
+Join = Callable[..., AbstractAsyncContextManager[Room]]
+
+
+@pytest.fixture
+def join(discord: DiscordDouble) -> Join:
+    """Join the lounge with ears of the settings given."""
+
+    @asynccontextmanager
+    async def joined(**settings: Any) -> AsyncIterator[Room]:
+        intents = library.Intents(guilds=True, voice_states=True)
+        connector = make_connector(discord.settings())
+        room = Room(**settings)
+        client = library.Client(intents=intents, connector=connector, guild_ready_timeout=0.01)
+        async with client, asyncio.TaskGroup() as tasks:
+            await client.login(TOKEN)
+            tasks.create_task(client.connect())
+            listening = tasks.create_task(room.ears.run())
+            async with asyncio.timeout(10):
+                await client.wait_until_ready()
+                channel = client.get_channel(int(discord.lounge))
+                assert isinstance(channel, library.VoiceChannel)
+                room.voice = await channel.connect(cls=room.ears.client, timeout=5)
+                await discord.voice.wait_joined(discord.lounge)
+            yield room
+            if room.voice.is_connected():
+                async with asyncio.timeout(5):
+                    await room.voice.disconnect(force=True)
+            listening.cancel()
+            await client.close()
+
+    return joined
+
+
+@pytest.fixture
+async def room(join: Join) -> AsyncIterator[Room]:
+    """Everybody is heard."""
+    async with join() as room:
+        yield room

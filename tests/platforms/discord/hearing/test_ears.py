@@ -1,0 +1,222 @@
+"""People in a voice channel are heard, through discord.py in a call of the local Discord."""
+
+import asyncio
+import time
+
+import numpy as np
+import pytest
+
+from relay.platforms.discord.hearing import ears as ears_module
+from relay.speech.hearing import HEARING_RATE
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.voice_person import Conditions, VoicePerson
+from tests.doubles.discord.voice_sound import encode, tone
+from tests.platforms.discord.hearing.call import pitch
+from tests.platforms.discord.hearing.conftest import Join, Room
+from tests.support import eventually
+
+WORD = encode(tone(440, 0.3))
+"""Something short to say."""
+
+
+def speaker(person: VoicePerson) -> str:
+    return f"voice:{person.id}"
+
+
+def whole_turn(person: VoicePerson) -> list[tuple[str, str]]:
+    return [("talks", speaker(person)), ("stopped", speaker(person))]
+
+
+def read(room: Room, seconds: float = 0.9) -> bytes:
+    return b"".join(room.hearing.read() for _ in range(round(seconds / 0.03)))
+
+
+def loudness(pcm: bytes) -> float:
+    """Root mean square of what is not silence, as a share of full scale."""
+    samples = np.frombuffer(pcm, "<i2").astype(float)
+    return float(np.sqrt(np.mean(np.square(samples[samples != 0])))) / 32768 if samples.any() else 0.0
+
+
+async def test_a_person_is_told_of_while_they_talk_and_what_they_say_is_passed_on(
+    discord: DiscordDouble, room: Room
+) -> None:
+    ann = await discord.enter("ann")
+    await ann.speak(WORD)
+    await eventually(lambda: room.told == whole_turn(ann))
+    heard = read(room)
+    assert room.onsets == [int(ann.id)]
+    assert pitch(heard, HEARING_RATE) == pytest.approx(440, abs=5)
+    assert loudness(heard) == pytest.approx(0.3 / 2**0.5, rel=0.15)
+
+
+async def test_the_first_sound_is_reported_in_the_thread_that_heard_it(discord: DiscordDouble, room: Room) -> None:
+    ann = await discord.enter("ann")
+    await ann.speak(WORD)
+    assert room.threads[0].startswith("voice-socket-reader")
+
+
+async def test_who_talks_on_is_reported_again_and_again(
+    discord: DiscordDouble, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ears_module, "REPEAT_EVERY", 0.1)
+    ann = await discord.enter("ann")
+    await ann.speak(encode(tone(440, 0.6)))
+    await eventually(lambda: ("stopped", speaker(ann)) in room.told)
+    assert room.told.count(("talks", speaker(ann))) >= 3
+    assert room.onsets == [int(ann.id)]
+
+
+async def test_a_stream_without_a_name_is_recognised_by_its_key(discord: DiscordDouble, room: Room) -> None:
+    await discord.enter("ben")
+    ann = await discord.enter("ann")
+    await ann.speak(WORD, announce=False)
+    await eventually(lambda: room.told == whole_turn(ann))
+
+
+async def test_a_call_without_end_to_end_encryption_is_heard_too(discord: DiscordDouble, join: Join) -> None:
+    discord.voice.dave = False
+    async with join() as room:
+        ann = await discord.enter("ann")
+        await ann.speak(WORD)
+        await eventually(lambda: room.told == whole_turn(ann))
+
+
+async def test_a_bad_way_is_heard_through(discord: DiscordDouble, room: Room) -> None:
+    ann = await discord.enter("ann")
+    way = Conditions(frozenset({5}), frozenset({2, 8}), frozenset({3, 9}), padding=9, noise=True)
+    await ann.speak(WORD, way)
+    await eventually(lambda: room.told == whole_turn(ann))
+    assert room.ears.counts.decoded == len(WORD) - 1
+    assert pitch(read(room), HEARING_RATE) == pytest.approx(440, abs=10)
+
+
+async def test_people_who_talk_at_once_are_told_apart_and_mixed(discord: DiscordDouble, room: Room) -> None:
+    people = [await discord.enter(name) for name in ("ann", "ben", "cat", "dan", "eve", "fay", "gus", "hal")]
+    sounds = [encode(tone(300 + 200 * index, 0.5, 0.05)) for index in range(len(people))]
+    async with asyncio.TaskGroup() as tasks:
+        for person, sound in zip(people, sounds, strict=True):
+            tasks.create_task(person.speak(sound))
+    await eventually(lambda: len(room.told) >= 2 * len(people))
+    assert set(room.told) == {entry for person in people for entry in whole_turn(person)}
+    heard = np.frombuffer(read(room), "<i2").astype(float)
+    spectrum = np.abs(np.fft.rfft(heard))
+    frequencies = np.fft.rfftfreq(len(heard), 1 / HEARING_RATE)
+    strongest = [float(spectrum[np.abs(frequencies - 300 - 200 * index) < 20].max()) for index in range(len(people))]
+    between = [float(spectrum[np.abs(frequencies - 400 - 200 * index) < 20].max()) for index in range(len(people))]
+    assert min(strongest) > 5 * max(between)
+
+
+async def test_a_new_key_during_the_call_does_not_deafen(discord: DiscordDouble, room: Room) -> None:
+    ann = await discord.enter("ann")
+    await ann.speak(WORD)
+    await eventually(lambda: room.told == whole_turn(ann))
+    old = room.voice.secret_key
+    await discord.voice.rotate_key()
+    await eventually(lambda: room.voice.secret_key != old and room.voice._connection.can_encrypt)
+    await ann.speak(WORD)
+    await eventually(lambda: room.told == 2 * whole_turn(ann))
+
+
+async def test_who_leaves_in_the_middle_of_a_word_has_stopped(discord: DiscordDouble, room: Room) -> None:
+    ann = await discord.enter("ann")
+    talking = asyncio.create_task(ann.speak(encode(tone(440, 5))))
+    await eventually(lambda: room.told == [("talks", speaker(ann))])
+    await discord.leave("ann")
+    await eventually(lambda: room.told == whole_turn(ann))
+    talking.cancel()
+    await asyncio.wait({talking})
+
+
+async def test_all_have_stopped_when_the_bot_leaves(discord: DiscordDouble, room: Room) -> None:
+    ann = await discord.enter("ann")
+    talking = asyncio.create_task(ann.speak(encode(tone(440, 5))))
+    await eventually(lambda: room.told == [("talks", speaker(ann))])
+    await room.voice.disconnect(force=True)
+    await eventually(lambda: room.told == whole_turn(ann))
+    talking.cancel()
+    await asyncio.wait({talking})
+
+
+async def test_comfort_noise_interrupts_nobody_and_is_not_passed_on(discord: DiscordDouble, room: Room) -> None:
+    ann = await discord.enter("ann")
+    await ann.speak(encode(tone(440, 0.3, level=0.001)))
+    assert room.ears.counts.decoded > 10
+    assert (room.onsets, room.told) == ([], [])
+    assert not any(read(room))
+
+
+async def test_people_who_were_not_chosen_are_not_heard(discord: DiscordDouble, join: Join) -> None:
+    ben = discord.person("ben")
+    async with join(listen_to="allowed", allowed=(int(ben.id),)) as room:
+        ann, chosen = await discord.enter("ann"), await discord.enter("ben")
+        await ann.speak(WORD)
+        await chosen.speak(WORD)
+        await eventually(lambda: room.told == whole_turn(chosen))
+        assert room.onsets == [int(ben.id)]
+        assert room.ears.counts.decoded == len(WORD)
+
+
+async def test_bots_are_not_heard(discord: DiscordDouble, room: Room) -> None:
+    discord.person("music", bot=True)
+    music, ann = await discord.enter("music"), await discord.enter("ann")
+    await music.speak(WORD)
+    await ann.speak(WORD)
+    await eventually(lambda: room.told == whole_turn(ann))
+
+
+async def test_with_push_to_talk_only_who_holds_the_floor_is_heard(discord: DiscordDouble, join: Join) -> None:
+    async with join(push_to_talk=True) as room:
+        floor = room.ears.audience.push_to_talk
+        assert floor is not None
+        ann = await discord.enter("ann")
+        await ann.speak(WORD)
+        assert room.onsets == []
+        floor.toggle(int(ann.id))
+        await ann.speak(WORD)
+        await eventually(lambda: room.told == whole_turn(ann))
+
+
+async def test_listening_is_announced_once_in_the_chat_of_the_voice_channel(discord: DiscordDouble, room: Room) -> None:
+    [post] = await discord.wait_for_posts(1)
+    assert post.channel == discord.lounge
+    assert post.text == room.ears.audience.announcement()
+    await discord.voice.rotate_key()
+    ann = await discord.enter("ann")
+    await ann.speak(WORD)
+    assert len(discord.posts) == 1
+    assert room.ears.health() is None
+
+
+async def test_an_announcement_that_fails_shows_in_the_health(discord: DiscordDouble, join: Join) -> None:
+    discord.fail_next(f"/channels/{discord.lounge}/messages", 403)
+    async with join() as room:
+        await eventually(lambda: "give the bot Send Messages there" in (room.ears.health() or ""))
+
+
+async def test_packets_that_nothing_opens_are_an_alarm(
+    discord: DiscordDouble, room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    began = time.monotonic()
+    room.ears.counts._clock = lambda: began + 50 * (time.monotonic() - began)
+    ann = await discord.enter("ann")
+    room.voice._connection.secret_key = [0] * 32
+    await ann.speak(WORD)
+    assert "none can be decrypted" in (room.ears.health() or "")
+
+
+async def test_discordpys_reader_lets_go_of_a_socket_that_is_closed(room: Room) -> None:
+    reader = room.voice._connection._socket_reader
+    await room.voice.disconnect(force=True)
+    await eventually(lambda: not reader.is_alive(), 2.0)
+
+
+async def test_after_a_reconnection_people_are_heard_again(discord: DiscordDouble, room: Room) -> None:
+    ann = await discord.enter("ann")
+    await ann.speak(WORD)
+    await eventually(lambda: room.told == whole_turn(ann))
+    await discord.voice.close(4006)
+    await eventually(lambda: discord.voice.sockets.identifies == 2, 8.0)
+    await discord.voice.wait_joined(discord.lounge)
+    await eventually(room.voice.is_connected)
+    await ann.speak(WORD)
+    await eventually(lambda: room.told == 2 * whole_turn(ann))
