@@ -52,7 +52,7 @@ class Relay:
         self._config = config
         self._journal = journal
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
-        self.floor = Floor(config.forwarding.reply_timeout)
+        self.floor = Floor(config.floor, config.forwarding.reply_timeout)
         self.session = Session(_door(config), listen=self.hear, changed=self._chat_changed, url=voxta_url)
         self.forwarder = Forwarder(
             config,
