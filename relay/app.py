@@ -10,7 +10,7 @@ from itertools import groupby
 from relay.companion.server import CompanionServer
 from relay.config import Config
 from relay.desk import Desk
-from relay.floor import Floor, FloorState
+from relay.floor import STREAMER, Floor, FloorState
 from relay.forwarding.forwarder import NOTE_CHAT, Forwarder
 from relay.heart import Heart
 from relay.inbox.base import Inbox
@@ -26,6 +26,12 @@ from relay.replies.assembler import Assembler
 from relay.replies.poster import Poster
 from relay.replies.screening import Screening
 from relay.settings import VoxtaSection
+from relay.speech.answering import Answering
+from relay.speech.base import Sink
+from relay.speech.clips import Clips
+from relay.speech.lines import Lines
+from relay.speech.playback import Playback
+from relay.speech.voice import Voice
 from relay.voxta.session import Session
 from relay.wire import server
 from relay.wire.messages import WireMessage
@@ -35,8 +41,8 @@ log = logging.getLogger(__name__)
 TRIM_EVERY = 60.0
 """Seconds between two looks for messages that may be forgotten."""
 
-STREAMER = "streamer"
-"""The external speaker that Voxta's own speech recognition hears."""
+CUT_OFF = " \u2014"
+"""Ends the text of a reply that was cut off."""
 LOOK_EVERY = 0.5
 """Seconds after which a wait for quiet looks at the floor's deadlines."""
 DRAIN = 5.0
@@ -48,12 +54,23 @@ MakePlatforms = Callable[[Receive, ControlsProtocol], Sequence[Platform]]
 class Relay:
     """All rooms of one relay, built around one inbox and one Voxta session."""
 
-    def __init__(self, config: Config, make_platforms: MakePlatforms, *, voxta_url: str, journal: Journal) -> None:
+    def __init__(
+        self,
+        config: Config,
+        make_platforms: MakePlatforms,
+        *,
+        voxta_url: str,
+        journal: Journal,
+        sinks: Sequence[Sink] = (),
+    ) -> None:
+        """`sinks` in the order in which they set the clock; without any the companion's speech is not asked for."""
         self._config = config
         self._journal = journal
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.floor = Floor(config.floor, config.forwarding.reply_timeout)
-        self.session = Session(_door(config), listen=self.hear, changed=self._chat_changed, url=voxta_url)
+        self.session = Session(
+            _door(config), listen=self.hear, changed=self._chat_changed, url=voxta_url, speaks=bool(sinks)
+        )
         self.forwarder = Forwarder(
             config,
             inbox=self.inbox,
@@ -63,11 +80,23 @@ class Relay:
             clock=time.monotonic,
             wall=time.time,
         )
-        self.screening = Screening(Outbound(config.outbound), self._say, hold_for=config.outbound.hold_for)
+        outbound = Outbound(config.outbound)
+        self.screening = Screening(outbound, self._say, hold_for=config.outbound.hold_for)
+        self._clips = Clips(config.speech, _door(config), voxta_url)
+        self.voice = Voice(
+            config.floor,
+            floor=self.floor,
+            playback=lambda voice: Playback(sinks, self._clips.fetch, voice),
+            voxta=self.session,
+            audience=self,
+            changed=self._look_again,
+        )
+        self._lines = Lines(outbound)
+        self._answering = Answering()
+        self._unposted: dict[str, Reply] = {}
         self.desk = Desk(
             inbox=self.inbox,
-            session=self.session,
-            floor=self.floor,
+            voice=self.voice,
             forwarder=self.forwarder,
             screening=self.screening,
             describe=self.describe,
@@ -87,6 +116,8 @@ class Relay:
             self.session.prefer(chat)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.session.run(), name="voxta")
+            tasks.create_task(self._clips.run(), name="clips")
+            tasks.create_task(self.voice.run(), name="voice")
             tasks.create_task(self.forwarder.run(), name="forwarder")
             tasks.create_task(self.poster.run(), name="poster")
             tasks.create_task(self._trim(), name="trim")
@@ -137,6 +168,8 @@ class Relay:
             case Edit():
                 await self.inbox.edit(change)
             case Retraction():
+                for message_id in self._answering.retracted(change):
+                    self.voice.stop(message_id)
                 self._journal.dropped(await self.inbox.retract(change, time.time()))
 
     async def _obey(self, message: AudienceMessage, words: str) -> None:
@@ -149,6 +182,8 @@ class Relay:
     def asking(self, forward: Forward) -> None:
         self._assembler.expect(forward.origins)
         self.poster.expect(forward.origins)
+        self._answering.asked(forward)
+        self.voice.asked()
 
     def forwarded(self, forward: Forward) -> None:
         self._journal.forwarded(forward)
@@ -161,25 +196,52 @@ class Relay:
 
     def hear(self, message: WireMessage) -> None:
         """One message from Voxta; returns at once."""
-        now = time.monotonic()
         match message:
             case server.ReplyGenerating() | server.ReplyStart() | server.ReplyChunk():
-                self.floor.thinking(now)
+                self._answering.began(message.message_id)
+                self.voice.thinking(message.message_id)
+                if isinstance(message, server.ReplyChunk):
+                    self.voice.say(self._lines.read(message))
             case server.ReplyEnd():
-                self.floor.reply_ended(now)
+                self._lines.forget(message.message_id)
+                self.voice.text_ended(message.message_id)
+            case server.ReplyCancelled():
+                self._lines.forget(message.message_id)
+                self.voice.cancelled(message.message_id)
+            case server.InterruptSpeech():
+                self.voice.cancelled(None)
             case server.SpeechPlaybackStart():
-                self.floor.speaking(now, message.duration)
+                self.voice.played_elsewhere(message.duration)
+            case server.SpeechPlaybackComplete():
+                self.voice.completed_elsewhere(message.message_id)
             case server.SpeechRecognitionStart() | server.SpeechRecognitionPartial():
-                self.floor.speaker_talks(STREAMER, now)
+                self.voice.talks(STREAMER)
             case server.SpeechRecognitionEnd():
-                self.floor.speaker_stopped(STREAMER)
-            case server.ReplyCancelled() | server.SpeechPlaybackComplete() | server.InterruptSpeech():
-                self.floor.released()
+                self.voice.stopped(STREAMER, is_done=True)
+        self._assemble(message)
+        self._look_again()
+
+    def _assemble(self, message: WireMessage) -> None:
         chat = self.session.chat
         sender = getattr(message, "sender_id", None)
         reply = self._assembler.feed(message, chat.character_name(sender) if chat else "")
-        if reply is not None:
+        if reply is None:
+            return
+        if self.voice.is_voicing(reply.message_id):
+            self._unposted[reply.message_id] = reply
+        else:
+            self._answering.over(reply.message_id)
             self.screening.take(reply)
+
+    def spoken(self, message_id: str, heard: str | None) -> None:
+        """The text of a spoken reply is shown when it was heard, and as far as it was."""
+        self._answering.over(message_id)
+        reply = self._unposted.pop(message_id, None) or self._assembler.give_up(message_id)
+        if reply is None or heard == "":
+            return
+        self.screening.take(reply if heard is None else reply.model_copy(update={"text": f"{heard}{CUT_OFF}"}))
+
+    def _look_again(self) -> None:
         self._moved.set()
         self.forwarder.wake()
 
@@ -188,9 +250,11 @@ class Relay:
         self.poster.take(reply)
 
     def _chat_changed(self) -> None:
-        self.floor.released()
-        self.floor.speaker_stopped(STREAMER)
+        self.voice.stopped(STREAMER, is_done=True)
+        self.voice.forget()
         self._assembler.forget()
+        self._answering.forget()
+        self._unposted.clear()
         self.forwarder.wake()
 
     async def _trim(self) -> None:

@@ -80,6 +80,11 @@ class Floor:
         """The external speakers who are talking."""
         return frozenset(name for name, talk in self._talks.items() if talk.until > now)
 
+    @property
+    def is_interruptible(self) -> bool:
+        """Whether the companion gives way to people now."""
+        return self._interruptible
+
     def is_free(self, now: float) -> bool:
         """Whether neither the companion nor a person has it."""
         return self.state(now) is FloorState.IDLE and not self._people_have_it(now) and not self._was_interrupted

@@ -253,7 +253,7 @@ class Forwarder:
     async def _send(self, forward: Forward, chat: Chat) -> None:
         self._budget.spend(self._clock())
         if forward.expects_reply:
-            self._floor.asked(self._clock())
+            self._floor.asked(self._clock(), interruptible=forward.interruptible)
             self._observer.asking(forward)
             self._next_slot = self._clock() + (self._gap if self.waiting.is_loud(self._wall()) else 0.0)
         try:
