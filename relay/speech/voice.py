@@ -65,7 +65,7 @@ class Voice:
         self._ask_at: float | None = None
         self.playback = playback(self)
         self.may_pause = True
-        """Whether a person who begins to talk may silence the companion; read by the threads that hear them."""
+        """Whether people in the voice channel silence the companion now; read by the threads that hear them."""
 
     async def run(self) -> None:
         """Play, keep the floor's time and tell Voxta, until cancelled."""
@@ -199,7 +199,7 @@ class Voice:
                     self._interrupt()
                 case Act.YIELDED:
                     self._make_up()
-        self.may_pause = self._floor.is_interruptible
+        self.may_pause = self._floor.is_interruptible and "voice" in self._settings.may_interrupt
         self._tick.set()
         self._changed()
 
