@@ -8,6 +8,7 @@ from relay import __version__
 from relay.config import Config
 from relay.errors import RelayError
 from relay.inbox.build import build as build_inbox
+from relay.obs.check import check as check_obs
 from relay.platforms.discord.check import check as check_discord
 from relay.platforms.twitch.auth import check as check_twitch
 from relay.voxta.transport import Hub
@@ -21,6 +22,7 @@ _FIX = {
     "voxta": 'start Voxta, correct voxta.url, or set voxta.mode = "embedded"',
     "twitch": "check the internet connection, and the addresses in [twitch] if you changed them",
     "discord": "check the internet connection, and discord.connect_to if you set it",
+    "obs": "start OBS, switch on Tools > WebSocket Server Settings > Enable WebSocket server, or correct obs.url",
 }
 
 
@@ -54,6 +56,8 @@ def _attempts(config: Config) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
         attempts.append(("twitch", lambda: check_twitch(config.twitch, config.twitch_token_file)))
     if config.discord.enabled:
         attempts.append(("discord", lambda: check_discord(config.discord)))
+    if config.obs.enabled:
+        attempts.append(("obs", lambda: check_obs(config.obs)))
     return attempts
 
 

@@ -11,6 +11,7 @@ RelayError
 ├── VoxtaError             Voxta answered with an error
 │   ├── VoxtaUnavailable       (retryable) not reachable, timed out, connection lost
 │   └── ProtocolError          a frame that breaks the protocol
+├── ObsUnavailable         (retryable) OBS cannot be reached, timed out, or the connection was lost
 └── RenderingError         a rendering that would not be safe to send
 """
 
@@ -74,6 +75,12 @@ class VoxtaUnavailable(VoxtaError):
 
 class ProtocolError(VoxtaError):
     """A frame that breaks the SignalR or Voxta protocol."""
+
+
+class ObsUnavailable(RelayError):
+    """OBS cannot be reached, did not answer, or the connection was lost."""
+
+    retryable = True
 
 
 class RenderingError(RelayError):

@@ -2,6 +2,7 @@
 
 import re
 import string
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -187,20 +188,52 @@ class VoiceSection(Section):
         return self
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine alone."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class WebSection(Section):
     enabled: bool = True
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(8081, ge=0, le=65_535)
     token: SecretStr | None = None
 
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach it."""
+        return is_loopback(self.host)
+
+    @model_validator(mode="after")
+    def _is_closed_to_strangers(self) -> Self:
+        if self.token is not None and not re.fullmatch(r"[A-Za-z0-9_-]{16,200}", self.token.get_secret_value()):
+            raise ValueError("token needs 16 to 200 letters, digits, _ or -, so that nobody guesses it")
+        if self.enabled and not self.is_local and self.token is None:
+            raise ValueError(
+                f"host is {self.host!r}, which other machines can reach, and token is missing: "
+                "set RELAY_WEB__TOKEN to 16 letters or more, or host to 127.0.0.1"
+            )
+        return self
+
 
 class ObsSection(Section):
+    """The streamer's microphone, by its level in OBS."""
+
     enabled: bool = False
     url: WebSocketUrl = "ws://localhost:4455"
     password: SecretStr | None = None
     inputs: tuple[str, ...] = ("Mic/Aux",)
     threshold: float = Field(-40.0, ge=-100, le=0)
     release: Seconds = 0.3
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.enabled and not self.inputs:
+            raise ValueError('inputs is empty: name the audio inputs to watch, as in OBS\'s mixer, such as ["Mic/Aux"]')
+        return self
 
 
 class KindRule(Section):

@@ -61,16 +61,20 @@ def test_check_tries_each_connection_and_says_what_to_do(tmp_path: Path) -> None
         "[inbox]\nengine = 'redis'\nurl = 'redis://:hunter2@127.0.0.1:1/0'\ntimeout = 1\n"
         "[voxta]\nmode = 'server'\nurl = 'http://127.0.0.1:1'\ntimeout = 1\n"
         "[twitch]\nenabled = true\nclient_id = 'abc'\nchannels = ['ann']\n"
-        "[discord]\nenabled = true\nchannels = [1]\nconnect_to = '127.0.0.1:1'\n",
+        "[discord]\nenabled = true\nchannels = [1]\nconnect_to = '127.0.0.1:1'\n"
+        "[obs]\nenabled = true\nurl = 'ws://127.0.0.1:1'\n",
         "utf-8",
     )
 
-    ended = relay("check", "--config", str(config), env={"RELAY_DISCORD__TOKEN": "hunter2"})
+    secrets = {"RELAY_DISCORD__TOKEN": "hunter2", "RELAY_OBS__PASSWORD": "hunter2"}
+    ended = relay("check", "--config", str(config), env=secrets)
 
     assert ended.returncode == 1
     lines = ended.stdout.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["FAIL inbox", "FAIL voxta", "FAIL twitch", "FAIL discord"]
-    for line, fix in zip(lines, ("start Redis", "start Voxta", "run `relay auth twitch`", "connect_to"), strict=True):
+    names = ["inbox", "voxta", "twitch", "discord", "obs"]
+    assert [line.split(":")[0] for line in lines] == [f"FAIL {name}" for name in names]
+    fixes = ("start Redis", "start Voxta", "run `relay auth twitch`", "connect_to", "start OBS")
+    for line, fix in zip(lines, fixes, strict=True):
         assert fix in line
     assert "hunter2" not in ended.stdout + ended.stderr
 

@@ -44,6 +44,10 @@ def _unknown(message: UnknownMessage, hub: Hub, sender: Client) -> None:
 @handle.register
 def _authenticate(message: client.Authenticate, hub: Hub, sender: Client) -> None:
     sender.authenticated = True
+    capabilities = message.capabilities
+    accepted = capabilities.accepted_audio_content_types
+    sender.plays = capabilities.audio_output == "Url" and (not accepted or any("wav" in kind for kind in accepted))
+    sender.records = capabilities.audio_input == "WebSocketStream"
     character = announce.person(hub.character)
     sender.send(
         server.Welcome(
@@ -131,6 +135,7 @@ def _join(conversation: Conversation, sender: Client) -> None:
     conversation.listeners.add(sender)
     hidden = sender in conversation.inspectors
     sender.send(announce.started(conversation.session_id, conversation.chat, hidden=hidden))
+    conversation.request_recording(sender)
 
 
 # Talking
@@ -173,7 +178,7 @@ def _check_character(character_id: str, hub: Hub, name: str) -> None:
 
 @handle.register
 def _interrupt(message: client.Interrupt, hub: Hub, sender: Client) -> None:
-    hub.conversation(message.session_id).interrupt()
+    hub.conversation(message.session_id).replies.interrupt()
 
 
 @handle.register
@@ -190,12 +195,12 @@ def _speech_started(message: client.SpeechPlaybackStart, hub: Hub, sender: Clien
         end_index=message.end_index,
         duration=message.duration,
     )
-    hub.conversation(message.session_id).speech_started(sender, started, message.message_id)
+    hub.conversation(message.session_id).replies.speech_started(sender, started, message.message_id)
 
 
 @handle.register
 def _speech_completed(message: client.SpeechPlaybackComplete, hub: Hub, sender: Client) -> None:
-    hub.conversation(message.session_id).speech_completed(message.message_id)
+    hub.conversation(message.session_id).replies.speech_completed(message.message_id)
 
 
 # Changing what was said

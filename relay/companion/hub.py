@@ -6,9 +6,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from relay.companion import announce
-from relay.companion.brain import Brain
 from relay.companion.chat import Chat, Clock, Participant, Refused
 from relay.companion.conversation import Conversation
+from relay.companion.replies import Setup
 from relay.settings import CompanionSection
 from relay.wire import server
 from relay.wire.messages import WireMessage
@@ -24,6 +24,10 @@ class Client:
         self.send = send
         """Queues a message; never waits."""
         self.authenticated = False
+        self.plays = False
+        """Whether it fetches the speech of replies and plays it."""
+        self.records = False
+        """Whether it streams what people say."""
 
 
 class Hub:
@@ -32,7 +36,7 @@ class Hub:
     A client that never starts a chat, as a gateway, finds it in the list of open sessions.
     """
 
-    def __init__(self, settings: CompanionSection, brain: Brain, clock: Clock) -> None:
+    def __init__(self, settings: CompanionSection, setup: Setup, clock: Clock) -> None:
         self.user = _participant("user", settings.user_name)
         self.character = _participant("character", settings.name)
         self.clients: set[Client] = set()
@@ -40,9 +44,8 @@ class Hub:
         """By session id."""
         self.closed: dict[str, Chat] = {}
         """By chat id."""
-        self._brain = brain
+        self._setup = setup
         self._clock = clock
-        self._pace = settings.pace
         self._tasks: set[asyncio.Task[None]] = set()
         self.start_chat()
 
@@ -91,7 +94,7 @@ class Hub:
     def _open(self, chat: Chat) -> Conversation:
         if len(self.open) >= OPEN_LIMIT:
             raise Refused(f"{OPEN_LIMIT} chats are open; stop one first")
-        conversation = Conversation(chat, self._brain, pace=self._pace, spawn=self._spawn)
+        conversation = Conversation(chat, self._setup, self._spawn)
         self.open[conversation.session_id] = conversation
         return conversation
 

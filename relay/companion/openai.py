@@ -4,12 +4,12 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import aiohttp
 
 from relay.companion.brain import BrainError, Line, Pieces, View
 from relay.companion.chat import Role
+from relay.companion.endpoint import Endpoint, message
 from relay.companion.templates import render
 from relay.settings import CompanionSection
 
@@ -26,31 +26,26 @@ class OpenAIBrain:
     """Streams each answer from `base_url`/chat/completions. The key is in no error and no log."""
 
     def __init__(self, settings: CompanionSection) -> None:
-        self._url = settings.base_url.rstrip("/") + "/chat/completions"
-        self._host = urlsplit(settings.base_url).hostname or "the endpoint"
-        self._key = settings.api_key.get_secret_value() if settings.api_key else ""
+        self._endpoint = Endpoint(
+            settings.base_url,
+            "/chat/completions",
+            settings.api_key,
+            timeout=settings.timeout,
+            error=BrainError,
+            settings=("base_url", "model", "api_key"),
+        )
         self._model = settings.model
         self._persona = settings.persona
-        self._timeout = aiohttp.ClientTimeout(total=settings.timeout, sock_connect=min(10.0, settings.timeout))
 
     async def reply(self, view: View) -> Pieces:
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=self._timeout, headers=headers) as session,
-                session.post(self._url, json=self._request(view), allow_redirects=False) as response,
-            ):
-                if response.status != 200:
-                    raise BrainError(await self._refusal(response))
-                async with aclosing(_lines(response.content)) as lines:
-                    async for data in lines:
-                        if data == "[DONE]":
-                            return
-                        yield self._piece(data)
-        except TimeoutError:
-            raise BrainError(f"{self._host} took longer than {self._timeout.total:g} s to answer") from None
-        except aiohttp.ClientError as error:
-            raise BrainError(f"{self._host} cannot be reached: {self._hide(str(error))}") from None
+        async with (
+            self._endpoint.post(json=self._request(view)) as response,
+            aclosing(_lines(response.content)) as lines,
+        ):
+            async for data in lines:
+                if data == "[DONE]":
+                    return
+                yield self._piece(data)
 
     def _request(self, view: View) -> dict[str, Any]:
         names = {"char": view.character, "user": view.user}
@@ -69,24 +64,12 @@ class OpenAIBrain:
         try:
             event = json.loads(data)
             if event.get("error"):
-                raise BrainError(f"{self._host} failed: {self._hide(_message(event))}")
+                raise BrainError(f"{self._endpoint.host} failed: {self._endpoint.hide(message(event))}")
             choices = event.get("choices") or [{}]
             piece = (choices[0].get("delta") or {}).get("content")
         except (ValueError, AttributeError, LookupError, TypeError):
-            raise BrainError(f"{self._host} sent what is no chat completion; is base_url right?") from None
+            raise self._endpoint.no("chat completion") from None
         return piece if isinstance(piece, str) else ""
-
-    async def _refusal(self, response: aiohttp.ClientResponse) -> str:
-        body = (await response.content.read(4_096)).decode("utf-8", "replace")
-        try:
-            detail = _message(json.loads(body))
-        except (ValueError, AttributeError):
-            detail = body
-        fix = {401: " (check companion.api_key)", 404: " (check companion.base_url and companion.model)"}
-        return f"{self._host} answered {response.status}{fix.get(response.status, '')}: {self._hide(detail)}"
-
-    def _hide(self, text: str) -> str:
-        return (text.replace(self._key, "…") if self._key else text)[:300]
 
 
 def _as_message(line: Line) -> dict[str, str]:
@@ -94,11 +77,6 @@ def _as_message(line: Line) -> dict[str, str]:
         return {"role": "assistant", "content": line.text}
     tag = _TAGS.get(line.role)
     return {"role": "user", "content": f"[{tag}: {line.text}]" if tag else line.text}
-
-
-def _message(answer: Any) -> str:
-    error = answer.get("error")
-    return str(error.get("message") if isinstance(error, dict) else error or answer)
 
 
 async def _lines(stream: aiohttp.StreamReader) -> AsyncGenerator[str, None]:

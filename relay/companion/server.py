@@ -1,27 +1,31 @@
-"""The embedded companion on the network: SignalR's negotiation and WebSocket, as a Voxta server has them."""
+"""The embedded companion on the network: negotiation, WebSockets and speech, as a Voxta server has them."""
 
 import asyncio
-import hmac
 import secrets
 import time
 from collections import deque
 from functools import partial
 from typing import Final, Self
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from relay.companion.access import Access
 from relay.companion.brain import Brain
 from relay.companion.chat import Clock
 from relay.companion.connection import CLOSE_GRACE, Connection
 from relay.companion.handlers import receive
+from relay.companion.hearing.stream import MESSAGE_LIMIT, hear
+from relay.companion.hearing.transcription import transcriber_for
 from relay.companion.hub import Hub
 from relay.companion.minds import brain_for
+from relay.companion.playback import GRACE
+from relay.companion.replies import Setup
+from relay.companion.speech import Speech
+from relay.companion.voice.build import voice_for
 from relay.errors import ConfigError
 from relay.settings import CompanionSection
 from relay.wire import signalr
 
-COOKIE: Final = "voxta_companion"
 TOKENS: Final = 1_024
 """How many connection tokens are remembered; the oldest is forgotten first."""
 
@@ -30,7 +34,8 @@ class CompanionServer:
     """Serves the companion's chats to Voxta clients. `async with` starts and stops it.
 
     `brain` takes the place of the configured one. `keep_alive` and `silence_limit` are seconds: a ping after so
-    long without anything sent, and the end of a client after so long without anything received.
+    long without anything sent, and the end of a client after so long without anything received. `grace` is how many
+    seconds a client may take longer to play speech than it lasts. Raises ConfigError when there is no such voice.
     """
 
     def __init__(
@@ -41,12 +46,22 @@ class CompanionServer:
         brain: Brain | None = None,
         keep_alive: float = signalr.PING_EVERY,
         silence_limit: float = signalr.SILENCE_LIMIT,
+        grace: float = GRACE,
     ) -> None:
         self._settings = settings
-        self._hub = Hub(settings, brain or brain_for(settings), clock)
+        self._speech = Speech(voice_for(settings))
+        self._transcriber = transcriber_for(settings)
+        setup = Setup(
+            brain=brain or brain_for(settings),
+            speech=self._speech,
+            hears=self._transcriber is not None,
+            pace=settings.pace,
+            grace=grace,
+        )
+        self._hub = Hub(settings, setup, clock)
+        self._access = Access(settings.host, settings.access_key)
         self._keep_alive = keep_alive
         self._silence_limit = silence_limit
-        self._cookie = secrets.token_urlsafe(16)
         self._tokens: deque[str] = deque(maxlen=TOKENS)
         self._connections: set[Connection] = set()
         self._runner: web.AppRunner | None = None
@@ -61,10 +76,12 @@ class CompanionServer:
     async def start(self) -> None:
         """Listen. Raises ConfigError when the address cannot be had."""
         app = web.Application()
-        app.on_response_prepare.append(self._let_pages_read)
+        app.on_response_prepare.append(self._access.let_pages_read)
         app.router.add_post("/hub/negotiate", self._negotiate)
         app.router.add_options("/hub/negotiate", self._preflight)
         app.router.add_get("/hub", self._serve)
+        app.router.add_get("/audio/{clip}.wav", self._play)
+        app.router.add_get("/ws/audio/input/stream", self._hear)
         self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=CLOSE_GRACE + 1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._settings.host, self._settings.port)
@@ -100,7 +117,7 @@ class CompanionServer:
         await self.stop()
 
     async def _negotiate(self, request: web.Request) -> web.Response:
-        self._admit(request)
+        self._access.admit(request)
         token = secrets.token_urlsafe(24)
         self._tokens.append(token)
         response = web.json_response(
@@ -111,15 +128,14 @@ class CompanionServer:
                 "availableTransports": [{"transport": "WebSockets", "transferFormats": ["Text"]}],
             }
         )
-        response.set_cookie(COOKIE, self._cookie, httponly=True, samesite="Lax")
+        self._access.mark(response)
         return response
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
-        self._admit(request)
+        self._access.admit(request)
         if request.query.get("id") not in self._tokens:
             raise web.HTTPNotFound(text="no such connection: negotiate first, then connect with ?id=<connectionToken>")
-        if not hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), self._cookie.encode()):
-            raise web.HTTPForbidden(text="the cookie that came with the negotiation is missing")
+        self._access.admit_negotiated(request)
         socket = web.WebSocketResponse(autoping=False, compress=False, timeout=CLOSE_GRACE)
         await socket.prepare(request)
         transport = request.transport
@@ -135,34 +151,19 @@ class CompanionServer:
         return socket
 
     async def _preflight(self, request: web.Request) -> web.Response:
-        """A browser asks whether a page may negotiate; `_let_pages_read` answers."""
+        """A browser asks whether a page may negotiate; `Access.let_pages_read` answers."""
         return web.Response(status=204)
 
-    async def _let_pages_read(self, request: web.Request, response: web.StreamResponse) -> None:
-        origin = request.headers.get("Origin")
-        if origin is not None and self._is_own(origin, request):
-            response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Allow-Credentials"] = "true"
-            response.headers["Access-Control-Allow-Headers"] = request.headers.get("Access-Control-Request-Headers", "")
-            response.headers["Vary"] = "Origin"
+    async def _play(self, request: web.Request) -> web.Response:
+        self._access.admit_known(request)
+        wav = self._speech.wav(request.match_info["clip"])
+        if wav is None:
+            raise web.HTTPNotFound(text="this speech is unknown, or too long ago")
+        return web.Response(body=wav, content_type="audio/x-wav", headers={"Cache-Control": "no-store"})
 
-    def _admit(self, request: web.Request) -> None:
-        """Refuse pages of other sites, and clients without the key where one is set."""
-        origin = request.headers.get("Origin")
-        if origin is not None and not self._is_own(origin, request):
-            raise web.HTTPForbidden(text="pages of other sites may not talk to the companion")
-        key = self._settings.access_key
-        if key is not None:
-            scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-            given = given.strip() if scheme.lower() == "bearer" else request.query.get("access_token", "")
-            if not hmac.compare_digest(given.encode(), key.get_secret_value().encode()):
-                raise web.HTTPUnauthorized(text="a valid API key is missing: send it as Authorization: Bearer")
-
-    def _is_own(self, origin: str, request: web.Request) -> bool:
-        try:
-            host = urlsplit(origin).hostname
-        except ValueError:
-            return False
-        # The address the client reached us at, rather than the Host header, which a hostile DNS name could fill.
-        reached = request.transport.get_extra_info("sockname") if request.transport else None
-        return host in {"localhost", "127.0.0.1", "::1", self._settings.host, reached[0] if reached else None}
+    async def _hear(self, request: web.Request) -> web.WebSocketResponse:
+        self._access.admit_known(request)
+        socket = web.WebSocketResponse(heartbeat=self._keep_alive, timeout=CLOSE_GRACE, max_msg_size=MESSAGE_LIMIT)
+        await socket.prepare(request)
+        await hear(socket, self._hub.open.get(request.query.get("sessionId", "")), self._transcriber)
+        return socket

@@ -132,20 +132,24 @@ class ReplyCancelled(ReplyMessage):
 
 class SpeechRecognitionStart(WireMessage):
     type_name = "speechRecognitionStart"
+    session_id: str | None = None
 
 
 class SpeechRecognitionPartial(WireMessage):
     type_name = "speechRecognitionPartial"
+    session_id: str | None = None
     text: str = ""
 
 
 class SpeechRecognitionEnd(WireMessage):
     type_name = "speechRecognitionEnd"
+    session_id: str | None = None
     text: str | None = None
 
 
 class RecordingRequest(WireMessage):
     type_name = "recordingRequest"
+    session_id: str | None = None
     enabled: bool = False
 
 

@@ -17,7 +17,9 @@ WAIT = 5.0
 class RawClient:
     """Keeps all frames it received, in order; `expect` reads on from where the last one left off."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.http = http
+        """With the cookies of the negotiation."""
         self.socket = socket
         self.frames: list[Json] = []
         self.session_id = ""
@@ -90,9 +92,9 @@ class RawClient:
     def of_kind(self, kind: str) -> list[Json]:
         return [message for message in self.messages if message["$type"] == kind]
 
-    async def enter(self) -> Json:
+    async def enter(self, **capabilities: Any) -> Json:
         """Authenticate and join the open chat."""
-        await self.call("authenticate", client="test", clientVersion="1", scope=["role:app"])
+        await self.call("authenticate", client="test", clientVersion="1", scope=["role:app"], capabilities=capabilities)
         [session] = (await self.expect("chatsSessionsUpdated"))["sessions"]
         self.session_id, self.chat_id = session["sessionId"], session["chatId"]
         await self.call("subscribeToChat", sessionId=self.session_id, chatId=self.chat_id)
@@ -104,16 +106,17 @@ class RawClient:
 
 
 @asynccontextmanager
-async def connected(url: str) -> AsyncIterator[RawClient]:
+async def connected(url: str, *, key: str | None = None) -> AsyncIterator[RawClient]:
     """A client after the handshake."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
     async with (
-        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), headers=headers) as http,
         asyncio.TaskGroup() as tasks,
     ):
         async with http.post(f"{url}/hub/negotiate?negotiateVersion=1") as response:
             token = (await response.json())["connectionToken"]
         async with http.ws_connect(f"{url}/hub", params={"id": token}, max_msg_size=0) as socket:
-            client = RawClient(socket)
+            client = RawClient(http, socket)
             reading = tasks.create_task(client.read())
             await client.send_frame({"protocol": "json", "version": 1})
             await client.frame(lambda frame: frame == {})

@@ -1,4 +1,4 @@
-"""A local Discord: REST and gateway on one TLS port, faithful enough for the real discord.py."""
+"""A local Discord: REST, gateway and voice on one TLS port, faithful enough for the real discord.py."""
 
 from tests.doubles.discord.double import DiscordDouble
 from tests.doubles.discord.faults import Hold, LoseReply, Refuse

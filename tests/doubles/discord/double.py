@@ -16,7 +16,9 @@ from tests.doubles.discord.gateway import GUILD_MEMBERS, GUILD_MESSAGES, GUILD_M
 from tests.doubles.discord.interactions import Interaction, Interactions, Response
 from tests.doubles.discord.rest import Posted, Rest
 from tests.doubles.discord.signal import Signal
-from tests.doubles.discord.world import PUBLIC_THREAD, TEXT, Json, Person, World, timestamp
+from tests.doubles.discord.voice import Voice
+from tests.doubles.discord.voice_person import VoicePerson
+from tests.doubles.discord.world import PUBLIC_THREAD, STAGE, TEXT, VOICE, Json, Person, World, timestamp
 
 TOKEN = "token-of-the-double"
 
@@ -30,9 +32,13 @@ class DiscordDouble:
         self.gateway = Gateway(self.world, TOKEN, self.signal)
         self.rest = Rest(self.world, self.signal, self._publish)
         self.interactions = Interactions(self.world, self.signal)
+        self.voice = Voice(self.world, self.gateway.dispatch, self.signal)
+        self.gateway.change_voice_state = self.voice.request
         self.channel = self.world.add_channel("general").id
         """The text channel the relay listens to."""
         self.unlisted = self.world.add_channel("offtopic").id
+        self.lounge = self.world.add_channel("lounge", VOICE).id
+        """A voice channel."""
         self.requests: list[str] = []
         """Each request as `METHOD path`."""
         self._faults: list[Fault] = []
@@ -41,12 +47,20 @@ class DiscordDouble:
 
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[self._serve])
-        application.add_routes([*self.rest.routes(), *self.interactions.routes(), web.get("/", self.gateway.handle)])
+        application.add_routes(
+            [*self.rest.routes(), *self.interactions.routes(), *self.voice.routes(), web.get("/", self._socket)]
+        )
         return application
+
+    async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+        """The main gateway and the voice gateway differ by name only."""
+        voice = request.host.split(":")[0].endswith(".discord.media")
+        return await (self.voice.sockets if voice else self.gateway).handle(request)
 
     async def __aenter__(self) -> Self:
         self._folder = TemporaryDirectory(prefix="discord-double-")
         await self._runner.setup()
+        await self.voice.start()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=certificate.server_context(self._path))
         await site.start()
         self._port = self._runner.addresses[0][1]
@@ -54,6 +68,7 @@ class DiscordDouble:
 
     async def __aexit__(self, *_: object) -> None:
         self.gateway.drop()
+        await self.voice.stop()
         await self._runner.cleanup()
         self._folder.cleanup()
 
@@ -159,6 +174,18 @@ class DiscordDouble:
         channel = self.world.channels.pop(id)
         event = "CHANNEL_DELETE" if channel.type == TEXT else "THREAD_DELETE"
         await self.gateway.dispatch(event, self.world.channel(channel), intent=1)
+
+    def open_voice_channel(self, name: str = "lobby", stage: bool = False) -> str:
+        """Another one; to be called before a client connects."""
+        return self.world.add_channel(name, STAGE if stage else VOICE).id
+
+    async def enter(self, name: str, channel: str | None = None) -> VoicePerson:
+        """Someone joins a voice channel (the lounge, unless another is named), or moves there."""
+        return await self.voice.enter(self.person(name), channel or self.lounge)
+
+    async def leave(self, name: str) -> None:
+        """Someone leaves voice."""
+        await self.voice.leave(self.person(name))
 
     async def ask(self, question: str, author: str = "ann", channel: str | None = None) -> Response:
         """Someone uses `/ask`; what they see."""

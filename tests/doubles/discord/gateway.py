@@ -11,15 +11,23 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from tests.doubles.discord.signal import Signal
-from tests.doubles.discord.world import GUILD_MEMBERS_LIMITED, MESSAGE_CONTENT_LIMITED, Json, World
+from tests.doubles.discord.world import GUILD_MEMBERS_LIMITED, MESSAGE_CONTENT_LIMITED, Json, Person, World
 
-DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, MEMBERS, INVALID_SESSION, HELLO, ACK = 0, 1, 2, 6, 7, 8, 9, 10, 11
+DISPATCH, HEARTBEAT, IDENTIFY, VOICE_STATE, RESUME, RECONNECT, MEMBERS = 0, 1, 2, 4, 6, 7, 8
+INVALID_SESSION, HELLO, ACK = 9, 10, 11
 
 GUILD_MEMBERS, GUILD_MODERATION, GUILD_MESSAGES, MESSAGE_CONTENT = 1 << 1, 1 << 2, 1 << 9, 1 << 15
 """Gateway intents."""
 
 UNAUTHENTICATED, BAD_TOKEN, DISALLOWED_INTENTS = 4003, 4004, 4014
 """Close codes."""
+
+
+ChangeVoiceState = Callable[[str, Json], Awaitable[None]]
+"""Takes the session's id and what the bot wants."""
+
+
+async def _ignore(session: str, data: Json) -> None: ...
 
 
 @dataclass
@@ -71,6 +79,8 @@ class Gateway:
         """Seconds between the client's heartbeats."""
         self.refuse = 0
         """How many of the next sockets are refused, as when Discord is down."""
+        self.change_voice_state: ChangeVoiceState = _ignore
+        """Where the bot's wish to join, move or leave goes."""
         self.revoked = False
         """Refuse every token from now on."""
 
@@ -102,9 +112,10 @@ class Gateway:
         op, data = frame["op"], frame["d"]
         handlers: dict[int, Callable[[Socket, Any], Awaitable[None]]] = {
             HEARTBEAT: self._heartbeat, IDENTIFY: self._identify, RESUME: self._resume, MEMBERS: self._members,
+            VOICE_STATE: self._go_to_voice,
         }  # fmt: skip
         handler = handlers.get(op)
-        if handler is None or (op == MEMBERS and self._session_of(socket) is None):
+        if handler is None or (op in (MEMBERS, VOICE_STATE) and self._session_of(socket) is None):
             await socket.close(UNAUTHENTICATED)
         else:
             await handler(socket, data)
@@ -129,8 +140,13 @@ class Gateway:
         }  # fmt: skip
         session.socket = socket
         await self._record(session, "READY", ready)
-        await self._record(session, "GUILD_CREATE", self._world.guild([self._world.bot]))
+        await self._record(session, "GUILD_CREATE", self._world.guild(self._at_start()))
         self._signal.notify()
+
+    def _at_start(self) -> list[Person]:
+        """The members a guild is described with: the bot, and who is in a voice channel."""
+        talking = [person for person in self._world.people.values() if person.id in self._world.voice_states]
+        return [self._world.bot, *talking]
 
     def _may_have(self, intents: int) -> bool:
         wanted = MESSAGE_CONTENT_LIMITED if intents & MESSAGE_CONTENT else 0
@@ -162,6 +178,11 @@ class Gateway:
         })  # fmt: skip
         self.chunks += 1
         self._signal.notify()
+
+    async def _go_to_voice(self, socket: Socket, data: Json) -> None:
+        session = self._session_of(socket)
+        assert session is not None and str(data["guild_id"]) == self._world.guild_id
+        await self.change_voice_state(session.id, data)
 
     async def dispatch(self, event: str, data: Json, intent: int = 0) -> None:
         """Tell every session that asked for `intent`, also those whose socket is down: a resume replays it."""

@@ -1,6 +1,7 @@
 """What exists on the local Discord: one guild, its channels, people and messages, as Discord describes them."""
 
 import datetime
+import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ MANAGE_MESSAGES, MODERATE_MEMBERS, MANAGE_GUILD = 1 << 13, 1 << 40, 1 << 5
 EVERYONE = (1 << 10) | (1 << 11) | (1 << 16)
 """View channels, send messages, read history."""
 
-TEXT, PUBLIC_THREAD, VOICE = 0, 11, 2
+TEXT, PUBLIC_THREAD, VOICE, STAGE = 0, 11, 2, 13
 
 
 def timestamp(at: float | None) -> str | None:
@@ -61,6 +62,8 @@ class World:
     messages: dict[str, Json] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     """Channels the bot may not see."""
+    voice_states: dict[str, Json] = field(default_factory=dict)
+    """Of everybody in a voice channel, by user id."""
     _last_id: int = 0
 
     def __post_init__(self) -> None:
@@ -113,7 +116,7 @@ class World:
                     "archive_timestamp": timestamp(time.time()), "create_timestamp": timestamp(time.time()),
                 },
             }  # fmt: skip
-        if channel.type == VOICE:
+        if channel.type in (VOICE, STAGE):
             data |= {"bitrate": 64_000, "user_limit": 0}
         return data
 
@@ -129,10 +132,24 @@ class World:
             ],
             "channels": [data for data in everything if data["type"] != PUBLIC_THREAD],
             "threads": [data for data in everything if data["type"] == PUBLIC_THREAD],
-            "members": [self.full_member(person) for person in members], "presences": [], "voice_states": [],
+            "members": [self.full_member(person) for person in members], "presences": [],
+            "voice_states": list(self.voice_states.values()), "stage_instances": [],
             "verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0, "mfa_level": 0,
             "nsfw_level": 0, "premium_tier": 0, "preferred_locale": "en-US", "system_channel_flags": 0,
         }  # fmt: skip
+
+    def set_voice_state(self, id: str, channel: str | None, **more: Any) -> Json:
+        """Where somebody is now, as the gateway tells it."""
+        person = next(person for person in (*self.people.values(), self.bot) if person.id == id)
+        before = self.voice_states.pop(id, {})
+        state: Json = {
+            "guild_id": self.guild_id, "user_id": id, "session_id": secrets.token_hex(8), "deaf": False, "mute": False,
+            "self_deaf": False, "self_mute": False, "self_video": False, "suppress": False,
+            "request_to_speak_timestamp": None,
+        } | before | {"channel_id": channel, "member": self.full_member(person)} | more  # fmt: skip
+        if channel is not None:
+            self.voice_states[id] = state
+        return state
 
     def _role(self, id: str, name: str, permissions: int) -> Json:
         return {

@@ -1,0 +1,119 @@
+"""What of the character's speech is still to be heard. Every wait ends, also when a player dies."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+log = logging.getLogger(__name__)
+
+GRACE: Final = 10.0
+"""Seconds a player may take beyond the length of what it plays: fetching, a short pause for somebody who talks."""
+LONGEST: Final = 120.0
+"""Seconds for which speech that is not ours is believed to be heard when its player says nothing more."""
+
+
+class Playback:
+    """Follows one reply from its first sentence to the end of its speech. `over` is called with its id at the end.
+
+    A player is whoever said that it plays. It may also play speech of its own, for any message.
+    """
+
+    def __init__(self, over: Callable[[str], None], grace: float) -> None:
+        self._over = over
+        self._grace = grace
+        self._timer: asyncio.TimerHandle | None = None
+        self._clear()
+
+    def _clear(self) -> None:
+        self._message: str | None = None
+        self._growing = False
+        """Whether the reply may still get sentences."""
+        self._clips: dict[int, float] = {}
+        """Seconds of each clip that is not known to be heard, by where its text starts."""
+        self._player: object | None = None
+        self._disarm()
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether speech is out that nobody completed."""
+        return self._player is not None or bool(self._clips)
+
+    def begin(self, message_id: str) -> None:
+        """A reply begins, in place of whatever was heard."""
+        self._clear()
+        self._message, self._growing = message_id, True
+
+    def expect(self, start_index: int, seconds: float) -> None:
+        """A clip of the reply went out."""
+        self._clips[start_index] = seconds
+
+    def text_is_over(self) -> None:
+        """The reply has all its sentences. Without speech it is over at once."""
+        self._growing = False
+        if self.is_heard:
+            self._arm(sum(self._clips.values()))
+        else:
+            self._end()
+
+    def cut(self) -> None:
+        """The reply gets no more sentences; without speech nothing is over, since it never was whole."""
+        self._growing = False
+        if self.is_heard:
+            self._arm(sum(self._clips.values()))
+        else:
+            self._clear()
+
+    def started(self, player: object, message_id: str, start_index: int, seconds: float) -> None:
+        """A client plays a part of a message; what came before it was heard."""
+        if self._message is None:
+            self._message = message_id
+        if message_id != self._message:
+            return
+        self._player = player
+        left = {start: length for start, length in self._clips.items() if start >= start_index}
+        self._clips = left
+        if not self._growing:
+            self._arm(sum(left.values()) if left else min(max(0.0, seconds) or LONGEST, LONGEST))
+
+    def completed(self, message_id: str) -> bool:
+        """A client says that a message was heard; whether that is news: the end of an earlier one is not."""
+        if self._message not in (None, message_id):
+            return False
+        if self._growing:
+            self._clips, self._player = {}, None
+        else:
+            self._clear()
+        return True
+
+    def left(self, player: object, *, audience: bool) -> None:
+        """A client went; `audience` says whether anybody is left who plays speech."""
+        if player is self._player or (self._clips and not audience):
+            self._clips, self._player = {}, None
+            if not self._growing:
+                self._end()
+
+    def stop(self) -> bool:
+        """Forget all of it; whether there was something to be heard."""
+        heard = self.is_heard
+        self._clear()
+        return heard
+
+    def _end(self) -> None:
+        message = self._message
+        self._clear()
+        if message is not None:
+            self._over(message)
+
+    def _arm(self, seconds: float) -> None:
+        self._disarm()
+        self._timer = asyncio.get_running_loop().call_later(seconds + self._grace, self._expire)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _expire(self) -> None:
+        log.info("Nobody said that the speech of a reply was heard; it is taken as over")
+        self._end()

@@ -1,0 +1,38 @@
+"""A voice at any endpoint that speaks OpenAI's text-to-speech, local or not."""
+
+from typing import Final
+
+from relay.companion.endpoint import Endpoint, whole
+from relay.companion.voice.base import Voice, VoiceError
+from relay.settings import CompanionSection
+
+USUAL: Final = "alloy"
+PATIENCE: Final = 15.0
+"""Seconds a sentence may take at most: its text waits for it."""
+BYTES: Final = 16 * 2**20
+"""What a sentence may have; 300 characters are about 1 MB."""
+
+
+class OpenAIVoice:
+    def __init__(self, settings: CompanionSection) -> None:
+        self._endpoint = Endpoint(
+            settings.speech_url,
+            "/audio/speech",
+            settings.speech_api_key,
+            timeout=min(settings.timeout, PATIENCE),
+            error=VoiceError,
+            settings=("speech_url", "speech_model", "speech_api_key"),
+        )
+        self._model = settings.speech_model
+        self._voice = settings.speech_voice or USUAL
+
+    async def speak(self, text: str) -> bytes:
+        request = {"model": self._model, "voice": self._voice, "input": text, "response_format": "wav"}
+        async with self._endpoint.post(json=request) as response:
+            wav = await whole(response, BYTES)
+        if wav is None or wav[:4] != b"RIFF":
+            raise self._endpoint.no("WAV file")
+        return wav
+
+
+_: type[Voice] = OpenAIVoice

@@ -1,0 +1,1 @@
+"""The companion's voice and captions in an OBS browser source."""

@@ -1,0 +1,130 @@
+"""What the relay and an overlay page tell each other over the WebSocket: JSON objects with a `type`.
+
+`static/overlay.js` is the other end; `VERSION` changes when one of them would no longer understand the other.
+"""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+VERSION: Final = 1
+
+Seconds = Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)]
+CueId = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Hello(_Message):
+    """The first message. A page of another version loads itself anew."""
+
+    type: Literal["hello"] = "hello"
+    version: int = VERSION
+
+
+class Cue(_Message):
+    """A clip to be played behind the others; its sound is at `clips/<id>.wav` while it is queued."""
+
+    type: Literal["clip"] = "clip"
+    id: CueId
+    text: str
+    duration: Seconds
+    start: Seconds = 0.0
+    """Seconds of it that were heard elsewhere already: a page that joins late begins there."""
+
+
+class Pause(_Message):
+    type: Literal["pause"] = "pause"
+
+
+class Resume(_Message):
+    type: Literal["resume"] = "resume"
+
+
+class Cut(_Message):
+    type: Literal["cut"] = "cut"
+
+
+class Volume(_Message):
+    type: Literal["volume"] = "volume"
+    volume: float
+
+
+class Sync(_Message):
+    """How far the page that leads has come, for those that play along."""
+
+    type: Literal["sync"] = "sync"
+    id: CueId
+    seconds: Seconds
+
+
+class Caption(_Message):
+    """What is heard elsewhere, for a page without sound; empty for nothing."""
+
+    type: Literal["caption"] = "caption"
+    text: str
+
+
+class Ping(_Message):
+    """To be answered with a `pong` at once; a page that stays silent counts as gone."""
+
+    type: Literal["ping"] = "ping"
+
+
+ToPage = Hello | Cue | Pause | Resume | Cut | Volume | Sync | Caption | Ping
+
+
+class Ready(_Message):
+    """The first message of a page, and again whenever its sound comes or goes."""
+
+    type: Literal["ready"] = "ready"
+    version: Literal[1]
+    sound: bool
+    """Whether it can be heard: not muted, and the browser lets it play."""
+
+
+class Started(_Message):
+    """The first sample was heard `at` seconds ago."""
+
+    type: Literal["started"] = "started"
+    id: CueId
+    at: Seconds
+
+
+class Position(_Message):
+    """So much of a clip was heard."""
+
+    type: Literal["position"] = "position"
+    id: CueId
+    seconds: Seconds
+
+
+class Ended(_Message):
+    type: Literal["ended"] = "ended"
+    id: CueId
+
+
+class Failed(_Message):
+    """The page cannot play a clip, and comes again by itself."""
+
+    type: Literal["error"] = "error"
+    id: CueId
+
+
+class Pong(_Message):
+    type: Literal["pong"] = "pong"
+
+
+FromPage = Ready | Started | Position | Ended | Failed | Pong
+_FROM_PAGE: TypeAdapter[FromPage] = TypeAdapter(Annotated[FromPage, Field(discriminator="type")])
+
+
+def parse(text: str) -> FromPage:
+    """Raises ValueError that says what is wrong with a message."""
+    try:
+        return _FROM_PAGE.validate_json(text)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        raise ValueError(f"{'.'.join(map(str, problem['loc'])) or 'message'}: {problem['msg']}") from None

@@ -1,0 +1,77 @@
+"""The overlay page on the web server: its files, the clips it plays and its WebSocket."""
+
+import struct
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from relay.speech.base import RATE
+from relay.web.overlay.page import MAX_MESSAGE, Page
+from relay.web.overlay.sink import OverlaySink
+
+MAX_PAGES: Final = 32
+"""Pages open at a time."""
+_FOLDER: Final = Path(__file__).parents[1] / "static"
+# Named here because Windows may tell Python that .js is plain text, which a browser then refuses to run.
+_FILES: Final = {
+    "/overlay": ("overlay.html", "text/html"),
+    "/static/overlay.js": ("overlay.js", "text/javascript"),
+    "/static/player.js": ("player.js", "text/javascript"),
+    "/static/overlay.css": ("overlay.css", "text/css"),
+}
+
+
+class OverlayRoutes:
+    """Lets pages take part in the sink."""
+
+    def __init__(self, sink: OverlaySink) -> None:
+        self._sink = sink
+        self._pages: set[Page] = set()
+
+    def add_to(self, app: web.Application) -> None:
+        """Serve the overlay in an application."""
+        for address, (name, kind) in _FILES.items():
+            app.router.add_get(address, partial(_show, text=(_FOLDER / name).read_text("utf-8"), kind=kind))
+        app.router.add_get("/overlay/clips/{cue}.wav", self._clip)
+        app.router.add_get("/overlay/ws", self._serve)
+
+    def close(self) -> None:
+        """Let all pages go; they come again by themselves."""
+        for page in self._pages:
+            page.drop()
+
+    async def _clip(self, request: web.Request) -> web.Response:
+        clip = self._sink.find(request.match_info["cue"])
+        if clip is None:
+            raise web.HTTPNotFound(text="no such clip is queued")
+        return web.Response(body=_wav_header(len(clip.pcm)) + clip.pcm, content_type="audio/wav")
+
+    async def _serve(self, request: web.Request) -> web.WebSocketResponse:
+        if len(self._pages) >= MAX_PAGES:
+            raise web.HTTPServiceUnavailable(text=f"{MAX_PAGES} overlay pages are open: close one")
+        socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_MESSAGE)
+        await socket.prepare(request)
+        if request.transport is None:
+            return socket
+        page = Page(socket, request.transport)
+        self._pages.add(page)
+        try:
+            farewell = await page.run(partial(self._sink.hear, page))
+        finally:
+            self._pages.discard(page)
+            self._sink.leave(page)
+        await page.close(farewell)
+        return socket
+
+
+async def _show(_: web.Request, text: str, kind: str) -> web.Response:
+    return web.Response(text=text, content_type=kind, charset="utf-8")
+
+
+def _wav_header(size: int) -> bytes:
+    """For samples as clips have them: mono, 16 bit."""
+    return struct.pack(
+        "<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 1, RATE, 2 * RATE, 2, 16, b"data", size
+    )

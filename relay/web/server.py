@@ -1,0 +1,57 @@
+"""The server for OBS, games and stream decks: the overlay page and the HTTP API, on one port of this machine."""
+
+from typing import Final, Self
+
+from aiohttp import web
+
+from relay.errors import ConfigError
+from relay.settings import WebSection
+from relay.web.gateway import Actions, Gateway
+from relay.web.guard import Guard
+from relay.web.overlay.routes import OverlayRoutes
+from relay.web.overlay.sink import OverlaySink
+
+MAX_BODY: Final = 16_384
+"""Bytes of a request."""
+STOP_GRACE: Final = 1.0
+"""Seconds for requests under way when the server stops."""
+
+
+class WebServer:
+    """Serves while the context lasts. Raises ConfigError when the address cannot be had.
+
+    The guard looks at every request first; what is behind it need not ask again.
+    """
+
+    def __init__(self, settings: WebSection, actions: Actions, overlay: OverlaySink) -> None:
+        self._settings = settings
+        self._overlay = OverlayRoutes(overlay)
+        self._port = settings.port
+        app = web.Application(client_max_size=MAX_BODY)
+        Guard(settings).watch(app)
+        Gateway(actions).add_to(app)
+        self._overlay.add_to(app)
+        self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=STOP_GRACE)
+
+    @property
+    def url(self) -> str:
+        """The address on this machine, without the token; with port 0 known once started."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._settings.host, self._settings.port).start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise ConfigError(
+                f"web.port: {self._settings.host}:{self._settings.port} cannot be had ({error.strerror}); "
+                "set web.port to a free port and use it in OBS, or end the program that has it"
+            ) from None
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._overlay.close()
+        await self._runner.cleanup()

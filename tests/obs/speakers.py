@@ -1,0 +1,19 @@
+"""A listener for tests that notes what it is told."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Notes:
+    """Refuses what the contract of Speakers forbids: a stop of somebody who does not talk."""
+
+    said: list[str] = field(default_factory=list)
+    talking: set[str] = field(default_factory=set)
+
+    def talks(self, speaker: str) -> None:
+        self.said.append(f"{speaker} talks")
+        self.talking.add(speaker)
+
+    def stopped(self, speaker: str) -> None:
+        self.said.append(f"{speaker} stopped")
+        self.talking.remove(speaker)

@@ -1,0 +1,216 @@
+"""What people say reaches Voxta's audio input, while Voxta asks for it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import numpy as np
+import pytest
+from aiohttp import web
+from pydantic import SecretStr
+
+from relay.settings import VoxtaSection
+from relay.speech.hearing import BLOCK_BYTES, HEARING_RATE, QUIET, Hearing
+from relay.voxta import audio
+from relay.voxta.audio import AudioInput
+from tests.support import eventually
+
+
+class Recogniser:
+    """An audio input as Voxta serves it, which keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.sessions: list[str] = []
+        self.requests: list[web.Request] = []
+        self.headers: list[dict[str, Any]] = []
+        self.blocks: list[bytes] = []
+        self.arrivals: list[float] = []
+        self.refusals = 0
+        """How many of the next connections are refused."""
+        self.sockets: list[web.WebSocketResponse] = []
+        self.url = ""
+
+    async def _serve(self, request: web.Request) -> web.WebSocketResponse:
+        self.requests.append(request)
+        if self.refusals > 0:
+            self.refusals -= 1
+            raise web.HTTPServiceUnavailable
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self.sessions.append(request.query["sessionId"])
+        self.sockets.append(socket)
+        self.headers.append(json.loads(await socket.receive_str()))
+        async for frame in socket:
+            self.blocks.append(frame.data)
+            self.arrivals.append(asyncio.get_running_loop().time())
+        return socket
+
+    @property
+    def open(self) -> int:
+        return sum(not socket.closed for socket in self.sockets)
+
+    async def drop(self) -> None:
+        await self.sockets[-1].close()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Recogniser"]:
+        app = web.Application()
+        app.router.add_get("/ws/audio/input/stream", self._serve)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        try:
+            yield self
+        finally:
+            await runner.cleanup()
+
+
+@pytest.fixture
+async def voxta() -> AsyncIterator[Recogniser]:
+    async with Recogniser().running() as server:
+        yield server
+
+
+@pytest.fixture
+def hearing() -> Hearing:
+    return Hearing()
+
+
+@asynccontextmanager
+async def running(voxta: Recogniser, hearing: Hearing, **options: Any) -> AsyncIterator[AudioInput]:
+    settings = options.pop("settings", VoxtaSection(timeout=2.0))
+    sender = AudioInput(settings, hearing, url=voxta.url, **options)
+    task = asyncio.create_task(sender.run())
+    try:
+        yield sender
+    finally:
+        task.cancel()
+        await asyncio.wait({task}, timeout=5)
+        assert task.cancelled(), task
+
+
+async def test_what_is_said_arrives_in_the_announced_format(voxta: Recogniser, hearing: Hearing) -> None:
+    async with running(voxta, hearing) as sender:
+        sender.request(True, "session 1")
+        await eventually(lambda: len(voxta.blocks) > 0)
+        at = np.arange(48_000) / 48_000
+        said = (8000 * np.sin(2 * np.pi * 700 * at)).astype("<i2").tobytes()
+        for frame in range(12):
+            hearing.feed("anna", frame * 960, said[frame * 1920 : (frame + 1) * 1920])
+        before = len(voxta.blocks)
+        await eventually(lambda: len(voxta.blocks) > before + 14)
+    assert voxta.sessions == ["session 1"]
+    assert voxta.headers == [
+        {"contentType": "audio/wav", "sampleRate": 16000, "channels": 1, "bitsPerSample": 16, "bufferMilliseconds": 30}
+    ]
+    assert {len(block) for block in voxta.blocks} == {BLOCK_BYTES}
+    heard = np.frombuffer(b"".join(block for block in voxta.blocks if block != QUIET), "<i2").astype(float)
+    spectrum = np.abs(np.fft.rfft(heard))
+    assert np.fft.rfftfreq(len(heard), 1 / HEARING_RATE)[spectrum.argmax()] == pytest.approx(700, abs=10)
+    assert np.abs(heard).max() == pytest.approx(8000, rel=0.02)
+
+
+async def test_silence_is_sent_as_zeros_in_real_time(voxta: Recogniser, hearing: Hearing) -> None:
+    async with running(voxta, hearing) as sender:
+        sender.request(True, "1")
+        await eventually(lambda: len(voxta.blocks) >= 21)
+    assert set(voxta.blocks) == {QUIET}
+    assert voxta.arrivals[20] - voxta.arrivals[0] == pytest.approx(20 * 0.03, abs=0.15)
+
+
+async def test_nothing_is_sent_before_it_is_asked_for_nor_after(voxta: Recogniser, hearing: Hearing) -> None:
+    async with running(voxta, hearing) as sender:
+        sender.request(False, "1")
+        sender.request(True, "1")
+        await eventually(lambda: len(voxta.blocks) > 0)
+        sender.request(False, "1")
+        await eventually(lambda: voxta.open == 0)
+        hearing.feed("anna", 0, b"\x00\x10" * 960)
+        hearing.open()
+        assert hearing.read() == QUIET
+    assert len(voxta.sessions) == 1
+
+
+async def test_another_chat_gets_a_stream_of_its_own(voxta: Recogniser, hearing: Hearing) -> None:
+    async with running(voxta, hearing) as sender:
+        sender.request(True, "1")
+        await eventually(lambda: voxta.sessions == ["1"])
+        sender.request(True, "2")
+        await eventually(lambda: voxta.sessions == ["1", "2"] and voxta.open == 1)
+
+
+async def test_asking_twice_for_the_same_changes_nothing(voxta: Recogniser, hearing: Hearing) -> None:
+    async with running(voxta, hearing) as sender:
+        sender.request(True, "1")
+        await eventually(lambda: len(voxta.blocks) > 2)
+        sender.request(True, "1")
+        await eventually(lambda: len(voxta.blocks) > 5)
+    assert len(voxta.sessions) == 1
+
+
+async def test_a_lost_connection_is_made_anew(voxta: Recogniser, hearing: Hearing) -> None:
+    async with running(voxta, hearing) as sender:
+        sender.request(True, "1")
+        await eventually(lambda: len(voxta.blocks) > 0)
+        await voxta.drop()
+        await eventually(lambda: len(voxta.sessions) == 2 and voxta.open == 1)
+        await eventually(lambda: sender.problem is None)
+
+
+async def test_a_refusal_is_tried_again_and_reported_once(
+    voxta: Recogniser, hearing: Hearing, caplog: pytest.LogCaptureFixture
+) -> None:
+    voxta.refusals = 2
+    async with running(voxta, hearing) as sender:
+        sender.request(True, "1")
+        await eventually(lambda: sender.problem is not None)
+        assert sender.problem == "Voxta's audio input: refused with status 503"
+        await eventually(lambda: voxta.sessions == ["1"])
+        await eventually(lambda: sender.problem is None)
+    assert caplog.text.count("refused with status 503") == 1
+
+
+async def test_it_gives_up_trying_when_voxta_no_longer_asks(voxta: Recogniser, hearing: Hearing) -> None:
+    voxta.refusals = 1000
+    async with running(voxta, hearing) as sender:
+        sender.request(True, "1")
+        await eventually(lambda: sender.problem is not None)
+        sender.request(False, "1")
+        await eventually(lambda: sender.problem is None)
+
+
+async def test_it_shows_the_key_and_the_cookies_of_the_session(voxta: Recogniser, hearing: Hearing) -> None:
+    jar = aiohttp.CookieJar(unsafe=True)
+    jar.update_cookies({"voxta": "crumbs"})
+    settings = VoxtaSection(api_key=SecretStr("a secret"))
+    async with running(voxta, hearing, settings=settings, cookies=lambda: jar) as sender:
+        sender.request(True, "1")
+        await eventually(lambda: voxta.sessions == ["1"])
+    assert voxta.requests[0].headers["Authorization"] == "Bearer a secret"
+    assert voxta.requests[0].cookies["voxta"] == "crumbs"
+
+
+async def test_a_server_that_does_not_answer_is_given_up_in_time(
+    hearing: Hearing, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(never, "127.0.0.1", 0) as server:
+        silent = Recogniser()
+        silent.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with running(silent, hearing, settings=VoxtaSection(timeout=0.1)) as sender:
+            sender.request(True, "1")
+            await eventually(lambda: sender.problem is not None)
+            assert sender.problem == "Voxta's audio input: TimeoutError"
+
+
+def test_the_stream_is_what_the_header_says() -> None:
+    assert audio.HEADER["sampleRate"] == HEARING_RATE
+    assert audio.HEADER["bufferMilliseconds"] == len(QUIET) * 1000 / (2 * HEARING_RATE)
