@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import groupby
 
+from relay.answers import Answers
 from relay.companion.server import CompanionServer
 from relay.config import Config
 from relay.desk import Desk
-from relay.floor import STREAMER, Floor, FloorState
+from relay.floor import Floor, FloorState
 from relay.forwarding.forwarder import NOTE_CHAT, Forwarder
 from relay.heart import Heart
 from relay.inbox.base import Inbox
@@ -22,18 +23,15 @@ from relay.moderation.controls import Controls, command_in
 from relay.moderation.outbound import Outbound
 from relay.platforms.base import Controls as ControlsProtocol
 from relay.platforms.base import Platform, Receive
-from relay.replies.assembler import Assembler
 from relay.replies.poster import Poster
 from relay.replies.screening import Screening
 from relay.settings import VoxtaSection
-from relay.speech.answering import Answering
 from relay.speech.base import Sink
 from relay.speech.clips import Clips
-from relay.speech.lines import Lines
 from relay.speech.playback import Playback
 from relay.speech.voice import Voice
+from relay.voxta.audio import AudioInput, Source
 from relay.voxta.session import Session
-from relay.wire import server
 from relay.wire.messages import WireMessage
 
 log = logging.getLogger(__name__)
@@ -41,8 +39,6 @@ log = logging.getLogger(__name__)
 TRIM_EVERY = 60.0
 """Seconds between two looks for messages that may be forgotten."""
 
-CUT_OFF = " \u2014"
-"""Ends the text of a reply that was cut off."""
 LOOK_EVERY = 0.5
 """Seconds after which a wait for quiet looks at the floor's deadlines."""
 DRAIN = 5.0
@@ -62,14 +58,23 @@ class Relay:
         voxta_url: str,
         journal: Journal,
         sinks: Sequence[Sink] = (),
+        hearing: Source | None = None,
     ) -> None:
-        """`sinks` in the order in which they set the clock; without any the companion's speech is not asked for."""
+        """`sinks` in the order in which they set the clock; without any the companion's speech is not asked for.
+
+        `hearing` is what people say, for Voxta to listen to.
+        """
         self._config = config
         self._journal = journal
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.floor = Floor(config.floor, config.forwarding.reply_timeout)
         self.session = Session(
-            _door(config), listen=self.hear, changed=self._chat_changed, url=voxta_url, speaks=bool(sinks)
+            _door(config),
+            listen=self.hear,
+            changed=self._chat_changed,
+            url=voxta_url,
+            speaks=bool(sinks),
+            hears=hearing is not None,
         )
         self.forwarder = Forwarder(
             config,
@@ -82,18 +87,25 @@ class Relay:
         )
         outbound = Outbound(config.outbound)
         self.screening = Screening(outbound, self._say, hold_for=config.outbound.hold_for)
-        self._clips = Clips(config.speech, _door(config), voxta_url)
-        self.voice = Voice(
-            config.floor,
-            floor=self.floor,
-            playback=lambda voice: Playback(sinks, self._clips.fetch, voice),
-            voxta=self.session,
-            audience=self,
-            changed=self._look_again,
+        self._clips = Clips(config.speech, _door(config), voxta_url, cookies=self.session.cookies)
+        self._audio_input = (
+            AudioInput(_door(config), hearing, url=voxta_url, cookies=self.session.cookies) if hearing else None
         )
-        self._lines = Lines(outbound)
-        self._answering = Answering()
-        self._unposted: dict[str, Reply] = {}
+        self.answers = Answers(
+            outbound,
+            voice=lambda answers: Voice(
+                config.floor,
+                floor=self.floor,
+                playback=lambda voice: Playback(sinks, self._clips.fetch, voice),
+                voxta=self.session,
+                audience=answers,
+                changed=self._look_again,
+            ),
+            name_of=self._name_of,
+            release=self.screening.take,
+            record=self._record,
+        )
+        self.voice = self.answers.voice
         self.desk = Desk(
             inbox=self.inbox,
             voice=self.voice,
@@ -105,7 +117,6 @@ class Relay:
         self.platforms = make_platforms(self.receive, self.controls)
         self.poster = Poster(config.replies, self.platforms, journal.post)
         self._heart = Heart(config.heart_file)
-        self._assembler = Assembler()
         self._listening: list[asyncio.Task[None]] = []
         self._moved = asyncio.Event()
 
@@ -118,6 +129,8 @@ class Relay:
             tasks.create_task(self.session.run(), name="voxta")
             tasks.create_task(self._clips.run(), name="clips")
             tasks.create_task(self.voice.run(), name="voice")
+            if self._audio_input is not None:
+                tasks.create_task(self._audio_input.run(), name="audio input")
             tasks.create_task(self.forwarder.run(), name="forwarder")
             tasks.create_task(self.poster.run(), name="poster")
             tasks.create_task(self._trim(), name="trim")
@@ -168,8 +181,7 @@ class Relay:
             case Edit():
                 await self.inbox.edit(change)
             case Retraction():
-                for message_id in self._answering.retracted(change):
-                    self.voice.stop(message_id)
+                self.answers.retract(change)
                 self._journal.dropped(await self.inbox.retract(change, time.time()))
 
     async def _obey(self, message: AudienceMessage, words: str) -> None:
@@ -180,10 +192,8 @@ class Relay:
     # What the forwarder does
 
     def asking(self, forward: Forward) -> None:
-        self._assembler.expect(forward.origins)
         self.poster.expect(forward.origins)
-        self._answering.asked(forward)
-        self.voice.asked()
+        self.answers.asked(forward)
 
     def forwarded(self, forward: Forward) -> None:
         self._journal.forwarded(forward)
@@ -196,50 +206,8 @@ class Relay:
 
     def hear(self, message: WireMessage) -> None:
         """One message from Voxta; returns at once."""
-        match message:
-            case server.ReplyGenerating() | server.ReplyStart() | server.ReplyChunk():
-                self._answering.began(message.message_id)
-                self.voice.thinking(message.message_id)
-                if isinstance(message, server.ReplyChunk):
-                    self.voice.say(self._lines.read(message))
-            case server.ReplyEnd():
-                self._lines.forget(message.message_id)
-                self.voice.text_ended(message.message_id)
-            case server.ReplyCancelled():
-                self._lines.forget(message.message_id)
-                self.voice.cancelled(message.message_id)
-            case server.InterruptSpeech():
-                self.voice.cancelled(None)
-            case server.SpeechPlaybackStart():
-                self.voice.played_elsewhere(message.duration)
-            case server.SpeechPlaybackComplete():
-                self.voice.completed_elsewhere(message.message_id)
-            case server.SpeechRecognitionStart() | server.SpeechRecognitionPartial():
-                self.voice.talks(STREAMER)
-            case server.SpeechRecognitionEnd():
-                self.voice.stopped(STREAMER, is_done=True)
-        self._assemble(message)
+        self.answers.hear(message)
         self._look_again()
-
-    def _assemble(self, message: WireMessage) -> None:
-        chat = self.session.chat
-        sender = getattr(message, "sender_id", None)
-        reply = self._assembler.feed(message, chat.character_name(sender) if chat else "")
-        if reply is None:
-            return
-        if self.voice.is_voicing(reply.message_id):
-            self._unposted[reply.message_id] = reply
-        else:
-            self._answering.over(reply.message_id)
-            self.screening.take(reply)
-
-    def spoken(self, message_id: str, heard: str | None) -> None:
-        """The text of a spoken reply is shown when it was heard, and as far as it was."""
-        self._answering.over(message_id)
-        reply = self._unposted.pop(message_id, None) or self._assembler.give_up(message_id)
-        if reply is None or heard == "":
-            return
-        self.screening.take(reply if heard is None else reply.model_copy(update={"text": f"{heard}{CUT_OFF}"}))
 
     def _look_again(self) -> None:
         self._moved.set()
@@ -250,12 +218,18 @@ class Relay:
         self.poster.take(reply)
 
     def _chat_changed(self) -> None:
-        self.voice.stopped(STREAMER, is_done=True)
-        self.voice.forget()
-        self._assembler.forget()
-        self._answering.forget()
-        self._unposted.clear()
+        self.answers.forget()
         self.forwarder.wake()
+
+    def _name_of(self, sender_id: str | None) -> str:
+        chat = self.session.chat
+        return chat.character_name(sender_id) if chat else ""
+
+    def _record(self, wanted: bool) -> None:
+        """Voxta wants to hear people, or does not."""
+        chat = self.session.chat
+        if self._audio_input is not None:
+            self._audio_input.request(wanted and chat is not None, chat.session_id if chat is not None else "")
 
     async def _trim(self) -> None:
         while True:

@@ -63,6 +63,7 @@ class Voice:
         """The id of the newest reply."""
         self._has_sound: set[str] = set()
         self._ask_at: float | None = None
+        self._wants_answer = True
         self.playback = playback(self)
         self.may_pause = True
         """Whether people in the voice channel silence the companion now; read by the threads that hear them."""
@@ -169,6 +170,10 @@ class Voice:
         self._floor.speaker_stopped(speaker, self._clock(), is_done=is_done)
         self.look()
 
+    def leave_unanswered(self) -> None:
+        """Who talks now wants no answer when they are done."""
+        self._wants_answer = False
+
     # What is heard
 
     def sentence_began(self, sentence: Sentence, duration: float) -> None:
@@ -219,7 +224,8 @@ class Voice:
 
     def _make_up(self) -> None:
         """The person is done. They may be answered by Voxta itself; if not, it is asked to go on."""
-        if self._settings.after != "nothing":
+        wants_answer, self._wants_answer = self._wants_answer, True
+        if wants_answer and self._settings.after != "nothing":
             now = self._clock()
             self._floor.asked(now)
             self._ask_at = now + ANSWER_WAIT

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from aiohttp.abc import AbstractCookieJar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from relay import __version__
@@ -36,13 +37,22 @@ class Session:
     """
 
     def __init__(
-        self, settings: VoxtaSection, *, listen: Listen, changed: Callable[[], None], url: str, speaks: bool = False
+        self,
+        settings: VoxtaSection,
+        *,
+        listen: Listen,
+        changed: Callable[[], None],
+        url: str,
+        speaks: bool = False,
+        hears: bool = False,
     ) -> None:
-        """`speaks`: the relay plays what the character says, so Voxta is asked for its sound."""
+        """`speaks`: the relay plays what the character says. `hears`: it sends what people say."""
         self._settings = settings
         self._url = url
         self._listen = listen
-        self._capabilities = Capabilities(audio_output="Url" if speaks else "None")
+        self._capabilities = Capabilities(
+            audio_output="Url" if speaks else "None", audio_input="WebSocketStream" if hears else "None"
+        )
         self._changed = changed
         self._hub: Hub | None = None
         self._wanted = settings.chat_id if settings.join == "chat" else None
@@ -187,7 +197,8 @@ class Session:
                 self._listen(message)
                 self._leave("the chat was closed in Voxta")
             case server.ErrorMessage() | server.ChatSessionError():
-                self._last_error = message.message
+                if getattr(message, "service_name", None) is None:  # a failing voice does not refuse a message
+                    self._last_error = message.message
                 log.warning("Voxta reports: %s", message.message)
         if self.chat is not None and getattr(message, "session_id", None) in (None, self.chat.session_id):
             self.chat.saw(message)
@@ -315,6 +326,10 @@ class Session:
         """Run the scenario's script listener `app:<name>`."""
         hub, chat = self._joined()
         await hub.invoke(_script_event(chat, name, arguments or {}))
+
+    def cookies(self) -> AbstractCookieJar | None:
+        """Those of the connection, for other requests to Voxta; None while there is none."""
+        return self._hub.cookies if self._hub is not None else None
 
     def _joined(self) -> tuple[Hub, Chat]:
         if self._hub is None or self.chat is None:

@@ -36,6 +36,10 @@ def test_each_chunk_becomes_the_part_of_the_text_it_adds(chunks: list[ReplyChunk
 def test_a_sentence_the_filters_object_to_is_not_spoken_whatever_they_do_to_the_text(action: str) -> None:
     reader = lines(blocked_terms=["secret sauce"], blocked_terms_are=action)
 
-    sentences = [reader.read(chunk("Fine.", 0)), reader.read(chunk(" The secret", 5)), reader.read(chunk(" sauce!", 16))]
+    sentences = [
+        reader.read(chunk("Fine.", 0)),
+        reader.read(chunk(" The secret", 5)),
+        reader.read(chunk(" sauce!", 16)),
+    ]
 
     assert [bool(sentence.url) for sentence in sentences] == [True, True, False], "also when it is split in two"
