@@ -207,10 +207,15 @@ class WebSection(Section):
         """Whether only this machine can reach it."""
         return is_loopback(self.host)
 
+    @field_validator("token")
+    @classmethod
+    def _is_hard_to_guess(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not re.fullmatch(r"[A-Za-z0-9_-]{16,200}", token.get_secret_value()):
+            raise ValueError("needs 16 to 200 letters, digits, _ or -, so that nobody guesses it")
+        return token
+
     @model_validator(mode="after")
     def _is_closed_to_strangers(self) -> Self:
-        if self.token is not None and not re.fullmatch(r"[A-Za-z0-9_-]{16,200}", self.token.get_secret_value()):
-            raise ValueError("token needs 16 to 200 letters, digits, _ or -, so that nobody guesses it")
         if self.enabled and not self.is_local and self.token is None:
             raise ValueError(
                 f"host is {self.host!r}, which other machines can reach, and token is missing: "

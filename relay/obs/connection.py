@@ -96,6 +96,10 @@ class Connection:
             raise ObsUnavailable(f"OBS cannot be reached at {self._url}") from None
         except WebSocketException:
             raise ObsUnavailable(f"what answers at {self._url} is not OBS") from None
+        except ImportError:
+            raise ObsUnavailable(
+                "OBS is behind this system's SOCKS proxy: set NO_PROXY to the host in obs.url"
+            ) from None
 
     async def _arrived(self, kind: str, data: Any) -> None:
         self._events.put_nowait(Event(kind, data))

@@ -129,8 +129,6 @@ class ObsMicrophone:
         for name in [name for name, now in self._called.items() if now == old]:
             self._called[name] = new
             log.warning("%r is called %r in OBS now and still listened to; correct obs.inputs", name, new)
-        if new in self._called:
-            self._called[new] = new
 
     async def _look_up(self, connection: Connection) -> None:
         before = self._inputs.complaint(self._called.values())

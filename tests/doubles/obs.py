@@ -57,6 +57,8 @@ class ObsDouble:
     inputs: dict[str, Input] = field(default_factory=lambda: {"Mic/Aux": Input(), "Desktop Audio": Input()})
     greets: bool = True
     """False never says Hello, as something else on that port."""
+    is_obs: bool = True
+    """False is some web server."""
     answers: bool = True
     """False takes requests and never answers."""
     ready: bool = True
@@ -160,6 +162,8 @@ class ObsDouble:
     # The protocol
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
+        if not self.is_obs:
+            raise web.HTTPNotFound
         socket = web.WebSocketResponse(protocols=("obswebsocket.msgpack",), autoclose=self.says_goodbye)
         await socket.prepare(request)
         client = _Client(request, socket)

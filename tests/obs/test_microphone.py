@@ -201,6 +201,14 @@ async def test_an_obs_that_is_not_running_is_waited_for_without_noise(
     ]
 
 
+async def test_a_proxy_in_between_is_named(obs: ObsDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("socks_proxy", "socks5://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    async with listening(obs, line="set NO_PROXY"):
+        pass
+
+
 async def test_a_session_ended_in_obs_is_begun_again(obs: ObsDouble) -> None:
     async with listening(obs) as room:
         await obs.meters({MIC: LOUD})
@@ -283,6 +291,12 @@ async def test_a_frame_that_breaks_the_protocol_ends_neither_the_relay_nor_its_l
                 await asyncio.sleep(0.01)
 
         await asyncio.wait_for(heard(), 5)
+
+
+async def test_a_web_server_at_the_address_is_said_not_to_be_obs(obs: ObsDouble) -> None:
+    obs.is_obs = False
+    async with listening(obs, line="is not OBS"):
+        pass
 
 
 async def test_events_of_an_unknown_shape_are_passed_over(obs: ObsDouble) -> None:

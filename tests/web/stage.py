@@ -1,0 +1,93 @@
+"""What the tests of the web server share: a server on a free port, and someone to hear what happens."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from relay.settings import WebSection
+from relay.speech.base import Clip, Sink
+from relay.web.gateway import Actions, GatewayState
+from relay.web.overlay.sink import OverlaySink
+from relay.web.server import WebServer
+from tests.support import eventually
+
+
+@dataclass
+class Ear:
+    """Notes what a sink tells."""
+
+    notes: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+    def started(self, sink: Sink, clip: Clip) -> None:
+        self._note(f"{clip.text} started")
+
+    def ended(self, sink: Sink, clip: Clip) -> None:
+        self._note(f"{clip.text} ended")
+
+    def changed(self, sink: Sink) -> None:
+        self._note("open" if sink.is_open else "closed")
+
+    async def notes_are(self, *notes: str) -> None:
+        await eventually(lambda: len(self.notes) >= len(notes), 5.0)
+        assert self.notes == list(notes)
+
+    def _note(self, note: str) -> None:
+        self.notes.append(note)
+        self.times.append(time.monotonic())
+
+
+@dataclass
+class Desk:
+    """Notes what callers of the API bring about."""
+
+    calls: list[str] = field(default_factory=list)
+    answer: str | Exception = "Silenced."
+    state: GatewayState = field(default_factory=GatewayState)
+
+    def talks(self, speaker: str) -> None:
+        self.calls.append(f"{speaker} talks")
+
+    def stopped(self, speaker: str) -> None:
+        self.calls.append(f"{speaker} stopped")
+
+    @property
+    def actions(self) -> Actions:
+        return Actions(
+            speakers=self,
+            interrupt=lambda: self._act("interrupt"),
+            skip=lambda: self._act("skip"),
+            state=lambda: self.state,
+            leave_unanswered=lambda: self.calls.append("unanswered"),
+        )
+
+    async def _act(self, name: str) -> str:
+        self.calls.append(name)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@dataclass
+class Stage:
+    """A running server."""
+
+    server: WebServer
+    sink: OverlaySink
+    ear: Ear
+    desk: Desk
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+
+@asynccontextmanager
+async def staged(*, host: str = "127.0.0.1", port: int = 0, token: str | None = None) -> AsyncIterator[Stage]:
+    """A server for as long as the context lasts."""
+    sink, ear, desk = OverlaySink(), Ear(), Desk()
+    sink.listen(ear)
+    settings = WebSection.model_validate({"host": host, "port": port, "token": token})
+    async with WebServer(settings, desk.actions, sink) as server:
+        yield Stage(server, sink, ear, desk)
