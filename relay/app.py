@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import groupby
 
+from relay.answers import Answers
 from relay.companion.server import CompanionServer
 from relay.config import Config
 from relay.desk import Desk
@@ -22,12 +23,15 @@ from relay.moderation.controls import Controls, command_in
 from relay.moderation.outbound import Outbound
 from relay.platforms.base import Controls as ControlsProtocol
 from relay.platforms.base import Platform, Receive
-from relay.replies.assembler import Assembler
 from relay.replies.poster import Poster
 from relay.replies.screening import Screening
 from relay.settings import VoxtaSection
+from relay.speech.base import Sink
+from relay.speech.clips import Clips
+from relay.speech.playback import Playback
+from relay.speech.voice import Voice
+from relay.voxta.audio import AudioInput, Source
 from relay.voxta.session import Session
-from relay.wire import server
 from relay.wire.messages import WireMessage
 
 log = logging.getLogger(__name__)
@@ -35,8 +39,6 @@ log = logging.getLogger(__name__)
 TRIM_EVERY = 60.0
 """Seconds between two looks for messages that may be forgotten."""
 
-STREAMER = "streamer"
-"""The external speaker that Voxta's own speech recognition hears."""
 LOOK_EVERY = 0.5
 """Seconds after which a wait for quiet looks at the floor's deadlines."""
 DRAIN = 5.0
@@ -48,12 +50,32 @@ MakePlatforms = Callable[[Receive, ControlsProtocol], Sequence[Platform]]
 class Relay:
     """All rooms of one relay, built around one inbox and one Voxta session."""
 
-    def __init__(self, config: Config, make_platforms: MakePlatforms, *, voxta_url: str, journal: Journal) -> None:
+    def __init__(
+        self,
+        config: Config,
+        make_platforms: MakePlatforms,
+        *,
+        voxta_url: str,
+        journal: Journal,
+        sinks: Sequence[Sink] = (),
+        hearing: Source | None = None,
+    ) -> None:
+        """`sinks` in the order in which they set the clock; without any the companion's speech is not asked for.
+
+        `hearing` is what people say, for Voxta to listen to.
+        """
         self._config = config
         self._journal = journal
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
-        self.floor = Floor(config.forwarding.reply_timeout)
-        self.session = Session(_door(config), listen=self.hear, changed=self._chat_changed, url=voxta_url)
+        self.floor = Floor(config.floor, config.forwarding.reply_timeout)
+        self.session = Session(
+            _door(config),
+            listen=self.hear,
+            changed=self._chat_changed,
+            url=voxta_url,
+            speaks=bool(sinks),
+            hears=hearing is not None,
+        )
         self.forwarder = Forwarder(
             config,
             inbox=self.inbox,
@@ -63,11 +85,30 @@ class Relay:
             clock=time.monotonic,
             wall=time.time,
         )
-        self.screening = Screening(Outbound(config.outbound), self._say, hold_for=config.outbound.hold_for)
+        outbound = Outbound(config.outbound)
+        self.screening = Screening(outbound, self._say, hold_for=config.outbound.hold_for)
+        self._clips = Clips(config.speech, _door(config), voxta_url, cookies=self.session.cookies)
+        self._audio_input = (
+            AudioInput(_door(config), hearing, url=voxta_url, cookies=self.session.cookies) if hearing else None
+        )
+        self.answers = Answers(
+            outbound,
+            voice=lambda answers: Voice(
+                config.floor,
+                floor=self.floor,
+                playback=lambda voice: Playback(sinks, self._clips.fetch, voice),
+                voxta=self.session,
+                audience=answers,
+                changed=self._look_again,
+            ),
+            name_of=self._name_of,
+            release=self.screening.take,
+            record=self._record,
+        )
+        self.voice = self.answers.voice
         self.desk = Desk(
             inbox=self.inbox,
-            session=self.session,
-            floor=self.floor,
+            voice=self.voice,
             forwarder=self.forwarder,
             screening=self.screening,
             describe=self.describe,
@@ -76,7 +117,6 @@ class Relay:
         self.platforms = make_platforms(self.receive, self.controls)
         self.poster = Poster(config.replies, self.platforms, journal.post)
         self._heart = Heart(config.heart_file)
-        self._assembler = Assembler()
         self._listening: list[asyncio.Task[None]] = []
         self._moved = asyncio.Event()
 
@@ -87,6 +127,10 @@ class Relay:
             self.session.prefer(chat)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.session.run(), name="voxta")
+            tasks.create_task(self._clips.run(), name="clips")
+            tasks.create_task(self.voice.run(), name="voice")
+            if self._audio_input is not None:
+                tasks.create_task(self._audio_input.run(), name="audio input")
             tasks.create_task(self.forwarder.run(), name="forwarder")
             tasks.create_task(self.poster.run(), name="poster")
             tasks.create_task(self._trim(), name="trim")
@@ -137,6 +181,7 @@ class Relay:
             case Edit():
                 await self.inbox.edit(change)
             case Retraction():
+                self.answers.retract(change)
                 self._journal.dropped(await self.inbox.retract(change, time.time()))
 
     async def _obey(self, message: AudienceMessage, words: str) -> None:
@@ -147,8 +192,8 @@ class Relay:
     # What the forwarder does
 
     def asking(self, forward: Forward) -> None:
-        self._assembler.expect(forward.origins)
         self.poster.expect(forward.origins)
+        self.answers.asked(forward)
 
     def forwarded(self, forward: Forward) -> None:
         self._journal.forwarded(forward)
@@ -161,25 +206,10 @@ class Relay:
 
     def hear(self, message: WireMessage) -> None:
         """One message from Voxta; returns at once."""
-        now = time.monotonic()
-        match message:
-            case server.ReplyGenerating() | server.ReplyStart() | server.ReplyChunk():
-                self.floor.thinking(now)
-            case server.ReplyEnd():
-                self.floor.reply_ended(now)
-            case server.SpeechPlaybackStart():
-                self.floor.speaking(now, message.duration)
-            case server.SpeechRecognitionStart() | server.SpeechRecognitionPartial():
-                self.floor.speaker_talks(STREAMER, now)
-            case server.SpeechRecognitionEnd():
-                self.floor.speaker_stopped(STREAMER)
-            case server.ReplyCancelled() | server.SpeechPlaybackComplete() | server.InterruptSpeech():
-                self.floor.released()
-        chat = self.session.chat
-        sender = getattr(message, "sender_id", None)
-        reply = self._assembler.feed(message, chat.character_name(sender) if chat else "")
-        if reply is not None:
-            self.screening.take(reply)
+        self.answers.hear(message)
+        self._look_again()
+
+    def _look_again(self) -> None:
         self._moved.set()
         self.forwarder.wake()
 
@@ -188,10 +218,18 @@ class Relay:
         self.poster.take(reply)
 
     def _chat_changed(self) -> None:
-        self.floor.released()
-        self.floor.speaker_stopped(STREAMER)
-        self._assembler.forget()
+        self.answers.forget()
         self.forwarder.wake()
+
+    def _name_of(self, sender_id: str | None) -> str:
+        chat = self.session.chat
+        return chat.character_name(sender_id) if chat else ""
+
+    def _record(self, wanted: bool) -> None:
+        """Voxta wants to hear people, or does not."""
+        chat = self.session.chat
+        if self._audio_input is not None:
+            self._audio_input.request(wanted and chat is not None, chat.session_id if chat is not None else "")
 
     async def _trim(self) -> None:
         while True:

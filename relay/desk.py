@@ -4,14 +4,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 
-from relay.errors import VoxtaError
-from relay.floor import Floor, FloorState
 from relay.forwarding.forwarder import Forwarder
 from relay.inbox.base import Inbox
 from relay.model import AudienceMessage, Held, Outcome
 from relay.moderation.switches import Switches
 from relay.replies.screening import Screening
-from relay.voxta.session import Session
+from relay.speech.voice import Voice
 
 NOTE_SWITCHES = "switches"
 """The note that holds the moderators' settings."""
@@ -26,15 +24,13 @@ class Desk:
         self,
         *,
         inbox: Inbox,
-        session: Session,
-        floor: Floor,
+        voice: Voice,
         forwarder: Forwarder,
         screening: Screening,
         describe: Callable[[], Awaitable[str]],
     ) -> None:
         self._inbox = inbox
-        self._session = session
-        self._floor = floor
+        self._voice = voice
         self._forwarder = forwarder
         self._screening = screening
         self._describe = describe
@@ -76,18 +72,10 @@ class Desk:
         return done
 
     async def skip(self) -> bool:
-        return await self.interrupt()
+        return self._voice.stop()
 
     async def interrupt(self) -> bool:
-        if self._floor.state(time.monotonic()) is FloorState.IDLE:
-            return False
-        try:
-            await self._session.interrupt()
-        except VoxtaError:
-            return False
-        self._floor.released()
-        self._forwarder.wake()
-        return True
+        return self._voice.silence()
 
     async def clear(self) -> int:
         count = self._forwarder.waiting.clear(Outcome.DROPPED, "cleared by a moderator")

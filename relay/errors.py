@@ -12,6 +12,7 @@ RelayError
 │   ├── VoxtaUnavailable       (retryable) not reachable, timed out, connection lost
 │   └── ProtocolError          a frame that breaks the protocol
 ├── ObsUnavailable         (retryable) OBS cannot be reached, timed out, or the connection was lost
+├── SpeechError            a sentence cannot be heard: its audio is not there, or none
 └── RenderingError         a rendering that would not be safe to send
 """
 
@@ -81,6 +82,10 @@ class ObsUnavailable(RelayError):
     """OBS cannot be reached, did not answer, or the connection was lost."""
 
     retryable = True
+
+
+class SpeechError(RelayError):
+    """A sentence cannot be heard: its audio did not come, or is none."""
 
 
 class RenderingError(RelayError):

@@ -213,6 +213,10 @@ class Forward(Value):
     script: ScriptCall | None = None
     origins: tuple[Origin, ...]
     """Where the answer belongs; one for each channel asked from."""
+    authors: tuple[str, ...] = ()
+    """Who wrote what it carries, as `platform:id`."""
+    interruptible: bool = True
+    """Whether people may cut its answer off by talking."""
     chat_id: str
     after_index: int
     """The index of the newest message of the chat when it was sent, -1 in an empty chat."""

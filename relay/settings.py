@@ -346,6 +346,7 @@ class SelectionSection(Section):
     seed: int | None = None
     loud_per_minute: float = Field(20.0, gt=0)
     gap: float = Field(8.0, ge=0)
+    gap_from: Literal["forward", "speech"] = "forward"
     picks: int = Field(8, ge=1, le=20)
     events: int = Field(10, ge=1, le=50)
     events_in_a_row: int = Field(4, ge=1)

@@ -75,6 +75,8 @@ class Forwarder:
         self._wall = wall
         self._reclaim_after = config.inbox.reclaim_after
         self._gap = config.selection.gap
+        self._gap_from_end = config.selection.gap_from == "speech"
+        self._is_being_answered = False
         self._next_slot = 0.0
         self._budget = Budget(config.budget)
         self._renderer = Renderer(policy, config.selection.length)
@@ -181,6 +183,7 @@ class Forwarder:
         if self._is_halted():
             return _soonest(self._until_expiry(), HALTED_LOOK)
         now = self._clock()
+        self._cool_down(now)
         if (ready := self._budget.ready_at(now)) > now:
             return _soonest(self._until_expiry(), ready - now)
         batch = self.waiting.next(self._wall(), floor_is_free=self._floor.is_free(now) and now >= self._next_slot)
@@ -188,6 +191,15 @@ class Forwarder:
             return _soonest(self._until_expiry(), self._until_slot(now))
         await self._forward(batch, chat)
         return 0.0
+
+    def _cool_down(self, now: float) -> None:
+        """Where the gap counts from the end of the answer, it begins when the floor is free again."""
+        if self._is_being_answered and self._floor.is_free(now):
+            self._is_being_answered = False
+            self._next_slot = now + self._gap_now()
+
+    def _gap_now(self) -> float:
+        return self._gap if self.waiting.is_loud(self._wall()) else 0.0
 
     def _is_halted(self) -> bool:
         switches = self.waiting.switches
@@ -253,9 +265,10 @@ class Forwarder:
     async def _send(self, forward: Forward, chat: Chat) -> None:
         self._budget.spend(self._clock())
         if forward.expects_reply:
-            self._floor.asked(self._clock())
+            self._floor.asked(self._clock(), interruptible=forward.interruptible)
             self._observer.asking(forward)
-            self._next_slot = self._clock() + (self._gap if self.waiting.is_loud(self._wall()) else 0.0)
+            self._next_slot = self._clock() + self._gap_now()
+            self._is_being_answered = self._gap_from_end
         try:
             await self._session.send(forward)
         except VoxtaUnavailable as error:

@@ -83,6 +83,8 @@ class Renderer:
                 options=rule.message,
                 script=self._script(rule, told[0], place),
                 origins=_origins(told),
+                authors=tuple(dict.fromkeys(f"{p.message.platform}:{p.message.author.id}" for p in told)),
+                interruptible=rule.interruptible,
                 chat_id=place.chat_id,
                 after_index=place.after_index,
             )

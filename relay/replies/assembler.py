@@ -16,6 +16,7 @@ MAX_DONE = 256
 @dataclass
 class _Draft:
     origins: tuple[Origin, ...] = ()
+    character: str = ""
     text: str = ""
 
 
@@ -36,6 +37,14 @@ class Assembler:
         self._asked = ()
         self._drafts.clear()
 
+    def give_up(self, message_id: str) -> Reply | None:
+        """The reply as far as it has come, which is then over; None when there is none."""
+        draft = self._drafts.pop(message_id, None)
+        self._remember(message_id)
+        if draft is None or not draft.text.strip():
+            return None
+        return Reply(message_id=message_id, character=draft.character, text=draft.text.strip(), origins=draft.origins)
+
     def feed(self, message: WireMessage, character: str) -> Reply | None:
         """Take one message in. The reply, when this completes one.
 
@@ -46,7 +55,8 @@ class Assembler:
                 self._draft(message)
             case server.ReplyChunk():
                 draft = self._draft(message)
-                draft.text = _joined(draft.text, message.start_index, message.text)
+                draft.text = joined(draft.text, message.start_index, message.text)
+                draft.character = character
             case server.ReplyEnd():
                 return self._complete(message.message_id, character, None)
             case server.ReplyCancelled():
@@ -84,7 +94,7 @@ class Assembler:
             self._done.popitem(last=False)
 
 
-def _joined(text: str, start: int, chunk: str) -> str:
+def joined(text: str, start: int, chunk: str) -> str:
     """The text with a chunk placed at `start`; a cumulative chunk starts at 0 and brings the whole text."""
     if start == 0 and not chunk.startswith(text) and text:
         return chunk if len(chunk) >= len(text) else text

@@ -1,6 +1,5 @@
 """What the rooms around speech share: a clip, where it is heard, and who else talks."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -22,13 +21,6 @@ class Clip:
     """What is said, fit to be shown."""
     pcm: bytes = field(repr=False)
     """Samples: 48 kHz, mono, signed 16 bit little-endian, brought to the loudness of all clips."""
-    packets: Sequence[bytes] = field(repr=False)
-    """The same as Opus packets of 20 ms; may still grow up to `frames` while the first are played."""
-
-    @property
-    def frames(self) -> int:
-        """How many packets it has when complete."""
-        return -(-len(self.pcm) // (2 * int(RATE * FRAME)))
 
     @property
     def duration(self) -> float:

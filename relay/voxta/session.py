@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from aiohttp.abc import AbstractCookieJar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from relay import __version__
@@ -15,7 +16,7 @@ from relay.settings import VoxtaSection
 from relay.voxta.chat import Chat
 from relay.voxta.transport import Hub
 from relay.wire import client, server
-from relay.wire.messages import ChatSession, ContextText, NamedValue, WireMessage
+from relay.wire.messages import Capabilities, ChatSession, ContextText, NamedValue, WireMessage
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +36,23 @@ class Session:
     `chat` has become something else.
     """
 
-    def __init__(self, settings: VoxtaSection, *, listen: Listen, changed: Callable[[], None], url: str) -> None:
+    def __init__(
+        self,
+        settings: VoxtaSection,
+        *,
+        listen: Listen,
+        changed: Callable[[], None],
+        url: str,
+        speaks: bool = False,
+        hears: bool = False,
+    ) -> None:
+        """`speaks`: the relay plays what the character says. `hears`: it sends what people say."""
         self._settings = settings
         self._url = url
         self._listen = listen
+        self._capabilities = Capabilities(
+            audio_output="Url" if speaks else "None", audio_input="WebSocketStream" if hears else "None"
+        )
         self._changed = changed
         self._hub: Hub | None = None
         self._wanted = settings.chat_id if settings.join == "chat" else None
@@ -99,7 +113,7 @@ class Session:
     # Joining
 
     async def _keep_joined(self, hub: Hub) -> None:
-        await hub.invoke(client.Authenticate(client="Voxta.Relay", client_version=__version__, scope=["role:app"]))
+        await hub.invoke(self._introduction())
         await self._until(lambda: self._welcomed, self._settings.timeout, "Voxta sent no welcome")
         await hub.invoke(client.RegisterApp(client_version=__version__, label="Voxta Relay"))
         try:
@@ -116,6 +130,11 @@ class Session:
             else:
                 self._leave("no chat is open in Voxta: start one there, and the relay joins it")
                 await self._new_sessions()
+
+    def _introduction(self) -> WireMessage:
+        return client.Authenticate(
+            client="Voxta.Relay", client_version=__version__, scope=["role:app"], capabilities=self._capabilities
+        )
 
     async def _new_sessions(self) -> None:
         before = self._sessions
@@ -178,7 +197,8 @@ class Session:
                 self._listen(message)
                 self._leave("the chat was closed in Voxta")
             case server.ErrorMessage() | server.ChatSessionError():
-                self._last_error = message.message
+                if getattr(message, "service_name", None) is None:  # a failing voice does not refuse a message
+                    self._last_error = message.message
                 log.warning("Voxta reports: %s", message.message)
         if self.chat is not None and getattr(message, "session_id", None) in (None, self.chat.session_id):
             self.chat.saw(message)
@@ -240,6 +260,54 @@ class Session:
         hub, chat = self._joined()
         await hub.invoke(client.Interrupt(session_id=chat.session_id))
 
+    async def speech_started(self, message_id: str, start: int, end: int, duration: float) -> None:
+        """A part of a reply's text is heard now, for `duration` seconds."""
+        hub, chat = self._joined()
+        await hub.invoke(
+            client.SpeechPlaybackStart(
+                session_id=chat.session_id, message_id=message_id, start_index=start, end_index=end, duration=duration
+            )
+        )
+
+    async def speech_completed(self, message_id: str) -> None:
+        """Nothing more of a reply will be heard."""
+        hub, chat = self._joined()
+        await hub.invoke(client.SpeechPlaybackComplete(session_id=chat.session_id, message_id=message_id))
+
+    async def rewrite(self, message_id: str, text: str) -> None:
+        """Replace a message's text; one of which nothing is left is deleted."""
+        hub, chat = self._joined()
+        session = chat.session_id
+        if text:
+            await hub.invoke(client.UpdateMessage(session_id=session, message_id=message_id, text=text))
+        else:
+            await hub.invoke(client.DeleteMessage(session_id=session, message_id=message_id))
+
+    async def ask_for_reply(self) -> None:
+        """Have the character speak, though nobody wrote anything. Servers know one of two ways."""
+        hub, chat = self._joined()
+        try:
+            await self._checked(hub, client.TriggerReply(session_id=chat.session_id))
+        except VoxtaUnavailable:
+            raise
+        except VoxtaError:
+            await self.have_said("")
+
+    async def have_said(self, text: str) -> None:
+        """Have the character say exactly this, or ("") go on with what it wanted to say."""
+        hub, chat = self._joined()
+        if chat.characters:
+            character = chat.characters[0].id
+            call = client.CharacterSpeechRequest(session_id=chat.session_id, character_id=character, text=text)
+            await hub.invoke(call)
+
+    async def _checked(self, hub: Hub, call: WireMessage) -> None:
+        """Invoke, and take an error message that comes with the answer for a refusal."""
+        self._last_error = None
+        await hub.invoke(call)
+        if self._last_error is not None:
+            raise VoxtaError(f"Voxta refused: {self._last_error}")
+
     async def update_context(
         self, key: str, contexts: Sequence[ContextText] = (), set_flags: Sequence[str] = ()
     ) -> None:
@@ -258,6 +326,10 @@ class Session:
         """Run the scenario's script listener `app:<name>`."""
         hub, chat = self._joined()
         await hub.invoke(_script_event(chat, name, arguments or {}))
+
+    def cookies(self) -> AbstractCookieJar | None:
+        """Those of the connection, for other requests to Voxta; None while there is none."""
+        return self._hub.cookies if self._hub is not None else None
 
     def _joined(self) -> tuple[Hub, Chat]:
         if self._hub is None or self.chat is None:

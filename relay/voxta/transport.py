@@ -27,6 +27,8 @@ class Hub:
         self._records = signalr.Records()
         self._ids = map(str, itertools.count(1))
         self._pending: dict[str, asyncio.Future[None]] = {}
+        self.cookies: aiohttp.abc.AbstractCookieJar | None = None
+        """What the negotiation brought; Voxta wants to see it with every other request."""
 
     @classmethod
     @asynccontextmanager
@@ -51,6 +53,7 @@ class Hub:
                 raise VoxtaUnavailable(f"Voxta at {url} refused the connection: {type(error).__name__}") from None
             async with socket:
                 hub = cls(socket, timeout, on_bad)
+                hub.cookies = jar
                 await hub._shake_hands(url)
                 yield hub
 

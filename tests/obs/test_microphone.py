@@ -3,7 +3,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import msgpack  # type: ignore[import-untyped]
+import msgpack
 import pytest
 from pydantic import SecretStr
 

@@ -1,0 +1,110 @@
+"""The companion's answers, from Voxta's messages to what is read and heard."""
+
+from collections.abc import Callable
+
+from relay.floor import STREAMER
+from relay.model import Forward, Reply, Retraction
+from relay.moderation.outbound import Outbound
+from relay.replies.assembler import Assembler
+from relay.speech.answering import Answering
+from relay.speech.lines import Lines
+from relay.speech.voice import Voice
+from relay.wire import server
+from relay.wire.messages import WireMessage
+
+CUT_OFF = " \u2014"
+"""Ends the text of an answer that was cut off."""
+
+
+class Answers:
+    """Gives each message to those whom it concerns. The text of an answer that is spoken waits until it was heard."""
+
+    def __init__(
+        self,
+        outbound: Outbound,
+        *,
+        voice: Callable[["Answers"], Voice],
+        name_of: Callable[[str | None], str],
+        release: Callable[[Reply], None],
+        record: Callable[[bool], None],
+    ) -> None:
+        """`name_of` a sender's id, `release` takes each answer's text, `record` is told whether Voxta listens."""
+        self._name_of = name_of
+        self._release = release
+        self._record = record
+        self._assembler = Assembler()
+        self._lines = Lines(outbound)
+        self._answering = Answering()
+        self._unread: dict[str, Reply] = {}
+        self.voice = voice(self)
+
+    def asked(self, forward: Forward) -> None:
+        """The next answer to begin is that to a forward."""
+        self._assembler.expect(forward.origins)
+        self._answering.asked(forward)
+        self.voice.asked()
+
+    def hear(self, message: WireMessage) -> None:
+        """Take one message from Voxta."""
+        match message:
+            case server.ReplyMessage():
+                self._follow(message)
+            case server.SpeechRecognitionStart() | server.SpeechRecognitionPartial():
+                self.voice.talks(STREAMER)
+            case server.SpeechRecognitionEnd():
+                self.voice.stopped(STREAMER, is_done=True)
+            case server.InterruptSpeech():
+                self.voice.cancelled(None)
+            case server.SpeechPlaybackStart():
+                self.voice.played_elsewhere(message.duration)
+            case server.SpeechPlaybackComplete():
+                self.voice.completed_elsewhere(message.message_id)
+            case server.RecordingRequest():
+                self._record(message.enabled)
+        self._assemble(message)
+
+    def retract(self, retraction: Retraction) -> None:
+        """Stop what answers a message that was taken back."""
+        for message_id in self._answering.retracted(retraction):
+            self.voice.stop(message_id)
+
+    def forget(self) -> None:
+        """The chat is gone."""
+        self.voice.stopped(STREAMER, is_done=True)
+        self.voice.forget()
+        self._assembler.forget()
+        self._answering.forget()
+        self._unread.clear()
+        self._record(False)
+
+    def spoken(self, message_id: str, heard: str | None) -> None:
+        """See Audience. Text is shown as far as it was heard."""
+        self._answering.over(message_id)
+        reply = self._unread.pop(message_id, None) or self._assembler.give_up(message_id)
+        if reply is not None and heard != "":
+            whole = heard is None or heard == reply.text
+            self._release(reply if whole else reply.model_copy(update={"text": f"{heard}{CUT_OFF}"}))
+
+    def _follow(self, message: server.ReplyMessage) -> None:
+        match message:
+            case server.ReplyEnd():
+                self._lines.forget(message.message_id)
+                self.voice.text_ended(message.message_id)
+            case server.ReplyCancelled():
+                self._lines.forget(message.message_id)
+                self.voice.cancelled(message.message_id)
+            case _:
+                self._answering.began(message.message_id)
+                self.voice.thinking(message.message_id)
+        if isinstance(message, server.ReplyChunk):
+            self.voice.say(self._lines.read(message))
+
+    def _assemble(self, message: WireMessage) -> None:
+        reply = self._assembler.feed(message, self._name_of(getattr(message, "sender_id", None)))
+        if reply is None:
+            return
+        if self.voice.is_voicing(reply.message_id):
+            self._unread[reply.message_id] = reply
+        else:
+            self._answering.over(reply.message_id)
+            self._release(reply)

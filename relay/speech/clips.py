@@ -1,0 +1,104 @@
+"""Fetches what Voxta speaks, ahead of the moment when it is heard."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractCookieJar
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random
+from yarl import URL
+
+from relay.errors import SpeechError
+from relay.settings import SpeechSection, VoxtaSection
+from relay.speech.audio import prepare
+from relay.speech.base import Clip
+
+log = logging.getLogger(__name__)
+
+MAX_BYTES: Final = 32_000_000
+"""Of one clip; two minutes of uncompressed stereo at 48 kHz are 23 million."""
+ATTEMPTS: Final = 2
+
+
+class Clips:
+    """Makes clips of addresses. `run` holds the connections; `fetch` works while it runs."""
+
+    def __init__(
+        self,
+        settings: SpeechSection,
+        door: VoxtaSection,
+        url: str,
+        *,
+        cookies: Callable[[], AbstractCookieJar | None] = lambda: None,
+    ) -> None:
+        """`url` is where Voxta is; only there go its key and the `cookies` of the connection to it."""
+        self._settings = settings
+        self._door = door
+        self._url = url
+        self._cookies = cookies
+        self._http: asyncio.Future[aiohttp.ClientSession] | None = None
+
+    async def run(self) -> None:
+        """Hold the connections until cancelled."""
+        limits = aiohttp.ClientTimeout(total=self._settings.timeout)
+        async with aiohttp.ClientSession(timeout=limits, cookie_jar=aiohttp.DummyCookieJar()) as http:
+            self._session().set_result(http)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._http = None
+
+    async def fetch(self, url: str, message_id: str, text: str) -> Clip:
+        """The clip at an address, absolute or relative to Voxta's. Raises SpeechError."""
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                data = await self._download(url)
+                pcm = await asyncio.to_thread(prepare, data, self._settings.loudness)
+        except TimeoutError:
+            raise SpeechError(f"the audio did not arrive within {self._settings.timeout:g} s") from None
+        return Clip(id=secrets.token_urlsafe(16), message_id=message_id, text=text.strip(), pcm=pcm)
+
+    async def _download(self, url: str) -> bytes:
+        http = await asyncio.shield(self._session())
+        again = AsyncRetrying(
+            retry=retry_if_exception_type(aiohttp.ClientConnectionError),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_random(0.05, 0.2),
+            reraise=True,
+        )
+        try:
+            return await again(self._get, http, urljoin(f"{self._url}/", url))
+        except (aiohttp.ClientError, ValueError) as error:
+            raise SpeechError(f"the audio cannot be had: {type(error).__name__}") from None
+
+    async def _get(self, http: aiohttp.ClientSession, address: str) -> bytes:
+        async with http.get(address, headers=self._headers(address), allow_redirects=False) as response:
+            if response.status != 200:
+                raise SpeechError(f"Voxta answered {response.status} instead of audio")
+            data = bytearray()
+            async for piece in response.content.iter_any():
+                data += piece
+                if len(data) > MAX_BYTES:
+                    raise SpeechError(f"the audio is longer than {MAX_BYTES} bytes")
+        return bytes(data)
+
+    def _headers(self, address: str) -> dict[str, str]:
+        """Who we are, for Voxta alone."""
+        if urlsplit(address)[:2] != urlsplit(self._url)[:2]:
+            return {}
+        headers = {}
+        if self._door.api_key is not None:
+            headers["Authorization"] = f"Bearer {self._door.api_key.get_secret_value()}"
+        if (jar := self._cookies()) is not None:
+            cookies = jar.filter_cookies(URL(address))
+            headers["Cookie"] = "; ".join(f"{name}={cookie.value}" for name, cookie in cookies.items())
+        return headers
+
+    def _session(self) -> "asyncio.Future[aiohttp.ClientSession]":
+        if self._http is None:
+            self._http = asyncio.get_running_loop().create_future()
+        return self._http

@@ -1,0 +1,41 @@
+"""The heard text: what people really heard of a reply that was cut off."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_UNSPACED: Final = "\u0e00-\u0eff\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
+"""Scripts without spaces between words, where every character counts as one."""
+_WORD: Final = re.compile(rf"(?:[{_UNSPACED}]|[^\s{_UNSPACED}]+)\s*")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sentence, and the share of its sound that was heard, from 0 to 1."""
+
+    text: str
+    share: float
+
+
+def heard_text(parts: Sequence[Part]) -> tuple[str, str]:
+    """The text up to the last word that was heard whole, and the rest.
+
+    The heard text is the beginning of the whole, so it ends before a sentence nobody could hear.
+    """
+    whole = "".join(part.text for part in parts)
+    length = 0
+    for part in parts:
+        length += _heard_length(part)
+        if part.share < 1.0:
+            break
+    return whole[:length].rstrip(), whole[length:].strip()
+
+
+def _heard_length(part: Part) -> int:
+    """How many characters were heard; sound and text run at about the same pace within a sentence."""
+    if part.share >= 1.0:
+        return len(part.text)
+    reached = part.share * len(part.text)
+    words = _WORD.finditer(part.text)
+    return max((word.end() for word in words if word.start() + len(word.group().rstrip()) <= reached), default=0)

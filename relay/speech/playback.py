@@ -1,0 +1,356 @@
+"""Speech in play order: each sentence is fetched ahead, played wherever it is heard, acknowledged, and can be cut.
+
+The first open sink, in the configured order, leads: what it reports is what was heard. Others play along.
+"""
+
+import asyncio
+import itertools
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from relay.errors import SpeechError
+from relay.speech.base import Clip, Sink
+from relay.speech.heard import Part, heard_text
+
+log = logging.getLogger(__name__)
+
+GRACE: Final = 2.0
+"""Seconds a sink may be late to report the start or the end of a clip; then it no longer counts as heard there."""
+AHEAD: Final = 3
+"""Clips queued at the sinks at once."""
+
+Fetch = Callable[[str, str, str], Awaitable[Clip]]
+"""Makes the clip of an address, a reply's id and a text. Raises SpeechError."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One chunk of a reply."""
+
+    message_id: str
+    text: str
+    start_index: int
+    end_index: int
+    url: str
+    """Where its audio is; empty when it has none or must not be spoken."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A reply that was given up."""
+
+    message_id: str
+    heard: str
+    """What was really heard of it; "" when not one frame was."""
+    rest: str
+    """What was not."""
+    is_whole: bool
+    """Its text was complete."""
+
+
+class Stage(Protocol):
+    """Hears what becomes of the speech."""
+
+    def sentence_began(self, sentence: Sentence, duration: float) -> None:
+        """It is heard from now on for `duration` seconds."""
+
+    def reply_heard(self, message_id: str) -> None:
+        """All of a reply was heard, or nobody could hear the rest; its text is complete."""
+
+
+@dataclass(eq=False)
+class _Item:
+    sentence: Sentence
+    fetched: "asyncio.Task[Clip | None]"
+    clip: Clip | None = None
+    has_begun: bool = False
+    due: float = float("inf")
+    """When the next report is overdue."""
+
+
+@dataclass(eq=False)
+class _Reply:
+    message_id: str
+    is_whole: bool = False
+    parts: list[Part] = field(default_factory=list)
+    """What became of the sentences that are over, in order."""
+
+
+class Playback:
+    """Plays what it is given until cancelled. All methods but `run` return at once; call them on the event loop."""
+
+    def __init__(
+        self, sinks: Sequence[Sink], fetch: Fetch, stage: Stage, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`sinks` in the order in which they lead."""
+        self._sinks = sinks
+        self._fetch = fetch
+        self._stage = stage
+        self._clock = clock
+        self._replies: dict[str, _Reply] = {}
+        self._items: deque[_Item] = deque()
+        self._played = 0
+        """How many of the items, from the front, are at the sinks."""
+        self._leader: Sink | None = None
+        self._paused = False
+        self._news = asyncio.Event()
+        for sink in sinks:
+            sink.listen(self)
+
+    # Looking
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is being said, or about to be."""
+        return bool(self._replies)
+
+    def is_voicing(self, message_id: str) -> bool:
+        """Whether some of this reply is being said, or about to be."""
+        return message_id in self._replies
+
+    # Speaking
+
+    def say(self, sentence: Sentence) -> None:
+        """Queue a sentence behind the others."""
+        if self._lead() is None:
+            return
+        self._replies.setdefault(sentence.message_id, _Reply(sentence.message_id))
+        self._items.append(_Item(sentence, asyncio.create_task(self._get(sentence))))
+        self._news.set()
+
+    def whole(self, message_id: str) -> None:
+        """No more sentences of this reply will come."""
+        if (reply := self._replies.get(message_id)) is not None:
+            reply.is_whole = True
+            self._end_if_over(reply)
+
+    def pause(self) -> None:
+        """Fall silent, and keep the place."""
+        if not self._paused:
+            self._paused = True
+            for sink in self._sinks:
+                sink.pause()
+
+    def resume(self) -> None:
+        """Go on where it was paused."""
+        if self._paused:
+            self._paused = False
+            for sink in self._sinks:
+                sink.resume()
+            self._expect()
+            self._news.set()
+
+    def cut(self, message_id: str | None = None) -> Cut | None:
+        """Give up a reply, the current one if none is named; what other replies have left to say is still said."""
+        reply = self._replies.get(message_id) if message_id is not None else next(iter(self._replies.values()), None)
+        if reply is None:
+            return None
+        position = self._position()
+        self._paused = False
+        for sink in self._sinks:
+            sink.cut()
+        parts = [*reply.parts, *self._unfinished(reply, position)]
+        self._drop(reply)
+        self._start_over()
+        heard, rest = heard_text(parts)
+        return Cut(reply.message_id, heard, rest, reply.is_whole)
+
+    def cut_all(self) -> list[Cut]:
+        """Give up everything, in play order."""
+        cuts = []
+        while (cut := self.cut()) is not None:
+            cuts.append(cut)
+        return cuts
+
+    def settle(self) -> None:
+        """Bring the sinks back in line, after one was paused by somebody else."""
+        if not self._paused:
+            for sink in self._sinks:
+                sink.resume()
+
+    def set_volume(self, volume: float) -> None:
+        for sink in self._sinks:
+            sink.set_volume(volume)
+
+    # Running
+
+    async def run(self) -> None:
+        """Feed the sinks and watch over them until cancelled."""
+        try:
+            while True:
+                self._news.clear()
+                self._give_up_overdue()
+                await self._feed()
+                due = min((item.due for item in itertools.islice(self._items, self._played)), default=None)
+                wait = None if due is None or self._paused or due == float("inf") else max(0.0, due - self._clock())
+                try:
+                    async with asyncio.timeout(wait):
+                        await self._news.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            fetching = [item.fetched for item in self._items]
+            for task in fetching:
+                task.cancel()
+            await asyncio.gather(*fetching, return_exceptions=True)
+
+    async def _feed(self) -> None:
+        """Hand the next clips to the sinks, as they arrive."""
+        while self._played < min(len(self._items), AHEAD):
+            item = self._items[self._played]
+            if not item.fetched.done():
+                item.fetched.add_done_callback(lambda _: self._news.set())
+                return
+            if self._lead() is None:
+                return self._lose()
+            item.clip = item.fetched.result()
+            if item.clip is None:
+                self._items.remove(item)
+                self._over(item, 0.0)
+                continue
+            self._played += 1
+            for sink in self._sinks:
+                if sink.is_open:
+                    sink.play(item.clip)
+            self._expect()
+
+    async def _get(self, sentence: Sentence) -> Clip | None:
+        if not sentence.url:
+            return None
+        try:
+            return await self._fetch(sentence.url, sentence.message_id, sentence.text)
+        except SpeechError as error:
+            log.warning("speech: a sentence is not heard: %s", error)
+            return None
+
+    # What the sinks report
+
+    def started(self, sink: Sink, clip: Clip) -> None:
+        """See Listener."""
+        item = self._item_of(clip)
+        if sink is self._leader and item is not None and not item.has_begun:
+            self._begin(item)
+
+    def ended(self, sink: Sink, clip: Clip) -> None:
+        """See Listener."""
+        item = self._item_of(clip)
+        if sink is self._leader and item is not None:
+            self._finish(item)
+
+    def changed(self, sink: Sink) -> None:
+        """See Listener."""
+        if sink.is_open and self._paused:
+            sink.pause()
+        if sink is self._leader and not sink.is_open:
+            self._leader = None
+            if self._lead() is None:
+                self._lose()
+            else:
+                self._catch_up()
+        self._news.set()
+
+    # Inside
+
+    def _lead(self) -> Sink | None:
+        """The sink whose reports count; stays the same while it is open and there is something to say."""
+        if self._leader is None or not self._leader.is_open or not self._items:
+            self._leader = next((sink for sink in self._sinks if sink.is_open), None)
+        return self._leader
+
+    def _item_of(self, clip: Clip) -> _Item | None:
+        return next((item for item in itertools.islice(self._items, self._played) if item.clip is clip), None)
+
+    def _begin(self, item: _Item) -> None:
+        assert item.clip is not None
+        item.has_begun = True
+        self._expect()
+        self._stage.sentence_began(item.sentence, item.clip.duration)
+
+    def _finish(self, item: _Item) -> None:
+        """A clip is over; those before it, whose ends went missing, are as well."""
+        while self._items and self._played:
+            over = self._items.popleft()
+            self._played -= 1
+            if not over.has_begun:
+                self._begin(over)
+            self._over(over, 1.0)
+            if over is item:
+                break
+        self._expect()
+        self._news.set()
+
+    def _over(self, item: _Item, share: float) -> None:
+        reply = self._replies[item.sentence.message_id]
+        reply.parts.append(Part(item.sentence.text, share))
+        self._end_if_over(reply)
+
+    def _end_if_over(self, reply: _Reply) -> None:
+        has_more = any(item.sentence.message_id == reply.message_id for item in self._items)
+        if reply.is_whole and not has_more and self._replies.pop(reply.message_id, None) is not None:
+            self._stage.reply_heard(reply.message_id)
+
+    def _expect(self) -> None:
+        """Set when the front clip's next report is overdue."""
+        if self._played and (front := self._items[0]).clip is not None:
+            assert front.clip is not None
+            left = max(0.0, front.clip.duration - self._heard(front)) if front.has_begun else 0.0
+            front.due = self._clock() + left + GRACE
+
+    def _heard(self, item: _Item) -> float:
+        """Seconds that were heard of an item's clip."""
+        if item.clip is None or self._leader is None:
+            return 0.0
+        return self._leader.heard(item.clip)
+
+    def _give_up_overdue(self) -> None:
+        """A sink that does not report is taken for deaf: the clip counts as heard, so that nothing waits for ever."""
+        while self._played and not self._paused and self._clock() >= self._items[0].due:
+            log.warning("speech: %s does not say what became of a sentence; going on", self._name())
+            self._finish(self._items[0])
+
+    def _name(self) -> str:
+        return self._leader.name if self._leader is not None else "nobody"
+
+    def _lose(self) -> None:
+        """Nobody can hear anything any more: the rest stays unheard, and the replies are over."""
+        while self._items:
+            item = self._items.popleft()
+            item.fetched.cancel()
+            self._over(item, 0.0)
+        self._played = 0
+
+    def _catch_up(self) -> None:
+        """Another sink leads: what it has finished already is over."""
+        for item in list(itertools.islice(self._items, self._played)):
+            if item.clip is not None and self._heard(item) >= item.clip.duration:
+                self._finish(item)
+        self._expect()
+
+    def _position(self) -> float:
+        """The share of the front clip that was heard."""
+        front = self._items[0] if self._played else None
+        if front is None or front.clip is None or not front.clip.duration:
+            return 0.0
+        return min(1.0, self._heard(front) / front.clip.duration)
+
+    def _unfinished(self, reply: _Reply, position: float) -> Iterator[Part]:
+        for place, item in enumerate(self._items):
+            if item.sentence.message_id == reply.message_id:
+                yield Part(item.sentence.text, position if place == 0 else 0.0)
+
+    def _drop(self, reply: _Reply) -> None:
+        for item in [item for item in self._items if item.sentence.message_id == reply.message_id]:
+            item.fetched.cancel()
+            self._items.remove(item)
+        self._replies.pop(reply.message_id, None)
+
+    def _start_over(self) -> None:
+        """The sinks were emptied: what is left goes to them again."""
+        self._played = 0
+        for item in self._items:
+            item.clip, item.has_begun, item.due = None, False, float("inf")
+        self._news.set()

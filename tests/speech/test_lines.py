@@ -1,0 +1,45 @@
+import pytest
+
+from relay.moderation.outbound import Outbound
+from relay.settings import OutboundSection
+from relay.speech.lines import Lines
+from relay.wire.server import ReplyChunk
+
+
+def lines(**settings: object) -> Lines:
+    return Lines(Outbound(OutboundSection.model_validate(settings)))
+
+
+def chunk(text: str, start: int) -> ReplyChunk:
+    return ReplyChunk(message_id="r1", start_index=start, end_index=start + len(text), text=text, audio_url=f"/{start}")
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [chunk("One.", 0), chunk(" Two.", 4), chunk(" Three.", 9)],
+        [chunk("One.", 0), chunk("Two.", 5), chunk("Three.", 10)],
+        [chunk("One.", 0), chunk("One. Two.", 0), chunk("One. Two. Three.", 0)],
+    ],
+    ids=["with spaces", "without spaces", "cumulative"],
+)
+def test_each_chunk_becomes_the_part_of_the_text_it_adds(chunks: list[ReplyChunk]) -> None:
+    reader = lines()
+
+    sentences = [reader.read(each) for each in chunks]
+
+    assert "".join(sentence.text for sentence in sentences) == "One. Two. Three."
+    assert [sentence.url for sentence in sentences] == [each.audio_url for each in chunks]
+
+
+@pytest.mark.parametrize("action", ["mask", "hold", "drop"])
+def test_a_sentence_the_filters_object_to_is_not_spoken_whatever_they_do_to_the_text(action: str) -> None:
+    reader = lines(blocked_terms=["secret sauce"], blocked_terms_are=action)
+
+    sentences = [
+        reader.read(chunk("Fine.", 0)),
+        reader.read(chunk(" The secret", 5)),
+        reader.read(chunk(" sauce!", 16)),
+    ]
+
+    assert [bool(sentence.url) for sentence in sentences] == [True, True, False], "also when it is split in two"

@@ -1,0 +1,236 @@
+"""Playback, told as timelines over sinks that play when they are told to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from relay.speech.playback import GRACE, Cut, Playback, Sentence
+from tests.speech.fakes import Clock, Library, ManualSink
+from tests.support import eventually
+
+HELLO, BYE = Sentence("r1", "Hello there my friend.", 0, 22, "a"), Sentence("r1", " Good bye.", 22, 32, "b")
+
+
+class Stage:
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def sentence_began(self, sentence: Sentence, duration: float) -> None:
+        self.said.append(f"{sentence.text.strip()} {duration:g} s")
+
+    def reply_heard(self, message_id: str) -> None:
+        self.said.append(f"{message_id} heard")
+
+
+class Scene:
+    """A running playback with everything around it."""
+
+    def __init__(self, *sinks: ManualSink) -> None:
+        self.sinks = sinks or (ManualSink(),)
+        self.library, self.stage, self.clock = Library(), Stage(), Clock()
+        self.playback = Playback(self.sinks, self.library.fetch, self.stage, clock=self.clock)
+
+    async def say(self, *sentences: Sentence, whole: bool = True) -> None:
+        for sentence in sentences:
+            self.playback.say(sentence)
+        if whole:
+            self.playback.whole(sentences[0].message_id)
+        await self.queued(len(sentences))
+
+    async def queued(self, count: int) -> None:
+        await eventually(lambda: len(self.sinks[0].queue) == count)
+
+
+@asynccontextmanager
+async def playing(*sinks: ManualSink) -> AsyncIterator[Scene]:
+    scene = Scene(*sinks)
+    task = asyncio.create_task(scene.playback.run())
+    try:
+        yield scene
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_sentences_are_heard_in_order_and_each_is_announced() -> None:
+    async with playing() as scene:
+        await scene.say(HELLO, BYE)
+
+        scene.sinks[0].advance(2.0)
+
+        assert scene.stage.said == ["Hello there my friend. 1 s", "Good bye. 1 s", "r1 heard"]
+        assert not scene.playback.is_busy
+
+
+async def test_a_clip_that_arrives_late_does_not_overtake() -> None:
+    async with playing() as scene:
+        scene.library.slow["a"] = asyncio.Event()
+        scene.playback.say(HELLO)
+        scene.playback.say(BYE)
+        await eventually(lambda: "b" in scene.library.clips)
+        assert not scene.sinks[0].queue
+
+        scene.library.slow["a"].set()
+        await scene.queued(2)
+
+        assert [clip.text for clip in scene.sinks[0].queue] == [HELLO.text, BYE.text]
+
+
+async def test_a_reply_is_heard_only_when_its_text_is_complete() -> None:
+    async with playing() as scene:
+        await scene.say(HELLO, whole=False)
+
+        scene.sinks[0].advance(1.0)
+        assert scene.stage.said == ["Hello there my friend. 1 s"]
+        scene.playback.whole("r1")
+
+        assert scene.stage.said[-1] == "r1 heard"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "heard"), [(0.0, ""), (0.5, "Hello there"), (1.0, HELLO.text), (1.6, "Hello there my friend. Good")]
+)
+async def test_a_cut_tells_what_was_heard_and_empties_the_sinks(seconds: float, heard: str) -> None:
+    async with playing() as scene:
+        await scene.say(HELLO, BYE)
+        scene.sinks[0].advance(seconds)
+
+        cut = scene.playback.cut()
+
+        assert cut is not None
+        assert cut.heard == heard
+        assert f"{cut.heard} {cut.rest}".split() == (HELLO.text + BYE.text).split()
+        assert not scene.sinks[0].queue
+        assert not scene.playback.is_busy
+
+
+async def test_a_reply_cut_before_its_clip_came_was_not_heard() -> None:
+    async with playing() as scene:
+        scene.library.slow["a"] = asyncio.Event()
+        scene.playback.say(HELLO)
+
+        assert scene.playback.cut() == Cut("r1", "", HELLO.text, False)
+
+
+async def test_after_a_pause_it_goes_on_in_the_same_place() -> None:
+    async with playing() as scene:
+        await scene.say(HELLO)
+        scene.sinks[0].advance(0.4)
+        scene.playback.pause()
+        scene.sinks[0].advance(5.0)
+        assert scene.sinks[0].is_paused
+
+        scene.playback.resume()
+        scene.sinks[0].advance(0.6)
+
+        assert scene.stage.said[-1] == "r1 heard"
+
+
+async def test_a_reply_paused_before_its_first_frame_is_not_lost() -> None:
+    async with playing() as scene:
+        scene.playback.pause()
+        await scene.say(HELLO)
+        scene.clock.now += 60
+
+        scene.playback.resume()
+        scene.sinks[0].advance(1.0)
+
+        assert scene.stage.said == ["Hello there my friend. 1 s", "r1 heard"]
+
+
+async def test_cutting_one_reply_leaves_the_others_to_be_heard() -> None:
+    async with playing() as scene:
+        other = Sentence("r2", "Another one.", 0, 12, "c")
+        await scene.say(HELLO, BYE)
+        scene.playback.say(other)
+        scene.playback.whole("r2")
+        await scene.queued(3)
+
+        scene.playback.cut()
+        await scene.queued(1)
+        scene.sinks[0].advance(1.0)
+
+        assert scene.stage.said == ["Another one. 1 s", "r2 heard"]
+
+
+async def test_a_clip_that_cannot_be_had_is_left_out() -> None:
+    async with playing() as scene:
+        scene.library.bad.add("a")
+        scene.playback.say(HELLO)
+        scene.playback.say(BYE)
+        scene.playback.whole("r1")
+        await scene.queued(1)
+
+        scene.sinks[0].advance(1.0)
+
+        assert scene.stage.said == ["Good bye. 1 s", "r1 heard"]
+
+
+async def test_a_sentence_that_must_not_be_heard_is_left_out() -> None:
+    async with playing() as scene:
+        scene.playback.say(Sentence("r1", "My number is 123.", 0, 17, ""))
+        scene.playback.whole("r1")
+
+        await eventually(lambda: scene.stage.said == ["r1 heard"])
+
+
+async def test_a_sink_that_reports_nothing_delays_the_next_sentence_and_does_not_stop_it() -> None:
+    async with playing() as scene:
+        await scene.say(HELLO, BYE)
+
+        scene.clock.now += GRACE + 2.0
+        scene.playback.settle()
+        scene.playback.resume()
+        scene.playback.changed(scene.sinks[0])
+
+        await eventually(lambda: scene.stage.said[:1] == ["Hello there my friend. 1 s"])
+        scene.clock.now += GRACE + 2.0
+        scene.playback.changed(scene.sinks[0])
+        await eventually(lambda: scene.stage.said[-1] == "r1 heard")
+
+
+async def test_nothing_is_voiced_when_nobody_could_hear_it() -> None:
+    async with playing(ManualSink(is_open=False)) as scene:
+        scene.playback.say(HELLO)
+
+        assert not scene.playback.is_voicing("r1")
+
+
+async def test_a_reply_is_over_when_the_only_sink_closes_in_mid_speech() -> None:
+    async with playing() as scene:
+        await scene.say(HELLO, BYE)
+        scene.sinks[0].advance(0.5)
+
+        scene.sinks[0].set_open(False)
+
+        assert scene.stage.said[-1] == "r1 heard"
+        assert not scene.playback.is_busy
+
+
+async def test_the_first_open_sink_leads_and_the_next_takes_over() -> None:
+    discord, overlay = ManualSink("discord"), ManualSink("overlay")
+    async with playing(discord, overlay) as scene:
+        await scene.say(HELLO, BYE)
+        await eventually(lambda: len(overlay.queue) == 2)
+        overlay.advance(1.1)
+        assert scene.stage.said == [], "the follower does not count"
+        discord.advance(0.9)
+
+        discord.set_open(False)
+        overlay.advance(0.9)
+
+        assert scene.stage.said == ["Hello there my friend. 1 s", "Good bye. 1 s", "r1 heard"]
+
+
+async def test_a_sink_that_opens_during_a_pause_is_paused_too() -> None:
+    discord, overlay = ManualSink("discord"), ManualSink("overlay", is_open=False)
+    async with playing(discord, overlay) as scene:
+        await scene.say(HELLO)
+        scene.playback.pause()
+
+        overlay.set_open(True)
+
+        assert overlay.is_paused

@@ -1,0 +1,275 @@
+"""The voice, told as timelines: people talk, sentences are heard, and Voxta is told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from relay.errors import VoxtaError
+from relay.floor import Floor, FloorState
+from relay.settings import FloorSection
+from relay.speech.playback import Playback, Sentence
+from relay.speech.voice import ANSWER_WAIT, Voice
+from tests.speech.fakes import Clock, Library, ManualSink
+from tests.support import eventually
+
+HELLO, BYE = Sentence("r1", "Hello there my friend.", 0, 22, "a"), Sentence("r1", " Good bye.", 22, 32, "b")
+
+
+class Voxta:
+    """Writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.refuses = False
+
+    async def interrupt(self) -> None:
+        self.told.append("interrupt")
+        if self.refuses:
+            raise VoxtaError("no")
+
+    async def speech_started(self, message_id: str, start: int, end: int, duration: float) -> None:
+        self.told.append(f"started {message_id} {start}-{end} {duration:g} s")
+
+    async def speech_completed(self, message_id: str) -> None:
+        self.told.append(f"completed {message_id}")
+
+    async def rewrite(self, message_id: str, text: str) -> None:
+        self.told.append(f"rewrite {message_id} {text!r}")
+
+    async def ask_for_reply(self) -> None:
+        self.told.append("ask")
+
+    async def have_said(self, text: str) -> None:
+        self.told.append(f"say {text!r}")
+
+
+class Scene:
+    def __init__(self, **settings: object) -> None:
+        section = FloorSection.model_validate({"min_speech": 0.5, "silence": 0.4} | settings)
+        self.clock, self.sink, self.library, self.voxta = Clock(), ManualSink(), Library(), Voxta()
+        self.floor = Floor(section, 30.0)
+        self.shown: list[str] = []
+        self.voice = Voice(
+            section,
+            floor=self.floor,
+            playback=lambda voice: Playback([self.sink], self.library.fetch, voice, clock=self.clock),
+            voxta=self.voxta,
+            audience=self,
+            changed=lambda: None,
+            clock=self.clock,
+        )
+
+    def spoken(self, message_id: str, heard: str | None) -> None:
+        self.shown.append(f"{message_id} {'whole' if heard is None else repr(heard)}")
+
+    async def reply(self, *sentences: Sentence, whole: bool = True) -> None:
+        self.voice.thinking(sentences[0].message_id)
+        for sentence in sentences:
+            self.voice.say(sentence)
+        if whole:
+            self.voice.text_ended(sentences[0].message_id)
+        await eventually(lambda: len(self.sink.queue) == len(sentences))
+
+    def passes(self, seconds: float) -> None:
+        """Time passes, with a look every tenth of a second."""
+        for _ in range(round(seconds * 10)):
+            self.clock.now += 0.1
+            self.sink.advance(0.1)
+            self.voice.look()
+
+    async def told(self, *expected: str) -> None:
+        await eventually(lambda: len(self.voxta.told) >= len(expected))
+        assert self.voxta.told == list(expected)
+
+
+@asynccontextmanager
+async def speaking(**settings: object) -> AsyncIterator[Scene]:
+    scene = Scene(**settings)
+    task = asyncio.create_task(scene.voice.run())
+    try:
+        yield scene
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_a_reply_is_announced_sentence_by_sentence_and_completed() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, BYE)
+        assert not scene.floor.is_free(scene.clock.now)
+
+        scene.passes(2.0)
+
+        await scene.told("started r1 0-22 1 s", "started r1 22-32 1 s", "completed r1")
+        assert scene.shown == ["r1 whole"]
+        assert scene.floor.is_free(scene.clock.now)
+
+
+async def test_a_person_who_talks_on_ends_the_reply_where_it_was_heard() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, BYE)
+        scene.passes(0.5)
+
+        scene.voice.talks("voice:ann")
+        assert scene.sink.is_paused, "paused at once"
+        scene.passes(0.5)
+
+        assert not scene.sink.queue
+        assert scene.shown == ["r1 'Hello there'"]
+        await scene.told("started r1 0-22 1 s", "interrupt", "completed r1", "rewrite r1 'Hello there'")
+
+
+async def test_a_reply_nobody_heard_leaves_no_message() -> None:
+    async with speaking() as scene:
+        scene.voice.talks("voice:ann")
+        await scene.reply(HELLO)
+
+        scene.passes(0.5)
+
+        await scene.told("interrupt", "completed r1", "rewrite r1 ''")
+        assert scene.shown == ["r1 ''"]
+
+
+async def test_a_cough_changes_nothing_but_the_time() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO)
+        scene.passes(0.5)
+
+        scene.voice.talks("voice:ann")
+        scene.passes(0.2)
+        scene.voice.stopped("voice:ann")
+        scene.passes(0.5)
+        assert not scene.sink.is_paused
+        scene.passes(0.5)
+
+        await scene.told("started r1 0-22 1 s", "completed r1")
+        assert scene.shown == ["r1 whole"]
+
+
+async def interrupted(scene: Scene) -> None:
+    await scene.reply(HELLO, BYE)
+    scene.passes(0.5)
+    scene.voice.talks("voice:ann")
+    scene.passes(1.0)
+    scene.voice.stopped("voice:ann")
+    scene.passes(0.5)
+    await eventually(lambda: len(scene.voxta.told) == 4)
+    scene.voxta.told.clear()
+
+
+@pytest.mark.parametrize(("after", "told"), [("reply", ["ask"]), ("resume", ["say 'my friend. Good bye.'"])])
+async def test_when_the_person_is_done_the_companion_is_asked_to_go_on(after: str, told: list[str]) -> None:
+    async with speaking(after=after) as scene:
+        await interrupted(scene)
+        assert not scene.floor.is_free(scene.clock.now), "nothing else is sent meanwhile"
+
+        scene.passes(ANSWER_WAIT + 0.1)
+
+        await scene.told(*told)
+
+
+async def test_nothing_is_asked_when_voxta_answers_the_person_by_itself() -> None:
+    async with speaking() as scene:
+        await interrupted(scene)
+
+        scene.voice.thinking("r2")
+        scene.passes(ANSWER_WAIT + 0.1)
+        scene.voice.text_ended("r2")
+
+        assert scene.floor.is_free(scene.clock.now)
+        assert scene.voxta.told == []
+
+
+async def test_nothing_is_asked_when_the_settings_say_so() -> None:
+    async with speaking(after="nothing") as scene:
+        await interrupted(scene)
+
+        assert scene.floor.is_free(scene.clock.now)
+        scene.passes(ANSWER_WAIT + 0.1)
+        assert scene.voxta.told == []
+
+
+async def test_a_reply_voxta_cancels_ends_where_it_was_heard() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, whole=False)
+        scene.passes(0.5)
+
+        scene.voice.cancelled("r1")
+
+        await scene.told("started r1 0-22 1 s", "completed r1", "rewrite r1 'Hello there'")
+        assert scene.floor.is_free(scene.clock.now)
+
+
+async def test_stopping_one_reply_lets_the_next_be_heard() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO)
+        scene.passes(0.5)
+        scene.voice.say(Sentence("r2", "Another one.", 0, 12, "c"))
+        scene.voice.text_ended("r2")
+
+        assert scene.voice.stop()
+        await eventually(lambda: [clip.text for clip in scene.sink.queue] == ["Another one."])
+        scene.passes(1.0)
+
+        assert scene.shown == ["r1 'Hello there'", "r2 whole"]
+        assert "interrupt" not in scene.voxta.told, "its text was complete; Voxta had nothing left to stop"
+
+
+async def test_silencing_stops_everything_and_a_second_time_there_is_nothing_to_stop() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, whole=False)
+
+        assert scene.voice.silence()
+        assert not scene.voice.silence()
+
+        assert scene.floor.state(scene.clock.now) is FloorState.IDLE
+        await scene.told("interrupt", "completed r1", "rewrite r1 ''")
+
+
+async def test_a_reply_with_sound_that_nobody_can_hear_is_completed_all_the_same() -> None:
+    async with speaking() as scene:
+        scene.sink.is_open = False
+        scene.voice.thinking("r1")
+        scene.voice.say(HELLO)
+
+        scene.voice.text_ended("r1")
+
+        await scene.told("completed r1")
+        assert scene.floor.is_free(scene.clock.now)
+
+
+async def test_a_voxta_that_refuses_an_interruption_still_hears_of_the_rest() -> None:
+    async with speaking() as scene:
+        scene.voxta.refuses = True
+        await scene.reply(HELLO, whole=False)
+
+        scene.voice.silence()
+
+        await scene.told("interrupt", "completed r1", "rewrite r1 ''")
+
+
+async def test_the_end_of_another_reply_does_not_free_the_floor() -> None:
+    async with speaking() as scene:
+        scene.voice.thinking("r2")
+
+        scene.voice.completed_elsewhere("r1")
+
+        assert not scene.floor.is_free(scene.clock.now)
+
+
+async def test_a_reply_that_may_not_be_interrupted_goes_on_though_a_thread_paused_it() -> None:
+    async with speaking() as scene:
+        scene.floor.asked(scene.clock.now, interruptible=False)
+        scene.voice.asked()
+        await scene.reply(HELLO)
+        assert not scene.voice.may_pause
+        scene.sink.pause()
+
+        scene.voice.talks("voice:ann")
+
+        assert not scene.sink.is_paused
+        scene.passes(1.0)
+        assert scene.shown == ["r1 whole"]
