@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from relay.platforms.discord.hearing import ears as ears_module
-from relay.speech.hearing import HEARING_RATE
+from relay.settings import VoxtaSection
+from relay.speech.hearing import HEARING_RATE, QUIET
+from relay.voxta.audio import AudioInput
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.voice_person import Conditions, VoicePerson
 from tests.doubles.discord.voice_sound import encode, tone
+from tests.doubles.recogniser import Recogniser
 from tests.platforms.discord.hearing.call import pitch
 from tests.platforms.discord.hearing.conftest import Join, Room
 from tests.support import eventually
@@ -220,3 +223,24 @@ async def test_after_a_reconnection_people_are_heard_again(discord: DiscordDoubl
     await eventually(room.voice.is_connected)
     await ann.speak(WORD)
     await eventually(lambda: room.told == 2 * whole_turn(ann))
+
+
+async def test_what_several_people_say_arrives_at_voxtas_ear(discord: DiscordDouble, room: Room) -> None:
+    async with Recogniser().running() as voxta, asyncio.TaskGroup() as tasks:
+        sender = AudioInput(VoxtaSection(), room.hearing, url=voxta.url)
+        sending = tasks.create_task(sender.run())
+        sender.request(True, "a chat")
+        await eventually(lambda: len(voxta.blocks) > 0)
+        ann, ben = await discord.enter("ann"), await discord.enter("ben")
+        await asyncio.gather(ann.speak(encode(tone(500, 0.6, 0.2))), ben.speak(encode(tone(1500, 0.6, 0.1))))
+        so_far = len(voxta.blocks)
+        await eventually(lambda: len(voxta.blocks) >= so_far + 10)
+        sending.cancel()
+    heard = np.frombuffer(b"".join(block for block in voxta.blocks if any(block)), "<i2").astype(float) / 32768
+    middle = heard[len(heard) // 4 : len(heard) * 3 // 4]
+    at = np.arange(len(middle)) / HEARING_RATE
+    levels = {hertz: abs(2 * np.mean(middle * np.exp(-2j * np.pi * hertz * at))) for hertz in (500, 1000, 1500)}
+    assert levels[500] == pytest.approx(0.2, rel=0.2)
+    assert levels[1500] == pytest.approx(0.1, rel=0.2)
+    assert levels[1000] < 0.01
+    assert voxta.blocks[-1] == QUIET
