@@ -1,10 +1,11 @@
-"""Samples to Opus, as Discord takes it."""
+"""Samples to Opus, as Discord takes it, and back."""
 
 from typing import Final
 
 import av
 from av.audio.codeccontext import AudioCodecContext
 
+from relay.errors import SpeechError
 from relay.speech.base import FRAME, RATE
 
 BIT_RATE: Final = 64_000
@@ -32,3 +33,23 @@ class Encoder:
         frame.planes[0].update(samples)
         self._at += SAMPLES
         return b"".join(bytes(packet) for packet in self._codec.encode(frame))
+
+
+class Decoder:
+    """Decodes one stream, packet by packet, in order. Used by one thread at a time."""
+
+    def __init__(self) -> None:
+        codec = av.CodecContext.create("libopus", "r")
+        assert isinstance(codec, AudioCodecContext)
+        codec.sample_rate, codec.layout = RATE, "mono"
+        self._codec = codec
+
+    def decode(self, packet: bytes) -> bytes:
+        """The samples of one packet: 48 kHz, mono, signed 16 bit. Raises SpeechError when it is no Opus."""
+        if not packet:  # libav takes that for the end of the stream
+            raise SpeechError("an empty packet is no Opus")
+        try:
+            frames = self._codec.decode(av.Packet(packet))
+        except av.FFmpegError as error:
+            raise SpeechError(f"{len(packet)} bytes are no Opus: {error}") from None
+        return b"".join(bytes(frame.planes[0])[: 2 * frame.samples] for frame in frames)

@@ -7,10 +7,11 @@ from typing import Final, Protocol
 
 import davey
 
+from relay.errors import SpeechError
 from relay.platforms.discord.hearing.counts import Counts
-from relay.platforms.discord.hearing.opus import Decoder, DecodingError
 from relay.platforms.discord.hearing.order import Order
 from relay.platforms.discord.hearing.rtp import SILENCE, Packet, Transport, Unreadable, is_audio
+from relay.speech.opus import Decoder
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ class Receiver:
         self._counts.succeed()
         try:
             pcm = decoder.decode(opus)
-        except DecodingError:
+        except SpeechError:
             self._counts.undecodable += 1
             return
         self._counts.decoded += 1
