@@ -1,0 +1,60 @@
+"""`/talk`, used on the local Discord."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import discord as library
+import pytest
+from discord import app_commands
+
+from relay.platforms.discord.connection import make_connector
+from relay.platforms.discord.hearing.audience import Audience, talk_command
+from relay.settings import VoiceSection
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.double import TOKEN
+
+
+@pytest.fixture
+async def client(discord: DiscordDouble) -> AsyncIterator[library.Client]:
+    connector = make_connector(discord.settings())
+    client = library.Client(intents=library.Intents(guilds=True), connector=connector, guild_ready_timeout=0.01)
+    async with client, asyncio.timeout(10):
+        await client.login(TOKEN)
+        running = asyncio.create_task(client.connect())
+        await client.wait_until_ready()
+        yield client
+        await client.close()
+        await running
+
+
+async def offer(client: library.Client, **settings: Any) -> Audience:
+    """Register `/talk` with these settings."""
+    audience = Audience(VoiceSection(**settings))
+    tree = app_commands.CommandTree(client)
+    tree.add_command(talk_command(audience))
+    await tree.sync()
+    return audience
+
+
+async def test_it_takes_the_floor_and_gives_it_back(discord: DiscordDouble, client: library.Client) -> None:
+    audience, ann = await offer(client, listen_to="everyone", push_to_talk=True), int(discord.person("ann").id)
+    taken = await discord.command("talk")
+    assert (taken.text, taken.ephemeral) == (
+        "I hear you now, for up to 30 seconds. Use `/talk` again when you are done.",
+        True,
+    )
+    assert audience.hears(ann)
+    assert (await discord.command("talk")).text == "I no longer hear you."
+    assert not audience.hears(ann)
+
+
+async def test_it_does_not_help_who_was_not_chosen(discord: DiscordDouble, client: library.Client) -> None:
+    audience = await offer(client, listen_to="allowed", allowed=(int(discord.person("ben").id),), push_to_talk=True)
+    assert (await discord.command("talk", "ann")).text == "The streamer has not chosen to let me hear you."
+    assert not audience.hears(int(discord.person("ann").id))
+
+
+async def test_it_says_when_it_is_not_needed(discord: DiscordDouble, client: library.Client) -> None:
+    await offer(client, listen_to="everyone")
+    assert "no need" in (await discord.command("talk")).text
