@@ -50,6 +50,14 @@ async def test_with_a_token_nothing_is_told_without_it(address: str) -> None:
         assert await status(url, Authorization=f"Bearer {TOKEN}") != 401
 
 
+async def test_another_machine_may_call_it_by_any_name_and_needs_the_token() -> None:
+    async with staged(host="0.0.0.0", token=TOKEN) as stage:
+        own = {"Host": "streaming-pc:8081", "Origin": "http://streaming-pc:8081"}
+
+        assert await status(f"{stage.url}/interrupt", "POST", **own) == 401
+        assert await status(f"{stage.url}/interrupt", "POST", **own, Authorization=f"Bearer {TOKEN}") == 200
+
+
 async def test_the_scripts_of_the_page_are_no_secret() -> None:
     async with staged(token=TOKEN) as stage:
         assert await status(f"{stage.url}/static/overlay.js") == 200

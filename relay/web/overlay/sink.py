@@ -71,14 +71,12 @@ class OverlaySink:
             self._tell(self._cue(self._timeline.add(clip)))
 
     def pause(self) -> None:
-        if self.is_open:
-            self._timeline.pause()
-            self._tell(Pause())
+        self._timeline.pause()
+        self._tell(Pause())
 
     def resume(self) -> None:
-        if self.is_open:
-            self._timeline.resume()
-            self._tell(Resume())
+        self._timeline.resume()
+        self._tell(Resume())
 
     def cut(self) -> None:
         self._timeline.cut()
@@ -151,7 +149,7 @@ class OverlaySink:
         was_leader = page is self._leader
         del self._heard[page]
         if not self._heard:
-            self._timeline.cut()
+            self._timeline.clear()
             self.caption("")
             self._changed()
         elif was_leader and (last := next(iter(self._heard.values()))) is not None:

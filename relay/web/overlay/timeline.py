@@ -50,11 +50,6 @@ class Timeline:
         """What is queued, the one that plays first."""
         return iter(tuple(self._queue))
 
-    @property
-    def current(self) -> Clip | None:
-        """What is heard now, or was until the pause."""
-        return self._queue[0].clip if self._queue and self._queue[0].progress.has_started else None
-
     def find(self, cue: str) -> Clip | None:
         """The clip with this id while it is queued, else None."""
         return next((queued.clip for queued in self._queue if queued.id == cue), None)
@@ -75,11 +70,15 @@ class Timeline:
             progress.since = self._clock()
 
     def cut(self) -> None:
-        """Forget the queue and any pause. Where the cut clips were stopped may still be reported."""
+        """Forget the queue and any pause."""
+        self.clear()
+        self.is_paused = False
+
+    def clear(self) -> None:
+        """Forget the queue. Where its clips were stopped may still be reported."""
         self._freeze()
         self._cut = {queued.id: queued.progress for queued in self._queue}
         self._queue = []
-        self.is_paused = False
 
     def reached(self, cue: str, seconds: float) -> None:
         """So much of a clip was heard."""

@@ -150,13 +150,23 @@ async def test_orders_reach_the_page_in_order(stage: Stage, street: Street) -> N
     assert kinds == ["volume", "clip", "pause", "resume", "cut"]
 
 
-async def test_nothing_is_kept_for_later_while_nobody_can_hear(stage: Stage, street: Street) -> None:
+async def test_no_clip_is_kept_for_later_while_nobody_can_hear(stage: Stage, street: Street) -> None:
     stage.sink.play(clip("Lost."))
-    stage.sink.pause()
     page = await street.listener()
     stage.sink.play(clip("Hello."))
 
     assert (await page.socket.receive_json(timeout=5))["text"] == "Hello."
+
+
+async def test_a_pause_holds_whoever_comes_and_goes_meanwhile(stage: Stage, street: Street) -> None:
+    stage.sink.pause()
+    first = await street.listener()
+    await first.socket.close()
+    await stage.ear.notes_are("open", "closed")
+
+    second = await street.listener()
+
+    assert (await second.socket.receive_json(timeout=5))["type"] == "pause"
 
 
 async def test_who_comes_late_joins_where_the_others_are(stage: Stage, street: Street) -> None:
