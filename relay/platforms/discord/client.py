@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential, wait_random
@@ -10,11 +11,14 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exp
 from relay.errors import AuthError, ConfigError, PlatformUnavailable
 from relay.model import Post
 from relay.platforms.base import Controls, Platform, Receive, Typing
+from relay.platforms.discord.commands import Command
 from relay.platforms.discord.incoming import PLATFORM
 from relay.platforms.discord.login import INTENT_MISSING, TOKEN_REFUSED, granted_intents, leave, log_in, visit
 from relay.platforms.discord.missed import Mark
 from relay.platforms.discord.outgoing import FAILURES, TEXT_LIMIT, explain, send, show_typing
 from relay.platforms.discord.session import Session
+from relay.platforms.discord.voice.commands import voice_commands
+from relay.platforms.discord.voice.session import DiscordVoice
 from relay.platforms.intake import Intake
 from relay.settings import DiscordSection
 
@@ -32,9 +36,20 @@ class DiscordPlatform:
     name: str = PLATFORM
     text_limit: int = TEXT_LIMIT
 
-    def __init__(self, settings: DiscordSection, receive: Receive, controls: Controls) -> None:
+    def __init__(
+        self,
+        settings: DiscordSection,
+        receive: Receive,
+        controls: Controls,
+        *,
+        voice: DiscordVoice | None = None,
+        commands: Sequence[Command] = (),
+    ) -> None:
+        """`voice` where the companion also speaks or listens; `commands` are offered besides its own."""
         self._settings = settings
         self._controls = controls
+        self._voice = voice
+        self._commands = [*(voice_commands(voice) if voice is not None else ()), *commands]
         self._intake = Intake(PLATFORM, receive)
         self._mark = Mark()
         self._session: Session | None = None
@@ -65,12 +80,13 @@ class DiscordPlatform:
     async def _connect(self) -> None:
         """One session, to its end. Raises when it never got to listen, or when a person has to act."""
         async with visit(self._settings) as (_, application):
-            intents = granted_intents(application)
-        session = Session(self._settings, intents, self._intake, self._mark, self._controls)
+            intents = granted_intents(application, voice=self._voice is not None)
+        session = Session(self._settings, intents, self._intake, self._mark, self._controls, self._commands)
         try:
             await log_in(session, self._settings)
             self._session = session
-            await _listen(session)
+            async with self._in_voice(session):
+                await _listen(session)
         except PlatformUnavailable as error:
             if not session.was_ready:
                 raise
@@ -79,6 +95,9 @@ class DiscordPlatform:
         finally:
             self._session = None
             await leave(session)
+
+    def _in_voice(self, session: Session) -> AbstractAsyncContextManager[None]:
+        return self._voice.attached(session) if self._voice is not None else nullcontext()
 
     async def post(self, post: Post) -> None:
         """See Platform."""
@@ -105,7 +124,8 @@ class DiscordPlatform:
             return "connecting"
         if self._session.is_ready() and (unseen := self._session.unseen()):
             return f"connected, but cannot see {', '.join(map(str, unseen))}: give the bot View Channel there"
-        return "connected"
+        trouble = self._voice.health() if self._voice is not None else None
+        return f"connected; {trouble}" if trouble else "connected"
 
 
 async def _listen(session: Session) -> None:

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 Accept = Callable[[AudienceMessage], asyncio.Future[None]]
 """Takes a question at once; the future is done when it is stored."""
 
+Command = app_commands.Command[Any, ..., None]
+
 SYNC_TIMEOUT: Final = 30.0
 QUESTION_LIMIT: Final = 500
 ARGUMENT_LIMIT: Final = 200
@@ -27,7 +29,15 @@ ARGUMENT_LIMIT: Final = 200
 class Commands(app_commands.CommandTree[discord.Client]):
     """The command tree of one client."""
 
-    def __init__(self, client: discord.Client, listening: Listening, accept: Accept, controls: Controls) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        listening: Listening,
+        accept: Accept,
+        controls: Controls,
+        more: Sequence[Command] = (),
+    ) -> None:
+        """`more` are commands of other parts of the adapter."""
         super().__init__(
             client,
             allowed_contexts=app_commands.AppCommandContext(guild=True),
@@ -35,6 +45,8 @@ class Commands(app_commands.CommandTree[discord.Client]):
         )
         self.add_command(_ask(listening, accept))
         self.add_command(_relay(controls))
+        for command in more:
+            self.add_command(command)
 
     async def on_error(self, interaction: Use, error: app_commands.AppCommandError, /) -> None:
         cause = getattr(error, "original", error)
@@ -55,7 +67,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
             log.warning("discord: the slash commands could not be registered: %s: %s", type(error).__name__, error)
 
 
-def _ask(listening: Listening, accept: Accept) -> app_commands.Command[Any, ..., None]:
+def _ask(listening: Listening, accept: Accept) -> Command:
     @app_commands.describe(question="What you would like to know")
     async def ask(interaction: Use, question: app_commands.Range[str, 1, QUESTION_LIMIT]) -> None:
         if not listening.covers(interaction.channel):
@@ -79,7 +91,7 @@ def _relay(controls: Controls) -> app_commands.Group:
     return group
 
 
-def _control(info: ControlInfo, controls: Controls) -> app_commands.Command[Any, ..., None]:
+def _control(info: ControlInfo, controls: Controls) -> Command:
     async def bare(interaction: Use) -> None:
         await carry_out(interaction, controls, info.name)
 
@@ -90,9 +102,7 @@ def _control(info: ControlInfo, controls: Controls) -> app_commands.Command[Any,
         return app_commands.Command(name=info.name, description=info.summary[:100], callback=bare)
     renamed = app_commands.rename(argument=info.argument)(with_argument)
     described = app_commands.describe(argument=info.summary[:100])(renamed)
-    command: app_commands.Command[Any, ..., None] = app_commands.Command(
-        name=info.name, description=info.summary[:100], callback=described
-    )
+    command: Command = app_commands.Command(name=info.name, description=info.summary[:100], callback=described)
 
     @command.autocomplete("argument")
     async def complete(interaction: Use, typed: str) -> list[app_commands.Choice[str]]:

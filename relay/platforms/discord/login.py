@@ -51,12 +51,16 @@ async def log_in(client: discord.Client, settings: DiscordSection) -> discord.Ap
     return client.application
 
 
-def granted_intents(application: discord.AppInfo) -> discord.Intents:
-    """What to ask the gateway for. Raises AuthError when the bot may not read messages."""
+def granted_intents(application: discord.AppInfo, *, voice: bool = False) -> discord.Intents:
+    """What to ask the gateway for; with `voice`, also who is in which voice channel.
+
+    Raises AuthError when the bot may not read messages.
+    """
     flags = application.flags
     if not (flags.gateway_message_content or flags.gateway_message_content_limited):
         raise AuthError(INTENT_MISSING)
     intents = discord.Intents(guilds=True, guild_messages=True, moderation=True, message_content=True)
+    intents.voice_states = voice
     # only with this one Discord tells of timeouts, but asking without having it ends the connection
     intents.members = flags.gateway_guild_members or flags.gateway_guild_members_limited
     return intents

@@ -7,13 +7,14 @@ it has put what it has.
 import asyncio
 import logging
 import random
+from collections.abc import Sequence
 from typing import Any, Final
 
 import discord
 
 from relay.platforms.base import Controls
 from relay.platforms.discord import incoming
-from relay.platforms.discord.commands import Commands
+from relay.platforms.discord.commands import Command, Commands
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.incoming import Listening
 from relay.platforms.discord.missed import Mark, find_missed, newest_message
@@ -35,8 +36,15 @@ class Session(discord.Client):
     """Connected until it fails or is closed; `discord.Client.start` runs it."""
 
     def __init__(
-        self, settings: DiscordSection, intents: discord.Intents, intake: Intake, mark: Mark, controls: Controls
+        self,
+        settings: DiscordSection,
+        intents: discord.Intents,
+        intake: Intake,
+        mark: Mark,
+        controls: Controls,
+        commands: Sequence[Command] = (),
     ) -> None:
+        """`commands` are offered besides those for text."""
         super().__init__(
             intents=intents,
             connector=make_connector(settings),
@@ -48,7 +56,7 @@ class Session(discord.Client):
         self._listening = Listening.to(settings)
         self._intake = intake
         self._mark = mark
-        self._commands = Commands(self, self._listening, intake.put, controls)
+        self._commands = Commands(self, self._listening, intake.put, controls, commands)
         self.controls = controls
         self.add_dynamic_items(Decision)
         self.connected = False

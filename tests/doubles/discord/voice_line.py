@@ -7,6 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 
+LATENCY = 0.005
+"""Seconds an answer to discovery is under way: discord.py listens for it a moment after it has asked."""
+
 Address = tuple[str, int]
 Arrived = Callable[[bytes, Address, float], None]
 """A packet, from where, and `time.perf_counter()` when it came; called on the loop."""
@@ -65,4 +68,5 @@ class Line:
         (ssrc,) = struct.unpack_from(">I", request, 4)
         self._loop.call_soon_threadsafe(self._discovered, ssrc, sender)
         host, port = sender
-        self.send(struct.pack(">HHI64sH", 2, 70, ssrc, host.encode(), port), sender)
+        answer = struct.pack(">HHI64sH", 2, 70, ssrc, host.encode(), port)
+        self._loop.call_soon_threadsafe(self._loop.call_later, LATENCY, self.send, answer, sender)

@@ -19,6 +19,7 @@ GUILD_MEMBERS_LIMITED = 1 << 15
 MANAGE_MESSAGES, MODERATE_MEMBERS, MANAGE_GUILD = 1 << 13, 1 << 40, 1 << 5
 EVERYONE = (1 << 10) | (1 << 11) | (1 << 16)
 """View channels, send messages, read history."""
+CONNECT, SPEAK = 1 << 20, 1 << 21
 
 TEXT, PUBLIC_THREAD, VOICE, STAGE = 0, 11, 2, 13
 
@@ -60,6 +61,7 @@ class World:
     people: dict[str, Person] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     messages: dict[str, Json] = field(default_factory=dict)
+    bot_permissions: int = EVERYONE | CONNECT | SPEAK
     hidden: set[str] = field(default_factory=set)
     """Channels the bot may not see."""
     voice_states: dict[str, Json] = field(default_factory=dict)
@@ -128,7 +130,7 @@ class World:
             "roles": [
                 self._role(self.guild_id, "@everyone", EVERYONE),
                 self._role(self.moderators, "Moderators", EVERYONE | MANAGE_MESSAGES | MODERATE_MEMBERS),
-                self._role(self.bot_role, self.bot.name, EVERYONE) | {"tags": {"bot_id": self.bot.id}},
+                self._role(self.bot_role, self.bot.name, self.bot_permissions) | {"tags": {"bot_id": self.bot.id}},
             ],
             "channels": [data for data in everything if data["type"] != PUBLIC_THREAD],
             "threads": [data for data in everything if data["type"] == PUBLIC_THREAD],

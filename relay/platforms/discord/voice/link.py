@@ -1,0 +1,52 @@
+"""One connection to a voice channel: discord.py's, which also tells how it ended, and never speaks unencrypted."""
+
+import asyncio
+from typing import Any
+
+import discord
+from discord.types.voice import GuildVoiceState
+
+from relay.speech.gate import SILENCE
+
+
+class VoiceLink(discord.VoiceClient):
+    """Made by `channel.connect(cls=…, reconnect=False)`: whoever connects also reconnects, with a new link."""
+
+    def __init__(self, client: discord.Client, channel: discord.abc.Connectable) -> None:
+        super().__init__(client, channel)
+        self.ended = asyncio.Event()
+        """Set when the connection is over for good."""
+        self.expelled = False
+        """Whether somebody put the bot out of the channel, or the channel is gone."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether what is said now arrives, and encrypted where the call is. May be asked from any thread."""
+        state = self._connection
+        return state.is_connected() and (state.dave_protocol_version == 0 or state.can_encrypt)
+
+    async def hang_up(self, *, wait: bool) -> None:
+        """Leave; with `wait`, only return when Discord has said so: the next connection would take it for its own."""
+        self.stop()
+        await self._connection.disconnect(force=True, wait=wait)
+
+    async def on_voice_state_update(self, data: GuildVoiceState) -> None:
+        # a connection that fails is taken down before Discord says so; one that stands has been cut by somebody
+        if data["channel_id"] is None and self.is_connected():
+            self.expelled = True
+        await super().on_voice_state_update(data)
+
+    def send_audio_packet(self, data: bytes, *, encode: bool = True) -> None:
+        # until the group's key is there, discord.py would send into an encrypted call what everybody can read
+        super().send_audio_packet(data if self.is_ready else SILENCE, encode=encode)
+
+    def cleanup(self) -> None:
+        super().cleanup()
+        _retrieve(asyncio.current_task())
+        self.ended.set()
+
+
+def _retrieve(task: asyncio.Task[Any] | None) -> None:
+    """Why discord.py's reader of the voice gateway failed is told by `ended`; asyncio would report it once more."""
+    if task is not None:
+        task.add_done_callback(lambda done: None if done.cancelled() else done.exception())

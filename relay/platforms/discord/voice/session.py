@@ -1,0 +1,286 @@
+"""The companion in a voice channel: joining, following the streamer, coming back after a lost connection, leaving.
+
+One task does all of it, so that no two of them meet. Commands and events only say where to be, and wake it.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import discord
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+
+from relay.errors import PlatformUnavailable
+from relay.platforms.discord.outgoing import FAILURES
+from relay.platforms.discord.voice.link import VoiceLink
+from relay.platforms.discord.voice.sink import DiscordSink
+from relay.platforms.discord.voice.stage import is_suppressed, take_the_stage
+from relay.platforms.discord.voice.whereabouts import Whereabouts
+from relay.settings import VoiceSection
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT: Final = 10.0
+LEAVE_TIMEOUT: Final = 3.0
+"""Seconds; a channel is left then without hearing that it was."""
+GAP: Final = 5.0
+"""Seconds a connection may be between two servers, as in a move; longer, and it is made anew."""
+STEADY: Final = 30.0
+"""Seconds after which a connection counts as good, so that losing it is no reason to wait long."""
+TICK: Final = 0.2
+"""Seconds between two looks at what nobody tells: encryption, being alone, a connection that hangs."""
+RETRY_WAIT = wait_exponential_jitter(multiplier=0.5, max=30.0, jitter=1.0)
+"""Between two tries to be in a channel."""
+
+REJOIN_WAIT: Final = (0.1, 1.0)
+"""Seconds before joining again after a connection that had been good, at random between: others lost theirs too."""
+
+Channel = discord.VoiceChannel | discord.StageChannel
+Connects = Callable[[discord.Client, discord.abc.Connectable], VoiceLink]
+"""A class of voice connection, or what makes one."""
+
+
+class DiscordVoice:
+    """Where the companion is in voice. Made once; each login to Discord is `attached` to it in turn."""
+
+    def __init__(
+        self,
+        settings: VoiceSection,
+        *,
+        cls: Connects = VoiceLink,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.sink = DiscordSink(clock)
+        """The voice, for as long as the relay runs; open while somebody in the channel can hear it."""
+        self.streamer = settings.streamer
+        self._settings = settings
+        self._cls = cls
+        self._clock = clock
+        self._where = Whereabouts(settings.channels)
+        self._woken = asyncio.Event()
+        self._client: discord.Client | None = None
+        self._link: VoiceLink | None = None
+        self._heading: int | None = None
+        self._trouble = ""
+
+    # For commands
+
+    def join(self, channel: Channel) -> str:
+        """Come to a channel; what to tell who asked."""
+        if missing := _missing(channel):
+            return f"I cannot speak in {channel.mention}: give me {missing} there."
+        self._where.ask(channel.id)
+        self._woken.set()
+        return f"On my way to {channel.mention}."
+
+    def leave(self) -> str:
+        """Leave, and stay away until asked or until the streamer comes back; what to tell who asked."""
+        was_wanted = self._where.channel is not None
+        self._where.dismiss()
+        self._woken.set()
+        return "Bye!" if was_wanted else "I am in no voice channel."
+
+    def health(self) -> str | None:
+        """What is wrong, in one line; None when nothing is."""
+        return self._trouble or None
+
+    # For the adapter
+
+    @asynccontextmanager
+    async def attached(self, client: discord.Client) -> AsyncIterator[None]:
+        """Be in voice with this login until the block ends. Nothing that happens in voice is raised."""
+        self._client = client
+        client.event(self.on_voice_state_update)
+        task = asyncio.create_task(self._run(client), name="discord voice")
+        try:
+            yield
+        finally:
+            self._client = None
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        """Called by discord.py whenever somebody joins, moves, mutes or leaves."""
+        here = after.channel.id if after.channel is not None else None
+        if member.id == self.streamer:
+            self._where.follow(here)
+        elif member == member.guild.me and self._link is not None and here not in (None, self._heading):
+            assert here is not None
+            self._heading = here
+            self._where.moved(here)
+        self._woken.set()
+
+    # The task
+
+    async def _run(self, client: discord.Client) -> None:
+        await client.wait_until_ready()
+        self._where.follow(_find(client, self.streamer))
+        while self._client is client:
+            await self._wait_until(lambda: self._where.channel is not None)
+            try:
+                await self._stay(client)
+            except Exception:  # whatever voice trips over, it must not take the text side with it
+                log.exception("discord: voice failed and starts again")
+                await self._pause(STEADY)
+
+    async def _stay(self, client: discord.Client) -> None:
+        """Be where one is wanted, and come back there, until one is wanted nowhere."""
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(PlatformUnavailable),
+            wait=RETRY_WAIT,
+            sleep=self._pause,
+            before_sleep=self._note,
+        ):
+            with attempt:
+                await self._visit(client)
+
+    def _note(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome is not None else None
+        self._trouble = f"voice: {error}; trying again"
+        log.warning("discord: %s", self._trouble)
+
+    async def _visit(self, client: discord.Client) -> None:
+        """From joining to leaving. Raises PlatformUnavailable when it failed, or ended before its time."""
+        if self._client is not client or self._where.channel is None:
+            return
+        channel = client.get_channel(self._where.channel)
+        if not isinstance(channel, Channel) or _missing(channel):
+            self._refuse(self._where.channel, channel)
+            return
+        link = await self._connect(channel)
+        since = self._clock()
+        try:
+            self._link, self._trouble = link, ""
+            await self._dwell(link)
+        except PlatformUnavailable as error:
+            if self._clock() - since < STEADY:
+                raise
+            log.warning("discord: voice: %s; joining again", error)
+            await self._pause(random.uniform(*REJOIN_WAIT))
+        finally:
+            self._link = None
+            self.sink.detach()
+            await self._hang_up(link)
+
+    def _refuse(self, id: int, channel: object) -> None:
+        missing = _missing(channel) if isinstance(channel, Channel) else "View Channel"
+        self._trouble = f"voice: cannot speak in channel {id}: give the bot {missing} there"
+        log.warning("discord: %s", self._trouble)
+        self._where.give_up()
+
+    async def _connect(self, channel: Channel) -> VoiceLink:
+        self._heading = channel.id
+        try:
+            return await channel.connect(
+                timeout=CONNECT_TIMEOUT,
+                reconnect=False,
+                self_deaf=self._settings.listen_to == "nobody",
+                cls=self._cls,
+            )
+        except BaseException as error:
+            if isinstance(stale := channel.guild.voice_client, VoiceLink):
+                await self._hang_up(stale)
+            if isinstance(error, (*FAILURES, AttributeError)):  # discord.py trips over a gateway that just went away
+                raise PlatformUnavailable(f"cannot join {channel}: {error or type(error).__name__}") from None
+            raise
+
+    async def _dwell(self, link: VoiceLink) -> None:
+        """Be there until wanted elsewhere, or put out. Raises PlatformUnavailable when the connection is lost."""
+        # discord.py's own way to another channel can stay deaf to its answer for 30 s, so each channel gets a new link
+        alone, cut_off = Lasting(self._clock), Lasting(self._clock)
+        staged: int | None = None
+        self.sink.attach(link)
+        while self._where.channel == link.channel.id:
+            if link.ended.is_set() or cut_off.seconds(not link.is_connected()) > GAP:
+                return self._lose(link)
+            if alone.seconds(not _has_company(link)) >= self._settings.leave_alone_after:
+                return self._where.give_up()
+            if staged != link.channel.id:
+                staged = link.channel.id
+                await take_the_stage(link)
+            self.sink.refresh(heard=_has_company(link) and not is_suppressed(link))
+            await self._wait(TICK)
+
+    def _lose(self, link: VoiceLink) -> None:
+        if not link.expelled:
+            raise PlatformUnavailable(f"the connection to {link.channel} was lost")
+        log.info("discord: put out of voice channel %s; staying out until asked", link.channel)
+        self._where.expel()
+
+    async def _hang_up(self, link: VoiceLink) -> None:
+        """Leave; never hangs, never raises."""
+        if link.ended.is_set():
+            return
+        try:
+            async with asyncio.timeout(LEAVE_TIMEOUT):
+                await link.hang_up(wait=self._client is not None)
+        except (*FAILURES, AttributeError) as error:
+            log.info("discord: left voice without a goodbye: %s", error)
+
+    # Waiting
+
+    async def _wait(self, seconds: float) -> None:
+        """Until woken, at most so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        self._woken.clear()
+
+    async def _wait_until(self, true: Callable[[], bool]) -> None:
+        while not true():
+            self._woken.clear()
+            await self._woken.wait()
+
+    async def _pause(self, seconds: float) -> None:
+        """Let time pass, unless something else is wanted meanwhile."""
+        wanted = self._where.channel
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wait_until(lambda: self._where.channel != wanted or self._client is None)
+
+
+class Lasting:
+    """How long something has been so without a break."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since: float | None = None
+
+    def seconds(self, so: bool) -> float:
+        """0 when it is not so."""
+        if not so:
+            self._since = None
+            return 0.0
+        if self._since is None:
+            self._since = self._clock()
+        return self._clock() - self._since
+
+
+def _find(client: discord.Client, person: int | None) -> int | None:
+    """The voice channel somebody is in."""
+    for guild in client.guilds:
+        for channel in (*guild.voice_channels, *guild.stage_channels):
+            if person in channel.voice_states:
+                return channel.id
+    return None
+
+
+def _has_company(link: VoiceLink) -> bool:
+    """Whether a person is there; bots do not count."""
+    members = ((id, link.guild.get_member(id)) for id in link.channel.voice_states)
+    return any(id != link.user.id and not (member is not None and member.bot) for id, member in members)
+
+
+def _missing(channel: Channel) -> str:
+    """The permissions it lacks to speak there, in words; empty when none."""
+    permissions = channel.permissions_for(channel.guild.me)
+    needed = {"View Channel": permissions.view_channel, "Connect": permissions.connect}
+    if isinstance(channel, discord.VoiceChannel):
+        needed["Speak"] = permissions.speak
+    return ", ".join(name for name, given in needed.items() if not given)
