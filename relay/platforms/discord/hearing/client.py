@@ -11,6 +11,7 @@ from discord.voice_state import VoiceConnectionState
 
 from relay.platforms.discord.hearing.receiver import Receiver
 from relay.platforms.discord.hearing.rtp import TRANSPORT
+from relay.platforms.discord.voice.link import VoiceLink
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Owner(Protocol):
         ...
 
 
-class HearingClient(discord.VoiceClient):
+class HearingClient(VoiceLink):
     """One voice connection that gives what comes in to a receiver."""
 
     _connection: "_Connection"
