@@ -119,19 +119,26 @@ class Group:
             self._members[joining].process_welcome(made.welcome)
         return made.commit
 
-    def accept(self, commit_and_welcome: bytes, joining: int) -> bytes:
-        """Follow a commit by the bot, which let `joining` in; the commit alone."""
+    def accept(self, commit_and_welcome: bytes, proposal: bytes, joining: int) -> bytes:
+        """Follow a commit by the bot, which carries a proposal out and lets `joining` in; the commit alone."""
+        place = self._welcome(commit_and_welcome, joining)
+        commit = commit_and_welcome[:place]
+        for person, session in self._members.items():
+            if person != joining:
+                everybody = [*self._members, self._bot]
+                session.process_proposals(davey.ProposalsOperationType.append, proposal[1:], everybody)
+                session.process_commit(commit)
+        self.has_bot = True
+        return commit
+
+    def _welcome(self, commit_and_welcome: bytes, joining: int) -> int:
+        """Where the welcome begins, found by trying: nothing says how long a commit is."""
         for place in _places(commit_and_welcome, WELCOME_START):
             try:
                 self._members[joining].process_welcome(commit_and_welcome[place:])
-            except Exception:  # the same bytes stood inside the commit
+            except ValueError:
                 continue
-            commit = commit_and_welcome[:place]
-            for person, session in self._members.items():
-                if person != joining:
-                    session.process_commit(commit)
-            self.has_bot = True
-            return commit
+            return place
         raise AssertionError("the bot's commit carries no welcome")
 
     def _epoch(self, but: int | None = None) -> int:

@@ -20,7 +20,8 @@ class EndToEnd:
         self._people = people
         self._transition = 0
         self._package = b""
-        self._joining: int | None = None
+        self._joining: tuple[int, bytes] | None = None
+        """Who waits for the bot's commit, and the proposal it was asked to carry out."""
         self.group = group
         self.held = held
         """The bot is not let into the group, so it is not ready, until `release`."""
@@ -46,8 +47,8 @@ class EndToEnd:
             self._package = body
             await self._found()
         elif op == dave.COMMIT_WELCOME and self.bot_commits and self._joining is not None:
-            commit = self.group.accept(body, self._joining)
-            self._joining = None
+            (person, proposal), self._joining = self._joining, None
+            commit = self.group.accept(body, proposal, person)
             await self._announce(dave.ANNOUNCE_COMMIT, commit)
 
     async def _found(self) -> None:
@@ -75,7 +76,7 @@ class EndToEnd:
         proposal = self.group.propose_join(person)
         await self._connection.send_binary(dave.PROPOSALS, proposal)
         if self.bot_commits:
-            self._joining = person
+            self._joining = person, proposal
         else:
             await self._announce(dave.ANNOUNCE_COMMIT, self.group.commit(proposal, joining=person))
 

@@ -9,6 +9,8 @@ import pytest
 
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming
 from relay.platforms.discord.client import DiscordPlatform
+from relay.platforms.discord.voice.session import DiscordVoice
+from relay.settings import VoiceSection
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.signal import Signal
 
@@ -131,3 +133,27 @@ async def platform(connect: Connect) -> AsyncIterator[DiscordPlatform]:
     """The adapter, connected."""
     async with connect() as connected:
         yield connected
+
+
+Run = Callable[..., AbstractAsyncContextManager[DiscordVoice]]
+
+
+@pytest.fixture
+def run(discord: DiscordDouble, store: Store, controls: Status) -> Run:
+    """The adapter with a voice, until the block ends; ann is the streamer and the lounge is where it comes to."""
+
+    @asynccontextmanager
+    async def running(**over: Any) -> AsyncIterator[DiscordVoice]:
+        defaults: dict[str, Any] = {"streamer": int(discord.person("ann").id), "channels": (int(discord.lounge),)}
+        voice = DiscordVoice(VoiceSection(**{**defaults, **over}))
+        platform = DiscordPlatform(discord.settings(), store.receive, controls, voice=voice)
+        task = asyncio.create_task(platform.run())
+        try:
+            await discord.wait_ready()
+            yield voice
+        finally:
+            task.cancel()
+            await asyncio.wait({task}, timeout=10)
+            assert task.cancelled(), task
+
+    return running

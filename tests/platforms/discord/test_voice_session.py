@@ -1,50 +1,19 @@
 """Where the companion is in voice, driven through the whole adapter against a local Discord."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
-
 import pytest
 from tenacity import wait_fixed
 
-from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.voice import session
-from relay.platforms.discord.voice.session import DiscordVoice
-from relay.settings import VoiceSection
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.world import CONNECT, EVERYONE, MANAGE_GUILD
-from tests.platforms.discord.conftest import Status, Store
+from tests.platforms.discord.conftest import Run, Store
 from tests.support import eventually
-
-Run = Callable[..., AbstractAsyncContextManager[DiscordVoice]]
 
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "RETRY_WAIT", wait_fixed(0.05))
     monkeypatch.setattr(session, "TICK", 0.02)
-
-
-@pytest.fixture
-def run(discord: DiscordDouble, store: Store, controls: Status) -> Run:
-    """The adapter with a voice, until the block ends; ann is the streamer and the lounge is where it comes to."""
-
-    @asynccontextmanager
-    async def running(**over: Any) -> AsyncIterator[DiscordVoice]:
-        defaults: dict[str, Any] = {"streamer": int(discord.person("ann").id), "channels": (int(discord.lounge),)}
-        voice = DiscordVoice(VoiceSection(**{**defaults, **over}))
-        platform = DiscordPlatform(discord.settings(), store.receive, controls, voice=voice)
-        task = asyncio.create_task(platform.run())
-        try:
-            await discord.wait_ready()
-            yield voice
-        finally:
-            task.cancel()
-            await asyncio.wait({task}, timeout=10)
-            assert task.cancelled(), task
-
-    return running
 
 
 async def test_it_is_there_when_the_streamer_is(discord: DiscordDouble, run: Run) -> None:

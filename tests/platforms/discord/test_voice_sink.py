@@ -1,0 +1,283 @@
+"""What is heard in a voice channel of what the companion says, measured at the other end of the call."""
+
+import asyncio
+import itertools
+import secrets
+import threading
+import time
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+
+from relay.platforms.discord.voice import session, sink
+from relay.platforms.discord.voice.sink import DiscordSink
+from relay.speech.base import FRAME, Clip, Sink
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.voice import Heard
+from tests.doubles.discord.voice_sound import decode, loudness, pitch, tone
+from tests.platforms.discord.conftest import Run
+from tests.support import eventually
+
+PRE_SKIP = 312
+"""Samples by which Opus is late."""
+
+
+class Witness:
+    """Writes down what a sink tells."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Clip]] = []
+        self.changes: list[bool] = []
+
+    def started(self, sink: Sink, clip: Clip) -> None:
+        self.told.append(("started", clip))
+
+    def ended(self, sink: Sink, clip: Clip) -> None:
+        self.told.append(("ended", clip))
+
+    def changed(self, sink: Sink) -> None:
+        self.changes.append(sink.is_open)
+
+
+def clip(hertz: float, seconds: float = 0.3) -> Clip:
+    pcm = (tone(hertz, seconds) * 32_767).astype("<i2").tobytes()
+    return Clip(secrets.token_hex(4), "reply", f"{hertz} Hz", pcm)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "TICK", 0.02)
+
+
+@pytest.fixture
+def witness() -> Witness:
+    return Witness()
+
+
+@pytest.fixture
+async def mouth(discord: DiscordDouble, run: Run, witness: Witness) -> AsyncIterator[DiscordSink]:
+    """The sink, in the lounge with ann."""
+    await discord.enter("ann")
+    async with run() as voice:
+        voice.sink.listen(witness)
+        await discord.voice.wait_joined(discord.lounge)
+        await eventually(lambda: voice.sink.is_open)
+        yield voice.sink
+
+
+async def over(witness: Witness, said: Clip) -> None:
+    await eventually(lambda: ("ended", said) in witness.told)
+
+
+def frames(said: Clip) -> int:
+    return round(said.duration / FRAME)
+
+
+async def test_a_clip_arrives_encrypted_whole_and_at_the_pace_of_speech(
+    discord: DiscordDouble, mouth: DiscordSink, witness: Witness
+) -> None:
+    said = clip(440)
+    mouth.play(said)
+    words = await discord.voice.wait_words(frames(said))
+    await over(witness, said)
+    assert pitch(discord.voice.samples()) == pytest.approx(440, abs=5)
+    assert {packet.encrypted for packet in words} == {True}
+    assert words[-1].at - words[0].at == pytest.approx(said.duration - FRAME, abs=0.03)
+    assert mouth.heard(said) == pytest.approx(said.duration)
+
+
+async def test_clips_follow_each_other_without_a_gap_and_in_order(
+    discord: DiscordDouble, mouth: DiscordSink, witness: Witness
+) -> None:
+    said = [clip(hertz) for hertz in (440, 880, 1_320)]
+    for each in said:
+        mouth.play(each)
+    await over(witness, said[-1])
+    words = discord.voice.words
+    assert np.diff([packet.sequence for packet in words]).tolist() == [1] * (3 * frames(said[0]) - 1)
+    heard = discord.voice.samples()[PRE_SKIP:]
+    thirds = [heard[place + 2_400 : place + 12_000] for place in range(0, 43_200, 14_400)]
+    assert [round(pitch(third), -1) for third in thirds] == [440, 880, 1_320]
+    assert witness.told == list(itertools.chain.from_iterable((("started", each), ("ended", each)) for each in said))
+
+
+async def test_silence_follows_what_is_said_and_then_nothing(discord: DiscordDouble, mouth: DiscordSink) -> None:
+    said = clip(440, 0.1)
+    mouth.play(said)
+    await eventually(lambda: discord.voice.speaking[-1:] == [0] and bool(discord.voice.words))
+    last = discord.voice.words[-1].sequence
+    tail = [packet for packet in discord.voice.heard if packet.sequence > last]
+    count = len(discord.voice.heard)
+    assert len(tail) >= 5 and all(packet.is_silence for packet in tail)
+    await asyncio.sleep(5 * FRAME)
+    assert len(discord.voice.heard) - count <= 5
+
+
+async def test_the_path_is_kept_alive_while_it_is_silent(
+    discord: DiscordDouble, mouth: DiscordSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await eventually(lambda: discord.voice.speaking[-1:] == [0])
+    monkeypatch.setattr(sink, "ALIVE_EVERY", 0.05)
+    count = len(discord.voice.heard)
+    await eventually(lambda: len(discord.voice.heard) > count + 7)
+    assert discord.voice.words == []
+
+
+async def silent_since(discord: DiscordDouble) -> list[Heard]:
+    """All words, after enough time for more of them."""
+    await asyncio.sleep(5 * FRAME)
+    return discord.voice.words
+
+
+async def test_a_cut_is_heard_within_a_frame_from_any_thread(
+    discord: DiscordDouble, mouth: DiscordSink, witness: Witness
+) -> None:
+    said, never = clip(440, 5), clip(880)
+    mouth.play(said)
+    mouth.play(never)
+    await discord.voice.wait_words(10)
+    at = time.perf_counter()
+    thread = threading.Thread(target=mouth.cut)
+    thread.start()
+    thread.join()
+    words = await silent_since(discord)
+    assert words[-1].at - at < FRAME
+    assert mouth.heard(said) == pytest.approx(len(words) * FRAME, abs=1e-6)
+    assert (mouth.heard(never), witness.told) == (0, [("started", said)])
+
+
+async def test_what_is_said_after_a_cut_is_heard_alone(
+    discord: DiscordDouble, mouth: DiscordSink, witness: Witness
+) -> None:
+    mouth.play(clip(440, 5))
+    words = await discord.voice.wait_words(5)
+    mouth.cut()
+    count = len(await silent_since(discord))
+    mouth.play(said := clip(880))
+    await over(witness, said)
+    after = discord.voice.words[count:]
+    assert len(after) == frames(said) and len(words) <= count
+    assert pitch(decode(packet.opus for packet in after)) == pytest.approx(880, abs=5)
+
+
+async def test_a_pause_keeps_the_place(discord: DiscordDouble, mouth: DiscordSink, witness: Witness) -> None:
+    mouth.play(said := clip(440, 0.5))
+    await discord.voice.wait_words(10)
+    at = time.perf_counter()
+    mouth.pause()
+    words = await silent_since(discord)
+    assert words[-1].at - at < FRAME
+    assert mouth.heard(said) == pytest.approx(len(words) * FRAME, abs=1e-6)
+    await eventually(lambda: discord.voice.speaking[-1:] == [0])
+    mouth.resume()
+    await over(witness, said)
+    assert len(discord.voice.words) == frames(said)
+    assert pitch(discord.voice.samples()) == pytest.approx(440, abs=5)
+
+
+async def test_the_volume_changes_while_it_speaks(discord: DiscordDouble, mouth: DiscordSink, witness: Witness) -> None:
+    mouth.play(said := clip(440, 0.8))
+    await discord.voice.wait_words(15)
+    mouth.set_volume(0.25)
+    await over(witness, said)
+    heard = discord.voice.samples()
+    loud, quiet = loudness(heard[2_400:12_000]), loudness(heard[-12_000:-2_400])
+    assert quiet / loud == pytest.approx(0.25, rel=0.1)
+
+
+async def test_after_a_lost_connection_it_speaks_again(
+    discord: DiscordDouble, mouth: DiscordSink, witness: Witness
+) -> None:
+    mouth.play(lost := clip(440, 5))
+    await discord.voice.wait_words(5)
+    await discord.voice.close(4006)
+    await eventually(lambda: witness.changes == [True, False, True])
+    count = len(discord.voice.words)
+    mouth.play(said := clip(880))
+    await over(witness, said)
+    after = decode(packet.opus for packet in discord.voice.words[count:])
+    assert pitch(after) == pytest.approx(880, abs=5)
+    assert mouth.heard(lost) < 5
+
+
+async def test_after_a_move_by_a_moderator_it_speaks_in_the_new_channel(
+    discord: DiscordDouble, run: Run, witness: Witness
+) -> None:
+    lobby = discord.open_voice_channel()
+    await discord.enter("ann")
+    await discord.enter("bob", lobby)
+    async with run() as voice:
+        voice.sink.listen(witness)
+        await eventually(lambda: voice.sink.is_open)
+        await discord.voice.move_bot(lobby)
+        await discord.voice.wait_joined(lobby)
+        await eventually(lambda: voice.sink.is_open)
+        voice.sink.play(said := clip(440))
+        await over(witness, said)
+    assert {packet.channel for packet in discord.voice.words} == {lobby}
+    assert pitch(discord.voice.samples()) == pytest.approx(440, abs=5)
+
+
+async def test_people_who_come_and_go_hear_it_without_a_break(
+    discord: DiscordDouble, mouth: DiscordSink, witness: Witness
+) -> None:
+    mouth.play(said := clip(440, 0.8))
+    await discord.voice.wait_words(5)
+    await discord.enter("bob")
+    await discord.voice.wait_words(20)
+    await discord.leave("bob")
+    await over(witness, said)
+    assert len(discord.voice.words) == frames(said) and discord.voice.unreadable == 0
+    assert pitch(discord.voice.samples()) == pytest.approx(440, abs=5)
+
+
+async def test_a_rotated_key_does_not_silence_it(discord: DiscordDouble, mouth: DiscordSink, witness: Witness) -> None:
+    await discord.voice.rotate_key()
+    await eventually(lambda: len(discord.voice.e2ee.executed) > 0)
+    await eventually(lambda: mouth.is_open)
+    mouth.play(said := clip(440))
+    await over(witness, said)
+    assert pitch(discord.voice.samples()) == pytest.approx(440, abs=5)
+
+
+class TestEncryption:
+    async def test_nothing_is_said_while_the_group_is_not_ready(
+        self, discord: DiscordDouble, mouth: DiscordSink, witness: Witness
+    ) -> None:
+        mouth.play(clip(440, 5))
+        await discord.voice.wait_words(5)
+        discord.voice.e2ee.held = True
+        await discord.voice.e2ee.restart()
+        await eventually(lambda: not mouth.is_open)
+        await eventually(lambda: witness.changes == [True, False])
+        count = len(discord.voice.heard)
+        mouth.play(never := clip(880))
+        await asyncio.sleep(5 * FRAME)
+        assert all(packet.is_silence for packet in discord.voice.heard[count:])
+        assert all(packet.encrypted for packet in discord.voice.words)
+        assert mouth.heard(never) == 0
+
+    async def test_it_speaks_in_the_clear_only_where_the_call_is_in_the_clear(
+        self, discord: DiscordDouble, mouth: DiscordSink, witness: Witness
+    ) -> None:
+        await discord.voice.e2ee.downgrade()
+        await eventually(lambda: len(discord.voice.e2ee.executed) == 2)
+        await eventually(lambda: mouth.is_open)
+        mouth.play(said := clip(440))
+        await over(witness, said)
+        assert {packet.encrypted for packet in discord.voice.words} == {False}
+        assert pitch(discord.voice.samples()) == pytest.approx(440, abs=5)
+
+    async def test_a_commit_of_its_own_counts(self, discord: DiscordDouble, run: Run, witness: Witness) -> None:
+        await discord.enter("ann")
+        async with run() as voice:
+            voice.sink.listen(witness)
+            await eventually(lambda: voice.sink.is_open)
+            discord.voice.e2ee.bot_commits = True
+            await discord.enter("bob")
+            await eventually(lambda: len(discord.voice.e2ee.executed) == 2)
+            voice.sink.play(said := clip(440))
+            await over(witness, said)
+        assert pitch(discord.voice.samples()) == pytest.approx(440, abs=5)
+        assert {packet.encrypted for packet in discord.voice.words} == {True}
