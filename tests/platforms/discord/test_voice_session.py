@@ -3,6 +3,8 @@
 import pytest
 from tenacity import wait_fixed
 
+from relay.platforms.discord import session as gateway
+from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.voice import session
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.world import CONNECT, EVERYONE, MANAGE_GUILD
@@ -262,6 +264,24 @@ class TestLostConnections:
             assert voice.sink.is_open
         assert discord.voice.sockets.identifies == 1
 
+    @pytest.mark.parametrize("moves", [False, True])
+    async def test_it_joins_again_when_the_gateway_begins_anew(
+        self, discord: DiscordDouble, run: Run, monkeypatch: pytest.MonkeyPatch, moves: bool
+    ) -> None:
+        monkeypatch.setattr(gateway, "IDENTIFY_WAIT", (0.0, 0.01))
+        monkeypatch.setattr(session, "LEAVE_TIMEOUT", 0.1)
+        lobby = discord.open_voice_channel()
+        await discord.enter("ann")
+        async with run(channels=(int(discord.lounge), int(lobby))) as voice:
+            await discord.voice.wait_joined(discord.lounge)
+            await eventually(lambda: voice.sink.is_open)
+            await discord.invalidate_session()
+            if moves:
+                await discord.enter("ann", lobby)
+            await eventually(lambda: discord.voice.sockets.identifies == 2)
+            await discord.voice.wait_joined(lobby if moves else discord.lounge)
+            await eventually(lambda: voice.sink.is_open)
+
     async def test_a_channel_it_may_not_enter_is_named_in_its_health(self, discord: DiscordDouble, run: Run) -> None:
         discord.world.bot_permissions = EVERYONE
         await discord.enter("ann")
@@ -284,3 +304,13 @@ async def test_a_voice_nobody_may_hear_yet_stays_closed(discord: DiscordDouble, 
         await discord.voice.e2ee.restart()
         await eventually(lambda: not voice.sink.is_open)
         await eventually(lambda: voice.sink.is_open)
+
+
+async def test_without_voice_nothing_of_it_is_offered(discord: DiscordDouble, platform: DiscordPlatform) -> None:
+    assert [command["name"] for command in discord.interactions.commands] == ["ask", "relay"]
+
+
+async def test_with_voice_its_commands_are_for_those_who_manage_the_server(discord: DiscordDouble, run: Run) -> None:
+    async with run():
+        offered = {each["name"]: each["default_member_permissions"] for each in discord.interactions.commands}
+    assert offered == {"ask": None, "relay": str(MANAGE_GUILD), "join": str(MANAGE_GUILD), "leave": str(MANAGE_GUILD)}

@@ -6,7 +6,8 @@ import discord
 from discord import app_commands
 
 from relay.platforms.discord.steering import Use, caller_of, whisper
-from relay.platforms.discord.voice.session import Channel, DiscordVoice
+from relay.platforms.discord.voice.channels import Channel
+from relay.platforms.discord.voice.session import DiscordVoice
 
 REFUSED: Final = "Only moderators can do that."
 

@@ -16,6 +16,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from relay.errors import PlatformUnavailable
 from relay.platforms.discord.outgoing import FAILURES
+from relay.platforms.discord.voice.channels import Channel, channel_of, has_company, missing_permissions
 from relay.platforms.discord.voice.link import VoiceLink
 from relay.platforms.discord.voice.sink import DiscordSink
 from relay.platforms.discord.voice.stage import is_suppressed, take_the_stage
@@ -35,11 +36,9 @@ TICK: Final = 0.2
 """Seconds between two looks at what nobody tells: encryption, being alone, a connection that hangs."""
 RETRY_WAIT = wait_exponential_jitter(multiplier=0.5, max=30.0, jitter=1.0)
 """Between two tries to be in a channel."""
-
 REJOIN_WAIT: Final = (0.1, 1.0)
 """Seconds before joining again after a connection that had been good, at random between: others lost theirs too."""
 
-Channel = discord.VoiceChannel | discord.StageChannel
 Connects = Callable[[discord.Client, discord.abc.Connectable], VoiceLink]
 """A class of voice connection, or what makes one."""
 
@@ -71,7 +70,7 @@ class DiscordVoice:
 
     def join(self, channel: Channel) -> str:
         """Come to a channel; what to tell who asked."""
-        if missing := _missing(channel):
+        if missing := missing_permissions(channel):
             return f"I cannot speak in {channel.mention}: give me {missing} there."
         self._where.ask(channel.id)
         self._woken.set()
@@ -95,6 +94,7 @@ class DiscordVoice:
         """Be in voice with this login until the block ends. Nothing that happens in voice is raised."""
         self._client = client
         client.event(self.on_voice_state_update)
+        client.event(self.on_guild_available)
         task = asyncio.create_task(self._run(client), name="discord voice")
         try:
             yield
@@ -102,6 +102,12 @@ class DiscordVoice:
             self._client = None
             task.cancel()
             await asyncio.wait({task})
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Called by discord.py when it was told anew of a server, and so perhaps not of who moved meanwhile."""
+        if self._client is not None:
+            self._where.follow(channel_of(self._client, self.streamer))
+            self._woken.set()
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
@@ -120,7 +126,7 @@ class DiscordVoice:
 
     async def _run(self, client: discord.Client) -> None:
         await client.wait_until_ready()
-        self._where.follow(_find(client, self.streamer))
+        self._where.follow(channel_of(client, self.streamer))
         while self._client is client:
             await self._wait_until(lambda: self._where.channel is not None)
             try:
@@ -147,32 +153,34 @@ class DiscordVoice:
 
     async def _visit(self, client: discord.Client) -> None:
         """From joining to leaving. Raises PlatformUnavailable when it failed, or ended before its time."""
-        if self._client is not client or self._where.channel is None:
-            return
-        channel = client.get_channel(self._where.channel)
-        if not isinstance(channel, Channel) or _missing(channel):
-            self._refuse(self._where.channel, channel)
-            return
-        link = await self._connect(channel)
         since = self._clock()
+        if self._client is not client or self._where.channel is None:
+            self._trouble = ""
+            return
         try:
-            self._link, self._trouble = link, ""
-            await self._dwell(link)
+            await self._be_in(client, self._where.channel)
         except PlatformUnavailable as error:
             if self._clock() - since < STEADY:
                 raise
             log.warning("discord: voice: %s; joining again", error)
             await self._pause(random.uniform(*REJOIN_WAIT))
+
+    async def _be_in(self, client: discord.Client, id: int) -> None:
+        channel = client.get_channel(id)
+        if not isinstance(channel, Channel):
+            raise PlatformUnavailable(f"channel {id} is not there")
+        if missing := missing_permissions(channel):
+            self._trouble = f"voice: cannot speak in channel {id}: give the bot {missing} there"
+            log.warning("discord: %s", self._trouble)
+            return self._where.give_up()
+        link = await self._connect(channel)
+        try:
+            self._link, self._trouble = link, ""
+            await self._dwell(link)
         finally:
             self._link = None
             self.sink.detach()
             await self._hang_up(link)
-
-    def _refuse(self, id: int, channel: object) -> None:
-        missing = _missing(channel) if isinstance(channel, Channel) else "View Channel"
-        self._trouble = f"voice: cannot speak in channel {id}: give the bot {missing} there"
-        log.warning("discord: %s", self._trouble)
-        self._where.give_up()
 
     async def _connect(self, channel: Channel) -> VoiceLink:
         self._heading = channel.id
@@ -197,14 +205,16 @@ class DiscordVoice:
         staged: int | None = None
         self.sink.attach(link)
         while self._where.channel == link.channel.id:
-            if link.ended.is_set() or cut_off.seconds(not link.is_connected()) > GAP:
+            # a gateway session that begins anew forgets the connections of the one before
+            is_lost = link.ended.is_set() or link not in link.client.voice_clients
+            if is_lost or cut_off.seconds(not link.is_connected()) > GAP:
                 return self._lose(link)
-            if alone.seconds(not _has_company(link)) >= self._settings.leave_alone_after:
+            if alone.seconds(not has_company(link.channel)) >= self._settings.leave_alone_after:
                 return self._where.give_up()
             if staged != link.channel.id:
                 staged = link.channel.id
                 await take_the_stage(link)
-            self.sink.refresh(heard=_has_company(link) and not is_suppressed(link))
+            self.sink.refresh(heard=has_company(link.channel) and not is_suppressed(link))
             await self._wait(TICK)
 
     def _lose(self, link: VoiceLink) -> None:
@@ -260,27 +270,3 @@ class Lasting:
         if self._since is None:
             self._since = self._clock()
         return self._clock() - self._since
-
-
-def _find(client: discord.Client, person: int | None) -> int | None:
-    """The voice channel somebody is in."""
-    for guild in client.guilds:
-        for channel in (*guild.voice_channels, *guild.stage_channels):
-            if person in channel.voice_states:
-                return channel.id
-    return None
-
-
-def _has_company(link: VoiceLink) -> bool:
-    """Whether a person is there; bots do not count."""
-    members = ((id, link.guild.get_member(id)) for id in link.channel.voice_states)
-    return any(id != link.user.id and not (member is not None and member.bot) for id, member in members)
-
-
-def _missing(channel: Channel) -> str:
-    """The permissions it lacks to speak there, in words; empty when none."""
-    permissions = channel.permissions_for(channel.guild.me)
-    needed = {"View Channel": permissions.view_channel, "Connect": permissions.connect}
-    if isinstance(channel, discord.VoiceChannel):
-        needed["Speak"] = permissions.speak
-    return ", ".join(name for name, given in needed.items() if not given)
