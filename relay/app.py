@@ -186,7 +186,8 @@ class Relay:
 
     async def _obey(self, message: AudienceMessage, words: str) -> None:
         """A moderator's command in chat; the forwarder drops the message itself."""
-        by = Caller(source=message.platform, name=message.author.name, roles=message.author.roles)
+        author = message.author
+        by = Caller(source=message.platform, name=author.name, id=author.id, roles=author.roles)
         self.poster.tell(Origin.of(message), await self.controls.run(words, by))
 
     # What the forwarder does

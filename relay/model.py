@@ -279,7 +279,11 @@ class Caller(Value):
     source: str
     """`twitch`, `discord`, `terminal`, `web`."""
     name: str
+    id: str = ""
+    """The platform's own id of the person, stable when the name changes."""
     roles: frozenset[Role] = frozenset()
+    in_private: bool = False
+    """Nobody else sees the answer."""
 
     @property
     def may_control(self) -> bool:
@@ -307,4 +311,15 @@ class ControlInfo(Value):
     summary: str
     argument: str | None = None
     """What its argument is called; None when it takes none."""
+    form: str = ""
+    """How its argument is written, such as `ID|all`."""
     required: bool = False
+
+
+class Suggestion(Value):
+    """What an argument of a control may become."""
+
+    value: str
+    """What the control is given."""
+    label: str
+    """What people choose it by."""

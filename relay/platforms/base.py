@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from relay.model import Caller, ControlInfo, Held, Incoming, Post
+from relay.model import Caller, ControlInfo, Held, Incoming, Post, Suggestion
 
 
 class Receive(Protocol):
@@ -65,8 +65,8 @@ class Controls(Protocol):
         """All there are, for a platform to offer."""
         ...
 
-    def complete(self, name: str, typed: str) -> Sequence[str]:
-        """What the argument of a control may become; returns at once."""
+    def complete(self, name: str, typed: str) -> Sequence[Suggestion]:
+        """What the argument of a control may become, best first; returns at once."""
         ...
 
     def held(self) -> Sequence[Held]:

@@ -18,13 +18,18 @@ from relay.moderation.controls import Controls
 
 MAX_BODY: Final = 4096
 """Bytes of a request."""
-TIMEOUT: Final = 10.0
-"""Seconds the relay may take to answer."""
-_TERMINAL: Final = Caller(source="terminal", name="terminal", roles=frozenset({Role.STREAMER}))
+TIMEOUT: Final = 30.0
+"""Seconds the relay may take to answer; a control may have to wait for Voxta."""
+_TERMINAL: Final = Caller(source="terminal", name="terminal", roles=frozenset({Role.STREAMER}), in_private=True)
+_HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
+_START: Final = "start it with `relay run`"
 
 
 class ControlServer:
-    """Serves while the context lasts, on 127.0.0.1 and a free port; address and token are in `file`."""
+    """Serves while the context lasts, on 127.0.0.1 and a free port.
+
+    Address and token are in `file`, which only its owner may read.
+    """
 
     def __init__(self, controls: Controls, metrics: Callable[[], str], file: Path) -> None:
         self._controls = controls
@@ -37,39 +42,52 @@ class ControlServer:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
 
     async def __aenter__(self) -> Self:
+        """Raises ConfigError when the file cannot be written."""
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self._write_file(f"http://127.0.0.1:{self._runner.addresses[0][1]}")
+        try:
+            await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+            await asyncio.to_thread(self._write_file, f"http://127.0.0.1:{self._runner.addresses[0][1]}")
+        except OSError as error:
+            await self._runner.cleanup()
+            raise ConfigError(f"the controls cannot be offered in {self._file}: {error}") from None
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._file.unlink(missing_ok=True)
+        await asyncio.to_thread(self._remove_file)
         await self._runner.cleanup()
 
     def _write_file(self, url: str) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._file.with_suffix(".new")
+        fresh = self._file.with_name(f"{self._file.name}.{os.getpid()}.new")
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump({"url": url, "token": self._token}, file)
         fresh.replace(self._file)
+
+    def _remove_file(self) -> None:
+        """Unless another relay with the same settings has put its own there."""
+        try:
+            if self._token in self._file.read_text("utf-8"):
+                self._file.unlink()
+        except OSError:
+            return
 
     @web.middleware
     async def _guard(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """Nobody without the token, no web page, and no host name that was made to point here."""
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if "Origin" in request.headers or request.host.partition(":")[0] not in ("127.0.0.1", "localhost"):
+        if "Origin" in request.headers or request.host.partition(":")[0].lower() not in _HOSTS:
             raise web.HTTPForbidden(text="not for web pages")
-        if not hmac.compare_digest(given.encode(), self._token.encode()):
-            raise web.HTTPUnauthorized(text="the token is missing or wrong")
+        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(given, f"Bearer {self._token}".encode()):
+            raise web.HTTPUnauthorized(text="the token is missing or wrong", headers={"WWW-Authenticate": "Bearer"})
         return await handler(request)
 
     async def _control(self, request: web.Request) -> web.Response:
         try:
             words = (await request.json())["words"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, LookupError, TypeError, RecursionError):
             raise web.HTTPBadRequest(text='send {"words": "…"}') from None
         if not isinstance(words, str):
             raise web.HTTPBadRequest(text="words has to be a text")
@@ -80,18 +98,33 @@ class ControlServer:
 
 
 async def ctl(file: Path, words: str) -> str:
-    """Have the running relay do what the words say. Raises ConfigError when none runs here."""
+    """Have the running relay do what the words say. Raises ConfigError when none runs here or it refuses."""
+    url, token = await asyncio.to_thread(_access, file)
+    headers = {"Authorization": f"Bearer {token}"}
     try:
-        access = json.loads(await asyncio.to_thread(file.read_text, "utf-8"))
-        limits = aiohttp.ClientTimeout(total=TIMEOUT)
-        headers = {"Authorization": f"Bearer {access['token']}"}
         async with (
-            aiohttp.ClientSession(timeout=limits, headers=headers) as http,
-            http.post(f"{access['url']}/control", json={"words": words}) as response,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT), headers=headers) as http,
+            http.post(f"{url}/control", json={"words": words}, allow_redirects=False) as response,
         ):
-            response.raise_for_status()
+            if response.status != 200:
+                raise ConfigError(f"the relay refused ({response.status}): {(await response.text())[:200]}")
             return str((await response.json())["answer"])
+    except aiohttp.ClientConnectorError:
+        raise ConfigError(f"no relay runs here; one that did left {file} behind: {_START}") from None
+    except TimeoutError:
+        raise ConfigError(f"the relay did not answer within {TIMEOUT:g} s: look at its log") from None
+    except (aiohttp.ClientError, ValueError, KeyError, TypeError):
+        raise ConfigError(f"what answers at {url} is no relay; {file} is of an older one: {_START}") from None
+
+
+def _access(file: Path) -> tuple[str, str]:
+    """Address and token of the running relay."""
+    try:
+        access = json.loads(file.read_text("utf-8"))
+        return str(access["url"]), str(access["token"])
     except FileNotFoundError:
-        raise ConfigError("no relay with these settings runs here: start it with `relay run`") from None
-    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
-        raise ConfigError(f"the relay does not answer ({type(error).__name__}): is it still running?") from None
+        raise ConfigError(f"no relay with these settings runs here: {_START}") from None
+    except OSError as error:
+        raise ConfigError(f"{file}: only who runs the relay may control it this way ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError):
+        raise ConfigError(f"no relay runs here, and {file} is damaged: remove it, and {_START}") from None

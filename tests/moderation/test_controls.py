@@ -1,3 +1,5 @@
+import asyncio
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -6,12 +8,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from relay.model import AudienceMessage, Author, Caller, Held, Kind, Role
+from relay.errors import InboxError
+from relay.model import AudienceMessage, Author, Caller, Held, Kind, Role, Suggestion
 from relay.moderation.audit import Audit
-from relay.moderation.controls import ANSWER_LIMIT, Controls, command_in
+from relay.moderation.controls import Controls, command_in
 from relay.moderation.switches import Mode, Switches
+from relay.moderation.wording import ANSWER_LIMIT
+from tests.support import eventually
 
-MODERATOR = Caller(source="twitch", name="Mod", roles=frozenset({Role.MODERATOR}))
+MODERATOR = Caller(source="twitch", name="Mod", id="7", roles=frozenset({Role.MODERATOR}))
 VIEWER = Caller(source="twitch", name="Ann", roles=frozenset({Role.VIEWER, Role.SUBSCRIBER, Role.VIP}))
 
 
@@ -22,6 +27,10 @@ class Room:
         self.now = Switches()
         self.waiting = {"h1": "hello", "r1": "well"}
         self.done: list[str] = []
+        self.storing = 0
+        """How often the switches were given to the store."""
+        self.may_store = asyncio.Event()
+        self.may_store.set()
 
     async def status(self) -> str:
         return "Voxta: in a chat\nWaiting: 3"
@@ -30,6 +39,8 @@ class Room:
         return self.now
 
     async def switch(self, switches: Switches) -> None:
+        self.storing += 1
+        await self.may_store.wait()
         self.now = switches
 
     def held(self) -> Sequence[Held]:
@@ -100,9 +111,11 @@ async def test_nobody_but_moderators_and_the_streamer_controls_anything(
         ("rate kind.follow 3", Switches(rates={"kind.follow": 3})),
         ("mute @Ann", Switches(muted=frozenset({"ann"}))),
         ("mute twitch:123", Switches(muted=frozenset({"twitch:123"}))),
+        ("mute Twitch:123", Switches(muted=frozenset({"twitch:123"}))),
         ("block bad word", Switches(blocked_terms=("bad word",))),
         ("block /ba+d/", Switches(blocked_terms=("/ba+d/",))),
         ("quiet 23:00-7:30", Switches(quiet_hours="23:00-07:30")),
+        ("quiet 23:00 - 7:30", Switches(quiet_hours="23:00-07:30")),
     ],
 )
 async def test_a_switch_applies_at_once_and_is_written_down(
@@ -112,11 +125,8 @@ async def test_a_switch_applies_at_once_and_is_written_down(
 
     assert room.now == after
     [entry] = audit.newest(5)
-    assert (entry["who"], entry["source"], entry["what"]) == (
-        "Mod",
-        "twitch",
-        words.casefold() if words.isupper() else words,
-    )
+    assert (entry["who"], entry["id"], entry["source"]) == ("Mod", "7", "twitch")
+    assert entry["what"] == (words.casefold() if words.isupper() else words)
     assert entry["at"] == "1970-01-01T00:00:00+00:00"
     assert entry["before"] != entry["after"]
 
@@ -143,17 +153,24 @@ async def test_every_switch_can_be_taken_back(controls: Controls, room: Room, on
     ("words", "hint"),
     [
         ("dance", "There is no 'dance'. There are: status, pause"),
-        ("mode", "Something is missing: mode MODE"),
-        ("mode loud", "'loud' is no mode: all, mentions, subscribers, slow. Use: mode MODE"),
-        ("rate fast", "could not convert string to float: 'fast'. Use: rate RATE"),
+        ("dance @everyone", "There is no 'dance'."),
+        ("pause now", "'now' is too much. Use: pause"),
+        ("mode", "Something is missing. Use: mode all|mentions|subscribers|slow"),
+        ("mode loud", "'loud' is no mode: give all, mentions, subscribers, slow. Use: mode all|mentions|"),
+        ("rate fast", "'fast' is no rate: give a number from 0 to 100000, or reset. Use: rate [NAME] NUMBER|reset"),
+        ("rate all viewer 3", "'all viewer 3' is too much"),
         ("rate chat 5", "'chat' is no rate: use all, viewer, platform.twitch"),
-        ("rate -1", "is no rate: a number from 0 to 100000"),
+        ("rate -1", "is no rate: give a number from 0 to 100000"),
         ("rate nan", "is no rate"),
         ("block ...", "has no letter or digit to look for"),
         ("block /(/", "is no regular expression"),
-        ("quiet night", "'night' is no time such as 23:00-07:30"),
-        ("approve h9", "Nothing of that name is held"),
-        ("unmute nobody", "was not muted"),
+        ("quiet night", "'night' are no hours: give them as 23:00-07:30, or off"),
+        ("quiet 7:00-07:00", "has no length"),
+        ("approve h9", "Not held (any more): 'h9'."),
+        ("mute :", "':' is no viewer: give a name, or platform:id"),
+        ("unmute nobody", "'nobody' is not muted; these are: none"),
+        ("unblock nothing", "was not blocked here"),
+        ("help dance", "There is no 'dance': status, pause"),
     ],
 )
 async def test_a_mistake_is_answered_with_what_would_fit_and_changes_nothing(
@@ -164,11 +181,107 @@ async def test_a_mistake_is_answered_with_what_would_fit_and_changes_nothing(
     assert audit.newest(1) == []
 
 
+@pytest.mark.parametrize(
+    "words", ['block "bad word"', "block 'bad word'", "block \u201cbad word\u201d", "block \u201ebad word\u201c"]
+)
+async def test_a_phrase_may_stand_in_quotation_marks(controls: Controls, room: Room, words: str) -> None:
+    await controls.run(words, MODERATOR)
+
+    assert room.now.blocked_terms == ("bad word",)
+
+
+async def test_two_controls_at_once_lose_nothing(controls: Controls, room: Room, audit: Audit) -> None:
+    room.may_store.clear()
+    async with asyncio.TaskGroup() as tasks:
+        for words in ("pause", "mute Ann", "mute Bob"):
+            tasks.create_task(controls.run(words, MODERATOR))
+        await eventually(lambda: room.storing > 0)
+        room.may_store.set()
+
+    assert room.now == Switches(paused=True, muted=frozenset({"ann", "bob"}))
+    assert [entry["what"] for entry in audit.newest(5)] == ["pause", "mute Ann", "mute Bob"]
+
+
+async def test_a_switch_that_nobody_waits_for_any_more_is_still_applied_and_written_down(
+    controls: Controls, room: Room, audit: Audit
+) -> None:
+    room.may_store.clear()
+    asking = asyncio.create_task(controls.run("pause", MODERATOR))
+    await eventually(lambda: room.storing > 0)
+    asking.cancel()
+    asyncio.get_running_loop().call_soon(room.may_store.set)
+    await asyncio.wait({asking})
+
+    assert asking.cancelled() and room.now.paused
+    assert [entry["what"] for entry in audit.newest(5)] == ["pause"]
+
+
+async def test_a_switch_that_is_set_already_is_not_written_down_again(controls: Controls, audit: Audit) -> None:
+    for _ in range(2):
+        assert await controls.run("pause", MODERATOR) == "Paused. Events and chat wait."
+
+    assert len(audit.newest(5)) == 1
+
+
+@pytest.mark.parametrize("words", ["pause", "approve h1", "skip", "clear"])
+async def test_a_control_works_although_it_cannot_be_written_down_and_says_so(
+    room: Room, tmp_path: Path, caplog: pytest.LogCaptureFixture, words: str
+) -> None:
+    answer = await Controls(room, Audit(tmp_path)).run(words, MODERATOR)
+
+    assert answer.endswith(" (It could not be written into the audit log.)")
+    assert room.now.paused or room.done == [words]
+    assert f"Mod (twitch 7): {words}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("failure", "answer"),
+    [
+        (InboxError("no answer"), "That did not work: no answer"),
+        (ZeroDivisionError(), "That did not work; the log of the relay says why."),
+    ],
+)
+async def test_a_control_that_fails_is_answered_and_ends_nothing(
+    controls: Controls, room: Room, monkeypatch: pytest.MonkeyPatch, failure: Exception, answer: str
+) -> None:
+    async def fail(switches: Switches) -> None:
+        raise failure
+
+    with monkeypatch.context() as patch:
+        patch.setattr(room, "switch", fail)
+        assert await controls.run("pause", MODERATOR) == answer
+    assert await controls.run("pause", MODERATOR) == "Paused. Events and chat wait."
+
+
 async def test_what_is_held_is_listed_and_decided_on(controls: Controls, room: Room) -> None:
-    assert await controls.run("held", MODERATOR) == "h1 Ann (twitch): 'hello' (link) | r1 Ann (twitch): 'well' (link)"
-    assert await controls.run("approve h1", MODERATOR) == "approve: h1"
-    assert await controls.run("reject all", MODERATOR) == "reject: r1"
+    in_private = MODERATOR.model_copy(update={"in_private": True})
+    assert await controls.run("held", in_private) == "h1 Ann (twitch): 'hello' (link) | r1 Ann (twitch): 'well' (link)"
+    assert await controls.run("approve h1, h9", MODERATOR) == "Approved: h1. Not held (any more): 'h9'."
+    assert await controls.run("reject all", MODERATOR) == "Rejected: r1."
     assert await controls.run("held", MODERATOR) == "Nothing is held."
+
+
+async def test_what_is_held_back_from_a_chat_is_not_shown_in_it(controls: Controls) -> None:
+    answer = await controls.run("held", MODERATOR)
+
+    assert "h1 Ann (twitch): 'hello' (link)" in answer
+    assert "r1 Ann (twitch): (only shown in private) (link)" in answer
+
+
+async def test_a_long_list_says_how_much_more_there_is(controls: Controls, room: Room) -> None:
+    room.waiting = {f"h{number}": "hello @everyone" for number in range(50)}
+    answer = await controls.run("held", MODERATOR)
+
+    shown = answer.count("hello")
+    assert shown > 1 and answer.endswith(f" | … and {50 - shown} more")
+
+
+async def test_help_fits_into_one_message_and_explains_each_control(controls: Controls) -> None:
+    everything = await controls.run("help", MODERATOR)
+
+    assert all(name in everything for name in NAMES)
+    assert await controls.run("help approve", MODERATOR) == "approve ID|all: Let through what is held"
+    assert await controls.run("help help", MODERATOR) == "help [NAME]: What there is, or how one of them is used"
 
 
 async def test_the_room_is_asked_to_act(controls: Controls, room: Room, audit: Audit) -> None:
@@ -188,20 +301,41 @@ async def test_no_words_make_a_control_fail_or_answer_with_a_command_or_a_ping(
 
     assert 0 < len(answer) <= ANSWER_LIMIT
     assert not answer.startswith(("/", ".", "!"))
-    assert "@everyone" not in answer
+    assert not re.search("@(?!\u200b)", answer)
+    assert "log of the relay" not in answer
 
 
 def test_completion_offers_what_the_argument_may_be(controls: Controls) -> None:
-    assert controls.complete("mute", "ant") == ["Anton"]
-    assert controls.complete("approve", "") == ["h1", "r1"]
-    assert controls.complete("mode", "s") == ["mentions", "subscribers", "slow"]
-    assert controls.complete("dance", "") == []
+    assert values(controls.complete("approve", "")) == ["h1", "r1", "all"]
+    assert values(controls.complete("mode", "s")) == ["mentions", "subscribers", "slow"]
+    assert values(controls.complete("quiet", "")) == ["off"]
+    assert values(controls.complete("help", "un")) == ["unmute", "unblock"]
+    assert values(controls.complete("block", "")) == []
+    assert values(controls.complete("dance", "")) == []
 
 
-def test_the_audit_log_is_for_its_owner_alone(tmp_path: Path) -> None:
-    Audit(tmp_path / "audit.jsonl").write(MODERATOR, "pause", 0.0)
+def test_viewers_are_chosen_by_name_and_muted_by_id(controls: Controls, room: Room) -> None:
+    anton = Suggestion(value="twitch:2", label="Anton (twitch)")
+    room.now = Switches(muted=frozenset({"twitch:2", "bob"}), blocked_terms=("bad",), rates={"all": 3})
 
-    assert (tmp_path / "audit.jsonl").stat().st_mode & 0o777 == 0o600
+    assert controls.complete("mute", "@ant") == [anton]
+    assert controls.complete("unmute", "") == [Suggestion(value="bob", label="bob"), anton]
+    assert values(controls.complete("unblock", "B")) == ["bad"]
+    assert values(controls.complete("rate", "")) == ["all reset"]
+
+
+def test_what_a_platform_cannot_show_is_cut_or_left_out(controls: Controls, room: Room) -> None:
+    room.waiting = {f"h{number}": "long\n" * 100 for number in range(50)}
+    room.now = Switches(blocked_terms=(f"/{'x' * 150}/", "short"))
+
+    offered = controls.complete("approve", "")
+    assert len(offered) == 25
+    assert {len(each.label) for each in offered} <= {99, 100} and "\n" not in offered[0].label
+    assert values(controls.complete("unblock", "")) == ["short"]
+
+
+def values(offered: Sequence[Suggestion]) -> list[str]:
+    return [each.value for each in offered]
 
 
 @pytest.mark.parametrize(

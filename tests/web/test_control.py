@@ -4,10 +4,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from relay.errors import ConfigError
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
+from relay.web import control
 from relay.web.control import ControlServer, ctl
 from tests.moderation.test_controls import Room
 
@@ -18,8 +20,13 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def server(file: Path, tmp_path: Path) -> AsyncIterator[ControlServer]:
-    controls = Controls(Room(), Audit(tmp_path / "audit.jsonl"))
+def room() -> Room:
+    return Room()
+
+
+@pytest.fixture
+async def server(file: Path, tmp_path: Path, room: Room) -> AsyncIterator[ControlServer]:
+    controls = Controls(room, Audit(tmp_path / "audit.jsonl"))
     async with ControlServer(controls, lambda: "relay_received_total 3\n", file) as running:
         yield running
 
@@ -27,6 +34,7 @@ async def server(file: Path, tmp_path: Path) -> AsyncIterator[ControlServer]:
 async def test_the_command_line_steers_the_running_relay(server: ControlServer, file: Path) -> None:
     assert await ctl(file, "pause") == "Paused. Events and chat wait."
     assert "no mode" in await ctl(file, "mode loud")
+    assert "r1 Ann (twitch): 'well'" in await ctl(file, "held"), "nobody else sees a terminal"
 
 
 async def test_the_way_in_is_for_the_owner_alone_and_gone_with_the_relay(file: Path, tmp_path: Path) -> None:
@@ -36,12 +44,81 @@ async def test_the_way_in_is_for_the_owner_alone_and_gone_with_the_relay(file: P
         await ctl(file, "pause")
 
 
-async def test_a_relay_that_died_is_noticed(file: Path) -> None:
-    file.parent.mkdir()
-    file.write_text('{"url": "http://127.0.0.1:1", "token": "x"}', "utf-8")
+async def test_the_way_in_stays_when_another_relay_has_put_its_own_there(file: Path, tmp_path: Path) -> None:
+    controls = Controls(Room(), Audit(tmp_path / "a"))
+    older = await ControlServer(controls, str, file).__aenter__()
+    async with ControlServer(controls, str, file):
+        await older.__aexit__()
+        assert await ctl(file, "resume") == "Going on."
 
-    with pytest.raises(ConfigError, match="is it still running"):
+
+async def test_a_way_in_that_cannot_be_written_down_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where a folder should be", "utf-8")
+
+    with pytest.raises(ConfigError, match="the controls cannot be offered in"):
+        async with ControlServer(Controls(Room(), Audit(tmp_path / "a")), str, tmp_path / "data" / "relay.control"):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"url": "http://127.0.0.1:1", "token": "x"}', "no relay runs here; one that did left .* behind"),
+        ('{"url": "nowhere", "token": "x"}', "is no relay"),
+        ('{"url": "http://127', "is damaged: remove it"),
+        ('{"url": "http://127.0.0.1:1"}', "is damaged: remove it"),
+        ("[]", "is damaged: remove it"),
+    ],
+)
+async def test_what_a_relay_that_died_left_behind_is_told(file: Path, text: str, told: str) -> None:
+    file.parent.mkdir()
+    file.write_text(text, "utf-8")
+
+    with pytest.raises(ConfigError, match=told):
         await ctl(file, "pause")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (web.Response(status=401, text="the token is missing or wrong"), r"refused \(401\): the token is missing"),
+        (web.Response(status=302, headers={"Location": "/elsewhere"}), r"refused \(302\)"),
+        (web.Response(text="hello"), "is no relay"),
+        (web.json_response(["hello"]), "is no relay"),
+        (web.json_response({"hello": 1}), "is no relay"),
+    ],
+)
+async def test_something_else_that_took_the_port_is_noticed(file: Path, answer: web.Response, told: str) -> None:
+    async def reply(request: web.BaseRequest) -> web.StreamResponse:
+        return answer
+
+    other = web.ServerRunner(web.Server(reply))
+    await other.setup()
+    try:
+        await web.TCPSite(other, "127.0.0.1", 0).start()
+        file.parent.mkdir()
+        file.write_text(json.dumps({"url": f"http://127.0.0.1:{other.addresses[0][1]}", "token": "x"}), "utf-8")
+        with pytest.raises(ConfigError, match=told) as raised:
+            await ctl(file, "pause")
+        assert "Bearer" not in str(raised.value)
+    finally:
+        await other.cleanup()
+
+
+async def test_a_relay_that_does_not_answer_is_not_waited_for(
+    server: ControlServer, file: Path, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "TIMEOUT", 0.05)
+    room.may_store.clear()
+
+    with pytest.raises(ConfigError, match=r"did not answer within 0\.05 s"):
+        await ctl(file, "pause")
+    room.may_store.set()
+
+
+async def test_a_file_of_somebody_else_is_no_way_in(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="only who runs the relay"):
+        await ctl(tmp_path, "pause")
 
 
 @pytest.mark.parametrize(
@@ -50,11 +127,13 @@ async def test_a_relay_that_died_is_noticed(file: Path) -> None:
         ({}, {"words": "pause"}, 200),
         ({"Authorization": "Bearer wrong"}, {"words": "pause"}, 401),
         ({"Authorization": ""}, {"words": "pause"}, 401),
+        ({"Authorization": "Bearer t\u00f6ken"}, {"words": "pause"}, 401),
         ({"Origin": "https://evil.example"}, {"words": "pause"}, 403),
         ({"Host": "evil.example"}, {"words": "pause"}, 403),
         ({}, {"word": "pause"}, 400),
         ({}, {"words": 5}, 400),
         ({}, [], 400),
+        ({"Content-Type": "application/json; charset=klingon"}, {"words": "pause"}, 400),
         ({}, {"words": "x" * 5000}, 413),
     ],
 )
@@ -77,3 +156,14 @@ async def test_metrics_are_served(server: ControlServer, file: Path) -> None:
 
     async with aiohttp.ClientSession() as http, http.get(f"{access['url']}/metrics", headers=headers) as response:
         assert await response.text() == "relay_received_total 3\n"
+
+
+async def test_a_body_nested_without_end_is_refused(server: ControlServer, file: Path) -> None:
+    access = json.loads(file.read_text("utf-8"))
+    headers = {"Authorization": f"Bearer {access['token']}"}
+
+    async with (
+        aiohttp.ClientSession(headers=headers) as http,
+        http.post(f"{access['url']}/control", data=b"[" * 4000) as response,
+    ):
+        assert response.status == 400

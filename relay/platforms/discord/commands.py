@@ -98,17 +98,23 @@ def _control(info: ControlInfo, controls: Controls) -> Command:
     async def with_argument(interaction: Use, argument: app_commands.Range[str, 1, ARGUMENT_LIMIT]) -> None:
         await carry_out(interaction, controls, f"{info.name} {argument}")
 
+    async def with_optional(
+        interaction: Use, argument: app_commands.Range[str, 1, ARGUMENT_LIMIT] | None = None
+    ) -> None:
+        await carry_out(interaction, controls, f"{info.name} {argument or ''}".strip())
+
     if info.argument is None:
         return app_commands.Command(name=info.name, description=info.summary[:100], callback=bare)
-    renamed = app_commands.rename(argument=info.argument)(with_argument)
-    described = app_commands.describe(argument=info.summary[:100])(renamed)
+    renamed = app_commands.rename(argument=info.argument)(with_argument if info.required else with_optional)
+    described = app_commands.describe(argument=info.form[:100])(renamed)
     command: Command = app_commands.Command(name=info.name, description=info.summary[:100], callback=described)
 
     @command.autocomplete("argument")
     async def complete(interaction: Use, typed: str) -> list[app_commands.Choice[str]]:
         if not caller_of(interaction).may_control:
             return []
-        return [app_commands.Choice(name=found, value=found) for found in controls.complete(info.name, typed)]
+        found = controls.complete(info.name, typed)
+        return [app_commands.Choice(name=each.label, value=each.value) for each in found]
 
     return command
 

@@ -24,14 +24,15 @@ Use = discord.Interaction[discord.Client]
 
 
 def caller_of(interaction: Use) -> Caller:
-    """Who uses a command, by what this server lets them do."""
+    """Who uses a command, by what this server lets them do. `whisper` answers them alone."""
     permissions, user = interaction.permissions, interaction.user
     roles = set()
     if interaction.guild is not None and interaction.guild.owner_id == user.id:
         roles.add(Role.STREAMER)
     if permissions.manage_guild or permissions.moderate_members:
         roles.add(Role.MODERATOR)
-    return Caller(source="discord", name=user.display_name, roles=frozenset(roles))
+    name, id = user.display_name, str(user.id)
+    return Caller(source="discord", name=name, id=id, roles=frozenset(roles), in_private=True)
 
 
 async def carry_out(interaction: Use, controls: Controls, words: str) -> None:
@@ -97,4 +98,4 @@ async def _answer(interaction: Use, controls: Controls, words: str) -> str:
         async with asyncio.timeout(ANSWER_WITHIN):
             return await controls.run(words, caller_of(interaction)) or "There is nothing to tell."
     except TimeoutError:
-        return "The relay is too busy to answer right now."
+        return "The relay is too busy to answer; `/relay status` shows what is set."

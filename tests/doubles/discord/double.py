@@ -204,8 +204,8 @@ class DiscordDouble:
 
     async def type_into(
         self, words: str, option: str, typed: str, author: str = "ann", permissions: int = 0
-    ) -> list[str]:
-        """Someone types into an option; what is offered to them."""
+    ) -> list[tuple[str, str]]:
+        """Someone types into an option; what is offered to them, as (shown, sent)."""
         person = self.person(author)
         used = self.interactions.type_into(words.split(), option, typed, person, self.channel, permissions)
         return (await self._answer(used, f"what completes {typed}")).choices

@@ -31,8 +31,8 @@ class Response:
     followups: list[str] = field(default_factory=list)
     buttons: list[str] = field(default_factory=list)
     """The custom ids of the buttons below it."""
-    choices: list[str] = field(default_factory=list)
-    """What autocompletion offers."""
+    choices: list[tuple[str, str]] = field(default_factory=list)
+    """What autocompletion offers, as (shown, sent)."""
 
 
 @dataclass
@@ -136,7 +136,7 @@ class Interactions:
         interaction.response.buttons = [
             b["custom_id"] for row in data.get("components") or () for b in row["components"]
         ]
-        interaction.response.choices = [choice["value"] for choice in data.get("choices") or ()]
+        interaction.response.choices = [(c["name"], c["value"]) for c in data.get("choices") or ()]
         wordless = body["type"] in (DEFERRED, CHOICES)
         interaction.response.text = self._checked(data.get("content") or "", allow_empty=wordless)
         self._signal.notify()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming
+from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Suggestion
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.voice.session import DiscordVoice
 from relay.settings import VoiceSection
@@ -68,11 +68,13 @@ class Status:
         return [
             ControlInfo(name="status", summary="How it is"),
             ControlInfo(name="held", summary="What waits"),
-            ControlInfo(name="mute", summary="Do not hear somebody", argument="viewer", required=True),
+            ControlInfo(name="mute", summary="Do not hear somebody", argument="viewer", form="VIEWER", required=True),
+            ControlInfo(name="help", summary="What there is", argument="name", form="NAME"),
         ]
 
-    def complete(self, name: str, typed: str) -> Sequence[str]:
-        return [viewer for viewer in ("Ann", "Anton", "Bob") if typed in viewer]
+    def complete(self, name: str, typed: str) -> Sequence[Suggestion]:
+        viewers = {"Ann": "twitch:1", "Anton": "discord:2", "Bob": "twitch:3"}
+        return [Suggestion(value=viewer, label=name) for name, viewer in viewers.items() if typed in name]
 
     def held(self) -> Sequence[Held]:
         return [Held(id=held, who="Ann (twitch)", text="hello", reason="link", at=0) for held in self.waiting]

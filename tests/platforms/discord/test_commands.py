@@ -141,14 +141,30 @@ async def test_a_control_with_an_argument_says_who_asks(
 
     (first, mod), (second, owner) = controls.asked
     assert (first, mod.source, mod.roles) == ("mute Anton Meyer", "discord", frozenset({Role.MODERATOR}))
+    assert (mod.name, mod.id, mod.in_private) == ("mod", discord.person("mod").id, True)
     assert (second, owner.roles) == ("mute Bob", frozenset({Role.STREAMER}))
 
 
-async def test_arguments_are_completed_for_those_who_may(discord: DiscordDouble, platform: DiscordPlatform) -> None:
+async def test_an_argument_that_may_be_left_out_can_be_left_out(
+    discord: DiscordDouble, platform: DiscordPlatform, controls: Status
+) -> None:
+    await discord.command("relay help", permissions=MANAGE_GUILD)
+    await discord.command("relay help", permissions=MANAGE_GUILD, name="mute")
+
+    assert [words for words, _ in controls.asked] == ["help", "help mute"]
+    relay = next(command for command in discord.interactions.commands if command["name"] == "relay")
+    options = {control["name"]: control["options"] for control in relay["options"]}
+    [viewer], [name] = options["mute"], options["help"]
+    assert (viewer["required"], viewer["description"], name["required"]) == (True, "VIEWER", False)
+
+
+async def test_arguments_are_completed_by_name_and_given_by_id_to_those_who_may(
+    discord: DiscordDouble, platform: DiscordPlatform
+) -> None:
     offered = await discord.type_into("relay mute", "viewer", "An", permissions=MANAGE_GUILD)
     refused = await discord.type_into("relay mute", "viewer", "An", permissions=0)
 
-    assert (offered, refused) == (["Ann", "Anton"], [])
+    assert (offered, refused) == ([("Ann", "twitch:1"), ("Anton", "discord:2")], [])
 
 
 async def test_held_messages_are_decided_on_by_buttons(

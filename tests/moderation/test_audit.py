@@ -1,0 +1,62 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from relay.model import Caller, Role
+from relay.moderation.audit import Audit
+
+MODERATOR = Caller(source="discord", name="Mod", id="7", roles=frozenset({Role.MODERATOR}))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "audit.jsonl"
+
+
+def test_an_entry_says_who_did_what_and_what_it_changed(file: Path) -> None:
+    Audit(file).write(MODERATOR, "pause", 0.0, {"paused": False}, {"paused": True})
+
+    assert Audit(file).newest(1) == [
+        {
+            "at": "1970-01-01T00:00:00+00:00",
+            "who": "Mod",
+            "id": "7",
+            "source": "discord",
+            "what": "pause",
+            "before": {"paused": False},
+            "after": {"paused": True},
+        }
+    ]
+
+
+def test_the_newest_come_last_and_no_more_than_asked_for(file: Path) -> None:
+    audit = Audit(file)
+    assert audit.newest(3) == []
+    for number in range(5):
+        audit.write(MODERATOR, f"rate {number}", 0.0)
+
+    assert [entry["what"] for entry in audit.newest(3)] == ["rate 2", "rate 3", "rate 4"]
+
+
+@pytest.mark.parametrize("torn", [b'{"what": "pau', b'"', b"\xff\xfe", b"5\n", b"\n\n", b"\x00" * 9])
+def test_a_line_a_crash_tore_off_spoils_neither_its_neighbours_nor_the_reading(file: Path, torn: bytes) -> None:
+    audit = Audit(file)
+    audit.write(MODERATOR, "pause", 0.0)
+    with file.open("ab") as damaged:
+        damaged.write(torn)
+    audit.write(MODERATOR, "resume", 0.0)
+
+    assert [entry["what"] for entry in audit.newest(9)] == ["pause", "resume"]
+
+
+def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OSError):
+        Audit(tmp_path).write(MODERATOR, "pause", 0.0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_the_audit_log_is_for_its_owner_alone(file: Path) -> None:
+    Audit(file).write(MODERATOR, "pause", 0.0)
+
+    assert file.stat().st_mode & 0o777 == 0o600
