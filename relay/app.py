@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from itertools import groupby
 
 from relay.answers import Answers
+from relay.booth import Booth
 from relay.companion.server import CompanionServer
 from relay.config import Config
 from relay.desk import Desk
@@ -26,11 +27,10 @@ from relay.platforms.base import Platform, Receive
 from relay.replies.poster import Poster
 from relay.replies.screening import Screening
 from relay.settings import VoxtaSection
-from relay.speech.base import Sink
 from relay.speech.clips import Clips
 from relay.speech.playback import Playback
 from relay.speech.voice import Voice
-from relay.voxta.audio import AudioInput, Source
+from relay.voxta.audio import AudioInput
 from relay.voxta.session import Session
 from relay.wire.messages import WireMessage
 
@@ -57,14 +57,11 @@ class Relay:
         *,
         voxta_url: str,
         journal: Journal,
-        sinks: Sequence[Sink] = (),
-        hearing: Source | None = None,
+        booth: Booth | None = None,
     ) -> None:
-        """`sinks` in the order in which they set the clock; without any the companion's speech is not asked for.
-
-        `hearing` is what people say, for Voxta to listen to.
-        """
         self._config = config
+        self._booth = booth or Booth()
+        hearing = self._booth.hearing
         self._journal = journal
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.floor = Floor(config.floor, config.forwarding.reply_timeout)
@@ -73,7 +70,7 @@ class Relay:
             listen=self.hear,
             changed=self._chat_changed,
             url=voxta_url,
-            speaks=bool(sinks),
+            speaks=config.speech.enabled,
             hears=hearing is not None,
         )
         self.forwarder = Forwarder(
@@ -96,7 +93,7 @@ class Relay:
             voice=lambda answers: Voice(
                 config.floor,
                 floor=self.floor,
-                playback=lambda voice: Playback(sinks, self._clips.fetch, voice),
+                playback=self._make_playback,
                 voxta=self.session,
                 audience=answers,
                 changed=self._look_again,
@@ -112,6 +109,7 @@ class Relay:
             forwarder=self.forwarder,
             screening=self.screening,
             describe=self.describe,
+            volume=config.speech.volume,
         )
         self.controls = Controls(self.desk, Audit(config.audit_file))
         self.platforms = make_platforms(self.receive, self.controls)
@@ -119,6 +117,11 @@ class Relay:
         self._heart = Heart(config.heart_file)
         self._listening: list[asyncio.Task[None]] = []
         self._moved = asyncio.Event()
+
+    def _make_playback(self, voice: Voice) -> Playback:
+        playback = Playback(self._booth.open(voice), self._clips.fetch, voice)
+        playback.set_volume(self._config.speech.volume)
+        return playback
 
     async def run(self) -> None:
         """Run every room until cancelled. The inbox has to be open (see `opened`)."""
@@ -129,6 +132,7 @@ class Relay:
             tasks.create_task(self.session.run(), name="voxta")
             tasks.create_task(self._clips.run(), name="clips")
             tasks.create_task(self.voice.run(), name="voice")
+            tasks.create_task(self._booth.run(), name="booth")
             if self._audio_input is not None:
                 tasks.create_task(self._audio_input.run(), name="audio input")
             tasks.create_task(self.forwarder.run(), name="forwarder")
@@ -246,6 +250,7 @@ class Relay:
         lines = [
             f"Voxta: {f'in a chat with {who}' if chat else who}",
             *(f"{platform.name.capitalize()}: {platform.health()}" for platform in self.platforms),
+            *self._booth.lines(),
             f"Waiting: {await self.inbox.waiting()}",
             f"The companion is {self.floor.state(time.monotonic())}",
         ]

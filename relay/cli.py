@@ -79,9 +79,10 @@ def demo(
     seconds: Annotated[float | None, typer.Option(min=1, help="End by itself after this time.")] = None,
     as_json: Json = False,
     seed: Annotated[int, typer.Option(help="The same seed invents the same crowd.")] = 0,
+    speech: Annotated[bool, typer.Option("--speech", help="Let the companion be heard in a browser.")] = False,
 ) -> None:
     """Show the whole thing: an invented audience talks to the embedded companion. Needs no account."""
-    _run(run_demo(_console(as_json, "info"), seconds=seconds, seed=seed), as_json)
+    _run(run_demo(_console(as_json, "info"), seconds=seconds, seed=seed, speech=speech), as_json)
 
 
 @app.command()

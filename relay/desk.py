@@ -28,17 +28,20 @@ class Desk:
         forwarder: Forwarder,
         screening: Screening,
         describe: Callable[[], Awaitable[str]],
+        volume: float,
     ) -> None:
+        """`volume` as configured."""
         self._inbox = inbox
         self._voice = voice
         self._forwarder = forwarder
         self._screening = screening
         self._describe = describe
+        self._volume = volume
         self._viewers: OrderedDict[str, str] = OrderedDict()
 
     async def restore(self) -> None:
         if kept := await self._inbox.get_note(NOTE_SWITCHES):
-            self._forwarder.follow(Switches.model_validate_json(kept))
+            self._apply(Switches.model_validate_json(kept))
 
     def saw(self, message: AudienceMessage) -> None:
         """Remember a viewer for completion."""
@@ -56,7 +59,11 @@ class Desk:
 
     async def switch(self, switches: Switches) -> None:
         await self._inbox.set_note(NOTE_SWITCHES, switches.model_dump_json())
+        self._apply(switches)
+
+    def _apply(self, switches: Switches) -> None:
         self._forwarder.follow(switches)
+        self._voice.playback.set_volume(self._volume if switches.volume is None else switches.volume)
 
     def held(self) -> Sequence[Held]:
         return [*self._forwarder.waiting.held(), *self._screening.held()]
@@ -104,5 +111,6 @@ def _shown(switches: Switches) -> list[str]:
         ("muted", str(len(switches.muted) or "")),
         ("blocked terms", str(len(switches.blocked_terms) or "")),
         ("quiet hours", switches.quiet_hours or ""),
+        ("volume", "" if switches.volume is None else f"{switches.volume:.0%}"),
     ]
     return [f"{name.capitalize()}: {value}" for name, value in fields if value]

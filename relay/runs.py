@@ -1,15 +1,18 @@
 """The ways to run a relay: the demo, live, from a recording, the companion alone."""
 
 import asyncio
+import sys
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 
 from rich.console import Console
 
 from relay import replay
 from relay.app import Relay, running, until, voxta
+from relay.booth import LiveBooth
 from relay.companion.server import CompanionServer
 from relay.config import Config, load
 from relay.errors import ConfigError
@@ -17,7 +20,16 @@ from relay.inbox.build import build as build_inbox
 from relay.journal import Journal
 from relay.platforms.base import Controls, Platform, Receive
 from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
-from relay.settings import BudgetSection, CompanionSection, InboxSection, RelaySection, SelectionSection, VoxtaSection
+from relay.serving import serving, serving_anywhere
+from relay.settings import (
+    BudgetSection,
+    CompanionSection,
+    InboxSection,
+    RelaySection,
+    SelectionSection,
+    SpeechSection,
+    VoxtaSection,
+)
 from relay.view import View, narrate
 from relay.web.control import ControlServer
 
@@ -25,14 +37,18 @@ CROWD_PER_MINUTE = {"twitch": 30.0, "discord": 12.0}
 """What the demo's crowd writes: more than the companion answers, so that the forwarder has to choose."""
 
 
-async def demo(console: Console, *, seconds: float | None, seed: int) -> dict[str, object]:
-    """An invented crowd and the embedded companion, until `seconds` have passed or a person ends it."""
+async def demo(console: Console, *, seconds: float | None, seed: int, speech: bool = False) -> dict[str, object]:
+    """An invented crowd and the embedded companion, until `seconds` have passed or a person ends it.
+
+    With `speech` the companion is heard in a browser.
+    """
     with tempfile.TemporaryDirectory() as folder:
         config = load(
             relay=RelaySection(name="demo", data_dir=Path(folder)),
             inbox=InboxSection(),
             voxta=VoxtaSection(),
-            companion=CompanionSection(seed=seed),
+            companion=CompanionSection(seed=seed, speech="espeak" if speech else "none"),
+            speech=SpeechSection(enabled=speech, sinks=("overlay",)),
             budget=BudgetSection(rates={"all": 40, "viewer": 20}),
             selection=SelectionSection(seed=seed, loud_per_minute=60),
         )
@@ -43,11 +59,21 @@ async def demo(console: Console, *, seconds: float | None, seed: int) -> dict[st
             ]
 
         journal = _journal(console)
-        async with voxta(config, port=0) as url:
-            relay = Relay(config, crowd, voxta_url=url, journal=journal)
-            async with running(relay) as task, _watched(console, journal, relay, "Relay demo"):
-                await until(task, asyncio.create_task(_pass(seconds)))
-                await relay.end("the demo ended")
+        booth = LiveBooth(config)
+        async with voxta(config, port=0) as url, AsyncExitStack() as stack:
+            relay = Relay(config, crowd, voxta_url=url, journal=journal, booth=booth)
+            if speech:
+                server = await stack.enter_async_context(serving_anywhere(config, relay, booth))
+                stack.callback(_on_enter(relay).cancel)
+                console.print(
+                    f"Open {server.url}/overlay?controls=1 to hear the companion; Enter interrupts it.",
+                    markup=False,
+                    highlight=False,
+                )
+            task = await stack.enter_async_context(running(relay))
+            await stack.enter_async_context(_watched(console, journal, relay, "Relay demo"))
+            await until(task, asyncio.create_task(_pass(seconds)))
+            await relay.end("the demo ended")
     return journal.summary()
 
 
@@ -55,6 +81,8 @@ async def live(config: Config, console: Console) -> None:
     """The real thing, until cancelled."""
     if not config.twitch.enabled and not config.discord.enabled:
         raise ConfigError("no platform is enabled: set twitch.enabled or discord.enabled to true, or try `relay demo`")
+
+    booth = LiveBooth(config)
 
     def connect(receive: Receive, controls: Controls) -> Sequence[Platform]:
         platforms: list[Platform] = []
@@ -65,13 +93,16 @@ async def live(config: Config, console: Console) -> None:
         if config.discord.enabled:
             from relay.platforms.discord.client import DiscordPlatform
 
-            platforms.append(DiscordPlatform(config.discord, receive, controls))
+            platforms.append(
+                DiscordPlatform(config.discord, receive, controls, voice=booth.discord, commands=booth.commands())
+            )
         return platforms
 
     journal = _journal(console)
     async with voxta(config) as url:
-        relay = Relay(config, connect, voxta_url=url, journal=journal)
+        relay = Relay(config, connect, voxta_url=url, journal=journal, booth=booth)
         async with (
+            serving(config, relay, booth) if config.web.enabled else nullcontext(),
             running(relay) as task,
             ControlServer(relay.controls, journal.metrics, config.control_file),
             _watched(console, journal, relay, f"Relay {config.relay.name}"),
@@ -125,6 +156,25 @@ async def explain(config: Config, key: str) -> str:
     if record is None:
         return f"{key}: unknown, or forgotten"
     return f"{key}: {record.story}"
+
+
+def _on_enter(relay: Relay) -> "asyncio.Task[None]":
+    """Interrupt the companion whenever a person presses Enter."""
+    loop, pressed = asyncio.get_running_loop(), asyncio.Event()
+
+    def read() -> None:
+        with suppress(RuntimeError, OSError, ValueError):  # the loop or the terminal is gone: the demo ends
+            while sys.stdin.readline():
+                loop.call_soon_threadsafe(pressed.set)
+
+    async def interrupt() -> None:
+        while True:
+            await pressed.wait()
+            pressed.clear()
+            relay.voice.silence()
+
+    threading.Thread(target=read, daemon=True, name="enter").start()
+    return asyncio.create_task(interrupt(), name="enter")
 
 
 async def _pass(seconds: float | None) -> None:

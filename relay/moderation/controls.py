@@ -154,6 +154,13 @@ class Controls:
             Control("reject", "Drop what is held", self._decide(reject, "Rejected"), "id", "ID|all", may_be.held),
             Control("skip", "Stop this answer and go on with the next", self._skip),
             Control("interrupt", "Silence the companion now", self._interrupt),
+            Control(
+                "volume",
+                "How loud the companion speaks, such as 80",
+                self._switch(switching.volume),
+                "percent",
+                "NUMBER|reset",
+            ),
             Control("clear", "Drop everything that waits", self._clear),
             Control("why", "What happened to a message", self._why, "id", "ID"),
             Control(

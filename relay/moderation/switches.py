@@ -34,6 +34,8 @@ class Switches(Value):
     """Terms added to the configured ones; `/…/` is a regular expression."""
     quiet_hours: str | None = None
     """`23:00-07:30`, local time, in which nothing is forwarded; None when there are none."""
+    volume: float | None = Field(None, ge=0, le=2)
+    """How loud the companion speaks: 0 is silent, 1 as it is."""
 
     def with_(self, **changes: object) -> Self:
         """A checked copy with some fields replaced. Raises ValueError for a value that does not fit."""

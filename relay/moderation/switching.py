@@ -15,6 +15,8 @@ Change = Callable[[Switches, str], tuple[Switches, str]]
 
 MAX_RATE: Final = 100_000
 """Forwards a minute."""
+MAX_VOLUME: Final = 200
+"""Percent."""
 _VIEWER_ID: Final = re.compile(r"[a-z]+:[\w-]+")
 _TIME: Final = r"((?:[01]?\d|2[0-3]):[0-5]\d)"
 _HOURS: Final = re.compile(rf"{_TIME}\s*[-\u2013]\s*{_TIME}", re.ASCII)
@@ -100,6 +102,18 @@ def unblock(now: Switches, argument: str) -> tuple[Switches, str]:
         return now, "That was not blocked here; the configuration may block it."
     kept = tuple(other for other in now.blocked_terms if other != term)
     return now.with_(blocked_terms=kept), "Allowed again."
+
+
+def volume(now: Switches, argument: str) -> tuple[Switches, str]:
+    if argument.casefold() == "reset":
+        return now.with_(volume=None), "The volume is as configured."
+    try:
+        percent = float(argument.removesuffix("%"))
+    except ValueError:
+        percent = -1
+    if not 0 <= percent <= MAX_VOLUME:
+        raise Mistake(f"{quoted(argument)} is no volume: give a number from 0 to {MAX_VOLUME}, or reset.")
+    return now.with_(volume=percent / 100), f"The volume is {percent:g} %."
 
 
 def _term(text: str) -> str:

@@ -66,6 +66,11 @@ class Session:
         self.chat: Chat | None = None
         """The joined chat; None while there is none."""
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether Voxta is there, with or without a chat."""
+        return self._hub is not None
+
     def prefer(self, chat_id: str) -> None:
         """Join this chat again when it is still there, as after a restart."""
         self._wanted = self._wanted or chat_id
