@@ -14,6 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from relay.speech.base import RATE, Clip
+from tests.browser import TAP
 from tests.browser import browser as started_browser
 from tests.support import eventually
 from tests.web.clips import clip
@@ -24,34 +25,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 TOKEN = "a-token-nobody-guesses"
 FADE = 0.006
 """Seconds after which a fade is over."""
-WINDOW = 32_768
-"""Samples the tap looks back."""
-TAP = f"""
-    const connect = AudioNode.prototype.connect;
-    AudioNode.prototype.connect = function (to, ...rest) {{
-      if (to === this.context.destination) {{
-        window.tap = new AnalyserNode(this.context, {{ fftSize: {WINDOW} }});
-        connect.call(this, window.tap);
-      }}
-      return connect.call(this, to, ...rest);
-    }};
-    window.listen = () => {{
-      const samples = new Float32Array({WINDOW});
-      window.tap.getFloatTimeDomainData(samples);
-      return {{ now: Date.now() / 1000, samples: Array.from(samples) }};
-    }};
-    window.said = [];
-    const send = WebSocket.prototype.send;
-    WebSocket.prototype.send = function (text) {{
-      said.push(JSON.parse(text));
-      return send.call(this, text);
-    }};
-    window.captions = [];
-    addEventListener("DOMContentLoaded", () => {{
-      const caption = document.getElementById("caption");
-      new MutationObserver(() => captions.push(caption.textContent)).observe(caption, {{ childList: true }});
-    }});
-"""
 
 
 class Sound(NamedTuple):
