@@ -126,7 +126,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
 
 
-_SECRETS = ("token", "secret", "key", "url")
+_SECRETS = ("token", "secret", "key", "password", "url")
 
 
 def _explain(problem: Any, path: Path | None) -> str:

@@ -1,0 +1,37 @@
+"""The settings of each room, frozen and checked. Every key is explained in config/relay.example.toml."""
+
+from relay.settings.forwarding import ForwardingSection, KindRule, RepliesSection, RuleSection, SelectionSection
+from relay.settings.moderation import BudgetSection, FiltersSection, OutboundSection, check_rate_name
+from relay.settings.places import (
+    CompanionSection,
+    DiscordSection,
+    InboxSection,
+    RelaySection,
+    TwitchSection,
+    VoxtaSection,
+)
+from relay.settings.speech import FloorSection, ObsSection, SpeechSection, VoiceSection, WebSection, is_loopback
+
+__all__ = [
+    "BudgetSection",
+    "CompanionSection",
+    "DiscordSection",
+    "FiltersSection",
+    "FloorSection",
+    "ForwardingSection",
+    "InboxSection",
+    "KindRule",
+    "ObsSection",
+    "OutboundSection",
+    "RelaySection",
+    "RepliesSection",
+    "RuleSection",
+    "SelectionSection",
+    "SpeechSection",
+    "TwitchSection",
+    "VoiceSection",
+    "VoxtaSection",
+    "WebSection",
+    "check_rate_name",
+    "is_loopback",
+]
