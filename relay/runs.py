@@ -64,11 +64,12 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
             relay = Relay(config, crowd, voxta_url=url, journal=journal, booth=booth)
             if speech:
                 server = await stack.enter_async_context(serving_anywhere(config, relay, booth))
-                stack.callback(_on_enter(relay).cancel)
+                _fall_silent_on_enter(relay)
                 console.print(
                     f"Open {server.url}/overlay?controls=1 to hear the companion; Enter interrupts it.",
                     markup=False,
                     highlight=False,
+                    soft_wrap=True,
                 )
             task = await stack.enter_async_context(running(relay))
             await stack.enter_async_context(_watched(console, journal, relay, "Relay demo"))
@@ -158,23 +159,16 @@ async def explain(config: Config, key: str) -> str:
     return f"{key}: {record.story}"
 
 
-def _on_enter(relay: Relay) -> "asyncio.Task[None]":
-    """Interrupt the companion whenever a person presses Enter."""
-    loop, pressed = asyncio.get_running_loop(), asyncio.Event()
+def _fall_silent_on_enter(relay: Relay) -> None:
+    """Whenever a person presses Enter the companion falls silent."""
+    loop = asyncio.get_running_loop()
 
     def read() -> None:
         with suppress(RuntimeError, OSError, ValueError):  # the loop or the terminal is gone: the demo ends
             while sys.stdin.readline():
-                loop.call_soon_threadsafe(pressed.set)
+                loop.call_soon_threadsafe(relay.voice.silence)
 
-    async def interrupt() -> None:
-        while True:
-            await pressed.wait()
-            pressed.clear()
-            relay.voice.silence()
-
-    threading.Thread(target=read, daemon=True, name="enter").start()
-    return asyncio.create_task(interrupt(), name="enter")
+    threading.Thread(target=read, daemon=True, name="enter").start()  # nothing can wake a thread that reads a terminal
 
 
 async def _pass(seconds: float | None) -> None:
