@@ -41,6 +41,14 @@ def flood(
     _show(run(seconds=seconds, per_minute=per_minute, seed=seed), as_json)
 
 
+@bench.command("barge-in")
+def barge_in(runs: Annotated[int, typer.Option(min=4)] = 40, as_json: Json = False) -> None:
+    """How fast the companion falls silent when somebody talks, and how fast it speaks, in a local Discord call."""
+    from relay.bench.barge_in import run
+
+    _show(asyncio.run(run(runs=runs)), as_json)
+
+
 @bench.command()
 def compare(
     peer: Annotated[Path | None, typer.Option(help="The Python of an environment with voxta-twitch-relay.")] = None,

@@ -1,0 +1,254 @@
+"""How fast the companion falls silent and how fast it speaks: the whole relay in a call of the tests' local Discord.
+
+Clips are eSpeak's, made and served by the embedded companion. Packets go through discord.py, encrypted end to end, and
+are timed where they arrive. The processor shares include the local Discord, the people in the call and the companion,
+since all run in this process: they are upper bounds.
+"""
+
+import asyncio
+import importlib
+import random
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from statistics import quantiles
+from typing import Any, Final
+
+import relay
+from relay.app import Relay, running, voxta
+from relay.booth import LiveBooth
+from relay.config import Config, load
+from relay.errors import ConfigError
+from relay.journal import Journal
+from relay.platforms.discord.client import DiscordPlatform
+from relay.settings import CompanionSection, FloorSection, RelaySection, SpeechSection, VoiceSection, VoxtaSection
+from relay.speech.base import FRAME, RATE
+from relay.wire import server
+from relay.wire.messages import WireMessage
+
+PEOPLE: Final = 8
+SILENCE: Final = 0.12
+"""Seconds without a word after which nothing more is on its way: six frames."""
+TIMEOUT: Final = 15.0
+TEXT: Final = (
+    "The dragon you fought yesterday has a brother, and he is not happy about it. He lives behind the waterfall. "
+    "Nobody has ever come back from there with all of their potions. I would bring a torch, a rope, and a friend who "
+    "runs slower than you. Then again, what do I know? I am only the voice in your stream."
+)
+
+
+@dataclass(frozen=True)
+class BargeInFigures:
+    stop_ms_p50: float
+    """From an external speaker's start to the last voice packet on the wire; 0 when none came after."""
+    stop_ms_p99: float
+    packets_after_max: int
+    """Voice packets that arrived after an external speaker's start, at most."""
+    first_packet_ms_p50: float
+    """From `replyChunk` to the first voice packet."""
+    gap_frames_max: int
+    """Frames missing between two packets of one answer, by their timestamps and by when they arrived."""
+    cpu_speaking: float
+    """Share of one core while speaking."""
+    cpu_listening_8: float
+    """Share of one core while eight people talk at once and are streamed to Voxta."""
+    onset_to_silence_ms_p95: float
+    """From a person's first packet to the companion's last, with nothing to confirm."""
+    runs: int
+
+
+class _Timed(Relay):
+    """Notes when the first sentence with sound came."""
+
+    chunk_at: float | None = None
+
+    def hear(self, message: WireMessage) -> None:
+        if isinstance(message, server.ReplyChunk) and message.audio_url and self.chunk_at is None:
+            self.chunk_at = time.perf_counter()
+        super().hear(message)
+
+
+class _Call:
+    """A relay that is in a voice call, and what arrives there."""
+
+    def __init__(self, app: _Timed, discord: Any, people: Sequence[Any], packets: Sequence[bytes]) -> None:
+        self.app = app
+        self.people = people
+        self.packets = packets
+        """A second of a person's voice."""
+        self._voice = discord.voice
+
+    def words(self, since: float) -> list[Any]:
+        """The voice packets that arrived after a moment of `perf_counter`."""
+        return [word for word in self._voice.words if word.at > since]
+
+    async def speak(self, text: str, count: int) -> float:
+        """Have a text said, and wait for `count` packets of it. When it was asked for."""
+        self.app.chunk_at, asked = None, time.perf_counter()
+        await self.app.session.have_said(text)
+        await _until(lambda: len(self.words(asked)) >= count)
+        return asked
+
+    async def silence(self) -> None:
+        """Wait until no more words are on their way."""
+        await _until(lambda: not self.words(time.perf_counter() - SILENCE))
+
+    async def end(self) -> None:
+        """Wait until nothing is said, and the floor is free."""
+        await self.silence()
+        await _until(lambda: self.app.floor.is_free(time.monotonic()))
+
+
+async def run(*, runs: int = 40, seconds: float = 4.0) -> BargeInFigures:
+    """Measure; processor time over `seconds`. Needs a checkout, for the local Discord; raises ConfigError without."""
+    async with _call(hearing=False) as call:
+        first, gaps, cpu_speaking = await _speaking(call, runs, seconds)
+        stops = [await _stop(call, number) for number in range(runs)]
+        onsets = [await _onset(call, number) for number in range(runs)]
+    async with _call(hearing=True) as call:
+        cpu_listening = await _listening(call, seconds)
+    cuts = _percentiles([seconds for seconds, _ in stops])
+    return BargeInFigures(
+        stop_ms_p50=round(cuts[49] * 1000, 2),
+        stop_ms_p99=round(cuts[98] * 1000, 2),
+        packets_after_max=max(packets for _, packets in stops),
+        first_packet_ms_p50=round(_percentiles(first)[49] * 1000, 2),
+        gap_frames_max=max(gaps),
+        cpu_speaking=round(cpu_speaking, 3),
+        cpu_listening_8=round(cpu_listening, 3),
+        onset_to_silence_ms_p95=round(_percentiles(onsets)[94] * 1000, 2),
+        runs=runs,
+    )
+
+
+async def _speaking(call: _Call, runs: int, seconds: float) -> tuple[list[float], list[int], float]:
+    """Seconds to the first packet, gaps, and the share of a core."""
+    first: list[float] = []
+    for _ in range(max(2, runs // 4)):
+        asked = await call.speak("Hello there.", 1)
+        assert call.app.chunk_at is not None
+        first.append(call.words(asked)[0].at - call.app.chunk_at)
+        await call.end()
+    asked = await call.speak(TEXT, 10)
+    share = await _cpu_share(seconds)
+    await asyncio.sleep(seconds)
+    call.app.voice.silence()
+    await call.end()
+    words = call.words(asked)
+    return first, [_missing(*pair) for pair in pairwise(words)], share
+
+
+async def _stop(call: _Call, number: int) -> tuple[float, int]:
+    """Seconds from an external speaker's start to the last packet, and how many came after it."""
+    await call.speak(TEXT, 8 + number % 7)
+    await asyncio.sleep(random.uniform(0, FRAME))
+    began = time.perf_counter()
+    call.app.voice.talks("game:bench")
+    await call.silence()
+    call.app.voice.stopped("game:bench", is_done=True)
+    await call.end()
+    return _last(call.words(began), began)
+
+
+async def _onset(call: _Call, number: int) -> float:
+    """Seconds from a person's first packet to the companion's last."""
+    await call.speak(TEXT, 8 + number % 7)
+    await asyncio.sleep(random.uniform(0, FRAME))
+    person = call.people[number % len(call.people)]
+    await person.speak(call.packets[:15])
+    await call.end()
+    began = person.sent[0]
+    return _last(call.words(began), began)[0]
+
+
+async def _listening(call: _Call, seconds: float) -> float:
+    voice = [*call.packets] * (int(seconds) + 2)
+    async with asyncio.TaskGroup() as tasks:
+        for person in call.people:
+            tasks.create_task(person.speak(voice))
+        await asyncio.sleep(1.0)
+        return await _cpu_share(seconds)
+
+
+async def _cpu_share(seconds: float) -> float:
+    began, used = time.perf_counter(), time.process_time()
+    await asyncio.sleep(seconds)
+    return (time.process_time() - used) / (time.perf_counter() - began)
+
+
+def _last(words: Sequence[Any], began: float) -> tuple[float, int]:
+    return (max(word.at for word in words) - began if words else 0.0), len(words)
+
+
+def _missing(earlier: Any, later: Any) -> int:
+    """Frames that are missing between two packets."""
+    by_time = (later.at - earlier.at) / FRAME - 1
+    by_stamp = ((later.timestamp - earlier.timestamp) & 0xFFFFFFFF) / (RATE * FRAME) - 1
+    return max(0, int(by_time), int(by_stamp))
+
+
+def _percentiles(values: Sequence[float]) -> list[float]:
+    return quantiles(values, n=100, method="inclusive")
+
+
+async def _until(true: Any) -> None:
+    async with asyncio.timeout(TIMEOUT):
+        while not true():  # noqa: ASYNC110 - packets arrive in a thread of their own
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def _call(*, hearing: bool) -> AsyncIterator[_Call]:
+    """The whole relay in a call with eight people; with `hearing` the companion listens to them as well."""
+    doubles = _doubles()
+    with tempfile.TemporaryDirectory() as folder:
+        async with doubles.DiscordDouble() as discord:
+            people = [await discord.enter(f"person{number}") for number in range(PEOPLE)]
+            config = _config(Path(folder), discord, people, hearing=hearing)
+            booth = LiveBooth(config)
+            async with voxta(config, port=0) as url:
+                app = _Timed(
+                    config,
+                    lambda receive, controls: [DiscordPlatform(config.discord, receive, controls, voice=booth.discord)],
+                    voxta_url=url,
+                    journal=Journal(),
+                    booth=booth,
+                )
+                async with running(app):
+                    await _until(lambda: app.session.chat is not None and _is_heard(booth))
+                    sound = importlib.import_module("tests.doubles.discord.voice_sound")
+                    yield _Call(app, discord, people, sound.encode(sound.tone(300, 1.0)))
+
+
+def _is_heard(booth: LiveBooth) -> bool:
+    return booth.discord is not None and booth.discord.sink.is_open
+
+
+def _config(folder: Path, discord: Any, people: Sequence[Any], *, hearing: bool) -> Config:
+    return load(
+        relay=RelaySection(name="bench", data_dir=folder),
+        voxta=VoxtaSection(),
+        companion=CompanionSection(
+            speech="espeak",
+            pace=0,
+            hearing="openai" if hearing else "none",
+            hearing_url="http://127.0.0.1:9/v1",  # what is transcribed does not matter here
+        ),
+        discord=discord.settings(),
+        voice=VoiceSection(streamer=int(people[0].id), channels=(int(discord.lounge),), listen_to="everyone"),
+        speech=SpeechSection(enabled=True, sinks=("discord",)),
+        floor=FloorSection(min_speech=0, on_barge_in="stop", silence=0.1, after="nothing"),
+    )
+
+
+def _doubles() -> Any:
+    checkout = Path(relay.__file__).parents[1]
+    if not (checkout / "tests" / "doubles" / "discord").is_dir():
+        raise ConfigError("this bench plays Discord itself and needs the tests: run it in a checkout")
+    sys.path.insert(0, str(checkout))
+    return importlib.import_module("tests.doubles.discord")
