@@ -317,11 +317,11 @@ class Playback:
 
     def _lose(self) -> None:
         """Nobody can hear anything any more: the rest stays unheard, and the replies are over."""
+        self._played = 0
         while self._items:
             item = self._items.popleft()
             item.fetched.cancel()
             self._over(item, 0.0)
-        self._played = 0
 
     def _catch_up(self) -> None:
         """Another sink leads: what it has finished already is over."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from relay.app import MakePlatforms, Relay, running
+from relay.booth import Booth
 from relay.companion.brain import Pieces, View
 from relay.companion.chat import Role
 from relay.config import Config, load
@@ -79,11 +80,16 @@ def _name_of(folder: Path) -> str:
 
 @asynccontextmanager
 async def relaying(
-    config: Config, voxta_url: str, make_platforms: MakePlatforms, *, join: bool = True
+    config: Config,
+    voxta_url: str,
+    make_platforms: MakePlatforms,
+    *,
+    join: bool = True,
+    booth: Booth | None = None,
 ) -> AsyncIterator[tuple[Relay, Journal]]:
     """A relay that runs for as long as the context lasts, and fails the test when it fails."""
     journal = Journal()
-    relay = Relay(config, make_platforms, voxta_url=voxta_url, journal=journal)
+    relay = Relay(config, make_platforms, voxta_url=voxta_url, journal=journal, booth=booth)
     async with running(relay) as task:
         if join:
             await eventually(lambda: relay.session.chat is not None or task.done())

@@ -273,3 +273,17 @@ async def test_a_reply_that_may_not_be_interrupted_goes_on_though_a_thread_pause
         assert not scene.sink.is_paused
         scene.passes(1.0)
         assert scene.shown == ["r1 whole"]
+
+
+async def test_a_sink_that_closes_during_a_pause_ends_the_reply_and_the_pause() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, BYE)
+        scene.passes(0.3)
+        scene.voice.talks("voice:ann")
+
+        scene.sink.set_open(False)
+
+        assert scene.shown == ["r1 whole"]
+        scene.voice.stopped("voice:ann", is_done=True)
+        assert scene.floor.is_free(scene.clock.now)
+        await scene.told("started r1 0-22 1 s", "completed r1")

@@ -1,0 +1,118 @@
+"""The whole relay in a Discord voice call: what is said there, what is posted, and what stands in the chat."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from relay.app import Relay
+from relay.booth import LiveBooth
+from relay.companion.brain import Pieces, View
+from relay.companion.chat import Role
+from relay.companion.server import CompanionServer
+from relay.journal import Journal
+from relay.platforms.discord.client import DiscordPlatform
+from relay.settings import CompanionSection
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.voice_person import VoicePerson
+from tests.doubles.discord.voice_sound import encode, tone
+from tests.doubles.faults import FaultyProxy
+from tests.end_to_end.stage import relaying, settings
+from tests.support import eventually
+
+STORY = "Once upon a time there was a dragon. He lived behind a waterfall. Nobody ever came back from there."
+PATIENCE = 15.0
+"""Seconds a story, or a way back into the call, may take."""
+
+
+class Teller:
+    """Answers what mentions a story with the story, and everything else with what was said."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def reply(self, view: View) -> Pieces:
+        said = next(line.text for line in reversed(view.lines) if line.role in (Role.USER, Role.EVENT))
+        self.asked.append(said)
+        yield STORY if "story" in said else "All right."
+
+
+class Call:
+    """A relay whose companion is in the lounge with ann and bob."""
+
+    def __init__(self, relay: Relay, journal: Journal, discord: DiscordDouble, teller: Teller) -> None:
+        self.relay = relay
+        self.journal = journal
+        self.discord = discord
+        self.teller = teller
+        self.proxy: FaultyProxy
+        self.ann: VoicePerson
+
+    async def says(self, words: int, *, since: int = 0) -> int:
+        """Wait until the companion has said so many packets more. How many it has said in all."""
+        await eventually(lambda: len(self.discord.voice.words) >= since + words, seconds=PATIENCE)
+        return len(self.discord.voice.words)
+
+    async def is_free(self, within: float = PATIENCE) -> None:
+        """Wait until the floor is free."""
+        await eventually(lambda: self.relay.floor.is_free(time.monotonic()), seconds=within)
+
+    def stands_in_the_chat(self) -> list[str]:
+        """What the companion has said, as Voxta keeps it."""
+        assert self.relay.session.chat is not None
+        texts: dict[str, str] = {}
+        for message in self.relay.session.chat.history or ():
+            if message.role == "Assistant":
+                texts[message.message_id] = message.text
+        return list(texts.values())
+
+    def posts(self) -> list[str]:
+        """What was answered in the text channel."""
+        return [post.text for post in self.discord.posts if post.channel == self.discord.channel]
+
+    async def posted(self, count: int = 1) -> str:
+        """Wait until so much was posted. The last of it."""
+        await eventually(lambda: len(self.posts()) >= count, seconds=PATIENCE)
+        return self.posts()[count - 1]
+
+
+def voice(seconds: float) -> list[bytes]:
+    """A person's voice as packets."""
+    return encode(tone(300, seconds))
+
+
+@asynccontextmanager
+async def calling(
+    discord: DiscordDouble, folder: Path, *, hearing_url: str | None = None, **sections: Any
+) -> AsyncIterator[Call]:
+    """The call, for as long as the context lasts; Voxta is behind a proxy that can fail."""
+    ann = await discord.enter("ann")
+    await discord.enter("bob")
+    teller = Teller()
+    hearing = {"hearing": "openai", "hearing_url": hearing_url} if hearing_url else {}
+    own = CompanionSection.model_validate({"port": 0, "pace": 0, "speech": "espeak"} | hearing)
+    defaults = {
+        "discord": discord.settings().model_dump(),
+        "voice": {"streamer": int(ann.id), "channels": [int(discord.lounge)], "listen_to": "everyone"},
+        "speech": {"enabled": True, "sinks": ["discord"]},
+        "floor": {"min_speech": 0.5, "silence": 0.3},
+    }
+    config = settings(folder, **(defaults | sections))
+    booth = LiveBooth(config)
+    async with (
+        CompanionServer(own, brain=teller) as companion,
+        FaultyProxy(int(companion.url.rpartition(":")[2])) as proxy,
+        relaying(
+            config,
+            proxy.url,
+            lambda receive, controls: [DiscordPlatform(config.discord, receive, controls, voice=booth.discord)],
+            booth=booth,
+        ) as (relay, journal),
+    ):
+        call = Call(relay, journal, discord, teller)
+        call.proxy, call.ann = proxy, ann
+        assert booth.discord is not None
+        sink = booth.discord.sink
+        await eventually(lambda: sink.is_open, seconds=PATIENCE)
+        yield call

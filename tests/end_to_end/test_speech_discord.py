@@ -1,0 +1,140 @@
+"""The companion in a Discord voice channel: the real discord.py, end-to-end encryption, and people who interrupt."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from relay.model import Caller, Role
+from tests.companion.endpoints import TranscriptionEndpoint, serving
+from tests.doubles.discord import DiscordDouble
+from tests.end_to_end.call import STORY, calling, voice
+from tests.support import eventually
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[DiscordDouble]:
+    async with DiscordDouble() as double:
+        yield double
+
+
+MODERATOR = Caller(source="terminal", name="mia", roles=frozenset({Role.MODERATOR}))
+
+
+async def test_an_answer_is_heard_in_the_channel_and_posted_when_it_was(discord: DiscordDouble, tmp_path: Path) -> None:
+    async with calling(discord, tmp_path) as call:
+        await discord.say("tell us a story")
+        await call.says(5)
+        assert call.posts() == [], "nothing is posted before it was heard"
+
+        post = await call.posted()
+        said = discord.voice.words
+
+    assert post == STORY
+    assert all(word.encrypted for word in said)
+    seconds = np.abs(discord.voice.samples()).max(), len(said) * 0.02
+    assert seconds[0] > 0.05
+    assert 3 < seconds[1] < 15
+
+
+async def test_who_talks_on_ends_the_answer_where_it_was_heard_and_is_answered(
+    discord: DiscordDouble, tmp_path: Path
+) -> None:
+    endpoint = TranscriptionEndpoint("Wait, which dragon?")
+    async with (
+        serving("/audio/transcriptions", endpoint.answer) as url,
+        calling(discord, tmp_path, hearing_url=url) as call,
+    ):
+        await discord.say("tell us a story")
+        await call.says(60)
+
+        before = time.perf_counter()
+        await call.ann.speak(voice(1.2))
+        first_word = call.ann.sent[0]
+        late = [word for word in discord.voice.words if first_word < word.at < before + 1.2]
+        await eventually(lambda: len(call.stands_in_the_chat()) == 2, seconds=15)
+        await call.is_free()
+        kept, answer = call.stands_in_the_chat()
+        await call.posted()
+
+    assert len(late) <= 1, "at most one frame was on its way"
+    assert kept and STORY.startswith(kept) and kept != STORY
+    assert call.teller.asked[-1] == "Wait, which dragon?"
+    assert answer == "All right."
+    assert call.posts()[0] == f"{kept} \u2014"
+    assert endpoint.heard
+
+
+async def test_a_cough_only_makes_it_pause(discord: DiscordDouble, tmp_path: Path) -> None:
+    async with calling(discord, tmp_path) as call:
+        await discord.say("tell us a story")
+        await call.says(30)
+
+        await call.ann.speak(voice(0.2))
+
+        post = await call.posted()
+        assert call.stands_in_the_chat() == [STORY]
+
+    assert post == STORY
+    gaps = np.diff([word.at for word in discord.voice.words])
+    assert gaps.max() > 0.3, "it was silent for a moment"
+
+
+@pytest.mark.parametrize("happens", ["deleted", "banned"])
+async def test_an_answer_ends_when_its_question_is_deleted_or_its_author_banned(
+    discord: DiscordDouble, tmp_path: Path, happens: str
+) -> None:
+    async with calling(discord, tmp_path) as call:
+        asked = await discord.say("tell us a story", author="bob")
+        await call.says(20)
+
+        if happens == "deleted":
+            await discord.delete(asked)
+        else:
+            await discord.ban("bob")
+
+        await call.is_free(within=3)
+        await eventually(lambda: call.stands_in_the_chat()[-1] != STORY)
+        assert STORY.startswith(call.stands_in_the_chat()[-1])
+
+
+async def test_skipping_goes_on_with_the_next_message(discord: DiscordDouble, tmp_path: Path) -> None:
+    async with calling(discord, tmp_path) as call:
+        await discord.say("tell us a story")
+        await discord.say("and hello")
+        said = await call.says(20)
+
+        assert await call.relay.controls.run("skip", MODERATOR)
+
+        await call.says(10, since=said)
+        await eventually(lambda: "All right." in call.posts(), seconds=15)
+
+
+async def test_what_may_not_be_interrupted_is_said_to_its_end(discord: DiscordDouble, tmp_path: Path) -> None:
+    kinds = {"kinds": {"chat": {"interruptible": False}}}
+    async with calling(discord, tmp_path, forwarding=kinds) as call:
+        await discord.say("tell us a story")
+        await call.says(20)
+
+        await call.ann.speak(voice(1.0))
+
+        post = await call.posted()
+    assert post == STORY
+
+
+async def test_the_gap_between_two_forwards_can_begin_with_the_end_of_speech(
+    discord: DiscordDouble, tmp_path: Path
+) -> None:
+    loud = {"loud_per_minute": 1, "gap": 1.0, "gap_from": "speech", "picks": 1}
+    async with calling(discord, tmp_path, selection=loud) as call:
+        for author, text in {"ann": "tell us a story", "bob": "hello you", "cleo": "how are you"}.items():
+            await discord.say(text, author=author)
+        await eventually(lambda: len(call.teller.asked) == 1)
+        await eventually(lambda: len(call.posts()) == 1, seconds=15)
+        ended = time.monotonic()
+
+        await eventually(lambda: len(call.teller.asked) == 2, seconds=15)
+
+        assert time.monotonic() - ended >= 0.9
