@@ -14,6 +14,7 @@ from relay.companion.server import CompanionServer
 from relay.journal import Journal
 from relay.platforms.discord.client import DiscordPlatform
 from relay.settings import CompanionSection
+from relay.speech.base import Sink
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.voice_person import VoicePerson
 from tests.doubles.discord.voice_sound import encode, tone
@@ -48,6 +49,12 @@ class Call:
         self.teller = teller
         self.proxy: FaultyProxy
         self.ann: VoicePerson
+        self.sink: Sink
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the companion can be heard in the call."""
+        return self.sink.is_open
 
     async def says(self, words: int, *, since: int = 0) -> int:
         """Wait until the companion has said so many packets more. How many it has said in all."""
@@ -113,6 +120,6 @@ async def calling(
         call = Call(relay, journal, discord, teller)
         call.proxy, call.ann = proxy, ann
         assert booth.discord is not None
-        sink = booth.discord.sink
-        await eventually(lambda: sink.is_open, seconds=PATIENCE)
+        call.sink = booth.discord.sink
+        await eventually(lambda: call.is_heard, seconds=PATIENCE)
         yield call

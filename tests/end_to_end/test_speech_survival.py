@@ -1,0 +1,203 @@
+"""What dies in mid-speech leaves nothing stuck: the floor is free within a stated time, and the next answer comes."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from relay.app import Relay
+from relay.booth import LiveBooth
+from relay.companion.server import CompanionServer
+from relay.floor import LEASE
+from relay.platforms.discord.voice.session import GAP, TICK
+from relay.serving import serving
+from relay.settings import CompanionSection
+from relay.web.overlay.page import SILENCE
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.obs import ObsDouble
+from tests.end_to_end.call import PATIENCE, STORY, Teller, calling
+from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
+from tests.support import eventually
+
+AT_ONCE = 1.0
+"""Seconds in which something that is noticed at once is dealt with, on a busy machine."""
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[DiscordDouble]:
+    async with DiscordDouble() as double:
+        yield double
+
+
+async def test_voxta_dies_in_mid_speech(discord: DiscordDouble, tmp_path: Path) -> None:
+    async with calling(discord, tmp_path) as call:
+        await discord.say("tell us a story")
+        await call.says(20)
+
+        call.proxy.drop()
+
+        await call.is_free(within=AT_ONCE)
+        await eventually(lambda: call.relay.session.chat is not None)
+        said = len(discord.voice.words)
+        await discord.say("still there?")
+        await call.says(10, since=said)
+        await call.posted()
+
+
+@pytest.mark.parametrize("how", ["dropped", "closed"])
+async def test_the_voice_gateway_dies_in_mid_speech(discord: DiscordDouble, tmp_path: Path, how: str) -> None:
+    async with calling(discord, tmp_path) as call:
+        await discord.say("tell us a story")
+        await call.says(20)
+
+        if how == "dropped":
+            discord.voice.drop()
+        else:
+            await discord.voice.close(4006)
+
+        await call.is_free(within=GAP + TICK + AT_ONCE)
+        assert await call.posted() == STORY, "what nobody could hear any more is there to be read"
+        await eventually(lambda: call.is_heard, seconds=PATIENCE)
+        said = len(discord.voice.words)
+        await discord.say("still there?")
+        await call.says(10, since=said)
+
+
+class PageDouble:
+    """An overlay page that plays, without a browser. It can freeze: be there and say nothing."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self.is_frozen = False
+        self.playing: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.started: list[str] = []
+        self.is_paused = False
+
+    async def tell(self, **message: Any) -> None:
+        if not self.is_frozen:
+            await self._socket.send_str(json.dumps(message))
+
+    async def read(self) -> None:
+        async for frame in self._socket:
+            told = json.loads(frame.data)
+            match told["type"]:
+                case "ping":
+                    await self.tell(type="pong")
+                case "clip":
+                    self.playing.put_nowait(told)
+                case "pause" | "resume":
+                    self.is_paused = told["type"] == "pause"
+
+    async def play(self) -> None:
+        while True:
+            clip = await self.playing.get()
+            self.started.append(clip["text"])
+            await self.tell(type="started", id=clip["id"], at=0)
+            await asyncio.sleep(clip["duration"])
+            await self.tell(type="ended", id=clip["id"])
+
+
+@asynccontextmanager
+async def page(url: str) -> AsyncIterator[PageDouble]:
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/overlay/ws") as socket:
+        double = PageDouble(socket)
+        tasks = [asyncio.create_task(double.read()), asyncio.create_task(double.play())]
+        await double.tell(type="ready", version=1, sound=True)
+        try:
+            yield double
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Show:
+    """A relay whose companion is heard in the overlay."""
+
+    def __init__(self, relay: Relay, platform: RecordingPlatform, booth: LiveBooth, url: str) -> None:
+        self.relay = relay
+        self.platform = platform
+        self.booth = booth
+        self.url = url
+
+    def is_free(self) -> bool:
+        return self.relay.floor.is_free(time.monotonic())
+
+    async def ask(self, number: int, text: str) -> None:
+        await self.relay.receive(message(number, text))
+
+    async def posted(self, count: int, within: float = PATIENCE) -> str:
+        await eventually(lambda: len(self.platform.posts) >= count, seconds=within)
+        return self.platform.posts[count - 1].text
+
+
+@asynccontextmanager
+async def showing(folder: Path, **sections: Any) -> AsyncIterator[Show]:
+    defaults = {"speech": {"enabled": True, "sinks": ["overlay"]}, "web": {"port": 0}, "floor": {"silence": 0.3}}
+    config = settings(folder, **(defaults | sections))
+    booth, platform = LiveBooth(config), RecordingPlatform("twitch")
+    own = CompanionSection(port=0, pace=0, speech="espeak")
+    async with (
+        CompanionServer(own, brain=Teller()) as companion,
+        relaying(config, companion.url, lambda *_: [platform], booth=booth) as (relay, _),
+        serving(config, relay, booth) as server,
+    ):
+        yield Show(relay, platform, booth, server.url)
+
+
+@pytest.mark.parametrize(("how", "noticed_within"), [("closes", AT_ONCE), ("freezes", SILENCE + AT_ONCE)])
+async def test_the_overlay_dies_in_mid_speech(tmp_path: Path, how: str, noticed_within: float) -> None:
+    async with showing(tmp_path) as show:
+        async with page(show.url) as first:
+            await eventually(lambda: show.booth.overlay.is_open)
+            await show.ask(1, "tell us a story")
+            await eventually(lambda: bool(first.started))
+            first.is_frozen = True
+            if how == "freezes":
+                await eventually(lambda: not show.booth.overlay.is_open, seconds=noticed_within)
+
+        assert await show.posted(1, within=noticed_within) == STORY
+        await eventually(show.is_free, seconds=AT_ONCE)
+
+        async with page(show.url) as second:
+            await eventually(lambda: show.booth.overlay.is_open)
+            await show.ask(2, "still there?")
+            assert await show.posted(2) == "All right."
+            assert second.started == ["All right."]
+
+
+async def test_obs_dies_while_the_streamer_talks(tmp_path: Path) -> None:
+    async with (
+        ObsDouble() as obs,
+        showing(tmp_path, obs={"enabled": True, "url": obs.url}) as show,
+        page(show.url) as shown,
+    ):
+        await eventually(lambda: show.booth.overlay.is_open and bool(obs.listeners))
+        await show.ask(1, "tell us a story")
+        await eventually(lambda: bool(shown.started))
+        await obs.meters({"Mic/Aux": 0.5})
+        await eventually(lambda: shown.is_paused)
+
+        await obs.stop()
+
+        await eventually(lambda: not shown.is_paused, seconds=AT_ONCE)
+
+
+async def test_a_game_that_never_says_it_is_done_gives_way_when_its_lease_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.floor.LEASE", LEASE / 10)
+    async with showing(tmp_path) as show, aiohttp.ClientSession() as http:
+        await http.post(f"{show.url}/external_speaker_start", json={"source": "npc"})
+        began = time.monotonic()
+        assert not show.is_free()
+
+        await eventually(show.is_free, seconds=LEASE / 10 + AT_ONCE)
+
+        assert time.monotonic() - began > LEASE / 20
