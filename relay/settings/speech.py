@@ -16,7 +16,7 @@ class FloorSection(Section):
 
     min_speech: float = Field(0.5, ge=0, le=5)
     silence: float = Field(0.5, ge=0, le=5)
-    max_pause: float = Field(5.0, gt=0, le=30)
+    max_pause: float = Field(5.0, gt=0, le=10)
     max_hold: float = Field(120.0, gt=0)
     on_barge_in: Literal["pause", "stop"] = "pause"
     may_interrupt: tuple[Literal["voice", "game"], ...] = ("voice", "game")

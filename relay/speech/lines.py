@@ -5,7 +5,7 @@ from typing import Final
 
 from relay.moderation.outbound import Action, Outbound
 from relay.replies.assembler import joined
-from relay.speech.playback import Sentence
+from relay.speech.base import Sentence
 from relay.wire import server
 
 MAX_OPEN: Final = 16

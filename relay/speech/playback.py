@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from relay.errors import SpeechError
-from relay.speech.base import Clip, Sink
+from relay.speech.base import Clip, Cut, Sentence, Sink
 from relay.speech.heard import Part, heard_text
 
 log = logging.getLogger(__name__)
@@ -25,31 +25,6 @@ AHEAD: Final = 3
 
 Fetch = Callable[[str, str, str], Awaitable[Clip]]
 """Makes the clip of an address, a reply's id and a text. Raises SpeechError."""
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """One chunk of a reply."""
-
-    message_id: str
-    text: str
-    start_index: int
-    end_index: int
-    url: str
-    """Where its audio is; empty when it has none or must not be spoken."""
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A reply that was given up."""
-
-    message_id: str
-    heard: str
-    """What was really heard of it; "" when not one frame was."""
-    rest: str
-    """What was not."""
-    is_whole: bool
-    """Its text was complete."""
 
 
 class Stage(Protocol):
@@ -208,14 +183,12 @@ class Playback:
             if self._lead() is None:
                 return self._lose()
             item.clip = item.fetched.result()
-            if item.clip is None:
-                self._items.remove(item)
-                self._over(item, 0.0)
-                continue
             self._played += 1
-            for sink in self._sinks:
-                if sink.is_open:
-                    sink.play(item.clip)
+            if item.clip is not None:
+                for sink in self._sinks:
+                    if sink.is_open:
+                        sink.play(item.clip)
+            self._pass_silent()
             self._expect()
 
     async def _get(self, sentence: Sentence) -> Clip | None:
@@ -265,7 +238,7 @@ class Playback:
         return next((item for item in itertools.islice(self._items, self._played) if item.clip is clip), None)
 
     def _begin(self, item: _Item) -> None:
-        assert item.clip is not None
+        assert item.clip is not None  # only what is at a sink begins
         item.has_begun = True
         self._expect()
         self._stage.sentence_began(item.sentence, item.clip.duration)
@@ -275,17 +248,26 @@ class Playback:
         while self._items and self._played:
             over = self._items.popleft()
             self._played -= 1
-            if not over.has_begun:
+            if over.clip is not None and not over.has_begun:
                 self._begin(over)
-            self._over(over, 1.0)
+            self._over(over)
             if over is item:
                 break
+        self._pass_silent()
         self._expect()
         self._news.set()
 
-    def _over(self, item: _Item, share: float) -> None:
+    def _pass_silent(self) -> None:
+        """Sentences without sound are over when it is their turn."""
+        while self._played and self._items[0].clip is None:
+            self._played -= 1
+            self._over(self._items.popleft())
+
+    def _over(self, item: _Item, *, was_lost: bool = False) -> None:
+        has_sound, text = item.clip is not None, item.sentence.text
+        was_heard = not was_lost and (has_sound or not _has_words(text))
         reply = self._replies[item.sentence.message_id]
-        reply.parts.append(Part(item.sentence.text, share))
+        reply.parts.append(Part(text, 1.0 if was_heard else 0.0))
         self._end_if_over(reply)
 
     def _end_if_over(self, reply: _Reply) -> None:
@@ -321,7 +303,7 @@ class Playback:
         while self._items:
             item = self._items.popleft()
             item.fetched.cancel()
-            self._over(item, 0.0)
+            self._over(item, was_lost=True)
 
     def _catch_up(self) -> None:
         """Another sink leads: what it has finished already is over."""
@@ -354,3 +336,8 @@ class Playback:
         for item in self._items:
             item.clip, item.has_begun, item.due = None, False, float("inf")
         self._news.set()
+
+
+def _has_words(text: str) -> bool:
+    """Whether there was anything to be heard; an emoji is silent by nature."""
+    return any(character.isalnum() for character in text)

@@ -3,18 +3,22 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from relay.errors import VoxtaError
 from relay.floor import Act, Floor, FloorState
 from relay.settings import FloorSection
-from relay.speech.playback import Cut, Playback, Sentence
+from relay.speech.base import Cut, Sentence
+from relay.speech.playback import Playback
 
 log = logging.getLogger(__name__)
 
 ANSWER_WAIT: Final = 2.0
 """Seconds Voxta has to answer a person by itself, after transcribing them, before it is asked to go on."""
+REMEMBERED: Final = 64
+"""Replies that were given up, of which more may still come."""
 
 
 class Voxta(Protocol):
@@ -61,6 +65,7 @@ class Voice:
         self._rest = ""
         self._current: str | None = None
         """The id of the newest reply."""
+        self._given_up: deque[str] = deque(maxlen=REMEMBERED)
         self._has_sound: set[str] = set()
         self._ask_at: float | None = None
         self._wants_answer = True
@@ -87,13 +92,19 @@ class Voice:
 
     def thinking(self, message_id: str) -> None:
         """A reply is generated, or goes on."""
+        if message_id in self._given_up:
+            return
         self._ask_at = None
+        if self._current not in (None, message_id):
+            self.playback.whole(self._current)  # its end was lost: Voxta makes one reply after the other
         self._current = message_id
         self._floor.thinking(self._clock())
         self.look()
 
     def say(self, sentence: Sentence) -> None:
-        """Queue the next sentence of a reply."""
+        """Queue the next sentence of a reply; what still comes of one that was given up is not said."""
+        if sentence.message_id in self._given_up:
+            return
         if sentence.url:
             self._has_sound.add(sentence.message_id)
         self.playback.say(sentence)
@@ -102,7 +113,7 @@ class Voice:
         """The text of a reply is complete. One with sound that nobody can hear counts as heard."""
         if self.playback.is_voicing(message_id):
             self.playback.whole(message_id)
-        else:
+        elif message_id == self._current and message_id not in self._given_up:
             self._floor.reply_ended(self._clock())
             if message_id in self._has_sound:
                 self._job(lambda: self._voxta.speech_completed(message_id))
@@ -126,6 +137,7 @@ class Voice:
         for cut in cuts:
             if cut is not None:
                 self._give_up(cut)
+        self._has_sound.discard(message_id or "")
         if message_id in (None, self._current):
             self._release()
 
@@ -150,11 +162,15 @@ class Voice:
         if self._floor.state(self._clock()) is FloorState.IDLE and not self.playback.is_busy:
             return False
         cut = self.playback.cut(message_id)
-        if cut is None or not cut.is_whole:
-            self._job(self._voxta.interrupt)
+        must_interrupt = cut is None or not cut.is_whole
+        if must_interrupt:
+            self._tell_to_stop()
         if cut is not None:
             self._give_up(cut)
-        self._release()
+        if must_interrupt:
+            self._job(self._release_later)  # what is sent before Voxta knows would be interrupted as well
+        else:
+            self._release()
         return True
 
     # The people
@@ -211,12 +227,21 @@ class Voice:
     def _interrupt(self) -> None:
         cuts = self.playback.cut_all()
         self._rest = " ".join(cut.rest for cut in cuts if cut.rest)
-        self._job(self._voxta.interrupt)
+        self._tell_to_stop()
         for cut in cuts:
             self._give_up(cut)
 
+    def _tell_to_stop(self) -> None:
+        if self._current is not None:
+            self._given_up.append(self._current)
+        self._job(self._voxta.interrupt)
+
+    async def _release_later(self) -> None:
+        self._release()
+
     def _give_up(self, cut: Cut) -> None:
         """Voxta's message ends where the voice did."""
+        self._given_up.append(cut.message_id)
         self._job(lambda: self._voxta.speech_completed(cut.message_id))
         if cut.rest:
             self._job(lambda: self._voxta.rewrite(cut.message_id, cut.heard))

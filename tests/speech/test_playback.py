@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from relay.speech.playback import GRACE, Cut, Playback, Sentence
+from relay.speech.base import Cut, Sentence
+from relay.speech.playback import GRACE, Playback
 from tests.speech.fakes import Clock, Library, ManualSink
 from tests.support import eventually
 

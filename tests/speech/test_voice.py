@@ -9,7 +9,8 @@ import pytest
 from relay.errors import VoxtaError
 from relay.floor import Floor, FloorState
 from relay.settings import FloorSection
-from relay.speech.playback import Playback, Sentence
+from relay.speech.base import Sentence
+from relay.speech.playback import Playback
 from relay.speech.voice import ANSWER_WAIT, Voice
 from tests.speech.fakes import Clock, Library, ManualSink
 from tests.support import eventually
@@ -223,10 +224,10 @@ async def test_silencing_stops_everything_and_a_second_time_there_is_nothing_to_
         await scene.reply(HELLO, whole=False)
 
         assert scene.voice.silence()
-        assert not scene.voice.silence()
-
-        assert scene.floor.state(scene.clock.now) is FloorState.IDLE
         await scene.told("interrupt", "completed r1", "rewrite r1 ''")
+
+        await eventually(lambda: scene.floor.state(scene.clock.now) is FloorState.IDLE)
+        assert not scene.voice.silence()
 
 
 async def test_a_reply_with_sound_that_nobody_can_hear_is_completed_all_the_same() -> None:
@@ -287,3 +288,57 @@ async def test_a_sink_that_closes_during_a_pause_ends_the_reply_and_the_pause() 
         scene.voice.stopped("voice:ann", is_done=True)
         assert scene.floor.is_free(scene.clock.now)
         await scene.told("started r1 0-22 1 s", "completed r1")
+
+
+async def test_the_floor_is_kept_until_voxta_knows_that_the_reply_was_given_up() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, whole=False)
+
+        scene.voice.stop()
+
+        assert not scene.floor.is_free(scene.clock.now), "what is sent now would be interrupted as well"
+        await eventually(lambda: scene.floor.is_free(scene.clock.now))
+        assert scene.voxta.told[0] == "interrupt"
+
+
+async def test_what_still_comes_of_a_reply_that_was_given_up_is_neither_said_nor_waited_for() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, whole=False)
+        scene.voice.stop()
+        await eventually(lambda: scene.floor.is_free(scene.clock.now))
+
+        scene.voice.thinking("r1")
+        scene.voice.say(BYE)
+        scene.voice.text_ended("r1")
+
+        assert not scene.voice.is_voicing("r1")
+        assert scene.floor.is_free(scene.clock.now)
+
+
+async def test_a_reply_whose_end_was_lost_does_not_keep_the_next_one_from_ending() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, whole=False)
+        scene.passes(1.0)
+
+        scene.voice.thinking("r2")
+        scene.voice.say(Sentence("r2", "Another one.", 0, 12, "c"))
+        scene.voice.text_ended("r2")
+        await eventually(lambda: len(scene.sink.queue) == 1)
+        scene.passes(1.0)
+
+        assert scene.shown == ["r1 whole", "r2 whole"]
+        assert scene.floor.is_free(scene.clock.now)
+
+
+async def test_an_emoji_without_sound_does_not_end_what_was_heard() -> None:
+    async with speaking() as scene:
+        scene.voice.thinking("r1")
+        scene.voice.say(HELLO)
+        scene.voice.say(Sentence("r1", " \U0001f600", 22, 24, ""))
+        scene.voice.say(Sentence("r1", " Good bye.", 24, 34, "b"))
+        await eventually(lambda: len(scene.sink.queue) == 2)
+        scene.passes(1.6)
+
+        scene.voice.stop()
+
+        assert scene.shown == ["r1 'Hello there my friend. \U0001f600 Good'"]
