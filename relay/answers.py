@@ -86,6 +86,8 @@ class Answers:
             self._release(reply if whole else reply.model_copy(update={"text": f"{heard}{CUT_OFF}"}))
 
     def _follow(self, message: server.ReplyMessage) -> None:
+        if isinstance(message, server.ReplyChunk) and self._assembler.is_over(message.message_id):
+            return
         match message:
             case server.ReplyEnd():
                 self._lines.forget(message.message_id)

@@ -37,6 +37,10 @@ class Assembler:
         self._asked = ()
         self._drafts.clear()
 
+    def is_over(self, message_id: str) -> bool:
+        """Whether a reply is complete or was given up; what still comes of it does not count."""
+        return message_id in self._done
+
     def give_up(self, message_id: str) -> Reply | None:
         """The reply as far as it has come, which is then over; None when there is none."""
         draft = self._drafts.pop(message_id, None)
@@ -53,7 +57,7 @@ class Assembler:
         match message:
             case server.ReplyGenerating() | server.ReplyStart():
                 self._draft(message)
-            case server.ReplyChunk():
+            case server.ReplyChunk() if not self.is_over(message.message_id):
                 draft = self._draft(message)
                 draft.text = joined(draft.text, message.start_index, message.text)
                 draft.character = character

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 GRACE: Final = 2.0
 """Seconds a sink may be late to report the start or the end of a clip; then it no longer counts as heard there."""
+MAX_OPEN: Final = 16
+"""Replies followed whose end has not come."""
 AHEAD: Final = 3
 """Clips queued at the sinks at once."""
 
@@ -80,8 +82,8 @@ class Playback:
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything is being said, or about to be."""
-        return bool(self._replies)
+        """Whether anything is being said, or about to be. A reply of which more may come is none of that."""
+        return bool(self._items)
 
     def is_voicing(self, message_id: str) -> bool:
         """Whether some of this reply is being said, or about to be."""
@@ -93,7 +95,7 @@ class Playback:
         """Queue a sentence behind the others."""
         if self._lead() is None:
             return
-        self._replies.setdefault(sentence.message_id, _Reply(sentence.message_id))
+        self._open(sentence.message_id)
         self._items.append(_Item(sentence, asyncio.create_task(self._get(sentence))))
         self._news.set()
 
@@ -120,14 +122,18 @@ class Playback:
             self._news.set()
 
     def cut(self, message_id: str | None = None) -> Cut | None:
-        """Give up a reply, the current one if none is named; what other replies have left to say is still said."""
-        reply = self._replies.get(message_id) if message_id is not None else next(iter(self._replies.values()), None)
+        """Give up a reply, the current one if none is named; what other replies have left to say is still said.
+
+        A pause goes on.
+        """
+        reply = self._replies.get(message_id) if message_id is not None else self._current()
         if reply is None:
             return None
         position = self._position()
-        self._paused = False
         for sink in self._sinks:
             sink.cut()
+            if self._paused:
+                sink.pause()
         parts = [*reply.parts, *self._unfinished(reply, position)]
         self._drop(reply)
         self._start_over()
@@ -233,6 +239,20 @@ class Playback:
         if self._leader is None or not self._leader.is_open or not self._items:
             self._leader = next((sink for sink in self._sinks if sink.is_open), None)
         return self._leader
+
+    def _open(self, message_id: str) -> None:
+        """Follow a reply; of those whose end never came the oldest is forgotten."""
+        self._replies.setdefault(message_id, _Reply(message_id))
+        unfinished = {item.sentence.message_id for item in self._items} | {message_id}
+        lost = [other for other in self._replies if other not in unfinished]
+        if len(lost) > MAX_OPEN:
+            del self._replies[lost[0]]
+
+    def _current(self) -> _Reply | None:
+        """The reply that is being said, else the oldest of which more may come."""
+        if self._items:
+            return self._replies[self._items[0].sentence.message_id]
+        return next(iter(self._replies.values()), None)
 
     def _item_of(self, clip: Clip) -> _Item | None:
         return next((item for item in itertools.islice(self._items, self._played) if item.clip is clip), None)

@@ -95,8 +95,6 @@ class Voice:
         if message_id in self._given_up:
             return
         self._ask_at = None
-        if self._current not in (None, message_id):
-            self.playback.whole(self._current)  # its end was lost: Voxta makes one reply after the other
         self._current = message_id
         self._floor.thinking(self._clock())
         self.look()
@@ -226,6 +224,7 @@ class Voice:
 
     def _interrupt(self) -> None:
         cuts = self.playback.cut_all()
+        self.playback.resume()
         self._rest = " ".join(cut.rest for cut in cuts if cut.rest)
         self._tell_to_stop()
         for cut in cuts:

@@ -326,7 +326,7 @@ async def test_a_reply_whose_end_was_lost_does_not_keep_the_next_one_from_ending
         await eventually(lambda: len(scene.sink.queue) == 1)
         scene.passes(1.0)
 
-        assert scene.shown == ["r1 whole", "r2 whole"]
+        assert scene.shown == ["r2 whole"]
         assert scene.floor.is_free(scene.clock.now)
 
 
@@ -342,3 +342,18 @@ async def test_an_emoji_without_sound_does_not_end_what_was_heard() -> None:
         scene.voice.stop()
 
         assert scene.shown == ["r1 'Hello there my friend. \U0001f600 Good'"]
+
+
+async def test_after_a_reply_that_was_given_up_before_it_had_sound_the_next_one_is_heard() -> None:
+    async with speaking(after="nothing") as scene:
+        scene.voice.talks("voice:ann")
+        scene.voice.thinking("r1")
+        scene.passes(1.0)
+        scene.voice.stopped("voice:ann")
+        scene.passes(0.5)
+        await scene.told("interrupt")
+
+        await scene.reply(Sentence("r2", "Another one.", 0, 12, "c"))
+        scene.passes(1.0)
+
+        assert scene.shown == ["r2 whole"]

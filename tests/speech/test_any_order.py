@@ -1,0 +1,154 @@
+"""Whatever Voxta tells, people do and sinks suffer, in any order: nobody is talked over, and nothing stays stuck."""
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from relay.answers import Answers
+from relay.floor import LEASE, Floor
+from relay.model import Reply
+from relay.moderation.outbound import Outbound
+from relay.settings import FloorSection, OutboundSection
+from relay.speech.playback import GRACE, Playback
+from relay.speech.voice import ANSWER_WAIT, Voice
+from relay.wire import server
+from relay.wire.messages import WireMessage
+from tests.speech.fakes import Clock, Library, ManualSink
+from tests.speech.test_voice import Voxta
+
+REPLY_TIMEOUT = 30.0
+WORDS = "One two three. "
+
+
+class Room:
+    """Text and voice over one sink, driven by hand."""
+
+    def __init__(self, after: str) -> None:
+        section = FloorSection.model_validate({"after": after})
+        self.clock, self.sink, self.voxta = Clock(), ManualSink(), Voxta()
+        self.floor = Floor(section, REPLY_TIMEOUT)
+        self.shown: list[Reply] = []
+        self.lengths: Counter[str] = Counter()
+        self.answers = Answers(
+            Outbound(OutboundSection()),
+            voice=lambda answers: Voice(
+                section,
+                floor=self.floor,
+                playback=lambda voice: Playback([self.sink], Library().fetch, voice, clock=self.clock),
+                voxta=self.voxta,
+                audience=answers,
+                changed=lambda: None,
+                clock=self.clock,
+            ),
+            name_of=lambda _: "Vox",
+            release=self.shown.append,
+            record=lambda _: None,
+        )
+
+    def hear(self, what: str, number: int) -> None:
+        name = f"r{number}"
+        self.answers.hear(self._message(what, name))
+
+    def _message(self, what: str, name: str) -> WireMessage:
+        match what:
+            case "begins":
+                return server.ReplyGenerating(message_id=name)
+            case "goes on":
+                start = self.lengths[name]
+                self.lengths[name] += len(WORDS)
+                url = f"{name}-{start}"
+                return server.ReplyChunk(message_id=name, start_index=start, text=WORDS, audio_url=url)
+            case "ends":
+                return server.ReplyEnd(message_id=name)
+            case "is cancelled":
+                return server.ReplyCancelled(message_id=name)
+            case "is completed":
+                return server.SpeechPlaybackComplete(message_id=name)
+            case _:
+                return server.InterruptSpeech()
+
+    async def passes(self, seconds: float, step: float = 0.1) -> None:
+        """Time, in small steps; what waits for the loop is done in between."""
+        for _ in range(max(1, round(seconds / step))):
+            await settle()
+            self.clock.now += step
+            self.answers.voice.look()
+            self.check()
+            self.sink.advance(step)
+            self.answers.voice.playback.changed(self.sink)
+
+    def check(self) -> None:
+        if self.floor.speakers(self.clock.now):
+            assert self.sink.is_paused or not self.sink.queue, "the companion talks over a person"
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+VOXTA = st.sampled_from(["begins", "goes on", "goes on", "ends", "is cancelled", "is completed", "interrupt"])
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(VOXTA, st.integers(1, 3)),
+        st.tuples(st.sampled_from(["talks", "stops", "skip", "silence", "sink closes", "sink opens"]), st.just(0)),
+        st.tuples(st.just("time"), st.integers(1, 30)),
+    ),
+    max_size=40,
+)
+
+
+async def play(room: Room, steps: list[tuple[str, int]]) -> None:
+    voice = room.answers.voice
+    for what, number in steps:
+        match what:
+            case "talks":
+                voice.talks("voice:ann")
+            case "stops":
+                voice.stopped("voice:ann")
+            case "skip":
+                voice.stop()
+            case "silence":
+                voice.silence()
+            case "sink closes" | "sink opens":
+                room.sink.set_open(what == "sink opens")
+            case "time":
+                await room.passes(number / 10)
+            case _:
+                room.hear(what, number)
+        room.check()
+
+
+async def whole_evening(after: str, steps: list[tuple[str, int]]) -> Room:
+    room = Room(after)
+    task = asyncio.create_task(room.answers.voice.run())
+    try:
+        await play(room, steps)
+        for number in (1, 2, 3):
+            room.hear("ends", number)
+        room.answers.voice.stopped("voice:ann")
+        await room.passes(LEASE + ANSWER_WAIT + GRACE, step=0.5)
+        room.clock.now += REPLY_TIMEOUT + 60
+        await room.passes(60, step=3.0)
+        assert not task.done()
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    return room
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from(["reply", "resume", "nothing"]), STEPS)
+def test_no_order_of_things_lets_two_talk_at_once_or_leaves_anything_stuck(
+    after: str, steps: list[tuple[str, int]]
+) -> None:
+    room = asyncio.run(whole_evening(after, steps))
+
+    assert room.floor.is_free(room.clock.now)
+    assert not room.answers.voice.playback.is_busy
+    assert not room.sink.is_paused
+    assert max(Counter(reply.message_id for reply in room.shown).values(), default=0) <= 1, "posted twice"
