@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from relay.config import Config
 from relay.obs import ObsMicrophone
-from relay.platforms.discord.commands import Command
-from relay.platforms.discord.hearing.audience import talk_command
-from relay.platforms.discord.hearing.ears import Ears
-from relay.platforms.discord.voice.session import DiscordVoice
 from relay.speech.base import Sink
 from relay.speech.hearing import Hearing
 from relay.speech.voice import Voice
 from relay.voxta.audio import Source
 from relay.web.overlay.sink import OverlaySink
+
+if TYPE_CHECKING:  # discord.py takes its time to load, and not everybody needs it
+    from relay.platforms.discord.commands import Command
+    from relay.platforms.discord.hearing.ears import Ears
+    from relay.platforms.discord.voice.session import DiscordVoice
 
 
 class Booth:
@@ -64,8 +66,10 @@ class LiveBooth(Booth):
             self._microphone = ObsMicrophone(config.obs, voice)
         return [sinks[name] for name in config.speech.sinks if name in sinks and self._wants(name)]
 
-    def commands(self) -> Sequence[Command]:
+    def commands(self) -> "Sequence[Command]":
         """What Discord offers besides, when people have to ask to be heard."""
+        from relay.platforms.discord.hearing.audience import talk_command
+
         return [talk_command(self._ears.audience)] if self._ears is not None and self._config.voice.push_to_talk else []
 
     def lines(self) -> list[str]:
@@ -87,7 +91,10 @@ class LiveBooth(Booth):
     def _wants(self, sink: str) -> bool:
         return self._config.speech.enabled and sink in self._config.speech.sinks
 
-    def _enter_discord(self, voice: Voice) -> DiscordVoice:
+    def _enter_discord(self, voice: Voice) -> "DiscordVoice":
+        from relay.platforms.discord.hearing.ears import Ears
+        from relay.platforms.discord.voice.session import DiscordVoice
+
         settings = self._config.voice
         if not self._listens:
             return DiscordVoice(settings)

@@ -18,8 +18,6 @@ from relay.bench.cli import bench
 from relay.config import load
 from relay.errors import ConfigError, RelayError
 from relay.heart import ailment
-from relay.runs import demo as run_demo
-from relay.runs import live, recorded, serve_companion
 from relay.view import log_to
 
 T = TypeVar("T")
@@ -82,12 +80,16 @@ def demo(
     speech: Annotated[bool, typer.Option("--speech", help="Let the companion be heard in a browser.")] = False,
 ) -> None:
     """Show the whole thing: an invented audience talks to the embedded companion. Needs no account."""
+    from relay.runs import demo as run_demo
+
     _run(run_demo(_console(as_json, "info"), seconds=seconds, seed=seed, speech=speech), as_json)
 
 
 @app.command()
 def run(config: ConfigFile = Path("relay.toml")) -> None:
     """Go live with your settings."""
+    from relay.runs import live
+
     settings = load(config)
     _run(live(settings, _console(False, settings.relay.log_level)))
 
@@ -128,6 +130,8 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Play a recorded audience through the whole pipeline."""
+    from relay.runs import recorded
+
     settings = load(config)
     console = _console(as_json, "info")
     _run(recorded(settings, console, file=file, speed=speed, voxta_url=voxta), as_json)
@@ -139,6 +143,8 @@ def companion(
     port: Annotated[int | None, typer.Option(min=0, max=65_535, help="The port to listen on.")] = None,
 ) -> None:
     """Serve the embedded companion alone, for any Voxta client on this machine."""
+    from relay.runs import serve_companion
+
     settings = load(config)
     _run(serve_companion(settings.companion, _console(False, settings.relay.log_level), port))
 

@@ -22,7 +22,7 @@ from tests.doubles.faults import FaultyProxy
 from tests.end_to_end.stage import relaying, settings
 from tests.support import eventually
 
-STORY = "Once upon a time there was a dragon. He lived behind a waterfall. Nobody ever came back from there."
+STORY = "Once upon a time there was a dragon. He lived behind a waterfall."
 PATIENCE = 15.0
 """Seconds a story, or a way back into the call, may take."""
 

@@ -36,7 +36,7 @@ async def test_an_answer_is_heard_in_the_channel_and_posted_when_it_was(discord:
     assert all(word.encrypted for word in said)
     seconds = np.abs(discord.voice.samples()).max(), len(said) * 0.02
     assert seconds[0] > 0.05
-    assert 3 < seconds[1] < 15
+    assert 2 < seconds[1] < 10
 
 
 async def test_who_talks_on_ends_the_answer_where_it_was_heard_and_is_answered(
