@@ -11,6 +11,8 @@ from relay.booth import LiveBooth
 from relay.companion.brain import Pieces, View
 from relay.companion.chat import Role
 from relay.companion.server import CompanionServer
+from relay.companion.speech import Speech
+from relay.companion.voice.espeak import Espeak
 from relay.journal import Journal
 from relay.platforms.discord.client import DiscordPlatform
 from relay.settings import CompanionSection
@@ -22,7 +24,8 @@ from tests.doubles.faults import FaultyProxy
 from tests.end_to_end.stage import relaying, settings
 from tests.support import eventually
 
-STORY = "Once upon a time there was a dragon. He lived behind a waterfall."
+SENTENCES = ("Once upon a time there was a dragon.", "He lived behind a waterfall.")
+STORY = " ".join(SENTENCES)
 PATIENCE = 15.0
 """Seconds a story, or a way back into the call, may take."""
 
@@ -82,6 +85,13 @@ class Call:
         """Wait until so much was posted. The last of it."""
         await eventually(lambda: len(self.posts()) >= count, seconds=PATIENCE)
         return self.posts()[count - 1]
+
+
+async def length_of_the_story() -> float:
+    """Seconds the whole story takes when nobody interrupts."""
+    speech = Speech(Espeak(""))
+    clips = [await speech.clip(sentence) for sentence in SENTENCES]
+    return sum(clip.duration for clip in clips if clip is not None)
 
 
 def voice(seconds: float) -> list[bytes]:
