@@ -1,12 +1,13 @@
 """The companion's answers, from Voxta's messages to what is read and heard."""
 
+from collections import deque
 from collections.abc import Callable
 
 from relay.floor import STREAMER
 from relay.model import Forward, Reply, Retraction
 from relay.moderation.outbound import Outbound
 from relay.replies.assembler import Assembler
-from relay.speech.answering import Answering
+from relay.speech.answering import MAX_OPEN, Answering
 from relay.speech.lines import Lines
 from relay.speech.voice import Voice
 from relay.wire import server
@@ -36,6 +37,7 @@ class Answers:
         self._lines = Lines(outbound)
         self._answering = Answering()
         self._unread: dict[str, Reply] = {}
+        self._withheld: deque[str] = deque(maxlen=MAX_OPEN)
         self.voice = voice(self)
 
     def asked(self, forward: Forward) -> None:
@@ -64,8 +66,10 @@ class Answers:
         self._assemble(message)
 
     def retract(self, retraction: Retraction) -> None:
-        """Stop what answers a message that was taken back."""
+        """Stop what answers a message that was taken back; of that answer nothing is posted."""
         for message_id in self._answering.retracted(retraction):
+            if message_id is not None:
+                self._withheld.append(message_id)
             self.voice.stop(message_id)
 
     def forget(self) -> None:
@@ -83,7 +87,7 @@ class Answers:
         reply = self._unread.pop(message_id, None) or self._assembler.give_up(message_id)
         if reply is not None and heard != "":
             whole = heard is None or heard == reply.text
-            self._release(reply if whole else reply.model_copy(update={"text": f"{heard}{CUT_OFF}"}))
+            self._post(reply if whole else reply.model_copy(update={"text": f"{heard}{CUT_OFF}"}))
 
     def _follow(self, message: server.ReplyMessage) -> None:
         if isinstance(message, server.ReplyChunk) and self._assembler.is_over(message.message_id):
@@ -109,4 +113,8 @@ class Answers:
             self._unread[reply.message_id] = reply
         else:
             self._answering.over(reply.message_id)
+            self._post(reply)
+
+    def _post(self, reply: Reply) -> None:
+        if reply.message_id not in self._withheld:
             self._release(reply)

@@ -102,6 +102,8 @@ async def test_an_answer_ends_when_its_question_is_deleted_or_its_author_banned(
         await call.is_free(within=3)
         await eventually(lambda: call.stands_in_the_chat()[-1] != STORY)
         assert STORY.startswith(call.stands_in_the_chat()[-1])
+        await discord.say("still there?", author="ann")
+        assert await call.posted() == "All right.", "of the answer to it nothing is posted"
 
 
 async def test_skipping_goes_on_with_the_next_message(discord: DiscordDouble, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from relay.settings import CompanionSection
 from relay.web.overlay.page import SILENCE
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.obs import ObsDouble
-from tests.end_to_end.call import PATIENCE, STORY, Teller, calling
+from tests.end_to_end.call import PATIENCE, STORY, Teller, calling, voice
 from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
 from tests.support import eventually
 
@@ -72,6 +72,10 @@ async def test_the_voice_gateway_dies_in_mid_speech(discord: DiscordDouble, tmp_
         said = len(discord.voice.words)
         await discord.say("still there?")
         await call.says(10, since=said)
+        await call.is_free()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(call.ann.speak(voice(1.0)))
+            await eventually(lambda: bool(call.relay.floor.speakers(time.monotonic())))
 
 
 class PageDouble:

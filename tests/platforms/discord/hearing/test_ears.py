@@ -213,18 +213,6 @@ async def test_discordpys_reader_lets_go_of_a_socket_that_is_closed(room: Room) 
     await eventually(lambda: not reader.is_alive(), 2.0)
 
 
-async def test_after_a_reconnection_people_are_heard_again(discord: DiscordDouble, room: Room) -> None:
-    ann = await discord.enter("ann")
-    await ann.speak(WORD)
-    await eventually(lambda: room.told == whole_turn(ann))
-    await discord.voice.close(4006)
-    await eventually(lambda: discord.voice.sockets.identifies == 2, 8.0)
-    await discord.voice.wait_joined(discord.lounge)
-    await eventually(room.voice.is_connected)
-    await ann.speak(WORD)
-    await eventually(lambda: room.told == 2 * whole_turn(ann))
-
-
 async def test_what_several_people_say_arrives_at_voxtas_ear(discord: DiscordDouble, room: Room) -> None:
     async with Recogniser().running() as voxta, asyncio.TaskGroup() as tasks:
         sender = AudioInput(VoxtaSection(), room.hearing, url=voxta.url)
