@@ -1,10 +1,11 @@
 """What a character is made of: something that answers, given what it may know of the chat."""
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from relay.companion.chat import Role
+from relay.companion.scenario.model import Action, Scalar
 from relay.errors import RelayError
 
 Pieces = AsyncGenerator[str, None]
@@ -21,6 +22,8 @@ class Line:
 
     role: Role
     text: str
+    name: str = ""
+    """Who said it."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,20 @@ class View:
     """Newest last; what is hidden from the character is missing."""
     contexts: tuple[str, ...] = ()
     limits: Limits = NO_LIMITS
+    persona: str = ""
+    """Who the character is."""
+    scene: str = ""
+    """Where it takes place and what it is about."""
+    others: tuple[str, ...] = ()
+    """The names of the other characters who take part."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An action that was chosen."""
+
+    action: str
+    arguments: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 class Brain(Protocol):
@@ -53,4 +70,12 @@ class Brain(Protocol):
 
         Raises BrainError, while iterated, when it cannot answer.
         """
+        ...
+
+    def write(self, view: View, prompt: str) -> Pieces:
+        """The story writer's text, which makes the most of a prompt; like `reply` in all else."""
+        ...
+
+    async def choose(self, view: View, actions: Sequence[Action]) -> Choice | None:
+        """Which of these actions, all of one layer, fits what was said last, if any. Raises BrainError."""
         ...
