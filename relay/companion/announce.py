@@ -4,20 +4,28 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from relay.companion.chat import Chat, Message, Participant
+from relay.companion.scenario.model import Action, ContextText, Scenario
 from relay.wire import server
 from relay.wire.messages import ChatContext, ChatMessage, ChatSession, Person
 
 HISTORY: Final = 200
 """How many of the newest messages `chatStarted` carries."""
+OWN_KEY: Final = "scenario"
+"""The context key under which clients are told of the scenario's own contexts and actions."""
 
 
 def person(participant: Participant) -> Person:
-    return Person(id=participant.id, name=participant.name)
+    return Person(
+        id=participant.id,
+        name=participant.name,
+        scenario_role=participant.role or None,
+        creator_notes=participant.creator_notes,
+    )
 
 
 def started(session_id: str, chat: Chat, *, hidden: bool) -> server.ChatStarted:
     """The chat as a client meets it. `hidden` shows what is kept from the user, too."""
-    characters = [person(chat.character)]
+    characters = [person(character) for character in chat.characters]
     newest = chat.messages[-HISTORY:]
     return server.ChatStarted(
         session_id=session_id,
@@ -25,13 +33,16 @@ def started(session_id: str, chat: Chat, *, hidden: bool) -> server.ChatStarted:
         user=person(chat.user),
         characters=characters,
         messages=[ChatMessage(**_fields(m)) for m in newest if hidden or m.role.seen_by_user],
-        context=ChatContext(characters=characters, flags=sorted(chat.flags)),
+        context=ChatContext(characters=characters, flags=sorted(chat.story.flags.names)),
     )
 
 
 def session(session_id: str, chat: Chat) -> ChatSession:
     return ChatSession(
-        session_id=session_id, chat_id=chat.id, user=person(chat.user), characters=[person(chat.character)]
+        session_id=session_id,
+        chat_id=chat.id,
+        user=person(chat.user),
+        characters=[person(character) for character in chat.characters],
     )
 
 
@@ -40,7 +51,7 @@ def listed(chat: Chat) -> dict[str, Any]:
     last = chat.messages[-1].at if chat.messages else None
     return {
         "id": chat.id,
-        "characters": [person(chat.character).model_dump(by_alias=True, exclude_none=True)],
+        "characters": [person(c).model_dump(by_alias=True, exclude_none=True) for c in chat.characters],
         "messages": len(chat.messages),
         "lastMessageAt": None if last is None else _timestamp(last),
     }
@@ -54,15 +65,42 @@ def update(session_id: str, changed: Message) -> server.MessageUpdate:
     return server.MessageUpdate(session_id=session_id, **_fields(changed))
 
 
-def context(session_id: str, chat: Chat) -> server.ContextUpdated:
-    contexts: list[dict[str, Any]] = [
-        {"contextKey": key, "text": c.text, "disabled": c.disabled, "flagsFilter": c.flags_filter}
-        | ({"name": c.name} if c.name else {})
-        for key, group in chat.contexts.items()
-        for c in group
-    ]
-    actions = [{**action, "contextKey": key} for key, group in chat.actions.items() for action in group]
-    return server.ContextUpdated(session_id=session_id, flags=sorted(chat.flags), contexts=contexts, actions=actions)
+def context(session_id: str, chat: Chat, scenario: Scenario) -> server.ContextUpdated:
+    """Flags, contexts and actions: the scenario's own, and those of apps and scripts."""
+    groups = [(OWN_KEY, scenario.contexts, scenario.actions)]
+    groups += [(key, added.contexts, added.actions) for key, added in chat.story.additions.items()]
+    return server.ContextUpdated(
+        session_id=session_id,
+        flags=sorted(chat.story.flags.names),
+        contexts=[_context(key, context) for key, contexts, _ in groups for context in contexts],
+        actions=[_action(key, action) for key, _, actions in groups for action in actions],
+    )
+
+
+def _context(key: str, context: ContextText) -> dict[str, Any]:
+    described = {"contextKey": key, "text": context.text, "disabled": context.disabled, "flagsFilter": context.flags}
+    return (
+        described
+        | ({"name": context.name} if context.name else {})
+        | ({"roleFilter": ",".join(context.roles)} if context.roles else {})
+    )
+
+
+def _action(key: str, action: Action) -> dict[str, Any]:
+    described = action.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    flags = described.pop("flags", None)
+    return described | ({"flagsFilter": flags} if flags else {}) | {"contextKey": key}
+
+
+def participants(session_id: str, chat: Chat) -> server.ChatParticipantsUpdated:
+    disabled = chat.story.disabled_roles
+    return server.ChatParticipantsUpdated(
+        session_id=session_id,
+        participants=[
+            person(c).model_dump(by_alias=True, exclude_none=True) | {"enabled": c.role not in disabled}
+            for c in chat.characters
+        ],
+    )
 
 
 def _fields(shown: Message) -> dict[str, Any]:

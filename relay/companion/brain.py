@@ -79,3 +79,7 @@ class Brain(Protocol):
     async def choose(self, view: View, actions: Sequence[Action]) -> Choice | None:
         """Which of these actions, all of one layer, fits what was said last, if any. Raises BrainError."""
         ...
+
+    async def suggest(self, view: View) -> list[str]:
+        """What the user could say next. Raises BrainError."""
+        ...

@@ -6,22 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from relay.companion.chat import Refused, Role
-
-
-@dataclass(frozen=True)
-class Post:
-    """Add a message to the chat."""
-
-    role: Role
-    text: str
-    reply: bool | None = None
-    """None leaves it to the role."""
-    character: str | None = None
-    scenario_role: str | None = None
-    use_story_writer: bool = False
-    max_new_tokens: int | None = None
-    max_sentences: int | None = None
-    narrate: bool | None = None
+from relay.companion.orders import ChangeFlags, Post, SetContext
 
 
 @dataclass(frozen=True)
@@ -30,8 +15,16 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class SetFlags:
-    changes: tuple[str, ...]
+class Trigger:
+    """Let an action happen."""
+
+    action: str
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Let the character say its last words again."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +37,11 @@ class Rollback:
     """Take the last exchange back."""
 
 
-Command = Post | Ask | SetFlags | Regenerate | Rollback
+Command = Post | ChangeFlags | SetContext | Ask | Trigger | Repeat | Regenerate | Rollback
 
 
 def parse(text: str) -> Command:
-    """Read the text of a `send`. Raises Refused at a command that is unknown, wrong or not implemented yet."""
+    """Read the text of a `send`. Raises Refused at a command that is unknown or wrong."""
     text = text.strip()
     if text in ("", "*"):
         return Ask()
@@ -70,8 +63,8 @@ def _command(text: str) -> Command:
         return _post(f"/{name}", rest, _POSTS[name])
     if name in _OTHERS:
         return _OTHERS[name](rest)
-    if name in _LATER:
-        raise Refused(f"/{name} is not implemented yet; the message is lost")
+    if name in _ELSEWHERE:
+        raise Refused(f"/{name} needs {_ELSEWHERE[name]}, which this companion does not have; the message is lost")
     known = ", ".join(f"/{known}" for known in (*_POSTS, *_OTHERS))
     raise Refused(f"unknown command /{match[1][:40]}; the message is lost (known are {known})")
 
@@ -86,11 +79,37 @@ def _noreply(rest: str) -> Command:
     return replace(_post("/noreply", rest, Role.USER), reply=False)
 
 
+def _story(rest: str) -> Command:
+    return replace(_post("/story", rest, Role.STORY), use_story_writer=True)
+
+
 def _set_flags(rest: str) -> Command:
     changes = tuple(rest.replace(",", " ").split())
     if not changes:
         raise Refused("/setflags needs flags, such as a !b pose.sit")
-    return SetFlags(changes)
+    return ChangeFlags(changes)
+
+
+def _set_context(rest: str) -> Command:
+    """Without a text, what was set before is forgotten."""
+    return SetContext("/context", rest.strip() or None)
+
+
+_NAMED: Final = re.compile(r'\s*(\w+)=(?:"([^"]*)"|(\S*))')
+
+
+def _trigger(rest: str) -> Command:
+    name, _, values = rest.strip().partition(" ")
+    if not name:
+        raise Refused("/trigger needs the name of an action, such as /trigger wave speed=3")
+    arguments, at, values = [], 0, values.strip()
+    while at < len(values):
+        match = _NAMED.match(values, at)
+        if match is None:
+            raise Refused(f"/trigger: {values[at:][:40]!r} is no argument; write name=value")
+        arguments.append((match[1], match[2] if match[2] is not None else match[3]))
+        at = match.end()
+    return Trigger(name, tuple(arguments))
 
 
 _ARGUMENT: Final = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|(\S+))', re.DOTALL)
@@ -155,10 +174,10 @@ def _word(name: str, value: str | None) -> str:
 
 
 def _role(value: str | None) -> Role:
-    for role in Role:
+    for role in _ROLES:
         if value is not None and role.value.lower() == value.lower():
             return role
-    raise Refused(f"/message: --role is one of {', '.join(Role)}, not {(value or '')[:40]!r}")
+    raise Refused(f"/message: --role is one of {', '.join(_ROLES)}, not {(value or '')[:40]!r}")
 
 
 _ARGUMENTS: Final[dict[str, Callable[[Post, str | None], Post]]] = {
@@ -171,6 +190,7 @@ _ARGUMENTS: Final[dict[str, Callable[[Post, str | None], Post]]] = {
     "reply": lambda post, value: replace(post, reply=_boolean("reply", value)),
     "narrate": lambda post, value: replace(post, narrate=_boolean("narrate", value)),
 }
+_ROLES: Final = tuple(role for role in Role if role is not Role.STORY)
 _POSTS: Final = {
     "event": Role.EVENT,
     "note": Role.NOTE,
@@ -181,8 +201,16 @@ _POSTS: Final = {
 _OTHERS: Final[dict[str, Callable[[str], Command]]] = {
     "noreply": _noreply,
     "message": _message,
+    "story": _story,
     "setflags": _set_flags,
+    "context": _set_context,
+    "trigger": _trigger,
+    "repeat": lambda rest: Repeat(),
     "regenerate": lambda rest: Regenerate(),
     "rollback": lambda rest: Rollback(),
 }
-_LATER: Final = frozenset({"story", "trigger", "summarize", "repeat", "capture", "context", "image"})
+_ELSEWHERE: Final = {
+    "summarize": "a memory service",
+    "capture": "a vision service",
+    "image": "an image service",
+}

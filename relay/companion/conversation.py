@@ -1,157 +1,346 @@
-"""An open chat: who listens to it and what is done to it.
+"""An open chat: what is done to it from outside, and what a message sets going inside.
 
-A message that asks for a reply cuts off the reply in progress; one that asks for none is taken in beside it.
+A message of a person that asks for a reply cuts off the reply in progress; one that asks for none is taken in beside
+it. What scenario and scripts add waits its turn.
 """
 
 import asyncio
 import uuid
-from typing import Final, Protocol
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from relay.companion import announce
-from relay.companion.brain import NO_LIMITS, Limits, Line, Pieces, View
-from relay.companion.chat import Chat, Message, Refused, Role
-from relay.companion.commands import Ask, Post, Regenerate, Rollback, SetFlags, parse
-from relay.companion.replies import Replies, Setup, Spawn
+from relay.companion.audience import Audience, Listener
+from relay.companion.brain import NO_LIMITS, BrainError, Limits
+from relay.companion.chat import Chat, Message, Participant, Refused, Role
+from relay.companion.commands import Ask, Regenerate, Repeat, Rollback, Trigger, parse
+from relay.companion.director import Director
+from relay.companion.execution import carry_out
+from relay.companion.orders import ChangeFlags, Order, Post, SetContext
+from relay.companion.replies import Setup, Spawn
+from relay.companion.scenario.files import Loaded
+from relay.companion.scenario.model import Timing
+from relay.companion.sentences import sentences
 from relay.companion.templates import render
+from relay.companion.turns import Turns
 from relay.wire import server
-from relay.wire.messages import WireMessage
-
-VIEWED: Final = 200
-"""How many of the newest messages a character looks back on."""
-
-
-class Listener(Protocol):
-    """Somebody who subscribed to a chat."""
-
-    @property
-    def plays(self) -> bool:
-        """Whether it fetches the speech of replies and plays it."""
-        ...
-
-    @property
-    def records(self) -> bool:
-        """Whether it streams what people say."""
-        ...
-
-    def send(self, message: WireMessage) -> None: ...
 
 
 class Conversation:
     """A session of a chat. Every method that changes it tells the listeners before it returns."""
 
-    def __init__(self, chat: Chat, setup: Setup, spawn: Spawn) -> None:
+    def __init__(self, chat: Chat, loaded: Loaded, setup: Setup, spawn: Spawn, keep: Callable[[Chat], None]) -> None:
+        """`keep` is called when the chat has changed."""
         self.session_id = str(uuid.uuid4())
         self.chat = chat
-        self.listeners: set[Listener] = set()
-        self.inspectors: set[Listener] = set()
-        """Those who also see what is hidden from the user."""
-        self.paused = False
+        self.audience = Audience(self.session_id)
         self.closed = asyncio.Event()
         """Set at the end of the session."""
         self._setup = setup
-        self.replies = Replies(chat, self.session_id, self, setup, spawn)
+        self._spawn = spawn
+        self._keep = keep
+        self._writing: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_context_news = False
+        self._director = self._direct(loaded)
+        self.turns = Turns(chat, self.session_id, self.audience, lambda: self._director, self.settle, setup, spawn)
+        self.replies = self.turns.replies
 
-    # Listening
+    def _direct(self, loaded: Loaded) -> Director:
+        return Director(
+            self.chat, loaded, seed=self._setup.seed, carry_out=self._carry_out, report=self.audience.trouble
+        )
 
-    def tell(self, message: WireMessage) -> None:
-        for listener in tuple(self.listeners):
-            listener.send(message)
+    # The session
 
-    def inspected(self, line: str) -> None:
-        """Tell the inspectors what went on inside."""
-        for listener in self.inspectors & self.listeners:
-            listener.send(server.Inspector(session_id=self.session_id, log=line))
+    def open(self, *, is_new: bool) -> None:
+        """Begin: run the scenario's script, and put its first messages into a new chat."""
+        self._director.open()
+        self._director.begin(is_new=is_new)
+        if is_new:
+            for first in self._director.scenario.bootstrap:
+                speaker = self.chat.with_role(first.scenario_role) if first.scenario_role else None
+                role = Role(first.role)
+                self._insert(role, first.text, speaker if role is Role.ASSISTANT else None)
+        self.settle()
+
+    def replace_scenario(self, loaded: Loaded, characters: Sequence[Participant]) -> None:
+        """Go on with an edited scenario; messages, flags and variables stay."""
+        self._director.close()
+        self.chat.characters = list(characters)
+        self._director = self._direct(loaded)
+        self._director.open()
+        self.context_changed()
+        self.settle()
 
     def leave(self, listener: Listener) -> None:
         """Forget a listener; speech that it played ends with it."""
-        self.listeners.discard(listener)
-        self.inspectors.discard(listener)
+        self.audience.leave(listener)
         self.replies.left(listener)
 
-    @property
-    def is_played(self) -> bool:
-        """Whether anybody plays speech."""
-        return any(listener.plays for listener in self.listeners)
+    def close(self) -> None:
+        """End the session; the chat keeps its messages."""
+        self.turns.cut_off()
+        for task in self._writing:
+            task.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._director.close()
+        self.closed.set()
+        self.chat.close()
+        self._keep(self.chat)
+        self.audience.tell(server.ChatClosed(chat_id=self.chat.id))
+        self.audience.clear()
 
-    def request_recording(self, *listeners: Listener) -> None:
-        """Say whether speech is wanted, to those who could send it: always, except while the chat is paused."""
-        if self._setup.hears:
-            for listener in listeners or tuple(self.listeners):
-                if listener.records:
-                    listener.send(server.RecordingRequest(session_id=self.session_id, enabled=not self.paused))
+    # What people say
 
-    def _audience(self, message: Message) -> list[Listener]:
-        return list(self.listeners if message.role.seen_by_user else self.inspectors & self.listeners)
-
-    # Messages
-
-    def take(self, text: str, *, do_reply: bool, limits: Limits) -> None:
+    def take(
+        self, text: str, *, do_reply: bool = True, limits: Limits = NO_LIMITS, character_id: str | None = None
+    ) -> None:
         """Do what the text of a `send` asks for. Raises Refused, and then nothing has changed."""
-        match parse(text):
-            case Post() as post:
-                self._post(post, do_reply, limits)
+        command = parse(text)
+        if character_id is not None:
+            self.turns.choose_next(character_id)
+        self.turns.people_spoke()
+        match command:
+            case Post():
+                self._receive(command, do_reply, limits)
+            case ChangeFlags() | SetContext():
+                carry_out(command, self, self.chat.character)
             case Ask():
                 self.reply(limits)
-            case SetFlags(changes):
-                self.chat.set_flags(changes)
-                self.tell(announce.context(self.session_id, self.chat))
+            case Trigger(action, arguments):
+                self.trigger(action, dict(arguments))
+            case Repeat():
+                self._repeat()
             case Regenerate():
                 self.retry()
             case Rollback():
                 self.revert()
+        self.settle()
 
     def hear(self, text: str) -> None:
         """Take in what the user said aloud. It is never a command."""
-        self._post(Post(Role.USER, text), True, NO_LIMITS)
+        self.turns.people_spoke()
+        self._receive(Post(Role.USER, text), True, NO_LIMITS)
+        self.settle()
 
-    def _post(self, post: Post, do_reply: bool, limits: Limits) -> None:
-        self._check_speaker(post)
-        text = render(post.text, self._names()).strip()
+    def _receive(self, post: Post, do_reply: bool, limits: Limits) -> None:
+        speaker, text = self._read(post, self.chat.character)
+        if post.role is Role.USER:
+            draft = self.chat.draft(post.role, text)
+            text = (self._director.emit("userMessageReceived", message=draft) or text).strip() or text
+        asks = post.role.asks_for_reply if post.reply is None else post.reply
+        replies = asks and do_reply and (post.reply is True or not self.turns.paused)
+        if replies:
+            self.turns.cut_off()
+        if post.use_story_writer:
+            self._write(post, speaker, text, replies, limits)
+        elif post.role is Role.ASSISTANT:
+            self._speak(speaker, text, replies)
+        else:
+            message = self._insert(post.role, text, None, narrate=post.narrate)
+            self._react(message, replies, limits)
+
+    def _react(self, message: Message, replies: bool, limits: Limits) -> None:
+        if message.role.asks_for_reply:
+            self._director.evaluate(message)
+        if replies:
+            self.turns.want_reply(limits)
+        elif message.role is Role.USER and self.turns.infers_user:
+            self.turns.infer_later(Timing.AFTER_USER_MESSAGE, message)
+
+    def user_types(self, event: str) -> None:
+        """The user began or stopped to type or to talk; `event` is what scripts call it."""
+        self._director.emit(event)
+        self.settle()
+
+    def understood(self, text: str) -> None:
+        """The user stopped talking; `text` is what was understood."""
+        self._director.emit("transcriptionFinished", text=text)
+        self.settle()
+
+    def app_event(self, name: str, arguments: dict[str, object]) -> None:
+        """An app tells of something."""
+        listed = ", ".join(f"{key}={value!r:.80}" for key, value in arguments.items())
+        self.audience.inspected(f"script event app:{name}({listed})")
+        self.turns.people_spoke()
+        self._director.emit(f"app:{name}", message=self.chat.latest(), arguments=arguments)
+        self.settle()
+
+    # What scenario and scripts order
+
+    def _carry_out(self, orders: Sequence[Order], speaker: Participant) -> None:
+        for order in orders:
+            try:
+                carry_out(order, self, speaker)
+            except Refused as error:
+                self.audience.trouble(str(error))
+
+    def post(self, post: Post, about: Participant) -> None:
+        """Add a message in turn; `about` is the character it is about. Raises Refused."""
+        speaker, text = self._read(post, about)
+        asks = post.role.asks_for_reply if post.reply is None else post.reply
+        replies = asks and not self.turns.paused
+        if post.use_story_writer:
+            self._write(post, speaker, text, replies, NO_LIMITS)
+        elif post.role is Role.ASSISTANT:
+            self._speak(speaker, text, replies)
+        else:
+            self.turns.add_silent(partial(self._insert, post.role, text, None, narrate=post.narrate))
+            if replies:
+                self.turns.want_reply()
+
+    def _read(self, post: Post, about: Participant) -> tuple[Participant, str]:
+        """Who says it, and what. Raises Refused."""
+        speaker: Participant | None = about
+        if post.character is not None:
+            speaker = self.chat.named(post.character)
+            if speaker is None:
+                raise Refused(f"/message: there is no character {post.character[:40]!r} in this chat")
+        elif post.scenario_role is not None:
+            speaker = self.chat.with_role(post.scenario_role)
+            if speaker is None:
+                raise Refused(f"/message: nobody has the scenario role {post.scenario_role[:40]!r}")
+        assert speaker is not None
+        text = render(post.text, self.chat.names(speaker)).strip()
         if not text:
             raise Refused("nothing is left of the text without its {{ tags }}")
-        asks = post.role.asks_for_reply if post.reply is None else post.reply
-        replies = asks and do_reply and (post.reply is True or not self.paused)
+        return speaker, text
+
+    def _speak(self, speaker: Participant, text: str, replies: bool) -> None:
+        self.turns.say(speaker, text)
         if replies:
-            self.replies.cut_off()
-        self._announce(self.chat.add(post.role, text))
-        if replies:
-            self.reply(limits)
+            self.turns.want_reply()
 
-    def _check_speaker(self, post: Post) -> None:
-        if post.use_story_writer:
-            raise Refused("/message: --use-story-writer is not implemented yet; the message is lost")
-        if post.character is not None and post.character.lower() != self.chat.character.name.lower():
-            raise Refused(f"/message: there is no character {post.character[:40]!r} in this chat")
-        if post.scenario_role is not None and post.scenario_role != "main":
-            raise Refused(f"/message: nobody has the scenario role {post.scenario_role[:40]!r}")
+    def _insert(self, role: Role, text: str, sender: Participant | None, *, narrate: bool | None = None) -> Message:
+        message = self.chat.add(role, text, sender)
+        self.audience.announce(message)
+        if role.is_narrated if narrate is None else narrate:
+            self.turns.narrate(message)
+        return message
 
-    def _names(self) -> dict[str, str]:
-        character = self.chat.character.name
-        return {"char": character, "user": self.chat.user.name, "scenario_chars.main": character}
+    def _write(self, post: Post, speaker: Participant, prompt: str, replies: bool, limits: Limits) -> None:
+        """Let the story writer make the text, beside what else goes on."""
+        task = self._spawn(self._written(post, speaker, prompt, replies, limits))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
 
-    def _announce(self, message: Message) -> None:
-        wire = announce.message if message.role is Role.ASSISTANT else announce.update
-        for listener in self._audience(message):
-            listener.send(wire(self.session_id, message))
+    async def _written(self, post: Post, speaker: Participant, prompt: str, replies: bool, limits: Limits) -> None:
+        own = Limits(post.max_new_tokens or limits.max_new_tokens, post.max_sentences or limits.max_sentences)
+        pieces = self._setup.brain.write(self.turns.view(speaker, own), prompt)
+        try:
+            text = "".join([sentence async for sentence in sentences(pieces, own)]).strip()
+            if not text:
+                raise BrainError("the story writer had nothing to write")
+        except BrainError as error:
+            self.audience.trouble(f"{post.role} was not written: {error}", retry=True)
+            return
+        if post.role is Role.ASSISTANT:
+            self._speak(speaker, text, replies)
+        else:
+            message = self._insert(post.role, text, None, narrate=post.narrate)
+            self._react(message, replies, limits)
+        self.settle()
+
+    def context_changed(self) -> None:
+        """Flags, contexts, actions or roles are other than before; told once all is done."""
+        self._is_context_news = True
+
+    def enable_role(self, role: str, enabled: bool) -> None:
+        """Let a character take part, or not. Raises Refused when nobody has the role."""
+        if self.chat.with_role(role) is None:
+            raise Refused(f"nobody has the scenario role {role[:40]!r}")
+        change = self.chat.story.disabled_roles.discard if enabled else self.chat.story.disabled_roles.add
+        change(role)
+        self.audience.tell(announce.participants(self.session_id, self.chat))
+        self.context_changed()
+
+    def add_participant(self, character: Participant) -> None:
+        """Let one more character take part, if it does not yet."""
+        if character not in self.chat.characters:
+            self.chat.characters.append(character)
+        self.audience.tell(announce.participants(self.session_id, self.chat))
+
+    def remove_participant(self, character: Participant) -> None:
+        """Let a character take part no more. Raises Refused at the last one."""
+        if all(c == character or c.is_narrator for c in self.chat.characters):
+            raise Refused(f"removeChatParticipant: {character.name} is the last character in this chat")
+        self.chat.characters.remove(character)
+        self.audience.tell(announce.participants(self.session_id, self.chat))
+
+    def trigger(self, name: str, arguments: dict[str, bool | int | float | str]) -> None:
+        """Let the main character take an action. Raises Refused when there is none of that name."""
+        action = self._director.action(name)
+        if action is None:
+            raise Refused(f"there is no action {name[:80]!r} in this chat")
+        self.turns.act(action, arguments, self.chat.character)
+        self.settle()
+
+    def settle(self) -> None:
+        """Tell what changed, let the turns go on, and see to what time will bring."""
+        self._expire()
+        self.turns.go_on()
+        self._expire()
+        self._set_timer()
+        self._keep(self.chat)
+
+    def _expire(self) -> None:
+        ended = self.chat.story.flags.expire(self.chat.moment)
+        if ended or self._is_context_news:
+            self._is_context_news = False
+            self.audience.tell(announce.context(self.session_id, self.chat, self._director.scenario))
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        times = [at for at in (self._director.due(), self.chat.story.flags.next_end()) if at is not None]
+        if times and not self.closed.is_set():
+            wait = max(0.05, min(times) - self.chat.time)
+            self._timer = asyncio.get_running_loop().call_later(wait, self.wake)
+
+    def wake(self) -> None:
+        """Let happen what time has brought. Nothing does while the chat is paused."""
+        self._expire()
+        if not self.turns.paused:
+            self._director.tick()
+        self.settle()
+
+    def suggest(self, listener: Listener) -> None:
+        """Tell a listener what the user could say next."""
+        task = self._spawn(self._suggest(listener))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def _suggest(self, listener: Listener) -> None:
+        try:
+            suggestions = await self._setup.brain.suggest(self.turns.view(self.chat.character))
+        except BrainError as error:
+            self.audience.trouble(f"there are no suggestions: {error}")
+        else:
+            listener.send(server.Suggestions(session_id=self.session_id, suggestions=suggestions))
+
+    # Changing what was said
 
     def edit(self, message_id: str, text: str) -> None:
         """Replace the text of a message."""
         if not text.strip():
             raise Refused("update: text is empty; use deleteMessage to remove the message")
-        message = self.chat.edit(message_id, text.strip())
-        for listener in self._audience(message):
-            listener.send(announce.update(self.session_id, message))
+        self.audience.announce_change(self.chat.edit(message_id, text.strip()))
+        self._keep(self.chat)
 
     def delete(self, message_id: str) -> None:
         message = self.chat.remove(message_id)
-        self.tell(server.MessageDeleted(message_id=message.id, session_id=self.session_id))
+        self.audience.tell(server.MessageDeleted(message_id=message.id, session_id=self.session_id))
+        self._keep(self.chat)
 
     def revert(self) -> None:
         """Take back the newest user message or event and all after it."""
-        start = self.chat.latest(Role.USER, Role.EVENT)
+        start = self.chat.latest(Role.USER, Role.EVENT, Role.STORY)
         if start is None:
             raise Refused("there is nothing to take back")
-        self.replies.cut_off()
+        self.turns.cut_off()
         for message in [m for m in reversed(self.chat.messages) if m.index >= start.index]:
             self.delete(message.id)
 
@@ -160,7 +349,7 @@ class Conversation:
         current, last = self.replies.current, self.chat.latest(Role.ASSISTANT)
         if current is None and last is None:
             raise Refused("there is no reply to make anew")
-        self.replies.cut_off()
+        self.turns.cut_off()
         if current is None and last is not None:
             self.delete(last.id)
         elif current is not None and current.text:
@@ -169,47 +358,38 @@ class Conversation:
 
     # Replies
 
-    def reply(self, limits: Limits = NO_LIMITS) -> None:
-        """Let the character answer, in place of the reply in progress."""
-        self.replies.cut_off()
-        lines = tuple(Line(m.role, m.text) for m in self.chat.messages[-VIEWED:] if m.role.seen_by_character)
-        view = View(
-            character=self.chat.character.name,
-            user=self.chat.user.name,
-            lines=lines,
-            contexts=tuple(render(text, self._names()) for text in self.chat.active_contexts()),
-            limits=limits,
-        )
-        self.replies.start(self._setup.brain.reply(view), limits)
+    def reply(self, limits: Limits = NO_LIMITS, character_id: str | None = None) -> None:
+        """Let a character answer, in place of the reply in progress."""
+        self.turns.cut_off()
+        self.turns.people_spoke()
+        if character_id is not None:
+            self.turns.choose_next(character_id)
+        self.turns.want_reply(limits)
+        self.settle()
 
-    def say(self, text: str) -> None:
-        """Let the character say exactly this."""
-        text = render(text, self._names()).strip()
+    def say(self, text: str, speaker: Participant) -> None:
+        """Let a character say exactly this."""
+        text = render(text, self.chat.names(speaker)).strip()
         if not text:
             raise Refused("characterSpeechRequest: nothing is left of the text without its {{ tags }}")
-        self.replies.start(_verbatim(text))
+        self.turns.cut_off()
+        self.turns.say(speaker, text)
+        self.settle()
+
+    def _repeat(self) -> None:
+        last = self.chat.latest(Role.ASSISTANT)
+        if last is None:
+            raise Refused("/repeat: no character has said anything yet")
+        self.say(last.text, last.sender)
+
+    def interrupt(self) -> None:
+        """Silence who speaks, and drop what waits to be said."""
+        self.turns.cut_off(is_told=True)
+        self.settle()
 
     def pause(self, paused: bool) -> None:
         """While paused, messages are taken in and answered only on demand."""
-        self.paused = paused
-        if paused:
-            self.replies.stop()
-        self.tell(server.ChatPaused(session_id=self.session_id, paused=paused))
-        self.request_recording()
-
-    def turn_is_over(self) -> None:
-        """The last of a reply was heard, or read where nothing is spoken."""
-        self.request_recording()
-
-    def close(self) -> None:
-        """End the session; the chat keeps its messages."""
-        self.replies.cut_off()
-        self.closed.set()
-        self.chat.close()
-        self.tell(server.ChatClosed(chat_id=self.chat.id))
-        self.listeners.clear()
-        self.inspectors.clear()
-
-
-async def _verbatim(text: str) -> Pieces:
-    yield text
+        self.turns.pause(paused)
+        self.audience.tell(server.ChatPaused(session_id=self.session_id, paused=paused))
+        self.turns.request_recording()
+        self.settle()

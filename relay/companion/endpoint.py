@@ -39,15 +39,17 @@ class Endpoint:
         self._fixes = {401: f" (check {key_name})", 403: f" (check {key_name})", 404: f" (check {address} and {model})"}
 
     @asynccontextmanager
-    async def post(self, **body: Any) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer to a post, whose status is 200. `body` is what aiohttp takes: `json` or `data`."""
+    async def post(
+        self, *, tolerated: frozenset[int] = frozenset(), **body: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer to a post, whose status is 200 or `tolerated`. `body` is what aiohttp takes: `json` or `data`."""
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         try:
             async with (
                 aiohttp.ClientSession(timeout=self._timeout, headers=headers) as session,
                 session.post(self._url, allow_redirects=False, **body) as response,
             ):
-                if response.status != 200:
+                if response.status != 200 and response.status not in tolerated:
                     raise self._error(await self._refusal(response))
                 yield response
         except TimeoutError:

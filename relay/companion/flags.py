@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-_NAME: Final = re.compile(r"!?[A-Za-z_]\w*(\.\w+)?", re.ASCII)
+NAME: Final = re.compile(r"!?[A-Za-z_]\w*(\.\w+)?", re.ASCII)
 _TOKEN: Final = re.compile(r"\s*(&&|\|\||!|\(|\)|[A-Za-z_]\w*(?:\.\w+)?)", re.ASCII)
 
 
 def check_change(change: str) -> None:
     """Raises ValueError at what is no flag to set or, with ! before, to unset."""
-    if not _NAME.fullmatch(change):
+    if not NAME.fullmatch(change):
         raise ValueError(f"{change[:80]!r} is no flag: use letters, digits and _, with ! before or .value after")
 
 

@@ -5,14 +5,13 @@ from functools import singledispatch
 from typing import Any
 
 from relay import __version__
-from relay.companion import announce
+from relay.companion import announce, surroundings
 from relay.companion.brain import Limits
-from relay.companion.chat import Context, Refused
+from relay.companion.chat import Participant, Refused
 from relay.companion.conversation import Conversation
-from relay.companion.flags import holds
 from relay.companion.hub import Client, Hub
 from relay.wire import client, server
-from relay.wire.messages import ContextText, InvalidMessage, UnknownMessage, WireMessage
+from relay.wire.messages import InvalidMessage, UnknownMessage, WireMessage
 
 
 def receive(data: Mapping[str, Any], hub: Hub, sender: Client) -> None:
@@ -48,12 +47,12 @@ def _authenticate(message: client.Authenticate, hub: Hub, sender: Client) -> Non
     accepted = capabilities.accepted_audio_content_types
     sender.plays = capabilities.audio_output == "Url" and (not accepted or any("wav" in kind for kind in accepted))
     sender.records = capabilities.audio_input == "WebSocketStream"
-    character = announce.person(hub.character)
+    characters = [announce.person(character) for character in hub.characters]
     sender.send(
         server.Welcome(
             user=announce.person(hub.user),
-            assistant=character,
-            characters=[character],
+            assistant=characters[0],
+            characters=characters,
             voxta_server_version=__version__,
             api_version="1",
         )
@@ -62,8 +61,7 @@ def _authenticate(message: client.Authenticate, hub: Hub, sender: Client) -> Non
 
 
 @handle.register(client.RegisterApp)
-@handle.register(client.TypingStart)
-@handle.register(client.TypingEnd)
+@handle.register(client.InspectAudioInput)
 def _taken_note_of(message: WireMessage, hub: Hub, sender: Client) -> None:
     """Good to know, and nothing to do."""
 
@@ -73,19 +71,19 @@ def _taken_note_of(message: WireMessage, hub: Hub, sender: Client) -> None:
 
 @handle.register
 def _load_characters(message: client.LoadCharactersList, hub: Hub, sender: Client) -> None:
-    sender.send(server.CharactersListLoaded(characters=[announce.person(hub.character)]))
+    sender.send(server.CharactersListLoaded(characters=[announce.person(c) for c in hub.characters]))
 
 
 @handle.register
 def _load_scenarios(message: client.LoadScenariosList, hub: Hub, sender: Client) -> None:
-    sender.send(server.ScenariosListLoaded(scenarios=[]))
+    sender.send(server.ScenariosListLoaded(scenarios=[{"id": hub.scenario_id, "name": hub.loaded.scenario.name}]))
 
 
 @handle.register
 def _load_chats(message: client.LoadChatsList, hub: Hub, sender: Client) -> None:
-    chats = [c.chat for c in hub.open.values()] + list(hub.closed.values())
-    fits = message.character_id in (None, hub.character.id) and message.scenario_id is None
-    sender.send(server.ChatsListLoaded(chats=[announce.listed(chat) for chat in chats if fits]))
+    wanted = message.character_id
+    chats = [c for c in hub.chats(message.scenario_id) if wanted is None or c.with_id(wanted) is not None]
+    sender.send(server.ChatsListLoaded(chats=[announce.listed(chat) for chat in chats]))
 
 
 # Opening and closing chats
@@ -94,14 +92,14 @@ def _load_chats(message: client.LoadChatsList, hub: Hub, sender: Client) -> None
 @handle.register
 def _start_chat(message: client.StartChat, hub: Hub, sender: Client) -> None:
     wanted = [*(message.character_ids or []), *([message.character_id] if message.character_id else [])]
-    if not wanted or any(character_id != hub.character.id for character_id in wanted):
-        raise Refused(f"startChat: characterId {wanted!r:.80} is unknown; the only character is {hub.character.id}")
-    if message.scenario_id is not None:
-        raise Refused("startChat: scenarioId is not implemented yet")
-    contexts = _contexts(message.contexts or [])
+    known = {character.id for character in hub.characters}
+    if not (wanted or message.scenario_id) or not known.issuperset(wanted):
+        raise Refused(f"startChat: characterId {wanted!r:.80} is unknown; known are {', '.join(sorted(known))}")
+    if message.scenario_id not in (None, hub.scenario_id):
+        raise Refused(f"startChat: scenarioId {message.scenario_id[:80]!r} is not the scenario {hub.scenario_id}")
+    change = surroundings.read(message.contexts, message.actions, None)
     conversation = hub.resume_chat(message.chat_id) if message.chat_id else hub.start_chat()
-    if contexts:
-        conversation.chat.contexts[message.context_key or ""] = contexts
+    surroundings.replace(conversation.chat, message.context_key or "", change)
     _join(conversation, sender)
     hub.tell_sessions()
 
@@ -132,10 +130,10 @@ def _stop_chat(message: client.StopChat, hub: Hub, sender: Client) -> None:
 
 
 def _join(conversation: Conversation, sender: Client) -> None:
-    conversation.listeners.add(sender)
-    hidden = sender in conversation.inspectors
+    conversation.audience.listeners.add(sender)
+    hidden = sender in conversation.audience.inspectors
     sender.send(announce.started(conversation.session_id, conversation.chat, hidden=hidden))
-    conversation.request_recording(sender)
+    conversation.turns.request_recording(sender)
 
 
 # Talking
@@ -143,9 +141,14 @@ def _join(conversation: Conversation, sender: Client) -> None:
 
 @handle.register
 def _send(message: client.Send, hub: Hub, sender: Client) -> None:
-    if message.character_id not in (None, hub.character.id):
-        raise Refused(f"send: there is no character {message.character_id!r:.80}")
-    hub.conversation(message.session_id).take(message.text, do_reply=message.do_reply, limits=_limits(message))
+    conversation = hub.conversation(message.session_id)
+    if message.character_id is not None:
+        _character(message.character_id, conversation, "send")
+    conversation.turns.infers_user = message.do_user_action_inference
+    conversation.turns.infers_characters = message.do_character_action_inference
+    conversation.take(
+        message.text, do_reply=message.do_reply, limits=_limits(message), character_id=message.character_id
+    )
 
 
 def _limits(message: client.Send) -> Limits:
@@ -157,28 +160,55 @@ def _limits(message: client.Send) -> Limits:
 
 @handle.register
 def _trigger_reply(message: client.TriggerReply, hub: Hub, sender: Client) -> None:
-    _check_character(message.character_id or hub.character.id, hub, "triggerReply")
-    hub.conversation(message.session_id).reply()
+    conversation = hub.conversation(message.session_id)
+    if message.character_id is not None:
+        _character(message.character_id, conversation, "triggerReply")
+    conversation.reply(character_id=message.character_id)
 
 
 @handle.register
 def _request_speech(message: client.CharacterSpeechRequest, hub: Hub, sender: Client) -> None:
-    _check_character(message.character_id, hub, "characterSpeechRequest")
     conversation = hub.conversation(message.session_id)
+    character = _character(message.character_id, conversation, "characterSpeechRequest")
     if message.text.strip():
-        conversation.say(message.text)
+        conversation.say(message.text, character)
     else:
-        conversation.reply()
+        conversation.reply(character_id=character.id)
 
 
-def _check_character(character_id: str, hub: Hub, name: str) -> None:
-    if character_id != hub.character.id:
+def _character(character_id: str, conversation: Conversation, name: str) -> Participant:
+    found = conversation.chat.with_id(character_id)
+    if found is None:
         raise Refused(f"{name}: there is no character {character_id[:80]!r} in this chat")
+    return found
+
+
+@handle.register
+def _typing_starts(message: client.TypingStart, hub: Hub, sender: Client) -> None:
+    hub.conversation(message.session_id).user_types("typingStart")
+
+
+@handle.register
+def _typing_ends(message: client.TypingEnd, hub: Hub, sender: Client) -> None:
+    hub.conversation(message.session_id).user_types("typingEnd")
+
+
+@handle.register
+def _trigger_action(message: client.TriggerAction, hub: Hub, sender: Client) -> None:
+    given = message.arguments or {}
+    pairs = given.items() if isinstance(given, dict) else [(a.name, a.value) for a in given]
+    arguments = {name: value for name, value in pairs if isinstance(value, bool | int | float | str)}
+    hub.conversation(message.session_id).trigger(message.value, arguments)
+
+
+@handle.register
+def _suggest(message: client.RequestSuggestions, hub: Hub, sender: Client) -> None:
+    hub.conversation(message.session_id).suggest(sender)
 
 
 @handle.register
 def _interrupt(message: client.Interrupt, hub: Hub, sender: Client) -> None:
-    hub.conversation(message.session_id).replies.interrupt()
+    hub.conversation(message.session_id).interrupt()
 
 
 @handle.register
@@ -232,48 +262,44 @@ def _delete(message: client.DeleteMessage, hub: Hub, sender: Client) -> None:
 @handle.register
 def _update_context(message: client.UpdateContext, hub: Hub, sender: Client) -> None:
     conversation = hub.conversation(message.session_id)
-    chat = conversation.chat
-    for name in ("events", "variables", "enable_roles"):
-        if getattr(message, name):
-            raise Refused(f"updateContext: {name} are not implemented yet; nothing was changed")
-    contexts = _contexts(message.contexts or [])
-    chat.set_flags(message.set_flags or [])
-    _replace(chat.contexts, message.context_key, None if message.contexts is None else contexts)
-    _replace(chat.actions, message.context_key, None if message.actions is None else tuple(message.actions))
-    conversation.tell(announce.context(conversation.session_id, chat))
-
-
-def _contexts(texts: list[ContextText]) -> tuple[Context, ...]:
-    for context in texts:
-        try:
-            holds(context.flags_filter or "", frozenset())
-        except ValueError as error:
-            raise Refused(f"flagsFilter: {error}") from None
-    return tuple(Context(c.text, c.name, bool(c.disabled), c.flags_filter or "") for c in texts)
-
-
-def _replace(kept: dict[str, tuple[Any, ...]], key: str, values: tuple[Any, ...] | None) -> None:
-    """None keeps what there is, nothing removes it."""
-    if values:
-        kept[key] = values
-    elif values is not None:
-        kept.pop(key, None)
+    change = surroundings.read(message.contexts, message.actions, message.events)
+    variables = surroundings.variables(message.variables or {})
+    roles = message.enable_roles or {}
+    for role in roles:
+        if conversation.chat.with_role(role) is None:
+            raise Refused(f"updateContext: enableRoles: nobody has the scenario role {role[:40]!r}")
+    conversation.chat.set_flags(message.set_flags or [])
+    surroundings.replace(conversation.chat, message.context_key, change)
+    conversation.chat.story.variables.update(variables)
+    for role, enabled in roles.items():
+        conversation.enable_role(role, enabled)
+    conversation.context_changed()
+    conversation.settle()
 
 
 @handle.register
 def _trigger_script_event(message: client.TriggerScriptEvent, hub: Hub, sender: Client) -> None:
-    arguments = ", ".join(f"{a.name}={a.value!r:.80}" for a in message.arguments or [])
-    hub.conversation(message.session_id).inspected(f"script event app:{message.name}({arguments})")
+    arguments = {argument.name: argument.value for argument in message.arguments or []}
+    hub.conversation(message.session_id).app_event(message.name, arguments)
 
 
 @handle.register
 def _inspect(message: client.Inspect, hub: Hub, sender: Client) -> None:
-    conversation = hub.conversation(message.session_id)
-    (conversation.inspectors.add if message.enabled else conversation.inspectors.discard)(sender)
+    inspectors = hub.conversation(message.session_id).audience.inspectors
+    (inspectors.add if message.enabled else inspectors.discard)(sender)
     sender.send(server.InspectorEnabled(session_id=message.session_id, enabled=message.enabled))
 
 
-@handle.register(client.AddChatParticipant)
-@handle.register(client.RemoveChatParticipant)
-def _change_participants(message: WireMessage, hub: Hub, sender: Client) -> None:
-    raise Refused(f"{message.type_name}: a chat has exactly one character yet")
+@handle.register
+def _add_participant(message: client.AddChatParticipant, hub: Hub, sender: Client) -> None:
+    conversation = hub.conversation(message.session_id)
+    found = next((c for c in hub.characters if c.id == message.character_id), None)
+    if found is None:
+        raise Refused(f"addChatParticipant: there is no character {message.character_id[:80]!r}")
+    conversation.add_participant(found)
+
+
+@handle.register
+def _remove_participant(message: client.RemoveChatParticipant, hub: Hub, sender: Client) -> None:
+    conversation = hub.conversation(message.session_id)
+    conversation.remove_participant(_character(message.character_id, conversation, "removeChatParticipant"))

@@ -9,6 +9,9 @@ from relay.companion import announce
 from relay.companion.chat import Chat, Clock, Participant, Refused
 from relay.companion.conversation import Conversation
 from relay.companion.replies import Setup
+from relay.companion.scenario.files import Loaded
+from relay.companion.scenario.model import Character
+from relay.companion.storage import Storage
 from relay.settings import CompanionSection
 from relay.wire import server
 from relay.wire.messages import WireMessage
@@ -31,23 +34,26 @@ class Client:
 
 
 class Hub:
-    """One character, one user, any number of clients and chats. Opens a first chat by itself.
+    """One scenario, one user, any number of clients and chats. Opens a first chat by itself.
 
     A client that never starts a chat, as a gateway, finds it in the list of open sessions.
     """
 
-    def __init__(self, settings: CompanionSection, setup: Setup, clock: Clock) -> None:
-        self.user = _participant("user", settings.user_name)
-        self.character = _participant("character", settings.name)
+    def __init__(self, settings: CompanionSection, loaded: Loaded, setup: Setup, clock: Clock) -> None:
+        self.user = Participant(_id("user", settings.user_name), settings.user_name)
+        self.loaded = loaded
+        self.characters = [_participant(character) for character in loaded.scenario.characters]
         self.clients: set[Client] = set()
         self.open: dict[str, Conversation] = {}
         """By session id."""
-        self.closed: dict[str, Chat] = {}
-        """By chat id."""
+        self._storage = Storage(settings.database)
         self._setup = setup
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
-        self.start_chat()
+
+    @property
+    def scenario_id(self) -> str:
+        return _id("scenario", self.loaded.scenario.name)
 
     def connect(self, send: Callable[[WireMessage], None]) -> Client:
         client = Client(send)
@@ -73,30 +79,53 @@ class Hub:
 
     def start_chat(self) -> Conversation:
         """Open a new chat. Raises Refused when too many are open."""
-        return self._open(Chat(self.user, self.character, self._clock))
+        scenario = self.loaded.scenario
+        chat = Chat(self.user, self.characters, self._clock)
+        chat.set_flags(scenario.flags)
+        chat.story.variables.update(scenario.variables)
+        chat.story.disabled_roles.update(c.role for c in scenario.characters if not c.enabled)
+        return self._open(chat, is_new=True)
 
     def resume_chat(self, chat_id: str) -> Conversation:
         """Open a known chat, or find it open. Raises Refused when it is unknown."""
         if found := self.conversation_of(chat_id):
             return found
-        if chat_id not in self.closed:
+        chat = self._storage.load(chat_id, self._clock)
+        if chat is None:
             raise Refused(f"there is no chat {chat_id[:80]!r}")
-        conversation = self._open(self.closed[chat_id])
-        self.closed.pop(chat_id).reopen()
-        return conversation
+        current = {character.id: character for character in self.characters}
+        chat.characters = [current.get(c.id, c) for c in chat.characters]
+        return self._open(chat, is_new=False)
+
+    def chats(self, scenario_id: str | None) -> list[Chat]:
+        """All chats that are known, open or not; those of one scenario, or all."""
+        opened = {c.chat.id: c.chat for c in self.open.values()}
+        known = [opened.get(i) or self._storage.load(i, self._clock) for i in self._storage.ids(scenario_id)]
+        return [chat for chat in known if chat is not None]
+
+    def _keep(self, chat: Chat) -> None:
+        self._storage.save(chat, self.scenario_id)
 
     def stop_chat(self, conversation: Conversation) -> None:
         del self.open[conversation.session_id]
-        self.closed[conversation.chat.id] = conversation.chat
         conversation.close()
         self.tell_sessions()
 
-    def _open(self, chat: Chat) -> Conversation:
+    def _open(self, chat: Chat, *, is_new: bool) -> Conversation:
         if len(self.open) >= OPEN_LIMIT:
             raise Refused(f"{OPEN_LIMIT} chats are open; stop one first")
-        conversation = Conversation(chat, self._setup, self._spawn)
+        chat.reopen()
+        conversation = Conversation(chat, self.loaded, self._setup, self._spawn, self._keep)
         self.open[conversation.session_id] = conversation
+        conversation.open(is_new=is_new)
         return conversation
+
+    def replace_scenario(self, loaded: Loaded) -> None:
+        """Go on with an edited scenario, in open chats too."""
+        self.loaded = loaded
+        self.characters = [_participant(character) for character in loaded.scenario.characters]
+        for conversation in self.open.values():
+            conversation.replace_scenario(loaded, self.characters)
 
     def sessions(self) -> server.ChatsSessionsUpdated:
         return server.ChatsSessionsUpdated(
@@ -113,7 +142,6 @@ class Hub:
         """Stop all replies and close all chats."""
         for conversation in self.open.values():
             conversation.close()
-            self.closed[conversation.chat.id] = conversation.chat
         self.open.clear()
 
     async def close(self) -> None:
@@ -121,6 +149,7 @@ class Hub:
         self.close_chats()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        self._storage.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -129,6 +158,18 @@ class Hub:
         return task
 
 
-def _participant(kind: str, name: str) -> Participant:
+def _participant(character: Character) -> Participant:
+    return Participant(
+        _id("character", character.name),
+        character.name,
+        character.role,
+        character.persona,
+        character.narrator,
+        character.assets,
+        character.creator_notes,
+    )
+
+
+def _id(kind: str, name: str) -> str:
     """The same name has the same id after a restart, so that a configured id stays good."""
-    return Participant(str(uuid.uuid5(uuid.NAMESPACE_URL, f"relay:companion:{kind}:{name}")), name)
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"relay:companion:{kind}:{name}"))

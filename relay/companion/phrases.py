@@ -192,3 +192,16 @@ FILLER: Final[Phrases] = (
     "While {user} is busy: what would you all like to talk about?",
     "I am still here, in case anybody wondered. Ask me something!",
 )
+
+STORY: Final[Phrases] = (
+    "For a moment nobody says a word.",
+    "Somewhere in the dark, something small falls over.",
+    "Then the lights flicker, once, as if they had heard it too.",
+    "{user} looks up, and so does everybody else.",
+    "A faint smell of burnt sugar is in the air.",
+    "Far away a bell rings, although there is no bell.",
+    "It takes a while until anybody dares to laugh.",
+    "And just like that, the evening has become a different one.",
+)
+SUGGESTIONS: Final[Phrases] = ("Hi! Who are you?", "Tell me a joke.", "What is going on here?")
+SUGGESTIONS_LATER: Final[Phrases] = ("Why?", "Tell me more.", "What is your favourite game?")

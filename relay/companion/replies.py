@@ -7,14 +7,14 @@ it is announced by `update` after `replyCancelled`; a reply that had said nothin
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
 from relay.companion import announce
 from relay.companion.brain import NO_LIMITS, Brain, BrainError, Limits, Pieces
-from relay.companion.chat import Chat, Role
+from relay.companion.chat import Chat, Message, Participant, Role
 from relay.companion.delivery import deliver
 from relay.companion.playback import Playback
 from relay.companion.sentences import sentences
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 """Starts a task that the companion awaits in the end."""
+Prepare = Callable[[], Awaitable[Pieces | None]]
+"""Finds out what is to be said, once the reply has begun; None when nothing is."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Setup:
     """Seconds between two sentences."""
     grace: float
     """Seconds a player may take beyond the length of the speech."""
+    seed: int = 0
+    """Of all that chance decides in scenarios."""
 
 
 class Audience(Protocol):
@@ -53,6 +57,22 @@ class Audience(Protocol):
 
     def tell(self, message: WireMessage) -> None: ...
 
+    def trouble(self, problem: str, *, service: str | None = None, retry: bool = False) -> None:
+        """Tell everybody of a failure that the chat survives."""
+        ...
+
+
+class Course(Protocol):
+    """What is told how a reply goes."""
+
+    def speech_began(self, message_id: str) -> None:
+        """The first of a reply is heard, or read where nothing is spoken."""
+        ...
+
+    def said(self, message: Message) -> None:
+        """A character has said something whole; it may still be heard."""
+        ...
+
     def turn_is_over(self) -> None:
         """The last of a reply was heard, or read where nothing is spoken."""
         ...
@@ -60,9 +80,12 @@ class Audience(Protocol):
 
 @dataclass
 class Reply:
-    """What the character is saying."""
+    """What a character is saying."""
 
     id: str
+    speaker: Participant
+    narrates: bool = False
+    """Whether it reads a message aloud that is in the chat already."""
     text: str = ""
     """Said so far."""
     task: "asyncio.Task[None] | None" = None
@@ -71,14 +94,17 @@ class Reply:
 
 
 class Replies:
-    """What the character says in one session of a chat."""
+    """What the characters say in one session of a chat, one reply at a time."""
 
-    def __init__(self, chat: Chat, session_id: str, audience: Audience, setup: Setup, spawn: Spawn) -> None:
+    def __init__(
+        self, chat: Chat, session_id: str, audience: Audience, course: Course, setup: Setup, spawn: Spawn
+    ) -> None:
         self._chat = chat
         self._session = session_id
         self._setup = setup
         self._spawn = spawn
         self._audience = audience
+        self._course = course
         self._reply: Reply | None = None
         self._playback = Playback(self._heard, setup.grace)
 
@@ -86,6 +112,11 @@ class Replies:
     def current(self) -> Reply | None:
         """The reply in progress."""
         return self._reply
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is being said and nothing of it is still heard."""
+        return self._reply is None and not self._playback.is_heard
 
     # Stopping
 
@@ -114,6 +145,8 @@ class Replies:
         """A client plays speech."""
         self._playback.started(player, message_id, started.start_index, started.duration)
         self._audience.tell(started)
+        if started.start_index == 0:
+            self._course.speech_began(message_id)
 
     def speech_completed(self, message_id: str) -> None:
         """A client says that the speech of a message was heard to its end."""
@@ -126,28 +159,45 @@ class Replies:
 
     def _heard(self, message_id: str) -> None:
         self._audience.tell(server.SpeechPlaybackComplete(session_id=self._session, message_id=message_id))
-        self._audience.turn_is_over()
+        self._course.turn_is_over()
 
     # Saying
 
-    def start(self, pieces: Pieces, limits: Limits = NO_LIMITS) -> None:
-        """Let the character say what comes, in place of what it is saying."""
+    def start(self, speaker: Participant, prepare: Prepare, limits: Limits = NO_LIMITS) -> None:
+        """Let a character say what `prepare` finds, in place of what is being said."""
+        self._begin(Reply(str(uuid.uuid4()), speaker), prepare, limits)
+
+    def say(self, speaker: Participant, text: str) -> None:
+        """Let a character say exactly this."""
+        self.start(speaker, partial(_verbatim, text))
+
+    def narrate(self, narrator: Participant, message: Message) -> None:
+        """Let the narrator read aloud a message of the chat."""
+        self._begin(Reply(message.id, narrator, narrates=True), partial(_verbatim, message.text), NO_LIMITS)
+
+    def _begin(self, reply: Reply, prepare: Prepare, limits: Limits) -> None:
         self.cut_off()
-        self._reply = reply = Reply(str(uuid.uuid4()))
+        self._reply = reply
         self._playback.begin(reply.id)
         self._audience.tell(
             server.ReplyGenerating(
                 message_id=reply.id,
-                sender_id=self._chat.character.id,
+                sender_id=reply.speaker.id,
                 session_id=self._session,
                 role=Role.ASSISTANT,
+                is_narration=reply.narrates,
             )
         )
-        reply.task = self._spawn(self._speak(reply, sentences(pieces, limits)))
+        reply.task = self._spawn(self._speak(reply, prepare, limits))
 
-    async def _speak(self, reply: Reply, spoken: Pieces) -> None:
+    async def _speak(self, reply: Reply, prepare: Prepare, limits: Limits) -> None:
         try:
-            await deliver(spoken, partial(self._voice, reply), partial(self._say, reply))
+            pieces = await prepare()
+            if pieces is None:
+                self._cancelled(reply)
+                self._course.turn_is_over()
+                return
+            await deliver(sentences(pieces, limits), partial(self._voice, reply), partial(self._say, reply))
             if not reply.text:
                 raise BrainError("the character had nothing to say")
         except BrainError as error:
@@ -166,14 +216,16 @@ class Replies:
             return await self._setup.speech.clip(sentence)
         except VoiceError as error:
             if not reply.silent:
-                self._trouble(f"The reply goes on without speech: {error}", service="TextToSpeech")
+                self._audience.trouble(f"The reply goes on without speech: {error}", service="TextToSpeech")
             reply.silent = True
             return None
 
     async def _say(self, reply: Reply, sentence: str, clip: Clip | None) -> None:
-        sender, session = self._chat.character.id, self._session
+        sender, session = reply.speaker.id, self._session
         if not reply.text:
             self._audience.tell(server.ReplyStart(message_id=reply.id, sender_id=sender, session_id=session))
+            if clip is None:
+                self._course.speech_began(reply.id)
         elif self._setup.pace:
             await asyncio.sleep(self._setup.pace)
         start = len(reply.text)
@@ -189,40 +241,53 @@ class Replies:
                 end_index=len(reply.text),
                 text=sentence,
                 audio_url=clip.url if clip else None,
+                is_narration=reply.narrates,
             )
         )
 
     def _finish(self, reply: Reply) -> None:
         self._reply = None
-        message = self._chat.add(Role.ASSISTANT, reply.text, reply.id)
+        message = self._kept(reply)
         self._audience.tell(
             server.ReplyEnd(
                 message_id=reply.id,
-                sender_id=message.sender.id,
+                sender_id=reply.speaker.id,
                 session_id=self._session,
                 tokens=max(1, len(reply.text) // 4),
-                message_index=message.index,
-                conversation_index=message.conversation_index,
+                message_index=message.index if message else None,
+                conversation_index=message.conversation_index if message else None,
             )
         )
-        self._audience.tell(announce.message(self._session, message))
+        if message is not None:
+            self._audience.tell(announce.message(self._session, message))
+            self._course.said(message)
         self._playback.text_is_over()
 
-    def _fail(self, reply: Reply, problem: str) -> None:
-        self._trouble(problem, retry=True)
-        self._cancelled(reply)
+    def _kept(self, reply: Reply) -> Message | None:
+        """What was said, as a message of the chat; None when it is one already."""
+        if reply.narrates:
+            return None
+        return self._chat.add(Role.ASSISTANT, reply.text.rstrip(), reply.speaker, reply.id)
 
-    def _trouble(self, problem: str, *, service: str | None = None, retry: bool = False) -> None:
-        self._audience.tell(
-            server.ChatSessionError(message=problem, service_name=service, retry=retry, session_id=self._session)
-        )
+    def _fail(self, reply: Reply, problem: str) -> None:
+        self._audience.trouble(problem, retry=True)
+        self._cancelled(reply)
+        if self.is_free:
+            self._course.turn_is_over()
 
     def _cancelled(self, reply: Reply) -> None:
         self._reply = None
         self._playback.cut()
         self._audience.tell(
-            server.ReplyCancelled(message_id=reply.id, sender_id=self._chat.character.id, session_id=self._session)
+            server.ReplyCancelled(message_id=reply.id, sender_id=reply.speaker.id, session_id=self._session)
         )
-        if reply.text:
-            said = self._chat.add(Role.ASSISTANT, reply.text.rstrip(), reply.id)
+        said = self._kept(reply) if reply.text else None
+        if said is not None:
             self._audience.tell(announce.update(self._session, said))
+
+
+async def _verbatim(text: str) -> Pieces:
+    async def pieces() -> Pieces:
+        yield text
+
+    return pieces()

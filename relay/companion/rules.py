@@ -6,14 +6,20 @@ and a few plain words, without anything that could ping somebody, form a link or
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from relay.companion import phrases
-from relay.companion.brain import Line, Pieces, View
+from relay.companion.brain import Choice, Line, Pieces, View
 from relay.companion.chat import Role
+from relay.companion.choosing import by_rules
 from relay.companion.phrases import Phrases
+from relay.companion.scenario.model import Action
+
+STORY_SENTENCES: Final = 2
+"""Sentences of a story, where no number was asked for."""
+_SAID: Final = (Role.USER, Role.ASSISTANT, Role.EVENT, Role.STORY)
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,21 @@ class RulesBrain:
     async def reply(self, view: View) -> Pieces:
         yield Mind(view, self._seed).answer()
 
+    async def write(self, view: View, prompt: str) -> Pieces:
+        chance = random.Random(f"{self._seed}:{prompt}:{len(view.lines)}")
+        count = max(0, (view.limits.max_sentences or STORY_SENTENCES) - 1)
+        told = chance.sample(phrases.STORY, min(count, len(phrases.STORY)))
+        begun = prompt if prompt.rstrip()[-1:] in '.!?\u2026"' else f"{prompt.rstrip()}."
+        yield " ".join([begun, *(line.format(user=plain(view.user)) for line in told)])
+
+    async def choose(self, view: View, actions: Sequence[Action]) -> Choice | None:
+        said = next((line for line in reversed(view.lines) if line.role in _SAID), None)
+        return by_rules(said.text[:_ATTENTION], actions) if said is not None else None
+
+    async def suggest(self, view: View) -> list[str]:
+        answered = any(line.role is Role.ASSISTANT for line in view.lines)
+        return list(phrases.SUGGESTIONS_LATER if answered else phrases.SUGGESTIONS)
+
 
 class Mind:
     """One answer in the making."""
@@ -62,7 +83,7 @@ class Mind:
         if self.current is None or any(line.role is Role.ASSISTANT for line in self.view.lines[self.current :]):
             return self._word(Thought(phrases.FILLER), self.view.user)
         line = self.view.lines[self.current]
-        if line.role is Role.EVENT:
+        if line.role is not Role.USER:
             return self._react(line.text[:_ATTENTION])
         return " ".join(self._respond(said) for said in heard(line.text, self.view.user)[:2])
 
@@ -99,7 +120,7 @@ class Mind:
 
 
 def _is_spoken(line: Line) -> bool:
-    return line.role in (Role.USER, Role.EVENT)
+    return line.role in (Role.USER, Role.EVENT, Role.STORY)
 
 
 # Who says what

@@ -20,6 +20,8 @@ from relay.companion.hub import Hub
 from relay.companion.minds import brain_for
 from relay.companion.playback import GRACE
 from relay.companion.replies import Setup
+from relay.companion.scenario.files import Loaded
+from relay.companion.scenario.model import Character, Scenario
 from relay.companion.speech import Speech
 from relay.companion.voice.build import voice_for
 from relay.errors import ConfigError
@@ -33,9 +35,10 @@ TOKENS: Final = 1_024
 class CompanionServer:
     """Serves the companion's chats to Voxta clients. `async with` starts and stops it.
 
-    `brain` takes the place of the configured one. `keep_alive` and `silence_limit` are seconds: a ping after so
-    long without anything sent, and the end of a client after so long without anything received. `grace` is how many
-    seconds a client may take longer to play speech than it lasts. Raises ConfigError when there is no such voice.
+    `brain` takes the place of the configured one, `scenario` that of a lone character. `keep_alive` and
+    `silence_limit` are seconds: a ping after so long without anything sent, and the end of a client after so long
+    without anything received. `grace` is how many seconds a client may take longer to play speech than it lasts.
+    Raises ConfigError when there is no such voice.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class CompanionServer:
         *,
         clock: Clock = time.time,
         brain: Brain | None = None,
+        scenario: Loaded | None = None,
         keep_alive: float = signalr.PING_EVERY,
         silence_limit: float = signalr.SILENCE_LIMIT,
         grace: float = GRACE,
@@ -57,8 +61,9 @@ class CompanionServer:
             hears=self._transcriber is not None,
             pace=settings.pace,
             grace=grace,
+            seed=settings.seed,
         )
-        self._hub = Hub(settings, setup, clock)
+        self._hub = Hub(settings, scenario or alone(settings), setup, clock)
         self._access = Access(settings.host, settings.access_key)
         self._keep_alive = keep_alive
         self._silence_limit = silence_limit
@@ -74,7 +79,9 @@ class CompanionServer:
         return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     async def start(self) -> None:
-        """Listen. Raises ConfigError when the address cannot be had."""
+        """Open a first chat, and listen. Raises ConfigError when the address cannot be had."""
+        if not self._hub.open:
+            self._hub.start_chat()
         app = web.Application()
         app.on_response_prepare.append(self._access.let_pages_read)
         app.router.add_post("/hub/negotiate", self._negotiate)
@@ -103,6 +110,10 @@ class CompanionServer:
         if self._runner is not None:
             await self._runner.cleanup()
         await self._hub.close()
+
+    def replace_scenario(self, scenario: Loaded) -> None:
+        """Go on with an edited scenario; chats keep their messages, flags and variables."""
+        self._hub.replace_scenario(scenario)
 
     async def serve_forever(self) -> None:
         """Start, and serve until cancelled."""
@@ -167,3 +178,8 @@ class CompanionServer:
         await socket.prepare(request)
         await hear(socket, self._hub.open.get(request.query.get("sessionId", "")), self._transcriber)
         return socket
+
+
+def alone(settings: CompanionSection) -> Loaded:
+    """What there is without a scenario: one character."""
+    return Loaded(Scenario(name=settings.name, characters=(Character(name=settings.name),)), {})

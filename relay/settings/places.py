@@ -65,6 +65,9 @@ class CompanionSection(Section):
         "You answer the audience in one to three short sentences."
     )
     timeout: Seconds = 60.0
+    context_tokens: int = Field(6_000, ge=500)
+    scenario: Path | None = None
+    database: Path | None = None
     speech: Literal["none", "espeak", "openai"] = "none"
     speech_url: Url = "http://localhost:8880/v1"
     speech_model: str = "tts-1"

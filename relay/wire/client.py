@@ -37,6 +37,7 @@ class StartChat(WireMessage):
     scenario_id: str | None = None
     context_key: str | None = None
     contexts: list[ContextText] | None = None
+    actions: list[dict[str, Any]] | None = None
 
 
 class ResumeChat(WireMessage):
@@ -162,6 +163,15 @@ class RemoveChatParticipant(SessionMessage):
     character_id: str
 
 
+class RequestSuggestions(SessionMessage):
+    type_name = "requestSuggestions"
+
+
+class InspectAudioInput(SessionMessage):
+    type_name = "inspectAudioInput"
+    enabled: bool = True
+
+
 class UpdateMessage(SessionMessage):
     type_name = "update"
     message_id: str
@@ -196,7 +206,8 @@ MESSAGES: Final = by_type(
     Authenticate, RegisterApp, SubscribeToChat, StartChat, ResumeChat, StopChat, Send, UpdateContext,
     TriggerScriptEvent, TriggerAction, Revert, Retry, Interrupt, PauseChat, TypingStart, TypingEnd, TriggerReply,
     SpeechPlaybackStart, SpeechPlaybackComplete, CharacterSpeechRequest, AddChatParticipant,
-    RemoveChatParticipant, UpdateMessage, DeleteMessage, Inspect, LoadCharactersList, LoadScenariosList, LoadChatsList,
+    RemoveChatParticipant, RequestSuggestions, InspectAudioInput, UpdateMessage, DeleteMessage, Inspect,
+    LoadCharactersList, LoadScenariosList, LoadChatsList,
 )  # fmt: skip
 
 

@@ -190,6 +190,7 @@ class AppTrigger(WireMessage):
     name: str
     arguments: list[Any] = []
     sender_id: str | None = None
+    scenario_role: str | None = None
     session_id: str | None = None
 
 
@@ -231,6 +232,14 @@ class ChatSessionError(WireMessage):
     session_id: str | None = None
 
 
+class Suggestions(WireMessage):
+    """What the user could say next."""
+
+    type_name = "suggestions"
+    session_id: str | None = None
+    suggestions: list[str] = []
+
+
 class CharactersListLoaded(WireMessage):
     type_name = "charactersListLoaded"
     characters: list[Person] = []
@@ -251,8 +260,8 @@ MESSAGES: Final = by_type(
     ChatPaused, ChatFlow, ChatParticipantsUpdated, MessageEvent, MessageUpdate, MessageDeleted, ReplyGenerating,
     ReplyStart, ReplyChunk, ReplyEnd, ReplyCancelled, SpeechRecognitionStart, SpeechRecognitionPartial,
     SpeechRecognitionEnd, RecordingRequest, SpeechPlaybackStart, SpeechPlaybackComplete, InterruptSpeech, Action,
-    AppTrigger, ContextUpdated, InspectorEnabled, Inspector, ErrorMessage, ChatSessionError, CharactersListLoaded,
-    ScenariosListLoaded, ChatsListLoaded,
+    AppTrigger, ContextUpdated, InspectorEnabled, Inspector, ErrorMessage, ChatSessionError, Suggestions,
+    CharactersListLoaded, ScenariosListLoaded, ChatsListLoaded,
 )  # fmt: skip
 
 

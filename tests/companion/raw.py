@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 
-from relay.companion.brain import BrainError, View
+from relay.companion.brain import BrainError, Choice, View
+from relay.companion.scenario.model import Action
 
 Json = dict[str, Any]
 WAIT = 5.0
@@ -124,7 +125,21 @@ async def connected(url: str, *, key: str | None = None) -> AsyncIterator[RawCli
         await reading
 
 
-class ScriptedBrain:
+class Brains:
+    """What all brains of tests have in common: a plain story, and the first action that is spoken of by its name."""
+
+    async def write(self, view: View, prompt: str) -> AsyncGenerator[str, None]:
+        yield f"{prompt} And so it was. Truly."
+
+    async def choose(self, view: View, actions: Sequence[Action]) -> Choice | None:
+        said = view.lines[-1].text if view.lines else ""
+        return next((Choice(action.name) for action in actions if action.name in said), None)
+
+    async def suggest(self, view: View) -> list[str]:
+        return ["Why?", "How?"]
+
+
+class ScriptedBrain(Brains):
     """Says the same at every turn; `hold` stops it before a piece until `go` is set. Keeps what it was shown."""
 
     def __init__(self, *pieces: str, hold: int | None = None, fails: str | None = None) -> None:

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.companion.chat import Refused, Role
-from relay.companion.commands import Ask, Post, Regenerate, Rollback, SetFlags, parse
+from relay.companion.commands import Ask, Regenerate, Repeat, Rollback, Trigger, parse
+from relay.companion.orders import ChangeFlags, Post, SetContext
 
 COMMANDS = [
     "event", "story", "note", "instructions", "secret", "trigger", "summarize", "repeat", "noreply", "char",
@@ -29,7 +30,16 @@ COMMANDS = [
         ("/instructions i", Post(Role.INSTRUCTIONS, "i")),
         ("/char c", Post(Role.ASSISTANT, "c")),
         ("/noreply n", Post(Role.USER, "n", reply=False)),
-        ("/setflags a !b pose.sit", SetFlags(("a", "!b", "pose.sit"))),
+        ("/story A storm", Post(Role.STORY, "A storm", use_story_writer=True)),
+        ("/setflags a !b pose.sit", ChangeFlags(("a", "!b", "pose.sit"))),
+        ("/context It rains.", SetContext("/context", "It rains.")),
+        ("/context", SetContext("/context", None)),
+        ("/trigger wave", Trigger("wave")),
+        (
+            '/trigger wave speed=3 how="very wildly" end=',
+            Trigger("wave", (("speed", "3"), ("how", "very wildly"), ("end", ""))),
+        ),
+        ("/repeat", Repeat()),
         ("/regenerate", Regenerate()),
         ("/rollback", Rollback()),
         ("/message -- Hi", Post(Role.ASSISTANT, "Hi")),
@@ -54,7 +64,10 @@ def test_a_text_is_what_it_asks_for(text: str, command: object) -> None:
         ("/dance", "unknown command /dance"),
         ("/", "unknown command /"),
         ("/ event x", "unknown command /"),
-        ("/story x", "/story is not implemented yet"),
+        ("/image x", "/image needs an image service"),
+        ("/trigger", "/trigger needs the name of an action"),
+        ("/trigger wave wildly", "'wildly' is no argument"),
+        ("/message --role Story -- x", "--role is one of User, Assistant"),
         ("/event", "/event needs a text"),
         ("[]", "needs a text"),
         ("/setflags", "/setflags needs flags"),

@@ -131,8 +131,8 @@ async def test_without_do_reply_there_is_no_reply(client: RawClient, brain: Scri
     ("text", "named"),
     [
         ("/dance", "unknown command /dance"),
-        ("/story Once upon a time", "/story is not implemented yet"),
-        ("/message --role Secret --use-story-writer -- Something", "--use-story-writer is not implemented yet"),
+        ("/trigger dance", "no action 'dance'"),
+        ("/repeat", "no character has said anything"),
         ('/message --character "Catherine" -- Hi', "no character 'Catherine'"),
         ("/setflags a-b", "'a-b' is no flag"),
         ("{{ nonsense }}", "nothing is left"),
@@ -366,7 +366,10 @@ async def test_contexts_and_flags_are_kept_by_key_and_reach_the_character(
     ("fields", "named"),
     [
         ({"setFlags": ["a", "b c"]}, "'b c' is no flag"),
-        ({"setFlags": ["a"], "events": [{"name": "e"}]}, "events are not implemented yet"),
+        ({"setFlags": ["a"], "events": [{"name": "e", "probability": 2}]}, "events[0].probability"),
+        ({"setFlags": ["a"], "actions": [{"name": "w", "timing": "Never"}]}, "actions[0].timing"),
+        ({"setFlags": ["a"], "variables": {"v": [1]}}, "variables.v: [1] is no number"),
+        ({"setFlags": ["a"], "enableRoles": {"villain": True}}, "nobody has the scenario role 'villain'"),
         ({"setFlags": ["a"], "contexts": [{"text": "x", "flagsFilter": "a &&"}]}, "flagsFilter"),
         ({"setFlags": ["a"], "contexts": [{"text": "x", "flagsFilter": "(" * 5000}]}, "flagsFilter"),
     ],
@@ -432,17 +435,18 @@ async def test_what_there_is_can_be_listed(client: RawClient) -> None:
     await client.call("loadChatsList")
 
     assert [c["name"] for c in (await client.expect("charactersListLoaded"))["characters"]] == ["Vox"]
-    assert (await client.expect("scenariosListLoaded"))["scenarios"] == []
+    assert [s["name"] for s in (await client.expect("scenariosListLoaded"))["scenarios"]] == ["Vox"]
     assert [c["id"] for c in (await client.expect("chatsListLoaded"))["chats"]] == [client.chat_id]
 
 
 @pytest.mark.parametrize(
     ("kind", "fields", "named"),
     [
-        ("addChatParticipant", {"characterId": "c"}, "exactly one character"),
-        ("removeChatParticipant", {"characterId": "c"}, "exactly one character"),
-        ("triggerAction", {"value": "wave"}, "triggerAction is not implemented yet"),
-        ("startChat", {"characterId": "nobody"}, "the only character is"),
+        ("addChatParticipant", {"characterId": "c"}, "there is no character 'c'"),
+        ("removeChatParticipant", {"characterId": "c"}, "there is no character 'c'"),
+        ("triggerAction", {"value": "wave"}, "there is no action 'wave'"),
+        ("startChat", {"characterId": "nobody"}, "known are"),
+        ("startChat", {"scenarioId": "nowhere"}, "'nowhere' is not the scenario"),
         ("resumeChat", {"chatId": "nowhere"}, "there is no chat 'nowhere'"),
         ("sendSecret", {"text": "psst"}, "sendSecret is not a message this server knows"),
         ("send", {"text": ["not", "text"]}, "send: text"),

@@ -101,11 +101,11 @@ async def test_it_reports_speech_and_interrupts_it(heard: Heard) -> None:
 async def test_errors_reach_it_and_it_goes_on(heard: Heard) -> None:
     await heard.next("chatStarted")
 
-    await heard.client.request_suggestions()
+    await heard.client.send_message("/dance")
     error = await heard.next("error")
     await heard.client.load_characters_list()
 
-    assert "requestSuggestions" in error["message"]
+    assert "unknown command /dance" in error["message"]
     assert [c["name"] for c in (await heard.next("charactersListLoaded"))["characters"]] == ["Vox"]
 
 

@@ -17,6 +17,7 @@ from relay.journal import Journal
 from relay.platforms.discord.client import DiscordPlatform
 from relay.settings import CompanionSection
 from relay.speech.base import Sink
+from tests.companion.raw import Brains
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.voice_person import VoicePerson
 from tests.doubles.discord.voice_sound import encode, tone
@@ -30,7 +31,7 @@ PATIENCE = 15.0
 """Seconds a story, or a way back into the call, may take."""
 
 
-class Teller:
+class Teller(Brains):
     """Answers what mentions a story with the story, and everything else with what was said."""
 
     def __init__(self) -> None:

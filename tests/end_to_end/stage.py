@@ -17,6 +17,7 @@ from relay.journal import Journal
 from relay.model import AudienceMessage, Author, Kind, Post
 from relay.platforms.simulated import QuietPlatform
 from relay.wire.messages import ChatMessage
+from tests.companion.raw import Brains
 from tests.support import eventually
 
 FREELY = {"rates": {"all": 60_000, "viewer": 60_000}, "bursts": {"all": 1_000, "viewer": 1_000}}
@@ -25,7 +26,7 @@ ONE_BY_ONE = {"loud_per_minute": 1e9}
 """A room that never counts as loud."""
 
 
-class EchoBrain:
+class EchoBrain(Brains):
     """Answers `You said: …`, and only once it may."""
 
     def __init__(self) -> None:

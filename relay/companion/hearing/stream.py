@@ -132,14 +132,17 @@ class Hearing:
     def _announce_start(self) -> None:
         if not self._announced:
             self._announced = True
-            self._conversation.tell(server.SpeechRecognitionStart(session_id=self._conversation.session_id))
+            self._conversation.audience.tell(server.SpeechRecognitionStart(session_id=self._conversation.session_id))
+            self._conversation.user_types("transcriptionStarted")
 
     async def _understand(self) -> None:
         while (pcm := await self._utterances.get()) is not None:
             text = await self._ear.transcribe(pcm, self._rate)
             self._announce_start()
             self._announced = False
-            self._conversation.tell(server.SpeechRecognitionEnd(session_id=self._conversation.session_id, text=text))
+            ended = server.SpeechRecognitionEnd(session_id=self._conversation.session_id, text=text)
+            self._conversation.audience.tell(ended)
+            self._conversation.understood(text)
             if text:
                 self._take(text)
             if self._endpointer.is_open:

@@ -1,0 +1,81 @@
+"""Who listens to a session of a chat, and what each of them is told."""
+
+from typing import Protocol
+
+from relay.companion import announce
+from relay.companion.chat import Message, Role
+from relay.wire import server
+from relay.wire.messages import WireMessage
+
+
+class Listener(Protocol):
+    """Somebody who subscribed to a chat."""
+
+    @property
+    def plays(self) -> bool:
+        """Whether it fetches the speech of replies and plays it."""
+        ...
+
+    @property
+    def records(self) -> bool:
+        """Whether it streams what people say."""
+        ...
+
+    def send(self, message: WireMessage) -> None: ...
+
+
+class Audience:
+    """The listeners of one session."""
+
+    def __init__(self, session_id: str) -> None:
+        self._session_id = session_id
+        self.listeners: set[Listener] = set()
+        self.inspectors: set[Listener] = set()
+        """Those who also see what is hidden from the user."""
+
+    def tell(self, message: WireMessage) -> None:
+        for listener in tuple(self.listeners):
+            listener.send(message)
+
+    def announce(self, message: Message) -> None:
+        """Tell of a new message whoever may see it."""
+        wire = announce.message if message.role is Role.ASSISTANT else announce.update
+        self._show(message, wire(self._session_id, message))
+
+    def announce_change(self, message: Message) -> None:
+        """Tell of a message's new text whoever may see it."""
+        self._show(message, announce.update(self._session_id, message))
+
+    def _show(self, message: Message, wire: WireMessage) -> None:
+        for listener in self.listeners if message.role.seen_by_user else self.inspectors & self.listeners:
+            listener.send(wire)
+
+    def inspected(self, line: str) -> None:
+        """Tell the inspectors what went on inside."""
+        for listener in self.inspectors & self.listeners:
+            listener.send(server.Inspector(session_id=self._session_id, log=line))
+
+    def trouble(self, problem: str, *, service: str | None = None, retry: bool = False) -> None:
+        """Tell everybody of a failure that the chat survives."""
+        self.tell(
+            server.ChatSessionError(message=problem, service_name=service, retry=retry, session_id=self._session_id)
+        )
+
+    def request_recording(self, enabled: bool, *listeners: Listener) -> None:
+        """Say whether speech is wanted, to those who could send it."""
+        for listener in listeners or tuple(self.listeners):
+            if listener.records:
+                listener.send(server.RecordingRequest(session_id=self._session_id, enabled=enabled))
+
+    @property
+    def is_played(self) -> bool:
+        """Whether anybody plays speech."""
+        return any(listener.plays for listener in self.listeners)
+
+    def leave(self, listener: Listener) -> None:
+        self.listeners.discard(listener)
+        self.inspectors.discard(listener)
+
+    def clear(self) -> None:
+        self.listeners.clear()
+        self.inspectors.clear()

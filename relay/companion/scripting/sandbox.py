@@ -1,0 +1,243 @@
+"""The scripts of one session of a chat, in a JavaScript engine that reaches nothing but what it is given.
+
+The engine runs in WebAssembly; no function of ours is exposed to it. A call passes the state of the chat in as JSON and
+takes orders out as JSON. What is endless, throws or takes too much memory costs its limit and no more.
+"""
+
+import json
+import logging
+import posixpath
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final
+
+from relay.companion import flags
+from relay.companion.orders import Fields, Order
+from relay.companion.scenario.model import Scalar
+from relay.companion.scripting import reading
+
+if TYPE_CHECKING:
+    from quickjs_rs import Context, Runtime
+
+log = logging.getLogger(__name__)
+
+CHAT: Final = "@voxta"
+"""The module that scripts import the chat from."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one call may take."""
+
+    seconds: float = 0.1
+    memory: int = 16 * 2**20
+    """Bytes of the engine's heap, for all scripts of a session together."""
+    stack: int = 256 * 2**10
+    orders: int = 200
+    text: int = 8_000
+    """Characters of one text."""
+
+
+@dataclass(frozen=True)
+class State:
+    """The chat as scripts find it."""
+
+    flags: frozenset[str]
+    variables: Mapping[str, Scalar]
+    time: float
+    """Seconds of chat time."""
+    now: float
+    """Seconds since the epoch; what scripts take for the clock."""
+    user: Mapping[str, Any]
+    characters: tuple[Mapping[str, Any], ...]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self) | {"flags": sorted(self.flags)})
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a call came to."""
+
+    orders: tuple[Order, ...] = ()
+    error: str | None = None
+    """What went wrong, with file and line, fit to be shown."""
+    restarted: bool = False
+    """Whether the engine was lost and the scripts begin anew: the scenario's own has to be opened again."""
+
+
+def warm_up() -> None:
+    """Load and compile the engine, which takes half a second; afterwards a session begins in a millisecond."""
+    Scripts({"scripts/none.js": ""}, seed=0).open("scripts/none.js", State(frozenset(), {}, 0, 0, {}, ()))
+
+
+class Scripts:
+    """Runs the scripts of a scenario. `sources` holds them by their path in its folder."""
+
+    def __init__(self, sources: Mapping[str, str], *, seed: int, limits: Limits = Limits()) -> None:
+        self._sources = sources
+        self._seed = seed
+        self._limits = limits
+        self._name = f"voxta_{secrets.token_hex(8)}"
+        self._runtime: Runtime | None = None
+        self._context: Context | None = None
+        self._loaded: set[str] = set()
+        self._listeners: frozenset[str] = frozenset()
+        self._missing = ""
+        """What could not be imported, and where."""
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        runtime, self._runtime, self._context = self._runtime, None, None
+        self._loaded.clear()
+        self._listeners = frozenset()
+        if runtime is not None:
+            runtime.close()
+
+    def hears(self, name: str) -> bool:
+        """Whether any listener waits for an event."""
+        return name in self._listeners
+
+    def open(self, path: str, state: State) -> Result:
+        """Run a script of the scenario, which registers its listeners."""
+        return self._call(state, path, path)
+
+    def trigger(self, path: str, event: Fields, state: State) -> Result:
+        """Call the function `trigger` that a script exports."""
+        return self._call(state, path, path, f"trigger({json.dumps(path)},{json.dumps(event)})")
+
+    def emit(self, name: str, event: Fields, state: State) -> Result:
+        """Call all listeners of an event; one that fails keeps no other from being called."""
+        return self._call(state, f"the listener of {name!r}", None, f"emit({json.dumps(name)},{json.dumps(event)})")
+
+    def call_back(self, callback: int, state: State) -> Result:
+        """Call what a script left to be called after speech."""
+        return self._call(state, "afterSpeech", None, f"callBack({callback:d})")
+
+    # One call
+
+    def _call(self, state: State, what: str, path: str | None, call: str = "") -> Result:
+        """Load a script, if it is not yet, and make a call, if any is given; `what` stands in errors."""
+        problem = None
+        restarted = False
+        self._missing = ""
+        begin = f"{self._name}.begin({json.dumps(state.to_json())})"
+        end = f"{self._name}.end()"
+        run = f"{self._name}.{call}," if call else ""
+        done: object = None
+        try:
+            if path is not None and path not in self._loaded:
+                self._eval(f"{begin},0")
+                self._load(path)
+                done = self._eval(f"{run}{end}")
+            else:
+                done = self._eval(f"{begin},{run}{end}")
+            later = self._drain()
+        except Exception as error:
+            problem, restarted = self._failed(error, what)
+            later = not restarted
+        return self._result([done, self._eval(end) if later else None], problem, restarted)
+
+    def _result(self, answers: list[object], problem: str | None, restarted: bool) -> Result:
+        orders: list[Order] = []
+        problems = [problem] if problem else []
+        for answer in map(reading.answer, answers):
+            made, wrong = reading.orders(answer.get("orders"))
+            orders += made
+            problems += [*map(_described, answer.get("errors") or []), *wrong]
+            if "listeners" in answer:
+                self._listeners = frozenset(name for name in answer["listeners"] if isinstance(name, str))
+        return Result(tuple(orders), "; ".join(problems)[:2_000] or None, restarted)
+
+    def _failed(self, error: Exception, what: str) -> tuple[str, bool]:
+        """What went wrong, and whether the engine is lost by it."""
+        import quickjs_rs
+
+        # Those that stop a script carry its stack only in the engine's own error.
+        known = error.__context__ or error
+        where = reading.place(str(known.args[2]) if len(known.args) > 2 else None) or what
+        match error:
+            case quickjs_rs.TimeoutError():
+                return f"{where}: it took longer than {self._limits.seconds * 1_000:g} ms and was stopped", False
+            case quickjs_rs.MemoryLimitError():
+                return f"{where}: it took more than {self._limits.memory // 2**20} MiB and was stopped", False
+            case quickjs_rs.QuickJSError():
+                return self._missing or f"{where}: {error}", False
+            case _:
+                log.debug("The script engine is lost", exc_info=error)
+                self.close()
+                return f"{what}: it called itself without end; all scripts were started anew", True
+
+    # The engine
+
+    def _eval(self, code: str, *, module: bool = False) -> object:
+        if self._context is None:
+            self._context = self._start()
+        result: object = self._context.eval(code, module=module, filename="<companion>")
+        return result
+
+    def _start(self) -> "Context":
+        import quickjs_rs
+
+        limits = self._limits
+        self._runtime = quickjs_rs.Runtime(memory_limit=limits.memory, stack_limit=limits.stack)
+        self._runtime.set_module_loader(normalize=self._resolve, load=self._source)
+        context: Context = self._runtime.new_context(timeout=limits.seconds)
+        given = {
+            "name": self._name,
+            "seed": self._seed & 0xFFFF_FFFF,
+            "flag": f"^(?:{flags.NAME.pattern})$",
+            "orders": limits.orders,
+            "text": limits.text,
+        }
+        prelude = resources.files(__package__).joinpath("prelude.js").read_text("utf-8")
+        context.eval(f"({prelude})({json.dumps(given)})", filename="<prelude>")
+        return context
+
+    def _load(self, path: str) -> None:
+        known = json.dumps(path)
+        self._eval(f"import * as script from {known}; {self._name}.add({known}, script);", module=True)
+        self._loaded.add(path)
+
+    def _resolve(self, base: str, specifier: str) -> str | None:
+        """A relative import is one of the scenario's scripts, with or without .js; nothing else can be had."""
+        if specifier == CHAT or specifier in self._sources:
+            return specifier
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(base), specifier))
+        found = next((p for p in (path, f"{path}.js") if p in self._sources), None)
+        if found is None:
+            self._missing = f"{base}: there is no {specifier!r}; import {CHAT!r}, or a script here such as './lib'"
+        return found
+
+    def _source(self, path: str) -> str | None:
+        if path == CHAT:
+            return f"export const chat = globalThis.{self._name}.chat;"
+        return self._sources.get(path)
+
+    def _drain(self) -> bool:
+        """Run what async functions left to be done. Whether there was anything.
+
+        quickjs_rs drains this queue only for its own `eval_async`, which needs an event loop; here nothing waits.
+        """
+        import quickjs_rs
+
+        runtime, context = self._runtime, self._context
+        assert runtime is not None and context is not None
+        runtime._deadline = deadline = time.monotonic() + self._limits.seconds
+        try:
+            ran = context._engine_ctx.run_pending_jobs() > 0
+        finally:
+            runtime._deadline = None
+        if time.monotonic() >= deadline:
+            raise quickjs_rs.TimeoutError("interrupted")
+        return ran
+
+
+def _described(error: object) -> str:
+    if not isinstance(error, dict):
+        return "a script failed"
+    where = reading.place(str(error.get("stack")))
+    return f"{where}: {error.get('message')}" if where else str(error.get("message"))

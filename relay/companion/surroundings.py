@@ -1,0 +1,88 @@
+"""What apps add to a chat: contexts, actions, events and variables, as they arrive on the wire."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from relay.companion.chat import Chat, Refused
+from relay.companion.scenario import model
+from relay.companion.scenario.model import Action, Conditional, Event, Scalar
+from relay.wire.messages import ContextText
+
+Kind = TypeVar("Kind", bound=Conditional)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What replaces what an app added before; None leaves it as it is."""
+
+    contexts: tuple[model.ContextText, ...] | None
+    actions: tuple[Action, ...] | None
+    events: tuple[Event, ...] | None
+
+
+def read(
+    contexts: Sequence[ContextText] | None,
+    actions: Sequence[Mapping[str, Any]] | None,
+    events: Sequence[Mapping[str, Any]] | None,
+) -> Change:
+    """Check what an app sent. Raises Refused, which names the key."""
+    return Change(
+        None if contexts is None else tuple(_context(place, c) for place, c in enumerate(contexts)),
+        None if actions is None else tuple(_part(Action, "actions", place, a) for place, a in enumerate(actions)),
+        None if events is None else tuple(_part(Event, "events", place, e) for place, e in enumerate(events)),
+    )
+
+
+def replace(chat: Chat, key: str, change: Change) -> None:
+    """Put it in the place of what the key had."""
+    added = chat.added(key)
+    added.contexts = added.contexts if change.contexts is None else change.contexts
+    added.actions = added.actions if change.actions is None else change.actions
+    added.events = added.events if change.events is None else change.events
+    if not (added.contexts or added.actions or added.events):
+        del chat.story.additions[key]
+
+
+def variables(values: Mapping[str, Any]) -> dict[str, Scalar]:
+    """Check the variables an app sent. Raises Refused, which names the one that is wrong."""
+    for name, value in values.items():
+        if not isinstance(value, bool | int | float | str):
+            raise Refused(f"variables.{name[:80]}: {json.dumps(value)[:80]} is no number, text, true or false")
+    return dict(values)
+
+
+def _context(place: int, context: ContextText) -> model.ContextText:
+    roles = [role.strip() for role in (context.role_filter or "").split(",") if role.strip()]
+    try:
+        return model.ContextText(
+            text=context.text,
+            name=context.name,
+            disabled=bool(context.disabled),
+            flags=context.flags_filter or "",
+            roles=tuple(roles),
+        )
+    except ValidationError as error:
+        raise _refused(f"contexts[{place}]", error) from None
+
+
+def _part(kind: type[Kind], where: str, place: int, data: Mapping[str, Any]) -> Kind:
+    """Apps may send more than is known here; what is not known is left out."""
+    known = set(kind.model_fields) | {f.alias for f in kind.model_fields.values() if f.alias} | {"flagsFilter"}
+    fields = {key: value for key, value in data.items() if key in known and value is not None}
+    if isinstance(fields.get("effect"), dict):
+        effect = model.Effect.model_fields
+        names = set(effect) | {field.alias for field in effect.values() if field.alias}
+        fields["effect"] = {key: value for key, value in fields["effect"].items() if key in names - {"script"}}
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise _refused(f"{where}[{place}]", error) from None
+
+
+def _refused(where: str, error: ValidationError) -> Refused:
+    problem = model.problems(error)[0].replace("flags:", "flagsFilter:")
+    return Refused(f"{where}.{problem}")
