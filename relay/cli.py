@@ -26,6 +26,8 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Co
 auth = typer.Typer(no_args_is_help=True, help="Log in to a platform.")
 app.add_typer(auth, name="auth")
 app.add_typer(bench, name="bench")
+companion = typer.Typer(invoke_without_command=True)
+app.add_typer(companion, name="companion")
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="The TOML file with your settings.")]
 Json = Annotated[bool, typer.Option("--json", help="Print a summary as one JSON object at the end.")]
@@ -137,16 +139,37 @@ def replay(
     _run(recorded(settings, console, file=file, speed=speed, voxta_url=voxta), as_json)
 
 
-@app.command()
-def companion(
+@companion.callback()
+def serve(
+    context: typer.Context,
     config: ConfigFile = None,
+    scenario: Annotated[Path | None, typer.Option(help="A scenario's folder; read anew when saved.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65_535, help="The port to listen on.")] = None,
 ) -> None:
     """Serve the embedded companion alone, for any Voxta client on this machine."""
-    from relay.runs import serve_companion
+    if context.invoked_subcommand is None:
+        from relay.runs import serve_companion
 
-    settings = load(config)
-    _run(serve_companion(settings.companion, _console(False, settings.relay.log_level), port))
+        settings = load(config)
+        console = _console(False, settings.relay.log_level)
+        _run(serve_companion(settings.companion, console, port=port, scenario=scenario))
+
+
+@companion.command("check")
+def check_scenario(folder: Annotated[Path, typer.Argument(help="The folder of a scenario.")]) -> None:
+    """Check a scenario and its scripts."""
+    from relay.companion.scenario.checking import summary
+
+    typer.echo(summary(folder))
+
+
+@companion.command("init")
+def init_scenario(folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]) -> None:
+    """Put an example of a scenario into a folder, to make your own of it."""
+    from relay.companion.scenario.example import copy_to
+
+    copy_to(folder)
+    typer.echo(f"{folder} holds an example; try it with: relay companion --scenario {folder}")
 
 
 @auth.command("twitch")

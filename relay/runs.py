@@ -13,6 +13,7 @@ from rich.console import Console
 from relay import replay
 from relay.app import Relay, running, until, voxta
 from relay.booth import LiveBooth
+from relay.companion.scenario.example import EXAMPLE
 from relay.companion.server import CompanionServer
 from relay.config import Config, load
 from relay.errors import ConfigError
@@ -47,7 +48,7 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
             relay=RelaySection(name="demo", data_dir=Path(folder)),
             inbox=InboxSection(),
             voxta=VoxtaSection(),
-            companion=CompanionSection(seed=seed, speech="espeak" if speech else "none"),
+            companion=CompanionSection(seed=seed, scenario=EXAMPLE, speech="espeak" if speech else "none"),
             speech=SpeechSection(enabled=speech, sinks=("overlay",)),
             budget=BudgetSection(rates={"all": 40, "viewer": 20}),
             selection=SelectionSection(seed=seed, loud_per_minute=60),
@@ -138,11 +139,14 @@ def load_over(config: Config, voxta_url: str) -> Config:
     return config.model_copy(update={"voxta": VoxtaSection.model_validate(section)})
 
 
-async def serve_companion(settings: CompanionSection, console: Console, port: int | None) -> None:
-    """The embedded companion alone, until cancelled."""
-    chosen = settings if port is None else settings.model_copy(update={"port": port})
+async def serve_companion(
+    settings: CompanionSection, console: Console, *, port: int | None = None, scenario: Path | None = None
+) -> None:
+    """The embedded companion alone, until cancelled. What is given stands in for what is set."""
+    given = {"port": port, "scenario": scenario}
+    chosen = settings.model_copy(update={key: value for key, value in given.items() if value is not None})
     async with CompanionServer(chosen) as companion:
-        console.print(f"{settings.name} listens at {companion.url}", markup=False, highlight=False)
+        console.print(f"{companion.name} listens at {companion.url}", markup=False, highlight=False)
         await asyncio.Event().wait()
 
 

@@ -20,8 +20,9 @@ from relay.companion.hub import Hub
 from relay.companion.minds import brain_for
 from relay.companion.playback import GRACE
 from relay.companion.replies import Setup
-from relay.companion.scenario.files import Loaded
+from relay.companion.scenario.files import Loaded, follow, load
 from relay.companion.scenario.model import Character, Scenario
+from relay.companion.scripting.sandbox import warm_up
 from relay.companion.speech import Speech
 from relay.companion.voice.build import voice_for
 from relay.errors import ConfigError
@@ -38,7 +39,7 @@ class CompanionServer:
     `brain` takes the place of the configured one, `scenario` that of a lone character. `keep_alive` and
     `silence_limit` are seconds: a ping after so long without anything sent, and the end of a client after so long
     without anything received. `grace` is how many seconds a client may take longer to play speech than it lasts.
-    Raises ConfigError when there is no such voice.
+    Raises ConfigError when there is no such voice, or when the configured scenario has mistakes.
     """
 
     def __init__(
@@ -63,7 +64,11 @@ class CompanionServer:
             grace=grace,
             seed=settings.seed,
         )
-        self._hub = Hub(settings, scenario or alone(settings), setup, clock)
+        self._folder = None if scenario or settings.scenario is None else settings.scenario.expanduser()
+        loaded = scenario or (load(self._folder) if self._folder else alone(settings))
+        self._has_scripts = bool(loaded.scripts)
+        self._hub = Hub(settings, loaded, setup, clock)
+        self._following: asyncio.Task[None] | None = None
         self._access = Access(settings.host, settings.access_key)
         self._keep_alive = keep_alive
         self._silence_limit = silence_limit
@@ -73,6 +78,11 @@ class CompanionServer:
         self._port = settings.port
 
     @property
+    def name(self) -> str:
+        """The name of the main character."""
+        return self._hub.characters[0].name
+
+    @property
     def url(self) -> str:
         """The address for clients; with port 0 known once started."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)
@@ -80,6 +90,8 @@ class CompanionServer:
 
     async def start(self) -> None:
         """Open a first chat, and listen. Raises ConfigError when the address cannot be had."""
+        if self._has_scripts:
+            await asyncio.to_thread(warm_up)
         if not self._hub.open:
             self._hub.start_chat()
         app = web.Application()
@@ -101,9 +113,14 @@ class CompanionServer:
                 "set companion.port to a free port, or 0 for any"
             ) from None
         self._port = self._runner.addresses[0][1]
+        if self._folder is not None:
+            self._following = asyncio.create_task(follow(self._folder, self.replace_scenario))
 
     async def stop(self) -> None:
         """End the chats, send every client the close frame, and let go of the port."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.wait({self._following})
         self._hub.close_chats()
         for connection in self._connections:
             connection.close()

@@ -101,7 +101,7 @@ class Effect(Part):
 class Conditional(Part):
     """What events and actions share: all conditions have to hold."""
 
-    name: str = Field(pattern=r"^[\w.: -]{1,80}$")
+    name: str = Field(min_length=1, max_length=80)
     enabled: bool = True
     target: str = ""
     """Whose message it has to be: `user`, `assistant` (any character) or a scenario role; empty: anybody's."""
@@ -263,7 +263,15 @@ def _known(key: str, value: str | None, known: list[str]) -> None:
 
 def problems(error: ValidationError) -> list[str]:
     """What is wrong, one line for each key: the key, what is wrong with it, and the value."""
-    return [_problem(dict(detail)) for detail in error.errors(include_url=False, include_context=False)]
+    details = [dict(detail) for detail in error.errors(include_url=False, include_context=False)]
+    return [_problem(detail) for detail in details if not _follows(detail, details)]
+
+
+def _follows(detail: dict[str, Any], details: list[dict[str, Any]]) -> bool:
+    """Whether a list only counts as too short because what is in it is wrong."""
+    place = detail["loc"]
+    inside = (other["loc"][: len(place)] == place and other["loc"] != place for other in details)
+    return detail["type"] == "too_short" and any(inside)
 
 
 def _problem(detail: dict[str, Any]) -> str:

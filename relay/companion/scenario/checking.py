@@ -1,0 +1,39 @@
+"""What `relay companion check` finds in a scenario."""
+
+from pathlib import Path
+
+from relay.companion.chat import Participant
+from relay.companion.scenario.files import Loaded, load
+from relay.companion.scripting.sandbox import Scripts, State
+from relay.errors import ConfigError
+
+
+def summary(folder: Path) -> str:
+    """What is in a scenario, in a few lines. Raises ConfigError, which lists all that is wrong."""
+    loaded = load(folder)
+    wrong = broken(loaded)
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+    scenario = loaded.scenario
+    parts = {
+        "characters": [f"{c.name} ({c.role}{', narrator' if c.narrator else ''})" for c in scenario.characters],
+        "contexts": [c.name or c.text[:30] for c in scenario.contexts],
+        "first messages": [m.text[:30] for m in scenario.bootstrap],
+        "events": [event.name for event in scenario.events],
+        "actions": [action.name for action in scenario.actions],
+        "scripts": list(loaded.scripts),
+    }
+    lines = [f"  {kind}: {', '.join(names)}" for kind, names in parts.items() if names]
+    return "\n".join([f"{scenario.name}: no mistakes", *lines])
+
+
+def broken(loaded: Loaded) -> list[str]:
+    """The scripts that cannot be loaded, with file, line and what is wrong; each is run up to its functions."""
+    scripts = Scripts(loaded.scripts, seed=0)
+    cast = [Participant(c.role, c.name, c.role) for c in loaded.scenario.characters]
+    people = tuple({"id": c.id, "name": c.name, "scenarioRole": c.role, "assets": []} for c in cast)
+    state = State(frozenset(), {}, 0.0, 0.0, {"id": "user", "name": "user"}, people)
+    try:
+        return [error for path in loaded.scripts if (error := scripts.open(path, state).error)]
+    finally:
+        scripts.close()
