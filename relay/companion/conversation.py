@@ -60,8 +60,7 @@ class Conversation:
         if is_new:
             for first in self._director.scenario.bootstrap:
                 speaker = self.chat.with_role(first.scenario_role) if first.scenario_role else None
-                role = Role(first.role)
-                self._insert(role, first.text, speaker if role is Role.ASSISTANT else None)
+                self._insert(Role(first.role), render(first.text, self.chat.names(speaker)), speaker)
         self.settle()
 
     def replace_scenario(self, loaded: Loaded, characters: Sequence[Participant]) -> None:

@@ -77,6 +77,10 @@ class Course(Protocol):
         """The last of a reply was heard, or read where nothing is spoken."""
         ...
 
+    def settle(self) -> None:
+        """Let happen what may happen now."""
+        ...
+
 
 @dataclass
 class Reply:
@@ -224,14 +228,14 @@ class Replies:
         sender, session = reply.speaker.id, self._session
         if not reply.text:
             self._audience.tell(server.ReplyStart(message_id=reply.id, sender_id=sender, session_id=session))
-            if clip is None:
-                self._course.speech_began(reply.id)
         elif self._setup.pace:
             await asyncio.sleep(self._setup.pace)
         start = len(reply.text)
         reply.text += sentence
         if clip is not None:
             self._playback.expect(start, clip.duration)
+        elif start == 0:
+            self._course.speech_began(reply.id)
         self._audience.tell(
             server.ReplyChunk(
                 message_id=reply.id,
@@ -262,6 +266,7 @@ class Replies:
             self._audience.tell(announce.message(self._session, message))
             self._course.said(message)
         self._playback.text_is_over()
+        self._course.settle()
 
     def _kept(self, reply: Reply) -> Message | None:
         """What was said, as a message of the chat; None when it is one already."""

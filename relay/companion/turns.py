@@ -41,7 +41,7 @@ class Turns:
         self._session = session_id
         self._audience = audience
         self._director = director
-        self._settle = settle
+        self.settle = settle
         self._setup = setup
         self._spawn = spawn
         self.replies = Replies(chat, session_id, audience, self, setup, spawn)
@@ -234,7 +234,7 @@ class Turns:
     async def _infer_beside(self, timing: Timing, message: Message) -> None:
         speaker = message.sender if message.role is Role.ASSISTANT else self._chat.character
         await self.infer(timing, message, speaker)
-        self._settle()
+        self.settle()
 
     # How a reply goes
 
@@ -253,15 +253,18 @@ class Turns:
             self.want_reply()
         if self.infers_characters:
             self.infer_later(Timing.AFTER_ASSISTANT_MESSAGE, message)
-        self._settle()
 
     def turn_is_over(self) -> None:
         """See Course."""
         self._director().emit("speechComplete", message=self._said(self._begun))
         self.request_recording()
-        self._settle()
+        self.settle()
 
     def _said(self, message_id: str | None) -> Message | None:
+        """What was said, as far as it has come."""
+        reply = self.replies.current
+        if reply is not None and reply.id == message_id and not reply.narrates:
+            return self._chat.draft(Role.ASSISTANT, reply.text.rstrip(), reply.speaker, reply.id)
         found = next((m for m in reversed(self._chat.messages) if m.id == message_id), None)
         return found or self._chat.latest(Role.ASSISTANT)
 

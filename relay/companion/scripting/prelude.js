@@ -264,6 +264,10 @@
     return 0;
   }
 
+  function has(path) {
+    return modules.has(path);
+  }
+
   function trigger(path, fields) {
     const module = modules.get(path);
     attempt(() => {
@@ -316,7 +320,7 @@
   Object.defineProperty(globalThis, "Date", { value: ChatDate, writable: true, configurable: true });
   globalThis.console = Object.freeze({ log: say, info: say, warn: say, error: say, debug: say });
 
-  const calls = { begin, end, add, trigger, emit, callBack };
+  const calls = { begin, end, add, has, trigger, emit, callBack };
   Object.defineProperty(globalThis, config.name, { value: Object.freeze({ chat, ...calls }) });
   return 0;
 })

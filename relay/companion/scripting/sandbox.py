@@ -74,6 +74,10 @@ def warm_up() -> None:
     Scripts({"scripts/none.js": ""}, seed=0).open("scripts/none.js", State(frozenset(), {}, 0, 0, {}, ()))
 
 
+class Endless(Exception):
+    """The top level of a script was stopped."""
+
+
 class Scripts:
     """Runs the scripts of a scenario. `sources` holds them by their path in its folder."""
 
@@ -164,6 +168,8 @@ class Scripts:
                 return f"{where}: it took longer than {self._limits.seconds * 1_000:g} ms and was stopped", False
             case quickjs_rs.MemoryLimitError():
                 return f"{where}: it took more than {self._limits.memory // 2**20} MiB and was stopped", False
+            case Endless():
+                return f"{error}:1: what stands outside its functions does not come to an end", False
             case quickjs_rs.QuickJSError():
                 return self._missing or f"{where}: {error}", False
             case _:
@@ -200,6 +206,8 @@ class Scripts:
     def _load(self, path: str) -> None:
         known = json.dumps(path)
         self._eval(f"import * as script from {known}; {self._name}.add({known}, script);", module=True)
+        if not self._eval(f"{self._name}.has({known})"):
+            raise Endless(path)
         self._loaded.add(path)
 
     def _resolve(self, base: str, specifier: str) -> str | None:
