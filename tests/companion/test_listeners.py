@@ -71,7 +71,7 @@ LISTENERS: dict[str, tuple[str, str, Happening, str]] = {
     ),
     "typingStart": ("typingStart", "chat.variables.seen = 'typing'", types, "typing"),
     "typingEnd": ("typingEnd", "chat.variables.seen = 'typed'", types, "typed"),
-    "speechStart": ("speechStart", "chat.variables.seen = e.message.text", plays, "Sure. Why not?"),
+    "speechStart": ("speechStart", "chat.variables.seen = e.message.text", plays, "Sure."),
     "speechComplete": ("speechComplete", "chat.variables.seen = e.message.text", plays, "Sure. Why not?"),
     "app:*": ("app:hover", "chat.variables.seen = e.arguments.limbName", hovers, "arm"),
     "action:*": (
@@ -125,7 +125,7 @@ async def test_a_users_message_is_rewritten_before_anybody_sees_it() -> None:
 
 async def test_what_a_listener_leaves_for_after_speech_waits_until_the_speech_was_heard() -> None:
     script = listener("userMessageReceived", "e.afterSpeech(() => chat.appTrigger('bell', e.message.text))")
-    async with playing(script, brain=ScriptedBrain("One. ", "Two.", hold=1)) as play:
+    async with playing(script, brain=ScriptedBrain("One. ", "Two. ", "Three.", hold=2)) as play:
         await play.client.say("Ring!")
         await play.client.expect("replyChunk")
         early = play.triggers

@@ -1,9 +1,11 @@
 """Every kind of message: who sees it, whether a reply follows, whether a narrator reads it; and how it is made."""
 
+from collections.abc import AsyncGenerator
 from typing import NamedTuple
 
 import pytest
 
+from relay.companion.brain import View
 from relay.companion.server import CompanionServer
 from relay.settings import CompanionSection
 from tests.companion.play import ALONE, CAST, loaded, playing
@@ -181,9 +183,8 @@ async def test_bootstrap_messages_stand_at_the_beginning_in_their_order() -> Non
 
 async def test_a_story_that_is_not_written_is_told() -> None:
     class Blocked(ScriptedBrain):
-        async def write(self, view: object, prompt: str):  # type: ignore[no-untyped-def, override]
-            for piece in ():
-                yield piece
+        async def write(self, view: View, prompt: str) -> AsyncGenerator[str, None]:
+            yield " "
 
     async with playing(brain=Blocked()) as play:
         await play.client.say("/story It rains.")
