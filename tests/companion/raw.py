@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 
 from relay.companion.brain import BrainError, Choice, View
+from relay.companion.chat import Role
 from relay.companion.scenario.model import Action
 
 Json = dict[str, Any]
@@ -132,7 +133,8 @@ class Brains:
         yield f"{prompt} And so it was. Truly."
 
     async def choose(self, view: View, actions: Sequence[Action]) -> Choice | None:
-        said = view.lines[-1].text if view.lines else ""
+        spoken = [line.text for line in view.lines if line.role in (Role.USER, Role.ASSISTANT)]
+        said = spoken[-1] if spoken else ""
         return next((Choice(action.name) for action in actions if action.name in said), None)
 
     async def suggest(self, view: View) -> list[str]:
