@@ -1,4 +1,4 @@
-"""Which action fits what was said, by rules: the words of its name, or enough of those of its description."""
+"""Which action fits what was said, by rules: its own `match`, the words of its name, or enough of its description."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -53,6 +53,8 @@ def _score(action: Action, said: frozenset[str]) -> int:
     name, description = _words(action.name), _words(action.description)
     if name and name <= said:
         return 100 + len(name)
+    if action.match:
+        return 100  # it would not be among the candidates if it did not match
     found = len(description & said)
     return found if found >= min(ENOUGH, len(description) or ENOUGH) else 0
 

@@ -20,7 +20,7 @@ from relay.companion.hub import Hub
 from relay.companion.minds import brain_for
 from relay.companion.playback import GRACE
 from relay.companion.replies import Setup
-from relay.companion.scenario.files import Loaded, follow, load
+from relay.companion.scenario.files import Loaded, follow, load, snapshot
 from relay.companion.scenario.model import Character, Scenario
 from relay.companion.scripting.sandbox import warm_up
 from relay.companion.speech import Speech
@@ -65,6 +65,7 @@ class CompanionServer:
             seed=settings.seed,
         )
         self._folder = None if scenario or settings.scenario is None else settings.scenario.expanduser()
+        self._seen = snapshot(self._folder) if self._folder else ()
         loaded = scenario or (load(self._folder) if self._folder else alone(settings))
         self._has_scripts = bool(loaded.scripts)
         self._hub = Hub(settings, loaded, setup, clock)
@@ -114,7 +115,7 @@ class CompanionServer:
             ) from None
         self._port = self._runner.addresses[0][1]
         if self._folder is not None:
-            self._following = asyncio.create_task(follow(self._folder, self.replace_scenario))
+            self._following = asyncio.create_task(follow(self._folder, self._seen, self.replace_scenario))
 
     async def stop(self) -> None:
         """End the chats, send every client the close frame, and let go of the port."""

@@ -5,7 +5,7 @@ import difflib
 import json
 import logging
 import tomllib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -124,8 +124,8 @@ def _similar(name: str, known: list[str]) -> str:
 Snapshot = tuple[tuple[str, int, int], ...]
 
 
-def _snapshot(folder: Path) -> Snapshot:
-    """What tells whether a file was saved: its name, time and size."""
+def snapshot(folder: Path) -> Snapshot:
+    """What tells whether a file was saved: the name, time and size of each."""
     seen = []
     for path in (*(folder / name for name in NAMES), *sorted((folder / "scripts").rglob("*.js"))[:SCRIPTS]):
         try:
@@ -136,19 +136,14 @@ def _snapshot(folder: Path) -> Snapshot:
     return tuple(seen)
 
 
-async def follow(folder: Path, use: Callable[[Loaded], None], *, every: float = 1.0) -> None:
-    """Hand over the scenario anew whenever its files were saved; what is wrong is logged, and the old one stays."""
-    async for loaded in changes(folder, every=every):
-        use(loaded)
-        log.info("The scenario %s was read anew", loaded.scenario.name)
+async def follow(folder: Path, known: Snapshot, use: Callable[[Loaded], None], *, every: float = 1.0) -> None:
+    """Hand the scenario over whenever its files were saved; what is wrong is logged, and the old one stays.
 
-
-async def changes(folder: Path, *, every: float = 1.0) -> AsyncIterator[Loaded]:
-    """The scenario each time that its files were saved. `every` is how many seconds lie between two looks."""
-    known = await asyncio.to_thread(_snapshot, folder)
+    `known` is what was seen when it was read, `every` how many seconds lie between two looks.
+    """
     while True:
         await asyncio.sleep(every)
-        seen = await asyncio.to_thread(_snapshot, folder)
+        seen = await asyncio.to_thread(snapshot, folder)
         if seen == known:
             continue
         known = seen
@@ -157,4 +152,5 @@ async def changes(folder: Path, *, every: float = 1.0) -> AsyncIterator[Loaded]:
         except ConfigError as error:
             log.warning("The scenario is not read anew, the old one stays:\n%s", error)
         else:
-            yield loaded
+            use(loaded)
+            log.info("The scenario %s was read anew", loaded.scenario.name)

@@ -1,0 +1,220 @@
+"""Scenarios in folders: read, checked with errors that name file, key and fix, and read anew when saved."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from relay.companion.scenario.checking import summary
+from relay.companion.scenario.example import EXAMPLE, copy_to
+from relay.companion.scenario.files import Loaded, follow, load, snapshot
+from relay.companion.scenario.model import Scenario
+from relay.companion.server import CompanionServer
+from relay.errors import ConfigError
+from relay.settings import CompanionSection
+from tests.companion.raw import ScriptedBrain, connected
+from tests.support import eventually
+
+LEAST = 'name = "Test"\n[[characters]]\nname = "Vox"\n'
+
+
+def write(folder: Path, toml: str = LEAST, **scripts: str) -> Path:
+    (folder / "scripts").mkdir(exist_ok=True)
+    (folder / "scenario.toml").write_text(toml, "utf-8")
+    for name, source in scripts.items():
+        (folder / "scripts" / f"{name}.js").write_text(source, "utf-8")
+    return folder
+
+
+def test_a_scenario_needs_a_name_and_a_character(tmp_path: Path) -> None:
+    loaded = load(write(tmp_path))
+    assert (loaded.scenario.name, loaded.scenario.characters[0].role, loaded.scripts) == ("Test", "main", {})
+
+
+def test_json_does_as_well(tmp_path: Path) -> None:
+    (tmp_path / "scenario.json").write_text(json.dumps({"name": "Test", "characters": [{"name": "Vox"}]}))
+    assert load(tmp_path).scenario == Scenario.model_validate({"name": "Test", "characters": [{"name": "Vox"}]})
+
+
+def test_scripts_are_known_by_their_path(tmp_path: Path) -> None:
+    write(tmp_path, f'script = "scripts/index.js"\n{LEAST}', index="//", lib="//")
+    (tmp_path / "scripts" / "deep").mkdir()
+    (tmp_path / "scripts" / "deep" / "x.js").write_text("// deep")
+    assert sorted(load(tmp_path).scripts) == ["scripts/deep/x.js", "scripts/index.js", "scripts/lib.js"]
+
+
+EVENT = f'{LEAST}[[events]]\nname = "e"\n'
+
+MISTAKES: list[tuple[str, str]] = [
+    ("", "scenario.toml: name: Field required"),
+    ("name = 'Test", "(at end of document)"),
+    ("name = 'Test'\ncharacters = []", "scenario.toml: characters: Tuple should have at least 1 item"),
+    (f"nam = 'x'\n{LEAST}", "scenario.toml: nam: there is no such key; is it misspelt?; do you mean 'name'?"),
+    (f"{LEAST}persno = 'x'", "characters[0].persno: there is no such key; is it misspelt?; do you mean 'persona'?"),
+    (f"{LEAST}role = 'a b'", "characters[0].role: String should match pattern"),
+    (f"{LEAST}narrator = true", "characters: all are narrators; at least one has to take part"),
+    (f"{LEAST}[[characters]]\nname = 'B'", "more than one has the role 'main'; give each its own"),
+    (f"{EVENT}[[events]]\nname = 'e'", "events: more than one has the name 'e'"),
+    (f"{EVENT}flags = 'a &&'", "events[0].flags: 'a &&' is no condition on flags: a name is missing"),
+    (f"{EVENT}match = '('", "events[0].match: '(' is no regular expression: missing )"),
+    (f"{EVENT}target = 'friend'", "events 'e': target is 'friend'; known are user, assistant, main"),
+    (f"{EVENT}probability = 50", "events[0].probability: Input should be less than or equal to 1, not 50"),
+    (f"{EVENT}messages = {{ min = 5, max = 3 }}", "events[0].messages: max 3 is less than min 5"),
+    (f"{EVENT}messages = {{ since = '!a' }}", "events[0].messages.since: '!a' is not one flag"),
+    (f"{EVENT}effect.set_flags = ['a-b']", "events[0].effect.set_flags[0]: 'a-b' is no flag"),
+    (
+        f"{EVENT}effect.script = 'scripts/indx.js'",
+        "there is no script 'scripts/indx.js'; do you mean 'scripts/index.js'?",
+    ),
+    (f"{EVENT}effect.script = '../x.js'", "there is no script '../x.js'"),
+    (f"{LEAST}[[actions]]\nname = 'a'\ntiming = 'Never'", "actions[0].timing: Input should be 'AfterUserMessage'"),
+    (f"{LEAST}[[contexts]]\ntext = 'x'\nroles = ['friend']", "contexts[0].roles is 'friend'; known are main"),
+    (f"{LEAST}[[bootstrap]]\ntext = 'x'\nrole = 'Bard'", "bootstrap[0].role: Input should be 'User'"),
+    (f"{LEAST}[[bootstrap]]\ntext = 'x'\nscenario_role = 'friend'", "scenario_role is 'friend'; known are main"),
+    (f"{LEAST}[[bootstrap]]\ntext = 'x'\nrole = 'Note'\nscenario_role = 'main'", "goes with role Assistant, not Note"),
+]
+
+
+@pytest.mark.parametrize(("toml", "problem"), MISTAKES)
+def test_a_mistake_is_named_with_its_file_and_its_key(tmp_path: Path, toml: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(write(tmp_path, toml, index="//"))
+    assert problem in str(error.value)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(write(tmp_path, f"{EVENT}flags = '&&'\nprobability = 2\nmach = 'x'"))
+    assert len(str(error.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({}, "there is no scenario.toml; name the folder of a scenario"),
+        ({"scenario.toml": b"", "scenario.json": b"{}"}, "keep one of them"),
+        ({"scenario.toml": b"\xff\xfe"}, "scenario.toml: it is not UTF-8"),
+        ({"scenario.json": b"[" * 100_000}, "scenario.json: "),
+        ({"scenario.toml": b"#" * (2**20 + 1)}, "it has more than 1024 KiB"),
+        ({"scenario.toml": LEAST.encode(), "scripts/x.js": b"/" * (2**18 + 1)}, "scripts/x.js: it has more than 256"),
+        ({"scenario.toml": LEAST.encode(), "scripts/x.js": b"\xff"}, "scripts/x.js: it is not UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, files: dict[str, bytes], problem: str) -> None:
+    (tmp_path / "scripts").mkdir()
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigError, match=problem):
+        load(tmp_path)
+
+
+def test_a_script_that_lies_elsewhere_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "outside.js").write_text("//")
+    folder = tmp_path / "scenario"
+    folder.mkdir()
+    write(folder)
+    try:
+        (folder / "scripts" / "x.js").symlink_to(tmp_path / "outside.js")
+    except OSError:
+        pytest.skip("this system makes no links")
+    with pytest.raises(ConfigError, match=r"scripts/x\.js: it lies outside the scenario's folder"):
+        load(folder)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*Scenario.model_fields, "role", "text", "min", "flags"]), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values)
+def test_no_content_of_a_file_breaks_it(tmp_path: Path, content: Any) -> None:
+    (tmp_path / "scenario.json").write_text(json.dumps(content))
+    try:
+        load(tmp_path)
+    except ConfigError as error:
+        assert "scenario.json: " in str(error)
+
+
+# Reading anew
+
+
+async def test_a_saved_scenario_is_read_anew_and_a_broken_one_is_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = snapshot(write(tmp_path))
+    read: list[Loaded] = []
+    following = asyncio.create_task(follow(tmp_path, known, read.append, every=0.01))
+    write(tmp_path, "name = ")
+    await eventually(lambda: "is not read anew" in caplog.text)
+    assert read == []
+    write(tmp_path, LEAST.replace("Test", "Other"))
+    await eventually(lambda: bool(read))
+    following.cancel()
+    await asyncio.wait({following})
+    assert read[0].scenario.name == "Other"
+
+
+async def test_a_chat_goes_on_with_an_edited_scenario(tmp_path: Path) -> None:
+    folder = copy_of_the_example(tmp_path)
+    server = CompanionServer(CompanionSection(port=0, pace=0.0, scenario=folder), brain=ScriptedBrain())
+    async with server, connected(server.url) as client:
+        await client.enter()
+        await client.say("/setflags raid")
+        await client.say("Hello")
+        path = folder / "scenario.toml"
+        path.write_text(path.read_text("utf-8").replace("everybody", "x").replace('name = "Vox"', 'name = "Volt"'))
+        conversation = server._hub.open[client.session_id]
+        await eventually(lambda: conversation.chat.character.name == "Volt")
+        assert "Hello" in [m.text for m in conversation.chat.messages]
+        assert "raid" in conversation.chat.story.flags.names
+
+
+# The example, and what is documented
+
+
+def copy_of_the_example(tmp_path: Path) -> Path:
+    folder = tmp_path / "mine"
+    copy_to(folder)
+    return folder
+
+
+def test_the_example_has_no_mistakes(tmp_path: Path) -> None:
+    assert summary(EXAMPLE).startswith("Friday night stream: no mistakes\n")
+    assert summary(copy_of_the_example(tmp_path)) == summary(EXAMPLE)
+
+
+def test_a_copy_of_the_example_replaces_nothing(tmp_path: Path) -> None:
+    copy_of_the_example(tmp_path)
+    with pytest.raises(ConfigError, match="mine exists already; name a folder that does not"):
+        copy_of_the_example(tmp_path)
+
+
+def test_scripts_that_cannot_be_loaded_are_named(tmp_path: Path) -> None:
+    write(tmp_path, bad="export function trigger(e) {", worse="import './nothing'", good="export const x = 1;")
+    with pytest.raises(ConfigError) as error:
+        summary(tmp_path)
+    first, second = str(error.value).splitlines()
+    assert first.startswith("scripts/bad.js:1:") and "SyntaxError" in first
+    assert second.startswith("scripts/worse.js: there is no './nothing'")
+
+
+def keys(model: type[BaseModel]) -> set[str]:
+    from relay.companion.scenario.files import _keys
+
+    return _keys(model)
+
+
+def test_every_key_is_documented() -> None:
+    page = (EXAMPLE.parent / "README.md").read_text("utf-8")
+    assert [key for key in sorted(keys(Scenario)) if f"`{key}`" not in page] == []

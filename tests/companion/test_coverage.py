@@ -1,0 +1,40 @@
+"""The page that says what the companion understands names exactly what there are checks for."""
+
+import re
+from pathlib import Path
+
+import relay.companion
+from tests.companion.scenario.test_conditions import CONDITIONS
+from tests.companion.scripting.test_members import MEMBERS
+from tests.companion.test_actions import TIMINGS
+from tests.companion.test_events import EFFECTS
+from tests.companion.test_listeners import LISTENERS
+from tests.companion.test_messages import ARGUMENTS, KINDS
+from tests.companion.test_methods import METHODS
+
+CHECKED = {
+    "Message": KINDS.keys(),
+    "`/message` argument": ARGUMENTS.keys(),
+    "Condition": CONDITIONS.keys(),
+    "Effect": EFFECTS.keys(),
+    "Timing of actions": TIMINGS.keys(),
+    "Member": MEMBERS.keys(),
+    "Listener": LISTENERS.keys() | {"resume"},
+    "Client message": METHODS.keys(),
+}
+
+
+def tables() -> dict[str, list[str]]:
+    """The names in the first column of each table, by its heading."""
+    found: dict[str, list[str]] = {}
+    for path in relay.companion.__path__:
+        for block in re.findall(r"(?:^\|.*\n)+", (Path(path) / "README.md").read_text("utf-8"), re.MULTILINE):
+            heading, _, *rows = block.splitlines()
+            found[heading.split("|")[1].strip()] = [row.split("`")[1] for row in rows]
+    return found
+
+
+def test_the_page_names_what_is_checked_and_nothing_else() -> None:
+    assert {heading: sorted(names) for heading, names in tables().items()} == {
+        heading: sorted(names) for heading, names in CHECKED.items()
+    }
