@@ -46,7 +46,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _stem(word: str) -> str:
-    return re.sub(r"(ing|ed|es|s)$", "", word) if len(word) > 4 else word
+    return re.sub(r"(ing|ed|es|s|e)$", "", word) if len(word) > 3 else word
 
 
 def _score(action: Action, said: frozenset[str]) -> int:

@@ -7,10 +7,14 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from relay.companion.scenario.example import EXAMPLE
+from relay.companion.scenario.files import load
 from relay.companion.server import CompanionServer
 from relay.wire.client import MESSAGES
 from tests.companion.conftest import SETTINGS
 from tests.companion.raw import ScriptedBrain, connected
+
+SCENARIO = load(EXAMPLE)
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 values = st.recursive(
@@ -18,15 +22,31 @@ values = st.recursive(
 )
 fields = [
     "sessionId", "chatId", "characterId", "messageId", "text", "name", "contextKey", "contexts", "setFlags", "actions",
-    "arguments", "duration", "startIndex", "pause", "enabled", "scenarioId", "generateConstraintRequest",
+    "arguments", "duration", "startIndex", "pause", "enabled", "scenarioId", "generateConstraintRequest", "events",
+    "variables", "enableRoles", "value", "effect",
 ]  # fmt: skip
 known = st.sampled_from(
-    ["SESSION", "CHAT", "CHARACTER", "*", "/char x", "/setflags a !b", "[x]", "\ud800", "{{ user }}"]
+    [
+        "SESSION", "CHAT", "CHARACTER", "*", "/char x", "/setflags a !b", "[x]", "\ud800", "{{ user }}", "/story x",
+        "/trigger roll_dice sides=x", "/message --role Note --use-story-writer -- x", "/context x", "roll_dice", "raid",
+        "/repeat", "/rollback", "/regenerate", "pineapple", "main",
+    ]
+)  # fmt: skip
+effects = st.fixed_dictionaries({}, optional={"note": known, "event": known, "setFlags": st.lists(known)})
+parts = st.lists(
+    st.dictionaries(
+        st.sampled_from(["name", "effect", "layer", "timing", "flagsFilter", "messages", "match", "probability"]),
+        known
+        | values
+        | st.fixed_dictionaries({}, optional={"note": known, "event": known, "setFlags": st.lists(known)}),
+        max_size=4,
+    ),
+    max_size=2,
 )
 messages = st.builds(
     lambda kind, body: {"$type": kind, **body},
     st.sampled_from(sorted(MESSAGES)) | st.text(max_size=10),
-    st.dictionaries(st.sampled_from(fields), known | values, max_size=6),
+    st.dictionaries(st.sampled_from(fields), known | values | parts, max_size=6),
 )
 frames = (
     st.builds(
@@ -42,7 +62,7 @@ records = frames.map(json.dumps) | st.text(max_size=40)
 
 async def survives(sent: list[str], pieces: int) -> None:
     async with (
-        CompanionServer(SETTINGS, brain=ScriptedBrain()) as companion,
+        CompanionServer(SETTINGS, scenario=SCENARIO) as companion,
         connected(companion.url) as friend,
         connected(companion.url) as fuzzer,
     ):

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from voxta_client import VoxtaClient
 
 from relay.companion.server import CompanionServer
 from tests.companion.conftest import SETTINGS
+from tests.companion.play import loaded
 
 
 class Heard:
@@ -27,21 +30,89 @@ class Heard:
         return await asyncio.wait_for(self._events[name].get(), 5)
 
 
+@asynccontextmanager
+async def hearing(url: str) -> AsyncIterator[Heard]:
+    """The published client, connected while the context lasts."""
+    client = VoxtaClient(url)
+    heard = Heard(client)
+    heard.listen(
+        "welcome", "ready", "chatStarted", "chatClosed", "update", "replyGenerating", "replyStart", "replyChunk",
+        "replyEnd", "message", "error", "contextUpdated", "interruptSpeech", "deleted", "charactersListLoaded",
+        "speechPlaybackStart", "close", "action", "appTrigger", "suggestions",
+    )  # fmt: skip
+    token, cookies = await asyncio.to_thread(client.negotiate)
+    await client.connect(token, cookies)
+    yield heard
+    await client.close()
+    await heard.next("close")
+
+
 @pytest.fixture
 async def heard() -> AsyncIterator[Heard]:
-    async with CompanionServer(SETTINGS) as companion:
-        client = VoxtaClient(companion.url)
-        heard = Heard(client)
-        heard.listen(
-            "welcome", "ready", "chatStarted", "chatClosed", "update", "replyGenerating", "replyStart", "replyChunk",
-            "replyEnd", "message", "error", "contextUpdated", "interruptSpeech", "deleted", "charactersListLoaded",
-            "speechPlaybackStart", "close",
-        )  # fmt: skip
-        token, cookies = await asyncio.to_thread(client.negotiate)
-        await client.connect(token, cookies)
+    async with CompanionServer(SETTINGS) as companion, hearing(companion.url) as heard:
         yield heard
-        await client.close()
-        await heard.next("close")
+
+
+async def test_it_plays_a_whole_scenario(tmp_path: Path) -> None:
+    scenario = loaded(
+        {
+            "index.js": """import { chat } from "@voxta";
+            chat.addEventListener('start', () => chat.setFlag('mood.calm'));
+            chat.addEventListener('action:cheer', (e) => chat.appTrigger('confetti', e.arguments.amount, true));"""
+        },
+        characters=[{"name": "Vox"}, {"role": "friend", "name": "Catherine"}],
+        bootstrap=[{"text": "Welcome, {{ user }}!"}],
+        events=[
+            {"name": "word", "match": "sesame", "once": True, "effect": {"set_flags": ["door.open"], "note": "Click."}}
+        ],
+        actions=[{"name": "cheer", "match": "hooray", "arguments": [{"name": "amount", "type": "integer"}]}],
+    )
+    settings = SETTINGS.model_copy(update={"database": tmp_path / "chats.sqlite3"})
+    async with CompanionServer(settings, scenario=scenario) as companion, hearing(companion.url) as heard:
+        started = await heard.next("chatStarted")
+        assert [m["text"] for m in started["messages"]] == ["Welcome, Streamer!"]
+        assert started["context"]["flags"] == ["mood.calm"]
+        assert [c["scenarioRole"] for c in started["characters"]] == ["main", "friend"]
+
+        for command, role in MESSAGES.items():
+            await heard.client.send_message(command, do_reply=False)
+            shown = await heard.next("message" if role == "Assistant" else "update")
+            assert shown["role"] == role
+
+        await heard.client.send_message("Open sesame!", do_reply=False)
+        assert [(await heard.next("update"))["text"] for _ in range(2)] == ["Open sesame!", "Click."]
+        assert (await heard.next("contextUpdated"))["flags"] == ["door.open", "mood.calm"]
+
+        await heard.client.send_message("hooray, 3 times hooray!")
+        action = await heard.next("action")
+        assert (action["value"], action["arguments"]) == ("cheer", [{"name": "amount", "value": 3}])
+        trigger = await heard.next("appTrigger")
+        assert (trigger["name"], trigger["arguments"]) == ("confetti", [3, True])
+        await heard.next("replyEnd")
+
+        await heard.client.request_suggestions()
+        assert (await heard.next("suggestions"))["suggestions"]
+        await heard.client.trigger_action("cheer", {"amount": 5})
+        assert (await heard.next("appTrigger"))["arguments"] == [5, True]
+    async with CompanionServer(settings, scenario=scenario) as later, hearing(later.url) as heard:
+        await heard.next("chatStarted")
+        await heard.client.resume_chat(started["chatId"])
+        resumed = await heard.next("chatStarted")
+        assert resumed["context"]["flags"] == ["door.open", "mood.calm"]
+        texts = [m["text"] for m in resumed["messages"]]
+        assert texts[0] == "Welcome, Streamer!" and "Click." in texts
+
+
+MESSAGES = {
+    "Hello.": "User",
+    "/char I am {{ char }}.": "Assistant",
+    "/message --character Catherine -- It is me.": "Assistant",
+    "/event A door slams.": "Event",
+    "/story A storm comes up.": "Story",
+    "/note It is late.": "Note",
+    "/instructions Say hi.": "Instructions",
+    "/noreply Just so you know.": "User",
+}
 
 
 async def test_it_finds_the_open_chat_by_itself(heard: Heard) -> None:
