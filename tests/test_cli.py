@@ -94,3 +94,19 @@ def test_health_and_why_answer_without_a_running_relay(tmp_path: Path) -> None:
 
     assert relay("health", env=env).returncode == 1
     assert "unknown, or forgotten" in relay("why", "twitch:1", env=env).stdout
+
+
+def test_a_scenario_is_made_checked_and_served(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+
+    made = relay("companion", "init", str(folder))
+    good = relay("companion", "check", str(folder))
+    (folder / "scenario.toml").write_text('name = "Test"\n[[characters]]\nnam = "Vox"\n', "utf-8")
+    bad = relay("companion", "check", str(folder))
+    refused = relay("companion", "--scenario", str(folder), "--port", "0")
+
+    assert (made.returncode, good.returncode, bad.returncode, refused.returncode) == (0, 0, 1, 1)
+    assert "relay companion --scenario" in made.stdout
+    assert good.stdout.startswith("Friday night stream: no mistakes")
+    assert "characters[0].nam: there is no such key" in bad.stderr
+    assert refused.stderr == bad.stderr

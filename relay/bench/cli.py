@@ -50,6 +50,16 @@ def barge_in(runs: Annotated[int, typer.Option(min=4)] = 40, as_json: Json = Fal
 
 
 @bench.command()
+def companion(
+    rounds: Annotated[int, typer.Option(min=100, help="Messages of each kind.")] = 2_000, as_json: Json = False
+) -> None:
+    """What a scenario with 200 events and 50 scripts costs the embedded companion."""
+    from relay.bench.companion import run
+
+    _show(run(rounds), as_json)
+
+
+@bench.command()
 def compare(
     peer: Annotated[Path | None, typer.Option(help="The Python of an environment with voxta-twitch-relay.")] = None,
     messages: Annotated[int, typer.Option(min=10)] = 1000,
