@@ -52,8 +52,23 @@ class Audience:
 
     def inspected(self, line: str) -> None:
         """Tell the inspectors what went on inside."""
+        self._inspect(server.Inspector(session_id=self._session_id, log=line))
+
+    def event_happened(self, name: str) -> None:
+        """Tell the inspectors of an event of the scenario."""
+        self._inspect(server.InspectorScenarioEventExecuted(session_id=self._session_id, event=name))
+
+    def action_happened(self, name: str) -> None:
+        """Tell the inspectors of an action."""
+        self._inspect(server.InspectorActionExecuted(session_id=self._session_id, action=name))
+
+    def script_ran(self, path: str) -> None:
+        """Tell the inspectors of a script whose trigger was called."""
+        self._inspect(server.InspectorScriptExecuted(session_id=self._session_id, script=path))
+
+    def _inspect(self, message: WireMessage) -> None:
         for listener in self.inspectors & self.listeners:
-            listener.send(server.Inspector(session_id=self._session_id, log=line))
+            listener.send(message)
 
     def trouble(self, problem: str, *, service: str | None = None, retry: bool = False) -> None:
         """Tell everybody of a failure that the chat survives."""

@@ -47,9 +47,7 @@ class Conversation:
         self.replies = self.turns.replies
 
     def _direct(self, loaded: Loaded) -> Director:
-        return Director(
-            self.chat, loaded, seed=self._setup.seed, carry_out=self._carry_out, report=self.audience.trouble
-        )
+        return Director(self.chat, loaded, self.audience, seed=self._setup.seed, carry_out=self._carry_out)
 
     # The session
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from relay.companion.announce import OWN_KEY
+from relay.companion.audience import Audience
 from relay.companion.chat import Chat, Message, Participant, Role
 from relay.companion.orders import (
     ChangeFlags,
@@ -30,14 +31,12 @@ CarryOut = Callable[[Sequence[Order], Participant], None]
 class Director:
     """One scenario in one session of a chat."""
 
-    def __init__(
-        self, chat: Chat, loaded: Loaded, *, seed: int, carry_out: CarryOut, report: Callable[[str], None]
-    ) -> None:
+    def __init__(self, chat: Chat, loaded: Loaded, audience: Audience, *, seed: int, carry_out: CarryOut) -> None:
         self.scenario = loaded.scenario
         self._chat = chat
         self._seed = seed
+        self._audience = audience
         self._carry_out = carry_out
-        self._report = report
         self._scripts = Scripts(loaded.scripts, seed=seed)
         self._is_opening = False
 
@@ -99,7 +98,7 @@ class Director:
     def _evaluate(self, events: Sequence[Event], message: Message | None) -> None:
         for event in events:
             if happens(event, self._situation(message)):
-                log.debug("Event %s happens", event.name)
+                self._audience.event_happened(event.name)
                 if not self._happen(event, self._speaker(message), message, {}):
                     return
 
@@ -130,6 +129,7 @@ class Director:
     ) -> None:
         """Let an action have its effect, and tell the scripts that listen for it."""
         facts = {"action": action.name, "layer": action.layer, "contextKey": self.key_of(action)}
+        self._audience.action_happened(action.name)
         self._happen(action, speaker, message, facts | {"arguments": dict(arguments)})
         self.emit(f"action:{action.name}", message=message, character=speaker, **facts, arguments=dict(arguments))
 
@@ -150,6 +150,7 @@ class Director:
         if part.effect.script is None:
             return False
         event = self._fields(message, speaker) | {"arguments": {}} | dict(facts)
+        self._audience.script_ran(part.effect.script)
         done = self._take(self._scripts.trigger(part.effect.script, event, self._state()), speaker)
         return any(isinstance(order, EvaluateNextEvent) for order in done)
 
@@ -161,7 +162,7 @@ class Director:
         self._carry_out([order for order in result.orders if not isinstance(order, own)], speaker)
         if result.error is not None:
             log.warning("A script failed: %s", result.error)
-            self._report(f"A script failed: {result.error}")
+            self._audience.trouble(f"A script failed: {result.error}")
         if result.restarted and not self._is_opening:
             self.open()
         return result.orders

@@ -99,6 +99,7 @@ def _start_chat(message: client.StartChat, hub: Hub, sender: Client) -> None:
         raise Refused(f"startChat: scenarioId {message.scenario_id[:80]!r} is not the scenario {hub.scenario_id}")
     change = surroundings.read(message.contexts, message.actions, None)
     conversation = hub.resume_chat(message.chat_id) if message.chat_id else hub.start_chat()
+    sender.send(server.ChatLoading() if message.chat_id else server.ChatStarting())
     surroundings.replace(conversation.chat, message.context_key or "", change)
     _join(conversation, sender)
     hub.tell_sessions()
@@ -106,7 +107,9 @@ def _start_chat(message: client.StartChat, hub: Hub, sender: Client) -> None:
 
 @handle.register
 def _resume_chat(message: client.ResumeChat, hub: Hub, sender: Client) -> None:
-    _join(hub.resume_chat(message.chat_id), sender)
+    conversation = hub.resume_chat(message.chat_id)
+    sender.send(server.ChatLoading())
+    _join(conversation, sender)
     hub.tell_sessions()
 
 

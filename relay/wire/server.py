@@ -216,6 +216,24 @@ class Inspector(WireMessage):
     log: str = ""
 
 
+class InspectorActionExecuted(WireMessage):
+    type_name = "inspectorActionExecuted"
+    session_id: str | None = None
+    action: str = ""
+
+
+class InspectorScriptExecuted(WireMessage):
+    type_name = "inspectorScriptExecuted"
+    session_id: str | None = None
+    script: str = ""
+
+
+class InspectorScenarioEventExecuted(WireMessage):
+    type_name = "inspectorScenarioEventExecuted"
+    session_id: str | None = None
+    event: str = ""
+
+
 class ErrorMessage(WireMessage):
     type_name = "error"
     message: str = ""
@@ -260,7 +278,8 @@ MESSAGES: Final = by_type(
     ChatPaused, ChatFlow, ChatParticipantsUpdated, MessageEvent, MessageUpdate, MessageDeleted, ReplyGenerating,
     ReplyStart, ReplyChunk, ReplyEnd, ReplyCancelled, SpeechRecognitionStart, SpeechRecognitionPartial,
     SpeechRecognitionEnd, RecordingRequest, SpeechPlaybackStart, SpeechPlaybackComplete, InterruptSpeech, Action,
-    AppTrigger, ContextUpdated, InspectorEnabled, Inspector, ErrorMessage, ChatSessionError, Suggestions,
+    AppTrigger, ContextUpdated, InspectorEnabled, Inspector, InspectorActionExecuted, InspectorScriptExecuted,
+    InspectorScenarioEventExecuted, ErrorMessage, ChatSessionError, Suggestions,
     CharactersListLoaded, ScenariosListLoaded, ChatsListLoaded,
 )  # fmt: skip
 

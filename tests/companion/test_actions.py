@@ -166,3 +166,17 @@ async def test_who_answers_is_who_acts() -> None:
         await play.ask("Catherine, please wave")
         [told] = play.client.of_kind("action")
         assert told["scenarioRole"] == "friend"
+
+
+async def test_inspectors_are_told_what_happens_behind_the_scenes() -> None:
+    script = {"t.js": f"{IMPORT}export function trigger(e) {{ chat.note('x') }}"}
+    events = [{"name": "word", "match": "sesame", "effect": {"script": "scripts/t.js"}}]
+    async with playing(script, events=events, actions=[action("wave", timing="Manual")]) as play:
+        await play.say("sesame")
+        await play.say("/trigger wave")
+        told = [m for m in play.client.messages if m["$type"].endswith("Executed")]
+        assert [(m["$type"], m.get("event") or m.get("script") or m.get("action")) for m in told] == [
+            ("inspectorScenarioEventExecuted", "word"),
+            ("inspectorScriptExecuted", "scripts/t.js"),
+            ("inspectorActionExecuted", "wave"),
+        ]
