@@ -38,6 +38,8 @@ class Answers:
         self._answering = Answering()
         self._unread: dict[str, Reply] = {}
         self._withheld: deque[str] = deque(maxlen=MAX_OPEN)
+        self._narrated: deque[str] = deque(maxlen=MAX_OPEN)
+        """What a narrator reads aloud: it answers nobody, and stands in the chat already."""
         self.voice = voice(self)
 
     def asked(self, forward: Forward) -> None:
@@ -92,6 +94,8 @@ class Answers:
     def _follow(self, message: server.ReplyMessage) -> None:
         if isinstance(message, server.ReplyChunk) and self._assembler.is_over(message.message_id):
             return
+        if isinstance(message, server.ReplyGenerating) and message.is_narration:
+            self._narrated.append(message.message_id)
         match message:
             case server.ReplyEnd():
                 self._lines.forget(message.message_id)
@@ -100,12 +104,15 @@ class Answers:
                 self._lines.forget(message.message_id)
                 self.voice.cancelled(message.message_id)
             case _:
-                self._answering.began(message.message_id)
+                if message.message_id not in self._narrated:
+                    self._answering.began(message.message_id)
                 self.voice.thinking(message.message_id)
         if isinstance(message, server.ReplyChunk):
             self.voice.say(self._lines.read(message))
 
     def _assemble(self, message: WireMessage) -> None:
+        if getattr(message, "message_id", None) in self._narrated:
+            return
         reply = self._assembler.feed(message, self._name_of(getattr(message, "sender_id", None)))
         if reply is None:
             return

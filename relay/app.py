@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import groupby
+from typing import Protocol
 
 from relay.answers import Answers
 from relay.booth import Booth
@@ -47,6 +48,26 @@ DRAIN = 5.0
 MakePlatforms = Callable[[Receive, ControlsProtocol], Sequence[Platform]]
 
 
+class Watcher(Protocol):
+    """Is told what passes between the relay and Voxta; returns at once."""
+
+    def heard(self, message: WireMessage) -> None:
+        """A message came in."""
+        ...
+
+    def sent(self, message: WireMessage) -> None:
+        """A message went out."""
+        ...
+
+    def told(self, forward: Forward) -> None:
+        """The character was told what the audience said or did."""
+        ...
+
+    def look(self) -> None:
+        """The chat, or who speaks, may be another than before."""
+        ...
+
+
 class Relay:
     """All rooms of one relay, built around one inbox and one Voxta session."""
 
@@ -60,6 +81,8 @@ class Relay:
         booth: Booth | None = None,
     ) -> None:
         self._config = config
+        self.watchers: list[Watcher] = []
+        """Those who are told of everything that passes between the relay and Voxta."""
         self._booth = booth or Booth()
         hearing = self._booth.hearing
         self._journal = journal
@@ -69,6 +92,7 @@ class Relay:
             _door(config),
             listen=self.hear,
             changed=self._chat_changed,
+            sent=self._sent,
             url=voxta_url,
             speaks=config.speech.enabled,
             hears=hearing is not None,
@@ -202,6 +226,8 @@ class Relay:
 
     def forwarded(self, forward: Forward) -> None:
         self._journal.forwarded(forward)
+        for watcher in self.watchers:
+            watcher.told(forward)
 
     def settled(self, settlement: Settlement) -> None:
         self._journal.settled(settlement)
@@ -212,11 +238,19 @@ class Relay:
     def hear(self, message: WireMessage) -> None:
         """One message from Voxta; returns at once."""
         self.answers.hear(message)
+        for watcher in self.watchers:
+            watcher.heard(message)
         self._look_again()
+
+    def _sent(self, message: WireMessage) -> None:
+        for watcher in self.watchers:
+            watcher.sent(message)
 
     def _look_again(self) -> None:
         self._moved.set()
         self.forwarder.wake()
+        for watcher in self.watchers:
+            watcher.look()
 
     def _say(self, reply: Reply) -> None:
         self._journal.reply(reply)
@@ -224,7 +258,7 @@ class Relay:
 
     def _chat_changed(self) -> None:
         self.answers.forget()
-        self.forwarder.wake()
+        self._look_again()
 
     def _name_of(self, sender_id: str | None) -> str:
         chat = self.session.chat

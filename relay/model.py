@@ -217,6 +217,8 @@ class Forward(Value):
     """Who wrote what it carries, as `platform:id`."""
     interruptible: bool = True
     """Whether people may cut its answer off by talking."""
+    is_streamers: bool = False
+    """The streamer says it, so that actions may follow from it."""
     chat_id: str
     after_index: int
     """The index of the newest message of the chat when it was sent, -1 in an empty chat."""

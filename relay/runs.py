@@ -63,8 +63,8 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
         booth = LiveBooth(config)
         async with voxta(config, port=0) as url, AsyncExitStack() as stack:
             relay = Relay(config, crowd, voxta_url=url, journal=journal, booth=booth)
+            server = await stack.enter_async_context(serving_anywhere(config, relay, booth))
             if speech:
-                server = await stack.enter_async_context(serving_anywhere(config, relay, booth))
                 _fall_silent_on_enter(relay)
                 console.print(
                     f"Open {server.url}/overlay?controls=1 to hear the companion; Enter interrupts it.",

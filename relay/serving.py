@@ -1,18 +1,31 @@
 """The web server around a running relay: what its pages and callers see and may do."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final, Literal
+
+from pydantic import ValidationError
 
 from relay.app import Relay
 from relay.booth import LiveBooth
 from relay.config import Config
-from relay.errors import ConfigError
+from relay.errors import ConfigError, RenderingError, VoxtaUnavailable
 from relay.floor import FloorState
-from relay.model import Caller, Role
-from relay.web.gateway import Actions, Character, GatewayState
+from relay.forwarding.neutralise import neutral_name, neutralise
+from relay.forwarding.rendering import TEXT_LIMIT, reserved_names
+from relay.model import Caller, Forward, Role, SendAs
+from relay.text import one_line
+from relay.voxta.chat import Chat
+from relay.web.gateway.api import Actions
+from relay.web.gateway.state import Character, GatewayState
 from relay.web.server import WebServer
+from relay.wire.messages import ContextText
+
+LOOK_EVERY: Final = 0.25
+"""Seconds between two looks for what time alone has changed."""
 
 _AI_STATES: Final[dict[FloorState, Literal["idle", "thinking", "speaking"]]] = {
     FloorState.IDLE: "idle",
@@ -32,9 +45,19 @@ async def serving(config: Config, relay: Relay, booth: LiveBooth) -> AsyncIterat
         skip=lambda: relay.controls.run("skip", button),
         state=lambda: _state(relay),
         leave_unanswered=relay.voice.leave_unanswered,
+        talk=Told(relay),
     )
     async with WebServer(config.web, actions, booth.overlay) as server:
-        yield server
+        mirror = server.gateway.mirror
+        relay.watchers.append(mirror)
+        looking = asyncio.create_task(_look(mirror.look))
+        try:
+            yield server
+        finally:
+            relay.watchers.remove(mirror)
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
 
 
 @asynccontextmanager
@@ -47,6 +70,65 @@ async def serving_anywhere(config: Config, relay: Relay, booth: LiveBooth) -> As
         except ConfigError:
             server = await stack.enter_async_context(serving(anywhere, relay, booth))
         yield server
+
+
+async def _look(look: Callable[[], None]) -> None:
+    """Time alone changes the floor: speakers who say nothing more are gone after a while."""
+    while True:
+        look()
+        await asyncio.sleep(LOOK_EVERY)
+
+
+class Told:
+    """Tells Voxta what callers of the gateway's API want it to know; see Talk."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    async def dialogue(self, text: str, source: str, author: str | None, *, reply: bool) -> None:
+        chat = self._relay.session.chat
+        if chat is None:
+            raise VoxtaUnavailable(self._relay.session.problem or "no chat is joined")
+        reserved = reserved_names(chat.user_name, *(person.name for person in chat.characters))
+        line = neutralise(text, TEXT_LIMIT)
+        if source != "user":
+            who = neutral_name(author, reserved) if author else source.title()
+            line = f'{who} ({source.title()}): "{line}"'
+        await self._send(chat, line, SendAs.USER if reply else SendAs.NOREPLY, is_streamers=source == "user")
+
+    async def context(self, key: str, content: str, description: str | None) -> None:
+        text = " ".join(one_line(content).replace("{{", "(").replace("}}", ")").split())
+        await self._relay.session.update_context(f"gateway:{key}", [ContextText(text=text)] if text else [])
+        chat = self._relay.session.chat
+        if description and chat is not None:
+            await self._send(chat, f"({key}) {neutralise(description, TEXT_LIMIT)}", SendAs.NOREPLY)
+
+    async def played(self, message_id: str | None, *, is_over: bool) -> None:
+        session, voice = self._relay.session, self._relay.voice
+        if message_id is None:
+            raise VoxtaUnavailable("the character has said nothing yet; name a message_id")
+        if is_over:
+            await session.speech_completed(message_id)
+            voice.completed_elsewhere(message_id)
+        else:
+            await session.speech_started(message_id, 0, 0, 0.0)
+            voice.played_elsewhere(0.0)
+
+    async def _send(self, chat: Chat, line: str, send_as: SendAs, *, is_streamers: bool = False) -> None:
+        try:
+            forward = Forward(
+                id=uuid.uuid4().hex,
+                keys=(),
+                send_as=send_as,
+                body=line,
+                origins=(),
+                is_streamers=is_streamers,
+                chat_id=chat.chat_id,
+                after_index=chat.newest_index,
+            )
+        except ValidationError:
+            raise RenderingError("text: nothing is left of it that Voxta could be told") from None
+        await self._relay.session.send(forward)
 
 
 def _state(relay: Relay) -> GatewayState:

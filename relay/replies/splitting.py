@@ -3,21 +3,35 @@
 import re
 from typing import Final
 
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+|(?<=[。！？])|\n+")  # noqa: RUF001
+_SENTENCE_END: Final = re.compile(
+    r"(?<=[.!?…。！？])[\"'”’)\]」』）]*\s+|(?<=[。！？])[”’」』）]*|\n+"  # noqa: RUF001
+)
 _WORD_END: Final = re.compile(r"\s+")
-_ABBREVIATION: Final = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|vs|etc|e\.g|i\.e)|\b[A-Z])\.\s*$")
+_ABBREVIATION: Final = re.compile(
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|No|vs|etc|approx|e\.g|i\.e|a\.m|p\.m)|\b[A-Z])\.\s*$|^\s*\d{1,3}\.$"
+)
+"""What ends with a point and does not end a sentence, such as the number of a list's item."""
+_ELLIPSIS: Final = re.compile(r"(?:\.\.|…)[.…]*[\"'”’)\]]*$")  # noqa: RUF001
 
 
 def sentences(text: str) -> list[str]:
     """The text sentence by sentence."""
+    found, end = finished(text)
+    return [sentence for sentence in (*found, text[end:].strip()) if sentence]
+
+
+def finished(text: str) -> tuple[list[str], int]:
+    """The sentences that whatever follows cannot change, and where the rest begins."""
     found: list[str] = []
     begin = 0
     for match in _SENTENCE_END.finditer(text):
         end = match.start() + len(match.group().rstrip())
-        if not _ABBREVIATION.search(text[begin:end]):
-            found.append(text[begin:end].strip())
+        sentence, after = text[begin:end], text[match.end() : match.end() + 1]
+        is_whole = after or match.group().endswith("\n") or (match.group() and not _ELLIPSIS.search(sentence))
+        if is_whole and not _ABBREVIATION.search(sentence) and not (_ELLIPSIS.search(sentence) and after.islower()):
+            found.append(sentence.strip())
             begin = match.end()
-    return [sentence for sentence in (*found, text[begin:].strip()) if sentence]
+    return [sentence for sentence in found if sentence], begin
 
 
 def split(text: str, limit: int) -> list[str]:

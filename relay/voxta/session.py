@@ -33,7 +33,7 @@ class Session:
     """Owns the connection. `run` keeps it; the other methods use it while a chat is joined.
 
     `listen` is called with every message of the joined chat, in order, without waiting; `changed` whenever
-    `chat` has become something else.
+    `chat` has become something else; `sent` with every message that goes out.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Session:
         *,
         listen: Listen,
         changed: Callable[[], None],
+        sent: Callable[[WireMessage], None] = lambda message: None,
         url: str,
         speaks: bool = False,
         hears: bool = False,
@@ -54,6 +55,7 @@ class Session:
             audio_output="Url" if speaks else "None", audio_input="WebSocketStream" if hears else "None"
         )
         self._changed = changed
+        self._sent = sent
         self._hub: Hub | None = None
         self._wanted = settings.chat_id if settings.join == "chat" else None
         self._reported: str | None = None
@@ -93,6 +95,7 @@ class Session:
         try:
             async with Hub.connect(self._url, api_key=key, timeout=self._settings.timeout, on_bad=self._bad) as hub:
                 self._hub, self._sessions, self._welcomed = hub, None, False
+                hub.on_sent = self._sent
                 async with asyncio.TaskGroup() as tasks:
                     keeper = tasks.create_task(self._keep_joined(hub))
                     try:
@@ -248,7 +251,7 @@ class Session:
             session_id=chat.session_id,
             text=forward.text,
             do_reply=forward.expects_reply,
-            do_user_action_inference=False,
+            do_user_action_inference=forward.is_streamers,
             do_character_action_inference=forward.send_as is SendAs.USER,
         )
 

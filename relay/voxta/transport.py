@@ -27,6 +27,8 @@ class Hub:
         self._records = signalr.Records()
         self._ids = map(str, itertools.count(1))
         self._pending: dict[str, asyncio.Future[None]] = {}
+        self.on_sent: Callable[[WireMessage], None] = lambda message: None
+        """Hears of every message that goes out."""
         self.cookies: aiohttp.abc.AbstractCookieJar | None = None
         """What the negotiation brought; Voxta wants to see it with every other request."""
 
@@ -92,6 +94,7 @@ class Hub:
         answer = self._pending[invocation_id] = asyncio.get_running_loop().create_future()
         try:
             await self._write(signalr.invocation("SendMessage", message.to_wire(), invocation_id))
+            self.on_sent(message)
             async with _deadline(self._timeout, f"Voxta did not answer {message.type_name} in {self._timeout:g} s"):
                 await answer
         finally:

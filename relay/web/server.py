@@ -6,7 +6,7 @@ from aiohttp import web
 
 from relay.errors import ConfigError
 from relay.settings import WebSection
-from relay.web.gateway import Actions, Gateway
+from relay.web.gateway.api import Actions, Gateway
 from relay.web.guard import Guard
 from relay.web.overlay.routes import OverlayRoutes
 from relay.web.overlay.sink import OverlaySink
@@ -29,7 +29,8 @@ class WebServer:
         self._port = settings.port
         app = web.Application(client_max_size=MAX_BODY)
         Guard(settings).watch(app)
-        Gateway(actions).add_to(app)
+        self.gateway = Gateway(actions)
+        self.gateway.add_to(app)
         self._overlay.add_to(app)
         self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=STOP_GRACE)
 
@@ -54,4 +55,5 @@ class WebServer:
 
     async def __aexit__(self, *_: object) -> None:
         self._overlay.close()
+        self.gateway.clients.end_all()
         await self._runner.cleanup()

@@ -1,9 +1,6 @@
 """The published voxta-gateway, as its own process, between the companion and an overlay."""
 
 import asyncio
-import os
-import socket
-import sys
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -12,6 +9,7 @@ import pytest
 from relay.companion.server import CompanionServer
 from tests.companion.conftest import SETTINGS
 from tests.companion.raw import Json
+from tests.doubles.published_gateway import published_gateway
 
 
 class Overlay:
@@ -43,40 +41,16 @@ class Overlay:
             return data
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-async def listening(port: int) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                await writer.wait_closed()
-                return
-
-
 @pytest.fixture
 async def overlay() -> AsyncIterator[Overlay]:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
     held = CompanionServer(SETTINGS)
-    gateway = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "uvicorn", "voxta_gateway.main:app", "--host", "127.0.0.1", "--port", str(port),
-        env={**os.environ, "VOXTA_URL": await started(held), "GATEWAY_PORT": str(port), "LOG_LEVEL": "ERROR"},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
     try:
-        await listening(port)
-        async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/ws") as ws, asyncio.TaskGroup() as tasks:
+        async with (
+            published_gateway(await started(held)) as url,
+            aiohttp.ClientSession() as http,
+            http.ws_connect(f"{url}/ws") as ws,
+            asyncio.TaskGroup() as tasks,
+        ):
             client = Overlay(http, url)
             await ws.send_json({"type": "subscribe", "client_id": "overlay", "events": ["all"]})
             reading = tasks.create_task(client.read(ws))
@@ -85,8 +59,6 @@ async def overlay() -> AsyncIterator[Overlay]:
             yield client
             reading.cancel()
     finally:
-        gateway.kill()
-        await gateway.wait()
         await held.stop()
 
 

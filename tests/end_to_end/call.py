@@ -10,6 +10,7 @@ from relay.app import Relay
 from relay.booth import LiveBooth
 from relay.companion.brain import Pieces, View
 from relay.companion.chat import Role
+from relay.companion.scenario.files import Loaded
 from relay.companion.server import CompanionServer
 from relay.companion.speech import Speech
 from relay.companion.voice.espeak import Espeak
@@ -102,7 +103,12 @@ def voice(seconds: float) -> list[bytes]:
 
 @asynccontextmanager
 async def calling(
-    discord: DiscordDouble, folder: Path, *, hearing_url: str | None = None, **sections: Any
+    discord: DiscordDouble,
+    folder: Path,
+    *,
+    hearing_url: str | None = None,
+    scenario: Loaded | None = None,
+    **sections: Any,
 ) -> AsyncIterator[Call]:
     """The call, for as long as the context lasts; Voxta is behind a proxy that can fail."""
     ann = await discord.enter("ann")
@@ -119,7 +125,7 @@ async def calling(
     config = settings(folder, **(defaults | sections))
     booth = LiveBooth(config)
     async with (
-        CompanionServer(own, brain=teller) as companion,
+        CompanionServer(own, brain=teller, scenario=scenario) as companion,
         FaultyProxy(int(companion.url.rpartition(":")[2])) as proxy,
         relaying(
             config,

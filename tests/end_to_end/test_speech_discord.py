@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relay.model import Caller, Role
+from relay.companion.speech import Speech
+from relay.companion.voice.espeak import Espeak
+from relay.model import AudienceMessage, Author, Caller, Kind, Role
 from tests.companion.endpoints import TranscriptionEndpoint, serving
+from tests.companion.play import CAST, loaded
 from tests.doubles.discord import DiscordDouble
 from tests.end_to_end.call import STORY, calling, length_of_the_story, voice
 from tests.support import eventually
@@ -147,3 +150,27 @@ async def test_the_gap_between_two_forwards_can_begin_with_the_end_of_speech(
         await eventually(lambda: len(call.teller.asked) == 2, seconds=15)
 
         assert time.monotonic() - ended >= 0.9
+
+
+async def test_what_a_narrator_reads_is_heard_and_only_the_answer_is_posted(
+    discord: DiscordDouble, tmp_path: Path
+) -> None:
+    async with calling(discord, tmp_path, scenario=loaded(characters=CAST)) as call:
+        await call.relay.receive(
+            AudienceMessage(
+                platform="discord",
+                id="raid",
+                channel=str(discord.channel),
+                kind=Kind.RAID,
+                author=Author(id="7", name="Ann"),
+                at=time.time(),
+                amount=42,
+            )
+        )
+        assert await call.posted() == "All right."
+        said = [m.text for m in call.relay.session.chat.history or () if m.role == "Event"]  # type: ignore[union-attr]
+        assert len(said) == 1 and "42" in said[0]
+    clips = [await Speech(Espeak("")).clip(text) for text in (said[0], "All right.")]
+    spoken = sum(clip.duration for clip in clips if clip is not None)
+    assert len(discord.voice.words) * FRAME == pytest.approx(spoken, abs=5 * FRAME)
+    assert call.posts() == ["All right."]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from relay.settings import WebSection
 from relay.speech.base import Clip, Sink
-from relay.web.gateway import Actions, GatewayState
+from relay.web.gateway.api import Actions
+from relay.web.gateway.state import GatewayState
 from relay.web.overlay.sink import OverlaySink
 from relay.web.server import WebServer
 from tests.support import eventually
@@ -60,7 +61,17 @@ class Desk:
             skip=lambda: self._act("skip"),
             state=lambda: self.state,
             leave_unanswered=lambda: self.calls.append("unanswered"),
+            talk=self,
         )
+
+    async def dialogue(self, text: str, source: str, author: str | None, *, reply: bool) -> None:
+        await self._act(f"dialogue {text!r} by {author} from {source}{', asks' if reply else ''}")
+
+    async def context(self, key: str, content: str, description: str | None) -> None:
+        await self._act(f"context {key}: {content} ({description})")
+
+    async def played(self, message_id: str | None, *, is_over: bool) -> None:
+        await self._act(f"{message_id} {'was' if is_over else 'is'} played")
 
     async def _act(self, name: str) -> str:
         self.calls.append(name)

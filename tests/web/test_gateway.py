@@ -4,9 +4,10 @@ import aiohttp
 import pytest
 from voxta_gateway.client import GatewayClient
 
-import relay.web.gateway
+import relay.web.gateway.api
 from relay.errors import VoxtaUnavailable
-from relay.web.gateway import MAX_SOURCES, Character, GatewayState
+from relay.web.gateway.api import MAX_SOURCES
+from relay.web.gateway.state import Character, GatewayState
 from tests.web.stage import Stage
 
 
@@ -87,7 +88,7 @@ async def test_a_button_learns_why_nothing_was_done(stage: Stage, monkeypatch: p
     stage.desk.answer = VoxtaUnavailable("Voxta cannot be reached")
     assert await post(stage, "/interrupt") == (503, {"detail": "Voxta cannot be reached"})
 
-    monkeypatch.setattr(relay.web.gateway, "TIMEOUT", 0.0)
+    monkeypatch.setattr(relay.web.gateway.api, "TIMEOUT", 0.0)
     stage.desk.answer = TimeoutError()
     code, answer = await post(stage, "/interrupt")
     assert (code, "try again" in answer["detail"]) == (503, True)

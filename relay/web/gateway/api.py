@@ -1,16 +1,20 @@
-"""The HTTP API for games, avatar bridges and stream decks, in the shapes of the Voxta Gateway's API."""
+"""The HTTP API for games, avatar bridges and stream decks: the Voxta Gateway's, and a few calls of our own."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Protocol, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from relay.errors import RelayError
 from relay.speech.base import Speakers
+from relay.web.gateway.clients import Clients
+from relay.web.gateway.mirror import Mirror
+from relay.web.gateway.socket import Sockets
+from relay.web.gateway.state import GatewayState
 
 log = logging.getLogger(__name__)
 
@@ -20,29 +24,6 @@ MAX_SOURCES: Final = 32
 """How many speakers are remembered for a stop that names none; the oldest is forgotten, and its lease runs out."""
 
 Source = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[\w .:-]{1,64}$")]
-
-
-class Character(BaseModel):
-    """A character of the chat, as the Gateway shows it."""
-
-    id: str
-    name: str
-    creator_notes: str | None = None
-    text_gen_service: str | None = None
-
-
-class GatewayState(BaseModel):
-    """What `GET /state` tells."""
-
-    connected: bool = False
-    """Whether Voxta is reached."""
-    chat_active: bool = False
-    ai_state: Literal["idle", "thinking", "speaking"] = "idle"
-    current_speaker_id: str | None = None
-    """The character that is speaking."""
-    external_speaker_active: bool = False
-    external_speaker_source: str | None = None
-    characters: tuple[Character, ...] = ()
 
 
 class _Body(BaseModel):
@@ -60,11 +41,47 @@ class _Stop(_Body):
     """Which speaker; all that were started here where it is left out, as the Gateway's callers do."""
 
 
+class _Dialogue(_Body):
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000)]
+    source: Source = "user"
+    author: str | None = Field(None, max_length=100)
+    immediate_reply: bool | None = None
+    """Whether the companion answers at once; only what the user says is answered, where it is left out."""
+
+
+class _Context(_Body):
+    key: Annotated[str, StringConstraints(pattern=r"^[\w .:-]{1,64}$")]
+    content: str = Field(max_length=8_000)
+    description: str | None = Field(None, max_length=1_000)
+
+
+class _Playback(_Body):
+    character_id: str = Field(max_length=100)
+    message_id: str | None = Field(None, max_length=100)
+
+
 class _Nothing(_Body):
     pass
 
 
 BodyT = TypeVar("BodyT", bound=_Body)
+T = TypeVar("T")
+
+
+class Talk(Protocol):
+    """What is told to Voxta. Each raises RelayError when it cannot be told now."""
+
+    async def dialogue(self, text: str, source: str, author: str | None, *, reply: bool) -> None:
+        """Somebody said something."""
+        ...
+
+    async def context(self, key: str, content: str, description: str | None) -> None:
+        """The character should know something; `description` also stands in the chat."""
+        ...
+
+    async def played(self, message_id: str | None, *, is_over: bool) -> None:
+        """Something else plays the character's speech, or has played it to its end."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -80,6 +97,7 @@ class Actions:
     state: Callable[[], GatewayState]
     leave_unanswered: Callable[[], None]
     """The speakers who are about to stop want no answer (`trigger_response` false)."""
+    talk: Talk
 
 
 class Gateway:
@@ -88,15 +106,31 @@ class Gateway:
     def __init__(self, actions: Actions) -> None:
         self._actions = actions
         self._sources: dict[str, None] = {}
+        self.clients = Clients()
+        self.mirror = Mirror(self.clients, actions.state)
+        self._sockets = Sockets(self.clients, actions.state)
 
     def add_to(self, app: web.Application) -> None:
         """Serve the API in an application."""
+        app.router.add_get("/", self._about)
         app.router.add_get("/health", self._health)
         app.router.add_get("/state", self._state)
         app.router.add_post("/external_speaker_start", self._start)
         app.router.add_post("/external_speaker_stop", self._stop)
+        app.router.add_post("/dialogue", self._dialogue)
+        app.router.add_post("/context", self._context)
+        app.router.add_post("/tts_playback_start", self._playback_starts)
+        app.router.add_post("/tts_playback_complete", self._playback_ends)
+        app.router.add_get("/ws", self._sockets.serve)
+        app.router.add_get("/debug/clients", self._debug_clients)
+        app.router.add_get("/debug/clients/{client_id}/history", self._debug_history)
+        app.router.add_post("/debug/clients/{client_id}/clear", self._debug_clear)
+        app.router.add_get("/debug/voxta/history", self._debug_voxta)
         app.router.add_post("/interrupt", self._interrupt)
         app.router.add_post("/skip", self._skip)
+
+    async def _about(self, _: web.Request) -> web.Response:
+        return web.json_response({"message": "Voxta Relay, with the API of a Voxta Gateway", "state": "/state"})
 
     async def _health(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "ok", "voxta_connected": self._actions.state().connected})
@@ -109,7 +143,9 @@ class Gateway:
         if start.source not in self._sources:
             log.info("external speaker %s starts (%r)", start.source, start.reason)
             self._sources = dict.fromkeys([*self._sources, start.source][-MAX_SOURCES:])
+        self.mirror.speaks_because(start.source, start.reason)
         self._actions.speakers.talks(f"game:{start.source}")
+        self.mirror.look()
         return web.json_response({"status": "ok"})
 
     async def _stop(self, request: web.Request) -> web.Response:
@@ -119,7 +155,45 @@ class Gateway:
         for source in [stop.source] if stop.source else list(self._sources):
             self._sources.pop(source, None)
             self._actions.speakers.stopped(f"game:{source}")
+        self.mirror.look()
         return web.json_response({"status": "ok"})
+
+    async def _dialogue(self, request: web.Request) -> web.Response:
+        said = await _read(request, _Dialogue)
+        reply = said.source == "user" if said.immediate_reply is None else said.immediate_reply
+        answer = await _done(self._actions.talk.dialogue(said.text, said.source, said.author, reply=reply))
+        self.mirror.said(said.text, said.source, said.author)
+        return answer
+
+    async def _context(self, request: web.Request) -> web.Response:
+        context = await _read(request, _Context)
+        return await _done(self._actions.talk.context(context.key, context.content, context.description))
+
+    async def _playback_starts(self, request: web.Request) -> web.Response:
+        return await self._played(await _read(request, _Playback), is_over=False)
+
+    async def _playback_ends(self, request: web.Request) -> web.Response:
+        return await self._played(await _read(request, _Playback), is_over=True)
+
+    async def _played(self, playback: _Playback, *, is_over: bool) -> web.Response:
+        message_id = playback.message_id or self.mirror.last_message_id
+        return await _done(self._actions.talk.played(message_id, is_over=is_over))
+
+    async def _debug_clients(self, _: web.Request) -> web.Response:
+        return web.json_response(self.clients.described())
+
+    async def _debug_history(self, request: web.Request) -> web.Response:
+        history = self.clients.history(request.match_info["client_id"])
+        if history is None:
+            raise _refusal(web.HTTPNotFound, "Client not found")
+        return web.json_response(history)
+
+    async def _debug_clear(self, request: web.Request) -> web.Response:
+        self.clients.clear(request.match_info["client_id"])
+        return web.json_response({"status": "ok"})
+
+    async def _debug_voxta(self, _: web.Request) -> web.Response:
+        return web.json_response(list(self.mirror.history))
 
     async def _interrupt(self, request: web.Request) -> web.Response:
         await _read(request, _Nothing)
@@ -148,9 +222,18 @@ def _refusal(kind: type[web.HTTPError], detail: str) -> web.HTTPError:
 
 
 async def _answer(act: Callable[[], Awaitable[str]]) -> web.Response:
+    return web.json_response({"status": "ok", "answer": await _within(act())})
+
+
+async def _done(act: Awaitable[None]) -> web.Response:
+    await _within(act)
+    return web.json_response({"status": "ok"})
+
+
+async def _within(act: Awaitable[T]) -> T:
     try:
         async with asyncio.timeout(TIMEOUT):
-            return web.json_response({"status": "ok", "answer": await act()})
+            return await act
     except TimeoutError:
         raise _refusal(web.HTTPServiceUnavailable, f"not done within {TIMEOUT:.0f} s: try again") from None
     except RelayError as error:

@@ -1,0 +1,128 @@
+"""What happens in Voxta and on the floor, as the events of a gateway."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from relay.model import Forward
+from relay.replies.stream import SentenceStream
+from relay.web.gateway.clients import Clients
+from relay.web.gateway.state import GatewayState, changes
+from relay.wire import client, server
+from relay.wire.messages import WireMessage
+
+HISTORY: Final = 500
+"""Messages from and to Voxta that are remembered, as the Gateway does."""
+MAX_OPEN: Final = 16
+"""Replies followed at once."""
+
+
+class Mirror:
+    """Watches, and tells the clients. `state` is asked for what is the case now."""
+
+    def __init__(self, clients: Clients, state: Callable[[], GatewayState]) -> None:
+        self._clients = clients
+        self._state = state
+        self._known = GatewayState()
+        self._streams: dict[str, tuple[str | None, SentenceStream]] = {}
+        self._reasons: dict[str, str | None] = {}
+        self._dialogue: deque[str] = deque(maxlen=MAX_OPEN)
+        self._own: deque[str] = deque(maxlen=MAX_OPEN)
+        """What Voxta was told by way of us, and will tell back."""
+        self.history: deque[dict[str, Any]] = deque(maxlen=HISTORY)
+        self.last_message_id: str | None = None
+        """The newest message of a character."""
+
+    def look(self) -> None:
+        """Tell what has changed since the last look."""
+        now = self._state()
+        for event, data in changes(self._known, now):
+            if event == "external_speaker_started":
+                data = data | {"reason": self._reasons.get(str(data["source"]))}
+            self._clients.tell(event, data)
+        self._known = now
+
+    def speaks_because(self, source: str, reason: str | None) -> None:
+        """Why an external speaker talks, as it was told before it began."""
+        self._reasons = {source: reason}
+
+    def said(self, text: str, source: str, author: str | None) -> None:
+        """Somebody said something that Voxta was told."""
+        self._clients.tell(
+            "dialogue_received",
+            {"message_id": None, "text": text, "character_id": None, "source": source, "author": author},
+        )
+
+    def told(self, forward: Forward) -> None:
+        """The character was told what the audience said or did."""
+        source = forward.origins[0].platform if forward.origins else "audience"
+        self.said(forward.body, source, None)
+
+    def sent(self, message: WireMessage) -> None:
+        """The relay sent something to Voxta."""
+        self._remember("OUT", message)
+        if isinstance(message, client.Send):
+            self._own.append(message.text.partition(" ")[2] if message.text.startswith("/") else message.text)
+
+    def heard(self, message: WireMessage) -> None:
+        """Voxta sent something."""
+        self._remember("IN", message)
+        self.look()
+        match message:
+            case server.ReplyChunk() if not message.is_narration:
+                self._read(message)
+            case server.ReplyEnd():
+                self._finish(message.message_id)
+            case server.ReplyCancelled():
+                self._streams.pop(message.message_id, None)
+            case server.MessageEvent():
+                self._show(message)
+            case server.Action():
+                named = {argument.name: argument.value for argument in message.arguments or []}
+                self._trigger(message.value, named, message.sender_id)
+            case server.AppTrigger():
+                placed = {str(place): value for place, value in enumerate(message.arguments)}
+                self._trigger(message.name, placed, message.sender_id)
+
+    def _remember(self, direction: str, message: WireMessage) -> None:
+        data = message.to_wire()
+        self.history.append({"direction": direction, "type": data["$type"], "data": data, "timestamp": time.time()})
+
+    def _read(self, chunk: server.ReplyChunk) -> None:
+        self.last_message_id = chunk.message_id
+        sender, stream = self._streams.setdefault(chunk.message_id, (chunk.sender_id, SentenceStream()))
+        if len(self._streams) > MAX_OPEN:
+            self._streams.pop(next(iter(self._streams)))
+        self._say(chunk.message_id, sender, stream.feed(chunk.start_index, chunk.text))
+
+    def _finish(self, message_id: str) -> None:
+        sender, stream = self._streams.pop(message_id, (None, SentenceStream()))
+        self._say(message_id, sender, stream.flush())
+
+    def _say(self, message_id: str, sender: str | None, sentences: list[str]) -> None:
+        for text in sentences:
+            self._clients.tell("sentence_ready", {"text": text, "character_id": sender, "message_id": message_id})
+
+    def _show(self, message: server.MessageEvent) -> None:
+        """A message of the chat; what we told Voxta ourselves was shown when it was sent."""
+        is_ai = message.role.casefold() == "assistant"
+        is_news = message.message_id not in self._dialogue and message.text not in self._own
+        if not is_news or not (is_ai or message.role.casefold() == "user"):
+            return
+        self._dialogue.append(message.message_id)
+        if is_ai:
+            self.last_message_id = message.message_id
+        self._clients.tell(
+            "dialogue_received",
+            {
+                "message_id": message.message_id,
+                "text": message.text,
+                "character_id": message.sender_id if is_ai else None,
+                "source": "ai" if is_ai else "user",
+                "author": None,
+            },
+        )
+
+    def _trigger(self, name: str, arguments: Mapping[str, Any], sender: str | None) -> None:
+        self._clients.tell("app_trigger", {"name": name, "arguments": dict(arguments), "character_id": sender})
