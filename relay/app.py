@@ -32,6 +32,8 @@ from relay.speech.clips import Clips
 from relay.speech.playback import Playback
 from relay.speech.voice import Voice
 from relay.voxta.audio import AudioInput
+from relay.voxta.base import Link
+from relay.voxta.gateway import GatewaySession
 from relay.voxta.session import Session
 from relay.wire.messages import WireMessage
 
@@ -88,15 +90,7 @@ class Relay:
         self._journal = journal
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.floor = Floor(config.floor, config.forwarding.reply_timeout)
-        self.session = Session(
-            _door(config),
-            listen=self.hear,
-            changed=self._chat_changed,
-            sent=self._sent,
-            url=voxta_url,
-            speaks=config.speech.enabled,
-            hears=hearing is not None,
-        )
+        self.session = self._link(voxta_url, hears=hearing is not None)
         self.forwarder = Forwarder(
             config,
             inbox=self.inbox,
@@ -141,6 +135,25 @@ class Relay:
         self._heart = Heart(config.heart_file)
         self._listening: list[asyncio.Task[None]] = []
         self._moved = asyncio.Event()
+
+    def _link(self, url: str, *, hears: bool) -> Link:
+        """The way to Voxta that the settings want."""
+        config = self._config
+        if config.voxta.mode == "gateway":
+            if config.speech.enabled or hears:
+                log.warning(
+                    "A Voxta Gateway passes no sound on: the relay neither plays the character nor sends speech"
+                )
+            return GatewaySession(config.voxta, listen=self.hear, changed=self._chat_changed)
+        return Session(
+            _door(config),
+            listen=self.hear,
+            changed=self._chat_changed,
+            sent=self._sent,
+            url=url,
+            speaks=config.speech.enabled,
+            hears=hears,
+        )
 
     def _make_playback(self, voice: Voice) -> Playback:
         playback = Playback(self._booth.open(voice), self._clips.fetch, voice)
@@ -298,7 +311,7 @@ class Relay:
 
 def _door(config: Config) -> VoxtaSection:
     """How to get in: the embedded companion asks for its own key."""
-    if config.voxta.mode == "server":
+    if config.voxta.mode != "embedded":
         return config.voxta
     return config.voxta.model_copy(update={"api_key": config.companion.access_key})
 
@@ -306,8 +319,8 @@ def _door(config: Config) -> VoxtaSection:
 @asynccontextmanager
 async def voxta(config: Config, *, port: int | None = None) -> AsyncIterator[str]:
     """The address of Voxta: the configured server, or an embedded companion for as long as the context lasts."""
-    if config.voxta.mode == "server":
-        yield config.voxta.url
+    if config.voxta.mode != "embedded":
+        yield config.voxta.url if config.voxta.mode == "server" else config.voxta.gateway_url
         return
     settings = config.companion if port is None else config.companion.model_copy(update={"port": port})
     async with CompanionServer(settings) as companion:

@@ -11,6 +11,7 @@ from relay.inbox.build import build as build_inbox
 from relay.obs.check import check as check_obs
 from relay.platforms.discord.check import check as check_discord
 from relay.platforms.twitch.auth import check as check_twitch
+from relay.voxta.gateway import health_of
 from relay.voxta.transport import Hub
 from relay.wire import client
 
@@ -74,6 +75,8 @@ async def _inbox(config: Config) -> str:
 async def _voxta(config: Config) -> str:
     if config.voxta.mode == "embedded":
         return "the embedded companion will serve"
+    if config.voxta.mode == "gateway":
+        return await health_of(config.voxta)
     key = config.voxta.api_key.get_secret_value() if config.voxta.api_key else None
     async with Hub.connect(config.voxta.url, api_key=key, timeout=config.voxta.timeout, on_bad=lambda _: None) as hub:
         welcomed = asyncio.Event()

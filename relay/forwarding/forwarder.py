@@ -23,8 +23,8 @@ from relay.model import AudienceMessage, Forward, Outcome, Settlement
 from relay.moderation.budget import Budget, is_quiet
 from relay.moderation.inbound import Inbound
 from relay.moderation.switches import Switches
+from relay.voxta.base import Link
 from relay.voxta.chat import Chat
-from relay.voxta.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Forwarder:
         config: Config,
         *,
         inbox: Inbox,
-        session: Session,
+        session: Link,
         floor: Floor,
         observer: Observer,
         clock: Callable[[], float],

@@ -29,8 +29,9 @@ class InboxSection(Section):
 
 
 class VoxtaSection(Section):
-    mode: Literal["embedded", "server"] = "embedded"
+    mode: Literal["embedded", "server", "gateway"] = "embedded"
     url: Url = "http://localhost:5384"
+    gateway_url: Url = "http://localhost:8081"
     api_key: SecretStr | None = None
     join: Literal["open", "chat", "character"] = "open"
     chat_id: str | None = None

@@ -1,0 +1,198 @@
+"""The relay behind a Voxta Gateway: the published one, a process of its own, between it and a companion."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.app import Relay
+from relay.check import check
+from relay.companion.server import CompanionServer
+from relay.model import Kind
+from relay.settings import CompanionSection
+from relay.wire import server
+from relay.wire.messages import ContextText, WireMessage
+from tests.companion.play import loaded
+from tests.doubles.published_gateway import free_port, published_gateway
+from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
+from tests.support import eventually
+
+PATIENCE = 15.0
+"""Seconds until the published gateway looks for Voxta again, and the relay for the gateway."""
+
+
+class Street:
+    """A companion, the published gateway in front of it, and a relay behind the gateway."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port, self.voxta_port = free_port(), free_port()
+        self.brain = EchoBrain()
+        self.companion: CompanionServer
+        self.platform = RecordingPlatform("twitch")
+        self.relay: Relay
+        self.heard: list[WireMessage] = []
+        self._gateway = AsyncExitStack()
+
+    async def open_voxta(self) -> None:
+        scenario = loaded(actions=[{"name": "wave", "match": "wave", "timing": "AfterAssistantMessage"}])
+        database = self.folder / "chats.sqlite3"
+        section = CompanionSection(port=self.voxta_port, pace=0.0, database=database)
+        self.companion = CompanionServer(section, brain=self.brain, scenario=scenario)
+        await self.companion.start()
+
+    async def open_gateway(self) -> None:
+        await self._gateway.enter_async_context(published_gateway(f"http://127.0.0.1:{self.voxta_port}", self.port))
+
+    async def close_gateway(self) -> None:
+        await self._gateway.aclose()
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        [conversation] = self.companion._hub.open.values()
+        return [(m.role.value, m.text) for m in conversation.chat.messages]
+
+    async def joined(self) -> None:
+        await eventually(lambda: self.relay.session.chat is not None, seconds=PATIENCE)
+
+    async def posted(self, text: str) -> None:
+        await eventually(lambda: text in [post.text for post in self.platform.posts], seconds=PATIENCE)
+
+    def relaying(self, **sections: Any) -> Any:
+        voxta = {"mode": "gateway", "gateway_url": f"http://127.0.0.1:{self.port}", "timeout": 3.0}
+        config = settings(self.folder, **({"voxta": voxta} | sections))
+        return relaying(config, "", lambda *_: [self.platform], join=False)
+
+
+@pytest.fixture
+async def street(tmp_path: Path) -> AsyncIterator[Street]:
+    street = Street(tmp_path)
+    await street.open_voxta()
+    await street.open_gateway()
+    try:
+        async with street.relaying() as (relay, _):
+            street.relay = relay
+            relay.watchers.append(_Ears(street.heard))
+            await street.joined()
+            yield street
+    finally:
+        # The published gateway goes before Voxta does, so that it need not look for it.
+        await street.close_gateway()
+        await street.companion.stop()
+
+
+class _Ears:
+    """Keeps what the relay hears."""
+
+    def __init__(self, heard: list[WireMessage]) -> None:
+        self._heard = heard
+
+    def heard(self, message: WireMessage) -> None:
+        self._heard.append(message)
+
+    def sent(self, message: WireMessage) -> None: ...
+
+    def told(self, forward: object) -> None: ...
+
+    def look(self) -> None: ...
+
+
+async def test_what_is_asked_is_answered_where_it_was_asked(street: Street) -> None:
+    await street.relay.receive(message(1, "How are you?", kind=Kind.ASK))
+    await street.posted('You said: [TWITCH] Ann (Twitch) asks: "How are you?"')
+    assert [post.channel for post in street.platform.posts] == ["lobby"]
+    await eventually(lambda: not street.relay.is_answering)
+
+
+async def test_events_notes_and_messages_without_a_reply_keep_their_kind(street: Street) -> None:
+    await street.relay.receive(message(1, kind=Kind.RAID, amount=42))
+    await eventually(lambda: any(role == "Event" for role, _ in street.said), seconds=PATIENCE)
+    await eventually(lambda: bool(street.platform.posts), seconds=PATIENCE)
+    await street.relay.receive(message(2, kind=Kind.FOLLOW))
+    await eventually(lambda: any("followed" in text for _, text in street.said), seconds=PATIENCE)
+    asked = len(street.brain.asked)
+    assert asked == 1, "a follow is taken note of"
+
+
+@pytest.mark.parametrize("text", ["hello]", "[hello]", "/event x", "x\n/secret y", "{{ char }}", "*", "] /note z"])
+async def test_no_text_becomes_an_event_or_a_command(street: Street, text: str) -> None:
+    await street.relay.receive(message(1, text, kind=Kind.ASK), message(2, "end", kind=Kind.ASK, author="bob"))
+    await eventually(lambda: any("end" in said for _, said in street.said), seconds=PATIENCE)
+    assert {role for role, _ in street.said} <= {"User", "Assistant"}
+    assert not any("Vox" in said for role, said in street.said if role == "User")
+
+
+async def test_characters_context_and_actions_come_through(street: Street) -> None:
+    assert street.relay.session.chat is not None
+    assert [person.name for person in street.relay.session.chat.characters] == ["Vox"]
+    await street.relay.session.update_context("game", [ContextText(text="It rains.")])
+    await street.relay.receive(message(1, "please wave", kind=Kind.ASK))
+    await eventually(lambda: any(isinstance(m, server.Action) for m in street.heard), seconds=PATIENCE)
+    [conversation] = street.companion._hub.open.values()
+    assert [c.text for c in conversation.chat.story.additions["game"].contexts] == ["It rains."]
+
+
+async def test_an_interruption_silences_voxta(street: Street) -> None:
+    street.brain.may_answer.clear()
+    await street.relay.receive(message(1, "Tell me all", kind=Kind.ASK))
+    await eventually(lambda: bool(street.brain.asked), seconds=PATIENCE)
+    await street.relay.session.interrupt()
+    await eventually(lambda: not street.relay.is_answering, seconds=PATIENCE)
+    assert [role for role, _ in street.said] == ["User"]
+
+
+async def test_what_a_gateway_cannot_do_is_said_once(street: Street, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            await street.relay.session.rewrite("m", "text")
+            await street.relay.session.trigger_script_event("raid")
+            await street.relay.session.update_context("k", [], ["a"])
+            await street.relay.session.have_said("exactly this")
+    lines = [record.message for record in caplog.records if "A Voxta Gateway cannot" in record.message]
+    assert len(lines) == 4
+
+
+async def test_a_gateway_that_restarts_loses_nothing_and_repeats_nothing(street: Street) -> None:
+    await street.relay.receive(message(1, "before", kind=Kind.ASK))
+    await street.posted('You said: [TWITCH] Ann (Twitch) asks: "before"')
+    await street.close_gateway()
+    await street.relay.receive(message(2, "meanwhile", kind=Kind.ASK, author="bob"))
+    await street.open_gateway()
+    await street.posted('You said: [TWITCH] Bob (Twitch) asks: "meanwhile"')
+    texts = [text for role, text in street.said if role == "User"]
+    assert [sum(word in text for text in texts) for word in ("before", "meanwhile")] == [1, 1]
+
+
+async def test_a_gateway_that_comes_late_is_joined(tmp_path: Path) -> None:
+    street = Street(tmp_path)
+    await street.open_voxta()
+    try:
+        async with street.relaying() as (relay, _):
+            street.relay = relay
+            await relay.receive(message(1, "early", kind=Kind.ASK))
+            await eventually(lambda: "is not connected" in (relay.session.problem or ""))
+            await street.open_gateway()
+            await street.posted('You said: [TWITCH] Ann (Twitch) asks: "early"')
+    finally:
+        await street.close_gateway()
+        await street.companion.stop()
+
+
+async def test_a_gateway_that_loses_voxta_loses_nothing(street: Street) -> None:
+    await street.companion.stop()
+    await eventually(lambda: street.relay.session.chat is None, seconds=PATIENCE)
+    await street.relay.receive(message(1, "meanwhile", kind=Kind.ASK))
+    await street.open_voxta()
+    await street.posted('You said: [TWITCH] Ann (Twitch) asks: "meanwhile"')
+
+
+async def test_check_says_whether_the_gateway_reaches_voxta(street: Street) -> None:
+    voxta = {"mode": "gateway", "gateway_url": f"http://127.0.0.1:{street.port}"}
+    found = {f.name: f async for f in check(settings(street.folder, voxta=voxta))}
+    assert found["voxta"].ok and "reaches Voxta" in found["voxta"].line
+    nowhere = {"mode": "gateway", "gateway_url": "http://127.0.0.1:9"}
+    missing = {f.name: f async for f in check(settings(street.folder, voxta=nowhere))}
+    assert not missing["voxta"].ok and "there is no Voxta Gateway at" in missing["voxta"].line
