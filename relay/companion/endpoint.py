@@ -50,7 +50,7 @@ class Endpoint:
                 session.post(self._url, allow_redirects=False, **body) as response,
             ):
                 if response.status != 200 and response.status not in tolerated:
-                    raise self._error(await self._refusal(response))
+                    raise await self.refusal(response)
                 yield response
         except TimeoutError:
             raise self._error(f"{self.host} took longer than {self._timeout.total:g} s to answer") from None
@@ -64,15 +64,23 @@ class Endpoint:
 
     def hide(self, text: str) -> str:
         """The text without the key, cut to what can be shown."""
-        return (text.replace(self._key, "…") if self._key else text)[:300]
+        return sound(text.replace(self._key, "…") if self._key else text)[:300]
 
-    async def _refusal(self, response: aiohttp.ClientResponse) -> str:
+    async def refusal(self, response: aiohttp.ClientResponse) -> RelayError:
+        """The error for an answer whose status is not 200."""
         body = (await response.content.read(4_096)).decode("utf-8", "replace")
         try:
             detail = message(json.loads(body))
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             detail = body
-        return f"{self.host} answered {response.status}{self._fixes.get(response.status, '')}: {self.hide(detail)}"
+        fix = self._fixes.get(response.status, "")
+        return self._error(f"{self.host} answered {response.status}{fix}: {self.hide(detail)}")
+
+
+def sound(text: str) -> str:
+    """The text with the halves of a character put together; a half without its other, which JSON may hold but no
+    message can carry, is replaced."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def message(answer: Any) -> str:

@@ -4,11 +4,14 @@ What comes back is whatever the model wrote; what does not fit an action is no c
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain, count
 from typing import Any, Final
 
 from relay.companion.brain import Choice
+from relay.companion.endpoint import sound
 from relay.companion.scenario.model import Action, Argument, Scalar
 
 CHOICE: Final = (
@@ -22,25 +25,41 @@ _TYPES: Final = {
     "double": "number",
     "boolean": "boolean",
 }
+_TRUTH: Final = {
+    **dict.fromkeys(("true", "yes", "on", "1", "1.0"), True),
+    **dict.fromkeys(("false", "no", "off", "0", "0.0"), False),
+}
+NAME_LENGTH: Final = 56
+"""Characters of an action's name in a tool's name, which has 64 at most with the number that may follow."""
+DESCRIPTION_LENGTH: Final = 1_024
+"""Characters the description of a tool may have at OpenAI."""
+ATTENTION: Final = 10_000
+"""Characters of an answer that are looked at; far more than it is asked for."""
 
 
-def tool(action: Action) -> dict[str, Any]:
+def named(actions: Sequence[Action]) -> dict[str, Action]:
+    """The actions by the names their tools have: only letters, digits, _ and -, and no name twice."""
+    found: dict[str, Action] = {}
+    for action in actions:
+        name = re.sub(r"[^A-Za-z0-9_-]", "_", action.name)[:NAME_LENGTH]
+        base = name.strip("_")
+        numbered = (f"{base or 'action'}_{number}" for number in count(1))
+        found[next(n for n in chain([name] if base else [], numbered) if n not in found)] = action
+    return found
+
+
+def tool(name: str, action: Action) -> dict[str, Any]:
     """The action as a tool of the chat completions API."""
     properties = {a.name: {"type": _TYPES[a.type], "description": a.description} for a in action.arguments}
     required = [a.name for a in action.arguments if a.required]
     return {
         "type": "function",
         "function": {
-            "name": safe(action.name),
-            "description": action.description,
+            "name": name,
+            "description": action.description[:DESCRIPTION_LENGTH],
             "parameters": {"type": "object", "properties": properties, "required": required},
         },
     }
-
-
-def safe(name: str) -> str:
-    """The name with only what tool names may have."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64]
 
 
 def instruction(actions: Sequence[Action]) -> str:
@@ -61,39 +80,49 @@ def _signature(action: Action) -> str:
     return f"({listed})" if listed else ""
 
 
-def called(answer: Any) -> tuple[object, object]:
-    """The name and the arguments of the first tool call in an answer."""
+def called(answer: Any) -> tuple[object, object] | None:
+    """The name and the arguments of the first tool call in an answer; None when it has none."""
     try:
         function = answer["choices"][0]["message"]["tool_calls"][0]["function"]
         return function["name"], function.get("arguments")
     except (LookupError, TypeError, AttributeError):
-        return None, None
+        return None
 
 
 def content(answer: Any) -> str:
     """The text of an answer; empty when it has none."""
     try:
-        return str(answer["choices"][0]["message"]["content"] or "")
+        return sound(str(answer["choices"][0]["message"]["content"] or "")[:ATTENTION])
     except (LookupError, TypeError):
         return ""
 
 
-def answered(answer: Any) -> tuple[object, object]:
-    """The name and the arguments in an answer that is a line of JSON, wherever in the text it stands."""
+def answered(text: str) -> tuple[object, object] | None:
+    """The name and the arguments in a text with a line of JSON, wherever in it that stands; None without one."""
+    for brace in re.finditer(r"\{", text):
+        try:
+            found, _ = json.JSONDecoder().raw_decode(text, brace.start())
+        except (ValueError, RecursionError):
+            continue
+        name = next((key for key in ("action", "name") if key in found), None)
+        if name is not None:
+            return found[name], found.get("arguments", found.get("parameters"))
+    return None
+
+
+def declines(answer: Any) -> bool:
+    """Whether a model that was offered tools wants none of them. It saw none of them if it just goes on talking."""
     text = content(answer)
-    try:
-        found = json.loads(text[text.index("{") : text.rindex("}") + 1])
-        return found.get("action"), found.get("arguments")
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
-        return None, None
+    return answer is not None and (not text.strip() or re.search(r"\bnone\b", text, re.IGNORECASE) is not None)
 
 
-def choice_of(name: object, arguments: object, actions: Sequence[Action]) -> Choice | None:
-    """The choice among these actions, if it is one, with the arguments that fit their types."""
-    action = next((a for a in actions if name in (a.name, safe(a.name))), None)
+def choice_of(chosen: tuple[object, object] | None, known: Mapping[str, Action]) -> Choice | None:
+    """The choice of a known action, if it is one, with the arguments that fit their types."""
+    name, given = chosen or (None, None)
+    wanted = name.strip() if isinstance(name, str) else ""
+    action = known.get(wanted) or next((known[n] for n in known if n.lower() == wanted.lower()), None)
     if action is None:
         return None
-    given = arguments
     if isinstance(given, str):
         try:
             given = json.loads(given)
@@ -120,11 +149,13 @@ def _as(argument: Argument, value: object) -> Scalar | None:
         return None
     kind = _TYPES[argument.type]
     if kind == "string":
-        return str(value)
+        return sound(str(value))
     if kind == "boolean":
-        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(str(value).lower())
+        return _TRUTH.get(str(value).strip().lower())
     try:
         number = float(value)
-        return round(number) if kind == "integer" else number if number == number else None
     except (ValueError, OverflowError):
         return None
+    if not math.isfinite(number):
+        return None
+    return round(number) if kind == "integer" else number

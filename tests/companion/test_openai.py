@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ VIEW = View(
     contexts=("It rains.",),
     limits=Limits(max_new_tokens=50),
 )
+DEEP = b"data: " + b"[" * 100_000 + b"\n\n"
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -112,6 +114,56 @@ async def test_the_model_is_told_who_it_is_and_what_it_may_know() -> None:
     ]
 
 
+async def test_a_character_cut_in_two_is_whole_again_and_half_of_one_is_replaced() -> None:
+    halves = (
+        b'data: {"choices":[{"delta":{"content":"%s"}}]}\n\n' % part for part in (b"Oh \\ud83d", b"\\ude00!\\udc00")
+    )
+    async with endpoint(streaming(*halves)) as brain:
+        assert await said(brain) == "Oh \U0001f600!\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "heard"),
+    [
+        (("Vo", "x", ": Good ", "evening."), " Good evening."),
+        (("Vox: ", "Vox: what a name."), " Vox: what a name."),
+        (("Voxta is here.",), "Voxta is here."),
+        (("Vo",), "Vo"),
+        (("Vox:",), ""),
+    ],
+)
+async def test_in_company_its_own_name_in_front_is_not_said(pieces: tuple[str, ...], heard: str) -> None:
+    async with endpoint(streaming(*map(piece, pieces))) as brain:
+        company = replace(VIEW, others=("Catherine",))
+        assert "".join([text async for text in brain.reply(company)]) == heard
+
+
+async def test_alone_whatever_stands_in_front_is_said() -> None:
+    async with endpoint(streaming(piece("Vox: that is me."))) as brain:
+        assert await said(brain) == "Vox: that is me."
+
+
+async def test_the_story_writer_streams_what_comes_of_the_prompt_within_its_limits() -> None:
+    seen: list[Any] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        seen.append(await request.json())
+        return await streaming(piece("It "), piece("rained."))(request)
+
+    limited = replace(VIEW, limits=Limits(max_new_tokens=50, max_sentences=2))
+    async with endpoint(answer, persona="You are {{ char }}.") as brain:
+        written = [text async for text in brain.write(limited, "A storm.")]
+
+    [body] = seen
+    assert written == ["It ", "rained."]
+    assert (body["stream"], body["max_tokens"]) == (True, 50)
+    system, *lines, task = body["messages"]
+    assert "Vox was told: You are Vox." in system["content"]
+    assert [message["role"] for message in lines] == ["user", "assistant", "user", "user"]
+    assert "at most 2 sentences" in task["content"]
+    assert task["content"].endswith("A storm.")
+
+
 @pytest.mark.parametrize(
     ("status", "body", "named"),
     [
@@ -134,9 +186,22 @@ async def test_a_refusal_says_what_to_do_and_keeps_the_key_to_itself(
     assert KEY not in problem + caplog.text
 
 
+async def test_a_refusal_may_be_as_odd_as_it_likes() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"[" * 5_000, status=400)
+
+    assert "answered 400" in await failure(answer)
+
+
 @pytest.mark.parametrize(
     "event",
-    [b"data: nonsense\n\n", b"data: 5\n\n", b'data: {"choices":[5]}\n\n', b'data: {"choices":[{"delta":5}]}\n\n'],
+    [
+        b"data: nonsense\n\n",
+        b"data: 5\n\n",
+        b'data: {"choices":[5]}\n\n',
+        b'data: {"choices":[{"delta":5}]}\n\n',
+        b"data: " + b"[" * 100_000 + b"\n\n",
+    ],
 )
 async def test_what_is_no_completion_is_an_error(event: bytes) -> None:
     assert "no chat completion" in await failure(streaming(event))
