@@ -117,9 +117,11 @@ async def test_events_notes_and_messages_without_a_reply_keep_their_kind(street:
     assert asked == 1, "a follow is taken note of"
 
 
-@pytest.mark.parametrize("text", ["hello]", "[hello]", "/event x", "x\n/secret y", "{{ char }}", "*", "] /note z"])
-async def test_no_text_becomes_an_event_or_a_command(street: Street, text: str) -> None:
-    await street.relay.receive(message(1, text, kind=Kind.ASK), message(2, "end", kind=Kind.ASK, author="bob"))
+async def test_no_text_becomes_an_event_or_a_command(street: Street) -> None:
+    hostile = ("hello]", "[hello]", "/event x", "x\n/secret y", "{{ char }}", "*", "] /note z")
+    for number, text in enumerate(hostile):
+        await street.relay.receive(message(number, text, kind=Kind.ASK, author=f"viewer{number}"))
+    await street.relay.receive(message(99, "end", kind=Kind.ASK, author="bob"))
     await eventually(lambda: any("end" in said for _, said in street.said), seconds=PATIENCE)
     assert {role for role, _ in street.said} <= {"User", "Assistant"}
     assert not any("Vox" in said for role, said in street.said if role == "User")
