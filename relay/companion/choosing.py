@@ -21,10 +21,13 @@ _NUMBERS: Final = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12,
 }  # fmt: skip
-_NUMBER: Final = re.compile(rf"-?\d+(?:\.\d+)?|\b(?:{'|'.join(_NUMBERS)})\b", re.IGNORECASE)
+_NUMBER: Final = re.compile(rf"(?<![\w.])-?\d+(?:\.\d+)?|\b(?:{'|'.join(_NUMBERS)})\b", re.IGNORECASE)
 _TRUE: Final = re.compile(r"\b(yes|on|true|enable|start)\b", re.IGNORECASE)
 _FALSE: Final = re.compile(r"\b(no|off|false|disable|stop)\b", re.IGNORECASE)
-_QUOTED: Final = re.compile(r"[\"'\u201c]([^\"'\u201d]{1,200})[\"'\u201d]")
+_QUOTED: Final = re.compile(
+    r"\"([^\"]{1,200})\"|\u201c([^\u201d]{1,200})\u201d|(?<!\w)['\u2018]([^\"]{1,200}?)['\u2019](?!\w)"
+)
+"""An apostrophe within a word is no quotation mark."""
 
 
 def by_rules(text: str, actions: Sequence[Action]) -> Choice | None:
@@ -46,7 +49,10 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _stem(word: str) -> str:
-    return re.sub(r"(ing|ed|es|s|e)$", "", word) if len(word) > 3 else word
+    """The word without its ending: clap for claps, clapped and clapping; cri for cry, cries and cried."""
+    stem = re.sub(r"(?<=[a-z]{2})(ing|ed|es|(?<!s)s|e)$", "", word) if len(word) > 3 else word
+    single = re.sub(r"([bdgkmnprt])\1$", r"\1", stem) if len(stem) > 3 else stem
+    return re.sub(r"(?<=[a-z])y$", "i", single)
 
 
 def _score(action: Action, said: frozenset[str]) -> int:
@@ -77,7 +83,7 @@ def _boolean(text: str, argument: Argument, action: Action) -> Scalar | None:
 def _string(text: str, argument: Argument, action: Action) -> Scalar | None:
     """What is quoted; where it is required also what comes after the words of the action's name."""
     if match := _QUOTED.search(text):
-        return match[1]
+        return match[match.lastindex or 0]
     if not argument.required:
         return None
     last = re.split(r"_|(?<=[a-z0-9])(?=[A-Z])", action.name)[-1]

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from relay.companion import phrases
-from relay.companion.brain import Choice, Line, Pieces, View
+from relay.companion.brain import NO_LIMITS, Choice, Line, Pieces, View
 from relay.companion.chat import Role
 from relay.companion.choosing import by_rules
 from relay.companion.phrases import Phrases
 from relay.companion.scenario.model import Action
+from relay.companion.sentences import sentences
 
 STORY_SENTENCES: Final = 2
 """Sentences of a story, where no number was asked for."""
+_ENDED: Final = re.compile("^$|[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019)\\]]*$")
 _SAID: Final = (Role.USER, Role.ASSISTANT, Role.EVENT, Role.STORY)
 
 
@@ -55,18 +57,28 @@ class RulesBrain:
 
     async def write(self, view: View, prompt: str) -> Pieces:
         chance = random.Random(f"{self._seed}:{prompt}:{len(view.lines)}")
-        count = max(0, (view.limits.max_sentences or STORY_SENTENCES) - 1)
-        told = chance.sample(phrases.STORY, min(count, len(phrases.STORY)))
-        begun = prompt if prompt.rstrip()[-1:] in '.!?\u2026"' else f"{prompt.rstrip()}."
-        yield " ".join([begun, *(line.format(user=plain(view.user)) for line in told)])
+        begun = prompt.strip() if _ENDED.search(prompt.strip()) else f"{prompt.strip()}."
+        given = [sentence async for sentence in sentences(_once(begun), NO_LIMITS)]
+        limit = view.limits.max_sentences or max(len(given), STORY_SENTENCES)
+        told = chance.sample(phrases.STORY, min(max(0, limit - len(given)), len(phrases.STORY)))
+        texts = ["".join(given[:limit]).rstrip(), *(line.format(user=plain(view.user)) for line in told)]
+        yield " ".join(text for text in texts if text)
 
     async def choose(self, view: View, actions: Sequence[Action]) -> Choice | None:
-        said = next((line for line in reversed(view.lines) if line.role in _SAID), None)
-        return by_rules(said.text[:_ATTENTION], actions) if said is not None else None
+        line = next((line for line in reversed(view.lines) if line.role in _SAID), None)
+        if line is None:
+            return None
+        texts = [said.text for said in heard(line.text, view.user)] if line.role is Role.USER else [line.text]
+        choices = (by_rules(text[:_ATTENTION], actions) for text in texts)
+        return next((choice for choice in choices if choice is not None), None)
 
     async def suggest(self, view: View) -> list[str]:
         answered = any(line.role is Role.ASSISTANT for line in view.lines)
         return list(phrases.SUGGESTIONS_LATER if answered else phrases.SUGGESTIONS)
+
+
+async def _once(text: str) -> Pieces:
+    yield text
 
 
 class Mind:
@@ -74,18 +86,32 @@ class Mind:
 
     def __init__(self, view: View, seed: int) -> None:
         self.view = view
-        self.current = next((i for i in reversed(range(len(view.lines))) if _is_spoken(view.lines[i])), None)
+        self.current = self._unanswered()
         self._random = random.Random(f"{seed}:{view.character}:{len(view.lines)}")
         self._recent = " ".join(line.text for line in view.lines[-12:] if line.role is Role.ASSISTANT)
 
     def answer(self) -> str:
         """What to say to the newest thing said or done that was not answered yet."""
-        if self.current is None or any(line.role is Role.ASSISTANT for line in self.view.lines[self.current :]):
+        if self.current is None:
             return self._word(Thought(phrases.FILLER), self.view.user)
         line = self.view.lines[self.current]
-        if line.role is not Role.USER:
-            return self._react(line.text[:_ATTENTION])
-        return " ".join(self._respond(said) for said in heard(line.text, self.view.user)[:2])
+        if line.role is Role.USER:
+            return " ".join(self._respond(said) for said in heard(line.text, self.view.user)[:2])
+        if line.role is Role.ASSISTANT:
+            return self._respond(Said(plain(line.name) or "friend", line.text[:_ATTENTION]))
+        return self._react(line.text[:_ATTENTION])
+
+    def _unanswered(self) -> int | None:
+        """The place of what people said or did, or else another character, since this one spoke last."""
+        lines = self.view.lines
+        begin = 1 + max((place for place, line in enumerate(lines) if self._is_own(line)), default=-1)
+        new = range(begin, len(lines))
+        by_people = [place for place in new if lines[place].role in (Role.USER, Role.EVENT, Role.STORY)]
+        by_others = [place for place in new if lines[place].role is Role.ASSISTANT]
+        return max(by_people or by_others, default=None)
+
+    def _is_own(self, line: Line) -> bool:
+        return line.role is Role.ASSISTANT and (not self.view.others or line.name in ("", self.view.character))
 
     def before(self, name: str) -> list[Said]:
         """What this person said earlier, oldest first."""
@@ -117,10 +143,6 @@ class Mind:
         fields = {"name": name, "user": plain(self.view.user), "char": plain(self.view.character)}
         options = [option.format(**fields, thing=thought.thing, n=thought.n) for option in thought.options]
         return self._random.choice([option for option in options if option not in self._recent] or options)
-
-
-def _is_spoken(line: Line) -> bool:
-    return line.role in (Role.USER, Role.EVENT, Role.STORY)
 
 
 # Who says what
@@ -211,8 +233,8 @@ def _choose(match: Match, said: Said, mind: Mind) -> Thought:
 
 
 def _what_is_going_on(match: Match, said: Said, mind: Mind) -> Thought:
-    contexts = mind.view.contexts
-    return Thought(phrases.NOW, thing=plain(contexts[-1], 200) + ".") if contexts else Thought(phrases.WHAT)
+    known = [told for told in (mind.view.scene, *mind.view.contexts) if plain(told)]
+    return Thought(phrases.NOW, thing=plain(known[-1], 200) + ".") if known else Thought(phrases.WHAT)
 
 
 def _learn(match: Match, said: Said, mind: Mind) -> Thought:

@@ -65,6 +65,28 @@ def test_several_words_of_a_description_choose_it_too() -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["Clap!", "She claps", "who clapped?", "he is clapping"])
+def test_words_count_in_all_their_forms(text: str) -> None:
+    assert by_rules(text, [Action(name="clap_hands"), Action(name="clap")]) == Choice("clap")
+
+
+@pytest.mark.parametrize(
+    ("text", "channel"),
+    [
+        ("Let's do a shout out to Bob's corner!", "Bob's corner"),
+        ("shout out to 'Bob's corner', please", "Bob's corner"),
+        ("shout out to \u201cPixelPenny\u201d, she's great", "PixelPenny"),
+    ],
+)
+def test_an_apostrophe_is_no_quotation_mark(text: str, channel: str) -> None:
+    assert chosen(text) == Choice("shout_out", {"channel": channel})
+
+
+@pytest.mark.parametrize(("text", "given"), [("gpt4, roll dice", {}), ("roll dice, -2.5 or 7", {"sides": -2})])
+def test_a_number_stands_alone(text: str, given: dict[str, int]) -> None:
+    assert chosen(text) == Choice("roll_dice", given)
+
+
 @given(st.text(max_size=200))
 def test_no_text_breaks_it(text: str) -> None:
     assert chosen(text) is None or isinstance(chosen(text), Choice)

@@ -1,22 +1,32 @@
 """The character out of rules answers what was said, to whom it was said by."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.companion import phrases
-from relay.companion.brain import Line, View
+from relay.companion.brain import Choice, Limits, Line, View
 from relay.companion.chat import Role
 from relay.companion.phrases import Phrases
 from relay.companion.rules import RulesBrain, Said, heard
+from relay.companion.scenario.model import Action
 
 
 async def answer(*lines: str | Line, seed: int = 0, contexts: tuple[str, ...] = ()) -> str:
     shown = tuple(line if isinstance(line, Line) else Line(Role.USER, line) for line in lines)
-    brain = RulesBrain(seed)
-    return "".join([piece async for piece in brain.reply(View("Vox", "Max", shown, contexts))])
+    return await reply(View("Vox", "Max", shown, contexts), seed)
+
+
+async def reply(view: View, seed: int = 0) -> str:
+    return "".join([piece async for piece in RulesBrain(seed).reply(view)])
+
+
+async def write(prompt: str, most: int | None, seed: int = 0) -> str:
+    view = View("Vox", "Max", (), limits=Limits(max_sentences=most))
+    return "".join([piece async for piece in RulesBrain(seed).write(view, prompt)])
 
 
 def event(text: str) -> Line:
@@ -111,6 +121,98 @@ async def test_it_greets_somebody_it_knows_differently() -> None:
 
 async def test_it_knows_what_goes_on_from_its_contexts() -> None:
     assert "The king is in check" in await answer("what is going on?", contexts=("The king is in check!",))
+
+
+async def test_it_knows_where_it_is_from_the_scene() -> None:
+    asked = (Line(Role.USER, "What is going on?"),)
+    view = View("Vox", "Max", asked, scene="A garden at night.")
+
+    assert "A garden at night" in await reply(view)
+    assert "The king is in check" in await reply(replace(view, contexts=("The king is in check.",)))
+
+
+async def test_in_company_each_character_answers_for_itself() -> None:
+    lines = (Line(Role.USER, "Tell me a joke", "Max"), Line(Role.ASSISTANT, "No idea.", "Catherine"))
+    vox = View("Vox", "Max", lines, others=("Catherine",))
+    catherine = View("Catherine", "Max", lines, others=("Vox",))
+
+    assert fits(await reply(vox), phrases.JOKE)
+    assert fits(await reply(catherine), phrases.FILLER)
+    assert "Catherine" in await reply(replace(catherine, lines=(Line(Role.USER, "Who are you?", "Max"),)))
+
+
+async def test_in_company_it_answers_another_character_when_people_have_their_answers() -> None:
+    lines = (
+        Line(Role.USER, "Hi", "Max"),
+        Line(Role.ASSISTANT, "Hello Max!", "Vox"),
+        Line(Role.ASSISTANT, "How are you, Vox?", "Catherine"),
+    )
+    said = await reply(View("Vox", "Max", lines, others=("Catherine",)))
+
+    assert fits(said, phrases.MOOD)
+    assert "Catherine" in said
+
+
+STORM = "A storm is coming. The lamps go out. Nobody moves."
+
+
+@pytest.mark.parametrize(
+    ("prompt", "most", "begins", "count"),
+    [
+        ("A storm is coming", None, "A storm is coming. ", 2),
+        ("A storm is coming", 1, "A storm is coming.", 1),
+        ("A storm is coming!", 4, "A storm is coming! ", 4),
+        (STORM, None, STORM, 3),
+        (STORM, 2, "A storm is coming. The lamps go out.", 2),
+        (STORM, 5, f"{STORM} ", 5),
+        ("", None, "", 2),
+    ],
+)
+async def test_a_story_goes_on_from_its_prompt_and_keeps_to_its_length(
+    prompt: str, most: int | None, begins: str, count: int
+) -> None:
+    told = await write(prompt, most)
+
+    assert told.startswith(begins)
+    assert len(re.findall(r"[.!?]( |$)", told)) == count
+    assert told == told.strip()
+
+
+async def test_a_story_is_the_same_under_the_same_seed_and_another_with_another() -> None:
+    assert await write(STORM, 5, seed=7) == await write(STORM, 5, seed=7)
+    assert len({await write(STORM, 5, seed=seed) for seed in range(20)}) > 1
+
+
+WAVE = Action(name="wave")
+SHOUT = Action.model_validate({"name": "shout_out", "arguments": [{"name": "channel", "required": True}]})
+
+
+@pytest.mark.parametrize(
+    ("line", "choice"),
+    [
+        (Line(Role.USER, "Please wave!"), Choice("wave")),
+        (Line(Role.USER, 'Anna (Twitch): "please wave"'), Choice("wave")),
+        (Line(Role.USER, 'Wave (Twitch): "hello"'), None),
+        (Line(Role.USER, 'Anna (Twitch): "hello" | Bob (Discord): "wave at us"'), Choice("wave")),
+        (
+            Line(Role.USER, 'Anna (Twitch): "a shout out to PixelPenny"'),
+            Choice("shout_out", {"channel": "PixelPenny"}),
+        ),
+        (Line(Role.EVENT, "Everybody waves."), Choice("wave")),
+        (Line(Role.ASSISTANT, "I am waving.", "Vox"), Choice("wave")),
+        (Line(Role.NOTE, "Somebody waves."), None),
+    ],
+)
+async def test_it_chooses_an_action_by_what_was_said_not_by_who_said_it(line: Line, choice: Choice | None) -> None:
+    view = View("Vox", "Max", (Line(Role.NOTE, "wave"), line))
+
+    assert await RulesBrain(0).choose(view, [WAVE, SHOUT]) == choice
+
+
+async def test_only_what_was_said_last_chooses_an_action() -> None:
+    view = View("Vox", "Max", (Line(Role.USER, "Please wave!"), Line(Role.USER, "Never mind."), Line(Role.NOTE, "x")))
+
+    assert await RulesBrain(0).choose(view, [WAVE]) is None
 
 
 async def test_it_is_the_same_under_the_same_seed_and_varies_with_another() -> None:
