@@ -185,6 +185,29 @@ async def test_what_is_no_completion_is_an_error(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        5,
+        [],
+        {},
+        {"choices": None},
+        {"choices": [{"message": None}]},
+        {"choices": [{"message": {"tool_calls": {}}}]},
+        {"choices": [{"message": {"tool_calls": [{"function": None}]}}]},
+        {"choices": [{"message": {"tool_calls": [{"function": {"name": {}, "arguments": []}}]}}]},
+        {"choices": [{"message": {"content": [{"type": "text"}]}}]},
+        call("fly", "{}"),
+        text('{"action": {"name": "wave"}}'),
+    ],
+)
+@pytest.mark.parametrize("without_tools", [0, 400])
+async def test_an_odd_answer_is_no_choice(body: Any, without_tools: int) -> None:
+    async with brain(Endpoint(body, body, without_tools=without_tools)) as mind:
+        assert await mind.choose(VIEW, [WAVE]) is None
+
+
+@pytest.mark.parametrize(
     ("name", "arguments", "choice"),
     [
         ("dance", "{}", None),
