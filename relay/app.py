@@ -18,13 +18,16 @@ from relay.forwarding.forwarder import NOTE_CHAT, Forwarder
 from relay.heart import Heart
 from relay.inbox.base import Inbox
 from relay.inbox.build import build as build_inbox
+from relay.informing import Informer
 from relay.journal import Journal
 from relay.model import AudienceMessage, Caller, Edit, Forward, Incoming, Origin, Reply, Retraction, Settlement
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls, command_in
 from relay.moderation.outbound import Outbound
+from relay.performing import Performer
 from relay.platforms.base import Controls as ControlsProtocol
 from relay.platforms.base import Platform, Receive
+from relay.repertoire import repertoire
 from relay.replies.poster import Poster
 from relay.replies.screening import Screening
 from relay.settings import VoxtaSection
@@ -132,6 +135,16 @@ class Relay:
         self.controls = Controls(self.desk, Audit(config.audit_file))
         self.platforms = make_platforms(self.receive, self.controls)
         self.poster = Poster(config.replies, self.platforms, journal.post)
+        acts = repertoire(
+            config,
+            self.platforms,
+            say=self.screening.take,
+            controls=self.controls,
+            name=lambda: self._name_of(None),
+        )
+        self.performer = Performer(acts, config.scenario.allow)
+        self.informer = Informer(config.scenario, self.session, self.platforms)
+        self.watchers += [self.performer, self.informer]
         self._heart = Heart(config.heart_file)
         self._listening: list[asyncio.Task[None]] = []
         self._moved = asyncio.Event()
@@ -174,6 +187,8 @@ class Relay:
                 tasks.create_task(self._audio_input.run(), name="audio input")
             tasks.create_task(self.forwarder.run(), name="forwarder")
             tasks.create_task(self.poster.run(), name="poster")
+            tasks.create_task(self.performer.run(), name="performer")
+            tasks.create_task(self.informer.run(), name="informer")
             tasks.create_task(self._trim(), name="trim")
             tasks.create_task(self._heart.beat(), name="heart")
             self._listening = [tasks.create_task(platform.run(), name=platform.name) for platform in self.platforms]
@@ -214,6 +229,7 @@ class Relay:
         for message, is_new in zip(messages, await self.inbox.append(messages), strict=True):
             self._journal.message(message, is_new=is_new)
             self.desk.saw(message)
+            self.informer.saw(message)
             if is_new and (words := command_in(message)) is not None:
                 await self._obey(message, words)
 

@@ -180,7 +180,7 @@ def auth_twitch(config: ConfigFile = Path("relay.toml")) -> None:
     settings = load(config)
 
     async def log_in() -> None:
-        login = await authorize(settings.twitch, settings.twitch_token_file, typer.echo)
+        login = await authorize(settings.twitch, settings.twitch_token_file, typer.echo, settings.scenario.allow)
         typer.echo(f"logged in as {login}; the token is kept in {settings.twitch_token_file}")
 
     _run(log_in())

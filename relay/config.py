@@ -24,6 +24,7 @@ from relay.settings import (
     OutboundSection,
     RelaySection,
     RepliesSection,
+    ScenarioSection,
     SelectionSection,
     SpeechSection,
     TwitchSection,
@@ -50,6 +51,7 @@ class Config(BaseSettings):
     inbox: InboxSection = InboxSection()
     voxta: VoxtaSection = VoxtaSection()
     companion: CompanionSection = CompanionSection()
+    scenario: ScenarioSection = ScenarioSection()
     twitch: TwitchSection = TwitchSection()
     discord: DiscordSection = DiscordSection()
     filters: FiltersSection = FiltersSection()

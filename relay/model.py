@@ -184,7 +184,7 @@ class ScriptCall(Value):
     """A script event with its named arguments."""
 
     name: str
-    arguments: dict[str, str]
+    arguments: dict[str, str | int]
 
 
 class Origin(Value):
@@ -211,6 +211,8 @@ class Forward(Value):
     """What the companion reads; no command, checked to be none."""
     options: MessageOptions = MessageOptions()
     script: ScriptCall | None = None
+    events: tuple[ScriptCall, ...] = ()
+    """What the scenario's scripts are told besides, one for each audience message."""
     origins: tuple[Origin, ...]
     """Where the answer belongs; one for each channel asked from."""
     authors: tuple[str, ...] = ()

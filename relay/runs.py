@@ -27,6 +27,7 @@ from relay.settings import (
     CompanionSection,
     InboxSection,
     RelaySection,
+    ScenarioSection,
     SelectionSection,
     SpeechSection,
     VoxtaSection,
@@ -52,6 +53,7 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
             speech=SpeechSection(enabled=speech, sinks=("overlay",)),
             budget=BudgetSection(rates={"all": 40, "viewer": 20}),
             selection=SelectionSection(seed=seed, loud_per_minute=60),
+            scenario=ScenarioSection(allow=("post",)),
         )
 
         def crowd(receive: Receive, _: Controls) -> Sequence[Platform]:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from relay.errors import RenderingError
 from relay.forwarding.neutralise import neutral_name, neutralise
 from relay.forwarding.policy import Policy
-from relay.model import AudienceMessage, Forward, Kind, Origin, Role, ScriptCall
+from relay.model import AudienceMessage, Forward, Kind, Origin, Role, ScriptCall, SendAs
 from relay.settings import KindRule
 from relay.text import folded
 from relay.voxta.chat import Chat
@@ -82,6 +82,7 @@ class Renderer:
                 body=body,
                 options=rule.message,
                 script=self._script(rule, told[0], place),
+                events=tuple(self._event(pick, place) for pick in told if rule.send_as is not SendAs.SCRIPT),
                 origins=_origins(told),
                 authors=tuple(dict.fromkeys(f"{p.message.platform}:{p.message.author.id}" for p in told)),
                 interruptible=rule.interruptible,
@@ -103,7 +104,15 @@ class Renderer:
             return None
         fields = self._fields(pick, place)
         arguments = {name: template.format_map(fields) for name, template in rule.arguments.items()}
-        return ScriptCall(name=rule.script, arguments=arguments)
+        return ScriptCall(name=rule.script, arguments=dict(arguments))
+
+    def _event(self, pick: Pick, place: Place) -> ScriptCall:
+        """What scripts that listen for `app:<kind>` are told."""
+        fields = self._fields(pick, place)
+        arguments: dict[str, str | int] = {name: fields[name] for name in ("author", "platform", "text")}
+        arguments["amount"] = pick.message.amount or 0
+        arguments["detail"] = fields["detail"] if pick.message.detail else ""
+        return ScriptCall(name=pick.message.kind.value, arguments=arguments)
 
     def _digest(self, digest: Sequence[tuple[str, int]], used: int) -> list[str]:
         shouts = "; ".join(f'{count} viewers: "{neutralise(text, 40)}"' for text, count in digest if count)

@@ -1,8 +1,10 @@
 """What every platform adapter is: it brings audience messages in and posts text back. It owns no policy."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from relay.acts import Act
 from relay.model import Caller, ControlInfo, Held, Incoming, Post, Suggestion
 
 
@@ -55,6 +57,34 @@ class Typing(Protocol):
 
     async def typing(self, channel: str) -> None:
         """Show it for a few seconds. Failures are swallowed: it is only decoration."""
+        ...
+
+
+@runtime_checkable
+class Acting(Protocol):
+    """Optional: scenarios may bring things about on the platform."""
+
+    def acts(self) -> Sequence[Act]:
+        """All there are; which of them are allowed is not the platform's business."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stream:
+    """How a stream is doing."""
+
+    is_live: bool
+    title: str = ""
+    game: str = ""
+    viewers: int = 0
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """Optional: the platform knows the state of a stream."""
+
+    async def stream(self) -> Stream:
+        """How it is now. Raises PlatformError."""
         ...
 
 

@@ -7,6 +7,7 @@ from relay.settings.places import (
     DiscordSection,
     InboxSection,
     RelaySection,
+    ScenarioSection,
     TwitchSection,
     VoxtaSection,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "RelaySection",
     "RepliesSection",
     "RuleSection",
+    "ScenarioSection",
     "SelectionSection",
     "SpeechSection",
     "TwitchSection",

@@ -28,6 +28,12 @@ class InboxSection(Section):
     reclaim_after: Seconds = 15.0
 
 
+ActName = Literal[
+    "post", "rate", "mode", "poll", "prediction", "shoutout", "clip", "title", "game", "timeout", "scene", "source"
+]
+"""What a scenario may be allowed to do."""
+
+
 class VoxtaSection(Section):
     mode: Literal["embedded", "server", "gateway"] = "embedded"
     url: Url = "http://localhost:5384"
@@ -78,6 +84,14 @@ class CompanionSection(Section):
     hearing_url: Url = "http://localhost:8000/v1"
     hearing_model: str = "whisper-1"
     hearing_api_key: SecretStr | None = None
+
+
+class ScenarioSection(Section):
+    """What Voxta's scenario learns of the stream, and what it may do there."""
+
+    allow: tuple[ActName, ...] = ()
+    script_events: bool = True
+    contexts: bool = True
 
 
 class TwitchSection(Section):

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import random
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from aiohttp.abc import AbstractCookieJar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
@@ -19,6 +20,14 @@ from relay.wire import client, server
 from relay.wire.messages import Capabilities, ChatSession, ContextText, NamedValue, WireMessage
 
 log = logging.getLogger(__name__)
+
+_SVG: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#5b3fd6"/>'
+    '<path d="M7 9h18v11H15l-5 5v-5H7z" fill="#fff"/><circle cx="12" cy="14.5" r="1.7" fill="#5b3fd6"/>'
+    '<circle cx="20" cy="14.5" r="1.7" fill="#5b3fd6"/></svg>'
+)
+ICON: Final = f"data:image/svg+xml;base64,{b64encode(_SVG.encode()).decode()}"
+"""What Voxta shows beside the relay's name."""
 
 SESSIONS_WAIT = 3.0
 """Seconds to wait for the list of open chats after the welcome; some servers send none while no chat is open."""
@@ -123,7 +132,7 @@ class Session:
     async def _keep_joined(self, hub: Hub) -> None:
         await hub.invoke(self._introduction())
         await self._until(lambda: self._welcomed, self._settings.timeout, "Voxta sent no welcome")
-        await hub.invoke(client.RegisterApp(client_version=__version__, label="Voxta Relay"))
+        await hub.invoke(client.RegisterApp(client_version=__version__, label="Voxta Relay", icon_base64_url=ICON))
         try:
             await self._until(lambda: self._sessions is not None, SESSIONS_WAIT, "no list of chats")
         except VoxtaUnavailable:

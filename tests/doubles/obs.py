@@ -55,6 +55,9 @@ class ObsDouble:
 
     password: str | None = None
     inputs: dict[str, Input] = field(default_factory=lambda: {"Mic/Aux": Input(), "Desktop Audio": Input()})
+    scenes: dict[str, dict[str, bool]] = field(default_factory=lambda: {"Game": {"Camera": True}, "Break": {}})
+    """The sources of each scene, and whether they are shown."""
+    scene: str = "Game"
     greets: bool = True
     """False never says Hello, as something else on that port."""
     is_obs: bool = True
@@ -240,6 +243,21 @@ class ObsDouble:
             if input is None:
                 return NOT_FOUND, None
             return (SUCCESS, {"inputMuted": input.muted}) if input.sound else (WRONG_STATE, None)
+        if kind == "SetCurrentProgramScene":
+            if data["sceneName"] not in self.scenes:
+                return NOT_FOUND, None
+            self.scene = data["sceneName"]
+            return SUCCESS, None
+        if kind == "GetCurrentProgramScene":
+            return SUCCESS, {"currentProgramSceneName": self.scene}
+        if kind == "GetSceneItemId":
+            items = list(self.scenes[data["sceneName"]])
+            known = data["sourceName"] in items
+            return (SUCCESS, {"sceneItemId": items.index(data["sourceName"])}) if known else (NOT_FOUND, None)
+        if kind == "SetSceneItemEnabled":
+            items = list(self.scenes[data["sceneName"]])
+            self.scenes[data["sceneName"]][items[data["sceneItemId"]]] = data["sceneItemEnabled"]
+            return SUCCESS, None
         return UNKNOWN_REQUEST, None
 
 

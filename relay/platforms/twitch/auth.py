@@ -1,7 +1,7 @@
 """Logging in from a terminal by device code, and checking the login: no web server, no client secret."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import aiohttp
@@ -9,6 +9,7 @@ from twitchio.authentication import OAuth, Scopes
 from twitchio.exceptions import DeviceCodeFlowException
 
 from relay.errors import AuthError, RelayError
+from relay.platforms.twitch.acts import SCOPES as ACT_SCOPES
 from relay.platforms.twitch.connection import CALL_TIMEOUT, Account, Channel, Connection, point_at
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, explain, translate
 from relay.platforms.twitch.subscriptions import READ_CHAT, SCOPES, WRITE_CHAT, left_out
@@ -18,16 +19,16 @@ from relay.settings import TwitchSection
 Say = Callable[[str], None]
 
 
-async def authorize(settings: TwitchSection, token_file: Path, say: Say) -> str:
+async def authorize(settings: TwitchSection, token_file: Path, say: Say, acts: Collection[str] = ()) -> str:
     """Let a person log in with a browser, save the login, and return the account's name.
 
-    `say` is called with each line for them. Raises AuthError when the login was refused or the code ran out,
-    PlatformUnavailable when Twitch cannot be reached.
+    `acts` are those that scenarios may do: the login then allows them, too. `say` is called with each line for them.
+    Raises AuthError when the login was refused or the code ran out, PlatformUnavailable when Twitch cannot be reached.
     """
     point_at(settings)
     with redacted_logs():
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT)) as session:
-            oauth = OAuth(client_id=settings.client_id, scopes=Scopes(list(SCOPES)), session=session)
+            oauth = OAuth(client_id=settings.client_id, scopes=Scopes(_scopes(acts)), session=session)
             try:
                 return await _device_login(oauth, TokenFile(token_file), say)
             except asyncio.CancelledError:
@@ -35,6 +36,11 @@ async def authorize(settings: TwitchSection, token_file: Path, say: Say) -> str:
                 raise
             except FAILURES as error:
                 raise _explain(error, settings) from None
+
+
+def _scopes(acts: Collection[str]) -> list[str]:
+    """What the login is to allow."""
+    return list(dict.fromkeys([*SCOPES, *(scope for act, scope in ACT_SCOPES.items() if act in acts)]))
 
 
 async def check(settings: TwitchSection, token_file: Path) -> str:

@@ -11,10 +11,12 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from twitchio import ChatMessage
 from twitchio.models.eventsub_ import BaseEvent
 
+from relay.acts import Act
 from relay.errors import PlatformError, PlatformUnavailable, RelayError
 from relay.model import Post
-from relay.platforms.base import Receive
+from relay.platforms.base import Receive, Stream
 from relay.platforms.intake import Intake, Seen
+from relay.platforms.twitch.acts import TwitchActs
 from relay.platforms.twitch.connection import Connection
 from relay.platforms.twitch.failures import FAILURES, translate
 from relay.platforms.twitch.incoming import PLATFORM, read, twin
@@ -87,6 +89,27 @@ class TwitchPlatform:
         """See Platform.health."""
         waiting = f"{len(self._intake)} messages wait for the inbox" if len(self._intake) else ""
         return "; ".join(part for part in (self._state, self._reconciler.trouble, waiting) if part)
+
+    def acts(self) -> Sequence[Act]:
+        """See Acting."""
+        return TwitchActs(self._connection).all()
+
+    async def stream(self) -> Stream:
+        """See Streaming: of the first channel."""
+        connection = self._connection
+        if not connection.channels:
+            raise PlatformUnavailable(f"Twitch is not connected: {self._state}")
+        client, account, channel = connection.client, connection.account.id, connection.channels[0].id
+
+        async def live() -> list[Any]:
+            return [stream async for stream in client.fetch_streams(user_ids=[channel], token_for=account)]
+
+        streams = await connection.call(live, "looking up the stream")
+        info = await connection.call(
+            lambda: client.create_partialuser(channel).fetch_channel_info(token_for=account), "looking up the channel"
+        )
+        viewers = streams[0].viewer_count if streams else 0
+        return Stream(bool(streams), info.title or "", info.game_name or "", viewers)
 
     async def _stay_connected(self, tasks: asyncio.TaskGroup) -> None:
         await self._patiently(self._log_in)

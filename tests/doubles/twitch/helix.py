@@ -51,7 +51,6 @@ class Helix:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/helix/users", self.users),
-            web.get("/helix/streams", self.streams),
             web.get("/helix/eventsub/subscriptions", self.list_subscriptions),
             web.post("/helix/eventsub/subscriptions", self.subscribe),
             web.delete("/helix/eventsub/subscriptions", self.unsubscribe),
@@ -76,10 +75,6 @@ class Helix:
         known = [user for user in self._state.users.values() if user.id in ids or user.login in logins]
         found = known if ids or logins else [grant.user]
         return web.json_response({"data": [_profile(user) for user in found]})
-
-    async def streams(self, request: web.Request) -> web.Response:
-        self._identity.bearer(request)
-        return web.json_response({"data": [], "pagination": {}})
 
     async def list_subscriptions(self, request: web.Request) -> web.Response:
         self._identity.bearer(request)

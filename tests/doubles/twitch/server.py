@@ -10,6 +10,7 @@ from aiohttp import web
 
 from relay.settings import TwitchSection
 from tests.doubles.twitch import payloads
+from tests.doubles.twitch.broadcast import Broadcast
 from tests.doubles.twitch.eventsub import Session, Sessions
 from tests.doubles.twitch.faults import Fault, Handler, Refuse
 from tests.doubles.twitch.helix import TYPES, Helix
@@ -35,6 +36,7 @@ class TwitchDouble:
         self.identity = Identity(self.state, CLIENT_ID)
         self.sessions = Sessions(self.state)
         self.helix = Helix(self.state, self.identity, self.sessions, self._echo)
+        self.broadcast = Broadcast(self.state, self.identity)
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str]] = []
         """Method and path of every call."""
@@ -42,7 +44,7 @@ class TwitchDouble:
         """The most API calls that were under way together."""
         self._at_once = 0
         self._app = web.Application(middlewares=[self._errors, self._faults, self._limits])
-        self._app.add_routes(self.identity.routes() + self.helix.routes())
+        self._app.add_routes(self.identity.routes() + self.helix.routes() + self.broadcast.routes())
         self._app.router.add_get("/ws", self.sessions.serve)
         self._app.on_shutdown.append(self._close_sockets)
         self._runner = web.AppRunner(self._app, shutdown_timeout=0.5, access_log=None)

@@ -1,4 +1,5 @@
-// Runs when a chat is opened. Apps tell what happens with `app:` events; the arguments are named by the app.
+// Runs when a chat is opened. Apps tell what happens with `app:` events, which name their arguments. The relay's are
+// app:chat, app:raid, app:cheer and so on, with author, platform, text, amount and detail.
 import { chat } from "@voxta";
 import { count } from "./lib";
 
@@ -9,6 +10,8 @@ chat.addEventListener("start", () => {
 chat.addEventListener("app:raid", (e) => {
   const raids = count("raids");
   chat.setFlag("raid", { seconds: 120 });
-  chat.event(`${e.arguments.name} brings ${e.arguments.viewers} viewers along. It is raid number ${raids} tonight!`);
-  e.afterSpeech(() => chat.appTrigger("confetti", raids));
+  chat.note(`That was raid number ${raids} tonight.`);
+  // App triggers reach apps, and the relay: what `allow` in its settings names is done in the stream.
+  chat.appTrigger("post", `Welcome, raiders of ${e.arguments.author}! Grab a seat.`, e.arguments.platform.toLowerCase());
+  e.afterSpeech(() => chat.appTrigger("confetti", e.arguments.amount));
 });

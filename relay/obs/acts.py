@@ -1,0 +1,39 @@
+"""What a scenario may do in OBS."""
+
+from pydantic import Field
+
+from relay.acts import Act, Arguments
+from relay.obs.connection import connect
+from relay.settings import ObsSection
+
+
+class Scene(Arguments):
+    name: str = Field(min_length=1, max_length=200)
+
+
+class Source(Arguments):
+    name: str = Field(min_length=1, max_length=200)
+    visible: bool = True
+
+
+def acts(settings: ObsSection) -> list[Act]:
+    """Switch scenes, show and hide sources."""
+
+    async def scene(asked: Scene) -> str:
+        async with connect(settings, 0) as obs:
+            await obs.request("SetCurrentProgramScene", sceneName=asked.name)
+        return f"OBS shows the scene {asked.name}"
+
+    async def source(asked: Source) -> str:
+        async with connect(settings, 0) as obs:
+            current = (await obs.request("GetCurrentProgramScene"))["currentProgramSceneName"]
+            found = await obs.request("GetSceneItemId", sceneName=current, sourceName=asked.name)
+            await obs.request(
+                "SetSceneItemEnabled",
+                sceneName=current,
+                sceneItemId=found["sceneItemId"],
+                sceneItemEnabled=asked.visible,
+            )
+        return f"OBS {'shows' if asked.visible else 'hides'} {asked.name}"
+
+    return [Act("scene", Scene, scene), Act("source", Source, source)]

@@ -1,0 +1,115 @@
+"""A scenario in the embedded companion and the stream it plays in: told of what happens, and acting in it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from relay.app import Relay
+from relay.companion.scenario.example import EXAMPLE
+from relay.companion.scenario.files import Loaded, load
+from relay.companion.server import CompanionServer
+from relay.model import Kind
+from relay.settings import CompanionSection
+from tests.companion.play import loaded
+from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
+from tests.support import eventually
+
+IMPORT = 'import { chat } from "@voxta";\n'
+
+
+class Stage:
+    """A relay, its platforms, and the companion that plays the scenario."""
+
+    def __init__(self, relay: Relay, companion: CompanionServer, platforms: list[RecordingPlatform]) -> None:
+        self.relay = relay
+        self.companion = companion
+        self.platforms = platforms
+
+    def posts(self, platform: str) -> list[str]:
+        return [post.text for p in self.platforms if p.name == platform for post in p.posts]
+
+    @property
+    def story(self) -> Any:
+        [conversation] = self.companion._hub.open.values()
+        return conversation.chat.story
+
+
+class Place(RecordingPlatform):
+    """A platform with one channel."""
+
+    def channels(self) -> list[str]:
+        return ["lobby"]
+
+
+@asynccontextmanager
+async def playing(folder: Path, played: Loaded, **sections: Any) -> AsyncIterator[Stage]:
+    section = CompanionSection(port=0, pace=0.0)
+    platforms: list[RecordingPlatform] = [Place("twitch"), Place("discord")]
+    async with (
+        CompanionServer(section, brain=EchoBrain(), scenario=played) as companion,
+        relaying(settings(folder, **sections), companion.url, lambda *_: platforms) as (relay, _),
+    ):
+        yield Stage(relay, companion, platforms)
+
+
+async def test_the_example_posts_to_the_chat_on_a_raid(tmp_path: Path) -> None:
+    async with playing(tmp_path, load(EXAMPLE), scenario={"allow": ["post"]}) as stage:
+        await stage.relay.receive(message(1, kind=Kind.RAID, author="bob", amount=42))
+        await eventually(lambda: "Welcome, raiders of Bob! Grab a seat." in stage.posts("twitch"))
+        assert stage.posts("discord") == []
+        assert "raid" in stage.story.flags.names
+        assert stage.story.variables["raids"] == 1
+
+
+async def test_without_leave_a_scenario_does_nothing(tmp_path: Path) -> None:
+    async with playing(tmp_path, load(EXAMPLE)) as stage:
+        await stage.relay.receive(message(1, kind=Kind.RAID, author="bob", amount=42))
+        await eventually(lambda: "raid" in stage.story.flags.names)
+        await eventually(lambda: bool(stage.posts("twitch")))
+        assert not any("Welcome" in text for text in stage.posts("twitch"))
+
+
+async def test_scripts_hear_of_everything_the_audience_does(tmp_path: Path) -> None:
+    kinds = [kind for kind in Kind if kind not in (Kind.ONLINE, Kind.OFFLINE)]
+    listeners = "".join(
+        f"chat.addEventListener('app:{kind}', (e) => {{ chat.variables.{kind} = JSON.stringify(e.arguments); }});\n"
+        for kind in kinds
+    )
+    async with playing(tmp_path, loaded({"index.js": IMPORT + listeners})) as stage:
+        for number, kind in enumerate(kinds):
+            await stage.relay.receive(
+                message(number, f"my {kind} {{{{ char }}}}", kind=kind, amount=number, author=f"a{number}")
+            )
+        await eventually(lambda: stage.story.variables.keys() == set(kinds), seconds=10)
+        place = kinds.index(Kind.CHEER)
+        assert stage.story.variables["cheer"] == (
+            f'{{"author":"A{place}","platform":"Twitch","text":"my cheer (( char ))","amount":{place},"detail":""}}'
+        )
+
+
+async def test_what_a_scenario_posts_goes_through_the_filters(tmp_path: Path) -> None:
+    post = "chat.appTrigger('post', 'Visit http://evil.example now')"
+    script = f"{IMPORT}chat.addEventListener('app:raid', () => {post});"
+    async with playing(tmp_path, loaded({"index.js": script}), scenario={"allow": ["post"]}) as stage:
+        await stage.relay.receive(message(1, kind=Kind.RAID, author="bob", amount=42))
+        await eventually(lambda: bool(stage.posts("discord")))
+        assert not any("evil.example" in text for text in [*stage.posts("twitch"), *stage.posts("discord")])
+
+
+async def test_a_scenario_sets_the_relays_own_rate_and_mode(tmp_path: Path) -> None:
+    script = f"""{IMPORT}
+    chat.addEventListener('app:raid', () => {{ chat.appTrigger('rate', 7); chat.appTrigger('mode', 'pause'); }});"""
+    allowed = {"allow": ["rate", "mode"]}
+    async with playing(tmp_path, loaded({"index.js": script}), scenario=allowed) as stage:
+        await stage.relay.receive(message(1, kind=Kind.RAID, author="bob", amount=42))
+        await eventually(lambda: stage.relay.desk.switches().paused)
+        assert stage.relay.desk.switches().rates["all"] == 7
+
+
+async def test_the_character_knows_of_the_stream(tmp_path: Path) -> None:
+    async with playing(tmp_path, loaded()) as stage:
+        await stage.relay.receive(message(1, kind=Kind.ONLINE))
+        await stage.relay.informer.tell()
+        assert "stream.live" in stage.story.flags.names
+        assert [c.text for c in stage.story.additions["relay"].contexts] == ["The stream is live."]

@@ -1,0 +1,107 @@
+"""What scenarios ask of the stream is done, if it is allowed, one thing after the other."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+
+from relay.acts import Act, Arguments
+from relay.errors import PlatformUnavailable
+from relay.performing import WAITING, Performer
+from relay.wire import server
+from relay.wire.messages import NamedValue
+from tests.support import eventually
+
+
+class Wave(Arguments):
+    who: str
+    times: int = 1
+
+
+class Hand:
+    """Waves."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, int]] = []
+        self.fails = False
+
+    async def wave(self, asked: Wave) -> str:
+        if self.fails:
+            raise PlatformUnavailable("the arm is stuck")
+        self.done.append((asked.who, asked.times))
+        return "waved"
+
+
+def trigger(name: str, *arguments: Any) -> server.AppTrigger:
+    return server.AppTrigger(name=name, arguments=list(arguments))
+
+
+def action(name: str, **arguments: Any) -> server.Action:
+    return server.Action(value=name, arguments=[NamedValue(name=key, value=value) for key, value in arguments.items()])
+
+
+@asynccontextmanager
+async def performing(hand: Hand, *allowed: str) -> AsyncIterator[Performer]:
+    performer = Performer([Act("wave", Wave, hand.wave)], allowed)
+    task = asyncio.create_task(performer.run())
+    try:
+        yield performer
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_triggers_and_actions_are_done_in_order() -> None:
+    hand = Hand()
+    async with performing(hand, "wave") as performer:
+        performer.heard(trigger("wave", "Ann", 2))
+        performer.heard(action("wave", who="Bob"))
+        performer.heard(trigger("wave", "Cleo", None))
+        await eventually(lambda: hand.done == [("Ann", 2), ("Bob", 1), ("Cleo", 1)])
+
+
+async def test_what_is_not_allowed_is_not_done_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    hand = Hand()
+    with caplog.at_level(logging.INFO):
+        async with performing(hand) as performer:
+            performer.heard(trigger("wave", "Ann"))
+            performer.heard(trigger("wave", "Ann"))
+            performer.heard(trigger("confetti", 1))
+            performer.heard(trigger("confetti", 1))
+            performer.heard(action("SetAvatar"))
+    assert hand.done == []
+    assert [record.message for record in caplog.records] == [
+        "the scenario asks for 'wave': add it to scenario.allow = [\"wave\"] to allow it",
+        "the scenario triggers 'confetti': that is left to other apps",
+    ]
+
+
+async def test_what_fails_is_said_and_the_next_is_done(caplog: pytest.LogCaptureFixture) -> None:
+    hand = Hand()
+    async with performing(hand, "wave") as performer:
+        performer.heard(trigger("wave", {"not": "text"}))
+        performer.heard(trigger("wave", "Ann", 1, 2))
+        hand.fails = True
+        performer.heard(trigger("wave", "Ann"))
+        await eventually(lambda: "the arm is stuck" in caplog.text)
+        hand.fails = False
+        performer.heard(trigger("wave", "Bob"))
+        await eventually(lambda: hand.done == [("Bob", 1)])
+    assert "wave: who: Input should be a valid string, not {'not': 'text'}" in caplog.text
+    assert "wave takes who, times; 3 were given" in caplog.text
+
+
+async def test_a_flood_is_cut_off() -> None:
+    hand = Hand()
+    performer = Performer([Act("wave", Wave, hand.wave)], ["wave"])
+    for number in range(10 * WAITING):
+        performer.heard(trigger("wave", str(number)))
+    task = asyncio.create_task(performer.run())
+    await eventually(lambda: len(hand.done) >= WAITING)
+    task.cancel()
+    await asyncio.wait({task})
+    assert len(hand.done) == WAITING
