@@ -123,7 +123,8 @@ class Waiting:
     # Out
 
     def next(self, now: float, *, floor_is_free: bool) -> Batch | None:
-        """What goes next: what needs no floor first."""
+        """What goes next: what needs no floor first, and nothing that has waited too long."""
+        self.expire(now)
         if pick := self._telling.first():
             self._telling.remove(pick.message.key)
             return Batch((pick,))
