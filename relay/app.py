@@ -143,7 +143,7 @@ class Relay:
             name=lambda: self._name_of(None),
         )
         self.performer = Performer(acts, config.scenario.allow)
-        self.informer = Informer(config.scenario, self.session, self.platforms)
+        self.informer = Informer(config.scenario, self.session, self.platforms, people=self._booth.people)
         self.watchers += [self.performer, self.informer]
         self._heart = Heart(config.heart_file)
         self._listening: list[asyncio.Task[None]] = []

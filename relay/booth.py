@@ -34,6 +34,10 @@ class Booth:
         """How it is, for people."""
         return []
 
+    def people(self) -> list[str]:
+        """The names of those who hear the companion in a voice channel."""
+        return []
+
     async def run(self) -> None:
         """Listen until cancelled."""
         await asyncio.Event().wait()
@@ -79,6 +83,9 @@ class LiveBooth(Booth):
         if self._wants("overlay"):
             lines.append(f"Overlay: {'open' if self.overlay.is_open else 'no page is open'}")
         return lines
+
+    def people(self) -> list[str]:
+        return self.discord.people() if self.discord is not None else []
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:

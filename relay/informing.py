@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from relay.errors import RelayError
-from relay.forwarding.neutralise import neutralise
+from relay.forwarding.neutralise import neutral_name, neutralise
 from relay.model import AudienceMessage, Forward, Kind, ScriptCall
 from relay.platforms.base import Platform, Stream, Streaming
 from relay.settings import ScenarioSection
@@ -31,6 +31,8 @@ TOPIC_SPAN: Final = 300.0
 TOPIC_PEOPLE: Final = 3
 """Viewers who have to use a word for it to be a topic."""
 TOPICS: Final = 5
+PEOPLE: Final = 20
+"""How many people of a voice channel are named."""
 WAITING: Final = 256
 """Script events that may wait."""
 
@@ -38,7 +40,10 @@ _WORD: Final = re.compile(r"[^\W\d_]{5,24}")
 
 
 class Informer:
-    """Watches the audience and the platforms, and tells Voxta. `run` does; everything else returns at once."""
+    """Watches the audience and the platforms, and tells Voxta. `run` does; everything else returns at once.
+
+    `people` names those in the companion's voice channel.
+    """
 
     def __init__(
         self,
@@ -46,11 +51,13 @@ class Informer:
         session: Link,
         platforms: Sequence[Platform],
         *,
+        people: Callable[[], Sequence[str]] = tuple,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._session = session
         self._platforms = platforms
+        self._people = people
         self._clock = clock
         self._calls: asyncio.Queue[ScriptCall] = asyncio.Queue(WAITING)
         self._stream: Stream | None = None
@@ -142,6 +149,8 @@ class Informer:
             found.append(f"The stream is {'live' if stream.is_live else 'offline'}{viewers}.")
             found += [f"Its title is: {neutralise(stream.title, 140)}."] if stream.title else []
             found += [f"The game is {neutralise(stream.game, 80)}."] if stream.game else []
+        people = [neutral_name(name, frozenset()) for name in self._people()[:PEOPLE]]
+        found += [f"In the voice channel: {', '.join(people)}."] if people else []
         topics = self._topics()
         found += [f"The chat talks about {', '.join(topics)}."] if topics else []
         return tuple(found)

@@ -174,3 +174,10 @@ async def test_what_a_narrator_reads_is_heard_and_only_the_answer_is_posted(
     spoken = sum(clip.duration for clip in clips if clip is not None)
     assert len(discord.voice.words) * FRAME == pytest.approx(spoken, abs=5 * FRAME)
     assert call.posts() == ["All right."]
+
+
+async def test_the_character_knows_who_is_in_the_voice_channel(discord: DiscordDouble, tmp_path: Path) -> None:
+    async with calling(discord, tmp_path) as call:
+        await eventually(lambda: "In the voice channel: ann, bob." in call.relay.informer.contexts())
+        await discord.leave("bob")
+        await eventually(lambda: "In the voice channel: ann." in call.relay.informer.contexts())

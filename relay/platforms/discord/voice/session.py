@@ -87,6 +87,11 @@ class DiscordVoice:
         """What is wrong, in one line; None when nothing is."""
         return self._trouble or None
 
+    def people(self) -> list[str]:
+        """The names of the people in the companion's voice channel."""
+        members = self._link.channel.members if self._link is not None else []
+        return [member.display_name for member in members if not member.bot]
+
     # For the adapter
 
     @asynccontextmanager
