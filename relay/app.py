@@ -140,6 +140,7 @@ class Relay:
             self.platforms,
             say=self.screening.take,
             controls=self.controls,
+            play=self._booth.effect,
             name=lambda: self._name_of(None),
         )
         self.performer = Performer(acts, config.scenario.allow)

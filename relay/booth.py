@@ -38,6 +38,10 @@ class Booth:
         """The names of those who hear the companion in a voice channel."""
         return []
 
+    def effect(self, name: str) -> bool:
+        """Play one of the streamer's sounds in the overlay. Whether any page plays it."""
+        return False
+
     async def run(self) -> None:
         """Listen until cancelled."""
         await asyncio.Event().wait()
@@ -83,6 +87,9 @@ class LiveBooth(Booth):
         if self._wants("overlay"):
             lines.append(f"Overlay: {'open' if self.overlay.is_open else 'no page is open'}")
         return lines
+
+    def effect(self, name: str) -> bool:
+        return self.overlay.effect(name)
 
     def people(self) -> list[str]:
         return self.discord.people() if self.discord is not None else []

@@ -47,7 +47,7 @@ async def serving(config: Config, relay: Relay, booth: LiveBooth) -> AsyncIterat
         leave_unanswered=relay.voice.leave_unanswered,
         talk=Told(relay),
     )
-    async with WebServer(config.web, actions, booth.overlay) as server:
+    async with WebServer(config.web, actions, booth.overlay, config.scenario.sounds) as server:
         mirror = server.gateway.mirror
         relay.watchers.append(mirror)
         looking = asyncio.create_task(_look(mirror.look))

@@ -29,7 +29,19 @@ class InboxSection(Section):
 
 
 ActName = Literal[
-    "post", "rate", "mode", "poll", "prediction", "shoutout", "clip", "title", "game", "timeout", "scene", "source"
+    "post",
+    "sound",
+    "rate",
+    "mode",
+    "poll",
+    "prediction",
+    "shoutout",
+    "clip",
+    "title",
+    "game",
+    "timeout",
+    "scene",
+    "source",
 ]
 """What a scenario may be allowed to do."""
 
@@ -92,6 +104,13 @@ class ScenarioSection(Section):
     allow: tuple[ActName, ...] = ()
     script_events: bool = True
     contexts: bool = True
+    sounds: Path | None = None
+
+    @model_validator(mode="after")
+    def _has_sounds(self) -> Self:
+        if "sound" in self.allow and self.sounds is None:
+            raise ValueError("sounds is missing: name the folder of the sounds that scenarios may play")
+        return self
 
 
 class TwitchSection(Section):

@@ -1,5 +1,6 @@
 """The server for OBS, games and stream decks: the overlay page and the HTTP API, on one port of this machine."""
 
+from pathlib import Path
 from typing import Final, Self
 
 from aiohttp import web
@@ -23,9 +24,11 @@ class WebServer:
     The guard looks at every request first; what is behind it need not ask again.
     """
 
-    def __init__(self, settings: WebSection, actions: Actions, overlay: OverlaySink) -> None:
+    def __init__(
+        self, settings: WebSection, actions: Actions, overlay: OverlaySink, sounds: Path | None = None
+    ) -> None:
         self._settings = settings
-        self._overlay = OverlayRoutes(overlay)
+        self._overlay = OverlayRoutes(overlay, sounds)
         self._port = settings.port
         app = web.Application(client_max_size=MAX_BODY)
         Guard(settings).watch(app)

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from relay.settings import WebSection
 from relay.speech.base import Clip, Sink
@@ -95,10 +96,12 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(*, host: str = "127.0.0.1", port: int = 0, token: str | None = None) -> AsyncIterator[Stage]:
+async def staged(
+    *, host: str = "127.0.0.1", port: int = 0, token: str | None = None, sounds: Path | None = None
+) -> AsyncIterator[Stage]:
     """A server for as long as the context lasts."""
     sink, ear, desk = OverlaySink(), Ear(), Desk()
     sink.listen(ear)
     settings = WebSection.model_validate({"host": host, "port": port, "token": token})
-    async with WebServer(settings, desk.actions, sink) as server:
+    async with WebServer(settings, desk.actions, sink, sounds) as server:
         yield Stage(server, sink, ear, desk)

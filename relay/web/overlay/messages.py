@@ -67,13 +67,20 @@ class Caption(_Message):
     text: str
 
 
+class Sound(_Message):
+    """A sound of the streamer's own, played at once and beside the speech; it is at `sounds/<name>`."""
+
+    type: Literal["sound"] = "sound"
+    name: str
+
+
 class Ping(_Message):
     """To be answered with a `pong` at once; a page that stays silent counts as gone."""
 
     type: Literal["ping"] = "ping"
 
 
-ToPage = Hello | Cue | Pause | Resume | Cut | Volume | Sync | Caption | Ping
+ToPage = Hello | Cue | Pause | Resume | Cut | Volume | Sync | Caption | Sound | Ping
 
 
 class Ready(_Message):

@@ -1,5 +1,6 @@
 """The overlay page on the web server: its files, the clips it plays and its WebSocket."""
 
+import re
 import struct
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from relay.speech.base import RATE
 from relay.web.overlay.page import MAX_MESSAGE, Page
 from relay.web.overlay.sink import OverlaySink
 
+_SOUND: Final = re.compile(r"[\w-][\w .-]{0,98}\.(wav|mp3|ogg|opus|flac|m4a)", re.IGNORECASE)
 MAX_PAGES: Final = 32
 """Pages open at a time."""
 _FOLDER: Final = Path(__file__).parents[1] / "static"
@@ -26,8 +28,10 @@ _FILES: Final = {
 class OverlayRoutes:
     """Lets pages take part in the sink."""
 
-    def __init__(self, sink: OverlaySink) -> None:
+    def __init__(self, sink: OverlaySink, sounds: Path | None = None) -> None:
+        """`sounds` is the folder of the streamer's own sounds."""
         self._sink = sink
+        self._sounds = sounds
         self._pages: set[Page] = set()
 
     def add_to(self, app: web.Application) -> None:
@@ -35,6 +39,7 @@ class OverlayRoutes:
         for address, (name, kind) in _FILES.items():
             app.router.add_get(address, partial(_show, text=(_FOLDER / name).read_text("utf-8"), kind=kind))
         app.router.add_get("/overlay/clips/{cue}.wav", self._clip)
+        app.router.add_get("/overlay/sounds/{name}", self._sound)
         app.router.add_get("/overlay/ws", self._serve)
 
     def close(self) -> None:
@@ -47,6 +52,12 @@ class OverlayRoutes:
         if clip is None:
             raise web.HTTPNotFound(text="no such clip is queued")
         return web.Response(body=_wav_header(len(clip.pcm)) + clip.pcm, content_type="audio/wav")
+
+    async def _sound(self, request: web.Request) -> web.StreamResponse:
+        path = sound_file(self._sounds, request.match_info["name"])
+        if path is None:
+            raise web.HTTPNotFound(text="there is no such sound")
+        return web.FileResponse(path)
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
         if len(self._pages) >= MAX_PAGES:
@@ -64,6 +75,14 @@ class OverlayRoutes:
             self._sink.leave(page)
         await page.close(farewell)
         return socket
+
+
+def sound_file(folder: Path | None, name: str) -> Path | None:
+    """One of the streamer's sounds by its file name; None when there is none, or it lies elsewhere."""
+    if folder is None or not _SOUND.fullmatch(name):
+        return None
+    path = folder.expanduser() / name
+    return path if path.is_file() else None
 
 
 async def _show(_: web.Request, text: str, kind: str) -> web.Response:

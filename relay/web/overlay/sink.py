@@ -17,6 +17,7 @@ from relay.web.overlay.messages import (
     Position,
     Ready,
     Resume,
+    Sound,
     Started,
     Sync,
     ToPage,
@@ -96,6 +97,11 @@ class OverlaySink:
         self._caption = text
         for page in self._silent:
             page.send(Caption(text=text))
+
+    def effect(self, name: str) -> bool:
+        """Play one of the streamer's sounds beside the speech. Whether any page plays it."""
+        self._tell(Sound(name=name))
+        return self.is_open
 
     def find(self, cue: str) -> Clip | None:
         """The clip a page asks for; None when it is not queued."""

@@ -43,6 +43,15 @@ async function fetchClip(id) {
   return response.arrayBuffer();
 }
 
+async function playSound({ name }) {
+  const response = await fetch(`/overlay/sounds/${encodeURIComponent(name)}`, { headers });
+  if (!response.ok) return;
+  const buffer = await context.decodeAudioData(await response.arrayBuffer());
+  const source = new AudioBufferSourceNode(context, { buffer });
+  source.connect(player.volume);
+  source.start();
+}
+
 const answers = {
   hello: ({ version }) => {
     attempts = 0;
@@ -60,6 +69,7 @@ const answers = {
   volume: ({ volume }) => player?.setVolume(volume),
   sync: (position) => player?.follow(position),
   caption: ({ text }) => hasSound() || show(text),
+  sound: (sound) => hasSound() && playSound(sound),
 };
 
 function connect() {

@@ -16,6 +16,7 @@ from playwright.async_api import Browser, Page, expect
 from relay.speech.base import RATE, Clip
 from tests.browser import TAP
 from tests.browser import browser as started_browser
+from tests.companion.endpoints import wav
 from tests.support import eventually
 from tests.web.clips import clip
 from tests.web.stage import Stage, staged
@@ -342,4 +343,20 @@ async def test_where_autoplay_is_blocked_a_click_makes_it_heard() -> None:
         await expect(button).to_be_hidden()
         await theatre.play(clip("Hello.", 0.1))
         await stage.ear.notes_are("open", "Hello. started", "Hello. ended")
+        assert theatre.complaints == []
+
+
+async def test_a_sound_of_the_streamer_is_heard_beside_the_speech(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("sounds")
+    (folder / "bell.wav").write_bytes(wav(0.2, rate=48_000))
+    async with staged(sounds=folder) as stage, AsyncExitStack() as leaving:
+        theatre = Theatre(browser, stage, leaving)
+        page = await theatre.open()
+        assert stage.sink.effect("bell.wav")
+        async with asyncio.timeout(5):
+            while len((await sound(page)).heard) < 0.19 * RATE:  # noqa: ASYNC110 - asked from outside
+                await asyncio.sleep(0.02)
+        assert stage.ear.notes == ["open"], "it is no speech"
         assert theatre.complaints == []
