@@ -90,9 +90,10 @@ def demo(
 @app.command()
 def run(config: ConfigFile = Path("relay.toml")) -> None:
     """Go live with your settings."""
+    settings = load(config)  # first, as all that going live takes loads slowly
+
     from relay.runs import live
 
-    settings = load(config)
     _run(live(settings, _console(False, settings.relay.log_level)))
 
 
