@@ -11,6 +11,7 @@ from typing import Protocol
 from relay.answers import Answers
 from relay.booth import Booth
 from relay.companion.server import CompanionServer
+from relay.companion.voice.build import voice_for
 from relay.config import Config
 from relay.desk import Desk
 from relay.floor import Floor, FloorState
@@ -31,7 +32,7 @@ from relay.repertoire import repertoire
 from relay.replies.poster import Poster
 from relay.replies.screening import Screening
 from relay.settings import VoxtaSection
-from relay.speech.clips import Clips
+from relay.speech.clips import OWN_VOICE, Clips
 from relay.speech.playback import Playback
 from relay.speech.voice import Voice
 from relay.voxta.audio import AudioInput
@@ -105,7 +106,13 @@ class Relay:
         )
         outbound = Outbound(config.outbound)
         self.screening = Screening(outbound, self._say, hold_for=config.outbound.hold_for)
-        self._clips = Clips(config.speech, _door(config), voxta_url, cookies=self.session.cookies)
+        self._clips = Clips(
+            config.speech,
+            _door(config),
+            voxta_url,
+            cookies=self.session.cookies,
+            voice=voice_for(config.companion).speak if config.voxta.mode == "gateway" else None,
+        )
         self._audio_input = (
             AudioInput(_door(config), hearing, url=voxta_url, cookies=self.session.cookies) if hearing else None
         )
@@ -154,11 +161,10 @@ class Relay:
         """The way to Voxta that the settings want."""
         config = self._config
         if config.voxta.mode == "gateway":
-            if config.speech.enabled or hears:
-                log.warning(
-                    "A Voxta Gateway passes no sound on: the relay neither plays the character nor sends speech"
-                )
-            return GatewaySession(config.voxta, listen=self.hear, changed=self._chat_changed)
+            if hears:
+                log.warning("A Voxta Gateway takes no sound: what people say is not passed on")
+            own = OWN_VOICE if config.speech.enabled else None
+            return GatewaySession(config.voxta, listen=self.hear, changed=self._chat_changed, audio_url=own)
         return Session(
             _door(config),
             listen=self.hear,

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractCookieJar
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random
 from yarl import URL
 
-from relay.errors import SpeechError
+from relay.errors import RelayError, SpeechError
 from relay.settings import SpeechSection, VoxtaSection
 from relay.speech.audio import prepare
 from relay.speech.base import Clip
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 MAX_BYTES: Final = 32_000_000
 """Of one clip; two minutes of uncompressed stereo at 48 kHz are 23 million."""
 ATTEMPTS: Final = 2
+OWN_VOICE: Final = "relay:voice"
+"""The address of a sentence for which Voxta sends no sound."""
 
 
 class Clips:
@@ -34,12 +36,17 @@ class Clips:
         url: str,
         *,
         cookies: Callable[[], AbstractCookieJar | None] = lambda: None,
+        voice: Callable[[str], Awaitable[bytes]] | None = None,
     ) -> None:
-        """`url` is where Voxta is; only there go its key and the `cookies` of the connection to it."""
+        """`url` is where Voxta is; only there go its key and the `cookies` of the connection to it.
+
+        `voice` reads what has OWN_VOICE for its address.
+        """
         self._settings = settings
         self._door = door
         self._url = url
         self._cookies = cookies
+        self._voice = voice
         self._http: asyncio.Future[aiohttp.ClientSession] | None = None
 
     async def run(self) -> None:
@@ -56,11 +63,21 @@ class Clips:
         """The clip at an address, absolute or relative to Voxta's. Raises SpeechError."""
         try:
             async with asyncio.timeout(self._settings.timeout):
-                data = await self._download(url)
+                data = await (self._read(text) if url == OWN_VOICE else self._download(url))
                 pcm = await asyncio.to_thread(prepare, data, self._settings.loudness)
         except TimeoutError:
             raise SpeechError(f"the audio did not arrive within {self._settings.timeout:g} s") from None
         return Clip(id=secrets.token_urlsafe(16), message_id=message_id, text=text.strip(), pcm=pcm)
+
+    async def _read(self, text: str) -> bytes:
+        """The sentence in our own voice."""
+        try:
+            data = await self._voice(text) if self._voice is not None else b""
+        except RelayError as error:
+            raise SpeechError(str(error)) from None
+        if not data:
+            raise SpeechError("there is nothing to hear")
+        return data
 
     async def _download(self, url: str) -> bytes:
         http = await asyncio.shield(self._session())

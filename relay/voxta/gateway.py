@@ -47,12 +47,18 @@ class GatewaySession:
     """See Link. `listen` is called with Voxta's messages as far as the gateway lets them be told."""
 
     def __init__(
-        self, settings: VoxtaSection, *, listen: Callable[[WireMessage], None], changed: Callable[[], None]
+        self,
+        settings: VoxtaSection,
+        *,
+        listen: Callable[[WireMessage], None],
+        changed: Callable[[], None],
+        audio_url: str | None = None,
     ) -> None:
+        """`audio_url` is the address of each sentence's sound; None leaves speaking to others."""
         self._url = settings.gateway_url.rstrip("/")
         self._timeout = settings.timeout
         self._changed = changed
-        self._mirrored = Mirrored(listen)
+        self._mirrored = Mirrored(listen, audio_url)
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._told: set[str] = set()

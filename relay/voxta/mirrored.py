@@ -13,8 +13,10 @@ SPOKEN: Final = 60.0
 class Mirrored:
     """Follows one chat. A reply has begun with its first sentence, as only then its id is known."""
 
-    def __init__(self, listen: Callable[[WireMessage], None]) -> None:
+    def __init__(self, listen: Callable[[WireMessage], None], audio_url: str | None = None) -> None:
+        """`audio_url` is the address of each sentence's sound, where it is not the gateway's side that speaks."""
         self._listen = listen
+        self._audio_url = audio_url
         self.forget()
 
     def forget(self) -> None:
@@ -50,6 +52,7 @@ class Mirrored:
                 start_index=len(before),
                 end_index=len(before) + len(chunk),
                 text=chunk,
+                audio_url=self._audio_url,
             )
         )
 
@@ -72,11 +75,11 @@ class Mirrored:
         match state:
             case "thinking":
                 self._is_thinking = True
-            case "speaking":
+            case "speaking" if self._audio_url is None:
                 self._listen(server.SpeechPlaybackStart(message_id=self._last, duration=SPOKEN))
             case "idle" if self._is_thinking:
                 self._is_thinking = False
                 self._listen(server.ReplyGenerating(message_id="nothing"))
                 self._listen(server.ReplyCancelled(message_id="nothing"))
-            case "idle":
+            case "idle" if self._audio_url is None:
                 self._listen(server.SpeechPlaybackComplete(message_id=self._last))

@@ -1,7 +1,7 @@
 """The relay behind a Voxta Gateway: the published one, a process of its own, between it and a companion."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -9,15 +9,20 @@ from typing import Any
 import pytest
 
 from relay.app import Relay
+from relay.booth import Booth
 from relay.check import check
 from relay.companion.server import CompanionServer
 from relay.model import Kind
 from relay.settings import CompanionSection
+from relay.speech.base import Sink
+from relay.speech.voice import Voice
+from relay.voxta.gateway import GatewaySession
 from relay.wire import server
 from relay.wire.messages import ContextText, WireMessage
 from tests.companion.play import loaded
 from tests.doubles.published_gateway import free_port, published_gateway
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
+from tests.speech.fakes import ManualSink
 from tests.support import eventually
 
 PATIENCE = 15.0
@@ -61,10 +66,10 @@ class Street:
     async def posted(self, text: str) -> None:
         await eventually(lambda: text in [post.text for post in self.platform.posts], seconds=PATIENCE)
 
-    def relaying(self, **sections: Any) -> Any:
+    def relaying(self, booth: Booth | None = None, **sections: Any) -> Any:
         voxta = {"mode": "gateway", "gateway_url": f"http://127.0.0.1:{self.port}", "timeout": 3.0}
         config = settings(self.folder, **({"voxta": voxta} | sections))
-        return relaying(config, "", lambda *_: [self.platform], join=False)
+        return relaying(config, "", lambda *_: [self.platform], join=False, booth=booth)
 
 
 @pytest.fixture
@@ -140,8 +145,10 @@ async def test_characters_context_and_actions_come_through(street: Street) -> No
 async def test_an_interruption_silences_voxta(street: Street) -> None:
     street.brain.may_answer.clear()
     await street.relay.receive(message(1, "Tell me all", kind=Kind.ASK))
-    await eventually(lambda: bool(street.brain.asked), seconds=PATIENCE)
-    await street.relay.session.interrupt()
+    session = street.relay.session
+    assert isinstance(session, GatewaySession)
+    await eventually(lambda: session._mirrored._is_thinking, seconds=PATIENCE)
+    await session.interrupt()
     await eventually(lambda: not street.relay.is_answering, seconds=PATIENCE)
     assert [role for role, _ in street.said] == ["User"]
 
@@ -189,6 +196,40 @@ async def test_a_gateway_that_loses_voxta_loses_nothing(street: Street) -> None:
     await street.relay.receive(message(1, "meanwhile", kind=Kind.ASK))
     await street.open_voxta()
     await street.posted('You said: [TWITCH] Ann (Twitch) asks: "meanwhile"')
+
+
+class Stage(Booth):
+    """Somewhere to be heard."""
+
+    def __init__(self) -> None:
+        self.sink = ManualSink()
+
+    def open(self, voice: Voice) -> Sequence[Sink]:
+        return [self.sink]
+
+
+async def test_the_relay_speaks_the_sentences_itself_and_keeps_the_floor_meanwhile(tmp_path: Path) -> None:
+    street, stage = Street(tmp_path), Stage()
+    speech = {"speech": {"enabled": True, "sinks": ["overlay"]}, "companion": {"speech": "espeak"}}
+    await street.open_voxta()
+    await street.open_gateway()
+    try:
+        async with street.relaying(stage, **speech) as (relay, _):
+            street.relay = relay
+            await street.joined()
+            await relay.receive(message(1, "Speak up", kind=Kind.ASK))
+            await eventually(lambda: len(stage.sink.queue) > 0, seconds=PATIENCE)
+            [clip] = stage.sink.queue
+            stage.sink.advance(0.5)
+            assert clip.duration > 1
+            assert relay.is_answering
+            assert street.platform.posts == [], "the text waits for the voice"
+            stage.sink.advance(60)
+            await street.posted(clip.text)
+            await eventually(lambda: not relay.is_answering)
+    finally:
+        await street.close_gateway()
+        await street.companion.stop()
 
 
 async def test_check_says_whether_the_gateway_reaches_voxta(street: Street) -> None:
