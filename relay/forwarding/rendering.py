@@ -110,7 +110,9 @@ class Renderer:
         """What scripts that listen for `app:<kind>` are told."""
         fields = self._fields(pick, place)
         arguments: dict[str, str | int] = {name: fields[name] for name in ("author", "platform", "text")}
-        arguments["amount"] = pick.message.amount or 0
+        message = pick.message
+        arguments["id"] = neutralise(f"{message.platform}:{message.channel}/{message.id}", 120)
+        arguments["amount"] = message.amount or 0
         arguments["detail"] = fields["detail"] if pick.message.detail else ""
         return ScriptCall(name=pick.message.kind.value, arguments=arguments)
 

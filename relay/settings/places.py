@@ -40,6 +40,8 @@ ActName = Literal[
     "title",
     "game",
     "timeout",
+    "react",
+    "pin",
     "scene",
     "source",
 ]

@@ -84,7 +84,8 @@ async def test_scripts_hear_of_everything_the_audience_does(tmp_path: Path) -> N
         await eventually(lambda: stage.story.variables.keys() == set(kinds), seconds=10)
         place = kinds.index(Kind.CHEER)
         assert stage.story.variables["cheer"] == (
-            f'{{"author":"A{place}","platform":"Twitch","text":"my cheer (( char ))","amount":{place},"detail":""}}'
+            f'{{"author":"A{place}","platform":"Twitch","text":"my cheer (( char ))","id":"twitch:lobby/m{place}",'
+            f'"amount":{place},"detail":""}}'
         )
 
 

@@ -8,9 +8,11 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential, wait_random
 
+from relay.acts import Act
 from relay.errors import AuthError, ConfigError, PlatformUnavailable
 from relay.model import Post
 from relay.platforms.base import Controls, Platform, Receive, Typing
+from relay.platforms.discord.acts import acts
 from relay.platforms.discord.commands import Command
 from relay.platforms.discord.incoming import PLATFORM
 from relay.platforms.discord.login import INTENT_MISSING, TOKEN_REFUSED, granted_intents, leave, log_in, visit
@@ -104,6 +106,10 @@ class DiscordPlatform:
         if self._session is None:
             raise PlatformUnavailable(f"discord: {self._trouble}")
         await send(self._session, post)
+
+    def acts(self) -> Sequence[Act]:
+        """See Acting."""
+        return acts(lambda: self._session)
 
     async def typing(self, channel: str) -> None:
         """See Typing."""

@@ -66,6 +66,9 @@ class Rest:
         self.posts: list[Posted] = []
         self.typing: list[str] = []
         """The channels in which the bot showed that it writes."""
+        self.reactions: list[tuple[str, str]] = []
+        """The message and the emoji of each."""
+        self.pins: list[str] = []
         self.rate = Rate()
         self.forbidden: set[str] = set()
         """Channels the bot may see but not write to."""
@@ -82,7 +85,25 @@ class Rest:
             web.patch(channel + "/messages/{message}", self._edit),
             web.delete(channel + "/messages/{message}", self._delete),
             web.post(channel + "/typing", self._type),
+            web.put(channel + "/messages/{message}/reactions/{emoji}/@me", self._react),
+            web.put(channel + "/messages/pins/{message}", self._pin),
         ]
+
+    async def _react(self, request: web.Request) -> web.Response:
+        self.reactions.append((self._known(request), request.match_info["emoji"]))
+        return web.Response(status=204)
+
+    async def _pin(self, request: web.Request) -> web.Response:
+        self.pins.append(self._known(request))
+        return web.Response(status=204)
+
+    def _known(self, request: web.Request) -> str:
+        """The id of the message that is meant."""
+        self._writable(request)
+        message = request.match_info["message"]
+        if message not in self._world.messages:
+            raise Refused(404, 10008, "Unknown Message")
+        return message
 
     async def _me(self, request: web.Request) -> web.Response:
         return answer(self._world.bot.user())
