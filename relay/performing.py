@@ -27,7 +27,7 @@ class Performer:
     """Listens to Voxta and acts, one act after the other. `run` does them; everything else returns at once."""
 
     def __init__(self, acts: Iterable[Act], allowed: Collection[str]) -> None:
-        self._acts = {act.name: act for act in acts}
+        self.acts = {act.name: act for act in acts}
         self._allowed = frozenset(allowed)
         self._queue: asyncio.Queue[Asked] = asyncio.Queue(WAITING)
         self._told: set[str] = set()
@@ -51,7 +51,7 @@ class Performer:
         """Of no interest here."""
 
     def _ask(self, name: str, given: Sequence[Any] | Mapping[str, Any], *, is_trigger: bool) -> None:
-        act = self._acts.get(name)
+        act = self.acts.get(name)
         if act is None:
             if is_trigger:  # actions without an act are meant for avatars and games
                 self._say_once(name, f"the scenario triggers {name!r:.60}: that is left to other apps")
