@@ -8,6 +8,8 @@ from typing import Final
 NAME: Final = re.compile(r"!?[A-Za-z_]\w*(\.\w+)?", re.ASCII)
 _TOKEN: Final = re.compile(r"\s*(&&|\|\||!|\(|\)|[A-Za-z_]\w*(?:\.\w+)?)", re.ASCII)
 
+_FORM: Final = "write it as in a && !b.c || (d)"
+
 
 def check_change(change: str) -> None:
     """Raises ValueError at what is no flag to set or, with ! before, to unset."""
@@ -116,7 +118,7 @@ def holds(condition: str, flags: frozenset[str]) -> bool:
         return True
     value = _either(tokens, flags, condition)
     if tokens:
-        raise ValueError(f"{condition[:80]!r} is no condition on flags: {tokens[-1]!r} is in the way")
+        raise ValueError(f"{condition[:80]!r} is no condition on flags: {tokens[-1]!r} is in the way; {_FORM}")
     return value
 
 
@@ -128,7 +130,7 @@ def _tokens(condition: str) -> list[str]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise ValueError(f"{condition[:80]!r} is no condition on flags: write it as in a && !b.c || (d)")
+            raise ValueError(f"{condition[:80]!r} is no condition on flags; {_FORM}")
         tokens.append(match[1])
         at = match.end()
     return tokens[::-1]
@@ -159,9 +161,9 @@ def _single(tokens: list[str], flags: frozenset[str], condition: str) -> bool:
     if token == "(":
         value = _either(tokens, flags, condition)
         if not tokens or tokens.pop() != ")":
-            raise ValueError(f"{condition[:80]!r} is no condition on flags: a ) is missing")
+            raise ValueError(f"{condition[:80]!r} is no condition on flags: a ) is missing; {_FORM}")
     elif token and token not in ("&&", "||", ")"):
         value = token in flags or any(flag.startswith(f"{token}.") for flag in flags)
     else:
-        raise ValueError(f"{condition[:80]!r} is no condition on flags: a name is missing")
+        raise ValueError(f"{condition[:80]!r} is no condition on flags: a name is missing; {_FORM}")
     return value != negated

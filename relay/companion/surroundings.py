@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from relay.companion.chat import Chat, Refused
 from relay.companion.scenario import model
+from relay.companion.scenario.mistakes import problems
 from relay.companion.scenario.model import Action, Conditional, Event, Scalar
 from relay.wire.messages import ContextText
 
@@ -84,5 +85,5 @@ def _part(kind: type[Kind], where: str, place: int, data: Mapping[str, Any]) -> 
 
 
 def _refused(where: str, error: ValidationError) -> Refused:
-    problem = model.problems(error)[0].replace("flags:", "flagsFilter:")
+    problem = problems(error)[0].replace("flags:", "flagsFilter:")
     return Refused(f"{where}.{problem}")

@@ -28,12 +28,29 @@ def summary(folder: Path) -> str:
 
 
 def broken(loaded: Loaded) -> list[str]:
-    """The scripts that cannot be loaded, with file, line and what is wrong; each is run up to its functions."""
-    scripts = Scripts(loaded.scripts, seed=0)
-    cast = [Participant(c.role, c.name, c.role) for c in loaded.scenario.characters]
-    people = tuple({"id": c.id, "name": c.name, "scenarioRole": c.role, "assets": []} for c in cast)
-    state = State(frozenset(), {}, 0.0, 0.0, {"id": "user", "name": "user"}, people)
+    """What is wrong with the scripts, with file and line; each is run up to its functions."""
+    called = {
+        part.effect.script: part.name
+        for part in (*loaded.scenario.events, *loaded.scenario.actions)
+        if part.effect.script is not None
+    }
+    asking = {f"check/{path}": f'import {{ trigger }} from "{path}";' for path in called}
+    scripts = Scripts({**loaded.scripts, **asking}, seed=0)
+    state = _state(loaded)
+    wrong = []
     try:
-        return [error for path in loaded.scripts if (error := scripts.open(path, state).error)]
+        for path in loaded.scripts:
+            if error := scripts.open(path, state).error:
+                wrong.append(error)
+            elif path in called and scripts.open(f"check/{path}", state).error:
+                fix = "add export function trigger(e) { ... }"
+                wrong.append(f"{path}: it exports no function trigger, which {called[path]!r} calls; {fix}")
     finally:
         scripts.close()
+    return wrong
+
+
+def _state(loaded: Loaded) -> State:
+    cast = [Participant(c.role, c.name, c.role) for c in loaded.scenario.characters]
+    people = tuple({"id": c.id, "name": c.name, "scenarioRole": c.role, "assets": []} for c in cast)
+    return State(frozenset(), {}, 0.0, 0.0, {"id": "user", "name": "user"}, people)

@@ -1,18 +1,20 @@
 """A scenario in a folder: scenario.toml or scenario.json, and the scripts beside it."""
 
 import asyncio
-import difflib
 import json
 import logging
+import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from relay.companion.scenario.model import Scenario, problems
+from relay.companion.scenario.mistakes import closest, problems
+from relay.companion.scenario.model import Scenario
 from relay.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -44,9 +46,12 @@ def load(folder: Path) -> Loaded:
     try:
         scenario = Scenario.model_validate(data)
     except ValidationError as error:
-        raise ConfigError("\n".join(f"{path.name}: {_with_hint(line)}" for line in problems(error))) from None
-    for script in sorted(scenario.scripts - scripts.keys()):
-        wrong.append(f"{path.name}: there is no script {script!r}{_similar(script, list(scripts))}")
+        told = [f"{path.name}: {line}" for line in problems(error, Scenario)]
+        raise ConfigError("\n".join([*told, *wrong])) from None
+    unread = {line.partition(":")[0] for line in wrong}
+    for script in sorted(scenario.scripts - scripts.keys() - unread):
+        meant = closest(script, scripts)
+        wrong.append(f"{path.name}: there is no script {script!r}" + (f"; do you mean {meant!r}?" if meant else ""))
     if wrong:
         raise ConfigError("\n".join(wrong))
     return Loaded(scenario, scripts)
@@ -64,9 +69,31 @@ def _find(folder: Path) -> Path:
 def _parse(path: Path) -> Any:
     text = _read(path, path.name, FILE_LIMIT)
     try:
-        return tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path.name}: {error or 'it is nested too deeply'}") from None
+        return tomllib.loads(text) if path.suffix == ".toml" else _json(text)
+    except RecursionError:
+        raise ConfigError(f"{path.name}: it is nested too deeply; close the brackets") from None
+    except ValueError as error:
+        raise ConfigError(f"{path.name}: {error}") from None
+
+
+def _json(text: str) -> Any:
+    """Raises ValueError also at what JSON lets pass, but loses something without a word."""
+    data = json.loads(text, object_pairs_hook=_each_once)
+    if "\\ud" in text.lower():
+        try:
+            json.dumps(data, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("there is one half of a surrogate pair; write the character itself") from None
+    return data
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for place, key in enumerate(keys) if key in keys[:place])
+        raise ValueError(f"{twice[:80]!r} is there twice in the same braces; keep one of them")
+    return found
 
 
 def _read(path: Path, name: str, limit: int) -> str:
@@ -83,9 +110,9 @@ def _read(path: Path, name: str, limit: int) -> str:
 def _scripts(folder: Path, wrong: list[str]) -> dict[str, str]:
     """All scripts in the folder; those that lie elsewhere, or cannot be read, are named in `wrong`."""
     root = folder.resolve()
-    found = sorted((root / "scripts").rglob("*.js"))
+    found = _script_files(root)
     if len(found) > SCRIPTS:
-        wrong.append(f"scripts: there are {len(found)} of them; at most {SCRIPTS} are read")
+        wrong.append(f"scripts: there are more than {SCRIPTS} of them; put several into one file")
     sources = {}
     for path in found[:SCRIPTS]:
         name = path.relative_to(root).as_posix()
@@ -98,27 +125,10 @@ def _scripts(folder: Path, wrong: list[str]) -> dict[str, str]:
     return sources
 
 
-def _with_hint(problem: str) -> str:
-    key, _, rest = problem.partition(": ")
-    if not rest.startswith("there is no such key"):
-        return problem
-    known = sorted(_keys(Scenario))
-    return f"{problem}{_similar(key.rpartition('.')[2], known)}"
-
-
-def _keys(model: type[BaseModel]) -> set[str]:
-    """All keys of a model and of what it is made of."""
-    keys = set(model.model_fields)
-    for field in model.model_fields.values():
-        for part in (field.annotation, *get_args(field.annotation)):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                keys |= _keys(part)
-    return keys
-
-
-def _similar(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; do you mean {close[0]!r}?" if close else ""
+def _script_files(folder: Path) -> list[Path]:
+    """The scripts there are, at most one more than there may be. What cannot be listed is left out."""
+    inside = (Path(place, name) for place, _, names in os.walk(folder / "scripts") for name in names)
+    return sorted(islice((path for path in inside if path.suffix == ".js"), SCRIPTS + 1))
 
 
 Snapshot = tuple[tuple[str, int, int], ...]
@@ -127,7 +137,7 @@ Snapshot = tuple[tuple[str, int, int], ...]
 def snapshot(folder: Path) -> Snapshot:
     """What tells whether a file was saved: the name, time and size of each."""
     seen = []
-    for path in (*(folder / name for name in NAMES), *sorted((folder / "scripts").rglob("*.js"))[:SCRIPTS]):
+    for path in (*(folder / name for name in NAMES), *_script_files(folder)):
         try:
             stat = path.stat()
         except OSError:
@@ -146,7 +156,7 @@ async def follow(folder: Path, known: Snapshot, use: Callable[[Loaded], None], *
         seen = await asyncio.to_thread(snapshot, folder)
         if seen == known:
             continue
-        known = seen
+        known = await _settled(folder, seen, every / 10)
         try:
             loaded = await asyncio.to_thread(load, folder)
         except ConfigError as error:
@@ -154,3 +164,12 @@ async def follow(folder: Path, known: Snapshot, use: Callable[[Loaded], None], *
         else:
             use(loaded)
             log.info("The scenario %s was read anew", loaded.scenario.name)
+
+
+async def _settled(folder: Path, seen: Snapshot, pause: float) -> Snapshot:
+    """Wait until nothing is being written any more: editors save all open files one by one."""
+    while True:
+        await asyncio.sleep(pause)
+        before, seen = seen, await asyncio.to_thread(snapshot, folder)
+        if seen == before:
+            return seen

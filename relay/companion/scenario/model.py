@@ -1,19 +1,37 @@
 """What a scenario is made of. Files use snake_case, apps and scripts the wire's camelCase; both are read."""
 
+import math
 import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
 
 import regex
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
-from relay.companion.flags import check_change, check_condition
+from relay.companion.flags import NAME, check_change, check_condition
 
 Scalar = bool | int | float | str
 """What a variable or an argument holds."""
 MAIN: Final = "main"
 """The role of a scenario's first character, where it names none."""
+TARGETS: Final = ("user", "assistant")
+"""What a target can be beside a scenario role."""
+PATTERN_LIMIT: Final = 2_000
+"""Characters of a regular expression."""
+UNFOLDED_LIMIT: Final = 100_000
+"""Characters of a regular expression with its counts written out, as the engine does: (ab){3} is ababab. At the limit
+it takes some 50 ms and 30 MB."""
 
 
 def _condition(text: str) -> str:
@@ -27,11 +45,22 @@ def _change(text: str) -> str:
 
 
 def _pattern(text: str) -> str:
+    counts = (int(count[-9:]) for count in re.findall(r"\{(?:\d*,)?(\d+)\}", text))
+    if len(text) > PATTERN_LIMIT or len(text) * math.prod(max(count, 1) for count in counts) > UNFOLDED_LIMIT:
+        raise ValueError(f"{text[:80]!r} is too long a regular expression, or repeats too much; make it simpler")
     try:
-        regex.compile(text)
+        regex.compile(text, regex.IGNORECASE)
     except regex.error as error:
         raise ValueError(f"{text[:80]!r} is no regular expression: {error}") from None
+    except RecursionError:
+        raise ValueError(f"{text[:80]!r} has too many brackets inside each other; make it simpler") from None
     return text
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    raise ValueError(f"{value!r:.80} is no text, number, true or false")
 
 
 Condition = Annotated[str, AfterValidator(_condition)]
@@ -40,6 +69,7 @@ Change = Annotated[str, AfterValidator(_change)]
 """Of flags: `a` and `a.b` set, `!a` and `!a.b` unset."""
 Pattern = Annotated[str, AfterValidator(_pattern)]
 """A regular expression, searched for without regard to case."""
+Variable = Annotated[Scalar, BeforeValidator(_scalar)]
 RoleName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w{0,39}$")]
 ScriptPath = Annotated[str, Field(pattern=r"^[\w./ -]{1,200}$")]
 """A file of the scenario's folder, such as scripts/greet.js."""
@@ -56,14 +86,14 @@ class Window(Part):
 
     min: float = Field(0, ge=0, allow_inf_nan=False)
     max: float | None = Field(None, ge=0, allow_inf_nan=False)
-    since: Condition = ""
+    since: str = ""
     """Counted from the last time this flag was set; empty: from the start of the chat."""
 
     @field_validator("since")
     @classmethod
     def _is_a_flag(cls, name: str) -> str:
-        if not re.fullmatch(r"(\w+(\.\w+)?)?", name):
-            raise ValueError(f"{name[:80]!r} is not one flag")
+        if name and (name.startswith("!") or not NAME.fullmatch(name)):
+            raise ValueError(f"{name[:80]!r} is not one flag; write it as in drank or mood.happy")
         return name
 
     @model_validator(mode="after")
@@ -216,7 +246,7 @@ class Scenario(Part):
     """Run when a chat is opened; its listeners hear of everything."""
     flags: tuple[Change, ...] = ()
     """Set in each new chat."""
-    variables: dict[str, Scalar] = {}
+    variables: dict[str, Variable] = {}
     characters: tuple[Character, ...] = Field(min_length=1)
     contexts: tuple[ContextText, ...] = ()
     bootstrap: tuple[Bootstrap, ...] = ()
@@ -225,23 +255,28 @@ class Scenario(Part):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if wrong := [*self._misfits()]:
+            raise ValueError("\n".join(wrong))
+        return self
+
+    def _misfits(self) -> Iterator[str]:
         roles = [character.role for character in self.characters]
-        _unique("characters", "role", roles)
-        _unique("events", "name", [event.name for event in self.events])
-        _unique("actions", "name", [action.name for action in self.actions])
+        yield from _doubles("characters", "role", roles)
+        yield from _doubles("events", "name", [event.name for event in self.events])
+        yield from _doubles("actions", "name", [action.name for action in self.actions])
+        for role in {*roles} & {*TARGETS}:
+            yield f"characters: the role {role!r} means others where messages are aimed at; give it another name"
         if all(character.narrator for character in self.characters):
-            raise ValueError("characters: all are narrators; at least one has to take part")
+            yield "characters: all are narrators; at least one has to take part"
         if sum(character.narrator for character in self.characters) > 1:
-            raise ValueError("characters: there is more than one narrator")
+            yield "characters: there is more than one narrator"
         for place, message in enumerate(self.bootstrap):
-            _known(f"bootstrap[{place}].scenario_role", message.scenario_role, roles)
+            yield from _strangers(f"bootstrap[{place}].scenario_role", [message.scenario_role or ""], roles)
         for place, context in enumerate(self.contexts):
-            for role in context.roles:
-                _known(f"contexts[{place}].roles", role, roles)
+            yield from _strangers(f"contexts[{place}].roles", context.roles, roles)
         for kind, parts in (("events", self.events), ("actions", self.actions)):
             for part in parts:
-                _known(f"{kind} {part.name!r}: target", part.target or None, ["user", "assistant", *roles])
-        return self
+                yield from _strangers(f"{kind} {part.name!r}: target", [part.target], [*TARGETS, *roles])
 
     @property
     def scripts(self) -> frozenset[str]:
@@ -250,35 +285,13 @@ class Scenario(Part):
         return frozenset(path for path in (self.script, *effects) if path is not None)
 
 
-def _unique(kind: str, key: str, values: list[str]) -> None:
+def _doubles(kind: str, key: str, values: list[str]) -> Iterator[str]:
+    for value, count in Counter(values).items():
+        if count > 1:
+            yield f"{kind}: more than one has the {key} {value!r}; give each its own"
+
+
+def _strangers(key: str, values: Iterable[str], known: list[str]) -> Iterator[str]:
     for value in values:
-        if values.count(value) > 1:
-            raise ValueError(f"{kind}: more than one has the {key} {value!r}; give each its own")
-
-
-def _known(key: str, value: str | None, known: list[str]) -> None:
-    if value is not None and value not in known:
-        raise ValueError(f"{key} is {value!r}; known are {', '.join(known)}")
-
-
-def problems(error: ValidationError) -> list[str]:
-    """What is wrong, one line for each key: the key, what is wrong with it, and the value."""
-    details = [dict(detail) for detail in error.errors(include_url=False, include_context=False)]
-    return [_problem(detail) for detail in details if not _follows(detail, details)]
-
-
-def _follows(detail: dict[str, Any], details: list[dict[str, Any]]) -> bool:
-    """Whether a list only counts as too short because what is in it is wrong."""
-    place = detail["loc"]
-    inside = (other["loc"][: len(place)] == place and other["loc"] != place for other in details)
-    return detail["type"] == "too_short" and any(inside)
-
-
-def _problem(detail: dict[str, Any]) -> str:
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
-    text = str(detail["msg"]).removeprefix("Value error, ")
-    if detail["type"] == "extra_forbidden":
-        text = "there is no such key; is it misspelt?"
-    elif detail["type"] not in ("value_error", "missing"):
-        text = f"{text}, not {detail['input']!r:.80}"
-    return f"{key}: {text}" if key else text
+        if value and value not in known:
+            yield f"{key} is {value!r}; known are {', '.join(known)}"

@@ -24,7 +24,8 @@ from relay.companion.orders import (
     SetContext,
     SetVariable,
 )
-from relay.companion.scenario.model import Action, problems
+from relay.companion.scenario.mistakes import problems
+from relay.companion.scenario.model import Action
 
 Fields = Mapping[str, Any]
 
@@ -37,7 +38,7 @@ def orders(made: object) -> tuple[list[Order], list[str]]:
         try:
             read.append(_READERS[fields["kind"]](fields))
         except ValidationError as error:
-            wrong += [f"chat.setActions: {problem}" for problem in problems(error)]
+            wrong += [f"chat.setActions: {problem}" for problem in problems(error, Action)]
         except (KeyError, TypeError, ValueError) as error:
             wrong.append(str(error))
     return read, wrong

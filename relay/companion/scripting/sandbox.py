@@ -223,7 +223,8 @@ class Scripts:
     def _source(self, path: str) -> str | None:
         if path == CHAT:
             return f"export const chat = globalThis.{self._name}.chat;"
-        return self._sources.get(path)
+        source = self._sources.get(path)
+        return "\n" if source == "" else source  # the engine takes an empty one for none
 
     def _drain(self) -> bool:
         """Run what async functions left to be done. Whether there was anything.

@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import regex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
+from relay.companion.scenario import files
 from relay.companion.scenario.checking import summary
 from relay.companion.scenario.example import EXAMPLE, copy_to
-from relay.companion.scenario.files import Loaded, follow, load, snapshot
-from relay.companion.scenario.model import Scenario
+from relay.companion.scenario.files import SCRIPTS, Loaded, Snapshot, follow, load, snapshot
+from relay.companion.scenario.mistakes import parts, problems
+from relay.companion.scenario.model import Event, Scenario
 from relay.companion.server import CompanionServer
 from relay.errors import ConfigError
 from relay.settings import CompanionSection
@@ -53,15 +56,36 @@ EVENT = f'{LEAST}[[events]]\nname = "e"\n'
 MISTAKES: list[tuple[str, str]] = [
     ("", "scenario.toml: name: Field required"),
     ("name = 'Test", "(at end of document)"),
-    ("name = 'Test'\ncharacters = []", "scenario.toml: characters: Tuple should have at least 1 item"),
-    (f"nam = 'x'\n{LEAST}", "scenario.toml: nam: there is no such key; is it misspelt?; do you mean 'name'?"),
-    (f"{LEAST}persno = 'x'", "characters[0].persno: there is no such key; is it misspelt?; do you mean 'persona'?"),
+    ("name = 'Test'\ncharacters = []", "scenario.toml: characters: at least one is needed"),
+    (f"nam = 'x'\n{LEAST}", "scenario.toml: nam: there is no such key; do you mean 'name'?"),
+    (f"{LEAST}persno = 'x'", "characters[0].persno: there is no such key; do you mean 'persona'?"),
+    (f"{LEAST}flags = ['a']", "characters[0].flags: there is no such key here; move it to the top of the file"),
+    (f"{LEAST}shoe_size = 3", "characters[0].shoe_size: there is no such key; known are role, name, persona, enabled"),
+    (f"{EVENT}persona = 'x'", "events[0].persona: there is no such key; known are name, enabled, target"),
+    (f"{EVENT}note = 'x'", "events[0].note: there is no such key; do you mean 'effect.note'?"),
+    (f"{EVENT}effect.nite = 'x'", "events[0].effect.nite: there is no such key; do you mean 'note'?"),
+    (f"{EVENT}effect.setFlag = ['x']", "events[0].effect.setFlag: there is no such key; do you mean 'set_flags'?"),
+    (f"{EVENT}effect = 'x'", "events[0].effect: keys are expected, not 'x'; write { key = value }"),
+    (f"{EVENT}effect.set_flags = 'x'", "events[0].effect.set_flags: a list is expected, not 'x'; write [...]"),
+    (
+        f"{LEAST}[events]\nname = 'e'",
+        "events: a list is expected, not {'name': 'e'}; write [[events]], with two brackets",
+    ),
+    (f"variables = {{ a = [1] }}\n{LEAST}", "scenario.toml: variables.a: [1] is no text, number, true or false"),
+    (f"variables = {{ a = -inf }}\n{LEAST}", "scenario.toml: variables.a: -inf is no text, number, true or false"),
+    (f"{LEAST}role = 'user'", "characters: the role 'user' means others where messages are aimed at"),
     (f"{LEAST}role = 'a b'", "characters[0].role: String should match pattern"),
     (f"{LEAST}narrator = true", "characters: all are narrators; at least one has to take part"),
     (f"{LEAST}[[characters]]\nname = 'B'", "more than one has the role 'main'; give each its own"),
     (f"{EVENT}[[events]]\nname = 'e'", "events: more than one has the name 'e'"),
-    (f"{EVENT}flags = 'a &&'", "events[0].flags: 'a &&' is no condition on flags: a name is missing"),
+    (
+        f"{EVENT}flags = 'a &&'",
+        "events[0].flags: 'a &&' is no condition on flags: a name is missing; write it as in a && !b.c",
+    ),
     (f"{EVENT}match = '('", "events[0].match: '(' is no regular expression: missing )"),
+    (f"{EVENT}match = '{'(' * 900}{')' * 900}'", "has too many brackets inside each other; make it simpler"),
+    (f"{EVENT}match = '((a{{900}}){{900}}){{900}}'", "is too long a regular expression, or repeats too much"),
+    (f"{EVENT}match = '{'a' * 3000}'", "is too long a regular expression, or repeats too much"),
     (f"{EVENT}target = 'friend'", "events 'e': target is 'friend'; known are user, assistant, main"),
     (f"{EVENT}probability = 50", "events[0].probability: Input should be less than or equal to 1, not 50"),
     (f"{EVENT}messages = {{ min = 5, max = 3 }}", "events[0].messages: max 3 is less than min 5"),
@@ -91,6 +115,54 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         load(write(tmp_path, f"{EVENT}flags = '&&'\nprobability = 2\nmach = 'x'"))
     assert len(str(error.value).splitlines()) == 3
+
+
+def test_all_that_does_not_fit_together_is_told_at_once_and_what_is_wrong_with_scripts_too(tmp_path: Path) -> None:
+    write(tmp_path, f"{EVENT}target = 'friend'\n[[contexts]]\ntext = 'x'\nroles = ['foe']\n{EVENT.split(LEAST)[1]}")
+    (tmp_path / "scripts" / "x.js").write_bytes(b"\xff")
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path)
+    assert [line.split(" ")[1] for line in str(error.value).splitlines()] == [
+        "events:",
+        "contexts[0].roles",
+        "events",
+        "it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ('{"name": "a", "name": "b"}', "scenario.json: 'name' is there twice in the same braces; keep one of them"),
+        ('{"name": "\\ud800"}', "scenario.json: there is one half of a surrogate pair"),
+        ('{"variables": {"a": NaN}}', "scenario.json: variables.a: nan is no text, number, true or false"),
+        ('{"a\\nb\\u001b[2J": 1}', "scenario.json: 'a\\nb\\x1b[2J': there is no such key"),
+        ('{"name": "a",}', "Expecting property name enclosed in double quotes: line 1 column 14"),
+    ],
+)
+def test_what_json_loses_without_a_word_is_told(tmp_path: Path, content: str, problem: str) -> None:
+    (tmp_path / "scenario.json").write_text(content, "utf-8")
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path)
+    assert problem in str(error.value)
+
+
+def test_there_are_not_too_many_scripts(tmp_path: Path) -> None:
+    scripts = write(tmp_path) / "scripts"
+    for number in range(SCRIPTS + 1):
+        (scripts / f"{number}.js").touch()
+    with pytest.raises(ConfigError, match="there are more than 200 of them; put several into one file"):
+        load(tmp_path)
+    (scripts / "0.js").unlink()
+    assert len(load(tmp_path).scripts) == SCRIPTS
+
+
+def test_a_script_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    write(tmp_path, f"{EVENT}effect.script = 'scripts/x.js'")
+    (tmp_path / "scripts" / "x.js").write_bytes(b"\xff")
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path)
+    assert str(error.value) == "scripts/x.js: it is not UTF-8; save it as UTF-8"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +215,32 @@ def test_no_content_of_a_file_breaks_it(tmp_path: Path, content: Any) -> None:
     try:
         load(tmp_path)
     except ConfigError as error:
-        assert "scenario.json: " in str(error)
+        assert all(line.startswith("scenario.json: ") for line in str(error).splitlines())
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.sampled_from([LEAST, EVENT, "match = ", "flags = ", "'(a{9}'", "[", "]", "=", "'", "\n", "x"]) | st.text()
+    )
+)
+def test_no_toml_breaks_it(tmp_path: Path, pieces: list[str]) -> None:
+    (tmp_path / "scenario.toml").write_text("".join(pieces), "utf-8", newline="")
+    try:
+        load(tmp_path)
+    except ConfigError as error:
+        assert str(error).startswith("scenario.toml: ")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text("ab(){}[]|*+?<>=!:\\^$-&~,0123456789PpLKdwsxuN.", max_size=30) | st.text(max_size=30))
+def test_no_pattern_breaks_it(pattern: str) -> None:
+    try:
+        compiled = regex.compile(Event(name="e", match=pattern).match, regex.IGNORECASE)
+        compiled.search("We turn left", timeout=1)
+    except ValidationError as error:
+        [line] = problems(error)
+        assert line.startswith("match: ")
 
 
 # Reading anew
@@ -163,6 +260,20 @@ async def test_a_saved_scenario_is_read_anew_and_a_broken_one_is_not(
     following.cancel()
     await asyncio.wait({following})
     assert read[0].scenario.name == "Other"
+
+
+async def test_nothing_is_read_while_files_are_still_being_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saving = [(("a", number, 0),) for number in (1, 2, 3, 3)]
+    looks = iter(saving)
+    monkeypatch.setattr(files, "snapshot", lambda _: next(looks, saving[-1]))
+    read: list[list[Snapshot]] = []
+    following = asyncio.create_task(follow(write(tmp_path), (), lambda _: read.append([*looks]), every=0.01))
+    await eventually(lambda: bool(read))
+    following.cancel()
+    await asyncio.wait({following})
+    assert read == [[]]
 
 
 async def test_a_chat_goes_on_with_an_edited_scenario(tmp_path: Path) -> None:
@@ -209,10 +320,17 @@ def test_scripts_that_cannot_be_loaded_are_named(tmp_path: Path) -> None:
     assert second.startswith("scripts/worse.js: there is no './nothing'")
 
 
-def keys(model: type[BaseModel]) -> set[str]:
-    from relay.companion.scenario.files import _keys
+def test_a_script_without_the_function_that_is_called_is_named(tmp_path: Path) -> None:
+    calls = "".join(f"[[actions]]\nname = '{name}'\neffect.script = 'scripts/{name}.js'\n" for name in ("good", "none"))
+    write(tmp_path, LEAST + calls, good="export const trigger = () => {};", none="export const x = 1;", lib="")
+    with pytest.raises(ConfigError) as error:
+        summary(tmp_path)
+    expected = "scripts/none.js: it exports no function trigger, which 'none' calls; add export function trigger(e)"
+    assert str(error.value) == f"{expected} {{ ... }}"
 
-    return _keys(model)
+
+def keys(model: type[BaseModel]) -> set[str]:
+    return set(model.model_fields).union(*(keys(part) for part in parts(model).values()))
 
 
 def test_every_key_is_documented() -> None:
