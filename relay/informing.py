@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from relay.errors import RelayError
+from relay.errors import RelayError, VoxtaUnavailable
 from relay.forwarding.neutralise import neutral_name, neutralise
 from relay.model import AudienceMessage, Forward, Kind, ScriptCall
 from relay.platforms.base import Platform, Stream, Streaming
@@ -33,6 +33,8 @@ TOPIC_PEOPLE: Final = 3
 TOPICS: Final = 5
 PEOPLE: Final = 20
 """How many people of a voice channel are named."""
+REFUSALS: Final = 3
+"""Refused script events after which Voxta counts as one that knows none."""
 WAITING: Final = 256
 """Script events that may wait."""
 
@@ -63,6 +65,8 @@ class Informer:
         self._stream: Stream | None = None
         self._raided_until = 0.0
         self._said: deque[tuple[float, str, frozenset[str]]] = deque(maxlen=1_000)
+        self._refused = 0
+        """Script events that Voxta has refused in a row."""
         self._told: tuple[object, tuple[str, ...], tuple[str, ...]] | None = None
         """The chat, the contexts and the flags as Voxta has them."""
 
@@ -107,10 +111,17 @@ class Informer:
     async def _call_scripts(self) -> None:
         while True:
             call = await self._calls.get()
+            if self._refused >= REFUSALS:
+                continue
             try:
                 await self._session.trigger_script_event(call.name, dict(call.arguments))
-            except RelayError as error:
+                self._refused = 0
+            except VoxtaUnavailable as error:
                 log.debug("the scripts were not told of %s: %s", call.name, error)
+            except RelayError as error:
+                self._refused += 1
+                if self._refused == REFUSALS:
+                    log.warning("Voxta takes no script events, so none are sent any more (%s)", error)
 
     async def _ask_platforms(self) -> None:
         platforms = [platform for platform in self._platforms if isinstance(platform, Streaming)]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from relay.errors import VoxtaError
 from relay.informing import RAID, Informer
 from relay.model import Forward, Kind, ScriptCall, SendAs
 from relay.platforms.base import Stream
@@ -25,9 +26,12 @@ class Voxta:
         self.chat: Chat | None = Chat("s", "c", "Streamer", [], None)
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.told: list[tuple[list[str], list[str]]] = []
+        self.refuses = False
 
     async def trigger_script_event(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         self.calls.append((name, arguments or {}))
+        if self.refuses:
+            raise VoxtaError("unrecognized discriminator")
 
     async def update_context(
         self, key: str, contexts: Sequence[ContextText] = (), set_flags: Sequence[str] = ()
@@ -83,6 +87,15 @@ async def test_scripts_hear_of_all_that_is_told() -> None:
     await run(informed, lambda: len(voxta.calls) == 2)
     assert voxta.calls[0] == ("chat", chat("Ann", "hi").arguments)
     assert voxta.calls[1] == ("raid", {"author": "Bob", "amount": 42})
+
+
+async def test_a_voxta_that_takes_no_script_events_is_left_alone_with_them(caplog: pytest.LogCaptureFixture) -> None:
+    voxta = Voxta()
+    voxta.refuses = True
+    informed = informer(voxta, Clock(), contexts=False)
+    informed.told(told(*(chat("Ann", f"hi {number}") for number in range(9))))
+    await run(informed, lambda: "takes no script events" in caplog.text)
+    assert len(voxta.calls) == 3
 
 
 async def test_script_events_can_be_switched_off() -> None:

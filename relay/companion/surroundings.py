@@ -32,7 +32,7 @@ def read(
 ) -> Change:
     """Check what an app sent. Raises Refused, which names the key."""
     return Change(
-        None if contexts is None else tuple(_context(place, c) for place, c in enumerate(contexts)),
+        None if contexts is None else tuple(_context(place, c) for place, c in enumerate(contexts) if c.text.strip()),
         None if actions is None else tuple(_part(Action, "actions", place, a) for place, a in enumerate(actions)),
         None if events is None else tuple(_part(Event, "events", place, e) for place, e in enumerate(events)),
     )

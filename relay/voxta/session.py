@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from aiohttp.abc import AbstractCookieJar
@@ -36,6 +36,11 @@ RECONNECT_JITTER = 0.5
 """Seconds, at most, before a lost connection is made anew; failures after that back off."""
 
 Listen = Callable[[WireMessage], None]
+Invoke = Callable[[Hub, WireMessage], Awaitable[None]]
+
+
+async def _invoke(hub: Hub, call: WireMessage) -> None:
+    await hub.invoke(call)
 
 
 class Session:
@@ -70,6 +75,7 @@ class Session:
         self._reported: str | None = None
         self._last_error: str | None = None
         self._news = asyncio.Event()
+        self._one_by_one = asyncio.Lock()
         self._sessions: list[ChatSession] | None = None
         self._welcomed = False
         self.problem: str | None = "not connected yet"
@@ -248,10 +254,7 @@ class Session:
         hub, chat = self._joined()
         if chat.chat_id != forward.chat_id:
             raise VoxtaUnavailable("the chat has changed")
-        self._last_error = None
-        await self._surely(hub, self._call(forward, chat))
-        if self._last_error is not None:
-            raise VoxtaError(f"Voxta refused: {self._last_error}")
+        await self._checked(hub, self._call(forward, chat), self._surely)
 
     def _call(self, forward: Forward, chat: Chat) -> WireMessage:
         if forward.script is not None:
@@ -318,31 +321,34 @@ class Session:
             call = client.CharacterSpeechRequest(session_id=chat.session_id, character_id=character, text=text)
             await hub.invoke(call)
 
-    async def _checked(self, hub: Hub, call: WireMessage) -> None:
-        """Invoke, and take an error message that comes with the answer for a refusal."""
-        self._last_error = None
-        await hub.invoke(call)
-        if self._last_error is not None:
-            raise VoxtaError(f"Voxta refused: {self._last_error}")
+    async def _checked(self, hub: Hub, call: WireMessage, invoke: Invoke = _invoke) -> None:
+        """Invoke, and take an error message that comes with the answer for a refusal.
+
+        Error messages do not say what they refuse, so calls that may be refused go one by one.
+        """
+        async with self._one_by_one:
+            self._last_error = None
+            await invoke(hub, call)
+            if self._last_error is not None:
+                raise VoxtaError(f"Voxta refused: {self._last_error}")
 
     async def update_context(
         self, key: str, contexts: Sequence[ContextText] = (), set_flags: Sequence[str] = ()
     ) -> None:
         """Replace what the character knows under `key`, and set or (`!name`) unset flags."""
         hub, chat = self._joined()
-        await hub.invoke(
-            client.UpdateContext(
-                session_id=chat.session_id,
-                context_key=key,
-                contexts=list(contexts),
-                set_flags=list(set_flags) or None,
-            )
+        call = client.UpdateContext(
+            session_id=chat.session_id,
+            context_key=key,
+            contexts=list(contexts),
+            set_flags=list(set_flags) or None,
         )
+        await self._checked(hub, call)
 
     async def trigger_script_event(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         """Run the scenario's script listener `app:<name>`."""
         hub, chat = self._joined()
-        await hub.invoke(_script_event(chat, name, arguments or {}))
+        await self._checked(hub, _script_event(chat, name, arguments or {}))
 
     def cookies(self) -> AbstractCookieJar | None:
         """Those of the connection, for other requests to Voxta; None while there is none."""

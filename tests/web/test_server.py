@@ -37,7 +37,19 @@ def test_a_token_that_can_be_guessed_or_does_not_fit_an_address_is_refused(token
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("address", ["/health", "/state", "/overlay", "/overlay/ws", "/overlay/clips/1.wav"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/health",
+        "/state",
+        "/overlay",
+        "/overlay/ws",
+        "/overlay/clips/1.wav",
+        "/ws",
+        "/dialogue",
+        "/debug/voxta/history",
+    ],
+)
 async def test_with_a_token_nothing_is_told_without_it(address: str) -> None:
     async with staged(token=TOKEN) as stage:
         url = f"{stage.url}{address}"
@@ -63,7 +75,7 @@ async def test_the_scripts_of_the_page_are_no_secret() -> None:
         assert await status(f"{stage.url}/static/overlay.js") == 200
 
 
-@pytest.mark.parametrize("path", ["/overlay/ws", "/interrupt", "/overlay", "/health"])
+@pytest.mark.parametrize("path", ["/overlay/ws", "/ws", "/interrupt", "/dialogue", "/overlay", "/health"])
 @pytest.mark.parametrize(
     "headers",
     [
