@@ -333,6 +333,13 @@ def keys(model: type[BaseModel]) -> set[str]:
     return set(model.model_fields).union(*(keys(part) for part in parts(model).values()))
 
 
+PAGE = (EXAMPLE.parent / "README.md").read_text("utf-8")
+
+
+def test_the_scenario_on_the_page_has_no_mistakes(tmp_path: Path) -> None:
+    shown = PAGE.partition("```toml\n")[2].partition("```")[0]
+    assert load(write(tmp_path, shown)).scenario.events[0].name == "drink something"
+
+
 def test_every_key_is_documented() -> None:
-    page = (EXAMPLE.parent / "README.md").read_text("utf-8")
-    assert [key for key in sorted(keys(Scenario)) if f"`{key}`" not in page] == []
+    assert [key for key in sorted(keys(Scenario)) if f"`{key}`" not in PAGE] == []

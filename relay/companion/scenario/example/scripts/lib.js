@@ -5,3 +5,8 @@ import { chat } from "@voxta";
 export function count(name) {
   return chat.set(name, chat.get(name, 0) + 1);
 }
+
+/** A number by chance, from 1 to the highest. */
+export function upTo(highest) {
+  return 1 + Math.floor(Math.random() * highest);
+}
