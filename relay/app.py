@@ -10,10 +10,9 @@ from typing import Protocol
 
 from relay.answers import Answers
 from relay.booth import Booth
-from relay.companion.server import CompanionServer
-from relay.companion.voice.build import voice_for
 from relay.config import Config
 from relay.desk import Desk
+from relay.door import key_of, link, own_voice
 from relay.floor import Floor, FloorState
 from relay.forwarding.forwarder import NOTE_CHAT, Forwarder
 from relay.heart import Heart
@@ -31,14 +30,10 @@ from relay.platforms.base import Platform, Receive
 from relay.repertoire import repertoire
 from relay.replies.poster import Poster
 from relay.replies.screening import Screening
-from relay.settings import VoxtaSection
-from relay.speech.clips import OWN_VOICE, Clips
+from relay.speech.clips import Clips
 from relay.speech.playback import Playback
 from relay.speech.voice import Voice
 from relay.voxta.audio import AudioInput
-from relay.voxta.base import Link
-from relay.voxta.gateway import GatewaySession
-from relay.voxta.session import Session
 from relay.wire.messages import WireMessage
 
 log = logging.getLogger(__name__)
@@ -94,7 +89,14 @@ class Relay:
         self._journal = journal
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.floor = Floor(config.floor, config.forwarding.reply_timeout)
-        self.session = self._link(voxta_url, hears=hearing is not None)
+        self.session = link(
+            config,
+            voxta_url,
+            listen=self.hear,
+            changed=self._chat_changed,
+            sent=self._sent,
+            hears=hearing is not None,
+        )
         self.forwarder = Forwarder(
             config,
             inbox=self.inbox,
@@ -108,13 +110,13 @@ class Relay:
         self.screening = Screening(outbound, self._say, hold_for=config.outbound.hold_for)
         self._clips = Clips(
             config.speech,
-            _door(config),
+            key_of(config),
             voxta_url,
             cookies=self.session.cookies,
-            voice=voice_for(config.companion).speak if config.voxta.mode == "gateway" else None,
+            voice=own_voice(config),
         )
         self._audio_input = (
-            AudioInput(_door(config), hearing, url=voxta_url, cookies=self.session.cookies) if hearing else None
+            AudioInput(key_of(config), hearing, url=voxta_url, cookies=self.session.cookies) if hearing else None
         )
         self.answers = Answers(
             outbound,
@@ -156,24 +158,6 @@ class Relay:
         self._heart = Heart(config.heart_file)
         self._listening: list[asyncio.Task[None]] = []
         self._moved = asyncio.Event()
-
-    def _link(self, url: str, *, hears: bool) -> Link:
-        """The way to Voxta that the settings want."""
-        config = self._config
-        if config.voxta.mode == "gateway":
-            if hears:
-                log.warning("A Voxta Gateway takes no sound: what people say is not passed on")
-            own = OWN_VOICE if config.speech.enabled else None
-            return GatewaySession(config.voxta, listen=self.hear, changed=self._chat_changed, audio_url=own)
-        return Session(
-            _door(config),
-            listen=self.hear,
-            changed=self._chat_changed,
-            sent=self._sent,
-            url=url,
-            speaks=config.speech.enabled,
-            hears=hears,
-        )
 
     def _make_playback(self, voice: Voice) -> Playback:
         playback = Playback(self._booth.open(voice), self._clips.fetch, voice)
@@ -330,24 +314,6 @@ class Relay:
     def is_answering(self) -> bool:
         """A reply is awaited or under way."""
         return self.floor.state(time.monotonic()) is not FloorState.IDLE
-
-
-def _door(config: Config) -> VoxtaSection:
-    """How to get in: the embedded companion asks for its own key."""
-    if config.voxta.mode != "embedded":
-        return config.voxta
-    return config.voxta.model_copy(update={"api_key": config.companion.access_key})
-
-
-@asynccontextmanager
-async def voxta(config: Config, *, port: int | None = None) -> AsyncIterator[str]:
-    """The address of Voxta: the configured server, or an embedded companion for as long as the context lasts."""
-    if config.voxta.mode != "embedded":
-        yield config.voxta.url if config.voxta.mode == "server" else config.voxta.gateway_url
-        return
-    settings = config.companion if port is None else config.companion.model_copy(update={"port": port})
-    async with CompanionServer(settings) as companion:
-        yield companion.url
 
 
 @asynccontextmanager

@@ -11,11 +11,12 @@ from pathlib import Path
 from rich.console import Console
 
 from relay import replay
-from relay.app import Relay, running, until, voxta
+from relay.app import Relay, running, until
 from relay.booth import LiveBooth
 from relay.companion.scenario.example import EXAMPLE
 from relay.companion.server import CompanionServer
 from relay.config import Config, load
+from relay.door import voxta
 from relay.errors import ConfigError
 from relay.inbox.build import build as build_inbox
 from relay.journal import Journal

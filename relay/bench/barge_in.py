@@ -20,9 +20,10 @@ from statistics import quantiles
 from typing import Any, Final
 
 import relay
-from relay.app import Relay, running, voxta
+from relay.app import Relay, running
 from relay.booth import LiveBooth
 from relay.config import Config, load
+from relay.door import voxta
 from relay.errors import ConfigError
 from relay.journal import Journal
 from relay.platforms.discord.client import DiscordPlatform

@@ -16,8 +16,9 @@ from statistics import quantiles
 from typing import Any
 
 import relay
-from relay.app import Relay, running, until, voxta
+from relay.app import Relay, running, until
 from relay.config import Config, load
+from relay.door import voxta
 from relay.errors import ConfigError
 from relay.journal import Journal
 from relay.platforms.twitch.client import TwitchPlatform

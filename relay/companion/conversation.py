@@ -11,7 +11,7 @@ from functools import partial
 
 from relay.companion import announce
 from relay.companion.audience import Audience, Listener
-from relay.companion.brain import NO_LIMITS, BrainError, Limits
+from relay.companion.brain import NO_LIMITS, Limits
 from relay.companion.chat import Chat, Message, Participant, Refused, Role
 from relay.companion.commands import Ask, Regenerate, Repeat, Rollback, Trigger, parse
 from relay.companion.director import Director
@@ -20,9 +20,9 @@ from relay.companion.orders import ChangeFlags, Order, Post, SetContext
 from relay.companion.replies import Setup, Spawn
 from relay.companion.scenario.files import Loaded
 from relay.companion.scenario.model import Timing
-from relay.companion.sentences import sentences
 from relay.companion.templates import render
 from relay.companion.turns import Turns
+from relay.companion.writing import Writer
 from relay.wire import server
 
 
@@ -37,9 +37,8 @@ class Conversation:
         self.closed = asyncio.Event()
         """Set at the end of the session."""
         self._setup = setup
-        self._spawn = spawn
         self._keep = keep
-        self._writing: set[asyncio.Task[None]] = set()
+        self.writer = Writer(self.session_id, self.audience, setup.brain, spawn)
         self._timer: asyncio.TimerHandle | None = None
         self._is_context_news = False
         self._director = self._direct(loaded)
@@ -78,8 +77,7 @@ class Conversation:
     def close(self) -> None:
         """End the session; the chat keeps its messages."""
         self.turns.cut_off()
-        for task in self._writing:
-            task.cancel()
+        self.writer.stop()
         if self._timer is not None:
             self._timer.cancel()
         self._director.close()
@@ -219,26 +217,16 @@ class Conversation:
 
     def _write(self, post: Post, speaker: Participant, prompt: str, replies: bool, limits: Limits) -> None:
         """Let the story writer make the text, beside what else goes on."""
-        task = self._spawn(self._written(post, speaker, prompt, replies, limits))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
-
-    async def _written(self, post: Post, speaker: Participant, prompt: str, replies: bool, limits: Limits) -> None:
         own = Limits(post.max_new_tokens or limits.max_new_tokens, post.max_sentences or limits.max_sentences)
-        pieces = self._setup.brain.write(self.turns.view(speaker, own), prompt)
-        try:
-            text = "".join([sentence async for sentence in sentences(pieces, own)]).strip()
-            if not text:
-                raise BrainError("the story writer had nothing to write")
-        except BrainError as error:
-            self.audience.trouble(f"{post.role} was not written: {error}", retry=True)
-            return
-        if post.role is Role.ASSISTANT:
-            self._speak(speaker, text, replies)
-        else:
-            message = self._insert(post.role, text, None, narrate=post.narrate)
-            self._react(message, replies, limits)
-        self.settle()
+
+        def written(text: str) -> None:
+            if post.role is Role.ASSISTANT:
+                self._speak(speaker, text, replies)
+            else:
+                self._react(self._insert(post.role, text, None, narrate=post.narrate), replies, limits)
+            self.settle()
+
+        self.writer.write(post.role, self.turns.view(speaker, own), prompt, written)
 
     def context_changed(self) -> None:
         """Flags, contexts, actions or roles are other than before; told once all is done."""
@@ -306,17 +294,7 @@ class Conversation:
 
     def suggest(self, listener: Listener) -> None:
         """Tell a listener what the user could say next."""
-        task = self._spawn(self._suggest(listener))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
-
-    async def _suggest(self, listener: Listener) -> None:
-        try:
-            suggestions = await self._setup.brain.suggest(self.turns.view(self.chat.character))
-        except BrainError as error:
-            self.audience.trouble(f"there are no suggestions: {error}")
-        else:
-            listener.send(server.Suggestions(session_id=self.session_id, suggestions=suggestions))
+        self.writer.suggest(self.turns.view(self.chat.character), listener)
 
     # Changing what was said
 

@@ -69,7 +69,7 @@ class Play:
 
     async def settled(self) -> None:
         """Wait until nothing is being said or written any more."""
-        while not self.conversation.replies.is_free or self.conversation._writing:
+        while not self.conversation.replies.is_free or self.conversation.writer.is_busy:
             await self.client.more()
         await self.client.call("loadScenariosList")
 

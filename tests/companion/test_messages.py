@@ -76,7 +76,7 @@ async def test_a_message_has_the_properties_of_its_kind(name: str, source: str) 
         else:
             await client.in_chat("triggerScriptEvent", name="go")
         conversation = server._hub.open[client.session_id]
-        while conversation._writing:
+        while conversation.writer.is_busy:
             await client.more()
         for _ in range(kind.narrated + (kind.role == "Assistant")):
             spoken = await client.expect("replyEnd")

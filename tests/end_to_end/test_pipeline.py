@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from relay.app import voxta
 from relay.companion.server import CompanionServer
+from relay.door import voxta
 from relay.errors import AuthError
 from relay.model import Edit, Kind, Outcome, Retraction
 from relay.platforms.base import Controls, Platform, Receive
