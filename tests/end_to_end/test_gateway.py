@@ -1,6 +1,8 @@
 """The relay as a Voxta Gateway: the same checks against our server and the published one, with a companion behind."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -18,7 +20,7 @@ from relay.serving import serving
 from relay.settings import CompanionSection
 from tests.companion.play import loaded
 from tests.companion.raw import Json, ScriptedBrain
-from tests.doubles.published_gateway import published_gateway
+from tests.doubles.published_gateway import free_port, published_gateway
 from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
 from tests.support import eventually
 
@@ -505,3 +507,30 @@ async def test_without_a_chat_dialogue_is_refused_with_the_reason(tmp_path: Path
     ):
         assert response.status == 503
         assert "detail" in await response.json()
+
+
+async def test_the_demo_as_a_process_is_a_gateway_to_the_published_client() -> None:
+    port = free_port()
+    demo = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "relay", "demo", "--seconds", "30",
+        env={**os.environ, "RELAY_WEB__PORT": str(port)},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    seen: set[str] = set()
+    client = GatewayClient(f"http://127.0.0.1:{port}", "test", events=["all"], reconnect_delay=0.1)
+    for event in EVENTS:
+        client.on(event, lambda data, event=event: seen.add(event))
+    running = asyncio.create_task(client.start())
+    try:
+        wanted = {"ai_state_changed", "dialogue_received", "sentence_ready", "app_trigger"}
+        await eventually(lambda: seen >= wanted, seconds=25)
+        assert client.is_ready
+        assert [character["name"] for character in client.characters] == ["Vox"]
+    finally:
+        demo.terminate()
+        await demo.wait()
+        await client.stop()
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
