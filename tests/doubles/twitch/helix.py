@@ -33,6 +33,8 @@ TYPES: dict[str, tuple[str, str | None, str | None]] = {
 """Version, scope, and what the account has to be in the channel."""
 MAX_SUBSCRIPTIONS = 300
 POINTS = 800
+CANNOT_REPLY = "The request's input was not valid. Message cannot be replied to."
+"""As https://github.com/twitchdev/issues/issues/896 shows it."""
 
 
 class Helix:
@@ -146,11 +148,14 @@ class Helix:
             raise TwitchError(400, "The broadcaster or the sender is not valid")
         if len(body["message"]) > 500:
             raise TwitchError(422, "The message is too large")
+        parent = body.get("reply_parent_message_id")
+        if parent is not None and not self._state.can_be_answered(parent):
+            raise TwitchError(400, CANNOT_REPLY)
         posted = Posted(
             f"post-{number()}",
             channel.login,
             body["message"],
-            body.get("reply_parent_message_id"),
+            parent,
             asyncio.get_running_loop().time(),
         )
         if reason := self.reject or self._drop_reason(grant.user, channel, posted):

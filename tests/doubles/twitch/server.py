@@ -138,16 +138,23 @@ class TwitchDouble:
     async def delete(self, id: str, channel: str | None = None) -> None:
         where = self._channel(channel)
         author, _ = self.state.spoken[id]
+        self.state.unanswerable.add(id)
         await self.notify("channel.chat.message_delete", where, payloads.message_delete(where, author, id))
+
+    def hold(self, id: str) -> None:
+        """A moderator's filter takes a message back for review; nobody is told of it."""
+        self.state.unanswerable.add(id)
 
     async def clear(self, channel: str | None = None) -> None:
         where = self._channel(channel)
+        self.state.unanswerable |= self.state.spoken.keys()
         await self.notify("channel.chat.clear", where, payloads.clear(where))
 
     async def clear_user(self, author: str, channel: str | None = None) -> None:
         """A ban or timeout, which takes all messages of the author away."""
-        where = self._channel(channel)
-        event = payloads.clear_user_messages(where, self.state.user(author))
+        where, who = self._channel(channel), self.state.user(author)
+        self.state.unanswerable |= {id for id, (writer, _) in self.state.spoken.items() if writer == who}
+        event = payloads.clear_user_messages(where, who)
         await self.notify("channel.chat.clear_user_messages", where, event)
 
     async def follow(self, user: str, channel: str | None = None) -> None:
@@ -349,12 +356,7 @@ class TwitchDouble:
         badges = ["broadcaster"] if channel == self.account else []
         if (channel.login, self.account.login) in self.state.moderators:
             badges = ["moderator"]
-        await self.chat(
-            posted.text, self.account.login, posted.channel, badges, id=posted.id, reply_to=self._known(posted.reply_to)
-        )
-
-    def _known(self, id: str | None) -> str | None:
-        return id if id in self.state.spoken else None
+        await self.chat(posted.text, self.account.login, posted.channel, badges, id=posted.id, reply_to=posted.reply_to)
 
     async def _close_sockets(self, _: web.Application) -> None:
         for session in self.sessions.current:

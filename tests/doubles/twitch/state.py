@@ -133,6 +133,8 @@ class State:
         """Channel and person, by login."""
         self.spoken: dict[str, tuple[User, str]] = {}
         """Who wrote which chat message."""
+        self.unanswerable: set[str] = set()
+        """Chat messages that are gone or held, so that nobody can reply to them."""
         self.account = self.user(account)
         self.channels = tuple(self.user(channel) for channel in channels)
         self.grant = self.issue(self.account, scopes)
@@ -147,6 +149,9 @@ class State:
         grant = Grant(user, scopes)
         self.grants.append(grant)
         return grant
+
+    def can_be_answered(self, id: str) -> bool:
+        return id in self.spoken and id not in self.unanswerable
 
     def is_privileged(self, user: User, channel: User) -> bool:
         return user == channel or (channel.login, user.login) in self.moderators
