@@ -186,12 +186,17 @@ class Relay:
 
     async def quiet(self, *, empty: bool = False) -> None:
         """Wait until no answer is under way and, if `empty`, until nothing waits."""
-        while self.is_answering or (empty and await self.inbox.waiting()):
-            self._moved.clear()
+        self._moved.clear()
+        while (empty and await self._is_waiting()) or self.is_answering:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY):
                     await self._moved.wait()
+            self._moved.clear()
         await self.poster.drain()
+
+    async def _is_waiting(self) -> bool:
+        """Some message is without an outcome, or one that nobody was told of."""
+        return await self.inbox.waiting() > 0 or self.forwarder.is_settling
 
     async def end(self, reason: str) -> None:
         """Wind down: take nothing more in, let the answer under way be posted, and drop what still waits."""

@@ -93,8 +93,14 @@ class Forwarder:
         self._failed_in: dict[str, Chat] = {}
         self._noted: str | None = None
         self._news = asyncio.Event()
+        self._settling = 0
         self._ending: str | None = None
         self._ended = asyncio.Event()
+
+    @property
+    def is_settling(self) -> bool:
+        """Outcomes are on their way into the store; those who observe do not know of them yet."""
+        return self._settling > 0
 
     def wake(self) -> None:
         """Look again: something outside has changed."""
@@ -315,9 +321,13 @@ class Forwarder:
         """Record outcomes, however long the store takes: what was sent must not be sent again."""
         if not settlements:
             return
-        async for attempt in _patiently():
-            with attempt:
-                first = await self._inbox.settle(settlements)
+        self._settling += 1
+        try:
+            async for attempt in _patiently():
+                with attempt:
+                    first = await self._inbox.settle(settlements)
+        finally:
+            self._settling -= 1
         for settlement, is_first in zip(settlements, first, strict=True):
             if is_first:
                 self._observer.settled(settlement)

@@ -1,5 +1,6 @@
 """From a platform's message to the posted answer, with the embedded companion as Voxta."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from relay.companion.server import CompanionServer
 from relay.door import voxta
 from relay.errors import AuthError
-from relay.model import Edit, Kind, Outcome, Retraction
+from relay.model import Edit, Kind, Outcome, Retraction, Settlement
 from relay.platforms.base import Controls, Platform, Receive
 from relay.settings import CompanionSection
 from relay.voxta.transport import Hub
@@ -45,7 +46,7 @@ async def test_a_question_is_answered_where_it_was_asked(
 ) -> None:
     async with relaying(settings(tmp_path), companion.url, platforms) as (relay, journal):
         await relay.receive(message(1, "hello"))
-        await eventually(lambda: len(platforms.twitch.posts) == 1)
+        await relay.quiet(empty=True)
 
     [post] = platforms.twitch.posts
     assert post.text == 'You said: Ann (Twitch): "hello"'
@@ -58,6 +59,31 @@ async def test_a_question_is_answered_where_it_was_asked(
         "replies": 1,
         "posted": {"twitch": 1},
     }
+
+
+async def test_it_is_quiet_only_when_everybody_knows_the_outcomes(
+    tmp_path: Path, companion: CompanionServer, platforms: Platforms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with relaying(settings(tmp_path), companion.url, platforms) as (relay, journal):
+        settle, waiting = relay.inbox.settle, relay.inbox.waiting
+        is_empty = asyncio.Event()
+
+        async def answer_late(settlements: Sequence[Settlement]) -> Sequence[bool]:
+            first = await settle(settlements)
+            await is_empty.wait()
+            return first
+
+        async def count() -> int:
+            if not (number := await waiting()):
+                is_empty.set()
+            return number
+
+        monkeypatch.setattr(relay.inbox, "settle", answer_late)
+        monkeypatch.setattr(relay.inbox, "waiting", count)
+        await relay.receive(message(1, "hello"))
+        await relay.quiet(empty=True)
+
+        assert journal.outcomes == {Outcome.FORWARDED: 1}
 
 
 async def test_the_embedded_companion_lets_its_own_relay_in_and_nobody_without_the_key(
