@@ -1,4 +1,4 @@
-"""Who is let in: clients with the key where one is set, pages of this machine, and whoever negotiated before."""
+"""Who is let in: clients with the key where one is set, and of web pages those of this machine alone."""
 
 import hmac
 import secrets
@@ -19,15 +19,17 @@ class Access:
 
     def admit(self, request: web.Request) -> None:
         """Refuse pages of other sites, and clients without the key where one is set."""
-        self._refuse_pages(request)
+        self.refuse_pages(request)
         if not self._has_key(request):
-            raise web.HTTPUnauthorized(text="a valid API key is missing: send it as Authorization: Bearer")
+            raise web.HTTPUnauthorized(
+                text="a valid API key is missing: send it as Authorization: Bearer, or as ?access_token="
+            )
 
     def admit_known(self, request: web.Request) -> None:
-        """Refuse pages of other sites, and whoever has neither the cookie of a negotiation nor a key that is set."""
-        self._refuse_pages(request)
-        if not self._has_cookie(request) and (self._key is None or not self._has_key(request)):
-            raise web.HTTPUnauthorized(text="negotiate first, and send the cookie or Authorization: Bearer")
+        """The same, where the cookie of a negotiation is as good as the key."""
+        self.refuse_pages(request)
+        if not self._has_cookie(request):
+            self.admit(request)
 
     def admit_negotiated(self, request: web.Request) -> None:
         """Refuse whoever has not both the key, where one is set, and the cookie."""
@@ -48,7 +50,8 @@ class Access:
             response.headers["Access-Control-Allow-Headers"] = request.headers.get("Access-Control-Request-Headers", "")
             response.headers["Vary"] = "Origin"
 
-    def _refuse_pages(self, request: web.Request) -> None:
+    def refuse_pages(self, request: web.Request) -> None:
+        """Refuse pages of other sites."""
         origin = request.headers.get("Origin")
         if origin is not None and not self._is_own(origin, request):
             raise web.HTTPForbidden(text="pages of other sites may not talk to the companion")

@@ -19,6 +19,9 @@ QUEUE_LIMIT: Final = 1_024
 """Frames that may wait for a client; one that falls further behind is dropped."""
 CLOSE_GRACE: Final = 2.0
 """Seconds a client has to take the last frames when the connection is closed."""
+NO_SOUND: Final = (
+    "binary frames are not understood on /hub and are ignored; send sound to /ws/audio/input/stream?sessionId=…"
+)
 
 Receive = Callable[[Mapping[str, Any]], None]
 """Takes one message of the client. Raises Refused when it cannot be done."""
@@ -36,6 +39,7 @@ class Connection:
         self._silence_limit = silence_limit
         self._queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE_LIMIT)
         self._closing = False
+        self._refused_sound = False
 
     def send(self, message: WireMessage) -> None:
         """Queue a message. A client whose queue is full is cut off."""
@@ -44,7 +48,7 @@ class Connection:
     def close(self, reason: str | None = None) -> None:
         """Queue SignalR's close frame and the end of the connection; what the client still sends is ignored."""
         self._closing = True
-        self._put(signalr.encode(signalr.close(reason)))
+        self._put(signalr.encode(signalr.close(reason, allow_reconnect=True)))
         self._put(None)
 
     def _put(self, text: str | None) -> None:
@@ -118,13 +122,19 @@ class Connection:
                 case WSMsgType.TEXT:
                     return str(message.data)
                 case WSMsgType.BINARY:
-                    return bytes(message.data).decode("utf-8", "replace")
+                    self._refuse_sound()
                 case WSMsgType.PING:
                     await self._socket.pong(message.data)
                 case WSMsgType.PONG:
                     pass
                 case _:
                     return None
+
+    def _refuse_sound(self) -> None:
+        """Say once, however much comes, that nobody listens here."""
+        if not self._refused_sound:
+            self._refused_sound = True
+            self.send(server.ErrorMessage(message=NO_SOUND))
 
     def _take(self, frame: Frame, receive: Receive) -> None:
         if self._closing or frame.get("type") in (signalr.PING, signalr.COMPLETION):

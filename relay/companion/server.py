@@ -23,7 +23,7 @@ from relay.companion.replies import Setup
 from relay.companion.scenario.files import Loaded, follow, load, snapshot
 from relay.companion.scenario.model import Character, Scenario
 from relay.companion.scripting.sandbox import warm_up
-from relay.companion.speech import Speech
+from relay.companion.speech import ADDRESS, Speech
 from relay.companion.voice.build import voice_for
 from relay.errors import ConfigError
 from relay.settings import CompanionSection
@@ -100,7 +100,7 @@ class CompanionServer:
         app.router.add_post("/hub/negotiate", self._negotiate)
         app.router.add_options("/hub/negotiate", self._preflight)
         app.router.add_get("/hub", self._serve)
-        app.router.add_get("/audio/{clip}.wav", self._play)
+        app.router.add_get(f"{ADDRESS}/{{clip}}", self._play)
         app.router.add_get("/ws/audio/input/stream", self._hear)
         self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=CLOSE_GRACE + 1)
         await self._runner.setup()
@@ -161,10 +161,7 @@ class CompanionServer:
         return response
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
-        self._access.admit(request)
-        if request.query.get("id") not in self._tokens:
-            raise web.HTTPNotFound(text="no such connection: negotiate first, then connect with ?id=<connectionToken>")
-        self._access.admit_negotiated(request)
+        self._admit_to_hub(request)
         socket = web.WebSocketResponse(autoping=False, compress=False, timeout=CLOSE_GRACE)
         await socket.prepare(request)
         transport = request.transport
@@ -179,12 +176,22 @@ class CompanionServer:
             self._hub.disconnect(client)
         return socket
 
+    def _admit_to_hub(self, request: web.Request) -> None:
+        """Clients negotiate first, and then name the token they were given; or they come straight, and name none."""
+        self._access.admit(request)
+        if "id" in request.query:
+            if request.query["id"] not in self._tokens:
+                raise web.HTTPNotFound(
+                    text="no such connection: negotiate anew, then connect with ?id=<connectionToken>"
+                )
+            self._access.admit_negotiated(request)
+
     async def _preflight(self, request: web.Request) -> web.Response:
         """A browser asks whether a page may negotiate; `Access.let_pages_read` answers."""
         return web.Response(status=204)
 
     async def _play(self, request: web.Request) -> web.Response:
-        self._access.admit_known(request)
+        self._access.refuse_pages(request)
         wav = self._speech.wav(request.match_info["clip"])
         if wav is None:
             raise web.HTTPNotFound(text="this speech is unknown, or too long ago")

@@ -14,6 +14,9 @@ log = logging.getLogger(__name__)
 SHELF: Final = 64 * 2**20
 """Bytes of speech that are kept; the oldest is forgotten first. About 25 minutes of eSpeak."""
 
+ADDRESS: Final = "/api/tts/gens"
+"""Where clips are found. Whoever was told the rest of the address may listen."""
+
 
 @dataclass(frozen=True)
 class Clip:
@@ -59,7 +62,7 @@ class Speech:
         self._size += len(wav)
         while self._size > self._limit and len(self._kept) > 1:
             self._size -= len(self._kept.popitem(last=False)[1])
-        return Clip(f"/audio/{clip_id}.wav", duration)
+        return Clip(f"{ADDRESS}/{clip_id}", duration)
 
 
 def _mended(wav: bytes) -> tuple[bytes, float]:

@@ -111,7 +111,9 @@ def completion(invocation_id: str, error: str | None = None) -> Frame:
     return frame if error is None else frame | {"error": error}
 
 
-def close(error: str | None = None) -> Frame:
-    """The last frame before the connection ends."""
+def close(error: str | None = None, *, allow_reconnect: bool = False) -> Frame:
+    """The last frame before the connection ends. Clients that may reconnect by themselves do when it allows that."""
     frame: Frame = {"type": CLOSE}
+    if allow_reconnect:
+        frame["allowReconnect"] = True
     return frame if error is None else frame | {"error": error}

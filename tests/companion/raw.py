@@ -109,21 +109,36 @@ class RawClient:
 
 @asynccontextmanager
 async def connected(url: str, *, key: str | None = None) -> AsyncIterator[RawClient]:
-    """A client after the handshake."""
+    """A client that negotiated, after the handshake."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    async with (
-        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), headers=headers) as http,
-        asyncio.TaskGroup() as tasks,
-    ):
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), headers=headers) as http:
         async with http.post(f"{url}/hub/negotiate?negotiateVersion=1") as response:
             token = (await response.json())["connectionToken"]
-        async with http.ws_connect(f"{url}/hub", params={"id": token}, max_msg_size=0) as socket:
-            client = RawClient(http, socket)
-            reading = tasks.create_task(client.read())
-            await client.send_frame({"protocol": "json", "version": 1})
-            await client.frame(lambda frame: frame == {})
+        async with _shaken(http, f"{url}/hub", {"id": token}) as client:
             yield client
-        await reading
+
+
+@asynccontextmanager
+async def straight(url: str, *, key: str | None = None) -> AsyncIterator[RawClient]:
+    """A client that comes without negotiation, its key in the address."""
+    query = {"access_token": key} if key else {}
+    async with aiohttp.ClientSession() as http, _shaken(http, f"{url}/hub", query) as client:
+        yield client
+
+
+@asynccontextmanager
+async def _shaken(http: aiohttp.ClientSession, address: str, query: dict[str, str]) -> AsyncIterator[RawClient]:
+    socket = await http.ws_connect(address, params=query, max_msg_size=0)
+    client = RawClient(http, socket)
+    async with asyncio.TaskGroup() as tasks:
+        reading = tasks.create_task(client.read())
+        await client.send_frame({"protocol": "json", "version": 1})
+        await client.frame(lambda frame: frame == {})
+        try:
+            yield client
+        finally:
+            await socket.close()
+            await reading
 
 
 class Brains:

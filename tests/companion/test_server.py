@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from relay.companion.server import CompanionServer
 from relay.errors import ConfigError
 from tests.companion.conftest import SETTINGS
-from tests.companion.raw import RawClient, ScriptedBrain, connected
+from tests.companion.raw import RawClient, ScriptedBrain, connected, straight
 
 
 @asynccontextmanager
@@ -58,6 +58,22 @@ async def test_without_a_negotiated_token_there_is_no_connection(companion: Comp
     assert refused.value.status == 404
 
 
+async def test_a_client_may_come_without_negotiation(companion: CompanionServer) -> None:
+    async with straight(companion.url) as client:
+        assert (await client.enter())["sessionId"] == client.session_id
+
+
+async def test_without_negotiation_the_key_is_in_the_address() -> None:
+    settings = SETTINGS.model_copy(update={"access_key": SecretStr("hush")})
+    async with CompanionServer(settings, brain=ScriptedBrain()) as server:
+        for key in (None, "wrong"):
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="401"):
+                async with straight(server.url, key=key):
+                    pass
+        async with straight(server.url, key="hush") as client:
+            assert "error" not in await client.call("authenticate")
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example", "http://[bad"])
 async def test_pages_of_other_sites_are_refused(companion: CompanionServer, origin: str) -> None:
     async with negotiated(companion.url) as (http, token):
@@ -67,8 +83,10 @@ async def test_pages_of_other_sites_are_refused(companion: CompanionServer, orig
             assert "Access-Control-Allow-Origin" not in response.headers
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await http.ws_connect(f"{companion.url}/hub", params={"id": token}, headers=headers)
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused_straight:
+            await http.ws_connect(f"{companion.url}/hub", headers=headers)
 
-    assert (status, refused.value.status) == (403, 403)
+    assert (status, refused.value.status, refused_straight.value.status) == (403, 403, 403)
 
 
 async def test_a_name_that_points_here_is_still_another_site(companion: CompanionServer) -> None:
@@ -157,6 +175,15 @@ async def test_a_bad_frame_is_named_and_the_connection_lives_on(client: RawClien
     assert "error" not in await client.say("Still here?")
 
 
+async def test_stray_sound_is_refused_once_and_hurts_no_call(client: RawClient) -> None:
+    for _ in range(300):
+        await client.socket.send_bytes(bytes(959) + b"\x1e")
+
+    assert "error" not in await client.say("Still here?")
+    [error] = client.of_kind("error")
+    assert "/ws/audio/input/stream" in error["message"]
+
+
 async def test_a_call_without_an_id_has_no_completion(client: RawClient) -> None:
     await client.send_frame({"type": 1, "target": "SendMessage", "arguments": [{"$type": "loadChatsList"}]})
     await client.expect("chatsListLoaded")
@@ -201,7 +228,8 @@ async def test_a_shutdown_says_goodbye() -> None:
         await server.stop()
 
         await client.expect("chatClosed")
-        assert await client.frame(lambda frame: frame.get("type") == 7)
+        closing = await client.frame(lambda frame: frame.get("type") == 7)
+        assert closing == {"type": 7, "allowReconnect": True}
         async with asyncio.timeout(5):
             await client.ended.wait()
         assert client.socket.close_code == 1001

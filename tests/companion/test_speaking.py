@@ -13,7 +13,7 @@ from voxta_client import VoxtaClient
 from relay.companion.server import CompanionServer
 from relay.settings import CompanionSection
 from tests.companion.endpoints import SpeechEndpoint, serving
-from tests.companion.raw import RawClient, ScriptedBrain, connected
+from tests.companion.raw import RawClient, ScriptedBrain, connected, straight
 from tests.support import eventually
 
 
@@ -112,11 +112,13 @@ class TestClips:
 
         assert endpoint.requests == []
 
-    async def test_speech_is_for_clients_that_negotiated(self, player: RawClient, companion: CompanionServer) -> None:
-        url = (await spoken(player))["audioUrl"]
-        player.http.cookie_jar.clear()
+    async def test_whoever_was_told_the_address_may_listen_without_a_key(self, brain: ScriptedBrain) -> None:
+        settings = CompanionSection(port=0, access_key=SecretStr("hush"), speech="espeak")
+        async with CompanionServer(settings, brain=brain) as locked, straight(locked.url, key="hush") as player:
+            await player.enter(audioOutput="Url")
+            url = (await spoken(player))["audioUrl"]
 
-        assert (await fetch(player, companion.url, url))[0] == 401
+            assert (await fetch(player, locked.url, url))[0] == 200
 
     async def test_pages_of_other_sites_may_not_listen(self, player: RawClient, companion: CompanionServer) -> None:
         url = (await spoken(player))["audioUrl"]
@@ -124,18 +126,7 @@ class TestClips:
         assert (await fetch(player, companion.url, url, headers={"Origin": "https://evil.example"}))[0] == 403
 
     async def test_an_unknown_clip_is_not_found(self, player: RawClient, companion: CompanionServer) -> None:
-        assert (await fetch(player, companion.url, "/audio/guess.wav"))[0] == 404
-
-    async def test_a_key_opens_it_too(self, brain: ScriptedBrain) -> None:
-        settings = CompanionSection(port=0, access_key=SecretStr("hush"), speech="espeak")
-        async with CompanionServer(settings, brain=brain) as locked, connected(locked.url, key="hush") as player:
-            await player.enter(audioOutput="Url")
-            url = (await spoken(player))["audioUrl"]
-            player.http.cookie_jar.clear()
-
-            assert (await fetch(player, locked.url, url))[0] == 200
-            wrong = {"Authorization": "Bearer loud"}
-            assert (await fetch(player, locked.url, url, headers=wrong))[0] == 401
+        assert (await fetch(player, companion.url, "/api/tts/gens/guess"))[0] == 404
 
 
 class TestFailingVoice:
@@ -352,7 +343,7 @@ async def test_the_published_client_is_spoken_to_by_espeak() -> None:
             await started.wait()
             await client.send_message("Hello.")
             chunk = await chunks.get()
-            assert chunk["audioUrl"].startswith("/audio/")
+            assert chunk["audioUrl"].startswith("/api/tts/gens/")
             await client.speech_playback_start(message_id=chunk["messageId"])
             await client.speech_playback_complete(message_id=chunk["messageId"])
             await over.wait()

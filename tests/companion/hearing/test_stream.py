@@ -9,13 +9,14 @@ from typing import Any
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 
 from relay.companion.server import CompanionServer
 from relay.settings import CompanionSection
 from tests.companion.conftest import SETTINGS
 from tests.companion.endpoints import TranscriptionEndpoint, serving
 from tests.companion.hearing.sound import RATE, silence, tone
-from tests.companion.raw import RawClient, ScriptedBrain, connected
+from tests.companion.raw import RawClient, ScriptedBrain, connected, straight
 from tests.support import eventually
 
 HEADER = {
@@ -233,12 +234,20 @@ class TestRefusals:
 
         assert "companion.hearing" in str(end.extra)
 
-    async def test_it_is_for_clients_that_negotiated(self, recorder: RawClient, companion: CompanionServer) -> None:
-        recorder.http.cookie_jar.clear()
-
-        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-            async with stream(recorder, companion.url):
-                pass
+    async def test_where_a_key_is_set_it_is_for_those_who_have_it(
+        self, brain: ScriptedBrain, endpoint: TranscriptionEndpoint
+    ) -> None:
+        async with serving("/audio/transcriptions", endpoint.answer) as url:
+            settings = CompanionSection(port=0, hearing="openai", hearing_url=url, access_key=SecretStr("hush"))
+            async with CompanionServer(settings, brain=brain) as locked, straight(locked.url, key="hush") as recorder:
+                await recorder.enter()
+                with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                    async with stream(recorder, locked.url):
+                        pass
+                recorder.http.headers["Authorization"] = "Bearer hush"
+                async with stream(recorder, locked.url) as socket:
+                    await say(socket, SENTENCE)
+                    await recorder.expect("speechRecognitionEnd")
 
         assert refused.value.status == 401
 
