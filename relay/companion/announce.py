@@ -6,7 +6,7 @@ from typing import Any, Final
 from relay.companion.chat import Chat, Message, Participant
 from relay.companion.scenario.model import Action, ContextText, Scenario
 from relay.wire import server
-from relay.wire.messages import ChatContext, ChatMessage, ChatSession, Person
+from relay.wire.messages import ChatContext, ChatMessage, ChatSession, Flag, Person
 
 HISTORY: Final = 200
 """How many of the newest messages `chatStarted` carries."""
@@ -23,6 +23,11 @@ def person(participant: Participant) -> Person:
     )
 
 
+def flags(chat: Chat) -> list[Flag]:
+    """The flags that are set, by name."""
+    return [Flag(name=name) for name in sorted(chat.story.flags.names)]
+
+
 def started(session_id: str, chat: Chat, *, hidden: bool) -> server.ChatStarted:
     """The chat as a client meets it. `hidden` shows what is kept from the user, too."""
     characters = [person(character) for character in chat.characters]
@@ -33,7 +38,7 @@ def started(session_id: str, chat: Chat, *, hidden: bool) -> server.ChatStarted:
         user=person(chat.user),
         characters=characters,
         messages=[ChatMessage(**_fields(m)) for m in newest if hidden or m.role.seen_by_user],
-        context=ChatContext(characters=characters, flags=sorted(chat.story.flags.names)),
+        context=ChatContext(characters=characters, flags=flags(chat)),
     )
 
 
@@ -71,7 +76,7 @@ def context(session_id: str, chat: Chat, scenario: Scenario) -> server.ContextUp
     groups += [(key, added.contexts, added.actions) for key, added in chat.story.additions.items()]
     return server.ContextUpdated(
         session_id=session_id,
-        flags=sorted(chat.story.flags.names),
+        flags=flags(chat),
         contexts=[_context(key, context) for key, contexts, _ in groups for context in contexts],
         actions=[_action(key, action) for key, _, actions in groups for action in actions],
     )
@@ -88,8 +93,8 @@ def _context(key: str, context: ContextText) -> dict[str, Any]:
 
 def _action(key: str, action: Action) -> dict[str, Any]:
     described = action.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    flags = described.pop("flags", None)
-    return described | ({"flagsFilter": flags} if flags else {}) | {"contextKey": key}
+    condition = described.pop("flags", None)
+    return described | ({"flagsFilter": condition} if condition else {}) | {"contextKey": key}
 
 
 def participants(session_id: str, chat: Chat) -> server.ChatParticipantsUpdated:

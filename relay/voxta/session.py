@@ -35,6 +35,9 @@ SESSIONS_WAIT = 3.0
 RECONNECT_JITTER = 0.5
 """Seconds, at most, before a lost connection is made anew; failures after that back off."""
 
+UNREAD: Final = 200
+"""Kinds of unreadable things that are told of."""
+
 Listen = Callable[[WireMessage], None]
 Invoke = Callable[[Hub, WireMessage], Awaitable[None]]
 
@@ -78,6 +81,8 @@ class Session:
         self._one_by_one = asyncio.Lock()
         self._sessions: list[ChatSession] | None = None
         self._welcomed = False
+        self._unread: set[str] = set()
+        """The kinds of what could not be read."""
         self.problem: str | None = "not connected yet"
         """Why no chat is joined, in one line; None when one is."""
         self.chat: Chat | None = None
@@ -209,15 +214,17 @@ class Session:
         match message:
             case server.Welcome():
                 self._welcomed = True
-            case server.AuthenticationRequired():
+            case server.AuthenticationRequired() if not self._welcomed:
                 raise VoxtaUnavailable("Voxta asks for a login: set voxta.api_key to the key shown in Voxta")
             case server.ChatsSessionsUpdated():
                 self._sessions = list(message.sessions)
-            case server.ChatStarted():
+            case server.ChatStarted() if self.chat is None:
                 self._enter(message)
+            case server.ChatStarted() if self.chat is not None and message.session_id == self.chat.session_id:
+                self.chat = Chat.of(message)
             case server.ChatClosed() if self.chat is not None and message.chat_id == self.chat.chat_id:
                 self._sessions = [s for s in self._sessions or [] if s.chat_id != message.chat_id]
-                self._listen(message)
+                self._tell(message)
                 self._leave("the chat was closed in Voxta")
             case server.ErrorMessage() | server.ChatSessionError():
                 if getattr(message, "service_name", None) is None:  # a failing voice does not refuse a message
@@ -225,8 +232,15 @@ class Session:
                 log.warning("Voxta reports: %s", message.message)
         if self.chat is not None and getattr(message, "session_id", None) in (None, self.chat.session_id):
             self.chat.saw(message)
-            self._listen(message)
+            self._tell(message)
         self._news.set()
+
+    def _tell(self, message: WireMessage) -> None:
+        """Hand a message on. What a message can break at those who hear it must not break the connection."""
+        try:
+            self._listen(message)
+        except Exception:
+            log.exception("%s from Voxta could not be dealt with", message.type_name)
 
     def _enter(self, started: server.ChatStarted) -> None:
         self.chat = Chat.of(started)
@@ -241,7 +255,9 @@ class Session:
             self._changed()
 
     def _bad(self, problem: str) -> None:
-        log.warning("Voxta sent what could not be read: %s", problem)
+        if problem not in self._unread and len(self._unread) < UNREAD:
+            self._unread.add(problem)
+            log.warning("Voxta sends what cannot be read, which is left out (and not told again): %s", problem)
 
     # Speaking
 

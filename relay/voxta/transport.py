@@ -39,8 +39,8 @@ class Hub:
     ) -> AsyncIterator[Self]:
         """Negotiate, connect and shake hands, each within `timeout` seconds.
 
-        `on_bad` hears of frames that could not be read. Raises AuthError when the key is refused,
-        VoxtaUnavailable when nobody answers, ProtocolError when it is not Voxta that does.
+        `on_bad` hears of what could not be read, in words that are the same whatever stood there. Raises AuthError
+        when the key is refused, VoxtaUnavailable when nobody answers, ProtocolError when it is not Voxta that does.
         """
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         jar = aiohttp.CookieJar(unsafe=True)
@@ -113,7 +113,7 @@ class Hub:
                 for frame in self._records.feed(text):
                     self._dispatch(frame, handle)
             except signalr.FrameError as error:
-                self._on_bad(str(error))
+                self._on_bad(error.problem)
                 text = ""
                 continue
             async with _deadline(signalr.SILENCE_LIMIT, "Voxta has been silent for 30 s"):
@@ -122,7 +122,8 @@ class Hub:
     def _dispatch(self, frame: signalr.Frame, handle: Handle) -> None:
         match frame.get("type"):
             case signalr.INVOCATION:
-                for argument in frame.get("arguments") or ():
+                arguments = frame.get("arguments")
+                for argument in arguments if isinstance(arguments, list) else ():
                     self._deliver(argument, handle)
             case signalr.COMPLETION:
                 self._complete(frame)
@@ -137,6 +138,8 @@ class Hub:
         except InvalidMessage as error:
             self._on_bad(str(error))
         else:
+            for field in message.left_out:
+                self._on_bad(f"{message.type_name}.{field}")
             handle(message)
 
     def _complete(self, frame: signalr.Frame) -> None:

@@ -1,14 +1,44 @@
 """What Voxta's messages are made of; `client` and `server` beside this module hold the messages themselves.
 
 On the wire names are camelCase and `$type`, the first key, says which message it is. Models tolerate unknown
-fields and keep them; an unknown type is `UnknownMessage`.
+fields and keep them; an unknown type is `UnknownMessage`. What clients say is read to the letter (`parse`), what
+servers say as far as it can be understood (`tolerance.read`).
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+
+ROLES: Final = (
+    "Undefined", "System", "Assistant", "User", "Summary", "Event", "Instructions", "Note", "Secret", "Infer", "Tool",
+)  # fmt: skip
+"""Whose words a message holds, at the places that are their numbers on the wire (Voxta.Model, API 2025-11)."""
+LONGEST: Final = 300.0
+"""Seconds that what is heard at once may last; more is a mistake, and must not hold the floor."""
+
+
+def _role_name(value: Any) -> Any:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return ROLES[value] if is_number and 0 <= value < len(ROLES) else value
+
+
+Role = Annotated[str, BeforeValidator(_role_name)]
+"""One of ROLES; servers write the name or the number."""
+Index = Annotated[int, Field(ge=0, lt=2**31)]
+"""A place in a text or in a chat; 32 bits on the wire."""
+Seconds = Annotated[float, Field(allow_inf_nan=False), AfterValidator(lambda seconds: min(max(seconds, 0.0), LONGEST))]
 
 
 class WireModel(BaseModel):
@@ -19,6 +49,12 @@ class WireMessage(WireModel):
     """One message in either direction. A subclass names its `$type`."""
 
     type_name: ClassVar[str] = ""
+    _left_out: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The fields (`messages[].text`) that came with what does not fit them, and are at their defaults instead."""
+        return self._left_out
 
     def to_wire(self) -> dict[str, Any]:
         """The JSON object to send; fields that are None are left out."""
@@ -62,17 +98,27 @@ class ChatMessage(WireModel):
     message_id: str
     sender_id: str | None = None
     text: str = ""
-    role: str = ""
-    """User, Assistant, Event, Note, Secret, Instructions, …"""
+    role: Role = ""
     timestamp: str | None = None
-    index: int | None = None
-    conversation_index: int | None = None
+    index: Index | None = None
+    conversation_index: Index | None = None
     chat_time: float | None = None
+
+
+class Flag(WireModel):
+    """A flag that is set. Servers write it as an object or as its name alone."""
+
+    name: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, data: Any) -> Any:
+        return {"name": data} if isinstance(data, str) else data
 
 
 class ChatContext(WireModel):
     characters: list[Person] = []
-    flags: list[str] = []
+    flags: list[Flag] = []
 
 
 class ContextText(WireModel):
@@ -102,17 +148,25 @@ def by_type(*models: type[WireMessage]) -> Mapping[str, type[WireMessage]]:
     return {model.type_name: model for model in models}
 
 
-def parse(data: Mapping[str, Any], models: Mapping[str, type[WireMessage]]) -> WireMessage:
-    """Read one message as the model its `$type` names. Raises InvalidMessage."""
+def model_of(data: Mapping[str, Any], models: Mapping[str, type[WireMessage]]) -> type[WireMessage]:
+    """The model that a message's `$type` names, or UnknownMessage. Raises InvalidMessage without a `$type`."""
     name = data.get("$type")
     if not isinstance(name, str) or not name:
         raise InvalidMessage("a message without $type")
+    return models.get(name, UnknownMessage)
+
+
+def fields_of(data: Mapping[str, Any], model: type[WireMessage]) -> dict[str, Any]:
+    """What `model` is made of."""
     fields = {key: value for key, value in data.items() if key != "$type"}
-    model = models.get(name)
-    if model is None:
-        return UnknownMessage(name=name, fields=fields)
+    return {"name": data["$type"], "fields": fields} if model is UnknownMessage else fields
+
+
+def parse(data: Mapping[str, Any], models: Mapping[str, type[WireMessage]]) -> WireMessage:
+    """Read one message to the letter, as the model its `$type` names. Raises InvalidMessage."""
+    model = model_of(data, models)
     try:
-        return model.model_validate(fields)
+        return model.model_validate(fields_of(data, model))
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
-        raise InvalidMessage(f"{name}: {problems}") from error
+        raise InvalidMessage(f"{model.type_name}: {problems}") from error

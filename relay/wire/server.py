@@ -1,14 +1,29 @@
-"""What Voxta says to its clients."""
+"""What Voxta says to its clients. Required is only what a message is nothing without."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from relay.wire.messages import ChatContext, ChatMessage, ChatSession, NamedValue, Person, WireMessage, by_type, parse
+from pydantic import Field
+
+from relay.wire.messages import (
+    ChatContext,
+    ChatMessage,
+    ChatSession,
+    Flag,
+    Index,
+    NamedValue,
+    Person,
+    Role,
+    Seconds,
+    WireMessage,
+    by_type,
+)
+from relay.wire.tolerance import read
 
 
 class Welcome(WireMessage):
     type_name = "welcome"
-    user: Person
+    user: Person | None = None
     assistant: Person | None = None
     characters: list[Person] | None = None
     voxta_server_version: str | None = None
@@ -25,7 +40,11 @@ class ChatsSessionsUpdated(WireMessage):
 
 
 class ChatStarting(WireMessage):
+    """A chat is being opened, and will have these ids."""
+
     type_name = "chatStarting"
+    session_id: str | None = None
+    chat_id: str | None = None
 
 
 class ChatLoading(WireMessage):
@@ -49,7 +68,9 @@ class ChatStarted(WireMessage):
 
 class ChatClosed(WireMessage):
     type_name = "chatClosed"
-    chat_id: str
+    chat_id: str = ""
+    """Empty where a chat could not be joined."""
+    session_id: str | None = None
 
 
 class ChatPaused(WireMessage):
@@ -98,7 +119,7 @@ class ReplyMessage(WireMessage):
 
 class ReplyGenerating(ReplyMessage):
     type_name = "replyGenerating"
-    role: str | None = None
+    role: Role | None = None
     is_narration: bool = False
     thinking_speech_url: str | None = None
 
@@ -111,19 +132,19 @@ class ReplyChunk(ReplyMessage):
     """A sentence or less. With `start_index` 0 it may carry the whole text so far instead."""
 
     type_name = "replyChunk"
-    start_index: int = 0
-    end_index: int = 0
+    start_index: Index = 0
+    end_index: Index = 0
     text: str = ""
     audio_url: str | None = None
     is_narration: bool = False
-    audio_gap_ms: float | None = None
+    audio_gap_ms: float | None = Field(None, ge=0, le=60_000)
 
 
 class ReplyEnd(ReplyMessage):
     type_name = "replyEnd"
     tokens: int | None = None
-    message_index: int | None = None
-    conversation_index: int | None = None
+    message_index: Index | None = None
+    conversation_index: Index | None = None
 
 
 class ReplyCancelled(ReplyMessage):
@@ -157,9 +178,9 @@ class SpeechPlaybackStart(WireMessage):
     type_name = "speechPlaybackStart"
     message_id: str | None = None
     session_id: str | None = None
-    start_index: int = 0
-    end_index: int = 0
-    duration: float = 0.0
+    start_index: Index = 0
+    end_index: Index = 0
+    duration: Seconds = 0.0
 
 
 class SpeechPlaybackComplete(WireMessage):
@@ -178,7 +199,7 @@ class Action(WireMessage):
     value: str
     context_key: str | None = None
     layer: str | None = None
-    role: str | None = None
+    role: Role | None = None
     sender_id: str | None = None
     scenario_role: str | None = None
     arguments: list[NamedValue] | None = None
@@ -189,6 +210,9 @@ class AppTrigger(WireMessage):
     type_name = "appTrigger"
     name: str
     arguments: list[Any] = []
+    message_id: str | None = None
+    trigger_id: str | None = None
+    """Voxta waits until a trigger with an id is done."""
     sender_id: str | None = None
     scenario_role: str | None = None
     session_id: str | None = None
@@ -197,7 +221,7 @@ class AppTrigger(WireMessage):
 class ContextUpdated(WireMessage):
     type_name = "contextUpdated"
     session_id: str | None = None
-    flags: list[str] = []
+    flags: list[Flag] = []
     contexts: list[dict[str, Any]] = []
     actions: list[dict[str, Any]] = []
 
@@ -285,5 +309,5 @@ MESSAGES: Final = by_type(
 
 
 def parse_server(data: Mapping[str, Any]) -> WireMessage:
-    """Read a message the server sent. Raises InvalidMessage."""
-    return parse(data, MESSAGES)
+    """Read a message the server sent, as far as it can be understood. Raises InvalidMessage."""
+    return read(data, MESSAGES)

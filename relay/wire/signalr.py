@@ -28,7 +28,11 @@ Frame = dict[str, Any]
 
 
 class FrameError(ValueError):
-    """Bytes that are no SignalR frame."""
+    """Bytes that are no SignalR frame. `problem` says why, without what they hold."""
+
+    def __init__(self, problem: str, record: str = "") -> None:
+        super().__init__(f"{problem}: {record[:80]!r}" if record else problem)
+        self.problem = problem
 
 
 class Records:
@@ -62,11 +66,11 @@ def _parse(record: str) -> Frame:
         if "\\ud" in record.lower():
             frame = json.loads(json.dumps(frame, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
-        raise FrameError(f"not JSON: {record[:80]!r}") from error
+        raise FrameError("not JSON", record) from error
     if not isinstance(frame, dict):
-        raise FrameError(f"not a JSON object: {record[:80]!r}")
+        raise FrameError("not a JSON object", record)
     if record.count("{") + record.count("[") > MAX_DEPTH and _depth(frame) > MAX_DEPTH:
-        raise FrameError(f"nested deeper than {MAX_DEPTH}: {record[:80]!r}")
+        raise FrameError(f"nested deeper than {MAX_DEPTH}", record)
     return frame
 
 

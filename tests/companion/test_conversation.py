@@ -355,7 +355,7 @@ async def test_contexts_and_flags_are_kept_by_key_and_reach_the_character(
     await client.say("And now?")
 
     first = await client.expect("contextUpdated")
-    assert first["flags"] == ["weather.rain"]
+    assert [flag["name"] for flag in first["flags"]] == ["weather.rain"]
     assert first["actions"] == [{"name": "wave", "contextKey": "game"}]
     assert [c["text"] for c in first["contexts"]] == ["{{ char }} wears a crown.", "It rains.", "Never shown."]
     assert brain.views[0].contexts == ("Vox wears a crown.", "A cat sleeps.")

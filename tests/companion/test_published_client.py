@@ -71,7 +71,7 @@ async def test_it_plays_a_whole_scenario(tmp_path: Path) -> None:
     async with CompanionServer(settings, scenario=scenario) as companion, hearing(companion.url) as heard:
         started = await heard.next("chatStarted")
         assert [m["text"] for m in started["messages"]] == ["Welcome, Streamer!"]
-        assert started["context"]["flags"] == ["mood.calm"]
+        assert [flag["name"] for flag in started["context"]["flags"]] == ["mood.calm"]
         assert [c["scenarioRole"] for c in started["characters"]] == ["main", "friend"]
 
         for command, role in MESSAGES.items():
@@ -81,7 +81,7 @@ async def test_it_plays_a_whole_scenario(tmp_path: Path) -> None:
 
         await heard.client.send_message("Open sesame!", do_reply=False)
         assert [(await heard.next("update"))["text"] for _ in range(2)] == ["Open sesame!", "Click."]
-        assert (await heard.next("contextUpdated"))["flags"] == ["door.open", "mood.calm"]
+        assert [flag["name"] for flag in (await heard.next("contextUpdated"))["flags"]] == ["door.open", "mood.calm"]
 
         await heard.client.send_message("hooray, 3 times hooray!")
         action = await heard.next("action")
@@ -98,7 +98,7 @@ async def test_it_plays_a_whole_scenario(tmp_path: Path) -> None:
         await heard.next("chatStarted")
         await heard.client.resume_chat(started["chatId"])
         resumed = await heard.next("chatStarted")
-        assert resumed["context"]["flags"] == ["door.open", "mood.calm"]
+        assert [flag["name"] for flag in resumed["context"]["flags"]] == ["door.open", "mood.calm"]
         texts = [m["text"] for m in resumed["messages"]]
         assert texts[0] == "Welcome, Streamer!" and "Click." in texts
 
@@ -144,7 +144,7 @@ async def test_it_sends_events_and_flags_and_takes_messages_back(heard: Heard) -
     session = (await heard.next("chatStarted"))["sessionId"]
 
     await heard.client.update_context(session, "game", contexts=[{"text": "It rains."}], set_flags=["wet", "mood.sad"])
-    flags = (await heard.next("contextUpdated"))["flags"]
+    flags = [flag["name"] for flag in (await heard.next("contextUpdated"))["flags"]]
     await heard.client.send_message("/event Cleo is raiding the stream with 42 viewers!")
     event = await heard.next("update")
     answer = await heard.next("message")

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -33,7 +33,9 @@ class Heard:
 
 
 @asynccontextmanager
-async def joined(url: str, heard: Heard | None = None, **settings: Any) -> AsyncIterator[Session]:
+async def joined(
+    url: str, heard: Callable[[WireMessage], None] | None = None, **settings: Any
+) -> AsyncIterator[Session]:
     section = VoxtaSection.model_validate({"mode": "server", "timeout": 2.0, **settings})
     session = Session(section, listen=heard or Heard(), changed=lambda: None, url=url)
     task = asyncio.create_task(session.run())
@@ -171,7 +173,7 @@ async def test_context_and_flags_arrive(companion: CompanionServer) -> None:
 
     [updated] = heard.of(server.ContextUpdated)
     assert isinstance(updated, server.ContextUpdated)
-    assert updated.flags == ["live"]
+    assert [flag.name for flag in updated.flags] == ["live"]
 
 
 async def test_a_refused_key_is_a_matter_for_a_person() -> None:
