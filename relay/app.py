@@ -27,6 +27,7 @@ from relay.moderation.outbound import Outbound
 from relay.performing import Performer
 from relay.platforms.base import Controls as ControlsProtocol
 from relay.platforms.base import Platform, Receive
+from relay.platforms.supervision import Supervisor
 from relay.repertoire import repertoire
 from relay.replies.poster import Poster
 from relay.replies.screening import Screening
@@ -144,6 +145,7 @@ class Relay:
         self.controls = Controls(self.desk, Audit(config.audit_file))
         self.platforms = make_platforms(self.receive, self.controls)
         self.poster = Poster(config.replies, self.platforms, journal.post)
+        self.supervisor = Supervisor(self.platforms, self.poster.announce)
         acts = repertoire(
             config,
             self.platforms,
@@ -155,8 +157,8 @@ class Relay:
         self.performer = Performer(acts, config.scenario.allow)
         self.informer = Informer(config.scenario, self.session, self.platforms, people=self._booth.people)
         self.watchers += [self.performer, self.informer]
-        self._heart = Heart(config.heart_file)
-        self._listening: list[asyncio.Task[None]] = []
+        self._heart = Heart(config.heart_file, self.supervisor.stopped)
+        self._listening: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
 
     def _make_playback(self, voice: Voice) -> Playback:
@@ -182,7 +184,7 @@ class Relay:
             tasks.create_task(self.informer.run(), name="informer")
             tasks.create_task(self._trim(), name="trim")
             tasks.create_task(self._heart.beat(), name="heart")
-            self._listening = [tasks.create_task(platform.run(), name=platform.name) for platform in self.platforms]
+            self._listening = tasks.create_task(self.supervisor.run(), name="platforms")
 
     async def quiet(self, *, empty: bool = False) -> None:
         """Wait until no answer is under way and, if `empty`, until nothing waits."""
@@ -200,8 +202,8 @@ class Relay:
 
     async def end(self, reason: str) -> None:
         """Wind down: take nothing more in, let the answer under way be posted, and drop what still waits."""
-        for task in self._listening:
-            task.cancel()
+        if self._listening is not None:
+            self._listening.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN):
                 await self.quiet()
@@ -308,7 +310,7 @@ class Relay:
         who = ", ".join(person.name for person in chat.characters) if chat else self.session.problem
         lines = [
             f"Voxta: {f'in a chat with {who}' if chat else who}",
-            *(f"{platform.name.capitalize()}: {platform.health()}" for platform in self.platforms),
+            *(f"{platform.name.capitalize()}: {self.supervisor.health(platform)}" for platform in self.platforms),
             *self._booth.lines(),
             f"Waiting: {await self.inbox.waiting()}",
             f"The companion is {self.floor.state(time.monotonic())}",

@@ -17,7 +17,7 @@ from relay import __version__
 from relay.bench.cli import bench
 from relay.config import load
 from relay.errors import ConfigError, RelayError
-from relay.heart import ailment
+from relay.heart import ailment, complaints
 from relay.view import log_to
 
 T = TypeVar("T")
@@ -117,9 +117,13 @@ def check(config: ConfigFile = Path("relay.toml")) -> None:
 
 @app.command()
 def health(config: ConfigFile = None) -> None:
-    """Tell whether a relay with these settings runs on this machine; exit code 1 when it does not."""
-    problem = ailment(load(config).heart_file, time.time())
-    typer.echo(problem or "ok")
+    """Tell whether a relay with these settings runs on this machine; exit code 1 when it does not.
+
+    A platform that needs you is named, but the rest goes on, and starting anew would not help: the exit code stays 0.
+    """
+    file = load(config).heart_file
+    problem = ailment(file, time.time())
+    typer.echo(problem or complaints(file) or "ok")
     if problem:
         raise typer.Exit(1)
 

@@ -94,7 +94,7 @@ class Config(BaseSettings):
 
     @property
     def heart_file(self) -> Path:
-        """Touched by a relay that runs; see `relay health`."""
+        """Written by a relay that runs; see `relay health`."""
         return self.relay.data_dir / f"{self.relay.name}.alive"
 
     @property

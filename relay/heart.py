@@ -1,6 +1,7 @@
-"""A sign of life for supervisors such as Docker: a file that a running relay touches."""
+"""A sign of life for supervisors such as Docker: a file that a running relay writes, with what it complains of."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 BEAT_EVERY = 10.0
@@ -10,14 +11,16 @@ DEAD_AFTER = 45.0
 
 
 class Heart:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, complaints: Callable[[], Sequence[str]]) -> None:
+        """`complaints` are lines about what a person has to mend, though the relay goes on."""
         self._path = path
+        self._complaints = complaints
 
     async def beat(self) -> None:
-        """Touch the file until cancelled, then remove it. A disk that fails is not worth stopping for."""
+        """Write the file until cancelled, then remove it. A disk that fails is not worth stopping for."""
         try:
             while True:
-                await asyncio.to_thread(_touch, self._path)
+                await asyncio.to_thread(_write, self._path, "\n".join(self._complaints()))
                 await asyncio.sleep(BEAT_EVERY)
         finally:
             self._path.unlink(missing_ok=True)
@@ -32,9 +35,17 @@ def ailment(path: Path, now: float) -> str | None:
     return f"the relay has been stuck for {age:.0f} s" if age > DEAD_AFTER else None
 
 
-def _touch(path: Path) -> None:
+def complaints(path: Path) -> str:
+    """What the relay that writes this file complains of, one line each; "" when of nothing."""
+    try:
+        return path.read_text("utf-8")
+    except OSError:
+        return ""
+
+
+def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        path.write_text(text, "utf-8")
     except OSError:
         return

@@ -1,5 +1,6 @@
 """What every platform adapter is: it brings audience messages in and posts text back. It owns no policy."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -26,11 +27,14 @@ class Platform(Protocol):
     """`twitch`, `discord`, …: the `platform` of its messages."""
     text_limit: int
     """The most characters one post may have."""
+    listening: asyncio.Event
+    """Set for as long as it hears its channels."""
 
     async def run(self) -> None:
         """Connect, receive and reconnect until cancelled.
 
-        Raises AuthError or ConfigError when a person has to act; everything else is retried inside.
+        Raises AuthError or ConfigError when a person has to act; everything else is retried inside. It may be run
+        again after that: nothing it had accepted is lost meanwhile.
         """
         ...
 
@@ -48,6 +52,15 @@ class Platform(Protocol):
 
     def health(self) -> str:
         """One line for people: `connected`, or what is wrong. Never holds a secret."""
+        ...
+
+
+@runtime_checkable
+class Mendable(Protocol):
+    """Optional: the platform notices that a person has mended what stopped it."""
+
+    async def mended(self) -> None:
+        """Return when running again is worth a try. Called while it does not run, after it raised."""
         ...
 
 

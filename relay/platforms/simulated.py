@@ -44,8 +44,10 @@ class QuietPlatform:
         self.name = name
         self.text_limit = TEXT_LIMITS.get(name, 2000)
         self._channels = channels
+        self.listening = asyncio.Event()
 
     async def run(self) -> None:
+        self.listening.set()
         await asyncio.Event().wait()
 
     async def post(self, post: Post) -> None:
@@ -73,6 +75,7 @@ class SimulatedPlatform(QuietPlatform):
 
     async def run(self) -> None:
         """Write until cancelled."""
+        self.listening.set()
         for number, kind in enumerate(self._kinds()):
             gap = min(self._gap, OPENING_GAP) if number < len(_OPENING) else self._gap
             await asyncio.sleep(self._random.uniform(0.5, 1.5) * gap)

@@ -45,6 +45,14 @@ class Poster:
         """Queue what the relay itself has to say to somebody."""
         self._queue(uuid.uuid4().hex, origin, fit_to_post(text))
 
+    def announce(self, about: Platform, line: str) -> None:
+        """Queue a line about one platform for the first channel of each other, unless posts are not wanted."""
+        if self._settings.post_to == "nowhere":
+            return
+        for name, platform in self._platforms.items():
+            if platform is not about and (channels := platform.channels()):
+                self.tell(Origin(platform=name, channel=channels[0]), line)
+
     def expect(self, origins: Iterable[Origin]) -> None:
         """Show that an answer is on its way, where it will be posted and the platform can."""
         if self._settings.post_to != "nowhere":

@@ -46,10 +46,10 @@ MANAGE_GUILD = 1 << 5
 class OnTwitch:
     def __init__(self, double: TwitchDouble, folder: Path) -> None:
         self._double = double
-        self._token_file = double.write_token(folder / "token.json")
+        self.token_file = double.write_token(folder / "token.json")
 
     def __call__(self, receive: Receive, _: Controls) -> Sequence[Platform]:
-        return [TwitchPlatform(self._double.settings(reconcile_every=0.2), self._token_file, receive)]
+        return [TwitchPlatform(self._double.settings(reconcile_every=0.2), self.token_file, receive)]
 
 
 class OnDiscord:
@@ -149,3 +149,38 @@ async def test_on_discord_a_dropped_socket_a_429_and_a_lost_answer_lose_and_doub
 
     assert [post.text.split('"')[1] for post in discord.posts] == ["one", "two", "three", "four"]
     assert journal.outcomes == {Outcome.FORWARDED: 4}
+
+
+async def test_a_twitch_login_that_is_revoked_costs_twitch_alone_until_somebody_logs_in_again(
+    tmp_path: Path, companion: CompanionServer, twitch: TwitchDouble, discord: DiscordDouble
+) -> None:
+    on_twitch, on_discord = OnTwitch(twitch, tmp_path), OnDiscord(discord)
+    config = settings(tmp_path, inbox={"engine": "sqlite"})
+
+    def both(receive: Receive, controls: Controls) -> Sequence[Platform]:
+        return [*on_twitch(receive, controls), *on_discord(receive, controls)]
+
+    async with relaying(config, companion.url, both) as (relay, _):
+        await twitch.wait_subscribed()
+        await discord.wait_ready()
+        twitch.withdraw_login()
+        await eventually(lambda: relay.supervisor.stopped() != [])
+        status = await relay.describe()
+        await discord.say("still there?", author="ann")
+        posts = [post.text for post in await discord.wait_for_posts(2)]
+
+        twitch.log_in_again()
+        twitch.write_token(on_twitch.token_file)
+        await twitch.wait_subscribed()
+        await twitch.chat("and me?", author="bob")
+        await twitch.wait_for_posts(1)
+        await discord.wait_for_posts(3)
+
+    assert "Twitch: stopped: Twitch no longer accepts the saved login: run `relay auth twitch`" in status
+    assert "Discord: connected" in status
+    assert posts == [
+        "Twitch has stopped and needs the streamer. Moderators: ask for the status.",
+        'You said: ann (Discord): "still there?"',
+    ]
+    assert [post.text for post in twitch.posts] == ['You said: Bob (Twitch): "and me?"']
+    assert discord.posts[-1].text == "Twitch is back."

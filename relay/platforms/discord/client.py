@@ -55,6 +55,7 @@ class DiscordPlatform:
         self._intake = Intake(PLATFORM, receive)
         self._mark = Mark()
         self._session: Session | None = None
+        self.listening = asyncio.Event()
         self._trouble = "not connected yet"
 
     async def run(self) -> None:
@@ -64,6 +65,7 @@ class DiscordPlatform:
                 tasks.create_task(self._intake.run(), name="discord intake")
                 await self._stay_connected()
         except ExceptionGroup as failures:
+            self._trouble = str(failures.exceptions[0])
             raise failures.exceptions[0] from None
 
     async def _stay_connected(self) -> None:
@@ -83,19 +85,22 @@ class DiscordPlatform:
         """One session, to its end. Raises when it never got to listen, or when a person has to act."""
         async with visit(self._settings) as (_, application):
             intents = granted_intents(application, voice=self._voice is not None)
-        session = Session(self._settings, intents, self._intake, self._mark, self._controls, self._commands)
+        session = Session(
+            self._settings, intents, self._intake, self._mark, self._controls, self._commands, self.listening
+        )
         try:
             await log_in(session, self._settings)
             self._session = session
             async with self._in_voice(session):
                 await _listen(session)
         except PlatformUnavailable as error:
-            if not session.was_ready:
+            if not self.listening.is_set():
                 raise
             self._trouble = f"connection lost: {error}"
             log.warning("discord: %s", self._trouble)
         finally:
             self._session = None
+            self.listening.clear()
             await leave(session)
 
     def _in_voice(self, session: Session) -> AbstractAsyncContextManager[None]:

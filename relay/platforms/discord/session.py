@@ -42,9 +42,10 @@ class Session(discord.Client):
         intake: Intake,
         mark: Mark,
         controls: Controls,
-        commands: Sequence[Command] = (),
+        commands: Sequence[Command],
+        listening: asyncio.Event,
     ) -> None:
-        """`commands` are offered besides those for text."""
+        """`commands` are offered besides those for text; `listening` is set once all channels are heard."""
         super().__init__(
             intents=intents,
             connector=make_connector(settings),
@@ -59,9 +60,8 @@ class Session(discord.Client):
         self._commands = Commands(self, self._listening, intake.put, controls, commands)
         self.controls = controls
         self.add_dynamic_items(Decision)
+        self._listening_now = listening
         self.connected = False
-        self.was_ready = False
-        """Whether it ever got as far as listening."""
 
     @property
     def _me(self) -> int:
@@ -89,7 +89,7 @@ class Session(discord.Client):
             self._intake.put(asyncio.create_task(find_missed(self, self._listening, self._mark, since)))
 
     async def on_ready(self) -> None:
-        self.was_ready = True
+        self._listening_now.set()
         self._mark.start(newest_message(self, self._listening))
         for channel in self.unseen():
             log.warning("discord.channels: %d is not visible to the bot: give it View Channel there", channel)

@@ -52,10 +52,12 @@ class TwitchPlatform:
         self._clock = clock
         self._seen = Seen(REMEMBERED)
         self._intake = Intake(self.name, receive)
+        self._tokens = TokenFile(token_file)
         budget = Budget()
-        self._connection = Connection(settings, TokenFile(token_file), self._take, budget.note)
+        self._connection = Connection(settings, self._tokens, self._take, budget.note)
         self._outgoing = Outgoing(self._connection, budget, clock)
         self._reconciler = Reconciler(self._connection)
+        self.listening = asyncio.Event()
         self._login_checked = 0.0
         self._state = "not started"
 
@@ -71,6 +73,7 @@ class TwitchPlatform:
             failure = _first(group)
         finally:
             self._state = "stopped"
+            self.listening.clear()
         if failure is not None:
             self._state = str(failure)
             raise failure
@@ -94,6 +97,10 @@ class TwitchPlatform:
         """See Acting."""
         return TwitchActs(self._connection).all()
 
+    async def mended(self) -> None:
+        """See Mendable: when somebody has logged in again."""
+        await self._tokens.renewed()
+
     async def stream(self) -> Stream:
         """See Streaming: of the first channel."""
         connection = self._connection
@@ -115,6 +122,7 @@ class TwitchPlatform:
         await self._patiently(self._log_in)
         while True:
             self._state = "connecting"
+            self.listening.clear()
             socket: EventSocket | None = await self._patiently(self._open)
             while socket is not None:
                 successor = await self._serve(socket)
@@ -154,12 +162,16 @@ class TwitchPlatform:
             await self._patiently(self._check, socket, at_most=self._settings.reconcile_every)
             names = ", ".join(f"#{channel.login}" for channel in self._connection.channels)
             self._state = f"connected as {self._connection.account.login} to {names}"
+            self.listening.set()
             await asyncio.sleep(self._settings.reconcile_every)
 
     async def _check(self, socket: EventSocket) -> None:
-        if self._clock() - self._login_checked > CHECK_LOGIN_EVERY:
+        if self._clock() - self._login_checked > CHECK_LOGIN_EVERY or self._tokens.is_newer:
             await self._connection.renew()
             self._login_checked = self._clock()
+        if self._connection.account.id != socket.account:
+            socket.ended.set()  # somebody logged in with another account, which needs a session of its own
+            return
         await self._reconciler.reconcile(socket)
 
     async def _patiently(self, step: Callable[..., Awaitable[T]], *args: Any, at_most: float = PATIENCE) -> T:

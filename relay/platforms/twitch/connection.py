@@ -168,6 +168,8 @@ class Connection:
             return await request()
 
     def _save(self, token: Token) -> None:
+        if self._tokens.is_newer:
+            return  # a person has logged in again meanwhile, and that login counts
         try:
             self._tokens.save(token)
         except ConfigError as error:

@@ -33,6 +33,11 @@ class EventSocket(Websocket):
         """The address Twitch wants us to move to, once it asks."""
 
     @property
+    def account(self) -> str:
+        """The id of the account it was opened for."""
+        return str(self._token_for)
+
+    @property
     def sessions(self) -> frozenset[str]:
         """The ids its subscriptions may be listed under: its own and those of the sockets it took over from."""
         return self._predecessors | {str(self.session_id)}

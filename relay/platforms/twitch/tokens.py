@@ -1,5 +1,6 @@
 """The login's tokens: kept in one private file, and kept out of every log line and error."""
 
+import asyncio
 import json
 import logging
 import os
@@ -17,6 +18,8 @@ _SECRETS = re.compile(
     re.IGNORECASE,
 )
 _known: set[str] = set()
+LOOK_EVERY = 1.0
+"""Seconds between two looks whether somebody has logged in again."""
 
 
 def redact(text: str) -> str:
@@ -71,11 +74,23 @@ class TokenFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._unsaved: Token | None = None
+        self._known_as: tuple[int, int, int] | None = None
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether somebody else has written it since it was loaded or saved here: a person who logged in again."""
+        return self._stamp() != self._known_as
+
+    async def renewed(self) -> None:
+        """Return when it is newer."""
+        while not self.is_newer:  # noqa: ASYNC110 - a file has no event to offer on every system
+            await asyncio.sleep(LOOK_EVERY)
 
     def load(self) -> Token:
         """Raises AuthError when there is no login yet, ConfigError when the file cannot be read."""
-        if self._unsaved is not None:
+        if self._unsaved is not None and not self.is_newer:
             return self._unsaved
+        self._unsaved, self._known_as = None, self._stamp()
         try:
             data = json.loads(self._path.read_text("utf-8"))
             token = Token(str(data["access_token"]), str(data["refresh_token"]))
@@ -96,7 +111,7 @@ class TokenFile:
         Raises ConfigError when that fails; `load` then still knows the token.
         """
         keep_secret(token.access, token.refresh)
-        self._unsaved = token
+        self._unsaved, self._known_as = token, self._stamp()
         fresh = self._path.with_name(self._path.name + ".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,4 +124,12 @@ class TokenFile:
             fresh.replace(self._path)
         except OSError as error:
             raise ConfigError(f"twitch.token_file {self._path} cannot be written: {error.strerror}") from None
-        self._unsaved = None
+        self._unsaved, self._known_as = None, self._stamp()
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        """What tells one content from another; None when there is no file."""
+        try:
+            stat = self._path.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size, stat.st_ino

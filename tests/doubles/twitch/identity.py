@@ -47,6 +47,8 @@ class Identity:
         grant = next((grant for grant in self._state.grants if grant.access == token and grant.valid), None)
         if grant is None:
             raise TwitchError(401, "Invalid OAuth token")
+        grant.calls += 1
+        self._state.changes.happened()
         return grant
 
     async def validate(self, request: web.Request) -> web.Response:

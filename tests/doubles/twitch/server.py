@@ -248,9 +248,14 @@ class TwitchDouble:
         self.state.grant.valid = False
 
     def withdraw_login(self) -> None:
-        """Neither the access token nor the refresh token works any more."""
+        """Neither the access token nor the refresh token works any more, as after a changed password."""
         self.state.grant.valid = False
         self.state.grant.refresh = ""
+
+    def log_in_again(self, account: str | None = None) -> None:
+        """A person grants the same again, with this account; `write_token` lays it down."""
+        self.state.account = self.state.user(account) if account else self.account
+        self.state.grant = self.state.issue(self.account, self.state.grant.scopes)
 
     async def drop_socket(self) -> None:
         """Cut every EventSub connection without a word."""

@@ -49,6 +49,8 @@ class Grant:
     refresh: str = field(default_factory=lambda: f"refresh-{number()}-secret")
     valid: bool = True
     expires_in: int = 14_000
+    calls: int = 0
+    """How often it was used."""
 
 
 @dataclass

@@ -212,6 +212,31 @@ async def test_an_expired_token_is_refreshed_saved_and_used(
     assert saved == {"access_token": twitch.state.grant.access, "refresh_token": twitch.state.grant.refresh}
 
 
+async def test_a_login_by_a_person_is_used_at_once_and_not_overwritten_by_a_refresh_of_the_old_one(
+    twitch: TwitchDouble, connect: Connect, tmp_path: Path
+) -> None:
+    async with connect(twitch, reconcile_every=60.0) as platform:
+        old = twitch.state.grant
+        twitch.log_in_again()
+        twitch.write_token(tmp_path / "token.json")
+        new, old.valid = twitch.state.grant, False
+        await platform.post(Post(channel=twitch.channel.id, text="with the old one, refreshed", nonce="1"))
+
+        assert json.loads((tmp_path / "token.json").read_text())["access_token"] == new.access
+
+
+async def test_a_login_by_a_person_is_taken_up_without_a_restart(
+    twitch: TwitchDouble, connect: Connect, tmp_path: Path
+) -> None:
+    async with connect(twitch):
+        old = twitch.state.grant
+        twitch.log_in_again()
+        twitch.write_token(tmp_path / "token.json")
+        await twitch.until(lambda: twitch.state.grant.calls > 1, "calls with the new login")
+
+        assert old.access != twitch.state.grant.access
+
+
 async def test_calls_that_meet_in_a_refresh_all_succeed(connect: Connect) -> None:
     names = ["streamer", "ann", "ben", "cat"]
     async with TwitchDouble(channels=names) as twitch, connect(twitch) as platform:
@@ -268,6 +293,17 @@ async def test_a_withdrawn_login_ends_the_run_with_the_fix(
     with pytest.raises(AuthError, match="run `relay auth twitch`"):
         await asyncio.wait_for(running, 5)
     assert "run `relay auth twitch`" in platform.health()
+    assert not platform.listening.is_set()
+
+
+async def test_a_login_with_another_account_begins_a_session_of_its_own(
+    twitch: TwitchDouble, connect: Connect, received: Received, tmp_path: Path
+) -> None:
+    async with connect(twitch) as platform:
+        twitch.log_in_again("vox")
+        twitch.write_token(tmp_path / "token.json")
+        await twitch.until(lambda: platform.health().startswith("connected as vox"), "the other account")
+        await hears_again(twitch, received)
 
 
 async def test_a_login_withdrawn_before_the_start_ends_the_run_with_the_fix(

@@ -58,6 +58,27 @@ def test_a_token_that_cannot_be_written_is_kept_in_memory(tmp_path: Path) -> Non
     assert file.load() == TOKEN
 
 
+def test_a_login_by_somebody_else_counts_more_than_a_token_that_could_not_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "token.json"
+    file = TokenFile(path)
+    path.mkdir()
+    with pytest.raises(ConfigError):
+        file.save(TOKEN)
+    path.rmdir()
+    TokenFile(path).save(Token("newaccess", "newrefresh"))
+
+    assert file.is_newer
+    assert file.load() == Token("newaccess", "newrefresh")
+    assert not file.is_newer
+
+
+def test_what_it_saved_itself_is_no_news(tmp_path: Path) -> None:
+    file = TokenFile(tmp_path / "token.json")
+    file.save(TOKEN)
+
+    assert not file.is_newer
+
+
 def test_a_token_does_not_show_itself() -> None:
     assert "abcdef" not in repr(TOKEN)
 
