@@ -63,6 +63,8 @@ class Answers:
                 self.voice.played_elsewhere(message.duration)
             case server.SpeechPlaybackComplete():
                 self.voice.completed_elsewhere(message.message_id)
+            case server.ChatFlow() if message.state in server.FLOW:
+                self.voice.turn(is_over=message.state == server.WAITING)
             case server.RecordingRequest():
                 self._record(message.enabled)
         self._assemble(message)

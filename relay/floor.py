@@ -1,6 +1,7 @@
 """Who may speak now: a pure state machine. No I/O; every call takes `now` in seconds.
 
-Two sides share the floor. The companion's side follows what Voxta tells: asked, thinking, speaking, done. The people's
+Two sides share the floor. The companion's side follows what Voxta tells: asked, thinking, speaking, done, and where
+it says so that it waits for people, which is the true end of a turn. The people's
 side is the set of external speakers who talk. Where both want it, `advance` says what becomes of the reply: pause it,
 go on with it, or give it up. Everything has a deadline: a lost message delays the room, it never mutes it.
 """
@@ -17,6 +18,8 @@ class FloorState(StrEnum):
     """A forward was sent that should be answered, and the answer has not begun."""
     THINKING = "thinking"
     SPEAKING = "speaking"
+    FINISHING = "finishing"
+    """The reply is over, and Voxta has not said yet that it waits for people; another character may go on."""
 
 
 class Act(StrEnum):
@@ -37,6 +40,7 @@ LEASE: Final = 10.0
 STREAMER: Final = "streamer"
 """The external speaker that Voxta's own speech recognition hears."""
 _ROUNDING: Final = 1e-6
+_REPLYING: Final = frozenset({FloorState.AWAITING, FloorState.THINKING, FloorState.SPEAKING})
 _ALWAYS: Final = frozenset({STREAMER, "microphone"})
 
 
@@ -60,6 +64,8 @@ class Floor:
         self._state = FloorState.IDLE
         self._deadline = 0.0
         self._interruptible = True
+        self._is_busy = False
+        """Voxta has said that it works on a turn, and not yet that it waits for people."""
         self._talks: dict[str, _Talk] = {}
         self._ignored: dict[str, float] = {}
         self._settled_at = 0.0
@@ -73,7 +79,7 @@ class Floor:
     def state(self, now: float) -> FloorState:
         """The companion's state at `now`; idle once the deadline has passed."""
         if self._state is not FloorState.IDLE and now >= self._deadline:
-            self.released()
+            self.freed()
         return self._state
 
     def speakers(self, now: float) -> frozenset[str]:
@@ -129,9 +135,31 @@ class Floor:
             self.released()
 
     def released(self) -> None:
-        """The reply was cancelled, heard to its end or interrupted, or the chat is gone."""
+        """The reply was cancelled, heard to its end or interrupted."""
+        if self._is_busy and self._state is not FloorState.IDLE:
+            self._state = FloorState.FINISHING
+        else:
+            self.freed()
+
+    def freed(self) -> None:
+        """Whatever Voxta said of its turn is over, as when the chat is gone."""
+        self._is_busy = False
         self._state = FloorState.IDLE
         self._interruptible = True
+
+    def turn_goes_on(self, now: float) -> None:
+        """Voxta works on a turn, whoever began it. Until `turn_is_over` the end of a reply does not free the floor."""
+        self._is_busy = True
+        self.thinking(now)
+
+    def turn_is_over(self, now: float, *, is_voicing: bool) -> None:
+        """Voxta waits for people, which frees the floor as soon as nothing is said or (`is_voicing`) about to be.
+
+        A forward that was sent just now is not what it means: of that it has told nothing yet.
+        """
+        self._is_busy = False
+        if not is_voicing and self.state(now) in (FloorState.THINKING, FloorState.FINISHING):
+            self.freed()
 
     # The people's side
 
@@ -158,7 +186,7 @@ class Floor:
         """The next thing to do; None when there is none."""
         self._expire(now)
         self._count(now)
-        has_reply, people = self.state(now) is not FloorState.IDLE, self._people_have_it(now)
+        has_reply, people = self.state(now) in _REPLYING, self._people_have_it(now)
         if self._paused_since is None:
             if has_reply and self._interruptible and self.speakers(now):
                 self._paused_since = now
@@ -169,7 +197,7 @@ class Floor:
         elif self._is_meant(now):
             self._paused_since = None
             self._was_interrupted = True
-            self.released()
+            self.freed()
             return Act.INTERRUPT
         if self._was_interrupted and not people:
             self._was_interrupted = False
@@ -180,7 +208,7 @@ class Floor:
 
     def _enter(self, state: FloorState, now: float, extra: float = 0.0) -> None:
         self._count(now)
-        if self.state(now) is FloorState.IDLE:
+        if self.state(now) not in _REPLYING:
             self._overlap = 0.0
         self._state = state
         self._deadline = now + self._reply_timeout + extra

@@ -32,6 +32,7 @@ _AI_STATES: Final[dict[FloorState, Literal["idle", "thinking", "speaking"]]] = {
     FloorState.AWAITING: "thinking",
     FloorState.THINKING: "thinking",
     FloorState.SPEAKING: "speaking",
+    FloorState.FINISHING: "idle",
 }
 
 

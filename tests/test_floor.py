@@ -62,6 +62,77 @@ def test_speech_that_is_never_completed_frees_the_floor_after_its_duration_and_t
     assert floor.is_free(duration + TIMEOUT)
 
 
+def test_a_turn_that_voxta_tells_of_keeps_the_floor_until_it_waits_for_people() -> None:
+    floor = floor_with()
+
+    floor.asked(0)
+    floor.turn_goes_on(1)
+    floor.speaking(2, duration=3)
+    floor.released()
+    assert floor.state(5) is FloorState.FINISHING, "another character may go on"
+    floor.thinking(6)
+    floor.reply_ended(7)
+    assert not floor.is_free(7)
+
+    floor.turn_is_over(8, is_voicing=False)
+    assert floor.is_free(8)
+
+
+def test_the_end_of_the_turn_before_does_not_free_the_floor_of_a_question_just_asked() -> None:
+    floor = floor_with()
+    floor.turn_goes_on(0)
+    floor.asked(1)
+
+    floor.turn_is_over(2, is_voicing=False)
+
+    assert floor.state(2) is FloorState.AWAITING
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_what_is_still_to_be_heard_keeps_the_floor_though_voxta_waits_already(begun: bool) -> None:
+    floor = floor_with()
+    floor.turn_goes_on(0)
+    if begun:
+        floor.speaking(1, duration=4)
+
+    floor.turn_is_over(2, is_voicing=True)
+    assert not floor.is_free(2)
+
+    floor.released()
+    assert floor.is_free(3)
+
+
+def test_a_turn_whose_end_is_never_told_frees_the_floor_at_the_deadline_and_is_forgotten() -> None:
+    floor = floor_with()
+    floor.turn_goes_on(0)
+    floor.reply_ended(5)
+
+    assert not floor.is_free(TIMEOUT - 0.001)
+    assert floor.is_free(TIMEOUT)
+    floor.thinking(40)
+    floor.reply_ended(41)
+    assert floor.is_free(41)
+
+
+def test_nobody_is_interrupted_while_a_turn_is_only_brought_to_its_end() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.turn_goes_on(0)
+    floor.reply_ended(1)
+
+    floor.speaker_talks("voice:ann", 2)
+
+    assert acts(floor, until=5, start=2) == []
+
+
+def test_a_person_who_interrupts_ends_the_turn_whatever_voxta_said_of_it() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.turn_goes_on(0)
+    floor.speaker_talks("voice:ann", 1)
+
+    assert acts(floor, until=3, start=1) == [(1, Act.PAUSE), (1.5, Act.INTERRUPT)]
+    assert floor.state(3) is FloorState.IDLE
+
+
 def test_a_person_who_talks_keeps_the_floor_until_they_have_been_silent_for_a_moment() -> None:
     floor = floor_with(silence=0.5)
 
@@ -220,6 +291,8 @@ HAPPENINGS: st.SearchStrategy[Callable[[Floor, float], object]] = st.one_of(
     st.just(lambda floor, now: floor.thinking(now)),
     st.just(lambda floor, now: floor.reply_ended(now)),
     st.just(lambda floor, now: floor.released()),
+    st.just(lambda floor, now: floor.turn_goes_on(now)),
+    st.builds(lambda plays: lambda floor, now: floor.turn_is_over(now, is_voicing=plays), st.booleans()),
     st.builds(lambda who: lambda floor, now: floor.speaker_talks(who, now), SPEAKERS),
     st.builds(
         lambda who, done: lambda floor, now: floor.speaker_stopped(who, now, is_done=done), SPEAKERS, st.booleans()
@@ -263,7 +336,8 @@ class Companion:
                 self.is_paused = False
 
     def _check(self, now: float) -> None:
-        sounds = self.floor.state(now) is not FloorState.IDLE and not self.is_paused
+        replies = self.floor.state(now) not in (FloorState.IDLE, FloorState.FINISHING)
+        sounds = replies and not self.is_paused
         may_be_interrupted = self.floor._interruptible
         assert not (sounds and may_be_interrupted and self.floor.speakers(now)), "two speak at once"
 

@@ -139,8 +139,17 @@ class Voice:
         if message_id in (None, self._current):
             self._release()
 
+    def turn(self, *, is_over: bool) -> None:
+        """Voxta waits for people now, or works on a turn."""
+        if is_over:
+            self._floor.turn_is_over(self._clock(), is_voicing=self.playback.is_busy)
+        else:
+            self._floor.turn_goes_on(self._clock())
+        self.look()
+
     def forget(self) -> None:
         """The chat is gone."""
+        self._floor.freed()
         self.playback.cut_all()
         self._ask_at, self._rest, self._current = None, "", None
         self._has_sound.clear()

@@ -29,12 +29,17 @@ LONGEST: Final = 300.0
 """Seconds that what is heard at once may last; more is a mistake, and must not hold the floor."""
 
 
-def _role_name(value: Any) -> Any:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return ROLES[value] if is_number and 0 <= value < len(ROLES) else value
+def numbered(*names: str) -> BeforeValidator:
+    """Reads the number of one of `names`, by its place, as the name."""
+
+    def name_of(value: Any) -> Any:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return names[value] if is_number and 0 <= value < len(names) else value
+
+    return BeforeValidator(name_of)
 
 
-Role = Annotated[str, BeforeValidator(_role_name)]
+Role = Annotated[str, numbered(*ROLES)]
 """One of ROLES; servers write the name or the number."""
 Index = Annotated[int, Field(ge=0, lt=2**31)]
 """A place in a text or in a chat; 32 bits on the wire."""

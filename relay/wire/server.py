@@ -1,7 +1,7 @@
 """What Voxta says to its clients. Required is only what a message is nothing without."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ from relay.wire.messages import (
     Seconds,
     WireMessage,
     by_type,
+    numbered,
 )
 from relay.wire.tolerance import read
 
@@ -79,9 +80,17 @@ class ChatPaused(WireMessage):
     paused: bool = True
 
 
+WAITING: Final = "WaitingForUserInput"
+"""The turn is over: the floor is free."""
+FLOW: Final = (WAITING, "ProcessingAssistantReply", "ProcessingUserMessage", "SelectingSpeaker")
+"""The states of a turn, at the places that are their numbers on the wire less one."""
+
+
 class ChatFlow(WireMessage):
+    """Where a chat is in its turn."""
+
     type_name = "chatFlow"
-    state: str | None = None
+    state: Annotated[str, numbered("Undefined", *FLOW)] = ""
 
 
 class ChatParticipantsUpdated(WireMessage):

@@ -65,6 +65,8 @@ class Room:
                 return server.ReplyEnd(message_id=name)
             case "is cancelled":
                 return server.ReplyCancelled(message_id=name)
+            case "works" | "waits":
+                return server.ChatFlow(state=server.WAITING if what == "waits" else "ProcessingUserMessage")
             case "is completed":
                 return server.SpeechPlaybackComplete(message_id=name)
             case _:
@@ -90,7 +92,9 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-VOXTA = st.sampled_from(["begins", "goes on", "goes on", "ends", "is cancelled", "is completed", "interrupt"])
+VOXTA = st.sampled_from(
+    ["begins", "goes on", "goes on", "ends", "is cancelled", "is completed", "interrupt", "works", "waits"]
+)
 STEPS = st.lists(
     st.one_of(
         st.tuples(VOXTA, st.integers(1, 3)),

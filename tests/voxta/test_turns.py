@@ -1,0 +1,31 @@
+"""A whole relay follows the turns of a server that tells of them."""
+
+from pathlib import Path
+
+from relay.platforms.simulated import QuietPlatform
+from relay.wire import server
+from tests.end_to_end.stage import message, relaying, settings
+from tests.support import eventually
+from tests.voxta.peer import Peer
+from tests.voxta.said import of_type
+
+
+def flow(state: str | int) -> dict[str, object]:
+    return of_type("chatFlow") | {"state": state}
+
+
+async def test_the_next_message_waits_until_voxta_waits_for_people(tmp_path: Path) -> None:
+    async with (
+        Peer() as peer,
+        relaying(settings(tmp_path), peer.url, lambda *_: [QuietPlatform("twitch")]) as (relay, _),
+    ):
+        await relay.receive(message(1))
+        await eventually(lambda: len(peer.called("send")) == 1)
+        await relay.receive(message(2))
+        await peer.say(flow("ProcessingUserMessage"), flow(2), of_type("replyGenerating"), of_type("replyEnd"))
+        await eventually(lambda: relay.floor.state(0) == "finishing")
+        assert len(peer.called("send")) == 1, "another character may go on"
+
+        await peer.say(flow(server.WAITING))
+
+        await eventually(lambda: len(peer.called("send")) == 2)
