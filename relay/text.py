@@ -20,8 +20,10 @@ MAX_MARKS: Final = 2
 _FILLERS: Final = r"\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U0001d159"
 """Characters that show nothing although Unicode counts them as letters, marks or signs."""
 _MARKS: Final = r"[[\p{Mn}\p{Me}]--[\ufe0f]]"
+SHOWS_NOTHING: Final = rf"[\p{{Cf}}\p{{Cs}}\p{{Co}}\p{{Cn}}\p{{Cc}}{_FILLERS}\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+"""A class of characters, as `regex.V1` writes it: format and control characters, fillers, and signs of a shape."""
 _HIDDEN: Final = regex.compile(
-    rf"[[\p{{Cf}}\p{{Cs}}\p{{Co}}\p{{Cn}}\p{{Cc}}{_FILLERS}\ufe00-\ufe0e\U000e0100-\U000e01ef]--[\u200d\s]]+"
+    rf"[{SHOWS_NOTHING}--[\u200d\ufe0f\s]]+"
     r"|(?<![\p{So}\p{Sk}\ufe0f])\u200d|\u200d(?!\p{So})"
     r"|(?<![\p{So}\p{Sk}\p{Emoji}])\ufe0f",
     regex.V1,

@@ -2,11 +2,12 @@
 
 import logging
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
+
+import regex
 
 from relay.disguise import Span
 from relay.moderation.links import links
@@ -14,7 +15,7 @@ from relay.moderation.masking import masked
 from relay.moderation.personal import personal_data
 from relay.settings import OutboundSection
 from relay.terms import Terms
-from relay.text import one_line
+from relay.text import SHOWS_NOTHING, one_line
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +27,15 @@ MAX_ROUNDS: Final = 5
 """Times a sentence is looked at while masking changes it: what stands beside a mask may be a hit now."""
 
 _MENTION: Final = re.compile(r"(?<!\w)@+(?=\w)|<(?:@[!&]?|#)(?=\d+>)")
-_COMMAND_START: Final = re.compile(r"^[\s/.!\\\u2044\u2215\uff0f\u29f8]+")
-_ELLIPSIS: Final = re.compile(r"^\s*\.{3,}")
+_CONTROL: Final = regex.compile(r"[[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]--[\n]]+", regex.V1)
+"""Control characters, and those that turn the direction of what follows, so that it reads as something else."""
+_NOTHING_FIRST: Final = regex.compile(rf"^[{SHOWS_NOTHING}\s]+", regex.V1)
+_ELLIPSIS: Final = re.compile(r"^\.{3,}")
+_COMMAND_START: Final = regex.compile(
+    rf"^(?:[{SHOWS_NOTHING}\s/.!\\\u2044\u2215\uff01\uff0e\uff0f\u29f8]|[-?$%&+;=^>~|](?={SHOWS_NOTHING}*\p{{L}}))+",
+    regex.V1,
+)
+"""What chats and bots take for the start of a command; rarer signs only where a word follows at once."""
 _BROADCAST: Final = re.compile(r"@(?=everyone\b|here\b)", re.IGNORECASE)
 
 
@@ -124,7 +132,7 @@ def _mentions(line: str) -> Iterable[Span]:
 def fit_to_post(text: str) -> str:
     """The text without control characters, mass mentions or a start that a chat would read as a command.
 
-    "" when nothing remains.
+    "" when nothing remains. What is posted in pieces is fitted piece by piece: each begins a message.
     """
-    shown = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
+    shown = _NOTHING_FIRST.sub("", _CONTROL.sub("", text))
     return _COMMAND_START.sub("", _ELLIPSIS.sub("…", _BROADCAST.sub("@\u200b", shown))).strip()

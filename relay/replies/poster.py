@@ -101,7 +101,8 @@ class Poster:
             queue.get_nowait()
             queue.task_done()
             log.warning("%s is slow: an old reply was given up", origin.platform)
-        for number, piece in enumerate(split(text, self._platforms[origin.platform].text_limit)):
+        pieces = map(fit_to_post, split(text, self._platforms[origin.platform].text_limit))
+        for number, piece in enumerate(filter(None, pieces)):
             nonce = hashlib.sha256(f"{name}/{origin.channel}/{number}".encode()).hexdigest()[:25]
             reply_to = origin.reply_to if number == 0 and self._settings.as_reply else None
             queue.put_nowait(Post(channel=origin.channel, text=piece, reply_to=reply_to, nonce=nonce))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from relay.moderation.outbound import Action, Outbound, Screened, fit_to_post
 from relay.settings import OutboundSection
+from relay.text import one_line
 
 
 @pytest.mark.parametrize(
@@ -20,15 +21,35 @@ from relay.settings import OutboundSection
         ("hi @everyone", "hi @\u200beveryone"),
         ("a\x00b\nc", "ab\nc"),
         ("///", ""),
+        ("\u200b!ban ann", "ban ann"),
+        ("\u2060/ban ann", "ban ann"),
+        ("\u202e.ban ann", "ban ann"),
+        ("\ufeff! \u00ad/\u034f.ban ann", "ban ann"),
+        ("?play loud", "play loud"),
+        ("-\u200bplay loud", "play loud"),
+        ("- first\n- second", "- first\n- second"),
+        ("-5 degrees, $3", "-5 degrees, $3"),
+        ("*waves* ?", "*waves* ?"),
+        ("¡Hola!", "¡Hola!"),
+        ("see \u202emoc.live\u202c", "see moc.live"),
+        ("می\u200cخواهم 🏴\U000e0067\U000e0062\U000e007f", "می\u200cخواهم 🏴\U000e0067\U000e0062\U000e007f"),
     ],
 )
 def test_what_is_posted_is_no_command_and_pings_nobody(said: str, posted: str) -> None:
     assert fit_to_post(said) == posted
 
 
-@given(st.text(alphabet=st.sampled_from("/.! \n\\ab@everyone\u2215"), max_size=20))
-def test_no_post_begins_like_a_command(said: str) -> None:
-    assert not fit_to_post(said).startswith(("/", ".", "!"))
+@given(
+    st.text(
+        alphabet=st.sampled_from("/.!? \n\\ab@everyone\u2215\u200b\u2060\u202e\ufeff\u3164\U000e0061\x07"), max_size=20
+    )
+)
+def test_no_post_begins_like_a_command_even_for_those_who_skip_what_shows_nothing(said: str) -> None:
+    posted = fit_to_post(said)
+
+    assert not one_line(posted).startswith(("/", ".", "!", "?a", "?b"))
+    assert not posted.startswith(("/", ".", "!"))
+    assert fit_to_post(posted) == posted
 
 
 def judged(sentence: str, before: str = "", **settings: Any) -> tuple[str, str, str]:
