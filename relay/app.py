@@ -13,11 +13,13 @@ from relay.booth import Booth
 from relay.config import Config
 from relay.desk import Desk
 from relay.door import key_of, link, own_voice
+from relay.errors import InboxError
 from relay.floor import Floor, FloorState
 from relay.forwarding.forwarder import NOTE_CHAT, Forwarder
 from relay.heart import Heart
 from relay.inbox.base import Inbox
 from relay.inbox.build import build as build_inbox
+from relay.inbox.patience import patiently
 from relay.informing import Informer
 from relay.journal import Journal
 from relay.model import AudienceMessage, Caller, Edit, Forward, Incoming, Origin, Reply, Retraction, Settlement
@@ -25,6 +27,7 @@ from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls, command_in
 from relay.moderation.outbound import Outbound
 from relay.performing import Performer
+from relay.periodic import repeat
 from relay.platforms.base import Controls as ControlsProtocol
 from relay.platforms.base import Platform, Receive
 from relay.platforms.supervision import Supervisor
@@ -168,8 +171,8 @@ class Relay:
 
     async def run(self) -> None:
         """Run every room until cancelled. The inbox has to be open (see `opened`)."""
-        await self.desk.restore()
-        if chat := await self.inbox.get_note(NOTE_CHAT):
+        await patiently(self.desk.restore)
+        if chat := await patiently(self.inbox.get_note, NOTE_CHAT):
             self.session.prefer(chat)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.session.run(), name="voxta")
@@ -182,7 +185,7 @@ class Relay:
             tasks.create_task(self.poster.run(), name="poster")
             tasks.create_task(self.performer.run(), name="performer")
             tasks.create_task(self.informer.run(), name="informer")
-            tasks.create_task(self._trim(), name="trim")
+            tasks.create_task(repeat(self._trim, TRIM_EVERY, "forgetting old messages"), name="trim")
             tasks.create_task(self._heart.beat(), name="heart")
             self._listening = tasks.create_task(self.supervisor.run(), name="platforms")
 
@@ -198,7 +201,7 @@ class Relay:
 
     async def _is_waiting(self) -> bool:
         """Some message is without an outcome, or one that nobody was told of."""
-        return await self.inbox.waiting() > 0 or self.forwarder.is_settling
+        return await patiently(self.inbox.waiting) > 0 or self.forwarder.is_settling
 
     async def end(self, reason: str) -> None:
         """Wind down: take nothing more in, let the answer under way be posted, and drop what still waits."""
@@ -298,9 +301,7 @@ class Relay:
             self._audio_input.request(wanted and chat is not None, chat.session_id if chat is not None else "")
 
     async def _trim(self) -> None:
-        while True:
-            await self.inbox.trim(time.time() - self._config.inbox.keep)
-            await asyncio.sleep(TRIM_EVERY)
+        await self.inbox.trim(time.time() - self._config.inbox.keep)
 
     # For people
 
@@ -312,10 +313,16 @@ class Relay:
             f"Voxta: {f'in a chat with {who}' if chat else who}",
             *(f"{platform.name.capitalize()}: {self.supervisor.health(platform)}" for platform in self.platforms),
             *self._booth.lines(),
-            f"Waiting: {await self.inbox.waiting()}",
+            await self._backlog(),
             f"The companion is {self.floor.state(time.monotonic())}",
         ]
         return "\n".join(lines)
+
+    async def _backlog(self) -> str:
+        try:
+            return f"Waiting: {await self.inbox.waiting()}"
+        except InboxError as error:
+            return f"Inbox: {error}"
 
     @property
     def is_answering(self) -> bool:

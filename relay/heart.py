@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+
+from relay.periodic import repeat
 
 BEAT_EVERY = 10.0
 """Seconds between two beats."""
@@ -19,11 +22,13 @@ class Heart:
     async def beat(self) -> None:
         """Write the file until cancelled, then remove it. A disk that fails is not worth stopping for."""
         try:
-            while True:
-                await asyncio.to_thread(_write, self._path, "\n".join(self._complaints()))
-                await asyncio.sleep(BEAT_EVERY)
+            await repeat(self._write, BEAT_EVERY, "the sign of life")
         finally:
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._path.unlink()
+
+    async def _write(self) -> None:
+        await asyncio.to_thread(_write, self._path, "\n".join(self._complaints()))
 
 
 def ailment(path: Path, now: float) -> str | None:
@@ -44,8 +49,5 @@ def complaints(path: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    except OSError:
-        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")

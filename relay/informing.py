@@ -11,6 +11,7 @@ from typing import Final
 from relay.errors import RelayError, VoxtaUnavailable
 from relay.forwarding.neutralise import neutral_name, neutralise
 from relay.model import AudienceMessage, Forward, Kind, ScriptCall
+from relay.periodic import repeat
 from relay.platforms.base import Platform, Stream, Streaming
 from relay.settings import ScenarioSection
 from relay.voxta.base import Link
@@ -105,8 +106,8 @@ class Informer:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._call_scripts())
             if self._settings.contexts:
-                tasks.create_task(self._ask_platforms())
-                tasks.create_task(self._keep_current())
+                tasks.create_task(repeat(self._ask_platforms, ASK_EVERY, "asking how the stream is doing"))
+                tasks.create_task(repeat(self.tell, LOOK_EVERY, "telling how the stream is doing"))
 
     async def _call_scripts(self) -> None:
         while True:
@@ -124,19 +125,12 @@ class Informer:
                     log.warning("Voxta takes no script events, so none are sent any more (%s)", error)
 
     async def _ask_platforms(self) -> None:
-        platforms = [platform for platform in self._platforms if isinstance(platform, Streaming)]
-        while platforms:
-            for platform in platforms:
+        for platform in self._platforms:
+            if isinstance(platform, Streaming):
                 try:
                     self._stream = await platform.stream()
                 except RelayError as error:
                     log.debug("how the stream is doing is not known: %s", error)
-            await asyncio.sleep(ASK_EVERY)
-
-    async def _keep_current(self) -> None:
-        while True:
-            await self.tell()
-            await asyncio.sleep(LOOK_EVERY)
 
     async def tell(self) -> None:
         """Tell Voxta how things are, if it does not know."""

@@ -79,3 +79,5 @@ class Performer:
                 log.warning("scenario: %s was not done within %g s", act.name, TIMEOUT)
             except RelayError as error:
                 log.warning("scenario: %s was not done: %s", act.name, error)
+            except Exception:  # a stream must not end because of one act
+                log.exception("scenario: %s failed", act.name)

@@ -26,11 +26,11 @@ class Hand:
 
     def __init__(self) -> None:
         self.done: list[tuple[str, int]] = []
-        self.fails = False
+        self.failure: Exception | None = None
 
     async def wave(self, asked: Wave) -> str:
-        if self.fails:
-            raise PlatformUnavailable("the arm is stuck")
+        if self.failure is not None:
+            raise self.failure
         self.done.append((asked.who, asked.times))
         return "waved"
 
@@ -80,15 +80,16 @@ async def test_what_is_not_allowed_is_not_done_and_said_once(caplog: pytest.LogC
     ]
 
 
-async def test_what_fails_is_said_and_the_next_is_done(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("failure", [PlatformUnavailable("the arm is stuck"), RuntimeError("the arm is stuck")])
+async def test_what_fails_is_said_and_the_next_is_done(failure: Exception, caplog: pytest.LogCaptureFixture) -> None:
     hand = Hand()
     async with performing(hand, "wave") as performer:
         performer.heard(trigger("wave", {"not": "text"}))
         performer.heard(trigger("wave", "Ann", 1, 2))
-        hand.fails = True
+        hand.failure = failure
         performer.heard(trigger("wave", "Ann"))
         await eventually(lambda: "the arm is stuck" in caplog.text)
-        hand.fails = False
+        hand.failure = None
         performer.heard(trigger("wave", "Bob"))
         await eventually(lambda: hand.done == [("Bob", 1)])
     assert "wave: who: Input should be a valid string, not {'not': 'text'}" in caplog.text

@@ -7,8 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
-from tenacity import AsyncRetrying, before_sleep_log, retry_if_exception_type, wait_exponential_jitter
-
+from relay.cancellation import checkpoint
 from relay.config import Config
 from relay.errors import InboxError, RenderingError, VoxtaError, VoxtaUnavailable
 from relay.floor import Floor
@@ -19,6 +18,7 @@ from relay.forwarding.selection import Selector
 from relay.forwarding.telling import CAPACITY, Telling
 from relay.forwarding.waiting import Batch, Waiting
 from relay.inbox.base import Inbox
+from relay.inbox.patience import patiently
 from relay.model import AudienceMessage, Forward, Outcome, Settlement
 from relay.moderation.budget import Budget, is_quiet
 from relay.moderation.inbound import Inbound
@@ -129,23 +129,19 @@ class Forwarder:
 
     async def _take_over(self) -> None:
         """What this relay, or one that is gone, held when it ended."""
-        async for attempt in _patiently():
-            with attempt:
-                self._doubtful = {forward.id: forward for forward in await self._inbox.unfinished()}
-                await self._admit(await self._inbox.reclaim(self._reclaim_after))
+        self._doubtful = {forward.id: forward for forward in await patiently(self._inbox.unfinished)}
+        await self._admit(await patiently(self._inbox.reclaim, self._reclaim_after))
 
     async def _take_in(self) -> None:
         while True:
-            async for attempt in _patiently():
-                with attempt:
-                    await self._admit(await self._inbox.claim(CAPACITY, CLAIM_WAIT))
+            checkpoint()
+            await self._admit(await patiently(self._inbox.claim, CAPACITY, CLAIM_WAIT))
 
     async def _adopt(self) -> None:
         while True:
+            checkpoint()
             await asyncio.sleep(self._reclaim_after)
-            async for attempt in _patiently():
-                with attempt:
-                    await self._admit(await self._inbox.reclaim(self._reclaim_after))
+            await self._admit(await patiently(self._inbox.reclaim, self._reclaim_after))
 
     async def _admit(self, messages: Iterable[AudienceMessage]) -> None:
         if self._ending is not None:
@@ -158,10 +154,9 @@ class Forwarder:
 
     async def _send_out(self) -> None:
         while self._ending is None:
+            checkpoint()
             self._news.clear()
-            async for attempt in _patiently():
-                with attempt:
-                    wait = await self._advance()
+            wait = await patiently(self._advance)
             await self._settle_ended()
             if wait is not None and wait <= 0:
                 continue
@@ -323,22 +318,12 @@ class Forwarder:
             return
         self._settling += 1
         try:
-            async for attempt in _patiently():
-                with attempt:
-                    first = await self._inbox.settle(settlements)
+            first = await patiently(self._inbox.settle, settlements)
         finally:
             self._settling -= 1
         for settlement, is_first in zip(settlements, first, strict=True):
             if is_first:
                 self._observer.settled(settlement)
-
-
-def _patiently() -> AsyncRetrying:
-    return AsyncRetrying(
-        retry=retry_if_exception_type(InboxError),
-        wait=wait_exponential_jitter(multiplier=0.1, max=10, jitter=0.2),
-        before_sleep=before_sleep_log(log, logging.WARNING),
-    )
 
 
 def _soonest(*waits: float | None) -> float | None:

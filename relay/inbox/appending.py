@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import PydanticSerializationError
 from redis.exceptions import RedisError
 
+from relay.cancellation import checkpoint
 from relay.errors import ConfigError, InboxError, RelayError
 from relay.inbox import ledger, scripts
 from relay.inbox.pages import Pages
@@ -57,6 +58,7 @@ class Appending:
 
     async def _flush_forever(self) -> None:
         while True:
+            checkpoint()
             calls = [await self._calls.get()]
             size = len(calls[0].messages)
             while size < PAGE_MESSAGES and not self._calls.empty():

@@ -8,6 +8,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from relay.cancellation import checkpoint
 from relay.inbox.connection import connect, is_transient
 from relay.inbox.pages import GROUP, PAGES, Line, Pages, Standing, lines_of
 from relay.model import AudienceMessage
@@ -39,6 +40,7 @@ class Claims:
         now = asyncio.get_running_loop().time
         deadline = now() + wait
         while True:
+            checkpoint()
             async with self._reading:
                 if not self._shelf:
                     await self._fill(limit, deadline - now())

@@ -14,6 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from tenacity import AsyncRetrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
+from relay.cancellation import heeding_cancellation
 from relay.errors import ConfigError, InboxError
 
 P = ParamSpec("P")
@@ -38,7 +39,12 @@ class Connection:
 
     async def open(self) -> None:
         """Reach the server and prepare it. Raises ConfigError when it is too old or refuses the password."""
-        server = await self.ask(self.client.info, "server")
+        try:
+            server = await self.ask(self.client.info, "server")
+        except InboxError as error:
+            if error.__cause__ is not None and _is_refusal(error.__cause__):
+                raise ConfigError(f"inbox.url: {error}; correct them") from None
+            raise
         version = str(server.get("redis_version", "0"))
         if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_SERVER:
             raise ConfigError(f"inbox.url: {self.name} is Redis {version}; the relay needs Redis 6.2 or Valkey")
@@ -50,17 +56,17 @@ class Connection:
     async def ask(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the call returns, repeated while the connection fails; so the call must bear being repeated.
 
-        Raises InboxError when that takes longer than the timeout, ConfigError when a person has to act.
+        Raises InboxError when that takes longer than the timeout or the server refuses.
         """
         try:
-            async with asyncio.timeout(self._timeout):
-                return await self._retrying.copy()(self._prepared, partial(call, *args, **kwargs))
+            with heeding_cancellation():
+                async with asyncio.timeout(self._timeout):
+                    return await self._retrying.copy()(self._prepared, partial(call, *args, **kwargs))
         except TimeoutError:
             raise InboxError(f"{self.name} did not answer within {self._timeout:g} s") from None
         except (RedisError, OSError) as error:
-            if _is_refusal(error):
-                raise ConfigError(f"inbox.url: {self.name} refuses the user or password; correct them") from None
-            raise InboxError(f"{self.name} failed: {error}") from error
+            trouble = "refuses the user or password" if _is_refusal(error) else f"failed: {error}"
+            raise InboxError(f"{self.name} {trouble}") from error
 
     async def _prepared(self, call: Callable[[], Awaitable[T]]) -> T:
         try:
@@ -81,7 +87,7 @@ def connect(url: str, timeout: float) -> Any:
         return Redis.from_url(
             url,
             protocol=2,
-            socket_timeout=timeout,
+            socket_timeout=None,  # the library would wait through wait_for, which loses cancellations on Python 3.11
             socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 0),
         )

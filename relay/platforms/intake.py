@@ -9,6 +9,7 @@ from itertools import islice, takewhile
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
+from relay.cancellation import checkpoint
 from relay.errors import InboxError
 from relay.model import Incoming
 from relay.platforms.base import Receive
@@ -74,6 +75,7 @@ class Intake:
         """Hand over until cancelled, then what is left as far as the grace allows."""
         try:
             while True:
+                checkpoint()
                 await self._filled.wait()
                 await self._hand_over()
         except asyncio.CancelledError:

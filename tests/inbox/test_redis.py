@@ -230,6 +230,17 @@ class TestSecrets:
         assert "wr0ng" not in str(refused.value)
         assert "s3cret" not in str(unreachable.value)
 
+    async def test_that_are_changed_on_the_server_are_waited_for(self, namespace: str) -> None:
+        with redis_server(password="s3cret") as server:
+            async with opened(server, namespace, timeout=0.3) as inbox, Redis.from_url(server.url) as admin:
+                await admin.config_set("requirepass", "another")
+                await admin.client_kill_filter(skipme=True)
+                with pytest.raises(InboxError, match="refuses the user or password"):
+                    await inbox.append([message(1)])
+
+                await admin.config_set("requirepass", "s3cret")
+                assert await inbox.append([message(1)]) == [True]
+
     @pytest.mark.parametrize("url", ["http://me:s3cret@host/0", "redis://me:s3cret@host:port/0"])
     def test_never_show_in_the_complaint_about_an_address(self, url: str) -> None:
         with pytest.raises(ConfigError, match="write redis://host:port/0") as complaint:
