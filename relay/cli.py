@@ -140,7 +140,7 @@ def replay(
     from relay.runs import recorded
 
     settings = load(config)
-    console = _console(as_json, "info")
+    console = _console(as_json, settings.relay.log_level)
     _run(recorded(settings, console, file=file, speed=speed, voxta_url=voxta), as_json)
 
 

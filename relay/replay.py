@@ -4,19 +4,24 @@ import asyncio
 import hashlib
 import json
 import time
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
+from typing import BinaryIO, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from relay.app import Relay
 from relay.errors import ConfigError
 from relay.inbox.base import Inbox
+from relay.inbox.patience import patiently
 from relay.journal import Journal, reason_class, summary
 from relay.model import AudienceMessage, Author, Kind, Outcome, Role, SendAs
+
+PROBLEMS_SHOWN: Final = 20
+"""How many bad lines are named; a recording may have any number of them."""
 
 
 class RecordedAuthor(BaseModel):
@@ -43,38 +48,78 @@ class RecordedLine(BaseModel):
     detail: str | None = None
 
 
-@dataclass(frozen=True)
 class Recording:
-    digest: str
-    """Names the recording: the same content has the same digest."""
-    lines: Sequence[tuple[int, RecordedLine]]
-    """Line numbers and lines, in order of time."""
-    problems: Sequence[str]
-    """What was skipped, one sentence each, with its line number."""
+    """A recorded audience in its file; in memory is only where each line is, as recordings may be long.
 
+    Raises ConfigError when there is nothing to play.
+    """
 
-def read(path: Path) -> Recording:
-    """Read a recording; bad lines are skipped and reported. Raises ConfigError when there is nothing to read."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    lines: list[tuple[int, RecordedLine]] = []
-    problems: list[str] = []
-    for number, raw in enumerate(content.split(b"\n"), 1):
-        if not raw.strip():
-            continue
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._at = array("d")
+        self._numbers = array("Q")
+        self._places = array("Q")
+        digest = hashlib.sha256()
+        platforms: set[str] = set()
+        self.problems: list[str] = []
+        """What was skipped, one sentence each, with its line number; the first few."""
+        self.skipped = 0
+        place = 0
+        with self._open() as file:
+            for number, raw in enumerate(file, 1):
+                digest.update(raw)
+                if raw.strip() and (line := self._check(number, raw)) is not None:
+                    self._at.append(line.at)
+                    self._numbers.append(number)
+                    self._places.append(place)
+                    platforms.add(line.platform)
+                place += len(raw)
+        if not self._at:
+            raise ConfigError(f"{path}: no line can be played\n" + "\n".join(self.problems))
+        self._order = array("Q", sorted(range(len(self._at)), key=self._at.__getitem__))
+        self.digest = digest.hexdigest()[:12]
+        """Names the recording: the same content has the same digest."""
+        self.platforms = sorted(platforms)
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __iter__(self) -> Iterator[tuple[int, RecordedLine]]:
+        """Line numbers and lines, in order of time. Raises ConfigError when the file is another than before."""
+        with self._open() as file:
+            for index in self._order:
+                file.seek(self._places[index])
+                try:
+                    yield self._numbers[index], _line(file.readline())
+                except ValueError:
+                    raise ConfigError(f"{self._path}: was changed while it was played; play it again") from None
+
+    def _open(self) -> BinaryIO:
         try:
-            lines.append((number, RecordedLine.model_validate(json.loads(raw))))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            key = ".".join(map(str, first["loc"])) or "the line"
-            problems.append(f"line {number}: {key}: {first['msg']}")
-        except (ValueError, RecursionError) as error:
-            problems.append(f"line {number}: not JSON: {str(error)[:80]}")
-    if not lines:
-        raise ConfigError(f"{path}: no line can be played\n" + "\n".join(problems[:10]))
-    return Recording(hashlib.sha256(content).hexdigest()[:12], sorted(lines, key=lambda line: line[1].at), problems)
+            return self._path.open("rb")
+        except OSError as error:
+            raise ConfigError(f"{self._path}: cannot be read: {error.strerror}") from None
+
+    def _check(self, number: int, raw: bytes) -> RecordedLine | None:
+        try:
+            return _line(raw)
+        except ValueError as error:
+            self.skipped += 1
+            if len(self.problems) < PROBLEMS_SHOWN:
+                self.problems.append(f"line {number}: {error}")
+            return None
+
+
+def _line(raw: bytes) -> RecordedLine:
+    """Raises ValueError that says in a few words what is wrong."""
+    try:
+        return RecordedLine.model_validate(json.loads(raw))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"])) or "the line"
+        raise ValueError(f"{key}: {first['msg']}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON: {str(error)[:80]}") from None
 
 
 async def play(relay: Relay, recording: Recording, *, speed: float, run_id: str) -> None:
@@ -83,19 +128,19 @@ async def play(relay: Relay, recording: Recording, *, speed: float, run_id: str)
     A line fed before, by a run that was cut off, is a duplicate and counts once.
     """
     began = time.monotonic()
-    for number, line in recording.lines:
+    for number, line in recording:
         await asyncio.sleep(max(0.0, began + line.at / speed - time.monotonic()))
-        await relay.receive(_message(number, line, run_id))
+        await patiently(relay.receive, _message(number, line, run_id))
     await relay.quiet(empty=True)
 
 
 async def run_id_of(inbox: Inbox, recording: Recording) -> str:
     """The run that was cut off before, or a new one."""
     note = _note(recording)
-    run_id = await inbox.get_note(note)
+    run_id = await patiently(inbox.get_note, note)
     if not run_id:
         run_id = f"{recording.digest}-{time.time_ns():x}"
-        await inbox.set_note(note, run_id)
+        await patiently(inbox.set_note, note, run_id)
     return run_id
 
 
@@ -106,8 +151,8 @@ async def account(inbox: Inbox, recording: Recording, run_id: str, journal: Jour
     sent: Counter[SendAs] = Counter()
     heard: set[tuple[str, str]] = set()
     delays: dict[str, list[float]] = defaultdict(list)
-    for number, line in recording.lines:
-        record = await inbox.why(_message(number, line, run_id).key)
+    for number, line in recording:
+        record = await patiently(inbox.why, _message(number, line, run_id).key)
         if record is None or record.settlement is None:
             continue
         outcomes[record.settlement.outcome] += 1
@@ -116,8 +161,8 @@ async def account(inbox: Inbox, recording: Recording, run_id: str, journal: Jour
             sent[SendAs(record.settlement.reason.split(",")[0])] += 1
             heard.add((line.platform, line.author.id))
             delays[line.kind].append(record.settlement.at - record.message.at)
-    await inbox.set_note(_note(recording), "")
-    return summary(len(recording.lines), sent, outcomes, journal.replies, journal.posted) | {
+    await patiently(inbox.set_note, _note(recording), "")
+    return summary(len(recording), sent, outcomes, journal.replies, journal.posted) | {
         "reasons": dict(reasons.most_common()),
         "viewers_heard": len(heard),
         "delay_s": {kind: _spread(values) for kind, values in sorted(delays.items())},

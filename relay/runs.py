@@ -119,15 +119,17 @@ async def recorded(
     config: Config, console: Console, *, file: Path, speed: float, voxta_url: str | None
 ) -> dict[str, object]:
     """Play a recording to its end; one that was cut off before goes on where it was."""
-    recording = replay.read(file)
+    recording = replay.Recording(file)
     for problem in recording.problems:
         console.print(problem, markup=False, highlight=False)
+    if recording.skipped > len(recording.problems):
+        console.print(f"{recording.skipped} lines are skipped in all")
     if voxta_url is not None:
         config = load_over(config, voxta_url)
-    names = sorted({line.platform for _, line in recording.lines})
     journal = _journal(console)
     async with voxta(config, port=0) as url:
-        relay = Relay(config, lambda *_: [QuietPlatform(name) for name in names], voxta_url=url, journal=journal)
+        platforms = [QuietPlatform(name) for name in recording.platforms]
+        relay = Relay(config, lambda *_: platforms, voxta_url=url, journal=journal)
         async with running(relay) as task:
             run_id = await replay.run_id_of(relay.inbox, recording)
             async with _watched(console, journal, relay, f"Replay of {file.name}"):

@@ -29,14 +29,15 @@ class RedisServer:
         self._password = password
         self._process: subprocess.Popen[bytes] | None = None
         self.socket = directory / "redis.sock"
-        self._port = _free_port() if tcp else 0
+        self.port = _free_port() if tcp else 0
+        """0 without `tcp`."""
         credentials = f":{password}@" if password else ""
-        self.url = f"redis://{credentials}127.0.0.1:{self._port}/0" if tcp else f"unix://{credentials}{self.socket}"
+        self.url = f"redis://{credentials}127.0.0.1:{self.port}/0" if tcp else f"unix://{credentials}{self.socket}"
         """Where the inbox connects to."""
 
     def start(self) -> Self:
         """Returns when it answers. Raises RelayError when there is no server to start, or it does not come up."""
-        command: list[str | Path] = [server_binary(), "--port", str(self._port), "--unixsocket", self.socket]
+        command: list[str | Path] = [server_binary(), "--port", str(self.port), "--unixsocket", self.socket]
         command += ["--dir", self._directory, "--save", "", "--appendonly", "yes"]
         command += ["--requirepass", self._password] if self._password else []
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import tracemalloc
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import Callable
@@ -10,13 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from relay.bench.redis_server import RedisServer
 from relay.companion.server import CompanionServer
+from relay.config import load
+from relay.errors import ConfigError
+from relay.replay import PROBLEMS_SHOWN, Recording
+from relay.runs import recorded
 from relay.settings import VoxtaSection
 from relay.voxta.session import Session
 from relay.wire.messages import WireMessage
 from relay.wire.server import MessageUpdate
+from tests.doubles.faults import FaultyProxy
+from tests.doubles.redis_server import redis_server
 from tests.support import eventually
 
 LINES = 200
@@ -123,19 +131,69 @@ async def test_a_replay_that_finished_can_be_played_again(tmp_path: Path, compan
     assert [summary["forwarded"]["noreply"] for summary in summaries] == [67, 67]
 
 
+async def test_a_store_that_pauses_for_longer_than_its_timeout_is_waited_for(
+    tmp_path: Path, companion: CompanionServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with redis_server(tcp=True) as server:
+        async with FaultyProxy(server.port) as way, Seat(companion.url) as seat:
+            store = {"engine": "redis", "url": f"redis://127.0.0.1:{way.port}/0", "timeout": 0.5}
+            config = load(freely(tmp_path), inbox=store)
+            playing = asyncio.create_task(
+                recorded(config, Console(quiet=True), file=recording(tmp_path), speed=1.0, voxta_url=companion.url)
+            )
+            await eventually(reached(seat, 20), 30)
+            way.freeze()
+            await eventually(lambda: "did not answer within 0.5 s; trying again" in caplog.text)
+            way.thaw()
+            summary = await playing
+
+    assert summary["outcomes"] == {"forwarded": LINES}
+    assert Counter(seat.heard).most_common(1)[0][1] == 1
+
+
+def test_a_long_recording_stays_in_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "long.jsonl"
+    line = '{"at": 0, "platform": "twitch", "author": {"id": "1", "name": "Ann"}, "text": "hello"}\n'
+    file.write_text("nonsense\n" * 100 + line * 5_000, "utf-8")
+
+    tracemalloc.start()
+    kept = Recording(file)
+    bytes_a_line = tracemalloc.get_traced_memory()[0] / len(kept)
+    tracemalloc.stop()
+
+    assert (len(kept), kept.skipped, len(kept.problems)) == (5_000, 100, PROBLEMS_SHOWN)
+    assert bytes_a_line < 50
+
+
+def test_lines_are_played_in_order_of_time_with_their_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "crowd.jsonl"
+    line = '{{"at": {}, "platform": "twitch", "author": {{"id": "1", "name": "Ann"}}, "text": "{}"}}\n'
+    file.write_text(line.format(2, "second") + "\n" + line.format(1, "first"), "utf-8")
+    recording = Recording(file)
+
+    assert [(number, played.text) for number, played in recording] == [(3, "first"), (1, "second")]
+
+    file.write_text("another recording\n", "utf-8")
+    with pytest.raises(ConfigError, match="was changed while it was played"):
+        list(recording)
+
+
 async def test_bad_lines_are_reported_by_number_and_skipped(tmp_path: Path) -> None:
     good = '{"at": 0, "platform": "twitch", "kind": "chat", "author": {"id": "1", "name": "Ann"}, "text": "hello"}'
     bad = ["{", '{"at": -1, "platform": "twitch", "author": {"id": "1", "name": "A"}}', "[]", "\ufeff", '{"at": 0}']
     file = tmp_path / "crowd.jsonl"
     file.write_text("\n".join([good, *bad, ""]), "utf-8")
+    config = freely(tmp_path)
+    config.write_text(config.read_text("utf-8").replace("[relay]\n", "[relay]\nlog_level = 'warning'\n"), "utf-8")
 
-    summary, errors = await finished(await replay(file, "--config", str(freely(tmp_path))))
+    summary, errors = await finished(await replay(file, "--config", str(config)))
 
     assert summary["received"] == summary["replies"] == 1
     assert "line 2: not JSON" in errors
     assert "line 3: at: Input should be greater than or equal to 0" in errors
     assert "line 4" in errors
     assert "line 6: platform: Field required" in errors
+    assert "INFO" not in errors, "the log is as loud as configured"
 
 
 @pytest.mark.parametrize(("content", "complaint"), [(None, "cannot be read"), ("nonsense\n", "no line can be played")])
