@@ -102,7 +102,7 @@ class Conversation:
                 self._receive(command, do_reply, limits)
             case ChangeFlags() | SetContext():
                 carry_out(command, self, self.chat.character)
-            case Ask():
+            case Ask() if do_reply:
                 self.reply(limits)
             case Trigger(action, arguments):
                 self.trigger(action, dict(arguments))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import singledispatch
-from typing import Any
+from typing import Any, Final
 
 from relay import __version__
 from relay.companion import announce, surroundings
@@ -12,6 +12,11 @@ from relay.companion.conversation import Conversation
 from relay.companion.hub import Client, Hub
 from relay.wire import client, server
 from relay.wire.messages import InvalidMessage, UnknownMessage, WireMessage
+
+API_VERSION: Final = "2025-11"
+"""Of Voxta's protocol. Official clients go on with no other one."""
+MAIN_KEY: Final = "Main"
+"""The context key where a client names none."""
 
 
 def receive(data: Mapping[str, Any], hub: Hub, sender: Client) -> None:
@@ -54,7 +59,7 @@ def _authenticate(message: client.Authenticate, hub: Hub, sender: Client) -> Non
             assistant=characters[0],
             characters=characters,
             voxta_server_version=__version__,
-            api_version="1",
+            api_version=API_VERSION,
         )
     )
     sender.send(hub.sessions())
@@ -99,8 +104,7 @@ def _start_chat(message: client.StartChat, hub: Hub, sender: Client) -> None:
         raise Refused(f"startChat: scenarioId {message.scenario_id[:80]!r} is not the scenario {hub.scenario_id}")
     change = surroundings.read(message.contexts, message.actions, None)
     conversation = hub.resume_chat(message.chat_id) if message.chat_id else hub.start_chat()
-    sender.send(server.ChatLoading() if message.chat_id else server.ChatStarting())
-    surroundings.replace(conversation.chat, message.context_key or "", change)
+    surroundings.replace(conversation.chat, message.context_key or MAIN_KEY, change)
     _join(conversation, sender)
     hub.tell_sessions()
 
@@ -108,7 +112,6 @@ def _start_chat(message: client.StartChat, hub: Hub, sender: Client) -> None:
 @handle.register
 def _resume_chat(message: client.ResumeChat, hub: Hub, sender: Client) -> None:
     conversation = hub.resume_chat(message.chat_id)
-    sender.send(server.ChatLoading())
     _join(conversation, sender)
     hub.tell_sessions()
 
@@ -116,8 +119,8 @@ def _resume_chat(message: client.ResumeChat, hub: Hub, sender: Client) -> None:
 @handle.register
 def _subscribe(message: client.SubscribeToChat, hub: Hub, sender: Client) -> None:
     conversation = hub.conversation(message.session_id)
-    if conversation.chat.id != message.chat_id:
-        raise Refused(f"subscribeToChat: session {message.session_id} has another chat than {message.chat_id[:80]!r}")
+    if message.chat_id not in (None, conversation.chat.id):
+        raise Refused(f"subscribeToChat: session {message.session_id} has another chat than {message.chat_id!r:.80}")
     _join(conversation, sender)
 
 
@@ -125,17 +128,23 @@ def _subscribe(message: client.SubscribeToChat, hub: Hub, sender: Client) -> Non
 def _stop_chat(message: client.StopChat, hub: Hub, sender: Client) -> None:
     if message.session_id is not None:
         conversation: Conversation | None = hub.conversation(message.session_id)
+    elif message.chat_id is not None:
+        conversation = hub.conversation_of(message.chat_id)
     else:
-        conversation = hub.conversation_of(message.chat_id or "")
+        joined = [each for each in hub.open.values() if sender in each.audience.listeners]
+        conversation = joined[0] if len(joined) == 1 else None
     if conversation is None:
-        raise Refused(f"stopChat: no open chat {message.chat_id!r:.80}")
+        raise Refused(f"stopChat: no open chat {message.chat_id!r:.80}; name a sessionId of chatsSessionsUpdated")
     hub.stop_chat(conversation)
 
 
 def _join(conversation: Conversation, sender: Client) -> None:
-    conversation.audience.listeners.add(sender)
+    session, chat = conversation.session_id, conversation.chat
     hidden = sender in conversation.audience.inspectors
-    sender.send(announce.started(conversation.session_id, conversation.chat, hidden=hidden))
+    conversation.audience.listeners.add(sender)
+    sender.send(server.ChatStarting(session_id=session, chat_id=chat.id))
+    sender.send(server.ChatLoadingMessage(session_id=session, text="Opening the chat", progress=0.0))
+    sender.send(announce.started(session, chat, hidden=hidden))
     conversation.turns.request_recording(sender)
 
 
@@ -272,7 +281,7 @@ def _update_context(message: client.UpdateContext, hub: Hub, sender: Client) -> 
         if conversation.chat.with_role(role) is None:
             raise Refused(f"updateContext: enableRoles: nobody has the scenario role {role[:40]!r}")
     conversation.chat.set_flags(message.set_flags or [])
-    surroundings.replace(conversation.chat, message.context_key, change)
+    surroundings.replace(conversation.chat, message.context_key or MAIN_KEY, change)
     conversation.chat.story.variables.update(variables)
     for role, enabled in roles.items():
         conversation.enable_role(role, enabled)

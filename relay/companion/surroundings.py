@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
 from relay.companion.chat import Chat, Refused
 from relay.companion.scenario import model
 from relay.companion.scenario.mistakes import problems
-from relay.companion.scenario.model import Action, Conditional, Event, Scalar
+from relay.companion.scenario.model import Action, Argument, Conditional, Event, Scalar, Timing
 from relay.wire.messages import ContextText
 
 Kind = TypeVar("Kind", bound=Conditional)
@@ -70,8 +70,16 @@ def _context(place: int, context: ContextText) -> model.ContextText:
         raise _refused(f"contexts[{place}]", error) from None
 
 
+ARGUMENT_TYPES: Final = ("string", "string", "integer", "double", "boolean", "string")
+"""What apps may fill in, at the places that are the numbers of Voxta's types; one that is undefined, and a list, come
+as text."""
+TIMINGS: Final = {"Button": Timing.MANUAL, "AfterAnyMessage": Timing.AFTER_ASSISTANT_MESSAGE}
+"""The nearest to those of Voxta's timings that there are not here."""
+
+
 def _part(kind: type[Kind], where: str, place: int, data: Mapping[str, Any]) -> Kind:
     """Apps may send more than is known here; what is not known is left out."""
+    data = {**data, **_translated(data)}
     known = set(kind.model_fields) | {f.alias for f in kind.model_fields.values() if f.alias} | {"flagsFilter"}
     fields = {key: value for key, value in data.items() if key in known and value is not None}
     if isinstance(fields.get("effect"), dict):
@@ -82,6 +90,32 @@ def _part(kind: type[Kind], where: str, place: int, data: Mapping[str, Any]) -> 
         return kind.model_validate(fields)
     except ValidationError as error:
         raise _refused(f"{where}[{place}]", error) from None
+
+
+def _translated(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What apps say in other words than scenarios."""
+    said: dict[str, Any] = {}
+    if isinstance(data.get("disabled"), bool):
+        said["enabled"] = not data["disabled"]
+    timing = data.get("timing")
+    if isinstance(timing, str) and timing in TIMINGS:
+        said["timing"] = TIMINGS[timing]
+    if isinstance(data.get("arguments"), list):
+        said["arguments"] = [_argument(argument) for argument in data["arguments"]]
+    return said
+
+
+def _argument(data: Any) -> Any:
+    """Of an argument what is known here, its type by name."""
+    if not isinstance(data, dict):
+        return data
+    known = {key: value for key, value in data.items() if key in Argument.model_fields}
+    kind = known.get("type")
+    if type(kind) is int and 0 <= kind < len(ARGUMENT_TYPES):
+        known["type"] = ARGUMENT_TYPES[kind]
+    elif kind in ("Undefined", "Array"):
+        known["type"] = "string"
+    return known
 
 
 def _refused(where: str, error: ValidationError) -> Refused:

@@ -26,7 +26,7 @@ class RegisterApp(WireMessage):
 class SubscribeToChat(WireMessage):
     type_name = "subscribeToChat"
     session_id: str
-    chat_id: str
+    chat_id: str | None = None
 
 
 class StartChat(WireMessage):
@@ -63,7 +63,7 @@ class GenerateConstraint(WireModel):
 class Send(WireMessage):
     type_name = "send"
     session_id: str
-    text: str
+    text: str = ""
     do_reply: bool = True
     do_user_action_inference: bool = True
     do_character_action_inference: bool = True
@@ -74,7 +74,7 @@ class Send(WireMessage):
 class UpdateContext(WireMessage):
     type_name = "updateContext"
     session_id: str
-    context_key: str
+    context_key: str | None = None
     contexts: list[ContextText] | None = None
     actions: list[dict[str, Any]] | None = None
     events: list[dict[str, Any]] | None = None
@@ -167,9 +167,9 @@ class RequestSuggestions(SessionMessage):
     type_name = "requestSuggestions"
 
 
-class InspectAudioInput(SessionMessage):
+class InspectAudioInput(WireMessage):
     type_name = "inspectAudioInput"
-    enabled: bool = True
+    session_id: str | None = None
 
 
 class UpdateMessage(SessionMessage):
@@ -212,5 +212,13 @@ MESSAGES: Final = by_type(
 
 
 def parse_client(data: Mapping[str, Any]) -> WireMessage:
-    """Read a message a client sent. Raises InvalidMessage."""
-    return parse(data, MESSAGES)
+    """Read a message a client sent; null stands for what is left out. Raises InvalidMessage."""
+    return parse(_without_nulls(data), MESSAGES)
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_nulls(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
+    return value

@@ -48,8 +48,13 @@ class ChatStarting(WireMessage):
     chat_id: str | None = None
 
 
-class ChatLoading(WireMessage):
-    type_name = "chatLoading"
+class ChatLoadingMessage(WireMessage):
+    """How far the opening of a chat has come."""
+
+    type_name = "chatLoadingMessage"
+    session_id: str | None = None
+    text: str = ""
+    progress: float | None = None
 
 
 class ChatStarted(WireMessage):
@@ -307,7 +312,7 @@ class ChatsListLoaded(WireMessage):
 
 
 MESSAGES: Final = by_type(
-    Welcome, AuthenticationRequired, ChatsSessionsUpdated, ChatStarting, ChatLoading, ChatStarted, ChatClosed,
+    Welcome, AuthenticationRequired, ChatsSessionsUpdated, ChatStarting, ChatLoadingMessage, ChatStarted, ChatClosed,
     ChatPaused, ChatFlow, ChatParticipantsUpdated, MessageEvent, MessageUpdate, MessageDeleted, ReplyGenerating,
     ReplyStart, ReplyChunk, ReplyEnd, ReplyCancelled, SpeechRecognitionStart, SpeechRecognitionPartial,
     SpeechRecognitionEnd, RecordingRequest, SpeechPlaybackStart, SpeechPlaybackComplete, InterruptSpeech, Action,

@@ -27,7 +27,7 @@ class FixedVoice:
 
 
 def kept(speech: Speech, url: str) -> bytes | None:
-    return speech.wav(url.removeprefix("/audio/").removesuffix(".wav"))
+    return speech.wav(url.removeprefix("/api/tts/gens/"))
 
 
 async def test_a_clip_has_an_address_and_a_length() -> None:

@@ -1,0 +1,112 @@
+"""What clients of real servers send and expect to get, in shapes that Voxta's documents do not tell."""
+
+from typing import Any
+
+import pytest
+
+from relay.companion.server import CompanionServer
+from tests.companion.play import CAST, playing
+from tests.companion.raw import RawClient, connected, straight
+
+
+async def test_the_welcome_names_an_api_version_that_official_clients_accept(companion: CompanionServer) -> None:
+    async with straight(companion.url) as client:
+        await client.call("authenticate", client="test", scope=["role:app"], capabilities={})
+
+        assert (await client.expect("welcome"))["apiVersion"] == "2025-11"
+
+
+@pytest.mark.parametrize("call", ["startChat", "resumeChat", "subscribeToChat"])
+async def test_a_chat_that_is_opened_tells_its_ids_before_it_is_there(client: RawClient, call: str) -> None:
+    character = client.of_kind("welcome")[0]["assistant"]["id"] if call == "startChat" else None
+    del client.frames[:]
+    await client.in_chat(call, chatId=None if character else client.chat_id, characterId=character)
+
+    opening = [m for m in client.messages if m["$type"] != "chatsSessionsUpdated"]
+    assert [m["$type"] for m in opening] == ["chatStarting", "chatLoadingMessage", "chatStarted"]
+    assert {m["sessionId"] for m in opening} == {opening[0]["sessionId"]}
+    assert opening[0]["chatId"] == opening[2]["chatId"]
+
+
+async def test_a_chat_is_subscribed_to_by_its_session_alone(client: RawClient, companion: CompanionServer) -> None:
+    async with connected(companion.url) as other:
+        await other.call("authenticate")
+        assert "error" not in await other.call("subscribeToChat", sessionId=client.session_id)
+
+        assert (await other.expect("chatStarted"))["chatId"] == client.chat_id
+
+
+NULLS: list[tuple[str, dict[str, Any]]] = [
+    ("authenticate", {"client": "x", "clientVersion": None, "scope": ["role:app"], "capabilities": None}),
+    ("authenticate", {"capabilities": {"audioInput": "None", "visionSources": None, "features": []}}),
+    ("registerApp", {"clientVersion": None, "iconBase64Url": None, "label": None}),
+    ("send", {"text": "Hi", "characterId": None, "doReply": None, "generateConstraintRequest": {"maxSentences": None}}),
+    ("updateContext", {"contextKey": None, "contexts": None, "setFlags": ["a"], "enableRoles": None}),
+    ("updateContext", {"contexts": [{"id": None, "name": None, "text": "x", "disabled": False, "flagsFilter": None}]}),
+    ("updateContext", {"actions": [{"name": "a", "layer": None, "timing": None, "effect": {"note": None}}]}),
+    ("triggerScriptEvent", {"name": "go", "arguments": None}),
+    ("inspectAudioInput", {"audioFrames": True, "speechToText": True}),
+    ("stopChat", {"sessionId": None}),
+]
+
+
+@pytest.mark.parametrize(("kind", "fields"), NULLS)
+async def test_null_stands_for_what_is_left_out(client: RawClient, kind: str, fields: dict[str, Any]) -> None:
+    completion = await client.call(kind, **({"sessionId": client.session_id} | fields))
+
+    assert "error" not in completion
+    assert not {"error", "chatSessionError"} & set(client.kinds())
+
+
+async def test_whoever_is_in_two_chats_has_to_say_which_one_ends(client: RawClient) -> None:
+    await client.call("startChat", characterId=client.of_kind("welcome")[0]["assistant"]["id"])
+
+    assert "name a sessionId" in (await client.call("stopChat"))["error"]
+
+
+async def test_what_names_no_context_key_is_replaced_by_what_names_none_either() -> None:
+    async with playing() as play:
+        await play.client.in_chat("updateContext", contexts=[{"text": "It rains."}])
+        await play.client.in_chat("updateContext", contexts=[{"text": "It snows."}])
+
+        assert [c.text for c in play.conversation.chat.story.additions["Main"].contexts] == ["It snows."]
+
+
+async def test_actions_of_apps_are_understood_as_voxta_does() -> None:
+    kinds = [0, 1, 2, 3, 4, 5, "Undefined", "Array"]
+    arguments = [
+        {"name": f"a{place}", "type": kind, "description": "", "required": True, "choices": None, "itemsType": 0}
+        for place, kind in enumerate(kinds)
+    ]
+    wave = {"name": "wave", "description": "Wave.", "disabled": False, "layer": "", "arguments": arguments}
+    effect = {"setFlags": ["waved"], "clearFlags": []}
+    async with playing(characters=CAST) as play:
+        await play.client.in_chat(
+            "updateContext",
+            contextKey="game",
+            actions=[
+                wave | {"effect": effect, "timing": "Button"},
+                {"name": "bow", "timing": "AfterAnyMessage"},
+                {"name": "run", "disabled": True},
+            ],
+        )
+
+        known = play.conversation.chat.story.additions["game"].actions
+        types = ["string", "string", "integer", "double", "boolean", "string", "string", "string"]
+        assert [argument.type for argument in known[0].arguments] == types
+        assert [(a.name, a.timing.value, a.enabled) for a in known] == [
+            ("wave", "Manual", True),
+            ("bow", "AfterAssistantMessage", True),
+            ("run", "AfterUserMessage", False),
+        ]
+
+
+@pytest.mark.parametrize("text", ["*", None])
+async def test_a_reply_without_a_message_is_asked_for(client: RawClient, text: str | None) -> None:
+    await client.say("*", doReply=False)
+    assert "replyGenerating" not in client.kinds()
+
+    await client.in_chat("send", text=text, doReply=True)
+
+    await client.expect("replyEnd")
+    assert not [m for m in client.of_kind("update") if m["role"] == "User"]
