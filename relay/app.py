@@ -157,7 +157,7 @@ class Relay:
             play=self._booth.effect,
             name=lambda: self._name_of(None),
         )
-        self.performer = Performer(acts, config.scenario.allow)
+        self.performer = Performer(acts, config.scenario.allow, self.session)
         self.informer = Informer(config.scenario, self.session, self.platforms, people=self._booth.people)
         self.watchers += [self.performer, self.informer]
         self._heart = Heart(config.heart_file, self.supervisor.stopped)

@@ -27,6 +27,11 @@ class Hand:
     def __init__(self) -> None:
         self.done: list[tuple[str, int]] = []
         self.failure: Exception | None = None
+        self.over: list[str] = []
+
+    async def complete_trigger(self, trigger_id: str) -> None:
+        """Voxta is told."""
+        self.over.append(trigger_id)
 
     async def wave(self, asked: Wave) -> str:
         if self.failure is not None:
@@ -35,8 +40,8 @@ class Hand:
         return "waved"
 
 
-def trigger(name: str, *arguments: Any) -> server.AppTrigger:
-    return server.AppTrigger(name=name, arguments=list(arguments))
+def trigger(name: str, *arguments: Any, id: str | None = None) -> server.AppTrigger:
+    return server.AppTrigger(name=name, arguments=list(arguments), trigger_id=id)
 
 
 def action(name: str, **arguments: Any) -> server.Action:
@@ -45,7 +50,7 @@ def action(name: str, **arguments: Any) -> server.Action:
 
 @asynccontextmanager
 async def performing(hand: Hand, *allowed: str) -> AsyncIterator[Performer]:
-    performer = Performer([Act("wave", Wave, hand.wave)], allowed)
+    performer = Performer([Act("wave", Wave, hand.wave)], allowed, hand)  # type: ignore[arg-type]
     task = asyncio.create_task(performer.run())
     try:
         yield performer
@@ -98,11 +103,33 @@ async def test_what_fails_is_said_and_the_next_is_done(failure: Exception, caplo
 
 async def test_a_flood_is_cut_off() -> None:
     hand = Hand()
-    performer = Performer([Act("wave", Wave, hand.wave)], ["wave"])
+    performer = Performer([Act("wave", Wave, hand.wave)], ["wave"], hand)  # type: ignore[arg-type]
     for number in range(10 * WAITING):
         performer.heard(trigger("wave", str(number)))
     task = asyncio.create_task(performer.run())
     await eventually(lambda: len(hand.done) >= WAITING)
     task.cancel()
     await asyncio.wait({task})
+    assert len(hand.done) == WAITING
+
+
+async def test_voxta_is_told_when_a_trigger_it_waits_for_is_done_failed_or_refused() -> None:
+    hand = Hand()
+    async with performing(hand, "wave") as performer:
+        performer.heard(trigger("confetti", id="unknown"))
+        performer.heard(trigger("wave", 1, 2, 3, id="wrong"))
+        performer.heard(trigger("wave", "Ann", id="done"))
+        performer.heard(trigger("wave", "Bob"))
+        performer.heard(trigger("wave", "Cleo", id="done too"))
+        await eventually(lambda: hand.over == ["unknown", "wrong", "done", "done too"])
+    assert hand.done == [("Ann", 1), ("Bob", 1), ("Cleo", 1)]
+
+
+async def test_a_flood_of_triggers_that_voxta_waits_for_leaves_it_waiting_for_none() -> None:
+    hand = Hand()
+    async with performing(hand, "wave") as performer:
+        asked = [str(number) for number in range(2 * WAITING)]
+        for each in asked:
+            performer.heard(trigger("wave", each, id=each))
+        await eventually(lambda: sorted(hand.over) == sorted(asked))
     assert len(hand.done) == WAITING

@@ -72,6 +72,10 @@ class Link(Protocol):
         """Run the scenario's script listener `app:<name>`."""
         ...
 
+    async def complete_trigger(self, trigger_id: str) -> None:
+        """Voxta need not wait any longer for an app trigger that came with this id."""
+        ...
+
     def cookies(self) -> AbstractCookieJar | None:
         """Those of the connection, for other requests to Voxta; None where there are none."""
         ...

@@ -262,6 +262,9 @@ class GatewaySession:
     async def trigger_script_event(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         self._cannot("call scripts", "left out")
 
+    async def complete_trigger(self, trigger_id: str) -> None:
+        """Gateways tell no ids of triggers."""
+
     def _character(self) -> str:
         return self.chat.characters[0].id if self.chat is not None and self.chat.characters else ""
 

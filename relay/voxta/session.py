@@ -366,6 +366,11 @@ class Session:
         hub, chat = self._joined()
         await self._checked(hub, _script_event(chat, name, arguments or {}))
 
+    async def complete_trigger(self, trigger_id: str) -> None:
+        """Voxta need not wait any longer for an app trigger that came with this id."""
+        hub, chat = self._joined()
+        await hub.invoke(client.AppTriggerComplete(session_id=chat.session_id, trigger_id=trigger_id))
+
     def cookies(self) -> AbstractCookieJar | None:
         """Those of the connection, for other requests to Voxta; None while there is none."""
         return self._hub.cookies if self._hub is not None else None

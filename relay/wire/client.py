@@ -163,6 +163,13 @@ class RemoveChatParticipant(SessionMessage):
     character_id: str
 
 
+class AppTriggerComplete(SessionMessage):
+    """An app trigger that Voxta waits for is done, or will not be."""
+
+    type_name = "appTriggerComplete"
+    trigger_id: str
+
+
 class RequestSuggestions(SessionMessage):
     type_name = "requestSuggestions"
 

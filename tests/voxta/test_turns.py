@@ -7,7 +7,7 @@ from relay.wire import server
 from tests.end_to_end.stage import message, relaying, settings
 from tests.support import eventually
 from tests.voxta.peer import Peer
-from tests.voxta.said import of_type
+from tests.voxta.said import SESSION, of_type
 
 
 def flow(state: str | int) -> dict[str, object]:
@@ -29,3 +29,16 @@ async def test_the_next_message_waits_until_voxta_waits_for_people(tmp_path: Pat
         await peer.say(flow(server.WAITING))
 
         await eventually(lambda: len(peer.called("send")) == 2)
+
+
+async def test_a_trigger_that_voxta_waits_for_is_completed_and_no_other(tmp_path: Path) -> None:
+    async with (
+        Peer() as peer,
+        relaying(settings(tmp_path), peer.url, lambda *_: [QuietPlatform("twitch")]),
+    ):
+        await peer.say(of_type("appTrigger") | {"triggerId": None}, of_type("appTrigger") | {"triggerId": "t2"})
+        await eventually(lambda: bool(peer.called("appTriggerComplete")))
+
+    assert peer.called("appTriggerComplete") == [
+        {"$type": "appTriggerComplete", "sessionId": SESSION, "triggerId": "t2"}
+    ]
