@@ -57,16 +57,16 @@ class Answers:
                 self.voice.talks(STREAMER)
             case server.SpeechRecognitionEnd():
                 self.voice.stopped(STREAMER, is_done=True)
+            case server.SpeechPlaybackStart() | server.SpeechPlaybackComplete():
+                self._follow_others(message)
             case server.InterruptSpeech():
-                self.voice.cancelled(None)
-            case server.SpeechPlaybackStart():
-                self.voice.played_elsewhere(message.duration)
-            case server.SpeechPlaybackComplete():
-                self.voice.completed_elsewhere(message.message_id)
+                self.voice.cancelled(message.message_id)
             case server.ChatFlow() if message.state in server.FLOW:
                 self.voice.turn(is_over=message.state == server.WAITING)
             case server.RecordingRequest():
                 self._record(message.enabled)
+            case server.MessageUpdate() | server.MessageDeleted():
+                self.voice.text_changed(message.message_id, getattr(message, "text", ""))
         self._assemble(message)
 
     def retract(self, retraction: Retraction) -> None:
@@ -92,6 +92,13 @@ class Answers:
         if reply is not None and heard != "":
             whole = heard is None or heard == reply.text
             self._post(reply if whole else reply.model_copy(update={"text": f"{heard}{CUT_OFF}"}))
+
+    def _follow_others(self, message: server.SpeechPlaybackStart | server.SpeechPlaybackComplete) -> None:
+        """What some client of the chat plays, perhaps we."""
+        if isinstance(message, server.SpeechPlaybackStart):
+            self.voice.played_elsewhere(message.message_id, message.duration)
+        else:
+            self.voice.completed_elsewhere(message.message_id)
 
     def _follow(self, message: server.ReplyMessage) -> None:
         if isinstance(message, server.ReplyChunk) and self._assembler.is_over(message.message_id):

@@ -131,6 +131,7 @@ class Relay:
                 voxta=self.session,
                 audience=answers,
                 changed=self._look_again,
+                plays=config.speech.enabled,
             ),
             name_of=self._name_of,
             release=self.screening.take,

@@ -113,7 +113,7 @@ class Told:
             voice.completed_elsewhere(message_id)
         else:
             await session.speech_started(message_id, 0, 0, 0.0)
-            voice.played_elsewhere(0.0)
+            voice.played_elsewhere(message_id, 0.0)
 
     async def _send(self, chat: Chat, line: str, send_as: SendAs, *, is_streamers: bool = False) -> None:
         try:

@@ -38,6 +38,8 @@ class Sentence:
     end_index: int
     url: str
     """Where its audio is; empty when it has none or must not be spoken."""
+    gap: float = 0.0
+    """Seconds of silence there have to be, at least, since the clip before it ended."""
 
 
 @dataclass(frozen=True)

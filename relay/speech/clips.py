@@ -107,7 +107,7 @@ class Clips:
         """Who we are, for Voxta alone."""
         if urlsplit(address)[:2] != urlsplit(self._url)[:2]:
             return {}
-        headers = {}
+        headers = {"Accept": "audio/x-wav, audio/wav;q=0.9, audio/mpeg;q=0.8"}
         if self._door.api_key is not None:
             headers["Authorization"] = f"Bearer {self._door.api_key.get_secret_value()}"
         if (jar := self._cookies()) is not None:

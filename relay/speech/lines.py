@@ -8,6 +8,8 @@ from relay.replies.assembler import joined
 from relay.speech.base import Sentence
 from relay.wire import server
 
+SILENCE: Final = "silence:"
+"""Begins the address of a pause, such as `silence:680` (milliseconds); there is nothing to fetch."""
 MAX_OPEN: Final = 16
 """Replies followed at once."""
 
@@ -31,12 +33,14 @@ class Lines:
             self._texts.popitem(last=False)
         added = text[len(before) :] if text.startswith(before) else chunk.text
         may_be_heard = self._outbound.judge(added, before).action is Action.PASS
+        url = chunk.audio_url or ""
         return Sentence(
             message_id=chunk.message_id,
             text=added,
             start_index=chunk.start_index,
             end_index=chunk.end_index,
-            url=(chunk.audio_url or "") if may_be_heard else "",
+            url=url if may_be_heard and not url.startswith(SILENCE) else "",
+            gap=(chunk.audio_gap_ms or 0.0) / 1000,
         )
 
     def forget(self, message_id: str) -> None:

@@ -33,7 +33,7 @@ class Stage(Protocol):
     """Hears what becomes of the speech."""
 
     def sentence_began(self, sentence: Sentence, duration: float) -> None:
-        """It is heard from now on for `duration` seconds."""
+        """It is heard from now on for `duration` seconds; 0 when it has no sound that could be heard."""
 
     def reply_heard(self, message_id: str) -> None:
         """All of a reply was heard, or nobody could hear the rest; its text is complete."""
@@ -73,6 +73,7 @@ class Playback:
         self._played = 0
         """How many of the items, from the front, are at the sinks."""
         self._leader: Sink | None = None
+        self._ended_at = float("-inf")
         self._paused = False
         self._news = asyncio.Event()
         for sink in sinks:
@@ -91,13 +92,14 @@ class Playback:
 
     # Speaking
 
-    def say(self, sentence: Sentence) -> None:
-        """Queue a sentence behind the others."""
+    def say(self, sentence: Sentence) -> bool:
+        """Queue a sentence behind the others. False when nobody could hear it now."""
         if self._lead() is None:
-            return
+            return False
         self._open(sentence.message_id)
         self._items.append(_Item(sentence, asyncio.create_task(self._get(sentence))))
         self._news.set()
+        return True
 
     def whole(self, message_id: str) -> None:
         """No more sentences of this reply will come."""
@@ -166,10 +168,8 @@ class Playback:
                 self._news.clear()
                 self._give_up_overdue()
                 await self._feed()
-                due = min((item.due for item in itertools.islice(self._items, self._played)), default=None)
-                wait = None if due is None or self._paused or due == float("inf") else max(0.0, due - self._clock())
                 try:
-                    async with asyncio.timeout(wait):
+                    async with asyncio.timeout(self._until_due()):
                         await self._news.wait()
                 except TimeoutError:
                     continue
@@ -179,10 +179,25 @@ class Playback:
                 task.cancel()
             await asyncio.gather(*fetching, return_exceptions=True)
 
+    def _until_due(self) -> float | None:
+        """Seconds until something has to be done that nobody reports; None for never."""
+        now = self._clock()
+        times = [] if self._paused else [item.due for item in itertools.islice(self._items, self._played)]
+        if self._items and not self._played and (begins := self._may_begin_at(self._items[0])) > now:
+            times.append(begins)
+        due = min(times, default=float("inf"))
+        return None if due == float("inf") else max(0.0, due - now)
+
+    def _may_begin_at(self, item: _Item) -> float:
+        """When there has been enough silence before a clip."""
+        return self._ended_at + item.sentence.gap
+
     async def _feed(self) -> None:
         """Hand the next clips to the sinks, as they arrive."""
         while self._played < min(len(self._items), AHEAD):
             item = self._items[self._played]
+            if item.sentence.gap and (self._played or self._clock() < self._may_begin_at(item)):
+                return
             if not item.fetched.done():
                 item.fetched.add_done_callback(lambda _: self._news.set())
                 return
@@ -258,18 +273,15 @@ class Playback:
         return next((item for item in itertools.islice(self._items, self._played) if item.clip is clip), None)
 
     def _begin(self, item: _Item) -> None:
-        assert item.clip is not None  # only what is at a sink begins
         item.has_begun = True
         self._expect()
-        self._stage.sentence_began(item.sentence, item.clip.duration)
+        self._stage.sentence_began(item.sentence, item.clip.duration if item.clip is not None else 0.0)
 
     def _finish(self, item: _Item) -> None:
         """A clip is over; those before it, whose ends went missing, are as well."""
         while self._items and self._played:
             over = self._items.popleft()
             self._played -= 1
-            if over.clip is not None and not over.has_begun:
-                self._begin(over)
             self._over(over)
             if over is item:
                 break
@@ -284,11 +296,15 @@ class Playback:
             self._over(self._items.popleft())
 
     def _over(self, item: _Item, *, was_lost: bool = False) -> None:
+        if not item.has_begun:
+            self._begin(item)
         has_sound, text = item.clip is not None, item.sentence.text
+        if has_sound:
+            self._ended_at = self._clock()
         was_heard = not was_lost and (has_sound or not _has_words(text))
-        reply = self._replies[item.sentence.message_id]
-        reply.parts.append(Part(text, 1.0 if was_heard else 0.0))
-        self._end_if_over(reply)
+        if (reply := self._replies.get(item.sentence.message_id)) is not None:  # not cut off by its own beginning
+            reply.parts.append(Part(text, 1.0 if was_heard else 0.0))
+            self._end_if_over(reply)
 
     def _end_if_over(self, reply: _Reply) -> None:
         has_more = any(item.sentence.message_id == reply.message_id for item in self._items)
@@ -323,6 +339,8 @@ class Playback:
         while self._items:
             item = self._items.popleft()
             item.fetched.cancel()
+            if not item.has_begun:
+                item.clip = None
             self._over(item, was_lost=True)
 
     def _catch_up(self) -> None:

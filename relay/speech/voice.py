@@ -1,10 +1,9 @@
 """The companion's voice: what the floor decides is done to the playback, and told to Voxta."""
 
 import asyncio
-import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from relay.errors import VoxtaError
@@ -12,24 +11,12 @@ from relay.floor import Act, Floor, FloorState
 from relay.settings import FloorSection
 from relay.speech.base import Cut, Sentence
 from relay.speech.playback import Playback
-
-log = logging.getLogger(__name__)
+from relay.speech.reports import Reports, Voxta
 
 ANSWER_WAIT: Final = 2.0
 """Seconds Voxta has to answer a person by itself, after transcribing them, before it is asked to go on."""
 REMEMBERED: Final = 64
 """Replies that were given up, of which more may still come."""
-
-
-class Voxta(Protocol):
-    """What is told to Voxta about speech. Each raises VoxtaError."""
-
-    async def interrupt(self) -> None: ...
-    async def speech_started(self, message_id: str, start: int, end: int, duration: float) -> None: ...
-    async def speech_completed(self, message_id: str) -> None: ...
-    async def rewrite(self, message_id: str, text: str) -> None: ...
-    async def ask_for_reply(self) -> None: ...
-    async def have_said(self, text: str) -> None: ...
 
 
 class Audience(Protocol):
@@ -51,23 +38,25 @@ class Voice:
         voxta: Voxta,
         audience: Audience,
         changed: Callable[[], None],
+        plays: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`changed` is called whenever the floor may be free now."""
+        """`changed` is called whenever the floor may be free now. `plays`: Voxta takes us for a player of speech."""
         self._settings = settings
         self._floor = floor
         self._voxta = voxta
         self._audience = audience
         self._changed = changed
         self._clock = clock
-        self._jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        self._reports = Reports(voxta, clock, plays=plays)
         self._tick = asyncio.Event()
         self._rest = ""
         self._current: str | None = None
         """The id of the newest reply."""
         self._given_up: deque[str] = deque(maxlen=REMEMBERED)
-        self._has_sound: set[str] = set()
         self._ask_at: float | None = None
+        self._release_due = False
+        """The floor is free as soon as the text of what was cut off ends where the voice did."""
         self._wants_answer = True
         self.playback = playback(self)
         self.may_pause = True
@@ -78,12 +67,13 @@ class Voice:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.playback.run())
             tasks.create_task(self._keep_time())
-            tasks.create_task(self._tell())
+            tasks.create_task(self._reports.run())
 
     # The companion
 
     def asked(self) -> None:
         """A forward was sent that will be answered."""
+        self._ask_at, self._release_due = None, False
         self.look()
 
     def is_voicing(self, message_id: str) -> bool:
@@ -94,7 +84,7 @@ class Voice:
         """A reply is generated, or goes on."""
         if message_id in self._given_up:
             return
-        self._ask_at = None
+        self._ask_at, self._release_due = None, False
         self._current = message_id
         self._floor.thinking(self._clock())
         self.look()
@@ -103,24 +93,28 @@ class Voice:
         """Queue the next sentence of a reply; what still comes of one that was given up is not said."""
         if sentence.message_id in self._given_up:
             return
-        if sentence.url:
-            self._has_sound.add(sentence.message_id)
-        self.playback.say(sentence)
+        self._reports.came(sentence.message_id)
+        if not self.playback.say(sentence):
+            self._reports.started(sentence, 0.0)
 
     def text_ended(self, message_id: str) -> None:
-        """The text of a reply is complete. One with sound that nobody can hear counts as heard."""
+        """The text of a reply is complete. One that nobody can hear counts as heard."""
         if self.playback.is_voicing(message_id):
             self.playback.whole(message_id)
-        elif message_id == self._current and message_id not in self._given_up:
-            self._floor.reply_ended(self._clock())
-            if message_id in self._has_sound:
-                self._job(lambda: self._voxta.speech_completed(message_id))
-        self._has_sound.discard(message_id)
+        else:
+            if message_id == self._current and message_id not in self._given_up:
+                self._floor.reply_ended(self._clock())
+            self._reports.completed(message_id)
         self.look()
 
-    def played_elsewhere(self, duration: float) -> None:
+    def text_changed(self, message_id: str, text: str) -> None:
+        """Voxta tells the text of a message. When that is shorter than the reply was, it cut it off by itself."""
+        if self._reports.text_changed(message_id, text):
+            self._release_if_due()
+
+    def played_elsewhere(self, message_id: str | None, duration: float) -> None:
         """Voxta tells that a client plays speech; what we play ourselves is known already."""
-        if not self.playback.is_busy:
+        if not self.playback.is_busy and not self._reports.is_ours(message_id):
             self._floor.speaking(self._clock(), duration)
             self.look()
 
@@ -135,7 +129,8 @@ class Voice:
         for cut in cuts:
             if cut is not None:
                 self._give_up(cut)
-        self._has_sound.discard(message_id or "")
+        if message_id is not None:
+            self._reports.completed(message_id)
         if message_id in (None, self._current):
             self._release()
 
@@ -152,9 +147,7 @@ class Voice:
         self._floor.freed()
         self.playback.cut_all()
         self._ask_at, self._rest, self._current = None, "", None
-        self._has_sound.clear()
-        while not self._jobs.empty():
-            self._jobs.get_nowait()
+        self._reports.forget()
         self._release()
 
     def silence(self) -> bool:
@@ -175,7 +168,7 @@ class Voice:
         if cut is not None:
             self._give_up(cut)
         if must_interrupt:
-            self._job(self._release_later)  # what is sent before Voxta knows would be interrupted as well
+            self._reports.add(self._release_later)  # what is sent before Voxta knows would be interrupted as well
         else:
             self._release()
         return True
@@ -201,15 +194,14 @@ class Voice:
 
     def sentence_began(self, sentence: Sentence, duration: float) -> None:
         """See Stage."""
-        self._floor.speaking(self._clock(), duration)
-        self.look()
-        self._job(
-            lambda: self._voxta.speech_started(sentence.message_id, sentence.start_index, sentence.end_index, duration)
-        )
+        if duration:
+            self._floor.speaking(self._clock(), duration)
+            self.look()
+        self._reports.started(sentence, duration)
 
     def reply_heard(self, message_id: str) -> None:
         """See Stage."""
-        self._job(lambda: self._voxta.speech_completed(message_id))
+        self._reports.completed(message_id)
         self._audience.spoken(message_id, None)
         self._release()
 
@@ -242,7 +234,7 @@ class Voice:
     def _tell_to_stop(self) -> None:
         if self._current is not None:
             self._given_up.append(self._current)
-        self._job(self._voxta.interrupt)
+        self._reports.interrupted()
 
     async def _release_later(self) -> None:
         self._release()
@@ -250,9 +242,8 @@ class Voice:
     def _give_up(self, cut: Cut) -> None:
         """Voxta's message ends where the voice did."""
         self._given_up.append(cut.message_id)
-        self._job(lambda: self._voxta.speech_completed(cut.message_id))
-        if cut.rest:
-            self._job(lambda: self._voxta.rewrite(cut.message_id, cut.heard))
+        self._reports.cut(cut)
+        self._tick.set()
         self._audience.spoken(cut.message_id, cut.heard)
 
     def _make_up(self) -> None:
@@ -261,15 +252,15 @@ class Voice:
         if wants_answer and self._settings.after != "nothing":
             now = self._clock()
             self._floor.asked(now)
-            self._ask_at = now + ANSWER_WAIT
+            self._ask_at, self._release_due = now + ANSWER_WAIT, False
 
     def _go_on(self) -> None:
         self._ask_at = None
         rest, self._rest = self._rest, ""
         if self._settings.after == "resume" and rest:
-            self._job(lambda: self._voxta.have_said(rest))
+            self._reports.add(lambda: self._voxta.have_said(rest))
         else:
-            self._job(self._ask)
+            self._reports.add(self._ask)
 
     async def _ask(self) -> None:
         try:
@@ -279,12 +270,18 @@ class Voice:
             raise
 
     def _release(self) -> None:
-        if not self.playback.is_busy:
+        """The companion is done; what is sent before its text ends where the voice did would be answered too early."""
+        self._release_due = self._reports.has_uncut
+        if not self.playback.is_busy and not self._release_due:
             self._floor.released()
         self.look()
 
-    def _job(self, job: Callable[[], Awaitable[None]]) -> None:
-        self._jobs.put_nowait(job)
+    def _release_if_due(self) -> None:
+        if self._release_due:
+            self._release()
+
+    async def _text_was_cut(self) -> None:
+        self._release_if_due()
 
     async def _keep_time(self) -> None:
         while True:
@@ -292,18 +289,12 @@ class Voice:
             now = self._clock()
             if self._ask_at is not None and now >= self._ask_at:
                 self._go_on()
-            times = [time for time in (self._floor.next_at(now), self._ask_at) if time is not None]
+            if self._reports.cut_overdue():
+                self._reports.add(self._text_was_cut)
+            wanted = (self._floor.next_at(now), self._ask_at, self._reports.next_at())
+            times = [time for time in wanted if time is not None]
             try:
                 async with asyncio.timeout(max(0.0, min(times) - now) if times else None):
                     await self._tick.wait()
             except TimeoutError:
                 self.look()
-
-    async def _tell(self) -> None:
-        """One thing after the other, so that Voxta hears of them in order."""
-        while True:
-            job = await self._jobs.get()
-            try:
-                await job()
-            except VoxtaError as error:
-                log.info("Voxta was not told about speech: %s", error)

@@ -59,7 +59,7 @@ class Link(Protocol):
         ...
 
     async def have_said(self, text: str) -> None:
-        """Have the character say exactly this, or ("") go on with what it wanted to say."""
+        """Have the character say exactly this."""
         ...
 
     async def update_context(

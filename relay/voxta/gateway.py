@@ -238,10 +238,7 @@ class GatewaySession:
         await self._post("/external_speaker_stop", trigger_response=True)
 
     async def have_said(self, text: str) -> None:
-        if text:
-            self._cannot("have the character say something exactly", "left out")
-        else:
-            await self.ask_for_reply()
+        self._cannot("have the character say something exactly", "left out")
 
     async def speech_started(self, message_id: str, start: int, end: int, duration: float) -> None:
         await self._post("/tts_playback_start", character_id=self._character(), message_id=message_id)

@@ -38,6 +38,9 @@ RECONNECT_JITTER = 0.5
 UNREAD: Final = 200
 """Kinds of unreadable things that are told of."""
 
+NO_MESSAGE: Final = "*"
+"""Sent as the text, this asks for a reply and adds no message."""
+
 Listen = Callable[[WireMessage], None]
 Invoke = Callable[[Hub, WireMessage], Awaitable[None]]
 
@@ -320,17 +323,12 @@ class Session:
             await hub.invoke(client.DeleteMessage(session_id=session, message_id=message_id))
 
     async def ask_for_reply(self) -> None:
-        """Have the character speak, though nobody wrote anything. Servers know one of two ways."""
+        """Have the character speak, though nobody wrote anything."""
         hub, chat = self._joined()
-        try:
-            await self._checked(hub, client.TriggerReply(session_id=chat.session_id))
-        except VoxtaUnavailable:
-            raise
-        except VoxtaError:
-            await self.have_said("")
+        await self._checked(hub, _nothing_said(chat))
 
     async def have_said(self, text: str) -> None:
-        """Have the character say exactly this, or ("") go on with what it wanted to say."""
+        """Have the character say exactly this."""
         hub, chat = self._joined()
         if chat.characters:
             character = chat.characters[0].id
@@ -379,6 +377,10 @@ class Session:
         if self._hub is None or self.chat is None:
             raise VoxtaUnavailable(self.problem or "no chat is joined")
         return self._hub, self.chat
+
+
+def _nothing_said(chat: Chat) -> WireMessage:
+    return client.Send(session_id=chat.session_id, text=NO_MESSAGE, do_user_action_inference=False)
 
 
 def _script_event(chat: Chat, name: str, arguments: Mapping[str, Any]) -> WireMessage:

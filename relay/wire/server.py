@@ -206,6 +206,8 @@ class SpeechPlaybackComplete(WireMessage):
 class InterruptSpeech(WireMessage):
     type_name = "interruptSpeech"
     session_id: str | None = None
+    message_id: str | None = None
+    """The message whose speech is over; None for all."""
 
 
 class Action(WireMessage):

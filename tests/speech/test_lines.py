@@ -32,6 +32,14 @@ def test_each_chunk_becomes_the_part_of_the_text_it_adds(chunks: list[ReplyChunk
     assert [sentence.url for sentence in sentences] == [each.audio_url for each in chunks]
 
 
+def test_a_pause_has_no_sound_to_fetch_and_a_gap_is_in_seconds() -> None:
+    pause = ReplyChunk(message_id="r1", start_index=0, end_index=1, text="…", audio_url="silence:680", audio_gap_ms=250)
+
+    sentence = lines().read(pause)
+
+    assert (sentence.url, sentence.gap) == ("", 0.25)
+
+
 @pytest.mark.parametrize("action", ["mask", "hold", "drop"])
 def test_a_sentence_the_filters_object_to_is_not_spoken_whatever_they_do_to_the_text(action: str) -> None:
     reader = lines(blocked_terms=["secret sauce"], blocked_terms_are=action)

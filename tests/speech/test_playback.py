@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 
@@ -167,7 +168,7 @@ async def test_a_clip_that_cannot_be_had_is_left_out() -> None:
 
         scene.sinks[0].advance(1.0)
 
-        assert scene.stage.said == ["Good bye. 1 s", "r1 heard"]
+        assert scene.stage.said == ["Hello there my friend. 0 s", "Good bye. 1 s", "r1 heard"]
 
 
 async def test_a_sentence_that_must_not_be_heard_is_left_out() -> None:
@@ -175,7 +176,48 @@ async def test_a_sentence_that_must_not_be_heard_is_left_out() -> None:
         scene.playback.say(Sentence("r1", "My number is 123.", 0, 17, ""))
         scene.playback.whole("r1")
 
-        await eventually(lambda: scene.stage.said == ["r1 heard"])
+        await eventually(lambda: scene.stage.said == ["My number is 123. 0 s", "r1 heard"])
+
+
+async def test_a_clip_waits_until_there_was_enough_silence_after_the_one_before() -> None:
+    async with playing() as scene:
+        await scene.say(HELLO, whole=False)
+        scene.playback.say(replace(BYE, gap=0.5))
+        scene.sinks[0].advance(1.0)
+        await eventually(lambda: "b" in scene.library.clips)
+        scene.playback.settle()
+        assert not scene.sinks[0].queue
+
+        scene.clock.now += 0.5
+        scene.playback.whole("r1")
+        scene.playback.changed(scene.sinks[0])
+
+        await scene.queued(1)
+        scene.sinks[0].advance(1.0)
+        assert scene.stage.said == ["Hello there my friend. 1 s", "Good bye. 1 s", "r1 heard"]
+
+
+async def test_a_gap_that_has_passed_already_delays_nothing() -> None:
+    async with playing() as scene:
+        await scene.say(HELLO, whole=False)
+        scene.sinks[0].advance(1.0)
+        scene.clock.now += 0.6
+
+        scene.playback.say(replace(BYE, gap=0.5))
+
+        await scene.queued(1)
+
+
+async def test_a_clip_with_a_gap_does_not_overtake_one_that_still_plays() -> None:
+    async with playing() as scene:
+        await scene.say(HELLO, whole=False)
+        scene.clock.now += 0.6
+
+        scene.playback.say(replace(BYE, gap=0.5))
+        await eventually(lambda: "b" in scene.library.clips)
+        scene.playback.changed(scene.sinks[0])
+
+        assert [clip.text for clip in scene.sinks[0].queue] == [HELLO.text]
 
 
 async def test_a_sink_that_reports_nothing_delays_the_next_sentence_and_does_not_stop_it() -> None:

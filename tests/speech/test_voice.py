@@ -11,6 +11,7 @@ from relay.floor import Floor, FloorState
 from relay.settings import FloorSection
 from relay.speech.base import Sentence
 from relay.speech.playback import Playback
+from relay.speech.reports import OWN_CUT_WAIT
 from relay.speech.voice import ANSWER_WAIT, Voice
 from tests.speech.fakes import Clock, Library, ManualSink
 from tests.support import eventually
@@ -47,7 +48,7 @@ class Voxta:
 
 
 class Scene:
-    def __init__(self, **settings: object) -> None:
+    def __init__(self, *, plays: bool = True, **settings: object) -> None:
         section = FloorSection.model_validate({"min_speech": 0.5, "silence": 0.4} | settings)
         self.clock, self.sink, self.library, self.voxta = Clock(), ManualSink(), Library(), Voxta()
         self.floor = Floor(section, 30.0)
@@ -59,6 +60,7 @@ class Scene:
             voxta=self.voxta,
             audience=self,
             changed=lambda: None,
+            plays=plays,
             clock=self.clock,
         )
 
@@ -86,8 +88,8 @@ class Scene:
 
 
 @asynccontextmanager
-async def speaking(**settings: object) -> AsyncIterator[Scene]:
-    scene = Scene(**settings)
+async def speaking(*, plays: bool = True, **settings: object) -> AsyncIterator[Scene]:
+    scene = Scene(plays=plays, **settings)
     task = asyncio.create_task(scene.voice.run())
     try:
         yield scene
@@ -120,7 +122,94 @@ async def test_a_person_who_talks_on_ends_the_reply_where_it_was_heard() -> None
 
         assert not scene.sink.queue
         assert scene.shown == ["r1 'Hello there'"]
+        await scene.told("started r1 0-22 1 s", "interrupt", "completed r1")
+        scene.passes(OWN_CUT_WAIT + 0.1)
         await scene.told("started r1 0-22 1 s", "interrupt", "completed r1", "rewrite r1 'Hello there'")
+
+
+async def test_a_text_that_voxta_has_cut_off_itself_is_left_as_it_is() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, BYE)
+        scene.passes(0.5)
+        scene.voice.stop()
+
+        scene.voice.text_changed("r1", "Hello there my")
+        scene.passes(OWN_CUT_WAIT + 0.1)
+
+        await scene.told("started r1 0-22 1 s", "completed r1")
+        assert scene.floor.is_free(scene.clock.now)
+
+
+async def test_the_finished_text_of_a_reply_is_not_taken_for_one_that_voxta_cut_off() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, BYE)
+        scene.passes(0.5)
+        scene.voice.stop()
+
+        scene.voice.text_changed("r1", HELLO.text + BYE.text)
+        assert not scene.floor.is_free(scene.clock.now), (
+            "what is sent now would be answered with the whole text in mind"
+        )
+        scene.passes(OWN_CUT_WAIT + 0.1)
+
+        await scene.told("started r1 0-22 1 s", "completed r1", "rewrite r1 'Hello there'")
+        await eventually(lambda: scene.floor.is_free(scene.clock.now))
+
+
+async def test_a_chunk_without_sound_is_told_as_heard_in_no_time() -> None:
+    async with speaking() as scene:
+        scene.voice.thinking("r1")
+        scene.voice.say(Sentence("r1", "Psst.", 0, 5, ""))
+        scene.voice.text_ended("r1")
+
+        await scene.told("started r1 0-5 0 s", "completed r1")
+        assert scene.floor.is_free(scene.clock.now)
+
+
+async def test_a_chunk_whose_sound_cannot_be_had_is_told_as_heard_in_no_time() -> None:
+    async with speaking() as scene:
+        scene.library.bad.add("a")
+        scene.voice.thinking("r1")
+        scene.voice.say(HELLO)
+        scene.voice.say(BYE)
+        scene.voice.text_ended("r1")
+        await eventually(lambda: len(scene.sink.queue) == 1)
+        scene.passes(1.0)
+
+        await scene.told("started r1 0-22 0 s", "started r1 22-32 1 s", "completed r1")
+
+
+async def test_a_reply_that_ends_twice_is_completed_once() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO)
+        scene.passes(1.0)
+
+        scene.voice.text_ended("r1")
+        scene.voice.cancelled("r1")
+
+        await scene.told("started r1 0-22 1 s", "completed r1")
+
+
+async def test_voxta_is_told_nothing_when_others_play_its_speech() -> None:
+    async with speaking(plays=False) as scene:
+        scene.sink.is_open = False
+        scene.voice.thinking("r1")
+        scene.voice.say(HELLO)
+        scene.voice.text_ended("r1")
+        scene.voice.thinking("r2")
+        scene.voice.stop()
+
+        await scene.told("interrupt")
+
+
+async def test_its_own_speech_told_back_by_voxta_does_not_take_the_floor() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO)
+        scene.passes(1.0)
+
+        scene.voice.played_elsewhere("r1", 1.0)
+
+        assert scene.floor.is_free(scene.clock.now)
 
 
 async def test_a_reply_nobody_heard_leaves_no_message() -> None:
@@ -128,7 +217,7 @@ async def test_a_reply_nobody_heard_leaves_no_message() -> None:
         scene.voice.talks("voice:ann")
         await scene.reply(HELLO)
 
-        scene.passes(0.5)
+        scene.passes(0.7 + OWN_CUT_WAIT)
 
         await scene.told("interrupt", "completed r1", "rewrite r1 ''")
         assert scene.shown == ["r1 ''"]
@@ -155,9 +244,10 @@ async def interrupted(scene: Scene) -> None:
     scene.passes(0.5)
     scene.voice.talks("voice:ann")
     scene.passes(1.0)
+    scene.voice.text_changed("r1", "Hello there")
     scene.voice.stopped("voice:ann")
     scene.passes(0.5)
-    await eventually(lambda: len(scene.voxta.told) == 4)
+    await eventually(lambda: len(scene.voxta.told) == 3)
     scene.voxta.told.clear()
 
 
@@ -199,6 +289,7 @@ async def test_a_reply_voxta_cancels_ends_where_it_was_heard() -> None:
         scene.passes(0.5)
 
         scene.voice.cancelled("r1")
+        scene.passes(OWN_CUT_WAIT + 0.1)
 
         await scene.told("started r1 0-22 1 s", "completed r1", "rewrite r1 'Hello there'")
         assert scene.floor.is_free(scene.clock.now)
@@ -224,6 +315,7 @@ async def test_silencing_stops_everything_and_a_second_time_there_is_nothing_to_
         await scene.reply(HELLO, whole=False)
 
         assert scene.voice.silence()
+        scene.passes(OWN_CUT_WAIT + 0.1)
         await scene.told("interrupt", "completed r1", "rewrite r1 ''")
 
         await eventually(lambda: scene.floor.state(scene.clock.now) is FloorState.IDLE)
@@ -238,7 +330,7 @@ async def test_a_reply_with_sound_that_nobody_can_hear_is_completed_all_the_same
 
         scene.voice.text_ended("r1")
 
-        await scene.told("completed r1")
+        await scene.told("started r1 0-22 0 s", "completed r1")
         assert scene.floor.is_free(scene.clock.now)
 
 
@@ -248,6 +340,7 @@ async def test_a_voxta_that_refuses_an_interruption_still_hears_of_the_rest() ->
         await scene.reply(HELLO, whole=False)
 
         scene.voice.silence()
+        scene.passes(OWN_CUT_WAIT + 0.1)
 
         await scene.told("interrupt", "completed r1", "rewrite r1 ''")
 
@@ -287,7 +380,7 @@ async def test_a_sink_that_closes_during_a_pause_ends_the_reply_and_the_pause() 
         assert scene.shown == ["r1 whole"]
         scene.voice.stopped("voice:ann", is_done=True)
         assert scene.floor.is_free(scene.clock.now)
-        await scene.told("started r1 0-22 1 s", "completed r1")
+        await scene.told("started r1 0-22 1 s", "started r1 22-32 0 s", "completed r1")
 
 
 async def test_the_floor_is_kept_until_voxta_knows_that_the_reply_was_given_up() -> None:
@@ -297,14 +390,16 @@ async def test_the_floor_is_kept_until_voxta_knows_that_the_reply_was_given_up()
         scene.voice.stop()
 
         assert not scene.floor.is_free(scene.clock.now), "what is sent now would be interrupted as well"
+        scene.passes(OWN_CUT_WAIT + 0.1)
         await eventually(lambda: scene.floor.is_free(scene.clock.now))
-        assert scene.voxta.told[0] == "interrupt"
+        assert scene.voxta.told == ["interrupt", "completed r1", "rewrite r1 ''"]
 
 
 async def test_what_still_comes_of_a_reply_that_was_given_up_is_neither_said_nor_waited_for() -> None:
     async with speaking() as scene:
         await scene.reply(HELLO, whole=False)
         scene.voice.stop()
+        scene.passes(OWN_CUT_WAIT + 0.1)
         await eventually(lambda: scene.floor.is_free(scene.clock.now))
 
         scene.voice.thinking("r1")
