@@ -229,6 +229,14 @@ async def test_a_chat_opened_elsewhere_is_listed_and_can_be_subscribed_to(voxta:
         assert (await guest.told("chatStarted"))["chatId"] == chat.chat_id
 
 
+async def test_that_no_chat_is_open_may_be_left_untold() -> None:
+    async with VoxtaDouble(VARIATIONS["sessions untold"]) as voxta, visiting(voxta.url) as guest:
+        await started(voxta, guest)
+
+        assert guest.types.index("chatsSessionsUpdated") > guest.types.index("moduleRuntimeInstances")
+        assert guest.types.count("chatsSessionsUpdated") == 1
+
+
 @pytest.mark.parametrize(
     ("switches", "answer"),
     [(Switches(), {"$type": "error"}), (Switches(refuses_by_closing=True), {"$type": "chatClosed", "chatId": ""})],

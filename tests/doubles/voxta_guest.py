@@ -36,8 +36,9 @@ class Guest:
         await self.put({"protocol": protocol, "version": 1})
         return await self._wait(lambda record: "type" not in record)
 
-    async def put(self, record: dict[str, Any]) -> None:
-        await self._socket.send_str(json.dumps(record) + END)
+    async def put(self, *records: dict[str, Any]) -> None:
+        """Send records in one frame."""
+        await self._socket.send_str("".join(json.dumps(record) + END for record in records))
 
     async def put_bytes(self, frame: bytes) -> None:
         await self._socket.send_bytes(frame)
