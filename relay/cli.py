@@ -18,7 +18,7 @@ from relay.bench.cli import bench
 from relay.config import load
 from relay.errors import ConfigError, RelayError
 from relay.heart import ailment, complaints
-from relay.view import log_to
+from relay.terminal import log_to, printable, show
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ def main() -> None:
         app()
     except* RelayError as group:
         for error in _leaves(group):
-            typer.echo(str(error), err=True)
+            show(str(error), err=True)
         sys.exit(1)
 
 
@@ -53,7 +53,7 @@ def _run(work: Coroutine[Any, Any, dict[str, object] | None], as_json: bool = Fa
     except (KeyboardInterrupt, asyncio.CancelledError):
         return
     if result is not None:
-        typer.echo(json.dumps(result) if as_json else _readable(result))
+        show(json.dumps(result) if as_json else _readable(result))
 
 
 async def _until_told(work: Coroutine[Any, Any, T]) -> T:
@@ -65,7 +65,7 @@ async def _until_told(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _readable(result: dict[str, object]) -> str:
-    return "\n".join(f"{key}: {value}" for key, value in result.items())
+    return "\n".join(f"{key}: {printable(str(value))}" for key, value in result.items())
 
 
 def _console(as_json: bool, level: str) -> Console:
@@ -107,7 +107,7 @@ def check(config: ConfigFile = Path("relay.toml")) -> None:
     async def report() -> int:
         failures = 0
         async for finding in checks.check(settings):
-            typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.line}")
+            show(printable(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.line}"))
             failures += not finding.ok
         return failures
 
@@ -123,7 +123,7 @@ def health(config: ConfigFile = None) -> None:
     """
     file = load(config).heart_file
     problem = ailment(file, time.time())
-    typer.echo(problem or complaints(file) or "ok")
+    show(problem or complaints(file) or "ok")
     if problem:
         raise typer.Exit(1)
 
@@ -165,7 +165,7 @@ def check_scenario(folder: Annotated[Path, typer.Argument(help="The folder of a 
     """Check a scenario and its scripts."""
     from relay.companion.scenario.checking import summary
 
-    typer.echo(summary(folder))
+    show(summary(folder))
 
 
 @companion.command("init")
@@ -174,7 +174,7 @@ def init_scenario(folder: Annotated[Path, typer.Argument(help="A folder that doe
     from relay.companion.scenario.example import copy_to
 
     copy_to(folder)
-    typer.echo(f"{folder} holds an example; try it with: relay companion --scenario {folder}")
+    show(f"{folder} holds an example; try it with: relay companion --scenario {folder}")
 
 
 @auth.command("twitch")
@@ -185,8 +185,8 @@ def auth_twitch(config: ConfigFile = Path("relay.toml")) -> None:
     settings = load(config)
 
     async def log_in() -> None:
-        login = await authorize(settings.twitch, settings.twitch_token_file, typer.echo, settings.scenario.allow)
-        typer.echo(f"logged in as {login}; the token is kept in {settings.twitch_token_file}")
+        login = await authorize(settings.twitch, settings.twitch_token_file, show, settings.scenario.allow)
+        show(f"logged in as {login}; the token is kept in {settings.twitch_token_file}")
 
     _run(log_in())
 
@@ -199,7 +199,7 @@ def ctl(
     """Steer the running relay, with the words moderators use in chat after !relay."""
     from relay.web.control import ctl as steer
 
-    typer.echo(asyncio.run(steer(load(config).control_file, " ".join(words))))
+    show(printable(asyncio.run(steer(load(config).control_file, " ".join(words)))))
 
 
 @app.command()
@@ -210,7 +210,7 @@ def audit(
     from relay.moderation.audit import Audit
 
     for entry in Audit(load(config).audit_file).newest(count):
-        typer.echo(json.dumps(entry))
+        show(json.dumps(entry))
 
 
 @app.command()
@@ -221,15 +221,16 @@ def why(key: Annotated[str, typer.Argument(help="platform:id of a message")], co
 
     settings = load(config)
     try:
-        typer.echo(asyncio.run(steer(settings.control_file, f"why {key}")))
+        show(printable(asyncio.run(steer(settings.control_file, f"why {key}"))))
     except ConfigError:  # none runs, so the store is free to be asked
-        typer.echo(asyncio.run(explain(settings, key)))
+        show(printable(asyncio.run(explain(settings, key))))
 
 
 @app.callback(invoke_without_command=True)
 def version(
-    show: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    wanted: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
 ) -> None:
-    if show:
-        typer.echo(__version__)
+    log_to(Console(stderr=True), "warning")
+    if wanted:
+        show(__version__)
         raise typer.Exit

@@ -33,6 +33,7 @@ from relay.settings import (
     SpeechSection,
     VoxtaSection,
 )
+from relay.terminal import printable, show
 from relay.view import View, narrate
 from relay.web.control import ControlServer
 
@@ -69,11 +70,9 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
             server = await stack.enter_async_context(serving_anywhere(config, relay, booth))
             if speech:
                 _fall_silent_on_enter(relay)
-                console.print(
+                show(
                     f"Open {server.url}/overlay?controls=1 to hear the companion; Enter interrupts it.",
-                    markup=False,
-                    highlight=False,
-                    soft_wrap=True,
+                    err=console.stderr,
                 )
             task = await stack.enter_async_context(running(relay))
             await stack.enter_async_context(_watched(console, journal, relay, "Relay demo"))
@@ -121,9 +120,9 @@ async def recorded(
     """Play a recording to its end; one that was cut off before goes on where it was."""
     recording = replay.Recording(file)
     for problem in recording.problems:
-        console.print(problem, markup=False, highlight=False)
+        show(printable(problem), err=console.stderr)
     if recording.skipped > len(recording.problems):
-        console.print(f"{recording.skipped} lines are skipped in all")
+        show(f"{recording.skipped} lines are skipped in all", err=console.stderr)
     if voxta_url is not None:
         config = load_over(config, voxta_url)
     journal = _journal(console)
@@ -151,7 +150,7 @@ async def serve_companion(
     given = {"port": port, "scenario": scenario}
     chosen = settings.model_copy(update={key: value for key, value in given.items() if value is not None})
     async with CompanionServer(chosen) as companion:
-        console.print(f"{companion.name} listens at {companion.url}", markup=False, highlight=False)
+        show(f"{companion.name} listens at {companion.url}", err=console.stderr)
         await asyncio.Event().wait()
 
 

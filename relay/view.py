@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.logging import RichHandler
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from relay.journal import Journal, Line, Stage
+from relay.terminal import printable
 
 REFRESH = 4
 """Frames a second."""
@@ -45,7 +45,7 @@ class View:
         height = max(8, self._console.height - 12 - status.count("\n"))
         feed = Group(*(_shown(line) for line in list(self._journal.lines)[-height:]))
         return Group(
-            Panel(Text(status), title=self._title, title_align="left"),
+            Panel(Text(printable(status, lines=True)), title=Text(printable(self._title)), title_align="left"),
             Panel(feed, title="what happens", title_align="left", height=height + 2),
             self._numbers(),
         )
@@ -56,27 +56,18 @@ class View:
         sent = "  ".join(f"{send_as} {count}" for send_as, count in sorted(journal.sent.items()))
         ended = "  ".join(f"{outcome} {count}" for outcome, count in sorted(journal.outcomes.items()))
         posted = "  ".join(f"{platform} {count}" for platform, count in sorted(journal.posted.items()))
-        table.add_row(f"received {journal.received} ({journal.received / minutes:.0f} a minute)", f"sent: {sent}")
-        table.add_row(f"replies {journal.replies}", f"posted: {posted}")
+        received = f"received {journal.received} ({journal.received / minutes:.0f} a minute)"
+        table.add_row(received, f"sent: {sent}")
+        table.add_row(f"replies {journal.replies}", Text(printable(f"posted: {posted}")))
         table.add_row("", f"ended: {ended}")
         return table
 
 
 def _shown(line: Line) -> Text:
     sign, style = _STYLE[line.stage]
+    who, what = printable(line.who), printable(" ".join(line.text.split()))
     text = Text(no_wrap=True, overflow="ellipsis")
-    return text.append(f"{sign} {line.who} ", style=f"bold {style}").append(" ".join(line.text.split()), style=style)
-
-
-def log_to(console: Console, level: str) -> None:
-    """Write logs below the view on a terminal, and as plain lines to standard error elsewhere."""
-    handler: logging.Handler = logging.StreamHandler()
-    layout = "%(asctime)s %(levelname)s %(message)s"
-    if console.is_terminal:
-        handler, layout = RichHandler(console=console, show_path=False, markup=False), "%(message)s"
-    logging.basicConfig(level=level.upper(), format=layout, handlers=[handler], force=True)
-    for noisy in ("discord", "twitchio", "aiohttp.access"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    return text.append(f"{sign} {who} ", style=f"bold {style}").append(what, style=style)
 
 
 def narrate(line: Line) -> None:

@@ -96,6 +96,18 @@ def test_health_and_why_answer_without_a_running_relay(tmp_path: Path) -> None:
     assert "unknown, or forgotten" in relay("why", "twitch:1", env=env).stdout
 
 
+def test_what_people_wrote_cannot_steer_the_terminal_of_a_command(tmp_path: Path) -> None:
+    attack = "\x1b[2J\x1b]52;c;ZXZpbA==\x07\x9b2J"
+    recording = tmp_path / "chat.jsonl"
+    line = {"at": 0, "platform": "twitch", "author": {"id": "1", "name": "bob"}, attack: 1}
+    recording.write_text(json.dumps(line, ensure_ascii=False), "utf-8")
+    env = {"RELAY_RELAY__DATA_DIR": str(tmp_path)}
+
+    for ended in (relay("why", f"twitch:{attack}", env=env), relay("replay", str(recording), env=env)):
+        assert "\\x1b[2J\\x1b]52;" in ended.stdout + ended.stderr
+        assert not {"\x1b", "\x07", "\x9b"}.intersection(ended.stdout + ended.stderr)
+
+
 def test_a_scenario_is_made_checked_and_served(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from relay.terminal import show
+
 bench = typer.Typer(no_args_is_help=True, help="Measure this machine.")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -75,7 +77,7 @@ def compare(
 def _show(figures: Any, as_json: bool) -> None:
     values = dataclasses.asdict(figures)
     if as_json:
-        typer.echo(json.dumps(values))
+        show(json.dumps(values))
     else:
         for name, value in values.items():
-            typer.echo(f"{name:<28} {value}")
+            show(f"{name:<28} {value}")
