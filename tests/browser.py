@@ -18,37 +18,8 @@ FOLDERS = (
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
+    "--disable-features=LocalNetworkAccessChecks",  # a page that a test has changed counts as one from afar
 )  # fmt: skip
-
-WINDOW = 32_768
-"""Samples the tap looks back."""
-TAP = f"""
-    const connect = AudioNode.prototype.connect;
-    AudioNode.prototype.connect = function (to, ...rest) {{
-      if (to === this.context.destination) {{
-        window.tap = new AnalyserNode(this.context, {{ fftSize: {WINDOW} }});
-        connect.call(this, window.tap);
-      }}
-      return connect.call(this, to, ...rest);
-    }};
-    window.listen = () => {{
-      const samples = new Float32Array({WINDOW});
-      window.tap.getFloatTimeDomainData(samples);
-      return {{ now: Date.now() / 1000, samples: Array.from(samples) }};
-    }};
-    window.said = [];
-    const send = WebSocket.prototype.send;
-    WebSocket.prototype.send = function (text) {{
-      said.push(JSON.parse(text));
-      return send.call(this, text);
-    }};
-    window.captions = [];
-    addEventListener("DOMContentLoaded", () => {{
-      const caption = document.getElementById("caption");
-      new MutationObserver(() => captions.push(caption.textContent)).observe(caption, {{ childList: true }});
-    }});
-"""
-"""A script for a page: `listen()` gives what it sounded like just now, `said` and `captions` what it told."""
 
 
 def find_browser() -> str | None:

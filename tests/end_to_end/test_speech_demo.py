@@ -4,18 +4,21 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import numpy as np
 from playwright.async_api import Page
 
-from tests.browser import TAP, browser
+from relay.speech.base import RATE
+from tests.browser import browser
+from tests.recording import listen, messages, record, until
+from tests.support import PATIENCE
 
 ROOT = Path(__file__).parents[2]
-QUIET_AFTER = 0.3
-"""Seconds after an interruption in which the page has to be silent: the way to it, the fade, and a wide margin."""
-IS_LOUD = "listen().samples.slice(-4800).some((sample) => Math.abs(sample) > 0.01)"
+AT_ONCE = round(0.06 * RATE)
+"""Frames within which a page is silent that was told so."""
 
 
 @asynccontextmanager
@@ -31,7 +34,7 @@ async def demo(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Proces
     )
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             invitation = (await process.stdout.readline()).decode()
         found = re.search(r"http://\S+", invitation)
         assert found is not None, invitation
@@ -41,25 +44,38 @@ async def demo(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Proces
         await process.communicate()
 
 
-async def becomes(page: Page, condition: str, seconds: float) -> None:
-    """Wait for a JavaScript expression to hold."""
-    async with asyncio.timeout(seconds):
-        while not await page.evaluate(condition):  # noqa: ASYNC110 - asked from outside
-            await asyncio.sleep(0.02)
+async def falls_silent(page: Page, interrupt: Callable[[], Awaitable[None]]) -> None:
+    """Interrupt in mid-speech: the page is told so, and plays nothing more before the next clip."""
+    while not await is_cut_short(page, interrupt):
+        pass  # what it said was over before the interruption came
+
+
+async def is_cut_short(page: Page, interrupt: Callable[[], Awaitable[None]]) -> bool:
+    await until(page, "isLoud()")
+    cuts, ends = len(await messages(page, "told", "cut")), len(await messages(page, "said", "ended"))
+    await interrupt()
+    await until(page, f"number(told, 'cut') > {cuts} || number(said, 'ended') > {ends}")
+    if len(told := await messages(page, "told", "cut")) == cuts:
+        return False
+    cut = told[cuts]["frame"]
+    sound = await listen(page, past=cut + 2 * AT_ONCE)
+    clips = [clip["frame"] for clip in await messages(page, "told", "clip")]
+    next_clip = min((frame for frame in clips if frame >= cut), default=sound.now)
+    assert not np.any(sound.up_to(next_clip)[cut + AT_ONCE - sound.start :])
+    return bool(np.any(sound.up_to(cut)[-AT_ONCE:]))
 
 
 async def test_the_demo_is_heard_in_a_browser_and_falls_silent_when_interrupted_from_the_page_or_the_terminal() -> None:
     async with browser() as program, demo("--seed", "1") as (process, address):
         page = await program.new_page()
-        await page.add_init_script(TAP)
+        await record(page)
         await page.goto(address)
+        await until(page, "isRecording")
 
-        await becomes(page, f"window.tap && {IS_LOUD}", 20)
-        assert await page.inner_text("#caption")
-        await page.click("#interrupt")
-        await becomes(page, f"!({IS_LOUD})", QUIET_AFTER)
+        async def press_enter() -> None:
+            assert process.stdin is not None
+            process.stdin.write(b"\n")
 
-        await becomes(page, IS_LOUD, 20)
-        assert process.stdin is not None
-        process.stdin.write(b"\n")
-        await becomes(page, f"!({IS_LOUD})", QUIET_AFTER)
+        await until(page, "isLoud() && captions.some((caption) => caption !== '')")
+        await falls_silent(page, lambda: page.click("#interrupt"))
+        await falls_silent(page, press_enter)

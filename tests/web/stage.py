@@ -1,7 +1,7 @@
 """What the tests of the web server share: a server on a free port, and someone to hear what happens."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +10,8 @@ from relay.settings import WebSection
 from relay.speech.base import Clip, Sink
 from relay.web.gateway.api import Actions
 from relay.web.gateway.state import GatewayState
-from relay.web.overlay.sink import OverlaySink
+from relay.web.overlay.messages import FromPage
+from relay.web.overlay.sink import OverlaySink, Page
 from relay.web.server import WebServer
 from tests.support import eventually
 
@@ -20,24 +21,31 @@ class Ear:
     """Notes what a sink tells."""
 
     notes: list[str] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
 
     def started(self, sink: Sink, clip: Clip) -> None:
-        self._note(f"{clip.text} started")
+        self.notes.append(f"{clip.text} started")
 
     def ended(self, sink: Sink, clip: Clip) -> None:
-        self._note(f"{clip.text} ended")
+        self.notes.append(f"{clip.text} ended")
 
     def changed(self, sink: Sink) -> None:
-        self._note("open" if sink.is_open else "closed")
+        self.notes.append("open" if sink.is_open else "closed")
 
     async def notes_are(self, *notes: str) -> None:
-        await eventually(lambda: len(self.notes) >= len(notes), 5.0)
+        await eventually(lambda: len(self.notes) >= len(notes))
         assert self.notes == list(notes)
 
-    def _note(self, note: str) -> None:
-        self.notes.append(note)
-        self.times.append(time.monotonic())
+
+class NotingSink(OverlaySink):
+    """Keeps what its pages say."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(clock)
+        self.reports: list[FromPage] = []
+
+    def hear(self, page: Page, message: FromPage) -> None:
+        self.reports.append(message)
+        super().hear(page, message)
 
 
 @dataclass
@@ -86,7 +94,7 @@ class Stage:
     """A running server."""
 
     server: WebServer
-    sink: OverlaySink
+    sink: NotingSink
     ear: Ear
     desk: Desk
 
@@ -97,10 +105,15 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    *, host: str = "127.0.0.1", port: int = 0, token: str | None = None, sounds: Path | None = None
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    token: str | None = None,
+    sounds: Path | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Stage]:
     """A server for as long as the context lasts."""
-    sink, ear, desk = OverlaySink(), Ear(), Desk()
+    sink, ear, desk = NotingSink(clock), Ear(), Desk()
     sink.listen(ear)
     settings = WebSection.model_validate({"host": host, "port": port, "token": token})
     async with WebServer(settings, desk.actions, sink, sounds) as server:

@@ -1,50 +1,36 @@
-"""The overlay page in a real browser. A tap on its sound shows what was heard, to the sample."""
+"""The overlay page in a real browser. Verdicts count frames of what it played, however long that took."""
 
-import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from relay.speech.base import RATE, Clip
-from tests.browser import TAP
+from relay.web.overlay.messages import Ended, Position
 from tests.browser import browser as started_browser
 from tests.companion.endpoints import wav
-from tests.support import eventually
+from tests.recording import listen, messages, record, until
+from tests.support import PATIENCE, eventually
 from tests.web.clips import clip
 from tests.web.stage import Stage, staged
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TOKEN = "a-token-nobody-guesses"
-FADE = 0.006
-"""Seconds after which a fade is over."""
+FADE = round(0.006 * RATE)
+"""Frames after which a fade is over."""
+AT_ONCE = round(0.06 * RATE)
+"""Frames within which the page has done what it was told."""
+APART = 0.15 + 0.02
+"""Seconds the others may be apart from the page that leads, and what two looks at the clock of the sound may differ."""
+LONG = 20.0
+"""Seconds of a clip that is never heard to its end."""
 
-
-class Sound(NamedTuple):
-    """The last two thirds of a second of a page."""
-
-    samples: npt.NDArray[np.float64]
-    now: float
-    """Wall clock at the last sample."""
-
-    @property
-    def heard(self) -> npt.NDArray[np.float64]:
-        """From the first sample that is not silent to the last."""
-        loud = np.flatnonzero(self.samples)
-        return self.samples[loud[0] : loud[-1] + 1] if len(loud) else self.samples[:0]
-
-    @property
-    def silent_since(self) -> float:
-        """Wall clock."""
-        return self.now - float(len(self.samples) - np.flatnonzero(self.samples)[-1] - 1) / RATE
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 class Theatre:
@@ -64,14 +50,15 @@ class Theatre:
         page = await context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
-        await page.add_init_script(TAP)
+        await record(page)
         await page.goto(f"{self.stage.url}/overlay?{options}")
         return page
 
     async def open(self, options: str = "") -> Page:
-        """A page that has told the relay whether it can be heard."""
+        """A page that has told the relay whether it can be heard, and is recorded if so."""
         page = await self.page(options)
-        await until(page, f"said.some(({{ sound }}) => sound === {json.dumps('mute' not in options)})")
+        has_sound = json.dumps("mute" not in options)
+        await until(page, f"isRecording === {has_sound} && said.some(({{ sound }}) => sound === {has_sound})")
         await eventually(lambda: self.sink.is_open or "mute" in options)
         return page
 
@@ -81,17 +68,14 @@ class Theatre:
             self.sink.play(each)
         await eventually(lambda: f"{clips[0].text} started" in self.ear.notes)
 
-
-async def until(page: Page, condition: str) -> None:
-    """Wait for a JavaScript expression to hold; the browser's own way to wait is against the page's policy."""
-    async with asyncio.timeout(5):
-        while not await page.evaluate(condition):  # noqa: ASYNC110 - asked from outside
-            await asyncio.sleep(0.01)
-
-
-async def sound(page: Page) -> Sound:
-    answer = await page.evaluate("listen()")
-    return Sound(np.array(answer["samples"]), answer["now"])
+    async def play_loaded(self, *clips: Clip, on: tuple[Page, ...]) -> None:
+        """Queue clips, which are heard as soon as all these pages have loaded all of them."""
+        self.sink.pause()
+        for each in clips:
+            self.sink.play(each)
+        for page in on:
+            await until(page, f"decoded === {len(clips)}")
+        self.sink.resume()
 
 
 def place(sample: float, played: Clip) -> float:
@@ -113,70 +97,85 @@ async def theatre(browser: Browser) -> AsyncIterator[Theatre]:
         assert theatre.complaints == []
 
 
+async def paused_on_its_way(theatre: Theatre, page: Page) -> Clip:
+    """A clip that has stopped before its end. The slower the machine is, the longer the clip has to be for that."""
+    for seconds in (0.8, 3.2, 12.8):
+        hello = clip(f"Hello for {seconds} s.", seconds)
+        await theatre.play(hello)
+        await eventually(lambda: theatre.sink.heard(hello) > 0.2)  # noqa: B023 - awaited at once
+        theatre.sink.pause()
+        await until(page, "told.at(-1).type === 'pause'")
+        if await page.evaluate("said.at(-1).type === 'position'"):
+            return hello
+        theatre.sink.resume()
+    raise AssertionError("this machine is too slow to pause a clip of 12.8 s")
+
+
 async def test_clips_are_heard_in_order_without_a_gap(theatre: Theatre) -> None:
     page = await theatre.open()
 
-    for text in ("One.", "Two.", "Three."):
-        theatre.sink.play(clip(text, 0.1))
+    await theatre.play_loaded(*(clip(text, 0.1) for text in ("One.", "Two.", "Three.")), on=(page,))
 
     await theatre.ear.notes_are(
         "open", "One. started", "One. ended", "Two. started", "Two. ended", "Three. started", "Three. ended"
     )
-    heard = (await sound(page)).heard
+    heard = (await listen(page)).samples
     assert len(heard) == pytest.approx(0.3 * RATE, abs=2)
     assert np.count_nonzero(heard == 0) == 0
     assert np.count_nonzero(np.diff(heard) < 0) == 2
 
 
-async def test_the_relay_knows_how_much_was_heard(theatre: Theatre) -> None:
-    page = await theatre.open()
-    hello = clip("Hello.", 3.0)
-    await theatre.play(hello)
-    started = time.monotonic()
-    await eventually(lambda: theatre.sink.heard(hello) > 0.4)
-    assert theatre.sink.heard(hello) == pytest.approx(time.monotonic() - started, abs=0.06)
+async def test_the_relay_knows_how_much_was_heard(browser: Browser) -> None:
+    async with staged(clock=lambda: 0.0) as stage, AsyncExitStack() as leaving:
+        theatre = Theatre(browser, stage, leaving)
+        page = await theatre.open()
+        hello = clip("Hello.", LONG)
+        await theatre.play(hello)
+        await eventually(lambda: theatre.sink.heard(hello) > 0.4)
 
-    theatre.sink.pause()
-    guess = theatre.sink.heard(hello)
-    await asyncio.sleep(0.15)  # what is under way when the pause begins
+        theatre.sink.pause()
+        await until(page, "told.at(-1).type === 'pause'")
+        [pause] = await messages(page, "told", "pause")
+        sound = await listen(page, past=pause["frame"] + AT_ONCE)
+        *reports, last = await messages(page, "said", "position")
+        await eventually(lambda: theatre.sink.heard(hello) == last["seconds"])
 
-    truth = place((await sound(page)).heard.max(), hello)
-    assert theatre.sink.heard(hello) == pytest.approx(truth, abs=0.01)
-    assert guess == pytest.approx(truth, abs=0.06)
+        assert last["seconds"] == pytest.approx(place(sound.samples.max(), hello), abs=0.03)
+        for report in reports:
+            assert report["seconds"] == pytest.approx(place(sound.up_to(report["frame"])[-1], hello), abs=0.03)
 
 
 async def test_after_a_pause_it_goes_on_where_it_was(theatre: Theatre) -> None:
     page = await theatre.open()
-    hello = clip("Hello.", 1.2)
-    await theatre.play(hello)
-    await eventually(lambda: theatre.sink.heard(hello) > 0.2)
+    hello = await paused_on_its_way(theatre, page)
+    paused = (await messages(page, "told", "pause"))[-1]["frame"]
+    before = await listen(page, past=paused + AT_ONCE)
 
-    theatre.sink.pause()
-    await until(page, "said.some(({ type }) => type === 'position')")
-    await until(page, "listen().samples.at(-1) === 0")
     theatre.sink.resume()
-    await eventually(lambda: theatre.sink.heard(hello) > 0.5)
+    await eventually(lambda: f"{hello.text} ended" in theatre.ear.notes)
 
-    before = theatre.sink.heard(hello)
-    reached = place((await sound(page)).heard.max(), hello)
-    assert before - 0.06 < reached < theatre.sink.heard(hello) + 0.06
-    await theatre.ear.notes_are("open", "Hello. started", "Hello. ended")
+    after = (await listen(page)).since(before.end)
+    after = after[np.flatnonzero(after)[0] + FADE :]
+    assert place(before.since(paused - AT_ONCE).max(), hello) == pytest.approx(place(after[0], hello), abs=0.03)
+    assert place(after[-1], hello) == pytest.approx(hello.duration, abs=0.001)
+    assert np.count_nonzero(np.diff(after) < 0) == 0
+    assert theatre.ear.notes[-2:] == [f"{hello.text} started", f"{hello.text} ended"]
     assert theatre.sink.heard(hello) == hello.duration
 
 
 async def test_a_cut_silences_the_page_and_its_caption_at_once(theatre: Theatre) -> None:
     page = await theatre.open()
-    hello = clip("Hello.", 3.0)
+    hello = clip("Hello.", LONG)
     await theatre.play(hello, clip("Never."))
     await expect(page.locator("#caption")).to_have_text("Hello.")
     await eventually(lambda: theatre.sink.heard(hello) > 0.2)
 
-    cut = time.time()
     theatre.sink.cut()
     await expect(page.locator("#caption")).to_have_text("")
-    await asyncio.sleep(0.1)
 
-    assert (await sound(page)).silent_since - cut < 0.06
+    [cut] = await messages(page, "told", "cut")
+    sound = await listen(page, past=cut["frame"] + 2 * AT_ONCE)
+    assert sound.end - cut["frame"] < AT_ONCE
     assert theatre.ear.notes == ["open", "Hello. started"]
     await theatre.play(clip("Next.", 0.1))
     await theatre.ear.notes_are("open", "Hello. started", "Next. started", "Next. ended")
@@ -189,64 +188,78 @@ async def test_the_volume_changes_what_is_heard(theatre: Theatre) -> None:
     await theatre.play(clip("Hello.", 0.3))
     await theatre.ear.notes_are("open", "Hello. started", "Hello. ended")
 
-    assert (await sound(page)).heard.max() == pytest.approx(0.5 * 32_000 / 32_768, rel=0.01)
+    assert (await listen(page)).samples.max() == pytest.approx(0.5 * 32_000 / 32_768, rel=0.01)
 
 
 async def test_two_pages_play_together_and_count_once(theatre: Theatre) -> None:
     first = await theatre.open()
     second = await theatre.open()
 
-    await theatre.play(clip("Hello.", 0.3))
-    await theatre.ear.notes_are("open", "Hello. started", "Hello. ended")
-    await until(second, "listen().samples.some((sample) => sample > 0.9)")
+    hello = clip("Hello.", LONG)
+    await theatre.play_loaded(hello, on=(first, second))
+    await until(second, "number(told, 'sync') === 1")
+    [sync] = await messages(second, "told", "sync")
+    then = sync["frame"] + AT_ONCE
+    there = place((await listen(second, past=then)).up_to(then)[-1], hello)
+    assert there == pytest.approx(sync["seconds"] + AT_ONCE / RATE, abs=APART)
 
-    assert (await sound(first)).silent_since == pytest.approx((await sound(second)).silent_since, abs=0.15)
-    assert theatre.ear.notes == ["open", "Hello. started", "Hello. ended"]
+    theatre.sink.cut()
+    await theatre.play(clip("Next.", 0.1))
+    for page in (first, second):
+        await until(page, "number(said, 'ended') === 1")
+    await eventually(lambda: [type(report) for report in theatre.sink.reports].count(Ended) == 2)
+    assert theatre.ear.notes == ["open", "Hello. started", "Next. started", "Next. ended"]
 
 
 async def test_a_page_that_comes_late_begins_where_the_others_are(theatre: Theatre) -> None:
     await theatre.open()
-    hello = clip("Hello.", 3.0)
+    hello = clip("Hello.", LONG)
     await theatre.play(hello)
     await eventually(lambda: theatre.sink.heard(hello) > 0.3)
 
     late = await theatre.open()
-    await until(late, "listen().samples.some((sample) => sample > 0)")
     await expect(late.locator("#caption")).to_have_text("Hello.")
 
-    heard = (await sound(late)).heard
-    assert place(heard[round(FADE * RATE)], hello) > 0.3
+    [started] = await messages(late, "said", "started")
+    heard = (await listen(late, past=started["frame"] + FADE)).samples
+    assert place(heard[FADE], hello) > 0.3
 
 
 async def test_when_the_leading_page_closes_the_other_carries_on(theatre: Theatre) -> None:
     leader = await theatre.open()
-    await theatre.open()
+    second = await theatre.open()
     hello = clip("Hello.", 0.8)
-    await theatre.play(hello)
+    await theatre.play_loaded(hello, on=(leader, second))
+    await eventually(lambda: "Hello. started" in theatre.ear.notes)
 
     await leader.close()
 
     await theatre.ear.notes_are("open", "Hello. started", "Hello. ended")
-    assert theatre.ear.times[-1] - theatre.ear.times[-2] == pytest.approx(0.8, abs=0.25)
+    await until(second, "said.at(-1).type === 'ended'")
+    assert place((await listen(second)).samples.max(), hello) == pytest.approx(hello.duration, abs=0.001)
+    assert theatre.sink.is_open
 
 
-async def test_when_the_only_page_closes_the_sink_does_too(theatre: Theatre) -> None:
-    page = await theatre.open()
-    hello = clip("Hello.", 3.0)
-    await theatre.play(hello)
-    await eventually(lambda: theatre.sink.heard(hello) > 0.2)
+async def test_when_the_only_page_closes_the_sink_does_too(browser: Browser) -> None:
+    async with staged(clock=lambda: 0.0) as stage, AsyncExitStack() as leaving:
+        theatre = Theatre(browser, stage, leaving)
+        page = await theatre.open()
+        hello = clip("Hello.", LONG)
+        await theatre.play(hello)
+        await eventually(lambda: theatre.sink.heard(hello) > 0.2)
 
-    await page.close()
+        await page.close()
 
-    await theatre.ear.notes_are("open", "Hello. started", "closed")
-    assert 0.2 < theatre.sink.heard(hello) < 2.0
+        await theatre.ear.notes_are("open", "Hello. started", "closed")
+        *_, last = (report for report in stage.sink.reports if isinstance(report, Position))
+        assert theatre.sink.heard(hello) == last.seconds > 0.2
 
 
 async def test_captions_are_text_whatever_they_say(theatre: Theatre) -> None:
     page = await theatre.open()
     hostile = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
-    await theatre.play(clip(hostile, 3.0))
+    await theatre.play(clip(hostile, LONG))
 
     await expect(page.locator("#caption")).to_have_text(hostile)
     assert await page.locator("#caption *").count() == 0
@@ -278,7 +291,7 @@ async def test_the_interrupt_button_is_there_when_asked_for(theatre: Theatre) ->
     page = await theatre.open("controls=1")
     await page.get_by_role("button", name="Interrupt").click()
 
-    await expect(page.get_by_role("status")).to_have_text("Silenced.")
+    await until(page, "notices.includes('Silenced.')")
     assert theatre.stage.desk.calls == ["interrupt"]
 
     plain = await theatre.open()
@@ -303,12 +316,11 @@ async def test_a_page_survives_a_restart_of_the_relay(browser: Browser) -> None:
         async with staged() as stage:
             theatre = Theatre(browser, stage, leaving)
             page = await theatre.open()
-            await theatre.play(clip("Hello.", 20.0))
-            gone = time.time()
+            await theatre.play(clip("Hello.", LONG))
 
         await expect(page.locator("#caption")).to_have_text("")
-        await asyncio.sleep(0.1)
-        assert (await sound(page)).silent_since - gone < 0.2
+        gone = (await messages(page, "told", "close"))[0]["frame"]
+        assert (await listen(page, past=gone + 2 * AT_ONCE)).end - gone < AT_ONCE
         await expect(page.get_by_role("status")).to_contain_text("No connection")
 
         async with staged(port=int(stage.url.rpartition(":")[2])) as again:
@@ -325,7 +337,7 @@ async def test_a_token_in_the_address_opens_page_socket_and_clips(browser: Brows
         await theatre.ear.notes_are("open", "Hello. started", "Hello. ended")
         await page.get_by_role("button", name="Interrupt").click()
 
-        await expect(page.get_by_role("status")).to_have_text("Silenced.")
+        await until(page, "notices.includes('Silenced.')")
         assert theatre.complaints == []
 
 
@@ -355,8 +367,6 @@ async def test_a_sound_of_the_streamer_is_heard_beside_the_speech(
         theatre = Theatre(browser, stage, leaving)
         page = await theatre.open()
         assert stage.sink.effect("bell.wav")
-        async with asyncio.timeout(5):
-            while len((await sound(page)).heard) < 0.19 * RATE:  # noqa: ASYNC110 - asked from outside
-                await asyncio.sleep(0.02)
+        await until(page, f"framesHeard() >= {0.2 * RATE}")
         assert stage.ear.notes == ["open"], "it is no speech"
         assert theatre.complaints == []
