@@ -16,6 +16,7 @@ from relay.door import key_of, link, own_voice
 from relay.errors import InboxError
 from relay.floor import Floor, FloorState
 from relay.forwarding.forwarder import NOTE_CHAT, Forwarder
+from relay.forwarding.spoken import Spoken
 from relay.heart import Heart
 from relay.inbox.base import Inbox
 from relay.inbox.build import build as build_inbox
@@ -122,6 +123,11 @@ class Relay:
         self._audio_input = (
             AudioInput(key_of(config), hearing, url=voxta_url, cookies=self.session.cookies) if hearing else None
         )
+        self._spoken = (
+            Spoken(self.session, self._audio_input, self._booth, floor=self.floor, asking=self.asking)
+            if self._audio_input is not None
+            else None
+        )
         self.answers = Answers(
             outbound,
             voice=lambda answers: Voice(
@@ -182,6 +188,8 @@ class Relay:
             tasks.create_task(self._booth.run(), name="booth")
             if self._audio_input is not None:
                 tasks.create_task(self._audio_input.run(), name="audio input")
+            if self._spoken is not None:
+                tasks.create_task(self._spoken.run(), name="spoken words")
             tasks.create_task(self.forwarder.run(), name="forwarder")
             tasks.create_task(self.poster.run(), name="poster")
             tasks.create_task(self.performer.run(), name="performer")
@@ -268,6 +276,8 @@ class Relay:
 
     def hear(self, message: WireMessage) -> None:
         """One message from Voxta; returns at once."""
+        if self._spoken is not None:
+            self._spoken.hear(message)
         self.answers.hear(message)
         for watcher in self.watchers:
             watcher.heard(message)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from relay.config import Config
+from relay.model import Talker
 from relay.obs import ObsMicrophone
 from relay.speech.base import Sink
 from relay.speech.hearing import Hearing
@@ -38,6 +39,10 @@ class Booth:
         """The names of those who hear the companion in a voice channel."""
         return []
 
+    def talked_since(self, at: float) -> list[Talker]:
+        """Who talked in the voice channel after that moment of the monotonic clock."""
+        return []
+
     def effect(self, name: str) -> bool:
         """Play one of the streamer's sounds in the overlay. Whether any page plays it."""
         return False
@@ -56,6 +61,7 @@ class LiveBooth(Booth):
         self._listens = config.discord.enabled and config.voice.listen_to != "nobody"
         self._ears: Ears | None = None
         self._microphone: ObsMicrophone | None = None
+        self._voice: Voice | None = None
         self.discord: DiscordVoice | None = None
         """The companion in Discord's voice channels; None when it neither speaks nor listens there."""
         self.overlay = OverlaySink()
@@ -65,6 +71,7 @@ class LiveBooth(Booth):
         return self._hearing if self._listens else None
 
     def open(self, voice: Voice) -> Sequence[Sink]:
+        self._voice = voice
         config = self._config
         sinks: dict[str, Sink] = {"overlay": self.overlay}
         if self._listens or (config.discord.enabled and self._wants("discord")):
@@ -93,6 +100,12 @@ class LiveBooth(Booth):
 
     def people(self) -> list[str]:
         return self.discord.people() if self.discord is not None else []
+
+    def talked_since(self, at: float) -> list[Talker]:
+        if self._voice is None or self.discord is None:
+            return []
+        speakers = [speaker.partition(":") for speaker in self._voice.talked_since(at)]
+        return [self.discord.talker(int(who)) for source, _, who in speakers if source == "voice"]
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:

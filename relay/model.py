@@ -294,6 +294,13 @@ class Caller(Value):
         return bool(self.roles & {Role.STREAMER, Role.MODERATOR})
 
 
+class Talker(Value):
+    """A person in the companion's voice channel."""
+
+    name: str
+    is_streamer: bool = False
+
+
 class Held(Value):
     """Something that waits for a person's decision."""
 

@@ -2,23 +2,19 @@
 
 import asyncio
 import time
-import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final, Literal
 
-from pydantic import ValidationError
-
 from relay.app import Relay
 from relay.booth import LiveBooth
 from relay.config import Config
-from relay.errors import ConfigError, RenderingError, VoxtaUnavailable
+from relay.errors import ConfigError, VoxtaUnavailable
 from relay.floor import FloorState
-from relay.forwarding.neutralise import neutral_name, neutralise
-from relay.forwarding.rendering import TEXT_LIMIT, reserved_names
-from relay.model import Caller, Forward, Role, SendAs
+from relay.forwarding.neutralise import neutralise
+from relay.forwarding.rendering import TEXT_LIMIT, at_once, spoken_line
+from relay.model import Caller, Role, SendAs
 from relay.text import one_line
-from relay.voxta.chat import Chat
 from relay.web.gateway.api import Actions
 from relay.web.gateway.state import Character, GatewayState
 from relay.web.server import WebServer
@@ -90,19 +86,18 @@ class Told:
         chat = self._relay.session.chat
         if chat is None:
             raise VoxtaUnavailable(self._relay.session.problem or "no chat is joined")
-        reserved = reserved_names(chat.user_name, *(person.name for person in chat.characters))
-        line = neutralise(text, TEXT_LIMIT)
-        if source != "user":
-            who = neutral_name(author, reserved) if author else source.title()
-            line = f'{who} ({source.title()}): "{line}"'
-        await self._send(chat, line, SendAs.USER if reply else SendAs.NOREPLY, is_streamers=source == "user")
+        is_streamers = source == "user"
+        line = neutralise(text, TEXT_LIMIT) if is_streamers else spoken_line(text, chat, author, source.title())
+        send_as = SendAs.USER if reply else SendAs.NOREPLY
+        await self._relay.session.send(at_once(line, chat, send_as=send_as, is_streamers=is_streamers))
 
     async def context(self, key: str, content: str, description: str | None) -> None:
         text = " ".join(one_line(content).replace("{{", "(").replace("}}", ")").split())
         await self._relay.session.update_context(f"gateway:{key}", [ContextText(text=text)] if text else [])
         chat = self._relay.session.chat
         if description and chat is not None:
-            await self._send(chat, f"({key}) {neutralise(description, TEXT_LIMIT)}", SendAs.NOREPLY)
+            line = f"({key}) {neutralise(description, TEXT_LIMIT)}"
+            await self._relay.session.send(at_once(line, chat, send_as=SendAs.NOREPLY))
 
     async def played(self, message_id: str | None, *, is_over: bool) -> None:
         session, voice = self._relay.session, self._relay.voice
@@ -114,22 +109,6 @@ class Told:
         else:
             await session.speech_started(message_id, 0, 0, 0.0)
             voice.played_elsewhere(message_id, 0.0)
-
-    async def _send(self, chat: Chat, line: str, send_as: SendAs, *, is_streamers: bool = False) -> None:
-        try:
-            forward = Forward(
-                id=uuid.uuid4().hex,
-                keys=(),
-                send_as=send_as,
-                body=line,
-                origins=(),
-                is_streamers=is_streamers,
-                chat_id=chat.chat_id,
-                after_index=chat.newest_index,
-            )
-        except ValidationError:
-            raise RenderingError("text: nothing is left of it that Voxta could be told") from None
-        await self._relay.session.send(forward)
 
 
 def _state(relay: Relay) -> GatewayState:

@@ -114,12 +114,6 @@ class Conversation:
                 self.revert()
         self.settle()
 
-    def hear(self, text: str) -> None:
-        """Take in what the user said aloud. It is never a command."""
-        self.turns.people_spoke()
-        self._receive(Post(Role.USER, text), True, NO_LIMITS)
-        self.settle()
-
     def _receive(self, post: Post, do_reply: bool, limits: Limits) -> None:
         speaker, text = self._read(post, self.chat.character)
         if post.role is Role.USER:

@@ -135,6 +135,29 @@ class Renderer:
         }
 
 
+def spoken_line(text: str, chat: Chat, who: str | None, where: str) -> str:
+    """What somebody says outside the queue, with who they are and where; their name is not one of the chat's own."""
+    name = neutral_name(who, Place.of(chat).reserved) if who else where
+    return f'{name} ({where}): "{neutralise(text, TEXT_LIMIT)}"'
+
+
+def at_once(body: str, chat: Chat, *, send_as: SendAs = SendAs.USER, is_streamers: bool = False) -> Forward:
+    """What goes to Voxta beside the queue: it carries no audience message. Raises RenderingError."""
+    try:
+        return Forward(
+            id=uuid.uuid4().hex,
+            keys=(),
+            send_as=send_as,
+            body=body,
+            origins=(),
+            is_streamers=is_streamers,
+            chat_id=chat.chat_id,
+            after_index=chat.newest_index,
+        )
+    except ValidationError:
+        raise RenderingError("text: nothing is left of it that Voxta could be told") from None
+
+
 def reserved_names(*names: str) -> frozenset[str]:
     """The names of characters and streamer in the form the renderer compares."""
     return frozenset(folded(name) for name in names if folded(name))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -16,7 +16,7 @@ from relay.speech.reports import Reports, Voxta
 ANSWER_WAIT: Final = 2.0
 """Seconds Voxta has to answer a person by itself, after transcribing them, before it is asked to go on."""
 REMEMBERED: Final = 64
-"""Replies that were given up, of which more may still come."""
+"""Replies that were given up, of which more may still come; speakers whose last sign of talking is known."""
 
 
 class Audience(Protocol):
@@ -58,6 +58,8 @@ class Voice:
         self._release_due = False
         """The floor is free as soon as the text of what was cut off ends where the voice did."""
         self._wants_answer = True
+        self._talked: OrderedDict[str, float] = OrderedDict()
+        """When each speaker was last heard, the newest last."""
         self.playback = playback(self)
         self.may_pause = True
         """Whether people in the voice channel silence the companion now; read by the threads that hear them."""
@@ -177,7 +179,12 @@ class Voice:
 
     def talks(self, speaker: str) -> None:
         """See Speakers."""
-        self._floor.speaker_talks(speaker, self._clock())
+        now = self._clock()
+        self._talked[speaker] = now
+        self._talked.move_to_end(speaker)
+        if len(self._talked) > REMEMBERED:
+            self._talked.popitem(last=False)
+        self._floor.speaker_talks(speaker, now)
         self.look()
         self.playback.settle()
 
@@ -185,6 +192,10 @@ class Voice:
         """See Speakers. `is_done` when it is known that they do not just draw breath."""
         self._floor.speaker_stopped(speaker, self._clock(), is_done=is_done)
         self.look()
+
+    def talked_since(self, at: float) -> list[str]:
+        """The speakers who were heard after that moment of the clock."""
+        return [speaker for speaker, last in self._talked.items() if last > at]
 
     def leave_unanswered(self) -> None:
         """Who talks now wants no answer when they are done."""

@@ -74,6 +74,8 @@ class AudioInput:
         self._wanted: str | None = None
         self._news = asyncio.Event()
         self._reported: str | None = None
+        self.is_open = False
+        """Whether Voxta hears our stream now."""
         self.problem: str | None = None
         """Why Voxta cannot hear, in one line; None when it can, or does not want to."""
 
@@ -147,6 +149,7 @@ class AudioInput:
 
     async def _stream(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._source.open()
+        self.is_open = True
         try:
             due = self._clock()
             while True:
@@ -155,6 +158,7 @@ class AudioInput:
                 due = max(due + BLOCK, self._clock() - BEHIND)
                 await asyncio.sleep(due - self._clock())
         finally:
+            self.is_open = False
             self._source.close()
 
 

@@ -54,6 +54,7 @@ class Call:
         self.teller = teller
         self.proxy: FaultyProxy
         self.ann: VoicePerson
+        self.bob: VoicePerson
         self.sink: Sink
 
     @property
@@ -112,7 +113,7 @@ async def calling(
 ) -> AsyncIterator[Call]:
     """The call, for as long as the context lasts; Voxta is behind a proxy that can fail."""
     ann = await discord.enter("ann")
-    await discord.enter("bob")
+    bob = await discord.enter("bob")
     teller = Teller()
     hearing = {"hearing": "openai", "hearing_url": hearing_url} if hearing_url else {}
     own = CompanionSection.model_validate({"port": 0, "pace": 0, "speech": "espeak"} | hearing)
@@ -135,7 +136,7 @@ async def calling(
         ) as (relay, journal),
     ):
         call = Call(relay, journal, discord, teller)
-        call.proxy, call.ann = proxy, ann
+        call.proxy, call.ann, call.bob = proxy, ann, bob
         assert booth.discord is not None
         call.sink = booth.discord.sink
         await eventually(lambda: call.is_heard, seconds=PATIENCE)

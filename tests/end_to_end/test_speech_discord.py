@@ -73,6 +73,19 @@ async def test_who_talks_on_ends_the_answer_where_it_was_heard_and_is_answered(
     assert endpoint.heard
 
 
+async def test_what_a_guest_says_reaches_the_character_with_their_name(discord: DiscordDouble, tmp_path: Path) -> None:
+    endpoint = TranscriptionEndpoint("Hello everybody.")
+    async with (
+        serving("/audio/transcriptions", endpoint.answer) as url,
+        calling(discord, tmp_path, hearing_url=url) as call,
+    ):
+        await call.bob.speak(voice(0.8))
+
+        await call.says(10)
+        await call.is_free()
+        assert call.teller.asked == ['bob (voice): "Hello everybody."']
+
+
 async def test_a_cough_only_makes_it_pause(discord: DiscordDouble, tmp_path: Path) -> None:
     async with calling(discord, tmp_path) as call:
         await discord.say("tell us a story")

@@ -7,7 +7,6 @@ from typing import Final, Literal
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import Field, ValidationError
 
-from relay.companion.chat import Refused
 from relay.companion.conversation import Conversation
 from relay.companion.hearing.endpointing import HANGOVER, Began, Endpointer, Utterance
 from relay.companion.hearing.transcription import Transcriber
@@ -143,13 +142,5 @@ class Hearing:
             ended = server.SpeechRecognitionEnd(session_id=self._conversation.session_id, text=text)
             self._conversation.audience.tell(ended)
             self._conversation.understood(text)
-            if text:
-                self._take(text)
             if self._endpointer.is_open:
                 self._announce_start()
-
-    def _take(self, text: str) -> None:
-        try:
-            self._conversation.hear(text)
-        except Refused as error:
-            log.warning("What was said is not taken: %s", error)

@@ -68,43 +68,24 @@ async def say(socket: aiohttp.ClientWebSocketResponse, sound: bytes) -> None:
 
 
 class TestUnderstanding:
-    async def test_what_is_said_becomes_a_user_message_and_is_answered(
-        self, recorder: RawClient, companion: CompanionServer, endpoint: TranscriptionEndpoint
+    async def test_what_is_said_is_reported_and_nothing_more_until_the_client_sends_it(
+        self, recorder: RawClient, companion: CompanionServer, endpoint: TranscriptionEndpoint, brain: ScriptedBrain
     ) -> None:
         async with stream(recorder, companion.url) as socket:
             await say(socket, silence(0.5) + SENTENCE)
-
             await recorder.expect("speechRecognitionStart")
-            assert (await recorder.expect("speechRecognitionEnd"))["text"] == "What a game!"
+            understood = (await recorder.expect("speechRecognitionEnd"))["text"]
+            assert understood == "What a game!"
+
+            await recorder.say(understood)
             said = await recorder.expect("update")
             assert (said["role"], said["text"]) == ("User", "What a game!")
             await recorder.expect("replyEnd")
 
+        assert len(brain.views) == 1, "it was answered once"
         [(rate, pcm)] = endpoint.heard
         assert rate == RATE
         assert tone(0.5)[:-2_000] in pcm
-
-    async def test_it_cuts_off_the_reply_in_progress(
-        self, recorder: RawClient, companion: CompanionServer, brain: ScriptedBrain
-    ) -> None:
-        brain.pieces, brain.hold = ("First. ", "Second. ", "Third."), 2
-        await recorder.say("Go on.")
-        await recorder.expect("replyChunk")
-
-        async with stream(recorder, companion.url) as socket:
-            await say(socket, SENTENCE)
-            await recorder.expect("replyCancelled")
-            await recorder.expect("replyGenerating")
-
-    @pytest.mark.parametrize("text", ["/event A door slams", "/dance", "{{ char }} [x]", "* waves"])
-    async def test_speech_is_never_a_command(
-        self, recorder: RawClient, companion: CompanionServer, endpoint: TranscriptionEndpoint, text: str
-    ) -> None:
-        endpoint.texts = [text]
-        async with stream(recorder, companion.url) as socket:
-            await say(socket, SENTENCE)
-
-            assert (await recorder.expect("update"))["role"] == "User"
 
     @pytest.mark.parametrize(("status", "text"), [(200, ""), (200, "[BLANK_AUDIO]"), (404, "lost")])
     async def test_what_is_not_understood_is_an_empty_end_and_nothing_else(

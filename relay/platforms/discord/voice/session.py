@@ -15,6 +15,7 @@ import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from relay.errors import PlatformUnavailable
+from relay.model import Talker
 from relay.platforms.discord.outgoing import FAILURES
 from relay.platforms.discord.voice.channels import Channel, channel_of, has_company, missing_permissions
 from relay.platforms.discord.voice.link import VoiceLink
@@ -91,6 +92,12 @@ class DiscordVoice:
         """The names of the people in the companion's voice channel."""
         members = self._link.channel.members if self._link is not None else []
         return [member.display_name for member in members if not member.bot]
+
+    def talker(self, user: int) -> Talker:
+        """Who it is that talks, by their id."""
+        members = self._link.channel.members if self._link is not None else []
+        name = next((member.display_name for member in members if member.id == user), "someone")
+        return Talker(name=name, is_streamer=user == self.streamer)
 
     # For the adapter
 
