@@ -101,10 +101,7 @@ def participants(session_id: str, chat: Chat) -> server.ChatParticipantsUpdated:
     disabled = chat.story.disabled_roles
     return server.ChatParticipantsUpdated(
         session_id=session_id,
-        participants=[
-            person(c).model_dump(by_alias=True, exclude_none=True) | {"enabled": c.role not in disabled}
-            for c in chat.characters
-        ],
+        characters=[person(c).model_copy(update={"enabled": c.role not in disabled}) for c in chat.characters],
     )
 
 

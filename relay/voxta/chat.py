@@ -1,11 +1,12 @@
 """What the relay knows of the chat it has joined."""
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 from relay.wire import server
-from relay.wire.messages import ChatMessage, Person, WireMessage
+from relay.wire.messages import ChatMessage, Person, RoleState, WireMessage
 
 HISTORY = 500
 """Messages remembered of a chat."""
@@ -16,12 +17,19 @@ class Chat:
     session_id: str
     chat_id: str
     user_name: str
-    characters: list[Person]
+    participants: Sequence[Person]
+    """The characters, those included who take no part for now."""
     history: deque[ChatMessage] | None
     """The newest messages, oldest first; None when the server does not tell them on joining."""
     newest_index: int = -1
     """The index of the newest message seen."""
+    roles: Mapping[str, RoleState] = field(default_factory=dict)
+    """The scenario's, by name."""
     names: dict[str, str] = field(default_factory=dict)
+    """Everybody's who has been in the chat, by id."""
+
+    def __post_init__(self) -> None:
+        self.meet(self.participants)
 
     @classmethod
     def of(cls, started: server.ChatStarted) -> Self:
@@ -30,16 +38,38 @@ class Chat:
             session_id=started.session_id,
             chat_id=started.chat_id,
             user_name=started.user.name if started.user else "",
-            characters=started.people,
+            participants=started.people,
             history=history,
             newest_index=max((m.index for m in history or () if m.index is not None), default=-1),
-            names={person.id: person.name for person in started.people},
+            roles=started.context.roles if started.context else {},
         )
 
+    @property
+    def characters(self) -> list[Person]:
+        """The characters that take part now."""
+        return [person for person in self.participants if self._takes_part(person)]
+
+    def _takes_part(self, person: Person) -> bool:
+        own = [state for name, state in self.roles.items() if (state.character_id or name) in _known_as(person)]
+        return person.enabled is not False and all(state.enabled for state in own)
+
+    def meet(self, people: Sequence[Person]) -> None:
+        """These are the participants now. A chat without any is not told of."""
+        self.participants = people or self.participants
+        self.names |= {person.id: person.name for person in people}
+
     def saw(self, message: WireMessage) -> None:
-        """Note a message that was added."""
-        if not isinstance(message, ChatMessage):
-            return
+        """Note what a message changes."""
+        match message:
+            case ChatMessage():
+                self._keep(message)
+            case server.ChatParticipantsUpdated():
+                self.meet(message.characters)
+            case server.ContextUpdated():
+                self.meet(message.characters)
+                self.roles = message.roles or self.roles
+
+    def _keep(self, message: ChatMessage) -> None:
         if self.history is not None:
             self.history.append(message)
         if message.index is not None:
@@ -47,5 +77,9 @@ class Chat:
 
     def character_name(self, sender_id: str | None) -> str:
         """Who a message is from; the only character where the server does not say."""
-        first = self.characters[0].name if self.characters else ""
+        first = self.participants[0].name if self.participants else ""
         return self.names.get(sender_id or "", first)
+
+
+def _known_as(person: Person) -> tuple[str | None, ...]:
+    return person.id, person.scenario_role

@@ -139,8 +139,7 @@ class GatewaySession:
             case "chat_started":
                 self._enter(data["characters"])
             case "characters_updated" if self.chat is not None:
-                self.chat.characters = _people(data["characters"])
-                self.chat.names = {person.id: person.name for person in self.chat.characters}
+                self.chat.meet(_people(data["characters"]))
             case "chat_closed":
                 self._leave("no chat is open in Voxta: start one there, and the relay joins it")
             case "voxta_disconnected":
@@ -160,15 +159,13 @@ class GatewaySession:
             self._leave("no chat is open in Voxta: start one there, and the relay joins it")
 
     def _enter(self, characters: list[dict[str, Any]]) -> None:
-        people = _people(characters)
         self.chat = Chat(
             session_id=CHAT_ID,
             chat_id=CHAT_ID,
             user_name="",
-            characters=people,
+            participants=_people(characters),
             history=self._history,
             newest_index=self._next_index - 1,
-            names={person.id: person.name for person in people},
         )
         if self._history is None:
             self._history = deque(maxlen=HISTORY)

@@ -88,6 +88,15 @@ class Person(WireModel):
     scenario_role: str | None = None
     creator_notes: str | None = None
     text_gen_service: str | None = None
+    enabled: bool | None = None
+    """False for one who is in the chat and takes no part in it for now."""
+
+
+class RoleState(WireModel):
+    """A scenario's role: who plays it, and whether they take part."""
+
+    character_id: str | None = None
+    enabled: bool = True
 
 
 class ChatSession(WireModel):
@@ -124,6 +133,8 @@ class Flag(WireModel):
 class ChatContext(WireModel):
     characters: list[Person] = []
     flags: list[Flag] = []
+    roles: dict[str, RoleState] = {}
+    """By the role's name."""
 
 
 class ContextText(WireModel):

@@ -9,7 +9,6 @@ from relay.wire.messages import (
     ChatContext,
     ChatMessage,
     ChatSession,
-    Flag,
     Index,
     NamedValue,
     Person,
@@ -99,9 +98,11 @@ class ChatFlow(WireMessage):
 
 
 class ChatParticipantsUpdated(WireMessage):
+    """Who is in the chat now, the user left out."""
+
     type_name = "chatParticipantsUpdated"
     session_id: str | None = None
-    participants: list[dict[str, Any]] = []
+    characters: list[Person] = []
 
 
 class MessageEvent(WireMessage, ChatMessage):
@@ -234,10 +235,9 @@ class AppTrigger(WireMessage):
     session_id: str | None = None
 
 
-class ContextUpdated(WireMessage):
+class ContextUpdated(WireMessage, ChatContext):
     type_name = "contextUpdated"
     session_id: str | None = None
-    flags: list[Flag] = []
     contexts: list[dict[str, Any]] = []
     actions: list[dict[str, Any]] = []
 

@@ -78,7 +78,7 @@ async def test_who_is_switched_off_takes_no_part() -> None:
         await play.ask("Catherine?")
         assert speakers(play) == ["Vox", "Vox", "Catherine"]
         told = play.client.of_kind("chatParticipantsUpdated")
-        assert [[p["enabled"] for p in t["participants"]] for t in told] == [[True, False, True], [True, True, True]]
+        assert [[p["enabled"] for p in t["characters"]] for t in told] == [[True, False, True], [True, True, True]]
 
 
 async def test_an_app_switches_roles_too() -> None:
@@ -96,8 +96,8 @@ async def test_participants_come_and_go() -> None:
         without = await play.client.expect("chatParticipantsUpdated")
         await play.client.in_chat("addChatParticipant", characterId=catherine)
         again = await play.client.expect("chatParticipantsUpdated")
-        assert [p["name"] for p in without["participants"]] == ["Vox", "Nora"]
-        assert [p["name"] for p in again["participants"]] == ["Vox", "Nora", "Catherine"]
+        assert [p["name"] for p in without["characters"]] == ["Vox", "Nora"]
+        assert [p["name"] for p in again["characters"]] == ["Vox", "Nora", "Catherine"]
         vox = play.conversation.chat.characters[0].id
         await play.client.in_chat("removeChatParticipant", characterId=catherine)
         assert "the last character" in (await play.client.in_chat("removeChatParticipant", characterId=vox))["error"]

@@ -20,7 +20,7 @@ from relay.web.gateway.state import GatewayState
 from relay.wire.messages import WireMessage
 from tests.end_to_end.stage import relaying, settings
 from tests.support import eventually
-from tests.voxta.peer import Peer
+from tests.voxta.room import connections, room, say
 from tests.voxta.said import SESSION, spoiled
 
 BATCH = 50
@@ -64,19 +64,19 @@ async def lost_chats(count: int, seed: int, folder: Path) -> Report:
     logging.getLogger("relay").addHandler(ear)
     try:
         async with (
-            Peer() as peer,
-            relaying(settings(folder), peer.url, lambda *_: [QuietPlatform("twitch")]) as (relay, _),
+            room() as voxta,
+            relaying(settings(folder), voxta.url, lambda *_: [QuietPlatform("twitch")]) as (relay, _),
         ):
             relay.watchers += [Mirror(Clients(), GatewayState), ear]
             while report.said < count:
                 for _ in range(min(BATCH, count - report.said)):
                     report.said += 1
                     sane = {"$type": "update", "sessionId": SESSION, "messageId": f"sane{report.said}", "text": "Hi."}
-                    await peer.say(spoiled(random), sane)
-                await eventually(lambda: report.understood >= report.said or peer.connections > 1)
-                if peer.connections > 1:
+                    await say(voxta, spoiled(random), sane)
+                await eventually(lambda: report.understood >= report.said or connections(voxta) > 1)
+                if connections(voxta) > 1:
                     break
-            report.lost_chats = peer.connections - 1 + (relay.session.chat is None)
+            report.lost_chats = connections(voxta) - 1 + (relay.session.chat is None)
     finally:
         logging.getLogger("relay").removeHandler(ear)
     return report

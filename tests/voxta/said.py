@@ -5,8 +5,8 @@ from copy import deepcopy
 from random import Random
 from typing import Any, Final
 
-SESSION: Final = "5e55"
-CHAT: Final = "c4a7"
+SESSION: Final = "5e550000-0000-4000-8000-000000000001"
+CHAT: Final = "c4a70000-0000-4000-8000-000000000002"
 APEX: Final[dict[str, Any]] = {
     "id": "a1",
     "name": "Apex",
@@ -91,7 +91,7 @@ SAID: Final[tuple[dict[str, Any], ...]] = (
     },
     {
         "$type": "appTrigger", "sessionId": SESSION, "name": "post", "arguments": ["Hello", 3, True, None, {"a": [1]}],
-        "messageId": None, "triggerId": "t1", "senderId": "a1", "scenarioRole": "host",
+        "messageId": None, "triggerId": "7a160000-0000-4000-8000-000000000003", "senderId": "a1", "scenarioRole": None,
     },
     {"$type": "contextUpdated"} | CONTEXT,
     {"$type": "memoryUpdated", "sessionId": SESSION, "characterId": "a1", "memories": [{"text": "Ann likes rain."}]},

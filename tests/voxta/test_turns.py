@@ -6,7 +6,7 @@ from relay.platforms.simulated import QuietPlatform
 from relay.wire import server
 from tests.end_to_end.stage import message, relaying, settings
 from tests.support import eventually
-from tests.voxta.peer import Peer
+from tests.voxta.room import room, say
 from tests.voxta.said import SESSION, of_type
 
 
@@ -16,29 +16,29 @@ def flow(state: str | int) -> dict[str, object]:
 
 async def test_the_next_message_waits_until_voxta_waits_for_people(tmp_path: Path) -> None:
     async with (
-        Peer() as peer,
-        relaying(settings(tmp_path), peer.url, lambda *_: [QuietPlatform("twitch")]) as (relay, _),
+        room() as voxta,
+        relaying(settings(tmp_path), voxta.url, lambda *_: [QuietPlatform("twitch")]) as (relay, _),
     ):
         await relay.receive(message(1))
-        await eventually(lambda: len(peer.called("send")) == 1)
+        await eventually(lambda: len(voxta.received("send")) == 1)
         await relay.receive(message(2))
-        await peer.say(flow("ProcessingUserMessage"), flow(2), of_type("replyGenerating"), of_type("replyEnd"))
+        await say(voxta, flow("ProcessingUserMessage"), flow(2), of_type("replyGenerating"), of_type("replyEnd"))
         await eventually(lambda: relay.floor.state(0) == "finishing")
-        assert len(peer.called("send")) == 1, "another character may go on"
+        assert len(voxta.received("send")) == 1, "another character may go on"
 
-        await peer.say(flow(server.WAITING))
+        await say(voxta, flow(server.WAITING))
 
-        await eventually(lambda: len(peer.called("send")) == 2)
+        await eventually(lambda: len(voxta.received("send")) == 2)
 
 
 async def test_a_trigger_that_voxta_waits_for_is_completed_and_no_other(tmp_path: Path) -> None:
     async with (
-        Peer() as peer,
-        relaying(settings(tmp_path), peer.url, lambda *_: [QuietPlatform("twitch")]),
+        room() as voxta,
+        relaying(settings(tmp_path), voxta.url, lambda *_: [QuietPlatform("twitch")]),
     ):
-        await peer.say(of_type("appTrigger") | {"triggerId": None}, of_type("appTrigger") | {"triggerId": "t2"})
-        await eventually(lambda: bool(peer.called("appTriggerComplete")))
+        await say(voxta, of_type("appTrigger") | {"triggerId": None}, of_type("appTrigger"))
+        await eventually(lambda: bool(voxta.received("appTriggerComplete")))
 
-    assert peer.called("appTriggerComplete") == [
-        {"$type": "appTriggerComplete", "sessionId": SESSION, "triggerId": "t2"}
+    assert voxta.received("appTriggerComplete") == [
+        {"$type": "appTriggerComplete", "sessionId": SESSION, "triggerId": of_type("appTrigger")["triggerId"]}
     ]
