@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import groupby
-from typing import Protocol
+from typing import Any, Protocol
 
+from relay import shutdown
 from relay.answers import Answers
 from relay.booth import Booth
 from relay.config import Config
@@ -182,21 +183,25 @@ class Relay:
         if chat := await patiently(self.inbox.get_note, NOTE_CHAT):
             self.session.prefer(chat)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.session.run(), name="voxta")
-            tasks.create_task(self._clips.run(), name="clips")
-            tasks.create_task(self.voice.run(), name="voice")
-            tasks.create_task(self._booth.run(), name="booth")
+
+            def start(name: str, room: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+                return tasks.create_task(_vital(name, room), name=name)
+
+            start("voxta", self.session.run())
+            start("clips", self._clips.run())
+            start("voice", self.voice.run())
+            start("booth", self._booth.run())
             if self._audio_input is not None:
-                tasks.create_task(self._audio_input.run(), name="audio input")
+                start("audio input", self._audio_input.run())
             if self._spoken is not None:
-                tasks.create_task(self._spoken.run(), name="spoken words")
-            tasks.create_task(self.forwarder.run(), name="forwarder")
-            tasks.create_task(self.poster.run(), name="poster")
-            tasks.create_task(self.performer.run(), name="performer")
-            tasks.create_task(self.informer.run(), name="informer")
-            tasks.create_task(repeat(self._trim, TRIM_EVERY, "forgetting old messages"), name="trim")
-            tasks.create_task(self._heart.beat(), name="heart")
-            self._listening = tasks.create_task(self.supervisor.run(), name="platforms")
+                start("spoken words", self._spoken.run())
+            start("forwarder", self.forwarder.run())
+            start("poster", self.poster.run())
+            start("performer", self.performer.run())
+            start("informer", self.informer.run())
+            start("trim", repeat(self._trim, TRIM_EVERY, "forgetting old messages"))
+            start("heart", self._heart.beat())
+            self._listening = start("platforms", self.supervisor.run())
 
     async def quiet(self, *, empty: bool = False) -> None:
         """Wait until no answer is under way and, if `empty`, until nothing waits."""
@@ -339,6 +344,15 @@ class Relay:
     def is_answering(self) -> bool:
         """A reply is awaited or under way."""
         return self.floor.state(time.monotonic()) is not FloorState.IDLE
+
+
+async def _vital(name: str, room: Coroutine[Any, Any, None]) -> None:
+    """Run a room whose failure ends the run: the others then have to end in time."""
+    try:
+        await room
+    except Exception as error:
+        shutdown.begin(f"{name} failed ({error})")
+        raise
 
 
 @asynccontextmanager

@@ -2,25 +2,21 @@
 
 import asyncio
 import json
-import signal
 import sys
 import time
 from collections.abc import Coroutine
-from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from relay import __version__
+from relay import __version__, shutdown
 from relay.bench.cli import bench
 from relay.config import load
 from relay.errors import ConfigError, RelayError
 from relay.heart import ailment, complaints
 from relay.terminal import log_to, printable, show
-
-T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
 auth = typer.Typer(no_args_is_help=True, help="Log in to a platform.")
@@ -49,19 +45,11 @@ def _leaves(group: BaseExceptionGroup[RelayError]) -> list[BaseException]:
 
 def _run(work: Coroutine[Any, Any, dict[str, object] | None], as_json: bool = False) -> None:
     try:
-        result = asyncio.run(_until_told(work))
+        result = shutdown.run(work)
     except (KeyboardInterrupt, asyncio.CancelledError):
         return
     if result is not None:
         show(json.dumps(result) if as_json else _readable(result))
-
-
-async def _until_told(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end, or until the system asks the process to end."""
-    task = asyncio.ensure_future(work)
-    with suppress(NotImplementedError):  # Windows has no SIGTERM to handle
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await task
 
 
 def _readable(result: dict[str, object]) -> str:

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,6 +22,8 @@ from relay.model import AudienceMessage, Author, Kind, Outcome, Role, SendAs
 
 PROBLEMS_SHOWN: Final = 20
 """How many bad lines are named; a recording may have any number of them."""
+LINES_A_TURN: Final = 500
+"""Lines looked through before others get their turn, a few milliseconds."""
 
 
 class RecordedAuthor(BaseModel):
@@ -49,37 +51,44 @@ class RecordedLine(BaseModel):
 
 
 class Recording:
-    """A recorded audience in its file; in memory is only where each line is, as recordings may be long.
-
-    Raises ConfigError when there is nothing to play.
-    """
+    """A recorded audience in its file; in memory is only where each line is, as recordings may be long."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._at = array("d")
         self._numbers = array("Q")
         self._places = array("Q")
-        digest = hashlib.sha256()
-        platforms: set[str] = set()
+        self._order = array("Q")
+        self._digest = hashlib.sha256()
+        self._platforms: set[str] = set()
         self.problems: list[str] = []
         """What was skipped, one sentence each, with its line number; the first few."""
         self.skipped = 0
-        place = 0
+
+    @classmethod
+    async def read(cls, path: Path) -> Self:
+        """Look through the file. Raises ConfigError when there is nothing to play."""
+        self, place = cls(path), 0
         with self._open() as file:
             for number, raw in enumerate(file, 1):
-                digest.update(raw)
-                if raw.strip() and (line := self._check(number, raw)) is not None:
-                    self._at.append(line.at)
-                    self._numbers.append(number)
-                    self._places.append(place)
-                    platforms.add(line.platform)
+                self._note(number, raw, place)
                 place += len(raw)
+                if number % LINES_A_TURN == 0:
+                    await asyncio.sleep(0)
         if not self._at:
             raise ConfigError(f"{path}: no line can be played\n" + "\n".join(self.problems))
         self._order = array("Q", sorted(range(len(self._at)), key=self._at.__getitem__))
-        self.digest = digest.hexdigest()[:12]
+        return self
+
+    @property
+    def digest(self) -> str:
         """Names the recording: the same content has the same digest."""
-        self.platforms = sorted(platforms)
+        return self._digest.hexdigest()[:12]
+
+    @property
+    def platforms(self) -> list[str]:
+        """All that occur."""
+        return sorted(self._platforms)
 
     def __len__(self) -> int:
         return len(self._order)
@@ -100,14 +109,21 @@ class Recording:
         except OSError as error:
             raise ConfigError(f"{self._path}: cannot be read: {error.strerror}") from None
 
-    def _check(self, number: int, raw: bytes) -> RecordedLine | None:
+    def _note(self, number: int, raw: bytes, place: int) -> None:
+        self._digest.update(raw)
+        if not raw.strip():
+            return
         try:
-            return _line(raw)
+            line = _line(raw)
         except ValueError as error:
             self.skipped += 1
             if len(self.problems) < PROBLEMS_SHOWN:
                 self.problems.append(f"line {number}: {error}")
-            return None
+        else:
+            self._at.append(line.at)
+            self._numbers.append(number)
+            self._places.append(place)
+            self._platforms.add(line.platform)
 
 
 def _line(raw: bytes) -> RecordedLine:

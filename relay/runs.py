@@ -118,7 +118,7 @@ async def recorded(
     config: Config, console: Console, *, file: Path, speed: float, voxta_url: str | None
 ) -> dict[str, object]:
     """Play a recording to its end; one that was cut off before goes on where it was."""
-    recording = replay.Recording(file)
+    recording = await replay.Recording.read(file)
     for problem in recording.problems:
         show(printable(problem), err=console.stderr)
     if recording.skipped > len(recording.problems):

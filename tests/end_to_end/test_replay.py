@@ -151,13 +151,13 @@ async def test_a_store_that_pauses_for_longer_than_its_timeout_is_waited_for(
     assert Counter(seat.heard).most_common(1)[0][1] == 1
 
 
-def test_a_long_recording_stays_in_its_file(tmp_path: Path) -> None:
+async def test_a_long_recording_stays_in_its_file(tmp_path: Path) -> None:
     file = tmp_path / "long.jsonl"
     line = '{"at": 0, "platform": "twitch", "author": {"id": "1", "name": "Ann"}, "text": "hello"}\n'
     file.write_text("nonsense\n" * 100 + line * 5_000, "utf-8")
 
     tracemalloc.start()
-    kept = Recording(file)
+    kept = await Recording.read(file)
     bytes_a_line = tracemalloc.get_traced_memory()[0] / len(kept)
     tracemalloc.stop()
 
@@ -165,11 +165,11 @@ def test_a_long_recording_stays_in_its_file(tmp_path: Path) -> None:
     assert bytes_a_line < 50
 
 
-def test_lines_are_played_in_order_of_time_with_their_numbers(tmp_path: Path) -> None:
+async def test_lines_are_played_in_order_of_time_with_their_numbers(tmp_path: Path) -> None:
     file = tmp_path / "crowd.jsonl"
     line = '{{"at": {}, "platform": "twitch", "author": {{"id": "1", "name": "Ann"}}, "text": "{}"}}\n'
     file.write_text(line.format(2, "second") + "\n" + line.format(1, "first"), "utf-8")
-    recording = Recording(file)
+    recording = await Recording.read(file)
 
     assert [(number, played.text) for number, played in recording] == [(3, "first"), (1, "second")]
 

@@ -1,0 +1,135 @@
+"""The end of the process: on a signal in good order, on a second one at once, and after a deadline in any case.
+
+Nothing that was accepted is lost by an end at once: the inbox is made for that.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from pathlib import PurePath
+from types import FrameType
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+
+GRACE: Final = 9.0
+"""Seconds the end may take. Docker kills after 10, and then nobody says what was stuck."""
+
+_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGBREAK")
+"""What asks a process to end; the last is Windows' alone."""
+
+_deadline: "ContextVar[Deadline | None]" = ContextVar("deadline", default=None)
+
+
+def run(work: Coroutine[Any, Any, T], *, grace: float = GRACE) -> T:
+    """Run `work` as `asyncio.run` does. Raises CancelledError when a signal ended it.
+
+    When the end takes longer than `grace` seconds the process says what is stuck and ends all the same.
+    """
+    deadline = Deadline(grace)
+    try:
+        return asyncio.run(_until_told(work, deadline))
+    finally:
+        deadline.cancel()
+
+
+def begin(reason: str) -> None:
+    """From now on the end may take its time and no more. Of no effect in a process that `run` does not run."""
+    if (deadline := _deadline.get()) is not None:
+        deadline.start(reason, asyncio.get_running_loop())
+
+
+class Deadline:
+    """Ends the process some time after `start`, in a thread of its own, as the loop may be what is stuck."""
+
+    def __init__(self, grace: float) -> None:
+        self._grace = grace
+        self._timer: threading.Timer | None = None
+
+    def start(self, reason: str, loop: asyncio.AbstractEventLoop) -> None:
+        """From now on the tasks of this loop are to end. Only the first reason counts."""
+        if self._timer is None:
+            self._timer = threading.Timer(self._grace, self._end, (reason, loop))
+            self._timer.daemon = True
+            self._timer.start()
+
+    def cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _end(self, reason: str, loop: asyncio.AbstractEventLoop) -> None:
+        lines = [f"{reason}, and the process did not end within {self._grace:g} s. It was stuck in:", *stuck(loop)]
+        try:
+            sys.stderr.write("\n  ".join(lines) + "\n")
+            sys.stderr.flush()
+        finally:
+            os._exit(1)
+
+
+def stuck(loop: asyncio.AbstractEventLoop) -> list[str]:
+    """What keeps the process from ending, one line each: where its main thread is, and where its tasks wait."""
+    main = sys._current_frames().get(threading.main_thread().ident or 0)
+    tasks = sorted(f"{task.get_name()}: {_waiting_in(task)}" for task in asyncio.all_tasks(loop))
+    return [f"the main thread: {_place(main)}", *tasks]
+
+
+def _waiting_in(task: asyncio.Task[Any]) -> str:
+    """The innermost place of the relay's own that the task waits in."""
+    place = ""
+    waiting: Any = task.get_coro()
+    while waiting is not None:
+        frame = getattr(waiting, "cr_frame", None) or getattr(waiting, "gi_frame", None)
+        if frame is not None and (not place or frame.f_globals.get("__name__", "").startswith("relay.")):
+            place = _place(frame)
+        waiting = getattr(waiting, "cr_await", None) or getattr(waiting, "gi_yieldfrom", None)
+    return place
+
+
+def _place(frame: FrameType | None) -> str:
+    if frame is None:
+        return "nowhere"
+    return f"{'/'.join(PurePath(frame.f_code.co_filename).parts[-3:])}:{frame.f_lineno} in {frame.f_code.co_name}"
+
+
+async def _until_told(work: Coroutine[Any, Any, T], deadline: Deadline) -> T:
+    _deadline.set(deadline)
+    task = asyncio.ensure_future(work)
+    with _ending_on_signals(task, deadline):
+        try:
+            return await task
+        finally:
+            begin("the work ended")
+
+
+@contextmanager
+def _ending_on_signals(task: asyncio.Task[Any], deadline: Deadline) -> Iterator[None]:
+    """The first signal cancels the task, the second one has its default effect: the process is gone."""
+    loop = asyncio.get_running_loop()
+    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+
+    def end(number: int, _: FrameType | None) -> None:
+        for each in numbers:
+            signal.signal(each, signal.SIG_DFL)
+        loop.call_soon_threadsafe(task.cancel)
+        deadline.start(signal.Signals(number).name, loop)
+
+    with suppress(NotImplementedError):  # Windows' loop wakes up by itself
+        for number in numbers:
+            loop.add_signal_handler(number, _nothing)  # a loop that sleeps wakes up
+    # What is done then is not left to the loop, as it may be what is stuck.
+    before = {number: signal.signal(number, end) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) is end:
+                signal.signal(number, handler)
+
+
+def _nothing() -> None:
+    """Waking up is all."""
