@@ -12,7 +12,7 @@ from relay.errors import AuthError, RelayError
 from relay.platforms.twitch.acts import SCOPES as ACT_SCOPES
 from relay.platforms.twitch.connection import CALL_TIMEOUT, Account, Channel, Connection, point_at
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, explain, translate
-from relay.platforms.twitch.subscriptions import READ_CHAT, SCOPES, WRITE_CHAT, left_out
+from relay.platforms.twitch.sources import READ_CHAT, SCOPES, WRITE_CHAT, beyond_limits, left_out, missing, wanted
 from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret, redacted_logs
 from relay.settings import TwitchSection
 
@@ -51,15 +51,30 @@ async def check(settings: TwitchSection, token_file: Path) -> str:
     with redacted_logs():
         async with Connection(settings, TokenFile(token_file)) as connection:
             await connection.log_in()
-            return _report(connection.account, connection.channels)
+            limits = await connection.call(
+                lambda: connection.client.fetch_eventsub_subscriptions(token_for=connection.account.id),
+                "reading the limits",
+            )
+            return _report(connection.account, connection.channels, limits.max_total_cost)
 
 
-def _report(account: Account, channels: tuple[Channel, ...]) -> str:
+def _report(account: Account, channels: tuple[Channel, ...], max_cost: int) -> str:
     if missing := [scope for scope in (READ_CHAT, WRITE_CHAT) if scope not in account.scopes]:
         raise AuthError(f"the Twitch login of {account.login} lacks {', '.join(missing)}: {LOG_IN_AGAIN}")
     lacking = [f"{', '.join(gives)} ({scope})" for scope, gives in left_out(account.scopes).items()]
     scopes = f"no {'; no '.join(lacking)}: {LOG_IN_AGAIN} to allow them" if lacking else "scopes ok"
-    return f"logged in as {account.login}, {scopes}, channels {', '.join(channel.login for channel in channels)}"
+    names = ", ".join(channel.login for channel in channels)
+    return f"logged in as {account.login}, {scopes}, channels {names}{_beyond(account, channels, max_cost)}"
+
+
+def _beyond(account: Account, channels: tuple[Channel, ...], max_cost: int) -> str:
+    lacked = [each for each in beyond_limits(wanted(account, channels), account, max_cost) if not each.source.in_chat]
+    if not lacked:
+        return ""
+    return (
+        f"; too many channels for one login, so expect no {missing(lacked)}: Twitch allows a cost of {max_cost}, "
+        "and each of those costs 1 unless its streamer has authorised the application"
+    )
 
 
 async def _device_login(oauth: OAuth, file: TokenFile, say: Say) -> str:

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +14,7 @@ from twitchio import ChatMessage
 from twitchio.models.eventsub_ import BaseEvent
 
 from relay.acts import Act
-from relay.errors import PlatformError, PlatformUnavailable, RelayError
+from relay.errors import PlatformError, PlatformUnavailable, RateLimited, RelayError
 from relay.model import Post
 from relay.platforms.base import Receive, Stream
 from relay.platforms.intake import Intake, Seen
@@ -21,9 +23,9 @@ from relay.platforms.twitch.connection import Connection
 from relay.platforms.twitch.failures import FAILURES, translate
 from relay.platforms.twitch.incoming import PLATFORM, read, twin
 from relay.platforms.twitch.outgoing import TEXT_LIMIT, Outgoing
-from relay.platforms.twitch.pacing import Budget
 from relay.platforms.twitch.socket import EventSocket
-from relay.platforms.twitch.subscriptions import Reconciler, left_out
+from relay.platforms.twitch.sources import left_out
+from relay.platforms.twitch.subscriptions import Reconciler
 from relay.platforms.twitch.tokens import TokenFile, redacted_logs
 from relay.settings import TwitchSection
 
@@ -33,8 +35,8 @@ CHECK_LOGIN_EVERY = 1800.0
 """Seconds; Twitch wants a login validated every hour, and TwitchIO would after 55 minutes."""
 PATIENCE = 30.0
 """The longest wait between two tries to connect, in seconds."""
-
-
+SETTLE = 1.0
+"""Seconds between two looks at the subscriptions, however many Twitch takes away."""
 REMEMBERED = 20_000
 """Ids of events kept to tell what Twitch delivers twice."""
 
@@ -53,12 +55,13 @@ class TwitchPlatform:
         self._seen = Seen(REMEMBERED)
         self._intake = Intake(self.name, receive)
         self._tokens = TokenFile(token_file)
-        budget = Budget()
-        self._connection = Connection(settings, self._tokens, self._take, budget.note)
-        self._outgoing = Outgoing(self._connection, budget, clock)
-        self._reconciler = Reconciler(self._connection)
+        self._connection = Connection(settings, self._tokens, self._take)
+        self._outgoing = Outgoing(self._connection)
+        self._reconciler = Reconciler(self._connection, time.monotonic)
         self.listening = asyncio.Event()
         self._login_checked = 0.0
+        self._sessions_in_vain = 0
+        """How many in a row ended before everything was subscribed."""
         self._state = "not started"
 
     async def run(self) -> None:
@@ -128,6 +131,8 @@ class TwitchPlatform:
                 successor = await self._serve(socket)
                 tasks.create_task(socket.retire())
                 socket = successor
+            await asyncio.sleep(random.uniform(0.0, min(PATIENCE, 0.25 * 2**self._sessions_in_vain)))
+            self._sessions_in_vain = min(self._sessions_in_vain + 1, 10)
 
     async def _log_in(self) -> None:
         await self._connection.log_in()
@@ -163,7 +168,17 @@ class TwitchPlatform:
             names = ", ".join(f"#{channel.login}" for channel in self._connection.channels)
             self._state = f"connected as {self._connection.account.login} to {names}"
             self.listening.set()
-            await asyncio.sleep(self._settings.reconcile_every)
+            self._sessions_in_vain = 0
+            await self._settled(socket)
+
+    async def _settled(self, socket: EventSocket) -> None:
+        """Wait until it is time for the next look, which is at once when Twitch took something away."""
+        pause = min(SETTLE, self._settings.reconcile_every)
+        await asyncio.sleep(pause)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.reconcile_every - pause):
+                await socket.lost_some.wait()
+        socket.lost_some.clear()
 
     async def _check(self, socket: EventSocket) -> None:
         if self._clock() - self._login_checked > CHECK_LOGIN_EVERY or self._tokens.is_newer:
@@ -177,7 +192,7 @@ class TwitchPlatform:
     async def _patiently(self, step: Callable[..., Awaitable[T]], *args: Any, at_most: float = PATIENCE) -> T:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(PlatformError),
-            wait=wait_random_exponential(multiplier=0.25, max=at_most),
+            wait=lambda state: _wait(state, at_most),
             before_sleep=self._note_trouble,
         )
         return await retrying(step, *args)
@@ -198,6 +213,14 @@ class TwitchPlatform:
             return
         if incoming := read(event, self._connection.account.id, self._clock()):
             self._intake.put(incoming)
+
+
+def _wait(state: RetryCallState, at_most: float) -> float:
+    """Seconds until the next try: as long as Twitch asks, or a growing while."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, RateLimited):
+        return error.retry_after
+    return wait_random_exponential(multiplier=0.25, max=at_most)(state)
 
 
 def _first(group: BaseExceptionGroup[RelayError]) -> RelayError:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Self, TypeVar
@@ -14,15 +14,15 @@ from twitchio.http import Route
 from twitchio.models.eventsub_ import BaseEvent
 from twitchio.payloads import TokenRefreshedPayload
 
-from relay.errors import AuthError, ConfigError
+from relay.errors import AuthError, ConfigError, RelayError
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, login_refused, translate
+from relay.platforms.twitch.pacing import Budget
 from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret
 from relay.settings import TwitchSection
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 OnEvent = Callable[[BaseEvent], None]
-OnHeaders = Callable[[Mapping[str, str]], None]
 CALL_TIMEOUT = 15.0
 logging.getLogger("twitchio.client").addFilter(lambda record: "StarletteAdapter" not in str(record.msg))  # advice
 
@@ -78,12 +78,11 @@ class Connection:
         settings: TwitchSection,
         tokens: TokenFile,
         on_event: OnEvent = _ignore,
-        on_headers: OnHeaders = _ignore,
     ) -> None:
         self._settings = settings
         self._tokens = tokens
         self._on_event = on_event
-        self._on_headers = on_headers
+        self._budget = Budget()
         self._renewing = asyncio.Lock()
         self.client: Client
         self.account: Account
@@ -146,7 +145,7 @@ class Connection:
         self.account = Account(valid.user_id, valid.login, tuple(valid.scopes or ()))
 
     async def call(self, request: Callable[[], Awaitable[T]], doing: str) -> T:
-        """Make one call, with the login renewed once if Twitch no longer takes it.
+        """Make one call once Twitch's limits allow, with the login renewed once if Twitch no longer takes it.
 
         Raises PlatformUnavailable, RateLimited, AuthError, or PlatformError for what Twitch refuses otherwise.
         """
@@ -154,16 +153,20 @@ class Connection:
             return await self._bounded(request)
         except FAILURES as error:
             if not login_refused(error):
-                raise translate(error, doing) from None
+                raise self._told(error, doing) from None
         await self.renew()
         try:
             return await self._bounded(request)
         except FAILURES as error:
-            raise translate(error, doing) from None
+            raise self._told(error, doing) from None
+
+    def _told(self, error: Exception, doing: str) -> RelayError:
+        return translate(error, doing, retry_after=self._budget.wait(asyncio.get_running_loop().time()))
 
     async def _bounded(self, request: Callable[[], Awaitable[T]]) -> T:
         if self.account.id not in self.client.tokens:
             await self.renew()  # TwitchIO's own upkeep drops a token when its refresh meets another
+        await asyncio.sleep(self._budget.wait(asyncio.get_running_loop().time()))
         async with asyncio.timeout(CALL_TIMEOUT):
             return await request()
 
@@ -179,7 +182,7 @@ class Connection:
         trace = aiohttp.TraceConfig()
 
         async def on_end(_: aiohttp.ClientSession, __: SimpleNamespace, end: aiohttp.TraceRequestEndParams) -> None:
-            self._on_headers(end.response.headers)
+            self._budget.note(end.response.headers, asyncio.get_running_loop().time())
 
         trace.on_request_end.append(on_end)
         return trace

@@ -10,6 +10,9 @@ from relay.platforms.twitch.tokens import redact
 FAILURES = (HTTPException, WebsocketConnectionException, aiohttp.ClientError, OSError, LookupError, ValueError)
 """What TwitchIO lets through. TimeoutError is an OSError; the last two mean an answer without what it must have."""
 LOG_IN_AGAIN = "run `relay auth twitch`"
+COST = "streamers who have not authorised the application cost, and one login may spend little"
+PAUSE = 1.0
+"""Seconds to wait where Twitch asks to slow down and does not say for how long."""
 
 
 def explain(error: Exception) -> str:
@@ -20,17 +23,29 @@ def explain(error: Exception) -> str:
     return type(error).__name__
 
 
-def translate(error: Exception, doing: str) -> RelayError:
-    """The relay's error for one of FAILURES. `doing` says what was tried, such as "posting to chat"."""
+def translate(error: Exception, doing: str, *, retry_after: float = 0.0) -> RelayError:
+    """The relay's error for one of FAILURES. `doing` says what was tried, such as "posting to chat".
+
+    `retry_after` is how long Twitch's headers ask to wait, in seconds.
+    """
     if not isinstance(error, HTTPException):
         return PlatformUnavailable(f"Twitch cannot be reached while {doing} ({explain(error)})")
-    if error.status == 429:
-        return RateLimited(f"Twitch asks to slow down while {doing}", retry_after=1.0)
+    if error.status == 429 and "transports" in explain(error):
+        return PlatformUnavailable(f"this Twitch login has too many connections ({explain(error)}): end other programs")
+    if error.status == 429 and "cost" in explain(error):
+        return PlatformError(f"Twitch refused {doing} ({explain(error)}): {COST}")
+    if is_too_fast(error):
+        return RateLimited(f"Twitch asks to slow down while {doing}", max(retry_after, PAUSE))
     if error.status >= 500:
         return PlatformUnavailable(f"Twitch failed while {doing} ({explain(error)})")
     if login_refused(error):
         return AuthError(f"Twitch no longer accepts the saved login: {LOG_IN_AGAIN}")
     return PlatformError(f"Twitch refused {doing} ({explain(error)})")
+
+
+def is_too_fast(error: HTTPException) -> bool:
+    """Of the answers 429, those that time heals. The others tell of a limit, such as "cost exceeded"."""
+    return error.status == 429 and "exceeded" not in explain(error).lower()
 
 
 def login_refused(error: Exception) -> bool:

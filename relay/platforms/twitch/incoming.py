@@ -38,6 +38,7 @@ _NOTICES = {
     "resub": "channel.subscription.message",
     "sub_gift": GIFT,
     "community_sub_gift": GIFT,
+    "raid": "channel.raid",
 }
 _ANONYMOUS = Author(id="anonymous", name="Anonymous")
 _BADGES = {
@@ -140,6 +141,8 @@ def _(event: ChatNotification, account: str, now: float) -> AudienceMessage | No
         return draft(Kind.GIFT, amount=gifts.total, detail=_tier(gifts.tier))
     if event.sub_gift and event.sub_gift.community_gift_id is None:
         return draft(Kind.GIFT, amount=1, detail=_tier(event.sub_gift.tier))
+    if event.raid:
+        return draft(Kind.RAID, author=_author(event.raid.user), amount=event.raid.viewer_count)
     return None
 
 

@@ -1,9 +1,7 @@
 """Posting to chat within Twitch's rules."""
 
 import asyncio
-import time
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,7 +12,7 @@ from relay.errors import AuthError, PlatformUnavailable, PostRejected, RateLimit
 from relay.model import Post, Role
 from relay.platforms.twitch.connection import Connection
 from relay.platforms.twitch.incoming import roles
-from relay.platforms.twitch.pacing import CHANNEL_GAP, Budget, Window
+from relay.platforms.twitch.pacing import CHANNEL_GAP, Window
 
 TEXT_LIMIT = 500
 REMEMBERED = 100
@@ -41,10 +39,8 @@ def _essence(text: str) -> str:
 class Outgoing:
     """Posts one after the other in each channel."""
 
-    def __init__(self, connection: Connection, budget: Budget, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._budget = budget
-        self._clock = clock
         self._window = Window()
         self._turns: dict[str, asyncio.Lock] = {}
         self._privileged: set[str] = set()
@@ -93,8 +89,7 @@ class Outgoing:
 
     def _wait(self, channel: str) -> float:
         privileged = channel == self._connection.account.id or channel in self._privileged
-        held = self._budget.wait(self._clock())
-        return held + self._window.reserve(channel, privileged, asyncio.get_running_loop().time() + held)
+        return self._window.reserve(channel, privileged, asyncio.get_running_loop().time())
 
     async def _send(self, post: Post, sent: _Sent) -> None:
         try:
@@ -105,7 +100,7 @@ class Outgoing:
         except RelayError as error:
             with suppress(ValueError):
                 self._sent.remove(sent)
-            raise self._refusal(error) from None
+            raise _refusal(error) from None
 
     async def _request(self, post: Post, sent: _Sent) -> str | None:
         account = self._connection.account.id
@@ -122,13 +117,14 @@ class Outgoing:
             raise PostRejected("Twitch did not post it and gave no reason")
         return message.id
 
-    def _refusal(self, error: RelayError) -> RelayError:
-        """The error a caller of Platform.post knows what to do with."""
-        if isinstance(error, RateLimited):
-            return RateLimited(str(error), max(self._budget.wait(self._clock()), error.retry_after))
-        if isinstance(error, AuthError):
-            return PlatformUnavailable(str(error))
-        return PostRejected(str(error))
+
+def _refusal(error: RelayError) -> RelayError:
+    """The error a caller of Platform.post knows what to do with."""
+    if isinstance(error, RateLimited):
+        return error
+    if isinstance(error, AuthError):
+        return PlatformUnavailable(str(error))
+    return PostRejected(str(error))
 
 
 def _rejection(error: MessageRejectedError) -> RelayError:

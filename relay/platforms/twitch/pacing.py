@@ -3,12 +3,15 @@
 from bisect import insort
 from collections.abc import Mapping
 from contextlib import suppress
+from email.utils import parsedate_to_datetime
 
 WINDOW = 30.0
 """Seconds over which Twitch counts an account's messages."""
 PLAIN_LIMIT = 20
 PRIVILEGED_LIMIT = 100
 """Where the account is the broadcaster or a moderator."""
+REFILL = 60.0
+"""Seconds in which all points of the API come back: https://dev.twitch.tv/docs/api/guide/#twitch-rate-limits"""
 CHANNEL_GAP = 1.0
 """Seconds between messages in one channel, without those privileges."""
 
@@ -35,17 +38,21 @@ class Window:
 
 
 class Budget:
-    """The points Twitch's answers say are left for API calls."""
+    """The points Twitch's answers say are left for API calls.
+
+    `Ratelimit-Reset` is a Unix time by Twitch's clock, which the `Date` of the same answer shows; ours may be wrong.
+    """
 
     def __init__(self) -> None:
-        self._remaining = 1
-        self._reset = 0.0
+        self._empty_until = 0.0
 
-    def note(self, headers: Mapping[str, str]) -> None:
-        """Read the `Ratelimit-*` headers of an answer, if it has any."""
+    def note(self, headers: Mapping[str, str], now: float) -> None:
+        """Read the headers of an answer, if it has those; `now` in seconds of a monotonic clock."""
         with suppress(KeyError, ValueError):
-            self._remaining, self._reset = int(headers["Ratelimit-Remaining"]), float(headers["Ratelimit-Reset"])
+            remaining, reset = int(headers["Ratelimit-Remaining"]), float(headers["Ratelimit-Reset"])
+            there = parsedate_to_datetime(headers["Date"]).timestamp()
+            self._empty_until = now + min(reset - there, REFILL) if remaining <= 0 else now
 
     def wait(self, now: float) -> float:
-        """Seconds until there are points again; at most a minute, the time in which they all come back."""
-        return min(max(self._reset - now, 0.0), 60.0) if self._remaining <= 0 else 0.0
+        """Seconds until there are points again."""
+        return max(self._empty_until - now, 0.0)

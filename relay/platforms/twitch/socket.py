@@ -5,14 +5,16 @@ TwitchIO's own recovery stops reading the old socket while it moves to a new one
 """
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any, Self
 
 from twitchio import Client
 from twitchio.eventsub.websockets import Websocket
 
 if TYPE_CHECKING:
-    from twitchio.types_.conduits import ReconnectMessage, WelcomeMessage
+    from twitchio.types_.conduits import ReconnectMessage, RevocationMessage, WelcomeMessage
 
+log = logging.getLogger(__name__)
 CONNECT_TIMEOUT = 15.0
 HANDOVER_GRACE = 5.0
 """Seconds the old socket is still read after the new one was welcomed: what is on its way arrives."""
@@ -21,7 +23,7 @@ HANDOVER_GRACE = 5.0
 class EventSocket(Websocket):
     """TwitchIO's socket without its own reconnecting."""
 
-    __slots__ = ("_patience", "_predecessors", "ended", "move_to")
+    __slots__ = ("_patience", "_predecessors", "ended", "lost_some", "move_to", "revoked")
 
     def __init__(self, client: Client, token_for: str, predecessors: frozenset[str] = frozenset()) -> None:
         super().__init__(client=client, token_for=token_for, http=client.http)
@@ -31,6 +33,10 @@ class EventSocket(Websocket):
         """Nothing will come any more."""
         self.move_to: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """The address Twitch wants us to move to, once it asks."""
+        self.revoked: set[str] = set()
+        """The ids of subscriptions Twitch has taken away."""
+        self.lost_some = asyncio.Event()
+        """Set when that grows."""
 
     @property
     def account(self) -> str:
@@ -94,6 +100,14 @@ class EventSocket(Websocket):
     async def _process_welcome(self, data: "WelcomeMessage") -> None:
         self._patience = 1.5 * float(data["payload"]["session"]["keepalive_timeout_seconds"])
         await super()._process_welcome(data)
+
+    async def _process_revocation(self, data: "RevocationMessage") -> None:
+        # TwitchIO stops reading at reasons it has no name for, and closes the socket with its last subscription
+        lost = data["payload"]["subscription"]
+        log.warning("Twitch has taken away the subscription of %s (%s)", lost["type"], lost["status"])
+        self._subscriptions.pop(lost["id"], None)
+        self.revoked.add(lost["id"])
+        self.lost_some.set()
 
     async def _process_reconnect(self, data: "ReconnectMessage") -> None:
         if not self.move_to.done():

@@ -1,9 +1,12 @@
 """api.twitch.tv/helix: users, streams, event subscriptions, chat."""
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 from aiohttp import web
@@ -27,12 +30,17 @@ TYPES: dict[str, tuple[str, str | None, str | None]] = {
     "channel.cheer": ("1", "bits:read", OWNER),
     "channel.raid": ("1", None, None),
     "channel.channel_points_custom_reward_redemption.add": ("1", "channel:read:redemptions", OWNER),
+    "channel.update": ("2", None, None),
     "stream.online": ("1", None, None),
     "stream.offline": ("1", None, None),
 }
 """Version, scope, and what the account has to be in the channel."""
 MAX_SUBSCRIPTIONS = 300
+"""For each session: https://dev.twitch.tv/docs/eventsub/handling-websocket-events/#subscription-limits"""
+MAX_TOTAL_COST = 10
+"""For each account on WebSockets: https://dev.twitch.tv/docs/eventsub/manage-subscriptions/#subscription-limits"""
 POINTS = 800
+"""A minute: https://dev.twitch.tv/docs/api/guide/#twitch-rate-limits"""
 CANNOT_REPLY = "The request's input was not valid. Message cannot be replied to."
 """As https://github.com/twitchdev/issues/issues/896 shows it."""
 
@@ -45,6 +53,12 @@ class Helix:
         self._echo = echo
         self._spent: deque[float] = deque()
         self._written: deque[tuple[float, str, str]] = deque(maxlen=200)
+        self.points = POINTS
+        """API calls in a window."""
+        self.window = 60.0
+        """Seconds until a call counts no more."""
+        self.clock_ahead = 0.0
+        """Seconds by which Twitch's clock is ahead of ours."""
         self.reject: dict[str, Any] | None = None
         """The drop reason for every chat message from now on."""
         self.failing_types: dict[str, int] = {}
@@ -59,16 +73,25 @@ class Helix:
             web.post("/helix/chat/messages", self.post),
         ]
 
-    def limits(self) -> dict[str, str]:
-        """The `Ratelimit-*` headers after one more call."""
+    def spend(self) -> bool:
+        """Take a point for a call; whether there was one."""
         now = time.time()
-        self._spent.append(now)
-        while self._spent[0] < now - 60:
+        while self._spent and self._spent[0] <= now - self.window:
             self._spent.popleft()
+        if len(self._spent) >= self.points:
+            return False
+        self._spent.append(now)
+        return True
+
+    def limits(self) -> dict[str, str]:
+        """The `Ratelimit-*` headers of an answer; the reset is a Unix time by Twitch's own clock, as is `Date`."""
+        there = time.time() + self.clock_ahead
+        back = self._spent[0] + self.window + self.clock_ahead if self._spent else there
         return {
-            "Ratelimit-Limit": str(POINTS),
-            "Ratelimit-Remaining": str(max(POINTS - len(self._spent), 0)),
-            "Ratelimit-Reset": str(int(now) + 60),
+            "Ratelimit-Limit": str(self.points),
+            "Ratelimit-Remaining": str(max(self.points - len(self._spent), 0)),
+            "Ratelimit-Reset": str(math.ceil(back)),
+            "Date": format_datetime(datetime.fromtimestamp(there, UTC), usegmt=True),
         }
 
     async def users(self, request: web.Request) -> web.Response:
@@ -79,7 +102,7 @@ class Helix:
         return web.json_response({"data": [_profile(user) for user in found]})
 
     async def list_subscriptions(self, request: web.Request) -> web.Response:
-        self._identity.bearer(request)
+        grant = self._identity.bearer(request)
         status = request.query.get("status")
         found = [sub.shown() for sub in self._state.subscriptions.values() if status in (None, sub.status)]
         start, size = int(request.query.get("after", 0)), 100
@@ -88,8 +111,8 @@ class Helix:
             {
                 "data": found[start : start + size],
                 "total": len(found),
-                "total_cost": 0,
-                "max_total_cost": 10,
+                "total_cost": self.total_cost(grant.user),
+                "max_total_cost": MAX_TOTAL_COST,
                 "pagination": page,
             }
         )
@@ -99,11 +122,31 @@ class Helix:
         body = await request.json()
         wanted = Subscription(body["type"], body["version"], body["condition"], body["transport"]["session_id"])
         self._check_subscription(grant, wanted)
+        wanted.cost = self.cost(wanted)
+        if wanted.cost and self.total_cost(grant.user) + wanted.cost > MAX_TOTAL_COST:
+            raise TwitchError(429, "cost exceeded")
         self._state.subscriptions[wanted.id] = wanted
         self._sessions.subscribed(wanted)
         return web.json_response(
-            {"data": [wanted.shown()], "total": 1, "total_cost": 0, "max_total_cost": 10}, status=202
+            {
+                "data": [wanted.shown()],
+                "total": len(self._state.subscriptions),
+                "total_cost": self.total_cost(grant.user),
+                "max_total_cost": MAX_TOTAL_COST,
+            },
+            status=202,
         )
+
+    def cost(self, wanted: Subscription) -> int:
+        """1 for what needs no authorisation, unless whom it concerns has authorised the application anyway."""
+        _, scope, _ = TYPES[wanted.type]
+        concerned = wanted.condition.get("broadcaster_user_id") or wanted.condition.get("to_broadcaster_user_id")
+        user = self._state.by_id(str(concerned))
+        return 0 if scope is not None or (user is not None and user.login in self._state.authorised) else 1
+
+    def total_cost(self, user: User) -> int:
+        """Of all that is enabled; a double has one account at a time."""
+        return sum(sub.cost for sub in self._state.subscriptions.values() if sub.status == "enabled")
 
     def _check_subscription(self, grant: Grant, wanted: Subscription) -> None:
         if status := self.failing_types.get(wanted.type):

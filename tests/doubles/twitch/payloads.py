@@ -140,6 +140,15 @@ def received_notice(channel: User, giver: User | None, lucky: User, tier: str, g
     return notice(channel, giver, "sub_gift", about)
 
 
+def raid_notice(channel: User, raider: User, viewers: int) -> Event:
+    about = {
+        **raider.named("user"),
+        "viewer_count": viewers,
+        "profile_image_url": "https://static.example/profile.png",
+    }
+    return notice(channel, raider, "raid", about)
+
+
 def message_delete(channel: User, author: User, id: str) -> Event:
     return {**_in(channel), **author.named("target_user"), "message_id": id}
 
@@ -206,6 +215,17 @@ def redemption(channel: User, user: User, reward: str, text: str, reward_id: str
         "status": "unfulfilled",
         "reward": {"id": reward_id, "title": reward, "cost": 100, "prompt": ""},
         "redeemed_at": timestamp(),
+    }
+
+
+def update(channel: User, title: str, category: str) -> Event:
+    return {
+        **_in(channel),
+        "title": title,
+        "language": "en",
+        "category_id": "743",
+        "category_name": category,
+        "content_classification_labels": [],
     }
 
 

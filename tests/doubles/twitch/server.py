@@ -13,11 +13,13 @@ from tests.doubles.twitch import payloads
 from tests.doubles.twitch.broadcast import Broadcast
 from tests.doubles.twitch.eventsub import Session, Sessions
 from tests.doubles.twitch.faults import Fault, Handler, Refuse
-from tests.doubles.twitch.helix import TYPES, Helix
+from tests.doubles.twitch.helix import MAX_TOTAL_COST, TYPES, Helix
 from tests.doubles.twitch.identity import Identity
 from tests.doubles.twitch.state import Posted, State, Subscription, TwitchError, User, number
 
 CLIENT_ID = "client-of-the-relay"
+RARELY_WANTED = {"channel.update"}
+"""Types that `wait_subscribed` does not expect unless they are named."""
 SCOPES = ("user:write:chat", *dict.fromkeys(scope for _, scope, _ in TYPES.values() if scope))
 NOTICE = "channel.chat.notification"
 PATIENCE = 5.0
@@ -40,10 +42,12 @@ class TwitchDouble:
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str]] = []
         """Method and path of every call."""
+        self.refused: list[tuple[str, str, int]] = []
+        """Method, path and status of every call that was not answered with a success."""
         self.most_at_once = 0
         """The most API calls that were under way together."""
         self._at_once = 0
-        self._app = web.Application(middlewares=[self._errors, self._faults, self._limits])
+        self._app = web.Application(middlewares=[self._errors, self._limits, self._faults])
         self._app.add_routes(self.identity.routes() + self.helix.routes() + self.broadcast.routes())
         self._app.router.add_get("/ws", self.sessions.serve)
         self._app.on_shutdown.append(self._close_sockets)
@@ -194,8 +198,9 @@ class TwitchDouble:
         await self.notify("channel.cheer", where, payloads.cheer(where, giver, bits, text))
 
     async def raid(self, user: str, viewers: int = 10, channel: str | None = None) -> None:
-        where = self._channel(channel)
-        await self.notify("channel.raid", where, payloads.raid(where, self.state.user(user), viewers))
+        where, raider = self._channel(channel), self.state.user(user)
+        await self.notify(NOTICE, where, payloads.raid_notice(where, raider, viewers))
+        await self.notify("channel.raid", where, payloads.raid(where, raider, viewers))
 
     async def redeem(self, user: str, reward: str = "Hydrate", text: str = "", channel: str | None = None) -> None:
         """A channel-points reward; one with a text shows up in chat as well."""
@@ -277,7 +282,7 @@ class TwitchDouble:
             await session.socket.close(code=code)
 
     async def revoke(self, type: str, status: str = "authorization_revoked") -> None:
-        """Take a subscription away."""
+        """Take a subscription away; Twitch tells so once."""
         for sub in [sub for sub in self.subscriptions if sub.type == type]:
             sub.status = status
             if session := self.sessions.get(sub.session_id):
@@ -337,7 +342,7 @@ class TwitchDouble:
         live = [sub for sub in self.subscriptions if self.sessions.is_open(sub.session_id)]
         return [
             type
-            for type in types or TYPES
+            for type in types or TYPES.keys() - RARELY_WANTED
             for channel in self.state.channels
             if (types or self._allowed(type, channel)) and not any(sub.concerns(type, channel) for sub in live)
         ]
@@ -345,6 +350,8 @@ class TwitchDouble:
     def _allowed(self, type: str, channel: User) -> bool:
         _, scope, rank = TYPES[type]
         wanted = Subscription(type, "", {"broadcaster_user_id": channel.id}, "")
+        if self.helix.cost(wanted) and self.helix.total_cost(self.account) >= MAX_TOTAL_COST:
+            return False
         return scope in (None, *self.state.grant.scopes) and self.helix.has_rank(self.account, wanted, rank)
 
     def _channel(self, login: str | None) -> User:
@@ -374,8 +381,7 @@ class TwitchDouble:
         try:
             return await handler(request)
         except TwitchError as error:
-            body = {"error": "Error", "status": error.status, "message": error.message}
-            return web.json_response(body, status=error.status)
+            return error.answer()
 
     @web.middleware
     async def _faults(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -392,8 +398,19 @@ class TwitchDouble:
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
-            response = await handler(request)
+            response = await self._answered(request, handler)
         finally:
             self._at_once -= 1
-        response.headers.update(self.helix.limits())
+        if response.status >= 400:
+            self.refused.append((request.method, request.path, response.status))
+        for name, value in self.helix.limits().items():
+            response.headers.setdefault(name, value)  # a fault may have its own
         return response
+
+    async def _answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            if not self.helix.spend():
+                raise TwitchError(429, "Too Many Requests")
+            return await handler(request)
+        except TwitchError as error:
+            return error.answer()

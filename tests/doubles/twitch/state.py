@@ -6,7 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
+
+from aiohttp import web
 
 _numbers = itertools.count(1000)
 LOOK_EVERY = 0.02
@@ -27,6 +30,10 @@ class TwitchError(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
+
+    def answer(self) -> web.Response:
+        body = {"error": HTTPStatus(self.status).phrase, "status": self.status, "message": self.message}
+        return web.json_response(body, status=self.status)
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,8 @@ class Subscription:
     version: str
     condition: dict[str, Any]
     session_id: str
+    cost: int = 0
+    """What it counts of its account's total; see Helix.cost."""
     id: str = field(default_factory=lambda: f"sub-{number()}")
     status: str = "enabled"
     created_at: str = field(default_factory=timestamp)
@@ -78,7 +87,7 @@ class Subscription:
                 "session_id": self.listed_under or self.session_id,
                 "connected_at": self.created_at,
             },
-            "cost": 0,
+            "cost": self.cost,
         }
 
     def concerns(self, type: str, channel: User) -> bool:
@@ -135,6 +144,8 @@ class State:
         """Channel and person, by login."""
         self.spoken: dict[str, tuple[User, str]] = {}
         """Who wrote which chat message."""
+        self.authorised = {account}
+        """The logins of everybody who has allowed the application something."""
         self.unanswerable: set[str] = set()
         """Chat messages that are gone or held, so that nobody can reply to them."""
         self.account = self.user(account)
@@ -148,6 +159,7 @@ class State:
         return next((user for user in self.users.values() if user.id == id), None)
 
     def issue(self, user: User, scopes: tuple[str, ...]) -> Grant:
+        self.authorised.add(user.login)
         grant = Grant(user, scopes)
         self.grants.append(grant)
         return grant

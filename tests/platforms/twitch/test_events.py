@@ -185,5 +185,5 @@ async def test_what_twitch_refuses_in_a_channel_shows_in_health(connect: Connect
         health = platform.health()
 
     assert health.startswith("connected as vox to #streamer")
-    assert "Twitch refused subscribing follows of #streamer (403 subscription missing" in health
+    assert "no follows of #streamer: Twitch refused subscribing (403 subscription missing" in health
     assert "resubscriptions of" not in health  # chat tells of those

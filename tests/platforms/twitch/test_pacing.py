@@ -1,3 +1,8 @@
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import pytest
+
 from relay.platforms.twitch.pacing import Budget, Window
 
 
@@ -45,19 +50,44 @@ def test_places_become_free_again() -> None:
     assert window.reserve("foreign", False, 31.0) == 0.0
 
 
+def headers(remaining: int, reset_in: int) -> dict[str, str]:
+    """As Twitch sends them: all times by its own clock."""
+    return {
+        "Ratelimit-Remaining": str(remaining),
+        "Ratelimit-Reset": str(1_794_000_000 + reset_in),
+        "Date": format_datetime(datetime.fromtimestamp(1_794_000_000, UTC), usegmt=True),
+    }
+
+
 def test_the_budget_waits_for_the_reset_only_when_nothing_remains() -> None:
     budget = Budget()
-    budget.note({"Ratelimit-Remaining": "1", "Ratelimit-Reset": "130"})
+    budget.note(headers(1, 30), 100.0)
     assert budget.wait(100.0) == 0.0
 
-    budget.note({"Ratelimit-Remaining": "0", "Ratelimit-Reset": "130"})
+    budget.note(headers(0, 30), 100.0)
     assert budget.wait(100.0) == 30.0
     assert budget.wait(131.0) == 0.0
 
 
-def test_answers_without_the_headers_change_nothing() -> None:
+def test_points_that_are_back_sooner_than_announced_are_used() -> None:
     budget = Budget()
-    budget.note({"Ratelimit-Remaining": "0", "Ratelimit-Reset": "130"})
-    budget.note({"Content-Type": "text/html"})
+    budget.note(headers(0, 30), 100.0)
+    budget.note(headers(5, 30), 101.0)
+
+    assert budget.wait(101.0) == 0.0
+
+
+def test_no_wait_is_longer_than_twitch_needs_to_give_all_points_back() -> None:
+    budget = Budget()
+    budget.note(headers(0, 86_400), 100.0)
+
+    assert budget.wait(100.0) == 60.0
+
+
+@pytest.mark.parametrize("odd", [{"Content-Type": "text/html"}, headers(0, 0) | {"Ratelimit-Reset": "soon"}])
+def test_answers_without_the_headers_change_nothing(odd: dict[str, str]) -> None:
+    budget = Budget()
+    budget.note(headers(0, 30), 100.0)
+    budget.note(odd, 100.0)
 
     assert budget.wait(100.0) == 30.0
