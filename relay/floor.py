@@ -73,6 +73,7 @@ class Floor:
         self._overlap = 0.0
         self._counted_until = 0.0
         self._was_interrupted = False
+        self._advanced_at = 0.0
 
     # Looking
 
@@ -101,7 +102,10 @@ class Floor:
         return max(taken_until, self._settled_at, *(self._silent_at(talk) for talk in self._talks.values()), now)
 
     def next_at(self, now: float) -> float | None:
-        """When `advance` has to be called again if nothing else happens; None for never."""
+        """When `advance` has to be called again if nothing else happens; None for never.
+
+        It may be before `now`, when the caller was late: what has become due since the last `advance` is not over.
+        """
         times = [self._settled_at, *self._ignored.values()]
         for talk in self._talks.values():
             times += [talk.until, self._silent_at(talk), talk.since + self._settings.max_hold]
@@ -111,7 +115,7 @@ class Floor:
             times.append(self._paused_since + self._settings.max_pause)
             if self.speakers(now):
                 times.append(now + self._settings.min_speech - self._overlap)
-        return min((time for time in times if time > now), default=None)
+        return min((time for time in times if time > self._advanced_at), default=None)
 
     # The companion's side
 
@@ -202,6 +206,7 @@ class Floor:
         if self._was_interrupted and not people:
             self._was_interrupted = False
             return Act.YIELDED
+        self._advanced_at = now
         return None
 
     # Inside

@@ -237,6 +237,20 @@ def test_a_reply_that_begins_while_somebody_talks_waits_for_them() -> None:
     assert acts(floor, until=9, start=5.2) == [(5.6, Act.RESUME)]
 
 
+def test_who_looks_late_is_told_of_what_became_due_in_between() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.speaking(0, duration=30)
+    floor.speaker_talks("voice:ann", 1)
+    acts(floor, until=2, start=1)
+    floor.speaker_stopped("voice:ann", 3)
+    assert floor.advance(3) is None
+
+    late = 3.5
+
+    assert floor.next_at(late) == 3.4
+    assert floor.advance(late) is Act.YIELDED
+
+
 def test_a_reply_that_may_not_be_interrupted_is_not_even_paused() -> None:
     floor = floor_with()
     floor.asked(0, interruptible=False)
