@@ -85,8 +85,8 @@ class Informer:
         """The character was told something, filtered and harmless; the scripts hear of it, too."""
         for call in forward.events:
             if call.name in (Kind.CHAT, Kind.ASK):
-                words = frozenset(word.lower() for word in _WORD.findall(str(call.arguments["text"])))
-                self._said.append((self._clock(), str(call.arguments["author"]), words))
+                words = frozenset(word.lower() for word in _WORD.findall(call.arguments["text"]))
+                self._said.append((self._clock(), call.arguments["author"], words))
             if self._settings.script_events:
                 if self._calls.full():
                     self._calls.get_nowait()

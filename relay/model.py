@@ -181,10 +181,10 @@ class MessageOptions(Value):
 
 
 class ScriptCall(Value):
-    """A script event with its named arguments."""
+    """A script event with its named arguments, which are texts, numbers too: Voxta takes nothing else there."""
 
     name: str
-    arguments: dict[str, str | int]
+    arguments: dict[str, str]
 
 
 class Origin(Value):

@@ -68,7 +68,7 @@ def told(*calls: ScriptCall) -> Forward:
 
 def chat(author: str, text: str) -> ScriptCall:
     return ScriptCall(
-        name="chat", arguments={"author": author, "platform": "Twitch", "text": text, "amount": 0, "detail": ""}
+        name="chat", arguments={"author": author, "platform": "Twitch", "text": text, "amount": "0", "detail": ""}
     )
 
 
@@ -83,10 +83,10 @@ async def run(informer: Informer, until: Any) -> None:
 async def test_scripts_hear_of_all_that_is_told() -> None:
     voxta = Voxta()
     informed = informer(voxta, Clock(), contexts=False)
-    informed.told(told(chat("Ann", "hi"), ScriptCall(name="raid", arguments={"author": "Bob", "amount": 42})))
+    informed.told(told(chat("Ann", "hi"), ScriptCall(name="raid", arguments={"author": "Bob", "amount": "42"})))
     await run(informed, lambda: len(voxta.calls) == 2)
     assert voxta.calls[0] == ("chat", chat("Ann", "hi").arguments)
-    assert voxta.calls[1] == ("raid", {"author": "Bob", "amount": 42})
+    assert voxta.calls[1] == ("raid", {"author": "Bob", "amount": "42"})
 
 
 async def test_a_voxta_that_takes_no_script_events_is_left_alone_with_them(caplog: pytest.LogCaptureFixture) -> None:

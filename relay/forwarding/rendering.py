@@ -104,15 +104,15 @@ class Renderer:
             return None
         fields = self._fields(pick, place)
         arguments = {name: template.format_map(fields) for name, template in rule.arguments.items()}
-        return ScriptCall(name=rule.script, arguments=dict(arguments))
+        return ScriptCall(name=rule.script, arguments=arguments)
 
     def _event(self, pick: Pick, place: Place) -> ScriptCall:
         """What scripts that listen for `app:<kind>` are told."""
         fields = self._fields(pick, place)
-        arguments: dict[str, str | int] = {name: fields[name] for name in ("author", "platform", "text")}
+        arguments = {name: fields[name] for name in ("author", "platform", "text")}
         message = pick.message
         arguments["id"] = neutralise(f"{message.platform}:{message.channel}/{message.id}", 120)
-        arguments["amount"] = message.amount or 0
+        arguments["amount"] = str(message.amount or 0)
         arguments["detail"] = fields["detail"] if pick.message.detail else ""
         return ScriptCall(name=pick.message.kind.value, arguments=arguments)
 

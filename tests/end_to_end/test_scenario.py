@@ -85,7 +85,7 @@ async def test_scripts_hear_of_everything_the_audience_does(tmp_path: Path) -> N
         place = kinds.index(Kind.CHEER)
         assert stage.story.variables["cheer"] == (
             f'{{"author":"A{place}","platform":"Twitch","text":"my cheer (( char ))","id":"twitch:lobby/m{place}",'
-            f'"amount":{place},"detail":""}}'
+            f'"amount":"{place}","detail":""}}'
         )
 
 

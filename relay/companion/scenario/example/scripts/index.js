@@ -23,12 +23,12 @@ chat.addEventListener("action:shoutout", (e) => {
 // Apps tell what happens with `app:` events, which name their arguments. The relay's are app:chat, app:raid, app:cheer
 // and so on, with author, platform, text, amount and detail.
 chat.addEventListener("app:raid", (e) => {
-  const { author = "another channel", platform = "", amount = 0 } = e.arguments;
+  const { author = "another channel", platform = "", amount = "0" } = e.arguments;
   const raids = count("raids");
   chat.setFlag("raid", { seconds: 120 });
   chat.unsetFlag("raiders_asked");
   chat.note(`That was raid number ${raids} tonight.`);
   // App triggers reach apps, and the relay: what `allow` in its settings names is done in the stream.
   chat.appTrigger("post", `Welcome, raiders of ${author}! Grab a seat.`, platform.toLowerCase());
-  e.afterSpeech(() => chat.appTrigger("confetti", amount));
+  e.afterSpeech(() => chat.appTrigger("confetti", Number(amount)));
 });
