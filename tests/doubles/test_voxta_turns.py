@@ -239,6 +239,19 @@ async def test_a_reply_that_is_interrupted_while_it_is_made_is_cancelled() -> No
         await guest.told("chatFlow", state="WaitingForUserInput")
 
 
+async def test_speech_that_nobody_waits_for_is_cut_all_the_same() -> None:
+    async with talking(VARIATIONS["playback unasked"]) as (voxta, guest, session):
+        await guest.say("send", sessionId=session, text="Hello")
+        end = await guest.told("replyEnd")
+        await start(guest, session, chunks(guest, end["messageId"])[0])
+        await guest.told("chatFlow", state="WaitingForUserInput")
+        await guest.say("interrupt", sessionId=session)
+
+        await guest.told("update", text="You said Hello.")
+        await guest.told("interruptSpeech")
+        assert voxta.violations == []
+
+
 async def test_a_server_may_leave_its_text_as_it_was() -> None:
     async with talking(VARIATIONS["text never cut"]) as (voxta, guest, session):
         await guest.say("send", sessionId=session, text="Hello")

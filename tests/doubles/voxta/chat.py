@@ -1,12 +1,16 @@
 """An open chat: who is in it, what was said, what clients declared, and what all its clients are told."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from tests.doubles.voxta.cast import Entry, Participant
 from tests.doubles.voxta.checks import Message
 from tests.doubles.voxta.client import HubClient, Identity
 from tests.doubles.voxta.switches import Switches
 from tests.doubles.voxta.wire import Wire, new_id
+
+FREE: Final = "WaitingForUserInput"
+"""The state in which people have the floor."""
 
 
 @dataclass(eq=False)
@@ -27,7 +31,7 @@ class Chat:
     actions: dict[str, list[Message]] = field(default_factory=dict)
     title: str | None = None
     paused: bool = False
-    state: str = "WaitingForUserInput"
+    state: str = FREE
     """What `chatFlow` says, or would say."""
 
     @property

@@ -57,6 +57,10 @@ async def _trigger_complete(one: OpenChat, client: HubClient, message: Message) 
     one.turns.trigger_completed(message["triggerId"])
 
 
+async def _script_event(one: OpenChat, client: HubClient, message: Message) -> None:
+    one.turns.happens(message)
+
+
 async def _trigger_action(one: OpenChat, client: HubClient, message: Message) -> None:
     await one.chat.act(message["value"], message.get("arguments"))
 
@@ -101,6 +105,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "speechPlaybackStart": _playback_start,
     "speechPlaybackComplete": _playback_complete,
     "appTriggerComplete": _trigger_complete,
+    "triggerScriptEvent": _script_event,
     "triggerAction": _trigger_action,
     "inspect": _inspect,
     "addChatParticipant": _add_participant,

@@ -28,6 +28,8 @@ class SpokenReply:
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     """The player has acknowledged everything, or is gone."""
     complete: bool = False
+    is_over: bool = False
+    """The turn has gone on."""
 
     @property
     def heard(self) -> str:

@@ -16,7 +16,7 @@ from tests.doubles.voxta.script import Script, echo
 from tests.doubles.voxta.sound_in import SoundIn, Understand
 from tests.doubles.voxta.sound_out import SoundOut
 from tests.doubles.voxta.switches import Switches
-from tests.doubles.voxta.turns import Turns
+from tests.doubles.voxta.turns import Scenario, Turns
 from tests.doubles.voxta.wire import Wire
 
 OWN_PAGE: Final = (None, "Voxta.Talk")
@@ -34,6 +34,9 @@ class VoxtaDouble:
         self.seconds: Callable[[str], float] = lambda text: 0.04
         """How long a text takes to be spoken."""
         self.understand: Understand = lambda pcm: "hello there"
+        self.pause = 0.3
+        """Seconds of quiet that end what a person says."""
+        self.scenario: Scenario = nothing_happens
         self.violations: list[str] = []
         """What clients did that a real server would hang or stumble over."""
         self.access = Access(self.switches)
@@ -42,7 +45,10 @@ class VoxtaDouble:
         self.rooms = Rooms(self.user, self.characters, self.switches, wire, self._turns)
         self.hub = Hub(self.switches, self.access, wire, Requests(self.switches, self.access, self.rooms))
         self.ears = SoundIn(
-            self.access, lambda: [one.chat for one in self.rooms.open], lambda pcm: self.understand(pcm)
+            self.access,
+            chats=lambda: [one.chat for one in self.rooms.open],
+            understand=lambda pcm: self.understand(pcm),
+            pause=lambda: self.pause,
         )
         self._port = 0
         self._runner: web.AppRunner | None = None
@@ -108,4 +114,15 @@ class VoxtaDouble:
         return (await self.rooms.start(OWN_PAGE, self.characters[:1])).chat
 
     def _turns(self, chat: Chat) -> Turns:
-        return Turns(chat, self.switches, self.sound, lambda said: self.script(said), self.violations)
+        return Turns(
+            chat,
+            self.switches,
+            self.sound,
+            lambda said: self.script(said),
+            lambda turns, event: self.scenario(turns, event),
+            self.violations,
+        )
+
+
+async def nothing_happens(turns: Turns, event: str) -> None:
+    """A scenario without scripts."""

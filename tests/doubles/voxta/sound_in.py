@@ -15,8 +15,6 @@ from tests.doubles.voxta.chat import Chat
 
 LOUD: Final = 300.0
 """The mean of a frame's samples, squared and rooted, from which it counts as speech."""
-PAUSE: Final = 0.3
-"""Seconds of quiet, in the stream's own time, that end an utterance."""
 _NEEDED: Final = {"contentType": str, "sampleRate": int, "channels": int, "bitsPerSample": int}
 
 Understand = Callable[[bytes], str]
@@ -24,10 +22,11 @@ Understand = Callable[[bytes], str]
 
 
 class Utterances:
-    """Cuts a stream of PCM into utterances."""
+    """Cuts a stream of PCM into utterances, which end with `pause` seconds of quiet, in the stream's own time."""
 
-    def __init__(self, format: dict[str, Any]) -> None:
+    def __init__(self, format: dict[str, Any], pause: float) -> None:
         self._second = format["sampleRate"] * format["channels"] * 2
+        self._pause = pause
         self._pcm = bytearray()
         self._quiet = 0
         """Bytes of quiet since somebody spoke."""
@@ -44,7 +43,7 @@ class Utterances:
             return None
         self._pcm += frame
         self._quiet = 0 if loud else self._quiet + len(frame)
-        if self._quiet < PAUSE * self._second:
+        if self._quiet < self._pause * self._second:
             return None
         utterance = bytes(self._pcm)
         self._pcm.clear()
@@ -56,10 +55,13 @@ class Utterances:
 
 
 class SoundIn:
-    def __init__(self, access: Access, chats: Callable[[], list[Chat]], understand: Understand) -> None:
+    def __init__(
+        self, access: Access, *, chats: Callable[[], list[Chat]], understand: Understand, pause: Callable[[], float]
+    ) -> None:
         self._access = access
         self._chats = chats
         self._understand = understand
+        self._pause = pause
         self.formats: list[dict[str, Any]] = []
         """What each stream declared first."""
         self.received: int = 0
@@ -100,7 +102,7 @@ class SoundIn:
             await socket.close(code=1007, message=b"The first frame has to describe the stream.")
             return
         self.formats.append(format)
-        utterances = Utterances(format)
+        utterances = Utterances(format, self._pause())
         async for frame in socket:
             pcm = frame.data
             if frame.type is WSMsgType.TEXT:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from tests.doubles.voxta.cast import Participant
-from tests.doubles.voxta.chat import Chat
+from tests.doubles.voxta.chat import FREE, Chat
 from tests.doubles.voxta.checks import ROLES, Message
 from tests.doubles.voxta.client import HubClient
 from tests.doubles.voxta.reply import SpokenReply
@@ -20,10 +20,22 @@ ASK: Final = "*"
 """The text that asks for a reply and is no message."""
 _COMMANDS: Final = {"/note ": "Note", "/event ": "Event"}
 
+Scenario = Callable[["Turns", str], Awaitable[None]]
+"""What a scenario does when an app tells it of an event by this name."""
+
 
 class Turns:
-    def __init__(self, chat: Chat, switches: Switches, sound: SoundOut, script: Script, violations: list[str]) -> None:
+    def __init__(
+        self,
+        chat: Chat,
+        switches: Switches,
+        sound: SoundOut,
+        script: Script,
+        scenario: Scenario,
+        violations: list[str],
+    ) -> None:
         self._chat = chat
+        self._scenario = scenario
         self._switches = switches
         self._sound = sound
         self._script = script
@@ -39,6 +51,8 @@ class Turns:
         """Process what comes, until cancelled."""
         while True:
             await (await self._inputs.get())()
+            if self._inputs.empty() and self._chat.state != FREE:
+                await self._chat.flow(FREE)
 
     # what clients do
 
@@ -57,8 +71,13 @@ class Turns:
         self._inputs.put_nowait(partial(self._say, message["text"], message.get("characterId")))
 
     def interrupt(self) -> None:
-        if self._reply is not None:
-            self._reply.interrupted.set()
+        """End the reply under way, or one that is still being heard although nobody waits for that."""
+        reply = self._reply
+        if reply is None or reply.settled.is_set() or reply.interrupted.is_set():
+            return
+        reply.interrupted.set()
+        if reply.is_over:
+            self._inputs.put_nowait(partial(self._cut, reply))
 
     async def playback_started(self, client: HubClient, message: Message) -> None:
         self._acknowledged(client, message, SpokenReply.start)
@@ -92,6 +111,10 @@ class Turns:
                 waiting.set()
 
     # what the scenario does
+
+    def happens(self, message: Message) -> None:
+        """Queue a `triggerScriptEvent`: the scenario's script hears of it."""
+        self._inputs.put_nowait(partial(self._scenario, self, message["name"]))
 
     async def trigger(self, name: str, *arguments: object) -> None:
         """Send an app trigger; returns when it was carried out, if such things are waited for."""
@@ -130,8 +153,6 @@ class Turns:
             await self._chat.leave(visitor)
         await self._chat.tell_context()
         self.done += 1
-        if self._inputs.empty():
-            await self._chat.flow("WaitingForUserInput")
 
     async def _take_in(self, message: Message, text: str) -> str:
         if text == ASK or not text:
@@ -165,7 +186,7 @@ class Turns:
             await self._cut(reply)
             if spoken and self._waits(reply):
                 await reply.settled.wait()
-        self._reply = None
+        reply.is_over = True
 
     def _waits(self, reply: SpokenReply) -> bool:
         return self._switches.waits_for_playback and reply.player in self._chat.clients
