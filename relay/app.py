@@ -325,8 +325,9 @@ class Relay:
         """What is connected and what waits, a few lines."""
         chat = self.session.chat
         who = ", ".join(person.name for person in chat.characters) if chat else self.session.problem
+        where = f"in a chat with {who}; {self.session.refusal}" if self.session.refusal else f"in a chat with {who}"
         lines = [
-            f"Voxta: {f'in a chat with {who}' if chat else who}",
+            f"Voxta: {where if chat else who}",
             *(f"{platform.name.capitalize()}: {self.supervisor.health(platform)}" for platform in self.platforms),
             *self._booth.lines(),
             await self._backlog(),

@@ -9,6 +9,7 @@ RelayError
 │   └── PostRejected           the platform took the call and refused the text
 ├── InboxError             (retryable) the store did not answer
 ├── VoxtaError             Voxta answered with an error
+│   ├── VoxtaForbidden         the relay lacks the right: nothing was done, a person has to act
 │   ├── VoxtaUnavailable       (retryable) not reachable, timed out, connection lost
 │   └── ProtocolError          a frame that breaks the protocol
 ├── ObsUnavailable         (retryable) OBS cannot be reached, timed out, or the connection was lost
@@ -66,6 +67,10 @@ class InboxError(RelayError):
 
 class VoxtaError(RelayError):
     """Voxta answered with an error."""
+
+
+class VoxtaForbidden(VoxtaError):
+    """Voxta does not let the relay do this. What was refused may be sent again once a person has changed that."""
 
 
 class VoxtaUnavailable(VoxtaError):

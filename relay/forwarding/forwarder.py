@@ -9,7 +9,7 @@ from typing import Protocol
 
 from relay.cancellation import checkpoint
 from relay.config import Config
-from relay.errors import InboxError, RenderingError, VoxtaError, VoxtaUnavailable
+from relay.errors import InboxError, RenderingError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
 from relay.floor import Floor
 from relay.forwarding.policy import Policy
 from relay.forwarding.recovery import Fate, fate_of
@@ -181,6 +181,8 @@ class Forwarder:
             return self._until_expiry()
         await self._remember(chat)
         await self._resolve_doubts(chat)
+        if self._session.refusal is not None:
+            return self._until_expiry()
         if self._is_halted():
             return _soonest(self._until_expiry(), HALTED_LOOK)
         now = self._clock()
@@ -277,6 +279,9 @@ class Forwarder:
             self._doubtful[forward.id] = forward
             self._failed_in[forward.id] = chat
             self._floor.released()
+        except VoxtaForbidden:
+            self._floor.released()
+            await self._take_back(forward)
         except VoxtaError as error:
             self._floor.released()
             await self._finish(forward, Outcome.REJECTED, str(error))
@@ -298,11 +303,15 @@ class Forwarder:
                 case Fate.UNKNOWN:
                     await self._finish(forward, Outcome.FORWARDED, f"{forward.send_as}, unconfirmed")
                 case Fate.LOST:
-                    await self._inbox.abandon(forward.id)
-                    current = await self._inbox.current(forward.keys)
-                    self.waiting.restore([self.waiting.again(m, self._wall()) for m in current.values()])
+                    await self._take_back(forward)
             self._doubtful.pop(forward.id, None)
             self._failed_in.pop(forward.id, None)
+
+    async def _take_back(self, forward: Forward) -> None:
+        """It never arrived: what it carried waits on."""
+        await self._inbox.abandon(forward.id)
+        current = await self._inbox.current(forward.keys)
+        self.waiting.restore([self.waiting.again(m, self._wall()) for m in current.values()])
 
     # Settling
 

@@ -48,11 +48,15 @@ ActName = Literal[
 """What a scenario may be allowed to do."""
 
 
+Scope = Annotated[str, Field(pattern=r"^[a-z]+:[a-z-]{1,32}$")]
+
+
 class VoxtaSection(Section):
     mode: Literal["embedded", "server", "gateway"] = "embedded"
     url: Url = "http://localhost:5384"
     gateway_url: Url = "http://localhost:8081"
     api_key: SecretStr | None = None
+    scope: tuple[Scope, ...] = Field(("role:app", "role:user", "role:inspector", "role:admin"), min_length=1)
     join: Literal["open", "chat", "character"] = "open"
     chat_id: str | None = None
     character_id: str | None = None

@@ -17,6 +17,8 @@ class Link(Protocol):
     """Why no chat is joined, in one line; None when one is."""
     chat: Chat | None
     """The joined chat; None while there is none."""
+    refusal: str | None
+    """Why Voxta takes nothing that is sent into the joined chat, in one line that holds the fix; None when it does."""
 
     @property
     def is_connected(self) -> bool:
@@ -34,7 +36,8 @@ class Link(Protocol):
     async def send(self, forward: Forward) -> None:
         """Send a forward to the joined chat.
 
-        Raises VoxtaUnavailable when it is unknown whether Voxta took it, VoxtaError when Voxta refused it.
+        Raises VoxtaUnavailable when it is unknown whether Voxta took it, VoxtaError when Voxta refused it, and
+        VoxtaForbidden when it did so for lack of rights (see `refusal`).
         """
         ...
 

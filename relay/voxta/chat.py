@@ -12,7 +12,7 @@ HISTORY = 500
 """Messages remembered of a chat."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Chat:
     session_id: str
     chat_id: str

@@ -72,6 +72,7 @@ class GatewaySession:
         self._is_connected = False
         self.problem: str | None = "not connected yet"
         self.chat: Chat | None = None
+        self.refusal: str | None = None
 
     @property
     def is_connected(self) -> bool:

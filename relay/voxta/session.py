@@ -3,31 +3,25 @@
 import asyncio
 import logging
 import random
-from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
 
 from aiohttp.abc import AbstractCookieJar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
-from relay import __version__
-from relay.errors import VoxtaError, VoxtaUnavailable
-from relay.model import Forward, SendAs
+from relay.errors import VoxtaError, VoxtaForbidden, VoxtaUnavailable
 from relay.settings import VoxtaSection
 from relay.voxta.chat import Chat
+from relay.voxta.entrance import Entrance
+from relay.voxta.joining import choose
+from relay.voxta.refusals import refusal_in
+from relay.voxta.talking import Talking
 from relay.voxta.transport import Hub
 from relay.wire import client, server
-from relay.wire.messages import Capabilities, ChatSession, ContextText, NamedValue, WireMessage
+from relay.wire.messages import Capabilities, ChatSession, WireMessage
 
 log = logging.getLogger(__name__)
-
-_SVG: Final = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#5b3fd6"/>'
-    '<path d="M7 9h18v11H15l-5 5v-5H7z" fill="#fff"/><circle cx="12" cy="14.5" r="1.7" fill="#5b3fd6"/>'
-    '<circle cx="20" cy="14.5" r="1.7" fill="#5b3fd6"/></svg>'
-)
-ICON: Final = f"data:image/svg+xml;base64,{b64encode(_SVG.encode()).decode()}"
-"""What Voxta shows beside the relay's name."""
 
 SESSIONS_WAIT = 3.0
 """Seconds to wait for the list of open chats after the welcome; some servers send none while no chat is open."""
@@ -38,18 +32,16 @@ RECONNECT_JITTER = 0.5
 UNREAD: Final = 200
 """Kinds of unreadable things that are told of."""
 
-NO_MESSAGE: Final = "*"
-"""Sent as the text, this asks for a reply and adds no message."""
+REMEDY: Final = (
+    'let the relay open the chat itself (join = "character" and a character_id in [voxta]), '
+    "or set voxta.api_key to a key with more rights"
+)
+"""What a person does when the relay may not talk in the chat it has joined."""
 
 Listen = Callable[[WireMessage], None]
-Invoke = Callable[[Hub, WireMessage], Awaitable[None]]
 
 
-async def _invoke(hub: Hub, call: WireMessage) -> None:
-    await hub.invoke(call)
-
-
-class Session:
+class Session(Talking):
     """Owns the connection. `run` keeps it; the other methods use it while a chat is joined.
 
     `listen` is called with every message of the joined chat, in order, without waiting; `changed` whenever
@@ -68,33 +60,46 @@ class Session:
         hears: bool = False,
     ) -> None:
         """`speaks`: the relay plays what the character says. `hears`: it sends what people say."""
+        super().__init__()
         self._settings = settings
         self._url = url
         self._listen = listen
-        self._capabilities = Capabilities(
+        capabilities = Capabilities(
             audio_output="Url" if speaks else "None", audio_input="WebSocketStream" if hears else "None"
         )
+        self._entrance = Entrance(settings.scope, capabilities, settings.timeout)
         self._changed = changed
         self._sent = sent
         self._hub: Hub | None = None
         self._wanted = settings.chat_id if settings.join == "chat" else None
         self._reported: str | None = None
-        self._last_error: str | None = None
         self._news = asyncio.Event()
-        self._one_by_one = asyncio.Lock()
         self._sessions: list[ChatSession] | None = None
-        self._welcomed = False
+        self._no_entry: VoxtaError | None = None
+        """Why the chat that is being joined cannot be."""
+        self._is_ours = False
+        """Whether the joined chat was opened by us."""
+        self._closed_to_us: set[str] = set()
+        """Sessions of chats of others in which we may not talk."""
+        self._given_up: str | None = None
+        """The one of them that was left last and that we still hear of."""
         self._unread: set[str] = set()
         """The kinds of what could not be read."""
         self.problem: str | None = "not connected yet"
         """Why no chat is joined, in one line; None when one is."""
         self.chat: Chat | None = None
         """The joined chat; None while there is none."""
+        self.refusal: str | None = None
+        """Why Voxta takes nothing that is sent into the joined chat, in one line that holds the fix."""
 
     @property
     def is_connected(self) -> bool:
         """Whether Voxta is there, with or without a chat."""
         return self._hub is not None
+
+    def cookies(self) -> AbstractCookieJar | None:
+        """Those of the connection, for other requests to Voxta; None while there is none."""
+        return self._hub.cookies if self._hub is not None else None
 
     def prefer(self, chat_id: str) -> None:
         """Join this chat again when it is still there, as after a restart."""
@@ -117,7 +122,7 @@ class Session:
         key = self._settings.api_key.get_secret_value() if self._settings.api_key else None
         try:
             async with Hub.connect(self._url, api_key=key, timeout=self._settings.timeout, on_bad=self._bad) as hub:
-                self._hub, self._sessions, self._welcomed = hub, None, False
+                self._hub, self._sessions = hub, None
                 hub.on_sent = self._sent
                 async with asyncio.TaskGroup() as tasks:
                     keeper = tasks.create_task(self._keep_joined(hub))
@@ -144,9 +149,7 @@ class Session:
     # Joining
 
     async def _keep_joined(self, hub: Hub) -> None:
-        await hub.invoke(self._introduction())
-        await self._until(lambda: self._welcomed, self._settings.timeout, "Voxta sent no welcome")
-        await hub.invoke(client.RegisterApp(client_version=__version__, label="Voxta Relay", icon_base64_url=ICON))
+        await self._entrance.enter(hub)
         try:
             await self._until(lambda: self._sessions is not None, SESSIONS_WAIT, "no list of chats")
         except VoxtaUnavailable:
@@ -155,52 +158,46 @@ class Session:
         while True:
             call = self._choose(may_open)
             if call is not None:
-                may_open = False
                 await self._join(hub, call)
                 await self._until(lambda: self.chat is None)
+                may_open = await self._give_back(hub)
             else:
                 self._leave("no chat is open in Voxta: start one there, and the relay joins it")
                 await self._new_sessions()
-
-    def _introduction(self) -> WireMessage:
-        return client.Authenticate(
-            client="Voxta.Relay", client_version=__version__, scope=["role:app"], capabilities=self._capabilities
-        )
 
     async def _new_sessions(self) -> None:
         before = self._sessions
         await self._until(lambda: self._sessions is not before)
 
     def _choose(self, may_open: bool) -> WireMessage | None:
-        """The call that joins the configured chat; None when there is nothing to join yet.
-
-        A chat is opened (resumed or started) once per connection: when a person closes it, it stays closed.
-        """
+        """A chat is opened once per connection: when a person closes it, it stays closed."""
         sessions = self._sessions or []
-        join, wanted = self._settings.join, self._wanted
-        found = next((s for s in sessions if s.chat_id == wanted), None)
-        if found is None and join == "character":
-            found = next((s for s in sessions if self._settings.character_id in [c.id for c in s.characters]), None)
-        if found is None and join == "open" and sessions:
-            found = sessions[0]
-        if found is not None:
-            return client.SubscribeToChat(session_id=found.session_id, chat_id=found.chat_id)
-        if not may_open or join == "open":
-            return None
-        if wanted is not None:
-            return client.ResumeChat(chat_id=wanted)
-        return client.StartChat(character_id=self._settings.character_id)
+        return choose(self._settings, sessions, self._wanted, may_open=may_open, closed_to_us=self._closed_to_us)
 
     async def _join(self, hub: Hub, call: WireMessage) -> None:
+        self._no_entry = None
+        self._is_ours = not isinstance(call, client.SubscribeToChat)
         try:
             await hub.invoke(call)
-            await self._until(lambda: self.chat is not None, self._settings.timeout, "Voxta opened no chat")
-        except VoxtaError:
-            if isinstance(call, client.ResumeChat) and self._settings.join == "character":
-                self._wanted = None
-                await self._join(hub, client.StartChat(character_id=self._settings.character_id))
-            else:
+            is_decided = lambda: self.chat is not None or self._no_entry is not None  # noqa: E731
+            await self._until(is_decided, self._settings.timeout, "Voxta opened no chat")
+            if self._no_entry is not None and self.chat is None:
+                raise self._no_entry
+        except VoxtaError as error:
+            is_silent = isinstance(error, VoxtaUnavailable) and isinstance(call, client.SubscribeToChat)
+            if is_silent or isinstance(call, client.StartChat) or self._settings.join != "character":
                 raise
+            self._wanted = None
+            await self._join(hub, client.StartChat(character_id=self._settings.character_id))
+
+    async def _give_back(self, hub: Hub) -> bool:
+        """Let go of a chat that was left because we may not talk there. Whether there is one."""
+        session_id, self._given_up = self._given_up, None
+        if session_id is None:
+            return False
+        with suppress(VoxtaError):
+            await hub.invoke(client.UnsubscribeFromChat(session_id=session_id))
+        return True
 
     async def _until(self, condition: Callable[[], bool], seconds: float | None = None, problem: str = "") -> None:
         try:
@@ -214,29 +211,33 @@ class Session:
     # Listening
 
     def _handle(self, message: WireMessage) -> None:
+        self._entrance.heard(message)
         match message:
-            case server.Welcome():
-                self._welcomed = True
-            case server.AuthenticationRequired() if not self._welcomed:
-                raise VoxtaUnavailable("Voxta asks for a login: set voxta.api_key to the key shown in Voxta")
             case server.ChatsSessionsUpdated():
                 self._sessions = list(message.sessions)
             case server.ChatStarted() if self.chat is None:
                 self._enter(message)
             case server.ChatStarted() if self.chat is not None and message.session_id == self.chat.session_id:
                 self.chat = Chat.of(message)
-            case server.ChatClosed() if self.chat is not None and message.chat_id == self.chat.chat_id:
-                self._sessions = [s for s in self._sessions or [] if s.chat_id != message.chat_id]
-                self._tell(message)
-                self._leave("the chat was closed in Voxta")
-            case server.ErrorMessage() | server.ChatSessionError():
-                if getattr(message, "service_name", None) is None:  # a failing voice does not refuse a message
-                    self._last_error = message.message
+            case server.ChatClosed():
+                self._closed(message)
+            case server.ErrorMessage():
+                self._no_entry = refusal_in(message)
                 log.warning("Voxta reports: %s", message.message)
         if self.chat is not None and getattr(message, "session_id", None) in (None, self.chat.session_id):
+            self._calls.heard(message)
             self.chat.saw(message)
             self._tell(message)
         self._news.set()
+
+    def _closed(self, message: server.ChatClosed) -> None:
+        if self.chat is None:
+            if not message.chat_id:
+                self._no_entry = VoxtaError("Voxta refused: the chat cannot be joined")
+        elif message.chat_id == self.chat.chat_id:
+            self._sessions = [s for s in self._sessions or [] if s.chat_id != message.chat_id]
+            self._tell(message)
+            self._leave("the chat was closed in Voxta")
 
     def _tell(self, message: WireMessage) -> None:
         """Hand a message on. What a message can break at those who hear it must not break the connection."""
@@ -248,11 +249,11 @@ class Session:
     def _enter(self, started: server.ChatStarted) -> None:
         self.chat = Chat.of(started)
         self._wanted = started.chat_id
-        self.problem = None
+        self.problem = self.refusal = None
         self._changed()
 
     def _leave(self, problem: str) -> None:
-        self.problem = problem
+        self.problem, self.refusal = problem, None
         if self.chat is not None:
             self.chat = None
             self._changed()
@@ -262,130 +263,25 @@ class Session:
             self._unread.add(problem)
             log.warning("Voxta sends what cannot be read, which is left out (and not told again): %s", problem)
 
-    # Speaking
-
-    async def send(self, forward: Forward) -> None:
-        """Send a forward to the joined chat.
-
-        The only way text reaches Voxta's `send`: a Forward cannot hold a command but its own. Raises
-        VoxtaUnavailable when it is unknown whether Voxta took it, VoxtaError when Voxta refused it.
-        """
-        hub, chat = self._joined()
-        if chat.chat_id != forward.chat_id:
-            raise VoxtaUnavailable("the chat has changed")
-        await self._checked(hub, self._call(forward, chat), self._surely)
-
-    def _call(self, forward: Forward, chat: Chat) -> WireMessage:
-        if forward.script is not None:
-            return _script_event(chat, forward.script.name, forward.script.arguments)
-        return client.Send(
-            session_id=chat.session_id,
-            text=forward.text,
-            do_reply=forward.expects_reply,
-            do_user_action_inference=forward.is_streamers,
-            do_character_action_inference=forward.send_as is SendAs.USER,
-        )
-
-    async def _surely(self, hub: Hub, call: WireMessage) -> None:
-        """Invoke; when the answer stays out, drop the connection, so that rejoining shows what was taken."""
-        try:
-            await hub.invoke(call)
-        except VoxtaUnavailable:
-            await hub.drop()
-            raise
-
-    async def interrupt(self) -> None:
-        """Stop the reply in progress and its speech."""
-        hub, chat = self._joined()
-        await hub.invoke(client.Interrupt(session_id=chat.session_id))
-
-    async def speech_started(self, message_id: str, start: int, end: int, duration: float) -> None:
-        """A part of a reply's text is heard now, for `duration` seconds."""
-        hub, chat = self._joined()
-        await hub.invoke(
-            client.SpeechPlaybackStart(
-                session_id=chat.session_id, message_id=message_id, start_index=start, end_index=end, duration=duration
-            )
-        )
-
-    async def speech_completed(self, message_id: str) -> None:
-        """Nothing more of a reply will be heard."""
-        hub, chat = self._joined()
-        await hub.invoke(client.SpeechPlaybackComplete(session_id=chat.session_id, message_id=message_id))
-
-    async def rewrite(self, message_id: str, text: str) -> None:
-        """Replace a message's text; one of which nothing is left is deleted."""
-        hub, chat = self._joined()
-        session = chat.session_id
-        if text:
-            await hub.invoke(client.UpdateMessage(session_id=session, message_id=message_id, text=text))
-        else:
-            await hub.invoke(client.DeleteMessage(session_id=session, message_id=message_id))
-
-    async def ask_for_reply(self) -> None:
-        """Have the character speak, though nobody wrote anything."""
-        hub, chat = self._joined()
-        await self._checked(hub, _nothing_said(chat))
-
-    async def have_said(self, text: str) -> None:
-        """Have the character say exactly this."""
-        hub, chat = self._joined()
-        if chat.characters:
-            character = chat.characters[0].id
-            call = client.CharacterSpeechRequest(session_id=chat.session_id, character_id=character, text=text)
-            await hub.invoke(call)
-
-    async def _checked(self, hub: Hub, call: WireMessage, invoke: Invoke = _invoke) -> None:
-        """Invoke, and take an error message that comes with the answer for a refusal.
-
-        Error messages do not say what they refuse, so calls that may be refused go one by one.
-        """
-        async with self._one_by_one:
-            self._last_error = None
-            await invoke(hub, call)
-            if self._last_error is not None:
-                raise VoxtaError(f"Voxta refused: {self._last_error}")
-
-    async def update_context(
-        self, key: str, contexts: Sequence[ContextText] = (), set_flags: Sequence[str] = ()
-    ) -> None:
-        """Replace what the character knows under `key`, and set or (`!name`) unset flags."""
-        hub, chat = self._joined()
-        call = client.UpdateContext(
-            session_id=chat.session_id,
-            context_key=key,
-            contexts=list(contexts),
-            set_flags=list(set_flags) or None,
-        )
-        await self._checked(hub, call)
-
-    async def trigger_script_event(self, name: str, arguments: dict[str, Any] | None = None) -> None:
-        """Run the scenario's script listener `app:<name>`."""
-        hub, chat = self._joined()
-        await self._checked(hub, _script_event(chat, name, arguments or {}))
-
-    async def complete_trigger(self, trigger_id: str) -> None:
-        """Voxta need not wait any longer for an app trigger that came with this id."""
-        hub, chat = self._joined()
-        await hub.invoke(client.AppTriggerComplete(session_id=chat.session_id, trigger_id=trigger_id))
-
-    def cookies(self) -> AbstractCookieJar | None:
-        """Those of the connection, for other requests to Voxta; None while there is none."""
-        return self._hub.cookies if self._hub is not None else None
+    # For Talking
 
     def _joined(self) -> tuple[Hub, Chat]:
         if self._hub is None or self.chat is None:
             raise VoxtaUnavailable(self.problem or "no chat is joined")
         return self._hub, self.chat
 
-
-def _nothing_said(chat: Chat) -> WireMessage:
-    return client.Send(session_id=chat.session_id, text=NO_MESSAGE, do_user_action_inference=False)
-
-
-def _script_event(chat: Chat, name: str, arguments: Mapping[str, Any]) -> WireMessage:
-    values = [NamedValue(name=key, value=value) for key, value in arguments.items()]
-    return client.TriggerScriptEvent(session_id=chat.session_id, name=name, arguments=values)
+    def _turned_away(self, chat: Chat, error: VoxtaForbidden) -> None:
+        if self.chat is None or self.chat.session_id != chat.session_id:
+            return
+        if self._settings.join == "character" and not self._is_ours:
+            log.warning("%s. The relay opens a chat of its own", error)
+            self._closed_to_us.add(chat.session_id)
+            self._given_up, self._wanted = chat.session_id, None
+            self._leave("opening a chat of our own")
+            self._news.set()
+        elif self.refusal is None:
+            self.refusal = f"Voxta lets the relay not talk in this chat ({error}): {REMEDY}"
+            log.warning("%s. Messages wait until then", self.refusal)
 
 
 def _first(group: BaseExceptionGroup[VoxtaError]) -> VoxtaError:

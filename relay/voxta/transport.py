@@ -4,15 +4,20 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Self
+from typing import Final, Self
 from urllib.parse import urlencode
 
 import aiohttp
 
 from relay.errors import AuthError, ProtocolError, VoxtaError, VoxtaUnavailable
+from relay.voxta.refusals import refused
 from relay.wire import signalr
 from relay.wire.messages import InvalidMessage, WireMessage
 from relay.wire.server import parse_server
+
+REFUSED_KEY: Final = (
+    "Voxta at {} refused the API key: run `relay auth voxta`, or set voxta.api_key to the one shown in Voxta"
+)
 
 Handle = Callable[[WireMessage], None]
 
@@ -47,13 +52,7 @@ class Hub:
         limits = aiohttp.ClientTimeout(total=timeout)
         async with aiohttp.ClientSession(headers=headers, cookie_jar=jar, timeout=limits) as http:
             token = await _negotiate(http, url)
-            try:
-                socket = await http.ws_connect(
-                    f"{url.rstrip('/')}/hub?{urlencode({'id': token})}", max_msg_size=signalr.MAX_RECORD
-                )
-            except (aiohttp.ClientError, TimeoutError) as error:
-                raise VoxtaUnavailable(f"Voxta at {url} refused the connection: {type(error).__name__}") from None
-            async with socket:
+            async with await _open(http, url, token) as socket:
                 hub = cls(socket, timeout, on_bad)
                 hub.cookies = jar
                 await hub._shake_hands(url)
@@ -147,7 +146,7 @@ class Hub:
         if answer is None or answer.done():
             return
         if error := frame.get("error"):
-            answer.set_exception(VoxtaError(f"Voxta refused: {error}"))
+            answer.set_exception(refused(str(error)))
         else:
             answer.set_result(None)
 
@@ -172,12 +171,15 @@ class Hub:
         raise VoxtaUnavailable(f"the connection to Voxta was lost: {message.type.name.lower()}")
 
 
-async def _negotiate(http: aiohttp.ClientSession, url: str) -> str:
+async def _negotiate(http: aiohttp.ClientSession, url: str) -> str | None:
+    """The id of the connection to be; None where servers want the WebSocket straight away."""
     address = f"{url.rstrip('/')}/hub/negotiate?negotiateVersion=1"
     try:
         async with http.post(address) as response:
             if response.status in (401, 403):
-                raise AuthError(f"Voxta at {url} refused the API key: set voxta.api_key to the one shown in Voxta")
+                raise AuthError(REFUSED_KEY.format(url))
+            if response.status in (404, 405):
+                return None
             if response.status != 200:
                 raise VoxtaUnavailable(f"Voxta at {url} answered {response.status} to the negotiation")
             data = await response.json(content_type=None)
@@ -189,6 +191,18 @@ async def _negotiate(http: aiohttp.ClientSession, url: str) -> str:
     if not isinstance(token, str):
         raise ProtocolError(f"{url} answers, but gives no connection token; is voxta.url right?")
     return token
+
+
+async def _open(http: aiohttp.ClientSession, url: str, token: str | None) -> aiohttp.ClientWebSocketResponse:
+    query = f"?{urlencode({'id': token})}" if token is not None else ""
+    try:
+        return await http.ws_connect(f"{url.rstrip('/')}/hub{query}", max_msg_size=signalr.MAX_RECORD)
+    except aiohttp.WSServerHandshakeError as error:
+        if error.status in (401, 403):
+            raise AuthError(REFUSED_KEY.format(url)) from None
+        raise VoxtaUnavailable(f"Voxta at {url} refused the connection ({error.status}); is voxta.url right?") from None
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise VoxtaUnavailable(f"Voxta at {url} refused the connection: {type(error).__name__}") from None
 
 
 @asynccontextmanager

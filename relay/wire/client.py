@@ -29,6 +29,11 @@ class SubscribeToChat(WireMessage):
     chat_id: str | None = None
 
 
+class UnsubscribeFromChat(WireMessage):
+    type_name = "unsubscribeFromChat"
+    session_id: str
+
+
 class StartChat(WireMessage):
     type_name = "startChat"
     character_id: str | None = None

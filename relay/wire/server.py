@@ -277,15 +277,14 @@ class InspectorScenarioEventExecuted(WireMessage):
 class ErrorMessage(WireMessage):
     type_name = "error"
     message: str = ""
-    code: str | None = None
+    code: str | int | None = None
     details: str | None = None
-
-
-class ChatSessionError(WireMessage):
-    type_name = "chatSessionError"
-    message: str = ""
-    code: str | None = None
     service_name: str | None = None
+    """The service that failed, such as a voice: then it is not a call that was refused."""
+
+
+class ChatSessionError(ErrorMessage):
+    type_name = "chatSessionError"
     retry: bool | None = None
     session_id: str | None = None
 

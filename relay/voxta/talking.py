@@ -1,0 +1,144 @@
+"""What is said and done in a chat of a Voxta server."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from relay.errors import VoxtaForbidden, VoxtaUnavailable
+from relay.model import Forward, SendAs
+from relay.voxta.calls import Calls
+from relay.voxta.chat import Chat
+from relay.voxta.transport import Hub
+from relay.wire import client, server
+from relay.wire.messages import ChatMessage, ContextText, NamedValue, WireMessage
+
+NO_MESSAGE: Final = "*"
+"""Sent as the text, this asks for a reply and adds no message."""
+
+
+class Talking(ABC):
+    """The half of a Session that talks. Everything raises VoxtaUnavailable while no chat is joined."""
+
+    def __init__(self) -> None:
+        self._calls = Calls()
+
+    @abstractmethod
+    def _joined(self) -> tuple[Hub, Chat]:
+        """The connection and the chat. Raises VoxtaUnavailable while there is none."""
+
+    @abstractmethod
+    def _turned_away(self, chat: Chat, error: VoxtaForbidden) -> None:
+        """We may not talk in this chat."""
+
+    async def send(self, forward: Forward) -> None:
+        """Send a forward to the joined chat.
+
+        The only way text reaches Voxta's `send`: a Forward cannot hold a command but its own. Raises
+        VoxtaUnavailable when it is unknown whether Voxta took it, VoxtaError when Voxta refused it, VoxtaForbidden
+        when that was for lack of rights.
+        """
+        hub, chat = self._joined()
+        if chat.chat_id != forward.chat_id:
+            raise VoxtaUnavailable("the chat has changed")
+        call = self._call(forward, chat)
+        try:
+            shows = None if forward.script is not None else lambda message: _says(message, forward)
+            await self._calls.make(lambda: self._surely(hub, call), shows)
+        except VoxtaForbidden as error:
+            self._turned_away(chat, error)
+            raise
+
+    def _call(self, forward: Forward, chat: Chat) -> WireMessage:
+        if forward.script is not None:
+            return _script_event(chat, forward.script.name, forward.script.arguments)
+        return client.Send(
+            session_id=chat.session_id,
+            text=forward.text,
+            do_reply=forward.expects_reply,
+            do_user_action_inference=forward.is_streamers,
+            do_character_action_inference=forward.send_as is SendAs.USER,
+        )
+
+    async def _surely(self, hub: Hub, call: WireMessage) -> None:
+        """Invoke; when the answer stays out, drop the connection, so that rejoining shows what was taken."""
+        try:
+            await hub.invoke(call)
+        except VoxtaUnavailable:
+            await hub.drop()
+            raise
+
+    async def interrupt(self) -> None:
+        """Stop the reply in progress and its speech."""
+        hub, chat = self._joined()
+        await hub.invoke(client.Interrupt(session_id=chat.session_id))
+
+    async def speech_started(self, message_id: str, start: int, end: int, duration: float) -> None:
+        """A part of a reply's text is heard now, for `duration` seconds."""
+        hub, chat = self._joined()
+        await hub.invoke(
+            client.SpeechPlaybackStart(
+                session_id=chat.session_id, message_id=message_id, start_index=start, end_index=end, duration=duration
+            )
+        )
+
+    async def speech_completed(self, message_id: str) -> None:
+        """Nothing more of a reply will be heard."""
+        hub, chat = self._joined()
+        await hub.invoke(client.SpeechPlaybackComplete(session_id=chat.session_id, message_id=message_id))
+
+    async def rewrite(self, message_id: str, text: str) -> None:
+        """Replace a message's text; one of which nothing is left is deleted."""
+        hub, chat = self._joined()
+        session = chat.session_id
+        if text:
+            await hub.invoke(client.UpdateMessage(session_id=session, message_id=message_id, text=text))
+        else:
+            await hub.invoke(client.DeleteMessage(session_id=session, message_id=message_id))
+
+    async def ask_for_reply(self) -> None:
+        """Have the character speak, though nobody wrote anything."""
+        hub, chat = self._joined()
+        call = client.Send(session_id=chat.session_id, text=NO_MESSAGE, do_user_action_inference=False)
+        await self._calls.make(lambda: hub.invoke(call), lambda message: isinstance(message, server.ReplyMessage))
+
+    async def have_said(self, text: str) -> None:
+        """Have the character say exactly this."""
+        hub, chat = self._joined()
+        if chat.characters:
+            character = chat.characters[0].id
+            call = client.CharacterSpeechRequest(session_id=chat.session_id, character_id=character, text=text)
+            await hub.invoke(call)
+
+    async def update_context(
+        self, key: str, contexts: Sequence[ContextText] = (), set_flags: Sequence[str] = ()
+    ) -> None:
+        """Replace what the character knows under `key`, and set or (`!name`) unset flags."""
+        hub, chat = self._joined()
+        call = client.UpdateContext(
+            session_id=chat.session_id,
+            context_key=key,
+            contexts=list(contexts),
+            set_flags=list(set_flags) or None,
+        )
+        await self._calls.make(lambda: hub.invoke(call), lambda message: isinstance(message, server.ContextUpdated))
+
+    async def trigger_script_event(self, name: str, arguments: dict[str, Any] | None = None) -> None:
+        """Run the scenario's script listener `app:<name>`."""
+        hub, chat = self._joined()
+        call = _script_event(chat, name, arguments or {})
+        await self._calls.make(lambda: hub.invoke(call))
+
+    async def complete_trigger(self, trigger_id: str) -> None:
+        """Voxta need not wait any longer for an app trigger that came with this id."""
+        hub, chat = self._joined()
+        await hub.invoke(client.AppTriggerComplete(session_id=chat.session_id, trigger_id=trigger_id))
+
+
+def _says(message: WireMessage, forward: Forward) -> bool:
+    """Whether this is the forward as it stands in the chat."""
+    return isinstance(message, ChatMessage) and message.text.strip() == forward.body
+
+
+def _script_event(chat: Chat, name: str, arguments: Mapping[str, Any]) -> WireMessage:
+    values = [NamedValue(name=key, value=value) for key, value in arguments.items()]
+    return client.TriggerScriptEvent(session_id=chat.session_id, name=name, arguments=values)
