@@ -109,3 +109,17 @@ def test_a_secret_is_shown_nowhere(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(write(tmp_path, '[inbox]\nurl = 5\n[discord]\ntoken = ["hunter2"]\n'))
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "streaming-pc"])
+@pytest.mark.parametrize("key", [None, "", "sesame"])
+def test_the_companion_is_open_to_other_machines_only_with_a_key(host: str, key: str | None) -> None:
+    with pytest.raises(ConfigError, match="set RELAY_COMPANION__ACCESS_KEY to 16 characters or more"):
+        load(companion={"host": host, "access_key": key})
+
+    assert load(companion={"host": host, "access_key": "open-sesame-12345"}).companion.host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_the_companion_needs_no_key_on_this_machine_alone(host: str) -> None:
+    assert load(companion={"host": host}).companion.access_key is None

@@ -1,5 +1,6 @@
 """The settings of each room, frozen and checked. Every key is explained in config/relay.example.toml."""
 
+from relay.settings.base import is_loopback
 from relay.settings.forwarding import ForwardingSection, KindRule, RepliesSection, RuleSection, SelectionSection
 from relay.settings.moderation import BudgetSection, FiltersSection, OutboundSection, check_rate_name
 from relay.settings.places import (
@@ -11,7 +12,7 @@ from relay.settings.places import (
     TwitchSection,
     VoxtaSection,
 )
-from relay.settings.speech import FloorSection, ObsSection, SpeechSection, VoiceSection, WebSection, is_loopback
+from relay.settings.speech import FloorSection, ObsSection, SpeechSection, VoiceSection, WebSection
 
 __all__ = [
     "BudgetSection",

@@ -1,5 +1,6 @@
 """What the sections are made of."""
 
+from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -7,6 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine alone."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from relay.settings.base import Seconds, Section, Url, WebSocketUrl
+from relay.settings.base import Seconds, Section, Url, WebSocketUrl, is_loopback
 
 TwitchLogin = Annotated[
     str, Field(pattern=r"^[#@]?[A-Za-z0-9_]{1,25}$"), AfterValidator(lambda name: name.lstrip("#@").lower())
@@ -73,8 +73,12 @@ class VoxtaSection(Section):
         return self
 
 
+KEY_LENGTH = 16
+"""Characters nobody guesses."""
+
+
 class CompanionSection(Section):
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(5384, ge=0, le=65_535)
     access_key: SecretStr | None = None
     name: str = Field("Vox", min_length=1, max_length=32)
@@ -102,6 +106,16 @@ class CompanionSection(Section):
     hearing_url: Url = "http://localhost:8000/v1"
     hearing_model: str = "whisper-1"
     hearing_api_key: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _is_closed_to_strangers(self) -> Self:
+        key = self.access_key.get_secret_value() if self.access_key else ""
+        if not is_loopback(self.host) and len(key) < KEY_LENGTH:
+            raise ValueError(
+                f"host is {self.host!r}, which other machines can reach, and access_key is missing or short: "
+                f"set RELAY_COMPANION__ACCESS_KEY to {KEY_LENGTH} characters or more, or host to 127.0.0.1"
+            )
+        return self
 
 
 class ScenarioSection(Section):

@@ -1,12 +1,11 @@
 """The companion's voice, and who may interrupt it."""
 
 import re
-from ipaddress import ip_address
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from relay.settings.base import Seconds, Section, WebSocketUrl
+from relay.settings.base import Seconds, Section, WebSocketUrl, is_loopback
 
 DiscordId = Annotated[int, Field(gt=0)]
 
@@ -47,14 +46,6 @@ class VoiceSection(Section):
         if self.listen_to == "allowed" and not self.allowed:
             raise ValueError('listen_to = "allowed" needs allowed: the ids of the people who may be heard')
         return self
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine alone."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class WebSection(Section):
