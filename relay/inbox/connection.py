@@ -1,6 +1,7 @@
 """The connection to a Redis or Valkey server: retried with backoff, failing as the relay's own errors."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
@@ -20,16 +21,20 @@ from relay.errors import ConfigError, InboxError
 P = ParamSpec("P")
 T = TypeVar("T")
 OLDEST_SERVER = (6, 2)
+_FORM = (
+    "write redis://host:port/0, rediss://… or unix://path, with user:password@ before the host where there is one, "
+    "and in these %23 for #, %2F for /, %3A for :, %3F for ?, %40 for @"
+)
 
 
 class Connection:
     """A pool of connections to one server. `prepare` puts in place what calls rely on, again after a restart."""
 
     def __init__(self, url: str, *, timeout: float, prepare: Callable[[], Awaitable[None]]) -> None:
+        self.client = connect(url, timeout)
         self.name = without_credentials(url)
         self._timeout = timeout
         self._prepare = prepare
-        self.client = connect(url, timeout)
         self._retrying = AsyncRetrying(
             retry=retry_if_exception(is_transient),
             wait=wait_random_exponential(multiplier=0.02, max=1.0),
@@ -83,6 +88,8 @@ def connect(url: str, timeout: float) -> Any:
 
     Any, because the library's types allow for every setting of the client at the same time.
     """
+    if not _is_well_formed(url):
+        raise ConfigError(f"inbox.url is no address of a Redis (not shown, as it may hold a password); {_FORM}")
     try:
         return Redis.from_url(
             url,
@@ -92,9 +99,7 @@ def connect(url: str, timeout: float) -> Any:
             retry=Retry(NoBackoff(), 0),
         )
     except ValueError as error:
-        raise ConfigError(
-            f"inbox.url: {without_credentials(url)}: {error}; write redis://host:port/0, rediss://… or unix://path"
-        ) from None
+        raise ConfigError(f"inbox.url: {without_credentials(url)}: {error}; {_FORM}") from None
 
 
 def is_transient(error: BaseException) -> bool:
@@ -107,11 +112,22 @@ def _is_refusal(error: BaseException) -> bool:
     return isinstance(error, AuthenticationError) or isinstance(error.__cause__, AuthenticationError)
 
 
-def without_credentials(url: str) -> str:
-    """The address alone, fit to be shown."""
+def _is_well_formed(url: str) -> bool:
+    """Whether every part is where it belongs, so that no piece of a password is taken for a host or a path."""
     try:
         parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
+        has_host = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        return "the Redis address"
+        return False
+    if "@" in parts.path + parts.query + parts.fragment or parts.fragment or any(map(str.isspace, url)):
+        return False
+    if parts.scheme == "unix":
+        return parts.path not in ("", "/") and not parts.hostname
+    return parts.scheme in ("redis", "rediss") and has_host and re.fullmatch(r"/?\d*", parts.path) is not None
+
+
+def without_credentials(url: str) -> str:
+    """A well-formed address alone, fit to be shown."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"

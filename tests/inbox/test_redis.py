@@ -241,12 +241,47 @@ class TestSecrets:
                 await admin.config_set("requirepass", "s3cret")
                 assert await inbox.append([message(1)]) == [True]
 
-    @pytest.mark.parametrize("url", ["http://me:s3cret@host/0", "redis://me:s3cret@host:port/0"])
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://me:s3cret@host/0",
+            "redis://me:s3cret@host:port/0",
+            "redis://:s3cret:host:6379/0",
+            "redis://:s3cret#@host:6379/0",
+            "redis://:#s3cret@host:6379/0",
+            "redis://:12/s3cret@host:6379/0",
+            "redis://:12?s3cret@host:6379/0",
+            "redis:/:s3cret@host:6379/0",
+            "redis:///:s3cret@host:6379/0",
+            "redis//:s3cret@host:6379/0",
+            "redis://me:s3cret host:6379/0",
+            "redis://[s3cret",
+            "redis://host:6379/s3cret",
+            "unix://:s3cret@",
+            "unix:///run/:s3cret@redis.sock",
+            "s3cret",
+        ],
+    )
     def test_never_show_in_the_complaint_about_an_address(self, url: str) -> None:
         with pytest.raises(ConfigError, match="write redis://host:port/0") as complaint:
             RedisInbox(url, namespace="x", consumer="relay", max_count=10, timeout=1)
 
         assert "s3cret" not in str(complaint.value)
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "redis://host",
+            "rediss://host:6380/2",
+            "redis://:p%23w@host:6379/0",
+            "redis://me:pw@[::1]:6379/0?health_check_interval=5",
+            "unix:///run/redis.sock",
+            "unix://me:pw@/run/redis.sock?db=1",
+        ],
+    )
+    async def test_in_an_address_as_it_should_be_are_taken(self, url: str) -> None:
+        inbox = RedisInbox(url, namespace="x", consumer="relay", max_count=10, timeout=1)
+        await inbox.close()
 
 
 async def _until_blocked(server: RedisServer) -> None:
