@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from relay import __version__
 from relay.config import Config
-from relay.errors import RelayError
+from relay.errors import InboxError, RelayError
 from relay.inbox.build import build as build_inbox
 from relay.obs.check import check as check_obs
 from relay.platforms.discord.check import check as check_discord
@@ -43,9 +43,14 @@ async def check(config: Config) -> AsyncIterator[Finding]:
         except TimeoutError:
             yield Finding(name, False, f"no answer within {LIMIT:g} s; {_FIX[name]}")
         except RelayError as error:
-            yield Finding(name, False, f"{error}; {_FIX[name]}" if error.retryable else str(error))
+            yield Finding(name, False, f"{error}; {_FIX[name]}" if _needs_fix(error, config) else str(error))
         else:
             yield Finding(name, True, line)
+
+
+def _needs_fix(error: RelayError, config: Config) -> bool:
+    """What fails for good says itself what to do, and so does the embedded inbox."""
+    return error.retryable and not (isinstance(error, InboxError) and config.inbox.engine == "sqlite")
 
 
 def _attempts(config: Config) -> list[tuple[str, Callable[[], Awaitable[str]]]]:

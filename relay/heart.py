@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from relay.periodic import repeat
+from relay.private import make_folder
 
 BEAT_EVERY = 10.0
 """Seconds between two beats."""
@@ -49,5 +50,5 @@ def complaints(path: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     path.write_text(text, "utf-8")

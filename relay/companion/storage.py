@@ -11,6 +11,7 @@ from relay.companion.chat import Additions, Chat, Clock, Message, Participant, R
 from relay.companion.flags import Flags, Setting
 from relay.companion.scenario.model import Scalar
 from relay.errors import ConfigError
+from relay.private import make_private
 
 TIMEOUT: Final = 2.0
 """Seconds to wait for another process that holds the file."""
@@ -49,7 +50,7 @@ class Storage:
     def __init__(self, path: Path | None) -> None:
         try:
             if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                make_private(path)
             self._db = sqlite3.connect(path or ":memory:", timeout=TIMEOUT, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")

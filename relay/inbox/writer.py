@@ -11,8 +11,12 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from relay.errors import ConfigError, InboxError
+from relay.private import make_folder, make_private
 
 SCHEMA_VERSION = 1
+APPLICATION = int.from_bytes(b"VoxR")
+"""Says in the file whose it is."""
+_ELSEWHERE = "set inbox.path to a file the relay may write"
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
 """Runs in the writer's thread inside a transaction. May run again, alone, when its group failed."""
@@ -69,7 +73,7 @@ class Writer:
         except TimeoutError:
             raise InboxError(f"the inbox {self._path} did not answer within {self._timeout:g} s") from None
         except sqlite3.Error as error:
-            raise InboxError(f"the inbox {self._path} failed: {error}") from error
+            raise InboxError(f"the inbox {self._path} failed: {error}; {_advice(error, self._path)}") from error
 
     async def _result(self, ticket: _Ticket[T]) -> T:
         try:
@@ -156,21 +160,16 @@ def _transaction(connection: sqlite3.Connection, group: Sequence[_Ticket[Any]]) 
 
 
 def _connect(path: Path, schema: str) -> sqlite3.Connection:
-    fix = "set inbox.path to a file the relay may write"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         connection = sqlite3.connect(path, timeout=0.25, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
-        raise ConfigError(f"inbox.path: {path} cannot be opened: {error}; {fix}") from None
+        raise ConfigError(f"inbox.path: {path} cannot be opened: {error}; {_ELSEWHERE}") from None
     try:
         _prepare(connection, path, schema)
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         connection.close()
-        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise ConfigError(
-                f"inbox.path: {path} is in use by another relay; stop that one, or give this one another relay.name"
-            ) from None
-        raise ConfigError(f"inbox.path: {path} cannot be used: {error}; {fix}") from None
+        raise ConfigError(f"inbox.path: {path} {_complaint(error, path)}") from None
     except ConfigError:
         connection.close()
         raise
@@ -180,8 +179,40 @@ def _connect(path: Path, schema: str) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection, path: Path, schema: str) -> None:
     # Exclusive first: WAL then needs no shared memory, and the lock that comes with it keeps a second relay out.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    if not _is_ours(connection):
+        raise ConfigError(
+            f"inbox.path: {path} is of another program, or of another version of the relay; give inbox.path a new file"
+        )
+    for file in (path, path.with_name(f"{path.name}-wal")):
+        if file.exists():  # what SQLite puts beside it gets the same permissions
+            make_private(file)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
-    if connection.execute("PRAGMA user_version").fetchone()[0] not in (0, SCHEMA_VERSION):
-        raise ConfigError(f"inbox.path: {path} was written by another version of the relay; give inbox.path a new file")
-    connection.executescript(f"BEGIN EXCLUSIVE; {schema}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT")
+    marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA_VERSION}"
+    connection.executescript(f"BEGIN EXCLUSIVE; {schema}; {marks}; COMMIT")
+
+
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    """Whether the database is new, or of this version of the relay. Early ones have no mark of their program."""
+    [application] = connection.execute("PRAGMA application_id").fetchone()
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    known = (SCHEMA_VERSION,) if tables else (0, SCHEMA_VERSION)
+    return application in (0, APPLICATION) and version in known
+
+
+def _complaint(error: Exception, path: Path) -> str:
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
+        return "is in use by another relay; stop that one, or give this one another relay.name"
+    return f"cannot be used: {error}; {_advice(error, path)}"
+
+
+def _advice(error: Exception, path: Path) -> str:
+    """What a person can do about it. The codes: https://sqlite.org/rescode.html"""
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # what is above that tells more of the same
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_ERROR:
+            beside = f"with {path.name}-wal if that is there"
+            return f"move it away, {beside}, and a new one is made; or set inbox.path to another file"
+        case sqlite3.SQLITE_FULL:
+            return "make room on the disk"
+    return _ELSEWHERE

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import BinaryIO
 
 from relay.model import Caller
+from relay.private import make_private
 
 
 class Audit:
@@ -37,8 +38,8 @@ class Audit:
             "before": before or {},
             "after": after or {},
         }
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._writing, open(self._path, "a+b", opener=_for_its_owner) as file:
+        make_private(self._path)
+        with self._writing, self._path.open("a+b") as file:
             file.write((b"\n" if _is_torn(file) else b"") + json.dumps(entry).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -50,10 +51,6 @@ class Audit:
                 return list(deque(_entries(lines), count))
         except FileNotFoundError:
             return []
-
-
-def _for_its_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _is_torn(file: BinaryIO) -> bool:

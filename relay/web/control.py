@@ -15,6 +15,7 @@ from aiohttp import web
 from relay.errors import ConfigError
 from relay.model import Caller, Role
 from relay.moderation.controls import Controls
+from relay.private import make_folder
 
 MAX_BODY: Final = 4096
 """Bytes of a request."""
@@ -57,7 +58,7 @@ class ControlServer:
         await self._runner.cleanup()
 
     def _write_file(self, url: str) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._file.parent)
         fresh = self._file.with_name(f"{self._file.name}.{os.getpid()}.new")
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

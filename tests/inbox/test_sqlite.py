@@ -61,6 +61,54 @@ class TestTheFile:
         with pytest.raises(ConfigError, match=r"inbox\.path: .*notes\.txt cannot be used"):
             await sqlite_inbox(tmp_path / "notes.txt").open()
 
+    async def test_that_is_damaged_gets_advice_that_works(self, tmp_path: Path) -> None:
+        path = tmp_path / "inbox.db"
+        inbox = sqlite_inbox(path)
+        await inbox.open()
+        await inbox.append([message(number) for number in range(500)])
+        await inbox.close()
+        path.write_bytes(path.read_bytes()[:4096] + b"\xff" * 40_000)
+
+        with pytest.raises(ConfigError, match=r"inbox\.path: .* move it away, with inbox\.db-wal if that is there"):
+            await _used(sqlite_inbox(path))
+
+        path.rename(tmp_path / "damaged.db")
+        await _used(sqlite_inbox(path))
+
+    async def test_of_another_program_is_refused_and_left_as_it_was(self, tmp_path: Path) -> None:
+        with sqlite3.connect(tmp_path / "bookmarks.db") as connection:
+            connection.execute("CREATE TABLE messages (subject TEXT)")
+        connection.close()
+        before = (tmp_path / "bookmarks.db").read_bytes()
+
+        with pytest.raises(ConfigError, match=r"bookmarks\.db is of another program.*give inbox\.path a new file"):
+            await sqlite_inbox(tmp_path / "bookmarks.db").open()
+
+        assert (tmp_path / "bookmarks.db").read_bytes() == before
+
+    async def test_of_an_early_relay_is_taken(self, tmp_path: Path) -> None:
+        await _used(sqlite_inbox(tmp_path / "inbox.db"))
+        with sqlite3.connect(tmp_path / "inbox.db") as connection:
+            connection.execute("PRAGMA application_id = 0")
+        connection.close()
+
+        await _used(sqlite_inbox(tmp_path / "inbox.db"))
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+    async def test_is_for_its_owner_alone_with_all_that_lies_beside_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "data" / "inbox.db"
+        inbox = sqlite_inbox(path)
+        await inbox.open()
+        await inbox.append([message(1)])
+        modes = {each.name: each.stat().st_mode & 0o777 for each in (path.parent, *path.parent.iterdir())}
+        await inbox.close()
+
+        assert modes == {"data": 0o700, "inbox.db": 0o600, "inbox.db-wal": 0o600}
+
+        path.chmod(0o644)
+        await _used(sqlite_inbox(path))
+        assert path.stat().st_mode & 0o777 == 0o600
+
     async def test_of_another_version_is_refused(self, tmp_path: Path) -> None:
         with sqlite3.connect(tmp_path / "inbox.db") as connection:
             connection.execute("PRAGMA user_version = 99")
@@ -76,6 +124,14 @@ class TestTheFile:
 
         with pytest.raises(InboxError, match="is not open"):
             await inbox.append([message(1)])
+
+
+async def _used(inbox: SqliteInbox) -> None:
+    await inbox.open()
+    try:
+        await inbox.append([message(1)])
+    finally:
+        await inbox.close()
 
 
 class TestTheWriter:

@@ -60,3 +60,8 @@ def test_the_audit_log_is_for_its_owner_alone(file: Path) -> None:
     Audit(file).write(MODERATOR, "pause", 0.0)
 
     assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+
+    file.chmod(0o644)
+    Audit(file).write(MODERATOR, "resume", 0.0)
+    assert file.stat().st_mode & 0o777 == 0o600

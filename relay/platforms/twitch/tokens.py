@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from relay.errors import AuthError, ConfigError
+from relay.private import make_folder
 
 _SECRETS = re.compile(
     r"(?P<name>(?:client_secret|refresh_token|access_token|device_code|token)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]{6,}"
@@ -114,7 +115,7 @@ class TokenFile:
         self._unsaved, self._known_as = token, self._stamp()
         fresh = self._path.with_name(self._path.name + ".new")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self._path.parent)
             fresh.unlink(missing_ok=True)
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -1,0 +1,25 @@
+"""Files that only their owner may read: what people wrote, who decided what, and the keys to accounts.
+
+On Windows a file is as open as the folder it is in, which a user's own folder is not.
+"""
+
+import os
+from pathlib import Path
+
+
+def make_folder(path: Path) -> None:
+    """Create the folder for its owner alone; one that is there stays as it is. Raises OSError."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def make_private(path: Path) -> None:
+    """Create the file, with its folder, unless it is there, and close it to everybody else. Raises OSError.
+
+    A file that is there is not opened for it: closing it again would take away locks that this process has on it.
+    """
+    make_folder(path.parent)
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
