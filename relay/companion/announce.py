@@ -10,6 +10,8 @@ from relay.wire.messages import ChatContext, ChatMessage, ChatSession, Flag, Per
 
 HISTORY: Final = 200
 """How many of the newest messages `chatStarted` carries."""
+STYLE: Final = "Companion"
+"""What kind of chat it is, in Voxta's words."""
 OWN_KEY: Final = "scenario"
 """The context key under which clients are told of the scenario's own contexts and actions."""
 
@@ -24,21 +26,33 @@ def person(participant: Participant) -> Person:
 
 
 def flags(chat: Chat) -> list[Flag]:
-    """The flags that are set, by name."""
-    return [Flag(name=name) for name in sorted(chat.story.flags.names)]
+    """The flags that are set, when they were, and when they end by themselves."""
+    return [
+        Flag(
+            name=name,
+            message_index=setting.at.messages,
+            message_chat_time=round(setting.at.time, 3),
+            expire_index=setting.until_messages,
+            expire_chat_time=setting.until_time,
+        )
+        for name, setting in sorted(chat.story.flags.settings.items())
+    ]
 
 
 def started(session_id: str, chat: Chat, *, hidden: bool) -> server.ChatStarted:
     """The chat as a client meets it. `hidden` shows what is kept from the user, too."""
-    characters = [person(character) for character in chat.characters]
     newest = chat.messages[-HISTORY:]
     return server.ChatStarted(
         session_id=session_id,
         chat_id=chat.id,
         user=person(chat.user),
-        characters=characters,
-        messages=[ChatMessage(**_fields(m)) for m in newest if hidden or m.role.seen_by_user],
-        context=ChatContext(characters=characters, flags=flags(chat)),
+        characters=_people(chat),
+        narrator=person(chat.narrator) if chat.narrator else None,
+        messages=[ChatMessage(name=m.sender.name, **_fields(m)) for m in newest if hidden or m.role.seen_by_user],
+        context=ChatContext(characters=_people(chat), flags=flags(chat)),
+        services={},
+        augmentations=[],
+        chat_style=STYLE,
     )
 
 
@@ -47,7 +61,7 @@ def session(session_id: str, chat: Chat) -> ChatSession:
         session_id=session_id,
         chat_id=chat.id,
         user=person(chat.user),
-        characters=[person(character) for character in chat.characters],
+        characters=_people(chat),
     )
 
 
@@ -60,10 +74,6 @@ def listed(chat: Chat) -> dict[str, Any]:
         "messages": len(chat.messages),
         "lastMessageAt": None if last is None else _timestamp(last),
     }
-
-
-def message(session_id: str, added: Message) -> server.MessageEvent:
-    return server.MessageEvent(session_id=session_id, **_fields(added))
 
 
 def update(session_id: str, changed: Message) -> server.MessageUpdate:
@@ -105,12 +115,16 @@ def participants(session_id: str, chat: Chat) -> server.ChatParticipantsUpdated:
     )
 
 
+def _people(chat: Chat) -> list[Person]:
+    return [person(character) for character in chat.characters]
+
+
 def _fields(shown: Message) -> dict[str, Any]:
     return {
         "message_id": shown.id,
         "sender_id": shown.sender.id,
         "text": shown.text,
-        "role": shown.role.value,
+        "role": shown.role.on_wire,
         "timestamp": _timestamp(shown.at),
         "index": shown.index,
         "conversation_index": shown.conversation_index,

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from relay.companion import announce
-from relay.companion.chat import Message, Role
+from relay.companion.chat import Message
 from relay.wire import server
 from relay.wire.messages import WireMessage
 
@@ -38,17 +38,9 @@ class Audience:
             listener.send(message)
 
     def announce(self, message: Message) -> None:
-        """Tell of a new message whoever may see it."""
-        wire = announce.message if message.role is Role.ASSISTANT else announce.update
-        self._show(message, wire(self._session_id, message))
-
-    def announce_change(self, message: Message) -> None:
-        """Tell of a message's new text whoever may see it."""
-        self._show(message, announce.update(self._session_id, message))
-
-    def _show(self, message: Message, wire: WireMessage) -> None:
+        """Tell of a message that is new or has another text, whoever may see it."""
         for listener in self.listeners if message.role.seen_by_user else self.inspectors & self.listeners:
-            listener.send(wire)
+            listener.send(announce.update(self._session_id, message))
 
     def inspected(self, line: str) -> None:
         """Tell the inspectors what went on inside."""

@@ -45,6 +45,11 @@ class Role(StrEnum):
         return self in (Role.EVENT, Role.STORY)
 
     @property
+    def on_wire(self) -> str:
+        """What Voxta calls it: a story is an event there."""
+        return Role.EVENT.value if self is Role.STORY else self.value
+
+    @property
     def is_conversation(self) -> bool:
         return self in (Role.USER, Role.ASSISTANT)
 

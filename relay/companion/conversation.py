@@ -84,7 +84,7 @@ class Conversation:
         self.closed.set()
         self.chat.close()
         self._keep(self.chat)
-        self.audience.tell(server.ChatClosed(chat_id=self.chat.id))
+        self.audience.tell(server.ChatClosed(session_id=self.session_id, chat_id=self.chat.id))
         self.audience.clear()
 
     # What people say
@@ -132,6 +132,7 @@ class Conversation:
             self._react(message, replies, limits)
 
     def _react(self, message: Message, replies: bool, limits: Limits) -> None:
+        self.turns.people_wrote()
         if message.role.asks_for_reply:
             self._director.evaluate(message)
         if replies:
@@ -296,7 +297,7 @@ class Conversation:
         """Replace the text of a message."""
         if not text.strip():
             raise Refused("update: text is empty; use deleteMessage to remove the message")
-        self.audience.announce_change(self.chat.edit(message_id, text.strip()))
+        self.audience.announce(self.chat.edit(message_id, text.strip()))
         self._keep(self.chat)
 
     def delete(self, message_id: str) -> None:

@@ -145,6 +145,7 @@ def _join(conversation: Conversation, sender: Client) -> None:
     sender.send(server.ChatStarting(session_id=session, chat_id=chat.id))
     sender.send(server.ChatLoadingMessage(session_id=session, text="Opening the chat", progress=0.0))
     sender.send(announce.started(session, chat, hidden=hidden))
+    sender.send(conversation.turns.flow.state)
     conversation.turns.request_recording(sender)
 
 

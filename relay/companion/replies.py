@@ -65,6 +65,10 @@ class Audience(Protocol):
 class Course(Protocol):
     """What is told how a reply goes."""
 
+    def begins(self) -> None:
+        """A reply is made; nothing of it is out yet."""
+        ...
+
     def speech_began(self, message_id: str) -> None:
         """The first of a reply is heard, or read where nothing is spoken."""
         ...
@@ -183,6 +187,7 @@ class Replies:
         self.cut_off()
         self._reply = reply
         self._playback.begin(reply.id)
+        self._course.begins()
         self._audience.tell(
             server.ReplyGenerating(
                 message_id=reply.id,
@@ -227,7 +232,10 @@ class Replies:
     async def _say(self, reply: Reply, sentence: str, clip: Clip | None) -> None:
         sender, session = reply.speaker.id, self._session
         if not reply.text:
-            self._audience.tell(server.ReplyStart(message_id=reply.id, sender_id=sender, session_id=session))
+            now = round(self._chat.time, 3)
+            self._audience.tell(
+                server.ReplyStart(message_id=reply.id, sender_id=sender, session_id=session, chat_time=now)
+            )
         elif self._setup.pace:
             await asyncio.sleep(self._setup.pace)
         start = len(reply.text)
@@ -263,7 +271,7 @@ class Replies:
             )
         )
         if message is not None:
-            self._audience.tell(announce.message(self._session, message))
+            self._audience.tell(announce.update(self._session, message))
             self._course.said(message)
         self._playback.text_is_over()
         self._course.settle()

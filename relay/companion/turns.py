@@ -11,11 +11,13 @@ from relay.companion.audience import Audience, Listener
 from relay.companion.brain import NO_LIMITS, BrainError, Limits, Line, Pieces, View
 from relay.companion.chat import Chat, Message, Participant, Role
 from relay.companion.director import Director
+from relay.companion.flow import READING, REPLYING, SELECTING, Flow
 from relay.companion.replies import Replies, Setup, Spawn
 from relay.companion.scenario.model import Action, Timing
 from relay.companion.templates import render
 from relay.wire import server
 from relay.wire.messages import NamedValue
+from relay.wire.server import WAITING
 
 VIEWED: Final = 200
 """How many of the newest messages a character looks back on."""
@@ -44,6 +46,7 @@ class Turns:
         self.settle = settle
         self._setup = setup
         self._spawn = spawn
+        self.flow = Flow(session_id, audience.tell)
         self.replies = Replies(chat, session_id, audience, self, setup, spawn)
         self._waiting: deque[Callable[[], object]] = deque()
         self._wanted: Limits | None = None
@@ -99,6 +102,11 @@ class Turns:
         """Somebody outside wants something of the chat."""
         self._since_people = 0
 
+    def people_wrote(self) -> None:
+        """A message of a person is in the chat, and now has its effects."""
+        if self.replies.is_free:
+            self.flow.enter(READING)
+
     def cut_off(self, *, is_told: bool = False) -> None:
         """Stop what is said and drop what waits; told to the listeners when speech was out, or in any case."""
         self._drop()
@@ -137,11 +145,14 @@ class Turns:
             for callback in callbacks:
                 self._director().call_back(callback)
             self.go_on()
+        elif self.replies.is_free and not self._waiting:
+            self.flow.enter(WAITING)
 
     # Replies
 
     def _reply(self, limits: Limits) -> None:
         self._since_people += 1
+        self.flow.enter(SELECTING)
         speaker = self._next_speaker()
         if speaker is None:
             return
@@ -237,6 +248,10 @@ class Turns:
         self.settle()
 
     # How a reply goes
+
+    def begins(self) -> None:
+        """See Course."""
+        self.flow.enter(REPLYING)
 
     def speech_began(self, message_id: str) -> None:
         """See Course."""

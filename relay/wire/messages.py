@@ -111,6 +111,8 @@ class ChatMessage(WireModel):
 
     message_id: str
     sender_id: str | None = None
+    name: str | None = None
+    """The sender's."""
     text: str = ""
     role: Role = ""
     timestamp: str | None = None
@@ -123,6 +125,13 @@ class Flag(WireModel):
     """A flag that is set. Servers write it as an object or as its name alone."""
 
     name: str
+    message_index: Index | None = None
+    """How many messages there were when it was set."""
+    message_chat_time: float | None = None
+    """Seconds the chat had been open then."""
+    expire_index: Index | None = None
+    """At how many messages it ends by itself."""
+    expire_chat_time: float | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -62,8 +62,12 @@ class ChatStarted(WireMessage):
     chat_id: str
     user: Person | None = None
     characters: list[Person] = []
+    narrator: Person | None = None
     messages: list[ChatMessage] | None = None
     context: ChatContext | None = None
+    services: dict[str, Any] | None = None
+    augmentations: list[Any] | None = None
+    chat_style: str | None = None
 
     @property
     def people(self) -> list[Person]:
@@ -94,6 +98,7 @@ class ChatFlow(WireMessage):
     """Where a chat is in its turn."""
 
     type_name = "chatFlow"
+    session_id: str | None = None
     state: Annotated[str, numbered("Undefined", *FLOW)] = ""
 
 
@@ -141,6 +146,8 @@ class ReplyGenerating(ReplyMessage):
 
 class ReplyStart(ReplyMessage):
     type_name = "replyStart"
+    chat_time: float | None = None
+    """Seconds the chat has been open."""
 
 
 class ReplyChunk(ReplyMessage):

@@ -54,12 +54,12 @@ class Play:
 
     async def ask(self, text: str, **fields: Any) -> Json:
         """Send, and wait for the reply."""
-        before = len(self.client.of_kind("message"))
+        before = len(self.client.answers)
         completion = await self.client.say(text, **fields)
         assert "error" not in completion, completion
-        while len(self.client.of_kind("message")) <= before:
+        while len(self.client.answers) <= before:
             await self.client.more()
-        return self.client.of_kind("message")[before]
+        return self.client.answers[before]
 
     async def app(self, name: str, /, **arguments: Any) -> None:
         """Tell of something as an app does."""

@@ -71,15 +71,16 @@ class RawClient:
         async with asyncio.timeout(WAIT), self._news:
             await self._news.wait()
 
-    async def expect(self, kind: str) -> Json:
-        """The next message of this type."""
+    async def expect(self, kind: str, **fields: Any) -> Json:
+        """The next message of this type, in which these fields hold these values."""
         try:
             async with asyncio.timeout(WAIT), self._news:
                 while True:
                     for place in range(self._at, len(self.frames)):
-                        if self._message(self.frames[place]).get("$type") == kind:
+                        message = self._message(self.frames[place])
+                        if message.get("$type") == kind and fields.items() <= message.items():
                             self._at = place + 1
-                            return self._message(self.frames[place])
+                            return message
                     await self._news.wait()
         except TimeoutError:
             raise AssertionError(f"no {kind}; got {self.kinds()}") from None
@@ -93,6 +94,11 @@ class RawClient:
 
     def of_kind(self, kind: str) -> list[Json]:
         return [message for message in self.messages if message["$type"] == kind]
+
+    @property
+    def answers(self) -> list[Json]:
+        """What characters have said, whole or cut off."""
+        return [message for message in self.of_kind("update") if message["role"] == "Assistant"]
 
     async def enter(self, **capabilities: Any) -> Json:
         """Authenticate and join the open chat."""

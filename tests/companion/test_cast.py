@@ -155,8 +155,8 @@ async def test_two_messages_of_a_script_are_said_one_after_the_other() -> None:
         await play.settled()
         assert [text for _, text in play.said] == ["One.", "Two.", "Three."]
         assert speakers(play) == ["Vox", "Catherine", "Vox"]
-        order = [k for k in play.client.kinds() if k in ("appTrigger", "message")]
-        assert order == ["message", "appTrigger", "message", "message"]
+        order = [k for k in play.client.kinds() if k in ("appTrigger", "replyEnd")]
+        assert order == ["replyEnd", "appTrigger", "replyEnd", "replyEnd"]
 
 
 async def test_a_person_who_speaks_silences_what_waits() -> None:

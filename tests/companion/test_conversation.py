@@ -9,7 +9,7 @@ from relay.companion.server import CompanionServer
 from tests.companion.conftest import SETTINGS
 from tests.companion.raw import RawClient, ScriptedBrain, connected
 
-REPLY = ["replyGenerating", "replyStart", "replyChunk", "replyChunk", "replyEnd", "message", "speechPlaybackComplete"]
+REPLY = ["replyGenerating", "replyStart", "replyChunk", "replyChunk", "replyEnd", "update", "speechPlaybackComplete"]
 
 
 async def history(companion: CompanionServer) -> list[dict[str, Any]]:
@@ -23,24 +23,24 @@ async def test_a_user_message_is_announced_and_answered_in_sentences(client: Raw
     before = len(client.kinds())
 
     await client.say("Shall we play?")
-    reply = await client.expect("message")
+    reply = await client.expect("update", role="Assistant")
     await client.expect("speechPlaybackComplete")
 
-    assert client.kinds()[before:] == ["update", *REPLY]
+    assert [kind for kind in client.kinds()[before:] if kind != "chatFlow"] == ["update", *REPLY]
     assert (reply["role"], reply["text"], reply["index"], reply["conversationIndex"]) == (
         "Assistant",
         "Sure. Why not?",
         1,
         1,
     )
-    [asked] = client.of_kind("update")
+    asked, _ = client.of_kind("update")
     assert (asked["role"], asked["text"], asked["index"]) == ("User", "Shall we play?", 0)
     assert {m["messageId"] for m in client.messages if "reply" in m["$type"]} == {reply["messageId"]}
 
 
 async def test_chunks_name_their_place_in_the_whole_text(client: RawClient) -> None:
     await client.say("Tell me.")
-    text = (await client.expect("message"))["text"]
+    text = (await client.expect("update", role="Assistant"))["text"]
 
     chunks = client.of_kind("replyChunk")
 
@@ -109,7 +109,7 @@ async def test_secrets_are_shown_to_inspectors_only(client: RawClient, companion
 async def test_the_character_can_be_made_to_speak(client: RawClient) -> None:
     await client.say("/char I am {{ char }}, {{ user }}{{ nonsense }}!", doReply=False)
 
-    spoken = await client.expect("message")
+    spoken = await client.expect("update", role="Assistant")
 
     assert (spoken["role"], spoken["text"]) == ("Assistant", "I am Vox, Streamer!")
 
@@ -117,8 +117,8 @@ async def test_the_character_can_be_made_to_speak(client: RawClient) -> None:
 async def test_a_lone_star_asks_for_a_reply_without_a_message(client: RawClient) -> None:
     await client.say("*")
 
-    assert (await client.expect("message"))["index"] == 0
-    assert "update" not in client.kinds()
+    assert (await client.expect("update", role="Assistant"))["index"] == 0
+    assert len(client.of_kind("update")) == 1
 
 
 async def test_without_do_reply_there_is_no_reply(client: RawClient, brain: ScriptedBrain) -> None:
@@ -151,7 +151,7 @@ async def test_a_refused_command_is_an_error_and_the_message_is_lost(
 async def test_limits_of_a_send_hold_for_its_reply(client: RawClient, brain: ScriptedBrain) -> None:
     await client.say("Briefly.", generateConstraintRequest={"maxSentences": 1, "maxNewTokens": 20})
 
-    assert (await client.expect("message"))["text"] == "Sure."
+    assert (await client.expect("update", role="Assistant"))["text"] == "Sure."
     assert brain.views[0].limits.max_new_tokens == 20
 
 
@@ -182,7 +182,7 @@ class TestReplyInProgress:
         await client.say("/noreply Anna is here.")
         brain.go.set()
 
-        assert (await client.expect("message"))["text"] == "First. Second. Third."
+        assert (await client.expect("update", role="Assistant"))["text"] == "First. Second. Third."
         assert "replyCancelled" not in client.kinds()
 
     async def test_interrupt_silences_it(self, client: RawClient) -> None:
@@ -250,10 +250,11 @@ async def test_every_subscriber_sees_the_same_conversation(client: RawClient, co
         await other.enter()
 
         await client.say("Hello everybody.")
-        await other.expect("speechPlaybackComplete")
-        await client.expect("speechPlaybackComplete")
+        for each in (client, other):
+            await each.expect("speechPlaybackComplete")
+            await each.expect("chatFlow", state="WaitingForUserInput")
 
-        assert other.messages[-8:] == client.messages[-8:]
+        assert other.messages[-12:] == client.messages[-12:]
 
 
 async def test_speech_played_by_one_client_is_known_to_all_until_it_goes(
@@ -279,12 +280,12 @@ async def test_a_user_message_silences_speech_that_is_still_heard(client: RawCli
 
 
 async def test_a_speech_request_says_its_text_or_asks_for_a_reply(client: RawClient, brain: ScriptedBrain) -> None:
-    character = client.messages[-1]["characters"][0]["id"]
+    character = client.of_kind("chatStarted")[-1]["characters"][0]["id"]
 
     await client.in_chat("characterSpeechRequest", characterId=character, text="Welcome, {{ user }}!")
-    said = await client.expect("message")
+    said = await client.expect("update", role="Assistant")
     await client.in_chat("characterSpeechRequest", characterId=character)
-    answered = await client.expect("message")
+    answered = await client.expect("update", role="Assistant")
 
     assert (said["text"], answered["text"]) == ("Welcome, Streamer!", "Sure. Why not?")
     assert len(brain.views) == 1
@@ -292,9 +293,9 @@ async def test_a_speech_request_says_its_text_or_asks_for_a_reply(client: RawCli
 
 async def test_revert_takes_back_the_last_exchange(client: RawClient, companion: CompanionServer) -> None:
     await client.say("One.")
-    await client.expect("message")
+    await client.expect("update", role="Assistant")
     await client.say("Two.")
-    await client.expect("message")
+    await client.expect("update", role="Assistant")
 
     await client.in_chat("revert")
 
@@ -306,12 +307,12 @@ async def test_retry_makes_another_reply_and_never_uses_an_index_twice(
     client: RawClient, companion: CompanionServer
 ) -> None:
     await client.say("One.")
-    first = await client.expect("message")
+    first = await client.expect("update", role="Assistant")
 
     await client.in_chat("retry")
 
     assert (await client.expect("deleted"))["messageId"] == first["messageId"]
-    assert (await client.expect("message"))["index"] == 2
+    assert (await client.expect("update", role="Assistant"))["index"] == 2
     assert [m["index"] for m in await history(companion)] == [0, 2]
 
 
@@ -395,7 +396,7 @@ async def test_script_events_are_accepted_and_shown_to_inspectors(client: RawCli
 
 
 async def test_a_second_chat_is_started_stopped_and_resumed_with_its_history(client: RawClient) -> None:
-    [character] = client.messages[-1]["characters"]
+    [character] = client.of_kind("chatStarted")[-1]["characters"]
     await client.call("startChat", characterId=character["id"], contexts=[{"text": "It rains."}])
     started = await client.expect("chatStarted")
     sessions = (await client.expect("chatsSessionsUpdated"))["sessions"]

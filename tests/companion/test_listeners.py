@@ -145,7 +145,7 @@ async def test_speech_that_is_played_is_over_when_its_player_says_so() -> None:
     ):
         await client.enter(audioOutput="Url")
         await client.say("Hi")
-        reply = await client.expect("message")
+        reply = await client.expect("update", role="Assistant")
         await client.call("loadScenariosList")
         early = client.of_kind("appTrigger")
         await client.in_chat("speechPlaybackStart", messageId=reply["messageId"], duration=0.5)

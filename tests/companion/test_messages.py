@@ -87,7 +87,7 @@ async def test_a_message_has_the_properties_of_its_kind(name: str, source: str) 
 
         kept = next(m for m in conversation.chat.messages if m.text.startswith("It rains."))
         assert kept.role.value == kind.role
-        shown = [m for m in viewer.messages if m["$type"] in ("update", "message") and m["messageId"] == kept.id]
+        shown = [m for m in viewer.messages if m["$type"] == "update" and m["messageId"] == kept.id]
         assert bool(shown) == kind.seen_by_user
         assert bool(brain.views) == kind.replies
         await client.say("*")

@@ -29,6 +29,12 @@ class Heard:
     async def next(self, name: str) -> Any:
         return await asyncio.wait_for(self._events[name].get(), 5)
 
+    async def answer(self) -> Any:
+        """The next message of a character."""
+        while (message := await self.next("update"))["role"] != "Assistant":
+            pass
+        return message
+
 
 @asynccontextmanager
 async def hearing(url: str) -> AsyncIterator[Heard]:
@@ -37,7 +43,7 @@ async def hearing(url: str) -> AsyncIterator[Heard]:
     heard = Heard(client)
     heard.listen(
         "welcome", "ready", "chatStarted", "chatClosed", "update", "replyGenerating", "replyStart", "replyChunk",
-        "replyEnd", "message", "error", "contextUpdated", "interruptSpeech", "deleted", "charactersListLoaded",
+        "replyEnd", "error", "contextUpdated", "interruptSpeech", "deleted", "charactersListLoaded",
         "speechPlaybackStart", "close", "action", "appTrigger", "suggestions",
     )  # fmt: skip
     token, cookies = await asyncio.to_thread(client.negotiate)
@@ -76,8 +82,7 @@ async def test_it_plays_a_whole_scenario(tmp_path: Path) -> None:
 
         for command, role in MESSAGES.items():
             await heard.client.send_message(command, do_reply=False)
-            shown = await heard.next("message" if role == "Assistant" else "update")
-            assert shown["role"] == role
+            assert (await heard.next("update"))["role"] == role
 
         await heard.client.send_message("Open sesame!", do_reply=False)
         assert [(await heard.next("update"))["text"] for _ in range(2)] == ["Open sesame!", "Click."]
@@ -108,7 +113,7 @@ MESSAGES = {
     "/char I am {{ char }}.": "Assistant",
     "/message --character Catherine -- It is me.": "Assistant",
     "/event A door slams.": "Event",
-    "/story A storm comes up.": "Story",
+    "/story A storm comes up.": "Event",
     "/note It is late.": "Note",
     "/instructions Say hi.": "Instructions",
     "/noreply Just so you know.": "User",
@@ -134,7 +139,7 @@ async def test_it_starts_a_chat_sends_and_receives_a_streamed_reply(heard: Heard
     assert (await heard.next("update"))["role"] == "User"
     await heard.next("replyStart")
     chunk = await heard.next("replyChunk")
-    message = await heard.next("message")
+    message = await heard.answer()
     assert message["sessionId"] == second["sessionId"]
     assert message["text"].startswith(chunk["text"])
     assert "Anna" in message["text"]
@@ -147,7 +152,7 @@ async def test_it_sends_events_and_flags_and_takes_messages_back(heard: Heard) -
     flags = [flag["name"] for flag in (await heard.next("contextUpdated"))["flags"]]
     await heard.client.send_message("/event Cleo is raiding the stream with 42 viewers!")
     event = await heard.next("update")
-    answer = await heard.next("message")
+    answer = await heard.answer()
     await heard.client.revert()
 
     assert flags == ["mood.sad", "wet"]
@@ -159,7 +164,7 @@ async def test_it_sends_events_and_flags_and_takes_messages_back(heard: Heard) -
 async def test_it_reports_speech_and_interrupts_it(heard: Heard) -> None:
     await heard.next("chatStarted")
     await heard.client.send_message("Hello.")
-    message = await heard.next("message")
+    message = await heard.answer()
 
     await heard.client.speech_playback_start()
     assert (await heard.next("speechPlaybackStart"))["messageId"] == message["messageId"]
@@ -183,7 +188,7 @@ async def test_errors_reach_it_and_it_goes_on(heard: Heard) -> None:
 async def test_it_closes_a_chat_and_resumes_it(heard: Heard) -> None:
     chat = (await heard.next("chatStarted"))["chatId"]
     await heard.client.send_message("Hello.")
-    await heard.next("message")
+    await heard.answer()
 
     await heard.client.stop_chat(chat)
     assert (await heard.next("chatClosed"))["chatId"] == chat

@@ -6,7 +6,7 @@ import pytest
 
 from relay.companion.server import CompanionServer
 from tests.companion.play import CAST, playing
-from tests.companion.raw import RawClient, connected, straight
+from tests.companion.raw import RawClient, ScriptedBrain, connected, straight
 
 
 async def test_the_welcome_names_an_api_version_that_official_clients_accept(companion: CompanionServer) -> None:
@@ -23,7 +23,7 @@ async def test_a_chat_that_is_opened_tells_its_ids_before_it_is_there(client: Ra
     await client.in_chat(call, chatId=None if character else client.chat_id, characterId=character)
 
     opening = [m for m in client.messages if m["$type"] != "chatsSessionsUpdated"]
-    assert [m["$type"] for m in opening] == ["chatStarting", "chatLoadingMessage", "chatStarted"]
+    assert [m["$type"] for m in opening] == ["chatStarting", "chatLoadingMessage", "chatStarted", "chatFlow"]
     assert {m["sessionId"] for m in opening} == {opening[0]["sessionId"]}
     assert opening[0]["chatId"] == opening[2]["chatId"]
 
@@ -110,3 +110,102 @@ async def test_a_reply_without_a_message_is_asked_for(client: RawClient, text: s
 
     await client.expect("replyEnd")
     assert not [m for m in client.of_kind("update") if m["role"] == "User"]
+
+
+class TestFlow:
+    """Where the chat is in its turn."""
+
+    @staticmethod
+    def states(client: RawClient) -> list[str]:
+        return [message["state"] for message in client.of_kind("chatFlow")]
+
+    async def test_a_turn_goes_from_a_persons_message_to_waiting_for_the_next_one(self, client: RawClient) -> None:
+        assert self.states(client) == ["WaitingForUserInput"]
+        del client.frames[:]
+
+        await client.say("Shall we play?")
+        await client.expect("chatFlow", state="WaitingForUserInput")
+
+        assert client.kinds() == [
+            "update", "chatFlow", "chatFlow", "chatFlow", "replyGenerating", "replyStart", "replyChunk", "replyChunk",
+            "replyEnd", "update", "speechPlaybackComplete", "chatFlow",
+        ]  # fmt: skip
+        assert self.states(client) == [
+            "ProcessingUserMessage", "SelectingSpeaker", "ProcessingAssistantReply", "WaitingForUserInput",
+        ]  # fmt: skip
+
+    async def test_a_message_without_a_reply_is_over_at_once(self, client: RawClient) -> None:
+        await client.say("Just so you know.", doReply=False)
+
+        assert self.states(client) == ["WaitingForUserInput", "ProcessingUserMessage", "WaitingForUserInput"]
+
+    async def test_a_message_beside_a_reply_does_not_change_it(self, client: RawClient, brain: ScriptedBrain) -> None:
+        brain.pieces, brain.hold = ("First. ", "Second. ", "Third."), 2
+        await client.say("Tell me all.")
+        await client.expect("replyChunk")
+        before = self.states(client)
+
+        await client.say("/note It rains.")
+        assert self.states(client) == before
+        brain.go.set()
+        await client.expect("replyEnd")
+
+    async def test_it_ends_with_an_interruption_and_with_a_failure(
+        self, client: RawClient, brain: ScriptedBrain
+    ) -> None:
+        brain.pieces, brain.hold = ("First. ", "Second. ", "Third."), 2
+        await client.say("Tell me all.")
+        await client.expect("replyChunk")
+        await client.in_chat("interrupt")
+        assert self.states(client)[-1] == "WaitingForUserInput"
+        brain.hold, brain.fails = None, "the model is asleep"
+
+        await client.say("And now?")
+        await client.expect("chatSessionError")
+        await client.expect("chatFlow", state="WaitingForUserInput")
+
+    async def test_speech_that_is_still_heard_belongs_to_it(self, client: RawClient, brain: ScriptedBrain) -> None:
+        brain.pieces, brain.hold = ("First. ", "Second. ", "Third."), 2
+        await client.say("Hello.")
+        reply = await client.expect("replyChunk")
+        await client.in_chat("speechPlaybackStart", messageId=reply["messageId"], endIndex=6, duration=60)
+        brain.go.set()
+        await client.expect("replyEnd")
+        await client.call("loadScenariosList")
+        assert self.states(client)[-1] == "ProcessingAssistantReply"
+
+        await client.in_chat("speechPlaybackComplete", messageId=reply["messageId"])
+
+        assert self.states(client)[-1] == "WaitingForUserInput"
+
+    async def test_whoever_comes_in_the_middle_is_told_where_it_is(
+        self, client: RawClient, brain: ScriptedBrain, companion: CompanionServer
+    ) -> None:
+        brain.hold = 0
+        await client.say("Hello.")
+        async with connected(companion.url) as late:
+            await late.enter()
+            assert (await late.expect("chatFlow"))["state"] == "ProcessingAssistantReply"
+        brain.go.set()
+
+
+async def test_flags_tell_when_they_were_set_and_when_they_end() -> None:
+    script = (
+        "import { chat } from '@voxta';\nchat.addEventListener('app:go', () => chat.setFlag('wet', {messages: 3}));"
+    )
+    async with playing({"index.js": script}, flags=["warm"]) as play:
+        play.clock.now += 5
+        await play.app("go")
+
+        warm, wet = (await play.client.expect("contextUpdated"))["flags"]
+        assert warm == {"name": "warm", "messageIndex": 0, "messageChatTime": 0.0}
+        assert wet == {"name": "wet", "messageIndex": 0, "messageChatTime": 5.0, "expireIndex": 3}
+
+
+async def test_a_story_is_an_event_to_clients() -> None:
+    async with playing() as play:
+        await play.say("/story It rains.")
+        await play.settled()
+
+        assert play.client.of_kind("update")[0]["role"] == "Event"
+        assert play.said[0][0] == "Story"

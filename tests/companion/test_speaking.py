@@ -53,7 +53,7 @@ async def spoken(player: RawClient) -> dict[str, Any]:
     """The first sentence of a reply that is complete in the chat and not yet heard."""
     await player.say("Hello.")
     chunk = await player.expect("replyChunk")
-    await player.expect("message")
+    await player.expect("update", role="Assistant")
     return chunk
 
 
@@ -86,7 +86,7 @@ class TestClips:
 
         assert "replyChunk" not in player.kinds()
         endpoint.held["Sure."].set()
-        await player.expect("message")
+        await player.expect("update", role="Assistant")
 
         assert [chunk["text"] for chunk in player.of_kind("replyChunk")] == ["Sure. ", "Why not?"]
 
@@ -297,7 +297,7 @@ class TestInterruption:
 
     @pytest.mark.parametrize("request_", ["triggerReply", "characterSpeechRequest"])
     async def test_a_new_reply_silences_the_one_that_is_heard(self, player: RawClient, request_: str) -> None:
-        character = player.messages[-1]["characters"][0]["id"]
+        character = player.of_kind("chatStarted")[-1]["characters"][0]["id"]
         first = (await spoken(player))["messageId"]
 
         await player.in_chat(request_, characterId=character)
@@ -308,10 +308,10 @@ class TestInterruption:
         assert "audioUrl" in chunk
 
     async def test_a_text_the_character_was_given_is_spoken(self, player: RawClient, endpoint: SpeechEndpoint) -> None:
-        character = player.messages[-1]["characters"][0]["id"]
+        character = player.of_kind("chatStarted")[-1]["characters"][0]["id"]
 
         await player.in_chat("characterSpeechRequest", characterId=character, text="As I said. Welcome!")
-        await player.expect("message")
+        await player.expect("update", role="Assistant")
 
         assert [request["input"] for request in endpoint.requests] == ["As I said.", "Welcome!"]
 
