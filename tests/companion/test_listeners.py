@@ -165,7 +165,7 @@ async def test_a_listener_that_fails_is_told_with_file_and_line_and_the_chat_goe
 async def test_a_script_that_never_ends_costs_its_time_and_the_chat_goes_on() -> None:
     async with playing(listener("userMessageReceived", "for (;;);")) as play:
         assert (await play.ask("Hello"))["text"] == "Sure. Why not?"
-        assert "it took longer than 100 ms and was stopped" in play.troubles[0]
+        assert "it took longer than 25 ms and was stopped" in play.troubles[0]
 
 
 async def test_scripts_begin_anew_after_one_that_calls_itself_without_end() -> None:

@@ -8,9 +8,9 @@ import json
 import logging
 import posixpath
 import secrets
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,19 +20,26 @@ from relay.companion.scenario.model import Scalar
 from relay.companion.scripting import reading
 
 if TYPE_CHECKING:
-    from quickjs_rs import Context, Runtime
+    from relay.companion.scripting.engine import Engine
 
 log = logging.getLogger(__name__)
 
 CHAT: Final = "@voxta"
 """The module that scripts import the chat from."""
+ENDLESS_CALLS: Final = "it called itself without end"
+FIRST_SCRIPT: Final = f"""import {{ chat }} from "{CHAT}";
+chat.addEventListener("init", (e) => {{ chat.setFlags("a"); console.log(`${{e}} ${{chat.hasFlag("a")}}`); }});
+export async function trigger(e) {{ await null; chat.note("x".replace(/x/, "y")); throw new Error("first"); }}
+"""
+"""Uses a little of everything."""
 
 
 @dataclass(frozen=True)
 class Limits:
     """What one call may take."""
 
-    seconds: float = 0.1
+    seconds: float = 0.025
+    """Of the processor's time; nobody else in the companion is served meanwhile."""
     memory: int = 16 * 2**20
     """Bytes of the engine's heap, for all scripts of a session together."""
     stack: int = 256 * 2**10
@@ -69,9 +76,17 @@ class Result:
     """Whether the engine was lost and the scripts begin anew: the scenario's own has to be opened again."""
 
 
+@cache
 def warm_up() -> None:
-    """Load and compile the engine, which takes half a second; afterwards a session begins in a millisecond."""
-    Scripts({"scripts/none.js": ""}, seed=0).open("scripts/none.js", State(frozenset(), {}, 0, 0, {}, ()))
+    """Load and compile the engine and run through it once, which takes half a second.
+
+    Afterwards a session begins in a millisecond, and a limit of some milliseconds is one on the script alone.
+    """
+    path, nobody = "scripts/first.js", State(frozenset(), {}, 0, 0, {}, ())
+    first = Scripts({path: FIRST_SCRIPT}, seed=0, limits=Limits(seconds=30), is_first=True)
+    first.trigger(path, {}, nobody)
+    first.emit("init", {}, nobody)
+    first.close()
 
 
 class Endless(Exception):
@@ -81,13 +96,16 @@ class Endless(Exception):
 class Scripts:
     """Runs the scripts of a scenario. `sources` holds them by their path in its folder."""
 
-    def __init__(self, sources: Mapping[str, str], *, seed: int, limits: Limits = Limits()) -> None:
+    def __init__(
+        self, sources: Mapping[str, str], *, seed: int, limits: Limits = Limits(), is_first: bool = False
+    ) -> None:
+        """`is_first` for the one that warms the engine up."""
+        self._is_first = is_first
         self._sources = sources
         self._seed = seed
         self._limits = limits
         self._name = f"voxta_{secrets.token_hex(8)}"
-        self._runtime: Runtime | None = None
-        self._context: Context | None = None
+        self._engine: Engine | None = None
         self._loaded: set[str] = set()
         self._listeners: frozenset[str] = frozenset()
         self._missing = ""
@@ -95,11 +113,11 @@ class Scripts:
 
     def close(self) -> None:
         """Let go of the engine."""
-        runtime, self._runtime, self._context = self._runtime, None, None
+        engine, self._engine = self._engine, None
         self._loaded.clear()
         self._listeners = frozenset()
-        if runtime is not None:
-            runtime.close()
+        if engine is not None:
+            engine.close()
 
     def hears(self, name: str) -> bool:
         """Whether any listener waits for an event."""
@@ -139,7 +157,7 @@ class Scripts:
                 done = self._eval(f"{run}{end}")
             else:
                 done = self._eval(f"{begin},{run}{end}")
-            later = self._drain()
+            later = self._engine is not None and self._engine.drain()
         except Exception as error:
             problem, restarted = self._failed(error, what)
             later = not restarted
@@ -160,11 +178,15 @@ class Scripts:
         """What went wrong, and whether the engine is lost by it."""
         import quickjs_rs
 
-        # Those that stop a script carry its stack only in the engine's own error.
+        from relay.companion.scripting.engine import EngineLost, TimeUp, TimeUpInside
+
+        stack = error.args[0] if isinstance(error, TimeUp) and error.args else None
         known = error.__context__ or error
-        where = reading.place(str(known.args[2]) if len(known.args) > 2 else None) or what
+        if stack is None and len(known.args) > 2:
+            stack = str(known.args[2])
+        where = reading.place(stack) or what
         match error:
-            case quickjs_rs.TimeoutError():
+            case TimeUp():
                 return f"{where}: it took longer than {self._limits.seconds * 1_000:g} ms and was stopped", False
             case quickjs_rs.MemoryLimitError():
                 return f"{where}: it took more than {self._limits.memory // 2**20} MiB and was stopped", False
@@ -172,26 +194,28 @@ class Scripts:
                 return f"{error}:1: what stands outside its functions does not come to an end", False
             case quickjs_rs.QuickJSError():
                 return self._missing or f"{where}: {error}", False
-            case _:
+            case EngineLost():
                 log.debug("The script engine is lost", exc_info=error)
                 self.close()
-                return f"{what}: it called itself without end; all scripts were started anew", True
+                limit = f"{self._limits.seconds * 1_000:g} ms"
+                why = f"one step of it took longer than {limit}" if isinstance(error, TimeUpInside) else ENDLESS_CALLS
+                return f"{what}: {why}; all scripts were started anew", True
+            case _:
+                raise error
 
     # The engine
 
     def _eval(self, code: str, *, module: bool = False) -> object:
-        if self._context is None:
-            self._context = self._start()
-        result: object = self._context.eval(code, module=module, filename="<companion>")
-        return result
+        if self._engine is None:
+            if not self._is_first:
+                warm_up()
+            self._engine = self._start()
+        return self._engine.eval(code, module=module)
 
-    def _start(self) -> "Context":
-        import quickjs_rs
+    def _start(self) -> "Engine":
+        from relay.companion.scripting.engine import Engine
 
         limits = self._limits
-        self._runtime = quickjs_rs.Runtime(memory_limit=limits.memory, stack_limit=limits.stack)
-        self._runtime.set_module_loader(normalize=self._resolve, load=self._source)
-        context: Context = self._runtime.new_context(timeout=limits.seconds)
         given = {
             "name": self._name,
             "seed": self._seed & 0xFFFF_FFFF,
@@ -200,8 +224,14 @@ class Scripts:
             "text": limits.text,
         }
         prelude = resources.files(__package__).joinpath("prelude.js").read_text("utf-8")
-        context.eval(f"({prelude})({json.dumps(given)})", filename="<prelude>")
-        return context
+        return Engine(
+            seconds=limits.seconds,
+            memory=limits.memory,
+            stack=limits.stack,
+            normalize=self._resolve,
+            load=self._source,
+            prelude=f"({prelude})({json.dumps(given)})",
+        )
 
     def _load(self, path: str) -> None:
         known = json.dumps(path)
@@ -225,24 +255,6 @@ class Scripts:
             return f"export const chat = globalThis.{self._name}.chat;"
         source = self._sources.get(path)
         return "\n" if source == "" else source  # the engine takes an empty one for none
-
-    def _drain(self) -> bool:
-        """Run what async functions left to be done. Whether there was anything.
-
-        quickjs_rs drains this queue only for its own `eval_async`, which needs an event loop; here nothing waits.
-        """
-        import quickjs_rs
-
-        runtime, context = self._runtime, self._context
-        assert runtime is not None and context is not None
-        runtime._deadline = deadline = time.monotonic() + self._limits.seconds
-        try:
-            ran = context._engine_ctx.run_pending_jobs() > 0
-        finally:
-            runtime._deadline = None
-        if time.monotonic() >= deadline:
-            raise quickjs_rs.TimeoutError("interrupted")
-        return ran
 
 
 def _described(error: object) -> str:
