@@ -81,7 +81,7 @@ async def run(*, messages: int = 500, per_second: float = 50.0, inbox: InboxSect
         async with double() as twitch:
             token_file = Path(folder) / "token.json"
             twitch.write_token(token_file)
-            config = _config(Path(folder), twitch.settings(), inbox or InboxSection())
+            config = _config(Path(folder), TwitchSection.model_validate(twitch.settings()), inbox or InboxSection())
             async with voxta(config, port=0) as url:
                 await _measure(config, url, twitch, token_file, watch, per_second)
     return _figures(watch.delays[WARM_UP:], per_second)

@@ -12,6 +12,7 @@ from relay.model import Outcome
 from relay.platforms.base import Controls, Platform, Receive
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.twitch.client import TwitchPlatform
+from relay.settings import TwitchSection
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.twitch import TwitchDouble
 from tests.end_to_end.stage import heard, relaying, settings
@@ -49,7 +50,8 @@ class OnTwitch:
         self.token_file = double.write_token(folder / "token.json")
 
     def __call__(self, receive: Receive, _: Controls) -> Sequence[Platform]:
-        return [TwitchPlatform(self._double.settings(reconcile_every=0.2), self.token_file, receive)]
+        settings = TwitchSection.model_validate(self._double.settings(reconcile_every=0.2))
+        return [TwitchPlatform(settings, self.token_file, receive)]
 
 
 class OnDiscord:

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
+from twitchio import HTTPException
 from twitchio.authentication import OAuth, Scopes
 from twitchio.exceptions import DeviceCodeFlowException
 
@@ -16,7 +18,12 @@ from relay.platforms.twitch.sources import READ_CHAT, SCOPES, WRITE_CHAT, beyond
 from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret, redacted_logs
 from relay.settings import TwitchSection
 
+if TYPE_CHECKING:
+    from twitchio.types_.responses import DeviceCodeTokenResponse
+
 Say = Callable[[str], None]
+SLOWER = 5.0
+"""Seconds by which the polls come further apart when Twitch says `slow_down`: RFC 8628, section 3.5."""
 
 
 async def authorize(settings: TwitchSection, token_file: Path, say: Say, acts: Collection[str] = ()) -> str:
@@ -86,7 +93,7 @@ async def _device_login(oauth: OAuth, file: TokenFile, say: Say) -> str:
     say(f"Waiting up to {minutes} minutes; Ctrl-C cancels.")
     try:
         async with asyncio.timeout(flow["expires_in"]) as patience:
-            granted = await oauth.device_code_authorization(device_code=flow["device_code"], interval=flow["interval"])
+            granted = await _granted(oauth, flow["device_code"], flow["interval"])
     except TimeoutError:
         if not patience.expired():
             raise
@@ -96,6 +103,21 @@ async def _device_login(oauth: OAuth, file: TokenFile, say: Say) -> str:
     login = valid.login or "?"
     say(f"Logged in as {login}.")
     return login
+
+
+async def _granted(oauth: OAuth, device_code: str, interval: float) -> "DeviceCodeTokenResponse":
+    """Ask until the person has decided. TwitchIO gives up where Twitch only stumbles or asks for more patience."""
+    while True:
+        try:
+            return await oauth.device_code_authorization(device_code=device_code, interval=interval)  # type: ignore[arg-type]
+        except ValueError as error:  # a reason TwitchIO has no name for
+            if "slow_down" not in str(error):
+                raise
+            interval += SLOWER
+        except FAILURES as error:
+            if isinstance(error, HTTPException) and error.status < 500:
+                raise
+        await asyncio.sleep(interval)
 
 
 def _explain(error: Exception, settings: TwitchSection) -> RelayError:

@@ -1,6 +1,6 @@
 """What Twitch's events mean: TwitchIO's payloads become audience messages and retractions. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial, singledispatch
 from typing import Any
@@ -40,6 +40,7 @@ _NOTICES = {
     "community_sub_gift": GIFT,
     "raid": "channel.raid",
 }
+_ACTION = "\x01ACTION "
 _ANONYMOUS = Author(id="anonymous", name="Anonymous")
 _BADGES = {
     "broadcaster": Role.STREAMER,
@@ -111,6 +112,11 @@ class _Draft:
         return AudienceMessage.model_validate(common | more)
 
 
+def _said(text: str) -> str:
+    """What was written, without the marks Twitch puts around what stands behind /me."""
+    return text.removeprefix(_ACTION).removesuffix("\x01") if text.startswith(_ACTION) else text
+
+
 @read.register
 def _(event: ChatMessage, account: str, now: float) -> AudienceMessage | None:
     if is_shared(event):
@@ -121,7 +127,7 @@ def _(event: ChatMessage, account: str, now: float) -> AudienceMessage | None:
         event.broadcaster,
         _author(event.chatter, roles(event.badges)),
         id=event.id,
-        text=event.text,
+        text=_said(event.text),
         amount=event.cheer.bits if event.cheer else None,
         addressed=answers or any(user.id == account for user in event.mentions),
         reply_to=event.id,
@@ -143,7 +149,21 @@ def _(event: ChatNotification, account: str, now: float) -> AudienceMessage | No
         return draft(Kind.GIFT, amount=1, detail=_tier(event.sub_gift.tier))
     if event.raid:
         return draft(Kind.RAID, author=_author(event.raid.user), amount=event.raid.viewer_count)
-    return None
+    return _written_along(event, draft, account)
+
+
+def _written_along(
+    event: ChatNotification, draft: Callable[..., AudienceMessage], account: str
+) -> AudienceMessage | None:
+    """What somebody wrote with a notice, such as a watch streak or an announcement, which no other event brings.
+
+    Twitch adds types of notices every year, so a type that is not known here counts, too.
+    """
+    is_own = event.chatter.id == account and event.broadcaster.id != account
+    if not event.text or is_own or event.notice_type.startswith(("sub_gift", "community_sub_gift", "shared_chat_")):
+        return None
+    mentioned = {fragment.mention.id for fragment in event.fragments if fragment.mention}
+    return draft(Kind.CHAT, text=_said(event.text), addressed=account in mentioned, reply_to=event.id)
 
 
 @read.register

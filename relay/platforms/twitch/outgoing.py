@@ -58,7 +58,10 @@ class Outgoing:
             if tried is None:
                 tried = _Sent(post.channel, _essence(post.text), post.nonce)
                 self._sent.append(tried)  # before the call: the echo may be quicker than the answer
-            await self._send(post, tried)
+            try:
+                await self._send(post, tried)
+            finally:
+                self._window.sent(post.channel, asyncio.get_running_loop().time())
 
     def is_own(self, message: ChatMessage) -> bool:
         """Whether this is the echo of a post.

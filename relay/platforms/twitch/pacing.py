@@ -36,6 +36,10 @@ class Window:
         self._last[channel] = at
         return at - now
 
+    def sent(self, channel: str, now: float) -> None:
+        """A message is there by now. Twitch counts from when it came, which may be later than when it went."""
+        self._last[channel] = max(self._last[channel], now)
+
 
 class Budget:
     """The points Twitch's answers say are left for API calls.

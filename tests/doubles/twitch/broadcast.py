@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.doubles.twitch.identity import Identity
-from tests.doubles.twitch.state import Grant, State, TwitchError, number, timestamp
+from tests.doubles.twitch.state import State, TwitchError, number, timestamp
 
 GAMES = {"Chess": "743", "Software and Game Development": "1469308723"}
 
@@ -35,12 +35,6 @@ class Broadcast:
             web.post("/helix/clips", self.clip),
             web.post("/helix/moderation/bans", self.ban),
         ]
-
-    def _allowed(self, request: web.Request, scope: str) -> Grant:
-        grant = self._identity.bearer(request)
-        if scope not in grant.scopes:
-            raise TwitchError(401, f"Missing scope: {scope}")
-        return grant
 
     async def streams(self, request: web.Request) -> web.Response:
         self._identity.bearer(request)
@@ -85,7 +79,7 @@ class Broadcast:
         return web.json_response({"data": [info]})
 
     async def change(self, request: web.Request) -> web.Response:
-        self._allowed(request, "channel:manage:broadcast")
+        self._identity.allowed(request, "channel:manage:broadcast")
         body = await request.json()
         self.done.append(("channel", body))
         self.title = body.get("title") or self.title
@@ -99,7 +93,7 @@ class Broadcast:
         return web.json_response({"data": [game for game in found if game["name"] in wanted]})
 
     async def poll(self, request: web.Request) -> web.Response:
-        self._allowed(request, "channel:manage:polls")
+        self._identity.allowed(request, "channel:manage:polls")
         body = await request.json()
         self.done.append(("poll", body))
         choices = [
@@ -122,7 +116,7 @@ class Broadcast:
         return web.json_response({"data": [poll]})
 
     async def predict(self, request: web.Request) -> web.Response:
-        self._allowed(request, "channel:manage:predictions")
+        self._identity.allowed(request, "channel:manage:predictions")
         body = await request.json()
         self.done.append(("prediction", body))
         nobody: dict[str, Any] = {"users": 0, "channel_points": 0, "top_predictors": None, "color": "BLUE"}
@@ -141,12 +135,12 @@ class Broadcast:
         return web.json_response({"data": [prediction]})
 
     async def shout_out(self, request: web.Request) -> web.Response:
-        self._allowed(request, "moderator:manage:shoutouts")
+        self._identity.allowed(request, "moderator:manage:shoutouts")
         self.done.append(("shoutout", dict(request.query)))
         return web.Response(status=204)
 
     async def clip(self, request: web.Request) -> web.Response:
-        self._allowed(request, "clips:edit")
+        self._identity.allowed(request, "clips:edit")
         if self.viewers is None:
             raise TwitchError(404, "Clipping is not possible for an offline channel.")
         self.done.append(("clip", dict(request.query)))
@@ -154,7 +148,7 @@ class Broadcast:
         return web.json_response({"data": [made]}, status=202)
 
     async def ban(self, request: web.Request) -> web.Response:
-        self._allowed(request, "moderator:manage:banned_users")
+        self._identity.allowed(request, "moderator:manage:banned_users")
         body = (await request.json())["data"]
         self.done.append(("timeout", body))
         channel = self._state.channels[0]

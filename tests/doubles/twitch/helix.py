@@ -13,28 +13,9 @@ from aiohttp import web
 
 from tests.doubles.twitch.eventsub import Sessions
 from tests.doubles.twitch.identity import Identity
+from tests.doubles.twitch.shapes import MODERATOR, TYPES
 from tests.doubles.twitch.state import Grant, Posted, State, Subscription, TwitchError, User, number, timestamp
 
-OWNER, MODERATOR = "owner", "moderator"
-_SUBS = "channel:read:subscriptions"
-TYPES: dict[str, tuple[str, str | None, str | None]] = {
-    "channel.chat.message": ("1", "user:read:chat", None),
-    "channel.chat.notification": ("1", "user:read:chat", None),
-    "channel.chat.message_delete": ("1", "user:read:chat", None),
-    "channel.chat.clear": ("1", "user:read:chat", None),
-    "channel.chat.clear_user_messages": ("1", "user:read:chat", None),
-    "channel.follow": ("2", "moderator:read:followers", MODERATOR),
-    "channel.subscribe": ("1", _SUBS, OWNER),
-    "channel.subscription.gift": ("1", _SUBS, OWNER),
-    "channel.subscription.message": ("1", _SUBS, OWNER),
-    "channel.cheer": ("1", "bits:read", OWNER),
-    "channel.raid": ("1", None, None),
-    "channel.channel_points_custom_reward_redemption.add": ("1", "channel:read:redemptions", OWNER),
-    "channel.update": ("2", None, None),
-    "stream.online": ("1", None, None),
-    "stream.offline": ("1", None, None),
-}
-"""Version, scope, and what the account has to be in the channel."""
 MAX_SUBSCRIPTIONS = 300
 """For each session: https://dev.twitch.tv/docs/eventsub/handling-websocket-events/#subscription-limits"""
 MAX_TOTAL_COST = 10
@@ -139,10 +120,13 @@ class Helix:
 
     def cost(self, wanted: Subscription) -> int:
         """1 for what needs no authorisation, unless whom it concerns has authorised the application anyway."""
-        _, scope, _ = TYPES[wanted.type]
         concerned = wanted.condition.get("broadcaster_user_id") or wanted.condition.get("to_broadcaster_user_id")
         user = self._state.by_id(str(concerned))
-        return 0 if scope is not None or (user is not None and user.login in self._state.authorised) else 1
+        return (
+            0
+            if TYPES[wanted.type].scope is not None or (user is not None and user.login in self._state.authorised)
+            else 1
+        )
 
     def total_cost(self, user: User) -> int:
         """Of all that is enabled; a double has one account at a time."""
@@ -151,12 +135,14 @@ class Helix:
     def _check_subscription(self, grant: Grant, wanted: Subscription) -> None:
         if status := self.failing_types.get(wanted.type):
             raise TwitchError(status, "something went wrong with this type")
-        version, scope, rank = TYPES.get(wanted.type, (None, None, None))
-        if version != wanted.version:
+        known = TYPES.get(wanted.type)
+        if known is None or known.version != wanted.version:
             raise TwitchError(400, "invalid subscription type and version")
         if not self._sessions.is_open(wanted.session_id):
             raise TwitchError(400, "websocket transport session does not exist or has already disconnected")
-        if scope not in (None, *grant.scopes) or not self.has_rank(grant.user, wanted, rank):
+        if known.scope not in (None, *grant.scopes) or not self.has_rank(grant.user, wanted, known.rank):
+            raise TwitchError(403, "subscription missing proper authorization")
+        if {wanted.condition.get("user_id"), wanted.condition.get("moderator_user_id")} - {None, grant.user.id}:
             raise TwitchError(403, "subscription missing proper authorization")
         mine = [
             sub
@@ -182,17 +168,15 @@ class Helix:
         return web.Response(status=204)
 
     async def post(self, request: web.Request) -> web.Response:
-        grant = self._identity.bearer(request)
+        grant = self._identity.allowed(request, "user:write:chat")
         body = await request.json()
         channel = self._state.by_id(str(body["broadcaster_id"]))
-        if "user:write:chat" not in grant.scopes:
-            raise TwitchError(401, "Missing scope: user:write:chat")
         if channel is None or str(body["sender_id"]) != grant.user.id:
             raise TwitchError(400, "The broadcaster or the sender is not valid")
         if len(body["message"]) > 500:
             raise TwitchError(422, "The message is too large")
         parent = body.get("reply_parent_message_id")
-        if parent is not None and not self._state.can_be_answered(parent):
+        if parent is not None and not self._state.can_be_answered(parent, channel):
             raise TwitchError(400, CANNOT_REPLY)
         posted = Posted(
             f"post-{number()}",

@@ -1,6 +1,6 @@
 """id.twitch.tv: tokens validated, refreshed, revoked and given out by device code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -19,6 +19,8 @@ class DeviceLogin:
     scopes: tuple[str, ...]
     status: str = "pending"
     polls: int = 0
+    hiccups: list[int] = field(default_factory=list)
+    """Statuses of the next answers: 400 asks to slow down, as RFC 8628 says, and from 500 on Twitch has failed."""
 
 
 class Identity:
@@ -49,6 +51,13 @@ class Identity:
             raise TwitchError(401, "Invalid OAuth token")
         grant.calls += 1
         self._state.changes.happened()
+        return grant
+
+    def allowed(self, request: web.Request, scope: str) -> Grant:
+        """The same, with a scope that the call needs."""
+        grant = self.bearer(request)
+        if scope not in grant.scopes:
+            raise TwitchError(401, f"Missing scope: {scope}")
         return grant
 
     async def validate(self, request: web.Request) -> web.Response:
@@ -92,6 +101,9 @@ class Identity:
             raise TwitchError(400, "invalid device code")
         device.polls += 1
         self._state.changes.happened()
+        if device.hiccups:
+            status = device.hiccups.pop(0)
+            raise TwitchError(status, "slow_down" if status == 400 else "something went wrong")
         if device.status == "denied":
             raise TwitchError(400, "access_denied")
         if device.status == "pending":

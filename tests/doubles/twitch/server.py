@@ -8,24 +8,24 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from relay.settings import TwitchSection
-from tests.doubles.twitch import payloads
+from tests.doubles.twitch.audience import Audience
 from tests.doubles.twitch.broadcast import Broadcast
 from tests.doubles.twitch.eventsub import Session, Sessions
 from tests.doubles.twitch.faults import Fault, Handler, Refuse
-from tests.doubles.twitch.helix import MAX_TOTAL_COST, TYPES, Helix
+from tests.doubles.twitch.helix import MAX_TOTAL_COST, Helix
 from tests.doubles.twitch.identity import Identity
-from tests.doubles.twitch.state import Posted, State, Subscription, TwitchError, User, number
+from tests.doubles.twitch.rewards import Rewards
+from tests.doubles.twitch.shapes import TYPES
+from tests.doubles.twitch.state import Posted, State, Subscription, TwitchError, User
 
 CLIENT_ID = "client-of-the-relay"
 RARELY_WANTED = {"channel.update"}
 """Types that `wait_subscribed` does not expect unless they are named."""
-SCOPES = ("user:write:chat", *dict.fromkeys(scope for _, scope, _ in TYPES.values() if scope))
-NOTICE = "channel.chat.notification"
+SCOPES = ("user:write:chat", *dict.fromkeys(type.scope for type in TYPES.values() if type.scope))
 PATIENCE = 5.0
 
 
-class TwitchDouble:
+class TwitchDouble(Audience):
     """Use with `async with`. Nothing is delivered to whoever has not subscribed, as on Twitch.
 
     `account` is whom the token belongs to; the owner of a channel may subscribe everything in it.
@@ -48,7 +48,8 @@ class TwitchDouble:
         """The most API calls that were under way together."""
         self._at_once = 0
         self._app = web.Application(middlewares=[self._errors, self._limits, self._faults])
-        self._app.add_routes(self.identity.routes() + self.helix.routes() + self.broadcast.routes())
+        rooms = (self.identity, self.helix, self.broadcast, Rewards(self.state, self.identity))
+        self._app.add_routes([route for room in rooms for route in room.routes()])
         self._app.router.add_get("/ws", self.sessions.serve)
         self._app.on_shutdown.append(self._close_sockets)
         self._runner = web.AppRunner(self._app, shutdown_timeout=0.5, access_log=None)
@@ -87,8 +88,8 @@ class TwitchDouble:
         """Those that are enabled."""
         return [sub for sub in self.state.subscriptions.values() if sub.status == "enabled"]
 
-    def settings(self, **over: Any) -> TwitchSection:
-        """Settings that make the relay talk to this double."""
+    def settings(self, **over: Any) -> dict[str, Any]:
+        """What the section [twitch] has to say to reach this double."""
         fields = {
             "enabled": True,
             "client_id": CLIENT_ID,
@@ -97,7 +98,7 @@ class TwitchDouble:
             "auth_url": f"http://{self._base}/id/",
             "eventsub_url": self.eventsub_url,
         }
-        return TwitchSection(**(fields | over))
+        return fields | over
 
     @property
     def eventsub_url(self) -> str:
@@ -108,139 +109,6 @@ class TwitchDouble:
         grant = self.state.grant
         path.write_text(json.dumps({"access_token": grant.access, "refresh_token": grant.refresh}), "utf-8")
         return path
-
-    # what the audience does
-
-    async def chat(
-        self,
-        text: str,
-        author: str = "ann",
-        channel: str | None = None,
-        badges: Sequence[str] = (),
-        id: str | None = None,
-        reply_to: str | None = None,
-        repeat_as: str | None = None,
-        on: Session | None = None,
-        **more: Any,
-    ) -> str:
-        """A chat message; its id. `more` overrides keys of the event; see `notify` for `repeat_as` and `on`."""
-        where, who, id = self._channel(channel), self.state.user(author), id or f"chat-{number()}"
-        event = payloads.chat_message(
-            where,
-            who,
-            id,
-            text,
-            fragments=payloads.fragments(text, self.state.users),
-            badges=[payloads.badge(name) for name in badges],
-            reply=self._reply(reply_to),
-            **more,
-        )
-        self.state.spoken[id] = (who, text)
-        await self.notify("channel.chat.message", where, event, repeat_as=repeat_as, on=on)
-        return id
-
-    async def delete(self, id: str, channel: str | None = None) -> None:
-        where = self._channel(channel)
-        author, _ = self.state.spoken[id]
-        self.state.unanswerable.add(id)
-        await self.notify("channel.chat.message_delete", where, payloads.message_delete(where, author, id))
-
-    def hold(self, id: str) -> None:
-        """A moderator's filter takes a message back for review; nobody is told of it."""
-        self.state.unanswerable.add(id)
-
-    async def clear(self, channel: str | None = None) -> None:
-        where = self._channel(channel)
-        self.state.unanswerable |= self.state.spoken.keys()
-        await self.notify("channel.chat.clear", where, payloads.clear(where))
-
-    async def clear_user(self, author: str, channel: str | None = None) -> None:
-        """A ban or timeout, which takes all messages of the author away."""
-        where, who = self._channel(channel), self.state.user(author)
-        self.state.unanswerable |= {id for id, (writer, _) in self.state.spoken.items() if writer == who}
-        event = payloads.clear_user_messages(where, who)
-        await self.notify("channel.chat.clear_user_messages", where, event)
-
-    async def follow(self, user: str, channel: str | None = None) -> None:
-        where = self._channel(channel)
-        await self.notify("channel.follow", where, payloads.follow(where, self.state.user(user)))
-
-    async def subscribe(self, user: str, tier: str = "1000", channel: str | None = None) -> None:
-        where, who = self._channel(channel), self.state.user(user)
-        await self.notify(NOTICE, where, payloads.sub_notice(where, who, tier))
-        await self.notify("channel.subscribe", where, payloads.subscribe(where, who, tier, is_gift=False))
-
-    async def gift(self, user: str | None, total: int = 1, tier: str = "1000", channel: str | None = None) -> None:
-        """Gifted subscriptions, with what Twitch says of each receiver. None gives anonymously."""
-        where, giver = self._channel(channel), self.state.user(user) if user else None
-        gift_id = f"gift-{number()}" if total > 1 else None
-        if gift_id:
-            await self.notify(NOTICE, where, payloads.gift_notice(where, giver, total, tier, gift_id))
-        await self.notify("channel.subscription.gift", where, payloads.gift(where, giver, total, tier))
-        for count in range(total):
-            lucky = self.state.user(f"lucky{count}")
-            await self.notify(NOTICE, where, payloads.received_notice(where, giver, lucky, tier, gift_id))
-            await self.notify("channel.subscribe", where, payloads.subscribe(where, lucky, tier, is_gift=True))
-
-    async def resub(
-        self, user: str, text: str = "", months: int = 2, tier: str = "1000", channel: str | None = None
-    ) -> None:
-        where, who = self._channel(channel), self.state.user(user)
-        await self.notify(NOTICE, where, payloads.resub_notice(where, who, text, months, tier))
-        event = payloads.resub(where, who, text, months, tier)
-        await self.notify("channel.subscription.message", where, event)
-
-    async def cheer(self, user: str | None, bits: int = 100, text: str = "", channel: str | None = None) -> None:
-        """A cheer: the chat message and the event. None cheers anonymously."""
-        where, text = self._channel(channel), text or f"Cheer{bits}"
-        await self.chat(text, user or "ananonymouscheerer", channel, cheer={"bits": bits})
-        giver = self.state.user(user) if user else None
-        await self.notify("channel.cheer", where, payloads.cheer(where, giver, bits, text))
-
-    async def raid(self, user: str, viewers: int = 10, channel: str | None = None) -> None:
-        where, raider = self._channel(channel), self.state.user(user)
-        await self.notify(NOTICE, where, payloads.raid_notice(where, raider, viewers))
-        await self.notify("channel.raid", where, payloads.raid(where, raider, viewers))
-
-    async def redeem(self, user: str, reward: str = "Hydrate", text: str = "", channel: str | None = None) -> None:
-        """A channel-points reward; one with a text shows up in chat as well."""
-        where, reward_id = self._channel(channel), f"reward-{number()}"
-        if text:
-            await self.chat(text, user, channel, channel_points_custom_reward_id=reward_id)
-        event = payloads.redemption(where, self.state.user(user), reward, text, reward_id)
-        await self.notify("channel.channel_points_custom_reward_redemption.add", where, event)
-
-    async def online(self, channel: str | None = None) -> None:
-        where = self._channel(channel)
-        await self.notify("stream.online", where, payloads.online(where))
-
-    async def offline(self, channel: str | None = None) -> None:
-        where = self._channel(channel)
-        await self.notify("stream.offline", where, payloads.offline(where))
-
-    async def notify(
-        self,
-        type: str,
-        channel: User,
-        event: dict[str, Any],
-        *,
-        repeat_as: str | None = None,
-        on: Session | None = None,
-    ) -> None:
-        """Send an event to whoever subscribed it.
-
-        Events with the same `repeat_as` are one delivered again; `on` puts it onto one socket.
-        """
-        for sub in [sub for sub in self.subscriptions if sub.concerns(type, channel)]:
-            session = on or self.sessions.get(sub.session_id)
-            if session is not None:
-                await session.send(
-                    "notification",
-                    {"subscription": sub.shown(), "event": event},
-                    repeat_as,
-                    subscription_type=type,
-                    subscription_version=sub.version,
-                )
 
     # what goes wrong
 
@@ -348,20 +216,11 @@ class TwitchDouble:
         ]
 
     def _allowed(self, type: str, channel: User) -> bool:
-        _, scope, rank = TYPES[type]
+        scope, rank = TYPES[type].scope, TYPES[type].rank
         wanted = Subscription(type, "", {"broadcaster_user_id": channel.id}, "")
         if self.helix.cost(wanted) and self.helix.total_cost(self.account) >= MAX_TOTAL_COST:
             return False
         return scope in (None, *self.state.grant.scopes) and self.helix.has_rank(self.account, wanted, rank)
-
-    def _channel(self, login: str | None) -> User:
-        return self.state.user(login) if login else self.channel
-
-    def _reply(self, id: str | None) -> dict[str, Any] | None:
-        if id is None:
-            return None
-        parent, text = self.state.spoken[id]
-        return payloads.reply(id, parent, text)
 
     async def _echo(self, posted: Posted) -> None:
         channel = self.state.user(posted.channel)

@@ -95,6 +95,36 @@ class Subscription:
         return self.status == "enabled" and self.type == type and watched == channel.id
 
 
+@dataclass
+class Spoken:
+    """A chat message."""
+
+    channel: User
+    author: User
+    text: str
+    is_answerable: bool = True
+    """Until it is gone or held."""
+
+
+@dataclass(frozen=True)
+class Reward:
+    """A custom reward for channel points."""
+
+    title: str
+    is_ours: bool
+    """Whether the application that calls us created it, rather than the streamer by hand or another one."""
+    id: str = field(default_factory=lambda: f"reward-{number()}")
+
+
+@dataclass
+class Redemption:
+    id: str
+    reward_id: str
+    user: User
+    text: str
+    status: str = "UNFULFILLED"
+
+
 @dataclass(frozen=True)
 class Posted:
     """A chat message the relay posted."""
@@ -142,12 +172,13 @@ class State:
         self.posts: list[Posted] = []
         self.moderators: set[tuple[str, str]] = set()
         """Channel and person, by login."""
-        self.spoken: dict[str, tuple[User, str]] = {}
-        """Who wrote which chat message."""
+        self.spoken: dict[str, Spoken] = {}
+        """Chat messages by their ids."""
+        self.rewards: dict[str, Reward] = {}
+        """By their titles."""
+        self.redemptions: dict[str, Redemption] = {}
         self.authorised = {account}
         """The logins of everybody who has allowed the application something."""
-        self.unanswerable: set[str] = set()
-        """Chat messages that are gone or held, so that nobody can reply to them."""
         self.account = self.user(account)
         self.channels = tuple(self.user(channel) for channel in channels)
         self.grant = self.issue(self.account, scopes)
@@ -164,8 +195,9 @@ class State:
         self.grants.append(grant)
         return grant
 
-    def can_be_answered(self, id: str) -> bool:
-        return id in self.spoken and id not in self.unanswerable
+    def can_be_answered(self, id: str, channel: User) -> bool:
+        spoken = self.spoken.get(id)
+        return spoken is not None and spoken.channel == channel and spoken.is_answerable
 
     def is_privileged(self, user: User, channel: User) -> bool:
         return user == channel or (channel.login, user.login) in self.moderators

@@ -9,6 +9,7 @@ import pytest
 from relay.model import AudienceMessage, Incoming
 from relay.platforms.base import Receive
 from relay.platforms.twitch.client import TwitchPlatform
+from relay.settings import TwitchSection
 from tests.doubles.twitch import TwitchDouble
 
 
@@ -45,6 +46,11 @@ class Received:
         return self.texts
 
 
+def reaching(twitch: TwitchDouble, **over: Any) -> TwitchSection:
+    """Settings that make the relay talk to this double."""
+    return TwitchSection.model_validate(twitch.settings(**over))
+
+
 @pytest.fixture
 def received() -> Received:
     return Received()
@@ -67,7 +73,7 @@ def connect(received: Received, tmp_path: Path) -> Connect:
     async def connected(
         twitch: TwitchDouble, receive: Receive = received, **over: Any
     ) -> AsyncIterator[TwitchPlatform]:
-        settings = twitch.settings(**{"reconcile_every": 0.2, **over})
+        settings = reaching(twitch, **{"reconcile_every": 0.2, **over})
         platform = TwitchPlatform(settings, twitch.write_token(tmp_path / "token.json"), receive)
         running = asyncio.create_task(platform.run())
         try:
@@ -86,4 +92,4 @@ def connect(received: Received, tmp_path: Path) -> Connect:
 @pytest.fixture
 def platform(twitch: TwitchDouble, received: Received, tmp_path: Path) -> TwitchPlatform:
     """The adapter, not running."""
-    return TwitchPlatform(twitch.settings(), twitch.write_token(tmp_path / "token.json"), received)
+    return TwitchPlatform(reaching(twitch), twitch.write_token(tmp_path / "token.json"), received)

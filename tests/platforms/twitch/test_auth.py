@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from relay.errors import AuthError, ConfigError, PlatformUnavailable
+from relay.platforms.twitch import auth
 from relay.platforms.twitch.auth import authorize, check
 from relay.platforms.twitch.tokens import TokenFile
-from tests.doubles.twitch import SCOPES, TwitchDouble
+from tests.doubles.twitch import SCOPES, Drop, TwitchDouble
+from tests.platforms.twitch.conftest import reaching
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def token_file(tmp_path: Path) -> Path:
 
 async def test_a_person_logs_in_with_a_code(twitch: TwitchDouble, token_file: Path) -> None:
     said: list[str] = []
-    login = asyncio.create_task(authorize(twitch.settings(), token_file, said.append))
+    login = asyncio.create_task(authorize(reaching(twitch), token_file, said.append))
     await twitch.until(lambda: bool(twitch.identity.devices), "a device code")
     [device] = twitch.identity.devices
     await twitch.until(lambda: device.polls >= 2, "two polls")
@@ -30,8 +32,23 @@ async def test_a_person_logs_in_with_a_code(twitch: TwitchDouble, token_file: Pa
     assert set(device.scopes) == set(SCOPES)
 
 
+async def test_polls_that_twitch_wants_slower_or_fails_at_do_not_end_the_login(
+    twitch: TwitchDouble, token_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "SLOWER", 0.01)
+    login = asyncio.create_task(authorize(reaching(twitch), token_file, lambda line: None))
+    await twitch.until(lambda: bool(twitch.identity.devices), "a device code")
+    [device] = twitch.identity.devices
+    device.hiccups = [400, 500, 400, 502]
+    await twitch.until(lambda: not device.hiccups, "four polls in vain")
+    twitch.faults.append(Drop("oauth2/token"))
+    device.status = "granted"
+
+    assert await login == "streamer"
+
+
 async def test_the_saved_login_passes_the_check(twitch: TwitchDouble, token_file: Path) -> None:
-    assert await check(twitch.settings(), twitch.write_token(token_file)) == (
+    assert await check(reaching(twitch), twitch.write_token(token_file)) == (
         "logged in as streamer, scopes ok, channels streamer"
     )
 
@@ -41,7 +58,7 @@ def assert_nothing_saved(token_file: Path) -> None:
 
 
 async def finish(twitch: TwitchDouble, token_file: Path, status: str) -> AuthError:
-    login = asyncio.create_task(authorize(twitch.settings(), token_file, lambda line: None))
+    login = asyncio.create_task(authorize(reaching(twitch), token_file, lambda line: None))
     await twitch.until(lambda: bool(twitch.identity.devices), "a device code")
     twitch.identity.devices[0].status = status
     with pytest.raises(AuthError) as caught:
@@ -62,12 +79,12 @@ async def test_a_code_nobody_confirms_runs_out(twitch: TwitchDouble, token_file:
     twitch.identity.expires_in = 0
 
     with pytest.raises(AuthError, match="ran out before it was confirmed"):
-        await authorize(twitch.settings(), token_file, lambda line: None)
+        await authorize(reaching(twitch), token_file, lambda line: None)
 
 
 async def test_a_cancelled_login_saves_nothing_and_says_so(twitch: TwitchDouble, token_file: Path) -> None:
     said: list[str] = []
-    login = asyncio.create_task(authorize(twitch.settings(), token_file, said.append))
+    login = asyncio.create_task(authorize(reaching(twitch), token_file, said.append))
     await twitch.until(lambda: bool(twitch.identity.devices), "a device code")
     login.cancel()
 
@@ -79,19 +96,19 @@ async def test_a_cancelled_login_saves_nothing_and_says_so(twitch: TwitchDouble,
 
 async def test_a_wrong_client_id_is_named(twitch: TwitchDouble, token_file: Path) -> None:
     with pytest.raises(AuthError, match=r"'wrong'.*check twitch.client_id"):
-        await authorize(twitch.settings(client_id="wrong"), token_file, lambda line: None)
+        await authorize(reaching(twitch, client_id="wrong"), token_file, lambda line: None)
 
 
 async def test_a_login_while_twitch_is_down_may_be_tried_again(twitch: TwitchDouble, token_file: Path) -> None:
     twitch.fail_next("oauth2/device", 500)
 
     with pytest.raises(PlatformUnavailable):
-        await authorize(twitch.settings(), token_file, lambda line: None)
+        await authorize(reaching(twitch), token_file, lambda line: None)
 
 
 async def test_the_check_names_scopes_worth_having(token_file: Path) -> None:
     async with TwitchDouble(scopes=[scope for scope in SCOPES if scope != "channel:read:redemptions"]) as twitch:
-        line = await check(twitch.settings(), twitch.write_token(token_file))
+        line = await check(reaching(twitch), twitch.write_token(token_file))
 
     assert "no channel points (channel:read:redemptions): run `relay auth twitch` to allow them" in line
 
@@ -99,14 +116,14 @@ async def test_the_check_names_scopes_worth_having(token_file: Path) -> None:
 async def test_the_check_demands_the_scopes_it_cannot_do_without(token_file: Path) -> None:
     async with TwitchDouble(scopes=["user:read:chat"]) as twitch:
         with pytest.raises(AuthError, match=r"lacks user:write:chat: run `relay auth twitch`"):
-            await check(twitch.settings(), twitch.write_token(token_file))
+            await check(reaching(twitch), twitch.write_token(token_file))
 
 
 async def test_the_check_refreshes_and_saves_an_expired_token(twitch: TwitchDouble, token_file: Path) -> None:
     twitch.write_token(token_file)
     twitch.expire_token()
 
-    assert (await check(twitch.settings(), token_file)).startswith("logged in as streamer")
+    assert (await check(reaching(twitch), token_file)).startswith("logged in as streamer")
     assert TokenFile(token_file).load().access == twitch.state.grant.access
 
 
@@ -115,21 +132,21 @@ async def test_the_check_tells_a_login_that_ended(twitch: TwitchDouble, token_fi
     twitch.withdraw_login()
 
     with pytest.raises(AuthError, match="run `relay auth twitch`"):
-        await check(twitch.settings(), token_file)
+        await check(reaching(twitch), token_file)
 
 
 async def test_the_check_tells_an_unknown_channel(twitch: TwitchDouble, token_file: Path) -> None:
     with pytest.raises(ConfigError, match="no channel nobody"):
-        await check(twitch.settings(channels=["nobody"]), twitch.write_token(token_file))
+        await check(reaching(twitch, channels=["nobody"]), twitch.write_token(token_file))
 
 
 async def test_the_check_tells_when_twitch_is_down(twitch: TwitchDouble, token_file: Path) -> None:
     twitch.fail_next("oauth2/validate", 500)
 
     with pytest.raises(PlatformUnavailable):
-        await check(twitch.settings(), twitch.write_token(token_file))
+        await check(reaching(twitch), twitch.write_token(token_file))
 
 
 async def test_a_login_made_for_another_application_is_told(twitch: TwitchDouble, token_file: Path) -> None:
     with pytest.raises(AuthError, match=r"another twitch\.client_id"):
-        await check(twitch.settings(client_id="other"), twitch.write_token(token_file))
+        await check(reaching(twitch, client_id="other"), twitch.write_token(token_file))

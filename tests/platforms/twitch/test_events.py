@@ -167,6 +167,41 @@ async def test_a_companion_with_an_account_of_its_own_learns_from_chat_what_only
     ]
 
 
+async def test_what_is_written_after_me_arrives_without_its_marks(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        await twitch.chat("waves at @streamer", me=True)
+        await received.until(1)
+
+    [message] = received.messages
+    assert (message.text, message.addressed) == ("waves at @streamer", True)
+
+
+@pytest.mark.parametrize(
+    "type", ["watch_streak", "announcement", "bits_badge_tier", "modiversary", "unknown", "new_next_year"]
+)
+async def test_what_somebody_writes_with_a_notice_is_heard(
+    twitch: TwitchDouble, connect: Connect, received: Received, type: str
+) -> None:
+    async with connect(twitch):
+        id = await twitch.notice(type, author="ann", text="I am back!")
+        await received.until(1)
+
+    [message] = received.messages
+    assert (message.kind, message.author.name, message.text) == (Kind.CHAT, "Ann", "I am back!")
+    assert (message.id, message.reply_to) == (id, id)
+
+
+async def test_a_notice_without_words_is_not_heard(twitch: TwitchDouble, connect: Connect, received: Received) -> None:
+    async with connect(twitch):
+        await twitch.notice("watch_streak", author="ann")
+        await twitch.chat("last")
+        await received.until(1)
+
+    assert received.texts == ["last"]
+
+
 async def test_missing_scopes_are_logged_once_and_never_tried(
     connect: Connect, received: Received, caplog: pytest.LogCaptureFixture
 ) -> None:

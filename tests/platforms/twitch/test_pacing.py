@@ -14,6 +14,14 @@ def test_a_channel_gets_one_message_a_second() -> None:
     assert sent_at(Window(), 3) == [0.0, 1.0, 2.0]
 
 
+def test_the_second_begins_when_a_message_has_come_there() -> None:
+    window = Window()
+    sent_at(window, 1)
+    window.sent("a", 0.5)
+
+    assert window.reserve("a", False, 0.5) == 1.0
+
+
 def test_other_channels_do_not_wait_for_that_second() -> None:
     window = Window()
 

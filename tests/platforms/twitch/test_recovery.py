@@ -12,7 +12,7 @@ from relay.model import Incoming, Post
 from relay.platforms.twitch import client
 from relay.platforms.twitch.client import TwitchPlatform
 from tests.doubles.twitch import Drop, TwitchDouble
-from tests.platforms.twitch.conftest import Connect, Received
+from tests.platforms.twitch.conftest import Connect, Received, reaching
 
 
 async def hears_again(twitch: TwitchDouble, received: Received) -> None:
@@ -271,7 +271,7 @@ async def stopped_by(platform: TwitchPlatform) -> BaseException:
 async def test_a_withdrawn_login_ends_the_run_with_the_fix(
     twitch: TwitchDouble, received: Received, tmp_path: Path
 ) -> None:
-    platform = TwitchPlatform(twitch.settings(reconcile_every=0.1), twitch.write_token(tmp_path / "t"), received)
+    platform = TwitchPlatform(reaching(twitch, reconcile_every=0.1), twitch.write_token(tmp_path / "t"), received)
     running = asyncio.create_task(platform.run())
     await twitch.wait_subscribed()
     twitch.withdraw_login()
@@ -295,7 +295,7 @@ async def test_a_login_with_another_account_begins_a_session_of_its_own(
 async def test_a_login_withdrawn_before_the_start_ends_the_run_with_the_fix(
     twitch: TwitchDouble, received: Received, tmp_path: Path
 ) -> None:
-    platform = TwitchPlatform(twitch.settings(), twitch.write_token(tmp_path / "t"), received)
+    platform = TwitchPlatform(reaching(twitch), twitch.write_token(tmp_path / "t"), received)
     twitch.withdraw_login()
 
     error = await stopped_by(platform)
@@ -306,7 +306,7 @@ async def test_a_login_withdrawn_before_the_start_ends_the_run_with_the_fix(
 async def test_without_a_login_the_run_says_how_to_get_one(
     twitch: TwitchDouble, received: Received, tmp_path: Path
 ) -> None:
-    error = await stopped_by(TwitchPlatform(twitch.settings(), tmp_path / "none", received))
+    error = await stopped_by(TwitchPlatform(reaching(twitch), tmp_path / "none", received))
 
     assert isinstance(error, AuthError) and "run `relay auth twitch`" in str(error)
 
@@ -314,7 +314,7 @@ async def test_without_a_login_the_run_says_how_to_get_one(
 async def test_an_unknown_channel_ends_the_run_with_its_name(
     twitch: TwitchDouble, received: Received, tmp_path: Path
 ) -> None:
-    settings = twitch.settings(channels=["streamer", "nobody"])
+    settings = reaching(twitch, channels=["streamer", "nobody"])
     error = await stopped_by(TwitchPlatform(settings, twitch.write_token(tmp_path / "t"), received))
 
     assert isinstance(error, ConfigError) and "no channel nobody" in str(error)
@@ -333,7 +333,7 @@ async def test_no_secret_reaches_a_log_or_an_error(
     twitch: TwitchDouble, received: Received, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    settings = twitch.settings(reconcile_every=0.1, client_secret="the-client-secret")
+    settings = reaching(twitch, reconcile_every=0.1, client_secret="the-client-secret")
     platform = TwitchPlatform(settings, twitch.write_token(tmp_path / "t"), received)
     secrets = {"the-client-secret", twitch.state.grant.access, twitch.state.grant.refresh}
     running = asyncio.create_task(platform.run())

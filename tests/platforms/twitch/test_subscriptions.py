@@ -12,7 +12,7 @@ from relay.platforms.twitch import client, subscriptions
 from relay.platforms.twitch.auth import check
 from relay.platforms.twitch.client import TwitchPlatform
 from tests.doubles.twitch import Refuse, TwitchDouble
-from tests.platforms.twitch.conftest import Connect, Received
+from tests.platforms.twitch.conftest import Connect, Received, reaching
 
 FIVE = ["ann", "ben", "cat", "dan", "eve"]
 SIX = [*FIVE, "fay"]
@@ -113,7 +113,7 @@ async def test_a_limit_on_subscriptions_costs_one_of_them_and_is_no_reason_to_sl
 
 async def test_the_check_tells_what_does_not_fit_into_the_limits(tmp_path: Path) -> None:
     async with TwitchDouble(account="vox", channels=[*SIX, "guy"]) as twitch:
-        line = await check(twitch.settings(), twitch.write_token(tmp_path / "token.json"))
+        line = await check(reaching(twitch), twitch.write_token(tmp_path / "token.json"))
 
     assert (
         "too many channels for one login, so expect no stream starts of #fay, #guy; stream ends of #fay, #guy: "
@@ -123,7 +123,7 @@ async def test_the_check_tells_what_does_not_fit_into_the_limits(tmp_path: Path)
 
 async def test_the_check_is_content_with_what_fits(tmp_path: Path) -> None:
     async with TwitchDouble(account="ann", channels=SIX) as twitch:
-        line = await check(twitch.settings(), twitch.write_token(tmp_path / "token.json"))
+        line = await check(reaching(twitch), twitch.write_token(tmp_path / "token.json"))
 
     assert line.endswith("channels ann, ben, cat, dan, eve, fay")
 

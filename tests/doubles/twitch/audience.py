@@ -1,0 +1,172 @@
+"""What people do on the local Twitch, and telling it to whoever has subscribed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.doubles.twitch import payloads
+from tests.doubles.twitch.eventsub import Session, Sessions
+from tests.doubles.twitch.state import Redemption, Reward, Spoken, State, User, number
+
+NOTICE = "channel.chat.notification"
+
+
+class Audience:
+    """Channels and people are named by their logins; without a channel the first one is meant."""
+
+    state: State
+    sessions: Sessions
+
+    async def chat(
+        self,
+        text: str,
+        author: str = "ann",
+        channel: str | None = None,
+        badges: Sequence[str] = (),
+        id: str | None = None,
+        reply_to: str | None = None,
+        me: bool = False,
+        repeat_as: str | None = None,
+        on: Session | None = None,
+        **more: Any,
+    ) -> str:
+        """A chat message; its id. An answer begins with whom it answers, and `me` is for what stands behind /me.
+
+        `more` overrides keys of the event; see `notify` for `repeat_as` and `on`.
+        """
+        where, who, id = self._channel(channel), self.state.user(author), id or f"chat-{number()}"
+        parent = self.state.spoken[reply_to] if reply_to else None
+        text = f"@{parent.author.login.capitalize()} {text}" if parent else text
+        event = payloads.chat_message(
+            where,
+            who,
+            id,
+            text,
+            pieces=payloads.fragments(text, self.state.users),
+            me=me,
+            badges=[payloads.badge(name) for name in badges],
+            reply=payloads.reply(str(reply_to), parent.author, parent.text) if parent else None,
+            **more,
+        )
+        self.state.spoken[id] = Spoken(where, who, text)
+        await self.notify("channel.chat.message", where, event, repeat_as=repeat_as, on=on)
+        return id
+
+    async def notice(
+        self, type: str, author: str = "ann", text: str = "", channel: str | None = None, **about: Any
+    ) -> str:
+        """A line Twitch itself puts into chat, with what the person wrote along with it; the id of both."""
+        where, who = self._channel(channel), self.state.user(author)
+        event = payloads.notice(where, who, type, about, text)
+        id = str(event["message_id"])
+        self.state.spoken[id] = Spoken(where, who, text)
+        await self.notify(NOTICE, where, event)
+        return id
+
+    async def delete(self, id: str, channel: str | None = None) -> None:
+        where, gone = self._channel(channel), self.state.spoken[id]
+        gone.is_answerable = False
+        await self.notify("channel.chat.message_delete", where, payloads.message_delete(where, gone.author, id))
+
+    def hold(self, id: str) -> None:
+        """A moderator's filter takes a message back for review; nobody is told of it."""
+        self.state.spoken[id].is_answerable = False
+
+    async def clear(self, channel: str | None = None) -> None:
+        where = self._channel(channel)
+        for spoken in self.state.spoken.values():
+            spoken.is_answerable &= spoken.channel != where
+        await self.notify("channel.chat.clear", where, payloads.clear(where))
+
+    async def clear_user(self, author: str, channel: str | None = None) -> None:
+        """A ban or timeout, which takes all messages of the author away."""
+        where, who = self._channel(channel), self.state.user(author)
+        for spoken in self.state.spoken.values():
+            spoken.is_answerable &= (spoken.channel, spoken.author) != (where, who)
+        event = payloads.clear_user_messages(where, who)
+        await self.notify("channel.chat.clear_user_messages", where, event)
+
+    async def follow(self, user: str, channel: str | None = None) -> None:
+        where = self._channel(channel)
+        await self.notify("channel.follow", where, payloads.follow(where, self.state.user(user)))
+
+    async def subscribe(self, user: str, tier: str = "1000", channel: str | None = None) -> None:
+        where, who = self._channel(channel), self.state.user(user)
+        await self.notify(NOTICE, where, payloads.sub_notice(where, who, tier))
+        await self.notify("channel.subscribe", where, payloads.subscribe(where, who, tier, is_gift=False))
+
+    async def gift(self, user: str | None, total: int = 1, tier: str = "1000", channel: str | None = None) -> None:
+        """Gifted subscriptions, with what Twitch says of each receiver. None gives anonymously."""
+        where, giver = self._channel(channel), self.state.user(user) if user else None
+        gift_id = f"gift-{number()}" if total > 1 else None
+        if gift_id:
+            await self.notify(NOTICE, where, payloads.gift_notice(where, giver, total, tier, gift_id))
+        await self.notify("channel.subscription.gift", where, payloads.gift(where, giver, total, tier))
+        for count in range(total):
+            lucky = self.state.user(f"lucky{count}")
+            await self.notify(NOTICE, where, payloads.received_notice(where, giver, lucky, tier, gift_id))
+            await self.notify("channel.subscribe", where, payloads.subscribe(where, lucky, tier, is_gift=True))
+
+    async def resub(
+        self, user: str, text: str = "", months: int = 2, tier: str = "1000", channel: str | None = None
+    ) -> None:
+        where, who = self._channel(channel), self.state.user(user)
+        await self.notify(NOTICE, where, payloads.resub_notice(where, who, text, months, tier))
+        event = payloads.resub(where, who, text, months, tier)
+        await self.notify("channel.subscription.message", where, event)
+
+    async def cheer(self, user: str | None, bits: int = 100, text: str = "", channel: str | None = None) -> None:
+        """A cheer: the chat message and the event. None cheers anonymously."""
+        where, text = self._channel(channel), text or f"Cheer{bits}"
+        await self.chat(text, user or "ananonymouscheerer", channel, cheer={"bits": bits})
+        giver = self.state.user(user) if user else None
+        await self.notify("channel.cheer", where, payloads.cheer(where, giver, bits, text))
+
+    async def raid(self, user: str, viewers: int = 10, channel: str | None = None) -> None:
+        where, raider = self._channel(channel), self.state.user(user)
+        await self.notify(NOTICE, where, payloads.raid_notice(where, raider, viewers))
+        await self.notify("channel.raid", where, payloads.raid(where, raider, viewers))
+
+    async def redeem(self, user: str, reward: str = "Hydrate", text: str = "", channel: str | None = None) -> None:
+        """A channel-points reward; one with a text shows up in chat as well."""
+        where, who = self._channel(channel), self.state.user(user)
+        reward_id = self.state.rewards.setdefault(reward, Reward(reward, is_ours=False)).id
+        if text:
+            await self.chat(text, user, channel, channel_points_custom_reward_id=reward_id)
+        event = payloads.redemption(where, who, reward, text, reward_id)
+        self.state.redemptions[str(event["id"])] = Redemption(str(event["id"]), reward_id, who, text)
+        await self.notify("channel.channel_points_custom_reward_redemption.add", where, event)
+
+    async def online(self, channel: str | None = None) -> None:
+        where = self._channel(channel)
+        await self.notify("stream.online", where, payloads.online(where))
+
+    async def offline(self, channel: str | None = None) -> None:
+        where = self._channel(channel)
+        await self.notify("stream.offline", where, payloads.offline(where))
+
+    async def notify(
+        self,
+        type: str,
+        channel: User,
+        event: dict[str, Any],
+        *,
+        repeat_as: str | None = None,
+        on: Session | None = None,
+    ) -> None:
+        """Send an event to whoever subscribed it.
+
+        Events with the same `repeat_as` are one delivered again; `on` puts it onto one socket.
+        """
+        for sub in [sub for sub in self.state.subscriptions.values() if sub.concerns(type, channel)]:
+            session = on or self.sessions.get(sub.session_id)
+            if session is not None:
+                await session.send(
+                    "notification",
+                    {"subscription": sub.shown(), "event": event},
+                    repeat_as,
+                    subscription_type=type,
+                    subscription_version=sub.version,
+                )
+
+    def _channel(self, login: str | None) -> User:
+        return self.state.user(login) if login else self.state.channels[0]
