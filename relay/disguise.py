@@ -9,31 +9,34 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Final, NamedTuple
 
 MAX_PIECES: Final = 64
 """Pieces put together at most, so that a flood of single letters takes no longer than other floods."""
+MAX_LIKELY: Final = 500
+"""Places in a text that have the letters of a term and are looked at closely; a text with more of them is a hit."""
 
 _PIECE: Final = re.compile(r"[^\W\d_]+")
 _STRETCHED: Final = re.compile(r"(.)(?=\1)")
 _WITH_LEET: Final = re.compile(r"(?<!\S)\S*?[013457@$€!|+8]\S*")
 _LEET: Final = str.maketrans("0134578@$€", "oleastbase")
 _INNER_LEET: Final = re.compile(r"(?<=[^\W_])[!|+](?=[^\W_])")
-_I_AS_L: Final = str.maketrans("i", "l")
-"""No reader tells them apart when one is a capital."""
 _VOWELS: Final = frozenset("aeiouy")
 _CONTRACTED: Final = frozenset({"ll", "s", "t", "d", "m", "re", "ve"})
 
 Span = tuple[int, int]
 Hit = tuple[str, Span]
 """A term, and where it stands."""
+NOWHERE: Final = (-1, -1)
+"""The place of what is found but cannot be placed."""
 
 
 class _Piece(NamedTuple):
     start: int
+    end: int
     text: str
-    """With every i as l."""
+    """With every i as l: no reader tells them apart when one is a capital."""
     short: str
     """The text with each run of a letter as one."""
     joined: bool
@@ -57,7 +60,7 @@ class Words:
         self._beginnings: set[str] = set()
 
     def add(self, term: str) -> None:
-        short, spaces, pieces = "", set[int](), term.translate(_I_AS_L).split()
+        short, spaces, pieces = "", set[int](), term.replace("i", "l").split()
         for piece in pieces:
             spaces.add(len(short))
             short = _merged(short, _shortened(piece))
@@ -68,34 +71,44 @@ class Words:
         """What is found in a skeleton, taken as it stands."""
         if not self._beginnings:
             return
-        shorts = _PIECE.findall(_shortened(seen.translate(_I_AS_L)))
-        if self._beginnings.isdisjoint(shorts):
+        found = _PIECE.findall(_shortened(seen.replace("i", "l")))
+        if self._beginnings.isdisjoint(found):
             return
-        likely = [first for first in range(len(shorts)) if self._leads_somewhere(shorts, first)]
-        pieces = _pieces(seen) if likely else []
+        runs = _runs(found)
+        shorts = [found[run] for run in runs]
+        begins = self._beginnings.__contains__
+        leading = (n for n, short in enumerate(shorts) if begins(short) and self._leads_somewhere(shorts, n))
+        likely = list(islice(leading, MAX_LIKELY + 1))
+        if len(likely) > MAX_LIKELY:
+            yield "letters of blocked terms", NOWHERE
+            return
+        if not likely:
+            return
+        pieces = _Pieces(seen, shorts, runs)
         for first in likely:
-            yield from self._beginning_with(pieces[first : first + MAX_PIECES])
+            yield from self._beginning_with(pieces, first)
 
     def _leads_somewhere(self, shorts: Sequence[str], first: int) -> bool:
         """Whether a word may begin here: a quick look, before the pieces are looked at closely."""
         short = ""
-        for piece in shorts[first : first + MAX_PIECES]:
-            short = _merged(short, piece)
+        for place in range(first, min(first + MAX_PIECES, len(shorts))):
+            short = _merged(short, shorts[place])
             if short in self._words or short not in self._beginnings:
                 return short in self._words
         return False
 
-    def _beginning_with(self, pieces: Sequence[_Piece]) -> Iterator[Hit]:
+    def _beginning_with(self, pieces: "_Pieces", first: int) -> Iterator[Hit]:
         text = short = ""
         apart: set[int] = set()
-        for piece in pieces:
+        for place in range(first, min(first + MAX_PIECES, len(pieces))):
+            piece = pieces[place]
             if short and not piece.joined:
                 apart.add(len(short))
             text += piece.text
             short = _merged(short, piece.short)
             for word in self._words.get(short, ()):
                 if apart <= word.spaces and word.pattern.fullmatch(text):
-                    yield word.term, (pieces[0].start, piece.start + len(piece.text))
+                    yield word.term, (pieces[first].start, piece.end)
             if short not in self._beginnings:
                 return
 
@@ -112,25 +125,48 @@ def beginning(word: str) -> str:
 
 def _as_letters(chunk: re.Match[str]) -> str:
     text = chunk.group()
-    if text.isdigit() or not any(map(str.isalpha, text)):
+    if text.isdigit() or _PIECE.search(text) is None:
         return text
     return _INNER_LEET.sub(lambda sign: "t" if sign.group() == "+" else "l", text).translate(_LEET)
 
 
-def _pieces(seen: str) -> list[_Piece]:
-    pieces: list[_Piece] = []
-    end, before = 0, ""
-    for match in _PIECE.finditer(seen):
-        letters = match.group()
-        text = letters.translate(_I_AS_L)
-        joined = _joins(before, seen[end : match.start()], letters)
-        pieces.append(_Piece(match.start(), text, _shortened(text), joined))
-        end, before = match.end(), letters
-    return pieces
+def _runs(shorts: Sequence[str]) -> list[int]:
+    """Where pieces begin; a letter that is repeated across signs and spaces is one stretched piece."""
+    return [n for n, short in enumerate(shorts) if n == 0 or len(short) > 1 or short != shorts[n - 1]]
+
+
+class _Pieces:
+    """Each is made when it is looked at: there are thousands in a flood."""
+
+    def __init__(self, seen: str, shorts: Sequence[str], runs: Sequence[int]) -> None:
+        """`runs` are the numbers of the words with which the pieces begin, `shorts` their short forms."""
+        self._seen = seen
+        self._spans = [match.span() for match in _PIECE.finditer(seen)]
+        self._shorts = shorts
+        self._runs = [*runs, len(self._spans)]
+        self._made: dict[int, _Piece] = {}
+
+    def __len__(self) -> int:
+        return len(self._shorts)
+
+    def __getitem__(self, place: int) -> _Piece:
+        if place not in self._made:
+            self._made[place] = self._make(place)
+        return self._made[place]
+
+    def _make(self, place: int) -> _Piece:
+        first, last = self._runs[place], self._runs[place + 1] - 1
+        (start, stop), (_, end) = self._spans[first], self._spans[last]
+        text = word = self._seen[start:stop]
+        if last > first:
+            text = "".join(self._seen[slice(*span)] for span in self._spans[first : last + 1])
+        begin, before = self._spans[first - 1]
+        joined = first > 0 and _joins(self._seen[begin:before], self._seen[before:start], word)
+        return _Piece(start, end, text.replace("i", "l"), self._shorts[place], joined)
 
 
 def _joins(before: str, gap: str, after: str) -> bool:
-    if any(map(str.isspace, gap)):
+    if " " in gap:
         return _is_fragment(before) or _is_fragment(after)
     return not (gap in ("'", "\u2019") and after in _CONTRACTED)
 
@@ -149,5 +185,5 @@ def _merged(before: str, after: str) -> str:
 
 
 def _stretchable(letters: str) -> str:
-    runs = [(letter, len(list(run))) for letter, run in groupby(letters.translate(_I_AS_L))]
+    runs = [(letter, len(list(run))) for letter, run in groupby(letters.replace("i", "l"))]
     return "".join(f"{re.escape(letter)}{{{count},}}" for letter, count in runs)

@@ -2,28 +2,31 @@
 
 import logging
 import re
+import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 import regex
 
-from relay.disguise import Hit, Span, Words, beginning, without_leet
+from relay.disguise import NOWHERE, Hit, Span, Words, beginning, without_leet
+from relay.patterns import SEARCH_LIMIT, compiled, found
 from relay.text import one_line, shape, skeleton
 
 log = logging.getLogger(__name__)
 
-TIME_LIMIT: Final = 0.01
-"""Seconds one regular expression may take on one text."""
 MAX_PATTERN: Final = 200
 """Characters a regular expression may have."""
 MAX_TERM: Final = 100
 """Characters a word or phrase may have."""
 
+MAX_HITS: Final = 100
+"""Places told apart in one text; what has more is a hit from end to end."""
+
 _SPACED: Final = re.compile("[\0-\u08ff\u10a0-\u10ff]+")
 """Alphabets whose words stand apart. In all others, and among emoji, a term is found anywhere."""
-_NOWHERE: Final = (-1, -1)
-"""The place of what is found but cannot be placed."""
+_NOT_DENSE: Final = regex.compile(r"[\x00-/:-@\[-`{-\x7f\p{Z}\p{C}]+")
 
 
 class Terms:
@@ -65,11 +68,13 @@ class Terms:
 
     def spans(self, line: str) -> list[Span]:
         """Where terms stand in a text that is one line already."""
-        places = [place for place, character in enumerate(line) for _ in shape(character)]
-        return [
-            (places[start], places[end - 1] + 1) if 0 <= start < end else (0, len(line))
-            for _, (start, end) in self._hits(line, skeleton(line))
-        ]
+        hits = [place for _, place in islice(self._hits(line, skeleton(line)), MAX_HITS + 1)]
+        if len(hits) > MAX_HITS or any(start >= end for start, end in hits):
+            return [(0, len(line))]
+        if line.isascii():
+            return hits
+        places = [place for place, character in enumerate(line) for _ in shape(character)] if hits else []
+        return [(places[start], places[end - 1] + 1) for start, end in hits]
 
     def _hits(self, line: str, seen: str) -> Iterator[Hit]:
         """What is found, with its place in the skeleton."""
@@ -80,28 +85,35 @@ class Terms:
                 yield from ((match.group(), match.span()) for match in self._literal.finditer(reading))
         if self._anywhere:
             yield from self._hits_anywhere(seen)
-        for term, pattern in self._patterns:
-            if (span := self._match(term, pattern, seen)) is not None:
-                yield term, span
-            elif line.lower() != seen and self._match(term, pattern, line) is not None:
-                yield term, _NOWHERE
+        yield from self._hits_of_patterns(line, seen)
 
     def _hits_anywhere(self, seen: str) -> Iterator[Hit]:
         dense = _dense(seen)
-        places = [place for place, character in enumerate(seen) if _dense(character)]
         for term in self._anywhere:
             if (start := dense.find(term)) >= 0:
+                places = [place for place, character in enumerate(seen) if _dense(character)]
                 yield term, (places[start], places[start + len(term) - 1] + 1)
 
-    def _match(self, term: str, pattern: "regex.Pattern[str]", text: str) -> Span | None:
-        try:
-            match = pattern.search(text, timeout=TIME_LIMIT)
-        except TimeoutError:
-            if term not in self._slow:
-                self._slow.add(term)
-                log.warning("the blocked term %s takes too long; what it cannot judge counts as a hit", term)
-            return _NOWHERE
-        return match.span() if match is not None else None
+    def _hits_of_patterns(self, line: str, seen: str) -> Iterator[Hit]:
+        """All patterns together have the time of one search; the first that cannot tell is a hit, and the last."""
+        readings = (seen, line) if line.lower() != seen else (seen,)
+        deadline = time.perf_counter() + SEARCH_LIMIT
+        for term, pattern in self._patterns:
+            for reading in readings:
+                try:
+                    match = found(pattern, reading, deadline - time.perf_counter())
+                except TimeoutError:
+                    self._note_slow(term)
+                    yield term, NOWHERE
+                    return
+                if match is not None:
+                    yield term, match.span() if reading is seen else NOWHERE
+                    break
+
+    def _note_slow(self, term: str) -> None:
+        if term not in self._slow:
+            self._slow.add(term)
+            log.warning("the blocked term %s takes too long; what it cannot judge counts as a hit", term)
 
 
 @lru_cache(16)
@@ -128,14 +140,9 @@ def _is_pattern(term: str) -> bool:
 
 
 def _compiled(term: str) -> "regex.Pattern[str]":
-    if len(term) > MAX_PATTERN:
-        raise ValueError(f"a regular expression may have {MAX_PATTERN} characters, this one has {len(term)}")
-    try:
-        return regex.compile(term[1:-1], regex.IGNORECASE)
-    except regex.error as error:
-        raise ValueError(f"{term} is no regular expression: {error}") from None
+    return compiled(term[1:-1], longest=MAX_PATTERN, flags=regex.IGNORECASE)
 
 
 def _dense(text: str) -> str:
     """Letters, digits and emoji only."""
-    return "".join(c for c in text if c.isalnum() or (not c.isascii() and c.isprintable() and not c.isspace()))
+    return _NOT_DENSE.sub("", text)

@@ -23,9 +23,9 @@ _MARKS: Final = r"[[\p{Mn}\p{Me}]--[\ufe0f]]"
 SHOWS_NOTHING: Final = rf"[\p{{Cf}}\p{{Cs}}\p{{Co}}\p{{Cn}}\p{{Cc}}{_FILLERS}\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 """A class of characters, as `regex.V1` writes it: format and control characters, fillers, and signs of a shape."""
 _HIDDEN: Final = regex.compile(
-    rf"[{SHOWS_NOTHING}--[\u200d\ufe0f\s]]+"
-    r"|(?<![\p{So}\p{Sk}\ufe0f])\u200d|\u200d(?!\p{So})"
-    r"|(?<![\p{So}\p{Sk}\p{Emoji}])\ufe0f",
+    r"(?:\ufe0f(?<![\p{So}\p{Sk}\p{Emoji}]\ufe0f)"
+    r"|\u200d(?:(?<![\p{So}\p{Sk}\ufe0f]\u200d)|(?!\p{So}))"
+    rf"|[{SHOWS_NOTHING}--[\u200d\ufe0f\s]])++",
     regex.V1,
 )
 """Kept: joiners inside an emoji, and the sign that asks for its coloured shape."""
@@ -35,7 +35,11 @@ _NAMED: Final = re.compile(
     r"(?: SMALL CAPITAL| CAPITAL| TURNED| REVERSED| DOTLESS| OPEN| SCRIPT)* ([A-Z])(?: WITH .*)?$"
 )
 """Names of characters that are drawn as a Latin letter although Unicode does not relate them to it."""
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 _MAX_SHAPES: Final = 20_000
+_PART: Final = 500
+"""Characters normalised at once."""
 
 
 def one_line(text: str, limit: int = MAX_INPUT) -> str:
@@ -43,8 +47,7 @@ def one_line(text: str, limit: int = MAX_INPUT) -> str:
     text = text[:limit]
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
-    normal = unicodedata.normalize("NFKC", without_surrogates(text))[: limit * 2]
-    return " ".join(unicodedata.normalize("NFKC", _visible(normal)).split())
+    return " ".join(unicodedata.normalize("NFKC", _visible(_normal(text, limit * 2))).split())
 
 
 def skeleton(line: str) -> str:
@@ -64,13 +67,26 @@ def folded(name: str) -> str:
 
 def without_surrogates(text: str) -> str:
     """Half surrogates, which no encoder takes, become U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if text.isascii() or _SURROGATE.search(text) is None:
+        return text
+    return _LONE_SURROGATE.sub("\ufffd", text).encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def count_hidden(text: str) -> int:
     """How many characters of the text show nothing, or are marks beyond what a letter needs."""
-    normal = unicodedata.normalize("NFKC", without_surrogates(text[:MAX_INPUT]))
+    normal = _normal(text[:MAX_INPUT], MAX_INPUT * 2)
     return len(normal) - len(_visible(normal))
+
+
+def _normal(text: str, limit: int) -> str:
+    """The beginning of the text as NFKC, which can be 18 times as long, part by part until the limit is reached."""
+    parts: list[str] = []
+    text = without_surrogates(text)
+    for begin in range(0, len(text), _PART):
+        parts.append(unicodedata.normalize("NFKC", text[begin : begin + _PART]))
+        if sum(map(len, parts)) >= limit:
+            break
+    return "".join(parts)[:limit]
 
 
 def _visible(text: str) -> str:

@@ -1,6 +1,7 @@
 """Small helps for tests: waiting for a condition, with a deadline."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 PATIENCE = 30.0
@@ -12,3 +13,13 @@ async def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for has no event to offer
             await asyncio.sleep(0.005)
+
+
+def cpu_time(work: Callable[[], object]) -> float:
+    """Seconds of this thread's own time that the work takes at best, whatever else the machine does."""
+    times = []
+    for _ in range(3):
+        began = time.thread_time()
+        work()
+        times.append(time.thread_time() - began)
+    return min(times)

@@ -14,7 +14,7 @@ _ROLE: Final = re.compile(
     r"\b(user|assistant|system|developer|narrator|event|note|secret|story|instructions?|char|message)\s*[:\uff1a]",
     re.IGNORECASE,
 )
-_TOKEN: Final = re.compile(r"<\s*\|+|\|+\s*>|<\s*/?\s*(?:s|im_start|im_end|inst|sys)\s*>", re.IGNORECASE)
+_TOKEN: Final = re.compile(r"<\s*+\|++|(?<!\|)\|++\s*+>|<\s*+/?+\s*+(?:s|im_start|im_end|inst|sys)\s*+>", re.IGNORECASE)
 
 
 def neutralise(text: str, limit: int) -> str:

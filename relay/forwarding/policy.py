@@ -2,13 +2,12 @@
 
 from collections.abc import Hashable
 
-import regex
-
 from relay.model import AudienceMessage, Kind, Role, SendAs, expects_reply
+from relay.patterns import compiled, found
 from relay.settings import ForwardingSection, KindRule, RuleSection
+from relay.settings.forwarding import MAX_PATTERN
+from relay.text import MAX_INPUT
 
-PATTERN_TIME = 0.01
-"""Seconds a rule's pattern may take on one message; after that it does not match."""
 _TRUSTED = frozenset({Role.STREAMER, Role.MODERATOR})
 _COMMANDS = {"say": SendAs.USER} | {
     send_as.value: send_as
@@ -21,7 +20,9 @@ class Policy:
 
     def __init__(self, settings: ForwardingSection) -> None:
         self._settings = settings
-        self._patterns = {rule.pattern: regex.compile(rule.pattern) for rule in settings.rules if rule.pattern}
+        self._patterns = {
+            rule.pattern: compiled(rule.pattern, longest=MAX_PATTERN) for rule in settings.rules if rule.pattern
+        }
 
     def rule(self, message: AudienceMessage) -> KindRule:
         """The rule that applies."""
@@ -63,7 +64,8 @@ class Policy:
         )
 
     def _matches(self, pattern: str, text: str) -> bool:
+        """A pattern that takes too long does not match."""
         try:
-            return self._patterns[pattern].search(text[:2000], timeout=PATTERN_TIME) is not None
+            return found(self._patterns[pattern], text[:MAX_INPUT]) is not None
         except TimeoutError:
             return False

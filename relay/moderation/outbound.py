@@ -26,7 +26,9 @@ OVERLAP: Final = 100
 MAX_ROUNDS: Final = 5
 """Times a sentence is looked at while masking changes it: what stands beside a mask may be a hit now."""
 
-_MENTION: Final = re.compile(r"(?<!\w)@+(?=\w)|<(?:@[!&]?|#)(?=\d+>)")
+_MENTION: Final = re.compile(r"(?<!@)(?:(?<=\w)@)?+(@++)(?=\w)|(<(?:@[!&]?|#))(?=\d{1,20}>)")
+"""Signs of a run as one, since looking anew at each of them takes a flood's length squared. A name before it, as in an
+e-mail address, takes the first."""
 _CONTROL: Final = regex.compile(r"[[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]--[\n]]+", regex.V1)
 """Control characters, and those that turn the direction of what follows, so that it reads as something else."""
 _NOTHING_FIRST: Final = regex.compile(rf"^[{SHOWS_NOTHING}\s]+", regex.V1)
@@ -98,6 +100,8 @@ class Outbound:
 
     def _judge(self, sentence: str, before: str) -> Screened:
         text = one_line(sentence, MAX_SENTENCE)
+        if len(text) > MAX_SENTENCE:  # written out, a character can be 18: what is beyond was not looked at
+            return Screened(Action.HOLD, sentence, "too long")
         lead = one_line(before[-OVERLAP:])
         hits: dict[_Rule, None] = {}
         for _ in range(MAX_ROUNDS):
@@ -126,7 +130,7 @@ def _ending_in(find: Callable[[str], Iterable[Span]], lead: str, text: str) -> l
 
 
 def _mentions(line: str) -> Iterable[Span]:
-    return (match.span() for match in _MENTION.finditer(line))
+    return (match.span(match.lastindex or 0) for match in _MENTION.finditer(line))
 
 
 def fit_to_post(text: str) -> str:

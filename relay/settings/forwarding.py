@@ -1,14 +1,16 @@
 """What becomes of a message on its way to Voxta, and of the answer."""
 
 import string
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-import regex
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from relay.model import Kind, MessageOptions, Role, SendAs
+from relay.patterns import compiled
 from relay.settings.base import Seconds, Section
 
+MAX_PATTERN: Final = 200
+"""Characters a rule's regular expression may have."""
 TEMPLATE_FIELDS = frozenset({"author", "platform", "text", "quote", "amount", "detail"})
 
 
@@ -71,15 +73,12 @@ class RuleSection(KindRule):
     roles: tuple[Role, ...] = ()
     platforms: tuple[str, ...] = ()
     addressed: bool | None = None
-    pattern: str | None = Field(None, max_length=200)
+    pattern: str | None = None
 
     @field_validator("pattern")
     @classmethod
     def _compiles(cls, pattern: str | None) -> str | None:
-        try:
-            regex.compile(pattern or "")
-        except regex.error as error:
-            raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        compiled(pattern or "", longest=MAX_PATTERN)
         return pattern
 
 

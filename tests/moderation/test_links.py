@@ -1,5 +1,3 @@
-import time
-
 import pytest
 
 from relay.moderation.links import links
@@ -43,12 +41,3 @@ def test_what_is_allowed_or_no_link_stays(text: str) -> None:
 
 def test_signs_around_a_link_are_not_part_of_it() -> None:
     assert shown("(see evil.com/a), evil.com,evil.net!") == "(see (link)), (link),(link)!"
-
-
-@pytest.mark.parametrize("part", ["a.", "a-", "a dot ", "aa . ", "a://", "aa (dot) ", "1.1.", "//", "www.", "a@"])
-def test_no_flood_takes_long(part: str) -> None:
-    began = time.perf_counter()
-
-    list(links(part * (10_000 // len(part))))
-
-    assert time.perf_counter() - began < 0.2

@@ -1,4 +1,3 @@
-import time
 from typing import Any
 
 import pytest
@@ -142,14 +141,3 @@ def test_what_is_masked_passes_the_second_time_or_is_held(said: str, before: str
         assert once == Screened(Action.HOLD, said, "does not settle")
     else:
         assert outbound.judge(once.text) == Screened(Action.PASS, once.text)
-
-
-@pytest.mark.parametrize("part", ["a.", "a ", "1 ", "[", "{{", "\u0301a", "\ud800", "b.a.d.", "\u202e", "://", "@a "])
-def test_a_flood_of_a_sentence_takes_no_time(part: str) -> None:
-    outbound = Outbound(OutboundSection(blocked_terms=("badword", "a b a b")))
-    began = time.perf_counter()
-
-    for length in (9_999, 100_000):
-        outbound.judge((part * length)[:length])
-
-    assert time.perf_counter() - began < 1.0

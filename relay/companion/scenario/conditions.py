@@ -4,18 +4,15 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 import regex
 
 from relay.companion.chat import Message, Role, Story
 from relay.companion.flags import Moment, holds
 from relay.companion.scenario.model import Conditional, Window
+from relay.patterns import found
 
 log = logging.getLogger(__name__)
-
-MATCH_LIMIT: Final = 0.05
-"""Seconds a regular expression may take on one message."""
 
 Draw = Callable[[str], float]
 """A number from 0 up to 1 for a name; the same for the same name at the same point of a chat."""
@@ -94,7 +91,7 @@ def _matches(part: Conditional, message: Message | None) -> bool:
     if not part.match or message is None:
         return not part.match
     try:
-        return regex.search(part.match, message.text, regex.IGNORECASE, timeout=MATCH_LIMIT) is not None
+        return found(regex.compile(part.match, regex.IGNORECASE), message.text) is not None
     except TimeoutError:
         log.warning("%s: its match takes too long on a message and is taken as none; make it simpler", part.name)
         return False

@@ -1,7 +1,6 @@
 """What a scenario is made of. Files use snake_case, apps and scripts the wire's camelCase; both are read."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -20,6 +19,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from relay.companion.flags import NAME, check_change, check_condition
+from relay.patterns import compiled
 
 Scalar = bool | int | float | str
 """What a variable or an argument holds."""
@@ -29,9 +29,6 @@ TARGETS: Final = ("user", "assistant")
 """What a target can be beside a scenario role."""
 PATTERN_LIMIT: Final = 2_000
 """Characters of a regular expression."""
-UNFOLDED_LIMIT: Final = 100_000
-"""Characters of a regular expression with its counts written out, as the engine does: (ab){3} is ababab. At the limit
-it takes some 50 ms and 30 MB."""
 
 
 def _condition(text: str) -> str:
@@ -45,15 +42,7 @@ def _change(text: str) -> str:
 
 
 def _pattern(text: str) -> str:
-    counts = (int(count[-9:]) for count in re.findall(r"\{(?:\d*,)?(\d+)\}", text))
-    if len(text) > PATTERN_LIMIT or len(text) * math.prod(max(count, 1) for count in counts) > UNFOLDED_LIMIT:
-        raise ValueError(f"{text[:80]!r} is too long a regular expression, or repeats too much; make it simpler")
-    try:
-        regex.compile(text, regex.IGNORECASE)
-    except regex.error as error:
-        raise ValueError(f"{text[:80]!r} is no regular expression: {error}") from None
-    except RecursionError:
-        raise ValueError(f"{text[:80]!r} has too many brackets inside each other; make it simpler") from None
+    compiled(text, longest=PATTERN_LIMIT, flags=regex.IGNORECASE)
     return text
 
 
