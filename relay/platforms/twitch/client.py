@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -26,11 +27,12 @@ from relay.platforms.twitch.outgoing import TEXT_LIMIT, Outgoing
 from relay.platforms.twitch.socket import EventSocket
 from relay.platforms.twitch.sources import left_out
 from relay.platforms.twitch.subscriptions import Reconciler
-from relay.platforms.twitch.tokens import TokenFile, redacted_logs
+from relay.platforms.twitch.tokens import TokenFile, redact, redacted_logs
 from relay.settings import TwitchSection
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+E = TypeVar("E", bound=Exception)
 CHECK_LOGIN_EVERY = 1800.0
 """Seconds; Twitch wants a login validated every hour, and TwitchIO would after 55 minutes."""
 PATIENCE = 30.0
@@ -74,6 +76,9 @@ class TwitchPlatform:
                     await self._stay_connected(tasks)
         except* RelayError as group:
             failure = _first(group)
+        except* Exception as group:
+            log.error("the Twitch adapter failed: %s", redact("".join(traceback.format_exception(group))))
+            failure = PlatformError(f"a mistake of the relay ({type(_first(group)).__name__}); the log says more")
         finally:
             self._state = "stopped"
             self.listening.clear()
@@ -223,7 +228,7 @@ def _wait(state: RetryCallState, at_most: float) -> float:
     return wait_random_exponential(multiplier=0.25, max=at_most)(state)
 
 
-def _first(group: BaseExceptionGroup[RelayError]) -> RelayError:
+def _first(group: BaseExceptionGroup[E]) -> E:
     for error in group.exceptions:
         return _first(error) if isinstance(error, BaseExceptionGroup) else error
     raise AssertionError("a group holds at least one error")

@@ -7,8 +7,17 @@ from twitchio.exceptions import WebsocketConnectionException
 from relay.errors import AuthError, PlatformError, PlatformUnavailable, RateLimited, RelayError
 from relay.platforms.twitch.tokens import redact
 
-FAILURES = (HTTPException, WebsocketConnectionException, aiohttp.ClientError, OSError, LookupError, ValueError)
-"""What TwitchIO lets through. TimeoutError is an OSError; the last two mean an answer without what it must have."""
+FAILURES = (
+    HTTPException,
+    WebsocketConnectionException,
+    aiohttp.ClientError,
+    OSError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+)
+"""What TwitchIO lets through. TimeoutError is an OSError; the last four mean an answer without what it must have."""
 LOG_IN_AGAIN = "run `relay auth twitch`"
 COST = "streamers who have not authorised the application cost, and one login may spend little"
 PAUSE = 1.0

@@ -41,6 +41,16 @@ class Refuse(Fault):
 
 
 @dataclass
+class Garble(Fault):
+    """A success whose JSON is not what it should be."""
+
+    body: object = None
+
+    async def strike(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        return web.json_response(self.body)
+
+
+@dataclass
 class Drop(Fault):
     """The connection breaks before the call is taken."""
 

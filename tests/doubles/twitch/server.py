@@ -125,6 +125,12 @@ class TwitchDouble(Audience):
         self.state.grant.valid = False
         self.state.grant.refresh = ""
 
+    async def change_password(self) -> None:
+        """By the owner of the account: every login ends, and Twitch tells of each subscription that ends with it."""
+        self.withdraw_login()
+        for type in {sub.type for sub in self.subscriptions}:
+            await self.revoke(type)
+
     def log_in_again(self, account: str | None = None) -> None:
         """A person grants the same again, with this account; `write_token` lays it down."""
         self.state.account = self.state.user(account) if account else self.account

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from relay.errors import AuthError, ConfigError, InboxError, PlatformUnavailable
+from relay.errors import AuthError, ConfigError, InboxError, PlatformError, PlatformUnavailable
 from relay.model import Incoming, Post
 from relay.platforms.twitch import client
 from relay.platforms.twitch.client import TwitchPlatform
-from tests.doubles.twitch import Drop, TwitchDouble
+from tests.doubles.twitch import Drop, Garble, TwitchDouble
 from tests.platforms.twitch.conftest import Connect, Received, reaching
 
 
@@ -280,6 +280,46 @@ async def test_a_withdrawn_login_ends_the_run_with_the_fix(
         await asyncio.wait_for(running, 5)
     assert "run `relay auth twitch`" in platform.health()
     assert not platform.listening.is_set()
+
+
+async def test_a_changed_password_ends_the_run_at_once(
+    platform: TwitchPlatform, twitch: TwitchDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "SETTLE", 0.05)
+    running = asyncio.create_task(platform.run())
+    await platform.listening.wait()
+    await twitch.change_password()
+
+    with pytest.raises(AuthError, match="run `relay auth twitch`"):
+        await asyncio.wait_for(running, 5)
+
+
+async def test_a_mistake_of_the_relay_ends_the_run_and_tells_no_secret(
+    twitch: TwitchDouble, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def receive(*_: Incoming) -> None:
+        raise RuntimeError(f"access_token={twitch.state.grant.access}")
+
+    platform = TwitchPlatform(reaching(twitch), twitch.write_token(tmp_path / "t"), receive)
+    running = asyncio.create_task(platform.run())
+    await platform.listening.wait()
+    await twitch.chat("hello")
+    with pytest.raises(PlatformError, match="a mistake of the relay") as caught:
+        await asyncio.wait_for(running, 5)
+
+    told = caplog.text + "".join(traceback.format_exception(caught.value)) + platform.health()
+    assert "RuntimeError" in caplog.text
+    assert twitch.state.grant.access not in told
+
+
+@pytest.mark.parametrize("path", ["oauth2/validate", "helix/users", "eventsub/subscriptions"])
+@pytest.mark.parametrize("body", [None, [], {"data": None}, "hello"])
+async def test_an_answer_that_makes_no_sense_is_asked_for_again(
+    twitch: TwitchDouble, connect: Connect, received: Received, path: str, body: object
+) -> None:
+    twitch.faults.append(Garble(path, body=body))
+    async with connect(twitch):
+        await hears_again(twitch, received)
 
 
 async def test_a_login_with_another_account_begins_a_session_of_its_own(
