@@ -1,4 +1,5 @@
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -17,3 +18,15 @@ def redis_server() -> Iterator[RedisServer]:
 def pytest_xdist_auto_num_workers() -> int:
     """Workers for `-n auto`: one more than cores, as many tests wait for sound, which lasts as long as it lasts."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where Python is told not to keep bytecode, keep it with pytest's own cache.
+
+    Every worker, and every process that a test starts, would compile all of it anew: half a minute on two cores.
+    """
+    if sys.dont_write_bytecode and config.cache is not None:
+        sys.dont_write_bytecode = False
+        sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which what was waited for counts as never coming. No verdict: it only ends a test that hangs."""
 
 

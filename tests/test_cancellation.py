@@ -8,6 +8,7 @@ import pytest
 from relay.cancellation import checkpoint, heeding_cancellation
 from relay.errors import InboxError
 from relay.periodic import repeat
+from tests.support import PATIENCE
 
 
 async def swallowing(begun: asyncio.Event) -> str:
@@ -21,7 +22,7 @@ async def swallowing(begun: asyncio.Event) -> str:
 async def cancelled(task: asyncio.Task[None], begun: asyncio.Event) -> None:
     await begun.wait()
     task.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(asyncio.CancelledError):
             await task
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import PATIENCE
+
 ROOT = Path(__file__).parents[1]
 SETUP = """
 import asyncio
@@ -89,7 +91,7 @@ def test_a_signal_ends_the_work_in_good_order(number: int) -> None:
 
     process.send_signal(number)
 
-    said, errors = process.communicate(timeout=30)
+    said, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said, errors) == (0, "tidied up\nended\n", "")
 
 
@@ -101,7 +103,7 @@ def test_a_second_signal_ends_the_process_at_once() -> None:
     assert process.stdout.readline() == "told\n"
     process.send_signal(signal.SIGTERM)
 
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == -signal.SIGTERM
 
 
@@ -123,7 +125,7 @@ def test_what_does_not_end_in_time_is_named_and_ended_all_the_same(
     if told:
         process.send_signal(signal.SIGTERM)
 
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert errors.startswith(f"{reason}, and the process did not end within 0.1 s. It was stuck in:\n")
     assert culprit in errors

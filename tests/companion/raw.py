@@ -11,9 +11,9 @@ import aiohttp
 from relay.companion.brain import BrainError, Choice, View
 from relay.companion.chat import Role
 from relay.companion.scenario.model import Action
+from tests.support import PATIENCE
 
 Json = dict[str, Any]
-WAIT = 5.0
 
 
 class RawClient:
@@ -59,7 +59,7 @@ class RawClient:
 
     async def frame(self, wanted: Callable[[Json], bool]) -> Json:
         """The first frame of all that fits, once it is there."""
-        async with asyncio.timeout(WAIT), self._news:
+        async with asyncio.timeout(PATIENCE), self._news:
             while True:
                 for frame in self.frames:
                     if wanted(frame):
@@ -68,13 +68,13 @@ class RawClient:
 
     async def more(self) -> None:
         """Wait for one more frame."""
-        async with asyncio.timeout(WAIT), self._news:
+        async with asyncio.timeout(PATIENCE), self._news:
             await self._news.wait()
 
     async def expect(self, kind: str, **fields: Any) -> Json:
         """The next message of this type, in which these fields hold these values."""
         try:
-            async with asyncio.timeout(WAIT), self._news:
+            async with asyncio.timeout(PATIENCE), self._news:
                 while True:
                     for place in range(self._at, len(self.frames)):
                         message = self._message(self.frames[place])

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from relay.companion.playback import Playback
+from tests.support import PATIENCE
 
 
 class Over:
@@ -19,7 +20,7 @@ class Over:
         self._news.set()
 
     async def next(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await self._news.wait()
             self._news.clear()
 

@@ -12,6 +12,7 @@ from voxta_client import VoxtaClient
 from relay.companion.server import CompanionServer
 from tests.companion.conftest import SETTINGS
 from tests.companion.play import loaded
+from tests.support import PATIENCE
 
 
 class Heard:
@@ -27,7 +28,7 @@ class Heard:
             self.client.on(name, self._events[name].put_nowait)
 
     async def next(self, name: str) -> Any:
-        return await asyncio.wait_for(self._events[name].get(), 5)
+        return await asyncio.wait_for(self._events[name].get(), PATIENCE)
 
     async def answer(self) -> Any:
         """The next message of a character."""

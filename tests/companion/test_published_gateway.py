@@ -10,6 +10,7 @@ from relay.companion.server import CompanionServer
 from tests.companion.conftest import SETTINGS
 from tests.companion.raw import Json
 from tests.doubles.published_gateway import published_gateway
+from tests.support import PATIENCE
 
 
 class Overlay:
@@ -34,7 +35,7 @@ class Overlay:
             self.events.put_nowait(message.json())
 
     async def next(self, kind: str) -> Json:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while (event := await self.events.get())["type"] != kind:
                 pass
             data: Json = event["data"]

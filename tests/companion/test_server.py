@@ -14,6 +14,7 @@ from relay.companion.server import CompanionServer
 from relay.errors import ConfigError
 from tests.companion.conftest import SETTINGS
 from tests.companion.raw import RawClient, ScriptedBrain, connected, straight
+from tests.support import PATIENCE
 
 
 @asynccontextmanager
@@ -206,7 +207,7 @@ async def test_a_silent_client_is_dropped_with_a_reason() -> None:
         closing = await client.frame(lambda frame: frame.get("type") == 7)
 
         assert "no sign of life for 0.1 s" in closing["error"]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await client.ended.wait()
 
 
@@ -230,7 +231,7 @@ async def test_a_shutdown_says_goodbye() -> None:
         await client.expect("chatClosed")
         closing = await client.frame(lambda frame: frame.get("type") == 7)
         assert closing == {"type": 7, "allowReconnect": True}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await client.ended.wait()
         assert client.socket.close_code == 1001
 
@@ -241,7 +242,7 @@ async def test_a_client_that_does_not_keep_up_is_cut_off_and_delays_nobody(
     async with negotiated(companion.url) as (http, token):
         writer = await stuck_client(companion.url, http, token, client)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while "does not keep up" not in caplog.text:
                     await client.say("/note " + "x" * 20_000)
         finally:

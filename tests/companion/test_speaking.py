@@ -14,7 +14,7 @@ from relay.companion.server import CompanionServer
 from relay.settings import CompanionSection
 from tests.companion.endpoints import SpeechEndpoint, serving
 from tests.companion.raw import RawClient, ScriptedBrain, connected, straight
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 
 @pytest.fixture
@@ -339,7 +339,7 @@ async def test_the_published_client_is_spoken_to_by_espeak() -> None:
         client.on("close", lambda _: closed.set())
         token, cookies = await asyncio.to_thread(client.negotiate)
         await client.connect(token, cookies)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await started.wait()
             await client.send_message("Hello.")
             chunk = await chunks.get()

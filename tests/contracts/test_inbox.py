@@ -12,9 +12,7 @@ from relay.inbox.base import Inbox
 from relay.model import AudienceMessage, Edit, Outcome, Retraction
 from tests.contracts.engines import Engine
 from tests.contracts.samples import NOON, forward, message, messages, settlement, settlements
-
-PATIENCE = 10.0
-"""Seconds a test waits for what has to come."""
+from tests.support import PATIENCE
 
 
 def keys(of: list[AudienceMessage]) -> list[str]:
@@ -552,7 +550,7 @@ async def _live_and_die(engine: Engine, lines: int) -> list[list[str]]:
     assert victim.stdout is not None
     said = []
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             for _ in range(lines):
                 said.append(await victim.stdout.readline())
     finally:

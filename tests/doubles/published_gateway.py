@@ -7,6 +7,8 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from tests.support import PATIENCE
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -34,7 +36,7 @@ async def published_gateway(voxta_url: str, port: int | None = None) -> AsyncIte
 
 
 async def _listening(port: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

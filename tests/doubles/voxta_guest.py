@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import aiohttp
 
+from tests.support import PATIENCE
+
 END: Final = "\x1e"
-DEADLINE: Final = 5.0
 PLAYER: Final = {"audioInput": "None", "audioOutput": "Url", "acceptedAudioContentTypes": ["audio/x-wav"]}
 READER: Final = {"audioInput": "None", "audioOutput": "None"}
 
@@ -72,7 +73,7 @@ class Guest:
 
     async def lost(self) -> None:
         """Return when the server has ended the connection."""
-        async with asyncio.timeout(DEADLINE), self._news:
+        async with asyncio.timeout(PATIENCE), self._news:
             await self._news.wait_for(lambda: self.gone)
 
     async def read(self) -> None:
@@ -88,7 +89,7 @@ class Guest:
         def found() -> list[dict[str, Any]]:
             return [record for record in self.records[since:] if fits(record)]
 
-        async with asyncio.timeout(DEADLINE), self._news:
+        async with asyncio.timeout(PATIENCE), self._news:
             return (await self._news.wait_for(found))[0]
 
 

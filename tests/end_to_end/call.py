@@ -24,12 +24,10 @@ from tests.doubles.discord.voice_person import VoicePerson
 from tests.doubles.discord.voice_sound import encode, tone
 from tests.doubles.faults import FaultyProxy
 from tests.end_to_end.stage import relaying, settings
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 SENTENCES = ("Once upon a time there was a dragon.", "He lived behind a waterfall.")
 STORY = " ".join(SENTENCES)
-PATIENCE = 15.0
-"""Seconds a story, or a way back into the call, may take."""
 
 
 class Teller(Brains):
@@ -64,7 +62,7 @@ class Call:
 
     async def says(self, words: int, *, since: int = 0) -> int:
         """Wait until the companion has said so many packets more. How many it has said in all."""
-        await eventually(lambda: len(self.discord.voice.words) >= since + words, seconds=PATIENCE)
+        await eventually(lambda: len(self.discord.voice.words) >= since + words)
         return len(self.discord.voice.words)
 
     async def is_free(self, within: float = PATIENCE) -> None:
@@ -86,7 +84,7 @@ class Call:
 
     async def posted(self, count: int = 1) -> str:
         """Wait until so much was posted. The last of it."""
-        await eventually(lambda: len(self.posts()) >= count, seconds=PATIENCE)
+        await eventually(lambda: len(self.posts()) >= count)
         return self.posts()[count - 1]
 
 
@@ -139,5 +137,5 @@ async def calling(
         call.proxy, call.ann, call.bob = proxy, ann, bob
         assert booth.discord is not None
         call.sink = booth.discord.sink
-        await eventually(lambda: call.is_heard, seconds=PATIENCE)
+        await eventually(lambda: call.is_heard)
         yield call

@@ -22,7 +22,7 @@ from tests.companion.play import loaded
 from tests.companion.raw import Json, ScriptedBrain
 from tests.doubles.published_gateway import free_port, published_gateway
 from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 SCENARIO = loaded(
     characters=[{"name": "Vox", "creator_notes": "A robot."}],
@@ -50,7 +50,7 @@ class Side:
     async def listen(self, **subscription: Any) -> Json:
         """Subscribe, and read on in the background. The first frame."""
         await self.socket.send_json({"type": "subscribe", "client_id": "test"} | subscription)
-        first: Json = await self.socket.receive_json(timeout=5)
+        first: Json = await self.socket.receive_json(timeout=PATIENCE)
         return first
 
     async def read(self) -> None:
@@ -65,7 +65,7 @@ class Side:
             wanted[:] = [f for f in self.frames if f["type"] == kind and data.items() <= f.get("data", {}).items()]
             return bool(wanted)
 
-        await eventually(is_there, seconds=8)
+        await eventually(is_there)
         assert set(wanted[0]) == {"type", "data", "timestamp"}
         found: Json = wanted[0]["data"]
         return found
@@ -120,9 +120,9 @@ async def entered(url: str, companion: CompanionServer, brain: ScriptedBrain) ->
         side.socket = socket
         async with http.ws_connect(f"{url}/ws") as probe:
             await probe.send_json({"type": "subscribe", "client_id": "probe", "events": ["chat_started"]})
-            snapshot = await probe.receive_json(timeout=10)
+            snapshot = await probe.receive_json(timeout=PATIENCE)
             if not snapshot["state"]["chat_active"]:
-                await probe.receive_json(timeout=10)
+                await probe.receive_json(timeout=PATIENCE)
         yield side
 
 
@@ -188,7 +188,7 @@ async def ping(side: Side) -> None:
 
 async def first_message(side: Side) -> None:
     await side.socket.send_json({"type": "hello"})
-    closed = await side.socket.receive(timeout=5)
+    closed = await side.socket.receive(timeout=PATIENCE)
     assert (closed.type, closed.data) == (aiohttp.WSMsgType.CLOSE, 4000)
 
 
@@ -497,9 +497,9 @@ async def test_several_hundred_clients_hear_the_same(tmp_path: Path) -> None:
             for number, socket in enumerate(sockets):
                 await socket.send_json({"type": "subscribe", "client_id": f"c{number}", "events": ["sentence_ready"]})
             for socket in sockets:
-                assert (await socket.receive_json(timeout=10))["type"] == "snapshot"
+                assert (await socket.receive_json(timeout=PATIENCE))["type"] == "snapshot"
             await relay.receive(message(1, "Hi", kind=Kind.ASK, author="ann"))
-            heard = await asyncio.gather(*(socket.receive_json(timeout=10) for socket in sockets))
+            heard = await asyncio.gather(*(socket.receive_json(timeout=PATIENCE) for socket in sockets))
             assert {frame["data"]["text"] for frame in heard} == {"Hello there!"}
             await asyncio.gather(*(socket.close() for socket in sockets))
 
@@ -532,7 +532,7 @@ async def test_the_demo_as_a_process_is_a_gateway_to_the_published_client() -> N
     running = asyncio.create_task(client.start())
     try:
         wanted = {"ai_state_changed", "dialogue_received", "sentence_ready", "app_trigger"}
-        await eventually(lambda: seen >= wanted, seconds=25)
+        await eventually(lambda: seen >= wanted)
         assert client.is_ready
         assert [character["name"] for character in client.characters] == ["Vox"]
     finally:

@@ -25,7 +25,7 @@ from relay.wire.messages import WireMessage
 from relay.wire.server import MessageUpdate
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import redis_server
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 LINES = 200
 ROOT = Path(__file__).parents[2]
@@ -89,7 +89,7 @@ async def replay(file: Path, *options: str) -> Process:
 
 
 async def finished(process: Process) -> tuple[dict[str, Any], str]:
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(PATIENCE):
         output, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
     return json.loads(output.decode().splitlines()[-1]), errors.decode()
@@ -110,7 +110,7 @@ async def test_killed_in_the_middle_every_message_ends_once_and_voxta_gets_none_
     async with Seat(companion.url) as seat:
         for goal in (20, 70, 120):
             process = await replay(file, *options)
-            await eventually(reached(seat, goal), 30)
+            await eventually(reached(seat, goal))
             process.kill()
             await process.wait()
         summary, _ = await finished(await replay(file, *options))
@@ -141,7 +141,7 @@ async def test_a_store_that_pauses_for_longer_than_its_timeout_is_waited_for(
             playing = asyncio.create_task(
                 recorded(config, Console(quiet=True), file=recording(tmp_path), speed=1.0, voxta_url=companion.url)
             )
-            await eventually(reached(seat, 20), 30)
+            await eventually(reached(seat, 20))
             way.freeze()
             await eventually(lambda: "did not answer within 0.5 s; trying again" in caplog.text)
             way.thaw()

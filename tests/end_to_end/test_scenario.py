@@ -81,7 +81,7 @@ async def test_scripts_hear_of_everything_the_audience_does(tmp_path: Path) -> N
             await stage.relay.receive(
                 message(number, f"my {kind} {{{{ char }}}}", kind=kind, amount=number, author=f"a{number}")
             )
-        await eventually(lambda: stage.story.variables.keys() == set(kinds), seconds=10)
+        await eventually(lambda: stage.story.variables.keys() == set(kinds))
         place = kinds.index(Kind.CHEER)
         assert stage.story.variables["cheer"] == (
             f'{{"author":"A{place}","platform":"Twitch","text":"my cheer (( char ))","id":"twitch:lobby/m{place}",'

@@ -59,7 +59,7 @@ async def test_who_talks_on_ends_the_answer_where_it_was_heard_and_is_answered(
         first_word = call.ann.sent[0]
         late = [word for word in discord.voice.words if first_word < word.at < before + 1.2]
         told = len(discord.voice.words)
-        await eventually(lambda: len(call.stands_in_the_chat()) == 2, seconds=15)
+        await eventually(lambda: len(call.stands_in_the_chat()) == 2)
         await call.says(10, since=told)
         await call.is_free()
         kept, answer = call.stands_in_the_chat()
@@ -131,7 +131,7 @@ async def test_skipping_goes_on_with_the_next_message(discord: DiscordDouble, tm
         assert await call.relay.controls.run("skip", MODERATOR)
 
         await call.says(10, since=said)
-        await eventually(lambda: "All right." in call.posts(), seconds=15)
+        await eventually(lambda: "All right." in call.posts())
         kept = call.stands_in_the_chat()[0]
         assert STORY.startswith(kept) and kept != STORY
         assert STORY not in call.posts()
@@ -157,10 +157,10 @@ async def test_the_gap_between_two_forwards_can_begin_with_the_end_of_speech(
         for author, text in {"ann": "tell us a story", "bob": "hello you", "cleo": "how are you"}.items():
             await discord.say(text, author=author)
         await eventually(lambda: len(call.teller.asked) == 1)
-        await eventually(lambda: len(call.posts()) == 1, seconds=15)
+        await eventually(lambda: len(call.posts()) == 1)
         ended = time.monotonic()
 
-        await eventually(lambda: len(call.teller.asked) == 2, seconds=15)
+        await eventually(lambda: len(call.teller.asked) == 2)
 
         assert time.monotonic() - ended >= 0.9
 

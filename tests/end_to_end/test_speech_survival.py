@@ -21,9 +21,9 @@ from relay.settings import CompanionSection
 from relay.web.overlay.page import SILENCE
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.obs import ObsDouble
-from tests.end_to_end.call import PATIENCE, STORY, Teller, calling, voice
+from tests.end_to_end.call import STORY, Teller, calling, voice
 from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 AT_ONCE = 1.0
 """Seconds in which something that is noticed at once is dealt with, on a busy machine."""
@@ -68,7 +68,7 @@ async def test_the_voice_gateway_dies_in_mid_speech(discord: DiscordDouble, tmp_
 
         await call.is_free(within=GAP + TICK + AT_ONCE)
         assert await call.posted() == STORY, "what nobody could hear any more is there to be read"
-        await eventually(lambda: call.is_heard, seconds=PATIENCE)
+        await eventually(lambda: call.is_heard)
         said = len(discord.voice.words)
         await discord.say("still there?")
         await call.says(10, since=said)

@@ -25,9 +25,6 @@ from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relayi
 from tests.speech.fakes import ManualSink
 from tests.support import eventually
 
-PATIENCE = 15.0
-"""Seconds until the published gateway looks for Voxta again, and the relay for the gateway."""
-
 
 class Street:
     """A companion, the published gateway in front of it, and a relay behind the gateway."""
@@ -61,10 +58,10 @@ class Street:
         return [(m.role.value, m.text) for m in conversation.chat.messages]
 
     async def joined(self) -> None:
-        await eventually(lambda: self.relay.session.chat is not None, seconds=PATIENCE)
+        await eventually(lambda: self.relay.session.chat is not None)
 
     async def posted(self, text: str) -> None:
-        await eventually(lambda: text in [post.text for post in self.platform.posts], seconds=PATIENCE)
+        await eventually(lambda: text in [post.text for post in self.platform.posts])
 
     def relaying(self, booth: Booth | None = None, **sections: Any) -> Any:
         voxta = {"mode": "gateway", "gateway_url": f"http://127.0.0.1:{self.port}", "timeout": 3.0}
@@ -114,10 +111,10 @@ async def test_what_is_asked_is_answered_where_it_was_asked(street: Street) -> N
 
 async def test_events_notes_and_messages_without_a_reply_keep_their_kind(street: Street) -> None:
     await street.relay.receive(message(1, kind=Kind.RAID, amount=42))
-    await eventually(lambda: any(role == "Event" for role, _ in street.said), seconds=PATIENCE)
-    await eventually(lambda: bool(street.platform.posts), seconds=PATIENCE)
+    await eventually(lambda: any(role == "Event" for role, _ in street.said))
+    await eventually(lambda: bool(street.platform.posts))
     await street.relay.receive(message(2, kind=Kind.FOLLOW))
-    await eventually(lambda: any("followed" in text for _, text in street.said), seconds=PATIENCE)
+    await eventually(lambda: any("followed" in text for _, text in street.said))
     asked = len(street.brain.asked)
     assert asked == 1, "a follow is taken note of"
 
@@ -127,7 +124,7 @@ async def test_no_text_becomes_an_event_or_a_command(street: Street) -> None:
     for number, text in enumerate(hostile):
         await street.relay.receive(message(number, text, kind=Kind.ASK, author=f"viewer{number}"))
     await street.relay.receive(message(99, "end", kind=Kind.ASK, author="bob"))
-    await eventually(lambda: any("end" in said for _, said in street.said), seconds=PATIENCE)
+    await eventually(lambda: any("end" in said for _, said in street.said))
     assert {role for role, _ in street.said} <= {"User", "Assistant"}
     assert not any("Vox" in said for role, said in street.said if role == "User")
 
@@ -137,7 +134,7 @@ async def test_characters_context_and_actions_come_through(street: Street) -> No
     assert [person.name for person in street.relay.session.chat.characters] == ["Vox"]
     await street.relay.session.update_context("game", [ContextText(text="It rains.")])
     await street.relay.receive(message(1, "please wave", kind=Kind.ASK))
-    await eventually(lambda: any(isinstance(m, server.Action) for m in street.heard), seconds=PATIENCE)
+    await eventually(lambda: any(isinstance(m, server.Action) for m in street.heard))
     [conversation] = street.companion._hub.open.values()
     assert [c.text for c in conversation.chat.story.additions["game"].contexts] == ["It rains."]
 
@@ -147,9 +144,9 @@ async def test_an_interruption_silences_voxta(street: Street) -> None:
     await street.relay.receive(message(1, "Tell me all", kind=Kind.ASK))
     session = street.relay.session
     assert isinstance(session, GatewaySession)
-    await eventually(lambda: session._mirrored._is_thinking, seconds=PATIENCE)
+    await eventually(lambda: session._mirrored._is_thinking)
     await session.interrupt()
-    await eventually(lambda: not street.relay.is_answering, seconds=PATIENCE)
+    await eventually(lambda: not street.relay.is_answering)
     assert [role for role, _ in street.said] == ["User"]
 
 
@@ -192,7 +189,7 @@ async def test_a_gateway_that_comes_late_is_joined(tmp_path: Path) -> None:
 
 async def test_a_gateway_that_loses_voxta_loses_nothing(street: Street) -> None:
     await street.companion.stop()
-    await eventually(lambda: street.relay.session.chat is None, seconds=PATIENCE)
+    await eventually(lambda: street.relay.session.chat is None)
     await street.relay.receive(message(1, "meanwhile", kind=Kind.ASK))
     await street.open_voxta()
     await street.posted('You said: [TWITCH] Ann (Twitch) asks: "meanwhile"')
@@ -218,7 +215,7 @@ async def test_the_relay_speaks_the_sentences_itself_and_keeps_the_floor_meanwhi
             street.relay = relay
             await street.joined()
             await relay.receive(message(1, "Speak up", kind=Kind.ASK))
-            await eventually(lambda: len(stage.sink.queue) > 0, seconds=PATIENCE)
+            await eventually(lambda: len(stage.sink.queue) > 0)
             [clip] = stage.sink.queue
             stage.sink.advance(0.5)
             assert clip.duration > 1

@@ -10,8 +10,7 @@ from relay.model import Outcome
 from tests.contracts.samples import forward, message, messages, settlement, settlements
 from tests.doubles.redis_server import RedisServer, redis_server
 from tests.inbox.opening import opened
-
-PATIENCE = 15.0
+from tests.support import PATIENCE
 
 
 class TestARestartOfTheServer:

@@ -11,7 +11,7 @@ from relay.obs import ObsMicrophone, connection, microphone
 from relay.settings import ObsSection
 from tests.doubles.obs import INPUTS, METERS, Input, ObsDouble
 from tests.obs.speakers import Notes
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 MIC, DESKTOP = "Mic/Aux", "Desktop Audio"
 LOUD, SOFT = 0.5, 0.005
@@ -290,7 +290,7 @@ async def test_a_frame_that_breaks_the_protocol_ends_neither_the_relay_nor_its_l
                 await obs.meters({MIC: LOUD})
                 await asyncio.sleep(0.01)
 
-        await asyncio.wait_for(heard(), 5)
+        await asyncio.wait_for(heard(), PATIENCE)
 
 
 async def test_a_web_server_at_the_address_is_said_not_to_be_obs(obs: ObsDouble) -> None:

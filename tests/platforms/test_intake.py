@@ -7,7 +7,7 @@ import pytest
 from relay.errors import InboxError
 from relay.model import Edit, Incoming
 from relay.platforms.intake import BATCH, Intake, Seen
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 
 class Store:
@@ -67,7 +67,7 @@ async def test_an_inbox_that_does_not_answer_is_asked_again_and_nothing_overtake
 
     async with running(intake):
         await eventually(lambda: intake.stuck)
-        await asyncio.wait(stored, timeout=10)
+        await asyncio.wait(stored, timeout=PATIENCE)
 
     assert store.taken == ["0", "1", "2"]
     assert not intake.stuck

@@ -12,7 +12,7 @@ from relay.platforms import supervision
 from relay.platforms.base import Mendable, Platform
 from relay.platforms.simulated import QuietPlatform
 from relay.platforms.supervision import Supervisor
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 NO_LOGIN = AuthError("no longer logged in: log in again")
 WRONG = ConfigError("channels: there is no such channel")
@@ -78,7 +78,7 @@ async def supervised(*platforms: Platform, told: Told | None = None) -> AsyncIte
 
 
 async def listening(*platforms: Platform) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         for platform in platforms:
             await platform.listening.wait()
 
@@ -176,7 +176,7 @@ async def test_at_the_start_one_that_fails_does_not_keep_another_from_listening(
 async def test_when_nothing_could_ever_listen_the_run_ends_with_what_is_wrong(failures: list[Exception]) -> None:
     platforms = [Stage(f"platform{number}", failure) for number, failure in enumerate(failures)]
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(ExceptionGroup) as caught:
             await Supervisor(platforms, Told()).run()
 

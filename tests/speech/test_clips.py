@@ -12,6 +12,7 @@ from relay.errors import SpeechError
 from relay.settings import SpeechSection, VoxtaSection
 from relay.speech import clips as module
 from relay.speech.clips import Clips
+from tests.support import PATIENCE
 from tests.tones import tone, wav
 
 
@@ -55,7 +56,7 @@ class Server:
 
 
 @asynccontextmanager
-async def fetching(url: str, *, timeout: float = 5.0, key: str | None = None) -> AsyncIterator[Clips]:
+async def fetching(url: str, *, timeout: float = PATIENCE, key: str | None = None) -> AsyncIterator[Clips]:
     jar = aiohttp.CookieJar(unsafe=True)
     jar.update_cookies({"voxta": "here"}, URL(url))
     door = VoxtaSection(api_key=SecretStr(key) if key else None)

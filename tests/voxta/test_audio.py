@@ -15,7 +15,7 @@ from relay.speech.hearing import BLOCK_BYTES, HEARING_RATE, QUIET, Hearing
 from relay.voxta import audio
 from relay.voxta.audio import AudioInput
 from tests.doubles.recogniser import Recogniser
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ async def running(voxta: Recogniser, hearing: Hearing, **options: Any) -> AsyncI
         yield sender
     finally:
         task.cancel()
-        await asyncio.wait({task}, timeout=5)
+        await asyncio.wait({task}, timeout=PATIENCE)
         assert task.cancelled(), task
 
 

@@ -15,7 +15,7 @@ from relay.voxta.session import Session
 from tests.doubles.voxta import VoxtaDouble
 from tests.doubles.voxta.cast import Participant
 from tests.end_to_end.stage import relaying, settings
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 from tests.voxta.room import room, say
 from tests.voxta.said import of_type
 from tests.voxta.test_session import joined
@@ -95,11 +95,11 @@ async def test_clients_of_the_gateway_are_told_of_it(voxta: VoxtaDouble, tmp_pat
         http.ws_connect(f"{web.url}/ws") as socket,
     ):
         await socket.send_json({"type": "subscribe", "events": ["characters_updated"]})
-        await socket.receive_json(timeout=5)
+        await socket.receive_json(timeout=PATIENCE)
 
         await voxta.chat.join(Participant("Visitor"))
 
-        frame = await socket.receive_json(timeout=5)
+        frame = await socket.receive_json(timeout=PATIENCE)
         assert [person["name"] for person in frame["data"]["characters"]] == ["Catherine", "Visitor"]
         async with http.get(f"{web.url}/state") as response:
             assert (await response.json())["characters"] == frame["data"]["characters"]

@@ -17,7 +17,7 @@ from tests.companion.conftest import SETTINGS
 from tests.companion.endpoints import TranscriptionEndpoint, serving
 from tests.companion.hearing.sound import RATE, silence, tone
 from tests.companion.raw import RawClient, ScriptedBrain, connected, straight
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 HEADER = {
     "contentType": "audio/wav",
@@ -187,7 +187,7 @@ class TestRefusals:
         self, recorder: RawClient, companion: CompanionServer, header: Any, named: str
     ) -> None:
         async with stream(recorder, companion.url, header=header) as socket:
-            end = await socket.receive(timeout=5)
+            end = await socket.receive(timeout=PATIENCE)
 
         assert (end.type, end.data) == (aiohttp.WSMsgType.CLOSE, aiohttp.WSCloseCode.POLICY_VIOLATION)
         assert named in str(end.extra)
@@ -197,13 +197,13 @@ class TestRefusals:
     ) -> None:
         async with stream(recorder, companion.url, header=None) as socket:
             await socket.send_bytes(tone(0.03))
-            end = await socket.receive(timeout=5)
+            end = await socket.receive(timeout=PATIENCE)
 
         assert "the first frame has to be text" in str(end.extra)
 
     async def test_an_unknown_session_is_refused(self, recorder: RawClient, companion: CompanionServer) -> None:
         async with stream(recorder, companion.url, session="gone") as socket:
-            end = await socket.receive(timeout=5)
+            end = await socket.receive(timeout=PATIENCE)
 
         assert "no such session" in str(end.extra)
 
@@ -211,7 +211,7 @@ class TestRefusals:
         async with CompanionServer(SETTINGS, brain=brain) as deaf, connected(deaf.url) as client:
             await client.enter()
             async with stream(client, deaf.url) as socket:
-                end = await socket.receive(timeout=5)
+                end = await socket.receive(timeout=PATIENCE)
 
         assert "companion.hearing" in str(end.extra)
 
@@ -239,7 +239,7 @@ class TestEndOfChat:
             await say(socket, tone(0.2))
             await recorder.in_chat("stopChat")
 
-            end = await socket.receive(timeout=5)
+            end = await socket.receive(timeout=PATIENCE)
 
         assert (end.data, end.extra) == (aiohttp.WSCloseCode.GOING_AWAY, "the chat was closed")
 
@@ -254,7 +254,7 @@ class TestEndOfChat:
             settings = CompanionSection(port=0, hearing="openai", hearing_url=url)
             companion = CompanionServer(settings, brain=brain)
             await companion.start()
-            async with connected(companion.url) as recorder, asyncio.timeout(5):
+            async with connected(companion.url) as recorder, asyncio.timeout(PATIENCE):
                 await recorder.enter()
                 async with stream(recorder, companion.url) as socket:
                     await say(socket, SENTENCE * 8)

@@ -19,6 +19,7 @@ from tests.doubles.discord.signal import Signal
 from tests.doubles.discord.voice import Voice
 from tests.doubles.discord.voice_person import VoicePerson
 from tests.doubles.discord.world import PUBLIC_THREAD, STAGE, TEXT, VOICE, Json, Person, World, timestamp
+from tests.support import PATIENCE
 
 TOKEN = "token-of-the-double"
 
@@ -232,11 +233,11 @@ class DiscordDouble:
         """What the bot wrote into channels, oldest first."""
         return self.rest.posts
 
-    async def wait_for_posts(self, n: int, timeout: float = 5.0) -> list[Posted]:
+    async def wait_for_posts(self, n: int, timeout: float = PATIENCE) -> list[Posted]:
         await self.signal.wait_until(lambda: len(self.posts) >= n, f"{n} posts", timeout)
         return self.posts
 
-    async def wait_ready(self, timeout: float = 5.0) -> None:
+    async def wait_ready(self, timeout: float = PATIENCE) -> None:
         """Until a client is connected and has been told of the guild, or has resumed."""
         await self.signal.wait_until(lambda: bool(self.gateway.live), "a client on the gateway", timeout)
 

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from tests.support import PATIENCE
+
 
 class Signal:
     """Announces that something changed, so that waiters look again."""
@@ -13,7 +15,7 @@ class Signal:
     def notify(self) -> None:
         self._changed.set()
 
-    async def wait_until(self, true: Callable[[], bool], what: str, timeout: float = 5.0) -> None:
+    async def wait_until(self, true: Callable[[], bool], what: str, timeout: float = PATIENCE) -> None:
         """Return once `true()` holds. Raises AssertionError naming `what` after `timeout` seconds."""
         try:
             async with asyncio.timeout(timeout):

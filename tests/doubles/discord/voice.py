@@ -28,6 +28,7 @@ from tests.doubles.discord.voice_socket import (
 )
 from tests.doubles.discord.voice_sound import Samples, decode
 from tests.doubles.discord.world import STAGE, Json, Person, World
+from tests.support import PATIENCE
 
 VOICE_STATES = 1 << 7
 """Gateway intent."""
@@ -342,7 +343,7 @@ class Voice:
 
     # Waiting
 
-    async def wait_joined(self, channel: str, timeout: float = 5.0) -> Connection:
+    async def wait_joined(self, channel: str, timeout: float = PATIENCE) -> Connection:
         """Until the bot can speak and hear in a channel, encrypted where that is asked for and somebody is there."""
         await self._signal.wait_until(lambda: self._is_in(channel), f"the bot in channel {channel}", timeout)
         assert self.connection is not None
@@ -355,10 +356,10 @@ class Voice:
         alone = not self._listeners()
         return self.bot_channel == channel and (self._e2ee is None or alone or bool(self._e2ee.executed))
 
-    async def wait_left(self, timeout: float = 5.0) -> None:
+    async def wait_left(self, timeout: float = PATIENCE) -> None:
         await self._signal.wait_until(lambda: self.bot_channel is None, "the bot to leave", timeout)
 
-    async def wait_words(self, n: int, timeout: float = 5.0) -> list[Heard]:
+    async def wait_words(self, n: int, timeout: float = PATIENCE) -> list[Heard]:
         """Until the bot said that many packets that are not silence."""
         await self._signal.wait_until(lambda: len(self.words) >= n, f"{n} packets, got {len(self.words)}", timeout)
         return self.words

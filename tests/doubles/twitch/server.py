@@ -17,12 +17,12 @@ from tests.doubles.twitch.identity import Identity
 from tests.doubles.twitch.rewards import Rewards
 from tests.doubles.twitch.shapes import TYPES
 from tests.doubles.twitch.state import Posted, State, Subscription, TwitchError, User
+from tests.support import PATIENCE
 
 CLIENT_ID = "client-of-the-relay"
 RARELY_WANTED = {"channel.update"}
 """Types that `wait_subscribed` does not expect unless they are named."""
 SCOPES = ("user:write:chat", *dict.fromkeys(type.scope for type in TYPES.values() if type.scope))
-PATIENCE = 5.0
 
 
 class TwitchDouble(Audience):

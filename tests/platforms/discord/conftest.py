@@ -13,6 +13,7 @@ from relay.platforms.discord.voice.session import DiscordVoice
 from relay.settings import VoiceSection
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.signal import Signal
+from tests.support import PATIENCE
 
 
 class Store:
@@ -124,7 +125,7 @@ def connect(discord: DiscordDouble, store: Store, controls: Status) -> Connect:
             yield platform
         finally:
             task.cancel()
-            await asyncio.wait({task}, timeout=10)
+            await asyncio.wait({task}, timeout=PATIENCE)
             assert task.cancelled(), task
 
     return running
@@ -155,7 +156,7 @@ def run(discord: DiscordDouble, store: Store, controls: Status) -> Run:
             yield voice
         finally:
             task.cancel()
-            await asyncio.wait({task}, timeout=10)
+            await asyncio.wait({task}, timeout=PATIENCE)
             assert task.cancelled(), task
 
     return running

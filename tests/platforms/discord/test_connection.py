@@ -13,6 +13,7 @@ from relay.platforms.discord.client import DiscordPlatform
 from tests.doubles.discord import DiscordDouble, Hold
 from tests.doubles.discord.double import TOKEN
 from tests.platforms.discord.conftest import Connect, Status, Store
+from tests.support import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +25,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def run(discord: DiscordDouble, store: Store, **over: object) -> None:
     """Run the adapter to its own end."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await DiscordPlatform(discord.settings(**over), store.receive, Status()).run()
 
 
@@ -153,7 +154,7 @@ async def test_messages_from_before_the_start_are_not_taken(
 
 
 async def ready(platform: DiscordPlatform) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert platform._session is not None
         await platform._session.wait_until_ready()
 

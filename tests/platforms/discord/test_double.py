@@ -11,6 +11,7 @@ import pytest
 from relay.platforms.discord.connection import make_connector
 from tests.doubles.discord import DiscordDouble, Refuse
 from tests.doubles.discord.double import TOKEN
+from tests.support import PATIENCE
 
 
 class Client(library.Client):
@@ -31,7 +32,7 @@ class Client(library.Client):
 @asynccontextmanager
 async def connected(discord: DiscordDouble, *, content: bool = True) -> AsyncIterator[Client]:
     intents = library.Intents(guilds=True, guild_messages=True, message_content=content)
-    async with Client(discord, intents) as client, asyncio.timeout(5):
+    async with Client(discord, intents) as client, asyncio.timeout(PATIENCE):
         await client.login(TOKEN)
         running = asyncio.create_task(client.connect())
         await client.wait_until_ready()

@@ -17,7 +17,7 @@ from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.double import TOKEN
 from tests.doubles.discord.voice_rtp import AES, XCHACHA
 from tests.doubles.discord.voice_sound import encode, pitch, tone
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 
 class Packets(library.AudioSource):
@@ -55,12 +55,12 @@ async def connected(discord: DiscordDouble, cls: type[library.VoiceClient] = lib
     """A client that is in the lounge."""
     intents = library.Intents(guilds=True, voice_states=True)
     client = library.Client(intents=intents, connector=make_connector(discord.settings()), guild_ready_timeout=0.01)
-    async with client, asyncio.timeout(10):
+    async with client, asyncio.timeout(PATIENCE):
         await client.login(TOKEN)
         running = asyncio.create_task(client.connect())
         await client.wait_until_ready()
         channel: Any = client.get_channel(int(discord.lounge))
-        voice = await channel.connect(timeout=5, reconnect=False, cls=cls)
+        voice = await channel.connect(timeout=PATIENCE, reconnect=False, cls=cls)
         await discord.voice.wait_joined(discord.lounge)
         yield voice
         await voice.disconnect(force=True)

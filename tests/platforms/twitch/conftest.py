@@ -11,6 +11,7 @@ from relay.platforms.base import Receive
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.settings import TwitchSection
 from tests.doubles.twitch import TwitchDouble
+from tests.support import PATIENCE
 
 
 class Received:
@@ -33,13 +34,13 @@ class Received:
     def texts(self) -> list[str]:
         return [message.text for message in self.messages]
 
-    async def until(self, count: int, timeout: float = 5.0) -> list[Incoming]:
+    async def until(self, count: int, timeout: float = PATIENCE) -> list[Incoming]:
         """Everything received, once it is at least `count`."""
         async with asyncio.timeout(timeout), self._more:
             await self._more.wait_for(lambda: len(self.all) >= count)
         return self.all
 
-    async def until_text(self, text: str, timeout: float = 5.0) -> list[str]:
+    async def until_text(self, text: str, timeout: float = PATIENCE) -> list[str]:
         """All texts, once this one is among them."""
         async with asyncio.timeout(timeout), self._more:
             await self._more.wait_for(lambda: text in self.texts)

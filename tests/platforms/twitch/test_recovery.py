@@ -13,6 +13,7 @@ from relay.platforms.twitch import client
 from relay.platforms.twitch.client import TwitchPlatform
 from tests.doubles.twitch import Drop, Garble, TwitchDouble
 from tests.platforms.twitch.conftest import Connect, Received, reaching
+from tests.support import PATIENCE
 
 
 async def hears_again(twitch: TwitchDouble, received: Received) -> None:
@@ -262,7 +263,7 @@ async def test_a_token_about_to_expire_is_refreshed_in_time(
 
 
 async def stopped_by(platform: TwitchPlatform) -> BaseException:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         [error] = await asyncio.gather(platform.run(), return_exceptions=True)
     assert isinstance(error, BaseException)
     return error
@@ -277,7 +278,7 @@ async def test_a_withdrawn_login_ends_the_run_with_the_fix(
     twitch.withdraw_login()
 
     with pytest.raises(AuthError, match="run `relay auth twitch`"):
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, PATIENCE)
     assert "run `relay auth twitch`" in platform.health()
     assert not platform.listening.is_set()
 
@@ -384,7 +385,7 @@ async def test_no_secret_reaches_a_log_or_an_error(
     secrets |= {twitch.state.grant.access, twitch.state.grant.refresh}
     twitch.withdraw_login()
     with pytest.raises(AuthError) as caught:
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, PATIENCE)
 
     told = caplog.text + "".join(traceback.format_exception(caught.value)) + platform.health()
     assert [secret for secret in secrets if secret in told] == []

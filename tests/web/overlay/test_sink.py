@@ -16,6 +16,7 @@ import relay.web.overlay.page
 import relay.web.overlay.routes
 from relay.web.overlay.messages import Cue, Ended, Ready, Started, Sync, ToPage, parse
 from relay.web.overlay.sink import OverlaySink
+from tests.support import PATIENCE
 from tests.web.clips import clip
 from tests.web.stage import Ear, Stage
 
@@ -33,13 +34,13 @@ class Visitor:
         await self.says("ready", version=1, sound=sound)
 
     async def hears(self, kind: str) -> dict[str, Any]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while (message := await self.socket.receive_json())["type"] != kind:
                 pass
             return dict(message)
 
     async def is_dismissed(self) -> tuple[int | None, str]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while (message := await self.socket.receive()).type is aiohttp.WSMsgType.TEXT:
                 pass
         return self.socket.close_code, str(message.extra or "")
@@ -146,7 +147,7 @@ async def test_orders_reach_the_page_in_order(stage: Stage, street: Street) -> N
     stage.sink.resume()
     stage.sink.cut()
 
-    kinds = [(await page.socket.receive_json(timeout=5))["type"] for _ in range(5)]
+    kinds = [(await page.socket.receive_json(timeout=PATIENCE))["type"] for _ in range(5)]
     assert kinds == ["volume", "clip", "pause", "resume", "cut"]
 
 
@@ -155,7 +156,7 @@ async def test_no_clip_is_kept_for_later_while_nobody_can_hear(stage: Stage, str
     page = await street.listener()
     stage.sink.play(clip("Hello."))
 
-    assert (await page.socket.receive_json(timeout=5))["text"] == "Hello."
+    assert (await page.socket.receive_json(timeout=PATIENCE))["text"] == "Hello."
 
 
 async def test_a_pause_holds_whoever_comes_and_goes_meanwhile(stage: Stage, street: Street) -> None:
@@ -166,7 +167,7 @@ async def test_a_pause_holds_whoever_comes_and_goes_meanwhile(stage: Stage, stre
 
     second = await street.listener()
 
-    assert (await second.socket.receive_json(timeout=5))["type"] == "pause"
+    assert (await second.socket.receive_json(timeout=PATIENCE))["type"] == "pause"
 
 
 async def test_who_comes_late_joins_where_the_others_are(stage: Stage, street: Street) -> None:

@@ -15,6 +15,7 @@ from relay.settings import VoiceSection
 from relay.speech.hearing import Hearing
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.double import TOKEN
+from tests.support import PATIENCE
 
 
 class Room:
@@ -59,15 +60,15 @@ def join(discord: DiscordDouble) -> Join:
             await client.login(TOKEN)
             tasks.create_task(client.connect())
             listening = tasks.create_task(room.ears.run())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 await client.wait_until_ready()
                 channel = client.get_channel(int(discord.lounge))
                 assert isinstance(channel, library.VoiceChannel)
-                room.voice = await channel.connect(cls=room.ears.client, timeout=5)
+                room.voice = await channel.connect(cls=room.ears.client, timeout=PATIENCE)
                 await discord.voice.wait_joined(discord.lounge)
             yield room
             if room.voice.is_connected():
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(PATIENCE):
                     await room.voice.disconnect(force=True)
             listening.cancel()
             await client.close()
