@@ -24,7 +24,7 @@ NO_SOUND: Final = (
 )
 
 Receive = Callable[[Mapping[str, Any]], None]
-"""Takes one message of the client. Raises Refused when it cannot be done."""
+"""Takes one message of the client, and tells it when that cannot be done."""
 
 
 class Connection:
@@ -137,21 +137,27 @@ class Connection:
             self.send(server.ErrorMessage(message=NO_SOUND))
 
     def _take(self, frame: Frame, receive: Receive) -> None:
+        """Answer a call, which says that it arrived, and then do it."""
         if self._closing or frame.get("type") in (signalr.PING, signalr.COMPLETION):
             return
         invocation_id = frame.get("invocationId")
-        problem = None
         try:
-            receive(_argument(frame))
+            argument, mistake = _argument(frame), None
         except Refused as error:
-            problem = str(error)
+            argument, mistake = {}, str(error)
+        if isinstance(invocation_id, str):
+            self._put(signalr.encode(signalr.completion(invocation_id, mistake)))
+        elif mistake is not None:
+            self.send(server.ErrorMessage(message=mistake))
+        if mistake is None:
+            self._do(argument, receive)
+
+    def _do(self, argument: Mapping[str, Any], receive: Receive) -> None:
+        try:
+            receive(argument)
         except Exception:
             log.exception("A message of a client failed")
-            problem = "the server failed; see the companion's log"
-        if problem is not None:
-            self.send(server.ErrorMessage(message=problem))
-        if isinstance(invocation_id, str):
-            self._put(signalr.encode(signalr.completion(invocation_id, problem)))
+            self.send(server.ErrorMessage(message="the server failed; see the companion's log"))
 
     # Writing
 

@@ -20,7 +20,18 @@ MAIN_KEY: Final = "Main"
 
 
 def receive(data: Mapping[str, Any], hub: Hub, sender: Client) -> None:
-    """Read a message from the wire and do what it asks for. Raises Refused, and then nothing has changed."""
+    """Read a message from the wire and do what it asks for; or tell why not, and then nothing has changed."""
+    try:
+        _do(data, hub, sender)
+    except Refused as error:
+        session = data.get("sessionId")
+        if isinstance(session, str) and session in hub.open:
+            sender.send(server.ChatSessionError(message=str(error), retry=False, session_id=session))
+        else:
+            sender.send(server.ErrorMessage(message=str(error)))
+
+
+def _do(data: Mapping[str, Any], hub: Hub, sender: Client) -> None:
     try:
         message = client.parse_client(data)
     except InvalidMessage as error:

@@ -14,6 +14,7 @@ from relay.companion.scenario.model import Action
 from tests.support import PATIENCE
 
 Json = dict[str, Any]
+REFUSALS = {"error", "chatSessionError", "authenticationRequired"}
 
 
 class RawClient:
@@ -44,12 +45,26 @@ class RawClient:
         await self.socket.send_str(json.dumps(frame) + "\x1e")
 
     async def call(self, kind: str, **fields: Any) -> Json:
-        """Send one message and wait for its completion."""
+        """Send one message; its completion, with `error` when a refusal was all that came of it.
+
+        A call of a method that there is not follows in the same breath, and its answer shows that nothing more comes.
+        """
         self._calls += 1
-        name = f"call-{self._calls}"
-        argument = {"$type": kind, **fields}
-        await self.send_frame({"type": 1, "invocationId": name, "target": "SendMessage", "arguments": [argument]})
-        return await self.frame(lambda frame: frame.get("invocationId") == name)
+        name, after = f"call-{self._calls}", f"after-{self._calls}"
+        calls = [
+            {"type": 1, "invocationId": name, "target": "SendMessage", "arguments": [{"$type": kind, **fields}]},
+            {"type": 1, "invocationId": after, "target": "Nothing", "arguments": []},
+        ]
+        await self.socket.send_str("".join(json.dumps(call) + "\x1e" for call in calls))
+        end = self.frames.index(await self.frame(lambda frame: frame.get("invocationId") == after))
+        [begin] = [place for place, frame in enumerate(self.frames) if frame.get("invocationId") == name]
+        came = [self._message(frame) for frame in self.frames[begin + 1 : end]]
+        is_refused = bool(came) and {m["$type"] for m in came} <= {
+            "error",
+            "chatSessionError",
+            "authenticationRequired",
+        }
+        return self.frames[begin] | ({"error": came[-1]["message"]} if is_refused else {})
 
     async def in_chat(self, kind: str, **fields: Any) -> Json:
         return await self.call(kind, sessionId=self.session_id, **fields)

@@ -48,12 +48,13 @@ async def test_chunks_name_their_place_in_the_whole_text(client: RawClient) -> N
     assert all(text[c["startIndex"] : c["endIndex"]] == c["text"] for c in chunks)
 
 
-async def test_the_completion_comes_after_the_message_was_taken(client: RawClient) -> None:
-    completion = await client.say("Hello.")
+async def test_a_call_is_answered_when_it_has_arrived_and_then_done(client: RawClient) -> None:
+    await client.say("Hello.")
+    await client.say("/dance")
 
-    kinds = [frame.get("target") and client._message(frame)["$type"] for frame in client.frames]
-    assert "error" not in completion
-    assert kinds.index("update") < client.frames.index(completion)
+    shown = [client._message(frame).get("$type") or frame.get("invocationId") for frame in client.frames]
+    assert shown.index("call-3") + 1 == shown.index("update")
+    assert shown.index("call-4") + 1 == shown.index("chatSessionError")
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ async def test_a_refused_command_is_an_error_and_the_message_is_lost(
     completion = await client.say(text)
 
     assert named in completion["error"]
-    assert named in (await client.expect("error"))["message"]
+    assert named in (await client.expect("chatSessionError"))["message"]
     assert await history(companion) == []
 
 
@@ -458,7 +459,7 @@ async def test_what_cannot_be_done_is_named(client: RawClient, kind: str, fields
     completion = await client.in_chat(kind, **fields)
 
     assert named in completion["error"]
-    assert named in (await client.expect("error"))["message"]
+    assert named in (await client.expect("chatSessionError"))["message"]
 
 
 async def test_an_unknown_session_is_an_error(client: RawClient) -> None:

@@ -132,5 +132,5 @@ async def test_a_method_that_servers_do_not_have_is_named_and_the_connection_liv
     async with playing() as play:
         completion = await play.client.in_chat(name, text="x", chatId="c")
         assert f"{name} is not a message this server knows" in completion["error"]
-        assert (await play.client.expect("error"))["message"] == completion["error"]
+        assert (await play.client.expect("chatSessionError"))["message"] == completion["error"]
         assert (await play.ask("Hello"))["text"] == "Sure. Why not?"

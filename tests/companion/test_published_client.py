@@ -44,7 +44,7 @@ async def hearing(url: str) -> AsyncIterator[Heard]:
     heard = Heard(client)
     heard.listen(
         "welcome", "ready", "chatStarted", "chatClosed", "update", "replyGenerating", "replyStart", "replyChunk",
-        "replyEnd", "error", "contextUpdated", "interruptSpeech", "deleted", "charactersListLoaded",
+        "replyEnd", "chatSessionError", "contextUpdated", "interruptSpeech", "deleted", "charactersListLoaded",
         "speechPlaybackStart", "close", "action", "appTrigger", "suggestions",
     )  # fmt: skip
     token, cookies = await asyncio.to_thread(client.negotiate)
@@ -179,7 +179,7 @@ async def test_errors_reach_it_and_it_goes_on(heard: Heard) -> None:
     await heard.next("chatStarted")
 
     await heard.client.send_message("/dance")
-    error = await heard.next("error")
+    error = await heard.next("chatSessionError")
     await heard.client.load_characters_list()
 
     assert "unknown command /dance" in error["message"]

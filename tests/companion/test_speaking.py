@@ -277,7 +277,7 @@ class TestInterruption:
         completion = await player.in_chat(kind, messageId=message, **fields)
 
         assert "there is no message" in completion["error"]
-        assert "there is no message" in (await player.expect("error"))["message"]
+        assert "there is no message" in (await player.expect("chatSessionError"))["message"]
         await client.in_chat("typingEnd")
         assert "error" not in client.kinds()
 
