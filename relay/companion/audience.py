@@ -1,11 +1,14 @@
 """Who listens to a session of a chat, and what each of them is told."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from relay.companion import announce
 from relay.companion.chat import Message
 from relay.wire import server
 from relay.wire.messages import WireMessage
+
+THOUGHT: Final = 2_000
+"""Characters of a thought that are shown."""
 
 
 class Listener(Protocol):
@@ -49,6 +52,10 @@ class Audience:
     def event_happened(self, name: str) -> None:
         """Tell the inspectors of an event of the scenario."""
         self._inspect(server.InspectorScenarioEventExecuted(session_id=self._session_id, event=name))
+
+    def thought(self, text: str) -> None:
+        """Tell the inspectors what a character thinks."""
+        self.inspected(f"thinks: {text.strip()[:THOUGHT]}")
 
     def action_happened(self, name: str) -> None:
         """Tell the inspectors of an action."""

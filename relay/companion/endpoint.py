@@ -1,62 +1,111 @@
-"""What all OpenAI-compatible endpoints share: a request, its deadline, and errors that name the fix."""
+"""What all OpenAI-compatible endpoints share: a request by OpenAI's own client, and errors that name the fix.
+
+The client tries again what was refused for the moment (429, 5xx) and what did not get through, before an answer began.
+"""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+import logging
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-import aiohttp
 from pydantic import SecretStr
 
 from relay.errors import RelayError
 
+if TYPE_CHECKING:  # it takes its time to load, and not everybody needs it
+    import httpx2
+    from openai import AsyncAPIResponse, AsyncOpenAI
+
+RETRIES: Final = 2
+"""Times a request is tried again; OpenAI's usual number."""
+CONNECT: Final = 10.0
+"""Seconds a connection may take to be made."""
+
+Call = Callable[["AsyncOpenAI"], AbstractAsyncContextManager["AsyncAPIResponse[Any]"]]
+"""One of the client's calls `….with_streaming_response.create(…)`."""
+
 
 class Endpoint:
-    """One address that is posted to. Raises `error`, whose text is fit to be shown; the key is in none and in no log.
+    """One base address. Raises `error`, whose text is fit to be shown; the key is in none and in no log.
 
-    `url` is the base, to which `path` is added; `timeout` is the seconds a whole answer may take. `settings` names
-    the keys of the address, the model and the key, for those who have to mend them.
+    `timeout` is the seconds in which something of an answer has to come, from its beginning to its end. `settings`
+    names the keys of the address, the model and the key, for those who have to mend them.
     """
 
     def __init__(
         self,
         url: str,
-        path: str,
         key: SecretStr | None,
         *,
         timeout: float,
         error: type[RelayError],
         settings: tuple[str, str, str],
     ) -> None:
-        self._url = url.rstrip("/") + path
+        self._url = url
         self.host = urlsplit(url).hostname or "the endpoint"
         self._key = key.get_secret_value() if key else ""
-        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(10.0, timeout))
+        self._timeout = timeout
         self._error = error
         address, model, key_name = (f"companion.{name}" for name in settings)
         self._address = address
         self._fixes = {401: f" (check {key_name})", 403: f" (check {key_name})", 404: f" (check {address} and {model})"}
 
     @asynccontextmanager
-    async def post(
-        self, *, tolerated: frozenset[int] = frozenset(), **body: Any
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer to a post, whose status is 200 or `tolerated`. `body` is what aiohttp takes: `json` or `data`."""
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+    async def asked(self, call: Call, *, tolerated: frozenset[int] = frozenset()) -> "AsyncIterator[Answer]":
+        """The answer to a call, which may also be a refusal with a `tolerated` status."""
+        import httpx2
+        import openai
+
+        has_begun = False
         try:
-            async with (
-                aiohttp.ClientSession(timeout=self._timeout, headers=headers) as session,
-                session.post(self._url, allow_redirects=False, **body) as response,
-            ):
-                if response.status != 200 and response.status not in tolerated:
-                    raise await self.refusal(response)
-                yield response
-        except TimeoutError:
-            raise self._error(f"{self.host} took longer than {self._timeout.total:g} s to answer") from None
-        except aiohttp.ClientError as error:
-            problem = f"{self.host} cannot be reached (check {self._address}): {self.hide(str(error))}"
-            raise self._error(problem) from None
+            async with self._client(tolerated) as client, call(client) as response:
+                self._check(response)
+                has_begun = True
+                yield Answer(response.http_response)
+        except openai.APIStatusError as error:
+            if error.status_code not in tolerated:
+                raise self._refusal(error) from None
+            yield Answer(error.response, refusal=self._refusal(error))
+        except (openai.APITimeoutError, httpx2.TimeoutException):
+            what = "paused in its answer for more than" if has_begun else "took longer than"
+            raise self._error(f"{self.host} {what} {self._timeout:g} s") from None
+        except (openai.OpenAIError, httpx2.HTTPError) as error:
+            cause = self.hide(str(error.__cause__ or error) or type(error).__name__)
+            what = "broke off in the middle of its answer" if has_begun else "cannot be reached"
+            fix = "" if has_begun else f" (check {self._address})"
+            raise self._error(f"{self.host} {what}{fix}: {cause}") from None
+
+    def _client(self, tolerated: frozenset[int]) -> "AsyncOpenAI":
+        import httpx2
+        import openai
+
+        limits = httpx2.Timeout(self._timeout, connect=min(CONNECT, self._timeout))
+        return openai.AsyncOpenAI(
+            base_url=self._url,
+            api_key=self._key or "none",
+            timeout=limits,
+            max_retries=RETRIES,
+            http_client=httpx2.AsyncClient(
+                timeout=limits,
+                verify=_certificates(),
+                trust_env=False,
+                event_hooks={
+                    "request": [] if self._key else [_go_without_key],
+                    "response": [partial(_settle, tolerated)],
+                },
+            ),
+        )
+
+    def _check(self, response: "AsyncAPIResponse[Any]") -> None:
+        """A page for people is no answer, whatever its status says."""
+        if response.status_code != 200:
+            raise self._error(f"{self.host} answered {response.status_code} (check {self._address})")
+        if "html" in response.headers.get("content-type", ""):
+            raise self._error(f"{self.host} sent a web page; is {self._address} right?")
 
     def no(self, kind: str) -> RelayError:
         """The error for an answer that is not what was asked for."""
@@ -66,15 +115,37 @@ class Endpoint:
         """The text without the key, cut to what can be shown."""
         return sound(text.replace(self._key, "…") if self._key else text)[:300]
 
-    async def refusal(self, response: aiohttp.ClientResponse) -> RelayError:
+    def _refusal(self, error: Any) -> RelayError:
         """The error for an answer whose status is not 200."""
-        body = (await response.content.read(4_096)).decode("utf-8", "replace")
+        body = error.response.text[:4_096]
         try:
             detail = message(json.loads(body))
         except (ValueError, AttributeError, RecursionError):
             detail = body
-        fix = self._fixes.get(response.status, "")
-        return self._error(f"{self.host} answered {response.status}{fix}: {self.hide(detail)}")
+        fix = self._fixes.get(error.status_code, "")
+        return self._error(f"{self.host} answered {error.status_code}{fix}: {self.hide(detail)}")
+
+
+class Answer:
+    """What came back. `refusal` is None where the endpoint did as asked."""
+
+    def __init__(self, response: Any, refusal: RelayError | None = None) -> None:
+        self.refusal = refusal
+        self._response = response
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it comes."""
+        pieces: AsyncIterator[bytes] = self._response.aiter_bytes()
+        return pieces
+
+    async def whole(self, limit: int) -> bytes | None:
+        """The body, or None when it has more than `limit` bytes."""
+        body = bytearray()
+        async for piece in self.pieces():
+            body += piece
+            if len(body) > limit:
+                return None
+        return bytes(body)
 
 
 def sound(text: str) -> str:
@@ -89,11 +160,18 @@ def message(answer: Any) -> str:
     return str(error.get("message") if isinstance(error, dict) else error or answer)
 
 
-async def whole(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
-    """The body, or None when it has more than `limit` bytes."""
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            return None
-    return bytes(body)
+async def _go_without_key(request: "httpx2.Request") -> None:
+    del request.headers["Authorization"]  # the client insists on one
+
+
+async def _settle(tolerated: frozenset[int], response: "httpx2.Response") -> None:
+    if response.status_code in tolerated:
+        response.headers["x-should-retry"] = "false"  # what tells something is no failure
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read once; reading them takes longer than many an answer."""
+    for noisy in ("openai", "httpx2", "httpcore2"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    return ssl.create_default_context()

@@ -2,16 +2,16 @@
 
 import json
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
-import aiohttp
-
 from relay.companion.brain import BrainError, Choice, Pieces, View
-from relay.companion.endpoint import Endpoint, message, sound, whole
+from relay.companion.company import alone, unnamed
+from relay.companion.endpoint import Call, Endpoint, message, sound
 from relay.companion.prompt import ChatMessage, prompt, story, tokens
 from relay.companion.scenario.model import Action
+from relay.companion.thoughts import Thought, parted, spoken
 from relay.companion.tools import CHOICE, answered, called, choice_of, content, declines, instruction, named, tool
 from relay.settings import CompanionSection
 
@@ -20,6 +20,8 @@ LINE_LIMIT: Final = 1_000_000
 """Bytes a line of the stream, or an answer as a whole, may have."""
 CHOICE_TOKENS: Final = 200
 """Tokens the choice of an action may take."""
+STOPS: Final = 4
+"""Texts at which an answer stops, at most, at OpenAI."""
 SUGGEST: Final = "Write three short things {user} could say next, one on each line, without numbers and quotes."
 NO_TOOLS: Final = frozenset({400, 404, 422, 500, 501})
 """How endpoints answer that take no tools: Ollama and vLLM with 400, routers with 404, llama.cpp with 500."""
@@ -33,7 +35,6 @@ class OpenAIBrain:
     def __init__(self, settings: CompanionSection) -> None:
         self._endpoint = Endpoint(
             settings.base_url,
-            "/chat/completions",
             settings.api_key,
             timeout=settings.timeout,
             error=BrainError,
@@ -47,7 +48,8 @@ class OpenAIBrain:
 
     async def reply(self, view: View) -> Pieces:
         stream = self._stream(view, self._prompt(view))
-        async with aclosing(unnamed(stream, view.character) if view.others else stream) as pieces:
+        own = alone(unnamed(stream, view.character), (*view.others, view.user)) if view.others else stream
+        async with aclosing(own) as pieces:
             async for piece in pieces:
                 yield piece
 
@@ -63,16 +65,16 @@ class OpenAIBrain:
         if self._has_tools:
             known = named(actions)
             answer = await self._call(view, known)
-            found = called(answer) or answered(content(answer))
+            found = called(answer) or answered(spoken(content(answer)))
             if found is not None or declines(answer):
                 return choice_of(found, {action.name: action for action in actions} | known)
+            self._has_tools = answer is not None
         answer = await self._ask({"messages": self._prompt(view, instruction(actions))})
-        self._has_tools = False
-        return choice_of(answered(content(answer)), {action.name: action for action in actions})
+        return choice_of(answered(spoken(content(answer))), {action.name: action for action in actions})
 
     async def suggest(self, view: View) -> list[str]:
         answer = await self._ask({"messages": self._prompt(view, SUGGEST.format(user=view.user)), "temperature": 0.8})
-        lines = content(answer).splitlines()
+        lines = spoken(content(answer)).splitlines()
         return [line for text in lines if (line := text.strip(' -*\t0123456789."')[:200])][:3]
 
     async def _call(self, view: View, known: Mapping[str, Action]) -> Any:
@@ -85,41 +87,55 @@ class OpenAIBrain:
     async def _ask(self, asked: dict[str, Any], tolerated: frozenset[int] = frozenset()) -> Any:
         """One answer as a whole; None for a refusal with a tolerated status that speaks of tools."""
         request = {"model": self._model, "stream": False, "temperature": 0, "max_tokens": CHOICE_TOKENS} | asked
-        async with self._endpoint.post(json=request, tolerated=tolerated) as response:
-            if response.status != 200:
-                refusal = await self._endpoint.refusal(response)
-                if not _OF_TOOLS.search(str(refusal)):
-                    raise refusal
-                return None
-            return self._read(await whole(response, LINE_LIMIT) or b"")
+        async with self._endpoint.asked(_completion(request), tolerated=tolerated) as response:
+            if response.refusal is None:
+                return self._read(await response.whole(LINE_LIMIT) or b"")
+            if not _OF_TOOLS.search(str(response.refusal)):
+                raise response.refusal
+            return None
 
     def _prompt(self, view: View, task: str = "", reserved: int = 0) -> list[ChatMessage]:
         return prompt(view, self._persona, self._budget - reserved, task)
 
     async def _stream(self, view: View, messages: list[ChatMessage]) -> Pieces:
+        """The pieces of an answer, those that are thought as Thought. Raises BrainError at what is no answer."""
+        async with aclosing(parted(self._deltas(view, messages))) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _deltas(self, view: View, messages: list[ChatMessage]) -> Pieces:
         request: dict[str, Any] = {"model": self._model, "stream": True, "messages": messages}
         if view.limits.max_new_tokens is not None:
             request["max_tokens"] = view.limits.max_new_tokens
-        half = ""
+        if view.others:
+            request["stop"] = [f"\n{name}:" for name in view.others][:STOPS]
+        half, is_answer = "", False
         async with (
-            self._endpoint.post(json=request) as response,
-            aclosing(_lines(response.content)) as lines,
+            self._endpoint.asked(_completion(request)) as response,
+            aclosing(self._events(response.pieces())) as events,
         ):
-            async for data in lines:
+            async for data in events:
+                is_answer = True
                 if data == "[DONE]":
                     return
-                piece = half + self._piece(data)
-                half = piece[-1:] if "\ud800" <= piece[-1:] <= "\udbff" else ""
-                yield sound(piece[: len(piece) - len(half)])
+                for piece in self._piece(data):
+                    text = half + piece
+                    half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+                    text = sound(text[: len(text) - len(half)])
+                    yield Thought(text) if isinstance(piece, Thought) else text
+        if not is_answer:
+            raise self._endpoint.no("chat completion")
 
-    def _piece(self, data: str) -> str:
-        """The text in one event of the stream. Raises BrainError at an error or what is no event."""
+    def _piece(self, data: str) -> list[str]:
+        """What is thought and what is said in one event of the stream. Raises BrainError at what is no event."""
         try:
             choices = self._read(data).get("choices") or [{}]
-            piece = (choices[0].get("delta") or {}).get("content")
+            delta = choices[0].get("delta") or {}
+            thought = delta.get("reasoning") or delta.get("reasoning_content")
+            said = delta.get("content")
         except (AttributeError, LookupError, TypeError):
             raise self._endpoint.no("chat completion") from None
-        return piece if isinstance(piece, str) else ""
+        return [*([Thought(thought)] if isinstance(thought, str) else []), *([said] if isinstance(said, str) else [])]
 
     def _read(self, data: str | bytes) -> Any:
         """What is in an answer. Raises BrainError when it is an error, or no JSON."""
@@ -131,32 +147,19 @@ class OpenAIBrain:
             raise BrainError(f"{self._endpoint.host} failed: {self._endpoint.hide(message(answer))}")
         return answer
 
-
-async def unnamed(pieces: Pieces, name: str) -> Pieces:
-    """The pieces without the name that models put in front of their words where they see others' names."""
-    mark = f"{name}:"
-    head: str | None = ""
-    async with aclosing(pieces):
+    async def _events(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[str, None]:
+        """The data of each server-sent event, however the bytes were cut."""
+        rest = b""
         async for piece in pieces:
-            if head is not None:
-                head = (head + piece).lstrip()
-                if mark.startswith(head):
-                    continue
-                piece, head = head.removeprefix(mark), None
-            yield piece
-    if head and head != mark:
-        yield head
+            *lines, rest = (rest + piece).split(b"\n")
+            if len(rest) > LINE_LIMIT:
+                raise self._endpoint.no("chat completion")
+            for line in lines:
+                if line.startswith(b"data:"):
+                    yield line[5:].strip().decode("utf-8", "replace")
+        if rest.startswith(b"data:"):
+            yield rest[5:].strip().decode("utf-8", "replace")
 
 
-async def _lines(stream: aiohttp.StreamReader) -> AsyncGenerator[str, None]:
-    """The data of each server-sent event, however the bytes were cut."""
-    rest = b""
-    async for chunk in stream.iter_any():
-        *lines, rest = (rest + chunk).split(b"\n")
-        if len(rest) > LINE_LIMIT:
-            raise aiohttp.ClientPayloadError("a line without an end")
-        for line in lines:
-            if line.startswith(b"data:"):
-                yield line[5:].strip().decode("utf-8", "replace")
-    if rest.startswith(b"data:"):
-        yield rest[5:].strip().decode("utf-8", "replace")
+def _completion(request: dict[str, Any]) -> Call:
+    return lambda client: client.chat.completions.with_streaming_response.create(**request)

@@ -19,6 +19,7 @@ from relay.companion.delivery import deliver
 from relay.companion.playback import Playback
 from relay.companion.sentences import sentences
 from relay.companion.speech import Clip, Speech
+from relay.companion.thoughts import said
 from relay.companion.voice.base import VoiceError
 from relay.wire import server
 from relay.wire.messages import WireMessage
@@ -56,6 +57,10 @@ class Audience(Protocol):
         ...
 
     def tell(self, message: WireMessage) -> None: ...
+
+    def thought(self, text: str) -> None:
+        """Tell the inspectors what a character thinks."""
+        ...
 
     def trouble(self, problem: str, *, service: str | None = None, retry: bool = False) -> None:
         """Tell everybody of a failure that the chat survives."""
@@ -206,7 +211,8 @@ class Replies:
                 self._cancelled(reply)
                 self._course.turn_is_over()
                 return
-            await deliver(sentences(pieces, limits), partial(self._voice, reply), partial(self._say, reply))
+            heard = said(pieces, self._audience.thought)
+            await deliver(sentences(heard, limits), partial(self._voice, reply), partial(self._say, reply))
             if not reply.text:
                 raise BrainError("the character had nothing to say")
         except BrainError as error:
@@ -294,9 +300,9 @@ class Replies:
         self._audience.tell(
             server.ReplyCancelled(message_id=reply.id, sender_id=reply.speaker.id, session_id=self._session)
         )
-        said = self._kept(reply) if reply.text else None
-        if said is not None:
-            self._audience.tell(announce.update(self._session, said))
+        kept = self._kept(reply) if reply.text else None
+        if kept is not None:
+            self._audience.tell(announce.update(self._session, kept))
 
 
 async def _verbatim(text: str) -> Pieces:

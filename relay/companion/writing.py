@@ -9,6 +9,7 @@ from relay.companion.brain import Brain, BrainError, View
 from relay.companion.chat import Role
 from relay.companion.replies import Spawn
 from relay.companion.sentences import sentences
+from relay.companion.thoughts import said
 from relay.wire import server
 
 
@@ -45,7 +46,7 @@ class Writer:
         task.add_done_callback(self._tasks.discard)
 
     async def _write(self, role: Role, view: View, prompt: str, then: Callable[[str], None]) -> None:
-        pieces = self._brain.write(view, prompt)
+        pieces = said(self._brain.write(view, prompt), self._audience.thought)
         try:
             text = "".join([sentence async for sentence in sentences(pieces, view.limits)]).strip()
             if not text:

@@ -6,6 +6,7 @@ import pytest
 
 from relay.companion.chat import Role
 from relay.companion.server import CompanionServer
+from relay.companion.thoughts import Thought
 from tests.companion.conftest import SETTINGS
 from tests.companion.raw import RawClient, ScriptedBrain, connected
 
@@ -105,6 +106,16 @@ async def test_secrets_are_shown_to_inspectors_only(client: RawClient, companion
 
         assert (await inspector.expect("update"))["role"] == "Secret"
         assert "update" not in client.kinds()
+
+
+async def test_thoughts_are_shown_to_inspectors_only(client: RawClient, brain: ScriptedBrain) -> None:
+    brain.pieces = (Thought("Who is "), Thought("that?"), "\n\nHello.")
+    await client.in_chat("inspect", enabled=True)
+
+    await client.say("Hi.")
+
+    assert (await client.expect("inspector"))["log"] == "thinks: Who is that?"
+    assert (await client.expect("replyChunk"))["text"] == "Hello."
 
 
 async def test_the_character_can_be_made_to_speak(client: RawClient) -> None:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from relay.companion.brain import BrainError, Limits, Line, View
 from relay.companion.chat import Role
 from relay.companion.openai import OpenAIBrain
+from relay.companion.thoughts import Thought
 from relay.settings import CompanionSection
 
 KEY = "sk-very-secret"
@@ -220,7 +221,117 @@ async def test_a_connection_that_breaks_off_is_an_error() -> None:
         request.transport.abort()
         return response
 
-    assert "cannot be reached" in await failure(answer)
+    assert "broke off in the middle of its answer" in await failure(answer)
+
+
+async def test_a_web_page_is_no_answer() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(text="<html>Welcome to your router</html>", content_type="text/html")
+
+    assert "sent a web page; is companion.base_url right?" in await failure(answer)
+
+
+async def test_an_answer_that_is_no_stream_is_an_error() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(text="hello")
+
+    assert "no chat completion" in await failure(answer)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_what_is_refused_for_the_moment_is_tried_again(status: int) -> None:
+    asked = 0
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            return web.json_response({"error": "busy"}, status=status, headers={"retry-after-ms": "1"})
+        return await streaming(piece("Now."))(request)
+
+    async with endpoint(answer) as brain:
+        assert await said(brain) == "Now."
+    assert asked == 2
+
+
+async def test_an_answer_may_take_long_as_long_as_something_comes() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for _ in range(8):
+            await response.write(piece("a"))
+            await asyncio.sleep(0.1)
+        return response
+
+    async with endpoint(answer, timeout=0.5) as brain:
+        assert await said(brain) == "a" * 8
+
+
+THOUGHT = "<think>They want a poem.</think>\n\nRoses are red."
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (THOUGHT,),
+        tuple(THOUGHT),
+        ("<thi", "nk>They want ", "a poem.</th", "ink>\n\nRoses are", " red."),
+        ("<Thinking>They want a poem.</THINKING>\n\nRoses are red.",),
+    ],
+    ids=["at once", "letter by letter", "in pieces", "by another name"],
+)
+async def test_what_a_model_thinks_is_told_apart_from_what_it_says(pieces: tuple[str, ...]) -> None:
+    async with endpoint(streaming(*map(piece, pieces))) as brain:
+        heard = [text async for text in brain.reply(VIEW)]
+
+    assert "".join(text for text in heard if isinstance(text, Thought)) == "They want a poem."
+    assert "".join(text for text in heard if not isinstance(text, Thought)).strip() == "Roses are red."
+
+
+@pytest.mark.parametrize("text", ["<think>Hmm, I never", "Well.<think>so"])
+async def test_a_thought_without_an_end_is_not_said(text: str) -> None:
+    async with endpoint(streaming(*map(piece, text))) as brain:
+        heard = [part async for part in brain.reply(VIEW)]
+
+    assert "".join(part for part in heard if not isinstance(part, Thought)) == text.partition("<")[0]
+
+
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
+async def test_a_thought_in_a_field_of_its_own_is_not_said(field: str) -> None:
+    event = b"data: " + json.dumps({"choices": [{"delta": {field: "Hm."}}]}).encode() + b"\n\n"
+    async with endpoint(streaming(event, piece("Yes."))) as brain:
+        heard = [part async for part in brain.reply(VIEW)]
+
+    assert heard == ["Hm.", "Yes."]
+    assert [isinstance(part, Thought) for part in heard] == [True, False]
+
+
+@pytest.mark.parametrize("text", ["1 < 2 and 3 > 2", "a <thin line", "<b>bold</b> </think"])
+async def test_a_bracket_is_not_yet_a_thought(text: str) -> None:
+    async with endpoint(streaming(*map(piece, text))) as brain:
+        assert await said(brain) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("Vox: Hi.\nCatherine: Hello!\nVox: Bye.", " Hi.\n"),
+        ("Hi.\n**Catherine:** Hello!", "Hi.\n"),
+        ("Hi.\nMax: I say this.", "Hi.\n"),
+        ("Hi, Catherine: listen.\nCat is here.\nCatherine", "Hi, Catherine: listen.\nCat is here.\nCatherine"),
+    ],
+)
+@pytest.mark.parametrize("cut", [False, True], ids=["at once", "letter by letter"])
+async def test_in_company_it_stops_where_another_begins_to_speak(text: str, heard: str, cut: bool) -> None:
+    asked: list[Any] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append(await request.json())
+        return await streaming(*map(piece, text if cut else [text]))(request)
+
+    async with endpoint(answer) as brain:
+        assert "".join([part async for part in brain.reply(replace(VIEW, others=("Catherine",)))]) == heard
+    assert asked[0]["stop"] == ["\nCatherine:"]
 
 
 async def test_a_model_that_takes_too_long_is_an_error() -> None:

@@ -125,12 +125,12 @@ async def test_a_refusal_for_another_reason_is_an_error_and_tools_are_offered_ag
     assert ["tools" in request for request in endpoint.requests] == [True, True]
 
 
-async def test_an_endpoint_that_ignores_tools_is_asked_for_a_line_of_json_from_then_on() -> None:
-    endpoint = Endpoint(text("What a nice desk!"), text('{"action": "wave"}'), text('{"action": null}'))
+async def test_an_answer_that_just_talks_is_asked_for_a_line_of_json_and_tools_are_offered_again() -> None:
+    endpoint = Endpoint(text("What a nice desk!"), text('{"action": "wave"}'), call("wave", "{}"))
     async with brain(endpoint) as mind:
         assert await mind.choose(VIEW, [WAVE]) == Choice("wave")
-        assert await mind.choose(VIEW, [WAVE]) is None
-    assert ["tools" in request for request in endpoint.requests] == [True, False, False]
+        assert await mind.choose(VIEW, [WAVE]) == Choice("wave")
+    assert ["tools" in request for request in endpoint.requests] == [True, False, True]
 
 
 async def test_tools_are_still_offered_when_none_was_wanted_or_the_call_came_as_text() -> None:

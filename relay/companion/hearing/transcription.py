@@ -7,9 +7,7 @@ import re
 import wave
 from typing import Final
 
-import aiohttp
-
-from relay.companion.endpoint import Endpoint, whole
+from relay.companion.endpoint import Endpoint
 from relay.errors import RelayError
 from relay.settings import CompanionSection
 
@@ -34,7 +32,6 @@ class Transcriber:
     def __init__(self, settings: CompanionSection) -> None:
         self._endpoint = Endpoint(
             settings.hearing_url,
-            "/audio/transcriptions",
             settings.hearing_api_key,
             timeout=settings.timeout,
             error=TranscriptionError,
@@ -56,12 +53,13 @@ class Transcriber:
         return _words(text)
 
     async def _ask(self, pcm: bytes, rate: int) -> str:
-        form = aiohttp.FormData()
-        form.add_field("model", self._model)
-        form.add_field("response_format", "json")
-        form.add_field("file", _wav(pcm, rate), filename="speech.wav", content_type="audio/wav")
-        async with self._endpoint.post(data=form) as response:
-            body = await whole(response, BYTES)
+        sound = ("speech.wav", _wav(pcm, rate), "audio/wav")
+        async with self._endpoint.asked(
+            lambda client: client.audio.transcriptions.with_streaming_response.create(
+                model=self._model, file=sound, response_format="json"
+            )
+        ) as answer:
+            body = await answer.whole(BYTES)
         try:
             text = json.loads(body or b"")["text"]
         except (ValueError, LookupError, TypeError):

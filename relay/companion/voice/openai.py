@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from relay.companion.endpoint import Endpoint, whole
+from relay.companion.endpoint import Endpoint
 from relay.companion.voice.base import Voice, VoiceError
 from relay.settings import CompanionSection
 
@@ -17,7 +17,6 @@ class OpenAIVoice:
     def __init__(self, settings: CompanionSection) -> None:
         self._endpoint = Endpoint(
             settings.speech_url,
-            "/audio/speech",
             settings.speech_api_key,
             timeout=min(settings.timeout, PATIENCE),
             error=VoiceError,
@@ -27,9 +26,12 @@ class OpenAIVoice:
         self._voice = settings.speech_voice or USUAL
 
     async def speak(self, text: str) -> bytes:
-        request = {"model": self._model, "voice": self._voice, "input": text, "response_format": "wav"}
-        async with self._endpoint.post(json=request) as response:
-            wav = await whole(response, BYTES)
+        async with self._endpoint.asked(
+            lambda client: client.audio.speech.with_streaming_response.create(
+                model=self._model, voice=self._voice, input=text, response_format="wav"
+            )
+        ) as answer:
+            wav = await answer.whole(BYTES)
         if wav is None or wav[:4] != b"RIFF":
             raise self._endpoint.no("WAV file")
         return wav
