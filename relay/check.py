@@ -4,16 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
-from relay import __version__
 from relay.config import Config
+from relay.door import key_of
 from relay.errors import InboxError, RelayError
 from relay.inbox.build import build as build_inbox
 from relay.obs.check import check as check_obs
 from relay.platforms.discord.check import check as check_discord
 from relay.platforms.twitch.auth import check as check_twitch
+from relay.voxta.check import check as check_voxta
 from relay.voxta.gateway import health_of
-from relay.voxta.transport import Hub
-from relay.wire import client
 
 LIMIT = 20.0
 """Seconds one check may take."""
@@ -82,19 +81,4 @@ async def _voxta(config: Config) -> str:
         return "the embedded companion will serve"
     if config.voxta.mode == "gateway":
         return await health_of(config.voxta)
-    key = config.voxta.api_key.get_secret_value() if config.voxta.api_key else None
-    async with Hub.connect(config.voxta.url, api_key=key, timeout=config.voxta.timeout, on_bad=lambda _: None) as hub:
-        welcomed = asyncio.Event()
-        listening = asyncio.create_task(hub.run(lambda message: _note_welcome(message.type_name, welcomed)))
-        try:
-            await hub.invoke(client.Authenticate(client="Voxta.Relay", client_version=__version__))
-            await welcomed.wait()
-        finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
-    return f"Voxta at {config.voxta.url} welcomes us"
-
-
-def _note_welcome(type_name: str, welcomed: asyncio.Event) -> None:
-    if type_name == "welcome":
-        welcomed.set()
+    return await check_voxta(key_of(config))

@@ -19,7 +19,7 @@ from relay.heart import ailment, complaints
 from relay.terminal import log_to, printable, show
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
-auth = typer.Typer(no_args_is_help=True, help="Log in to a platform.")
+auth = typer.Typer(no_args_is_help=True, help="Log in to a platform or to Voxta.")
 app.add_typer(auth, name="auth")
 app.add_typer(bench, name="bench")
 companion = typer.Typer(invoke_without_command=True)
@@ -177,6 +177,15 @@ def auth_twitch(config: ConfigFile = Path("relay.toml")) -> None:
         show(f"logged in as {login}; the token is kept in {settings.twitch_token_file}")
 
     _run(log_in())
+
+
+@auth.command("voxta")
+def auth_voxta(config: ConfigFile = Path("relay.toml")) -> None:
+    """Log in to Voxta with a code you confirm there; again to renew it."""
+    from relay.voxta.login import log_in
+
+    settings = load(config)
+    _run(log_in(settings.voxta, settings.voxta_token_file, show))
 
 
 @app.command()

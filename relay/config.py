@@ -98,6 +98,10 @@ class Config(BaseSettings):
         return self.relay.data_dir / f"{self.relay.name}.alive"
 
     @property
+    def voxta_token_file(self) -> Path:
+        return self.voxta.token_file or self.relay.data_dir / "voxta-token.json"
+
+    @property
     def twitch_token_file(self) -> Path:
         return self.twitch.token_file or self.relay.data_dir / "twitch-token.json"
 

@@ -11,6 +11,7 @@ from relay.settings import VoxtaSection
 from relay.speech.clips import OWN_VOICE
 from relay.voxta.base import Link
 from relay.voxta.gateway import GatewaySession
+from relay.voxta.login import saved_key
 from relay.voxta.session import Session
 from relay.wire.messages import WireMessage
 
@@ -29,10 +30,16 @@ async def voxta(config: Config, *, port: int | None = None) -> AsyncIterator[str
 
 
 def key_of(config: Config) -> VoxtaSection:
-    """How to get in: the embedded companion asks for its own key."""
-    if config.voxta.mode != "embedded":
-        return config.voxta
-    return config.voxta.model_copy(update={"api_key": config.companion.access_key})
+    """How to get in: the embedded companion asks for its own key, a server for the one set or that of a login.
+
+    Raises ConfigError when a login cannot be read.
+    """
+    if config.voxta.mode == "embedded":
+        return config.voxta.model_copy(update={"api_key": config.companion.access_key})
+    if config.voxta.mode == "server" and config.voxta.api_key is None:
+        key = saved_key(config.voxta_token_file, config.voxta.url)
+        return config.voxta.model_copy(update={"api_key": key})
+    return config.voxta
 
 
 def link(

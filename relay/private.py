@@ -23,3 +23,19 @@ def make_private(path: Path) -> None:
     except FileExistsError:
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace the file, or make it, in one step: a half-written one never replaces a good one. Raises OSError."""
+    make_folder(path.parent)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    fresh.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise

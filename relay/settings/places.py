@@ -56,6 +56,7 @@ class VoxtaSection(Section):
     url: Url = "http://localhost:5384"
     gateway_url: Url = "http://localhost:8081"
     api_key: SecretStr | None = None
+    token_file: Path | None = None
     scope: tuple[Scope, ...] = Field(("role:app", "role:user", "role:inspector", "role:admin"), min_length=1)
     join: Literal["open", "chat", "character"] = "open"
     chat_id: str | None = None

@@ -53,7 +53,7 @@ class Entrance:
                 self._warn(message.api_version)
             case server.AuthenticationRequired() if self.welcome is None:
                 raise VoxtaUnavailable(
-                    "Voxta asks for a login: run `relay auth voxta`, or set voxta.api_key to the key shown in Voxta"
+                    "Voxta asks for a key: run `relay auth voxta` and start the relay again, or set voxta.api_key"
                 )
             case _ if self.welcome is None:
                 self._refusal = refusal_in(message) or self._refusal

@@ -16,7 +16,7 @@ from relay.wire.messages import InvalidMessage, WireMessage
 from relay.wire.server import parse_server
 
 REFUSED_KEY: Final = (
-    "Voxta at {} refused the API key: run `relay auth voxta`, or set voxta.api_key to the one shown in Voxta"
+    "Voxta at {} wants another API key: run `relay auth voxta`, or set voxta.api_key to the one shown in Voxta"
 )
 
 Handle = Callable[[WireMessage], None]

@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 import json
-import os
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,7 +14,7 @@ from aiohttp import web
 from relay.errors import ConfigError
 from relay.model import Caller, Role
 from relay.moderation.controls import Controls
-from relay.private import make_folder
+from relay.private import write_private
 
 MAX_BODY: Final = 4096
 """Bytes of a request."""
@@ -58,12 +57,7 @@ class ControlServer:
         await self._runner.cleanup()
 
     def _write_file(self, url: str) -> None:
-        make_folder(self._file.parent)
-        fresh = self._file.with_name(f"{self._file.name}.{os.getpid()}.new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump({"url": url, "token": self._token}, file)
-        fresh.replace(self._file)
+        write_private(self._file, json.dumps({"url": url, "token": self._token}))
 
     def _remove_file(self) -> None:
         """Unless another relay with the same settings has put its own there."""

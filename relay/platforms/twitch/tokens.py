@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from relay.errors import AuthError, ConfigError
-from relay.private import make_folder
+from relay.private import write_private
 
 _SECRETS = re.compile(
     r"(?P<name>(?:client_secret|refresh_token|access_token|device_code|token)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]{6,}"
@@ -113,16 +112,8 @@ class TokenFile:
         """
         keep_secret(token.access, token.refresh)
         self._unsaved, self._known_as = token, self._stamp()
-        fresh = self._path.with_name(self._path.name + ".new")
         try:
-            make_folder(self._path.parent)
-            fresh.unlink(missing_ok=True)
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump({"access_token": token.access, "refresh_token": token.refresh}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
+            write_private(self._path, json.dumps({"access_token": token.access, "refresh_token": token.refresh}))
         except OSError as error:
             raise ConfigError(f"twitch.token_file {self._path} cannot be written: {error.strerror}") from None
         self._unsaved, self._known_as = None, self._stamp()

@@ -1,0 +1,79 @@
+"""Trying a Voxta server: what it is, who we are there, what we may do, and which chats are open."""
+
+import asyncio
+from contextlib import suppress
+
+from relay.errors import RelayError
+from relay.settings import VoxtaSection
+from relay.voxta.entrance import API_VERSIONS, APP, Entrance
+from relay.voxta.session import REMEDY, SESSIONS_WAIT
+from relay.voxta.transport import Hub
+from relay.wire import server
+from relay.wire.messages import Capabilities, ChatSession, WireMessage
+
+
+async def check(settings: VoxtaSection) -> str:
+    """One line about a server that lets us in. Raises AuthError or VoxtaError with one line that holds the fix."""
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    look = _Look(settings)
+    try:
+        async with (
+            Hub.connect(settings.url, api_key=key, timeout=settings.timeout, on_bad=lambda _: None) as hub,
+            asyncio.TaskGroup() as tasks,
+        ):
+            listening = tasks.create_task(hub.run(look.heard))
+            await look.entrance.enter(hub)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SESSIONS_WAIT):
+                    await look.listed.wait()
+            listening.cancel()
+    except* RelayError as group:
+        raise group.exceptions[0] from None
+    return look.line()
+
+
+class _Look:
+    """What a server shows to somebody who comes in."""
+
+    def __init__(self, settings: VoxtaSection) -> None:
+        self._settings = settings
+        self._chats: list[ChatSession] = []
+        self.entrance = Entrance(settings.scope, Capabilities(), settings.timeout)
+        self.listed = asyncio.Event()
+
+    def heard(self, message: WireMessage) -> None:
+        self.entrance.heard(message)
+        if isinstance(message, server.ChatsSessionsUpdated):
+            self._chats = message.sessions
+            self.listed.set()
+
+    def line(self) -> str:
+        welcome = self.entrance.welcome
+        assert welcome is not None
+        version, api = welcome.voxta_server_version or "(version untold)", welcome.api_version
+        known = "known" if api in API_VERSIONS else f"the relay knows {' and '.join(API_VERSIONS)}"
+        user = welcome.user.name if welcome.user else ""
+        chats = "; ".join(f"{_names(chat)} ({chat.chat_id})" for chat in self._chats)
+        return ", ".join(
+            [
+                f"Voxta {version} at {self._settings.url}",
+                f"API {api or 'untold'} ({known})",
+                f"we are {user or 'nobody it names'} with {_key(self._settings)}",
+                f"asked for {' '.join(self.entrance.scope)}{self._limits()}",
+                f"open chats: {chats or 'none'}",
+            ]
+        )
+
+    def _limits(self) -> str:
+        """What cannot be done with what was granted."""
+        if self.entrance.scope != APP or self._settings.join == "character":
+            return ""
+        return f" (it may be refused to talk in chats that others opened: then {REMEDY})"
+
+
+def _names(chat: ChatSession) -> str:
+    return " and ".join(person.name for person in chat.characters) or "nobody"
+
+
+def _key(settings: VoxtaSection) -> str:
+    return "a key" if settings.api_key else "no key"
