@@ -6,7 +6,7 @@ from typing import Any, Final
 from relay.companion.chat import Chat, Message, Participant
 from relay.companion.scenario.model import Action, ContextText, Scenario
 from relay.wire import server
-from relay.wire.messages import ChatContext, ChatMessage, ChatSession, Flag, Person
+from relay.wire.messages import ChatContext, ChatMessage, ChatSession, Flag, Person, RoleState
 
 HISTORY: Final = 200
 """How many of the newest messages `chatStarted` carries."""
@@ -49,7 +49,7 @@ def started(session_id: str, chat: Chat, *, hidden: bool) -> server.ChatStarted:
         characters=_people(chat),
         narrator=person(chat.narrator) if chat.narrator else None,
         messages=[ChatMessage(name=m.sender.name, **_fields(m)) for m in newest if hidden or m.role.seen_by_user],
-        context=ChatContext(characters=_people(chat), flags=flags(chat)),
+        context=ChatContext(**_state(chat)),
         services={},
         augmentations=[],
         chat_style=STYLE,
@@ -86,7 +86,7 @@ def context(session_id: str, chat: Chat, scenario: Scenario) -> server.ContextUp
     groups += [(key, added.contexts, added.actions) for key, added in chat.story.additions.items()]
     return server.ContextUpdated(
         session_id=session_id,
-        flags=flags(chat),
+        **_state(chat),
         contexts=[_context(key, context) for key, contexts, _ in groups for context in contexts],
         actions=[_action(key, action) for key, _, actions in groups for action in actions],
     )
@@ -113,6 +113,13 @@ def participants(session_id: str, chat: Chat) -> server.ChatParticipantsUpdated:
         session_id=session_id,
         characters=[person(c).model_copy(update={"enabled": c.role not in disabled}) for c in chat.characters],
     )
+
+
+def _state(chat: Chat) -> dict[str, Any]:
+    """Flags and people, as in every account of a chat's context."""
+    disabled = chat.story.disabled_roles
+    roles = {c.role: RoleState(character_id=c.id, enabled=c.role not in disabled) for c in chat.characters}
+    return {"flags": flags(chat), "characters": _people(chat), "roles": roles}
 
 
 def _people(chat: Chat) -> list[Person]:

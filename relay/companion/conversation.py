@@ -72,7 +72,7 @@ class Conversation:
     def leave(self, listener: Listener) -> None:
         """Forget a listener; speech that it played ends with it."""
         self.audience.leave(listener)
-        self.replies.left(listener)
+        self.turns.left(listener)
 
     def close(self) -> None:
         """End the session; the chat keeps its messages."""

@@ -104,7 +104,7 @@ def _trigger_app(order: AppTrigger, stage: Stage, speaker: Participant) -> None:
         session_id=stage.session_id,
     )
     if order.queued:
-        stage.turns.add(lambda: stage.audience.tell(trigger))
+        stage.turns.queue_trigger(trigger)
     else:
         stage.audience.tell(trigger)
 

@@ -226,6 +226,11 @@ def _trigger_action(message: client.TriggerAction, hub: Hub, sender: Client) -> 
 
 
 @handle.register
+def _app_trigger_done(message: client.AppTriggerComplete, hub: Hub, sender: Client) -> None:
+    hub.conversation(message.session_id).turns.trigger_completed(message.trigger_id)
+
+
+@handle.register
 def _suggest(message: client.RequestSuggestions, hub: Hub, sender: Client) -> None:
     hub.conversation(message.session_id).suggest(sender)
 

@@ -15,6 +15,7 @@ from relay.companion.flow import READING, REPLYING, SELECTING, Flow
 from relay.companion.replies import Replies, Setup, Spawn
 from relay.companion.scenario.model import Action, Timing
 from relay.companion.templates import render
+from relay.companion.triggers import QueuedTrigger
 from relay.wire import server
 from relay.wire.messages import NamedValue
 from relay.wire.server import WAITING
@@ -48,6 +49,7 @@ class Turns:
         self._spawn = spawn
         self.flow = Flow(session_id, audience.tell)
         self.replies = Replies(chat, session_id, audience, self, setup, spawn)
+        self._trigger = QueuedTrigger(settle, setup.grace)
         self._waiting: deque[Callable[[], object]] = deque()
         self._wanted: Limits | None = None
         """Whether a reply is to follow all that waits, and how long it may be."""
@@ -86,6 +88,26 @@ class Turns:
         if narrator is not None and self._audience.is_played:
             self.add(partial(self.replies.narrate, narrator, message))
 
+    def queue_trigger(self, trigger: server.AppTrigger) -> None:
+        """Let apps do something in turn; what comes after waits until one of them is done."""
+        self.add(partial(self._send_trigger, trigger))
+
+    def _send_trigger(self, trigger: server.AppTrigger) -> None:
+        if self._audience.listeners:
+            trigger = trigger.model_copy(update={"trigger_id": self._trigger.begin()})
+            self._audience.tell(trigger)
+
+    def trigger_completed(self, trigger_id: str) -> None:
+        """An app is done with a queued trigger."""
+        self._trigger.completed(trigger_id)
+
+    def left(self, listener: Listener) -> None:
+        """Somebody listens no more; what they did for the chat ends with them."""
+        if not self._audience.listeners and self._trigger.is_pending:
+            self._trigger.drop()
+            self.settle()
+        self.replies.left(listener)
+
     def want_reply(self, limits: Limits = NO_LIMITS) -> None:
         """Let a reply follow all that waits."""
         self._wanted = limits
@@ -104,7 +126,7 @@ class Turns:
 
     def people_wrote(self) -> None:
         """A message of a person is in the chat, and now has its effects."""
-        if self.replies.is_free:
+        if self.is_free:
             self.flow.enter(READING)
 
     def cut_off(self, *, is_told: bool = False) -> None:
@@ -124,6 +146,7 @@ class Turns:
 
     def _drop(self) -> None:
         self._waiting.clear()
+        self._trigger.drop()
         self._wanted = None
         if self._choosing is not None:
             self._choosing.cancel()
@@ -133,19 +156,24 @@ class Turns:
         if self._setup.hears:
             self._audience.request_recording(not self.paused, *listeners)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is being said, heard or carried out."""
+        return self.replies.is_free and not self._trigger.is_pending
+
     def go_on(self) -> None:
         """Let happen what may happen now."""
-        while self._waiting and self.replies.is_free:
+        while self._waiting and self.is_free:
             self._waiting.popleft()()
-        if self._wanted is not None and self.replies.is_free:
+        if self._wanted is not None and self.is_free:
             limits, self._wanted = self._wanted, None
             self._reply(limits)
-        if self.replies.is_free and self._after_speech:
+        if self.is_free and self._after_speech:
             callbacks, self._after_speech = self._after_speech, []
             for callback in callbacks:
                 self._director().call_back(callback)
             self.go_on()
-        elif self.replies.is_free and not self._waiting:
+        elif self.is_free and not self._waiting:
             self.flow.enter(WAITING)
 
     # Replies

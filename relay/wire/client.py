@@ -218,8 +218,8 @@ MESSAGES: Final = by_type(
     Authenticate, RegisterApp, SubscribeToChat, StartChat, ResumeChat, StopChat, Send, UpdateContext,
     TriggerScriptEvent, TriggerAction, Revert, Retry, Interrupt, PauseChat, TypingStart, TypingEnd, TriggerReply,
     SpeechPlaybackStart, SpeechPlaybackComplete, CharacterSpeechRequest, AddChatParticipant,
-    RemoveChatParticipant, RequestSuggestions, InspectAudioInput, UpdateMessage, DeleteMessage, Inspect,
-    LoadCharactersList, LoadScenariosList, LoadChatsList,
+    RemoveChatParticipant, AppTriggerComplete, RequestSuggestions, InspectAudioInput, UpdateMessage, DeleteMessage,
+    Inspect, LoadCharactersList, LoadScenariosList, LoadChatsList,
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from relay.companion.chat import Clock
 from relay.companion.conversation import Conversation
+from relay.companion.playback import GRACE
 from relay.companion.scenario.files import Loaded
 from relay.companion.scenario.model import Scenario
 from relay.companion.server import CompanionServer
@@ -67,9 +68,14 @@ class Play:
         completion = await self.client.in_chat("triggerScriptEvent", name=name, arguments=listed)
         assert "error" not in completion, completion
 
+    async def complete(self, trigger: Json) -> None:
+        """Say, as an app does, that a queued trigger is done."""
+        completion = await self.client.in_chat("appTriggerComplete", triggerId=trigger["triggerId"])
+        assert "error" not in completion, completion
+
     async def settled(self) -> None:
         """Wait until nothing is being said or written any more."""
-        while not self.conversation.replies.is_free or self.conversation.writer.is_busy:
+        while not self.conversation.turns.is_free or self.conversation.writer.is_busy:
             await self.client.more()
         await self.client.call("loadScenariosList")
 
@@ -116,6 +122,7 @@ async def playing(
     clock: Hands | None = None,
     database: Path | None = None,
     seed: int = 0,
+    grace: float = GRACE,
     **scenario: Any,
 ) -> AsyncIterator[Play]:
     """Play a scenario while the context lasts."""
@@ -123,7 +130,9 @@ async def playing(
     settings = CompanionSection(port=0, pace=0.0, database=database, seed=seed)
     timer: Clock = clock
     async with (
-        CompanionServer(settings, brain=brain, scenario=loaded(scripts, **scenario), clock=timer) as server,
+        CompanionServer(
+            settings, brain=brain, scenario=loaded(scripts, **scenario), clock=timer, grace=grace
+        ) as server,
         connected(server.url) as client,
     ):
         greeting = await client.enter()

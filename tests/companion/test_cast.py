@@ -152,6 +152,7 @@ async def test_two_messages_of_a_script_are_said_one_after_the_other() -> None:
     }
     async with playing(script, characters=CAST, brain=ScriptedBrain("Three.")) as play:
         await play.app("play")
+        await play.complete(await play.client.expect("appTrigger"))
         await play.settled()
         assert [text for _, text in play.said] == ["One.", "Two.", "Three."]
         assert speakers(play) == ["Vox", "Catherine", "Vox"]

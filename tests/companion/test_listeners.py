@@ -151,6 +151,8 @@ async def test_speech_that_is_played_is_over_when_its_player_says_so() -> None:
         await client.in_chat("speechPlaybackStart", messageId=reply["messageId"], duration=0.5)
         await client.in_chat("speechPlaybackComplete", messageId=reply["messageId"])
         assert early == []
+        gong = await client.expect("appTrigger")
+        await client.in_chat("appTriggerComplete", triggerId=gong["triggerId"])
         assert [t["name"] for t in client.of_kind("appTrigger")] == ["gong", "bell"]
 
 

@@ -101,6 +101,7 @@ METHODS: dict[str, tuple[Call, str]] = {
     "speechPlaybackComplete": (in_chat("speechPlaybackComplete", messageId="m"), "speechPlaybackComplete"),
     "addChatParticipant": (about_catherine("addChatParticipant"), "chatParticipantsUpdated"),
     "removeChatParticipant": (about_catherine("removeChatParticipant"), "chatParticipantsUpdated"),
+    "appTriggerComplete": (in_chat("appTriggerComplete", triggerId="t"), ""),
     "requestSuggestions": (in_chat("requestSuggestions"), "suggestions"),
     "inspect": (in_chat("inspect", enabled=True), "inspectorEnabled"),
     "inspectAudioInput": (in_chat("inspectAudioInput", enabled=True), ""),
@@ -112,7 +113,6 @@ METHODS: dict[str, tuple[Call, str]] = {
 GAPS = [
     "sendSecret", "sendNote", "sendInstructions", "requestUserAction", "loadChat", "deleteChat", "listResources",
     "deployResource", "updateChat", "updateDocument", "unsubscribeFrom", "fulfillUserInteraction", "runScript",
-    "appTriggerComplete",
 ]  # fmt: skip
 
 
