@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from relay.errors import VoxtaUnavailable
 from relay.voxta.refusals import refusal_in
 from relay.wire.messages import WireMessage
 
@@ -32,10 +33,16 @@ class Calls:
         elif self._shows is not None and self._shows(message):
             self._fate.set_result(None)
 
+    def cut_off(self) -> None:
+        """Nothing more will be heard of what becomes of a call."""
+        if self._fate is not None and not self._fate.done():
+            self._fate.set_exception(VoxtaUnavailable("the connection was lost before Voxta showed what it took"))
+
     async def make(self, call: Callable[[], Awaitable[None]], shows: Shows | None = None) -> None:
         """Make a call, and wait for a moment for what becomes of it.
 
-        Raises VoxtaError when it was refused, VoxtaForbidden for lack of rights, and whatever `call` raises.
+        Raises VoxtaError when it was refused, VoxtaForbidden for lack of rights, VoxtaUnavailable when that cannot be
+        known any more, and whatever `call` raises.
         """
         async with self._turn:
             fate = self._fate = asyncio.get_running_loop().create_future()

@@ -77,8 +77,10 @@ class Session(Talking):
         self._sessions: list[ChatSession] | None = None
         self._no_entry: VoxtaError | None = None
         """Why the chat that is being joined cannot be."""
-        self._is_ours = False
-        """Whether the joined chat was opened by us."""
+        self._is_opening = False
+        """Whether the chat that is being joined is opened by us."""
+        self._ours: str | None = None
+        """The id of the chat that was joined last, when we had opened it."""
         self._closed_to_us: set[str] = set()
         """Sessions of chats of others in which we may not talk."""
         self._given_up: str | None = None
@@ -172,11 +174,18 @@ class Session(Talking):
     def _choose(self, may_open: bool) -> WireMessage | None:
         """A chat is opened once per connection: when a person closes it, it stays closed."""
         sessions = self._sessions or []
-        return choose(self._settings, sessions, self._wanted, may_open=may_open, closed_to_us=self._closed_to_us)
+        return choose(
+            self._settings,
+            sessions,
+            self._wanted,
+            ours=self._ours,
+            may_open=may_open,
+            closed_to_us=self._closed_to_us,
+        )
 
     async def _join(self, hub: Hub, call: WireMessage) -> None:
         self._no_entry = None
-        self._is_ours = not isinstance(call, client.SubscribeToChat)
+        self._is_opening = not isinstance(call, client.SubscribeToChat)
         try:
             await hub.invoke(call)
             is_decided = lambda: self.chat is not None or self._no_entry is not None  # noqa: E731
@@ -187,7 +196,7 @@ class Session(Talking):
             is_silent = isinstance(error, VoxtaUnavailable) and isinstance(call, client.SubscribeToChat)
             if is_silent or isinstance(call, client.StartChat) or self._settings.join != "character":
                 raise
-            self._wanted = None
+            self._wanted = self._ours = None
             await self._join(hub, client.StartChat(character_id=self._settings.character_id))
 
     async def _give_back(self, hub: Hub) -> bool:
@@ -248,6 +257,7 @@ class Session(Talking):
 
     def _enter(self, started: server.ChatStarted) -> None:
         self.chat = Chat.of(started)
+        self._ours = started.chat_id if self._is_opening or started.chat_id == self._ours else None
         self._wanted = started.chat_id
         self.problem = self.refusal = None
         self._changed()
@@ -256,6 +266,7 @@ class Session(Talking):
         self.problem, self.refusal = problem, None
         if self.chat is not None:
             self.chat = None
+            self._calls.cut_off()
             self._changed()
 
     def _bad(self, problem: str) -> None:
@@ -273,7 +284,7 @@ class Session(Talking):
     def _turned_away(self, chat: Chat, error: VoxtaForbidden) -> None:
         if self.chat is None or self.chat.session_id != chat.session_id:
             return
-        if self._settings.join == "character" and not self._is_ours:
+        if self._settings.join == "character" and chat.chat_id != self._ours:
             log.warning("%s. The relay opens a chat of its own", error)
             self._closed_to_us.add(chat.session_id)
             self._given_up, self._wanted = chat.session_id, None

@@ -1,0 +1,129 @@
+"""Connections break at the worst moment, on servers of all kinds: the same chat again, nothing lost, nothing twice."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.app import Relay
+from relay.journal import Journal
+from relay.model import Outcome
+from relay.platforms.simulated import QuietPlatform
+from relay.voxta import session as voxta_session
+from tests.doubles.voxta import VARIATIONS, SendFault, Switches, VoxtaDouble
+from tests.end_to_end.stage import message, relaying, settings
+from tests.support import eventually
+from tests.voxta.room import say
+
+KINDS = {
+    **{name: VARIATIONS[name] for name in ("default", "error before completion", "no chatFlow", "sessions untold")},
+    "odd": Switches(nulls=True, roles_as_numbers=True, strangers=True, flags_as_objects=False, refuses_by_closing=True),
+}
+THREE = [f'Ann (Twitch): "message {number}"' for number in (1, 2, 3)]
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voxta_session, "RECONNECT_JITTER", 0.0)
+
+
+def quiet(*_: object) -> list[QuietPlatform]:
+    return [QuietPlatform("twitch")]
+
+
+def said(voxta: VoxtaDouble) -> list[str | None]:
+    """What people said, in the one chat there is."""
+    return [entry.text for entry in voxta.chat.history if entry.role == "User" and entry.text]
+
+
+async def three_messages(relay: Relay, journal: Journal, voxta: VoxtaDouble, fault: SendFault) -> None:
+    """The second of three messages meets a fault."""
+    for number in (1, 2, 3):
+        if number == 2:
+            voxta.hub.faults.append(fault)
+        await relay.receive(message(number))
+        await eventually(lambda: sum(journal.outcomes.values()) == number)  # noqa: B023
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("fault", [SendFault.LOST, SendFault.UNCONFIRMED, SendFault.CONFIRMED])
+async def test_a_chat_of_others_is_joined_again_and_everything_told_once(
+    kind: str, fault: SendFault, tmp_path: Path
+) -> None:
+    async with VoxtaDouble(KINDS[kind]) as voxta:
+        chat = await voxta.open_elsewhere()
+        async with relaying(settings(tmp_path), voxta.url, quiet) as (relay, journal):
+            await three_messages(relay, journal, voxta, fault)
+
+            assert said(voxta) == THREE
+            assert journal.outcomes[Outcome.FORWARDED] == 3
+            assert relay.session.chat is not None and relay.session.chat.chat_id == chat.chat_id
+
+
+@pytest.mark.parametrize("fault", [SendFault.LOST, SendFault.UNCONFIRMED, SendFault.CONFIRMED])
+@pytest.mark.parametrize("kind", ["default", "odd"])
+async def test_a_chat_of_ones_own_that_ended_with_the_connection_is_resumed(
+    kind: str, fault: SendFault, tmp_path: Path
+) -> None:
+    async with VoxtaDouble(replace(KINDS[kind], ends_with_owner=True)) as voxta:
+        own: dict[str, Any] = {"join": "character", "character_id": voxta.characters[0].id}
+        config = settings(tmp_path, voxta={"mode": "server", "timeout": 2.0} | own)
+        async with relaying(config, voxta.url, quiet) as (relay, journal):
+            chat_id = voxta.chat.chat_id
+            await three_messages(relay, journal, voxta, fault)
+
+            assert said(voxta) == THREE
+            assert voxta.chat.chat_id == chat_id
+
+
+async def test_a_chat_of_ones_own_is_resumed_though_another_with_the_character_is_open(tmp_path: Path) -> None:
+    async with VoxtaDouble(Switches(ends_with_owner=True)) as voxta:
+        own: dict[str, Any] = {"join": "character", "character_id": voxta.characters[0].id}
+        config = settings(tmp_path, voxta={"mode": "server", "timeout": 2.0} | own)
+        async with relaying(config, voxta.url, quiet) as (relay, _):
+            assert relay.session.chat is not None
+            before = relay.session.chat
+            await voxta.open_elsewhere()
+
+            voxta.hub.drop()
+            await eventually(lambda: relay.session.chat not in (None, before))
+
+            assert relay.session.chat is not None and relay.session.chat.chat_id == before.chat_id
+
+
+@pytest.mark.parametrize("kind", ["default", "odd"])
+async def test_a_server_that_restarts_is_found_again_with_its_chat(kind: str, tmp_path: Path) -> None:
+    async with VoxtaDouble(KINDS[kind]) as voxta:
+        await voxta.open_elsewhere()
+        async with relaying(settings(tmp_path), voxta.url, quiet) as (relay, journal):
+            before = relay.session.chat
+            await voxta.stop()
+            await relay.receive(message(1), message(2, author="bob"))
+            await voxta.start()
+            await eventually(lambda: journal.outcomes[Outcome.FORWARDED] == 2)
+
+            assert sorted(text or "" for text in said(voxta)) == [
+                'Ann (Twitch): "message 1"',
+                'Bob (Twitch): "message 2"',
+            ]
+            assert before is not None and relay.session.chat is not None
+            assert relay.session.chat.chat_id == before.chat_id
+
+
+@pytest.mark.parametrize("refuses_by_closing", [True, False])
+async def test_a_chat_that_cannot_be_joined_is_told_at_once_and_the_next_one_joined(
+    refuses_by_closing: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with VoxtaDouble(Switches(refuses_by_closing=refuses_by_closing)) as voxta:
+        patient = settings(tmp_path, voxta={"mode": "server", "timeout": 60.0})
+        async with relaying(patient, voxta.url, quiet, join=False) as (relay, _):
+            await eventually(lambda: "no chat is open" in (relay.session.problem or ""))
+            gone = {"sessionId": voxta.user.id, "chatId": voxta.user.id, "characters": []}
+            await say(voxta, {"$type": "chatsSessionsUpdated", "sessions": [gone]})
+            await eventually(lambda: "Voxta refused" in caplog.text)
+
+            chat = await voxta.open_elsewhere()
+            await eventually(lambda: relay.session.chat is not None)
+
+            assert relay.session.chat is not None and relay.session.chat.chat_id == chat.chat_id
