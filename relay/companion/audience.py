@@ -1,5 +1,6 @@
 """Who listens to a session of a chat, and what each of them is told."""
 
+from collections import deque
 from typing import Final, Protocol
 
 from relay.companion import announce
@@ -7,6 +8,8 @@ from relay.companion.chat import Message
 from relay.wire import server
 from relay.wire.messages import WireMessage
 
+KEPT: Final = 200
+"""Messages kept for the first listener; as many as one script may order."""
 THOUGHT: Final = 2_000
 """Characters of a thought that are shown."""
 
@@ -35,10 +38,23 @@ class Audience:
         self.listeners: set[Listener] = set()
         self.inspectors: set[Listener] = set()
         """Those who also see what is hidden from the user."""
+        self._kept: deque[WireMessage] = deque(maxlen=KEPT)
 
     def tell(self, message: WireMessage) -> None:
         for listener in tuple(self.listeners):
             listener.send(message)
+
+    def tell_or_keep(self, message: WireMessage) -> None:
+        """Tell everybody; while nobody listens, it is kept for who comes first."""
+        if self.listeners:
+            self.tell(message)
+        else:
+            self._kept.append(message)
+
+    def give_kept(self, listener: Listener) -> None:
+        """Tell a listener what happened while nobody listened."""
+        while self._kept:
+            listener.send(self._kept.popleft())
 
     def announce(self, message: Message) -> None:
         """Tell of a message that is new or has another text, whoever may see it."""

@@ -21,6 +21,7 @@ from relay.companion.replies import Setup, Spawn
 from relay.companion.scenario.files import Loaded
 from relay.companion.scenario.model import Timing
 from relay.companion.templates import render
+from relay.companion.tools import typed
 from relay.companion.turns import Turns
 from relay.companion.writing import Writer
 from relay.wire import server
@@ -200,7 +201,7 @@ class Conversation:
 
     def _speak(self, speaker: Participant, text: str, replies: bool) -> None:
         self.turns.say(speaker, text)
-        if replies:
+        if replies and any(other != speaker for other in self.chat.talkers):  # nobody answers themselves
             self.turns.want_reply()
 
     def _insert(self, role: Role, text: str, sender: Participant | None, *, narrate: bool | None = None) -> Message:
@@ -250,11 +251,11 @@ class Conversation:
         self.audience.tell(announce.participants(self.session_id, self.chat))
 
     def trigger(self, name: str, arguments: dict[str, bool | int | float | str]) -> None:
-        """Let the main character take an action. Raises Refused when there is none of that name."""
+        """Let the main character take an action. Raises Refused when there is none, or its arguments do not fit."""
         action = self._director.action(name)
         if action is None:
             raise Refused(f"there is no action {name[:80]!r} in this chat")
-        self.turns.act(action, arguments, self.chat.character)
+        self.turns.act(action, typed(action, arguments), self.chat.character, self.chat.latest())
         self.settle()
 
     def settle(self) -> None:

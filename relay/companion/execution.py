@@ -106,7 +106,7 @@ def _trigger_app(order: AppTrigger, stage: Stage, speaker: Participant) -> None:
     if order.queued:
         stage.turns.queue_trigger(trigger)
     else:
-        stage.audience.tell(trigger)
+        stage.audience.tell_or_keep(trigger)
 
 
 @carry_out.register

@@ -157,6 +157,7 @@ def _join(conversation: Conversation, sender: Client) -> None:
     sender.send(server.ChatLoadingMessage(session_id=session, text="Opening the chat", progress=0.0))
     sender.send(announce.started(session, chat, hidden=hidden))
     sender.send(conversation.turns.flow.state)
+    conversation.audience.give_kept(sender)
     conversation.turns.request_recording(sender)
 
 

@@ -11,6 +11,7 @@ from itertools import chain, count
 from typing import Any, Final
 
 from relay.companion.brain import Choice
+from relay.companion.chat import Refused
 from relay.companion.endpoint import sound
 from relay.companion.scenario.model import Action, Argument, Scalar
 
@@ -141,6 +142,18 @@ def fitted(action: Action, given: Mapping[str, object]) -> Choice | None:
         elif argument.required:
             return None
     return Choice(action.name, arguments)
+
+
+def typed(action: Action, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """Arguments as the action declares them; what it does not declare stays as it is. Raises Refused."""
+    for argument in action.arguments:
+        value = given.get(argument.name)
+        if value is None and argument.required:
+            raise Refused(f"{action.name} needs {argument.name}, which is of the type {argument.type}")
+        if value is not None and _as(argument, value) is None:
+            raise Refused(f"{action.name}: {argument.name} is of the type {argument.type}, not {str(value)[:40]!r}")
+    declared = {a.name: value for a in action.arguments if (value := _as(a, given.get(a.name))) is not None}
+    return {**given, **declared}
 
 
 def _as(argument: Argument, value: object) -> Scalar | None:

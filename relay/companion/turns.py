@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -13,7 +13,7 @@ from relay.companion.chat import Chat, Message, Participant, Role
 from relay.companion.director import Director
 from relay.companion.flow import READING, REPLYING, SELECTING, Flow
 from relay.companion.replies import Replies, Setup, Spawn
-from relay.companion.scenario.model import Action, Timing
+from relay.companion.scenario.model import Action, Scalar, Timing
 from relay.companion.templates import render
 from relay.companion.triggers import QueuedTrigger
 from relay.wire import server
@@ -95,7 +95,7 @@ class Turns:
     def _send_trigger(self, trigger: server.AppTrigger) -> None:
         if self._audience.listeners:
             trigger = trigger.model_copy(update={"trigger_id": self._trigger.begin()})
-            self._audience.tell(trigger)
+        self._audience.tell_or_keep(trigger)
 
     def trigger_completed(self, trigger_id: str) -> None:
         """An app is done with a queued trigger."""
@@ -232,12 +232,12 @@ class Turns:
         """Let an action of each layer be chosen. Whether a reply may follow."""
         wants_reply = True
         for layer in self._director().open_actions(timing, message):
-            action = await self._chosen(layer, speaker)
+            action = await self._chosen(layer, speaker, message)
             if action is not None:
                 wants_reply = wants_reply and not action.cancel_reply
         return wants_reply
 
-    async def _chosen(self, layer: list[Action], speaker: Participant) -> Action | None:
+    async def _chosen(self, layer: list[Action], speaker: Participant, message: Message | None) -> Action | None:
         try:
             choice = await self._setup.brain.choose(self.view(speaker), layer)
         except BrainError as error:
@@ -245,11 +245,13 @@ class Turns:
             return None
         action = next((a for a in layer if choice is not None and a.name == choice.action), None)
         if action is not None and choice is not None:
-            self.act(action, dict(choice.arguments), speaker)
+            self.act(action, choice.arguments, speaker, message)
         return action
 
-    def act(self, action: Action, arguments: dict[str, bool | int | float | str], speaker: Participant) -> None:
-        """Let a character take an action: tell the clients, then let it have its effect."""
+    def act(
+        self, action: Action, arguments: Mapping[str, Scalar], speaker: Participant, message: Message | None
+    ) -> None:
+        """Let a character take an action on a message: tell the clients, then let it have its effect."""
         director = self._director()
         self._audience.tell(
             server.Action(
@@ -263,7 +265,7 @@ class Turns:
                 session_id=self._session,
             )
         )
-        director.act(action, arguments, speaker, self._chat.latest())
+        director.act(action, arguments, speaker, message)
 
     def infer_later(self, timing: Timing, message: Message) -> None:
         """Let actions be chosen beside what else goes on, if there are any."""

@@ -180,3 +180,38 @@ async def test_inspectors_are_told_what_happens_behind_the_scenes() -> None:
             ("inspectorScriptExecuted", "scripts/t.js"),
             ("inspectorActionExecuted", "wave"),
         ]
+
+
+async def test_a_typed_argument_of_a_slash_command_is_of_its_type_for_apps_and_scripts() -> None:
+    arguments = [{"name": "height", "type": "integer", "required": True}, {"name": "gently", "type": "boolean"}]
+    scripts = {"move.js": "export function trigger(e) { console.log(e.arguments.height + 1, e.arguments.note); }"}
+    desk = action("desk", timing="Manual", arguments=arguments, effect={"script": "scripts/move.js"})
+    async with playing(scripts, actions=[desk]) as play:
+        await play.say('/trigger desk height=3 gently=yes note="slowly"')
+
+        [told] = play.client.of_kind("action")
+        assert {a["name"]: a["value"] for a in told["arguments"]} == {"height": 3, "gently": True, "note": "slowly"}
+        assert "4 slowly" in play.logged
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"), [("", "desk needs height"), ("height=tall", "height is of the type integer, not 'tall'")]
+)
+async def test_an_argument_that_does_not_fit_is_named(given: str, problem: str) -> None:
+    desk = action("desk", timing="Manual", arguments=[{"name": "height", "type": "integer", "required": True}])
+    async with playing(actions=[desk]) as play:
+        await play.client.say(f"/trigger desk {given}")
+
+        assert problem in (await play.client.expect("chatSessionError"))["message"]
+        assert acted(play) == []
+
+
+async def test_each_layers_action_is_about_the_message_it_follows_and_not_about_a_note_between() -> None:
+    scripts = {"tell.js": "export function trigger(e) { console.log(`on ${e.message.text}`); }"}
+    tell = {"script": "scripts/tell.js"}
+    actions = [action("hum", layer="a"), action("wave", layer="b", effect=tell)]
+    async with playing(scripts, actions=actions) as play:
+        await play.ask("hum and wave")
+        await play.settled()
+
+        assert "on hum and wave" in play.logged

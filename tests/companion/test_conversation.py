@@ -485,3 +485,14 @@ async def test_typing_and_registration_are_taken_note_of(client: RawClient) -> N
     ]
 
     assert not any("error" in completion for completion in completions)
+
+
+async def test_what_a_lone_character_is_made_to_say_it_does_not_answer_itself(
+    client: RawClient, brain: ScriptedBrain
+) -> None:
+    await client.say("/char Look at that.")
+    await client.expect("speechPlaybackComplete")
+    await client.say("Nice.")
+    await client.expect("replyEnd")
+
+    assert len(brain.views) == 1, "only the user's message was answered"

@@ -184,3 +184,12 @@ async def test_scripts_begin_anew_after_one_that_calls_itself_without_end() -> N
         assert play.said == [("Note", "inits 1")]
         assert play.variables == {"inits": 2}
         assert "called itself without end" in play.troubles[0]
+
+
+@pytest.mark.parametrize("event", ["init", "start"])
+async def test_a_trigger_for_apps_from_before_anybody_listened_reaches_the_first_listener(event: str) -> None:
+    script = listener(event, 'chat.appTrigger("scene", "Forest"); chat.queueAppTrigger("music", 3)')
+    async with playing(script) as play:
+        await play.settled()
+
+        assert play.triggers == [("scene", ["Forest"]), ("music", [3])]

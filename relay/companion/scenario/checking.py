@@ -24,7 +24,21 @@ def summary(folder: Path) -> str:
         "scripts": list(loaded.scripts),
     }
     lines = [f"  {kind}: {', '.join(names)}" for kind, names in parts.items() if names]
-    return "\n".join([f"{scenario.name}: no mistakes", *lines])
+    return "\n".join([f"{scenario.name}: no mistakes", *lines, *(f"  warning: {line}" for line in doubtful(loaded))])
+
+
+def doubtful(loaded: Loaded) -> list[str]:
+    """What is no mistake, and yet surely not meant: what counts from a flag that nothing else sets never happens."""
+    parts = (*loaded.scenario.events, *loaded.scenario.actions)
+    scripts = "\n".join(loaded.scripts.values())
+    found = []
+    for part in parts:
+        for flag in {window.since for window in (part.messages, part.time) if window is not None and window.since}:
+            setters = [other.name for other in parts if flag in other.effect.set_flags]
+            if not set(setters) - {part.name} and flag not in scripts:
+                who = "only it sets" if setters else "nothing here sets"
+                found.append(f"{part.name!r} never happens: it counts from the flag {flag!r}, which {who}")
+    return sorted(found)
 
 
 def broken(loaded: Loaded) -> list[str]:

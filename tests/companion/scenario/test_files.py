@@ -343,3 +343,20 @@ def test_the_scenario_on_the_page_has_no_mistakes(tmp_path: Path) -> None:
 
 def test_every_key_is_documented() -> None:
     assert [key for key in sorted(keys(Scenario)) if f"`{key}`" not in PAGE] == []
+
+
+@pytest.mark.parametrize(
+    ("others", "warning"),
+    [
+        ("", "'again' never happens: it counts from the flag 'met', which only it sets"),
+        ('[[events]]\nname = "first"\neffect.set_flags = ["met"]', ""),
+    ],
+)
+def test_an_event_that_counts_from_what_only_it_sets_is_doubted(tmp_path: Path, others: str, warning: str) -> None:
+    again = '[[events]]\nname = "again"\nmessages = { min = 2, since = "met" }\neffect.set_flags = ["met"]'
+    write(tmp_path, f"{LEAST}{again}\n{others}")
+
+    shown = summary(tmp_path)
+
+    assert "no mistakes" in shown
+    assert (f"warning: {warning}" in shown) if warning else ("warning" not in shown)
