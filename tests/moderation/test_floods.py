@@ -28,7 +28,7 @@ LOOKS: dict[str, tuple[int, Callable[[str], object]]] = {
     "terms": (20_000, Terms(TERMS).spans),
     "leet": (40_000, without_leet),
     "fit": (40_000, fit_to_post),
-    "outbound": (10_000, Outbound(OutboundSection(blocked_terms=TERMS, mentions="hold")).judge),
+    "outbound": (9_992, Outbound(OutboundSection(blocked_terms=TERMS, mentions="hold")).judge),
     "one line": (40_000, lambda text: one_line(text, len(text))),
     "reading": (2_000, read.__wrapped__),
     "hidden": (2_000, count_hidden),
