@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Final, NamedTuple
 
+from relay.text import one_line, skeleton
+
 MAX_PIECES: Final = 64
 """Pieces put together at most, so that a flood of single letters takes no longer than other floods."""
 MAX_LIKELY: Final = 500
@@ -116,6 +118,12 @@ class Words:
 def without_leet(seen: str) -> str:
     """Digits and signs as the letters they stand for, in what has letters; of the same length."""
     return _WITH_LEET.sub(_as_letters, seen)
+
+
+def taken_for(name: str) -> str:
+    """What a reader takes a name for: the same for names that pass for each other, such as 4pex and Apex."""
+    seen = "".join(filter(str.isalnum, without_leet(skeleton(one_line(name)))))
+    return seen.replace("i", "l").replace("rn", "m").replace("vv", "w")
 
 
 def beginning(word: str) -> str:

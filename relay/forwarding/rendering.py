@@ -7,12 +7,12 @@ from typing import Self
 
 from pydantic import ValidationError
 
+from relay.disguise import taken_for
 from relay.errors import RenderingError
 from relay.forwarding.neutralise import neutral_name, neutralise
 from relay.forwarding.policy import Policy
 from relay.model import AudienceMessage, Forward, Kind, Origin, Role, ScriptCall, SendAs
 from relay.settings import KindRule
-from relay.text import folded
 from relay.voxta.chat import Chat
 
 TEXT_LIMIT = 500
@@ -123,8 +123,8 @@ class Renderer:
 
     def _fields(self, pick: Pick, place: Place) -> dict[str, str]:
         message = pick.message
-        reserved = frozenset() if Role.STREAMER in message.author.roles else place.reserved
-        text = neutralise(pick.text, TEXT_LIMIT).replace(BETWEEN.strip(), "/")
+        reserved = None if Role.STREAMER in message.author.roles else place.reserved
+        text = neutralise(pick.text, TEXT_LIMIT)
         return {
             "author": neutral_name(message.author.name, reserved),
             "platform": PLATFORM_NAMES.get(message.platform, neutral_name(message.platform.capitalize(), frozenset())),
@@ -160,7 +160,7 @@ def at_once(body: str, chat: Chat, *, send_as: SendAs = SendAs.USER, is_streamer
 
 def reserved_names(*names: str) -> frozenset[str]:
     """The names of characters and streamer in the form the renderer compares."""
-    return frozenset(folded(name) for name in names if folded(name))
+    return frozenset(map(taken_for, names)) - {""}
 
 
 def _origins(told: Sequence[Pick]) -> tuple[Origin, ...]:

@@ -80,7 +80,7 @@ class Choice:
 
     picks: tuple[Waiting, ...]
     digest: tuple[tuple[str, int], ...] = ()
-    """What the room shouted meanwhile, and how often."""
+    """What the room shouted meanwhile, and how many viewers did."""
 
 
 class Selector:
@@ -100,7 +100,7 @@ class Selector:
         self._echoes = Echoes()
         self._fairness = Fairness(settings.rest)
         self._recent = Recent(settings.recent)
-        self._shouts: Counter[str] = Counter()
+        self._shouts: dict[str, set[str]] = {}
         self._ended: list[Ended] = []
         self._pace = 0.0
         self._paced_at = 0.0
@@ -205,16 +205,21 @@ class Selector:
                 self._end(waiting, Outcome.MERGED, "the companion was told the same before")
             elif self._alike(waiting.message) == group and len(picks) < self._settings.picks:
                 picks.append(self._take(waiting))
-        shouts = [(text, count) for text, count in self._shouts.most_common(2) if count >= self._settings.shout]
+        return Choice(tuple(picks), self._take_shouts())
+
+    def _take_shouts(self) -> tuple[tuple[str, int], ...]:
+        counts = Counter({text: len(viewers) for text, viewers in self._shouts.items()})
         self._shouts.clear()
-        return Choice(tuple(picks), tuple(shouts))
+        return tuple((text, count) for text, count in counts.most_common(2) if count >= self._settings.shout)
 
     def _repeats(self, waiting: Waiting, now: float) -> bool:
         """Whether it is counted with another instead of waiting itself."""
         reading = waiting.reading
         if waiting.lane is Lane.CHAT and reading.is_noise and self.is_loud(now):
             if len(self._shouts) < self._settings.pool or reading.plain in self._shouts:
-                self._shouts[reading.plain] += 1
+                viewers = self._shouts.setdefault(reading.plain, set())
+                if len(viewers) < MAX_ECHOES:
+                    viewers.add(waiting.viewer)
             self._ended.append(Ended(waiting.message, Outcome.MERGED, "counted: the room said it together"))
             return True
         name = self._echoes.find(reading.digest, reading.simhash)

@@ -8,18 +8,30 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
+from linkify_it.tlds import TLDS
+
 from relay.disguise import Span
 from relay.text import skeleton
 
-_CLEAR: Final = frozenset({
-    "com", "net", "org", "io", "gg", "tv", "co", "xyz", "biz", "ru", "de", "uk", "fr", "es", "nl", "pl", "eu", "br",
-    "jp", "cn", "ly", "icu", "vip", "buzz", "gq", "tk", "ml", "cf", "ga", "cc", "ws", "pw", "su", "example",
+_ENDINGS: Final = frozenset(
+    {ending.lower() for ending in TLDS}
+    | {ending[4:].encode().decode("punycode") for ending in TLDS if ending.startswith("XN--")}
+    | {"example"}
+)
+"""All top-level domains, those of other scripts in both forms."""
+MAX_LINKS: Final = 100
+"""Links told apart in one line; after so many the rest of the line is one."""
+_OFTEN_WORDS: Final = frozenset({
+    "am", "as", "at", "be", "best", "call", "cool", "day", "do", "fun", "game", "games", "here", "how", "in", "is",
+    "it", "like", "lol", "love", "my", "new", "no", "now", "one", "open", "play", "pm", "red", "run", "so", "team",
+    "today", "us", "wow", "you",
+    "id", "java", "map", "md", "name", "ps", "py", "rs", "sh",
 })  # fmt: skip
-"""Endings that make a link of a bare name."""
+"""Endings that are more often the next word, a file or code. They make a link only with www or a path."""
 _ALSO_WORDS: Final = frozenset({
     "app", "click", "club", "dev", "info", "link", "live", "online", "shop", "site", "store", "top", "win",
 })  # fmt: skip
-"""The same, unless they begin the next sentence: `nice shop.Live now`. All other endings need a path after them."""
+"""The same, unless they begin the next sentence: `nice shop.Live now`."""
 _LINK: Final = re.compile(
     r"\b[a-z][a-z0-9+-]{1,20}+:[/\\]{2}[^\s<>\"']++"
     r"|(?<![\w.-])(?<!\w@)[\w-]++(?:[.\u3002][\w-]++)++(?::\d{1,5})?+(?:[/?#\\][^\s<>\"']*+)?+",
@@ -33,42 +45,58 @@ _SPELLED: Final = re.compile(
     r")(?![\w-])(?:/[^\s<>\"']*+)?+"
 )
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*:[/\\]+", re.IGNORECASE)
-_HOST_ENDS: Final = re.compile(r"[/\\?#]")
+_HOST_ENDS: Final = (re.compile(r"[/\\?#]"), re.compile("/"))
+"""As browsers read it, and as those do to whom a backslash, ? or # before an @ is a part of the user's name."""
 _NO_LINK_ENDS_SO: Final = ".,;:!?)"
 
 
 def links(line: str, allowed: Collection[str] = ()) -> Iterator[Span]:
     """Where a line links to hosts that are neither allowed nor below an allowed one."""
+    for count, (start, end) in enumerate(_links(line, allowed)):
+        yield (start, end) if count < MAX_LINKS else (start, len(line))
+        if count == MAX_LINKS:
+            return
+
+
+def _links(line: str, allowed: Collection[str]) -> Iterator[Span]:
     if "." in line or "\u3002" in line or "//" in line or "\\\\" in line:
         for match in _LINK.finditer(line):
             text = match.group().rstrip(_NO_LINK_ENDS_SO)
-            if _is_link(text) and not _is_allowed(_host(text), allowed):
+            if _is_link(text) and not _is_allowed(text, allowed):
                 yield match.start(), match.start() + len(text)
     if "." in line or "dot" in line.casefold():
         for match in _SPELLED.finditer(line):
             text = re.sub(r"\s|[(\[{)\]}]", "", re.sub(r"(?i)\sdot\s|[(\[{]\s?dot\s?[)\]}]", ".", match.group()))
-            if not _is_allowed(_host(text), allowed):
+            if not _is_allowed(text, allowed):
                 yield match.span()
 
 
 def _is_link(text: str) -> bool:
-    if _SCHEME.match(text):
-        return bool(_host(text))
-    name = _HOST_ENDS.split(text, maxsplit=1)[0]
+    if ":" in text and _SCHEME.match(text):
+        return bool(_hosts(text)[0])
+    name = _HOST_ENDS[0].split(text, maxsplit=1)[0]
     labels = name.partition(":")[0].replace("\u3002", ".").split(".")
     ending = skeleton(labels[-1])
     if name != text or ":" in name:
         return (ending.isalpha() and 2 <= len(ending) <= 24) or (len(labels) == 4 and "".join(labels).isdigit())
     if ending in _ALSO_WORDS:
         return not (labels[-1].istitle() and not labels[-2].istitle())
-    return ending in _CLEAR or ending.startswith("xn--") or (labels[0].casefold() == "www" and len(labels) > 2)
+    if labels[0].casefold() == "www" and len(labels) > 2:
+        return True
+    if labels[-1].lower() in _ENDINGS or ending in _ENDINGS:
+        return ending not in _OFTEN_WORDS
+    return ending.startswith("xn--")
 
 
-def _host(link: str) -> str:
-    """As a browser reads it: what stands before an @ is no host, and a backslash is a slash."""
-    authority = _HOST_ENDS.split(_SCHEME.sub("", link, count=1), maxsplit=1)[0].rpartition("@")[2]
-    return authority.partition(":")[0].replace("\u3002", ".").strip(".").lower()
+def _hosts(link: str) -> list[str]:
+    """Where it may lead: readers differ about what stands before an @."""
+    rest = _SCHEME.sub("", link, count=1)
+    authority, other = (ends.split(rest, maxsplit=1)[0] for ends in _HOST_ENDS)
+    read = [authority, other] if "@" in other else [authority]
+    return [each.rpartition("@")[2].partition(":")[0].replace("\u3002", ".").strip(".").lower() for each in read]
 
 
-def _is_allowed(host: str, allowed: Collection[str]) -> bool:
-    return any(host == name or host.endswith(f".{name}") for name in map(str.lower, allowed))
+def _is_allowed(link: str, allowed: Collection[str]) -> bool:
+    """Whether all it may lead to is allowed, or below what is."""
+    names = [name.lower() for name in allowed]
+    return all(any(host == name or host.endswith(f".{name}") for name in names) for host in _hosts(link))

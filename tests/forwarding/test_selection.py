@@ -133,6 +133,18 @@ def test_shouts_are_counted_instead_of_picked() -> None:
     assert choice.digest == (("LUL LUL", 5),)
 
 
+def test_a_shout_counts_viewers_and_not_how_often_one_of_them_shouts() -> None:
+    loud = selector(**LOUD, shout=3)
+    offer(loud, message(0, "what do you think about this level?"))
+    offer(loud, *(message(number, "LUL LUL", author="ann") for number in range(1, 6)))
+    offer(loud, *(message(number, "GG", author=f"v{number % 3}") for number in range(6, 18)))
+
+    choice = loud.choose(0.0)
+
+    assert choice is not None
+    assert choice.digest == (("GG", 3),)
+
+
 def test_a_viewer_has_one_message_in_a_loud_pool_the_newest() -> None:
     loud = selector(**LOUD, picks=9)
     offer(loud, *(message(number, author="ann") for number in range(3)))
