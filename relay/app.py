@@ -168,7 +168,7 @@ class Relay:
         self.performer = Performer(acts, config.scenario.allow, self.session)
         self.informer = Informer(config.scenario, self.session, self.platforms, people=self._booth.people)
         self.watchers += [self.performer, self.informer]
-        self._heart = Heart(config.heart_file, self.supervisor.stopped)
+        self._heart = Heart(config.heart_file, self.condition)
         self._listening: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
 
@@ -321,6 +321,10 @@ class Relay:
 
     # For people
 
+    def condition(self) -> str:
+        """How the platforms are; begins with "ok" unless one of them waits for a person."""
+        return "\n".join([*(["ok"] if self.supervisor.is_well else []), *self.supervisor.lines()])
+
     async def describe(self) -> str:
         """What is connected and what waits, a few lines."""
         chat = self.session.chat
@@ -328,7 +332,7 @@ class Relay:
         where = f"in a chat with {who}; {self.session.refusal}" if self.session.refusal else f"in a chat with {who}"
         lines = [
             f"Voxta: {where if chat else who}",
-            *(f"{platform.name.capitalize()}: {self.supervisor.health(platform)}" for platform in self.platforms),
+            *self.supervisor.lines(),
             *self._booth.lines(),
             await self._backlog(),
             f"The companion is {self.floor.state(time.monotonic())}",

@@ -15,7 +15,7 @@ from relay import __version__, shutdown
 from relay.bench.cli import bench
 from relay.config import load
 from relay.errors import ConfigError, RelayError
-from relay.heart import ailment, complaints
+from relay.heart import ailment, condition
 from relay.terminal import log_to, printable, show
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
@@ -111,7 +111,7 @@ def health(config: ConfigFile = None) -> None:
     """
     file = load(config).heart_file
     problem = ailment(file, time.time())
-    show(problem or complaints(file) or "ok")
+    show(problem or condition(file) or "ok")
     if problem:
         raise typer.Exit(1)
 

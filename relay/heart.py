@@ -1,7 +1,7 @@
-"""A sign of life for supervisors such as Docker: a file that a running relay writes, with what it complains of."""
+"""A sign of life for supervisors such as Docker: a file in which a running relay says how it is."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,10 +15,10 @@ DEAD_AFTER = 45.0
 
 
 class Heart:
-    def __init__(self, path: Path, complaints: Callable[[], Sequence[str]]) -> None:
-        """`complaints` are lines about what a person has to mend, though the relay goes on."""
+    def __init__(self, path: Path, condition: Callable[[], str]) -> None:
+        """`condition` tells in a few lines how the relay is, though it runs."""
         self._path = path
-        self._complaints = complaints
+        self._condition = condition
 
     async def beat(self) -> None:
         """Write the file until cancelled, then remove it. A disk that fails is not worth stopping for."""
@@ -29,7 +29,7 @@ class Heart:
                 self._path.unlink()
 
     async def _write(self) -> None:
-        await asyncio.to_thread(_write, self._path, "\n".join(self._complaints()))
+        await asyncio.to_thread(_write, self._path, self._condition())
 
 
 def ailment(path: Path, now: float) -> str | None:
@@ -41,8 +41,8 @@ def ailment(path: Path, now: float) -> str | None:
     return f"the relay has been stuck for {age:.0f} s" if age > DEAD_AFTER else None
 
 
-def complaints(path: Path) -> str:
-    """What the relay that writes this file complains of, one line each; "" when of nothing."""
+def condition(path: Path) -> str:
+    """How the relay that writes this file is, in a few lines; "" when there is none."""
     try:
         return path.read_text("utf-8")
     except OSError:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from relay.heart import DEAD_AFTER, Heart, ailment, complaints
+from relay.heart import DEAD_AFTER, Heart, ailment, condition
 from tests.support import eventually
 
 
 async def test_a_running_relay_is_well_and_one_that_ended_is_not(tmp_path: Path) -> None:
     path = tmp_path / "data" / "relay.alive"
-    beating = asyncio.create_task(Heart(path, list).beat())
+    beating = asyncio.create_task(Heart(path, str).beat())
     await eventually(path.exists)
 
     assert ailment(path, path.stat().st_mtime + 1) is None
@@ -21,16 +21,16 @@ async def test_a_running_relay_is_well_and_one_that_ended_is_not(tmp_path: Path)
     assert "no relay runs here" in (ailment(path, 0) or "")
 
 
-async def test_a_running_relay_names_what_a_person_has_to_mend(tmp_path: Path) -> None:
+async def test_a_running_relay_says_how_it_is(tmp_path: Path) -> None:
     path = tmp_path / "relay.alive"
-    beating = asyncio.create_task(Heart(path, lambda: ["Twitch: stopped", "Discord: stopped"]).beat())
-    await eventually(lambda: complaints(path) == "Twitch: stopped\nDiscord: stopped")
+    beating = asyncio.create_task(Heart(path, lambda: "Twitch: stopped\nDiscord: connected").beat())
+    await eventually(lambda: condition(path) == "Twitch: stopped\nDiscord: connected")
 
     assert ailment(path, path.stat().st_mtime + 1) is None
     beating.cancel()
     with pytest.raises(asyncio.CancelledError):
         await beating
-    assert complaints(path) == ""
+    assert condition(path) == ""
 
 
 def test_a_relay_that_stopped_beating_is_stuck(tmp_path: Path) -> None:

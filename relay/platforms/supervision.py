@@ -49,9 +49,14 @@ class Supervisor:
         failure = self._failures.get(platform.name)
         return f"stopped: {_told(failure)}" if failure is not None else platform.health()
 
-    def stopped(self) -> list[str]:
-        """A line for each platform that waits for a person."""
-        return [f"{_title(each)}: {self.health(each)}" for each in self._platforms if each.name in self._failures]
+    def lines(self) -> list[str]:
+        """How each platform is, for people."""
+        return [f"{_title(platform)}: {self.health(platform)}" for platform in self._platforms]
+
+    @property
+    def is_well(self) -> bool:
+        """No platform waits for a person."""
+        return not self._failures
 
     async def _keep(self, platform: Platform) -> None:
         pauses = chain(PAUSES, repeat(PAUSES[-1]))

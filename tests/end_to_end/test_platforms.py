@@ -166,8 +166,8 @@ async def test_a_twitch_login_that_is_revoked_costs_twitch_alone_until_somebody_
         await twitch.wait_subscribed()
         await discord.wait_ready()
         twitch.withdraw_login()
-        await eventually(lambda: relay.supervisor.stopped() != [])
-        status = await relay.describe()
+        await eventually(lambda: not relay.supervisor.is_well)
+        status, health = await relay.describe(), relay.condition()
         await discord.say("still there?", author="ann")
         posts = [post.text for post in await discord.wait_for_posts(2)]
 
@@ -180,6 +180,7 @@ async def test_a_twitch_login_that_is_revoked_costs_twitch_alone_until_somebody_
 
     assert "Twitch: stopped: Twitch no longer accepts the saved login: run `relay auth twitch`" in status
     assert "Discord: connected" in status
+    assert health.startswith("Twitch: stopped: ")
     assert posts == [
         "Twitch has stopped and needs the streamer. Moderators: ask for the status.",
         'You said: ann (Discord): "still there?"',

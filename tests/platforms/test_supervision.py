@@ -88,9 +88,9 @@ async def test_a_platform_that_needs_a_person_leaves_the_others_running() -> Non
     async with supervised(twitch, discord) as supervisor:
         await listening(twitch, discord)
         twitch.fail(NO_LOGIN)
-        await eventually(lambda: supervisor.stopped() != [])
+        await eventually(lambda: not supervisor.is_well)
 
-        assert supervisor.stopped() == ["Twitch: stopped: no longer logged in: log in again"]
+        assert supervisor.lines() == ["Twitch: stopped: no longer logged in: log in again", "Discord: simulated"]
         assert supervisor.health(twitch) == "stopped: no longer logged in: log in again"
         assert supervisor.health(discord) == discord.health()
         assert discord.listening.is_set()
@@ -101,9 +101,9 @@ async def test_it_listens_again_as_soon_as_it_was_mended() -> None:
     async with supervised(twitch) as supervisor:
         await listening(twitch)
         twitch.fail(NO_LOGIN)
-        await eventually(lambda: supervisor.stopped() != [])
+        await eventually(lambda: not supervisor.is_well)
         twitch.mend()
-        await eventually(lambda: supervisor.stopped() == [])
+        await eventually(lambda: supervisor.is_well)
 
         assert (twitch.runs, supervisor.health(twitch)) == (2, "simulated")
 
@@ -157,9 +157,9 @@ async def test_a_mistake_of_the_relay_costs_one_platform_alone(caplog: pytest.Lo
     async with supervised(twitch, discord) as supervisor:
         await listening(twitch, discord)
         twitch.fail(KeyError("surprise"))
-        await eventually(lambda: supervisor.stopped() != [])
+        await eventually(lambda: not supervisor.is_well)
 
-        assert supervisor.stopped() == ["Twitch: stopped: a mistake of the relay (KeyError); the log says more"]
+        assert supervisor.health(twitch) == "stopped: a mistake of the relay (KeyError); the log says more"
         assert discord.listening.is_set()
     [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert record.exc_info is not None
@@ -169,7 +169,7 @@ async def test_at_the_start_one_that_fails_does_not_keep_another_from_listening(
     twitch, discord = Stage("twitch", NO_LOGIN), Stage("discord")
     async with supervised(twitch, discord) as supervisor:
         await listening(discord)
-        await eventually(lambda: supervisor.stopped() != [])
+        await eventually(lambda: not supervisor.is_well)
 
 
 @pytest.mark.parametrize("failures", [[NO_LOGIN], [NO_LOGIN, WRONG]], ids=["the only one", "each of two"])

@@ -12,7 +12,7 @@ from twitchio import Client
 from twitchio.eventsub.websockets import Websocket
 
 if TYPE_CHECKING:
-    from twitchio.types_.conduits import ReconnectMessage, RevocationMessage, WelcomeMessage
+    from twitchio.types_.conduits import NotificationMessage, ReconnectMessage, RevocationMessage, WelcomeMessage
 
 log = logging.getLogger(__name__)
 CONNECT_TIMEOUT = 15.0
@@ -100,6 +100,12 @@ class EventSocket(Websocket):
     async def _process_welcome(self, data: "WelcomeMessage") -> None:
         self._patience = 1.5 * float(data["payload"]["session"]["keepalive_timeout_seconds"])
         await super()._process_welcome(data)
+
+    async def _process_notification(self, data: "NotificationMessage") -> None:
+        message = data["payload"]["event"].get("message")
+        if isinstance(message, dict) and message.get("fragments", []) is None:
+            message["fragments"] = []  # Twitch has left them out where there is no text; TwitchIO drops the event then
+        await super()._process_notification(data)
 
     async def _process_revocation(self, data: "RevocationMessage") -> None:
         # TwitchIO stops reading at reasons it has no name for, and closes the socket with its last subscription

@@ -18,6 +18,8 @@ from tests.doubles.twitch.state import Grant, Posted, State, Subscription, Twitc
 
 MAX_SUBSCRIPTIONS = 300
 """For each session: https://dev.twitch.tv/docs/eventsub/handling-websocket-events/#subscription-limits"""
+MAX_CONNECTIONS = 3
+"""With subscriptions, for each account; the same page."""
 MAX_TOTAL_COST = 10
 """For each account on WebSockets: https://dev.twitch.tv/docs/eventsub/manage-subscriptions/#subscription-limits"""
 POINTS = 800
@@ -151,6 +153,9 @@ class Helix:
         ]
         if any((sub.type, sub.condition) == (wanted.type, wanted.condition) for sub in mine):
             raise TwitchError(409, "subscription already exists")
+        others = {sub.session_id for sub in self._state.subscriptions.values() if sub.status == "enabled"}
+        if len(others - {wanted.session_id}) >= MAX_CONNECTIONS:
+            raise TwitchError(429, "number of websocket transports limit exceeded")
         if len(mine) >= MAX_SUBSCRIPTIONS:
             raise TwitchError(429, "number of subscriptions limit exceeded")
 

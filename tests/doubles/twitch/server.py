@@ -131,6 +131,13 @@ class TwitchDouble(Audience):
         for type in {sub.type for sub in self.subscriptions}:
             await self.revoke(type)
 
+    def subscribe_for_another(self, session: Session) -> None:
+        """Another program of the same account has a subscription there."""
+        condition = {"broadcaster_user_id": self.channel.id, "user_id": self.account.id}
+        other = Subscription("channel.chat.clear", "1", condition, session.id)
+        self.state.subscriptions[other.id] = other
+        self.sessions.subscribed(other)
+
     def log_in_again(self, account: str | None = None) -> None:
         """A person grants the same again, with this account; `write_token` lays it down."""
         self.state.account = self.state.user(account) if account else self.account

@@ -3,7 +3,7 @@
 import pytest
 
 from relay.model import Kind, Post, Retraction, Role
-from tests.doubles.twitch import TwitchDouble
+from tests.doubles.twitch import TwitchDouble, payloads
 from tests.platforms.twitch.conftest import Connect, Received
 
 
@@ -191,6 +191,19 @@ async def test_what_somebody_writes_with_a_notice_is_heard(
     [message] = received.messages
     assert (message.kind, message.author.name, message.text) == (Kind.CHAT, "Ann", "I am back!")
     assert (message.id, message.reply_to) == (id, id)
+
+
+async def test_a_subscription_in_chat_counts_also_where_twitch_sends_null_for_an_empty_message(
+    connect: Connect, received: Received
+) -> None:
+    """https://github.com/twitchdev/issues/issues/983 shows it."""
+    async with TwitchDouble(account="vox") as twitch, connect(twitch):
+        event = payloads.sub_notice(twitch.channel, twitch.state.user("ann"), "1000")
+        event["message"]["fragments"] = None
+        await twitch.notify("channel.chat.notification", twitch.channel, event)
+        await received.until(1)
+
+    assert received.messages[0].kind is Kind.SUBSCRIBE
 
 
 async def test_a_notice_without_words_is_not_heard(twitch: TwitchDouble, connect: Connect, received: Received) -> None:

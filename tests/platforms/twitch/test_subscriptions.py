@@ -5,6 +5,7 @@ import logging
 import time
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from relay.model import Kind
@@ -109,6 +110,22 @@ async def test_a_limit_on_subscriptions_costs_one_of_them_and_is_no_reason_to_sl
     assert twitch.requests.count(SUBSCRIBE) == len(twitch.subscriptions) + 1
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_too_many_connections_of_one_login_are_said_and_waited_out(
+    platform: TwitchPlatform, twitch: TwitchDouble
+) -> None:
+    async with aiohttp.ClientSession() as http:
+        others = [await http.ws_connect(twitch.eventsub_url) for _ in range(3)]
+        await twitch.until(lambda: len(twitch.sessions.current) == 3, "three other programs")
+        for session in twitch.sessions.current:
+            twitch.subscribe_for_another(session)
+        running = asyncio.create_task(platform.run())
+        await twitch.until(lambda: "this Twitch login has too many connections" in platform.health(), "it to be said")
+        await others[0].close()
+        await platform.listening.wait()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_the_check_tells_what_does_not_fit_into_the_limits(tmp_path: Path) -> None:
