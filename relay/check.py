@@ -68,7 +68,7 @@ def _attempts(config: Config) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
 
 async def _inbox(config: Config) -> str:
     inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
-    await inbox.open()
+    await inbox.open(to_look=True)
     try:
         waiting = await inbox.waiting()
     finally:

@@ -34,8 +34,8 @@ def main() -> None:
     try:
         app()
     except* RelayError as group:
-        for error in _leaves(group):
-            show(str(error), err=True)
+        for line in dict.fromkeys(map(str, _leaves(group))):  # several rooms may have failed for the same reason
+            show(line, err=True)
         sys.exit(1)
 
 

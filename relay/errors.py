@@ -2,6 +2,7 @@
 
 RelayError
 ├── ConfigError            a setting is missing or wrong: names the field, the value and the fix
+│   └── InboxTaken             another relay has the inbox, or has taken it over
 ├── AuthError              a token or key was refused or lacks a scope: a person has to act
 ├── PlatformError          a platform refused or failed
 │   ├── PlatformUnavailable    (retryable) not reachable, timed out, 5xx
@@ -28,6 +29,10 @@ class RelayError(Exception):
 
 class ConfigError(RelayError):
     """A setting is missing or wrong."""
+
+
+class InboxTaken(ConfigError):
+    """Another relay has the inbox, or has taken it over while this one was asleep."""
 
 
 class AuthError(RelayError):

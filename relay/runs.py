@@ -118,6 +118,7 @@ async def recorded(
     config: Config, console: Console, *, file: Path, speed: float, voxta_url: str | None
 ) -> dict[str, object]:
     """Play a recording to its end; one that was cut off before goes on where it was."""
+    config = beside(config)
     recording = await replay.Recording.read(file)
     for problem in recording.problems:
         show(printable(problem), err=console.stderr)
@@ -135,6 +136,11 @@ async def recorded(
                 work = asyncio.create_task(replay.play(relay, recording, speed=speed, run_id=run_id))
                 await until(task, work)
             return await replay.account(relay.inbox, recording, run_id, journal)
+
+
+def beside(config: Config) -> Config:
+    """The settings of a relay of its own beside the one that has these, so that a recording disturbs no stream."""
+    return config.model_copy(update={"relay": config.relay.model_copy(update={"name": f"{config.relay.name}-replay"})})
 
 
 def load_over(config: Config, voxta_url: str) -> Config:
@@ -157,7 +163,7 @@ async def serve_companion(
 async def explain(config: Config, key: str) -> str:
     """What happened to a message, in one line."""
     inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
-    await inbox.open()
+    await inbox.open(to_look=True)
     try:
         record = await inbox.why(key)
     finally:

@@ -26,11 +26,17 @@ class Inbox(Protocol):
     """A durable queue with a duplicate check on the way in and one outcome on the way out.
 
     A message is waiting, then held by one consumer (claimed), then settled. Every method raises
-    InboxError when the store does not answer within its timeout; nothing is lost then.
+    InboxError when the store does not answer within its timeout; nothing is lost then. `claim`, `begin`, `abandon`,
+    `settle` and `set_note` raise InboxTaken, and do nothing, when another process has taken the store over.
     """
 
-    async def open(self) -> None:
-        """Connect and create what is missing. Called once, before anything else."""
+    async def open(self, *, to_look: bool = False) -> None:
+        """Connect and create what is missing. Called once, before anything else.
+
+        The store is this process's alone then. Raises InboxTaken when another one has it; one that died still has it
+        for a moment, which is waited for. `to_look`: only to ask, also beside a process that has the store, where the
+        engine allows it.
+        """
         ...
 
     async def close(self) -> None:

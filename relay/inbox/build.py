@@ -18,4 +18,5 @@ def build(settings: InboxSection, name: str, path: Path) -> Inbox:
         consumer=name,  # the same after a restart, so that it finds its own leftovers at once
         max_count=settings.max_count,
         timeout=settings.timeout,
+        lease=settings.lease,
     )

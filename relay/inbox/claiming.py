@@ -9,6 +9,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from relay.cancellation import checkpoint
+from relay.inbox import scripts
 from relay.inbox.connection import connect, is_transient
 from relay.inbox.pages import GROUP, PAGES, Line, Pages, Standing, lines_of
 from relay.model import AudienceMessage
@@ -42,11 +43,12 @@ class Claims:
         while True:
             checkpoint()
             async with self._reading:
-                if not self._shelf:
-                    await self._fill(limit, deadline - now())
+                newest = None if self._shelf else await self._fill(limit)
                 messages = await self._hand_out(limit)
-            if messages or now() >= deadline:
-                return messages
+                if messages or now() >= deadline:
+                    return messages
+                if newest is not None:
+                    await self._pages.connection.ask(self._arrival, newest, deadline - now())
 
     async def reclaim(self, idle: float) -> list[AudienceMessage]:
         async with self._reading:
@@ -55,33 +57,35 @@ class Claims:
             self.handed |= messages
             return list(messages.values())
 
-    async def _fill(self, limit: int, wait: float) -> None:
-        """Put lines on the shelf, waiting up to `wait` seconds, or a slice, for the first."""
-        while not self._shelf:
+    async def _fill(self, limit: int) -> bytes:
+        """Put lines on the shelf, if there are any. The newest page that was there by then."""
+        while True:
             if self._torn:
                 self._shelf.extend([line for line, _ in await self._leftovers()])
-                self._torn = False
-                continue
             self._torn = True
-            lines = await self._pages.connection.ask(self._read, limit, wait)
-            if lines is None:
-                continue
-            self._torn = False
-            self._shelf.extend(lines)
-            return
+            answer = await self._pages.connection.ask(self._take, limit)
+            if answer is not None:
+                newest, entries = answer
+                self._torn = False
+                self._shelf.extend(lines_of(entries))
+                return bytes(newest)
 
-    async def _read(self, limit: int, wait: float) -> list[Line] | None:
-        """New lines; None when the connection failed, so that nobody knows what was given."""
-        block = int(min(wait, self._slice) * 1000)
+    async def _take(self, limit: int) -> Any:
+        """The newest page and new ones, now ours; None when the connection failed: nobody knows what was given."""
+        pages = self._pages
+        arguments = (pages.as_owner(), GROUP, self._consumer, min(limit, PAGES))
         try:
-            answer = await self._reader.xreadgroup(
-                GROUP, self._consumer, {self._pages.keys.log: ">"}, count=min(limit, PAGES), block=max(block, 0) or None
-            )
+            return await pages.call(self._reader, scripts.CLAIM, *arguments)
         except RedisError as error:
             if is_transient(error):
                 return None
             raise
-        return lines_of(answer[0][1]) if answer else []
+
+    async def _arrival(self, newest: bytes, wait: float) -> None:
+        """Wait for a newer page, up to `wait` seconds or a slice. It is not taken yet: that only an owner may."""
+        block = int(min(wait, self._slice) * 1000)
+        if block > 0:
+            await self._reader.xread({self._pages.keys.log: newest}, count=1, block=block)
 
     async def _hand_out(self, limit: int) -> list[AudienceMessage]:
         """The next lines of the shelf that still wait."""

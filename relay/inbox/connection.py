@@ -16,7 +16,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from tenacity import AsyncRetrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
 from relay.cancellation import heeding_cancellation
-from relay.errors import ConfigError, InboxError
+from relay.errors import ConfigError, InboxError, InboxTaken
+from relay.inbox.scripts import TAKEN
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,7 +62,8 @@ class Connection:
     async def ask(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the call returns, repeated while the connection fails; so the call must bear being repeated.
 
-        Raises InboxError when that takes longer than the timeout or the server refuses.
+        Raises InboxError when that takes longer than the timeout or the server refuses, InboxTaken when a script
+        finds that another relay has the inbox now.
         """
         try:
             with heeding_cancellation():
@@ -70,6 +72,8 @@ class Connection:
         except TimeoutError:
             raise InboxError(f"{self.name} did not answer within {self._timeout:g} s") from None
         except (RedisError, OSError) as error:
+            if str(error).startswith(TAKEN):
+                raise InboxTaken(f"{self.name}: another relay of this name took over while this one slept") from None
             trouble = "refuses the user or password" if _is_refusal(error) else f"failed: {error}"
             raise InboxError(f"{self.name} {trouble}") from error
 
@@ -77,7 +81,7 @@ class Connection:
         try:
             return await call()
         except ResponseError as error:
-            if not (isinstance(error, NoScriptError) or str(error).startswith("NOGROUP")):
+            if not (isinstance(error, NoScriptError) or "NOGROUP" in str(error)):
                 raise
         await self._prepare()
         return await call()

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from redis.exceptions import ResponseError
 
+from relay.errors import InboxError
 from relay.inbox import ledger, scripts
 from relay.inbox.connection import Connection
 from relay.model import AudienceMessage
@@ -60,10 +61,22 @@ class Pages:
         self.keys = scripts.Keys.of(namespace)
         self.connection = Connection(url, timeout=timeout, prepare=self._prepare)
         self.redis = self.connection.client
+        self.owner: str | None = None
+        """Who we are to those scripts that only the owner may run; None while we are not."""
 
     async def run(self, script: str, *args: object) -> Any:
         """The script's answer. It may run twice when the connection fails."""
         return await self.connection.ask(self.call, self.redis, script, *args)
+
+    async def run_as_owner(self, script: str, *args: object) -> Any:
+        """The same for a script that only the owner may run. Raises InboxTaken when that is another one now."""
+        return await self.run(script, self.as_owner(), *args)
+
+    def as_owner(self) -> str:
+        """The first argument of such a script. Raises InboxError when we are not the owner."""
+        if self.owner is None:
+            raise InboxError(f"the inbox {self.connection.name} is not open, or only to look")
+        return self.owner
 
     def call(self, client: Any, script: str, *args: object) -> Any:
         """The script as a command of this client, which may be a pipeline."""
@@ -126,13 +139,13 @@ class Pages:
                 raise
 
 
-def lines_of(entries: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> list[Line]:
-    """The messages of stream entries; a page that is gone has none."""
+def lines_of(entries: Iterable[tuple[bytes, dict[bytes, bytes] | list[bytes]]]) -> list[Line]:
+    """The messages of stream entries, as commands or scripts return them; a page that is gone has none."""
     return [
         Line(page, f"{message['platform']}:{message['id']}", message)
         for page, fields in entries
         if fields
-        for message in json.loads(fields[b"m"])
+        for message in json.loads(fields[b"m"] if isinstance(fields, dict) else fields[1])
     ]
 
 

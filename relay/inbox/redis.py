@@ -1,4 +1,4 @@
-"""The inbox in Redis or Valkey: for a relay that is several processes.
+"""The inbox in Redis or Valkey: for a relay whose messages are kept by a server.
 
 Messages lie in a stream, in pages (see scripts.py), and are given out through one consumer group. A consumer is
 given whole pages, so it may hold a few messages more than it was asked for; they are its next ones. As durable as
@@ -6,22 +6,24 @@ the server: with `appendonly yes` a crash of the server costs at most its last s
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from relay.inbox import ledger, scripts
 from relay.inbox.appending import Appending
 from relay.inbox.base import Record
 from relay.inbox.claiming import Claims
+from relay.inbox.lease import LEASE, Lease
 from relay.inbox.pages import GROUP, KEYS, Pages, arrived_at
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
 
 
 class RedisInbox:
-    """An Inbox for any number of processes with the same `namespace`.
+    """An Inbox for one process at a time; a second one with the same `namespace` gets InboxTaken.
 
     A process that starts with the `consumer` name of one that died finds at once what that one held.
-    `max_count` is the most messages `trim` leaves; `timeout` in seconds; `clock` gives seconds since the epoch.
+    `max_count` is the most messages `trim` leaves; `timeout` and `lease` (see lease.py) are seconds; `clock` gives
+    seconds since the epoch.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class RedisInbox:
         consumer: str,
         max_count: int,
         timeout: float,
+        lease: float = LEASE,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._pages = Pages(url, namespace, timeout)
@@ -40,14 +43,22 @@ class RedisInbox:
         self._ask = self._pages.connection.ask
         self._appending = Appending(self._pages, clock)
         self._claims = Claims(self._pages, url, consumer, timeout)
+        self._lease = Lease(self._pages, lease)
         self._max_count = max_count
 
-    async def open(self) -> None:
-        await self._pages.connection.open()
-        self._appending.start()
+    async def open(self, *, to_look: bool = False) -> None:
+        try:
+            await self._pages.connection.open()
+            if not to_look:
+                await self._lease.acquire()
+                self._appending.start()
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         await self._appending.stop()
+        await self._lease.release()
         await self._claims.close()
         await self._pages.connection.close()
 
@@ -75,7 +86,7 @@ class RedisInbox:
 
     async def begin(self, forward: Forward) -> bool:
         mended = ledger.mended(forward)
-        return bool(await self._pages.run(scripts.BEGIN, mended.id, ledger.encode(mended), *mended.keys))
+        return bool(await self._pages.run_as_owner(scripts.BEGIN, mended.id, ledger.encode(mended), *mended.keys))
 
     async def unfinished(self) -> list[Forward]:
         forwards = await self._ask(self._redis.hvals, self._keys.forwards)
@@ -85,22 +96,15 @@ class RedisInbox:
         stored = await self._ask(self._redis.hget, self._keys.forwards, forward_id)
         if stored is not None:
             keys = ledger.decode_forward(stored).keys
-            await self._pages.run(scripts.ABANDON, forward_id, *keys)
+            await self._pages.run_as_owner(scripts.ABANDON, forward_id, *keys)
             self._claims.handed |= await self.current(keys)
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
-        return await self._settle(map(ledger.mended, settlements), only_free=False)
-
-    async def _settle(self, settlements: Iterable[Settlement], *, only_free: bool) -> list[bool]:
         first: list[bool] = []
-        rest = iter(settlements)
-        while some := list(islice(rest, KEYS)):
-            fields = [part for each in some for part in (each.key, each.outcome.value, ledger.encode(each))]
-            answers = await self._pages.run(scripts.SETTLE, GROUP, int(only_free), *fields)
-            first += map(bool, answers)
-            if not only_free:
-                for each in some:
-                    self._claims.handed.pop(each.key, None)
+        for some in _slices(map(ledger.mended, settlements)):
+            first += map(bool, await self._pages.run_as_owner(scripts.SETTLE, GROUP, *_fields(some)))
+            for each in some:
+                self._claims.handed.pop(each.key, None)
         return first
 
     async def edit(self, edit: Edit) -> bool:
@@ -114,7 +118,8 @@ class RedisInbox:
         else:
             keys = await self._named(retraction)
         settlements = [ledger.dropped(key, retraction, at) for key in keys]
-        return sum(await self._settle(settlements, only_free=True))
+        answers = [await self._pages.run(scripts.RETRACT, GROUP, *_fields(some)) for some in _slices(settlements)]
+        return sum(map(sum, answers))
 
     async def _named(self, retraction: Retraction) -> list[str]:
         pages = await self._ask(self._redis.hkeys, self._keys.open)
@@ -170,4 +175,16 @@ class RedisInbox:
         return None if value is None else value.decode()
 
     async def set_note(self, name: str, value: str) -> None:
-        await self._ask(self._redis.hset, self._keys.notes, name, ledger.well_formed(value))
+        await self._pages.run_as_owner(scripts.NOTE, name, ledger.well_formed(value))
+
+
+def _slices(settlements: Iterable[Settlement]) -> Iterator[list[Settlement]]:
+    """As many as one script takes at once."""
+    rest = iter(settlements)
+    while some := list(islice(rest, KEYS)):
+        yield some
+
+
+def _fields(settlements: Iterable[Settlement]) -> list[object]:
+    """The arguments of a script that settles."""
+    return [part for each in settlements for part in (each.key, each.outcome.value, ledger.encode(each))]

@@ -31,6 +31,10 @@ class Keys(NamedTuple):
     outcomes: str
     """Outcome to count."""
     notes: str
+    owner: str
+    """Who had the lease last: the fencing token. Only its holder may write what a relay writes."""
+    lease: str
+    """Who has the inbox, for as long as the key lives."""
 
     @classmethod
     def of(cls, namespace: str) -> Self:
@@ -38,6 +42,64 @@ class Keys(NamedTuple):
 
 
 _NAMES = f"local {', '.join(Keys._fields)} = unpack(KEYS)\n"
+
+TAKEN = "TAKEN"
+"""The error of a script whose caller is not the owner (any more)."""
+_FENCED = (
+    _NAMES
+    + f"""
+-- ARGV: who calls, then the rest as it is described below. A store that was emptied is whose who comes first.
+local caller = table.remove(ARGV, 1)
+local current = redis.call('GET', owner)
+if not current then redis.call('SET', owner, caller)
+elseif current ~= caller then return redis.error_reply('{TAKEN} by another relay') end
+"""
+)
+
+ACQUIRE = (
+    _NAMES
+    + """
+-- ARGV: who, milliseconds   Returns {0}, or how many milliseconds who else has it still, and who.
+local holder = redis.call('GET', lease)
+if holder and holder ~= ARGV[1] then return {redis.call('PTTL', lease), holder} end
+redis.call('SET', lease, ARGV[1], 'PX', ARGV[2])
+redis.call('SET', owner, ARGV[1])
+return {0}
+"""
+)
+
+RENEW = (
+    _FENCED
+    + """
+-- ARGV: milliseconds
+redis.call('SET', lease, caller, 'PX', ARGV[1])
+"""
+)
+
+RELEASE = (
+    _NAMES
+    + """
+-- ARGV: who
+if redis.call('GET', lease) == ARGV[1] then redis.call('DEL', lease) end
+"""
+)
+
+CLAIM = (
+    _FENCED
+    + """
+-- ARGV: group, consumer, pages   Returns the newest page's id, and the next pages, now the consumer's.
+local given = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[3], 'STREAMS', log, '>')
+return {redis.call('GET', newest) or '0-0', given and given[1][2] or {}}
+"""
+)
+
+NOTE = (
+    _FENCED
+    + """
+-- ARGV: name, value
+redis.call('HSET', notes, ARGV[1], ARGV[2])
+"""
+)
 
 APPEND = (
     _NAMES
@@ -63,16 +125,12 @@ return known
 """
 )
 
-SETTLE = (
-    _NAMES
-    + """
--- ARGV: group, '1' to leave begun forwards alone, then (key, outcome, settlement)...   Returns 1 or 0 for each.
+_OUTCOMES = """
 local first = {}
-for i = 3, #ARGV, 3 do
+for i = 2, #ARGV, 3 do
   local key, outcome = ARGV[i], ARGV[i + 1]
   local page, forward = redis.call('HGET', where, key), redis.call('HGET', begun, key)
-  local free = page and not (forward and ARGV[2] == '1')
-  if free and redis.call('HSETNX', done, key, ARGV[i + 2]) == 1 then
+  if page and not (forward and only_free) and redis.call('HSETNX', done, key, ARGV[i + 2]) == 1 then
     redis.call('HINCRBY', outcomes, outcome, 1)
     if redis.call('HINCRBY', open, page, -1) == 0 then
       redis.call('HDEL', open, page)
@@ -89,10 +147,27 @@ for i = 3, #ARGV, 3 do
 end
 return first
 """
+
+SETTLE = (
+    _FENCED
+    + """
+-- ARGV: group, then (key, outcome, settlement)...   Returns 1 or 0 for each.
+local only_free = false
+"""
+    + _OUTCOMES
+)
+
+RETRACT = (
+    _NAMES
+    + """
+-- The same for what a platform takes back; it leaves begun forwards alone.
+local only_free = true
+"""
+    + _OUTCOMES
 )
 
 BEGIN = (
-    _NAMES
+    _FENCED
     + """
 -- ARGV: forward id, forward, key...   Returns 1, or 0 when a key is not free.
 local id = ARGV[1]
@@ -112,7 +187,7 @@ return 1
 )
 
 ABANDON = (
-    _NAMES
+    _FENCED
     + """
 -- ARGV: forward id, key...
 redis.call('HDEL', forwards, ARGV[1])
@@ -165,4 +240,4 @@ return forgotten
 """
 )
 
-ALL = (APPEND, SETTLE, BEGIN, ABANDON, EDIT, FORGET)
+ALL = (ACQUIRE, RENEW, RELEASE, APPEND, CLAIM, SETTLE, RETRACT, BEGIN, ABANDON, EDIT, FORGET, NOTE)

@@ -42,7 +42,7 @@ _Rows = list[tuple[int, AudienceMessage]]
 
 
 class SqliteInbox:
-    """An Inbox for one process; a second one that opens the same file gets a ConfigError.
+    """An Inbox for one process; a second one that opens the same file gets InboxTaken.
 
     `max_count` is the most messages `trim` leaves; `timeout` in seconds; `clock` gives seconds since the epoch.
     """
@@ -53,9 +53,10 @@ class SqliteInbox:
         self._clock = clock
         self._claimers: set[asyncio.Event] = set()
 
-    async def open(self) -> None:
+    async def open(self, *, to_look: bool = False) -> None:
         await self._writer.start()
-        await self._writer.run(_leave_over)
+        if not to_look:
+            await self._writer.run(_leave_over)
 
     async def close(self) -> None:
         await self._writer.stop()

@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from relay.errors import ConfigError, InboxError
+from relay.errors import ConfigError, InboxError, InboxTaken
 from relay.private import make_folder, make_private
 
 SCHEMA_VERSION = 1
@@ -169,7 +169,11 @@ def _connect(path: Path, schema: str) -> sqlite3.Connection:
         _prepare(connection, path, schema)
     except (OSError, sqlite3.Error) as error:
         connection.close()
-        raise ConfigError(f"inbox.path: {path} {_complaint(error, path)}") from None
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
+            raise InboxTaken(
+                f"inbox.path: {path} is in use by another relay; stop that one, or give this one another relay.name"
+            ) from None
+        raise ConfigError(f"inbox.path: {path} cannot be used: {error}; {_advice(error, path)}") from None
     except ConfigError:
         connection.close()
         raise
@@ -199,12 +203,6 @@ def _is_ours(connection: sqlite3.Connection) -> bool:
     [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     known = (SCHEMA_VERSION,) if tables else (0, SCHEMA_VERSION)
     return application in (0, APPLICATION) and version in known
-
-
-def _complaint(error: Exception, path: Path) -> str:
-    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
-        return "is in use by another relay; stop that one, or give this one another relay.name"
-    return f"cannot be used: {error}; {_advice(error, path)}"
 
 
 def _advice(error: Exception, path: Path) -> str:

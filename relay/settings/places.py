@@ -26,6 +26,7 @@ class InboxSection(Section):
     max_count: int = Field(1_000_000, ge=1_000)
     timeout: Seconds = 5.0
     reclaim_after: Seconds = 15.0
+    lease: Seconds = 6.0
 
 
 ActName = Literal[

@@ -11,6 +11,8 @@ from relay.inbox.redis import RedisInbox
 from relay.inbox.sqlite import SqliteInbox
 
 TIMEOUT = 10.0
+LEASE = 0.3
+"""Short, as some tests wait for the lease of a process that was killed."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Engine:
             consumer="relay",
             max_count=max_count,
             timeout=TIMEOUT,
+            lease=LEASE,
             clock=clock,
         )
 

@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from relay.errors import InboxTaken
 from relay.inbox.base import Inbox
 from relay.model import AudienceMessage, Edit, Outcome, Retraction
 from tests.contracts.engines import Engine
@@ -25,6 +26,42 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class TestOpening:
+    async def test_is_refused_while_another_relay_has_the_store(self, engine: Engine) -> None:
+        async with engine.opened() as first:
+            await first.append([message(1)])
+            second = engine.build()
+            with pytest.raises(InboxTaken, match=r"is in use by another relay.* another relay\.name"):
+                await second.open()
+            await second.close()
+
+            assert await first.claim(1, wait=0) == [message(1)]
+            assert await first.begin(forward(message(1)))
+
+    async def test_is_possible_as_soon_as_the_other_relay_has_closed_it(self, engine: Engine) -> None:
+        async with engine.opened() as first:
+            await first.append([message(1)])
+
+        async with engine.opened() as second:
+            assert await second.claim(1, wait=0) == [message(1)]
+
+    async def test_to_look_takes_nothing_from_whoever_had_it(self, engine: Engine) -> None:
+        async with engine.opened() as first:
+            await first.append([message(1)])
+            await first.append([message(2)])
+            await first.claim(1, wait=0)
+
+        looking = engine.build()
+        await looking.open(to_look=True)
+        assert await looking.waiting() == 2
+        assert await looking.why(message(1).key) is not None
+        await looking.close()
+
+        async with engine.opened() as second:
+            assert await second.reclaim(idle=60) == [message(1)]
+            assert await second.claim(1, wait=0) == [message(2)]
 
 
 class TestAppending:

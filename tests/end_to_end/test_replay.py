@@ -105,7 +105,7 @@ async def test_killed_in_the_middle_every_message_ends_once_and_voxta_gets_none_
 ) -> None:
     file, config = recording(tmp_path), freely(tmp_path)
     with config.open("a", encoding="utf-8") as settings:
-        settings.write(f"[inbox]\nengine = {engine!r}\nurl = {redis_server.url!r}\n")
+        settings.write(f"[inbox]\nengine = {engine!r}\nurl = {redis_server.url!r}\nlease = 0.5\n")
     options = ("--voxta", companion.url, "--config", str(config))
     async with Seat(companion.url) as seat:
         for goal in (20, 70, 120):

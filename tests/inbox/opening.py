@@ -3,15 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from relay.inbox.lease import LEASE
 from relay.inbox.redis import RedisInbox
 from tests.doubles.redis_server import RedisServer
 
 
 @asynccontextmanager
 async def opened(
-    server: RedisServer, namespace: str, *, consumer: str = "relay", timeout: float = 10.0
+    server: RedisServer, namespace: str, *, consumer: str = "relay", timeout: float = 10.0, lease: float = LEASE
 ) -> AsyncIterator[RedisInbox]:
-    inbox = RedisInbox(server.url, namespace=namespace, consumer=consumer, max_count=1_000_000, timeout=timeout)
+    inbox = RedisInbox(
+        server.url, namespace=namespace, consumer=consumer, max_count=1_000_000, timeout=timeout, lease=lease
+    )
     await inbox.open()
     try:
         yield inbox

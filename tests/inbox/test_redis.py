@@ -122,8 +122,6 @@ async def test_a_server_on_a_port_with_a_password_serves_as_well(namespace: str)
 
 
 class TestSeveralProcesses:
-    """Several inboxes here; to the server they are the same as several processes."""
-
     async def test_take_over_what_a_consumer_that_is_gone_held(
         self, shared_server: RedisServer, namespace: str
     ) -> None:
@@ -136,31 +134,6 @@ class TestSeveralProcesses:
             assert await other.reclaim(idle=60) == []
             assert await other.reclaim(idle=0) == messages(1, 2)
             assert await other.unfinished() == [forward(message(3))]
-
-    async def test_share_the_work_and_settle_each_message_once(
-        self, shared_server: RedisServer, namespace: str
-    ) -> None:
-        crowd = messages(*range(400))
-        async with (
-            opened(shared_server, namespace, consumer="one") as one,
-            opened(shared_server, namespace, consumer="two") as two,
-        ):
-
-            async def produce(inbox: RedisInbox) -> int:
-                return sum([sum(await inbox.append([each])) for each in crowd])
-
-            async def consume(inbox: RedisInbox) -> int:
-                first = 0
-                while await two.outcomes() != {Outcome.FORWARDED: len(crowd)}:
-                    first += sum(await inbox.settle(settlements(await inbox.claim(7, wait=0.05))))
-                return first
-
-            async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
-                stored = [tasks.create_task(produce(inbox)) for inbox in (one, two)]
-                first = [tasks.create_task(consume(inbox)) for inbox in (one, two)]
-
-        assert sum(task.result() for task in stored) == len(crowd)
-        assert sum(task.result() for task in first) == len(crowd)
 
     async def test_with_other_namespaces_see_nothing_of_each_other(
         self, shared_server: RedisServer, namespace: str
@@ -206,7 +179,7 @@ class TestPages:
 
             assert await inbox.trim(older_than=time.time() + 60) == 2
             left = [key.decode() async for key in admin.scan_iter(match=f"{{{namespace}}}:*")]
-            assert sorted(key.rpartition(":")[2] for key in left) == ["log", "newest", "outcomes"]
+            assert sorted(key.rpartition(":")[2] for key in left) == ["lease", "log", "newest", "outcomes", "owner"]
             assert await admin.xlen(f"{{{namespace}}}:log") == 0
 
 

@@ -1,0 +1,82 @@
+"""Two relays of one name on one Redis: one of them serves, the other one does not get in its way."""
+
+from collections import Counter
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.app import Relay
+from relay.check import check
+from relay.companion.server import CompanionServer
+from relay.errors import InboxTaken
+from relay.runs import explain
+from tests.doubles.faults import FaultyProxy
+from tests.doubles.redis_server import RedisServer, redis_server
+from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
+from tests.support import eventually
+
+QUESTIONS = 6
+
+
+def on(url: str, **inbox: Any) -> dict[str, Any]:
+    return {"engine": "redis", "url": url, **inbox}
+
+
+async def test_the_second_is_refused_and_the_first_goes_on(
+    tmp_path: Path, companion: CompanionServer, redis_server: RedisServer
+) -> None:
+    config = settings(tmp_path, inbox=on(redis_server.url, lease=0.5))
+    platform = RecordingPlatform("twitch")
+    async with relaying(config, companion.url, lambda *_: [platform]) as (relay, _):
+        with pytest.raises(InboxTaken, match=r"another relay\.name"):
+            async with relaying(config, companion.url, lambda *_: [RecordingPlatform("twitch")]):
+                pass
+
+        await relay.receive(message(1))
+        await eventually(lambda: len(platform.posts) == 1)
+
+
+async def test_people_may_look_while_a_relay_runs(
+    tmp_path: Path, companion: CompanionServer, redis_server: RedisServer
+) -> None:
+    config = settings(tmp_path, inbox=on(redis_server.url))
+    async with relaying(config, companion.url, lambda *_: [RecordingPlatform("twitch")]) as (relay, _):
+        await relay.receive(message(1))
+        await relay.quiet(empty=True)
+
+        findings = [finding async for finding in check(config)]
+        assert next((f.name, f.ok, f.line) for f in findings) == ("inbox", True, "redis answers, 0 messages wait")
+        assert await explain(config, "twitch:m1") == "twitch:m1: forwarded (user)"
+
+
+async def test_one_that_slept_while_another_took_over_ends_and_every_question_is_answered_once(
+    tmp_path: Path, companion: CompanionServer
+) -> None:
+    first_stage, second_stage = RecordingPlatform("twitch"), RecordingPlatform("twitch")
+    async with AsyncExitStack() as stack:
+        server = stack.enter_context(redis_server(tcp=True))
+        way = await stack.enter_async_context(FaultyProxy(server.port))
+        sleepy = settings(tmp_path, inbox=on(f"redis://127.0.0.1:{way.port}", lease=0.3))
+        with pytest.raises(ExceptionGroup, check=lambda group: group.split(InboxTaken)[1] is None):
+            async with relaying(sleepy, companion.url, lambda *_: [first_stage]) as (first, _):
+                await ask(first, range(QUESTIONS))
+                await eventually(lambda: len(first_stage.posts) > 2)
+                way.freeze()
+
+                awake = settings(tmp_path, inbox=on(server.url, lease=60))
+                second, _ = await stack.enter_async_context(relaying(awake, companion.url, lambda *_: [second_stage]))
+                way.thaw()
+                await ask(second, range(QUESTIONS, 2 * QUESTIONS))
+                await second.quiet(empty=True)
+
+    answered = Counter(post.reply_to for post in (*first_stage.posts, *second_stage.posts))
+    assert answered == Counter(f"m{number}" for number in range(2 * QUESTIONS))
+    for post in (*first_stage.posts, *second_stage.posts):
+        assert post.reply_to is not None and f'"message {post.reply_to[1:]}"' in post.text
+
+
+async def ask(relay: Relay, numbers: range) -> None:
+    for number in numbers:
+        await relay.receive(message(number, author=f"viewer{number}"))

@@ -1,0 +1,136 @@
+"""One relay at a time has an inbox in Redis, and one that slept through the end of its lease cannot write."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from redis.asyncio import Redis
+
+from relay.errors import InboxError, InboxTaken
+from relay.inbox.redis import RedisInbox
+from relay.model import Edit, Outcome, Retraction
+from tests.contracts.samples import NOON, forward, message, messages, settlement
+from tests.doubles.faults import FaultyProxy
+from tests.doubles.redis_server import RedisServer, redis_server
+from tests.inbox.opening import opened
+
+SHORT = 0.2
+"""A lease whose end can be waited for."""
+LONG = 60.0
+
+
+@asynccontextmanager
+async def asleep(namespace: str) -> AsyncIterator[tuple[RedisInbox, RedisServer, FaultyProxy]]:
+    """A relay that holds message 1, has begun a forward with message 2, and says nothing until its way is thawed."""
+    with redis_server(tcp=True) as server:
+        async with FaultyProxy(server.port) as way:
+            inbox = RedisInbox(
+                f"redis://127.0.0.1:{way.port}",
+                namespace=namespace,
+                consumer="relay",
+                max_count=1_000,
+                timeout=10.0,
+                lease=SHORT,
+            )
+            await inbox.open()
+            await inbox.append(messages(1, 2))
+            await inbox.claim(2, wait=0)
+            await inbox.begin(forward(message(2), id="of the first"))
+            await inbox.append([message(3)])
+            way.freeze()
+            try:
+                yield inbox, server, way
+            finally:
+                way.thaw()
+                await inbox.close()
+
+
+async def test_another_relay_takes_over_from_one_that_says_nothing_any_more(namespace: str) -> None:
+    async with asleep(namespace) as (_, server, _), opened(server, namespace, lease=SHORT) as second:
+        assert await second.reclaim(idle=60) == [message(1)]
+        assert await second.unfinished() == [forward(message(2), id="of the first")]
+        assert await second.claim(9, wait=0) == [message(3)]
+
+
+WRITES: dict[str, Callable[[RedisInbox], Awaitable[object]]] = {
+    "claim": lambda inbox: inbox.claim(9, wait=0),
+    "begin": lambda inbox: inbox.begin(forward(message(1), id="of the first, too")),
+    "abandon": lambda inbox: inbox.abandon("of the first"),
+    "settle": lambda inbox: inbox.settle([settlement(message(1), Outcome.EXPIRED)]),
+    "set_note": lambda inbox: inbox.set_note("switches", "of the first"),
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+async def test_who_slept_through_the_end_of_its_lease_can_write_nothing(namespace: str, write: str) -> None:
+    async with asleep(namespace) as (first, server, way), opened(server, namespace, lease=LONG) as second:
+        await second.set_note("switches", "of the second")
+        on_its_way = asyncio.ensure_future(WRITES[write](first))
+        await asyncio.sleep(0)
+
+        way.thaw()
+
+        with pytest.raises(InboxTaken, match="another relay of this name took over while this one slept"):
+            await on_its_way
+        record = await second.why(message(1).key)
+        assert record is not None and (record.settlement, record.forward_id) == (None, None)
+        assert [each.id for each in await second.unfinished()] == ["of the first"]
+        assert await second.get_note("switches") == "of the second"
+        assert await second.claim(9, wait=0) == [message(3)]
+
+
+async def test_what_platforms_bring_is_stored_whoever_brings_it(namespace: str) -> None:
+    async with asleep(namespace) as (first, server, way), opened(server, namespace, lease=LONG) as second:
+        way.thaw()
+
+        assert await first.append([message(1), message(4)]) == [False, True]
+        assert await first.edit(Edit(platform="twitch", id="m4", text="better"))
+        assert await first.retract(Retraction(platform="twitch", id="m3", reason="deleted"), at=NOON) == 1
+        assert await second.claim(9, wait=0) == [message(4, text="better")]
+
+
+async def test_a_lease_that_ended_is_renewed_when_nobody_took_it(namespace: str) -> None:
+    async with asleep(namespace) as (first, server, way), Redis.from_url(server.url) as admin:
+        key = f"{{{namespace}}}:lease"
+        while await admin.exists(key):  # noqa: ASYNC110 - what is waited for is time
+            await asyncio.sleep(0.01)
+        way.thaw()
+
+        assert await first.settle([settlement(message(1))]) == [True]
+        while not await admin.exists(key):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_a_relay_that_lives_is_told_of_at_once_and_by_name(shared_server: RedisServer, namespace: str) -> None:
+    async with opened(shared_server, namespace, lease=SHORT):
+        with pytest.raises(
+            InboxTaken, match=r"in use by another relay of this name \(process \d+ on .+\); stop that one"
+        ):
+            async with opened(shared_server, namespace, lease=LONG):
+                pass
+
+
+async def test_whoever_looks_disturbs_nobody_and_writes_nothing(shared_server: RedisServer, namespace: str) -> None:
+    async with opened(shared_server, namespace) as owner:
+        await owner.append(messages(1, 2))
+        await owner.begin(forward(message(2), id="of the first"))
+        looking = RedisInbox(shared_server.url, namespace=namespace, consumer="relay", max_count=10, timeout=5)
+        await looking.open(to_look=True)
+        assert await looking.waiting() == 2
+        for write in WRITES.values():
+            with pytest.raises(InboxError, match="is not open, or only to look"):
+                await write(looking)
+        await looking.close()
+
+        assert await owner.claim(1, wait=0) == [message(1)]
+
+
+async def test_a_store_that_was_emptied_stays_with_who_had_it(shared_server: RedisServer, namespace: str) -> None:
+    async with opened(shared_server, namespace, lease=LONG) as owner, Redis.from_url(shared_server.url) as admin:
+        keys = [key async for key in admin.scan_iter(match=f"{{{namespace}}}:*")]
+        await admin.delete(*keys)
+
+        await owner.set_note("chat", "one")
+        assert await owner.append([message(1)]) == [True]
+        assert await owner.claim(1, wait=0) == [message(1)]
