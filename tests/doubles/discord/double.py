@@ -1,24 +1,23 @@
 """The whole local Discord, with a script for what its people do."""
 
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from aiohttp import web
-from pydantic import SecretStr
 
-from relay.settings import DiscordSection
 from tests.doubles.discord import certificate
 from tests.doubles.discord.answers import Refused, error
+from tests.doubles.discord.clock import timestamp
 from tests.doubles.discord.faults import Fault, Handler, Refuse
-from tests.doubles.discord.gateway import GUILD_MEMBERS, GUILD_MESSAGES, GUILD_MODERATION, Gateway
+from tests.doubles.discord.gateway import Gateway
 from tests.doubles.discord.interactions import Interaction, Interactions, Response
 from tests.doubles.discord.rest import Posted, Rest
+from tests.doubles.discord.sessions import GUILD_MEMBERS, GUILD_MESSAGES, GUILD_MODERATION
 from tests.doubles.discord.signal import Signal
 from tests.doubles.discord.voice import Voice
 from tests.doubles.discord.voice_person import VoicePerson
-from tests.doubles.discord.world import PUBLIC_THREAD, STAGE, TEXT, VOICE, Json, Person, World, timestamp
+from tests.doubles.discord.world import PUBLIC_THREAD, STAGE, TEXT, VOICE, Json, Person, World
 from tests.support import PATIENCE
 
 TOKEN = "token-of-the-double"
@@ -29,6 +28,7 @@ class DiscordDouble:
 
     def __init__(self) -> None:
         self.world = World()
+        self.clock = self.world.clock
         self.signal = Signal()
         self.gateway = Gateway(self.world, TOKEN, self.signal)
         self.rest = Rest(self.world, self.signal, self._publish)
@@ -49,8 +49,11 @@ class DiscordDouble:
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[self._serve])
         application.add_routes(
-            [*self.rest.routes(), *self.interactions.routes(), *self.voice.routes(), web.get("/", self._socket)]
-        )
+            [
+                *self.rest.routes(), *self.interactions.routes(), *self.voice.routes(), *self.gateway.routes(),
+                web.get("/", self._socket),
+            ]
+        )  # fmt: skip
         return application
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
@@ -68,7 +71,7 @@ class DiscordDouble:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.gateway.drop()
+        await self.gateway.stop()
         await self.voice.stop()
         await self._runner.cleanup()
         self._folder.cleanup()
@@ -77,20 +80,23 @@ class DiscordDouble:
     def _path(self) -> Path:
         return Path(self._folder.name)
 
-    def settings(self, **over: Any) -> DiscordSection:
-        """Settings that lead the relay here."""
-        defaults: dict[str, Any] = {
-            "enabled": True, "token": SecretStr(TOKEN), "channels": (int(self.channel),),
+    def settings(self, **over: Any) -> dict[str, Any]:
+        """The values of the settings that lead a client here."""
+        return {
+            "enabled": True, "token": TOKEN, "channels": (int(self.channel),),
             "connect_to": f"127.0.0.1:{self._port}", "ca_file": certificate.write_authority(self._path),
-        }  # fmt: skip
-        return DiscordSection(**{**defaults, **over})
+        } | over  # fmt: skip
 
     @web.middleware
     async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.requests.append(f"{request.method} {request.path}")
         self.signal.notify()
-        if refusal := self._unauthorized(request):
-            return refusal
+        answer = self._unauthorized(request) or await self._handle(request, handler)
+        if not answer.prepared:
+            answer.headers["Date"] = self.clock.date()
+        return answer
+
+    async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         fault = next((fault for fault in self._faults if fault.times > 0 and fault.path in request.path), None)
         try:
             if fault is None:
@@ -136,7 +142,7 @@ class DiscordDouble:
 
     async def edit(self, id: str, text: str) -> None:
         message = self.world.messages[id]
-        message |= {"content": text, "edited_timestamp": timestamp(time.time())}
+        message |= {"content": text, "edited_timestamp": timestamp(self.clock.now())}
         await self._publish("MESSAGE_UPDATE", message)
 
     async def unfurl(self, id: str) -> None:
@@ -160,7 +166,7 @@ class DiscordDouble:
         await self.gateway.dispatch("GUILD_BAN_ADD", event, GUILD_MODERATION)
 
     async def time_out(self, name: str, seconds: float = 60.0) -> None:
-        person = self.person(name, timed_out_until=time.time() + seconds)
+        person = self.person(name, timed_out_until=self.clock.now() + seconds)
         event = self.world.full_member(person) | {"guild_id": self.world.guild_id}
         await self.gateway.dispatch("GUILD_MEMBER_UPDATE", event, GUILD_MEMBERS)
 

@@ -1,27 +1,35 @@
-"""The gateway: sessions that outlive their socket, zlib-stream frames, resume with replay."""
+"""The gateway: sessions, when they may begin, and when each of them is told of the guild."""
 
 import asyncio
 import json
-import secrets
-import zlib
+import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
+from tests.doubles.discord.answers import answer
+from tests.doubles.discord.limits import SessionStarts, Verdict
+from tests.doubles.discord.sessions import GUILD_MEMBERS, MESSAGE_CONTENT, Session, Socket
 from tests.doubles.discord.signal import Signal
 from tests.doubles.discord.world import GUILD_MEMBERS_LIMITED, MESSAGE_CONTENT_LIMITED, Json, Person, World
 
-DISPATCH, HEARTBEAT, IDENTIFY, VOICE_STATE, RESUME, RECONNECT, MEMBERS = 0, 1, 2, 4, 6, 7, 8
+HEARTBEAT, IDENTIFY, VOICE_STATE, RESUME, RECONNECT, MEMBERS = 1, 2, 4, 6, 7, 8
 INVALID_SESSION, HELLO, ACK = 9, 10, 11
+"""Opcodes and Status Codes, "Gateway Opcodes"."""
 
-GUILD_MEMBERS, GUILD_MODERATION, GUILD_MESSAGES, MESSAGE_CONTENT = 1 << 1, 1 << 2, 1 << 9, 1 << 15
-"""Gateway intents."""
+UNKNOWN_OPCODE, UNDECODABLE, UNAUTHENTICATED, BAD_TOKEN, ALREADY_IDENTIFIED = range(4001, 4006)
+INVALID_SEQUENCE, TOO_MANY = 4007, 4008
+INVALID_SHARD, SHARDING_REQUIRED, INVALID_VERSION, INVALID_INTENTS, DISALLOWED_INTENTS = range(4010, 4015)
+"""Opcodes and Status Codes, "Gateway Close Event Codes"."""
 
-UNAUTHENTICATED, BAD_TOKEN, DISALLOWED_INTENTS = 4003, 4004, 4014
-"""Close codes."""
-
+VERSION = "10"
+INTENTS = sum(1 << bit for bit in (*range(17), 20, 21, 24, 25))
+"""Gateway, "List of Intents"."""
+PAYLOAD_LIMIT = 4_096
+"""Gateway, "Sending Events": bytes."""
+GUILD_DELAY = (0.0, 0.02)
+"""Seconds between Ready and Guild Create, at random between; the real one takes up to a second, or longer."""
 
 ChangeVoiceState = Callable[[str, Json], Awaitable[None]]
 """Takes the session's id and what the bot wants."""
@@ -30,46 +38,17 @@ ChangeVoiceState = Callable[[str, Json], Awaitable[None]]
 async def _ignore(session: str, data: Json) -> None: ...
 
 
-@dataclass
-class Session:
-    id: str
-    intents: int
-    events: list[Json] = field(default_factory=list)
-    """Everything dispatched, in order: a resume replays from here."""
-    socket: "Socket | None" = None
-
-
-class Socket:
-    """One WebSocket with its own compression stream."""
-
-    def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport) -> None:
-        self._ws = ws
-        self._transport = transport
-        self._zlib = zlib.compressobj()
-
-    async def send(self, op: int, data: Any = None, sequence: int | None = None, event: str | None = None) -> None:
-        text = json.dumps({"op": op, "d": data, "s": sequence, "t": event}).encode()
-        frame = self._zlib.compress(text) + self._zlib.flush(zlib.Z_SYNC_FLUSH)
-        if not self._ws.closed and not self._transport.is_closing():
-            await self._ws.send_bytes(frame)
-
-    async def send_event(self, event: Json) -> None:
-        await self.send(DISPATCH, event["d"], event["s"], event["t"])
-
-    async def close(self, code: int) -> None:
-        await self._ws.close(code=code)
-
-    def abort(self) -> None:
-        """Cut the line: no close frame."""
-        self._transport.abort()
-
-
 class Gateway:
     def __init__(self, world: World, token: str, signal: Signal) -> None:
         self._world = world
         self._token = token
         self._signal = signal
         self._sessions: dict[str, Session] = {}
+        self._describing: set[asyncio.Task[None]] = set()
+        self._shown = asyncio.Event()
+        self._shown.set()
+        self.starts = SessionStarts(world.clock.now)
+        """How often a session may begin."""
         self.heartbeats = 0
         self.identifies = 0
         self.resumes = 0
@@ -83,11 +62,19 @@ class Gateway:
         """Where the bot's wish to join, move or leave goes."""
         self.revoked = False
         """Refuse every token from now on."""
+        self.sharding_required = False
+        """The bot is in too many guilds for one session."""
 
     @property
     def live(self) -> list[Session]:
-        """Sessions with a socket that have had all of their events."""
-        return [session for session in self._sessions.values() if session.socket is not None]
+        """Sessions with a socket that have had all of their events and know the guild."""
+        return [each for each in self._sessions.values() if each.socket is not None and each.has_guild]
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/api/v10/gateway/bot", self._get_gateway_bot)]
+
+    async def _get_gateway_bot(self, request: web.Request) -> web.Response:
+        return answer({"url": "wss://gateway.discord.gg", "shards": 1, "session_start_limit": self.starts.describe()})
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one socket until it ends."""
@@ -96,17 +83,29 @@ class Gateway:
             raise web.HTTPServiceUnavailable
         assert request.query.get("compress") == "zlib-stream" and request.query.get("encoding") == "json"
         ws = web.WebSocketResponse()
+        ws.headers["Date"] = self._world.clock.date()
         await ws.prepare(request)
         assert isinstance(request.transport, asyncio.Transport)
         socket = Socket(ws, request.transport)
+        if request.query.get("v") != VERSION:
+            await socket.close(INVALID_VERSION)
+            return ws
         await socket.send(HELLO, {"heartbeat_interval": int(self.heartbeat_interval * 1000)})
         try:
             async for frame in ws:
                 if frame.type is WSMsgType.TEXT:
-                    await self._handle_frame(socket, json.loads(frame.data))
+                    await self._take(socket, frame.data)
         finally:
-            self._forget(socket)
+            self._forget(socket, for_good=ws.close_code in (WSCloseCode.OK, WSCloseCode.GOING_AWAY))
         return ws
+
+    async def _take(self, socket: Socket, text: str) -> None:
+        if len(text.encode()) > PAYLOAD_LIMIT:
+            await socket.close(UNDECODABLE)
+        elif socket.is_flooded(self._world.clock.now()):
+            await socket.close(TOO_MANY)
+        else:
+            await self._handle_frame(socket, json.loads(text))
 
     async def _handle_frame(self, socket: Socket, frame: Json) -> None:
         op, data = frame["op"], frame["d"]
@@ -115,7 +114,9 @@ class Gateway:
             VOICE_STATE: self._go_to_voice,
         }  # fmt: skip
         handler = handlers.get(op)
-        if handler is None or (op in (MEMBERS, VOICE_STATE) and self._session_of(socket) is None):
+        if handler is None:
+            await socket.close(UNKNOWN_OPCODE)
+        elif op in (MEMBERS, VOICE_STATE) and self._session_of(socket) is None:
             await socket.close(UNAUTHENTICATED)
         else:
             await handler(socket, data)
@@ -125,22 +126,57 @@ class Gateway:
         await socket.send(ACK)
         self._signal.notify()
 
+    # A session begins
+
     async def _identify(self, socket: Socket, data: Json) -> None:
         self.identifies += 1
-        if data["token"] != self._token or self.revoked:
-            return await socket.close(BAD_TOKEN)
-        if not self._may_have(data["intents"]):
-            return await socket.close(DISALLOWED_INTENTS)
-        session = Session(secrets.token_hex(8), data["intents"])
+        self._signal.notify()
+        verdict = self.starts.take()
+        if verdict is Verdict.SPENT:
+            self.revoked = True
+            await self.close_sockets(BAD_TOKEN)
+        if (code := self._refusal(socket, data)) is not None:
+            return await socket.close(code)
+        if verdict is Verdict.TOO_QUICK:
+            return await socket.send(INVALID_SESSION, False)
+        session = Session(data["intents"], self._world.bot.id)
         self._sessions[session.id] = session
-        ready = {
-            "v": 10, "user": self._world.bot.user(), "guilds": [{"id": self._world.guild_id, "unavailable": True}],
+        session.socket = socket
+        await session.record("READY", {
+            "v": 10, "user": self._world.bot.user(), "guilds": [self._world.unavailable_guild()],
             "session_id": session.id, "resume_gateway_url": "wss://gateway-local.discord.gg",
             "application": {"id": self._world.application_id, "flags": self._world.application_flags},
-        }  # fmt: skip
-        session.socket = socket
-        await self._record(session, "READY", ready)
-        await self._record(session, "GUILD_CREATE", self._world.guild(self._at_start()))
+        })  # fmt: skip
+        self._describe(session)
+
+    def _refusal(self, socket: Socket, data: Json) -> int | None:
+        """The code to close with, if any."""
+        checks = (
+            (self._session_of(socket) is not None, ALREADY_IDENTIFIED),
+            (data["token"] != self._token or self.revoked, BAD_TOKEN),
+            (data.get("shard", [0, 1])[0] >= data.get("shard", [0, 1])[1], INVALID_SHARD),
+            (self.sharding_required and "shard" not in data, SHARDING_REQUIRED),
+            (data["intents"] & ~INTENTS != 0, INVALID_INTENTS),
+            (not self._may_have(data["intents"]), DISALLOWED_INTENTS),
+        )
+        return next((code for is_so, code in checks if is_so), None)
+
+    def _may_have(self, intents: int) -> bool:
+        wanted = MESSAGE_CONTENT_LIMITED if intents & MESSAGE_CONTENT else 0
+        wanted |= GUILD_MEMBERS_LIMITED if intents & GUILD_MEMBERS else 0
+        return wanted & ~self._world.application_flags == 0
+
+    def _describe(self, session: Session) -> None:
+        """Tell the session of the guild, a little later."""
+        task = asyncio.create_task(self._describe_later(session), name="guild create")
+        self._describing.add(task)
+        task.add_done_callback(self._describing.discard)
+
+    async def _describe_later(self, session: Session) -> None:
+        await asyncio.sleep(random.uniform(*GUILD_DELAY))
+        await self._shown.wait()
+        session.has_guild = True
+        await session.record("GUILD_CREATE", self._world.guild(self._at_start()))
         self._signal.notify()
 
     def _at_start(self) -> list[Person]:
@@ -148,31 +184,37 @@ class Gateway:
         talking = [person for person in self._world.people.values() if person.id in self._world.voice_states]
         return [self._world.bot, *talking]
 
-    def _may_have(self, intents: int) -> bool:
-        wanted = MESSAGE_CONTENT_LIMITED if intents & MESSAGE_CONTENT else 0
-        wanted |= GUILD_MEMBERS_LIMITED if intents & GUILD_MEMBERS else 0
-        return wanted & ~self._world.application_flags == 0
+    async def hold_guild(self) -> None:
+        """Tell nobody of the guild until `show_guild`, as in an outage: new sessions wait for it."""
+        self._shown.clear()
+        for session in [session for session in self._sessions.values() if session.has_guild]:
+            session.has_guild = False
+            await session.record("GUILD_DELETE", self._world.unavailable_guild())
+            self._describe(session)
+
+    def show_guild(self) -> None:
+        self._shown.set()
+
+    # A session goes on
 
     async def _resume(self, socket: Socket, data: Json) -> None:
         self.resumes += 1
-        session = self._sessions.get(data["session_id"])
+        session = self._sessions.get(data["session_id"] or "")
+        sequence = data["seq"] or 0
         if data["token"] != self._token or self.revoked:
             return await socket.close(BAD_TOKEN)
         if session is None:
             return await socket.send(INVALID_SESSION, False)
-        position = data["seq"] or 0
-        while position < len(session.events):
-            await socket.send_event(session.events[position])
-            position += 1
-        session.socket = socket
-        await self._record(session, "RESUMED", {})
+        if sequence > len(session.events):
+            return await socket.close(INVALID_SEQUENCE)
+        await session.resume(socket, sequence)
         self._signal.notify()
 
     async def _members(self, socket: Socket, data: Json) -> None:
         session = self._session_of(socket)
         assert session is not None and data["query"] == "" and data["limit"] == 0
         everyone = [self._world.full_member(person) for person in (*self._world.people.values(), self._world.bot)]
-        await self._record(session, "GUILD_MEMBERS_CHUNK", {
+        await session.record("GUILD_MEMBERS_CHUNK", {
             "guild_id": data["guild_id"], "members": everyone, "chunk_index": 0, "chunk_count": 1,
             "nonce": data.get("nonce"), "not_found": [], "presences": [],
         })  # fmt: skip
@@ -185,30 +227,18 @@ class Gateway:
         await self.change_voice_state(session.id, data)
 
     async def dispatch(self, event: str, data: Json, intent: int = 0) -> None:
-        """Tell every session that asked for `intent`, also those whose socket is down: a resume replays it."""
+        """Tell every session that knows the guild and asked for `intent`; where its socket is down, a resume will."""
         for session in list(self._sessions.values()):
-            if intent & session.intents == intent:
-                blank = event.startswith("MESSAGE_") and "content" in data and not session.intents & MESSAGE_CONTENT
-                await self._record(session, event, self._blanked(data) if blank else data)
-
-    def _blanked(self, message: Json) -> Json:
-        """Without the message content intent a bot reads only what it wrote itself or what mentions it."""
-        me = self._world.bot.id
-        if message["author"]["id"] == me or any(user["id"] == me for user in message["mentions"]):
-            return message
-        return message | {"content": "", "attachments": [], "embeds": []}
-
-    async def _record(self, session: Session, name: str, data: Json) -> None:
-        event = {"t": name, "d": data, "s": len(session.events) + 1}
-        session.events.append(event)
-        if session.socket is not None:
-            await session.socket.send_event(event)
+            if session.has_guild and intent & session.intents == intent:
+                await session.record(event, data)
 
     async def repeat_last(self) -> None:
         """Deliver the last event a second time, as at-least-once delivery may."""
         for session in self.live:
             assert session.socket is not None
             await session.socket.send_event(session.events[-1])
+
+    # A session ends
 
     async def request_reconnect(self) -> None:
         for socket in self._detach():
@@ -233,6 +263,12 @@ class Gateway:
         if forget:
             self._sessions.clear()
 
+    async def stop(self) -> None:
+        self.drop()
+        for task in self._describing:
+            task.cancel()
+        await asyncio.gather(*self._describing, return_exceptions=True)
+
     def _detach(self) -> list[Socket]:
         sockets = [session.socket for session in self._sessions.values() if session.socket is not None]
         for session in self._sessions.values():
@@ -242,7 +278,10 @@ class Gateway:
     def _session_of(self, socket: Socket) -> Session | None:
         return next((session for session in self._sessions.values() if session.socket is socket), None)
 
-    def _forget(self, socket: Socket) -> None:
+    def _forget(self, socket: Socket, *, for_good: bool) -> None:
+        """Gateway, "Initiating a Disconnect": closing with 1000 or 1001 ends the session too."""
         if session := self._session_of(socket):
             session.socket = None
+            if for_good:
+                del self._sessions[session.id]
         self._signal.notify()

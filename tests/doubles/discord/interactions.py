@@ -1,7 +1,6 @@
 """Slash commands: what the application registered, who used them, and what it answered."""
 
 import secrets
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +12,9 @@ from tests.doubles.discord.world import Json, Person, World
 
 EPHEMERAL = 1 << 6
 REPLY_WITHIN = 3.0
-"""Seconds after which Discord has given up on an interaction."""
+"""Receiving and Responding, "Interaction Callback": seconds for the first answer; then the token is invalid."""
+VALID_FOR = 900.0
+"""Seconds a token is good for what follows it."""
 
 MESSAGE, DEFERRED, UPDATE, CHOICES = 4, 5, 7, 8
 """Types of answer."""
@@ -120,13 +121,11 @@ class Interactions:
             "entitlements": [], "authorizing_integration_owners": {"0": self._world.guild_id}, "context": 0,
             "attachment_size_limit": 10_485_760,
         }  # fmt: skip
-        self._open[token] = Interaction(payload, time.monotonic())
+        self._open[token] = Interaction(payload, self._world.clock.now())
         return self._open[token]
 
     async def _callback(self, request: web.Request) -> web.Response:
         interaction, body = self._find(request), await request.json()
-        if time.monotonic() - interaction.at > REPLY_WITHIN:
-            raise Refused(404, 10062, "Unknown interaction")
         if interaction.answered:
             raise Refused(400, 40060, "Interaction has already been acknowledged.")
         interaction.answered = True
@@ -172,7 +171,7 @@ class Interactions:
 
     def _find(self, request: web.Request) -> Interaction:
         interaction = self._open.get(request.match_info["token"])
-        if interaction is None:
+        if interaction is None or (not interaction.answered and self._age(interaction) > REPLY_WITHIN):
             raise Refused(404, 10062, "Unknown interaction")
         return interaction
 
@@ -180,7 +179,12 @@ class Interactions:
         interaction = self._open.get(request.match_info["token"])
         if interaction is None or not interaction.answered:
             raise Refused(404, 10015, "Unknown Webhook")
+        if self._age(interaction) > VALID_FOR:
+            raise Refused(401, 50027, "Invalid Webhook Token")
         return interaction
+
+    def _age(self, interaction: Interaction) -> float:
+        return self._world.clock.now() - interaction.at
 
     def _checked(self, text: str, allow_empty: bool = False) -> str:
         if len(text) > 2_000 or not (text or allow_empty):

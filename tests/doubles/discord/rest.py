@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tests.doubles.discord.answers import Refused, answer, nothing, too_many
 from tests.doubles.discord.signal import Signal
-from tests.doubles.discord.world import Channel, Json, World
+from tests.doubles.discord.world import READ_HISTORY, Channel, Json, World
 
 Publish = Callable[[str, Json], Awaitable[None]]
 """Tells the gateway's sessions of something in a channel."""
@@ -116,7 +116,11 @@ class Rest:
 
     async def _history(self, request: web.Request) -> web.Response:
         after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 50))
+        if not 1 <= limit <= 100:
+            raise Refused(400, 50035, "Invalid Form Body")
         channel = self._channel(request)
+        if not self._world.bot_may(READ_HISTORY):
+            return answer([])
         found = [message for message in self._world.history(channel.id) if int(message["id"]) > after]
         return answer(found[-limit:] if after else list(islice(found, limit)))
 

@@ -81,6 +81,8 @@ class Voice:
         self.may_speak_on_stage = False
         self.heard: list[Heard] = []
         """What the bot sent, silence included; what nobody could hear is left out."""
+        self.unheard = 0
+        """Packets with sound that came while the bot was muted, deafened or in the audience of a stage."""
         self.unreadable = 0
         """Packets that could not be opened, or that only the wrong key would open."""
         self.speaking: list[int] = []
@@ -205,6 +207,10 @@ class Voice:
         """A moderator puts the bot out."""
         await self._put_out()
 
+    async def mute_bot(self, *, mute: bool = False, deaf: bool = False) -> None:
+        """A moderator mutes or deafens the bot, or takes it back. Guild Resource, "Modify Guild Member"."""
+        await self._show(self._world.bot.id, self.bot_channel, mute=mute, deaf=deaf)
+
     async def set_suppressed(self, suppressed: bool) -> None:
         """A stage's moderator invites the bot to speak, or sends it back to the audience."""
         await self._show(self._world.bot.id, self.bot_channel, suppress=suppressed)
@@ -276,10 +282,14 @@ class Voice:
         assert connection is not None and connection.outbound is not None and connection.address is not None
         address, id = connection.address, int(person.id)
 
+        def send(packet: bytes) -> None:
+            if not self._world.voice_states[self._world.bot.id]["deaf"]:
+                self._line.send(packet, address)
+
         def encrypt(packet: bytes) -> bytes:
             return e2ee.group.encrypt(id, packet) if e2ee is not None else packet
 
-        person.ends = Ends(connection.outbound, lambda packet: self._line.send(packet, address), encrypt)
+        person.ends = Ends(connection.outbound, send, encrypt)
 
     def _unlink(self) -> None:
         for person in self._present.values():
@@ -303,7 +313,9 @@ class Voice:
         state = self._world.voice_states.get(self._world.bot.id)
         if opus is None or header.ssrc != connection.ssrc:
             self.unreadable += 1
-        elif state is not None and not state["suppress"]:
+        elif state is None or state["suppress"] or state["mute"] or state["deaf"]:
+            self.unheard += opus != SILENCE
+        else:
             channel = connection.admission.channel
             self.heard.append(Heard(at, channel, header.sequence, header.timestamp, opus, encrypted))
 

@@ -1,31 +1,28 @@
 """What exists on the local Discord: one guild, its channels, people and messages, as Discord describes them."""
 
-import datetime
 import secrets
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-Json = dict[str, Any]
+from tests.doubles.discord.clock import Clock, created, timestamp
 
-EPOCH_MS = 1_420_070_400_000
-"""Discord's ids count milliseconds from 2015."""
+Json = dict[str, Any]
 
 MESSAGE_CONTENT_LIMITED = 1 << 19
 GUILD_MEMBERS_LIMITED = 1 << 15
 """Application flags: what the owner ticked in the developer portal."""
 
 MANAGE_MESSAGES, MODERATE_MEMBERS, MANAGE_GUILD = 1 << 13, 1 << 40, 1 << 5
-EVERYONE = (1 << 10) | (1 << 11) | (1 << 16)
-"""View channels, send messages, read history."""
-CONNECT, SPEAK = 1 << 20, 1 << 21
+VIEW_CHANNEL, SEND_MESSAGES, READ_HISTORY, CONNECT, SPEAK = 1 << 10, 1 << 11, 1 << 16, 1 << 20, 1 << 21
+"""Permissions, "Bitwise Permission Flags"."""
+EVERYONE = VIEW_CHANNEL | SEND_MESSAGES | READ_HISTORY
 
 TEXT, PUBLIC_THREAD, VOICE, STAGE = 0, 11, 2, 13
+"""Channel resource, "Channel Types"."""
 
-
-def timestamp(at: float | None) -> str | None:
-    return None if at is None else datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat()
+ROLE = 0
+"""Channel resource, "Overwrite Structure": the type of who an overwrite is for."""
 
 
 @dataclass
@@ -39,6 +36,7 @@ class Person:
     timed_out_until: float | None = None
 
     def user(self) -> Json:
+        """User resource, "User Object"."""
         return {
             "id": self.id, "username": self.name, "global_name": None, "discriminator": "0", "avatar": None,
             "bot": self.bot, "public_flags": 0,
@@ -61,12 +59,15 @@ class World:
     people: dict[str, Person] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     messages: dict[str, Json] = field(default_factory=dict)
+    everyone: int = EVERYONE
+    """What everybody may do."""
     bot_permissions: int = EVERYONE | CONNECT | SPEAK
     hidden: set[str] = field(default_factory=set)
     """Channels the bot may not see."""
     voice_states: dict[str, Json] = field(default_factory=dict)
     """Of everybody in a voice channel, by user id."""
-    _last_id: int = 0
+    clock: Clock = field(default_factory=Clock)
+    _ids: int = 0
 
     def __post_init__(self) -> None:
         self.guild_id = self.new_id()
@@ -77,9 +78,9 @@ class World:
         self.owner = self.person("owner")
 
     def new_id(self) -> str:
-        """A snowflake of now, larger than every one before."""
-        self._last_id = max(self._last_id + 1, (time.time_ns() // 1_000_000 - EPOCH_MS) << 22)
-        return str(self._last_id)
+        """A snowflake of now. Reference, "Snowflake ID Format Structure": for every id the increment goes up."""
+        self._ids += 1
+        return str(self.clock.snowflake() + self._ids)
 
     def person(self, name: str, **traits: Any) -> Person:
         """The person of that name, new or changed."""
@@ -93,55 +94,80 @@ class World:
         self.channels[channel.id] = channel
         return channel
 
+    def bot_may(self, permission: int) -> bool:
+        """Permissions, "Permission Hierarchy": roles add up."""
+        return bool((self.everyone | self.bot_permissions) & permission)
+
     def member(self, person: Person) -> Json:
+        """Guild resource, "Guild Member Object", without its user as Message Create has it."""
         roles = [self.moderators] if person.moderator else [self.bot_role] if person is self.bot else []
         return {
-            "nick": person.nick, "avatar": None, "roles": roles, "joined_at": timestamp(time.time() - 86_400),
-            "premium_since": timestamp(time.time() - 3_600) if person.booster else None, "deaf": False, "mute": False,
-            "flags": 0, "pending": False, "communication_disabled_until": timestamp(person.timed_out_until),
+            "nick": person.nick, "avatar": None, "roles": roles, "joined_at": timestamp(self.clock.now() - 86_400),
+            "premium_since": timestamp(self.clock.now() - 3_600) if person.booster else None,
+            "deaf": False, "mute": False, "flags": 0, "pending": False,
+            "communication_disabled_until": timestamp(person.timed_out_until),
         }  # fmt: skip
 
     def full_member(self, person: Person) -> Json:
         return self.member(person) | {"user": person.user()}
 
     def channel(self, channel: Channel) -> Json:
+        """Channel resource, "Channel Object"."""
         data: Json = {
             "id": channel.id, "name": channel.name, "type": channel.type, "guild_id": self.guild_id, "nsfw": False,
-            "position": 0, "permission_overwrites": [], "parent_id": channel.parent, "topic": None,
-            "last_message_id": next(iter(self.history(channel.id)), {}).get("id"), "rate_limit_per_user": 0,
+            "position": 0, "permission_overwrites": self._overwrites(channel), "parent_id": channel.parent,
+            "topic": None, "last_message_id": next(iter(self.history(channel.id)), {}).get("id"),
+            "rate_limit_per_user": 0,
         }  # fmt: skip
         if channel.type == PUBLIC_THREAD:
             data |= {
                 "owner_id": self.owner.id, "message_count": 0, "member_count": 1,
                 "thread_metadata": {
                     "archived": False, "auto_archive_duration": 1440, "locked": False,
-                    "archive_timestamp": timestamp(time.time()), "create_timestamp": timestamp(time.time()),
+                    "archive_timestamp": timestamp(self.clock.now()), "create_timestamp": timestamp(self.clock.now()),
                 },
             }  # fmt: skip
         if channel.type in (VOICE, STAGE):
             data |= {"bitrate": 64_000, "user_limit": 0}
         return data
 
+    def _overwrites(self, channel: Channel) -> list[Json]:
+        """Channel resource, "Overwrite Object"."""
+        hides = channel.id in self.hidden
+        return [{"id": self.guild_id, "type": ROLE, "allow": "0", "deny": str(VIEW_CHANNEL)}] if hides else []
+
+    def unavailable_guild(self) -> Json:
+        """Guild resource, "Unavailable Guild Object"."""
+        return {"id": self.guild_id, "unavailable": True}
+
     def guild(self, members: list[Person]) -> Json:
-        everything = [self.channel(channel) for channel in self.channels.values() if channel.id not in self.hidden]
+        """Gateway Events, "Guild Create": all channels, and those threads that the bot may view."""
+        everything = [self.channel(channel) for channel in self.channels.values()]
         return {
             "id": self.guild_id, "name": "Studio", "owner_id": self.owner.id, "unavailable": False,
             "member_count": len(self.people) + 1, "large": False, "emojis": [], "stickers": [], "features": [],
             "roles": [
-                self._role(self.guild_id, "@everyone", EVERYONE),
+                self._role(self.guild_id, "@everyone", self.everyone),
                 self._role(self.moderators, "Moderators", EVERYONE | MANAGE_MESSAGES | MODERATE_MEMBERS),
                 self._role(self.bot_role, self.bot.name, self.bot_permissions) | {"tags": {"bot_id": self.bot.id}},
             ],
             "channels": [data for data in everything if data["type"] != PUBLIC_THREAD],
-            "threads": [data for data in everything if data["type"] == PUBLIC_THREAD],
+            "threads": [
+                data for data in everything if data["type"] == PUBLIC_THREAD and data["parent_id"] not in self.hidden
+            ],
             "members": [self.full_member(person) for person in members], "presences": [],
-            "voice_states": list(self.voice_states.values()), "stage_instances": [],
+            "voice_states": [
+                {key: value for key, value in state.items() if key != "guild_id"}
+                for state in self.voice_states.values()
+            ],
+            "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [],
+            "joined_at": timestamp(self.clock.now() - 86_400),
             "verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0, "mfa_level": 0,
             "nsfw_level": 0, "premium_tier": 0, "preferred_locale": "en-US", "system_channel_flags": 0,
         }  # fmt: skip
 
     def set_voice_state(self, id: str, channel: str | None, **more: Any) -> Json:
-        """Where somebody is now, as the gateway tells it."""
+        """Where somebody is now. Voice resource, "Voice State Object"."""
         person = next(person for person in (*self.people.values(), self.bot) if person.id == id)
         before = self.voice_states.pop(id, {})
         state: Json = {
@@ -160,6 +186,7 @@ class World:
         }  # fmt: skip
 
     def application(self) -> Json:
+        """Application resource, "Application Object"."""
         return {
             "id": self.application_id, "name": "relay", "description": "", "icon": None, "bot_public": False,
             "bot_require_code_grant": False, "verify_key": "00", "flags": self.application_flags,
@@ -167,11 +194,11 @@ class World:
         }  # fmt: skip
 
     def add_message(self, author: Person, channel: str, text: str, id: str | None = None, **more: Any) -> Json:
-        """Store a message as REST shows it; `more` adds or replaces fields."""
+        """Store a message as REST shows it; `more` adds or replaces fields. Message resource, "Message Object"."""
         message_id = id or self.new_id()
         message: Json = {
             "id": message_id, "channel_id": channel, "author": author.user(), "content": text, "type": 0, "flags": 0,
-            "timestamp": timestamp((int(message_id) >> 22) / 1_000 + EPOCH_MS / 1_000), "edited_timestamp": None,
+            "timestamp": timestamp(created(message_id)), "edited_timestamp": None,
             "tts": False, "mention_everyone": False, "mentions": self._mentioned(text), "attachments": [],
             "mention_roles": [self.bot_role] if f"<@&{self.bot_role}>" in text else [], "embeds": [], "pinned": False,
         } | more  # fmt: skip
@@ -188,7 +215,7 @@ class World:
         return (message for message in newest_first if message["channel_id"] == channel)
 
     def as_event(self, data: Json) -> Json:
-        """Something in a channel as the gateway tells it: with the guild and, for a message, who wrote it."""
+        """Something in a channel as the gateway tells it. Gateway Events, "Message Create Extra Fields"."""
         author = data.get("author", {}).get("id")
         person = next((p for p in (*self.people.values(), self.bot) if p.id == author), None)
         extra: Json = {} if person is None or "webhook_id" in data else {"member": self.member(person)}

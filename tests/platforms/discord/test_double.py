@@ -11,6 +11,7 @@ import pytest
 from relay.platforms.discord.connection import make_connector
 from tests.doubles.discord import DiscordDouble, Refuse
 from tests.doubles.discord.double import TOKEN
+from tests.platforms.discord.conftest import knows_guild, section
 from tests.support import PATIENCE
 
 
@@ -18,7 +19,7 @@ class Client(library.Client):
     """Keeps the messages and interactions it is told of."""
 
     def __init__(self, discord: DiscordDouble, intents: library.Intents) -> None:
-        super().__init__(intents=intents, connector=make_connector(discord.settings()), guild_ready_timeout=0.01)
+        super().__init__(intents=intents, connector=make_connector(section(discord)), guild_ready_timeout=0.01)
         self.messages = asyncio.Queue[library.Message]()
         self.interactions = asyncio.Queue[library.Interaction[library.Client]]()
 
@@ -35,7 +36,7 @@ async def connected(discord: DiscordDouble, *, content: bool = True) -> AsyncIte
     async with Client(discord, intents) as client, asyncio.timeout(PATIENCE):
         await client.login(TOKEN)
         running = asyncio.create_task(client.connect())
-        await client.wait_until_ready()
+        await knows_guild(client)
         yield client
         await client.close()
         await running
@@ -110,7 +111,7 @@ async def test_an_interaction_is_answered_once(discord: DiscordDouble) -> None:
 
 
 async def test_the_gateway_refuses_what_comes_before_identifying(discord: DiscordDouble) -> None:
-    async with aiohttp.ClientSession(connector=make_connector(discord.settings())) as session:
+    async with aiohttp.ClientSession(connector=make_connector(section(discord))) as session:
         url = "wss://gateway.discord.gg/?v=10&encoding=json&compress=zlib-stream"
         async with session.ws_connect(url) as socket:
             await socket.receive()
@@ -123,6 +124,25 @@ async def test_a_fault_happens_as_often_as_it_says(discord: DiscordDouble, fault
     discord.fail(fault)
     url = f"https://discord.com/api/v10/channels/{discord.channel}/typing"
     headers = {"Authorization": f"Bot {TOKEN}"}
-    async with aiohttp.ClientSession(connector=make_connector(discord.settings())) as session:
+    async with aiohttp.ClientSession(connector=make_connector(section(discord))) as session:
         seen = [(await session.post(url, headers=headers)).status for _ in range(fault.times + 1)]
     assert seen == [status] * (len(seen) - 1) + [204]
+
+
+@pytest.mark.parametrize(("deferred", "seconds"), [(False, 3.5), (True, 901.0)])
+async def test_an_interaction_dies_when_nobody_answers_it(
+    discord: DiscordDouble, deferred: bool, seconds: float
+) -> None:
+    discord.interactions.commands = [{"id": "1", "name": "ask"}]
+    async with connected(discord) as client:
+        asking = asyncio.create_task(discord.ask("why?"))
+        interaction = await client.interactions.get()
+        if deferred:
+            await interaction.response.defer(thinking=True)
+            discord.clock.advance(60)
+            await interaction.edit_original_response(content="a moment")
+            await asking
+        discord.clock.advance(seconds)
+        with pytest.raises(library.HTTPException, match=r"Unknown interaction|Invalid Webhook Token"):
+            await (interaction.edit_original_response if deferred else interaction.response.send_message)(content="x")
+        asking.cancel()

@@ -17,6 +17,7 @@ from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.double import TOKEN
 from tests.doubles.discord.voice_rtp import AES, XCHACHA
 from tests.doubles.discord.voice_sound import encode, pitch, tone
+from tests.platforms.discord.conftest import knows_guild, section
 from tests.support import PATIENCE, eventually
 
 
@@ -54,11 +55,11 @@ async def discord() -> AsyncIterator[DiscordDouble]:
 async def connected(discord: DiscordDouble, cls: type[library.VoiceClient] = library.VoiceClient) -> AsyncIterator[Any]:
     """A client that is in the lounge."""
     intents = library.Intents(guilds=True, voice_states=True)
-    client = library.Client(intents=intents, connector=make_connector(discord.settings()), guild_ready_timeout=0.01)
+    client = library.Client(intents=intents, connector=make_connector(section(discord)), guild_ready_timeout=0.01)
     async with client, asyncio.timeout(PATIENCE):
         await client.login(TOKEN)
         running = asyncio.create_task(client.connect())
-        await client.wait_until_ready()
+        await knows_guild(client)
         channel: Any = client.get_channel(int(discord.lounge))
         voice = await channel.connect(timeout=PATIENCE, reconnect=False, cls=cls)
         await discord.voice.wait_joined(discord.lounge)
@@ -93,7 +94,7 @@ async def test_the_other_mode_is_understood_too(discord: DiscordDouble) -> None:
 @asynccontextmanager
 async def voice_socket(discord: DiscordDouble) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
     async with (
-        aiohttp.ClientSession(connector=make_connector(discord.settings())) as session,
+        aiohttp.ClientSession(connector=make_connector(section(discord))) as session,
         session.ws_connect("wss://local-1.discord.media/?v=8") as socket,
     ):
         assert (await socket.receive_json())["op"] == 8

@@ -15,6 +15,7 @@ from relay.settings import VoiceSection
 from relay.speech.hearing import Hearing
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.double import TOKEN
+from tests.platforms.discord.conftest import knows_guild, section
 from tests.support import PATIENCE
 
 
@@ -53,7 +54,7 @@ def join(discord: DiscordDouble) -> Join:
     @asynccontextmanager
     async def joined(**settings: Any) -> AsyncIterator[Room]:
         intents = library.Intents(guilds=True, voice_states=True)
-        connector = make_connector(discord.settings())
+        connector = make_connector(section(discord))
         room = Room(**settings)
         client = library.Client(intents=intents, connector=connector, guild_ready_timeout=0.01)
         async with client, asyncio.TaskGroup() as tasks:
@@ -61,7 +62,7 @@ def join(discord: DiscordDouble) -> Join:
             tasks.create_task(client.connect())
             listening = tasks.create_task(room.ears.run())
             async with asyncio.timeout(PATIENCE):
-                await client.wait_until_ready()
+                await knows_guild(client)
                 channel = client.get_channel(int(discord.lounge))
                 assert isinstance(channel, library.VoiceChannel)
                 room.voice = await channel.connect(cls=room.ears.client, timeout=PATIENCE)

@@ -13,17 +13,18 @@ from relay.platforms.discord.hearing.audience import Audience, talk_command
 from relay.settings import VoiceSection
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.double import TOKEN
+from tests.platforms.discord.conftest import knows_guild, section
 from tests.support import PATIENCE
 
 
 @pytest.fixture
 async def client(discord: DiscordDouble) -> AsyncIterator[library.Client]:
-    connector = make_connector(discord.settings())
+    connector = make_connector(section(discord))
     client = library.Client(intents=library.Intents(guilds=True), connector=connector, guild_ready_timeout=0.01)
     async with client, asyncio.timeout(PATIENCE):
         await client.login(TOKEN)
         running = asyncio.create_task(client.connect())
-        await client.wait_until_ready()
+        await knows_guild(client)
         yield client
         await client.close()
         await running

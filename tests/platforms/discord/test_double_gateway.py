@@ -1,0 +1,205 @@
+"""The double's gateway keeps Discord's timing, limits and clock, seen through discord.py and a bare socket."""
+
+import ast
+import asyncio
+import json
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import discord as library
+import pytest
+
+import tests.doubles.discord
+from relay.platforms.discord.connection import make_connector
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.clock import created
+from tests.doubles.discord.double import TOKEN
+from tests.doubles.discord.limits import DAY
+from tests.doubles.discord.pages import ROUTES
+from tests.platforms.discord.conftest import section
+
+IDENTIFY = {"token": TOKEN, "intents": 1, "properties": {}}
+
+
+class Line:
+    """A bare socket of the gateway."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._zlib = zlib.decompressobj()
+
+    async def send(self, op: int, data: Any) -> None:
+        await self._socket.send_json({"op": op, "d": data})
+
+    async def read(self) -> Any:
+        """The next payload, or the code the socket was closed with."""
+        frame = await self._socket.receive(timeout=5)
+        if frame.type is aiohttp.WSMsgType.BINARY:
+            return json.loads(self._zlib.decompress(frame.data))
+        return frame.data
+
+    async def close(self, code: int) -> None:
+        await self._socket.close(code=code)
+
+
+@asynccontextmanager
+async def line(discord: DiscordDouble, version: int = 10) -> AsyncIterator[Line]:
+    url = f"wss://gateway.discord.gg/?v={version}&encoding=json&compress=zlib-stream"
+    async with (
+        aiohttp.ClientSession(connector=make_connector(section(discord))) as http,
+        http.ws_connect(url) as socket,
+    ):
+        opened = Line(socket)
+        if version == 10:
+            assert (await opened.read())["op"] == 10
+        yield opened
+
+
+async def refusal(discord: DiscordDouble, **changes: Any) -> Any:
+    async with line(discord) as gateway:
+        await gateway.send(2, IDENTIFY | changes)
+        return await gateway.read()
+
+
+class TestTheGuild:
+    async def test_is_unavailable_at_first_and_shown_when_the_test_says(self, discord: DiscordDouble) -> None:
+        await discord.gateway.hold_guild()
+        async with line(discord) as gateway:
+            await gateway.send(2, IDENTIFY)
+            ready = await gateway.read()
+            assert ready["t"] == "READY"
+            assert ready["d"]["guilds"] == [{"id": discord.world.guild_id, "unavailable": True}]
+            await discord.open_thread("unheard of")
+            discord.gateway.show_guild()
+            assert (await gateway.read())["t"] == "GUILD_CREATE"
+            await discord.open_thread("heard of")
+            assert (await gateway.read())["d"]["name"] == "heard of"
+
+    async def test_names_channels_that_the_bot_may_not_view(self, discord: DiscordDouble) -> None:
+        discord.world.hidden.add(discord.channel)
+        intents = library.Intents(guilds=True)
+        client = library.Client(intents=intents, connector=make_connector(section(discord)), guild_ready_timeout=0.1)
+        async with client, asyncio.timeout(5):
+            await client.login(TOKEN)
+            running = asyncio.create_task(client.connect())
+            await client.wait_until_ready()
+            await discord.wait_ready()
+            channel = client.get_channel(int(discord.channel))
+            assert isinstance(channel, library.TextChannel)
+            assert not channel.permissions_for(channel.guild.me).view_channel
+            await client.close()
+            await running
+
+
+class TestLimits:
+    async def test_a_second_session_within_five_seconds_is_refused(self, discord: DiscordDouble) -> None:
+        assert (await refusal(discord))["t"] == "READY"
+        assert await refusal(discord) == {"op": 9, "d": False, "s": None, "t": None}
+        discord.clock.advance(5)
+        assert (await refusal(discord))["t"] == "READY"
+
+    async def test_the_last_session_of_a_day_costs_the_token(self, discord: DiscordDouble) -> None:
+        discord.gateway.starts.total, discord.gateway.starts.per = 2, 0.0
+        async with line(discord) as first:
+            await first.send(2, IDENTIFY)
+            assert (await first.read())["t"] == "READY"
+            assert await refusal(discord) == 4004
+            assert discord.gateway.revoked
+        discord.clock.advance(DAY)
+        assert discord.gateway.starts.describe()["remaining"] == 2
+
+    async def test_more_than_120_payloads_a_minute_are_too_many(self, discord: DiscordDouble) -> None:
+        async with line(discord) as gateway:
+            for _ in range(121):
+                await gateway.send(1, None)
+            answers = [await gateway.read() for _ in range(121)]
+        assert answers[-1] == 4008 and all(answer["op"] == 11 for answer in answers[:-1])
+
+    async def test_a_payload_of_more_than_4096_bytes_is_refused(self, discord: DiscordDouble) -> None:
+        async with line(discord) as gateway:
+            await gateway.send(1, "x" * 4_096)
+            assert await gateway.read() == 4002
+
+
+class TestCloseCodes:
+    @pytest.mark.parametrize(
+        ("changes", "code"),
+        [
+            ({"token": "another"}, 4004),
+            ({"shard": [1, 1]}, 4010),
+            ({"intents": 1 << 30}, 4013),
+            ({"intents": 1 << 15}, 4014),
+        ],
+    )
+    async def test_an_identify_that_is_wrong(self, discord: DiscordDouble, changes: dict[str, Any], code: int) -> None:
+        discord.world.application_flags = 0
+        assert await refusal(discord, **changes) == code
+
+    async def test_a_bot_in_too_many_servers(self, discord: DiscordDouble) -> None:
+        discord.gateway.sharding_required = True
+        assert await refusal(discord) == 4011
+
+    async def test_another_version(self, discord: DiscordDouble) -> None:
+        async with line(discord, version=5) as gateway:
+            assert await gateway.read() == 4012
+
+    async def test_a_second_identify_and_an_unknown_opcode(self, discord: DiscordDouble) -> None:
+        for op, data, code in ((2, IDENTIFY, 4005), (99, None, 4001)):
+            discord.clock.advance(5)
+            async with line(discord) as gateway:
+                await discord.gateway.hold_guild()
+                await gateway.send(2, IDENTIFY)
+                assert (await gateway.read())["t"] == "READY"
+                await gateway.send(op, data)
+                assert await gateway.read() == code
+
+
+@pytest.mark.parametrize(("code", "answer"), [(1000, 9), (4000, 0)])
+async def test_a_goodbye_ends_the_session(discord: DiscordDouble, code: int, answer: int) -> None:
+    async with line(discord) as gateway:
+        await gateway.send(2, IDENTIFY)
+        session = (await gateway.read())["d"]["session_id"]
+        assert (await gateway.read())["t"] == "GUILD_CREATE"
+        await gateway.close(code)
+    async with line(discord) as gateway:
+        await gateway.send(6, {"token": TOKEN, "session_id": session, "seq": 2})
+        assert (await gateway.read())["op"] == answer
+
+
+async def test_a_sequence_from_the_future_is_refused(discord: DiscordDouble) -> None:
+    async with line(discord) as gateway:
+        await gateway.send(2, IDENTIFY)
+        session = (await gateway.read())["d"]["session_id"]
+        await gateway.close(4000)
+    async with line(discord) as gateway:
+        await gateway.send(6, {"token": TOKEN, "session_id": session, "seq": 50})
+        assert await gateway.read() == 4007
+
+
+async def test_ids_and_answers_carry_its_own_clock(discord: DiscordDouble) -> None:
+    discord.clock.offset = -70
+    id = await discord.say("hello")
+    assert created(id) == pytest.approx(discord.clock.now(), abs=2)
+    async with aiohttp.ClientSession(connector=make_connector(section(discord))) as session:
+        answer = await session.get("https://discord.com/api/v10/users/@me")
+    assert parsedate_to_datetime(answer.headers["Date"]).timestamp() == pytest.approx(discord.clock.now(), abs=2)
+
+
+async def test_every_route_names_its_page(discord: DiscordDouble) -> None:
+    parts = (discord.rest, discord.interactions, discord.voice, discord.gateway)
+    routes = {f"{r.method} {r.path.removeprefix('/api/v10')}" for part in parts for r in part.routes()}
+    assert routes == set(ROUTES)
+
+
+def test_it_shares_nothing_with_what_it_tests() -> None:
+    folder = Path(tests.doubles.discord.__file__).parent
+    for file in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not any(name.split(".")[0] == "relay" for name in names), file.name
