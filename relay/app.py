@@ -31,7 +31,7 @@ from relay.moderation.outbound import Outbound
 from relay.performing import Performer
 from relay.periodic import repeat
 from relay.platforms.base import Controls as ControlsProtocol
-from relay.platforms.base import Platform, Receive
+from relay.platforms.base import Notes, Platform, Receive
 from relay.platforms.supervision import Supervisor
 from relay.repertoire import repertoire
 from relay.replies.poster import Poster
@@ -52,7 +52,7 @@ LOOK_EVERY = 0.5
 DRAIN = 5.0
 """Seconds a run that ends gives the answer under way, and as many to account for what still waits."""
 
-MakePlatforms = Callable[[Receive, ControlsProtocol], Sequence[Platform]]
+MakePlatforms = Callable[[Receive, ControlsProtocol, Notes], Sequence[Platform]]
 
 
 class Watcher(Protocol):
@@ -154,7 +154,7 @@ class Relay:
             volume=config.speech.volume,
         )
         self.controls = Controls(self.desk, Audit(config.audit_file))
-        self.platforms = make_platforms(self.receive, self.controls)
+        self.platforms = make_platforms(self.receive, self.controls, self.inbox)
         self.poster = Poster(config.replies, self.platforms, journal.post)
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
         acts = repertoire(

@@ -20,7 +20,7 @@ from relay.door import voxta
 from relay.errors import ConfigError
 from relay.inbox.build import build as build_inbox
 from relay.journal import Journal
-from relay.platforms.base import Controls, Platform, Receive
+from relay.platforms.base import Controls, Notes, Platform, Receive
 from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
 from relay.serving import serving, serving_anywhere
 from relay.settings import (
@@ -58,7 +58,7 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
             scenario=ScenarioSection(allow=("post",)),
         )
 
-        def crowd(receive: Receive, _: Controls) -> Sequence[Platform]:
+        def crowd(receive: Receive, *_: object) -> Sequence[Platform]:
             return [
                 SimulatedPlatform(name, receive, seed=seed, per_minute=rate) for name, rate in CROWD_PER_MINUTE.items()
             ]
@@ -88,7 +88,7 @@ async def live(config: Config, console: Console) -> None:
 
     booth = LiveBooth(config)
 
-    def connect(receive: Receive, controls: Controls) -> Sequence[Platform]:
+    def connect(receive: Receive, controls: Controls, notes: Notes) -> Sequence[Platform]:
         platforms: list[Platform] = []
         if config.twitch.enabled:
             from relay.platforms.twitch.client import TwitchPlatform
@@ -98,7 +98,15 @@ async def live(config: Config, console: Console) -> None:
             from relay.platforms.discord.client import DiscordPlatform
 
             platforms.append(
-                DiscordPlatform(config.discord, receive, controls, voice=booth.discord, commands=booth.commands())
+                DiscordPlatform(
+                    config.discord,
+                    receive,
+                    controls,
+                    notes,
+                    look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
+                    voice=booth.discord,
+                    commands=booth.commands(),
+                )
             )
         return platforms
 

@@ -11,7 +11,7 @@ from relay.acts import Act
 from relay.app import Relay
 from relay.config import load
 from relay.journal import Journal
-from relay.platforms.base import Controls, Platform, Receive
+from relay.platforms.base import Controls, Notes, Platform, Receive
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.settings.places import ActName
@@ -24,10 +24,10 @@ async def acts(tmp_path: Path) -> dict[str, Act]:
     """Those of a relay with everything."""
     config = load(None, obs={"enabled": True}, relay={"data_dir": str(tmp_path)})
 
-    def platforms(receive: Receive, controls: Controls) -> Sequence[Platform]:
+    def platforms(receive: Receive, controls: Controls, notes: Notes) -> Sequence[Platform]:
         return [
             TwitchPlatform(config.twitch, tmp_path / "token.json", receive),
-            DiscordPlatform(config.discord, receive, controls),
+            DiscordPlatform(config.discord, receive, controls, notes, look_back=120.0),
         ]
 
     return Relay(config, platforms, voxta_url="http://localhost", journal=Journal()).performer.acts

@@ -215,7 +215,7 @@ async def _call(*, hearing: bool) -> AsyncIterator[_Call]:
             async with voxta(config, port=0) as url:
                 app = _Timed(
                     config,
-                    lambda receive, controls: [DiscordPlatform(config.discord, receive, controls, voice=booth.discord)],
+                    lambda *room: [DiscordPlatform(config.discord, *room, look_back=120.0, voice=booth.discord)],
                     voxta_url=url,
                     journal=Journal(),
                     booth=booth,

@@ -92,7 +92,7 @@ async def _measure(
 ) -> None:
     app = Relay(
         config,
-        lambda receive, _: [TwitchPlatform(config.twitch, token_file, receive)],
+        lambda receive, *_: [TwitchPlatform(config.twitch, token_file, receive)],
         voxta_url=url,
         journal=Journal(),
     )

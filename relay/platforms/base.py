@@ -20,6 +20,16 @@ class Receive(Protocol):
         ...
 
 
+class Notes(Protocol):
+    """Small named values that outlive a restart, kept beside the messages. Both raise InboxError."""
+
+    async def get_note(self, name: str) -> str | None:
+        """None when there is none."""
+        ...
+
+    async def set_note(self, name: str, value: str) -> None: ...
+
+
 class Platform(Protocol):
     """A connection to one platform, built with its settings and a `receive` callable."""
 

@@ -35,6 +35,9 @@ class Seen:
         self._limit = limit
         self._ids: dict[Hashable, None] = {}
 
+    def __len__(self) -> int:
+        return len(self._ids)
+
     def add(self, id: Hashable) -> bool:
         """True when the id is new, as far back as is remembered."""
         if id in self._ids:
@@ -70,6 +73,12 @@ class Intake:
         self._waiting.append((item, stored))
         self._filled.set()
         return stored
+
+    async def stored(self) -> None:
+        """Return when everything accepted so far is stored."""
+        if self._waiting:
+            _, last = self._waiting[-1]
+            await asyncio.shield(last)
 
     async def run(self) -> None:
         """Hand over until cancelled, then what is left as far as the grace allows."""

@@ -116,7 +116,7 @@ async def calling(
     hearing = {"hearing": "openai", "hearing_url": hearing_url} if hearing_url else {}
     own = CompanionSection.model_validate({"port": 0, "pace": 0, "speech": "espeak"} | hearing)
     defaults = {
-        "discord": discord.settings().model_dump(),
+        "discord": discord.settings(),
         "voice": {"streamer": int(ann.id), "channels": [int(discord.lounge)], "listen_to": "everyone"},
         "speech": {"enabled": True, "sinks": ["discord"]},
         "floor": {"min_speech": 0.5, "silence": 0.3},
@@ -129,7 +129,7 @@ async def calling(
         relaying(
             config,
             proxy.url,
-            lambda receive, controls: [DiscordPlatform(config.discord, receive, controls, voice=booth.discord)],
+            lambda *room: [DiscordPlatform(config.discord, *room, look_back=120.0, voice=booth.discord)],
             booth=booth,
         ) as (relay, journal),
     ):

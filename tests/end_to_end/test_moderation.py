@@ -18,7 +18,7 @@ class Twitch:
     def __init__(self) -> None:
         self.platform = RecordingPlatform("twitch")
 
-    def __call__(self, receive: Receive, controls: Controls) -> Sequence[Platform]:
+    def __call__(self, receive: Receive, controls: Controls, *_: object) -> Sequence[Platform]:
         return [self.platform]
 
     @property

@@ -27,7 +27,7 @@ class Platforms:
         self.twitch = RecordingPlatform("twitch")
         self.discord = RecordingPlatform("discord")
 
-    def __call__(self, receive: Receive, controls: Controls) -> Sequence[Platform]:
+    def __call__(self, receive: Receive, controls: Controls, *_: object) -> Sequence[Platform]:
         return [self.twitch, self.discord]
 
 

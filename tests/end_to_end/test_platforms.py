@@ -9,13 +9,14 @@ import pytest
 from relay.bench.redis_server import RedisServer
 from relay.companion.server import CompanionServer
 from relay.model import Outcome
-from relay.platforms.base import Controls, Platform, Receive
+from relay.platforms.base import Controls, Notes, Platform, Receive
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.settings import TwitchSection
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.twitch import TwitchDouble
 from tests.end_to_end.stage import heard, relaying, settings
+from tests.platforms.discord.conftest import section
 from tests.support import eventually
 
 
@@ -49,7 +50,7 @@ class OnTwitch:
         self._double = double
         self.token_file = double.write_token(folder / "token.json")
 
-    def __call__(self, receive: Receive, _: Controls) -> Sequence[Platform]:
+    def __call__(self, receive: Receive, *_: object) -> Sequence[Platform]:
         settings = TwitchSection.model_validate(self._double.settings(reconcile_every=0.2))
         return [TwitchPlatform(settings, self.token_file, receive)]
 
@@ -58,8 +59,8 @@ class OnDiscord:
     def __init__(self, double: DiscordDouble) -> None:
         self._double = double
 
-    def __call__(self, receive: Receive, controls: Controls) -> Sequence[Platform]:
-        return [DiscordPlatform(self._double.settings(), receive, controls)]
+    def __call__(self, receive: Receive, controls: Controls, notes: Notes) -> Sequence[Platform]:
+        return [DiscordPlatform(section(self._double), receive, controls, notes, look_back=120.0)]
 
 
 async def test_a_twitch_chatter_is_answered_in_reply(
@@ -159,8 +160,8 @@ async def test_a_twitch_login_that_is_revoked_costs_twitch_alone_until_somebody_
     on_twitch, on_discord = OnTwitch(twitch, tmp_path), OnDiscord(discord)
     config = settings(tmp_path, inbox={"engine": "sqlite"})
 
-    def both(receive: Receive, controls: Controls) -> Sequence[Platform]:
-        return [*on_twitch(receive, controls), *on_discord(receive, controls)]
+    def both(receive: Receive, controls: Controls, notes: Notes) -> Sequence[Platform]:
+        return [*on_twitch(receive), *on_discord(receive, controls, notes)]
 
     async with relaying(config, companion.url, both) as (relay, _):
         await twitch.wait_subscribed()

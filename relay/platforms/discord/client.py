@@ -3,22 +3,24 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 
 import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential, wait_random
 
 from relay.acts import Act
-from relay.errors import AuthError, ConfigError, PlatformUnavailable
+from relay.errors import AuthError, ConfigError, InboxError, PlatformUnavailable
 from relay.model import Post
-from relay.platforms.base import Controls, Platform, Receive, Typing
+from relay.platforms.base import Controls, Notes, Platform, Receive, Typing
 from relay.platforms.discord.acts import acts
+from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.commands import Command
 from relay.platforms.discord.incoming import PLATFORM
-from relay.platforms.discord.login import INTENT_MISSING, TOKEN_REFUSED, granted_intents, leave, log_in, visit
+from relay.platforms.discord.login import CLOSED_FOR_GOOD, INTENT_MISSING, granted_intents, leave, log_in, visit
 from relay.platforms.discord.missed import Mark
 from relay.platforms.discord.outgoing import FAILURES, TEXT_LIMIT, explain, send, show_typing
 from relay.platforms.discord.session import Session
+from relay.platforms.discord.starts import SessionStarts, leave_some
 from relay.platforms.discord.voice.commands import voice_commands
 from relay.platforms.discord.voice.session import DiscordVoice
 from relay.platforms.intake import Intake
@@ -26,10 +28,12 @@ from relay.settings import DiscordSection
 
 log = logging.getLogger(__name__)
 
-TOKEN_REVOKED = 4004
-"""The gateway's close code for a token that is not valid (any more)."""
 RETRY_WAIT = wait_exponential(multiplier=0.5, max=60.0) + wait_random(0, 1.0)
 """Between two tries to connect."""
+NOTE_KNOWN = "discord known"
+"""The note that holds the id up to which no message was missed."""
+NOTE_EVERY = 2.0
+"""Seconds between two looks whether that id has grown."""
 
 
 class DiscordPlatform:
@@ -43,17 +47,26 @@ class DiscordPlatform:
         settings: DiscordSection,
         receive: Receive,
         controls: Controls,
+        notes: Notes,
         *,
+        look_back: float,
         voice: DiscordVoice | None = None,
         commands: Sequence[Command] = (),
     ) -> None:
-        """`voice` where the companion also speaks or listens; `commands` are offered besides its own."""
+        """`voice` where the companion also speaks or listens; `commands` are offered besides its own.
+
+        Messages it was not told of are looked up when they are at most `look_back` seconds old.
+        """
         self._settings = settings
         self._controls = controls
         self._voice = voice
         self._commands = [*(voice_commands(voice) if voice is not None else ()), *commands]
         self._intake = Intake(PLATFORM, receive)
-        self._mark = Mark()
+        self._notes = notes
+        self._look_back = look_back
+        self._mark: Mark | None = None
+        self._clock = DiscordClock()
+        self._starts = SessionStarts()
         self._session: Session | None = None
         self.listening = asyncio.Event()
         self._trouble = "not connected yet"
@@ -63,6 +76,7 @@ class DiscordPlatform:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._intake.run(), name="discord intake")
+                tasks.create_task(self._remember(), name="discord note")
                 await self._stay_connected()
         except ExceptionGroup as failures:
             self._trouble = str(failures.exceptions[0])
@@ -83,11 +97,11 @@ class DiscordPlatform:
 
     async def _connect(self) -> None:
         """One session, to its end. Raises when it never got to listen, or when a person has to act."""
-        async with visit(self._settings) as (_, application):
-            intents = granted_intents(application, voice=self._voice is not None)
-        session = Session(
-            self._settings, intents, self._intake, self._mark, self._controls, self._commands, self.listening
-        )
+        await self._starts.turn()
+        if self._mark is None:
+            known = await self._notes.get_note(NOTE_KNOWN)
+            self._mark = Mark(int(known) if known is not None else None)
+        session = await self._begin(self._mark)
         try:
             await log_in(session, self._settings)
             self._session = session
@@ -102,6 +116,36 @@ class DiscordPlatform:
             self._session = None
             self.listening.clear()
             await leave(session)
+
+    async def _begin(self, mark: Mark) -> Session:
+        async with visit(self._settings, self._clock) as (client, application):
+            intents = granted_intents(application, voice=self._voice is not None)
+            await leave_some(client)
+        return Session(
+            self._settings,
+            intents,
+            self._intake,
+            mark,
+            self._controls,
+            self._commands,
+            self.listening,
+            clock=self._clock,
+            look_back=self._look_back,
+            identifies=self._starts.begins,
+        )
+
+    async def _remember(self) -> None:
+        """Note, for the next run, up to where nothing was missed: only what is stored counts."""
+        noted: int | None = None
+        while True:
+            await asyncio.sleep(NOTE_EVERY)
+            known = self._mark.known if self._mark is not None else None
+            if known is None or known == noted:
+                continue
+            await self._intake.stored()
+            with suppress(InboxError):  # later, then
+                await self._notes.set_note(NOTE_KNOWN, str(known))
+                noted = known
 
     def _in_voice(self, session: Session) -> AbstractAsyncContextManager[None]:
         return self._voice.attached(session) if self._voice is not None else nullcontext()
@@ -133,8 +177,8 @@ class DiscordPlatform:
             return self._trouble
         if not self._session.connected:
             return "connecting"
-        if self._session.is_ready() and (unseen := self._session.unseen()):
-            return f"connected, but cannot see {', '.join(map(str, unseen))}: give the bot View Channel there"
+        if trouble := self._session.trouble():
+            return f"connected, but {trouble}"
         trouble = self._voice.health() if self._voice is not None else None
         return f"connected; {trouble}" if trouble else "connected"
 
@@ -146,10 +190,10 @@ async def _listen(session: Session) -> None:
     except discord.PrivilegedIntentsRequired:
         raise AuthError(INTENT_MISSING) from None
     except discord.ConnectionClosed as error:
-        if error.code == TOKEN_REVOKED:
-            raise AuthError(TOKEN_REFUSED) from None
+        if error.code in CLOSED_FOR_GOOD:
+            raise AuthError(CLOSED_FOR_GOOD[error.code]) from None
         raise PlatformUnavailable(f"discord: the gateway closed the connection ({error.code})") from None
-    except (*FAILURES, AttributeError) as error:  # discord.py trips over its own when the first attempt fails
+    except FAILURES as error:
         raise PlatformUnavailable(str(explain(error, "gateway"))) from None
     raise PlatformUnavailable("discord: the gateway closed the connection")
 

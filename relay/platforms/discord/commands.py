@@ -10,6 +10,7 @@ from discord import app_commands
 
 from relay.model import AudienceMessage, ControlInfo
 from relay.platforms.base import Controls
+from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.incoming import Listening, read_question
 from relay.platforms.discord.outgoing import FAILURES
 from relay.platforms.discord.steering import ANSWER_WITHIN, Use, caller_of, carry_out, whisper
@@ -35,6 +36,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
         listening: Listening,
         accept: Accept,
         controls: Controls,
+        clock: DiscordClock,
         more: Sequence[Command] = (),
     ) -> None:
         """`more` are commands of other parts of the adapter."""
@@ -43,7 +45,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
             allowed_contexts=app_commands.AppCommandContext(guild=True),
             allowed_installs=app_commands.AppInstallationType(guild=True),
         )
-        self.add_command(_ask(listening, accept))
+        self.add_command(_ask(listening, accept, clock))
         self.add_command(_relay(controls))
         for command in more:
             self.add_command(command)
@@ -67,13 +69,13 @@ class Commands(app_commands.CommandTree[discord.Client]):
             log.warning("discord: the slash commands could not be registered: %s: %s", type(error).__name__, error)
 
 
-def _ask(listening: Listening, accept: Accept) -> Command:
+def _ask(listening: Listening, accept: Accept, clock: DiscordClock) -> Command:
     @app_commands.describe(question="What you would like to know")
     async def ask(interaction: Use, question: app_commands.Range[str, 1, QUESTION_LIMIT]) -> None:
         if not listening.covers(interaction.channel):
             places = ", ".join(f"<#{channel}>" for channel in sorted(listening.channels))
             return await whisper(interaction, f"I only listen in {places}. Please ask me there.")
-        stored = accept(read_question(interaction, question))
+        stored = accept(read_question(interaction, question, clock.arrived()))
         done, _ = await asyncio.wait({stored}, timeout=ANSWER_WITHIN)
         await whisper(interaction, "Asked! The answer comes here." if done else "Got it. This may take a moment.")
 

@@ -47,8 +47,8 @@ def is_addressed(message: discord.Message, me: int) -> bool:
     return isinstance(original, discord.Message) and original.author.id == me
 
 
-def read_message(message: discord.Message, me: int) -> AudienceMessage | None:
-    """A chat message; None when it has no text, such as a picture alone."""
+def read_message(message: discord.Message, me: int, at: float) -> AudienceMessage | None:
+    """A chat message, written at `at` by this machine's clock; None when it has no text, such as a picture alone."""
     text = message_text(message)
     if not text:
         return None
@@ -59,14 +59,14 @@ def read_message(message: discord.Message, me: int) -> AudienceMessage | None:
         kind=Kind.CHAT,
         author=read_author(message.author, message.guild),
         text=text,
-        at=message.created_at.timestamp(),
+        at=at,
         addressed=is_addressed(message, me),
         reply_to=str(message.id),
     )
 
 
-def read_question(interaction: discord.Interaction[discord.Client], question: str) -> AudienceMessage:
-    """A use of `/ask`. There is no message in the channel that an answer could reply to."""
+def read_question(interaction: discord.Interaction[discord.Client], question: str, at: float) -> AudienceMessage:
+    """A use of `/ask` at `at` by this machine's clock. There is no message that an answer could reply to."""
     return AudienceMessage(
         platform=PLATFORM,
         id=str(interaction.id),
@@ -74,7 +74,7 @@ def read_question(interaction: discord.Interaction[discord.Client], question: st
         kind=Kind.ASK,
         author=read_author(interaction.user, interaction.guild),
         text=readable(question, {}, interaction.guild),
-        at=interaction.created_at.timestamp(),
+        at=at,
         addressed=True,
     )
 

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Final
 
 import aiohttp
 import discord
 
 from relay.errors import AuthError, ConfigError, PlatformUnavailable
+from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.outgoing import FAILURES, explain
 from relay.settings import DiscordSection
@@ -24,6 +26,18 @@ TOKEN_REFUSED = (
     "discord.token: Discord refuses it: reset the token at discord.com/developers/applications, your application, "
     "Bot, and set RELAY_DISCORD__TOKEN to the new one"
 )
+CLOSED_FOR_GOOD: Final = {
+    4004: TOKEN_REFUSED,
+    4010: "discord: the gateway refuses the shard (4010): update the relay",
+    4011: (
+        "discord: the bot is in too many servers for one connection (4011): make an application of its own for the "
+        "companion and invite only that one to your server"
+    ),
+    4012: "discord: the gateway no longer speaks the version the relay uses (4012): update the relay",
+    4013: "discord: the gateway does not know what the relay asks to be told of (4013): update the relay",
+    4014: INTENT_MISSING,
+}
+"""What a person has to do, by the close codes after which Discord wants no other try."""
 
 
 def token_of(settings: DiscordSection) -> str:
@@ -67,9 +81,11 @@ def granted_intents(application: discord.AppInfo, *, voice: bool = False) -> dis
 
 
 @asynccontextmanager
-async def visit(settings: DiscordSection) -> AsyncIterator[tuple[discord.Client, discord.AppInfo]]:
-    """Log in for REST calls only."""
-    client = discord.Client(intents=discord.Intents(guilds=True), connector=make_connector(settings))
+async def visit(settings: DiscordSection, clock: DiscordClock) -> AsyncIterator[tuple[discord.Client, discord.AppInfo]]:
+    """Log in for REST calls only; `clock` learns Discord's time from them."""
+    client = discord.Client(
+        intents=discord.Intents(guilds=True), connector=make_connector(settings), http_trace=clock.trace()
+    )
     try:
         yield client, await log_in(client, settings)
     finally:

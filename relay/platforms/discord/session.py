@@ -1,4 +1,6 @@
-"""One login to Discord: what its gateway tells, put into the intake in the order it came.
+"""One session of Discord's gateway: what it tells, put into the intake in the order it came.
+
+It ends when Discord ends the session, since discord.py goes on as if it were ready where it begins another one.
 
 discord.py runs each handler as a task of its own but starts them in order, so no handler here may wait before
 it has put what it has.
@@ -7,17 +9,23 @@ it has put what it has.
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import discord
+from discord.gateway import ReconnectWebSocket
 
+from relay.errors import PlatformUnavailable
+from relay.model import Incoming
 from relay.platforms.base import Controls
 from relay.platforms.discord import incoming
+from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.commands import Command, Commands
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.incoming import Listening
-from relay.platforms.discord.missed import Mark, find_missed, newest_message
+from relay.platforms.discord.missed import History, Mark, can_read_history, can_view
+from relay.platforms.discord.outgoing import explain
 from relay.platforms.discord.steering import Decision
 from relay.platforms.intake import Intake
 from relay.settings import DiscordSection
@@ -28,8 +36,8 @@ GUILD_READY_TIMEOUT: Final = 0.5
 """Seconds without another server's description after which the start counts as complete; each start takes as long."""
 RATE_LIMIT_WAIT: Final = 30.0
 """The longest wait for a rate limit, in seconds; discord.py allows no less."""
-IDENTIFY_WAIT: Final = (1.0, 5.0)
-"""Seconds to wait, at random between, before a new session replaces one that Discord ended; Discord asks for it."""
+LOOK_AGAIN: Final = (20.0, 40.0)
+"""Seconds, at random between, after which another look is taken at what could not be looked up."""
 
 
 class Session(discord.Client):
@@ -44,11 +52,20 @@ class Session(discord.Client):
         controls: Controls,
         commands: Sequence[Command],
         listening: asyncio.Event,
+        *,
+        clock: DiscordClock,
+        look_back: float,
+        identifies: Callable[[], None],
     ) -> None:
-        """`commands` are offered besides those for text; `listening` is set once all channels are heard."""
+        """`commands` are offered besides those for text; `listening` is set once all channels are heard.
+
+        Messages from before it are looked up when they are at most `look_back` seconds old. `identifies` is called
+        when Discord is asked to begin the session.
+        """
         super().__init__(
             intents=intents,
             connector=make_connector(settings),
+            http_trace=clock.trace(),
             max_messages=None,
             allowed_mentions=discord.AllowedMentions.none(),
             guild_ready_timeout=GUILD_READY_TIMEOUT,
@@ -57,7 +74,13 @@ class Session(discord.Client):
         self._listening = Listening.to(settings)
         self._intake = intake
         self._mark = mark
-        self._commands = Commands(self, self._listening, intake.put, controls, commands)
+        self._clock = clock
+        self._identifies = identifies
+        self._history = History(self, self._listening, mark, clock, look_back)
+        self._search: asyncio.Task[list[Incoming]] | None = None
+        self._next_look: asyncio.TimerHandle | None = None
+        self._trouble: str | None = None
+        self._commands = Commands(self, self._listening, intake.put, controls, clock, commands)
         self.controls = controls
         self.add_dynamic_items(Decision)
         self._listening_now = listening
@@ -67,32 +90,83 @@ class Session(discord.Client):
     def _me(self) -> int:
         return self.user.id if self.user is not None else 0
 
-    def unseen(self) -> list[int]:
-        """Chosen channels that the bot cannot see."""
-        return [channel for channel in sorted(self._listening.channels) if self.get_channel(channel) is None]
+    def trouble(self) -> str | None:
+        """What the bot lacks in the chosen channels, and the fix."""
+        if not self.is_ready():
+            return None
+        if any(guild.unavailable for guild in self.guilds):
+            return "a server is away"
+        channels = sorted(self._listening.channels)
+        if unseen := [str(id) for id in channels if not can_view(self.get_channel(id))]:
+            return f"cannot see {', '.join(unseen)}: give the bot View Channel there"
+        if blind := [str(id) for id in channels if not can_read_history(self.get_channel(id))]:
+            return f"cannot look up what is missed in {', '.join(blind)}: give the bot Read Message History there"
+        return None
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
-        if not self.is_closed():  # discord.py still announces things then, and trips over its own lack of a loop
-            super().dispatch(event, *args, **kwargs)
+        if event == "disconnect" and (self.ws is None or self.ws.session_id is None):
+            self._end(sys.exception())
+        if self.is_closed():  # discord.py still announces things then, and trips over its own lack of a loop
+            return
+        if event == "guild_available":  # there is one handler of each event, and that of this one is the voice's
+            self._guild_described()
+        super().dispatch(event, *args, **kwargs)
+
+    @staticmethod
+    def _end(error: BaseException | None) -> None:
+        """discord.py lost its connection over this error, and would begin a new session."""
+        if isinstance(error, ReconnectWebSocket):
+            raise PlatformUnavailable("discord: Discord ended the session")
+        if isinstance(error, Exception) and not isinstance(error, discord.ConnectionClosed):
+            raise PlatformUnavailable(str(explain(error, "gateway")))
 
     async def setup_hook(self) -> None:
         await self._commands.sync_changes()
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        if not initial:
-            await asyncio.sleep(random.uniform(*IDENTIFY_WAIT))
+        self._identifies()
+
+    async def close(self) -> None:
+        if self._next_look is not None:
+            self._next_look.cancel()
+        await super().close()
+        self._history.described()
+
+    # What was missed
 
     async def on_connect(self) -> None:
-        """A new session began, so nothing was replayed: what was written in between is looked up."""
+        """The session began, and nothing is replayed: what was written before it is looked up."""
         self.connected = True
-        if (since := self._mark.gap()) is not None:
-            self._intake.put(asyncio.create_task(find_missed(self, self._listening, self._mark, since)))
+        self._history.lose(self._listening.channels)
+        self._look_up()
+
+    def _guild_described(self) -> None:
+        self._history.described()
+        if self._search is not None and self._search.done() and self._mark.gaps:
+            self._look_up()
+
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        lost = [channel for channel in self._listening.channels if guild.get_channel(channel) is not None]
+        self._history.lose(lost)
+
+    def _look_up(self) -> None:
+        if self._next_look is not None:
+            self._next_look.cancel()
+        self._search = asyncio.create_task(self._history.find())
+        self._search.add_done_callback(lambda _: self._look_again())
+        self._intake.put(self._search)
+
+    def _look_again(self) -> None:
+        if (trouble := self.trouble()) != self._trouble and trouble is not None:
+            log.warning("discord: the bot %s", trouble)
+        self._trouble = trouble
+        if self._mark.gaps and not self.is_closed():
+            self._next_look = self.loop.call_later(random.uniform(*LOOK_AGAIN), self._look_up)
+
+    # What is told
 
     async def on_ready(self) -> None:
         self._listening_now.set()
-        self._mark.start(newest_message(self, self._listening))
-        for channel in self.unseen():
-            log.warning("discord.channels: %d is not visible to the bot: give it View Channel there", channel)
 
     async def on_resumed(self) -> None:
         self.connected = True
@@ -101,9 +175,12 @@ class Session(discord.Client):
         self.connected = False
 
     async def on_message(self, message: discord.Message) -> None:
-        is_new = self._listening.covers(message.channel) and self._mark.saw(message.id)
-        wanted = is_new and self._listening.wants(message, self._me)
-        if wanted and (read := incoming.read_message(message, self._me)) is not None:
+        is_new = self._listening.covers(message.channel) and self._history.told(message)
+        if not (is_new and self._listening.wants(message, self._me)):
+            return
+        # what a resumed session repeats has waited at Discord
+        at = self._clock.arrived() if self.connected else self._clock.happened(message.created_at.timestamp())
+        if (read := incoming.read_message(message, self._me, at)) is not None:
             self._intake.put(read)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:

@@ -5,24 +5,50 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import discord as library
 import pytest
+from tenacity import wait_fixed
 
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Suggestion
+from relay.platforms.base import Controls
+from relay.platforms.discord import client, starts
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.voice.session import DiscordVoice
-from relay.settings import VoiceSection
+from relay.settings import DiscordSection, VoiceSection
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.signal import Signal
-from tests.support import PATIENCE
+from tests.support import PATIENCE, eventually
+
+
+def section(discord: DiscordDouble, **over: Any) -> DiscordSection:
+    """Settings that lead the relay to the local Discord."""
+    return DiscordSection(**discord.settings(**over))
+
+
+async def knows_guild(client: library.Client) -> None:
+    """Return when Discord has told the client of the guild: some time after it is ready."""
+    await client.wait_until_ready()
+    await eventually(lambda: bool(client.guilds) and not client.guilds[0].unavailable)
+
+
+async def session_ended(discord: DiscordDouble) -> None:
+    """Discord ends the session, and the next one has begun."""
+    before = discord.gateway.identifies
+    await discord.invalidate_session()
+    await discord.signal.wait_until(lambda: discord.gateway.identifies > before, "a new session")
+
+
+LOOK_BACK = 120.0
 
 
 class Store:
-    """Stands where the inbox does: keeps what it is given, in order."""
+    """Stands where the inbox does: keeps what it is given, in order, and notes."""
 
     def __init__(self) -> None:
         self.items: list[Incoming] = []
         self.failures: list[Exception] = []
         """Raised by the next calls, first to last."""
+        self.notes: dict[str, str] = {}
         self.signal = Signal()
         self._open = asyncio.Event()
         self._open.set()
@@ -42,6 +68,13 @@ class Store:
         self.items += incoming
         self.signal.notify()
 
+    async def get_note(self, name: str) -> str | None:
+        return self.notes.get(name)
+
+    async def set_note(self, name: str, value: str) -> None:
+        self.notes[name] = value
+        self.signal.notify()
+
     @property
     def texts(self) -> list[str]:
         return [item.text for item in self.items if isinstance(item, AudienceMessage)]
@@ -54,6 +87,13 @@ class Store:
         item = (await self.wait_for(1))[0]
         assert isinstance(item, AudienceMessage)
         return item
+
+
+def adapter(
+    discord: DiscordDouble, store: Store, controls: Controls, *, voice: DiscordVoice | None = None, **over: Any
+) -> DiscordPlatform:
+    """The adapter, to be run, with settings changed as given."""
+    return DiscordPlatform(section(discord, **over), store.receive, controls, store, look_back=LOOK_BACK, voice=voice)
 
 
 class Status:
@@ -100,6 +140,15 @@ async def discord() -> AsyncIterator[DiscordDouble]:
 
 
 @pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch, discord: DiscordDouble) -> None:
+    """Connect again at once, and let Discord allow it."""
+    discord.gateway.starts.per = 0.0
+    monkeypatch.setattr(starts, "APART", 0.0)
+    monkeypatch.setattr(client, "RETRY_WAIT", wait_fixed(0.01))
+    monkeypatch.setattr(client, "NOTE_EVERY", 0.01)
+
+
+@pytest.fixture
 def store() -> Store:
     return Store()
 
@@ -118,7 +167,7 @@ def connect(discord: DiscordDouble, store: Store, controls: Status) -> Connect:
 
     @asynccontextmanager
     async def running(**over: Any) -> AsyncIterator[DiscordPlatform]:
-        platform = DiscordPlatform(discord.settings(**over), store.receive, controls)
+        platform = adapter(discord, store, controls, **over)
         task = asyncio.create_task(platform.run())
         try:
             await discord.wait_ready()
@@ -146,13 +195,15 @@ def run(discord: DiscordDouble, store: Store, controls: Status) -> Run:
     """The adapter with a voice, until the block ends; ann is the streamer and the lounge is where it comes to."""
 
     @asynccontextmanager
-    async def running(**over: Any) -> AsyncIterator[DiscordVoice]:
+    async def running(
+        until: Callable[[], bool] = lambda: bool(discord.gateway.live), **over: Any
+    ) -> AsyncIterator[DiscordVoice]:
         defaults: dict[str, Any] = {"streamer": int(discord.person("ann").id), "channels": (int(discord.lounge),)}
         voice = DiscordVoice(VoiceSection(**{**defaults, **over}))
-        platform = DiscordPlatform(discord.settings(), store.receive, controls, voice=voice)
+        platform = adapter(discord, store, controls, voice=voice)
         task = asyncio.create_task(platform.run())
         try:
-            await discord.wait_ready()
+            await discord.signal.wait_until(until, "a client on the gateway")
             yield voice
         finally:
             task.cancel()

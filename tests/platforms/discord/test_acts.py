@@ -6,7 +6,7 @@ from relay.acts import ActRefused
 from relay.errors import PlatformUnavailable, PostRejected
 from relay.platforms.discord.client import DiscordPlatform
 from tests.doubles.discord import DiscordDouble
-from tests.platforms.discord.conftest import Connect, Status, Store
+from tests.platforms.discord.conftest import Connect, Status, Store, adapter
 
 
 async def perform(platform: DiscordPlatform, name: str, *given: object) -> str:
@@ -45,6 +45,6 @@ async def test_what_cannot_be_done_is_named(connect: Connect, name: str, given: 
 
 
 async def test_without_a_connection_nothing_is_done(discord: DiscordDouble, store: Store, controls: Status) -> None:
-    platform = DiscordPlatform(discord.settings(), store.receive, controls)
+    platform = adapter(discord, store, controls)
     with pytest.raises(PlatformUnavailable, match="not connected"):
         await perform(platform, "pin", "discord:1/2")

@@ -1,32 +1,30 @@
 import asyncio
 import logging
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from tenacity import wait_fixed
 
 from relay.errors import AuthError, ConfigError, InboxError
 from relay.model import Edit, Post
-from relay.platforms.discord import client, commands, session
+from relay.platforms.discord import client, starts
 from relay.platforms.discord.client import DiscordPlatform
+from relay.platforms.discord.starts import SessionStarts
 from tests.doubles.discord import DiscordDouble, Hold
 from tests.doubles.discord.double import TOKEN
-from tests.platforms.discord.conftest import Connect, Status, Store
-from tests.support import PATIENCE
+from tests.platforms.discord.conftest import Connect, Status, Store, adapter, session_ended
+from tests.support import PATIENCE, eventually
+
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "IDENTIFY_WAIT", (0.0, 0.01))
-    monkeypatch.setattr(client, "RETRY_WAIT", wait_fixed(0.01))
-    monkeypatch.setattr(commands, "ANSWER_WITHIN", 0.05)
-
-
-async def run(discord: DiscordDouble, store: Store, **over: object) -> None:
+async def run(discord: DiscordDouble, store: Store, **over: Any) -> None:
     """Run the adapter to its own end."""
     async with asyncio.timeout(PATIENCE):
-        await DiscordPlatform(discord.settings(**over), store.receive, Status()).run()
+        await adapter(discord, store, Status(), **over).run()
 
 
 class TestNothingIsLostOrDoubled:
@@ -144,6 +142,7 @@ async def test_messages_from_before_the_start_are_not_taken(
     discord: DiscordDouble, connect: Connect, store: Store
 ) -> None:
     await discord.say("yesterday")
+    discord.clock.advance(60)
     async with connect() as platform:
         await ready(platform)
         await discord.invalidate_session()
@@ -212,6 +211,68 @@ async def test_a_bot_that_may_not_read_messages_ends_the_run_with_the_fix(discor
     assert discord.gateway.identifies == 0
 
 
+@pytest.mark.parametrize(
+    ("code", "fix"),
+    [
+        (4004, "reset the token"),
+        (4010, "update the relay"),
+        (4011, "an application of its own"),
+        (4012, "update the relay"),
+        (4013, "update the relay"),
+        (4014, "tick Message Content Intent"),
+    ],
+)
+async def test_what_discord_wants_no_other_try_for_ends_the_run_with_the_fix(
+    discord: DiscordDouble, store: Store, code: int, fix: str
+) -> None:
+    running = asyncio.create_task(run(discord, store))
+    await discord.wait_ready()
+    await discord.gateway.close_sockets(code)
+    with pytest.raises(AuthError, match=fix):
+        await running
+    assert discord.gateway.identifies == 1
+
+
+async def test_a_bot_in_too_many_servers_ends_the_run_before_it_was_ready(discord: DiscordDouble, store: Store) -> None:
+    discord.gateway.sharding_required = True
+    with pytest.raises(AuthError, match="an application of its own"):
+        await run(discord, store)
+
+
+async def test_few_sessions_left_of_a_day_are_left_to_people(discord: DiscordDouble, store: Store) -> None:
+    discord.gateway.starts.total = 20
+    platform = adapter(discord, store, Status())
+    running = asyncio.create_task(platform.run())
+    await eventually(lambda: "0 of 20 sessions of today are used" in platform.health())
+    assert discord.gateway.identifies == 0
+    discord.gateway.starts.total = 1_000
+    await discord.wait_ready()
+    running.cancel()
+    await asyncio.wait({running})
+
+
+async def test_sessions_that_end_at_once_are_begun_slower_and_slower(
+    discord: DiscordDouble, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    now = 0.0
+
+    async def pass_time(seconds: float) -> None:
+        nonlocal now
+        waits.append(seconds)
+        now += seconds
+
+    monkeypatch.setattr(starts, "APART", 5.0)
+    monkeypatch.setattr(client, "SessionStarts", partial(SessionStarts, clock=lambda: now))
+    monkeypatch.setattr(SessionStarts, "turn", lambda self: pass_time(self.wait()))
+    async with connect():
+        for _ in range(8):
+            await session_ended(discord)
+            await discord.wait_ready()
+    assert waits[0] == 0.0 and waits[1] >= starts.APART
+    assert all(earlier < later for earlier, later in pairwise(waits[:6]))
+
+
 async def test_an_intent_taken_away_while_connected_ends_the_run(discord: DiscordDouble, store: Store) -> None:
     running = asyncio.create_task(run(discord, store))
     await discord.wait_ready()
@@ -251,7 +312,7 @@ async def test_a_first_connection_that_fails_is_tried_again(
 
 
 async def test_a_server_that_is_away_shows_in_the_health(discord: DiscordDouble, store: Store) -> None:
-    platform = DiscordPlatform(discord.settings(), store.receive, Status())
+    platform = adapter(discord, store, Status())
     assert platform.health() == "not connected yet"
     discord.fail_next("/users/@me", 503, times=1_000)
     running = asyncio.create_task(platform.run())

@@ -1,20 +1,17 @@
 """The double's gateway keeps Discord's timing, limits and clock, seen through discord.py and a bare socket."""
 
-import ast
 import asyncio
 import json
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import discord as library
 import pytest
 
-import tests.doubles.discord
 from relay.platforms.discord.connection import make_connector
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.clock import created
@@ -194,12 +191,3 @@ async def test_every_route_names_its_page(discord: DiscordDouble) -> None:
     parts = (discord.rest, discord.interactions, discord.voice, discord.gateway)
     routes = {f"{r.method} {r.path.removeprefix('/api/v10')}" for part in parts for r in part.routes()}
     assert routes == set(ROUTES)
-
-
-def test_it_shares_nothing_with_what_it_tests() -> None:
-    folder = Path(tests.doubles.discord.__file__).parent
-    for file in folder.glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert not any(name.split(".")[0] == "relay" for name in names), file.name

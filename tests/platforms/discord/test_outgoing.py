@@ -7,7 +7,7 @@ from relay.model import Post
 from relay.platforms.discord import outgoing
 from relay.platforms.discord.client import DiscordPlatform
 from tests.doubles.discord import DiscordDouble, Hold, LoseReply, Refuse
-from tests.platforms.discord.conftest import Status, Store
+from tests.platforms.discord.conftest import Status, Store, adapter
 
 MESSAGES = "/messages"
 
@@ -138,7 +138,7 @@ async def test_a_text_discord_does_not_take_is_a_rejection(
 async def test_nothing_can_be_posted_before_the_connection(
     discord: DiscordDouble, store: Store, controls: Status
 ) -> None:
-    platform = DiscordPlatform(discord.settings(), store.receive, controls)
+    platform = adapter(discord, store, controls)
     with pytest.raises(PlatformUnavailable, match="not connected"):
         await platform.post(post_to(discord))
     await platform.typing(discord.channel)

@@ -28,7 +28,12 @@ class VoiceLink(discord.VoiceClient):
     async def hang_up(self, *, wait: bool) -> None:
         """Leave; with `wait`, only return when Discord has said so: the next connection would take it for its own."""
         self.stop()
-        await self._connection.disconnect(force=True, wait=wait)
+        socket = self._connection.ws
+        try:
+            await self._connection.disconnect(force=True, wait=wait)
+        finally:
+            if socket:  # discord.py leaves it open when the main gateway is gone
+                await socket.close()
 
     async def on_voice_state_update(self, data: GuildVoiceState) -> None:
         # a connection that fails is taken down before Discord says so; one that stands has been cut by somebody

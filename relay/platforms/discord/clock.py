@@ -1,0 +1,62 @@
+"""What time it is for Discord. Its clock and this machine's differ, so the two are never compared without this."""
+
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
+from typing import Final
+
+import aiohttp
+
+TRUNCATED: Final = 0.5
+"""Seconds: the `Date` of an answer leaves out the part of a second, which is half of one on average."""
+
+
+class DiscordClock:
+    """Reads Discord's time from the `Date` header of its answers, to half a second.
+
+    Held against the steady clock, so that a wall clock that is set while the relay runs changes nothing.
+    """
+
+    def __init__(self, *, steady: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
+        self._steady = steady
+        self._wall = wall
+        self._ahead_of_steady: float | None = None
+
+    def trace(self) -> aiohttp.TraceConfig:
+        """For a client of discord.py: every answer is read."""
+
+        async def read(_: aiohttp.ClientSession, __: SimpleNamespace, answer: aiohttp.TraceRequestEndParams) -> None:
+            self.note(answer.response.headers.get("Date", ""))
+
+        config = aiohttp.TraceConfig()
+        config.on_request_end.append(read)
+        return config
+
+    def note(self, date: str) -> None:
+        """What an answer that has just come says; nothing when it is no date."""
+        try:
+            said = parsedate_to_datetime(date).timestamp()
+        except ValueError:
+            return
+        self._ahead_of_steady = said + TRUNCATED - self._steady()
+
+    def now(self) -> float:
+        """Discord's time in seconds since the epoch; this machine's until Discord has answered once."""
+        return self._wall() if self._ahead_of_steady is None else self._ahead_of_steady + self._steady()
+
+    def now_at_least(self) -> float:
+        """A time that Discord's clock has reached for certain."""
+        return self.now() - 2 * TRUNCATED
+
+    def lead(self) -> float:
+        """How many seconds this machine's clock is ahead of Discord's; negative when it is behind."""
+        return self._wall() - self.now()
+
+    def arrived(self) -> float:
+        """Now, by this machine's clock."""
+        return self._wall()
+
+    def happened(self, at: float) -> float:
+        """When something that Discord dates `at` happened, by this machine's clock; never in the future."""
+        return self._wall() - max(0.0, self.now() - at)
