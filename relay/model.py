@@ -217,6 +217,8 @@ class Forward(Value):
     """Where the answer belongs; one for each channel asked from."""
     authors: tuple[str, ...] = ()
     """Who wrote what it carries, as `platform:id`."""
+    names: tuple[str, ...] = ()
+    """Their names, as the companion reads them."""
     interruptible: bool = True
     """Whether people may cut its answer off by talking."""
     is_streamers: bool = False

@@ -85,6 +85,7 @@ class Renderer:
                 events=tuple(self._event(pick, place) for pick in told if rule.send_as is not SendAs.SCRIPT),
                 origins=_origins(told),
                 authors=tuple(dict.fromkeys(f"{p.message.platform}:{p.message.author.id}" for p in told)),
+                names=tuple(dict.fromkeys(self._name(pick, place) for pick in told)),
                 interruptible=rule.interruptible,
                 chat_id=place.chat_id,
                 after_index=place.after_index,
@@ -121,12 +122,15 @@ class Renderer:
         line = f"Also in chat: {shouts}"
         return [line] if shouts and used + len(BETWEEN) + len(line) <= self._length else []
 
+    def _name(self, pick: Pick, place: Place) -> str:
+        author = pick.message.author
+        return neutral_name(author.name, None if Role.STREAMER in author.roles else place.reserved)
+
     def _fields(self, pick: Pick, place: Place) -> dict[str, str]:
         message = pick.message
-        reserved = None if Role.STREAMER in message.author.roles else place.reserved
         text = neutralise(pick.text, TEXT_LIMIT)
         return {
-            "author": neutral_name(message.author.name, reserved),
+            "author": self._name(pick, place),
             "platform": PLATFORM_NAMES.get(message.platform, neutral_name(message.platform.capitalize(), frozenset())),
             "text": text,
             "quote": f': "{text}"' if text else ".",

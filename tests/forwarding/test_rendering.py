@@ -36,6 +36,14 @@ def rendered(text: str = "hello") -> str:
     return render(message(text=text)).text
 
 
+def test_a_forward_names_each_of_its_authors_once_and_harmlessly() -> None:
+    picks = [Pick(message(name=name, id=str(number)), "hi") for number, name in enumerate(["Ann", "/Bob", "Ann"])]
+
+    forward, _ = RENDERER.render(picks, PLACE)
+
+    assert forward.names == ("Ann", "Bob")
+
+
 def test_chat_becomes_a_user_message_in_a_quoted_envelope() -> None:
     assert rendered() == 'Ann (Twitch): "hello"'
 

@@ -27,7 +27,7 @@ Source = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[\w 
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="ignore")  # as the published gateway does
 
 
 class _Start(_Body):

@@ -57,7 +57,7 @@ class Mirror:
     def told(self, forward: Forward) -> None:
         """The character was told what the audience said or did."""
         source = forward.origins[0].platform if forward.origins else "audience"
-        self.said(forward.body, source, None)
+        self.said(forward.body, source, ", ".join(forward.names) or None)
 
     def sent(self, message: WireMessage) -> None:
         """The relay sent something to Voxta."""
