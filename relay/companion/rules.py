@@ -34,7 +34,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Thought:
+class Idea:
     """What a rule came up with: one of these, filled with these."""
 
     options: Phrases
@@ -43,7 +43,7 @@ class Thought:
 
 
 Match = re.Match[str]
-Rule = tuple[re.Pattern[str], Callable[[Match, Said, "Mind"], Thought]]
+Rule = tuple[re.Pattern[str], Callable[[Match, Said, "Mind"], Idea]]
 
 
 class RulesBrain:
@@ -93,7 +93,7 @@ class Mind:
     def answer(self) -> str:
         """What to say to the newest thing said or done that was not answered yet."""
         if self.current is None:
-            return self._word(Thought(phrases.FILLER), self.view.user)
+            return self._word(Idea(phrases.FILLER), self.view.user)
         line = self.view.lines[self.current]
         if line.role is Role.USER:
             return " ".join(self._respond(said) for said in heard(line.text, self.view.user)[:2])
@@ -127,19 +127,19 @@ class Mind:
         for pattern, think in (*_ANYTHING, *rules):
             if match := pattern.search(said.text):
                 return self._word(think(match, said, self), said.name)
-        return self._word(Thought(phrases.OPEN_QUESTION if _asks(said.text) else phrases.STATEMENT), said.name)
+        return self._word(Idea(phrases.OPEN_QUESTION if _asks(said.text) else phrases.STATEMENT), said.name)
 
     def _react(self, text: str) -> str:
         for pattern, options in _EVENTS:
             if match := pattern.search(text):
                 groups = match.groupdict()
                 name = plain(groups["name"]) or "friend"
-                thanks = self._word(Thought(options, n=groups.get("n") or "many"), name)
+                thanks = self._word(Idea(options, n=groups.get("n") or "many"), name)
                 words = groups.get("text") or ""
                 return f"{thanks} {self._respond(Said(name, words))}" if words.strip() else thanks
-        return self._word(Thought(phrases.HAPPENED), self.view.user)
+        return self._word(Idea(phrases.HAPPENED), self.view.user)
 
-    def _word(self, thought: Thought, name: str) -> str:
+    def _word(self, thought: Idea, name: str) -> str:
         fields = {"name": name, "user": plain(self.view.user), "char": plain(self.view.character)}
         options = [option.format(**fields, thing=thought.thing, n=thought.n) for option in thought.options]
         return self._random.choice([option for option in options if option not in self._recent] or options)
@@ -148,7 +148,8 @@ class Mind:
 # Who says what
 
 _QUOTED: Final = re.compile(
-    r"""(?P<name>[^:"()\n]{1,60}?) \((?P<platform>[^()\n]{1,20})\)(?: asks)?: "(?P<text>[^"]*)"""
+    r"""\s*(?:\d+ viewers, such as )?(?P<name>[^:"()|\n]{1,60}?) """
+    r"""\((?P<platform>[^()\n]{1,20})\)(?: asks)?: "(?P<text>[^"]*)"""
 )
 _TAGGED: Final = re.compile(r"\[[A-Z ]{1,20}\] (?P<name>[^:\n]{1,60}): (?P<text>.*)", re.DOTALL)
 
@@ -200,45 +201,45 @@ def _facts(said: Said) -> list[tuple[str, str]]:
     return found
 
 
-def _recall(wanted: Callable[[str], bool], said: Said, mind: Mind) -> Thought:
+def _recall(wanted: Callable[[str], bool], said: Said, mind: Mind) -> Idea:
     known = [fact for earlier in mind.before(said.name) for key, fact in _facts(earlier) if wanted(key)]
-    return Thought(phrases.RECALLED, thing=known[-1]) if known else Thought(phrases.NOT_RECALLED)
+    return Idea(phrases.RECALLED, thing=known[-1]) if known else Idea(phrases.NOT_RECALLED)
 
 
 # The rules
 
 
 def _rule(pattern: str, options: Phrases) -> Rule:
-    return re.compile(pattern, re.I), lambda match, said, mind: Thought(options)
+    return re.compile(pattern, re.I), lambda match, said, mind: Idea(options)
 
 
-def _greet(match: Match, said: Said, mind: Mind) -> Thought:
-    return Thought(phrases.GREETING_AGAIN if mind.before(said.name) else phrases.GREETING)
+def _greet(match: Match, said: Said, mind: Mind) -> Idea:
+    return Idea(phrases.GREETING_AGAIN if mind.before(said.name) else phrases.GREETING)
 
 
-def _known(match: Match, said: Said, mind: Mind) -> Thought:
+def _known(match: Match, said: Said, mind: Mind) -> Idea:
     times = len(mind.before(said.name))
-    return Thought(phrases.REMEMBERED, n=str(times)) if times > 1 else Thought(phrases.NEW_FACE)
+    return Idea(phrases.REMEMBERED, n=str(times)) if times > 1 else Idea(phrases.NEW_FACE)
 
 
-def _calculate(match: Match, said: Said, mind: Mind) -> Thought:
+def _calculate(match: Match, said: Said, mind: Mind) -> Idea:
     left, sign, right = int(match[1]), match[2], int(match[3])
     if sign == "/":
-        return Thought(phrases.SUM, thing=f"{left / right:.4g}") if right else Thought(phrases.OPEN_QUESTION)
-    return Thought(phrases.SUM, thing=str({"+": left + right, "-": left - right}.get(sign, left * right)))
+        return Idea(phrases.SUM, thing=f"{left / right:.4g}") if right else Idea(phrases.OPEN_QUESTION)
+    return Idea(phrases.SUM, thing=str({"+": left + right, "-": left - right}.get(sign, left * right)))
 
 
-def _choose(match: Match, said: Said, mind: Mind) -> Thought:
-    return Thought(phrases.FIRST_CHOICE if mind.coin() else phrases.SECOND_CHOICE)
+def _choose(match: Match, said: Said, mind: Mind) -> Idea:
+    return Idea(phrases.FIRST_CHOICE if mind.coin() else phrases.SECOND_CHOICE)
 
 
-def _what_is_going_on(match: Match, said: Said, mind: Mind) -> Thought:
+def _what_is_going_on(match: Match, said: Said, mind: Mind) -> Idea:
     known = [told for told in (mind.view.scene, *mind.view.contexts) if plain(told)]
-    return Thought(phrases.NOW, thing=plain(known[-1], 200) + ".") if known else Thought(phrases.WHAT)
+    return Idea(phrases.NOW, thing=plain(known[-1], 200) + ".") if known else Idea(phrases.WHAT)
 
 
-def _learn(match: Match, said: Said, mind: Mind) -> Thought:
-    return Thought(phrases.LEARNED)
+def _learn(match: Match, said: Said, mind: Mind) -> Idea:
+    return Idea(phrases.LEARNED)
 
 
 _ANYTHING: Final[tuple[Rule, ...]] = (

@@ -251,3 +251,16 @@ async def test_what_viewers_write_never_pings_links_or_commands(name: str, text:
     assert said[0].isalnum() or said[0] == "-"
     assert not set(said) & set("@/<>`*[]{}#\u202e")
     assert "\n" not in said
+
+
+def test_in_several_messages_at_once_each_is_somebodys() -> None:
+    batch = (
+        'Ann (Twitch): "hello" | 3 viewers, such as SirLags (Twitch): "what a game" | '
+        'Bob (Discord) asks: "who won?" | Also in chat: 12 viewers: "LUL"'
+    )
+
+    assert [(said.name, said.text) for said in heard(batch, "Max")] == [
+        ("Ann", "hello"),
+        ("SirLags", "what a game"),
+        ("Bob", "who won?"),
+    ]
