@@ -14,6 +14,8 @@ from relay.wire.messages import ChatMessage, ContextText, NamedValue, WireMessag
 
 NO_MESSAGE: Final = "*"
 """Sent as the text, this asks for a reply and adds no message."""
+SHOWN: Final = frozenset({SendAs.USER, SendAs.NOREPLY, SendAs.EVENT, SendAs.NOTE})
+"""What Voxta tells everybody in the chat of, as it was sent."""
 
 
 class Talking(ABC):
@@ -42,7 +44,8 @@ class Talking(ABC):
             raise VoxtaUnavailable("the chat has changed")
         call = self._call(forward, chat)
         try:
-            shows = None if forward.script is not None else lambda message: _says(message, forward)
+            is_shown = forward.send_as in SHOWN
+            shows = (lambda message: _says(message, forward)) if is_shown else None
             await self._calls.make(lambda: self._surely(hub, call), shows)
         except VoxtaForbidden as error:
             self._turned_away(chat, error)

@@ -1,5 +1,6 @@
 """Connections break at the worst moment, on servers of all kinds: the same chat again, nothing lost, nothing twice."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from relay.app import Relay
 from relay.journal import Journal
 from relay.model import Outcome
 from relay.platforms.simulated import QuietPlatform
+from relay.settings import VoxtaSection
 from relay.voxta import session as voxta_session
+from relay.voxta.session import Session
 from tests.doubles.voxta import VARIATIONS, SendFault, Switches, VoxtaDouble
 from tests.end_to_end.stage import message, relaying, settings
 from tests.support import eventually
@@ -127,3 +130,19 @@ async def test_a_chat_that_cannot_be_joined_is_told_at_once_and_the_next_one_joi
             await eventually(lambda: relay.session.chat is not None)
 
             assert relay.session.chat is not None and relay.session.chat.chat_id == chat.chat_id
+
+
+async def test_where_the_chat_of_before_is_gone_a_new_one_is_started_with_the_character() -> None:
+    async with VoxtaDouble() as voxta:
+        own = {"mode": "server", "join": "character", "character_id": voxta.characters[0].id, "timeout": 60.0}
+        session = Session(VoxtaSection.model_validate(own), listen=print, changed=lambda: None, url=voxta.url)
+        session.prefer(voxta.user.id)
+        task = asyncio.create_task(session.run())
+        try:
+            await eventually(lambda: session.chat is not None)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    assert len(voxta.received("resumeChat")) == 1
+    assert len(voxta.received("startChat")) == 1
