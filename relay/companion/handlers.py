@@ -254,6 +254,7 @@ def _speech_started(message: client.SpeechPlaybackStart, hub: Hub, sender: Clien
         start_index=message.start_index,
         end_index=message.end_index,
         duration=message.duration,
+        is_narration=message.is_narration,
     )
     hub.conversation(message.session_id).replies.speech_started(sender, started, message.message_id)
 

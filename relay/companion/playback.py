@@ -9,6 +9,8 @@ log = logging.getLogger(__name__)
 
 GRACE: Final = 10.0
 """Seconds a player may take beyond the length of what it plays: fetching, a short pause for somebody who talks."""
+SOUNDLESS: Final = 2.0
+"""The same for a reply without sound, of which a player has only to say that it took it."""
 LONGEST: Final = 120.0
 """Seconds for which speech that is not ours is believed to be heard when its player says nothing more."""
 
@@ -29,30 +31,42 @@ class Playback:
         self._message: str | None = None
         self._growing = False
         """Whether the reply may still get sentences."""
+        self._is_ours = False
+        """Whether it is a reply, and not some player's own speech."""
+        self._awaited = False
+        """Whether a player has yet to say that it is over, though there is nothing to hear."""
+        self._acknowledged = False
+        """Whether a player has said so before the reply had all its sentences; what comes then is heard, too."""
         self._clips: dict[int, float] = {}
         """Seconds of each clip that is not known to be heard, by where its text starts."""
         self._player: object | None = None
         self._disarm()
 
     @property
+    def message(self) -> str | None:
+        """The id of what is made or heard."""
+        return self._message
+
+    @property
     def is_heard(self) -> bool:
-        """Whether speech is out that nobody completed."""
-        return self._player is not None or bool(self._clips)
+        """Whether a player has yet to say that it is over."""
+        return self._awaited or self._player is not None or bool(self._clips)
 
     def begin(self, message_id: str) -> None:
         """A reply begins, in place of whatever was heard."""
         self._clear()
-        self._message, self._growing = message_id, True
+        self._message, self._growing, self._is_ours = message_id, True, True
 
     def expect(self, start_index: int, seconds: float) -> None:
         """A clip of the reply went out."""
+        self._acknowledged = False
         self._clips[start_index] = seconds
 
-    def text_is_over(self) -> None:
-        """The reply has all its sentences. Without speech it is over at once."""
-        self._growing = False
+    def text_is_over(self, *, awaited: bool) -> None:
+        """The reply has all its sentences. It is over at once where no player is `awaited` to say so."""
+        self._growing, self._awaited = False, awaited and not self._acknowledged
         if self.is_heard:
-            self._arm(sum(self._clips.values()))
+            self._arm_for_clips()
         else:
             self._end()
 
@@ -60,7 +74,7 @@ class Playback:
         """The reply gets no more sentences; without speech nothing is over, since it never was whole."""
         self._growing = False
         if self.is_heard:
-            self._arm(sum(self._clips.values()))
+            self._arm_for_clips()
         else:
             self._clear()
 
@@ -71,25 +85,28 @@ class Playback:
         if message_id != self._message:
             return
         self._player = player
-        left = {start: length for start, length in self._clips.items() if start >= start_index}
-        self._clips = left
-        if not self._growing:
-            self._arm(sum(left.values()) if left else min(max(0.0, seconds) or LONGEST, LONGEST))
+        self._clips = {start: length for start, length in self._clips.items() if start >= start_index}
+        if self._growing:
+            return
+        if self._is_ours:
+            self._arm_for_clips()
+        else:
+            self._arm(min(max(0.0, seconds) or LONGEST, LONGEST) + self._grace)
 
     def completed(self, message_id: str) -> bool:
-        """A client says that a message was heard; whether that is news: the end of an earlier one is not."""
-        if self._message not in (None, message_id):
+        """A client says that a message was heard; whether nothing of it is to come."""
+        if message_id != self._message:
             return False
         if self._growing:
-            self._clips, self._player = {}, None
-        else:
-            self._clear()
+            self._clips, self._player, self._acknowledged = {}, None, True
+            return False
+        self._clear()
         return True
 
     def left(self, player: object, *, audience: bool) -> None:
         """A client went; `audience` says whether anybody is left who plays speech."""
-        if player is self._player or (self._clips and not audience):
-            self._clips, self._player = {}, None
+        if player is self._player or (self.is_heard and not audience):
+            self._clips, self._player, self._awaited = {}, None, False
             if not self._growing:
                 self._end()
 
@@ -105,9 +122,13 @@ class Playback:
         if message is not None:
             self._over(message)
 
+    def _arm_for_clips(self) -> None:
+        seconds = sum(self._clips.values())
+        self._arm(seconds + self._grace if seconds else min(SOUNDLESS, self._grace))
+
     def _arm(self, seconds: float) -> None:
         self._disarm()
-        self._timer = asyncio.get_running_loop().call_later(seconds + self._grace, self._expire)
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._expire)
 
     def _disarm(self) -> None:
         if self._timer is not None:

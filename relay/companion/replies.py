@@ -142,15 +142,17 @@ class Replies:
 
     def cut_off(self) -> None:
         """Stop the reply in progress, and the speech of an earlier one that is still heard."""
-        self.stop()
-        if self._playback.stop():
-            self._audience.tell(server.InterruptSpeech(session_id=self._session))
+        self._fall_silent(is_told=False)
 
     def interrupt(self) -> None:
         """The same, told in any case."""
+        self._fall_silent(is_told=True)
+
+    def _fall_silent(self, *, is_told: bool) -> None:
+        message_id = self._playback.message
         self.stop()
-        self._playback.stop()
-        self._audience.tell(server.InterruptSpeech(session_id=self._session))
+        if self._playback.stop() or is_told:
+            self._audience.tell(server.InterruptSpeech(session_id=self._session, message_id=message_id))
 
     # Speech
 
@@ -165,14 +167,19 @@ class Replies:
         """A client says that the speech of a message was heard to its end."""
         if self._playback.completed(message_id):
             self._heard(message_id)
+        elif self.is_free:
+            self._tell_completed(message_id)
 
     def left(self, player: object) -> None:
         """A client went; speech that it played ends with it."""
         self._playback.left(player, audience=self._audience.is_played)
 
     def _heard(self, message_id: str) -> None:
-        self._audience.tell(server.SpeechPlaybackComplete(session_id=self._session, message_id=message_id))
+        self._tell_completed(message_id)
         self._course.turn_is_over()
+
+    def _tell_completed(self, message_id: str) -> None:
+        self._audience.tell(server.SpeechPlaybackComplete(session_id=self._session, message_id=message_id))
 
     # Saying
 
@@ -258,7 +265,7 @@ class Replies:
                 start_index=start,
                 end_index=len(reply.text),
                 text=sentence,
-                audio_url=clip.url if clip else None,
+                audio_url=clip.url if clip else "",
                 is_narration=reply.narrates,
             )
         )
@@ -279,7 +286,7 @@ class Replies:
         if message is not None:
             self._audience.tell(announce.update(self._session, message))
             self._course.said(message)
-        self._playback.text_is_over()
+        self._playback.text_is_over(awaited=self._audience.is_played)
         self._course.settle()
 
     def _kept(self, reply: Reply) -> Message | None:

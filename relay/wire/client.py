@@ -5,7 +5,17 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from relay.wire.messages import Capabilities, ContextText, NamedValue, WireMessage, WireModel, by_type, parse
+from relay.wire.messages import (
+    Capabilities,
+    ContextText,
+    Index,
+    NamedValue,
+    Seconds,
+    WireMessage,
+    WireModel,
+    by_type,
+    parse,
+)
 
 
 class Authenticate(WireMessage):
@@ -140,10 +150,9 @@ class TriggerReply(SessionMessage):
 class SpeechPlaybackStart(SessionMessage):
     type_name = "speechPlaybackStart"
     message_id: str
-    start_index: int = 0
-    end_index: int = 0
-    duration: float = Field(0.0, allow_inf_nan=False)
-    """Seconds."""
+    start_index: Index = 0
+    end_index: Index = 0
+    duration: Seconds = 0.0
     is_narration: bool | None = None
 
 

@@ -203,6 +203,7 @@ class SpeechPlaybackStart(WireMessage):
     start_index: Index = 0
     end_index: Index = 0
     duration: Seconds = 0.0
+    is_narration: bool | None = None
 
 
 class SpeechPlaybackComplete(WireMessage):

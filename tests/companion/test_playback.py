@@ -30,18 +30,45 @@ def over() -> Over:
     return Over()
 
 
-def replied(over: Over, *seconds: float, grace: float = 0.0, message: str = "m") -> Playback:
+def replied(over: Over, *seconds: float, grace: float = 0.0, message: str = "m", awaited: bool = False) -> Playback:
     """A reply whose text is complete, with a clip for every ten characters."""
     playback = Playback(over, grace)
     playback.begin(message)
     for place, length in enumerate(seconds):
         playback.expect(10 * place, length)
-    playback.text_is_over()
+    playback.text_is_over(awaited=awaited)
     return playback
 
 
 async def test_a_reply_without_speech_is_over_with_its_text(over: Over) -> None:
     replied(over)
+
+    assert over.ends == ["m"]
+
+
+async def test_a_reply_without_speech_waits_for_a_player_to_say_so(over: Over) -> None:
+    playback = replied(over, grace=60.0, awaited=True)
+    assert playback.is_heard
+
+    assert playback.completed("m") is True
+    assert not playback.is_heard
+
+
+async def test_a_player_that_never_says_so_is_not_waited_for_long(over: Over) -> None:
+    playback = replied(over, grace=0.01, awaited=True)
+    playback.started("player", "m", 0, 0.0)
+
+    await over.next()
+    assert over.ends == ["m"]
+
+
+async def test_a_player_that_said_so_before_the_text_was_over_is_not_waited_for(over: Over) -> None:
+    playback = Playback(over, 60.0)
+    playback.begin("m")
+    playback.expect(0, 1.0)
+    assert playback.completed("m") is False
+
+    playback.text_is_over(awaited=True)
 
     assert over.ends == ["m"]
 
@@ -96,7 +123,7 @@ async def test_no_deadline_runs_while_sentences_are_still_to_come(over: Over) ->
     await asyncio.sleep(0.02)
     assert over.ends == []
 
-    playback.text_is_over()
+    playback.text_is_over(awaited=False)
     await over.next()
 
 

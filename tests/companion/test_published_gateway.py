@@ -44,7 +44,7 @@ class Overlay:
 
 @pytest.fixture
 async def overlay() -> AsyncIterator[Overlay]:
-    held = CompanionServer(SETTINGS)
+    held = CompanionServer(SETTINGS, grace=0.1)
     try:
         async with (
             published_gateway(await started(held)) as url,

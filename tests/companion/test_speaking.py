@@ -95,7 +95,7 @@ class TestClips:
         chunk = await client.expect("replyChunk")
         await client.expect("speechPlaybackComplete")
 
-        assert "audioUrl" not in chunk
+        assert chunk["audioUrl"] == ""
         assert endpoint.requests == []
 
     @pytest.mark.parametrize(
@@ -135,22 +135,22 @@ class TestFailingVoice:
     ) -> None:
         endpoint.status = 401
         await player.say("Hello.")
-        await player.expect("speechPlaybackComplete")
+        await player.expect("replyEnd")
 
         [trouble] = player.of_kind("chatSessionError")
         assert trouble["serviceName"] == "TextToSpeech"
         assert "without speech" in trouble["message"] and "companion.speech_api_key" in trouble["message"]
-        assert [chunk.get("audioUrl") for chunk in player.of_kind("replyChunk")] == [None, None]
+        assert [chunk["audioUrl"] for chunk in player.of_kind("replyChunk")] == ["", ""]
         assert len([record for record in caplog.records if "without speech" in record.message]) == 1
 
     async def test_the_next_reply_is_spoken_again(self, player: RawClient, endpoint: SpeechEndpoint) -> None:
         endpoint.status = 500
         await player.say("Hello.")
-        await player.expect("speechPlaybackComplete")
+        await player.expect("replyEnd")
 
         endpoint.status = 200
 
-        assert "audioUrl" in await spoken(player)
+        assert (await spoken(player))["audioUrl"]
 
 
 class TestEndOfTurn:
@@ -187,6 +187,39 @@ class TestEndOfTurn:
         await player.in_chat("speechPlaybackComplete", messageId=second)
 
         assert (await player.expect("speechPlaybackComplete"))["messageId"] == second
+
+    async def test_a_reply_without_sound_is_over_when_its_player_has_taken_it(
+        self, player: RawClient, client: RawClient, endpoint: SpeechEndpoint
+    ) -> None:
+        endpoint.status = 500
+        await player.say("Hello.")
+        end = await player.expect("replyEnd")
+        for chunk in player.of_kind("replyChunk"):
+            places = {key: chunk[key] for key in ("messageId", "startIndex", "endIndex", "isNarration")}
+            await player.in_chat("speechPlaybackStart", **places, duration=0)
+        assert [started["duration"] for started in client.of_kind("speechPlaybackStart")] == [0, 0]
+        assert client.of_kind("chatFlow")[-1]["state"] == "ProcessingAssistantReply"
+
+        await player.in_chat("speechPlaybackComplete", messageId=end["messageId"])
+
+        await client.expect("chatFlow", state="WaitingForUserInput")
+        await client.expect("speechPlaybackComplete")
+
+    async def test_a_second_completion_ends_nothing(self, player: RawClient, client: RawClient) -> None:
+        reply = (await spoken(player))["messageId"]
+        await player.in_chat("speechPlaybackComplete", messageId=reply)
+        turns = client.of_kind("chatFlow")
+
+        await player.in_chat("speechPlaybackComplete", messageId=reply)
+
+        assert client.of_kind("chatFlow") == turns
+
+    async def test_an_interruption_names_whose_speech_it_ends(self, player: RawClient) -> None:
+        reply = (await spoken(player))["messageId"]
+
+        await player.in_chat("interrupt")
+
+        assert (await player.expect("interruptSpeech"))["messageId"] == reply
 
     async def test_a_player_that_is_done_before_the_text_waits_for_the_rest(
         self, player: RawClient, brain: ScriptedBrain
@@ -305,7 +338,7 @@ class TestInterruption:
         await player.expect("interruptSpeech")
         chunk = await player.expect("replyChunk")
         assert chunk["messageId"] != first
-        assert "audioUrl" in chunk
+        assert chunk["audioUrl"]
 
     async def test_a_text_the_character_was_given_is_spoken(self, player: RawClient, endpoint: SpeechEndpoint) -> None:
         character = player.of_kind("chatStarted")[-1]["characters"][0]["id"]
@@ -330,11 +363,12 @@ async def test_the_published_client_is_spoken_to_by_espeak() -> None:
     """It declares audioOutput Url by itself."""
     settings = CompanionSection(port=0, pace=0.0, speech="espeak")
     chunks: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    started, over, closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    started, ended, over, closed = asyncio.Event(), asyncio.Event(), asyncio.Event(), asyncio.Event()
     async with CompanionServer(settings) as companion:
         client = VoxtaClient(companion.url)
         client.on("replyChunk", chunks.put_nowait)
         client.on("chatStarted", lambda _: started.set())
+        client.on("replyEnd", lambda _: ended.set())
         client.on("speechPlaybackComplete", lambda _: over.set())
         client.on("close", lambda _: closed.set())
         token, cookies = await asyncio.to_thread(client.negotiate)
@@ -345,6 +379,7 @@ async def test_the_published_client_is_spoken_to_by_espeak() -> None:
             chunk = await chunks.get()
             assert chunk["audioUrl"].startswith("/api/tts/gens/")
             await client.speech_playback_start(message_id=chunk["messageId"])
+            await ended.wait()
             await client.speech_playback_complete(message_id=chunk["messageId"])
             await over.wait()
             await client.close()

@@ -130,7 +130,7 @@ async def entered(url: str, companion: CompanionServer, brain: ScriptedBrain) ->
 async def behind(make: Callable[[CompanionServer, Path], Any], folder: Path) -> AsyncIterator[tuple[str, Any, Any]]:
     """A gateway, the companion behind it, and its brain. Voxta goes first: the published one waits for it to end."""
     brain = ScriptedBrain("Hello there! ", "How are you, Dr. Who? ", "Smile...")
-    companion = CompanionServer(CompanionSection(port=0, pace=0.0), brain=brain, scenario=SCENARIO)
+    companion = CompanionServer(CompanionSection(port=0, pace=0.0), brain=brain, scenario=SCENARIO, grace=0.1)
     await companion.start()
     try:
         async with make(companion, folder) as url:

@@ -43,7 +43,7 @@ class Street:
         scenario = loaded(actions=[{"name": "wave", "match": "wave", "timing": "AfterAssistantMessage"}])
         database = self.folder / "chats.sqlite3"
         section = CompanionSection(port=self.voxta_port, pace=0.0, database=database)
-        self.companion = CompanionServer(section, brain=self.brain, scenario=scenario)
+        self.companion = CompanionServer(section, brain=self.brain, scenario=scenario, grace=0.1)
         await self.companion.start()
 
     async def open_gateway(self) -> None:
