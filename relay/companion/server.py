@@ -26,6 +26,7 @@ from relay.companion.scripting.sandbox import warm_up
 from relay.companion.speech import ADDRESS, Speech
 from relay.companion.voice.build import voice_for
 from relay.errors import ConfigError
+from relay.http_server import HttpServer
 from relay.settings import CompanionSection
 from relay.wire import signalr
 
@@ -75,8 +76,7 @@ class CompanionServer:
         self._silence_limit = silence_limit
         self._tokens: deque[str] = deque(maxlen=TOKENS)
         self._connections: set[Connection] = set()
-        self._runner: web.AppRunner | None = None
-        self._port = settings.port
+        self._http = HttpServer(self._application(), settings.host, settings.port, stop_within=CLOSE_GRACE + 1)
 
     @property
     def name(self) -> str:
@@ -86,15 +86,9 @@ class CompanionServer:
     @property
     def url(self) -> str:
         """The address for clients; with port 0 known once started."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
+        return self._http.url
 
-    async def start(self) -> None:
-        """Open a first chat, and listen. Raises ConfigError when the address cannot be had."""
-        if self._has_scripts:
-            await asyncio.to_thread(warm_up)
-        if not self._hub.open:
-            self._hub.start_chat()
+    def _application(self) -> web.Application:
         app = web.Application()
         app.on_response_prepare.append(self._access.let_pages_read)
         app.router.add_post("/hub/negotiate", self._negotiate)
@@ -102,18 +96,21 @@ class CompanionServer:
         app.router.add_get("/hub", self._serve)
         app.router.add_get(f"{ADDRESS}/{{clip}}", self._play)
         app.router.add_get("/ws/audio/input/stream", self._hear)
-        self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=CLOSE_GRACE + 1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._settings.host, self._settings.port)
+        return app
+
+    async def start(self) -> None:
+        """Open a first chat, and listen. Raises ConfigError when the address cannot be had."""
+        if self._has_scripts:
+            await asyncio.to_thread(warm_up)
+        if not self._hub.open:
+            self._hub.start_chat()
         try:
-            await site.start()
+            await self._http.start()
         except OSError as error:
-            await self._runner.cleanup()
             raise ConfigError(
                 f"companion.port: {self._settings.host}:{self._settings.port} cannot be had ({error.strerror}); "
                 "set companion.port to a free port, or 0 for any"
             ) from None
-        self._port = self._runner.addresses[0][1]
         if self._folder is not None:
             self._following = asyncio.create_task(follow(self._folder, self._seen, self.replace_scenario))
 
@@ -125,8 +122,7 @@ class CompanionServer:
         self._hub.close_chats()
         for connection in self._connections:
             connection.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._http.stop()
         await self._hub.close()
 
     def replace_scenario(self, scenario: Loaded) -> None:

@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp import web
 
 from relay.errors import ConfigError
+from relay.http_server import HttpServer
 from relay.model import Caller, Role
 from relay.moderation.controls import Controls
 from relay.private import write_private
@@ -39,22 +40,21 @@ class ControlServer:
         app = web.Application(client_max_size=MAX_BODY, middlewares=[self._guard])
         app.router.add_post("/control", self._control)
         app.router.add_get("/metrics", self._show_metrics)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._http = HttpServer(app, "127.0.0.1", 0, stop_within=1.0)
 
     async def __aenter__(self) -> Self:
         """Raises ConfigError when the file cannot be written."""
-        await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-            await asyncio.to_thread(self._write_file, f"http://127.0.0.1:{self._runner.addresses[0][1]}")
+            await self._http.start()
+            await asyncio.to_thread(self._write_file, self._http.url)
         except OSError as error:
-            await self._runner.cleanup()
+            await self._http.stop()
             raise ConfigError(f"the controls cannot be offered in {self._file}: {error}") from None
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await asyncio.to_thread(self._remove_file)
-        await self._runner.cleanup()
+        await self._http.stop()
 
     def _write_file(self, url: str) -> None:
         write_private(self._file, json.dumps({"url": url, "token": self._token}))

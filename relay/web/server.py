@@ -6,6 +6,7 @@ from typing import Final, Self
 from aiohttp import web
 
 from relay.errors import ConfigError
+from relay.http_server import HttpServer
 from relay.settings import WebSection
 from relay.web.gateway.api import Actions, Gateway
 from relay.web.guard import Guard
@@ -29,34 +30,29 @@ class WebServer:
     ) -> None:
         self._settings = settings
         self._overlay = OverlayRoutes(overlay, sounds)
-        self._port = settings.port
         app = web.Application(client_max_size=MAX_BODY)
         Guard(settings).watch(app)
         self.gateway = Gateway(actions)
         self.gateway.add_to(app)
         self._overlay.add_to(app)
-        self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=STOP_GRACE)
+        self._http = HttpServer(app, settings.host, settings.port, stop_within=STOP_GRACE)
 
     @property
     def url(self) -> str:
         """The address on this machine, without the token; with port 0 known once started."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
+        return self._http.url
 
     async def __aenter__(self) -> Self:
-        await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self._settings.host, self._settings.port).start()
+            await self._http.start()
         except OSError as error:
-            await self._runner.cleanup()
             raise ConfigError(
                 f"web.port: {self._settings.host}:{self._settings.port} cannot be had ({error.strerror}); "
                 "set web.port to a free port and use it in OBS, or end the program that has it"
             ) from None
-        self._port = self._runner.addresses[0][1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._overlay.close()
         self.gateway.clients.end_all()
-        await self._runner.cleanup()
+        await self._http.stop()
