@@ -35,7 +35,7 @@ from relay.wire.messages import WireMessage
 PEOPLE: Final = 8
 SILENCE: Final = 0.12
 """Seconds without a word after which nothing more is on its way: six frames."""
-TIMEOUT: Final = 15.0
+TIMEOUT: Final = 60.0
 TEXT: Final = (
     "The dragon you fought yesterday has a brother, and he is not happy about it. He lives behind the waterfall. "
     "Nobody has ever come back from there with all of their potions. I would bring a torch, a rope, and a friend who "

@@ -73,9 +73,10 @@ async def _measure(rounds: int) -> CompanionFigures:
 
 
 def _timed(conversation: Conversation, text: str) -> float:
-    began = time.perf_counter()
+    """Seconds of the processor, so that others who use it change nothing."""
+    began = time.thread_time()
     conversation.take(text, do_reply=False)
-    return time.perf_counter() - began
+    return time.thread_time() - began
 
 
 def _scenario(events: int) -> Loaded:

@@ -46,8 +46,8 @@ def test_scores_dates_and_ids_stay(text: str) -> None:
 
 @pytest.mark.parametrize("part", ["a.", "a@", "1 ", "1", "(", "ab:", ":", "1.1.", "a(at", "call "])
 def test_no_flood_takes_long(part: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
 
     list(personal_data(part * (10_000 // len(part)) + "1234567"))
 
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.2

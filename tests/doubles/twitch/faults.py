@@ -34,8 +34,11 @@ class Refuse(Fault):
     status: int = 500
     message: str = "something went wrong"
     headers: Mapping[str, str] = field(default_factory=dict)
+    struck: list[float] = field(default_factory=list)
+    """When, by the event loop's time."""
 
     async def strike(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self.struck.append(asyncio.get_running_loop().time())
         body = {"error": "Error", "status": self.status, "message": self.message}
         return web.json_response(body, status=self.status, headers=self.headers)
 

@@ -20,7 +20,7 @@ from tests.support import PATIENCE
 
 
 class Room:
-    """The ears, and what they told."""
+    """The ears, and what they told. Their clock stands unless it is moved, so that who talks slowly still talks."""
 
     def __init__(self, **settings: Any) -> None:
         self.hearing = Hearing()
@@ -29,7 +29,14 @@ class Room:
         self.threads: list[str] = []
         self.told: list[tuple[str, str]] = []
         chosen = {"listen_to": "everyone"} | settings
-        self.ears = Ears(VoiceSection(**chosen), on_onset=self._onset, speakers=self, feed=self.hearing.feed)
+        self.now = 1_000.0
+        self.ears = Ears(
+            VoiceSection(**chosen),
+            on_onset=self._onset,
+            speakers=self,
+            feed=self.hearing.feed,
+            clock=lambda: self.now,
+        )
         self.voice: Any = None
         """discord.py's connection."""
 
