@@ -16,30 +16,40 @@ from relay.companion.speech import Speech
 from relay.companion.voice.espeak import Espeak
 from relay.journal import Journal
 from relay.platforms.discord.client import DiscordPlatform
+from relay.platforms.discord.hearing.ears import Ears
+from relay.platforms.discord.voice.sink import DiscordSink
 from relay.settings import CompanionSection
-from relay.speech.base import Sink
 from tests.companion.raw import Brains
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.voice_person import VoicePerson
 from tests.doubles.discord.voice_sound import encode, tone
 from tests.doubles.faults import FaultyProxy
 from tests.end_to_end.stage import relaying, settings
-from tests.support import PATIENCE, eventually
+from tests.support import eventually
 
 SENTENCES = ("Once upon a time there was a dragon.", "He lived behind a waterfall.")
 STORY = " ".join(SENTENCES)
+SAGA = f"{STORY} " + " ".join(f"Then came knight number {number}, who wanted his gold." for number in range(1, 13))
+"""So long that nobody hears it to its end."""
+
+
+PATIENT = {"silence": 0.3, "min_speech": 5.0, "max_pause": 10.0}
+"""A floor on which only a long speech interrupts: what ends sooner must have ended for another reason."""
 
 
 class Teller(Brains):
-    """Answers what mentions a story with the story, and everything else with what was said."""
+    """Answers what mentions a story or a saga with that, and everything else in a word."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.asked_at: list[float] = []
+        """By the monotonic clock."""
 
     async def reply(self, view: View) -> Pieces:
         said = next(line.text for line in reversed(view.lines) if line.role in (Role.USER, Role.EVENT))
         self.asked.append(said)
-        yield STORY if "story" in said else "All right."
+        self.asked_at.append(time.monotonic())
+        yield SAGA if "saga" in said else STORY if "story" in said else "All right."
 
 
 class Call:
@@ -53,7 +63,13 @@ class Call:
         self.proxy: FaultyProxy
         self.ann: VoicePerson
         self.bob: VoicePerson
-        self.sink: Sink
+        self.booth: LiveBooth
+        self.sink: DiscordSink
+
+    @property
+    def ears(self) -> Ears:
+        assert self.booth._ears is not None
+        return self.booth._ears
 
     @property
     def is_heard(self) -> bool:
@@ -65,9 +81,15 @@ class Call:
         await eventually(lambda: len(self.discord.voice.words) >= since + words)
         return len(self.discord.voice.words)
 
-    async def is_free(self, within: float = PATIENCE) -> None:
+    async def said_to_its_end(self) -> int:
+        """Wait until silence follows what was said. How many packets that were in all."""
+        voice = self.discord.voice
+        await eventually(lambda: bool(voice.words) and all(packet.is_silence for packet in voice.heard[-3:]))
+        return len(voice.words)
+
+    async def is_free(self) -> None:
         """Wait until the floor is free."""
-        await eventually(lambda: self.relay.floor.is_free(time.monotonic()), seconds=within)
+        await eventually(lambda: self.relay.floor.is_free(time.monotonic()))
 
     def stands_in_the_chat(self) -> list[str]:
         """What the companion has said, as Voxta keeps it."""
@@ -136,6 +158,7 @@ async def calling(
         call = Call(relay, journal, discord, teller)
         call.proxy, call.ann, call.bob = proxy, ann, bob
         assert booth.discord is not None
+        call.booth = booth
         call.sink = booth.discord.sink
         await eventually(lambda: call.is_heard)
         yield call

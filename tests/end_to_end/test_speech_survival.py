@@ -14,23 +14,21 @@ import pytest
 from relay.app import Relay
 from relay.booth import LiveBooth
 from relay.companion.server import CompanionServer
-from relay.floor import LEASE
-from relay.platforms.discord.voice.session import GAP, TICK
 from relay.serving import serving
 from relay.settings import CompanionSection
-from relay.web.overlay.page import SILENCE
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.obs import ObsDouble
-from tests.end_to_end.call import STORY, Teller, calling, voice
+from tests.end_to_end.call import PATIENT, SAGA, STORY, Teller, calling, voice
 from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
-from tests.support import PATIENCE, eventually
+from tests.support import eventually
 
-AT_ONCE = 1.0
-"""Seconds in which something that is noticed at once is dealt with, on a busy machine."""
+NEVER = {"reply_timeout": 3_600}
+"""No answer is given up for its age: what frees the floor is that somebody noticed."""
 
 
-PATIENT = {"silence": 0.3, "min_speech": 5.0}
-"""A floor on which only a long speech interrupts: what ends sooner must have ended for another reason."""
+@pytest.fixture(autouse=True)
+def no_lease_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.floor.LEASE", 3_600.0)
 
 
 @pytest.fixture
@@ -40,13 +38,13 @@ async def discord() -> AsyncIterator[DiscordDouble]:
 
 
 async def test_voxta_dies_in_mid_speech(discord: DiscordDouble, tmp_path: Path) -> None:
-    async with calling(discord, tmp_path) as call:
-        await discord.say("tell us a story")
+    async with calling(discord, tmp_path, forwarding=NEVER) as call:
+        await discord.say("tell us a saga")
         await call.says(20)
 
         call.proxy.drop()
 
-        await call.is_free(within=AT_ONCE)
+        await call.is_free()
         await eventually(lambda: call.relay.session.chat is not None)
         said = len(discord.voice.words)
         await discord.say("still there?")
@@ -56,8 +54,8 @@ async def test_voxta_dies_in_mid_speech(discord: DiscordDouble, tmp_path: Path) 
 
 @pytest.mark.parametrize("how", ["dropped and refused", "closed"])
 async def test_the_voice_gateway_dies_in_mid_speech(discord: DiscordDouble, tmp_path: Path, how: str) -> None:
-    async with calling(discord, tmp_path) as call:
-        await discord.say("tell us a story")
+    async with calling(discord, tmp_path, forwarding=NEVER) as call:
+        await discord.say("tell us a saga")
         await call.says(20)
 
         if how == "closed":
@@ -66,8 +64,8 @@ async def test_the_voice_gateway_dies_in_mid_speech(discord: DiscordDouble, tmp_
             discord.voice.sockets.refuse = 1
             discord.voice.drop()
 
-        await call.is_free(within=GAP + TICK + AT_ONCE)
-        assert await call.posted() == STORY, "what nobody could hear any more is there to be read"
+        await call.is_free()
+        assert await call.posted() == SAGA, "what nobody could hear any more is there to be read"
         await eventually(lambda: call.is_heard)
         said = len(discord.voice.words)
         await discord.say("still there?")
@@ -141,14 +139,19 @@ class Show:
     async def ask(self, number: int, text: str) -> None:
         await self.relay.receive(message(number, text))
 
-    async def posted(self, count: int, within: float = PATIENCE) -> str:
-        await eventually(lambda: len(self.platform.posts) >= count, seconds=within)
+    async def posted(self, count: int) -> str:
+        await eventually(lambda: len(self.platform.posts) >= count)
         return self.platform.posts[count - 1].text
 
 
 @asynccontextmanager
 async def showing(folder: Path, **sections: Any) -> AsyncIterator[Show]:
-    defaults = {"speech": {"enabled": True, "sinks": ["overlay"]}, "web": {"port": 0}, "floor": {"silence": 0.3}}
+    defaults: dict[str, Any] = {
+        "speech": {"enabled": True, "sinks": ["overlay"]},
+        "web": {"port": 0},
+        "floor": {"silence": 0.3},
+    }
+    defaults["forwarding"] = NEVER
     config = settings(folder, **(defaults | sections))
     booth, platform = LiveBooth(config), RecordingPlatform("twitch")
     own = CompanionSection(port=0, pace=0, speech="espeak")
@@ -160,8 +163,8 @@ async def showing(folder: Path, **sections: Any) -> AsyncIterator[Show]:
         yield Show(relay, platform, booth, server.url)
 
 
-@pytest.mark.parametrize(("how", "noticed_within"), [("closes", AT_ONCE), ("freezes", SILENCE + AT_ONCE)])
-async def test_the_overlay_dies_in_mid_speech(tmp_path: Path, how: str, noticed_within: float) -> None:
+@pytest.mark.parametrize("how", ["closes", "freezes"])
+async def test_the_overlay_dies_in_mid_speech(tmp_path: Path, how: str) -> None:
     async with showing(tmp_path) as show:
         async with page(show.url) as first:
             await eventually(lambda: show.booth.overlay.is_open)
@@ -169,10 +172,10 @@ async def test_the_overlay_dies_in_mid_speech(tmp_path: Path, how: str, noticed_
             await eventually(lambda: bool(first.started))
             first.is_frozen = True
             if how == "freezes":
-                await eventually(lambda: not show.booth.overlay.is_open, seconds=noticed_within)
+                await eventually(lambda: not show.booth.overlay.is_open)
 
-        assert await show.posted(1, within=noticed_within) == STORY
-        await eventually(show.is_free, seconds=AT_ONCE)
+        assert await show.posted(1) == STORY
+        await eventually(show.is_free)
 
         async with page(show.url) as second:
             await eventually(lambda: show.booth.overlay.is_open)
@@ -195,10 +198,10 @@ async def test_obs_dies_while_the_streamer_talks(tmp_path: Path) -> None:
 
         await obs.stop()
 
-        await eventually(lambda: not shown.is_paused, seconds=PATIENT["silence"] + AT_ONCE)
+        await eventually(lambda: not shown.is_paused)
         assert not show.relay.floor.speakers(time.monotonic())
         assert await show.posted(1) == "All right.", "nobody meant to interrupt it"
-        await eventually(show.is_free, seconds=AT_ONCE)
+        await eventually(show.is_free)
         await show.ask(2, "still there?")
         assert await show.posted(2) == "All right."
         assert len(shown.started) == 2, "the next answer is heard"
@@ -207,12 +210,11 @@ async def test_obs_dies_while_the_streamer_talks(tmp_path: Path) -> None:
 async def test_a_game_that_never_says_it_is_done_gives_way_when_its_lease_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relay.floor.LEASE", LEASE / 10)
+    monkeypatch.setattr("relay.floor.LEASE", 1.0)
     async with showing(tmp_path) as show, aiohttp.ClientSession() as http:
-        await http.post(f"{show.url}/external_speaker_start", json={"source": "npc"})
         began = time.monotonic()
-        assert not show.is_free()
+        await http.post(f"{show.url}/external_speaker_start", json={"source": "npc"})
 
-        await eventually(show.is_free, seconds=LEASE / 10 + AT_ONCE)
+        await eventually(show.is_free)
 
-        assert time.monotonic() - began > LEASE / 20
+        assert time.monotonic() - began > 1.0

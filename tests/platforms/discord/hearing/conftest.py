@@ -15,14 +15,15 @@ from relay.settings import VoiceSection
 from relay.speech.hearing import Hearing
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.double import TOKEN
+from tests.doubles.discord.voice_person import VoicePerson
 from tests.platforms.discord.conftest import knows_guild, section
-from tests.support import PATIENCE
+from tests.support import PATIENCE, eventually
 
 
 class Room:
     """The ears, and what they told. Their clock stands unless it is moved, so that who talks slowly still talks."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, discord: DiscordDouble, **settings: Any) -> None:
         self.hearing = Hearing()
         self.hearing.open()
         self.onsets: list[int] = []
@@ -39,6 +40,17 @@ class Room:
         )
         self.voice: Any = None
         """discord.py's connection."""
+        self._discord = discord
+
+    async def enter(self, name: str) -> VoicePerson:
+        """Somebody comes, whose packets can be opened: of what is said before that, the beginning is lost."""
+        person = await self._discord.enter(name)
+        await eventually(lambda: self._can_open(int(person.id)))
+        return person
+
+    def _can_open(self, user: int) -> bool:
+        session = self.voice._connection.dave_session
+        return not self._discord.voice.dave or (session is not None and user in map(int, session.get_user_ids()))
 
     def _onset(self, user: int) -> None:
         self.onsets.append(user)
@@ -62,7 +74,7 @@ def join(discord: DiscordDouble) -> Join:
     async def joined(**settings: Any) -> AsyncIterator[Room]:
         intents = library.Intents(guilds=True, voice_states=True)
         connector = make_connector(section(discord))
-        room = Room(**settings)
+        room = Room(discord, **settings)
         client = library.Client(intents=intents, connector=connector, guild_ready_timeout=0.01)
         async with client, asyncio.TaskGroup() as tasks:
             await client.login(TOKEN)

@@ -39,10 +39,8 @@ def loudness(pcm: bytes) -> float:
     return float(np.sqrt(np.mean(np.square(samples[samples != 0])))) / 32768 if samples.any() else 0.0
 
 
-async def test_a_person_is_told_of_while_they_talk_and_what_they_say_is_passed_on(
-    discord: DiscordDouble, room: Room
-) -> None:
-    ann = await discord.enter("ann")
+async def test_a_person_is_told_of_while_they_talk_and_what_they_say_is_passed_on(room: Room) -> None:
+    ann = await room.enter("ann")
     await ann.speak(WORD)
     await eventually(lambda: room.told == whole_turn(ann))
     heard = read(room)
@@ -51,18 +49,16 @@ async def test_a_person_is_told_of_while_they_talk_and_what_they_say_is_passed_o
     assert loudness(heard) == pytest.approx(0.3 / 2**0.5, rel=0.15)
 
 
-async def test_the_first_sound_is_reported_in_the_thread_that_heard_it(discord: DiscordDouble, room: Room) -> None:
-    ann = await discord.enter("ann")
+async def test_the_first_sound_is_reported_in_the_thread_that_heard_it(room: Room) -> None:
+    ann = await room.enter("ann")
     await ann.speak(WORD)
     await eventually(lambda: bool(room.threads))
     assert room.threads[0].startswith("voice-socket-reader")
 
 
-async def test_who_talks_on_is_reported_again_and_again(
-    discord: DiscordDouble, room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_talks_on_is_reported_again_and_again(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ears_module, "REPEAT_EVERY", 0.1)
-    ann = await discord.enter("ann")
+    ann = await room.enter("ann")
     talking = asyncio.create_task(ann.speak(encode(tone(440, 5))))
     for times in (1, 2, 3):
         await eventually(lambda: room.told == times * [("talks", speaker(ann))])  # noqa: B023 - awaited at once
@@ -74,9 +70,9 @@ async def test_who_talks_on_is_reported_again_and_again(
     assert room.onsets == [int(ann.id)]
 
 
-async def test_a_stream_without_a_name_is_recognised_by_its_key(discord: DiscordDouble, room: Room) -> None:
-    await discord.enter("ben")
-    ann = await discord.enter("ann")
+async def test_a_stream_without_a_name_is_recognised_by_its_key(room: Room) -> None:
+    await room.enter("ben")
+    ann = await room.enter("ann")
     await ann.speak(WORD, announce=False)
     await eventually(lambda: room.told == whole_turn(ann))
 
@@ -84,13 +80,13 @@ async def test_a_stream_without_a_name_is_recognised_by_its_key(discord: Discord
 async def test_a_call_without_end_to_end_encryption_is_heard_too(discord: DiscordDouble, join: Join) -> None:
     discord.voice.dave = False
     async with join() as room:
-        ann = await discord.enter("ann")
+        ann = await room.enter("ann")
         await ann.speak(WORD)
         await eventually(lambda: room.told == whole_turn(ann))
 
 
-async def test_a_bad_way_is_heard_through(discord: DiscordDouble, room: Room) -> None:
-    ann = await discord.enter("ann")
+async def test_a_bad_way_is_heard_through(room: Room) -> None:
+    ann = await room.enter("ann")
     way = Conditions(frozenset({5}), frozenset({2, 8}), frozenset({3, 9}), padding=9, noise=True)
     await ann.speak(WORD, way)
     await eventually(lambda: room.told == whole_turn(ann))
@@ -98,8 +94,8 @@ async def test_a_bad_way_is_heard_through(discord: DiscordDouble, room: Room) ->
     assert pitch(read(room), HEARING_RATE) == pytest.approx(440, abs=10)
 
 
-async def test_people_who_talk_at_once_are_told_apart_and_mixed(discord: DiscordDouble, room: Room) -> None:
-    people = [await discord.enter(name) for name in ("ann", "ben", "cat", "dan", "eve", "fay", "gus", "hal")]
+async def test_people_who_talk_at_once_are_told_apart_and_mixed(room: Room) -> None:
+    people = [await room.enter(name) for name in ("ann", "ben", "cat", "dan", "eve", "fay", "gus", "hal")]
     sounds = [encode(tone(300 + 200 * index, 0.5, 0.05)) for index in range(len(people))]
     async with asyncio.TaskGroup() as tasks:
         for person, sound in zip(people, sounds, strict=True):
@@ -115,7 +111,7 @@ async def test_people_who_talk_at_once_are_told_apart_and_mixed(discord: Discord
 
 
 async def test_a_new_key_during_the_call_does_not_deafen(discord: DiscordDouble, room: Room) -> None:
-    ann = await discord.enter("ann")
+    ann = await room.enter("ann")
     await ann.speak(WORD)
     await eventually(lambda: room.told == whole_turn(ann))
     old = room.voice.secret_key
@@ -126,7 +122,7 @@ async def test_a_new_key_during_the_call_does_not_deafen(discord: DiscordDouble,
 
 
 async def test_who_leaves_in_the_middle_of_a_word_has_stopped(discord: DiscordDouble, room: Room) -> None:
-    ann = await discord.enter("ann")
+    ann = await room.enter("ann")
     talking = asyncio.create_task(ann.speak(encode(tone(440, 5))))
     await eventually(lambda: room.told == [("talks", speaker(ann))])
     await discord.leave("ann")
@@ -135,8 +131,8 @@ async def test_who_leaves_in_the_middle_of_a_word_has_stopped(discord: DiscordDo
     await asyncio.wait({talking})
 
 
-async def test_all_have_stopped_when_the_bot_leaves(discord: DiscordDouble, room: Room) -> None:
-    ann = await discord.enter("ann")
+async def test_all_have_stopped_when_the_bot_leaves(room: Room) -> None:
+    ann = await room.enter("ann")
     talking = asyncio.create_task(ann.speak(encode(tone(440, 5))))
     await eventually(lambda: room.told == [("talks", speaker(ann))])
     await room.voice.disconnect(force=True)
@@ -145,8 +141,8 @@ async def test_all_have_stopped_when_the_bot_leaves(discord: DiscordDouble, room
     await asyncio.wait({talking})
 
 
-async def test_comfort_noise_interrupts_nobody_and_is_not_passed_on(discord: DiscordDouble, room: Room) -> None:
-    ann = await discord.enter("ann")
+async def test_comfort_noise_interrupts_nobody_and_is_not_passed_on(room: Room) -> None:
+    ann = await room.enter("ann")
     await ann.speak(encode(tone(440, 0.3, level=0.001)))
     await eventually(lambda: room.ears.counts.decoded > 10)
     assert (room.onsets, room.told) == ([], [])
@@ -156,7 +152,7 @@ async def test_comfort_noise_interrupts_nobody_and_is_not_passed_on(discord: Dis
 async def test_people_who_were_not_chosen_are_not_heard(discord: DiscordDouble, join: Join) -> None:
     ben = discord.person("ben")
     async with join(listen_to="allowed", allowed=(int(ben.id),)) as room:
-        ann, chosen = await discord.enter("ann"), await discord.enter("ben")
+        ann, chosen = await room.enter("ann"), await room.enter("ben")
         await ann.speak(WORD)
         await chosen.speak(WORD)
         await eventually(lambda: room.told == whole_turn(chosen))
@@ -166,17 +162,17 @@ async def test_people_who_were_not_chosen_are_not_heard(discord: DiscordDouble, 
 
 async def test_bots_are_not_heard(discord: DiscordDouble, room: Room) -> None:
     discord.person("music", bot=True)
-    music, ann = await discord.enter("music"), await discord.enter("ann")
+    music, ann = await room.enter("music"), await room.enter("ann")
     await music.speak(WORD)
     await ann.speak(WORD)
     await eventually(lambda: room.told == whole_turn(ann))
 
 
-async def test_with_push_to_talk_only_who_holds_the_floor_is_heard(discord: DiscordDouble, join: Join) -> None:
+async def test_with_push_to_talk_only_who_holds_the_floor_is_heard(join: Join) -> None:
     async with join(push_to_talk=True) as room:
         floor = room.ears.audience.push_to_talk
         assert floor is not None
-        ann = await discord.enter("ann")
+        ann = await room.enter("ann")
         await ann.speak(WORD)
         await eventually(lambda: room.ears.counts.received == len(WORD) + 5)
         assert room.onsets == []
@@ -202,10 +198,8 @@ async def test_an_announcement_that_fails_shows_in_the_health(discord: DiscordDo
         await eventually(lambda: "give the bot Send Messages there" in (room.ears.health() or ""))
 
 
-async def test_packets_that_nothing_opens_are_an_alarm(
-    discord: DiscordDouble, room: Room, caplog: pytest.LogCaptureFixture
-) -> None:
-    ann = await discord.enter("ann")
+async def test_packets_that_nothing_opens_are_an_alarm(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+    ann = await room.enter("ann")
     room.voice._connection.secret_key = [0] * 32
     for times in (1, 2):
         await ann.speak(WORD)
@@ -220,13 +214,13 @@ async def test_discordpys_reader_lets_go_of_a_socket_that_is_closed(room: Room) 
     await eventually(lambda: not reader.is_alive())
 
 
-async def test_what_several_people_say_arrives_at_voxtas_ear(discord: DiscordDouble, room: Room) -> None:
+async def test_what_several_people_say_arrives_at_voxtas_ear(room: Room) -> None:
     async with Recogniser().running() as voxta, asyncio.TaskGroup() as tasks:
         sender = AudioInput(VoxtaSection(), room.hearing, url=voxta.url)
         sending = tasks.create_task(sender.run())
         sender.request(True, "a chat")
         await eventually(lambda: len(voxta.blocks) > 0)
-        ann, ben = await discord.enter("ann"), await discord.enter("ben")
+        ann, ben = await room.enter("ann"), await room.enter("ben")
         await asyncio.gather(ann.speak(encode(tone(500, 0.6, 0.2))), ben.speak(encode(tone(1500, 0.6, 0.1))))
         so_far = len(voxta.blocks)
         await eventually(lambda: len(voxta.blocks) >= so_far + 10)
