@@ -292,7 +292,7 @@ async def test_a_changed_password_ends_the_run_at_once(
     await twitch.change_password()
 
     with pytest.raises(AuthError, match="run `relay auth twitch`"):
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, PATIENCE)
 
 
 async def test_a_mistake_of_the_relay_ends_the_run_and_tells_no_secret(
@@ -306,7 +306,7 @@ async def test_a_mistake_of_the_relay_ends_the_run_and_tells_no_secret(
     await platform.listening.wait()
     await twitch.chat("hello")
     with pytest.raises(PlatformError, match="a mistake of the relay") as caught:
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, PATIENCE)
 
     told = caplog.text + "".join(traceback.format_exception(caught.value)) + platform.health()
     assert "RuntimeError" in caplog.text
@@ -329,6 +329,7 @@ async def test_a_login_with_another_account_begins_a_session_of_its_own(
     async with connect(twitch) as platform:
         twitch.log_in_again("vox")
         twitch.write_token(tmp_path / "token.json")
+        await twitch.until(lambda: twitch.sessions.opened == 2, "a session of the other account")
         await twitch.until(lambda: platform.health().startswith("connected as vox"), "the other account")
         await hears_again(twitch, received)
 
