@@ -1,19 +1,15 @@
 """A stream of text in pieces of any size becomes a stream of sentences that joined are the same text."""
 
-import re
 from contextlib import aclosing
 from typing import Final
 
 from relay.companion.brain import Limits, Pieces
+from relay.sentences import ends, open_fence
 
 LONGEST: Final = 300
-"""Characters after which a sentence that does not end is cut at a space."""
+"""Characters after which a sentence that does not end is cut at a space; a block of code is not."""
 REPLY_LIMIT: Final = 8_000
 """Characters after which a reply is over, whatever its brain says."""
-
-_CLOSING: Final = "\"'\u201d\u2019)\\]"
-_FULL_WIDTH: Final = "\u3002\uff01\uff1f"
-_END: Final = re.compile(rf"(?:[.!?…][{_CLOSING}]*\s+|[{_FULL_WIDTH}]+\s*|\n\s*)(?=\S)")
 
 
 async def sentences(pieces: Pieces, limits: Limits) -> Pieces:
@@ -24,9 +20,9 @@ async def sentences(pieces: Pieces, limits: Limits) -> Pieces:
             text = sentence if limits.multiple_lines else sentence.partition("\n")[0]
             count += 1
             said += len(text)
-            ends = text != sentence or count == limits.max_sentences or said >= REPLY_LIMIT
-            yield text.rstrip() if ends else text
-            if ends:
+            is_over = text != sentence or count == limits.max_sentences or said >= REPLY_LIMIT
+            yield text.rstrip() if is_over else text
+            if is_over:
                 return
 
 
@@ -44,9 +40,8 @@ async def _split(pieces: Pieces) -> Pieces:
 
 def _cut(text: str) -> int:
     """Where the first sentence ends; 0 while it does not."""
-    match = _END.search(text, 0, LONGEST + 1)
-    if match is not None:
-        return match.end()
-    if len(text) <= LONGEST:
-        return 0
-    return text.rfind(" ", 0, LONGEST) + 1 or LONGEST
+    end = next(ends(text), 0)
+    longest = REPLY_LIMIT if open_fence(text[:LONGEST]) else LONGEST
+    if end and len(text[:end].rstrip()) <= longest:
+        return end
+    return 0 if len(text) <= longest else text.rfind(" ", 0, longest) + 1 or longest

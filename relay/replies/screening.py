@@ -1,16 +1,19 @@
 """What the companion says passes the filters sentence by sentence before anybody reads or hears it."""
 
 import itertools
+import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from relay.model import Held, Reply
-from relay.moderation.outbound import Action, Outbound
-from relay.replies.splitting import sentences
+from relay.moderation.outbound import OVERLAP, Action, Outbound
+from relay.sentences import sentences
 
 CAPACITY = 50
 """Replies held at once; the oldest is dropped when one more is held."""
+_LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class Screening:
@@ -29,17 +32,20 @@ class Screening:
         kept: list[str] = []
         reasons: list[str] = []
         before = ""
-        for sentence in sentences(reply.text):
-            result = self._outbound.judge(sentence, before)
-            before = sentence
+        for line in _lines(reply.text):
+            if not (said := line.strip()):
+                kept.append(line)
+                continue
+            result = self._outbound.judge(said, before)
+            before = f"{before} {said}"[-OVERLAP:]
             if result.action is Action.HOLD:
                 reasons.append(result.reason)
             if result.action is not Action.DROP:
-                kept.append(result.text)
-        screened = reply.model_copy(update={"text": " ".join(kept)})
+                kept.append(line.replace(said, result.text))
+        screened = reply.model_copy(update={"text": "".join(kept).strip()})
         if reasons:
             self._hold(screened, ", ".join(dict.fromkeys(reasons)))
-        elif kept:
+        elif screened.text:
             self._release(screened)
 
     def held(self) -> Sequence[Held]:
@@ -66,3 +72,9 @@ class Screening:
         self._held[held.id] = (held, reply)
         if len(self._held) > CAPACITY:
             self._held.popitem(last=False)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """What is judged at once: sentence by sentence, and of a block of code line by line; with all white space."""
+    for sentence in sentences(text):
+        yield from _LINE.findall(sentence)

@@ -1,57 +1,53 @@
-"""Cuts a reply into posts a platform takes: at sentence ends where possible, then at words, then anywhere."""
+"""Cuts a reply into posts a platform takes: at sentence ends where possible, then at lines or words, then anywhere.
+
+A block of code that does not fit is closed in one post and opened again in the next.
+"""
 
 import re
 from typing import Final
 
-_SENTENCE_END: Final = re.compile(
-    r"(?<=[.!?…。！？])[\"'”’)\]」』）]*\s+|(?<=[。！？])[”’」』）]*|\n+"  # noqa: RUF001
-)
-_WORD_END: Final = re.compile(r"\s+")
-_ABBREVIATION: Final = re.compile(
-    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|No|vs|etc|approx|e\.g|i\.e|a\.m|p\.m)|\b[A-Z])\.\s*$|^\s*\d{1,3}\.$"
-)
-"""What ends with a point and does not end a sentence, such as the number of a list's item."""
-_ELLIPSIS: Final = re.compile(r"(?:\.\.|…)[.…]*[\"'”’)\]]*$")  # noqa: RUF001
+from relay.sentences import FENCE, ends, open_fence
 
-
-def sentences(text: str) -> list[str]:
-    """The text sentence by sentence."""
-    found, end = finished(text)
-    return [sentence for sentence in (*found, text[end:].strip()) if sentence]
-
-
-def finished(text: str) -> tuple[list[str], int]:
-    """The sentences that whatever follows cannot change, and where the rest begins."""
-    found: list[str] = []
-    begin = 0
-    for match in _SENTENCE_END.finditer(text):
-        end = match.start() + len(match.group().rstrip())
-        sentence, after = text[begin:end], text[match.end() : match.end() + 1]
-        is_whole = after or match.group().endswith("\n") or (match.group() and not _ELLIPSIS.search(sentence))
-        if is_whole and not _ABBREVIATION.search(sentence) and not (_ELLIPSIS.search(sentence) and after.islower()):
-            found.append(sentence.strip())
-            begin = match.end()
-    return [sentence for sentence in found if sentence], begin
+_WORD_END: Final = re.compile(r"(?<!\s)\s")
+_LINE_END: Final = re.compile(r"(?<!\n)\n")
+_CLOSE: Final = f"\n{FENCE}"
+_LEAST: Final = 64
+"""A post has to have room for so many characters before blocks of code are closed and opened again."""
 
 
 def split(text: str, limit: int) -> list[str]:
     """The text in pieces of at most `limit` characters, none of them empty. Only white space is lost."""
     pieces: list[str] = []
     rest = text.strip()
+    if limit >= _LEAST and open_fence(rest):
+        rest += _CLOSE
     while len(rest) > limit:
-        end = _last_end(_SENTENCE_END, rest, limit) or _last_end(_WORD_END, rest, limit) or _hard_end(rest, limit)
-        pieces.append(rest[:end].rstrip())
-        rest = rest[end:].lstrip()
+        is_code = limit >= _LEAST and FENCE in rest[:limit]
+        end = _end(rest, limit - len(_CLOSE) if is_code else limit)
+        opened = open_fence(rest[:end]) if is_code else ""
+        pieces.append(rest[:end].rstrip() + (_CLOSE if opened else ""))
+        rest = _opened_again(opened, rest[end:]) if opened else rest[end:].lstrip()
     return [*pieces, rest] if rest else pieces
 
 
-def _last_end(pattern: re.Pattern[str], text: str, limit: int) -> int:
-    best = 0
-    for match in pattern.finditer(text[: limit + 1]):
-        end = match.start() + len(match.group().rstrip())
-        if 0 < end <= limit and not _ABBREVIATION.search(text[:end]):
-            best = end
-    return best
+def _end(text: str, limit: int) -> int:
+    opened = open_fence(text[:limit])
+    least = len(opened) + 1 if opened and text.startswith(opened) else 0
+    window = text[: limit + 1]
+    sentence_ends = (len(text[:end].rstrip()) for end in ends(window))
+    line_ends = (match.start() for match in _LINE_END.finditer(window)) if opened else ()
+    word_ends = (match.start() for match in _WORD_END.finditer(window))
+    places = (
+        max((p for p in found if least < p <= limit), default=0) for found in (sentence_ends, line_ends, word_ends)
+    )
+    return next(filter(None, places), 0) or _hard_end(text, limit)
+
+
+def _opened_again(opened: str, rest: str) -> str:
+    """The rest of a block of code as a block of its own; of a block that was at its end nothing is left."""
+    if rest.lstrip().startswith(FENCE):
+        return rest.lstrip().removeprefix(FENCE).lstrip()
+    return f"{opened}\n{rest.removeprefix(chr(10))}"
 
 
 def _hard_end(text: str, limit: int) -> int:

@@ -26,6 +26,11 @@ async def split(*pieces: str, limits: Limits = NO_LIMITS) -> list[str]:
         ("One line\nand another", ["One line\n", "and another"]),
         ("\u4f60\u597d\u3002\u518d\u89c1\u3002", ["\u4f60\u597d\u3002", "\u518d\u89c1\u3002"]),
         ("  padded.  ", ["padded."]),
+        ("I met Dr. Smith on Jan. 5. Nice!", ["I met Dr. Smith on Jan. 5. ", "Nice!"]),
+        (
+            "Look:\n\n```py\nif a:\n    b. C. d\n\n```\n- x\n    - y",
+            ["Look:\n\n", "```py\nif a:\n    b. C. d\n\n```\n", "- x\n", "    - y"],
+        ),
         ("   ", []),
     ],
 )
@@ -34,7 +39,7 @@ async def test_text_is_cut_after_each_sentence(text: str, parts: list[str]) -> N
     assert await split(*text) == parts
 
 
-@given(st.lists(st.text("aB .!?\n\u3002\u201d)")))
+@given(st.lists(st.text("aB .!?\n\u3002\u201d)`")))
 async def test_joined_the_sentences_are_the_text(pieces: list[str]) -> None:
     parts = await split(*pieces)
 
@@ -49,10 +54,17 @@ async def test_a_sentence_without_an_end_is_cut_at_a_space() -> None:
     assert all(part.endswith(" ") for part in parts[:-1])
 
 
-async def test_a_reply_without_an_end_ends() -> None:
-    said = "".join(await split(*["on and on "] * 10_000))
+@pytest.mark.parametrize("beginning", ["", "```\n"])
+async def test_a_reply_without_an_end_ends(beginning: str) -> None:
+    said = "".join(await split(beginning, *["on and on "] * 10_000))
 
     assert len(said) < REPLY_LIMIT + LONGEST
+
+
+async def test_a_long_block_of_code_is_one_piece() -> None:
+    code = "```\n" + "x = 1. # Yes. No\n" * 100 + "```"
+
+    assert await split(f"Look:\n{code}\nBye.") == ["Look:\n", f"{code}\n", "Bye."]
 
 
 async def test_limits_end_a_reply() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from relay.companion.brain import Pieces, View
 from relay.companion.server import CompanionServer
 from relay.door import voxta
 from relay.errors import AuthError
@@ -59,6 +60,36 @@ async def test_a_question_is_answered_where_it_was_asked(
         "replies": 1,
         "posted": {"twitch": 1},
     }
+
+
+LISTING = """Sure, Dr. Ann! Two things:
+
+- one
+    - and half
+
+```python
+def f(x):
+    return x  # Yes. No?
+
+```
+Done on Jan. 5."""
+
+
+class Lister(EchoBrain):
+    async def reply(self, view: View) -> Pieces:
+        for character in LISTING:
+            yield character
+
+
+async def test_white_space_comes_from_the_model_to_the_post(tmp_path: Path, platforms: Platforms) -> None:
+    async with (
+        CompanionServer(CompanionSection(port=0, pace=0), brain=Lister()) as companion,
+        relaying(settings(tmp_path), companion.url, platforms) as (relay, _),
+    ):
+        await relay.receive(message(1, "hello", platform="discord"))
+        await relay.quiet(empty=True)
+
+    assert [post.text for post in platforms.discord.posts] == [LISTING]
 
 
 async def test_it_is_quiet_only_when_everybody_knows_the_outcomes(

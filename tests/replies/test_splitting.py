@@ -32,3 +32,44 @@ def test_pieces_end_at_sentences_then_at_words_then_anywhere(text: str, limit: i
 
 def test_an_emoji_with_a_skin_tone_is_not_torn_apart() -> None:
     assert split("aaa👍🏽bbbb", 4) == ["aaa", "👍🏽bb", "bb"]
+
+
+LONG_CODE = "Here:\n```python\n" + "".join(f"    line({number})\n" for number in range(60)) + "```\nDone. Bye!"
+
+
+def test_a_long_block_of_code_is_closed_and_opened_again() -> None:
+    pieces = split(LONG_CODE, 200)
+
+    assert len(pieces) > 4
+    assert pieces[0] == "Here:"
+    assert all(piece.startswith("```python\n    line(") and piece.endswith(")\n```") for piece in pieces[1:-1])
+    assert pieces[-1].endswith("line(59)\n```\nDone. Bye!")
+    code = [line for piece in pieces for line in piece.splitlines() if "line" in line]
+    assert code == [f"    line({number})" for number in range(60)]
+
+
+def test_a_block_of_code_that_fits_stays_whole() -> None:
+    code = "```\n" + "x = 1. # A b.\n" * 8 + "```"
+
+    assert split(f"{'Some words. ' * 12}\n{code}\nBye.", 180) == [("Some words. " * 12).strip(), f"{code}\nBye."]
+
+
+def test_a_block_of_code_without_an_end_is_closed() -> None:
+    assert split("```py\nx = 1", 100) == ["```py\nx = 1\n```"]
+
+
+MARKED = st.lists(
+    st.sampled_from(["```", "```py\n", "\n", "\n```\n", "word ", "a" * 30, "Yes. ", "    x = 1\n", "。", "..."])
+)
+
+
+@given(MARKED.map("".join), st.integers(64, 200))
+def test_each_post_closes_what_it_opens_and_fits(text: str, limit: int) -> None:
+    pieces = split(text, limit)
+
+    assert all(0 < len(piece) <= limit and piece.count("```") % 2 == 0 for piece in pieces)
+    assert _without_marks("".join(pieces)) == _without_marks(text)
+
+
+def _without_marks(text: str) -> str:
+    return "".join(text.replace("py", "").replace("`", "").split())

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.replies.splitting import sentences
 from relay.replies.stream import SentenceStream
+from relay.sentences import sentences
 
 TEXTS = [
     ("Hello there! How are you? I am fine.", ["Hello there!", "How are you?", "I am fine."]),
@@ -21,6 +21,14 @@ TEXTS = [
     ('She said "Stop!" And left.', ['She said "Stop!"', "And left."]),
     ("One\nTwo", ["One", "Two"]),
     ("J. R. Hartley wrote it. Yes.", ["J. R. Hartley wrote it.", "Yes."]),
+    ("Dr. Smith came on Jan. 5. Sure.", ["Dr. Smith came on Jan. 5.", "Sure."]),
+    ("No. 5 is alive. No. I say!", ["No. 5 is alive.", "No.", "I say!"]),
+    ("Tea, milk, etc. are here, etc. Then we go.", ["Tea, milk, etc. are here, etc.", "Then we go."]),
+    (
+        "Try this:\n```py\nx = 1. # Yes. No\n\ny()\n```\nDone.",
+        ["Try this:", "```py\nx = 1. # Yes. No\n\ny()\n```", "Done."],
+    ),
+    ("- one\n- two. Yes\n    - three", ["- one", "- two.", "Yes", "- three"]),
     ("no end", ["no end"]),
     ("", []),
 ]
@@ -37,7 +45,7 @@ def streamed(text: str, cuts: list[int], *, cumulative: bool) -> list[str]:
 
 @pytest.mark.parametrize(("text", "expected"), TEXTS)
 def test_sentences_end_where_a_reader_would_say_so(text: str, expected: list[str]) -> None:
-    assert sentences(text) == expected
+    assert [sentence.strip() for sentence in sentences(text)] == expected
     assert streamed(text, [], cumulative=False) == expected
 
 

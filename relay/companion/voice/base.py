@@ -5,10 +5,12 @@ import unicodedata
 from typing import Final, Protocol
 
 from relay.errors import RelayError
+from relay.sentences import FENCE
 
 LONGEST: Final = 1_000
 """Characters of one sentence that are read; a sentence of a reply has 300 at most."""
 
+_CODE: Final = re.compile(rf"{FENCE}.*?(?:{FENCE}|$)", re.DOTALL)
 _MARKUP: Final = re.compile(r"[*_~`#|<>\\\[\]{}]+")
 
 
@@ -30,8 +32,9 @@ class Mute:
 
 
 def readable(text: str) -> str:
-    """The text as it is read aloud: one line without control characters, markup and pictures; or nothing."""
-    plain = "".join(" " if c.isspace() else c for c in _MARKUP.sub(" ", text) if c.isspace() or _has_sound(c))
+    """The text as it is read aloud: one line without blocks of code, control characters, markup and pictures."""
+    words = _MARKUP.sub(" ", _CODE.sub(" ", text))
+    plain = "".join(" " if c.isspace() else c for c in words if c.isspace() or _has_sound(c))
     words = " ".join(plain[:LONGEST].split())
     return words if any(c.isalnum() for c in words) else ""
 

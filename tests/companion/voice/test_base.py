@@ -14,6 +14,8 @@ from relay.companion.voice.base import LONGEST, readable
         ("<speak>5 is prime</speak>", "speak 5 is prime /speak"),
         ("Gr\u00fc\u00dfe, \u4f60\u597d!", "Gr\u00fc\u00dfe, \u4f60\u597d!"),
         ("\x01c", "c"),
+        ("So: ```py\nx = 1\n``` Good?", "So: Good?"),
+        ("```py\nx = 1", ""),
     ],
 )
 def test_only_words_are_read_aloud(text: str, read: str) -> None:
