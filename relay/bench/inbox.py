@@ -71,7 +71,7 @@ async def _round(
     with tempfile.TemporaryDirectory(prefix="relay-bench-") as directory:
         file = Path(directory) / "inbox.db"
         sqlite = await _rate(SqliteInbox(file, max_count=len(crowd), timeout=TIMEOUT), crowd)
-    inbox = RedisInbox(server.url, namespace=namespace, consumer="bench", max_count=len(crowd), timeout=TIMEOUT)
+    inbox = RedisInbox(server.url, namespace=namespace, max_count=len(crowd), timeout=TIMEOUT)
     redis = await _rate(inbox, crowd)
     return sqlite, redis, await _xadd_rate(server, benchmark, max(len(crowd), XADDS), payload)
 

@@ -73,7 +73,6 @@ class Forwarder:
         self._observer = observer
         self._clock = clock
         self._wall = wall
-        self._reclaim_after = config.inbox.reclaim_after
         self._gap = config.selection.gap
         self._gap_from_end = config.selection.gap_from == "speech"
         self._is_being_answered = False
@@ -116,7 +115,6 @@ class Forwarder:
         await self._take_over()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._take_in())
-            tasks.create_task(self._adopt())
             tasks.create_task(self._send_out())
 
     async def end(self, reason: str) -> None:
@@ -128,20 +126,14 @@ class Forwarder:
     # Taking in
 
     async def _take_over(self) -> None:
-        """What this relay, or one that is gone, held when it ended."""
+        """What the relay before this one held when it ended."""
         self._doubtful = {forward.id: forward for forward in await patiently(self._inbox.unfinished)}
-        await self._admit(await patiently(self._inbox.reclaim, self._reclaim_after))
+        await self._admit(await patiently(self._inbox.reclaim))
 
     async def _take_in(self) -> None:
         while True:
             checkpoint()
             await self._admit(await patiently(self._inbox.claim, CAPACITY, CLAIM_WAIT))
-
-    async def _adopt(self) -> None:
-        while True:
-            checkpoint()
-            await asyncio.sleep(self._reclaim_after)
-            await self._admit(await patiently(self._inbox.reclaim, self._reclaim_after))
 
     async def _admit(self, messages: Iterable[AudienceMessage]) -> None:
         if self._ending is not None:

@@ -25,7 +25,7 @@ class Record(Value):
 class Inbox(Protocol):
     """A durable queue with a duplicate check on the way in and one outcome on the way out.
 
-    A message is waiting, then held by one consumer (claimed), then settled. Every method raises
+    A message is waiting, then held by its process (claimed), then settled. Every method raises
     InboxError when the store does not answer within its timeout; nothing is lost then. `claim`, `begin`, `abandon`,
     `settle` and `set_note` raise InboxTaken, and do nothing, when another process has taken the store over.
     """
@@ -52,18 +52,16 @@ class Inbox(Protocol):
         ...
 
     async def claim(self, limit: int, wait: float) -> list[AudienceMessage]:
-        """The oldest waiting messages, at most `limit`, now held by this consumer.
+        """The oldest waiting messages, at most `limit`, now held by this process.
 
         Waits up to `wait` seconds for the first one; returns at once when something waits. [] after that.
         """
         ...
 
-    async def reclaim(self, idle: float) -> list[AudienceMessage]:
-        """What a consumer that is gone still held, oldest first, now held by this one.
+    async def reclaim(self) -> list[AudienceMessage]:
+        """What the process before this one still held, oldest first, now held by this one.
 
-        Its own leftovers (same consumer name, from before `open`) count at once; those of other consumers
-        when they have been idle for `idle` seconds. Messages of an unfinished forward are not included:
-        `unfinished` has them.
+        Messages of an unfinished forward are not included: `unfinished` has them.
         """
         ...
 
@@ -83,7 +81,7 @@ class Inbox(Protocol):
         ...
 
     async def abandon(self, forward_id: str) -> None:
-        """Forget a begun forward that Voxta never got; its messages are now held by this consumer."""
+        """Forget a begun forward that Voxta never got; its messages are now held by this process."""
         ...
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:

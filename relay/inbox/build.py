@@ -15,7 +15,6 @@ def build(settings: InboxSection, name: str, path: Path) -> Inbox:
     return RedisInbox(
         settings.url.get_secret_value(),
         namespace=f"relay:{name}",
-        consumer=name,  # the same after a restart, so that it finds its own leftovers at once
         max_count=settings.max_count,
         timeout=settings.timeout,
         lease=settings.lease,

@@ -14,16 +14,17 @@ from relay.inbox.connection import connect, is_transient
 from relay.inbox.pages import GROUP, PAGES, Line, Pages, Standing, lines_of
 from relay.model import AudienceMessage
 
+CONSUMER = "relay"
+"""Always the same: who claims has the lease, so whoever held something before is gone."""
 SLICE = 1.0
 """Seconds one read blocks at most, so that a server that fell silent is noticed."""
 
 
 class Claims:
-    """What one consumer holds."""
+    """What this process holds."""
 
-    def __init__(self, pages: Pages, url: str, consumer: str, timeout: float) -> None:
+    def __init__(self, pages: Pages, url: str, timeout: float) -> None:
         self._pages = pages
-        self._consumer = consumer
         self._reader = connect(url, timeout)
         self._slice = min(SLICE, timeout / 2)
         self._reading = asyncio.Lock()
@@ -50,9 +51,9 @@ class Claims:
                 if newest is not None:
                     await self._pages.connection.ask(self._arrival, newest, deadline - now())
 
-    async def reclaim(self, idle: float) -> list[AudienceMessage]:
+    async def reclaim(self) -> list[AudienceMessage]:
         async with self._reading:
-            await self._adopt(idle)
+            await self._adopt()
             messages = dict(starmap(_as_message, await self._leftovers()))
             self.handed |= messages
             return list(messages.values())
@@ -73,7 +74,7 @@ class Claims:
     async def _take(self, limit: int) -> Any:
         """The newest page and new ones, now ours; None when the connection failed: nobody knows what was given."""
         pages = self._pages
-        arguments = (pages.as_owner(), GROUP, self._consumer, min(limit, PAGES))
+        arguments = (pages.as_owner(), GROUP, CONSUMER, min(limit, PAGES))
         try:
             return await pages.call(self._reader, scripts.CLAIM, *arguments)
         except RedisError as error:
@@ -113,19 +114,19 @@ class Claims:
 
     async def _held(self, after: bytes) -> list[Any]:
         log = self._pages.keys.log
-        answer = await self._pages.redis.xreadgroup(GROUP, self._consumer, {log: after}, count=PAGES)
+        answer = await self._pages.redis.xreadgroup(GROUP, CONSUMER, {log: after}, count=PAGES)
         return answer[0][1] if answer else []
 
-    async def _adopt(self, idle: float) -> None:
-        """Take over what consumers that are gone still hold."""
+    async def _adopt(self) -> None:
+        """Take over what consumers of other names still hold, as early versions of the relay had them."""
         start = b"0-0"
         while True:
             start, *_ = await self._pages.connection.ask(
                 self._pages.redis.xautoclaim,
                 self._pages.keys.log,
                 GROUP,
-                self._consumer,
-                int(idle * 1000),
+                CONSUMER,
+                min_idle_time=0,
                 start_id=start,
                 count=PAGES,
             )

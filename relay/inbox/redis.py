@@ -21,7 +21,6 @@ from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Set
 class RedisInbox:
     """An Inbox for one process at a time; a second one with the same `namespace` gets InboxTaken.
 
-    A process that starts with the `consumer` name of one that died finds at once what that one held.
     `max_count` is the most messages `trim` leaves; `timeout` and `lease` (see lease.py) are seconds; `clock` gives
     seconds since the epoch.
     """
@@ -31,7 +30,6 @@ class RedisInbox:
         url: str,
         *,
         namespace: str,
-        consumer: str,
         max_count: int,
         timeout: float,
         lease: float = LEASE,
@@ -42,7 +40,7 @@ class RedisInbox:
         self._redis = self._pages.redis
         self._ask = self._pages.connection.ask
         self._appending = Appending(self._pages, clock)
-        self._claims = Claims(self._pages, url, consumer, timeout)
+        self._claims = Claims(self._pages, url, timeout)
         self._lease = Lease(self._pages, lease)
         self._max_count = max_count
 
@@ -68,8 +66,8 @@ class RedisInbox:
     async def claim(self, limit: int, wait: float) -> list[AudienceMessage]:
         return await self._claims.claim(limit, wait)
 
-    async def reclaim(self, idle: float) -> list[AudienceMessage]:
-        return await self._claims.reclaim(idle)
+    async def reclaim(self) -> list[AudienceMessage]:
+        return await self._claims.reclaim()
 
     async def current(self, keys: Sequence[str]) -> dict[str, AudienceMessage]:
         known = {key: ledger.well_formed(key) for key in keys}

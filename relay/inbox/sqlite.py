@@ -84,8 +84,7 @@ class SqliteInbox:
             self._claimers.discard(arrived)
         return messages
 
-    async def reclaim(self, idle: float) -> list[AudienceMessage]:
-        # Whoever held them is certainly gone, whatever `idle` says: the file was ours alone since `open`.
+    async def reclaim(self) -> list[AudienceMessage]:
         return await self._hold(_LEFT_OVER, -1)
 
     async def current(self, keys: Sequence[str]) -> dict[str, AudienceMessage]:

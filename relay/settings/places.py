@@ -25,7 +25,6 @@ class InboxSection(Section):
     keep: Seconds = 86_400.0
     max_count: int = Field(1_000_000, ge=1_000)
     timeout: Seconds = 5.0
-    reclaim_after: Seconds = 15.0
     lease: Seconds = 6.0
 
 

@@ -30,7 +30,6 @@ class Engine:
         return RedisInbox(
             self.place,
             namespace=self.namespace,
-            consumer="relay",
             max_count=max_count,
             timeout=TIMEOUT,
             lease=LEASE,

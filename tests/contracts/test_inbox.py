@@ -60,7 +60,7 @@ class TestOpening:
         await looking.close()
 
         async with engine.opened() as second:
-            assert await second.reclaim(idle=60) == [message(1)]
+            assert await second.reclaim() == [message(1)]
             assert await second.claim(1, wait=0) == [message(2)]
 
 
@@ -177,15 +177,15 @@ class TestReclaiming:
             await before.settle([settlement(message(2))])
 
         async with engine.opened() as after:
-            assert await after.reclaim(idle=60) == messages(1, 3)
-            assert await after.reclaim(idle=0) == []
+            assert await after.reclaim() == messages(1, 3)
+            assert await after.reclaim() == []
             assert await after.claim(9, wait=0) == []
 
     async def test_leaves_out_what_this_process_holds(self, inbox: Inbox) -> None:
         await inbox.append([message(1)])
         await inbox.claim(1, wait=0)
 
-        assert await inbox.reclaim(idle=0) == []
+        assert await inbox.reclaim() == []
 
     async def test_leaves_out_unfinished_forwards(self, engine: Engine) -> None:
         async with engine.opened() as before:
@@ -194,14 +194,14 @@ class TestReclaiming:
             await before.begin(forward(message(1)))
 
         async with engine.opened() as after:
-            assert await after.reclaim(idle=0) == [message(2)]
+            assert await after.reclaim() == [message(2)]
 
     async def test_after_a_restart_with_nothing_held_leaves_all_to_claim(self, engine: Engine) -> None:
         async with engine.opened() as before:
             await before.append(messages(1, 2))
 
         async with engine.opened() as after:
-            assert await after.reclaim(idle=0) == []
+            assert await after.reclaim() == []
             assert await after.claim(9, wait=0) == messages(1, 2)
 
 
@@ -261,7 +261,7 @@ class TestForwards:
 
             assert await after.unfinished() == []
             assert await after.current([message(1).key]) == {message(1).key: message(1)}
-            assert await after.reclaim(idle=0) == []
+            assert await after.reclaim() == []
             assert await after.begin(forward(message(1), id="again"))
 
     async def test_that_are_unknown_can_be_abandoned(self, inbox: Inbox) -> None:
@@ -452,7 +452,7 @@ class TestTrimming:
             await inbox.settle([settlement(message(1))])
 
             assert await inbox.trim(older_than=NOON + 1) == 1
-            assert await inbox.reclaim(idle=0) == []
+            assert await inbox.reclaim() == []
             assert await inbox.unfinished() == []
 
 
@@ -567,7 +567,7 @@ async def test_a_killed_process_loses_nothing_and_settles_nothing_twice(engine: 
 
     async with engine.opened() as inbox:
         unfinished = [key for each in await inbox.unfinished() for key in each.keys]
-        again = keys(await inbox.reclaim(idle=60))
+        again = keys(await inbox.reclaim())
         while more := await inbox.claim(100, wait=0):
             again += keys(more)
         records = {key: await inbox.why(key) for key in appended}

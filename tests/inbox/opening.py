@@ -10,11 +10,9 @@ from tests.doubles.redis_server import RedisServer
 
 @asynccontextmanager
 async def opened(
-    server: RedisServer, namespace: str, *, consumer: str = "relay", timeout: float = 10.0, lease: float = LEASE
+    server: RedisServer, namespace: str, *, timeout: float = 10.0, lease: float = LEASE
 ) -> AsyncIterator[RedisInbox]:
-    inbox = RedisInbox(
-        server.url, namespace=namespace, consumer=consumer, max_count=1_000_000, timeout=timeout, lease=lease
-    )
+    inbox = RedisInbox(server.url, namespace=namespace, max_count=1_000_000, timeout=timeout, lease=lease)
     await inbox.open()
     try:
         yield inbox

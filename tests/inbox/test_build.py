@@ -31,7 +31,7 @@ async def test_a_restart_of_the_same_relay_finds_its_leftovers_in_redis_at_once(
 
     after = build(settings, "home", tmp_path / "unused.db")
     await after.open()
-    leftovers = await after.reclaim(idle=60)
+    leftovers = await after.reclaim()
     await after.close()
 
     assert isinstance(after, RedisInbox)

@@ -28,7 +28,6 @@ async def asleep(namespace: str) -> AsyncIterator[tuple[RedisInbox, RedisServer,
             inbox = RedisInbox(
                 f"redis://127.0.0.1:{way.port}",
                 namespace=namespace,
-                consumer="relay",
                 max_count=1_000,
                 timeout=10.0,
                 lease=SHORT,
@@ -48,7 +47,7 @@ async def asleep(namespace: str) -> AsyncIterator[tuple[RedisInbox, RedisServer,
 
 async def test_another_relay_takes_over_from_one_that_says_nothing_any_more(namespace: str) -> None:
     async with asleep(namespace) as (_, server, _), opened(server, namespace, lease=SHORT) as second:
-        assert await second.reclaim(idle=60) == [message(1)]
+        assert await second.reclaim() == [message(1)]
         assert await second.unfinished() == [forward(message(2), id="of the first")]
         assert await second.claim(9, wait=0) == [message(3)]
 
@@ -115,7 +114,7 @@ async def test_whoever_looks_disturbs_nobody_and_writes_nothing(shared_server: R
     async with opened(shared_server, namespace) as owner:
         await owner.append(messages(1, 2))
         await owner.begin(forward(message(2), id="of the first"))
-        looking = RedisInbox(shared_server.url, namespace=namespace, consumer="relay", max_count=10, timeout=5)
+        looking = RedisInbox(shared_server.url, namespace=namespace, max_count=10, timeout=5)
         await looking.open(to_look=True)
         assert await looking.waiting() == 2
         for write in WRITES.values():

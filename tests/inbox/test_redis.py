@@ -84,7 +84,7 @@ class TestAServerThatIsGone:
             for call in (
                 inbox.append([message(2)]),
                 inbox.claim(1, wait=0),
-                inbox.reclaim(idle=0),
+                inbox.reclaim(),
                 inbox.begin(forward(message(1))),
                 inbox.settle([settlement(message(1))]),
                 inbox.waiting(),
@@ -122,18 +122,18 @@ async def test_a_server_on_a_port_with_a_password_serves_as_well(namespace: str)
 
 
 class TestSeveralProcesses:
-    async def test_take_over_what_a_consumer_that_is_gone_held(
+    async def test_take_over_what_was_held_under_the_name_of_a_relay(
         self, shared_server: RedisServer, namespace: str
     ) -> None:
-        async with opened(shared_server, namespace, consumer="one") as gone:
-            await gone.append(messages(1, 2, 3))
-            await gone.claim(9, wait=0)
-            await gone.begin(forward(message(3)))
+        async with opened(shared_server, namespace) as before, Redis.from_url(shared_server.url) as admin:
+            await before.append(messages(1, 2, 3))
+            await before.begin(forward(message(3)))
+            await admin.xreadgroup("forwarders", "as early versions had it", {f"{{{namespace}}}:log": ">"})
 
-        async with opened(shared_server, namespace, consumer="two") as other:
-            assert await other.reclaim(idle=60) == []
-            assert await other.reclaim(idle=0) == messages(1, 2)
-            assert await other.unfinished() == [forward(message(3))]
+        async with opened(shared_server, namespace) as after:
+            assert await after.claim(9, wait=0) == []
+            assert await after.reclaim() == messages(1, 2)
+            assert await after.unfinished() == [forward(message(3))]
 
     async def test_with_other_namespaces_see_nothing_of_each_other(
         self, shared_server: RedisServer, namespace: str
@@ -187,14 +187,14 @@ class TestSecrets:
     async def test_never_show_in_an_error(self, namespace: str) -> None:
         with redis_server(password="s3cret") as server:
             wrong = server.url.replace("s3cret", "wr0ng")
-            inbox = RedisInbox(wrong, namespace=namespace, consumer="relay", max_count=10, timeout=5)
+            inbox = RedisInbox(wrong, namespace=namespace, max_count=10, timeout=5)
             with pytest.raises(ConfigError, match=r"inbox\.url: unix://.*refuses the user or password") as refused:
                 await inbox.open()
             await inbox.close()
             async with opened(server, namespace) as right:
                 assert await right.append([message(1)]) == [True]
                 server.stop()
-                short = RedisInbox(server.url, namespace=namespace, consumer="relay", max_count=10, timeout=0.2)
+                short = RedisInbox(server.url, namespace=namespace, max_count=10, timeout=0.2)
                 with pytest.raises(InboxError) as unreachable:
                     await short.open()
                 await short.close()
@@ -236,7 +236,7 @@ class TestSecrets:
     )
     def test_never_show_in_the_complaint_about_an_address(self, url: str) -> None:
         with pytest.raises(ConfigError, match="write redis://host:port/0") as complaint:
-            RedisInbox(url, namespace="x", consumer="relay", max_count=10, timeout=1)
+            RedisInbox(url, namespace="x", max_count=10, timeout=1)
 
         assert "s3cret" not in str(complaint.value)
 
@@ -252,7 +252,7 @@ class TestSecrets:
         ],
     )
     async def test_in_an_address_as_it_should_be_are_taken(self, url: str) -> None:
-        inbox = RedisInbox(url, namespace="x", consumer="relay", max_count=10, timeout=1)
+        inbox = RedisInbox(url, namespace="x", max_count=10, timeout=1)
         await inbox.close()
 
 

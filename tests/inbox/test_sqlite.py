@@ -1,6 +1,7 @@
 import asyncio
 import sqlite3
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from relay.errors import ConfigError, InboxError
 from relay.inbox.sqlite import SqliteInbox
 from relay.inbox.writer import Writer
-from tests.contracts.samples import message
+from tests.contracts.samples import message, settlement
 
 OPEN_AND_SAY_WHY_NOT = """
 import asyncio, sys
@@ -132,6 +133,28 @@ async def _used(inbox: SqliteInbox) -> None:
         await inbox.append([message(1)])
     finally:
         await inbox.close()
+
+
+class TestAFullDisk:
+    async def test_is_told_with_its_remedy_and_loses_nothing(self, tmp_path: Path) -> None:
+        inbox = sqlite_inbox(tmp_path / "inbox.db")
+        await inbox.open()
+        await inbox.append([message(number) for number in range(50)])
+        await inbox.settle([settlement(message(number)) for number in range(20)])
+
+        await _limit_pages(inbox, 1)  # as many as it has: what more is wanted fails as on a full disk
+        with pytest.raises(InboxError, match="full; make room on the disk"):
+            await inbox.append([message(number, text="x" * 5_000) for number in range(50, 100)])
+        assert await inbox.waiting() == 30
+
+        await _limit_pages(inbox, 1_000_000)
+        assert all(await inbox.append([message(number, text="x" * 5_000) for number in range(50, 100)]))
+        assert await inbox.trim(older_than=time.time() + 60) == 20
+        await inbox.close()
+
+
+async def _limit_pages(inbox: SqliteInbox, pages: int) -> None:
+    await inbox._writer.run(lambda connection: connection.execute(f"PRAGMA max_page_count = {pages}").fetchall())
 
 
 class TestTheWriter:
