@@ -1,8 +1,9 @@
 """Keeping what we want subscribed, whatever happens to the connection."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from twitchio.models.eventsub_ import EventsubSubscription
 
@@ -15,14 +16,15 @@ log = logging.getLogger(__name__)
 
 TOO_MANY = 3
 """Failures in one pass after which Twitch counts as down."""
-ASK_AGAIN = 900.0
-"""Seconds after which Twitch is asked again for what it refused: a login may have become a moderator's."""
+ASK_AGAIN = (60.0, 120.0, 300.0, 900.0)
+"""Seconds until Twitch is asked again for what it refused, by how often: a login may have become a moderator's."""
 
 
 @dataclass(frozen=True)
 class _Refusal:
     wanted: Wanted
     why: str
+    times: int
     until: float
     """When it is worth another try, by the clock."""
     session: str | None
@@ -35,6 +37,8 @@ class Reconciler:
         self._connection = connection
         self._clock = clock
         self._refusals: dict[Key, _Refusal] = {}
+        self._sessions: set[str | None] = set()
+        """The ids of all sessions so far."""
         self.live: frozenset[tuple[str, str]] = frozenset()
         """The places of what is subscribed."""
 
@@ -75,16 +79,30 @@ class Reconciler:
         return refusal is None or refusal.until <= self._clock() or refusal.session != socket.session_id
 
     async def _present(self, socket: EventSocket) -> set[Key]:
-        def is_ours(item: EventsubSubscription) -> bool:
-            return item.transport.session_id in socket.sessions and item.id not in socket.revoked
-
-        async def ask() -> set[Key]:
+        async def ask() -> list[EventsubSubscription]:
             listed = await self._connection.client.fetch_eventsub_subscriptions(
                 token_for=self._connection.account.id, status="enabled"
             )
-            return {key(item.type, item.condition) async for item in listed.subscriptions if is_ours(item)}
+            return [item async for item in listed.subscriptions if item.id not in socket.revoked]
 
-        return await self._connection.call(ask, "reading the subscriptions")
+        items = await self._connection.call(ask, "reading the subscriptions")
+        await self._clear_away(
+            [item for item in items if item.cost and item.transport.session_id in self._sessions - socket.sessions]
+        )
+        self._sessions |= socket.sessions
+        return {key(item.type, item.condition) for item in items if item.transport.session_id in socket.sessions}
+
+    async def _clear_away(self, leftovers: Sequence[EventsubSubscription]) -> None:
+        """Twitch goes on counting the cost of a connection that broke until it notices."""
+        for item in leftovers:
+            try:
+                await self._connection.call(
+                    partial(item.delete, token_for=self._connection.account.id), "clearing away"
+                )
+            except PlatformError as error:
+                if error.retryable:
+                    raise
+                log.debug("%s", error)  # Twitch has noticed meanwhile
 
     async def _subscribe(self, wanted: Wanted, socket: EventSocket) -> None:
         try:
@@ -110,6 +128,8 @@ class Reconciler:
             socket.ended.set()  # Twitch knows the session no more; only a new one helps
             return
         before = self._refusals.get(wanted.key)
-        self._refusals[wanted.key] = _Refusal(wanted, why, self._clock() + ASK_AGAIN, socket.session_id)
+        times = before.times + 1 if before is not None else 1
+        pause = ASK_AGAIN[min(times, len(ASK_AGAIN)) - 1]
+        self._refusals[wanted.key] = _Refusal(wanted, why, times, self._clock() + pause, socket.session_id)
         if not wanted.source.in_chat and (before is None or before.why != why):
             log.warning("no %s: %s", missing([wanted]), why)

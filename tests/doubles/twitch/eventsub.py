@@ -66,6 +66,9 @@ class Sessions:
         self.welcoming.set()
         self.lists_old_ids = False
         """After a move, subscriptions are still shown with the id of the session they were made on."""
+        self.notices_ends = True
+        """Otherwise the subscriptions of connections that are gone still count, as for a while in
+        https://github.com/Teekeks/pyTwitchAPI/issues/351."""
         self.opened = 0
 
     @property
@@ -133,7 +136,7 @@ class Sessions:
 
     def _end(self, session: Session) -> None:
         for subscription in self._state.subscriptions.values():
-            if subscription.session_id == session.id:
+            if subscription.session_id == session.id and self.notices_ends:
                 subscription.status = "websocket_disconnected"
         self._state.changes.happened()
 

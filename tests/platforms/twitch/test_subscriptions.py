@@ -58,6 +58,15 @@ async def test_streamers_who_authorised_the_application_cost_nothing(connect: Co
             assert "stream starts" not in platform.health()
 
 
+async def test_after_a_broken_connection_nothing_is_lost_to_the_cost_of_what_it_leaves_behind(
+    connect: Connect,
+) -> None:
+    async with TwitchDouble(account="vox", channels=FIVE) as twitch, connect(twitch):
+        twitch.sessions.notices_ends = False
+        await twitch.drop_socket()
+        await twitch.wait_subscribed("stream.online", "stream.offline")
+
+
 async def test_raids_are_heard_by_way_of_chat_where_their_subscription_costs_too_much(
     connect: Connect, received: Received
 ) -> None:
@@ -84,7 +93,7 @@ async def test_what_was_refused_is_not_asked_for_again_and_again(
 async def test_what_was_refused_is_asked_for_again_after_a_while(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subscriptions, "ASK_AGAIN", 0.0)
+    monkeypatch.setattr(subscriptions, "ASK_AGAIN", (0.0,))
     async with TwitchDouble(account="vox") as twitch, connect(twitch) as platform:
         assert "no follows of #streamer" in platform.health()
         twitch.state.moderators.add(("streamer", "vox"))
