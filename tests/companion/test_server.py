@@ -209,7 +209,7 @@ async def test_a_silent_client_is_dropped_with_a_reason() -> None:
 
 
 async def test_control_pings_alone_keep_a_client_alive() -> None:
-    async with serving(silence_limit=0.3, keep_alive=0.05) as server, connected(server.url) as client:
+    async with serving(silence_limit=1.5, keep_alive=0.2) as server, connected(server.url) as client:
         for _ in range(10):
             await client.socket.ping()
             await client.more()

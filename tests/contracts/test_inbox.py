@@ -3,7 +3,6 @@
 import asyncio
 import random
 import sys
-import time
 from collections import Counter
 
 import pytest
@@ -124,14 +123,12 @@ class TestClaiming:
 
     async def test_wakes_as_soon_as_something_is_appended(self, inbox: Inbox) -> None:
         async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
-            claim = tasks.create_task(inbox.claim(1, wait=60))
+            claim = tasks.create_task(inbox.claim(1, wait=10 * PATIENCE))
             await asyncio.sleep(0.05)
-            appended = time.monotonic()
             await inbox.append([message(1)])
             claimed = await claim
 
         assert claimed == [message(1)]
-        assert time.monotonic() - appended < 0.5
 
     async def test_gives_up_after_the_wait(self, inbox: Inbox) -> None:
         async with asyncio.timeout(PATIENCE):
@@ -139,7 +136,7 @@ class TestClaiming:
 
     async def test_by_several_at_once_gives_each_message_to_one(self, inbox: Inbox) -> None:
         async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
-            claims = [tasks.create_task(inbox.claim(1, wait=60)) for _ in range(3)]
+            claims = [tasks.create_task(inbox.claim(1, wait=10 * PATIENCE)) for _ in range(3)]
             await asyncio.sleep(0)
             await inbox.append(messages(1, 2, 3))
 
@@ -148,7 +145,7 @@ class TestClaiming:
     async def test_that_is_cancelled_leaves_the_message_to_the_next(self, inbox: Inbox) -> None:
         cancelled = 0
         for number in range(60):
-            claim = asyncio.ensure_future(inbox.claim(1, wait=60))
+            claim = asyncio.ensure_future(inbox.claim(1, wait=10 * PATIENCE))
             append = asyncio.ensure_future(inbox.append([message(number)]))
             for _ in range(number % 12):  # a different moment every time
                 await asyncio.sleep(0)

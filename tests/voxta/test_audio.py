@@ -65,10 +65,11 @@ async def test_what_is_said_arrives_in_the_announced_format(voxta: Recogniser, h
 
 async def test_silence_is_sent_as_zeros_in_real_time(voxta: Recogniser, hearing: Hearing) -> None:
     async with running(voxta, hearing) as sender:
+        began = asyncio.get_running_loop().time()
         sender.request(True, "1")
         await eventually(lambda: len(voxta.blocks) >= 21)
     assert set(voxta.blocks) == {QUIET}
-    assert voxta.arrivals[20] - voxta.arrivals[0] == pytest.approx(20 * 0.03, abs=0.15)
+    assert voxta.arrivals[20] - began >= 20 * 0.03
 
 
 async def test_nothing_is_sent_before_it_is_asked_for_nor_after(voxta: Recogniser, hearing: Hearing) -> None:

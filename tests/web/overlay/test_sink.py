@@ -21,6 +21,12 @@ from tests.web.clips import clip
 from tests.web.stage import Ear, Stage
 
 
+@pytest.fixture(autouse=True)
+def nobody_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Visitors answer no pings, and may take their time."""
+    monkeypatch.setattr(relay.web.overlay.page, "SILENCE", 2 * PATIENCE)
+
+
 class Visitor:
     """A page without a browser. It answers no pings."""
 
@@ -285,7 +291,7 @@ async def test_when_the_last_listener_goes_the_sink_closes_and_forgets(stage: St
 async def test_a_page_whose_script_hangs_is_noticed(
     stage: Stage, street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay.web.overlay.page, "SILENCE", 0.3)
+    monkeypatch.setattr(relay.web.overlay.page, "SILENCE", 2.0)
     monkeypatch.setattr(relay.web.overlay.page, "PING_EVERY", 0.05)
     hung, alive = await street.visitor(), await street.visitor()
     await hung.is_ready()
@@ -387,7 +393,7 @@ async def test_there_is_room_for_so_many_pages(stage: Stage, street: Street, mon
 async def test_a_server_that_stops_lets_its_pages_go_at_once(stage: Stage, street: Street) -> None:
     page = await street.listener()
 
-    async with asyncio.timeout(1.0):
+    async with asyncio.timeout(PATIENCE):
         await stage.server.__aexit__(None, None, None)
 
     await page.is_dismissed()
