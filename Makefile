@@ -1,0 +1,33 @@
+# What a change needs; `make` alone names the targets. Everything runs in .venv, which `make install` fills.
+BIN := .venv/bin
+
+.PHONY: help install format check test demo ci flaky
+help:
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
+
+install: ## what the relay and its tests need, into .venv
+	python3 -m venv .venv
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv sync --inexact --locked --quiet
+
+format: install ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+check: install ## linter, formatter, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: install ## the tests, on every core
+	$(BIN)/uv run --locked pytest -n auto
+
+demo: install ## an invented audience talks to the embedded companion
+	$(BIN)/uv run --locked relay demo
+
+ci: ## everything a change has to pass, as .ci/run does
+	.ci/run
+
+flaky: install ## the tests ten times, half of them beside busy processes: no failure is rare enough
+	$(BIN)/uv run --locked python -m tests.flaky
