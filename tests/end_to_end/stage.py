@@ -71,7 +71,7 @@ def message(
 def settings(folder: Path, **sections: Any) -> Config:
     """A configuration with an inbox of its own, no rates and no crowd."""
     own = {"relay": {"name": _name_of(folder), "data_dir": str(folder)}, "budget": FREELY, "selection": ONE_BY_ONE}
-    return load(None, **(own | {"voxta": {"mode": "server", "timeout": 2.0}} | sections))
+    return load(None, **(own | {"voxta": {"mode": "server", "timeout": 20.0}} | sections))
 
 
 def _name_of(folder: Path) -> str:

@@ -77,7 +77,7 @@ class TestARestartOfTheServer:
 
 class TestAServerThatIsGone:
     async def test_fails_every_call_in_time_and_loses_nothing(self, server: RedisServer, namespace: str) -> None:
-        async with opened(server, namespace, timeout=0.4) as inbox:
+        async with opened(server, namespace, timeout=1.0) as inbox:
             await inbox.append([message(1)])
             server.stop()
             async with asyncio.timeout(PATIENCE):
@@ -203,7 +203,7 @@ class TestSecrets:
 
     async def test_that_are_changed_on_the_server_are_waited_for(self, namespace: str) -> None:
         with redis_server(password="s3cret") as server:
-            async with opened(server, namespace, timeout=0.3) as inbox, Redis.from_url(server.url) as admin:
+            async with opened(server, namespace, timeout=5.0) as inbox, Redis.from_url(server.url) as admin:
                 await admin.config_set("requirepass", "another")
                 await admin.client_kill_filter(skipme=True)
                 with pytest.raises(InboxError, match="refuses the user or password"):
