@@ -52,6 +52,30 @@ async def test_voxta_dies_in_mid_speech(discord: DiscordDouble, tmp_path: Path) 
         await call.posted()
 
 
+@pytest.mark.parametrize("how", ["mute", "deaf"])
+async def test_a_moderator_mutes_it_in_mid_speech(discord: DiscordDouble, tmp_path: Path, how: str) -> None:
+    async with calling(discord, tmp_path) as call:
+        await discord.say("tell us a story")
+        await call.says(20)
+
+        await discord.voice.set_bot(**{how: True})
+
+        await eventually(lambda: not call.is_heard)
+        assert await call.posted() == STORY, "what nobody could hear any more is there to be read"
+        assert "moderator has to undo the server" in await call.relay.describe()
+        unheard = discord.voice.unheard
+        await discord.say("still there?")
+        assert await call.posted(2) == "All right."
+        assert discord.voice.unheard == unheard, "nothing is said to nobody"
+
+        await discord.voice.set_bot(**{how: False})
+        await eventually(lambda: call.is_heard)
+        said = len(discord.voice.words)
+        await discord.say("and now?")
+        await call.says(10, since=said)
+        await call.posted(3)
+
+
 @pytest.mark.parametrize("how", ["dropped and refused", "closed"])
 async def test_the_voice_gateway_dies_in_mid_speech(discord: DiscordDouble, tmp_path: Path, how: str) -> None:
     async with calling(discord, tmp_path, forwarding=NEVER) as call:

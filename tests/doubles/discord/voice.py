@@ -81,6 +81,8 @@ class Voice:
         self.may_speak_on_stage = False
         self.heard: list[Heard] = []
         """What the bot sent, silence included; what nobody could hear is left out."""
+        self.lasting: dict[str, bool] = {}
+        """What the server has set for the bot wherever it goes, such as `mute`."""
         self.unheard = 0
         """Packets with sound that came while the bot was muted, deafened or in the audience of a stage."""
         self.unreadable = 0
@@ -172,7 +174,7 @@ class Voice:
         moved = self.bot_channel not in (None, channel)
         stage = self._world.channels[channel].type == STAGE
         self._admission = Admission(channel, session)
-        await self._show(self._world.bot.id, channel, session_id=session, suppress=stage, **more)
+        await self._show(self._world.bot.id, channel, session_id=session, suppress=stage, **self.lasting, **more)
         if moved:
             await self._end_call(DISCONNECTED)
         await self.assign_server()
@@ -207,13 +209,9 @@ class Voice:
         """A moderator puts the bot out."""
         await self._put_out()
 
-    async def mute_bot(self, *, mute: bool = False, deaf: bool = False) -> None:
-        """A moderator mutes or deafens the bot, or takes it back. Guild Resource, "Modify Guild Member"."""
-        await self._show(self._world.bot.id, self.bot_channel, mute=mute, deaf=deaf)
-
-    async def set_suppressed(self, suppressed: bool) -> None:
-        """A stage's moderator invites the bot to speak, or sends it back to the audience."""
-        await self._show(self._world.bot.id, self.bot_channel, suppress=suppressed)
+    async def set_bot(self, **state: bool) -> None:
+        """A moderator changes the bot's voice state: `mute`, `deaf`, or `suppress`. Voice Resource, "Voice State"."""
+        await self._show(self._world.bot.id, self.bot_channel, **state)
 
     # The bot, through the voice gateway
 

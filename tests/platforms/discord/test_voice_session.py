@@ -172,6 +172,40 @@ class TestLeaving:
         assert discord.voice.bot_channel is None
 
 
+class TestBeingSilenced:
+    """A voice that the server lets nobody hear is closed, and says what a moderator has to do."""
+
+    @pytest.mark.parametrize(
+        ("state", "told"),
+        [
+            ({"mute": True}, "muted in lounge: a moderator has to undo the server mute"),
+            ({"deaf": True}, "deafened in lounge: a moderator has to undo the server deafen"),
+            ({"suppress": True}, "not allowed to speak in lounge: give the bot Speak there"),
+        ],
+    )
+    async def test_in_mid_call(
+        self, discord: DiscordDouble, run: Run, state: dict[str, bool], told: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await discord.enter("ann")
+        async with run() as voice:
+            await eventually(lambda: voice.sink.is_open)
+            await discord.voice.set_bot(**state)
+            await eventually(lambda: not voice.sink.is_open)
+            assert voice.health() == f"voice: {told}"
+            await discord.voice.set_bot(**dict.fromkeys(state, False))
+            await eventually(lambda: voice.sink.is_open)
+            assert voice.health() is None
+        assert caplog.text.count("answers are posted as text") == 1
+
+    async def test_from_the_start(self, discord: DiscordDouble, run: Run) -> None:
+        await discord.enter("ann")
+        discord.voice.lasting = {"mute": True}
+        async with run() as voice:
+            await discord.voice.wait_joined(discord.lounge)
+            await eventually(lambda: voice.health() is not None)
+            assert not voice.sink.is_open
+
+
 class TestStages:
     @pytest.fixture
     def stage(self, discord: DiscordDouble) -> int:
@@ -189,9 +223,9 @@ class TestStages:
         async with run(channels=(stage,)) as voice:
             await eventually(lambda: discord.voice.raised_hands == 1)
             assert not voice.sink.is_open
-            await discord.voice.set_suppressed(False)
+            await discord.voice.set_bot(suppress=False)
             await eventually(lambda: voice.sink.is_open)
-            await discord.voice.set_suppressed(True)
+            await discord.voice.set_bot(suppress=True)
             await eventually(lambda: not voice.sink.is_open)
         assert discord.voice.raised_hands == 1
 

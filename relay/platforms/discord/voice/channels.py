@@ -21,6 +21,20 @@ def has_company(channel: Channel) -> bool:
     return any(id != guild.me.id and not (member is not None and member.bot) for id, member in members)
 
 
+def silenced(channel: Channel) -> str | None:
+    """Why nobody there hears the bot although it is there, and the fix; None when it can be heard."""
+    state, on_stage = channel.guild.me.voice, isinstance(channel, discord.StageChannel)
+    if state is not None and state.deaf:
+        return f"deafened in {channel}: a moderator has to undo the server deafen"
+    if state is not None and state.mute:
+        return f"muted in {channel}: a moderator has to undo the server mute"
+    if on_stage and (state is None or state.suppress):
+        return f"in the audience of the stage {channel}: a moderator has to invite it to speak"
+    if state is not None and state.suppress:
+        return f"not allowed to speak in {channel}: give the bot Speak there"
+    return None
+
+
 def missing_permissions(channel: Channel) -> str:
     """What the bot lacks to speak there, in words; empty when nothing."""
     permissions = channel.permissions_for(channel.guild.me)

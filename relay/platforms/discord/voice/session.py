@@ -17,10 +17,10 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from relay.errors import PlatformUnavailable
 from relay.model import Talker
 from relay.platforms.discord.outgoing import FAILURES
-from relay.platforms.discord.voice.channels import Channel, channel_of, has_company, missing_permissions
+from relay.platforms.discord.voice.channels import Channel, channel_of, has_company, missing_permissions, silenced
 from relay.platforms.discord.voice.link import VoiceLink
 from relay.platforms.discord.voice.sink import DiscordSink
-from relay.platforms.discord.voice.stage import is_suppressed, take_the_stage
+from relay.platforms.discord.voice.stage import take_the_stage
 from relay.platforms.discord.voice.whereabouts import Whereabouts
 from relay.settings import VoiceSection
 
@@ -66,6 +66,7 @@ class DiscordVoice:
         self._link: VoiceLink | None = None
         self._heading: int | None = None
         self._trouble = ""
+        self._silence: str | None = None
 
     # For commands
 
@@ -86,6 +87,8 @@ class DiscordVoice:
 
     def health(self) -> str | None:
         """What is wrong, in one line; None when nothing is."""
+        if self._silence is not None:
+            return f"voice: {self._silence}"
         return self._trouble or None
 
     def people(self) -> list[str]:
@@ -190,7 +193,7 @@ class DiscordVoice:
             self._link, self._trouble = link, ""
             await self._dwell(link)
         finally:
-            self._link = None
+            self._link = self._silence = None
             self.sink.detach()
             await self._hang_up(link)
 
@@ -226,8 +229,16 @@ class DiscordVoice:
             if staged != link.channel.id:
                 staged = link.channel.id
                 await take_the_stage(link)
-            self.sink.refresh(heard=has_company(link.channel) and not is_suppressed(link))
+            self._note_silence(silenced(link.channel))
+            self.sink.refresh(heard=has_company(link.channel) and not self._silence)
             await self._wait(TICK)
+
+    def _note_silence(self, silence: str | None) -> None:
+        if silence != self._silence and silence is not None:
+            log.warning("discord: voice: the bot is %s; answers are posted as text", silence)
+        elif silence != self._silence:
+            log.info("discord: voice: the bot can be heard again")
+        self._silence = silence
 
     def _lose(self, link: VoiceLink) -> None:
         if not link.expelled:

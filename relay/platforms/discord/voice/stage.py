@@ -14,17 +14,11 @@ log = logging.getLogger(__name__)
 TIMEOUT: Final = 10.0
 
 
-def is_suppressed(link: VoiceLink) -> bool:
-    """Whether it sits in the audience of a stage, where nobody hears it."""
-    voice = link.guild.me.voice
-    return isinstance(link.channel, discord.StageChannel) and (voice is None or voice.suppress)
-
-
 async def take_the_stage(link: VoiceLink) -> None:
     """Become a speaker where that is allowed, else raise a hand. Elsewhere than on a stage there is nothing to do."""
-    if not is_suppressed(link):
-        return
     me = link.guild.me
+    if not isinstance(link.channel, discord.StageChannel) or (me.voice is not None and not me.voice.suppress):
+        return
     try:
         async with asyncio.timeout(TIMEOUT):
             try:
