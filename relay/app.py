@@ -46,7 +46,8 @@ log = logging.getLogger(__name__)
 
 TRIM_EVERY = 60.0
 """Seconds between two looks for messages that may be forgotten."""
-
+AGAIN = 1.0
+"""Seconds after which a room that others can do without begins anew, when a mistake of ours has ended it."""
 LOOK_EVERY = 0.5
 """Seconds after which a wait for quiet looks at the floor's deadlines."""
 DRAIN = 5.0
@@ -190,15 +191,15 @@ class Relay:
             start("voxta", self.session.run())
             start("clips", self._clips.run())
             start("voice", self.voice.run())
-            start("booth", self._booth.run())
+            start("booth", repeat(self._booth.run, AGAIN, "listening beside Voxta"))
             if self._audio_input is not None:
-                start("audio input", self._audio_input.run())
+                start("audio input", repeat(self._audio_input.run, AGAIN, "sending what people say"))
             if self._spoken is not None:
-                start("spoken words", self._spoken.run())
+                start("spoken words", repeat(self._spoken.run, AGAIN, "telling what people said"))
             start("forwarder", self.forwarder.run())
             start("poster", self.poster.run())
-            start("performer", self.performer.run())
-            start("informer", self.informer.run())
+            start("performer", repeat(self.performer.run, AGAIN, "acting for the scenario"))
+            start("informer", repeat(self.informer.run, AGAIN, "informing the scenario"))
             start("trim", repeat(self._trim, TRIM_EVERY, "forgetting old messages"))
             start("heart", self._heart.beat())
             self._listening = start("platforms", self.supervisor.run())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
-from relay.errors import PlatformError, RateLimited
+from relay.errors import PlatformError, RateLimited, RelayError
 from relay.model import Origin, Post, Reply
 from relay.moderation.outbound import fit_to_post
 from relay.platforms.base import Platform, Typing
@@ -126,9 +126,12 @@ class Poster:
             ):
                 with attempt:
                     await platform.post(post)
-        except PlatformError as problem:
+        except RelayError as problem:
             error = str(problem)
             log.warning("a reply could not be posted to %s: %s", platform.name, error)
+        except Exception as mistake:  # a stream must not end because of one post
+            error = f"a mistake of the relay ({type(mistake).__name__})"
+            log.exception("a reply could not be posted to %s", platform.name)
         self._posted(platform.name, post, error)
 
 

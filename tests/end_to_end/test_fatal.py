@@ -1,4 +1,4 @@
-"""What only a person can mend ends the run: with its reason, and in time."""
+"""What only a person can mend ends the run, with its reason and in time; mistakes of ours do not."""
 
 from pathlib import Path
 
@@ -8,8 +8,10 @@ from relay.app import Relay, running
 from relay.companion.server import CompanionServer
 from relay.errors import AuthError
 from relay.journal import Journal
+from relay.model import Post
 from relay.settings import CompanionSection
-from tests.end_to_end.stage import RecordingPlatform, settings
+from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
+from tests.support import eventually
 
 
 async def test_a_refused_key_ends_the_run_and_gives_the_others_a_deadline(
@@ -31,3 +33,55 @@ async def test_a_refused_key_ends_the_run_and_gives_the_others_a_deadline(
 
     assert len(reasons) == 1
     assert reasons[0].startswith("voxta failed (Voxta at ")
+
+
+class Clumsy(RecordingPlatform):
+    """Fails at the first post in a way that nobody has thought of."""
+
+    async def post(self, post: Post) -> None:
+        await super().post(post)
+        if len(self.posts) == 1:
+            raise ZeroDivisionError
+
+
+async def test_a_post_that_fails_unforeseen_costs_that_post(
+    tmp_path: Path, companion: CompanionServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    platform = Clumsy("twitch")
+    async with relaying(settings(tmp_path), companion.url, lambda *_: [platform]) as (relay, journal):
+        await relay.receive(message(1))
+        await relay.receive(message(2))
+        await eventually(lambda: len(platform.posts) == 2)
+
+        assert journal.failed_posts == {"twitch": 1}
+        assert "a reply could not be posted to twitch" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["performer", "informer"])
+async def test_a_room_that_others_can_do_without_begins_anew(
+    tmp_path: Path,
+    companion: CompanionServer,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("relay.app.AGAIN", 0.001)
+    platform = RecordingPlatform("twitch")
+    relay = Relay(settings(tmp_path), lambda *_: [platform], voxta_url=companion.url, journal=Journal())
+    room = getattr(relay, name)
+    began: list[None] = []
+    run = room.run
+
+    async def fail_once() -> None:
+        began.append(None)
+        if len(began) == 1:
+            raise ZeroDivisionError
+        await run()
+
+    monkeypatch.setattr(room, "run", fail_once)
+    async with running(relay):
+        await eventually(lambda: len(began) == 2)
+        await relay.receive(message(1))
+        await eventually(lambda: len(platform.posts) == 1)
+
+    assert "the scenario failed; trying again in 0.001 s" in caplog.text
