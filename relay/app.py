@@ -154,7 +154,9 @@ class Relay:
             describe=self.describe,
             volume=config.speech.volume,
         )
-        self.controls = Controls(self.desk, Audit(config.audit_file))
+        self.controls = Controls(
+            self.desk, Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
+        )
         self.platforms = make_platforms(self.receive, self.controls, self.inbox)
         self.poster = Poster(config.replies, self.platforms, journal.post)
         self.supervisor = Supervisor(self.platforms, self.poster.announce)

@@ -206,7 +206,8 @@ def audit(
     """Show who changed what."""
     from relay.moderation.audit import Audit
 
-    for entry in Audit(load(config).audit_file).newest(count):
+    settings = load(config)
+    for entry in Audit(settings.audit_file, files=settings.relay.audit_files).newest(count):
         show(json.dumps(entry))
 
 

@@ -1,9 +1,10 @@
-"""Who changed what, when: an append-only file of JSON lines."""
+"""Who changed what, when: an append-only file of JSON lines, and the ones before it."""
 
 import json
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -14,10 +15,15 @@ from relay.private import make_private
 
 
 class Audit:
-    """One object a line; readable by the owner of the relay alone."""
+    """One object a line; readable by the owner of the relay alone.
 
-    def __init__(self, path: Path) -> None:
+    A file of `size` bytes becomes `<name>.1`, that one `<name>.2`, and so on; there are `files` of them at most.
+    """
+
+    def __init__(self, path: Path, *, size: int = 5_000_000, files: int = 5) -> None:
         self._path = path
+        self._size = size
+        self._oldest = files - 1
         self._writing = Lock()
 
     def write(
@@ -38,19 +44,32 @@ class Audit:
             "before": before or {},
             "after": after or {},
         }
-        make_private(self._path)
-        with self._writing, self._path.open("a+b") as file:
-            file.write((b"\n" if _is_torn(file) else b"") + json.dumps(entry).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with self._writing:
+            make_private(self._path)
+            if self._path.stat().st_size >= self._size:
+                self._begin_anew()
+            with self._path.open("a+b") as file:
+                file.write((b"\n" if _is_torn(file) else b"") + json.dumps(entry).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+
+    def _begin_anew(self) -> None:
+        with suppress(OSError):  # such as a reader on Windows; the file grows until the next try
+            for number in range(self._oldest, 0, -1):
+                with suppress(FileNotFoundError):
+                    self._file(number - 1).replace(self._file(number))
+            make_private(self._path)
+
+    def _file(self, number: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{number}") if number else self._path
 
     def newest(self, count: int) -> list[dict[str, object]]:
         """The last entries, oldest first."""
-        try:
-            with self._path.open(encoding="utf-8", errors="replace") as lines:
-                return list(deque(_entries(lines), count))
-        except FileNotFoundError:
-            return []
+        found: deque[dict[str, object]] = deque(maxlen=count)
+        for number in range(self._oldest, -1, -1):
+            with suppress(FileNotFoundError), self._file(number).open(encoding="utf-8", errors="replace") as lines:
+                found.extend(_entries(lines))
+        return list(found)
 
 
 def _is_torn(file: BinaryIO) -> bool:

@@ -16,6 +16,8 @@ class RelaySection(Section):
     name: str = Field("relay", pattern=r"^[a-z0-9-]{1,32}$")
     data_dir: Path = Path("data")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    audit_size: int = Field(5_000_000, ge=10_000)
+    audit_files: int = Field(5, ge=2)
 
 
 class InboxSection(Section):

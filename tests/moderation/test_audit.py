@@ -50,6 +50,23 @@ def test_a_line_a_crash_tore_off_spoils_neither_its_neighbours_nor_the_reading(f
     assert [entry["what"] for entry in audit.newest(9)] == ["pause", "resume"]
 
 
+def test_a_full_file_gives_way_to_a_new_one_and_so_many_are_kept(file: Path) -> None:
+    audit = Audit(file, size=1_000, files=3)
+    for number in range(100):
+        audit.write(MODERATOR, f"rate {number}", 0.0)
+
+    kept = [entry["what"] for entry in audit.newest(100)]
+    assert sorted(each.name for each in file.parent.iterdir()) == [
+        "audit.jsonl",
+        "audit.jsonl.1",
+        "audit.jsonl.2",
+    ]
+    assert all(each.stat().st_size < 1_200 for each in file.parent.iterdir())
+    assert kept == [f"rate {number}" for number in range(100 - len(kept), 100)]
+    assert audit.newest(2) == audit.newest(100)[-2:]
+    assert len(kept) > 10
+
+
 def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         Audit(tmp_path).write(MODERATOR, "pause", 0.0)
