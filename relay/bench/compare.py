@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import re
-import socket
 import tempfile
 import time
 from asyncio.subprocess import DEVNULL, PIPE
@@ -22,6 +21,7 @@ from statistics import quantiles
 import relay
 from relay.app import Relay, running
 from relay.bench.crowd import crowd
+from relay.bench.ports import free_port
 from relay.companion.server import CompanionServer
 from relay.config import load
 from relay.errors import RelayError
@@ -161,9 +161,7 @@ async def _stage() -> AsyncIterator[tuple[str, Observer]]:
 
 @asynccontextmanager
 async def _gateway(python: Path, voxta_url: str) -> AsyncIterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         str(python), "-m", "uvicorn", "voxta_gateway.main:app", "--host", "127.0.0.1", "--port", str(port),
         env=os.environ | {"VOXTA_URL": voxta_url, "LOG_LEVEL": "ERROR"}, stdout=DEVNULL, stderr=DEVNULL,

@@ -12,9 +12,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+from relay.bench.ports import free_port
 from relay.errors import RelayError
 
-START_TIMEOUT = 10.0
+START_TIMEOUT = 60.0
 """Seconds a server may take until it answers."""
 
 
@@ -29,7 +30,7 @@ class RedisServer:
         self._password = password
         self._process: subprocess.Popen[bytes] | None = None
         self.socket = directory / "redis.sock"
-        self.port = _free_port() if tcp else 0
+        self.port = free_port() if tcp else 0
         """0 without `tcp`."""
         credentials = f":{password}@" if password else ""
         self.url = f"redis://{credentials}127.0.0.1:{self.port}/0" if tcp else f"unix://{credentials}{self.socket}"
@@ -70,13 +71,6 @@ class RedisServer:
             client.sendall(b"PING\r\n")
             return client.recv(64).startswith((b"+PONG", b"-NOAUTH"))
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

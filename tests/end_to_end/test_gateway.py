@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from voxta_gateway.client import GatewayClient
 
+from relay.bench.ports import free_port
 from relay.booth import LiveBooth
 from relay.companion.server import CompanionServer
 from relay.model import Kind
@@ -20,7 +21,7 @@ from relay.serving import serving
 from relay.settings import CompanionSection
 from tests.companion.play import loaded
 from tests.companion.raw import Json, ScriptedBrain
-from tests.doubles.published_gateway import free_port, published_gateway
+from tests.doubles.published_gateway import published_gateway
 from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
 from tests.support import PATIENCE, eventually
 
@@ -520,7 +521,7 @@ async def test_without_a_chat_dialogue_is_refused_with_the_reason(tmp_path: Path
 async def test_the_demo_as_a_process_is_a_gateway_to_the_published_client() -> None:
     port = free_port()
     demo = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "relay", "demo", "--seconds", "30",
+        sys.executable, "-m", "relay", "demo",
         env={**os.environ, "RELAY_WEB__PORT": str(port)},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from relay.app import Relay
+from relay.bench.ports import free_port
 from relay.booth import Booth
 from relay.check import check
 from relay.companion.server import CompanionServer
@@ -20,7 +21,7 @@ from relay.voxta.gateway import GatewaySession
 from relay.wire import server
 from relay.wire.messages import ContextText, WireMessage
 from tests.companion.play import loaded
-from tests.doubles.published_gateway import free_port, published_gateway
+from tests.doubles.published_gateway import published_gateway
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
 from tests.speech.fakes import ManualSink
 from tests.support import eventually
