@@ -52,7 +52,7 @@ class Voice:
         self._tick = asyncio.Event()
         self._rest = ""
         self._current: str | None = None
-        """The id of the newest reply."""
+        """The id of the newest reply; None once it was given up, or something was asked after it."""
         self._given_up: deque[str] = deque(maxlen=REMEMBERED)
         self._ask_at: float | None = None
         self._release_due = False
@@ -76,6 +76,7 @@ class Voice:
     def asked(self) -> None:
         """A forward was sent that will be answered."""
         self._ask_at, self._release_due = None, False
+        self._current = None
         self.look()
 
     def is_voicing(self, message_id: str) -> bool:
@@ -141,6 +142,7 @@ class Voice:
         if is_over:
             self._floor.turn_is_over(self._clock(), is_voicing=self.playback.is_busy)
         else:
+            self._ask_at = None
             self._floor.turn_goes_on(self._clock())
         self.look()
 
@@ -245,6 +247,7 @@ class Voice:
     def _tell_to_stop(self) -> None:
         if self._current is not None:
             self._given_up.append(self._current)
+            self._current = None
         self._reports.interrupted()
 
     async def _release_later(self) -> None:
@@ -258,10 +261,11 @@ class Voice:
         self._audience.spoken(cut.message_id, cut.heard)
 
     def _make_up(self) -> None:
-        """The person is done. They may be answered by Voxta itself; if not, it is asked to go on."""
+        """The person is done. They may be answered by Voxta itself, or are already; if not, it is asked to go on."""
         wants_answer, self._wants_answer = self._wants_answer, True
-        if wants_answer and self._settings.after != "nothing":
-            now = self._clock()
+        now = self._clock()
+        is_answered = self._floor.state(now) is not FloorState.IDLE
+        if wants_answer and not is_answered and self._settings.after != "nothing":
             self._floor.asked(now)
             self._ask_at, self._release_due = now + ANSWER_WAIT, False
 

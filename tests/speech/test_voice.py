@@ -1,7 +1,7 @@
 """The voice, told as timelines: people talk, sentences are heard, and Voxta is told."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -272,6 +272,56 @@ async def test_nothing_is_asked_when_voxta_answers_the_person_by_itself() -> Non
 
         assert scene.floor.is_free(scene.clock.now)
         assert scene.voxta.told == []
+
+
+async def cut_off(scene: Scene) -> None:
+    """Ann talks over a reply until it is given up, and talks on; Voxta has not cut its text yet."""
+    await scene.reply(HELLO)
+    scene.voice.talks("voice:ann")
+    scene.passes(0.6)
+    await eventually(lambda: "interrupt" in scene.voxta.told)
+    scene.voxta.told.clear()
+
+
+async def test_nothing_is_asked_while_voxta_works_on_what_the_person_said() -> None:
+    async with speaking() as scene:
+        await cut_off(scene)
+        scene.voice.stopped("voice:ann")
+        scene.passes(0.5)
+
+        scene.voice.turn(is_over=False)
+        scene.passes(ANSWER_WAIT + 0.1)
+        await eventually(lambda: bool(scene.voxta.told))
+
+        assert scene.voxta.told == ["rewrite r1 ''"]
+
+
+async def test_nothing_is_asked_when_the_words_of_the_person_were_sent_before_they_fell_silent() -> None:
+    async with speaking() as scene:
+        await cut_off(scene)
+
+        scene.floor.asked(scene.clock.now)
+        scene.voice.asked()
+        scene.voice.stopped("voice:ann")
+        scene.passes(ANSWER_WAIT + 1.0)
+        await eventually(lambda: bool(scene.voxta.told))
+
+        assert scene.voxta.told == ["rewrite r1 ''"]
+        assert not scene.floor.is_free(scene.clock.now), "the answer is awaited"
+
+
+@pytest.mark.parametrize("end", [Voice.cancelled, Voice.completed_elsewhere, Voice.text_ended])
+async def test_what_comes_late_of_a_reply_does_not_free_the_floor_for_what_was_asked_since(
+    end: Callable[[Voice, str], None],
+) -> None:
+    async with speaking() as scene:
+        scene.voice.thinking("r1")
+        scene.floor.asked(scene.clock.now)
+        scene.voice.asked()
+
+        end(scene.voice, "r1")
+
+        assert not scene.floor.is_free(scene.clock.now)
 
 
 async def test_nothing_is_asked_when_the_settings_say_so() -> None:
