@@ -126,7 +126,14 @@ class Relay:
             AudioInput(key_of(config), hearing, url=voxta_url, cookies=self.session.cookies) if hearing else None
         )
         self._spoken = (
-            Spoken(self.session, self._audio_input, self._booth, floor=self.floor, asking=self.asking)
+            Spoken(
+                self.session,
+                self._audio_input,
+                self._booth,
+                floor=self.floor,
+                asking=self.asking,
+                freed=self._look_again,
+            )
             if self._audio_input is not None
             else None
         )

@@ -61,14 +61,16 @@ class Spoken:
         *,
         floor: Floor,
         asking: Callable[[Forward], None],
+        freed: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`asking` hears of each before it is sent."""
+        """`asking` hears of each before it is sent; `freed` is called when the floor is free as Voxta took none."""
         self._link = link
         self._ear = ear
         self._company = company
         self._floor = floor
         self._asking = asking
+        self._freed = freed
         self._clock = clock
         self._began = self._ended = float("-inf")
         self._is_open = False
@@ -78,14 +80,15 @@ class Spoken:
         """Take one message from Voxta; returns at once."""
         match message:
             case server.SpeechRecognitionStart():
-                self._began, self._is_open = max(self._clock() - LAG, self._ended), self._ear.is_open
+                self._began, self._is_open = self._clock() - LAG, self._ear.is_open
             case server.SpeechRecognitionEnd():
                 self._end((message.text or "").strip())
 
     def _end(self, text: str) -> None:
         # a stream that Voxta has just closed was still the one it recognised
         was_open, self._is_open = self._is_open or self._ear.is_open, False
-        talkers, self._ended = self._company.talked_since(self._began), self._clock()
+        talkers = self._talkers()
+        self._ended = self._clock()
         chat = self._link.chat
         if not text or not was_open or not talkers or chat is None:
             return  # what others streamed is theirs to send
@@ -93,6 +96,11 @@ class Spoken:
             log.warning("What was said aloud does not reach the character: Voxta takes too long")
         else:
             self._utterances.put_nowait(_Utterance(text, talkers[0] if len(talkers) == 1 else None, chat))
+
+    def _talkers(self) -> list[Talker]:
+        """Who may have said what ends now. A word said before the utterance before it was understood is old news."""
+        since = self._company.talked_since
+        return since(max(self._began, self._ended)) or since(self._began)
 
     async def run(self) -> None:
         while True:
@@ -112,6 +120,7 @@ class Spoken:
             await self._link.send(forward)
         except VoxtaError:
             self._floor.released()
+            self._freed()
             raise
 
 

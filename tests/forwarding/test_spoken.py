@@ -57,8 +57,15 @@ class Scene:
         self.company = Company(self.clock)
         self.floor = Floor(FloorSection(), 30.0)
         self.asked: list[Forward] = []
+        self.free_when_told: list[bool] = []
         self.spoken = Spoken(
-            self.link, self.ear, self.company, floor=self.floor, asking=self.asked.append, clock=self.clock
+            self.link,
+            self.ear,
+            self.company,
+            floor=self.floor,
+            asking=self.asked.append,
+            freed=lambda: self.free_when_told.append(self.floor.is_free(self.clock.now)),
+            clock=self.clock,
         )
 
     def says(self, *people: Talker, text: str | None) -> None:
@@ -130,6 +137,15 @@ async def test_a_short_word_is_known_by_who_said_it_just_before_voxta_noticed() 
         await scene.told('Ann (voice): "Yes."')
 
 
+async def test_a_word_that_was_out_before_the_one_before_it_was_understood_is_sent_too() -> None:
+    async with listening() as scene:
+        scene.says(ANN, text="One.")
+        scene.spoken.hear(server.SpeechRecognitionStart())
+        scene.spoken.hear(server.SpeechRecognitionEnd(text="Two."))
+
+        await scene.told('Ann (voice): "One."', 'Ann (voice): "Two."')
+
+
 @pytest.mark.parametrize("text", ["", "  ", None])
 async def test_what_was_not_understood_is_not_sent(text: str | None) -> None:
     async with listening() as scene:
@@ -184,7 +200,7 @@ async def test_words_that_voxta_does_not_take_free_the_floor_and_the_next_are_se
         scene.link.fails = error
         scene.says(ANN, text="One.")
         await scene.told('Ann (voice): "One."')
-        await eventually(lambda: scene.floor.state(scene.clock.now) is FloorState.IDLE)
+        await eventually(lambda: scene.free_when_told == [True])
 
         scene.link.fails = None
         scene.says(ANN, text="Two.")
