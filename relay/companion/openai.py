@@ -15,7 +15,6 @@ from relay.companion.thoughts import Thought, parted, spoken
 from relay.companion.tools import CHOICE, answered, called, choice_of, content, declines, instruction, named, tool
 from relay.settings import CompanionSection
 
-SERVICE: Final = "openai"
 LINE_LIMIT: Final = 1_000_000
 """Bytes a line of the stream, or an answer as a whole, may have."""
 CHOICE_TOKENS: Final = 200
