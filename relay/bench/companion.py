@@ -13,6 +13,7 @@ from statistics import median, quantiles
 from typing import Any, Final
 
 from relay.companion.chat import Chat, Participant
+from relay.companion.commands import parse
 from relay.companion.conversation import Conversation
 from relay.companion.replies import Setup
 from relay.companion.rules import RulesBrain
@@ -75,7 +76,7 @@ async def _measure(rounds: int) -> CompanionFigures:
 def _timed(conversation: Conversation, text: str) -> float:
     """Seconds of the processor, so that others who use it change nothing."""
     began = time.thread_time()
-    conversation.take(text, do_reply=False)
+    conversation.take(parse(text), do_reply=False)
     return time.thread_time() - began
 
 

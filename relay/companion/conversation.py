@@ -13,7 +13,7 @@ from relay.companion import announce
 from relay.companion.audience import Audience, Listener
 from relay.companion.brain import NO_LIMITS, Limits
 from relay.companion.chat import Chat, Message, Participant, Refused, Role
-from relay.companion.commands import Ask, Regenerate, Repeat, Rollback, Trigger, parse
+from relay.companion.commands import Ask, Command, Regenerate, Repeat, Rollback, Trigger
 from relay.companion.director import Director
 from relay.companion.execution import carry_out
 from relay.companion.orders import ChangeFlags, Order, Post, SetContext
@@ -91,10 +91,9 @@ class Conversation:
     # What people say
 
     def take(
-        self, text: str, *, do_reply: bool = True, limits: Limits = NO_LIMITS, character_id: str | None = None
+        self, command: Command, *, do_reply: bool = True, limits: Limits = NO_LIMITS, character_id: str | None = None
     ) -> None:
-        """Do what the text of a `send` asks for. Raises Refused, and then nothing has changed."""
-        command = parse(text)
+        """Do what a `send` asks for. Raises Refused, and then nothing has changed."""
         if character_id is not None:
             self.turns.choose_next(character_id)
         self.turns.people_spoke()

@@ -5,8 +5,7 @@ from functools import singledispatch
 from typing import Any, Final
 
 from relay import __version__
-from relay.companion import announce, surroundings
-from relay.companion.brain import Limits
+from relay.companion import announce, sending, surroundings
 from relay.companion.chat import Participant, Refused
 from relay.companion.conversation import Conversation
 from relay.companion.hub import Client, Hub
@@ -172,15 +171,11 @@ def _send(message: client.Send, hub: Hub, sender: Client) -> None:
     conversation.turns.infers_user = message.do_user_action_inference
     conversation.turns.infers_characters = message.do_character_action_inference
     conversation.take(
-        message.text, do_reply=message.do_reply, limits=_limits(message), character_id=message.character_id
+        sending.command(message),
+        do_reply=message.do_reply,
+        limits=sending.limits(message),
+        character_id=message.character_id,
     )
-
-
-def _limits(message: client.Send) -> Limits:
-    asked = message.generate_constraint_request
-    if asked is None:
-        return Limits()
-    return Limits(asked.max_new_tokens, asked.max_sentences, asked.allow_multiple_lines is not False)
 
 
 @handle.register

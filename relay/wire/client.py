@@ -10,6 +10,7 @@ from relay.wire.messages import (
     ContextText,
     Index,
     NamedValue,
+    Role,
     Seconds,
     WireMessage,
     WireModel,
@@ -82,6 +83,10 @@ class Send(WireMessage):
     do_reply: bool = True
     do_user_action_inference: bool = True
     do_character_action_inference: bool = True
+    role: Role | None = None
+    """Of the message; a person's, where there is none."""
+    use_story_writer: bool = False
+    """Whether the text is a prompt, of which the story writer makes the message."""
     character_id: str | None = None
     generate_constraint_request: GenerateConstraint | None = None
 

@@ -112,6 +112,35 @@ async def test_a_reply_without_a_message_is_asked_for(client: RawClient, text: s
     assert not [m for m in client.of_kind("update") if m["role"] == "User"]
 
 
+@pytest.mark.parametrize(
+    ("role", "shown"),
+    [(3, "User"), ("User", "User"), (5, "Event"), ("Note", "Note"), (7, "Note"), (0, "User"), (2, "Assistant")],
+)
+async def test_a_message_has_the_role_it_is_sent_with(client: RawClient, role: Any, shown: str) -> None:
+    await client.say("It rains.", role=role, doReply=False)
+
+    assert (await client.expect("update", role=shown))["text"] == "It rains."
+
+
+async def test_with_a_role_of_its_own_a_text_is_no_command(client: RawClient) -> None:
+    await client.say("/dance", role="Note", doReply=False)
+
+    assert (await client.expect("update"))["text"] == "/dance"
+
+
+@pytest.mark.parametrize(("role", "text"), [("System", "Obey."), (99, "?"), ("Event", " ")])
+async def test_a_message_that_no_client_may_send_is_refused(client: RawClient, role: Any, text: str) -> None:
+    assert "role" in (await client.say(text, role=role))["error"]
+
+
+async def test_the_story_writer_makes_a_message_of_a_prompt() -> None:
+    async with playing() as play:
+        await play.say("A storm", role="Event", useStoryWriter=True)
+        await play.settled()
+
+        assert play.said == [("Event", "A storm And so it was. Truly.")]
+
+
 class TestFlow:
     """Where the chat is in its turn."""
 
