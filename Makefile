@@ -1,7 +1,7 @@
 # What a change needs; `make` alone names the targets. Everything runs in .venv, which `make install` fills.
 BIN := .venv/bin
 
-.PHONY: help install format check test demo ci flaky
+.PHONY: help install format check test demo ci flaky chaos
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
 
@@ -31,3 +31,7 @@ ci: ## everything a change has to pass, as .ci/run does
 
 flaky: install ## the tests ten times, half of them beside busy processes: no failure is rare enough
 	$(BIN)/uv run --locked python -m tests.flaky
+
+chaos: install ## Voxta, Redis and the disk fail again and again: nothing may be lost, told twice or stuck
+	$(BIN)/uv run --locked python -m tests.chaos
+	$(BIN)/uv run --locked python -m tests.chaos.sigterm --times 200
