@@ -283,8 +283,8 @@ class Relay:
         for watcher in self.watchers:
             watcher.told(forward)
 
-    def settled(self, settlement: Settlement) -> None:
-        self._journal.settled(settlement)
+    def settled(self, settlements: Sequence[Settlement]) -> None:
+        self._journal.settled(settlements)
         self._moved.set()
 
     # Out

@@ -1,8 +1,8 @@
 """What happened in this run: counters for the summary, and the newest lines for people to watch."""
 
 import re
-from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -64,11 +64,17 @@ class Journal:
         self.sent[forward.send_as] += 1
         self._write(Line(Stage.SENT, forward.send_as.value, forward.body))
 
-    def settled(self, settlement: Settlement) -> None:
-        self.outcomes[settlement.outcome] += 1
-        self.reasons[settlement.outcome, reason_class(settlement.reason)] += 1
-        if settlement.outcome is not Outcome.FORWARDED:
-            self._write(Line(Stage.OUT, settlement.outcome.value, f"{settlement.key}: {settlement.reason}"))
+    def settled(self, settlements: Sequence[Settlement]) -> None:
+        """Messages have their outcomes. Of many that ended alike it is one line that tells how many."""
+        alike: defaultdict[tuple[Outcome, str], list[Settlement]] = defaultdict(list)
+        for settlement in settlements:
+            alike[settlement.outcome, reason_class(settlement.reason)].append(settlement)
+        for (outcome, reason), ended in alike.items():
+            self.outcomes[outcome] += len(ended)
+            self.reasons[outcome, reason] += len(ended)
+            if outcome is not Outcome.FORWARDED:
+                who = ended[0].key if len(ended) == 1 else f"{len(ended)} messages"
+                self._write(Line(Stage.OUT, outcome.value, f"{who}: {_common([each.reason for each in ended])}"))
 
     def reply(self, reply: Reply) -> None:
         self.replies += 1
@@ -96,6 +102,11 @@ class Journal:
     def summary(self) -> dict[str, object]:
         """The run in numbers, as printed by `--json`."""
         return summary(self.received, self.sent, self.outcomes, self.replies, self.posted)
+
+
+def _common(reasons: Sequence[str]) -> str:
+    """The reason, or where several differ in details what they have in common."""
+    return reasons[0] if len(set(reasons)) == 1 else reason_class(reasons[0])
 
 
 def reason_class(reason: str) -> str:

@@ -61,7 +61,7 @@ class CompanionServer:
             brain=brain or brain_for(settings),
             speech=self._speech,
             hears=self._transcriber is not None,
-            pace=settings.pace,
+            pace=settings.pace if settings.brain == "rules" else 0.0,
             grace=grace,
             seed=settings.seed,
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
@@ -47,8 +47,8 @@ class Observer(Protocol):
         """Voxta has taken it."""
         ...
 
-    def settled(self, settlement: Settlement) -> None:
-        """A message has its outcome."""
+    def settled(self, settlements: Sequence[Settlement]) -> None:
+        """Messages have their outcomes."""
         ...
 
 
@@ -322,9 +322,7 @@ class Forwarder:
             first = await patiently(self._inbox.settle, settlements)
         finally:
             self._settling -= 1
-        for settlement, is_first in zip(settlements, first, strict=True):
-            if is_first:
-                self._observer.settled(settlement)
+        self._observer.settled([each for each, is_first in zip(settlements, first, strict=True) if is_first])
 
 
 def _soonest(*waits: float | None) -> float | None:

@@ -4,11 +4,12 @@ import asyncio
 import hashlib
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
-from relay.errors import PlatformError, RateLimited, RelayError
+from relay.errors import PlatformError, PostRejected, RateLimited, RelayError
 from relay.model import Origin, Post, Reply
 from relay.moderation.outbound import fit_to_post
 from relay.platforms.base import Platform, Typing
@@ -34,7 +35,8 @@ class Poster:
         self._platforms: Mapping[str, Platform] = {platform.name: platform for platform in platforms}
         self._posted = posted
         self._expected: asyncio.Queue[Origin] = asyncio.Queue()
-        self._queues: dict[str, asyncio.Queue[Post]] = {name: asyncio.Queue() for name in self._platforms}
+        self._queues: dict[str, asyncio.Queue[Sequence[Post]]] = {name: asyncio.Queue() for name in self._platforms}
+        self._given_up: Counter[str] = Counter()
 
     def take(self, reply: Reply) -> None:
         """Queue a reply for every channel it belongs to."""
@@ -96,27 +98,47 @@ class Poster:
         ]
 
     def _queue(self, name: str, origin: Origin, text: str) -> None:
-        queue = self._queues[origin.platform]
+        platform, queue = self._platforms[origin.platform], self._queues[origin.platform]
         if queue.qsize() >= QUEUE:
-            queue.get_nowait()
+            self._give_up(platform, queue.get_nowait())
             queue.task_done()
-            log.warning("%s is slow: an old reply was given up", origin.platform)
-        pieces = map(fit_to_post, split(text, self._platforms[origin.platform].text_limit))
-        for number, piece in enumerate(filter(None, pieces)):
+        queue.put_nowait(list(self._posts(name, origin, split(text, platform.text_limit))))
+
+    def _posts(self, name: str, origin: Origin, pieces: Iterable[str]) -> Iterator[Post]:
+        for number, piece in enumerate(filter(None, map(fit_to_post, pieces))):
             nonce = hashlib.sha256(f"{name}/{origin.channel}/{number}".encode()).hexdigest()[:25]
             reply_to = origin.reply_to if number == 0 and self._settings.as_reply else None
-            queue.put_nowait(Post(channel=origin.channel, text=piece, reply_to=reply_to, nonce=nonce))
+            yield Post(channel=origin.channel, text=piece, reply_to=reply_to, nonce=nonce)
 
-    async def _post_all(self, platform: Platform, queue: asyncio.Queue[Post]) -> None:
+    def _give_up(self, platform: Platform, posts: Sequence[Post]) -> None:
+        if not self._given_up[platform.name]:
+            log.warning("%s is slow: replies that wait too long are given up", platform.name)
+        self._given_up[platform.name] += 1
+        for post in posts:
+            self._posted(platform.name, post, f"given up: {platform.name} is slow")
+
+    async def _post_all(self, platform: Platform, queue: asyncio.Queue[Sequence[Post]]) -> None:
         while True:
-            post = await queue.get()
+            posts = await queue.get()
             try:
-                await self._post(platform, post)
+                for post in posts:
+                    await self._post(platform, post)
             finally:
                 queue.task_done()
+            if queue.empty() and (count := self._given_up.pop(platform.name, 0)):
+                log.warning("%s was slow: %d replies were given up", platform.name, count)
 
     async def _post(self, platform: Platform, post: Post) -> None:
-        error: str | None = None
+        problem = await self._try(platform, post)
+        if isinstance(problem, PostRejected) and post.reply_to is not None:  # what it replies to may be gone, or held
+            post = post.model_copy(update={"reply_to": None})
+            problem = await self._try(platform, post)
+        if problem is not None:
+            log.warning("a reply could not be posted to %s: %s", platform.name, problem)
+        self._posted(platform.name, post, str(problem) if problem is not None else None)
+
+    async def _try(self, platform: Platform, post: Post) -> RelayError | None:
+        """Post, again where that may help; the error when it cannot be done."""
         try:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception(lambda e: isinstance(e, PlatformError) and e.retryable),
@@ -127,12 +149,11 @@ class Poster:
                 with attempt:
                     await platform.post(post)
         except RelayError as problem:
-            error = str(problem)
-            log.warning("a reply could not be posted to %s: %s", platform.name, error)
+            return problem
         except Exception as mistake:  # a stream must not end because of one post
-            error = f"a mistake of the relay ({type(mistake).__name__})"
             log.exception("a reply could not be posted to %s", platform.name)
-        self._posted(platform.name, post, error)
+            return RelayError(f"a mistake of the relay ({type(mistake).__name__})")
+        return None
 
 
 _backoff = wait_exponential_jitter(multiplier=0.5, max=20, jitter=0.5)

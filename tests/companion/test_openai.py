@@ -15,8 +15,11 @@ from pydantic import SecretStr
 from relay.companion.brain import BrainError, Limits, Line, View
 from relay.companion.chat import Role
 from relay.companion.openai import OpenAIBrain
+from relay.companion.server import CompanionServer
 from relay.companion.thoughts import Thought
 from relay.settings import CompanionSection
+from tests.companion.endpoints import serving
+from tests.companion.raw import connected
 
 KEY = "sk-very-secret"
 VIEW = View(
@@ -347,3 +350,15 @@ async def test_nobody_there_is_an_error() -> None:
 
     with pytest.raises(BrainError, match=r"127\.0\.0\.1 cannot be reached"):
         await said(brain)
+
+
+async def test_what_a_model_says_waits_for_no_pace() -> None:
+    sentences = [piece(f"Sentence {number}. ") for number in range(120)]
+    async with serving("/chat/completions", streaming(*sentences, b"data: [DONE]\n\n")) as url:
+        settings = CompanionSection(port=0, brain="openai", base_url=url, pace=3_600.0)
+        async with CompanionServer(settings) as server, connected(server.url) as client:
+            await client.enter()
+            await client.say("Hello!")
+            await client.expect("replyEnd")
+
+    assert len(client.of_kind("replyChunk")) == 120

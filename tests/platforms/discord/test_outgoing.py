@@ -3,9 +3,11 @@ import asyncio
 import pytest
 
 from relay.errors import PlatformUnavailable, PostRejected, RateLimited
-from relay.model import Post
+from relay.model import Origin, Post, Reply
 from relay.platforms.discord import outgoing
 from relay.platforms.discord.client import DiscordPlatform
+from relay.replies.poster import Poster
+from relay.settings import RepliesSection
 from tests.doubles.discord import DiscordDouble, Hold, LoseReply, Refuse
 from tests.platforms.discord.conftest import Status, Store, adapter
 
@@ -35,6 +37,22 @@ async def test_a_post_survives_that_what_it_answers_is_gone(discord: DiscordDoub
     await discord.delete(asked)
     await platform.post(post_to(discord, "hi anyway", reply_to=asked))
     assert [(p.text, p.reference) for p in discord.posts] == [("hi anyway", None)]
+
+
+async def test_an_answer_whose_parent_discord_refuses_is_posted_plainly(
+    discord: DiscordDouble, platform: DiscordPlatform
+) -> None:
+    asked = await discord.say("hello")
+    discord.fail(Refuse(MESSAGES, 400, code=50035, message="message_reference: Unknown message"))
+    poster = Poster(RepliesSection(), [platform], lambda *_: None)
+    origin = Origin(platform="discord", channel=discord.channel, reply_to=asked)
+
+    poster.take(Reply(message_id="m", character="Vox", text="Hi!", origins=(origin,)))
+    posting = asyncio.create_task(poster.run())
+    await poster.drain()
+    posting.cancel()
+
+    assert [(post.text, post.reference) for post in discord.posts] == [("Hi!", None)]
 
 
 async def test_a_reply_to_an_id_of_another_platform_becomes_a_plain_post(

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import pytest
 
 from relay.errors import PlatformUnavailable, PostRejected, RateLimited
-from relay.model import Post
+from relay.model import Origin, Post, Reply
 from relay.platforms.twitch.client import TwitchPlatform
+from relay.replies.poster import Poster
+from relay.settings import RepliesSection
 from tests.doubles.twitch import Delay, LoseAnswer, Refuse, TwitchDouble
 from tests.platforms.twitch.conftest import Connect
 
@@ -156,3 +158,20 @@ async def test_without_an_echo_twitchs_own_duplicate_check_ends_the_second_try(c
 async def test_a_post_before_the_connection_may_be_tried_again(twitch: TwitchDouble, platform: TwitchPlatform) -> None:
     with pytest.raises(PlatformUnavailable, match="not connected"):
         await platform.post(post(twitch))
+
+
+@pytest.mark.parametrize("fate", ["deleted", "held"])
+async def test_an_answer_to_a_message_that_is_gone_or_held_is_posted_plainly(
+    twitch: TwitchDouble, connect: Connect, fate: str
+) -> None:
+    async with connect(twitch) as platform:
+        asked = await twitch.chat("hello?")
+        await (twitch.delete(asked) if fate == "deleted" else asyncio.to_thread(twitch.hold, asked))
+        poster = Poster(RepliesSection(), [platform], lambda *_: None)
+        origin = Origin(platform="twitch", channel=twitch.channel.id, reply_to=asked)
+        poster.take(Reply(message_id="m", character="Vox", text="Hi!", origins=(origin,)))
+        posting = asyncio.create_task(poster.run())
+        await poster.drain()
+        posting.cancel()
+
+    assert [(posted.text, posted.reply_to) for posted in twitch.posts] == [("Hi!", None)]
