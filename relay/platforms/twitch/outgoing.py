@@ -1,6 +1,7 @@
 """Posting to chat within Twitch's rules."""
 
 import asyncio
+import re
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from relay.platforms.twitch.pacing import CHANNEL_GAP, Window
 
 TEXT_LIMIT = 500
 REMEMBERED = 100
+_LINE_BREAK = re.compile(r"(?<!\s)\s*\n\s*")
 
 
 @dataclass(eq=False)
@@ -47,7 +49,8 @@ class Outgoing:
         self._sent: deque[_Sent] = deque(maxlen=REMEMBERED)
 
     async def post(self, post: Post) -> None:
-        """Write the message when the limits allow. Fails as Platform.post does."""
+        """Write the message when the limits allow, as one line, for chat has no others. Fails as Platform.post does."""
+        post = post.model_copy(update={"text": _LINE_BREAK.sub(" ", post.text)})
         if not 0 < len(post.text.strip()) <= len(post.text) <= TEXT_LIMIT:
             raise PostRejected(f"a post of {len(post.text)} characters: Twitch takes 1 to {TEXT_LIMIT}")
         async with self._turns.setdefault(post.channel, asyncio.Lock()):

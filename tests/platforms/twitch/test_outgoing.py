@@ -28,6 +28,13 @@ async def test_five_hundred_characters_are_posted_and_more_are_not(twitch: Twitc
     assert [len(posted.text) for posted in twitch.posts] == [500]
 
 
+async def test_an_answer_of_several_lines_is_one_line_in_chat(twitch: TwitchDouble, connect: Connect) -> None:
+    async with connect(twitch) as platform:
+        await platform.post(post(twitch, "Two things:\n\n- one  more\n    - half\r\nBye."))
+
+    assert [posted.text for posted in twitch.posts] == ["Two things: - one  more - half Bye."]
+
+
 async def test_posts_in_one_channel_keep_their_order(twitch: TwitchDouble, connect: Connect) -> None:
     async with connect(twitch) as platform:
         twitch.faults.append(Delay("chat/messages", seconds=0.1))
