@@ -72,7 +72,7 @@ class AudienceMessage(Value):
     detail: str | None = None
     """The title of a redeemed reward, or the tier of a subscription."""
     addressed: bool = False
-    """It mentions the companion's account or replies to it."""
+    """It mentions the companion's account, replies to it, or names it or a character."""
     reply_to: str | None = None
     """The id an answer should reply to, where the platform can thread answers."""
 

@@ -19,10 +19,11 @@ from relay.forwarding.telling import CAPACITY, Telling
 from relay.forwarding.waiting import Batch, Waiting
 from relay.inbox.base import Inbox
 from relay.inbox.patience import patiently
-from relay.model import AudienceMessage, Forward, Outcome, Settlement
+from relay.model import AudienceMessage, Forward, Kind, Outcome, Settlement
 from relay.moderation.budget import Budget, is_quiet
 from relay.moderation.inbound import Inbound
 from relay.moderation.switches import Switches
+from relay.text import calls
 from relay.voxta.base import Link
 from relay.voxta.chat import Chat
 
@@ -91,6 +92,8 @@ class Forwarder:
         self._doubtful: dict[str, Forward] = {}
         self._failed_in: dict[str, Chat] = {}
         self._noted: str | None = None
+        self._names: Sequence[str] = ()
+        """What the characters are called in the chat last served."""
         self._news = asyncio.Event()
         self._settling = 0
         self._ending: str | None = None
@@ -139,7 +142,9 @@ class Forwarder:
         if self._ending is not None:
             await self._settle([self._settlement(m.key, Outcome.DROPPED, self._ending) for m in messages])
             return
-        self.waiting.admit(messages, self._wall())
+        if (chat := self._session.chat) is not None:
+            self._names = [person.name for person in chat.characters]
+        self.waiting.admit([_marked(message, self._names) for message in messages], self._wall())
         self.wake()
 
     # Sending out
@@ -323,6 +328,13 @@ class Forwarder:
         finally:
             self._settling -= 1
         self._observer.settled([each for each, is_first in zip(settlements, first, strict=True) if is_first])
+
+
+def _marked(message: AudienceMessage, names: Sequence[str]) -> AudienceMessage:
+    """Who calls a character by its name speaks to it, whatever the platform makes of it."""
+    if message.kind is not Kind.CHAT or message.addressed or not calls(message.text, names):
+        return message
+    return message.model_copy(update={"addressed": True})
 
 
 def _soonest(*waits: float | None) -> float | None:

@@ -77,6 +77,22 @@ async def test_viewers_cannot_control_anything(tmp_path: Path, companion: Compan
         assert twitch.texts == []
 
 
+async def test_who_calls_the_character_by_name_is_heard_when_only_mentions_are(
+    tmp_path: Path, companion: CompanionServer, twitch: Twitch
+) -> None:
+    async with relaying(settings(tmp_path), companion.url, twitch) as (relay, _):
+        await told(twitch, relay, 1, "mode mentions")
+        await eventually(lambda: relay.session.chat is not None)
+        await relay.receive(
+            message(2, "Vox, how is the weather?"), message(3, "what a vox populi"), message(4, "foxes")
+        )
+        await relay.receive(message(5, "the voxels are nice"))
+        await relay.quiet(empty=True)
+
+        assert heard(relay) == ['Ann (Twitch): "Vox, how is the weather?"', 'Ann (Twitch): "what a vox populi"']
+        assert await outcome(relay, "twitch:m5") == "rejected (mode: only mentions)"
+
+
 async def test_a_held_message_waits_for_its_approval(
     tmp_path: Path, companion: CompanionServer, twitch: Twitch
 ) -> None:

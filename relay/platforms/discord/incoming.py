@@ -10,6 +10,7 @@ import discord
 
 from relay.model import AudienceMessage, Author, Edit, Kind, Retraction, Role
 from relay.settings import DiscordSection
+from relay.text import calls
 
 PLATFORM: Final = "discord"
 _WRITTEN: Final = (discord.MessageType.default, discord.MessageType.reply)
@@ -38,13 +39,19 @@ class Listening:
 
 
 def is_addressed(message: discord.Message, me: int) -> bool:
-    """Whether it mentions the bot, or the role Discord made for the bot, or replies to what the bot wrote."""
-    if any(person.id == me for person in message.mentions):
+    """Whether it mentions the bot, or the role Discord made for it, names it, or replies to what it wrote."""
+    if any(person.id == me for person in message.mentions) or calls(message.content, _names_of(message.guild)):
         return True
     if any(role.tags is not None and role.tags.bot_id == me for role in message.role_mentions):
         return True
     original = message.reference.resolved if message.reference is not None else None
     return isinstance(original, discord.Message) and original.author.id == me
+
+
+def _names_of(guild: discord.Guild | None) -> set[str]:
+    """What people there may call the bot: its own name, and the one that the server shows."""
+    bot = guild.me if guild is not None else None
+    return {bot.name, bot.global_name or bot.name, bot.display_name} if bot is not None else set()
 
 
 def read_message(message: discord.Message, me: int, at: float) -> AudienceMessage | None:

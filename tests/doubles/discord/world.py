@@ -30,6 +30,7 @@ class Person:
     id: str
     name: str
     nick: str | None = None
+    global_name: str | None = None
     bot: bool = False
     moderator: bool = False
     booster: bool = False
@@ -38,7 +39,7 @@ class Person:
     def user(self) -> Json:
         """User resource, "User Object"."""
         return {
-            "id": self.id, "username": self.name, "global_name": None, "discriminator": "0", "avatar": None,
+            "id": self.id, "username": self.name, "global_name": self.global_name, "discriminator": "0", "avatar": None,
             "bot": self.bot, "public_flags": 0,
         }  # fmt: skip
 

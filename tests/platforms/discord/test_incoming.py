@@ -179,6 +179,24 @@ class TestWithTheMembersIntent:
         assert store.texts == ["after that"]
 
 
+class TestItsNames:
+    @pytest.fixture
+    async def platform(self, discord: DiscordDouble, connect: Connect) -> AsyncIterator[DiscordPlatform]:
+        discord.world.bot.nick = "Companion"
+        discord.world.bot.global_name = "The Great"
+        async with connect() as connected:
+            await discord.wait_ready()
+            yield connected
+
+    @pytest.mark.parametrize("name", ["relay-bot", "Companion", "the Great"])
+    async def test_who_writes_one_of_them_addresses_it(self, discord: DiscordDouble, store: Store, name: str) -> None:
+        await discord.say(f"@{name.lower()} how are you?")
+        await discord.say(f"I have seen {name}s and {name}ly things")
+        named, other = await store.wait_for(2)
+        assert isinstance(named, AudienceMessage) and isinstance(other, AudienceMessage)
+        assert (named.addressed, other.addressed) == (True, False)
+
+
 class TestListeningOnlyWhenAddressed:
     @pytest.fixture
     async def platform(self, connect: Connect) -> AsyncIterator[DiscordPlatform]:
