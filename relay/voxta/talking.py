@@ -46,7 +46,7 @@ class Talking(ABC):
         try:
             is_shown = forward.send_as in SHOWN
             shows = (lambda message: _says(message, forward)) if is_shown else None
-            await self._calls.make(lambda: self._surely(hub, call), shows)
+            await self._calls.make(f"send {forward.send_as}", lambda: self._surely(hub, call), shows)
         except VoxtaForbidden as error:
             self._turned_away(chat, error)
             raise
@@ -102,7 +102,9 @@ class Talking(ABC):
         """Have the character speak, though nobody wrote anything."""
         hub, chat = self._joined()
         call = client.Send(session_id=chat.session_id, text=NO_MESSAGE, do_user_action_inference=False)
-        await self._calls.make(lambda: hub.invoke(call), lambda message: isinstance(message, server.ReplyMessage))
+        await self._calls.make(
+            call.type_name, lambda: hub.invoke(call), lambda message: isinstance(message, server.ReplyMessage)
+        )
 
     async def have_said(self, text: str) -> None:
         """Have the character say exactly this."""
@@ -123,13 +125,15 @@ class Talking(ABC):
             contexts=list(contexts),
             set_flags=list(set_flags) or None,
         )
-        await self._calls.make(lambda: hub.invoke(call), lambda message: isinstance(message, server.ContextUpdated))
+        await self._calls.make(
+            call.type_name, lambda: hub.invoke(call), lambda message: isinstance(message, server.ContextUpdated)
+        )
 
     async def trigger_script_event(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         """Run the scenario's script listener `app:<name>`."""
         hub, chat = self._joined()
         call = _script_event(chat, name, arguments or {})
-        await self._calls.make(lambda: hub.invoke(call))
+        await self._calls.make(call.type_name, lambda: hub.invoke(call))
 
     async def complete_trigger(self, trigger_id: str) -> None:
         """Voxta need not wait any longer for an app trigger that came with this id."""

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from relay.errors import VoxtaError, VoxtaForbidden, VoxtaUnavailable
-from relay.voxta.calls import Calls
+from relay.voxta.calls import TRUST, Calls
 from relay.wire import server
 from relay.wire.messages import WireMessage
 
@@ -23,7 +23,7 @@ def is_hello(message: WireMessage) -> bool:
 async def after_the_answer(*heard: WireMessage) -> None:
     """Make a call, and hear these once it was answered."""
     calls = Calls()
-    making = asyncio.create_task(calls.make(answered, is_hello))
+    making = asyncio.create_task(calls.make("send", answered, is_hello))
     await asyncio.sleep(0.01)
     assert not making.done(), "it waits for what becomes of it"
     for message in heard:
@@ -58,7 +58,7 @@ async def test_an_error_after_what_shows_a_call_does_not_concern_it() -> None:
 
 async def test_a_cut_before_anything_shows_leaves_a_call_in_doubt() -> None:
     calls = Calls()
-    making = asyncio.create_task(calls.make(answered, is_hello))
+    making = asyncio.create_task(calls.make("send", answered, is_hello))
     await asyncio.sleep(0.01)
     calls.cut_off()
 
@@ -69,12 +69,34 @@ async def test_a_cut_before_anything_shows_leaves_a_call_in_doubt() -> None:
 async def test_where_nothing_comes_a_call_was_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("relay.voxta.calls.PATIENCE", 0.01)
 
-    await Calls().make(answered, is_hello)
+    await Calls().make("send", answered, is_hello)
 
 
 async def test_an_error_between_two_calls_refuses_neither() -> None:
     calls = Calls()
-    await calls.make(answered)
+    await calls.make("send", answered)
     calls.heard(server.ErrorMessage(message="Whose is it?"))
 
-    await calls.make(answered)
+    await calls.make("send", answered)
+
+
+async def test_what_was_taken_again_and_again_is_not_waited_for_until_it_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = Calls()
+    for _ in range(TRUST):
+        await calls.make("script event", answered)
+    monkeypatch.setattr("relay.voxta.calls.SHORT_PATIENCE", 3600.0)
+
+    async with asyncio.timeout(10):
+        await calls.make("script event", answered)
+
+    async def refused() -> None:
+        calls.heard(server.ErrorMessage(message="No such thing."))
+
+    with pytest.raises(VoxtaError):
+        await calls.make("script event", refused)
+    waiting = asyncio.create_task(calls.make("script event", answered))
+    await asyncio.sleep(0.01)
+    assert not waiting.done(), "a refusal may come late again"
+    waiting.cancel()
