@@ -1,0 +1,174 @@
+"""The relay in a story: what the audience writes and reads, what is heard, and who talks."""
+
+import asyncio
+import itertools
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import numpy as np
+
+from relay.app import Relay
+from relay.booth import LiveBooth
+from relay.model import Kind, Talker
+from relay.serving import serving
+from relay.speech.base import Clip, Sink
+from relay.speech.hearing import BLOCK_BYTES, QUIET
+from relay.speech.voice import Voice
+from relay.voxta.audio import Source
+from tests.doubles.faults import FaultyProxy
+from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
+from tests.speech.fakes import ManualSink
+from tests.stories.backstage import Backstage
+from tests.support import PATIENCE, eventually
+
+LOUD: Final = (np.resize([8_000, -8_000], BLOCK_BYTES // 2)).astype("<i2").tobytes()
+ANN: Final = "voice:1"
+
+
+class Speaker(ManualSink):
+    """Plays at once what it is given, unless it is held."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_held = False
+        self.played: list[str] = []
+
+    def play(self, clip: Clip) -> None:
+        super().play(clip)
+        self.played.append(clip.text)
+        if not self.is_held:
+            asyncio.get_running_loop().call_soon(self.advance, clip.duration)
+
+
+class Microphone:
+    """What people say in the voice channel, in blocks."""
+
+    def __init__(self) -> None:
+        self._blocks: deque[bytes] = deque()
+        self.is_open = False
+
+    def open(self) -> None:
+        self.is_open = True
+
+    def close(self) -> None:
+        self.is_open = False
+
+    def read(self) -> bytes:
+        return self._blocks.popleft() if self._blocks else QUIET
+
+    def say(self, blocks: int) -> None:
+        self._blocks.extend([LOUD] * blocks)
+
+
+class StoryBooth(LiveBooth):
+    def __init__(self, *settings: Any) -> None:
+        super().__init__(*settings)
+        self.speaker = Speaker()
+        self.microphone = Microphone()
+
+    @property
+    def hearing(self) -> Source | None:
+        return self.microphone
+
+    def open(self, voice: Voice) -> Sequence[Sink]:
+        return [self.speaker]
+
+    def talked_since(self, at: float) -> list[Talker]:
+        return [Talker(name="Ann", is_streamer=False)]
+
+
+class Theatre:
+    """A relay that has joined its chat."""
+
+    def __init__(self, relay: Relay, backstage: Backstage, proxy: FaultyProxy, booth: StoryBooth, web: str) -> None:
+        self.relay = relay
+        self.backstage = backstage
+        self.proxy = proxy
+        self.speaker = booth.speaker
+        self.microphone = booth.microphone
+        self.web = web
+        self.platform: RecordingPlatform
+        self._numbers = itertools.count(1)
+
+    async def writes(self, text: str, kind: Kind = Kind.CHAT) -> None:
+        """Somebody in the audience writes, or does, something."""
+        number = next(self._numbers)
+        await self.relay.receive(message(number, text, kind=kind, author=f"viewer{number}"))
+
+    async def asks(self, text: str) -> None:
+        """Somebody writes, and it is dealt with."""
+        await self.writes(text)
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait until nothing is under way, here and in Voxta."""
+        async with asyncio.timeout(PATIENCE):
+            await self.relay.quiet(empty=True)
+        await self.backstage.over()
+
+    async def posted(self, text: str) -> None:
+        """Wait until something with this text was posted."""
+        await eventually(lambda: any(text in post for post in self.posts()))
+
+    def posts(self) -> list[str]:
+        return [post.text for post in self.platform.posts]
+
+    def count(self, text: str) -> int:
+        """How many messages of the chat have this text in them."""
+        return sum(text in each for each in self.backstage.texts())
+
+    def talks(self) -> None:
+        """Ann talks in the voice channel."""
+        self.relay.voice.talks(ANN)
+
+    def stops(self) -> None:
+        self.relay.voice.stopped(ANN)
+
+    def is_free(self) -> bool:
+        return self.relay.floor.is_free(time.monotonic())
+
+
+@asynccontextmanager
+async def theatre(folder: Path, backstage: Backstage) -> AsyncIterator[Theatre]:
+    config = settings(
+        folder,
+        voxta={"mode": "server", "timeout": 2.0} | backstage.voxta,
+        speech={"enabled": True, "sinks": ["overlay"]},
+        floor={"min_speech": 0.02, "silence": 0.02, "after": "nothing"},
+        scenario={"allow": ["post"]},
+        web={"port": 0},
+    )
+    booth, platform = StoryBooth(config), RecordingPlatform("twitch")
+    async with (
+        FaultyProxy(int(backstage.url.rpartition(":")[2])) as proxy,
+        relaying(config, proxy.url, lambda *_: [platform], booth=booth) as (relay, _),
+        serving(config, relay, booth) as server,
+    ):
+        stage = Theatre(relay, backstage, proxy, booth, server.url)
+        stage.platform = platform
+        yield stage
+
+
+@asynccontextmanager
+async def caller(web: str) -> AsyncIterator[tuple[aiohttp.ClientSession, list[dict[str, Any]]]]:
+    """A client of the relay's gateway API, and the events it is told."""
+    events: list[dict[str, Any]] = []
+
+    async def read(socket: aiohttp.ClientWebSocketResponse) -> None:
+        async for frame in socket:
+            events.append(frame.json())
+
+    async with aiohttp.ClientSession(web) as http, http.ws_connect("/ws") as socket:
+        await socket.send_json({"type": "subscribe", "client_id": "story", "events": ["all"]})
+        reading = asyncio.create_task(read(socket))
+        await eventually(lambda: bool(events))
+        try:
+            yield http, events
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
