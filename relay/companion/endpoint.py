@@ -3,9 +3,11 @@
 The client tries again what was refused for the moment (429, 5xx) and what did not get through, before an answer began.
 """
 
+import asyncio
 import json
 import logging
 import ssl
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache, partial
@@ -24,6 +26,8 @@ RETRIES: Final = 2
 """Times a request is tried again; OpenAI's usual number."""
 CONNECT: Final = 10.0
 """Seconds a connection may take to be made."""
+
+_IS_LOADED: Final = threading.Event()
 
 Call = Callable[["AsyncOpenAI"], AbstractAsyncContextManager["AsyncAPIResponse[Any]"]]
 """One of the client's calls `….with_streaming_response.create(…)`."""
@@ -50,6 +54,7 @@ class Endpoint:
         self._key = key.get_secret_value() if key else ""
         self._timeout = timeout
         self._error = error
+        self._loading = asyncio.Lock()
         address, model, key_name = (f"companion.{name}" for name in settings)
         self._address = address
         self._fixes = {401: f" (check {key_name})", 403: f" (check {key_name})", 404: f" (check {address} and {model})"}
@@ -57,6 +62,7 @@ class Endpoint:
     @asynccontextmanager
     async def asked(self, call: Call, *, tolerated: frozenset[int] = frozenset()) -> "AsyncIterator[Answer]":
         """The answer to a call, which may also be a refusal with a `tolerated` status."""
+        await self._loaded()
         import httpx2
         import openai
 
@@ -78,6 +84,12 @@ class Endpoint:
             what = "broke off in the middle of its answer" if has_begun else "cannot be reached"
             fix = "" if has_begun else f" (check {self._address})"
             raise self._error(f"{self.host} {what}{fix}: {cause}") from None
+
+    async def _loaded(self) -> None:
+        """Load the client beside the event loop, which would stand still for the second or two that it takes."""
+        if not _IS_LOADED.is_set():
+            async with self._loading:  # who came first goes first
+                await asyncio.to_thread(_load)
 
     def _client(self, tolerated: frozenset[int]) -> "AsyncOpenAI":
         import httpx2
@@ -167,6 +179,13 @@ async def _go_without_key(request: "httpx2.Request") -> None:
 async def _settle(tolerated: frozenset[int], response: "httpx2.Response") -> None:
     if response.status_code in tolerated:
         response.headers["x-should-retry"] = "false"  # what tells something is no failure
+
+
+def _load() -> None:
+    import openai  # noqa: F401
+
+    _certificates()
+    _IS_LOADED.set()
 
 
 @cache

@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
+import threading
 
 import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from relay.companion import endpoint
 from relay.companion.voice.base import VoiceError
 from relay.companion.voice.openai import OpenAIVoice
 from relay.settings import CompanionSection
 from tests.companion.endpoints import Answer, SpeechEndpoint, serving
+from tests.support import PATIENCE, eventually
 
 KEY = "sk-very-secret"
 
@@ -79,3 +82,20 @@ async def test_an_endpoint_that_takes_too_long_is_an_error() -> None:
 async def test_nobody_there_is_an_error_that_names_the_setting() -> None:
     with pytest.raises(VoiceError, match=r"127\.0\.0\.1 cannot be reached \(check companion\.speech_url\)"):
         await voice("http://127.0.0.1:9/v1").speak("Hello.")
+
+
+async def test_other_things_go_on_while_the_client_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    loading, may_be_loaded = threading.Event(), threading.Event()
+
+    def load() -> None:
+        loading.set()
+        assert may_be_loaded.wait(PATIENCE)
+
+    monkeypatch.setattr(endpoint, "_IS_LOADED", threading.Event())
+    monkeypatch.setattr(endpoint, "_load", load)
+    async with serving("/audio/speech", SpeechEndpoint().answer) as url:
+        speaking = asyncio.create_task(voice(url).speak("Hello."))
+        await eventually(loading.is_set)
+        may_be_loaded.set()
+
+        assert await speaking
