@@ -98,9 +98,14 @@ class Audience:
                 listener.send(server.RecordingRequest(session_id=self._session_id, enabled=enabled))
 
     @property
+    def players(self) -> set[Listener]:
+        """Those who play speech."""
+        return {listener for listener in self.listeners if listener.plays}
+
+    @property
     def is_played(self) -> bool:
         """Whether anybody plays speech."""
-        return any(listener.plays for listener in self.listeners)
+        return bool(self.players)
 
     def leave(self, listener: Listener) -> None:
         self.listeners.discard(listener)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,10 @@ class Playback:
         """Whether a player has said so before the reply had all its sentences; what comes then is heard, too."""
         self._clips: dict[int, float] = {}
         """Seconds of each clip that is not known to be heard, by where its text starts."""
+        self._players: set[object] = set()
+        """Those whom the reply went out to, and who are still there."""
         self._player: object | None = None
+        """The one that plays."""
         self._disarm()
 
     @property
@@ -57,14 +60,19 @@ class Playback:
         self._clear()
         self._message, self._growing, self._is_ours = message_id, True, True
 
-    def expect(self, start_index: int, seconds: float) -> None:
-        """A clip of the reply went out."""
-        self._acknowledged = False
-        self._clips[start_index] = seconds
+    def goes_to(self, players: Collection[object]) -> None:
+        """Something of the reply goes out to these."""
+        self._players |= set(players)
 
-    def text_is_over(self, *, awaited: bool) -> None:
-        """The reply has all its sentences. It is over at once where no player is `awaited` to say so."""
-        self._growing, self._awaited = False, awaited and not self._acknowledged
+    def expect(self, start_index: int, seconds: float) -> None:
+        """It has a clip, for those who are there to play it."""
+        if self._players:
+            self._acknowledged = False
+            self._clips[start_index] = seconds
+
+    def text_is_over(self) -> None:
+        """The reply has all its sentences. It is over at once where no player is there to say so."""
+        self._growing, self._awaited = False, bool(self._players) and not self._acknowledged
         if self.is_heard:
             self._arm_for_clips()
         else:
@@ -103,9 +111,10 @@ class Playback:
         self._clear()
         return True
 
-    def left(self, player: object, *, audience: bool) -> None:
-        """A client went; `audience` says whether anybody is left who plays speech."""
-        if player is self._player or (self.is_heard and not audience):
+    def left(self, player: object) -> None:
+        """A client went. Who came later, the same client on its way back among them, plays nothing of what went out."""
+        self._players.discard(player)
+        if player is self._player or (self._is_ours and self.is_heard and not self._players):
             self._clips, self._player, self._awaited = {}, None, False
             if not self._growing:
                 self._end()

@@ -7,7 +7,7 @@ it is announced by `update` after `replyCancelled`; a reply that had said nothin
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -50,6 +50,11 @@ class Setup:
 
 class Audience(Protocol):
     """Whom the replies are for."""
+
+    @property
+    def players(self) -> Collection[object]:
+        """Those who play speech."""
+        ...
 
     @property
     def is_played(self) -> bool:
@@ -172,7 +177,7 @@ class Replies:
 
     def left(self, player: object) -> None:
         """A client went; speech that it played ends with it."""
-        self._playback.left(player, audience=self._audience.is_played)
+        self._playback.left(player)
 
     def _heard(self, message_id: str) -> None:
         self._tell_completed(message_id)
@@ -253,6 +258,7 @@ class Replies:
             await asyncio.sleep(self._setup.pace)
         start = len(reply.text)
         reply.text += sentence
+        self._playback.goes_to(self._audience.players)
         if clip is not None:
             self._playback.expect(start, clip.duration)
         elif start == 0:
@@ -286,7 +292,7 @@ class Replies:
         if message is not None:
             self._audience.tell(announce.update(self._session, message))
             self._course.said(message)
-        self._playback.text_is_over(awaited=self._audience.is_played)
+        self._playback.text_is_over()
         self._course.settle()
 
     def _kept(self, reply: Reply) -> Message | None:

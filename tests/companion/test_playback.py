@@ -1,6 +1,7 @@
 """When the speech of a reply is over."""
 
 import asyncio
+from collections.abc import Collection
 
 import pytest
 
@@ -30,24 +31,25 @@ def over() -> Over:
     return Over()
 
 
-def replied(over: Over, *seconds: float, grace: float = 0.0, message: str = "m", awaited: bool = False) -> Playback:
+def replied(over: Over, *seconds: float, grace: float = 0.0, players: Collection[str] = ("player",)) -> Playback:
     """A reply whose text is complete, with a clip for every ten characters."""
     playback = Playback(over, grace)
-    playback.begin(message)
+    playback.begin("m")
+    playback.goes_to(players)
     for place, length in enumerate(seconds):
         playback.expect(10 * place, length)
-    playback.text_is_over(awaited=awaited)
+    playback.text_is_over()
     return playback
 
 
-async def test_a_reply_without_speech_is_over_with_its_text(over: Over) -> None:
-    replied(over)
+async def test_a_reply_that_nobody_plays_is_over_with_its_text(over: Over) -> None:
+    replied(over, players=())
 
     assert over.ends == ["m"]
 
 
 async def test_a_reply_without_speech_waits_for_a_player_to_say_so(over: Over) -> None:
-    playback = replied(over, grace=60.0, awaited=True)
+    playback = replied(over, grace=60.0)
     assert playback.is_heard
 
     assert playback.completed("m") is True
@@ -55,7 +57,7 @@ async def test_a_reply_without_speech_waits_for_a_player_to_say_so(over: Over) -
 
 
 async def test_a_player_that_never_says_so_is_not_waited_for_long(over: Over) -> None:
-    playback = replied(over, grace=0.01, awaited=True)
+    playback = replied(over, grace=0.01)
     playback.started("player", "m", 0, 0.0)
 
     await over.next()
@@ -65,10 +67,11 @@ async def test_a_player_that_never_says_so_is_not_waited_for_long(over: Over) ->
 async def test_a_player_that_said_so_before_the_text_was_over_is_not_waited_for(over: Over) -> None:
     playback = Playback(over, 60.0)
     playback.begin("m")
+    playback.goes_to({"player"})
     playback.expect(0, 1.0)
     assert playback.completed("m") is False
 
-    playback.text_is_over(awaited=True)
+    playback.text_is_over()
 
     assert over.ends == ["m"]
 
@@ -117,14 +120,31 @@ async def test_speech_of_unlikely_length_is_bounded(
 async def test_no_deadline_runs_while_sentences_are_still_to_come(over: Over) -> None:
     playback = Playback(over, 0.0)
     playback.begin("m")
+    playback.goes_to({"player"})
     playback.expect(0, 0.0)
     playback.started("player", "m", 0, 0.0)
 
     await asyncio.sleep(0.02)
     assert over.ends == []
 
-    playback.text_is_over(awaited=False)
+    playback.text_is_over()
     await over.next()
+
+
+async def test_who_comes_back_before_they_are_gone_plays_nothing_of_what_went_out(over: Over) -> None:
+    playback = replied(over, 60.0)
+
+    playback.left("somebody else")
+    assert over.ends == []
+
+    playback.left("player")
+    assert over.ends == ["m"]
+
+
+async def test_a_clip_that_was_ready_when_everybody_had_gone_is_not_waited_for(over: Over) -> None:
+    replied(over, 60.0, grace=60.0, players=())
+
+    assert over.ends == ["m"]
 
 
 async def test_what_was_stopped_never_ends(over: Over) -> None:
