@@ -19,12 +19,11 @@ QUEUE_LIMIT: Final = 1_024
 """Frames that may wait for a client; one that falls further behind is dropped."""
 CLOSE_GRACE: Final = 2.0
 """Seconds a client has to take the last frames when the connection is closed."""
-NO_SOUND: Final = (
-    "binary frames are not understood on /hub and are ignored; send sound to /ws/audio/input/stream?sessionId=…"
-)
 
 Receive = Callable[[Mapping[str, Any]], None]
 """Takes one message of the client, and tells it when that cannot be done."""
+Hear = Callable[[bytes], None]
+"""Takes sound that came between the messages."""
 
 
 class Connection:
@@ -37,13 +36,16 @@ class Connection:
         self._transport = transport
         self._keep_alive = keep_alive
         self._silence_limit = silence_limit
-        self._queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE_LIMIT)
+        self._queue: asyncio.Queue[str | bytes | None] = asyncio.Queue(QUEUE_LIMIT)
         self._closing = False
-        self._refused_sound = False
 
     def send(self, message: WireMessage) -> None:
         """Queue a message. A client whose queue is full is cut off."""
         self._put(signalr.encode(signalr.invocation("ReceiveMessage", message.to_wire())))
+
+    def send_sound(self, pcm: bytes) -> None:
+        """Queue samples, as a binary frame of their own."""
+        self._put(pcm)
 
     def close(self, reason: str | None = None) -> None:
         """Queue SignalR's close frame and the end of the connection; what the client still sends is ignored."""
@@ -51,17 +53,17 @@ class Connection:
         self._put(signalr.encode(signalr.close(reason, allow_reconnect=True)))
         self._put(None)
 
-    def _put(self, text: str | None) -> None:
+    def _put(self, frame: str | bytes | None) -> None:
         try:
-            self._queue.put_nowait(text)
+            self._queue.put_nowait(frame)
         except asyncio.QueueFull:
             if not self._transport.is_closing():
                 log.warning("A client does not keep up and is cut off")
             self._transport.abort()
 
-    async def run(self, receive: Receive) -> None:
+    async def run(self, receive: Receive, hear: Hear) -> None:
         """Serve the client until it goes, falls silent or is closed."""
-        async with aclosing(self._frames()) as frames:
+        async with aclosing(self._frames(hear)) as frames:
             if not await self._shake_hands(frames):
                 return
             async with asyncio.TaskGroup() as tasks:
@@ -100,10 +102,10 @@ class Connection:
             return f"no sign of life for {self._silence_limit:g} s"
         return None
 
-    async def _frames(self) -> AsyncGenerator[Frame | FrameError, None]:
+    async def _frames(self, hear: Hear) -> AsyncGenerator[Frame | FrameError, None]:
         """All frames to the end of the connection. Raises TimeoutError when the client falls silent."""
         records = Records()
-        while (text := await self._text()) is not None:
+        while (text := await self._text(hear)) is not None:
             unread: str | None = text
             while unread is not None:
                 try:
@@ -114,7 +116,7 @@ class Connection:
                     unread = ""
                     yield error
 
-    async def _text(self) -> str | None:
+    async def _text(self, hear: Hear) -> str | None:
         """The next text; None at the end. Anything that arrives, also a control ping, is a sign of life."""
         while True:
             message = await self._socket.receive(timeout=self._silence_limit)
@@ -122,19 +124,13 @@ class Connection:
                 case WSMsgType.TEXT:
                     return str(message.data)
                 case WSMsgType.BINARY:
-                    self._refuse_sound()
+                    hear(bytes(message.data))
                 case WSMsgType.PING:
                     await self._socket.pong(message.data)
                 case WSMsgType.PONG:
                     pass
                 case _:
                     return None
-
-    def _refuse_sound(self) -> None:
-        """Say once, however much comes, that nobody listens here."""
-        if not self._refused_sound:
-            self._refused_sound = True
-            self.send(server.ErrorMessage(message=NO_SOUND))
 
     def _take(self, frame: Frame, receive: Receive) -> None:
         """Answer a call, which says that it arrived, and then do it."""
@@ -164,21 +160,25 @@ class Connection:
     async def _write(self) -> None:
         """Send what is queued, and a ping when there was nothing to send."""
         while True:
+            frame: str | bytes | None
             try:
-                text = await asyncio.wait_for(self._queue.get(), self._keep_alive)
+                frame = await asyncio.wait_for(self._queue.get(), self._keep_alive)
             except TimeoutError:
-                text = signalr.encode(signalr.PING_FRAME)
-            if text is None:
+                frame = signalr.encode(signalr.PING_FRAME)
+            if frame is None:
                 await self._socket.close(code=WSCloseCode.GOING_AWAY)
                 return
-            if not await self._transmit(text):
+            if not await self._transmit(frame):
                 return
 
-    async def _transmit(self, text: str) -> bool:
-        """Send one text; False when the client is gone or takes nothing."""
+    async def _transmit(self, frame: str | bytes) -> bool:
+        """Send one frame, text or sound; False when the client is gone or takes nothing."""
         try:
             async with asyncio.timeout(self._silence_limit):
-                await self._socket.send_str(text)
+                if isinstance(frame, bytes):
+                    await self._socket.send_bytes(frame)
+                else:
+                    await self._socket.send_str(frame)
         except ConnectionError:
             return False
         except TimeoutError:

@@ -62,6 +62,8 @@ def _authenticate(message: client.Authenticate, hub: Hub, sender: Client) -> Non
     accepted = capabilities.accepted_audio_content_types
     sender.plays = capabilities.audio_output == "Url" and (not accepted or any("wav" in kind for kind in accepted))
     sender.records = capabilities.audio_input == "WebSocketStream"
+    sender.takes_stream = capabilities.audio_output == "WebSocketStream"
+    hub.play_to(sender)
     characters = [announce.person(character) for character in hub.characters]
     sender.send(
         server.Welcome(
@@ -115,14 +117,14 @@ def _start_chat(message: client.StartChat, hub: Hub, sender: Client) -> None:
     change = surroundings.read(message.contexts, message.actions, None)
     conversation = hub.resume_chat(message.chat_id) if message.chat_id else hub.start_chat()
     surroundings.replace(conversation.chat, message.context_key or MAIN_KEY, change)
-    _join(conversation, sender)
+    _join(conversation, hub, sender)
     hub.tell_sessions()
 
 
 @handle.register
 def _resume_chat(message: client.ResumeChat, hub: Hub, sender: Client) -> None:
     conversation = hub.resume_chat(message.chat_id)
-    _join(conversation, sender)
+    _join(conversation, hub, sender)
     hub.tell_sessions()
 
 
@@ -131,7 +133,7 @@ def _subscribe(message: client.SubscribeToChat, hub: Hub, sender: Client) -> Non
     conversation = hub.conversation(message.session_id)
     if message.chat_id not in (None, conversation.chat.id):
         raise Refused(f"subscribeToChat: session {message.session_id} has another chat than {message.chat_id!r:.80}")
-    _join(conversation, sender)
+    _join(conversation, hub, sender)
 
 
 @handle.register
@@ -148,7 +150,7 @@ def _stop_chat(message: client.StopChat, hub: Hub, sender: Client) -> None:
     hub.stop_chat(conversation)
 
 
-def _join(conversation: Conversation, sender: Client) -> None:
+def _join(conversation: Conversation, hub: Hub, sender: Client) -> None:
     session, chat = conversation.session_id, conversation.chat
     hidden = sender in conversation.audience.inspectors
     conversation.audience.listeners.add(sender)
@@ -158,6 +160,8 @@ def _join(conversation: Conversation, sender: Client) -> None:
     sender.send(conversation.turns.flow.state)
     conversation.audience.give_kept(sender)
     conversation.turns.request_recording(sender)
+    if sender.takes_stream:
+        hub.play_to(sender)
 
 
 # Talking

@@ -12,6 +12,7 @@ from relay.companion.replies import Setup
 from relay.companion.scenario.files import Loaded
 from relay.companion.scenario.model import Character
 from relay.companion.storage import Storage
+from relay.companion.voice.streaming import StreamPlayer
 from relay.settings import CompanionSection
 from relay.wire import server
 from relay.wire.messages import WireMessage
@@ -23,14 +24,20 @@ OPEN_LIMIT: Final = 100
 class Client:
     """One connected client."""
 
-    def __init__(self, send: Callable[[WireMessage], None]) -> None:
+    def __init__(self, send: Callable[[WireMessage], None], send_sound: Callable[[bytes], None]) -> None:
         self.send = send
         """Queues a message; never waits."""
+        self.send_sound = send_sound
+        """Queues samples; never waits."""
         self.authenticated = False
         self.plays = False
         """Whether it fetches the speech of replies and plays it."""
         self.records = False
         """Whether it streams what people say."""
+        self.takes_stream = False
+        """Whether it is played the speech as a stream of samples."""
+        self.player: StreamPlayer | None = None
+        """What plays to it."""
 
 
 class Hub:
@@ -55,15 +62,49 @@ class Hub:
     def scenario_id(self) -> str:
         return _id("scenario", self.loaded.scenario.name)
 
-    def connect(self, send: Callable[[WireMessage], None]) -> Client:
-        client = Client(send)
+    def connect(self, send: Callable[[WireMessage], None], send_sound: Callable[[bytes], None]) -> Client:
+        client = Client(send, send_sound)
         self.clients.add(client)
         return client
 
     def disconnect(self, client: Client) -> None:
         self.clients.discard(client)
+        self._stop_playing_to(client)
         for conversation in self.open.values():
             conversation.leave(client)
+
+    # Clients that stream
+
+    def nearest(self, client: Client) -> Conversation | None:
+        """The chat of a client that names none: the one it has joined, or else the first there is."""
+        joined = [c for c in self.open.values() if client in c.audience.listeners]
+        return next(iter(joined or self.open.values()), None)
+
+    def heard_in(self, client: Client) -> Conversation:
+        """The chat in which the sound of a client is understood. Raises Refused."""
+        if not client.records:
+            raise Refused('authenticate with audioInput "WebSocketStream", or use /ws/audio/input/stream?sessionId=…')
+        conversation = self.nearest(client)
+        if conversation is None:
+            raise Refused("no chat is open")
+        return conversation
+
+    def play_to(self, client: Client) -> None:
+        """Play the speech of its chat to a client that takes it as a stream; of the one it is in by now."""
+        self._stop_playing_to(client)
+        conversation = self.nearest(client)
+        if client.takes_stream and conversation is not None:
+            client.player = StreamPlayer(
+                client.send_sound, conversation.session_id, conversation.replies, self._setup.speech, self.spawn
+            )
+            conversation.audience.listeners.add(client.player)
+
+    def _stop_playing_to(self, client: Client) -> None:
+        if client.player is not None:
+            client.player.stop()
+            for conversation in self.open.values():
+                conversation.leave(client.player)
+            client.player = None
 
     # Chats
 
@@ -109,15 +150,21 @@ class Hub:
     def stop_chat(self, conversation: Conversation) -> None:
         del self.open[conversation.session_id]
         conversation.close()
+        for client in self.clients:
+            if client.player is not None and client.player.session_id == conversation.session_id:
+                self.play_to(client)
         self.tell_sessions()
 
     def _open(self, chat: Chat, *, is_new: bool) -> Conversation:
         if len(self.open) >= OPEN_LIMIT:
             raise Refused(f"{OPEN_LIMIT} chats are open; stop one first")
         chat.reopen()
-        conversation = Conversation(chat, self.loaded, self._setup, self._spawn, self._keep)
+        conversation = Conversation(chat, self.loaded, self._setup, self.spawn, self._keep)
         self.open[conversation.session_id] = conversation
         conversation.open(is_new=is_new)
+        for client in self.clients:
+            if client.player is None:
+                self.play_to(client)
         return conversation
 
     def replace_scenario(self, loaded: Loaded) -> None:
@@ -151,7 +198,8 @@ class Hub:
             await asyncio.wait(self._tasks)
         self._storage.close()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Start what is awaited in the end."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

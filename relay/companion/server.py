@@ -14,6 +14,7 @@ from relay.companion.brain import Brain
 from relay.companion.chat import Clock
 from relay.companion.connection import CLOSE_GRACE, Connection
 from relay.companion.handlers import receive
+from relay.companion.hearing.loose import LooseSound
 from relay.companion.hearing.stream import MESSAGE_LIMIT, hear
 from relay.companion.hearing.transcription import transcriber_for
 from relay.companion.hub import Hub
@@ -163,11 +164,13 @@ class CompanionServer:
         transport = request.transport
         assert transport is not None
         connection = Connection(socket, transport, keep_alive=self._keep_alive, silence_limit=self._silence_limit)
-        client = self._hub.connect(connection.send)
+        client = self._hub.connect(connection.send, connection.send_sound)
+        sound = LooseSound(partial(self._hub.heard_in, client), self._transcriber, self._hub.spawn, client.send)
         self._connections.add(connection)
         try:
-            await connection.run(partial(receive, hub=self._hub, sender=client))
+            await connection.run(partial(receive, hub=self._hub, sender=client), sound.take)
         finally:
+            sound.end()
             self._connections.discard(connection)
             self._hub.disconnect(client)
         return socket

@@ -46,6 +46,7 @@ async def hearing(url: str) -> AsyncIterator[Heard]:
         "welcome", "ready", "chatStarted", "chatClosed", "update", "replyGenerating", "replyStart", "replyChunk",
         "replyEnd", "chatSessionError", "contextUpdated", "interruptSpeech", "deleted", "charactersListLoaded",
         "speechPlaybackStart", "close", "action", "appTrigger", "suggestions",
+        "speechRecognitionEnd",
     )  # fmt: skip
     token, cookies = await asyncio.to_thread(client.negotiate)
     await client.connect(token, cookies)

@@ -114,6 +114,35 @@ class TestUnderstanding:
 
             assert (await recorder.expect("speechRecognitionEnd"))["text"] == "What a game!"
 
+    async def test_quiet_may_be_told_instead_of_sent(
+        self, recorder: RawClient, companion: CompanionServer, endpoint: TranscriptionEndpoint
+    ) -> None:
+        endpoint.texts = ["One.", "Two."]
+        quiet = json.dumps({"type": "silence", "milliseconds": 1_000})
+        async with stream(recorder, companion.url) as socket:
+            for _ in range(2):
+                await say(socket, tone(0.5))
+                await socket.send_str(quiet)
+
+            texts = [(await recorder.expect("speechRecognitionEnd"))["text"] for _ in range(2)]
+
+        assert texts == ["One.", "Two."]
+        [(_, first), _] = endpoint.heard
+        assert first.endswith(bytes(2 * RATE // 2)), "what was told is in what is understood"
+
+    @pytest.mark.parametrize(
+        "control", ["", "[]", "no JSON", '{"type": "silence"}', '{"type": "silence", "milliseconds": -5}']
+    )
+    async def test_any_other_text_in_the_stream_is_passed_over(
+        self, recorder: RawClient, companion: CompanionServer, control: str
+    ) -> None:
+        async with stream(recorder, companion.url) as socket:
+            await say(socket, tone(0.3))
+            await socket.send_str(control)
+            await say(socket, tone(0.3) + silence(1.0))
+
+            assert (await recorder.expect("speechRecognitionEnd"))["text"] == "What a game!"
+
     async def test_a_client_that_goes_in_mid_speech_is_understood(
         self, recorder: RawClient, companion: CompanionServer
     ) -> None:
