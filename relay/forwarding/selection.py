@@ -123,6 +123,9 @@ class Selector:
     def offer(self, message: AudienceMessage, text: str, reading: Reading, now: float) -> None:
         """Take a message in, to be told as `text`."""
         waiting = Waiting(message, text, reading, lane_of(message), message.at)
+        if message.at <= now - self._time_to_live(waiting.lane, now):
+            self._ended.append(Ended(message, Outcome.EXPIRED, "waited too long"))
+            return
         if waiting.lane not in _POOLED:
             self._lanes[waiting.lane][message.key] = waiting
             return

@@ -1,15 +1,18 @@
 """The round trip with the real TwitchIO and discord.py, over either inbox, also when things go wrong on the way."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from relay.app import Relay
 from relay.bench.redis_server import RedisServer
 from relay.companion.server import CompanionServer
 from relay.model import Outcome
 from relay.platforms.base import Controls, Notes, Platform, Receive
+from relay.platforms.discord import client
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.settings import TwitchSection
@@ -17,7 +20,7 @@ from tests.doubles.discord import DiscordDouble
 from tests.doubles.twitch import TwitchDouble
 from tests.end_to_end.stage import heard, relaying, settings
 from tests.platforms.discord.conftest import section
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 
 @pytest.fixture(params=["sqlite", "redis"])
@@ -152,6 +155,57 @@ async def test_on_discord_a_dropped_socket_a_429_and_a_lost_answer_lose_and_doub
 
     assert [post.text.split('"')[1] for post in discord.posts] == ["one", "two", "three", "four"]
     assert journal.outcomes == {Outcome.FORWARDED: 4}
+
+
+async def noted(relay: Relay, id: str) -> None:
+    """Until it is remembered that nothing up to this message was missed."""
+    async with asyncio.timeout(PATIENCE):
+        while int(await relay.inbox.get_note(client.NOTE_KNOWN) or 0) < int(id):  # noqa: ASYNC110 - a store has no events
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("ahead", [70.0, 130.0, -130.0])
+async def test_a_clock_that_differs_from_discords_lets_nothing_expire(
+    tmp_path: Path, companion: CompanionServer, discord: DiscordDouble, ahead: float
+) -> None:
+    discord.clock.offset = -ahead
+    async with relaying(settings(tmp_path), companion.url, OnDiscord(discord)) as (relay, journal):
+        await discord.wait_ready()
+        await discord.say("are you there?", mention_bot=True)
+        await discord.say("just chatting", author="bob")
+        await discord.wait_for_posts(2)
+        await relay.quiet(empty=True)
+
+    assert journal.outcomes == {Outcome.FORWARDED: 2}
+
+
+async def test_what_was_written_on_discord_while_the_relay_was_away_is_answered_while_it_is_worth_it(
+    tmp_path: Path,
+    inbox: dict[str, Any],
+    companion: CompanionServer,
+    discord: DiscordDouble,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client, "NOTE_EVERY", 0.01)
+    discord.gateway.starts.per = 0.0
+    config = settings(tmp_path, inbox=inbox)
+    async with relaying(config, companion.url, OnDiscord(discord)) as (relay, _):
+        await discord.wait_ready()
+        await discord.say("one")
+        last = await discord.say("two", author="bob")
+        await discord.wait_for_posts(2)
+        await relay.quiet(empty=True)
+        await noted(relay, last)
+    await discord.say("too late to be answered", mention_bot=True, author="cleo")
+    discord.clock.advance(70)
+    await discord.say("still fresh", mention_bot=True, author="dan")
+    discord.clock.advance(30)
+    async with relaying(config, companion.url, OnDiscord(discord)) as (relay, journal):
+        await discord.wait_for_posts(3)
+        await relay.quiet(empty=True)
+
+    assert [post.text.split('"')[1] for post in discord.posts] == ["one", "two", "@relay-bot still fresh"]
+    assert journal.outcomes == {Outcome.FORWARDED: 1, Outcome.EXPIRED: 1}
 
 
 async def test_a_twitch_login_that_is_revoked_costs_twitch_alone_until_somebody_logs_in_again(

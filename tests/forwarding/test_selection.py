@@ -153,6 +153,14 @@ def test_a_viewer_has_one_message_in_a_loud_pool_the_newest() -> None:
     assert [ended.reason for ended in loud.take_ended()] == ["the viewer wrote something newer"] * 2
 
 
+def test_what_comes_too_old_is_not_taken_in_although_what_is_newer_came_before_it() -> None:
+    room = selector(quiet_ttl=120, addressed_ttl=60)
+    offer(room, message(1, at=1_000.0), now=1_000.0)
+    offer(room, message(2, at=900.0, addressed=True), message(3, at=950.0), now=1_000.0)
+    assert [(ended.message.id, ended.outcome) for ended in room.take_ended()] == [("2", Outcome.EXPIRED)]
+    assert sorted([*ids(room, 1_000.0), *ids(room, 1_000.0)]) == ["1", "3"]
+
+
 def test_chat_expires_sooner_in_a_loud_room_than_in_a_quiet_one_and_events_last_longest() -> None:
     for settings, chat_gone in ((LOUD, True), (QUIET, False)):
         room = selector(**settings, chat_ttl=25, quiet_ttl=120, event_ttl=600)
