@@ -6,9 +6,7 @@ since all run in this process: they are upper bounds.
 """
 
 import asyncio
-import importlib
 import random
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -19,12 +17,11 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any, Final
 
-import relay
 from relay.app import Relay, running
+from relay.bench.doubles import double
 from relay.booth import LiveBooth
 from relay.config import Config, load
 from relay.door import voxta
-from relay.errors import ConfigError
 from relay.journal import Journal
 from relay.platforms.discord.client import DiscordPlatform
 from relay.settings import CompanionSection, FloorSection, RelaySection, SpeechSection, VoiceSection, VoxtaSection
@@ -206,7 +203,7 @@ async def _until(true: Any) -> None:
 @asynccontextmanager
 async def _call(*, hearing: bool) -> AsyncIterator[_Call]:
     """The whole relay in a call with eight people; with `hearing` the companion listens to them as well."""
-    doubles = _doubles()
+    doubles = double("discord")
     with tempfile.TemporaryDirectory() as folder:
         async with doubles.DiscordDouble() as discord:
             people = [await discord.enter(f"person{number}") for number in range(PEOPLE)]
@@ -222,7 +219,7 @@ async def _call(*, hearing: bool) -> AsyncIterator[_Call]:
                 )
                 async with running(app):
                     await _until(lambda: app.session.chat is not None and _is_heard(booth))
-                    sound = importlib.import_module("tests.doubles.discord.voice_sound")
+                    sound = double("discord.voice_sound")
                     yield _Call(app, discord, people, sound.encode(sound.tone(300, 1.0)))
 
 
@@ -245,11 +242,3 @@ def _config(folder: Path, discord: Any, people: Sequence[Any], *, hearing: bool)
         speech=SpeechSection(enabled=True, sinks=("discord",)),
         floor=FloorSection(min_speech=0, on_barge_in="stop", silence=0.1, after="nothing"),
     )
-
-
-def _doubles() -> Any:
-    checkout = Path(relay.__file__).parents[1]
-    if not (checkout / "tests" / "doubles" / "discord").is_dir():
-        raise ConfigError("this bench plays Discord itself and needs the tests: run it in a checkout")
-    sys.path.insert(0, str(checkout))
-    return importlib.import_module("tests.doubles.discord")

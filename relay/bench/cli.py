@@ -52,6 +52,19 @@ def barge_in(runs: Annotated[int, typer.Option(min=4)] = 40, as_json: Json = Fal
 
 
 @bench.command()
+def voxta(
+    only: Annotated[
+        list[str] | None, typer.Option(help="A kind of server, such as 'no sound'; may be repeated.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Whether this relay joins and is answered by each kind of Voxta server there may be, and how fast."""
+    from relay.bench.voxta import run
+
+    _show(asyncio.run(run(only or ())), as_json)
+
+
+@bench.command()
 def companion(
     rounds: Annotated[int, typer.Option(min=100, help="Messages of each kind.")] = 2_000, as_json: Json = False
 ) -> None:

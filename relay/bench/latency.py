@@ -6,8 +6,6 @@ so the figures are upper bounds. It is forwarded as noreply, so that the floor h
 """
 
 import asyncio
-import importlib
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -15,11 +13,10 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-import relay
 from relay.app import Relay, running, until
+from relay.bench.doubles import double
 from relay.config import Config, load
 from relay.door import voxta
-from relay.errors import ConfigError
 from relay.journal import Journal
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.settings import (
@@ -75,10 +72,10 @@ class Stopwatch:
 
 async def run(*, messages: int = 500, per_second: float = 50.0, inbox: InboxSection | None = None) -> LatencyFigures:
     """Measure. Needs a checkout, for the local Twitch server. Raises ConfigError without one."""
-    double = _twitch_double()
+    twitch_double = double("twitch").TwitchDouble
     watch = Stopwatch(messages + WARM_UP)
     with tempfile.TemporaryDirectory() as folder:
-        async with double() as twitch:
+        async with twitch_double() as twitch:
             token_file = Path(folder) / "token.json"
             twitch.write_token(token_file)
             config = _config(Path(folder), TwitchSection.model_validate(twitch.settings()), inbox or InboxSection())
@@ -142,11 +139,3 @@ def _figures(delays: list[float], per_second: float) -> LatencyFigures:
         goal_p50_ratio=round(p50 / 2, 3),
         goal_p99_ratio=round(p99 / 4, 3),
     )
-
-
-def _twitch_double() -> Any:
-    checkout = Path(relay.__file__).parents[1]
-    if not (checkout / "tests" / "doubles" / "twitch").is_dir():
-        raise ConfigError("the latency bench plays Twitch itself and needs the tests: run it in a checkout")
-    sys.path.insert(0, str(checkout))
-    return importlib.import_module("tests.doubles.twitch").TwitchDouble
