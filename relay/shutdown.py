@@ -112,7 +112,13 @@ def _ending_on_signals(task: asyncio.Task[Any], deadline: Deadline) -> Iterator[
     loop = asyncio.get_running_loop()
     numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
 
-    def end(number: int, _: FrameType | None) -> None:
+    ended = False
+
+    def end(number: int, _: FrameType | None = None) -> None:
+        nonlocal ended
+        if ended:
+            return
+        ended = True
         for each in numbers:
             signal.signal(each, signal.SIG_DFL)
         loop.call_soon_threadsafe(task.cancel)
@@ -120,8 +126,8 @@ def _ending_on_signals(task: asyncio.Task[Any], deadline: Deadline) -> Iterator[
 
     with suppress(NotImplementedError):  # Windows' loop wakes up by itself
         for number in numbers:
-            loop.add_signal_handler(number, _nothing)  # a loop that sleeps wakes up
-    # What is done then is not left to the loop, as it may be what is stuck.
+            loop.add_signal_handler(number, end, number)  # so that a loop that sleeps wakes up
+    # It is not left to the loop alone, as that may be what is stuck.
     before = {number: signal.signal(number, end) for number in numbers}
     try:
         yield
@@ -129,7 +135,3 @@ def _ending_on_signals(task: asyncio.Task[Any], deadline: Deadline) -> Iterator[
         for number, handler in before.items():
             if signal.getsignal(number) is end:
                 signal.signal(number, handler)
-
-
-def _nothing() -> None:
-    """Waking up is all."""

@@ -36,6 +36,23 @@ try:
 except asyncio.CancelledError:
     print("ended", flush=True)
 """
+SIGNALLED_AT_ONCE = """
+import signal
+from asyncio.unix_events import _UnixSelectorEventLoop as Loop
+add = Loop.add_signal_handler
+def add_in_the_worst_moment(self, number, *rest):
+    add(self, number, *rest)
+    if number == signal.SIGTERM:
+        ready()
+        signal.raise_signal(number)
+Loop.add_signal_handler = add_in_the_worst_moment
+async def work():
+    await asyncio.Event().wait()
+try:
+    shutdown.run(work())
+except asyncio.CancelledError:
+    print("ended", flush=True)
+"""
 CLINGING = """
 async def work():
     asyncio.current_task().set_name("the clinging one")
@@ -93,6 +110,12 @@ def test_a_signal_ends_the_work_in_good_order(number: int) -> None:
 
     said, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said, errors) == (0, "tidied up\nended\n", "")
+
+
+def test_a_signal_that_comes_as_early_as_it_can_is_not_lost() -> None:
+    said, errors = running(SIGNALLED_AT_ONCE).communicate(timeout=30)
+
+    assert (said, errors) == ("ended\n", "")
 
 
 def test_a_second_signal_ends_the_process_at_once() -> None:

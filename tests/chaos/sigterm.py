@@ -17,9 +17,10 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Final
 
-import relay.runs  # noqa: F401 - loaded here once, so that the processes need not
 from relay import cli
 from relay.bench.redis_server import redis_server
+from relay.config import load
+from relay.runs import beside
 from relay.shutdown import GRACE
 
 LATEST: Final = 2.0
@@ -103,8 +104,7 @@ def _start(arguments: list[str], delay: float, *, early: bool) -> Victim:
     log = config.with_suffix(".log")
     process = multiprocessing.get_context("fork").Process(target=_live, args=(arguments, log))
     process.start()
-    sign_of_life = config.with_suffix("") / f"{config.stem}.alive"
-    return Victim(process, log, delay, time.monotonic() if early else None, sign_of_life)
+    return Victim(process, log, delay, time.monotonic() if early else None, beside(load(config)).heart_file)
 
 
 def _live(arguments: list[str], log: Path) -> None:
