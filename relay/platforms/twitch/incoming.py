@@ -57,7 +57,7 @@ _BADGES = {
 def read(event: BaseEvent, account: str, now: float) -> Incoming | None:
     """What the event means to the relay; None when it means nothing.
 
-    `account` is the id of the companion's own account, `now` stands in where Twitch gave no time.
+    `account` is the id of the companion's own account, `now` is when it came, by this machine's clock.
     """
     return None
 
@@ -100,14 +100,14 @@ class _Draft:
     now: float
 
     def message(self, kind: Kind, channel: PartialUser, author: Author, **more: Any) -> AudienceMessage:
-        metadata, timestamp = self.event.metadata, self.event.timestamp
+        metadata = self.event.metadata
         common = {
             "platform": PLATFORM,
             "id": metadata.message_id if metadata else "",
             "channel": channel.id,
             "kind": kind,
             "author": author,
-            "at": timestamp.timestamp() if timestamp else self.now,
+            "at": self.now,
         }
         return AudienceMessage.model_validate(common | more)
 
