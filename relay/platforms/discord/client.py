@@ -28,7 +28,7 @@ from relay.settings import DiscordSection
 
 log = logging.getLogger(__name__)
 
-RETRY_WAIT = wait_exponential(multiplier=0.5, max=60.0) + wait_random(0, 1.0)
+RETRY_WAIT = wait_exponential(multiplier=0.5, max=8.0) + wait_random(0, 2.0)
 """Between two tries to connect."""
 NOTE_KNOWN = "discord known"
 """The note that holds the id up to which no message was missed."""

@@ -36,6 +36,8 @@ GUILD_READY_TIMEOUT: Final = 0.5
 """Seconds without another server's description after which the start counts as complete; each start takes as long."""
 RATE_LIMIT_WAIT: Final = 30.0
 """The longest wait for a rate limit, in seconds; discord.py allows no less."""
+RESUMES: Final = 4
+"""Failures to reach the gateway after which the session is given up: discord.py would wait up to 17 minutes then."""
 LOOK_AGAIN: Final = (20.0, 40.0)
 """Seconds, at random between, after which another look is taken at what could not be looked up."""
 
@@ -77,6 +79,7 @@ class Session(discord.Client):
         self._clock = clock
         self._identifies = identifies
         self._history = History(self, self._listening, mark, clock, look_back)
+        self._failures = 0
         self._search: asyncio.Task[list[Incoming]] | None = None
         self._next_look: asyncio.TimerHandle | None = None
         self._trouble: str | None = None
@@ -104,21 +107,24 @@ class Session(discord.Client):
         return None
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
-        if event == "disconnect" and (self.ws is None or self.ws.session_id is None):
-            self._end(sys.exception())
+        if event == "disconnect":
+            self._disconnected(sys.exception())
         if self.is_closed():  # discord.py still announces things then, and trips over its own lack of a loop
             return
         if event == "guild_available":  # there is one handler of each event, and that of this one is the voice's
             self._guild_described()
         super().dispatch(event, *args, **kwargs)
 
-    @staticmethod
-    def _end(error: BaseException | None) -> None:
-        """discord.py lost its connection over this error, and would begin a new session."""
+    def _disconnected(self, error: BaseException | None) -> None:
+        """discord.py goes on from this error by itself. Raises PlatformUnavailable where a new session is better."""
+        if not isinstance(error, Exception) or isinstance(error, discord.ConnectionClosed):
+            return
+        self._failures += not isinstance(error, ReconnectWebSocket)
+        if self.ws is not None and self.ws.session_id is not None and self._failures < RESUMES:
+            return
         if isinstance(error, ReconnectWebSocket):
             raise PlatformUnavailable("discord: Discord ended the session")
-        if isinstance(error, Exception) and not isinstance(error, discord.ConnectionClosed):
-            raise PlatformUnavailable(str(explain(error, "gateway")))
+        raise PlatformUnavailable(str(explain(error, "gateway")))
 
     async def setup_hook(self) -> None:
         await self._commands.sync_changes()
@@ -170,6 +176,7 @@ class Session(discord.Client):
 
     async def on_resumed(self) -> None:
         self.connected = True
+        self._failures = 0
 
     async def on_disconnect(self) -> None:
         self.connected = False

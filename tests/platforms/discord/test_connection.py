@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from discord.backoff import ExponentialBackoff
 from pydantic import SecretStr
 
 from relay.errors import AuthError, ConfigError, InboxError
 from relay.model import Edit, Post
-from relay.platforms.discord import client, starts
+from relay.platforms.discord import client, session, starts
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.starts import SessionStarts
 from tests.doubles.discord import DiscordDouble, Hold
@@ -309,6 +310,27 @@ async def test_a_first_connection_that_fails_is_tried_again(
     async with connect():
         await discord.say("hello")
         await store.wait_for(1)
+
+
+async def test_a_gateway_that_is_away_for_long_is_come_back_to_in_a_new_session(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[None] = []
+
+    def wait(_: object) -> float:
+        waits.append(None)
+        return 0.0
+
+    monkeypatch.setattr(ExponentialBackoff, "delay", wait)
+    await discord.say("one")
+    await store.wait_for(1)
+    discord.gateway.refuse = 10
+    await discord.drop_socket()
+    await discord.say("two")
+    await discord.signal.wait_until(lambda: discord.gateway.identifies == 2, "a new session")
+    await store.wait_for(2)
+    assert store.texts == ["one", "two"]
+    assert len(waits) == session.RESUMES - 1, "discord.py waits longer and longer, up to 17 minutes"
 
 
 async def test_a_server_that_is_away_shows_in_the_health(discord: DiscordDouble, store: Store) -> None:
