@@ -25,7 +25,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Every worker, and every process that a test starts, would compile all of it anew: half a minute on two cores.
     """
-    if sys.dont_write_bytecode and config.cache is not None:
+    if sys.dont_write_bytecode and config.pluginmanager.hasplugin("cacheprovider"):
+        assert config.cache is not None
         sys.dont_write_bytecode = False
         sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

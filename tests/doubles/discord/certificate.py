@@ -1,7 +1,9 @@
 """A throw-away certificate authority and a certificate for Discord's names, made when a double starts."""
 
+import atexit
 import datetime
 import ssl
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -71,16 +73,26 @@ def _key_usage(signs: bool) -> x509.KeyUsage:
     )
 
 
-def write_authority(folder: Path) -> Path:
+@cache
+def _folder() -> Path:
+    """Where the files of the test run are."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
+
+
+@cache
+def authority() -> Path:
     """The file a client has to trust."""
-    path = folder / "authority.pem"
+    path = _folder() / "authority.pem"
     path.write_bytes(_pem()[0])
     return path
 
 
-def server_context(folder: Path) -> ssl.SSLContext:
+@cache
+def server_context() -> ssl.SSLContext:
     """TLS for the server side."""
-    chain = folder / "server.pem"
+    chain = _folder() / "server.pem"
     chain.write_bytes(_pem()[1] + _pem()[2])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)

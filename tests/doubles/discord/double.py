@@ -1,7 +1,5 @@
 """The whole local Discord, with a script for what its people do."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from aiohttp import web
@@ -62,10 +60,9 @@ class DiscordDouble:
         return await (self.voice.sockets if voice else self.gateway).handle(request)
 
     async def __aenter__(self) -> Self:
-        self._folder = TemporaryDirectory(prefix="discord-double-")
         await self._runner.setup()
         await self.voice.start()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=certificate.server_context(self._path))
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=certificate.server_context())
         await site.start()
         self._port = self._runner.addresses[0][1]
         return self
@@ -74,17 +71,12 @@ class DiscordDouble:
         await self.gateway.stop()
         await self.voice.stop()
         await self._runner.cleanup()
-        self._folder.cleanup()
-
-    @property
-    def _path(self) -> Path:
-        return Path(self._folder.name)
 
     def settings(self, **over: Any) -> dict[str, Any]:
         """The values of the settings that lead a client here."""
         return {
             "enabled": True, "token": TOKEN, "channels": (int(self.channel),),
-            "connect_to": f"127.0.0.1:{self._port}", "ca_file": certificate.write_authority(self._path),
+            "connect_to": f"127.0.0.1:{self._port}", "ca_file": certificate.authority(),
         } | over  # fmt: skip
 
     @web.middleware
