@@ -18,6 +18,7 @@ from relay.companion.director import Director
 from relay.companion.execution import carry_out
 from relay.companion.orders import ChangeFlags, Order, Post, SetContext
 from relay.companion.replies import Setup, Spawn
+from relay.companion.revision import Revision
 from relay.companion.scenario.files import Loaded
 from relay.companion.scenario.model import Timing
 from relay.companion.templates import render
@@ -45,6 +46,7 @@ class Conversation:
         self._director = self._direct(loaded)
         self.turns = Turns(chat, self.session_id, self.audience, lambda: self._director, self.settle, setup, spawn)
         self.replies = self.turns.replies
+        self.revision = Revision(chat, self.session_id, self.audience, self.turns, partial(keep, chat))
 
     def _direct(self, loaded: Loaded) -> Director:
         return Director(self.chat, loaded, self.audience, seed=self._setup.seed, carry_out=self._carry_out)
@@ -109,9 +111,9 @@ class Conversation:
             case Repeat():
                 self._repeat()
             case Regenerate():
-                self.retry()
+                self.revision.retry()
             case Rollback():
-                self.revert()
+                self.revision.revert()
         self.settle()
 
     def _receive(self, post: Post, do_reply: bool, limits: Limits) -> None:
@@ -290,41 +292,6 @@ class Conversation:
     def suggest(self, listener: Listener) -> None:
         """Tell a listener what the user could say next."""
         self.writer.suggest(self.turns.view(self.chat.character), listener)
-
-    # Changing what was said
-
-    def edit(self, message_id: str, text: str) -> None:
-        """Replace the text of a message."""
-        if not text.strip():
-            raise Refused("update: text is empty; use deleteMessage to remove the message")
-        self.audience.announce(self.chat.edit(message_id, text.strip()))
-        self._keep(self.chat)
-
-    def delete(self, message_id: str) -> None:
-        message = self.chat.remove(message_id)
-        self.audience.tell(server.MessageDeleted(message_id=message.id, session_id=self.session_id))
-        self._keep(self.chat)
-
-    def revert(self) -> None:
-        """Take back the newest user message or event and all after it."""
-        start = self.chat.latest(Role.USER, Role.EVENT, Role.STORY)
-        if start is None:
-            raise Refused("there is nothing to take back")
-        self.turns.cut_off()
-        for message in [m for m in reversed(self.chat.messages) if m.index >= start.index]:
-            self.delete(message.id)
-
-    def retry(self) -> None:
-        """Take back the newest reply, or the one in progress, and make another one."""
-        current, last = self.replies.current, self.chat.latest(Role.ASSISTANT)
-        if current is None and last is None:
-            raise Refused("there is no reply to make anew")
-        self.turns.cut_off()
-        if current is None and last is not None:
-            self.delete(last.id)
-        elif current is not None and current.text:
-            self.delete(current.id)
-        self.reply()
 
     # Replies
 

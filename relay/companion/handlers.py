@@ -268,22 +268,22 @@ def _speech_completed(message: client.SpeechPlaybackComplete, hub: Hub, sender: 
 
 @handle.register
 def _revert(message: client.Revert, hub: Hub, sender: Client) -> None:
-    hub.conversation(message.session_id).revert()
+    hub.conversation(message.session_id).revision.revert()
 
 
 @handle.register
 def _retry(message: client.Retry, hub: Hub, sender: Client) -> None:
-    hub.conversation(message.session_id).retry()
+    hub.conversation(message.session_id).revision.retry()
 
 
 @handle.register
 def _edit(message: client.UpdateMessage, hub: Hub, sender: Client) -> None:
-    hub.conversation(message.session_id).edit(message.message_id, message.text)
+    hub.conversation(message.session_id).revision.edit(message.message_id, message.text)
 
 
 @handle.register
 def _delete(message: client.DeleteMessage, hub: Hub, sender: Client) -> None:
-    hub.conversation(message.session_id).delete(message.message_id)
+    hub.conversation(message.session_id).revision.delete(message.message_id)
 
 
 # The chat's surroundings

@@ -179,15 +179,20 @@ class TestFlow:
         brain.go.set()
         await client.expect("replyEnd")
 
-    async def test_it_ends_with_an_interruption_and_with_a_failure(
-        self, client: RawClient, brain: ScriptedBrain
+    @pytest.mark.parametrize("call", ["interrupt", "revert", "pauseChat"])
+    async def test_it_ends_with_an_answer_that_is_given_up(
+        self, client: RawClient, brain: ScriptedBrain, call: str
     ) -> None:
         brain.pieces, brain.hold = ("First. ", "Second. ", "Third."), 2
         await client.say("Tell me all.")
         await client.expect("replyChunk")
-        await client.in_chat("interrupt")
+
+        await client.in_chat(call)
+
         assert self.states(client)[-1] == "WaitingForUserInput"
-        brain.hold, brain.fails = None, "the model is asleep"
+
+    async def test_it_ends_with_a_failure(self, client: RawClient, brain: ScriptedBrain) -> None:
+        brain.fails = "the model is asleep"
 
         await client.say("And now?")
         await client.expect("chatSessionError")
