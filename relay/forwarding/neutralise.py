@@ -18,6 +18,7 @@ _COLONS: Final = (
 """What is drawn as two dots above each other (UTS #39 data, and the full stops that it leaves out)."""
 _ROLES: Final = "user assistant system developer narrator event note secret story instruction instructions char message"
 _ROLE: Final = re.compile(rf"\b({'|'.join(_ROLES.split())})\s*[{_COLONS}]", re.IGNORECASE)
+_NOT_IN_NAMES: Final = re.compile(rf"[();,<>'/{_COLONS}]")
 _NOT_NAMES: Final = frozenset(map(taken_for, [*_ROLES.split(), "streamer", "moderator"]))
 """What no viewer is called, whoever is in the chat."""
 _BARS: Final = re.compile("[|\u00a6\u01c0\u2223\u2502\u2503\u2758\u2759\u275a]")
@@ -37,7 +38,7 @@ def neutral_name(name: str, reserved: frozenset[str] | None, limit: int = 32) ->
     Names are reserved as they are `taken_for`; None for who may be called anything.
     """
     line = neutralise(name, MAX_INPUT)
-    plain = " ".join(re.sub(r"[():;,<>'/]", " ", line).split())
+    plain = " ".join(_NOT_IN_NAMES.sub(" ", line).split())
     plain = _cut(_without_command_start(plain), limit) or "someone"
     is_taken = reserved is not None and _passes_for(plain, reserved | _NOT_NAMES)
     return _cut(f"viewer {plain}", limit) if is_taken else plain

@@ -31,10 +31,12 @@ _MENTION: Final = re.compile(r"(?<!@)(?:(?<=\w)@)?+(@++)(?=\w)|(<(?:@[!&]?|#))(?
 e-mail address, takes the first."""
 _CONTROL: Final = regex.compile(r"[[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]--[\n]]+", regex.V1)
 """Control characters, and those that turn the direction of what follows, so that it reads as something else."""
-_NOTHING_FIRST: Final = regex.compile(rf"^[{SHOWS_NOTHING}\s]+", regex.V1)
+_NOTHING: Final = rf"{SHOWS_NOTHING}\p{{M}}"
+"""Shows nothing where nothing stands before it."""
+_NOTHING_FIRST: Final = regex.compile(rf"^[{_NOTHING}\s]+", regex.V1)
 _ELLIPSIS: Final = re.compile(r"^\.{3,}")
 _COMMAND_START: Final = regex.compile(
-    rf"^(?:[{SHOWS_NOTHING}\s/.!\\\u2044\u2215\uff01\uff0e\uff0f\u29f8]|[-?$%&+;=^>~|](?={SHOWS_NOTHING}*\p{{L}}))+",
+    rf"^(?:[{_NOTHING}\s/.!\\\u2044\u2215\uff01\uff0e\uff0f\u29f8]|[-?$%&+;=^>~|](?=[{_NOTHING}]*\p{{L}}))+",
     regex.V1,
 )
 """What chats and bots take for the start of a command; rarer signs only where a word follows at once."""

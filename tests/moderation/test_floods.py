@@ -11,6 +11,8 @@ from relay.moderation.links import links
 from relay.moderation.outbound import Outbound, fit_to_post
 from relay.moderation.personal import personal_data
 from relay.moderation.reading import read
+from relay.replies.splitting import split
+from relay.sentences import sentences
 from relay.settings import OutboundSection
 from relay.terms import Terms
 from relay.text import count_hidden, one_line
@@ -30,6 +32,8 @@ LOOKS: dict[str, tuple[int, Callable[[str], object]]] = {
     "fit": (40_000, fit_to_post),
     "outbound": (9_992, Outbound(OutboundSection(blocked_terms=TERMS, mentions="hold")).judge),
     "one line": (40_000, lambda text: one_line(text, len(text))),
+    "sentences": (40_000, sentences),
+    "split": (40_000, lambda text: split(text, 500)),
     "reading": (2_000, read.__wrapped__),
     "hidden": (2_000, count_hidden),
     "neutralise": (2_000, lambda text: neutralise(text, 500)),

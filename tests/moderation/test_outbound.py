@@ -24,6 +24,7 @@ from relay.text import one_line
         ("\u2060/ban ann", "ban ann"),
         ("\u202e.ban ann", "ban ann"),
         ("\ufeff! \u00ad/\u034f.ban ann", "ban ann"),
+        ("\u0336/ban ann", "ban ann"),
         ("?play loud", "play loud"),
         ("-\u200bplay loud", "play loud"),
         ("- first\n- second", "- first\n- second"),
