@@ -10,8 +10,8 @@ from relay.periodic import repeat
 
 PATIENCE: Final = 20.0
 """Seconds a connection may be without a complete request, and a request without its body."""
-PER_ADDRESS: Final = 100
-"""Connections of one address; the overlay, a stream deck and a few games need some ten."""
+PER_ADDRESS: Final = 500
+"""Connections of one address that wait without a request; hundreds of clients may come back at the same moment."""
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks for connections that say nothing."""
 
@@ -67,8 +67,8 @@ class HttpServer:
         if server is None:
             return None
         address = _address(transport)
-        others = sum(_address(each.transport) == address for each in server.connections)
-        return server() if others < PER_ADDRESS else None
+        waiting = [each for each in server.connections if each not in self._at_work]
+        return server() if sum(_address(each.transport) == address for each in waiting) < PER_ADDRESS else None
 
     async def _look(self) -> None:
         """Close what has been silent for too long."""
