@@ -40,7 +40,7 @@ class Seat:
         self._task: asyncio.Task[None] | None = None
 
     def _note(self, message: WireMessage) -> None:
-        if isinstance(message, MessageUpdate):
+        if isinstance(message, MessageUpdate) and message.role != "Assistant":
             self.heard.append(message.text)
 
     async def __aenter__(self) -> "Seat":

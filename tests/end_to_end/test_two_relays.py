@@ -12,9 +12,10 @@ from relay.check import check
 from relay.companion.server import CompanionServer
 from relay.errors import InboxTaken
 from relay.runs import explain
+from relay.settings import CompanionSection
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, redis_server
-from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
+from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
 from tests.support import eventually
 
 QUESTIONS = 6
@@ -52,10 +53,12 @@ async def test_people_may_look_while_a_relay_runs(
 
 
 async def test_one_that_slept_while_another_took_over_ends_and_every_question_is_answered_once(
-    tmp_path: Path, companion: CompanionServer
+    tmp_path: Path,
 ) -> None:
     first_stage, second_stage = RecordingPlatform("twitch"), RecordingPlatform("twitch")
+    brain = EchoBrain()
     async with AsyncExitStack() as stack:
+        companion = await stack.enter_async_context(CompanionServer(CompanionSection(port=0, pace=0), brain=brain))
         server = stack.enter_context(redis_server(tcp=True))
         way = await stack.enter_async_context(FaultyProxy(server.port))
         sleepy = settings(tmp_path, inbox=on(f"redis://127.0.0.1:{way.port}", lease=0.3))
@@ -63,10 +66,15 @@ async def test_one_that_slept_while_another_took_over_ends_and_every_question_is
             async with relaying(sleepy, companion.url, lambda *_: [first_stage]) as (first, _):
                 await ask(first, range(QUESTIONS))
                 await eventually(lambda: len(first_stage.posts) > 2)
+                brain.may_answer.clear()
+                await eventually(lambda: len(brain.asked) == len(first_stage.posts) + 1)
+                pending = len(brain.asked)
                 way.freeze()
 
                 awake = settings(tmp_path, inbox=on(server.url, lease=60))
                 second, _ = await stack.enter_async_context(relaying(awake, companion.url, lambda *_: [second_stage]))
+                brain.may_answer.set()
+                await eventually(lambda: len(first_stage.posts) == pending)
                 way.thaw()
                 await ask(second, range(QUESTIONS, 2 * QUESTIONS))
                 await second.quiet(empty=True)

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from relay.booth import LiveBooth
-from relay.forwarding.rendering import Place
+from relay.forwarding.rendering import Place, reserved_names
 from relay.platforms.simulated import QuietPlatform
 from relay.serving import serving
 from relay.voxta.session import Session
@@ -40,15 +40,15 @@ def reserved(session: Session) -> frozenset[str]:
 async def test_who_joins_or_leaves_changes_the_names_that_are_reserved(voxta: VoxtaDouble) -> None:
     visitor = Participant("Visitor")
     async with joined(voxta.url) as session:
-        assert reserved(session) == {"streamer", "catherine"}
+        assert reserved(session) == reserved_names("Streamer", "Catherine")
 
         await voxta.chat.join(visitor)
         await eventually(lambda: present(session) == ["Catherine", "Visitor"])
-        assert reserved(session) == {"streamer", "catherine", "visitor"}
+        assert reserved(session) == reserved_names("Streamer", "Catherine", "Visitor")
 
         await voxta.chat.leave(visitor)
         await eventually(lambda: present(session) == ["Catherine"])
-        assert reserved(session) == {"streamer", "catherine"}
+        assert reserved(session) == reserved_names("Streamer", "Catherine")
         assert session.chat is not None
         assert session.chat.character_name(visitor.id) == "Visitor", "what it said last is still its own"
 
@@ -64,7 +64,7 @@ async def test_who_is_disabled_takes_no_part_until_enabled_again(voxta: VoxtaDou
     async with joined(voxta.url) as session:
         await say(voxta, roles(enabled=False))
         await eventually(lambda: present(session) == [])
-        assert reserved(session) == {"streamer"}
+        assert reserved(session) == reserved_names("Streamer")
 
         await say(voxta, roles(enabled=True))
         await eventually(lambda: present(session) == ["Apex"])
