@@ -10,13 +10,26 @@ from relay.sentences import FENCE, ends, open_fence
 
 _WORD_END: Final = re.compile(r"(?<!\s)\s")
 _LINE_END: Final = re.compile(r"(?<!\n)\n")
+_MARKS: Final = re.compile("`{3,}")
 _CLOSE: Final = f"\n{FENCE}"
+_MARK: Final = re.compile(r"`{3,}[A-Za-z0-9+#-]{1,15}")
+"""What opens a block of code in some language; other words behind a mark are text."""
 _LEAST: Final = 64
 """A post has to have room for so many characters before blocks of code are closed and opened again."""
 
 
 def split(text: str, limit: int) -> list[str]:
-    """The text in pieces of at most `limit` characters, none of them empty. Only white space is lost."""
+    """The text in pieces of at most `limit` characters, none of them empty. Only white space is lost.
+
+    Marks of code that cannot be cut so that each piece closes what it opens are lost as well.
+    """
+    pieces = _split(text, limit)
+    if limit >= _LEAST and any(piece.count(FENCE) % 2 for piece in pieces):
+        return _split(_MARKS.sub("", text), limit)
+    return pieces
+
+
+def _split(text: str, limit: int) -> list[str]:
     pieces: list[str] = []
     rest = text.strip()
     if limit >= _LEAST and open_fence(rest):
@@ -26,7 +39,8 @@ def split(text: str, limit: int) -> list[str]:
         end = _end(rest, limit - len(_CLOSE) if is_code else limit)
         opened = open_fence(rest[:end]) if is_code else ""
         pieces.append(rest[:end].rstrip() + (_CLOSE if opened else ""))
-        rest = _opened_again(opened, rest[end:]) if opened else rest[end:].lstrip()
+        left = _opened_again(opened, rest[end:]) if opened else rest[end:].lstrip()
+        rest = left if len(left) < len(rest) else rest[end:].lstrip()  # what is opened again must not grow for ever
     return [*pieces, rest] if rest else pieces
 
 
@@ -47,7 +61,8 @@ def _opened_again(opened: str, rest: str) -> str:
     """The rest of a block of code as a block of its own; of a block that was at its end nothing is left."""
     if rest.lstrip().startswith(FENCE):
         return rest.lstrip().removeprefix(FENCE).lstrip()
-    return f"{opened}\n{rest.removeprefix(chr(10))}"
+    mark = opened if _MARK.fullmatch(opened) else FENCE
+    return f"{mark}\n{rest.removeprefix(chr(10))}"
 
 
 def _hard_end(text: str, limit: int) -> int:
