@@ -1,8 +1,10 @@
-"""Small helps for tests: waiting for a condition, with a deadline."""
+"""Small helps for tests: waiting for a condition with a deadline, running something beside the test."""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 PATIENCE = 60.0
 """Seconds after which what was waited for counts as never coming. No verdict: it only ends a test that hangs."""
@@ -13,6 +15,18 @@ async def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for has no event to offer
             await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def alongside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run what never ends by itself for as long as the context lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def cpu_time(work: Callable[[], object]) -> float:

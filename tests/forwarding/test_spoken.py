@@ -1,8 +1,7 @@
 """What Voxta recognised in our stream is sent by us: once, in order, with the name of who said it."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -16,7 +15,7 @@ from relay.voxta.gateway import GatewaySession
 from relay.wire import server
 from relay.wire.messages import Person
 from tests.speech.fakes import Clock
-from tests.support import eventually
+from tests.support import alongside, eventually
 
 ANN, STREAMER = Talker(name="Ann"), Talker(name="Sam", is_streamer=True)
 
@@ -84,13 +83,8 @@ class Scene:
 @asynccontextmanager
 async def listening() -> AsyncIterator[Scene]:
     scene = Scene()
-    task = asyncio.create_task(scene.spoken.run())
-    try:
+    async with alongside(scene.spoken.run()):
         yield scene
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def test_what_a_person_says_is_sent_with_their_name_and_asks_for_an_answer() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from relay.speech.base import Cut, Sentence
 from relay.speech.playback import GRACE, Playback
 from tests.speech.fakes import Clock, Library, ManualSink
-from tests.support import eventually
+from tests.support import alongside, eventually
 
 HELLO, BYE = Sentence("r1", "Hello there my friend.", 0, 22, "a"), Sentence("r1", " Good bye.", 22, 32, "b")
 
@@ -48,13 +48,8 @@ class Scene:
 @asynccontextmanager
 async def playing(*sinks: ManualSink) -> AsyncIterator[Scene]:
     scene = Scene(*sinks)
-    task = asyncio.create_task(scene.playback.run())
-    try:
+    async with alongside(scene.playback.run()):
         yield scene
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def test_sentences_are_heard_in_order_and_each_is_announced() -> None:

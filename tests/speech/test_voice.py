@@ -1,8 +1,7 @@
 """The voice, told as timelines: people talk, sentences are heard, and Voxta is told."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -14,7 +13,7 @@ from relay.speech.playback import Playback
 from relay.speech.reports import OWN_CUT_WAIT
 from relay.speech.voice import ANSWER_WAIT, Voice
 from tests.speech.fakes import Clock, Library, ManualSink
-from tests.support import eventually
+from tests.support import alongside, eventually
 
 HELLO, BYE = Sentence("r1", "Hello there my friend.", 0, 22, "a"), Sentence("r1", " Good bye.", 22, 32, "b")
 
@@ -90,13 +89,8 @@ class Scene:
 @asynccontextmanager
 async def speaking(*, plays: bool = True, **settings: object) -> AsyncIterator[Scene]:
     scene = Scene(plays=plays, **settings)
-    task = asyncio.create_task(scene.voice.run())
-    try:
+    async with alongside(scene.voice.run()):
         yield scene
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def test_a_reply_is_announced_sentence_by_sentence_and_completed() -> None:

@@ -94,15 +94,15 @@ class Engine:
             with self._watchdog.watching(store, self._seconds + GRACE) as watched:
                 yield
         except quickjs_rs.InterruptError as error:
-            raise TimeUp(_stack(error)) from None
+            raise TimeUp(stack_of(error)) from None
         except (quickjs_rs.QuickJSError, TimeUp):
             raise
         except Exception as error:  # a trap: what stopped the WebAssembly below QuickJS
             raise (TimeUpInside if watched.was_stopped else EngineLost)(str(error)) from error
 
 
-def _stack(error: quickjs_rs.QuickJSError) -> str | None:
-    """Those that stop a script carry its stack only in the engine's own error."""
+def stack_of(error: Exception) -> str | None:
+    """Where a script failed. What stops it carries that only in the engine's own error."""
     known: BaseException = error.__context__ or error
     return str(known.args[2]) if len(known.args) > 2 else None
 

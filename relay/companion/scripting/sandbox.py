@@ -178,12 +178,9 @@ class Scripts:
         """What went wrong, and whether the engine is lost by it."""
         import quickjs_rs
 
-        from relay.companion.scripting.engine import EngineLost, TimeUp, TimeUpInside
+        from relay.companion.scripting.engine import EngineLost, TimeUp, TimeUpInside, stack_of
 
-        stack = error.args[0] if isinstance(error, TimeUp) and error.args else None
-        known = error.__context__ or error
-        if stack is None and len(known.args) > 2:
-            stack = str(known.args[2])
+        stack = error.args[0] if isinstance(error, TimeUp) and error.args else stack_of(error)
         where = reading.place(stack) or what
         match error:
             case TimeUp():
