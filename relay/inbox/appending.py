@@ -12,7 +12,8 @@ from redis.exceptions import RedisError
 from relay.cancellation import checkpoint
 from relay.errors import ConfigError, InboxError, RelayError
 from relay.inbox import ledger, scripts
-from relay.inbox.pages import Pages
+from relay.inbox.lost_answers import LostAnswers
+from relay.inbox.pages import Pages, arrived_at
 from relay.model import AudienceMessage
 
 PAGE_MESSAGES = 256
@@ -35,6 +36,7 @@ class Appending:
         self._clock = clock
         self._calls: asyncio.Queue[_Call] = asyncio.Queue()
         self._flushers: list[asyncio.Task[None]] = []
+        self._lost = LostAnswers[str]()
 
     def start(self) -> None:
         self._flushers = [asyncio.create_task(self._flush_forever(), name="inbox-append") for _ in range(FLUSHES)]
@@ -54,7 +56,8 @@ class Appending:
             raise InboxError(f"the inbox {self._pages.connection.name} is not open")
         call = _Call(messages, asyncio.get_running_loop().create_future())
         self._calls.put_nowait(call)
-        return await call.stored
+        with self._lost.on_failure([message.key for message in messages], self._milliseconds()):
+            return await call.stored
 
     async def _flush_forever(self) -> None:
         while True:
@@ -103,17 +106,29 @@ class Appending:
         return [_is_first(key, known) for key in keys]
 
     async def _send(self, keys: list[str], messages: list[AudienceMessage]) -> set[str]:
-        """Store messages with different keys. The keys that were there already."""
+        """Store messages with different keys. The keys that were there already, but for those of a lost answer."""
         pages = list(_paged(keys, messages))
-        milliseconds = int(self._clock() * 1000)
+        milliseconds = self._milliseconds()
 
         async def send() -> list[Any]:
-            async with self._pages.redis.pipeline(transaction=False) as pipe:
-                for page in pages:
-                    self._pages.call(pipe, scripts.APPEND, milliseconds, *page)
-                return [_checked(answer) for answer in await pipe.execute(raise_on_error=False)]
+            with self._lost.on_failure(keys, milliseconds):
+                async with self._pages.redis.pipeline(transaction=False) as pipe:
+                    for page in pages:
+                        self._pages.call(pipe, scripts.APPEND, milliseconds, *page)
+                    return [_checked(answer) for answer in await pipe.execute(raise_on_error=False)]
 
-        return {key.decode() for known in await self._pages.connection.ask(send) for key in known}
+        known = {key.decode() for known in await self._pages.connection.ask(send) for key in known}
+        return known - await self._taken_unnoticed(keys)
+
+    async def _taken_unnoticed(self, keys: list[str]) -> set[str]:
+        """Those whose answer was lost, and which the store has only since they were first sent."""
+        lost = self._lost.among(keys)
+        pages = [standing.page for standing in await self._pages.standing(lost)]
+        ours = {key for key, page in zip(lost, pages, strict=True) if page and arrived_at(page) >= lost[key]}
+        return {key for key in lost if self._lost.take(key) and key in ours}
+
+    def _milliseconds(self) -> int:
+        return int(self._clock() * 1000)
 
 
 def _copied(error: Exception) -> RelayError:

@@ -47,7 +47,7 @@ class Inbox(Protocol):
         """Store messages; durable when it returns. True for each that is new, False for a duplicate key.
 
         Checking and appending are one atomic step, also between processes. An append that failed may be repeated
-        and doubles nothing; it then answers False where the first try had come through.
+        and doubles nothing; where the first try had come through, the repeat answers True in its place.
         """
         ...
 
@@ -85,7 +85,10 @@ class Inbox(Protocol):
         ...
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
-        """Record outcomes. The first one for a key wins; False for each that came second or is unknown."""
+        """Record outcomes. The first one for a key wins; False for each that came second or is unknown.
+
+        Like an append it may be repeated when it failed, with the same settlements.
+        """
         ...
 
     async def edit(self, edit: Edit) -> bool:

@@ -6,7 +6,7 @@ the server: with `appendonly yes` a crash of the server costs at most its last s
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from relay.inbox import ledger, scripts
@@ -14,6 +14,7 @@ from relay.inbox.appending import Appending
 from relay.inbox.base import Record
 from relay.inbox.claiming import Claims
 from relay.inbox.lease import LEASE, Lease
+from relay.inbox.lost_answers import LostAnswers
 from relay.inbox.pages import GROUP, KEYS, Pages, arrived_at
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
 
@@ -43,6 +44,7 @@ class RedisInbox:
         self._claims = Claims(self._pages, url, timeout)
         self._lease = Lease(self._pages, lease)
         self._max_count = max_count
+        self._settled = LostAnswers[Settlement]()
 
     async def open(self, *, to_look: bool = False) -> None:
         try:
@@ -98,12 +100,29 @@ class RedisInbox:
             self._claims.handed |= await self.current(keys)
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
-        first: list[bool] = []
-        for some in _slices(map(ledger.mended, settlements)):
-            first += map(bool, await self._pages.run_as_owner(scripts.SETTLE, GROUP, *_fields(some)))
-            for each in some:
-                self._claims.handed.pop(each.key, None)
-        return first
+        mended = [ledger.mended(each) for each in settlements]
+        with self._settled.on_failure(mended):
+            return [is_first for some in _slices(mended) for is_first in await self._settle(some)]
+
+    async def _settle(self, some: Sequence[Settlement]) -> list[bool]:
+        async def settle() -> list[int]:
+            with self._settled.on_failure(some):
+                fields = (self._pages.as_owner(), GROUP, *_fields(some))
+                first: list[int] = await self._pages.call(self._redis, scripts.SETTLE, *fields)
+                return first
+
+        first = await self._ask(settle)
+        recorded = await self._recorded(self._settled.among(some))
+        for each in some:
+            self._claims.handed.pop(each.key, None)
+        unnoticed = [self._settled.take(each) and each in recorded for each in some]
+        return [bool(is_first) or came_through for is_first, came_through in zip(first, unnoticed, strict=True)]
+
+    async def _recorded(self, settlements: Collection[Settlement]) -> set[Settlement]:
+        """Those that are their messages' outcomes."""
+        standings = await self._pages.standing(each.key for each in settlements)
+        pairs = zip(settlements, standings, strict=True)
+        return {each for each, standing in pairs if standing.settlement == ledger.encode(each)}
 
     async def edit(self, edit: Edit) -> bool:
         text = ledger.well_formed(edit.text)

@@ -7,12 +7,14 @@ Durable against the death of the process at any moment; a power cut may cost the
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 from sqlite3 import Connection
 
 from relay.inbox import ledger
 from relay.inbox.base import Record
-from relay.inbox.writer import Writer
+from relay.inbox.lost_answers import LostAnswers, T
+from relay.inbox.writer import Job, Writer
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
 
 _SCHEMA = """
@@ -52,6 +54,8 @@ class SqliteInbox:
         self._max_count = max_count
         self._clock = clock
         self._claimers: set[asyncio.Event] = set()
+        self._appended = LostAnswers[str]()
+        self._settled = LostAnswers[Settlement]()
 
     async def open(self, *, to_look: bool = False) -> None:
         await self._writer.start()
@@ -64,7 +68,8 @@ class SqliteInbox:
     async def append(self, messages: Sequence[AudienceMessage]) -> list[bool]:
         received = self._clock()
         rows = [(*ledger.entry(message), received) for message in messages]
-        stored = await self._writer.run(lambda connection: _insert(connection, rows))
+        keys = [key for key, *_ in rows]
+        stored = await self._answer(lambda connection: _insert(connection, rows), keys, self._appended)
         if any(stored):
             self._wake()
         return stored
@@ -120,7 +125,7 @@ class SqliteInbox:
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         mended = [ledger.mended(settlement) for settlement in settlements]
-        return await self._writer.run(lambda connection: [_settle(connection, each) for each in mended])
+        return await self._answer(lambda on: [_settle(on, each) for each in mended], mended, self._settled)
 
     async def edit(self, edit: Edit) -> bool:
         key = ledger.well_formed(edit.key)
@@ -165,6 +170,11 @@ class SqliteInbox:
     async def set_note(self, name: str, value: str) -> None:
         row = (name, ledger.well_formed(value))
         await self._writer.run(lambda connection: connection.execute("REPLACE INTO notes VALUES (?, ?)", row).rowcount)
+
+    async def _answer(self, job: Job[list[bool]], items: Sequence[T], lost: LostAnswers[T]) -> list[bool]:
+        """What the job says of each item, or what an earlier one said of it that nobody waited for any more."""
+        done = await self._writer.run(job, lambda done: lost.add(compress(items, done)))
+        return [lost.take(item) or is_done for item, is_done in zip(items, done, strict=True)]
 
     async def _hold(self, whose: int, limit: int) -> list[AudienceMessage]:
         def give_back(rows: _Rows) -> None:

@@ -1,13 +1,18 @@
 import asyncio
+import itertools
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from redis.asyncio import Redis
 
 from relay.errors import ConfigError, InboxError
+from relay.inbox.patience import patiently
 from relay.inbox.redis import RedisInbox
 from relay.model import Outcome
 from tests.contracts.samples import forward, message, messages, settlement, settlements
+from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, redis_server
 from tests.inbox.opening import opened
 from tests.support import PATIENCE
@@ -102,6 +107,100 @@ class TestAServerThatIsGone:
         with pytest.raises(InboxError):
             async with opened(server, namespace, timeout=0.3):
                 pass
+
+
+@asynccontextmanager
+async def _through(proxy: FaultyProxy, namespace: str, *, timeout: float = PATIENCE) -> AsyncIterator[RedisInbox]:
+    url = f"redis://127.0.0.1:{proxy.port}/0"
+    seconds = itertools.count(1_700_000_000)
+    inbox = RedisInbox(
+        url,
+        namespace=namespace,
+        max_count=1_000,
+        timeout=timeout,
+        lease=10 * PATIENCE,
+        clock=lambda: float(next(seconds)),
+    )
+    await inbox.open()
+    try:
+        yield inbox
+    finally:
+        await inbox.close()
+
+
+@asynccontextmanager
+async def _answers_lost(proxy: FaultyProxy, server: RedisServer, namespace: str, until: int) -> AsyncIterator[None]:
+    """The server's answers to what is asked in the block are lost; its connections end when so many messages wait."""
+    looking = RedisInbox(server.url, namespace=namespace, max_count=1_000, timeout=PATIENCE)
+    await looking.open(to_look=True)
+    proxy.swallow_answers()
+    yield
+    async with asyncio.timeout(PATIENCE):
+        while await looking.waiting() != until:
+            pass
+    proxy.drop()
+    await looking.close()
+
+
+@pytest.fixture
+async def proxied(namespace: str) -> AsyncIterator[tuple[RedisServer, FaultyProxy]]:
+    with redis_server(tcp=True) as server:
+        async with FaultyProxy(server.port) as proxy:
+            yield server, proxy
+
+
+Proxied = tuple[RedisServer, FaultyProxy]
+
+
+class TestALostAnswer:
+    async def test_to_an_append_is_told_when_the_connection_is_back(self, proxied: Proxied, namespace: str) -> None:
+        server, proxy = proxied
+        async with _through(proxy, namespace) as inbox:
+            await inbox.append([message(1)])
+            async with _answers_lost(proxy, server, namespace, until=2):
+                append = asyncio.ensure_future(inbox.append([message(1), message(2)]))
+
+            assert await append == [False, True]
+            assert await inbox.append([message(2)]) == [False]
+
+    async def test_to_an_append_that_failed_is_told_to_the_next_try(self, proxied: Proxied, namespace: str) -> None:
+        server, proxy = proxied
+        async with _through(proxy, namespace, timeout=0.5) as inbox:
+            await patiently(inbox.append, [message(1)])
+            async with _answers_lost(proxy, server, namespace, until=2):
+                with pytest.raises(InboxError, match="did not answer"):
+                    await inbox.append([message(1), message(2)])
+
+            again = [message(1), message(2), message(2)]
+            assert await patiently(inbox.append, again) == [False, True, False]
+            assert await patiently(inbox.append, [message(2)]) == [False]
+
+    async def test_to_a_settling_is_told_when_the_connection_is_back(self, proxied: Proxied, namespace: str) -> None:
+        server, proxy = proxied
+        async with _through(proxy, namespace) as inbox:
+            await inbox.append(messages(1, 2, 3))
+            await inbox.settle([settlement(message(1), Outcome.EXPIRED)])
+            async with _answers_lost(proxy, server, namespace, until=1):
+                settle = asyncio.ensure_future(inbox.settle(settlements(messages(1, 2))))
+
+            assert await settle == [False, True]
+            assert await inbox.settle(settlements(messages(2))) == [False]
+
+    async def test_to_a_settling_that_failed_is_told_to_the_next_try(self, proxied: Proxied, namespace: str) -> None:
+        server, proxy = proxied
+        async with _through(proxy, namespace, timeout=0.5) as inbox:
+            await patiently(inbox.append, messages(1, 2, 3))
+            await patiently(inbox.settle, [settlement(message(1), Outcome.EXPIRED)])
+            async with _answers_lost(proxy, server, namespace, until=1):
+                with pytest.raises(InboxError, match="did not answer"):
+                    await inbox.settle(settlements(messages(1, 2)))
+
+            assert await patiently(inbox.settle, settlements([message(1), message(2), message(2)])) == [
+                False,
+                True,
+                False,
+            ]
+            assert await patiently(inbox.settle, settlements(messages(2))) == [False]
 
 
 async def test_an_inbox_that_is_closed_answers_with_an_error(shared_server: RedisServer, namespace: str) -> None:

@@ -1,15 +1,21 @@
 import asyncio
 import sqlite3
 import sys
+import threading
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from relay.errors import ConfigError, InboxError
+from relay.inbox.patience import patiently
 from relay.inbox.sqlite import SqliteInbox
 from relay.inbox.writer import Writer
+from relay.model import Outcome
 from tests.contracts.samples import message, settlement
+from tests.support import PATIENCE
 
 OPEN_AND_SAY_WHY_NOT = """
 import asyncio, sys
@@ -155,6 +161,68 @@ class TestAFullDisk:
 
 async def _limit_pages(inbox: SqliteInbox, pages: int) -> None:
     await inbox._writer.run(lambda connection: connection.execute(f"PRAGMA max_page_count = {pages}").fetchall())
+
+
+@asynccontextmanager
+async def _held_up(inbox: SqliteInbox) -> AsyncIterator[None]:
+    """What is asked meanwhile fails, and is done afterwards."""
+    may_go_on = threading.Event()
+
+    def wait_in_the_thread(_: sqlite3.Connection) -> None:
+        assert may_go_on.wait(PATIENCE)
+
+    inbox._writer.post(wait_in_the_thread, then=lambda: None)
+    try:
+        yield
+    finally:
+        may_go_on.set()
+
+
+class TestARepeatOfWhatFailedInTime:
+    async def test_tells_of_each_message_once_that_it_is_new(self, tmp_path: Path) -> None:
+        async with _impatient(tmp_path) as inbox:
+            await patiently(inbox.append, [message(1)])
+            async with _held_up(inbox):
+                with pytest.raises(InboxError, match="did not answer"):
+                    await inbox.append([message(1), message(2), message(2)])
+
+            assert await patiently(inbox.append, [message(1), message(2), message(2)]) == [False, True, False]
+            assert await patiently(inbox.append, [message(2)]) == [False]
+            assert await patiently(inbox.claim, 9, 0) == [message(1), message(2)]
+
+    async def test_tells_of_each_outcome_once_that_it_is_recorded(self, tmp_path: Path) -> None:
+        async with _impatient(tmp_path) as inbox:
+            await patiently(inbox.append, [message(1), message(2)])
+            await patiently(inbox.settle, [settlement(message(1), Outcome.EXPIRED)])
+            both = [settlement(message(1)), settlement(message(2))]
+            async with _held_up(inbox):
+                with pytest.raises(InboxError, match="did not answer"):
+                    await inbox.settle(both)
+
+            assert await patiently(inbox.settle, [settlement(message(2), Outcome.EXPIRED)]) == [False]
+            assert await patiently(inbox.settle, both) == [False, True]
+            assert await patiently(inbox.settle, both) == [False, False]
+
+    async def test_tells_what_was_appended_by_who_was_cancelled(self, tmp_path: Path) -> None:
+        async with _impatient(tmp_path) as inbox:
+            async with _held_up(inbox):
+                append = asyncio.ensure_future(inbox.append([message(1)]))
+                await asyncio.sleep(0)
+                append.cancel()
+                await asyncio.gather(append, return_exceptions=True)
+
+            assert append.cancelled()
+            assert await patiently(inbox.append, [message(1)]) == [True]
+
+
+@asynccontextmanager
+async def _impatient(folder: Path) -> AsyncIterator[SqliteInbox]:
+    inbox = SqliteInbox(folder / "inbox.db", max_count=1_000, timeout=0.05)
+    await patiently(inbox.open)
+    try:
+        yield inbox
+    finally:
+        await inbox.close()
 
 
 class TestTheWriter:
