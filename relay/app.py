@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from itertools import groupby
 from typing import Any, Protocol
 
-from relay import shutdown
+from relay import clock, shutdown
 from relay.answers import Answers
 from relay.booth import Booth
 from relay.config import Config
@@ -111,7 +111,7 @@ class Relay:
             floor=self.floor,
             observer=self,
             clock=time.monotonic,
-            wall=time.time,
+            wall=clock.now,
         )
         outbound = Outbound(config.outbound)
         self.screening = Screening(outbound, self._say, hold_for=config.outbound.hold_for)
@@ -264,7 +264,7 @@ class Relay:
                 await self.inbox.edit(change)
             case Retraction():
                 self.answers.retract(change)
-                self._journal.dropped(await self.inbox.retract(change, time.time()))
+                self._journal.dropped(await self.inbox.retract(change, clock.now()))
 
     async def _obey(self, message: AudienceMessage, words: str) -> None:
         """A moderator's command in chat; the forwarder drops the message itself."""
@@ -327,7 +327,7 @@ class Relay:
             self._audio_input.request(wanted and chat is not None, chat.session_id if chat is not None else "")
 
     async def _trim(self) -> None:
-        await self.inbox.trim(time.time() - self._config.inbox.keep)
+        await self.inbox.trim(clock.now() - self._config.inbox.keep)
 
     # For people
 

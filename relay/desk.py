@@ -1,9 +1,9 @@
 """The running relay as its moderators see and steer it."""
 
-import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 
+from relay import clock
 from relay.forwarding.forwarder import Forwarder
 from relay.inbox.base import Inbox
 from relay.model import AudienceMessage, Held, Outcome
@@ -69,7 +69,7 @@ class Desk:
         return [*self._forwarder.waiting.held(), *self._screening.held()]
 
     async def approve(self, held_id: str) -> bool:
-        done = self._screening.approve(held_id) or self._forwarder.waiting.approve(held_id, time.time())
+        done = self._screening.approve(held_id) or self._forwarder.waiting.approve(held_id, clock.now())
         self._forwarder.wake()
         return done
 

@@ -13,6 +13,7 @@ from typing import BinaryIO, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from relay import clock
 from relay.app import Relay
 from relay.errors import ConfigError
 from relay.inbox.base import Inbox
@@ -203,7 +204,7 @@ def _message(number: int, line: RecordedLine, run_id: str) -> AudienceMessage:
         kind=line.kind,
         author=Author(id=line.author.id, name=line.author.name, roles=line.author.roles),
         text=line.text,
-        at=time.time(),
+        at=clock.now(),
         amount=line.amount,
         detail=line.detail,
     )

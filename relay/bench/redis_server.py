@@ -50,6 +50,12 @@ class RedisServer:
             time.sleep(0.01)
         return self
 
+    @property
+    def pid(self) -> int:
+        """Of the running server."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> None:
         """Shut down in good order, as a restart of the service would."""
         self._end(lambda process: process.terminate())

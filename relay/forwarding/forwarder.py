@@ -203,7 +203,7 @@ class Forwarder:
 
     def _is_halted(self) -> bool:
         switches = self.waiting.switches
-        return switches.paused or is_quiet(switches.quiet_hours, datetime.fromtimestamp(self._wall()))
+        return switches.paused or is_quiet(switches.quiet_hours, datetime.now())
 
     def _until_slot(self, now: float) -> float | None:
         return max(self._floor.free_at(now), self._next_slot) - now if len(self.waiting) else None

@@ -5,10 +5,10 @@ given whole pages, so it may hold a few messages more than it was asked for; the
 the server: with `appendonly yes` a crash of the server costs at most its last second.
 """
 
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from relay.clock import now
 from relay.inbox import ledger, scripts
 from relay.inbox.appending import Appending
 from relay.inbox.base import Record
@@ -34,7 +34,7 @@ class RedisInbox:
         max_count: int,
         timeout: float,
         lease: float = LEASE,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = now,
     ) -> None:
         self._pages = Pages(url, namespace, timeout)
         self._keys = self._pages.keys

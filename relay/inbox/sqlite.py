@@ -5,12 +5,12 @@ Durable against the death of the process at any moment; a power cut may cost the
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import compress
 from pathlib import Path
 from sqlite3 import Connection
 
+from relay.clock import now
 from relay.inbox import ledger
 from relay.inbox.base import Record
 from relay.inbox.lost_answers import LostAnswers, T
@@ -49,7 +49,7 @@ class SqliteInbox:
     `max_count` is the most messages `trim` leaves; `timeout` in seconds; `clock` gives seconds since the epoch.
     """
 
-    def __init__(self, path: Path, *, max_count: int, timeout: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: Path, *, max_count: int, timeout: float, clock: Callable[[], float] = now) -> None:
         self._writer = Writer(path, _SCHEMA, timeout)
         self._max_count = max_count
         self._clock = clock

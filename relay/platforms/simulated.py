@@ -3,10 +3,10 @@
 import asyncio
 import itertools
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from relay import clock
 from relay.model import AudienceMessage, Author, Kind, Post, Role
 from relay.platforms.base import Receive
 
@@ -64,7 +64,7 @@ class SimulatedPlatform(QuietPlatform):
     """A crowd that writes about `per_minute` messages; the same seed writes the same ones."""
 
     def __init__(
-        self, name: str, receive: Receive, *, seed: int, per_minute: float, wall: Callable[[], float] = time.time
+        self, name: str, receive: Receive, *, seed: int, per_minute: float, wall: Callable[[], float] = clock.now
     ) -> None:
         super().__init__(name)
         self._receive = receive

@@ -2,11 +2,11 @@
 
 import itertools
 import re
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from relay import clock
 from relay.model import Held, Reply
 from relay.moderation.outbound import OVERLAP, Action, Outbound
 from relay.sentences import sentences
@@ -50,7 +50,7 @@ class Screening:
 
     def held(self) -> Sequence[Held]:
         """What waits for a decision, oldest first."""
-        limit = time.time() - self._hold_for
+        limit = clock.now() - self._hold_for
         for held_id in [held.id for held, _ in self._held.values() if held.at <= limit]:
             del self._held[held_id]
         return [held for held, _ in self._held.values()]
@@ -58,7 +58,7 @@ class Screening:
     def approve(self, held_id: str) -> bool:
         """Let a held reply out. False when it is not there (any more)."""
         entry = self._held.pop(held_id, None)
-        if entry is not None and entry[0].at > time.time() - self._hold_for:
+        if entry is not None and entry[0].at > clock.now() - self._hold_for:
             self._release(entry[1])
             return True
         return False
@@ -68,7 +68,7 @@ class Screening:
         return self._held.pop(held_id, None) is not None
 
     def _hold(self, reply: Reply, reason: str) -> None:
-        held = Held(id=f"r{next(self._numbers)}", who=reply.character, text=reply.text, reason=reason, at=time.time())
+        held = Held(id=f"r{next(self._numbers)}", who=reply.character, text=reply.text, reason=reason, at=clock.now())
         self._held[held.id] = (held, reply)
         if len(self._held) > CAPACITY:
             self._held.popitem(last=False)

@@ -71,11 +71,13 @@ async def suffer(fault: Fault, times: int, dice: random.Random, folder: Path) ->
     return row
 
 
-async def main(times: int, *, long: bool, seed: int) -> list[Row]:
+async def main(times: int, *, long: bool, seed: int, only: str) -> list[Row]:
     dice = random.Random(seed)
     rows = []
     print(f"{'fault':<46}{'times':>6}{'messages':>10}{'lost':>6}{'doubled':>9}{'stuck':>7}{'recovery s':>12}")
     for fault in FAULTS + (LONG if long else ()):
+        if only not in fault.name:
+            continue
         with tempfile.TemporaryDirectory(prefix="relay-chaos-") as folder:
             count = 1 if fault.takes > 30 else times
             try:
@@ -92,8 +94,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--times", type=int, default=10, help="how often each fault happens")
     parser.add_argument("--short", action="store_true", help="without the faults that last for more than a minute")
+    parser.add_argument("--only", default="", help="the faults whose names hold this")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     logging.disable(logging.ERROR)
-    results = asyncio.run(main(given.times, long=not given.short, seed=given.seed))
+    results = asyncio.run(main(given.times, long=not given.short, seed=given.seed, only=given.only))
     sys.exit(0 if all(row.is_well for row in results) else 1)

@@ -1,14 +1,23 @@
 """What can go wrong around a relay. Each fault happens, and is over when its function returns."""
 
 import asyncio
+import os
 import resource
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import redis.asyncio as redis
 
-from tests.chaos.stage import Engine, Surroundings
+from tests.chaos import clock
+from tests.chaos.stage import PASSWORD, Engine, Surroundings
+
+HOUR, DAY = 3_600.0, 86_400.0
+COMPLETION = b'"type":3'
+"""What Voxta's answer to a call holds. SignalR's hub protocol, "Completion Message Encoding"."""
+FILLING = 3_000
+"""Keys that Redis loads besides the relay's, so that it takes a while."""
 
 Act = Callable[[Surroundings], Awaitable[None]]
 
@@ -32,6 +41,18 @@ async def _lose_answers(around: Surroundings) -> None:
     around.voxta.swallow_answers()
     await asyncio.sleep(0.3)
     around.voxta.drop()
+
+
+def _cut_at_answer(share: float) -> Act:
+    async def cut(around: Surroundings) -> None:
+        around.voxta.cut_at(COMPLETION, share)
+        await around.recovers(2.0)
+
+    return cut
+
+
+async def _desert(around: Surroundings) -> None:
+    around.voxta.desert()
 
 
 async def _refuse(around: Surroundings) -> None:
@@ -66,6 +87,43 @@ async def _reset_store(around: Surroundings) -> None:
     around.store.drop()
 
 
+async def _slow_store(around: Surroundings) -> None:
+    around.store.delay = 0.3
+    await asyncio.sleep(3.0)
+    around.store.delay = 0.0
+
+
+async def _desert_store(around: Surroundings) -> None:
+    around.store.desert()
+
+
+async def _stop_store(around: Surroundings) -> None:
+    os.kill(around.redis.pid, signal.SIGSTOP)
+    await asyncio.sleep(3.0)
+    os.kill(around.redis.pid, signal.SIGCONT)
+
+
+async def _load_store(around: Surroundings) -> None:
+    """Redis reads everything from its file again, slowly, and refuses its clients meanwhile."""
+    async with _administrating(around) as client:
+        async with client.pipeline(transaction=False) as pipe:
+            for number in range(FILLING):
+                pipe.set(f"filling:{number}", number)
+            await pipe.execute()
+        await client.config_set("key-load-delay", 500)
+        await client.execute_command("DEBUG", "LOADAOF")
+        await client.config_set("key-load-delay", 0)
+
+
+async def _rotate_password(around: Surroundings) -> None:
+    """Somebody gives Redis another password, and the old one again later."""
+    async with _administrating(around) as client:
+        await client.config_set("requirepass", "another-password")
+        await client.execute_command("CLIENT", "KILL", "SKIPME", "yes", "TYPE", "normal")
+        await asyncio.sleep(3.0)
+        await client.config_set("requirepass", PASSWORD)
+
+
 async def _pause_store(around: Surroundings) -> None:
     around.store.freeze()
     await asyncio.sleep(2.5)
@@ -91,15 +149,17 @@ def _told(before: tuple[Any, ...], after: tuple[Any, ...], seconds: float = 1.0)
     """Redis is told to fail, and a while later to work again."""
 
     async def act(around: Surroundings) -> None:
-        client: Any = redis.Redis(port=around.redis.port, socket_timeout=5)
-        try:
+        async with _administrating(around) as client:
             await client.execute_command(*before)
             await asyncio.sleep(seconds)
             await client.execute_command(*after)
-        finally:
-            await client.aclose()
 
     return act
+
+
+def _administrating(around: Surroundings) -> Any:
+    """A client of Redis itself, beside the faulty way there."""
+    return redis.Redis(port=around.redis.port, password=PASSWORD, socket_timeout=30, single_connection_client=True)
 
 
 async def _fill_disk(around: Surroundings) -> None:
@@ -112,9 +172,33 @@ async def _fill_disk(around: Surroundings) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+def _move_clock(seconds: float) -> Act:
+    """The wall clock is set while messages wait, as when it was wrong at the start of the machine."""
+
+    async def move(around: Surroundings) -> None:
+        around.voxta.freeze()
+        await asyncio.sleep(0.5)
+        clock.move(seconds)
+        await asyncio.sleep(0.5)
+        around.voxta.thaw()
+
+    return move
+
+
+def _clocks(engine: Engine) -> tuple[Fault, ...]:
+    shifts = {"an hour ahead": HOUR, "an hour back": -HOUR, "a day ahead": DAY, "a day back": -DAY}
+    return tuple(
+        Fault(f"clock: {shift}, over {engine}", engine, _move_clock(seconds), 1.0) for shift, seconds in shifts.items()
+    )
+
+
 FAULTS = (
     Fault("Voxta: connection reset", "sqlite", _reset),
     Fault("Voxta: answers lost, then reset", "sqlite", _lose_answers, 0.3),
+    Fault("Voxta: cut before the completion", "sqlite", _cut_at_answer(0.0)),
+    Fault("Voxta: cut within the completion", "sqlite", _cut_at_answer(0.5)),
+    Fault("Voxta: cut after the completion", "sqlite", _cut_at_answer(1.0)),
+    Fault("Voxta: half-open connection", "sqlite", _desert),
     Fault("Voxta: nobody there for 2 s", "sqlite", _refuse, 2.0),
     Fault("Voxta: stalled for 1.5 s", "sqlite", _stall, 1.5),
     Fault("Voxta: stalled, then reset", "sqlite", _stall_and_reset, 1.5),
@@ -122,7 +206,12 @@ FAULTS = (
     Fault("disk: full for 1.5 s", "sqlite", _fill_disk, 1.5),
     Fault("Voxta and Redis: answers lost, then reset", "redis", _lose_answers, 0.3),
     Fault("Redis: connections reset", "redis", _reset_store),
+    Fault("Redis: half-open connections", "redis", _desert_store),
+    Fault("Redis: slow (0.3 s each way) for 3 s", "redis", _slow_store, 3.0),
     Fault("Redis: paused for 2.5 s", "redis", _pause_store, 2.5),
+    Fault("Redis: stopped (SIGSTOP) for 3 s", "redis", _stop_store, 3.0),
+    Fault("Redis: loading", "redis", _load_store, 1.5),
+    Fault("Redis: password changed for 3 s", "redis", _rotate_password, 3.0),
     Fault("Redis: nobody there for 3 s", "redis", _away(3.0), 3.0),
     Fault("Redis: killed and started again", "redis", _kill_store, 0.5),
     Fault(
@@ -133,6 +222,8 @@ FAULTS = (
     ),
     Fault("Redis: read-only for 1 s", "redis", _told(("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")), 1.0),
     Fault("Redis: flushed", "redis", _told(("FLUSHALL",), ("PING",), 0.0), forgets=True),
+    *_clocks("sqlite"),
+    *_clocks("redis"),
 )
 LONG = (Fault("Redis: nobody there for 80 s", "redis", _away(80.0), 80.0),)
 """Those that are left out of the short form."""

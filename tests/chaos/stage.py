@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal
 
+from relay import clock
 from relay.app import Relay
 from relay.bench.redis_server import RedisServer, redis_server
 from relay.companion.chat import Role
@@ -16,7 +17,7 @@ from relay.companion.server import CompanionServer
 from relay.errors import InboxError
 from relay.journal import Journal
 from relay.model import Kind, Outcome
-from relay.settings import CompanionSection
+from relay.settings import CompanionSection, VoxtaSection
 from tests.doubles.faults import FaultyProxy
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
 from tests.support import eventually
@@ -26,6 +27,8 @@ EVERY: Final = 0.05
 """Seconds between two messages of the crowd."""
 AGAIN: Final = 0.2
 """Seconds after which what the store did not take is given to it again, as platforms do."""
+PASSWORD: Final = "the-first-password"
+"""Of Redis."""
 _LINE: Final = re.compile(r"line-\d+")
 
 
@@ -70,13 +73,14 @@ async def surrounded(engine: Engine, folder: Path) -> AsyncIterator[Surroundings
         own = CompanionSection(port=0, pace=0)
         companion = await stack.enter_async_context(CompanionServer(own, brain=EchoBrain()))
         voxta = await stack.enter_async_context(FaultyProxy(int(companion.url.rpartition(":")[2])))
-        inbox: dict[str, object] = {"engine": engine, "timeout": 1.0, "lease": 2.0}
+        inbox: dict[str, object] = {"engine": engine}
         server = store = None
         if engine == "redis":
-            server = stack.enter_context(redis_server(tcp=True))
+            server = stack.enter_context(redis_server(PASSWORD, tcp=True))
             store = await stack.enter_async_context(FaultyProxy(server.port))
-            inbox["url"] = f"redis://127.0.0.1:{store.port}/0"
-        config = settings(folder, inbox=inbox)
+            inbox["url"] = f"redis://:{PASSWORD}@127.0.0.1:{store.port}/0"
+        # as it comes: how soon things work again hangs on how long the relay waits for an answer
+        config = settings(folder, inbox=inbox, voxta=VoxtaSection(mode="server"))
         relay, journal = await stack.enter_async_context(
             relaying(config, voxta.url, lambda receive, controls, notes: [RecordingPlatform("twitch")])
         )
@@ -92,7 +96,7 @@ async def crowd(around: Surroundings) -> None:
     while True:
         number += 1
         kind = Kind.FOLLOW if number % 3 else Kind.CHAT
-        said = message(number, kind=kind, author=f"line-{number}", text=f"line-{number}")
+        said = message(number, kind=kind, author=f"line-{number}", text=f"line-{number}", at=clock.now())
         while True:
             try:
                 await around.relay.receive(said)

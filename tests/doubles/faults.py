@@ -1,4 +1,4 @@
-"""A TCP proxy that misbehaves on demand: it drops, freezes and refuses connections on their way to a real server."""
+"""A TCP proxy that misbehaves on demand: it cuts, freezes, slows and refuses connections on the way to a server."""
 
 import asyncio
 from types import TracebackType
@@ -16,8 +16,13 @@ class FaultyProxy:
         self._open = asyncio.Event()
         self._open.set()
         self._swallow_answers = False
+        self._cut: tuple[bytes, float] | None = None
+        self._deserted: set[asyncio.StreamWriter] = set()
+        """The ends of connections on which nothing arrives any more."""
         self.refusing = False
         """New connections are closed at once."""
+        self.delay = 0.0
+        """Seconds by which all that is sent comes late."""
         self.connections = 0
         """Connections let through so far."""
 
@@ -54,6 +59,14 @@ class FaultyProxy:
         """Deliver what clients send, and lose what the server answers, until `drop`."""
         self._swallow_answers = True
 
+    def cut_at(self, mark: bytes, share: float) -> None:
+        """Cut the next connection on which the server sends this, when `share` of what holds it has been delivered."""
+        self._cut = (mark, share)
+
+    def desert(self) -> None:
+        """Deliver nothing more on the connections there are, in either direction, and close none; new ones work."""
+        self._deserted |= self._writers
+
     def freeze(self) -> None:
         """Hold everything back, in both directions, until `thaw`."""
         self._open.clear()
@@ -86,13 +99,21 @@ class FaultyProxy:
             pass
         finally:
             self._writers -= {writer, far_writer}
+            self._deserted -= {writer, far_writer}
             far_writer.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool) -> None:
         while data := await reader.read(65_536):
             await self._open.wait()
-            if answers and self._swallow_answers:
+            await asyncio.sleep(self.delay)
+            if writer in self._deserted or (answers and self._swallow_answers):
                 continue
+            if answers and self._cut is not None and self._cut[0] in data:
+                (_, share), self._cut = self._cut, None
+                writer.write(data[: int(share * len(data))])
+                writer.close()
+                return
             writer.write(data)
             await writer.drain()
-        writer.transport.abort()
+        if writer not in self._deserted:
+            writer.transport.abort()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from relay import clock
 from relay.companion.brain import Pieces, View
 from relay.companion.server import CompanionServer
 from relay.door import voxta
@@ -245,6 +246,28 @@ async def test_messages_wait_in_the_inbox_until_voxta_appears(
 
         wire.refusing = False
         await eventually(lambda: len(platforms.twitch.posts) == 1)
+
+
+@pytest.mark.parametrize("moved", [86_400.0, -86_400.0])
+async def test_what_waits_does_not_age_when_the_machines_clock_is_set(
+    tmp_path: Path,
+    companion: CompanionServer,
+    platforms: Platforms,
+    wire: FaultyProxy,
+    monkeypatch: pytest.MonkeyPatch,
+    moved: float,
+) -> None:
+    machine, ahead = time.time, [0.0]
+    monkeypatch.setattr(time, "time", lambda: machine() + ahead[0])
+    wire.refusing = True
+    async with wire, relaying(settings(tmp_path), wire.url, platforms, join=False) as (relay, journal):
+        await relay.receive(message(1, "before"))
+        ahead[0] = moved
+        await relay.receive(message(2, "after", author="bob", at=clock.now()))
+        wire.refusing = False
+        await relay.quiet(empty=True)
+
+    assert journal.outcomes == {Outcome.FORWARDED: 2}
 
 
 async def test_a_forward_whose_acknowledgement_was_lost_is_not_sent_twice(

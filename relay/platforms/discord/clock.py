@@ -8,6 +8,8 @@ from typing import Final
 
 import aiohttp
 
+from relay import clock
+
 TRUNCATED: Final = 0.5
 """Seconds: the `Date` of an answer leaves out the part of a second, which is half of one on average."""
 
@@ -18,7 +20,7 @@ class DiscordClock:
     Held against the steady clock, so that a wall clock that is set while the relay runs changes nothing.
     """
 
-    def __init__(self, *, steady: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
+    def __init__(self, *, steady: Callable[[], float] = time.monotonic, wall: Callable[[], float] = clock.now) -> None:
         self._steady = steady
         self._wall = wall
         self._ahead_of_steady: float | None = None

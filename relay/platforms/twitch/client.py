@@ -15,6 +15,7 @@ from twitchio import ChatMessage
 from twitchio.models.eventsub_ import BaseEvent
 
 from relay.acts import Act
+from relay.clock import now
 from relay.errors import PlatformError, PlatformUnavailable, RateLimited, RelayError
 from relay.model import Post
 from relay.platforms.base import Receive, Stream
@@ -50,7 +51,7 @@ class TwitchPlatform:
     text_limit = TEXT_LIMIT
 
     def __init__(
-        self, settings: TwitchSection, token_file: Path, receive: Receive, *, clock: Callable[[], float] = time.time
+        self, settings: TwitchSection, token_file: Path, receive: Receive, *, clock: Callable[[], float] = now
     ) -> None:
         self._settings = settings
         self._clock = clock

@@ -1,0 +1,33 @@
+"""What time it is for the relay, whatever becomes of the machine's clock while it runs.
+
+A computer that starts with a wrong clock sets it minutes later, by hours or days. Ages that were taken across that
+would let everything that waits expire, or nothing ever. So that clock is read once, and time passes from there.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+
+
+def passing() -> float:
+    """Seconds since some moment, never set by anybody; they pass while the machine sleeps as well."""
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    if sys.platform == "darwin":
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+    return time.monotonic()
+
+
+class WallClock:
+    """Seconds since the epoch, as the machine's clock had them at the start."""
+
+    def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = passing) -> None:
+        self._steady = steady
+        self._ahead = wall() - steady()
+
+    def __call__(self) -> float:
+        return self._ahead + self._steady()
+
+
+now = WallClock()
+"""The one clock by which messages are dated, kept and aged. Times for people are the machine's."""
