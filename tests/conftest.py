@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
-from relay.bench.redis_server import RedisServer
-from relay.bench.redis_server import redis_server as started
+from tests.doubles.redis_server import RedisServer
+from tests.doubles.redis_server import redis_server as started
 
 hypothesis.settings.register_profile("unhurried", deadline=None)  # how fast the machine is decides no verdict
 hypothesis.settings.load_profile("unhurried")

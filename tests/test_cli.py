@@ -13,10 +13,10 @@ from tests.support import PATIENCE
 ROOT = Path(__file__).parents[1]
 
 
-def relay(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def relay(*arguments: str, env: dict[str, str] | None = None, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "relay", *arguments],
-        cwd=ROOT,
+        cwd=cwd,
         capture_output=True,
         text=True,
         timeout=2 * PATIENCE,
@@ -127,3 +127,19 @@ def test_a_scenario_is_made_checked_and_served(tmp_path: Path) -> None:
     assert good.stdout.startswith("Friday night stream: no mistakes")
     assert "characters[0].nam: there is no such key" in bad.stderr
     assert refused.stderr == bad.stderr
+
+
+def test_a_checkout_measures() -> None:
+    ended = relay("bench", "flood", "--seconds", "10", "--per-minute", "60", "--json")
+
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["messages"] == 10
+
+
+def test_without_a_checkout_bench_says_in_one_line_what_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "relay").symlink_to(ROOT / "relay")  # as a wheel installs it
+
+    ended = relay("bench", "flood", env={"PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
+
+    assert ended.returncode == 1
+    assert ended.stderr == "relay bench measures with the servers that the tests play: run it from a checkout\n"

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Final
 
 from relay import cli
-from relay.bench.redis_server import redis_server
 from relay.config import load
 from relay.runs import beside
 from relay.shutdown import GRACE
+from tests.doubles.redis_server import redis_server
 
 LATEST: Final = 2.0
 """Seconds after which a process gets its signal at the latest: from its start, or from when all of it runs."""

@@ -11,7 +11,6 @@ from typing import Final, Literal
 
 from relay import clock
 from relay.app import Relay
-from relay.bench.redis_server import RedisServer, redis_server
 from relay.companion.chat import Role
 from relay.companion.server import CompanionServer
 from relay.errors import InboxError
@@ -19,6 +18,7 @@ from relay.journal import Journal
 from relay.model import Kind, Outcome
 from relay.settings import CompanionSection, VoxtaSection
 from tests.doubles.faults import FaultyProxy
+from tests.doubles.redis_server import RedisServer, redis_server
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
 from tests.support import eventually
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from relay.bench.ports import free_port
+from tests.doubles.ports import free_port
 from tests.support import PATIENCE
 
 

@@ -12,7 +12,6 @@ import aiohttp
 import pytest
 from voxta_gateway.client import GatewayClient
 
-from relay.bench.ports import free_port
 from relay.booth import LiveBooth
 from relay.companion.server import CompanionServer
 from relay.model import Kind
@@ -21,6 +20,7 @@ from relay.serving import serving
 from relay.settings import CompanionSection
 from tests.companion.play import loaded
 from tests.companion.raw import Json, ScriptedBrain
+from tests.doubles.ports import free_port
 from tests.doubles.published_gateway import published_gateway
 from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
 from tests.support import PATIENCE, eventually

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from relay.app import Relay
-from relay.bench.redis_server import RedisServer
 from relay.companion.server import CompanionServer
 from relay.model import Outcome
 from relay.platforms.base import Controls, Notes, Platform, Receive
@@ -17,6 +16,7 @@ from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.settings import TwitchSection
 from tests.doubles.discord import DiscordDouble
+from tests.doubles.redis_server import RedisServer
 from tests.doubles.twitch import TwitchDouble
 from tests.end_to_end.stage import heard, relaying, settings
 from tests.platforms.discord.conftest import section

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from relay.bench.redis_server import RedisServer
 from relay.companion.server import CompanionServer
 from relay.config import load
 from relay.errors import ConfigError
@@ -24,7 +23,7 @@ from relay.voxta.session import Session
 from relay.wire.messages import WireMessage
 from relay.wire.server import MessageUpdate
 from tests.doubles.faults import FaultyProxy
-from tests.doubles.redis_server import redis_server
+from tests.doubles.redis_server import RedisServer, redis_server
 from tests.support import PATIENCE, eventually
 
 LINES = 200

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from relay.app import Relay
-from relay.bench.ports import free_port
 from relay.booth import Booth
 from relay.check import check
 from relay.companion.server import CompanionServer
@@ -21,6 +20,7 @@ from relay.voxta.gateway import GatewaySession
 from relay.wire import server
 from relay.wire.messages import ContextText, WireMessage
 from tests.companion.play import loaded
+from tests.doubles.ports import free_port
 from tests.doubles.published_gateway import published_gateway
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
 from tests.speech.fakes import ManualSink

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from relay.bench.ports import free_port
 from relay.companion.server import CompanionServer
 from tests.companion.conftest import SETTINGS
 from tests.companion.raw import Json
 from tests.companion.signalr.conftest import Client, NodeClient
+from tests.doubles.ports import free_port
 
 PROFILE = {
     "audioInput": "None",

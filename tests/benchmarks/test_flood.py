@@ -1,6 +1,6 @@
-from relay.bench.crowd import VIEWERS, crowd, is_spam
-from relay.bench.flood import run
 from relay.model import Kind
+from tests.benchmarks.crowd import VIEWERS, crowd, is_spam
+from tests.benchmarks.flood import run
 
 
 def test_the_same_seed_plays_the_same_room() -> None:

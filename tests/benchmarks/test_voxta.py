@@ -3,9 +3,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from relay.bench import voxta as bench
-from relay.bench.voxta import Meeting, meet, run
 from relay.errors import ConfigError
+from tests.benchmarks import voxta as bench
+from tests.benchmarks.voxta import Meeting, meet, run
 from tests.doubles.voxta import VoxtaDouble
 
 

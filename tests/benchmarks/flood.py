@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import quantiles
 
-from relay.bench.crowd import crowd, is_spam
 from relay.config import Config
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Place, Renderer
@@ -21,6 +20,7 @@ from relay.model import AudienceMessage, Kind, Outcome
 from relay.moderation.budget import Budget
 from relay.moderation.inbound import Inbound
 from relay.moderation.reading import read
+from tests.benchmarks.crowd import crowd, is_spam
 
 ANSWER = 8.0
 """Seconds from a forward to the end of its answer."""

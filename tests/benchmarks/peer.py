@@ -20,7 +20,7 @@ async def feed(gateway_url: str, lines: list[dict[str, object]]) -> None:
     listening = asyncio.create_task(gateway.start())
     while not gateway.chat_active:  # noqa: ASYNC110 - the published client has no event for it
         await asyncio.sleep(0.05)
-    print("ready", flush=True)  # noqa: T201 - the process that waits for it reads it
+    print("ready", flush=True)
     began = time.monotonic()
     tasks = []
     for line in lines:

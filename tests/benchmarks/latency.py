@@ -11,10 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
-from typing import Any
 
 from relay.app import Relay, running, until
-from relay.bench.doubles import double
 from relay.config import Config, load
 from relay.door import voxta
 from relay.journal import Journal
@@ -30,6 +28,7 @@ from relay.settings import (
 )
 from relay.voxta.session import Session
 from relay.wire.messages import ChatMessage, WireMessage
+from tests.doubles.twitch import TwitchDouble
 
 WARM_UP = 50
 """Messages sent first and not counted."""
@@ -71,11 +70,10 @@ class Stopwatch:
 
 
 async def run(*, messages: int = 500, per_second: float = 50.0, inbox: InboxSection | None = None) -> LatencyFigures:
-    """Measure. Needs a checkout, for the local Twitch server. Raises ConfigError without one."""
-    twitch_double = double("twitch").TwitchDouble
+    """Measure."""
     watch = Stopwatch(messages + WARM_UP)
     with tempfile.TemporaryDirectory() as folder:
-        async with twitch_double() as twitch:
+        async with TwitchDouble() as twitch:
             token_file = Path(folder) / "token.json"
             twitch.write_token(token_file)
             config = _config(Path(folder), TwitchSection.model_validate(twitch.settings()), inbox or InboxSection())
@@ -85,7 +83,7 @@ async def run(*, messages: int = 500, per_second: float = 50.0, inbox: InboxSect
 
 
 async def _measure(
-    config: Config, url: str, twitch: Any, token_file: Path, watch: Stopwatch, per_second: float
+    config: Config, url: str, twitch: TwitchDouble, token_file: Path, watch: Stopwatch, per_second: float
 ) -> None:
     app = Relay(
         config,
@@ -104,7 +102,7 @@ async def _measure(
             await asyncio.gather(listening, return_exceptions=True)
 
 
-async def _write(twitch: Any, watch: Stopwatch, per_second: float) -> None:
+async def _write(twitch: TwitchDouble, watch: Stopwatch, per_second: float) -> None:
     began = time.monotonic()
     for number in range(watch.expected):
         await asyncio.sleep(max(0.0, began + number / per_second - time.monotonic()))

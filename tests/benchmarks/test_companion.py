@@ -1,4 +1,4 @@
-from relay.bench.companion import run
+from tests.benchmarks.companion import run
 
 
 def test_every_figure_of_a_big_scenario_is_measured() -> None:

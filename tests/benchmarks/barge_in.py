@@ -9,7 +9,7 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,7 +18,6 @@ from statistics import quantiles
 from typing import Any, Final
 
 from relay.app import Relay, running
-from relay.bench.doubles import double
 from relay.booth import LiveBooth
 from relay.config import Config, load
 from relay.door import voxta
@@ -28,6 +27,9 @@ from relay.settings import CompanionSection, FloorSection, RelaySection, SpeechS
 from relay.speech.base import FRAME, RATE
 from relay.wire import server
 from relay.wire.messages import WireMessage
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.voice_person import VoicePerson
+from tests.doubles.discord.voice_sound import encode, tone
 
 PEOPLE: Final = 8
 SILENCE: Final = 0.12
@@ -74,7 +76,9 @@ class _Timed(Relay):
 class _Call:
     """A relay that is in a voice call, and what arrives there."""
 
-    def __init__(self, app: _Timed, discord: Any, people: Sequence[Any], packets: Sequence[bytes]) -> None:
+    def __init__(
+        self, app: _Timed, discord: DiscordDouble, people: Sequence[VoicePerson], packets: Sequence[bytes]
+    ) -> None:
         self.app = app
         self.people = people
         self.packets = packets
@@ -103,7 +107,7 @@ class _Call:
 
 
 async def run(*, runs: int = 40, seconds: float = 4.0) -> BargeInFigures:
-    """Measure; processor time over `seconds`. Needs a checkout, for the local Discord; raises ConfigError without."""
+    """Measure; processor time over `seconds`."""
     async with _call(hearing=False) as call:
         first, gaps, cpu_speaking = await _speaking(call, runs, seconds)
         stops = [await _stop(call, number) for number in range(runs)]
@@ -194,7 +198,7 @@ def _percentiles(values: Sequence[float]) -> list[float]:
     return quantiles(values, n=100, method="inclusive")
 
 
-async def _until(true: Any) -> None:
+async def _until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(TIMEOUT):
         while not true():  # noqa: ASYNC110 - packets arrive in a thread of their own
             await asyncio.sleep(0.005)
@@ -203,9 +207,8 @@ async def _until(true: Any) -> None:
 @asynccontextmanager
 async def _call(*, hearing: bool) -> AsyncIterator[_Call]:
     """The whole relay in a call with eight people; with `hearing` the companion listens to them as well."""
-    doubles = double("discord")
     with tempfile.TemporaryDirectory() as folder:
-        async with doubles.DiscordDouble() as discord:
+        async with DiscordDouble() as discord:
             people = [await discord.enter(f"person{number}") for number in range(PEOPLE)]
             config = _config(Path(folder), discord, people, hearing=hearing)
             booth = LiveBooth(config)
@@ -219,15 +222,14 @@ async def _call(*, hearing: bool) -> AsyncIterator[_Call]:
                 )
                 async with running(app):
                     await _until(lambda: app.session.chat is not None and _is_heard(booth))
-                    sound = double("discord.voice_sound")
-                    yield _Call(app, discord, people, sound.encode(sound.tone(300, 1.0)))
+                    yield _Call(app, discord, people, encode(tone(300, 1.0)))
 
 
 def _is_heard(booth: LiveBooth) -> bool:
     return booth.discord is not None and booth.discord.sink.is_open
 
 
-def _config(folder: Path, discord: Any, people: Sequence[Any], *, hearing: bool) -> Config:
+def _config(folder: Path, discord: DiscordDouble, people: Sequence[VoicePerson], *, hearing: bool) -> Config:
     return load(
         relay=RelaySection(name="bench", data_dir=folder),
         voxta=VoxtaSection(),

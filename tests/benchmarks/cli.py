@@ -10,14 +10,16 @@ import typer
 
 from relay.terminal import show
 
-bench = typer.Typer(no_args_is_help=True, help="Measure this machine.")
+bench = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Measure this machine."
+)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @bench.command()
 def inbox(messages: Annotated[int, typer.Option(min=1000)] = 100_000, as_json: Json = False) -> None:
     """Appends per second of each inbox, against redis-benchmark's pipelined XADD."""
-    from relay.bench.inbox import run
+    from tests.benchmarks.inbox import run
 
     _show(asyncio.run(run(messages=messages)), as_json)
 
@@ -25,7 +27,7 @@ def inbox(messages: Annotated[int, typer.Option(min=1000)] = 100_000, as_json: J
 @bench.command()
 def latency(messages: Annotated[int, typer.Option(min=100)] = 1000, as_json: Json = False) -> None:
     """Milliseconds from a platform's socket to the companion's hub, at 50 messages a second."""
-    from relay.bench.latency import run
+    from tests.benchmarks.latency import run
 
     _show(asyncio.run(run(messages=messages)), as_json)
 
@@ -38,7 +40,7 @@ def flood(
     as_json: Json = False,
 ) -> None:
     """Who is heard when 10,000 messages a minute come in: fairness, age, spam, and how fast they are taken in."""
-    from relay.bench.flood import run
+    from tests.benchmarks.flood import run
 
     _show(run(seconds=seconds, per_minute=per_minute, seed=seed), as_json)
 
@@ -46,7 +48,7 @@ def flood(
 @bench.command("barge-in")
 def barge_in(runs: Annotated[int, typer.Option(min=4)] = 40, as_json: Json = False) -> None:
     """How fast the companion falls silent when somebody talks, and how fast it speaks, in a local Discord call."""
-    from relay.bench.barge_in import run
+    from tests.benchmarks.barge_in import run
 
     _show(asyncio.run(run(runs=runs)), as_json)
 
@@ -59,7 +61,7 @@ def voxta(
     as_json: Json = False,
 ) -> None:
     """Whether this relay joins and is answered by each kind of Voxta server there may be, and how fast."""
-    from relay.bench.voxta import run
+    from tests.benchmarks.voxta import run
 
     _show(asyncio.run(run(only or ())), as_json)
 
@@ -69,7 +71,7 @@ def companion(
     rounds: Annotated[int, typer.Option(min=100, help="Messages of each kind.")] = 2_000, as_json: Json = False
 ) -> None:
     """What a scenario with 200 events and 50 scripts costs the embedded companion."""
-    from relay.bench.companion import run
+    from tests.benchmarks.companion import run
 
     _show(run(rounds), as_json)
 
@@ -82,7 +84,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """The same burst through this relay and the published one: arrival, delay, and who is heard."""
-    from relay.bench.compare import run
+    from tests.benchmarks.compare import run
 
     _show(asyncio.run(run(messages=messages, seconds=seconds, peer=peer)), as_json)
 

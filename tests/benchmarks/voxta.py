@@ -11,16 +11,16 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from relay.app import Relay, running
-from relay.bench.doubles import double
 from relay.config import Config, load
 from relay.errors import ConfigError
 from relay.journal import Journal
 from relay.model import AudienceMessage, Author, Kind, Post
 from relay.platforms.simulated import QuietPlatform
 from relay.settings import InboxSection, RelaySection, SpeechSection, VoxtaSection
+from tests.doubles.voxta import VARIATIONS, VoxtaDouble
 
 LIMIT: Final = 10.0
 """Seconds after which something counts as never coming."""
@@ -49,13 +49,12 @@ class VoxtaFigures:
 
 
 async def run(only: Collection[str] = ()) -> VoxtaFigures:
-    """Measure, with the servers named or with all. Raises ConfigError for unknown ones, and outside a checkout."""
-    local = double("voxta")
-    if unknown := set(only) - set(local.VARIATIONS):
-        raise ConfigError(f"--only: there is no {sorted(unknown)[0]!r}; there are: {', '.join(local.VARIATIONS)}")
+    """Measure, with the servers named or with all. Raises ConfigError for unknown ones."""
+    if unknown := set(only) - set(VARIATIONS):
+        raise ConfigError(f"--only: there is no {sorted(unknown)[0]!r}; there are: {', '.join(VARIATIONS)}")
     meetings = {}
-    for name in only or local.VARIATIONS:
-        async with local.VoxtaDouble(local.VARIATIONS[name]) as voxta:
+    for name in only or VARIATIONS:
+        async with VoxtaDouble(VARIATIONS[name]) as voxta:
             meetings[name] = await meet(voxta)
     return VoxtaFigures(
         servers=len(meetings),
@@ -76,7 +75,7 @@ class _Readers(QuietPlatform):
         self.answers += 1
 
 
-def _config(voxta: Any, folder: Path) -> Config:
+def _config(voxta: VoxtaDouble, folder: Path) -> Config:
     own = {"mode": "server", "url": voxta.url, "join": "character", "character_id": voxta.characters[0].id}
     return load(
         relay=RelaySection(name="bench", data_dir=folder),
@@ -86,7 +85,7 @@ def _config(voxta: Any, folder: Path) -> Config:
     )
 
 
-async def meet(voxta: Any) -> Meeting:
+async def meet(voxta: VoxtaDouble) -> Meeting:
     """Let a relay of its own meet a local Voxta."""
     with tempfile.TemporaryDirectory() as folder:
         readers = _Readers()

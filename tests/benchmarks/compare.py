@@ -18,10 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 
-import relay
 from relay.app import Relay, running
-from relay.bench.crowd import crowd
-from relay.bench.ports import free_port
 from relay.companion.server import CompanionServer
 from relay.config import load
 from relay.errors import RelayError
@@ -33,6 +30,8 @@ from relay.text import one_line
 from relay.voxta.session import Session
 from relay.wire.messages import WireMessage
 from relay.wire.server import MessageUpdate, ReplyCancelled, ReplyEnd
+from tests.benchmarks.crowd import crowd
+from tests.doubles.ports import free_port
 
 SETTLE = 11.0
 """Seconds without anything new after which a run counts as over; a loud room is told something every eight."""
@@ -125,7 +124,7 @@ async def _ours(room: Sequence[AudienceMessage]) -> Side:
 
 async def _published(room: Sequence[AudienceMessage], python: Path) -> Side:
     async with _stage() as (url, observer), _gateway(python, url) as gateway_url:
-        driver = Path(relay.__file__).parent / "bench" / "peer.py"
+        driver = Path(__file__).with_name("peer.py")
         process = await asyncio.create_subprocess_exec(
             str(python), str(driver), gateway_url, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
         )

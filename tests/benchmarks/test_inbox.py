@@ -2,8 +2,8 @@ import shutil
 
 import pytest
 
-from relay.bench import inbox as bench
 from relay.errors import RelayError
+from tests.benchmarks import inbox as bench
 
 
 @pytest.mark.skipif(shutil.which("redis-benchmark") is None, reason="needs redis-benchmark (redis-tools)")

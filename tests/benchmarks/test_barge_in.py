@@ -1,4 +1,4 @@
-from relay.bench.barge_in import run
+from tests.benchmarks.barge_in import run
 
 
 async def test_every_figure_of_falling_silent_is_measured() -> None:

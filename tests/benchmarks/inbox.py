@@ -11,12 +11,12 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from relay.bench.redis_server import RedisServer, redis_server
 from relay.errors import RelayError
 from relay.inbox.base import Inbox
 from relay.inbox.redis import RedisInbox
 from relay.inbox.sqlite import SqliteInbox
 from relay.model import AudienceMessage, Author, Kind, Role
+from tests.doubles.redis_server import RedisServer, redis_server
 
 PRODUCERS = 50
 """As many as redis-benchmark has clients."""
