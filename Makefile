@@ -1,7 +1,7 @@
 # What a change needs; `make` alone names the targets. Everything runs in .venv, which `make install` fills.
 BIN := .venv/bin
 
-.PHONY: help install format check test demo ci flaky chaos
+.PHONY: help install format check test demo ci flaky chaos soak
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
 
@@ -35,3 +35,6 @@ flaky: install ## the tests ten times, half of them beside busy processes: no fa
 chaos: install ## Voxta, Redis and the disk fail again and again: nothing may be lost, told twice or stuck
 	$(BIN)/uv run --locked python -m tests.chaos
 	$(BIN)/uv run --locked python -m tests.chaos.sigterm --times 200
+
+soak: install ## a day of a big stream in twenty minutes: nothing may be lost, nothing may grow without end
+	$(BIN)/uv run --locked python -m tests.soak

@@ -45,7 +45,9 @@ from relay.wire.messages import WireMessage
 log = logging.getLogger(__name__)
 
 TRIM_EVERY = 60.0
-"""Seconds between two looks for messages that may be forgotten."""
+"""Seconds between two looks for messages that may be forgotten, at most."""
+TRIM_SHARE = 0.1
+"""The same as a share of how long messages are remembered: what is kept for minutes must not be kept for twice that."""
 AGAIN = 1.0
 """Seconds after which a room that others can do without begins anew, when a mistake of ours has ended it."""
 LOOK_EVERY = 0.5
@@ -209,7 +211,8 @@ class Relay:
             start("poster", self.poster.run())
             start("performer", repeat(self.performer.run, AGAIN, "acting for the scenario"))
             start("informer", repeat(self.informer.run, AGAIN, "informing the scenario"))
-            start("trim", repeat(self._trim, TRIM_EVERY, "forgetting old messages"))
+            trim_every = min(TRIM_EVERY, TRIM_SHARE * self._config.inbox.keep)
+            start("trim", repeat(self._trim, trim_every, "forgetting old messages"))
             start("heart", self._heart.beat())
             self._listening = start("platforms", self.supervisor.run())
 
