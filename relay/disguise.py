@@ -16,14 +16,16 @@ from relay.text import one_line, skeleton
 
 MAX_PIECES: Final = 64
 """Pieces put together at most, so that a flood of single letters takes no longer than other floods."""
-MAX_LIKELY: Final = 500
+MAX_LIKELY: Final = 200
 """Places in a text that have the letters of a term and are looked at closely; a text with more of them is a hit."""
 
 _PIECE: Final = re.compile(r"[^\W\d_]+")
 _STRETCHED: Final = re.compile(r"(.)(?=\1)")
-_WITH_LEET: Final = re.compile(r"(?<!\S)\S*?[013457@$€!|+8]\S*")
 _LEET: Final = str.maketrans("0134578@$€", "oleastbase")
-_INNER_LEET: Final = re.compile(r"(?<=[^\W_])[!|+](?=[^\W_])")
+_LEET_SIGN: Final = re.compile(r"[0134578@$€!|+]")
+_INNER_L: Final = re.compile(r"(?<=[^\W_])[!|](?=[^\W_])")
+_INNER_T: Final = re.compile(r"(?<=[^\W_])\+(?=[^\W_])")
+_NO_LETTERS: Final = re.compile(r"(?<!\S)[\W\d_]+(?!\S)")
 _VOWELS: Final = frozenset("aeiouy")
 _CONTRACTED: Final = frozenset({"ll", "s", "t", "d", "m", "re", "ve"})
 
@@ -66,7 +68,7 @@ class Words:
         for piece in pieces:
             spaces.add(len(short))
             short = _merged(short, _shortened(piece))
-        self._words[short].append(_Word(term, re.compile(_stretchable("".join(pieces))), frozenset(spaces)))
+        self._words[short].append(_Word(term, re.compile(_stretched("".join(pieces))), frozenset(spaces)))
         self._beginnings.update(short[:length] for length in range(1, len(short) + 1))
 
     def hits(self, seen: str) -> Iterator[Hit]:
@@ -78,8 +80,9 @@ class Words:
             return
         runs = _runs(found)
         shorts = [found[run] for run in runs]
-        begins = self._beginnings.__contains__
-        leading = (n for n, short in enumerate(shorts) if begins(short) and self._leads_somewhere(shorts, n))
+        ahead = list(zip(shorts, [*shorts[1:], ""], [*shorts[2:], "", ""], strict=False))
+        promising = set(filter(self._may_lead_somewhere, set(ahead)))
+        leading = (n for n, near in enumerate(ahead) if near in promising and self._leads_somewhere(shorts, n))
         likely = list(islice(leading, MAX_LIKELY + 1))
         if len(likely) > MAX_LIKELY:
             yield "letters of blocked terms", NOWHERE
@@ -89,6 +92,19 @@ class Words:
         pieces = _Pieces(seen, shorts, runs)
         for first in likely:
             yield from self._beginning_with(pieces, first)
+
+    def _may_lead_somewhere(self, near: tuple[str, ...]) -> bool:
+        """Whether a word may begin with these pieces. Floods have few different ones, and each is looked at once."""
+        short = near[0]
+        if short not in self._beginnings:
+            return False
+        for piece in filter(None, near[1:]):
+            if short in self._words:
+                return True
+            short = _merged(short, piece)
+            if short not in self._beginnings:
+                return False
+        return True
 
     def _leads_somewhere(self, shorts: Sequence[str], first: int) -> bool:
         """Whether a word may begin here: a quick look, before the pieces are looked at closely."""
@@ -117,7 +133,15 @@ class Words:
 
 def without_leet(seen: str) -> str:
     """Digits and signs as the letters they stand for, in what has letters; of the same length."""
-    return _WITH_LEET.sub(_as_letters, seen)
+    if _LEET_SIGN.search(seen) is None:
+        return seen
+    letters = _INNER_T.sub("t", _INNER_L.sub("l", seen)).translate(_LEET)
+    kept, at = list[str](), 0
+    for match in _NO_LETTERS.finditer(seen):
+        start, end = match.span()
+        kept += letters[at:start], seen[start:end]
+        at = end
+    return "".join([*kept, letters[at:]])
 
 
 def taken_for(name: str) -> str:
@@ -128,14 +152,15 @@ def taken_for(name: str) -> str:
 
 def beginning(word: str) -> str:
     """A pattern for all words that begin so, in a skeleton."""
-    return rf"(?<![^\W_]){_stretchable(word.replace(' ', ''))}[^\W\d_]*"
+    first, *runs = _stretchable(word.replace(" ", "").replace("i", "l"))
+    alike = {letter: "[il]" if letter == "l" else letter for letter, _ in (first, *runs)}
+    stretched = "".join(f"{alike[letter]}{{{count},}}" for letter, count in [(first[0], first[1] - 1), *runs])
+    return rf"{word_start(alike[first[0]])}{stretched}[^\W\d_]*"
 
 
-def _as_letters(chunk: re.Match[str]) -> str:
-    text = chunk.group()
-    if text.isdigit() or _PIECE.search(text) is None:
-        return text
-    return _INNER_LEET.sub(lambda sign: "t" if sign.group() == "+" else "l", text).translate(_LEET)
+def word_start(character: str) -> str:
+    """A pattern for a character with which a word starts. It begins with the character, which is fast to search for."""
+    return rf"{character}(?<![^\W_]{character})"
 
 
 def _runs(shorts: Sequence[str]) -> list[int]:
@@ -192,6 +217,11 @@ def _merged(before: str, after: str) -> str:
     return before + (after[1:] if before.endswith(after[0]) else after)
 
 
-def _stretchable(letters: str) -> str:
-    runs = [(letter, len(list(run))) for letter, run in groupby(letters.replace("i", "l"))]
-    return "".join(f"{re.escape(letter)}{{{count},}}" for letter, count in runs)
+def _stretched(letters: str) -> str:
+    """A pattern for these letters, each at least as often in a row."""
+    return "".join(f"{letter}{{{count},}}" for letter, count in _stretchable(letters))
+
+
+def _stretchable(letters: str) -> list[tuple[str, int]]:
+    """Each letter of a word, and how often it follows itself."""
+    return [(letter, len(list(run))) for letter, run in groupby(letters)]

@@ -6,16 +6,19 @@ in it. Text is cut and never changed: the pieces joined are the text.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 _CLOSING: Final = "\"'\u201d\u2019)\\]\u300d\u300f\uff09"
 _BLANK: Final = r"[^\S\n]"
 FENCE: Final = "```"
 """Begins a block of code, and ends it."""
+_WIDE: Final = "\u3002\uff01\uff1f"
+_LINES: Final = rf"(?:{_BLANK}*+\n)*+"
 _MARK: Final = re.compile(
-    rf"(?P<fence>{FENCE})"
-    rf"|(?:[.!?\u2026][{_CLOSING}]*(?=\s)|(?P<wide>[\u3002\uff01\uff1f])[{_CLOSING}]*|(?<!{_BLANK})(?={_BLANK}*+\n))"
-    rf"(?P<space>{_BLANK}*+(?:\n(?:{_BLANK}*+\n)*+)?+)"
+    rf"[`\n.!?\u2026{_WIDE}](?:(?<=`)(?P<fence>``)|(?<=\n)(?P<line>{_LINES})"
+    rf"|(?:(?<=[.!?\u2026])[{_CLOSING}]*(?=\s)|(?<=[{_WIDE}])(?P<wide>[{_WIDE}]*+)[{_CLOSING}]*)"
+    rf"(?P<space>{_BLANK}*+(?:\n{_LINES})?+))"
 )
 """White space after a sentence is its own up to the last line break; what indents the next line is not."""
 
@@ -44,33 +47,45 @@ def sentences(text: str) -> list[str]:
     found = [text[begin:end] for begin, end in zip(places, [*places[1:], len(text)], strict=True)]
     if len(found) > 1 and not found[-1].strip():
         found[-2:] = ["".join(found[-2:])]
-    return [sentence for sentence in found if sentence.strip()]
+    return [sentence for sentence in found if sentence and not sentence.isspace()]
 
 
 def ends(text: str) -> Iterator[int]:
     """Where sentences end, with the white space after them, as far as whatever follows cannot change it."""
     begin, is_code = 0, False
     for match in _MARK.finditer(text):
-        if match["fence"]:
+        fence, line, _, space = match.groups()
+        if fence is not None:
             is_code = not is_code
-        elif not is_code and _ends(text, begin, match) and text[begin : match.end()].strip():
+        elif is_code:
+            continue
+        elif (line is not None or "\n" in space or _ends(text, begin, match)) and not text[
+            begin : match.end()
+        ].isspace():
             begin = match.end()
             yield begin
 
 
 def _ends(text: str, begin: int, match: re.Match[str]) -> bool:
-    if "\n" in match["space"]:
-        return True
+    """Whether a sentence ends at a mark within a line."""
     after = text[match.end() : match.end() + 1]
     if match["wide"] is not None:
         return bool(after)
     stop = match.start("space")
     before = text[max(begin, stop - _LOOK_BACK) : stop]
-    if _NEVER_ENDS.search(before) or (stop - begin <= _LOOK_BACK and _ITEM.fullmatch(before)):
+    if stop - begin <= _LOOK_BACK and _ITEM.fullmatch(before):
         return False
-    if _BEFORE_NUMBER.search(before) and (after.isdigit() or not after):
-        return False
-    return not (_BEFORE_SMALL.search(before) and (after.islower() or not after))
+    return not _goes_on(before.split()[-1], after)
+
+
+@lru_cache(1024)
+def _goes_on(word: str, after: str) -> bool:
+    """Whether a sentence goes on behind a word with a stop, by the character that follows; there may be none yet."""
+    if _NEVER_ENDS.search(word):
+        return True
+    if (after.isdigit() or not after) and _BEFORE_NUMBER.search(word):
+        return True
+    return (after.islower() or not after) and _BEFORE_SMALL.search(word) is not None
 
 
 def open_fence(text: str) -> str:

@@ -14,13 +14,15 @@ from rich.logging import RichHandler
 
 _STEERS: Final = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line separators, what turns the direction of writing, and half surrogates."""
-_STEERS_LINES: Final = re.compile(_STEERS.pattern.replace("\0-\x1f", "\0-\x09\x0b-\x1f"))
-"""The same without the line break."""
+_WRITTEN_OUT: Final = {
+    code: chr(code).encode("unicode_escape").decode() for code in range(0xE000) if _STEERS.match(chr(code))
+}
+_LINES_WRITTEN_OUT: Final = {code: text for code, text in _WRITTEN_OUT.items() if code != ord("\n")}
 
 
 def printable(text: str, *, lines: bool = False) -> str:
     """The text with what would steer a terminal written out, such as \\x1b; as one line unless `lines` may stay."""
-    return (_STEERS_LINES if lines else _STEERS).sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return text if _STEERS.search(text) is None else text.translate(_LINES_WRITTEN_OUT if lines else _WRITTEN_OUT)
 
 
 def show(text: str, *, err: bool = False) -> None:

@@ -5,14 +5,14 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, repeat
 from typing import Final
 
 import regex
 
-from relay.disguise import NOWHERE, Hit, Span, Words, beginning, without_leet
+from relay.disguise import NOWHERE, Hit, Span, Words, beginning, without_leet, word_start
 from relay.patterns import SEARCH_LIMIT, compiled, found
-from relay.text import one_line, shape, skeleton
+from relay.text import one_line, skeleton, widths
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Terms:
             elif letters.endswith("*") and letters[:-1].replace(" ", "").isalpha():
                 literal.append(beginning(letters[:-1]))
             else:
-                literal.append(rf"(?<![^\W_]){re.escape(term)}(?![^\W_])")
+                literal.append(rf"{word_start(re.escape(term[0]))}{re.escape(term[1:])}(?![^\W_])")
         self._literal = re.compile("|".join(literal)) if literal else None
 
     def __bool__(self) -> bool:
@@ -68,12 +68,14 @@ class Terms:
 
     def spans(self, line: str) -> list[Span]:
         """Where terms stand in a text that is one line already."""
-        hits = [place for _, place in islice(self._hits(line, skeleton(line)), MAX_HITS + 1)]
-        if len(hits) > MAX_HITS or any(start >= end for start, end in hits):
-            return [(0, len(line))]
+        hits: list[Span] = []
+        for _, (start, end) in self._hits(line, skeleton(line)):
+            if start >= end or len(hits) == MAX_HITS:
+                return [(0, len(line))]
+            hits.append((start, end))
         if line.isascii():
             return hits
-        places = [place for place, character in enumerate(line) for _ in shape(character)] if hits else []
+        places = list(chain.from_iterable(map(repeat, range(len(line)), widths(line)))) if hits else []
         return [(places[start], places[end - 1] + 1) for start, end in hits]
 
     def _hits(self, line: str, seen: str) -> Iterator[Hit]:
@@ -83,7 +85,7 @@ class Terms:
             yield from self._words.hits(reading)
             if self._literal is not None:
                 yield from ((match.group(), match.span()) for match in self._literal.finditer(reading))
-        if self._anywhere:
+        if any(term[0] in seen for term in self._anywhere):
             yield from self._hits_anywhere(seen)
         yield from self._hits_of_patterns(line, seen)
 

@@ -6,7 +6,7 @@ characters are compared, so that look-alikes are judged as what they look like.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Final
 
@@ -56,9 +56,9 @@ def skeleton(line: str) -> str:
     return line.lower() if line.isascii() else line.translate(_SHAPES)
 
 
-def shape(character: str) -> str:
-    """The skeleton of one character; the skeletons of a line's characters make up the line's."""
-    return character.translate(_SHAPES)
+def widths(line: str) -> Iterator[int]:
+    """How many characters of the line's skeleton each of its characters makes."""
+    return map(len, map(_SHAPES.__getitem__, map(ord, line)))
 
 
 def folded(name: str) -> str:

@@ -20,6 +20,12 @@ def test_a_word_is_found_in_disguise(disguised: str) -> None:
     assert Terms(["badword"]).find(f"you {disguised} there") == "badword"
 
 
+@pytest.mark.parametrize("said", ["bitchy", "BlTCHES", "b1tching", "biiitch"])
+def test_a_beginning_is_found_with_any_end(said: str) -> None:
+    assert Terms(["bitch*"]).find(f"you {said} there")
+    assert not Terms(["bitch*"]).find(f"a{said}")
+
+
 @pytest.mark.parametrize(
     ("term", "innocent"),
     [

@@ -19,11 +19,13 @@ from relay.text import SHOWS_NOTHING, one_line
 
 log = logging.getLogger(__name__)
 
-MAX_SENTENCE: Final = 10_000
-"""Characters of a sentence that are looked at; a longer one is held."""
+MAX_SENTENCE: Final = 4_000
+"""Characters of a sentence that are looked at, as many as the longest message of any chat has; a longer one is held."""
 OVERLAP: Final = 100
 """Characters of the sentence before that are looked at again, for what is split between two sentences."""
-MAX_ROUNDS: Final = 5
+ACROSS: Final = 500
+"""Characters of a sentence that are looked at together with what was before it."""
+MAX_ROUNDS: Final = 3
 """Times a sentence is looked at while masking changes it: what stands beside a mask may be a hit now."""
 
 _MENTION: Final = re.compile(r"(?<!@)(?:(?<=\w)@)?+(@++)(?=\w)|(<(?:@[!&]?|#))(?=\d{1,20}>)")
@@ -126,7 +128,8 @@ def _ending_in(find: Callable[[str], Iterable[Span]], lead: str, text: str) -> l
     found = list(find(text))
     if lead:
         offset = len(lead) + 1
-        across = [(start, end - offset) for start, end in find(f"{lead} {text}") if start < len(lead) and end > offset]
+        both = f"{lead} {text[:ACROSS]}"
+        across = [(start, end - offset) for start, end in find(both) if start < len(lead) and end > offset]
         found += [(0, end) for _, end in across]
     return found
 

@@ -77,6 +77,19 @@ def companion(
 
 
 @bench.command()
+def filters(as_json: Json = False) -> None:
+    """The most milliseconds that each look at 10,000 hostile characters takes, and for which."""
+    from tests.benchmarks.filters import run
+
+    for name, worst in run().items():
+        show(
+            json.dumps({"name": name} | dataclasses.asdict(worst))
+            if as_json
+            else f"{name:<28} {worst.ms:6.2f} {worst.shape}"
+        )
+
+
+@bench.command()
 def compare(
     peer: Annotated[Path | None, typer.Option(help="The Python of an environment with voxta-twitch-relay.")] = None,
     messages: Annotated[int, typer.Option(min=10)] = 1000,
