@@ -226,8 +226,10 @@ class Playback:
     def started(self, sink: Sink, clip: Clip) -> None:
         """See Listener."""
         item = self._item_of(clip)
-        if sink is self._leader and item is not None and not item.has_begun:
-            self._begin(item)
+        if sink is self._leader and item is not None:
+            self._pass_over(item)
+            if self._is_in_front(item) and not item.has_begun:
+                self._begin(item)
 
     def ended(self, sink: Sink, clip: Clip) -> None:
         """See Listener."""
@@ -250,10 +252,14 @@ class Playback:
     # Inside
 
     def _lead(self) -> Sink | None:
-        """The sink whose reports count; stays the same while it is open and there is something to say."""
-        if self._leader is None or not self._leader.is_open or not self._items:
+        """The open sink whose reports count.
+
+        It stays the same while anything is at the sinks: that it closed is noticed here before it tells, and only then
+        is known what becomes of what it had.
+        """
+        if self._leader is None or not self._items or not (self._leader.is_open or self._played):
             self._leader = next((sink for sink in self._sinks if sink.is_open), None)
-        return self._leader
+        return self._leader if self._leader is not None and self._leader.is_open else None
 
     def _open(self, message_id: str) -> None:
         """Follow a reply; of those whose end never came the oldest is forgotten."""
@@ -278,16 +284,24 @@ class Playback:
         self._stage.sentence_began(item.sentence, item.clip.duration if item.clip is not None else 0.0)
 
     def _finish(self, item: _Item) -> None:
-        """A clip is over; those before it, whose ends went missing, are as well."""
-        while self._items and self._played:
-            over = self._items.popleft()
+        """A clip is over."""
+        self._pass_over(item)
+        if self._is_in_front(item):
             self._played -= 1
-            self._over(over)
-            if over is item:
-                break
+            self._over(self._items.popleft())
         self._pass_silent()
         self._expect()
         self._news.set()
+
+    def _pass_over(self, item: _Item) -> None:
+        """Clips before the one that is played now, whose ends went missing, are over."""
+        while self._played and self._items[0] is not item:
+            self._played -= 1
+            self._over(self._items.popleft())
+
+    def _is_in_front(self, item: _Item) -> bool:
+        """Whether it is being played; hearing of another one's end may have cut it off."""
+        return self._played > 0 and self._items[0] is item
 
     def _pass_silent(self) -> None:
         """Sentences without sound are over when it is their turn."""

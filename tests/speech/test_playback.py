@@ -248,6 +248,33 @@ async def test_a_reply_is_over_when_the_only_sink_closes_in_mid_speech() -> None
         assert not scene.playback.is_busy
 
 
+async def test_a_sink_that_is_seen_closed_before_it_tells_takes_the_reply_with_it() -> None:
+    async with playing() as scene:
+        await scene.say(HELLO, BYE, whole=False)
+        scene.sinks[0].is_open = False
+        assert not scene.playback.say(Sentence("r1", " See you.", 32, 41, "c"))
+        scene.playback.whole("r1")
+
+        scene.sinks[0].set_open(False)
+
+        assert scene.stage.said[-1] == "r1 heard"
+        assert not scene.playback.is_busy
+
+
+async def test_a_beginning_tells_that_what_was_before_it_is_over() -> None:
+    async with playing() as scene:
+        await scene.say(HELLO, BYE)
+        lost = scene.sinks[0].queue.popleft()
+        assert lost.text == HELLO.text
+
+        scene.sinks[0].advance(0.5)
+
+        assert scene.stage.said == ["Hello there my friend. 1 s", "Good bye. 1 s"]
+        cut = scene.playback.cut()
+        assert cut is not None
+        assert cut.heard == "Hello there my friend. Good"
+
+
 async def test_the_first_open_sink_leads_and_the_next_takes_over() -> None:
     discord, overlay = ManualSink("discord"), ManualSink("overlay")
     async with playing(discord, overlay) as scene:
