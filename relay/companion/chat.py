@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
 from relay.companion.flags import Flags, Moment, holds
 from relay.companion.scenario.model import MAIN, Action, ContextText, Event, Scalar
@@ -11,6 +12,8 @@ from relay.errors import RelayError
 
 Clock = Callable[[], float]
 """Seconds since the epoch."""
+KEPT: Final = 10_000
+"""Messages kept of a chat where nothing else is said."""
 
 
 class Refused(RelayError):
@@ -107,10 +110,19 @@ class Story:
 
 
 class Chat:
-    """One conversation of a user with characters. Outlives the sessions it is opened in."""
+    """One conversation of a user with characters. Outlives the sessions it is opened in.
+
+    It keeps the newest `kept` messages.
+    """
 
     def __init__(
-        self, user: Participant, characters: Sequence[Participant], clock: Clock, chat_id: str | None = None
+        self,
+        user: Participant,
+        characters: Sequence[Participant],
+        clock: Clock,
+        chat_id: str | None = None,
+        *,
+        kept: int = KEPT,
     ) -> None:
         self.id = chat_id or str(uuid.uuid4())
         self.user = user
@@ -118,6 +130,7 @@ class Chat:
         self.messages: list[Message] = []
         self.story = Story()
         self._clock = clock
+        self._kept = kept
         self.next_index = 0
         self._next_conversation_index = 0
         self._opened_at = clock()
@@ -222,7 +235,13 @@ class Chat:
         self._next_conversation_index += role.is_conversation
         self.messages.append(message)
         self._changes[message.index] = message
+        self._forget_oldest()
         return message
+
+    def _forget_oldest(self) -> None:
+        oldest = self.messages[: -self._kept]
+        del self.messages[: len(oldest)]
+        self._changes.update(dict.fromkeys((message.index for message in oldest), None))
 
     def edit(self, message_id: str, text: str) -> Message:
         """Replace a message's text. Raises Refused when there is no such message."""

@@ -19,6 +19,8 @@ from relay.wire.messages import WireMessage
 
 OPEN_LIMIT: Final = 100
 """How many chats may be open at once."""
+DAY: Final = 86_400.0
+"""Seconds."""
 
 
 class Client:
@@ -53,6 +55,7 @@ class Hub:
         self.clients: set[Client] = set()
         self.open: dict[str, Conversation] = {}
         """By session id."""
+        self._settings = settings
         self._storage = Storage(settings.database)
         self._setup = setup
         self._clock = clock
@@ -121,7 +124,7 @@ class Hub:
     def start_chat(self) -> Conversation:
         """Open a new chat. Raises Refused when too many are open."""
         scenario = self.loaded.scenario
-        chat = Chat(self.user, self.characters, self._clock)
+        chat = Chat(self.user, self.characters, self._clock, kept=self._settings.chat_messages)
         chat.set_flags(scenario.flags)
         chat.story.variables.update(scenario.variables)
         chat.story.disabled_roles.update(c.role for c in scenario.characters if not c.enabled)
@@ -131,7 +134,7 @@ class Hub:
         """Open a known chat, or find it open. Raises Refused when it is unknown."""
         if found := self.conversation_of(chat_id):
             return found
-        chat = self._storage.load(chat_id, self._clock)
+        chat = self._load(chat_id)
         if chat is None:
             raise Refused(f"there is no chat {chat_id[:80]!r}")
         current = {character.id: character for character in self.characters}
@@ -141,8 +144,11 @@ class Hub:
     def chats(self, scenario_id: str | None) -> list[Chat]:
         """All chats that are known, open or not; those of one scenario, or all."""
         opened = {c.chat.id: c.chat for c in self.open.values()}
-        known = [opened.get(i) or self._storage.load(i, self._clock) for i in self._storage.ids(scenario_id)]
+        known = [opened.get(i) or self._load(i) for i in self._storage.ids(scenario_id)]
         return [chat for chat in known if chat is not None]
+
+    def _load(self, chat_id: str) -> Chat | None:
+        return self._storage.load(chat_id, self._clock, kept=self._settings.chat_messages)
 
     def _keep(self, chat: Chat) -> None:
         self._storage.save(chat, self.scenario_id)
@@ -158,6 +164,8 @@ class Hub:
     def _open(self, chat: Chat, *, is_new: bool) -> Conversation:
         if len(self.open) >= OPEN_LIMIT:
             raise Refused(f"{OPEN_LIMIT} chats are open; stop one first")
+        open_ids = {chat.id, *(other.chat.id for other in self.open.values())}
+        self._storage.forget(self._clock() - self._settings.chat_days * DAY, open_ids)
         chat.reopen()
         conversation = Conversation(chat, self.loaded, self._setup, self.spawn, self._keep)
         self.open[conversation.session_id] = conversation

@@ -56,7 +56,7 @@ class CompanionServer:
         grace: float = GRACE,
     ) -> None:
         self._settings = settings
-        self._speech = Speech(voice_for(settings))
+        self._speech = Speech(voice_for(settings), shelf=int(settings.speech_kept * 2**20))
         self._transcriber = transcriber_for(settings)
         setup = Setup(
             brain=brain or brain_for(settings),

@@ -1,13 +1,13 @@
 """Chats on disk: what was said and what came of it, so that a chat can be resumed after a restart."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel
 
-from relay.companion.chat import Additions, Chat, Clock, Message, Participant, Role, Story
+from relay.companion.chat import KEPT, Additions, Chat, Clock, Message, Participant, Role, Story
 from relay.companion.flags import Flags, Setting
 from relay.companion.scenario.model import Scalar
 from relay.errors import ConfigError
@@ -74,15 +74,24 @@ class Storage:
                 else:
                     self._db.execute("REPLACE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(chat, message))
 
-    def load(self, chat_id: str, clock: Clock) -> Chat | None:
-        """A chat as it was kept; None when it is unknown."""
+    def forget(self, before: float, but: Collection[str] = ()) -> None:
+        """Forget the chats that were last saved before that moment, in seconds since the epoch, `but` those."""
+        rows = self._db.execute("SELECT id FROM chats WHERE at < ?", (before,))
+        old = [row for row in rows.fetchall() if row[0] not in but]
+        with self._db:
+            self._db.execute("BEGIN")
+            self._db.executemany("DELETE FROM messages WHERE chat = ?", old)
+            self._db.executemany("DELETE FROM chats WHERE id = ?", old)
+
+    def load(self, chat_id: str, clock: Clock, *, kept: int = KEPT) -> Chat | None:
+        """A chat as it was kept, which goes on to keep so many messages; None when it is unknown."""
         found = self._db.execute("SELECT state FROM chats WHERE id = ?", (chat_id,)).fetchone()
         if found is None:
             return None
         state = State.model_validate_json(found[0])
         people = {person.id: person for person in (state.user, *state.characters)}
         rows = self._db.execute("SELECT * FROM messages WHERE chat = ? ORDER BY place", (chat_id,))
-        chat = Chat(state.user, state.characters, clock, chat_id)
+        chat = Chat(state.user, state.characters, clock, chat_id, kept=kept)
         chat.restore(
             [_message(row, people) for row in rows],
             Story(Flags(state.flags), state.variables, state.disabled_roles, state.happened, additions=state.additions),

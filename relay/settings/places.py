@@ -100,11 +100,14 @@ class CompanionSection(Section):
     context_tokens: int = Field(6_000, ge=500)
     scenario: Path | None = None
     database: Path | None = None
+    chat_messages: int = Field(10_000, ge=200)
+    chat_days: float = Field(365.0, gt=0)
     speech: Literal["none", "espeak", "openai"] = "none"
     speech_url: Url = "http://localhost:8880/v1"
     speech_model: str = "tts-1"
     speech_voice: str = ""
     speech_api_key: SecretStr | None = None
+    speech_kept: float = Field(64.0, gt=0)
     hearing: Literal["none", "openai"] = "none"
     hearing_url: Url = "http://localhost:8000/v1"
     hearing_model: str = "whisper-1"

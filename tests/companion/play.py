@@ -121,13 +121,14 @@ async def playing(
     brain: ScriptedBrain | None = None,
     clock: Hands | None = None,
     database: Path | None = None,
+    chat_days: float = 365.0,
     seed: int = 0,
     grace: float = GRACE,
     **scenario: Any,
 ) -> AsyncIterator[Play]:
     """Play a scenario while the context lasts."""
     brain, clock = brain or ScriptedBrain(), clock or Hands()
-    settings = CompanionSection(port=0, pace=0.0, database=database, seed=seed)
+    settings = CompanionSection(port=0, pace=0.0, database=database, chat_days=chat_days, seed=seed)
     timer: Clock = clock
     async with (
         CompanionServer(

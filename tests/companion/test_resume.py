@@ -1,10 +1,14 @@
 """Chats that outlive their session and the companion itself, flags that end, and time that stands still."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
+from relay.companion.chat import Chat, Participant
+from relay.companion.chat import Role as ChatRole
 from relay.companion.server import CompanionServer
 from relay.companion.storage import Storage
 from relay.errors import ConfigError
@@ -12,6 +16,7 @@ from relay.settings import CompanionSection
 from tests.companion.play import CAST, Hands, Play, loaded, playing
 from tests.companion.raw import ScriptedBrain, connected
 
+DAY: Final = 86_400.0
 IMPORT = 'import { chat } from "@voxta";\n'
 
 
@@ -145,6 +150,45 @@ async def test_a_chat_survives_a_companion_that_is_killed(tmp_path: Path) -> Non
         copy.close()
     assert chat is not None
     assert [m.text for m in chat.messages] == ["Remember me.", "Sure. Why not?"]
+
+
+async def test_a_chat_that_was_not_open_for_long_is_forgotten_when_another_is_opened(tmp_path: Path) -> None:
+    database, clock = tmp_path / "chats.sqlite3", Hands()
+    async with playing(database=database, clock=clock) as play:
+        await play.ask("Forget me not.")
+        old = play.client.chat_id
+    clock.now += 29 * DAY
+    async with playing(database=database, clock=clock, chat_days=30.0) as later:
+        middle = later.client.chat_id
+        clock.now += 2 * DAY
+        await later.client.call("startChat", characterId=later.conversation.chat.character.id)
+        await later.client.expect("chatStarted")
+        await later.client.call("loadChatsList")
+        listed = [chat["id"] for chat in (await later.client.expect("chatsListLoaded"))["chats"]]
+        assert old not in listed
+        assert middle in listed, "one that is open is kept, however long nobody talks there"
+    with closing(sqlite3.connect(database)) as kept:
+        assert kept.execute("SELECT count(*) FROM messages WHERE chat = ?", (old,)).fetchone() == (0,)
+
+
+def test_the_newest_messages_of_a_chat_are_kept_in_memory_and_on_disk(tmp_path: Path) -> None:
+    storage = Storage(tmp_path / "chats.sqlite3")
+    user = Participant("user", "Streamer")
+    chat = Chat(user, [Participant("vox", "Vox")], lambda: 0.0, kept=3)
+    for number in range(10):
+        chat.add(ChatRole.USER, f"message {number}")
+        storage.save(chat, "scenario")
+
+    loaded = storage.load(chat.id, lambda: 0.0, kept=2)
+    assert loaded is not None
+    assert [m.text for m in chat.messages] == [m.text for m in loaded.messages] == [f"message {n}" for n in (7, 8, 9)]
+    assert loaded.add(ChatRole.USER, "message 10").index == 10
+    assert [m.text for m in loaded.messages] == ["message 9", "message 10"]
+    storage.save(loaded, "scenario")
+    again = storage.load(chat.id, lambda: 0.0)
+    assert again is not None
+    assert [m.index for m in again.messages] == [9, 10]
+    storage.close()
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:

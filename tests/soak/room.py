@@ -38,6 +38,7 @@ ANN: Final = "voice:1"
 NAME: Final = "soak"
 AUDIT_SIZE: Final = 20_000
 AUDIT_FILES: Final = 3
+CHAT_MESSAGES: Final = 300
 _CLIP: Final = wav(0.4)
 
 
@@ -164,6 +165,8 @@ async def opened(engine: Engine, folder: Path, *, messages: int, keep: float, sp
             port=0,
             pace=0.0,
             database=folder / "chats.db",
+            chat_messages=CHAT_MESSAGES,
+            speech_kept=1.0,
             speech="openai",
             speech_url=voice,
             hearing="openai",
