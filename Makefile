@@ -32,7 +32,7 @@ ci: ## everything a change has to pass, as .ci/run does
 flaky: install ## the tests ten times, half of them beside busy processes: no failure is rare enough
 	$(BIN)/uv run --locked python -m tests.flaky
 
-chaos: install ## Voxta, Redis and the disk fail again and again: nothing may be lost, told twice or stuck
+chaos: install ## what a relay needs fails again and again, for 15 minutes at most: nothing may be lost, told twice or stuck
 	$(BIN)/uv run --locked python -m tests.chaos
 	$(BIN)/uv run --locked python -m tests.chaos.sigterm --times 200
 

@@ -29,6 +29,8 @@ class Fault:
     act: Act
     takes: float = 0.0
     """Seconds it lasts."""
+    alone: bool = False
+    """Whether it befalls the whole process, whatever runs in it."""
     forgets: bool = False
     """Whether it takes from the store what waits there, so that losing that is no fault of the relay's."""
 
@@ -188,7 +190,8 @@ def _move_clock(seconds: float) -> Act:
 def _clocks(engine: Engine) -> tuple[Fault, ...]:
     shifts = {"an hour ahead": HOUR, "an hour back": -HOUR, "a day ahead": DAY, "a day back": -DAY}
     return tuple(
-        Fault(f"clock: {shift}, over {engine}", engine, _move_clock(seconds), 1.0) for shift, seconds in shifts.items()
+        Fault(f"clock: {shift}, over {engine}", engine, _move_clock(seconds), 1.0, alone=True)
+        for shift, seconds in shifts.items()
     )
 
 
@@ -203,7 +206,7 @@ FAULTS = (
     Fault("Voxta: stalled for 1.5 s", "sqlite", _stall, 1.5),
     Fault("Voxta: stalled, then reset", "sqlite", _stall_and_reset, 1.5),
     Fault("Voxta: accepts and says nothing for 4 s", "sqlite", _accept_in_silence, 4.0),
-    Fault("disk: full for 1.5 s", "sqlite", _fill_disk, 1.5),
+    Fault("disk: full for 1.5 s", "sqlite", _fill_disk, 1.5, alone=True),
     Fault("Voxta and Redis: answers lost, then reset", "redis", _lose_answers, 0.3),
     Fault("Redis: connections reset", "redis", _reset_store),
     Fault("Redis: half-open connections", "redis", _desert_store),
@@ -213,6 +216,7 @@ FAULTS = (
     Fault("Redis: loading", "redis", _load_store, 1.5),
     Fault("Redis: password changed for 3 s", "redis", _rotate_password, 3.0),
     Fault("Redis: nobody there for 3 s", "redis", _away(3.0), 3.0),
+    Fault("Redis: nobody there for 80 s", "redis", _away(80.0), 80.0),
     Fault("Redis: killed and started again", "redis", _kill_store, 0.5),
     Fault(
         "Redis: out of memory for 1 s",
@@ -225,5 +229,3 @@ FAULTS = (
     *_clocks("sqlite"),
     *_clocks("redis"),
 )
-LONG = (Fault("Redis: nobody there for 80 s", "redis", _away(80.0), 80.0),)
-"""Those that are left out of the short form."""

@@ -13,9 +13,11 @@ from relay import clock
 from relay.app import Relay
 from relay.companion.chat import Role
 from relay.companion.server import CompanionServer
+from relay.config import Config
 from relay.errors import InboxError
 from relay.journal import Journal
 from relay.model import Kind, Outcome
+from relay.platforms.base import Receive
 from relay.settings import CompanionSection, VoxtaSection
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, redis_server
@@ -53,10 +55,7 @@ class Surroundings:
 
     def told(self) -> Counter[str]:
         """How often each text stands in the chat."""
-        chats = [conversation.chat for conversation in self._companion._hub.open.values()]
-        told = (said.text for chat in chats for said in chat.messages if said.role is Role.USER)
-        texts = (found[0] for text in told if (found := _LINE.search(text)))
-        return Counter(texts)
+        return told_in(self._companion)
 
     async def recovers(self, within: float) -> float:
         """Seconds until the next message has been told; `within`, when there is none by then."""
@@ -66,25 +65,44 @@ class Surroundings:
         return time.monotonic() - began
 
 
+def told_in(companion: CompanionServer) -> Counter[str]:
+    """How often each text of the crowd stands in the chats."""
+    chats = [conversation.chat for conversation in companion._hub.open.values()]
+    told = (said.text for chat in chats for said in chat.messages if said.role is Role.USER)
+    return Counter(line for text in told for line in _LINE.findall(text))
+
+
+@asynccontextmanager
+async def voxta() -> AsyncIterator[tuple[CompanionServer, FaultyProxy]]:
+    """A companion that answers at once, and the faulty way to it."""
+    async with AsyncExitStack() as stack:
+        own = CompanionSection(port=0, pace=0)
+        companion = await stack.enter_async_context(CompanionServer(own, brain=EchoBrain()))
+        yield companion, await stack.enter_async_context(FaultyProxy(int(companion.url.rpartition(":")[2])))
+
+
+def chosen(folder: Path, **inbox: object) -> Config:
+    """Settings that differ from those that come with the relay only in what they hold back.
+
+    How soon things work again hangs on how long the relay waits for an answer, so that is as it comes.
+    """
+    return settings(folder, inbox=inbox, voxta=VoxtaSection(mode="server"))
+
+
 @asynccontextmanager
 async def surrounded(engine: Engine, folder: Path) -> AsyncIterator[Surroundings]:
     """A relay at work for as long as the context lasts."""
     async with AsyncExitStack() as stack:
-        own = CompanionSection(port=0, pace=0)
-        companion = await stack.enter_async_context(CompanionServer(own, brain=EchoBrain()))
-        voxta = await stack.enter_async_context(FaultyProxy(int(companion.url.rpartition(":")[2])))
+        companion, way = await stack.enter_async_context(voxta())
         inbox: dict[str, object] = {"engine": engine}
         server = store = None
         if engine == "redis":
             server = stack.enter_context(redis_server(PASSWORD, tcp=True))
             store = await stack.enter_async_context(FaultyProxy(server.port))
             inbox["url"] = f"redis://:{PASSWORD}@127.0.0.1:{store.port}/0"
-        # as it comes: how soon things work again hangs on how long the relay waits for an answer
-        config = settings(folder, inbox=inbox, voxta=VoxtaSection(mode="server"))
-        relay, journal = await stack.enter_async_context(
-            relaying(config, voxta.url, lambda receive, controls, notes: [RecordingPlatform("twitch")])
-        )
-        surroundings = Surroundings(relay, journal, companion, voxta)
+        config, platform = chosen(folder, **inbox), RecordingPlatform("twitch")
+        relay, journal = await stack.enter_async_context(relaying(config, way.url, lambda *_: [platform]))
+        surroundings = Surroundings(relay, journal, companion, way)
         if server is not None and store is not None:
             surroundings.redis, surroundings.store = server, store
         yield surroundings
@@ -95,13 +113,17 @@ async def crowd(around: Surroundings) -> None:
     number = 0
     while True:
         number += 1
-        kind = Kind.FOLLOW if number % 3 else Kind.CHAT
-        said = message(number, kind=kind, author=f"line-{number}", text=f"line-{number}", at=clock.now())
-        while True:
-            try:
-                await around.relay.receive(said)
-                break
-            except InboxError:
-                await asyncio.sleep(AGAIN)
+        await say(around.relay.receive, number)
         around.accepted.append(f"line-{number}")
         await asyncio.sleep(EVERY)
+
+
+async def say(receive: Receive, number: int) -> None:
+    """Give the line of that number to the relay until it has taken it."""
+    kind, line = (Kind.FOLLOW if number % 3 else Kind.CHAT), f"line-{number}"
+    said = message(number, kind=kind, author=line, text=line, at=clock.now())
+    while True:
+        try:
+            return await receive(said)
+        except InboxError:
+            await asyncio.sleep(AGAIN)
