@@ -1,19 +1,20 @@
 """Cuts a reply into posts a platform takes: at sentence ends where possible, then at lines or words, then anywhere.
 
-A block of code that does not fit is closed in one post and opened again in the next.
+A block of code that does not fit into a post is closed there and opened again in the next. A span of code within a line
+stays whole where it can.
 """
 
 import re
 from typing import Final
 
-from relay.sentences import FENCE, ends, open_fence
+from relay.sentences import FENCE, sentences
 
 _WORD_END: Final = re.compile(r"(?<!\s)\s")
 _LINE_END: Final = re.compile(r"(?<!\n)\n")
-_MARKS: Final = re.compile("`{3,}")
+_SPAN: Final = re.compile(r"(?<!`)(`{1,2}+)[^`]++\1(?!`)")
 _CLOSE: Final = f"\n{FENCE}"
-_MARK: Final = re.compile(r"`{3,}[A-Za-z0-9+#-]{1,15}")
-"""What opens a block of code in some language; other words behind a mark are text."""
+_LANGUAGE: Final = re.compile(r"([A-Za-z0-9][\w+#.-]{0,19})\n")
+"""What follows the mark of a block that is in some language; other words behind a mark are text."""
 _LEAST: Final = 64
 """A post has to have room for so many characters before blocks of code are closed and opened again."""
 
@@ -21,48 +22,92 @@ _LEAST: Final = 64
 def split(text: str, limit: int) -> list[str]:
     """The text in pieces of at most `limit` characters, none of them empty. Only white space is lost.
 
-    Marks of code that cannot be cut so that each piece closes what it opens are lost as well.
+    Each piece closes the blocks of code that it opens, unless the limit is very small.
     """
-    pieces = _split(text, limit)
-    if limit >= _LEAST and any(piece.count(FENCE) % 2 for piece in pieces):
-        return _split(_MARKS.sub("", text), limit)
-    return pieces
+    posts = _Posts(limit)
+    keeps_blocks = limit >= _LEAST
+    whole = text.strip()
+    if keeps_blocks and whole.count(FENCE) % 2:
+        whole += _CLOSE
+    for sentence in sentences(whole):
+        if not posts.fit(sentence):
+            posts.begin()
+        if posts.fit(sentence):
+            posts.add(sentence)
+            continue
+        for number, part in enumerate(sentence.split(FENCE) if keeps_blocks else [sentence]):
+            add = posts.add_block if number % 2 else posts.add_words
+            add(part)
+    posts.begin()
+    return posts.full
 
 
-def _split(text: str, limit: int) -> list[str]:
-    pieces: list[str] = []
-    rest = text.strip()
-    if limit >= _LEAST and open_fence(rest):
-        rest += _CLOSE
-    while len(rest) > limit:
-        is_code = limit >= _LEAST and FENCE in rest[:limit]
-        end = _end(rest, limit - len(_CLOSE) if is_code else limit)
-        opened = open_fence(rest[:end]) if is_code else ""
-        pieces.append(rest[:end].rstrip() + (_CLOSE if opened else ""))
-        left = _opened_again(opened, rest[end:]) if opened else rest[end:].lstrip()
-        rest = left if len(left) < len(rest) else rest[end:].lstrip()  # what is opened again must not grow for ever
-    return [*pieces, rest] if rest else pieces
+class _Posts:
+    """Posts that are filled one after the other."""
+
+    def __init__(self, limit: int) -> None:
+        self.full: list[str] = []
+        self._limit = limit
+        self._last = ""
+
+    def fit(self, text: str) -> bool:
+        """Whether the last post has room for it."""
+        return len(self._last) + len(text.rstrip() if self._last else text.strip()) <= self._limit
+
+    def add(self, text: str) -> None:
+        self._last += text if self._last else text.lstrip()
+
+    def begin(self) -> None:
+        """Go on with a new post."""
+        if post := self._last.rstrip():
+            self.full.append(post)
+        self._last = ""
+
+    def add_words(self, text: str) -> None:
+        while not self.fit(text):
+            end = _word_end(text, self._limit - len(self._last))
+            if not end and self._last:
+                self.begin()
+                text = text.lstrip()
+                continue
+            end = end or _hard_end(text, self._limit)
+            self.add(text[:end])
+            self.begin()
+            text = text[end:].lstrip()
+        self.add(text)
+
+    def add_block(self, code: str) -> None:
+        """Add a block of code without its marks; one that is too long is made several."""
+        block = f"{FENCE}{code}{FENCE}"
+        if not self.fit(block):
+            self.begin()
+        if self.fit(block):
+            self.add(block)
+            return
+        language = _LANGUAGE.match(code)
+        opening = f"{FENCE}{language[1] if language else ''}\n"
+        rest = code[language.end() if language else 0 :].rstrip()
+        room = self._limit - len(opening) - len(_CLOSE)
+        while rest := rest.lstrip("\n"):
+            self.begin()
+            end = len(rest) if len(rest) <= room else _line_end(rest, room)
+            if part := rest[:end].rstrip():
+                self.add(f"{opening}{part}{_CLOSE}")
+            rest = rest[end:]
 
 
-def _end(text: str, limit: int) -> int:
-    opened = open_fence(text[:limit])
-    least = len(opened) + 1 if opened and text.startswith(opened) else 0
-    window = text[: limit + 1]
-    sentence_ends = (len(text[:end].rstrip()) for end in ends(window))
-    line_ends = (match.start() for match in _LINE_END.finditer(window)) if opened else ()
-    word_ends = (match.start() for match in _WORD_END.finditer(window))
-    places = (
-        max((p for p in found if least < p <= limit), default=0) for found in (sentence_ends, line_ends, word_ends)
-    )
-    return next(filter(None, places), 0) or _hard_end(text, limit)
+def _word_end(text: str, limit: int) -> int:
+    """The last end of a word within the limit, if possible outside of spans of code; 0 if there is none."""
+    ends = [match.start() for match in _WORD_END.finditer(text[: max(0, limit + 1)]) if match.start()]
+    spans = [match.span() for match in _SPAN.finditer(text, 0, 2 * limit)] if "`" in text else []
+    outside = (end for end in reversed(ends) if not any(start < end < stop for start, stop in spans))
+    return next(outside, ends[-1] if ends else 0)
 
 
-def _opened_again(opened: str, rest: str) -> str:
-    """The rest of a block of code as a block of its own; of a block that was at its end nothing is left."""
-    if rest.lstrip().startswith(FENCE):
-        return rest.lstrip().removeprefix(FENCE).lstrip()
-    mark = opened if _MARK.fullmatch(opened) else FENCE
-    return f"{mark}\n{rest.removeprefix(chr(10))}"
+def _line_end(text: str, limit: int) -> int:
+    """The last end of a line within the limit; where there is none, that of a word, or any place."""
+    ends = [match.start() for match in _LINE_END.finditer(text[: limit + 1])]
+    return max(ends, default=0) or _word_end(text, limit) or _hard_end(text, limit)
 
 
 def _hard_end(text: str, limit: int) -> int:

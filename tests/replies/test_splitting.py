@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.replies.splitting import split
@@ -58,12 +58,50 @@ def test_a_block_of_code_without_an_end_is_closed() -> None:
     assert split("```py\nx = 1", 100) == ["```py\nx = 1\n```"]
 
 
+def test_a_block_in_the_middle_of_a_sentence_is_cut_by_its_lines() -> None:
+    code = "\n".join(f"x{number} = 1" for number in range(30))
+
+    pieces = split(f"Say ```{code}``` and be happy.", 100)
+
+    assert pieces[0] == "Say"
+    assert all(piece.startswith("```\n") and piece.endswith("= 1\n```") for piece in pieces[1:-1])
+    assert pieces[-1].endswith("x29 = 1\n``` and be happy.")
+
+
+def test_code_within_a_line_stays_whole_where_it_can() -> None:
+    assert split("Please call `print(a, b, c)` with care", 24) == ["Please call", "`print(a, b, c)` with", "care"]
+    assert split("`print(a, b, c, d, e)`", 12) == ["`print(a, b,", "c, d, e)`"]
+
+
+@pytest.mark.parametrize("text", ["`" * 200, "``` ```` `````" * 20, "a ``" * 60, "```" + "``\n" * 90 + "```"])
+def test_marks_that_open_nothing_are_kept(text: str) -> None:
+    pieces = split(text, 70)
+
+    assert all(len(piece) <= 70 and piece.count("```") % 2 == 0 for piece in pieces)
+    assert "".join(pieces).count("`") >= text.count("`")
+
+
 MARKED = st.lists(
-    st.sampled_from(["```", "```py\n", "\n", "\n```\n", "some words ", "a" * 30, "Yes. ", "    x = 1\n", "。", "..."])
+    st.sampled_from(
+        [
+            "```",
+            "```py\n",
+            "\n",
+            "\n```\n",
+            "some words ",
+            "a" * 30,
+            "Yes. ",
+            "    x = 1\n",
+            "。",
+            "...",
+            "`",
+            "``",
+            "`a b` ",
+        ]
+    )
 )
 
 
-@settings(derandomize=True)
 @given(MARKED.map("".join), st.integers(64, 200))
 def test_each_post_closes_what_it_opens_and_fits(text: str, limit: int) -> None:
     pieces = split(text, limit)
