@@ -4,11 +4,14 @@ import re
 from itertools import accumulate
 from typing import Final
 
+import regex
+
 from relay.disguise import taken_for
-from relay.text import MAX_INPUT, one_line
+from relay.text import MAX_INPUT, SHOWS_NOTHING, one_line
 
 _SLASHES: Final = "/\u2044\u2215\u29f8\u2571\\"
-_COMMAND_STARTS: Final = _SLASHES + "*"
+_COMMAND_START: Final = regex.compile(rf"^[{re.escape(_SLASHES)}*\s{SHOWS_NOTHING}\p{{M}}]+", regex.V1)
+"""With marks that have no letter to stand on: a reader, and Voxta perhaps, sees only what follows them."""
 _SWAPS: Final = str.maketrans(
     {"[": "(", "]": ")", "{": "(", "}": ")", '"': "'", "\u201c": "'", "\u201d": "'", "\u201e": "'", "`": "'"}
 )
@@ -53,7 +56,7 @@ def _passes_for(name: str, reserved: frozenset[str]) -> bool:
 
 
 def _without_command_start(line: str) -> str:
-    return line.lstrip(_COMMAND_STARTS + " ")
+    return _COMMAND_START.sub("", line)
 
 
 def _cut(line: str, limit: int) -> str:
