@@ -127,7 +127,7 @@ class Selector:
             self._ended.append(Ended(message, Outcome.EXPIRED, "waited too long"))
             return
         if waiting.lane not in _POOLED:
-            self._lanes[waiting.lane][message.key] = waiting
+            self._line_up(waiting)
             return
         self._count(now)
         if self._repeats(waiting, now):
@@ -214,6 +214,12 @@ class Selector:
         counts = Counter({text: len(viewers) for text, viewers in self._shouts.items()})
         self._shouts.clear()
         return tuple((text, count) for text, count in counts.most_common(2) if count >= self._settings.shout)
+
+    def _line_up(self, waiting: Waiting) -> None:
+        lane = self._lanes[waiting.lane]
+        lane[waiting.message.key] = waiting
+        if len(lane) > self._settings.pool:
+            self._end(next(iter(lane.values())), Outcome.EXPIRED, "passed over: too many were waiting")
 
     def _repeats(self, waiting: Waiting, now: float) -> bool:
         """Whether it is counted with another instead of waiting itself."""

@@ -181,6 +181,18 @@ def test_the_pool_is_bounded_and_what_makes_room_ends() -> None:
     assert len(loud.take_ended()) == 84
 
 
+@pytest.mark.parametrize("over", [{"kind": Kind.RAID}, {"roles": frozenset({Role.MODERATOR})}])
+def test_of_more_events_or_words_of_moderators_than_may_wait_the_oldest_is_passed_over(over: dict[str, Any]) -> None:
+    chosen_by = selector(pool=16, events=50)
+    offer(chosen_by, *(message(number, at=float(number), **over) for number in range(18)), now=17.0)
+
+    assert len(chosen_by) == 16
+    assert [(ended.message.id, ended.outcome) for ended in chosen_by.take_ended()] == [
+        ("0", Outcome.EXPIRED),
+        ("1", Outcome.EXPIRED),
+    ]
+
+
 def test_a_message_that_did_not_arrive_goes_first() -> None:
     loud = selector(**LOUD, picks=1)
     offer(loud, *(message(number) for number in range(20)))

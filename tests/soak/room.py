@@ -38,6 +38,8 @@ ANN: Final = "voice:1"
 NAME: Final = "soak"
 AUDIT_SIZE: Final = 20_000
 AUDIT_FILES: Final = 3
+PAUSE: Final = 9.0
+"""Seconds between two things that are said aloud."""
 CHAT_MESSAGES: Final = 300
 _CLIP: Final = wav(0.4)
 
@@ -86,7 +88,7 @@ class Room:
     async def speak(self) -> None:
         """Ann says something aloud, now and then, until cancelled."""
         while True:
-            await asyncio.sleep(4.0)
+            await asyncio.sleep(PAUSE)
             self.relay.voice.talks(ANN)
             self.booth.microphone.say(20)
             await asyncio.sleep(1.0)

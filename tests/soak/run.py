@@ -30,7 +30,9 @@ SHORTEST: Final = 0.25
 KEPT: Final = 1 / 12
 """For how much of the run settled messages are remembered; of a day it is two hours."""
 LOSSES: Final = 12
-"""How often the connection to Voxta breaks."""
+"""How often the connection to Voxta breaks in a day."""
+STEADY: Final = 10_000
+"""Messages between two such breaks, at least, but that a run has two of them."""
 BURSTS: Final = (1, 5, 20, 50, 50, 100, 300, 1_000)
 """Messages that come at once."""
 AGAIN: Final = 0.2
@@ -139,12 +141,12 @@ async def _write(room: Room, plan: Plan, watch: Watch) -> None:
     """What the crowd does, in bursts and no faster than `RATE`; every now and then the connection to Voxta breaks."""
     chance = random.Random(plan.seed)
     stream = day(plan.messages, plan.viewers, seed=plan.seed)
-    breaks = 1
+    losses, broken = max(2, min(LOSSES, plan.messages // STEADY)), 0
     while burst := list(islice(stream, chance.choice(BURSTS))):
         await _give(room, burst)
         watch.written += sum(isinstance(each, AudienceMessage) for each in burst)
-        if watch.written * (LOSSES + 1) >= breaks * plan.messages:
-            breaks += 1
+        if watch.written * (losses + 1) >= (broken + 1) * plan.messages:
+            broken += 1
             room.voxta.drop()
         await asyncio.sleep(max(0.0, watch.written / RATE - watch.elapsed))
 

@@ -21,13 +21,15 @@ class PushToTalk:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._until: dict[int, float] = {}
+        """Replaced and never changed while others may look."""
 
     def toggle(self, user: int) -> bool:
         """Take the floor for `TALK_FOR`, or give it back. Whether they hold it now."""
         if self.holds(user):
-            self._until.pop(user, None)
+            self._until = {other: until for other, until in self._until.items() if other != user}
             return False
-        self._until[user] = self._clock() + TALK_FOR
+        now = self._clock()
+        self._until = {other: until for other, until in self._until.items() if now < until} | {user: now + TALK_FOR}
         return True
 
     def holds(self, user: int) -> bool:

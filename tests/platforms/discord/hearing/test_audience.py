@@ -47,6 +47,16 @@ def test_holding_the_floor_does_not_open_the_ear_to_people_who_were_not_chosen()
     assert not chosen.hears(BEN)
 
 
+def test_who_held_the_floor_and_does_not_any_more_is_forgotten() -> None:
+    now = [0.0]
+    floor = PushToTalk(lambda: now[0])
+    for user in range(50):
+        floor.toggle(user)
+        now[0] += TALK_FOR / 2
+
+    assert len(floor._until) == 2, "the last one, and the one before"
+
+
 def test_the_floor_goes_back_by_itself() -> None:
     now = [0.0]
     floor = PushToTalk(lambda: now[0])
