@@ -1,7 +1,7 @@
 # What a change needs; `make` alone names the targets. Everything runs in .venv, which `make install` fills.
 BIN := .venv/bin
 
-.PHONY: help install format check test demo ci flaky chaos soak
+.PHONY: help install format check test demo ci docs flaky chaos soak
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
 
@@ -28,6 +28,9 @@ demo: install ## an invented audience talks to the embedded companion
 
 ci: ## everything a change has to pass, as .ci/run does
 	.ci/run
+
+docs: install ## write the page of settings anew
+	$(BIN)/uv run --locked python -m tests.docs.settings_page
 
 flaky: install ## the tests ten times, half of them beside busy processes: no failure is rare enough
 	$(BIN)/uv run --locked python -m tests.flaky

@@ -134,7 +134,7 @@ class Settlement(Value):
 
 
 class SendAs(StrEnum):
-    """Which kind of message a forward becomes in Voxta (see the README's table)."""
+    """Which kind of message a forward becomes in Voxta (see the table in docs/messages.md)."""
 
     USER = "user"
     EVENT = "event"

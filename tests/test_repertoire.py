@@ -16,7 +16,7 @@ from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.settings.places import ActName
 
-PAGE = Path(__file__).parents[1] / "relay" / "companion" / "scenario" / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "scenarios.md"
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import relay.companion
 from tests.companion.scenario.test_conditions import CONDITIONS
 from tests.companion.scripting.test_members import MEMBERS
 from tests.companion.test_actions import TIMINGS
@@ -12,6 +11,7 @@ from tests.companion.test_listeners import LISTENERS
 from tests.companion.test_messages import ARGUMENTS, KINDS
 from tests.companion.test_methods import METHODS
 
+PAGE = Path(__file__).parents[2] / "docs" / "companion.md"
 CHECKED = {
     "Message": KINDS.keys(),
     "`/message` argument": ARGUMENTS.keys(),
@@ -27,10 +27,9 @@ CHECKED = {
 def tables() -> dict[str, list[str]]:
     """The names in the first column of each table, by its heading."""
     found: dict[str, list[str]] = {}
-    for path in relay.companion.__path__:
-        for block in re.findall(r"(?:^\|.*\n)+", (Path(path) / "README.md").read_text("utf-8"), re.MULTILINE):
-            heading, _, *rows = block.splitlines()
-            found[heading.split("|")[1].strip()] = [row.split("`")[1] for row in rows]
+    for block in re.findall(r"(?:^\|.*\n)+", PAGE.read_text("utf-8"), re.MULTILINE):
+        heading, _, *rows = block.splitlines()
+        found[heading.split("|")[1].strip()] = [row.split("`")[1] for row in rows]
     return found
 
 

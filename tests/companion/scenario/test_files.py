@@ -333,7 +333,7 @@ def keys(model: type[BaseModel]) -> set[str]:
     return set(model.model_fields).union(*(keys(part) for part in parts(model).values()))
 
 
-PAGE = (EXAMPLE.parent / "README.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text("utf-8")
 
 
 def test_the_scenario_on_the_page_has_no_mistakes(tmp_path: Path) -> None:

@@ -1,0 +1,126 @@
+"""`python -m tests.docs.settings_page` writes docs/settings.md: the settings, and what their example says of each."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from relay.config import Config
+from tests.docs.pages import ROOT
+
+PAGE: Final = ROOT / "docs" / "settings.md"
+EXAMPLE: Final = ROOT / "config" / "relay.example.toml"
+
+_SECTION: Final = re.compile(r"^\[+([\w.]+)\]+\s*(?:# (.*))?$")
+_KEY: Final = re.compile(r"^(?:# )?(\w+) = .*?(?:\s# (.*))?$")
+_MORE: Final = re.compile(r"^\s+# (.*)$")
+_REMARK: Final = re.compile(r"^# (.*)$")
+
+_INTRODUCTION: Final = """\
+# Settings
+
+Copy `config/relay.example.toml` to `relay.toml` and change what you need; everything else keeps its default. An
+environment variable wins over the file: `RELAY_TWITCH__CLIENT_ID=abc` sets `client_id` of `[twitch]`. Lists and tables
+are written as JSON there, such as `RELAY_TWITCH__CHANNELS=["yourname"]`. Keep secrets in the environment where you can.
+
+`relay check` names each mistake with the setting, its value and the fix. A setting that does not exist
+is a mistake, too.
+"""
+_KINDS: Final = """\
+What each kind of message becomes stands in `[forwarding.kinds.…]`, and `[[forwarding.rules]]` go before that;
+[Messages](messages.md#your-own-rules) tells how. The defaults:
+
+| kind | `send_as` | `template` |
+| --- | --- | --- |
+"""
+
+
+class Remarks(NamedTuple):
+    """What the example says of one section."""
+
+    about: str
+    keys: dict[str, str]
+
+
+def remarks(example: str) -> dict[str, Remarks]:
+    """What the example says, by section."""
+    found = {"": Remarks("", {})}
+    keys, last, before = found[""].keys, "", ""
+    for line in example.splitlines():
+        if section := _SECTION.match(line):
+            found[section[1]] = Remarks(section[2] or "", keys := {})
+            last = before = ""
+        elif key := _KEY.match(line):
+            last, before = key[1], keys.setdefault(key[1], key[2] or before) and ""
+        elif last and (more := _MORE.match(line)):
+            keys[last] += f" {more[1]}"
+        elif (remark := _REMARK.match(line)) and not remark[1].startswith("["):
+            before = f"{before} {remark[1]}".strip()
+    return found
+
+
+def page() -> str:
+    """The whole page."""
+    said = remarks(EXAMPLE.read_text("utf-8"))
+    parts = [_INTRODUCTION]
+    for name, field in Config.model_fields.items():
+        assert isinstance(field.annotation, type)
+        assert issubclass(field.annotation, BaseModel)
+        parts.append("\n".join([f"## {name}\n", *_section(field.annotation, said[name]), ""]))
+        if name == "forwarding":
+            rules = field.get_default().kinds.items()
+            parts.append(_KINDS + "".join(f"| `{k}` | `{r.send_as}` | `{r.template}` |\n" for k, r in rules))
+    return "\n".join(parts)
+
+
+def _section(model: type[BaseModel], said: Remarks) -> Iterator[str]:
+    if said.about:
+        yield f"{_cell(said.about[0].upper() + said.about[1:])}.\n"
+    yield "| setting | default | what it is |"
+    yield "| --- | --- | --- |"
+    for name, field in model.model_fields.items():
+        if name not in ("kinds", "rules"):
+            limits = f" ({limit})" if (limit := _limits(field)) else ""
+            yield f"| `{name}` | {_default(field)} | {_cell(said.keys.get(name, ''))}{limits} |"
+
+
+def _cell(text: str) -> str:
+    """Fit to stand in a table."""
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True)
+    return "not set" if value is None else f"`{_cell(_toml(value))}`"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return f"{value:.10g}"
+    if isinstance(value, SecretStr):
+        return _toml(value.get_secret_value())
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {_toml(each)}' for key, each in value.items())} }}" if value else "{}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return f'"{value.as_posix() if isinstance(value, Path) else value}"'
+
+
+def _limits(field: FieldInfo) -> str:
+    """The numbers that are allowed."""
+    bounds = {key: getattr(part, key) for part in field.metadata for key in ("gt", "ge", "le") if hasattr(part, key)}
+    least, most = bounds.get("ge"), bounds.get("le")
+    if least is not None and most is not None:
+        return f"{_toml(least)} to {_toml(most)}"
+    if most is not None:
+        return f"above {_toml(bounds['gt'])}, {_toml(most)} at most" if "gt" in bounds else f"{_toml(most)} at most"
+    return f"{_toml(least)} or more" if least else ""
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
