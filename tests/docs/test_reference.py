@@ -1,0 +1,76 @@
+"""The tables that name all of something name exactly what there is."""
+
+import json
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from relay.moderation.audit import Audit
+from relay.moderation.controls import Controls
+from relay.web.control import ControlServer
+from relay.web.gateway.api import Gateway
+from relay.web.overlay.routes import OverlayRoutes
+from relay.web.overlay.sink import OverlaySink
+from tests.docs import settings_page
+from tests.docs.pages import ROOT, named, rows
+from tests.docs.program import commands, program
+from tests.moderation.test_controls import Room
+from tests.web.stage import Desk
+
+DOCS = ROOT / "docs"
+CONTROL = ("POST /control", "GET /metrics")
+"""What the server for the command line is asked."""
+
+
+def test_the_page_of_settings_is_what_the_settings_are() -> None:
+    written = settings_page.PAGE.read_text("utf-8")
+
+    assert written == settings_page.page(), "run `make docs`"
+
+
+def test_every_setting_is_explained() -> None:
+    tables = rows(settings_page.PAGE, "setting")
+
+    assert [setting for setting, _, explanation in tables if not explanation] == []
+
+
+def test_the_table_of_controls_names_each_with_what_it_takes(tmp_path: Path) -> None:
+    controls = Controls(Room(), Audit(tmp_path / "audit.jsonl")).commands()
+    forms = {info.name: info.form if info.required or not info.form else f"[{info.form}]" for info in controls}
+
+    assert named(DOCS / "moderation.md", "control") == [f"{name} {form}".strip() for name, form in forms.items()]
+
+
+def test_the_table_of_commands_names_each_of_them() -> None:
+    listed = [name for name in named(DOCS / "operations.md", "command") if name.startswith("relay ")]
+
+    assert sorted(listed) == sorted(commands(program()))
+
+
+def test_the_table_of_calls_names_each_of_the_servers() -> None:
+    application = web.Application()
+    Gateway(Desk().actions).add_to(application)
+    OverlayRoutes(OverlaySink()).add_to(application)
+    served = {
+        f"{route.method} {route.resource.canonical}"
+        for route in application.router.routes()
+        if route.resource is not None and route.method != "HEAD"
+    }
+
+    calls = [call for call in named(DOCS / "http-api.md", "call") if call not in CONTROL]
+    assert sorted(calls) == sorted(served)
+
+
+@pytest.mark.parametrize("call", CONTROL)
+async def test_the_calls_of_the_control_server_are_served(call: str, tmp_path: Path) -> None:
+    method, path = call.split()
+    file = tmp_path / "relay.control"
+    async with ControlServer(Controls(Room(), Audit(tmp_path / "audit.jsonl")), str, file):
+        access = json.loads(file.read_text("utf-8"))
+        headers = {"Authorization": f"Bearer {access['token']}"}
+        async with aiohttp.request(method, f"{access['url']}{path}", headers=headers) as response:
+            assert response.status not in (404, 405)
+
+    assert call in named(DOCS / "http-api.md", "call")
