@@ -86,6 +86,10 @@ class HttpServer:
         self._at_work.add(request.protocol)
         try:
             return await handler(request)
+        except ConnectionResetError:
+            if not _is_gone(request):
+                raise
+            return web.Response()  # nobody is there to read it, and nothing is wrong with us
         finally:
             self._at_work.discard(request.protocol)
 
@@ -116,6 +120,11 @@ async def _with_body(request: web.Request, handler: Handler) -> web.StreamRespon
         except TimeoutError:
             raise web.HTTPRequestTimeout(text=f"the body did not come within {PATIENCE:g} s") from None
     return await handler(request)
+
+
+def _is_gone(request: web.Request) -> bool:
+    """Whether who asked has left."""
+    return request.transport is None or request.transport.is_closing()
 
 
 def _address(transport: asyncio.BaseTransport | None) -> object:

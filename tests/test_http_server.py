@@ -12,6 +12,7 @@ from aiohttp import web
 from relay.companion.server import CompanionServer
 from relay.http_server import HttpServer
 from relay.settings import CompanionSection
+from tests.support import eventually
 from tests.web.stage import staged
 
 SHORT = 0.1
@@ -31,10 +32,12 @@ class Site:
     def __init__(self) -> None:
         self.go = asyncio.Event()
         self.asked = asyncio.Event()
+        self.tried = asyncio.Event()
         app = web.Application()
         app.router.add_route("*", "/", self._at_once)
         app.router.add_get("/later", self._later)
         app.router.add_get("/socket", self._socket)
+        app.router.add_get("/too-late", self._too_late)
         self.http = HttpServer(app, "127.0.0.1", 0, stop_within=0.1)
 
     async def _at_once(self, request: web.Request) -> web.Response:
@@ -51,6 +54,13 @@ class Site:
         async for message in socket:
             await socket.send_str(message.data)
         return socket
+
+    async def _too_late(self, request: web.Request) -> web.StreamResponse:
+        """Answer when who asked is gone."""
+        self.asked.set()
+        await eventually(lambda: request.transport is None)
+        self.tried.set()
+        return await self._socket(request)
 
 
 @pytest.fixture
@@ -110,6 +120,19 @@ async def test_who_waits_for_an_answer_or_uses_a_socket_may_stay(site: Site) -> 
         assert await socket.receive_str() == "still there?"
         site.go.set()
         assert await (await waiting).text() == "at last"
+
+
+async def test_who_leaves_before_the_answer_is_no_failure_of_ours(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    async with aiohttp.ClientSession(site.http.url) as http:
+        asking = asyncio.create_task(http.ws_connect("/too-late"))
+        await site.asked.wait()
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        await site.tried.wait()
+        async with http.get("/") as served:
+            assert served.status == 200
+
+    assert caplog.records == []
 
 
 async def test_of_one_address_there_are_only_so_many(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

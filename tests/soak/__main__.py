@@ -6,6 +6,7 @@ level off (see verdict.py for the rule). All servers are on this machine. Linux 
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 import time
@@ -30,8 +31,13 @@ def main(arguments: Sequence[str]) -> int:
     print(HEADER)
     with tempfile.TemporaryDirectory(prefix="relay-soak-") as folder:
         result = asyncio.run(run(plan, Path(folder), lambda *sample: print(row(*sample), flush=True)))
-    print("\n".join(["", *verdicts(result), f"{plan.messages} messages in {time.monotonic() - began:.0f} s"]))
+    print("\n".join(["", *verdicts(result), _effort(plan, time.monotonic() - began)]))
     return 0 if result.is_well else 1
+
+
+def _effort(plan: Plan, seconds: float) -> str:
+    busy = f"{time.process_time():.0f} s of them at work; the machine's load is {os.getloadavg()[1]:.1f}"
+    return f"{plan.messages} messages in {seconds:.0f} s, {busy} on {os.cpu_count()} processors"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from relay.model import AudienceMessage, Author, Kind, Outcome, Settlement
-from tests.soak.drawing import drawn, verdicts
+from tests.soak.drawing import WIDTH, drawn, verdicts
 from tests.soak.figures import BOUNDS
 from tests.soak.ledger import Ledger
 from tests.soak.run import JUDGED, SAMPLES, Plan, Result, run
@@ -88,3 +88,4 @@ def test_a_message_without_an_outcome_is_lost_and_one_with_two_is_doubled() -> N
 def test_a_figure_is_drawn_from_its_lowest_to_its_highest_value() -> None:
     assert drawn([5.0, 5.0]) == "\u2581\u2581"
     assert drawn([0.0, 7.0, 3.0]) == "\u2581\u2588\u2584"
+    assert len(drawn([float(number) for number in range(143)])) == WIDTH
