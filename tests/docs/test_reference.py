@@ -1,6 +1,8 @@
 """The tables that name all of something name exactly what there is."""
 
 import json
+import re
+import tomllib
 from pathlib import Path
 
 import aiohttp
@@ -34,6 +36,13 @@ def test_every_setting_is_explained() -> None:
     tables = rows(settings_page.PAGE, "setting")
 
     assert [setting for setting, _, explanation in tables if not explanation] == []
+
+
+def test_the_changelog_begins_with_the_version_that_this_is() -> None:
+    newest = re.search(r"^## \[([\d.]+)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+
+    assert newest is not None
+    assert newest[1] == tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 
 
 def test_the_table_of_controls_names_each_with_what_it_takes(tmp_path: Path) -> None:
