@@ -10,6 +10,7 @@ from tests.doubles.redis_server import redis_server as started
 
 hypothesis.settings.register_profile("unhurried", deadline=None)  # how fast the machine is decides no verdict
 hypothesis.settings.load_profile("unhurried")
+pytest.register_assert_rewrite("tests.stories.stories", "tests.stories.backstage")  # before others import them
 
 
 @pytest.fixture(scope="session")
