@@ -16,7 +16,7 @@ from relay.web.gateway.api import Gateway
 from relay.web.overlay.routes import OverlayRoutes
 from relay.web.overlay.sink import OverlaySink
 from tests.docs import settings_page
-from tests.docs.pages import ROOT, named, rows
+from tests.docs.pages import PAGES, ROOT, name, named, rows, spans
 from tests.docs.program import commands, program
 from tests.moderation.test_controls import Room
 from tests.web.stage import Desk
@@ -49,11 +49,19 @@ def test_the_table_of_controls_names_each_with_what_it_takes(tmp_path: Path) -> 
     controls = Controls(Room(), Audit(tmp_path / "audit.jsonl")).commands()
     forms = {info.name: info.form if info.required or not info.form else f"[{info.form}]" for info in controls}
 
-    assert named(DOCS / "moderation.md", "control") == [f"{name} {form}".strip() for name, form in forms.items()]
+    assert named(DOCS / "moderation.md", "control") == [f"{control} {form}".strip() for control, form in forms.items()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_control_that_is_named_is_there(page: Path, tmp_path: Path) -> None:
+    there = {info.name for info in Controls(Room(), Audit(tmp_path / "audit.jsonl")).commands()}
+    told = [found[1] for text in spans(page) if (found := re.match(r"(?:!relay|/relay|relay ctl) (\w+)", text))]
+
+    assert [control for control in told if control not in there] == []
 
 
 def test_the_table_of_commands_names_each_of_them() -> None:
-    listed = [name for name in named(DOCS / "operations.md", "command") if name.startswith("relay ")]
+    listed = [row for row in named(DOCS / "operations.md", "command") if row.startswith("relay ")]
 
     assert sorted(listed) == sorted(commands(program()))
 
