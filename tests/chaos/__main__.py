@@ -14,6 +14,8 @@ from typing import Final, get_args
 from tests.chaos import clock  # noqa: F401 - before anything that keeps the clock it finds
 from tests.chaos.faults import FAULTS
 from tests.chaos.kills import killing
+from tests.chaos.platform_faults import CUTS, REFUSALS
+from tests.chaos.platforms import cutting, refusing
 from tests.chaos.stage import Engine
 from tests.chaos.table import HEADING, Row
 from tests.chaos.trial import Trial, suffering
@@ -27,7 +29,11 @@ AT_ONCE: Final = 4
 
 def trials(times: int, *, quick: bool) -> list[Trial]:
     faults = [fault for fault in FAULTS if not (quick and fault.takes >= LONG)]
-    return [suffering(fault, 1 if fault.takes >= LONG else times) for fault in faults]
+    return [
+        *(suffering(fault, 1 if fault.takes >= LONG else times) for fault in faults),
+        *(cutting(fault, times) for fault in CUTS),
+        *(refusing(fault, times) for fault in REFUSALS),
+    ]
 
 
 async def hold(trials: Sequence[Trial], killings: Sequence[Trial], seed: int, *, at_once: int) -> list[Row]:

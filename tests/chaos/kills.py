@@ -125,4 +125,4 @@ async def _theatre(engine: Engine, folder: Path) -> AsyncIterator[_Theatre]:
         inbox: dict[str, object] = {"engine": engine}
         if engine == "redis":
             inbox["url"] = stack.enter_context(redis_server()).url
-        yield _Theatre(companion, way, chosen(folder, **inbox), folder / "ledger")
+        yield _Theatre(companion, way, chosen(folder, inbox), folder / "ledger")

@@ -16,9 +16,10 @@ from relay.companion.server import CompanionServer
 from relay.config import Config
 from relay.errors import InboxError
 from relay.journal import Journal
-from relay.model import Kind, Outcome
+from relay.model import Forward, Kind
 from relay.platforms.base import Receive
 from relay.settings import CompanionSection, VoxtaSection
+from relay.wire.messages import WireMessage
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, redis_server
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
@@ -31,7 +32,7 @@ AGAIN: Final = 0.2
 """Seconds after which what the store did not take is given to it again, as platforms do."""
 PASSWORD: Final = "the-first-password"
 """Of Redis."""
-_LINE: Final = re.compile(r"line-\d+")
+LINE: Final = re.compile(r"line-\d+")
 
 
 class Surroundings:
@@ -46,30 +47,40 @@ class Surroundings:
         self.redis: RedisServer
         self.accepted: list[str] = []
         """The texts that the store has taken in."""
+        self.written = 0
+        """The number of the last line that somebody began to write."""
+        self._newest = 0
         self._companion = companion
+        relay.watchers.append(self)
 
-    @property
-    def forwarded(self) -> int:
-        """Messages Voxta has taken, as far as the relay knows."""
-        return self.journal.outcomes[Outcome.FORWARDED]
-
-    def told(self) -> Counter[str]:
+    def in_chat(self) -> Counter[str]:
         """How often each text stands in the chat."""
         return told_in(self._companion)
 
     async def recovers(self, within: float) -> float:
-        """Seconds until the next message has been told; `within`, when there is none by then."""
-        before, began = self.forwarded, time.monotonic()
+        """Seconds until a line that is written from now on has been told; `within`, when there is none by then."""
+        before, began = self.written, time.monotonic()
         with suppress(TimeoutError):
-            await eventually(lambda: self.forwarded > before, seconds=within)
+            await eventually(lambda: self._newest > before, seconds=within)
         return time.monotonic() - began
+
+    # As one of the relay's watchers
+
+    def told(self, forward: Forward) -> None:
+        self._newest = max(self._newest, *(int(line.partition("-")[2]) for line in LINE.findall(forward.body)), 0)
+
+    def heard(self, message: WireMessage) -> None: ...
+
+    def sent(self, message: WireMessage) -> None: ...
+
+    def look(self) -> None: ...
 
 
 def told_in(companion: CompanionServer) -> Counter[str]:
     """How often each text of the crowd stands in the chats."""
     chats = [conversation.chat for conversation in companion._hub.open.values()]
     told = (said.text for chat in chats for said in chat.messages if said.role is Role.USER)
-    return Counter(line for text in told for line in _LINE.findall(text))
+    return Counter(line for text in told for line in LINE.findall(text))
 
 
 @asynccontextmanager
@@ -81,12 +92,12 @@ async def voxta() -> AsyncIterator[tuple[CompanionServer, FaultyProxy]]:
         yield companion, await stack.enter_async_context(FaultyProxy(int(companion.url.rpartition(":")[2])))
 
 
-def chosen(folder: Path, **inbox: object) -> Config:
+def chosen(folder: Path, inbox: dict[str, object], **sections: object) -> Config:
     """Settings that differ from those that come with the relay only in what they hold back.
 
     How soon things work again hangs on how long the relay waits for an answer, so that is as it comes.
     """
-    return settings(folder, inbox=inbox, voxta=VoxtaSection(mode="server"))
+    return settings(folder, inbox=inbox, voxta=VoxtaSection(mode="server"), **sections)
 
 
 @asynccontextmanager
@@ -100,7 +111,7 @@ async def surrounded(engine: Engine, folder: Path) -> AsyncIterator[Surroundings
             server = stack.enter_context(redis_server(PASSWORD, tcp=True))
             store = await stack.enter_async_context(FaultyProxy(server.port))
             inbox["url"] = f"redis://:{PASSWORD}@127.0.0.1:{store.port}/0"
-        config, platform = chosen(folder, **inbox), RecordingPlatform("twitch")
+        config, platform = chosen(folder, inbox), RecordingPlatform("twitch")
         relay, journal = await stack.enter_async_context(relaying(config, way.url, lambda *_: [platform]))
         surroundings = Surroundings(relay, journal, companion, way)
         if server is not None and store is not None:
@@ -113,6 +124,7 @@ async def crowd(around: Surroundings) -> None:
     number = 0
     while True:
         number += 1
+        around.written = number
         await say(around.relay.receive, number)
         around.accepted.append(f"line-{number}")
         await asyncio.sleep(EVERY)

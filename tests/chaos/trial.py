@@ -51,7 +51,7 @@ def suffering(fault: Fault, times: int) -> Trial:
                 writing.cancel()
                 await asyncio.gather(writing, return_exceptions=True)
             row.stuck = await left_over(around.relay)
-            account(row, around.accepted, around.told())
+            account(row, around.accepted, around.in_chat())
 
     return Trial(fault.name, suffer, fault.alone, fault.forgets)
 

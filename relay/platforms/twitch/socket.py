@@ -6,7 +6,8 @@ TwitchIO's own recovery stops reading the old socket while it moves to a new one
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Self
 
 from twitchio import Client
 from twitchio.eventsub.websockets import Websocket
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 CONNECT_TIMEOUT = 15.0
+PING_EVERY = 5.0
+"""Seconds without anything from Twitch after which it is asked for a pong, and half of that until it has to have come.
+
+A line whose other end is gone tells nothing by itself. TwitchIO would ask after 15 seconds.
+"""
+OVERDUE = 1.3
+"""Twitch promises a sign of life in so many seconds; after this many times that, the session counts as dead."""
+LOOKS = 10
+"""How often it is looked for a sign of life in that time."""
 HANDOVER_GRACE = 5.0
 """Seconds the old socket is still read after the new one was welcomed: what is on its way arrives."""
 
@@ -27,7 +37,8 @@ class EventSocket(Websocket):
 
     def __init__(self, client: Client, token_for: str, predecessors: frozenset[str] = frozenset()) -> None:
         super().__init__(client=client, token_for=token_for, http=client.http)
-        self._patience = 15.0
+        self._heartbeat = PING_EVERY  # type: ignore[assignment]
+        self._patience = OVERDUE * self._keep_alive_timeout
         self._predecessors = predecessors
         self.ended = asyncio.Event()
         """Nothing will come any more."""
@@ -98,7 +109,7 @@ class EventSocket(Websocket):
         self.ended.set()
 
     async def _process_welcome(self, data: "WelcomeMessage") -> None:
-        self._patience = 1.5 * float(data["payload"]["session"]["keepalive_timeout_seconds"])
+        self._patience = OVERDUE * float(data["payload"]["session"]["keepalive_timeout_seconds"])
         await super()._process_welcome(data)
 
     async def _process_notification(self, data: "NotificationMessage") -> None:
@@ -120,8 +131,16 @@ class EventSocket(Websocket):
             self.move_to.set_result(data["payload"]["session"]["reconnect_url"])
 
     async def _process_keepalive(self) -> None:
-        last: Any = None
-        while last != self._last_keepalive:
-            last = self._last_keepalive
-            await asyncio.sleep(self._patience)
+        await overdue(lambda: self._last_keepalive, self._patience)
         self.ended.set()
+
+
+async def overdue(
+    sign: Callable[[], object], patience: float, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
+    """Return when the sign has been the same for `patience` seconds, at most a tenth of that later."""
+    last, looks = sign(), 0
+    while looks <= LOOKS:
+        await sleep(patience / LOOKS)
+        looks = looks + 1 if sign() == last else 0
+        last = sign()

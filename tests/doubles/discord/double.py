@@ -72,6 +72,10 @@ class DiscordDouble:
         await self.voice.stop()
         await self._runner.cleanup()
 
+    @property
+    def port(self) -> int:
+        return self._port
+
     def settings(self, **over: Any) -> dict[str, Any]:
         """The values of the settings that lead a client here."""
         return {

@@ -101,6 +101,10 @@ class TwitchDouble(Audience):
         return fields | over
 
     @property
+    def port(self) -> int:
+        return int(self._base.rpartition(":")[2])
+
+    @property
     def eventsub_url(self) -> str:
         return f"ws://{self._base}/ws"
 

@@ -9,11 +9,14 @@ import pytest
 
 from relay.errors import AuthError, ConfigError, InboxError, PlatformError, PlatformUnavailable
 from relay.model import Incoming, Post
-from relay.platforms.twitch import client
+from relay.platforms.twitch import client, socket
 from relay.platforms.twitch.client import TwitchPlatform
+from tests.doubles.faults import FaultyProxy
 from tests.doubles.twitch import Drop, Garble, TwitchDouble
 from tests.platforms.twitch.conftest import Connect, Received, reaching
 from tests.support import PATIENCE
+
+CHAT = "channel.chat.message"
 
 
 async def hears_again(twitch: TwitchDouble, received: Received) -> None:
@@ -171,6 +174,32 @@ async def test_a_socket_that_falls_silent_is_replaced(
         session.silent = True
         await twitch.until(lambda: twitch.sessions.opened == 2, "a second socket")
         await hears_again(twitch, received)
+
+
+async def test_a_line_whose_other_end_is_gone_is_noticed_long_before_twitchs_own_sign_of_life_is_due(
+    twitch: TwitchDouble, connect: Connect, received: Received, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "PING_EVERY", 1.0)
+    twitch.sessions.keepalive = 600.0
+    async with FaultyProxy(twitch.port) as way, connect(twitch, eventsub_url=f"ws://127.0.0.1:{way.port}/ws"):
+        before = {sub.id for sub in twitch.subscriptions}
+        way.desert()
+        # TwitchIO by itself would ask after 15 s
+        await twitch.until(lambda: twitch.sessions.opened > 1, "a second socket", timeout=14.0)
+        await twitch.until(lambda: {sub.type for sub in twitch.subscriptions if sub.id not in before} >= {CHAT}, CHAT)
+        await twitch.chat("again")
+        await received.until_text("again")
+
+
+async def test_silence_counts_from_the_last_sign_of_life() -> None:
+    now = [0.0]
+
+    async def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    await socket.overdue(lambda: min(now[0], 4.0), patience=10.0, sleep=sleep)
+
+    assert 14.0 <= now[0] <= 15.01
 
 
 async def test_keepalives_alone_keep_a_session(twitch: TwitchDouble, connect: Connect) -> None:
