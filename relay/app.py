@@ -24,7 +24,7 @@ from relay.inbox.build import build as build_inbox
 from relay.inbox.patience import patiently
 from relay.informing import Informer
 from relay.journal import Journal
-from relay.model import AudienceMessage, Caller, Edit, Forward, Incoming, Origin, Reply, Retraction, Settlement
+from relay.model import AudienceMessage, Caller, Edit, Forward, Incoming, Origin, ReplyText, Retraction, Settlement
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls, command_in
 from relay.moderation.outbound import Outbound
@@ -35,6 +35,7 @@ from relay.platforms.base import Notes, Platform, Receive
 from relay.platforms.supervision import Supervisor
 from relay.repertoire import repertoire
 from relay.replies.poster import Poster
+from relay.replies.replies import Replies
 from relay.replies.screening import Screening
 from relay.speech.clips import Clips
 from relay.speech.playback import Playback
@@ -139,22 +140,21 @@ class Relay:
             if self._audio_input is not None
             else None
         )
-        self.answers = Answers(
-            outbound,
-            voice=lambda answers: Voice(
-                config.floor,
-                floor=self.floor,
-                playback=self._make_playback,
-                voxta=self.session,
-                audience=answers,
-                changed=self._look_again,
-                plays=config.speech.enabled,
-            ),
-            name_of=self._name_of,
-            release=self.screening.take,
-            record=self._record,
+        replies = Replies()
+        playback = Playback(self._clips.fetch)
+        self.voice = Voice(
+            config.floor,
+            floor=self.floor,
+            playback=playback,
+            replies=replies,
+            voxta=self.session,
+            over=self.screening.over,
+            changed=self._look_again,
+            plays=config.speech.enabled,
         )
-        self.voice = self.answers.voice
+        playback.play_on(self._booth.open(self.voice))
+        playback.set_volume(config.speech.volume)
+        self.answers = Answers(replies, self.voice, self.screening, name_of=self._name_of, record=self._record)
         self.desk = Desk(
             inbox=self.inbox,
             voice=self.voice,
@@ -183,11 +183,6 @@ class Relay:
         self._heart = Heart(config.heart_file, self.condition)
         self._listening: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
-
-    def _make_playback(self, voice: Voice) -> Playback:
-        playback = Playback(self._booth.open(voice), self._clips.fetch, voice)
-        playback.set_volume(self._config.speech.volume)
-        return playback
 
     async def run(self) -> None:
         """Run every room until cancelled. The inbox has to be open (see `opened`)."""
@@ -311,7 +306,7 @@ class Relay:
         for watcher in self.watchers:
             watcher.look()
 
-    def _say(self, reply: Reply) -> None:
+    def _say(self, reply: ReplyText) -> None:
         self._journal.reply(reply)
         self.poster.take(reply)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from relay.model import AudienceMessage, Forward, Kind, Outcome, Post, Reply, SendAs, Settlement
+from relay.model import AudienceMessage, Forward, Kind, Outcome, Post, ReplyText, SendAs, Settlement
 
 LINES = 200
 """Lines kept."""
@@ -76,7 +76,7 @@ class Journal:
                 who = ended[0].key if len(ended) == 1 else f"{len(ended)} messages"
                 self._write(Line(Stage.OUT, outcome.value, f"{who}: {_common([each.reason for each in ended])}"))
 
-    def reply(self, reply: Reply) -> None:
+    def reply(self, reply: ReplyText) -> None:
         self.replies += 1
         self._write(Line(Stage.REPLY, reply.character, reply.text))
 

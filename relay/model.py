@@ -258,8 +258,8 @@ def expects_reply(send_as: SendAs, options: MessageOptions) -> bool:
     return options.role in ("User", "Event") if options.reply is None else options.reply
 
 
-class Reply(Value):
-    """What the companion answered, complete."""
+class ReplyText(Value):
+    """What the companion says to the audience, complete."""
 
     message_id: str
     character: str

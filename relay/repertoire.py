@@ -8,7 +8,7 @@ from pydantic import Field
 
 from relay.acts import Act, ActRefused, Arguments
 from relay.config import Config
-from relay.model import Caller, Origin, Reply, Role
+from relay.model import Caller, Origin, ReplyText, Role
 from relay.moderation.controls import Controls
 from relay.obs.acts import acts as obs_acts
 from relay.platforms.base import Acting, Platform
@@ -39,7 +39,7 @@ def repertoire(
     config: Config,
     platforms: Sequence[Platform],
     *,
-    say: Callable[[Reply], None],
+    say: Callable[[ReplyText], None],
     controls: Controls,
     play: Callable[[str], bool],
     name: Callable[[], str],
@@ -48,7 +48,7 @@ def repertoire(
 
     async def post(asked: Post) -> str:
         origins = _origins(platforms, asked.platform)
-        say(Reply(message_id=uuid.uuid4().hex, character=name(), text=asked.text, origins=origins))
+        say(ReplyText(message_id=uuid.uuid4().hex, character=name(), text=asked.text, origins=origins))
         return f"posted to {', '.join(sorted({o.platform for o in origins}))}"
 
     async def sound(asked: Sound) -> str:

@@ -11,7 +11,7 @@ from relay.config import Config
 from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick, Place, Renderer, reserved_names
-from relay.model import AudienceMessage, Author, Kind, Origin, Post, Reply
+from relay.model import AudienceMessage, Author, Kind, Origin, Post, ReplyText
 from relay.moderation.outbound import Outbound
 from relay.platforms.simulated import QuietPlatform
 from relay.replies.poster import Poster
@@ -62,9 +62,9 @@ def told(text: str, name: str, kind: Kind) -> None:
 
 def posts_of(text: str, platform: str) -> list[Post]:
     """What is posted of an answer."""
-    released: list[Reply] = []
+    released: list[ReplyText] = []
     Screening(Outbound(OutboundSection()), released.append, hold_for=1.0).take(
-        Reply(message_id="m", character="Vox", text=text, origins=(Origin(platform=platform, channel="c"),))
+        ReplyText(message_id="m", character="Vox", text=text, origins=(Origin(platform=platform, channel="c"),))
     )
     poster = Poster(RepliesSection(), [QuietPlatform(platform)], lambda *_: None)
     for reply in released:

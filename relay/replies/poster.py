@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
 from relay.errors import PlatformError, PostRejected, RateLimited, RelayError
-from relay.model import Origin, Post, Reply
+from relay.model import Origin, Post, ReplyText
 from relay.moderation.outbound import fit_to_post
 from relay.platforms.base import Platform, Typing
 from relay.replies.splitting import split
@@ -38,7 +38,7 @@ class Poster:
         self._queues: dict[str, asyncio.Queue[Sequence[Post]]] = {name: asyncio.Queue() for name in self._platforms}
         self._given_up: Counter[str] = Counter()
 
-    def take(self, reply: Reply) -> None:
+    def take(self, reply: ReplyText) -> None:
         """Queue a reply for every channel it belongs to."""
         for origin in self._targets(reply):
             self._queue(reply.message_id, origin, fit_to_post(reply.text))
@@ -79,7 +79,7 @@ class Poster:
         for queue in self._queues.values():
             await queue.join()
 
-    def _targets(self, reply: Reply) -> list[Origin]:
+    def _targets(self, reply: ReplyText) -> list[Origin]:
         asked = [origin for origin in reply.origins if origin.platform in self._platforms]
         match self._settings.post_to:
             case "nowhere":

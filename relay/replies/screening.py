@@ -7,27 +7,32 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from relay import clock
-from relay.model import Held, Reply
+from relay.model import Held, ReplyText
 from relay.moderation.outbound import OVERLAP, Action, Outbound
+from relay.replies.replies import Step
+from relay.replies.reply import Reply, Sentence
 from relay.sentences import sentences
+from relay.wire import server
 
 CAPACITY = 50
 """Replies held at once; the oldest is dropped when one more is held."""
+SILENCE: Final = "silence:"
+"""Begins the address of a pause, such as `silence:680` (milliseconds); there is nothing to fetch."""
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class Screening:
     """Lets replies through to `release`, changed where the filters say so, or holds them for a moderator."""
 
-    def __init__(self, outbound: Outbound, release: Callable[[Reply], None], *, hold_for: float) -> None:
+    def __init__(self, outbound: Outbound, release: Callable[[ReplyText], None], *, hold_for: float) -> None:
         """`hold_for` in seconds: what nobody has decided on by then is dropped."""
         self._outbound = outbound
         self._release = release
         self._hold_for = hold_for
         self._numbers = itertools.count(1)
-        self._held: OrderedDict[str, tuple[Held, Reply]] = OrderedDict()
+        self._held: OrderedDict[str, tuple[Held, ReplyText]] = OrderedDict()
 
-    def take(self, reply: Reply) -> None:
+    def take(self, reply: ReplyText) -> None:
         """Judge a reply and pass it on, hold it, or drop what must not be said."""
         kept: list[str] = []
         reasons: list[str] = []
@@ -48,6 +53,27 @@ class Screening:
         elif screened.text:
             self._release(screened)
 
+    def over(self, reply: Reply) -> None:
+        """A reply that was spoken is over: judge what the audience reads of it."""
+        if (public := reply.public) is not None:
+            self.take(public)
+
+    def sentence(self, chunk: server.ReplyChunk, step: Step) -> Sentence:
+        """What a chunk adds to what is said. Without an address for its sound when it must not be heard as it is.
+
+        Sound cannot be masked or wait for a moderator, so only a sentence that passes as it stands is spoken.
+        """
+        may_be_heard = self._outbound.judge(step.added, step.before).action is Action.PASS
+        url = chunk.audio_url or ""
+        return Sentence(
+            message_id=chunk.message_id,
+            text=step.added,
+            start_index=chunk.start_index,
+            end_index=chunk.end_index,
+            url=url if may_be_heard and not url.startswith(SILENCE) else "",
+            gap=(chunk.audio_gap_ms or 0.0) / 1000,
+        )
+
     def held(self) -> Sequence[Held]:
         """What waits for a decision, oldest first."""
         limit = clock.now() - self._hold_for
@@ -67,7 +93,7 @@ class Screening:
         """Drop a held reply. False when it is not there."""
         return self._held.pop(held_id, None) is not None
 
-    def _hold(self, reply: Reply, reason: str) -> None:
+    def _hold(self, reply: ReplyText, reason: str) -> None:
         held = Held(id=f"r{next(self._numbers)}", who=reply.character, text=reply.text, reason=reason, at=clock.now())
         self._held[held.id] = (held, reply)
         if len(self._held) > CAPACITY:

@@ -1,4 +1,4 @@
-"""What the rooms around speech share: sentences, their clips, where they are heard, and who else talks."""
+"""What the rooms around speech share: clips, where they are heard, and who else talks."""
 
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -26,33 +26,6 @@ class Clip:
     def duration(self) -> float:
         """Seconds."""
         return len(self.pcm) / (2 * RATE)
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """One chunk of a reply."""
-
-    message_id: str
-    text: str
-    start_index: int
-    end_index: int
-    url: str
-    """Where its audio is; empty when it has none or must not be spoken."""
-    gap: float = 0.0
-    """Seconds of silence there have to be, at least, since the clip before it ended."""
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A reply that was given up."""
-
-    message_id: str
-    heard: str
-    """What was really heard of it; "" when not one frame was."""
-    rest: str
-    """What was not."""
-    is_whole: bool
-    """Its text was complete."""
 
 
 class Listener(Protocol):

@@ -8,20 +8,19 @@ import itertools
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from relay.errors import SpeechError
-from relay.speech.base import Clip, Cut, Sentence, Sink
-from relay.speech.heard import Part, heard_text
+from relay.replies.heard import Part
+from relay.replies.reply import Phase, Reply, Sentence
+from relay.speech.base import Clip, Sink
 
 log = logging.getLogger(__name__)
 
 GRACE: Final = 2.0
 """Seconds a sink may be late to report the start or the end of a clip; then it no longer counts as heard there."""
-MAX_OPEN: Final = 16
-"""Replies followed whose end has not come."""
 AHEAD: Final = 3
 """Clips queued at the sinks at once."""
 
@@ -35,13 +34,16 @@ class Stage(Protocol):
     def sentence_began(self, sentence: Sentence, duration: float) -> None:
         """It is heard from now on for `duration` seconds; 0 when it has no sound that could be heard."""
 
-    def reply_heard(self, message_id: str) -> None:
-        """All of a reply was heard, or nobody could hear the rest; its text is complete."""
+    def reply_heard(self, reply: Reply) -> None:
+        """All of a reply was heard, or nobody could hear the rest; it is done."""
 
 
 @dataclass(eq=False)
 class _Item:
+    reply: Reply
     sentence: Sentence
+    part: Part
+    """Where it is written down how much of it was heard."""
     fetched: "asyncio.Task[Clip | None]"
     clip: Clip | None = None
     has_begun: bool = False
@@ -49,26 +51,14 @@ class _Item:
     """When the next report is overdue."""
 
 
-@dataclass(eq=False)
-class _Reply:
-    message_id: str
-    is_whole: bool = False
-    parts: list[Part] = field(default_factory=list)
-    """What became of the sentences that are over, in order."""
-
-
 class Playback:
     """Plays what it is given until cancelled. All methods but `run` return at once; call them on the event loop."""
 
-    def __init__(
-        self, sinks: Sequence[Sink], fetch: Fetch, stage: Stage, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        """`sinks` in the order in which they lead."""
-        self._sinks = sinks
+    def __init__(self, fetch: Fetch, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._fetch = fetch
-        self._stage = stage
         self._clock = clock
-        self._replies: dict[str, _Reply] = {}
+        self._sinks: Sequence[Sink] = ()
+        self._stages: list[Stage] = []
         self._items: deque[_Item] = deque()
         self._played = 0
         """How many of the items, from the front, are at the sinks."""
@@ -76,8 +66,16 @@ class Playback:
         self._ended_at = float("-inf")
         self._paused = False
         self._news = asyncio.Event()
+
+    def play_on(self, sinks: Sequence[Sink]) -> None:
+        """Where it is heard, in the order in which they lead; called once, before anything is said."""
+        self._sinks = sinks
         for sink in sinks:
             sink.listen(self)
+
+    def listen(self, stage: Stage) -> None:
+        """Tell `stage` from now on."""
+        self._stages.append(stage)
 
     # Looking
 
@@ -86,26 +84,26 @@ class Playback:
         """Whether anything is being said, or about to be. A reply of which more may come is none of that."""
         return bool(self._items)
 
-    def is_voicing(self, message_id: str) -> bool:
-        """Whether some of this reply is being said, or about to be."""
-        return message_id in self._replies
+    @property
+    def current(self) -> Reply | None:
+        """The reply that is being said; None between replies, and while more of one may come."""
+        return self._items[0].reply if self._items else None
 
     # Speaking
 
-    def say(self, sentence: Sentence) -> bool:
-        """Queue a sentence behind the others. False when nobody could hear it now."""
+    def say(self, reply: Reply, sentence: Sentence) -> bool:
+        """Queue a sentence of a reply behind the others. False when nobody could hear it now."""
+        part = reply.say(sentence.text)
         if self._lead() is None:
             return False
-        self._open(sentence.message_id)
-        self._items.append(_Item(sentence, asyncio.create_task(self._get(sentence))))
+        reply.is_voiced = True
+        self._items.append(_Item(reply, sentence, part, asyncio.create_task(self._get(sentence))))
         self._news.set()
         return True
 
-    def whole(self, message_id: str) -> None:
+    def whole(self, reply: Reply) -> None:
         """No more sentences of this reply will come."""
-        if (reply := self._replies.get(message_id)) is not None:
-            reply.is_whole = True
-            self._end_if_over(reply)
+        self._end_if_over(reply)
 
     def pause(self) -> None:
         """Fall silent, and keep the place."""
@@ -123,31 +121,25 @@ class Playback:
             self._expect()
             self._news.set()
 
-    def cut(self, message_id: str | None = None) -> Cut | None:
-        """Give up a reply, the current one if none is named; what other replies have left to say is still said.
-
-        A pause goes on.
-        """
-        reply = self._replies.get(message_id) if message_id is not None else self._current()
-        if reply is None:
-            return None
-        position = self._position()
-        for sink in self._sinks:
-            sink.cut()
-            if self._paused:
-                sink.pause()
-        parts = [*reply.parts, *self._unfinished(reply, position)]
-        self._drop(reply)
+    def cut(self, reply: Reply) -> None:
+        """Give up a reply where it is; what other replies have left to say is still said. A pause goes on."""
+        if self.current is reply:
+            self._items[0].part.share = self._position()
+        self._empty_sinks()
+        for item in [item for item in self._items if item.reply is reply]:
+            item.fetched.cancel()
+            self._items.remove(item)
         self._start_over()
-        heard, rest = heard_text(parts)
-        return Cut(reply.message_id, heard, rest, reply.is_whole)
+        reply.cut()
 
-    def cut_all(self) -> list[Cut]:
-        """Give up everything, in play order."""
-        cuts = []
-        while (cut := self.cut()) is not None:
-            cuts.append(cut)
-        return cuts
+    def clear(self) -> None:
+        """Fall silent, and forget what was to be said. How far it was heard stays known."""
+        if self._items:
+            self._items[0].part.share = self._position()
+        self._empty_sinks()
+        while self._items:
+            self._items.pop().fetched.cancel()
+        self._start_over()
 
     def settle(self) -> None:
         """Bring the sinks back in line, after one was paused by somebody else."""
@@ -261,27 +253,14 @@ class Playback:
             self._leader = next((sink for sink in self._sinks if sink.is_open), None)
         return self._leader if self._leader is not None and self._leader.is_open else None
 
-    def _open(self, message_id: str) -> None:
-        """Follow a reply; of those whose end never came the oldest is forgotten."""
-        self._replies.setdefault(message_id, _Reply(message_id))
-        unfinished = {item.sentence.message_id for item in self._items} | {message_id}
-        lost = [other for other in self._replies if other not in unfinished]
-        if len(lost) > MAX_OPEN:
-            del self._replies[lost[0]]
-
-    def _current(self) -> _Reply | None:
-        """The reply that is being said, else the oldest of which more may come."""
-        if self._items:
-            return self._replies[self._items[0].sentence.message_id]
-        return next(iter(self._replies.values()), None)
-
     def _item_of(self, clip: Clip) -> _Item | None:
         return next((item for item in itertools.islice(self._items, self._played) if item.clip is clip), None)
 
     def _begin(self, item: _Item) -> None:
         item.has_begun = True
         self._expect()
-        self._stage.sentence_began(item.sentence, item.clip.duration if item.clip is not None else 0.0)
+        for stage in self._stages:
+            stage.sentence_began(item.sentence, item.clip.duration if item.clip is not None else 0.0)
 
     def _finish(self, item: _Item) -> None:
         """A clip is over."""
@@ -316,14 +295,16 @@ class Playback:
         if has_sound:
             self._ended_at = self._clock()
         was_heard = not was_lost and (has_sound or not _has_words(text))
-        if (reply := self._replies.get(item.sentence.message_id)) is not None:  # not cut off by its own beginning
-            reply.parts.append(Part(text, 1.0 if was_heard else 0.0))
-            self._end_if_over(reply)
+        if item.reply.is_open:  # not cut off by its own beginning
+            item.part.share = 1.0 if was_heard else 0.0
+            self._end_if_over(item.reply)
 
-    def _end_if_over(self, reply: _Reply) -> None:
-        has_more = any(item.sentence.message_id == reply.message_id for item in self._items)
-        if reply.is_whole and not has_more and self._replies.pop(reply.message_id, None) is not None:
-            self._stage.reply_heard(reply.message_id)
+    def _end_if_over(self, reply: Reply) -> None:
+        has_more = any(item.reply is reply for item in self._items)
+        if reply.phase is Phase.SPEAKING and not has_more:
+            reply.finish()
+            for stage in self._stages:
+                stage.reply_heard(reply)
 
     def _expect(self) -> None:
         """Set when the front clip's next report is overdue."""
@@ -371,16 +352,11 @@ class Playback:
             return 0.0
         return min(1.0, self._heard(front) / front.clip.duration)
 
-    def _unfinished(self, reply: _Reply, position: float) -> Iterator[Part]:
-        for place, item in enumerate(self._items):
-            if item.sentence.message_id == reply.message_id:
-                yield Part(item.sentence.text, position if place == 0 else 0.0)
-
-    def _drop(self, reply: _Reply) -> None:
-        for item in [item for item in self._items if item.sentence.message_id == reply.message_id]:
-            item.fetched.cancel()
-            self._items.remove(item)
-        self._replies.pop(reply.message_id, None)
+    def _empty_sinks(self) -> None:
+        for sink in self._sinks:
+            sink.cut()
+            if self._paused:
+                sink.pause()
 
     def _start_over(self) -> None:
         """The sinks were emptied: what is left goes to them again."""

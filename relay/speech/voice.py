@@ -2,28 +2,22 @@
 
 import asyncio
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 from relay.errors import VoxtaError
 from relay.floor import Act, Floor, FloorState
+from relay.replies.replies import Replies
+from relay.replies.reply import Phase, Reply, Sentence
 from relay.settings import FloorSection
-from relay.speech.base import Cut, Sentence
 from relay.speech.playback import Playback
 from relay.speech.reports import Reports, Voxta
 
 ANSWER_WAIT: Final = 2.0
 """Seconds Voxta has to answer a person by itself, after transcribing them, before it is asked to go on."""
 REMEMBERED: Final = 64
-"""Replies that were given up, of which more may still come; speakers whose last sign of talking is known."""
-
-
-class Audience(Protocol):
-    """Hears when the text of a spoken reply may be shown."""
-
-    def spoken(self, message_id: str, heard: str | None) -> None:
-        """A reply is over: heard whole (None), or as far as `heard`, which may be ""."""
+"""Speakers whose last sign of talking is known."""
 
 
 class Voice:
@@ -34,33 +28,38 @@ class Voice:
         settings: FloorSection,
         *,
         floor: Floor,
-        playback: Callable[["Voice"], Playback],
+        playback: Playback,
+        replies: Replies,
         voxta: Voxta,
-        audience: Audience,
+        over: Callable[[Reply], None],
         changed: Callable[[], None],
         plays: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`changed` is called whenever the floor may be free now. `plays`: Voxta takes us for a player of speech."""
+        """`over` hears of each spoken reply that is done or cut, `changed` whenever the floor may be free now.
+
+        `plays`: Voxta takes us for a player of speech.
+        """
         self._settings = settings
         self._floor = floor
         self._voxta = voxta
-        self._audience = audience
+        self._replies = replies
+        self._over = over
         self._changed = changed
         self._clock = clock
-        self._reports = Reports(voxta, clock, plays=plays)
+        self._reports = Reports(voxta, replies, clock, plays=plays)
         self._tick = asyncio.Event()
         self._rest = ""
-        self._current: str | None = None
-        """The id of the newest reply; None once it was given up, or something was asked after it."""
-        self._given_up: deque[str] = deque(maxlen=REMEMBERED)
+        self._current: Reply | None = None
+        """The newest reply; None once it was given up, or something was asked after it."""
         self._ask_at: float | None = None
         self._release_due = False
         """The floor is free as soon as the text of what was cut off ends where the voice did."""
         self._wants_answer = True
         self._talked: OrderedDict[str, float] = OrderedDict()
         """When each speaker was last heard, the newest last."""
-        self.playback = playback(self)
+        self.playback = playback
+        playback.listen(self)
         self.may_pause = True
         """Whether people in the voice channel silence the companion now; read by the threads that hear them."""
 
@@ -79,35 +78,31 @@ class Voice:
         self._current = None
         self.look()
 
-    def is_voicing(self, message_id: str) -> bool:
-        """Whether some of this reply is being said, or about to be."""
-        return self.playback.is_voicing(message_id)
-
-    def thinking(self, message_id: str) -> None:
+    def thinking(self, reply: Reply) -> None:
         """A reply is generated, or goes on."""
-        if message_id in self._given_up:
+        if reply.is_silenced:
             return
         self._ask_at, self._release_due = None, False
-        self._current = message_id
+        self._current = reply
         self._floor.thinking(self._clock())
         self.look()
 
-    def say(self, sentence: Sentence) -> None:
+    def say(self, reply: Reply, sentence: Sentence) -> None:
         """Queue the next sentence of a reply; what still comes of one that was given up is not said."""
-        if sentence.message_id in self._given_up:
+        if reply.is_silenced:
             return
-        self._reports.came(sentence.message_id)
-        if not self.playback.say(sentence):
+        self._reports.came(reply)
+        if not self.playback.say(reply, sentence):
             self._reports.started(sentence, 0.0)
 
-    def text_ended(self, message_id: str) -> None:
+    def text_ended(self, reply: Reply) -> None:
         """The text of a reply is complete. One that nobody can hear counts as heard."""
-        if self.playback.is_voicing(message_id):
-            self.playback.whole(message_id)
+        if reply.is_voicing:
+            self.playback.whole(reply)
         else:
-            if message_id == self._current and message_id not in self._given_up:
+            if reply is self._current and not reply.is_silenced:
                 self._floor.reply_ended(self._clock())
-            self._reports.completed(message_id)
+            self._reports.completed(reply)
         self.look()
 
     def text_changed(self, message_id: str, text: str) -> None:
@@ -123,19 +118,23 @@ class Voice:
 
     def completed_elsewhere(self, message_id: str | None) -> None:
         """Voxta tells that speech is over, which may be that of an earlier reply."""
-        if message_id in (None, self._current):
+        if message_id is None or (self._current is not None and self._current.id == message_id):
             self._release()
 
-    def cancelled(self, message_id: str | None) -> None:
-        """Voxta or somebody else gave up a reply, or (None) everything that is spoken."""
-        cuts = self.playback.cut_all() if message_id is None else [self.playback.cut(message_id)]
-        for cut in cuts:
-            if cut is not None:
-                self._give_up(cut)
-        if message_id is not None:
-            self._reports.completed(message_id)
-        if message_id in (None, self._current):
+    def cancelled(self, reply: Reply) -> None:
+        """Voxta or somebody else gave up a reply."""
+        if reply.is_voicing:
+            self.playback.cut(reply)
+            self._give_up(reply)
+        self._reports.completed(reply)
+        if reply is self._current:
             self._release()
+
+    def all_cancelled(self) -> None:
+        """Voxta or somebody else gave up everything that is spoken."""
+        for reply in self._cut_all():
+            self._give_up(reply)
+        self._release()
 
     def turn(self, *, is_over: bool) -> None:
         """Voxta waits for people now, or works on a turn."""
@@ -149,7 +148,7 @@ class Voice:
     def forget(self) -> None:
         """The chat is gone."""
         self._floor.freed()
-        self.playback.cut_all()
+        self.playback.clear()
         self._ask_at, self._rest, self._current = None, "", None
         self._reports.forget()
         self._release()
@@ -161,16 +160,17 @@ class Voice:
             self.stop()
         return stopped
 
-    def stop(self, message_id: str | None = None) -> bool:
+    def stop(self, reply: Reply | None = None) -> bool:
         """Give up one reply (the current one, spoken or not), or what is thought of. False when there is none."""
         if self._floor.state(self._clock()) is FloorState.IDLE and not self.playback.is_busy:
             return False
-        cut = self.playback.cut(message_id)
-        must_interrupt = cut is None or not cut.is_whole
+        reply = reply or self._spoken()
+        must_interrupt = reply is None or reply.phase is not Phase.SPEAKING
         if must_interrupt:
             self._tell_to_stop()
-        if cut is not None:
-            self._give_up(cut)
+        if reply is not None and reply.is_voicing:
+            self.playback.cut(reply)
+            self._give_up(reply)
         if must_interrupt:
             self._reports.add(self._release_later)  # what is sent before Voxta knows would be interrupted as well
         else:
@@ -212,10 +212,10 @@ class Voice:
             self.look()
         self._reports.started(sentence, duration)
 
-    def reply_heard(self, message_id: str) -> None:
+    def reply_heard(self, reply: Reply) -> None:
         """See Stage."""
-        self._reports.completed(message_id)
-        self._audience.spoken(message_id, None)
+        self._reports.completed(reply)
+        self._over(reply)
         self._release()
 
     # Inside
@@ -237,28 +237,40 @@ class Voice:
         self._changed()
 
     def _interrupt(self) -> None:
-        cuts = self.playback.cut_all()
+        cut = self._cut_all()
         self.playback.resume()
-        self._rest = " ".join(cut.rest for cut in cuts if cut.rest)
+        self._rest = " ".join(reply.unheard for reply in cut if reply.unheard)
         self._tell_to_stop()
-        for cut in cuts:
-            self._give_up(cut)
+        for reply in cut:
+            self._give_up(reply)
 
     def _tell_to_stop(self) -> None:
         if self._current is not None:
-            self._given_up.append(self._current)
+            self._current.is_silenced = True
             self._current = None
         self._reports.interrupted()
 
     async def _release_later(self) -> None:
         self._release()
 
-    def _give_up(self, cut: Cut) -> None:
+    def _spoken(self) -> Reply | None:
+        """The reply that is being said, else the oldest of which more may come."""
+        return self.playback.current or next(iter(self._replies.voicing()), None)
+
+    def _cut_all(self) -> list[Reply]:
+        """All that was spoken, in play order."""
+        cut = []
+        while (reply := self._spoken()) is not None:
+            self.playback.cut(reply)
+            cut.append(reply)
+        return cut
+
+    def _give_up(self, reply: Reply) -> None:
         """Voxta's message ends where the voice did."""
-        self._given_up.append(cut.message_id)
-        self._reports.cut(cut)
+        reply.is_silenced = True
+        self._reports.cut(reply)
         self._tick.set()
-        self._audience.spoken(cut.message_id, cut.heard)
+        self._over(reply)
 
     def _make_up(self) -> None:
         """The person is done. They may be answered by Voxta itself, or are already; if not, it is asked to go on."""

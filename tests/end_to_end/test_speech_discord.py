@@ -11,6 +11,7 @@ import pytest
 from relay.companion.speech import Speech
 from relay.companion.voice.espeak import Espeak
 from relay.model import AudienceMessage, Author, Caller, Kind, Role
+from relay.replies.reply import Reply
 from relay.speech.gate import SILENCE
 from tests.companion.endpoints import TranscriptionEndpoint, serving
 from tests.companion.play import CAST, loaded
@@ -187,9 +188,9 @@ async def test_the_gap_between_two_forwards_can_begin_with_the_end_of_speech(
         heard_at: list[float] = []
         reply_heard = call.relay.voice.reply_heard
 
-        def note(message_id: str) -> None:
+        def note(reply: Reply) -> None:
             heard_at.append(time.monotonic())
-            reply_heard(message_id)
+            reply_heard(reply)
 
         monkeypatch.setattr(call.relay.voice, "reply_heard", note)
         for author, text in {"ann": "tell us a story", "bob": "hello you", "cleo": "how are you"}.items():

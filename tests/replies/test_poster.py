@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from relay.errors import PostRejected
-from relay.model import Origin, Post, Reply
+from relay.model import Origin, Post, ReplyText
 from relay.platforms.simulated import QuietPlatform
 from relay.replies.poster import QUEUE, Poster
 from relay.settings import RepliesSection
@@ -11,8 +11,8 @@ from relay.settings import RepliesSection
 TWITCH = Origin(platform="twitch", channel="lobby", reply_to="1")
 
 
-def reply(text: str, id: str = "m") -> Reply:
-    return Reply(message_id=id, character="Vox", text=text, origins=(TWITCH,))
+def reply(text: str, id: str = "m") -> ReplyText:
+    return ReplyText(message_id=id, character="Vox", text=text, origins=(TWITCH,))
 
 
 async def posted(poster: Poster) -> None:

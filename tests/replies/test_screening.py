@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.model import Reply
+from relay.model import ReplyText
 from relay.moderation.outbound import Outbound
 from relay.replies.screening import Screening
 from relay.settings import OutboundSection
@@ -22,9 +22,9 @@ Done."""
 
 def released(text: str, **settings: object) -> list[str]:
     """What is let through of an answer."""
-    found: list[Reply] = []
+    found: list[ReplyText] = []
     screening = Screening(Outbound(OutboundSection.model_validate(settings)), found.append, hold_for=60.0)
-    screening.take(Reply(message_id="m", character="Vox", text=text))
+    screening.take(ReplyText(message_id="m", character="Vox", text=text))
     return [reply.text for reply in found]
 
 

@@ -1,10 +1,14 @@
-"""A sink of our own kind, and clips, for tests that tell speech as a timeline."""
+"""A sink of our own kind, clips and replies, for tests that tell speech as a timeline."""
 
 import asyncio
 from collections import deque
 
 from relay.errors import SpeechError
+from relay.replies.replies import Replies
+from relay.replies.reply import Reply, Sentence
 from relay.speech.base import FRAME, RATE, Clip, Listener
+from relay.wire import server
+from relay.wire.messages import WireMessage
 
 SECOND = bytes(2 * RATE)
 
@@ -15,6 +19,36 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def add(replies: Replies, sentence: Sentence) -> Reply:
+    """Another sentence of a reply, as Voxta tells it."""
+    start, end = sentence.start_index, sentence.end_index
+    return _took(
+        replies,
+        server.ReplyChunk(message_id=sentence.message_id, text=sentence.text, start_index=start, end_index=end),
+    )
+
+
+def begin(replies: Replies, message_id: str) -> Reply:
+    """A reply is generated."""
+    return _took(replies, server.ReplyGenerating(message_id=message_id))
+
+
+def end(replies: Replies, message_id: str) -> Reply:
+    """The text of a reply is complete."""
+    return _took(replies, server.ReplyEnd(message_id=message_id))
+
+
+def cancel(replies: Replies, message_id: str) -> Reply:
+    """Voxta has given up a reply."""
+    return _took(replies, server.ReplyCancelled(message_id=message_id))
+
+
+def _took(replies: Replies, message: WireMessage) -> Reply:
+    step = replies.take(message)
+    assert step is not None
+    return step.reply
 
 
 class ManualSink:

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from relay.answers import Answers
 from relay.floor import LEASE, Floor
-from relay.model import Reply
+from relay.model import ReplyText
 from relay.moderation.outbound import Outbound
+from relay.replies.replies import Replies
+from relay.replies.screening import Screening
 from relay.settings import FloorSection, OutboundSection
 from relay.speech.playback import GRACE, Playback
 from relay.speech.voice import ANSWER_WAIT, Voice
@@ -30,23 +32,23 @@ class Room:
         section = FloorSection.model_validate({"after": after})
         self.clock, self.sink, self.voxta = Clock(), ManualSink(), Voxta()
         self.floor = Floor(section, REPLY_TIMEOUT)
-        self.shown: list[Reply] = []
+        self.shown: list[ReplyText] = []
         self.lengths: Counter[str] = Counter()
-        self.answers = Answers(
-            Outbound(OutboundSection()),
-            voice=lambda answers: Voice(
-                section,
-                floor=self.floor,
-                playback=lambda voice: Playback([self.sink], Library().fetch, voice, clock=self.clock),
-                voxta=self.voxta,
-                audience=answers,
-                changed=lambda: None,
-                clock=self.clock,
-            ),
-            name_of=lambda _: "Vox",
-            release=self.shown.append,
-            record=lambda _: None,
+        screening = Screening(Outbound(OutboundSection()), self.shown.append, hold_for=60.0)
+        playback = Playback(Library().fetch, clock=self.clock)
+        playback.play_on([self.sink])
+        replies = Replies()
+        self.voice = Voice(
+            section,
+            floor=self.floor,
+            playback=playback,
+            replies=replies,
+            voxta=self.voxta,
+            over=screening.over,
+            changed=lambda: None,
+            clock=self.clock,
         )
+        self.answers = Answers(replies, self.voice, screening, name_of=lambda _: "Vox", record=lambda _: None)
 
     def hear(self, what: str, number: int) -> None:
         name = f"r{number}"
@@ -77,10 +79,10 @@ class Room:
         for _ in range(max(1, round(seconds / step))):
             await settle()
             self.clock.now += step
-            self.answers.voice.look()
+            self.voice.look()
             self.check()
             self.sink.advance(step)
-            self.answers.voice.playback.changed(self.sink)
+            self.voice.playback.changed(self.sink)
 
     def check(self) -> None:
         if self.floor.speakers(self.clock.now):
@@ -106,7 +108,7 @@ STEPS = st.lists(
 
 
 async def play(room: Room, steps: list[tuple[str, int]]) -> None:
-    voice = room.answers.voice
+    voice = room.voice
     for what, number in steps:
         match what:
             case "talks":
@@ -128,12 +130,12 @@ async def play(room: Room, steps: list[tuple[str, int]]) -> None:
 
 async def whole_evening(after: str, steps: list[tuple[str, int]]) -> Room:
     room = Room(after)
-    task = asyncio.create_task(room.answers.voice.run())
+    task = asyncio.create_task(room.voice.run())
     try:
         await play(room, steps)
         for number in (1, 2, 3):
             room.hear("ends", number)
-        room.answers.voice.stopped("voice:ann")
+        room.voice.stopped("voice:ann")
         await room.passes(LEASE + ANSWER_WAIT + GRACE, step=0.5)
         room.clock.now += REPLY_TIMEOUT + 60
         await room.passes(60, step=3.0)
@@ -153,6 +155,6 @@ def test_no_order_of_things_lets_two_talk_at_once_or_leaves_anything_stuck(
     room = asyncio.run(whole_evening(after, steps))
 
     assert room.floor.is_free(room.clock.now)
-    assert not room.answers.voice.playback.is_busy
+    assert not room.voice.playback.is_busy
     assert not room.sink.is_paused
     assert max(Counter(reply.message_id for reply in room.shown).values(), default=0) <= 1, "posted twice"

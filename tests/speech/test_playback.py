@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from relay.speech.base import Cut, Sentence
+from relay.replies.replies import Replies
+from relay.replies.reply import Phase, Reply, Sentence
 from relay.speech.playback import GRACE, Playback
-from tests.speech.fakes import Clock, Library, ManualSink
+from tests.speech.fakes import Clock, Library, ManualSink, add, end
 from tests.support import alongside, eventually
 
 HELLO, BYE = Sentence("r1", "Hello there my friend.", 0, 22, "a"), Sentence("r1", " Good bye.", 22, 32, "b")
@@ -22,8 +23,8 @@ class Stage:
     def sentence_began(self, sentence: Sentence, duration: float) -> None:
         self.said.append(f"{sentence.text.strip()} {duration:g} s")
 
-    def reply_heard(self, message_id: str) -> None:
-        self.said.append(f"{message_id} heard")
+    def reply_heard(self, reply: Reply) -> None:
+        self.said.append(f"{reply.id} heard")
 
 
 class Scene:
@@ -32,14 +33,27 @@ class Scene:
     def __init__(self, *sinks: ManualSink) -> None:
         self.sinks = sinks or (ManualSink(),)
         self.library, self.stage, self.clock = Library(), Stage(), Clock()
-        self.playback = Playback(self.sinks, self.library.fetch, self.stage, clock=self.clock)
+        self.replies = Replies()
+        self.playback = Playback(self.library.fetch, clock=self.clock)
+        self.playback.listen(self.stage)
+        self.playback.play_on(self.sinks)
 
-    async def say(self, *sentences: Sentence, whole: bool = True) -> None:
-        for sentence in sentences:
-            self.playback.say(sentence)
+    def says(self, sentence: Sentence) -> Reply:
+        """Another sentence has come."""
+        reply = add(self.replies, sentence)
+        self.playback.say(reply, sentence)
+        return reply
+
+    def whole(self, message_id: str) -> None:
+        """The text of a reply is complete."""
+        self.playback.whole(end(self.replies, message_id))
+
+    async def say(self, *sentences: Sentence, whole: bool = True) -> Reply:
+        [reply, *_] = [self.says(sentence) for sentence in sentences]
         if whole:
-            self.playback.whole(sentences[0].message_id)
+            self.whole(reply.id)
         await self.queued(len(sentences))
+        return reply
 
     async def queued(self, count: int) -> None:
         await eventually(lambda: len(self.sinks[0].queue) == count)
@@ -65,8 +79,8 @@ async def test_sentences_are_heard_in_order_and_each_is_announced() -> None:
 async def test_a_clip_that_arrives_late_does_not_overtake() -> None:
     async with playing() as scene:
         scene.library.slow["a"] = asyncio.Event()
-        scene.playback.say(HELLO)
-        scene.playback.say(BYE)
+        scene.says(HELLO)
+        scene.says(BYE)
         await eventually(lambda: "b" in scene.library.clips)
         assert not scene.sinks[0].queue
 
@@ -82,7 +96,7 @@ async def test_a_reply_is_heard_only_when_its_text_is_complete() -> None:
 
         scene.sinks[0].advance(1.0)
         assert scene.stage.said == ["Hello there my friend. 1 s"]
-        scene.playback.whole("r1")
+        scene.whole("r1")
 
         assert scene.stage.said[-1] == "r1 heard"
 
@@ -92,14 +106,14 @@ async def test_a_reply_is_heard_only_when_its_text_is_complete() -> None:
 )
 async def test_a_cut_tells_what_was_heard_and_empties_the_sinks(seconds: float, heard: str) -> None:
     async with playing() as scene:
-        await scene.say(HELLO, BYE)
+        reply = await scene.say(HELLO, BYE)
         scene.sinks[0].advance(seconds)
 
-        cut = scene.playback.cut()
+        scene.playback.cut(reply)
 
-        assert cut is not None
-        assert cut.heard == heard
-        assert f"{cut.heard} {cut.rest}".split() == (HELLO.text + BYE.text).split()
+        assert reply.phase is Phase.CUT
+        assert reply.heard == heard
+        assert f"{reply.heard} {reply.unheard}".split() == (HELLO.text + BYE.text).split()
         assert not scene.sinks[0].queue
         assert not scene.playback.is_busy
 
@@ -107,9 +121,12 @@ async def test_a_cut_tells_what_was_heard_and_empties_the_sinks(seconds: float, 
 async def test_a_reply_cut_before_its_clip_came_was_not_heard() -> None:
     async with playing() as scene:
         scene.library.slow["a"] = asyncio.Event()
-        scene.playback.say(HELLO)
+        reply = scene.says(HELLO)
+        assert reply.phase is Phase.GENERATING
 
-        assert scene.playback.cut() == Cut("r1", "", HELLO.text, False)
+        scene.playback.cut(reply)
+
+        assert (reply.phase, reply.heard, reply.unheard) == (Phase.CUT, "", HELLO.text)
 
 
 async def test_after_a_pause_it_goes_on_in_the_same_place() -> None:
@@ -141,12 +158,12 @@ async def test_a_reply_paused_before_its_first_frame_is_not_lost() -> None:
 async def test_cutting_one_reply_leaves_the_others_to_be_heard() -> None:
     async with playing() as scene:
         other = Sentence("r2", "Another one.", 0, 12, "c")
-        await scene.say(HELLO, BYE)
-        scene.playback.say(other)
-        scene.playback.whole("r2")
+        reply = await scene.say(HELLO, BYE)
+        scene.says(other)
+        scene.whole("r2")
         await scene.queued(3)
 
-        scene.playback.cut()
+        scene.playback.cut(reply)
         await scene.queued(1)
         scene.sinks[0].advance(1.0)
 
@@ -156,9 +173,9 @@ async def test_cutting_one_reply_leaves_the_others_to_be_heard() -> None:
 async def test_a_clip_that_cannot_be_had_is_left_out() -> None:
     async with playing() as scene:
         scene.library.bad.add("a")
-        scene.playback.say(HELLO)
-        scene.playback.say(BYE)
-        scene.playback.whole("r1")
+        scene.says(HELLO)
+        scene.says(BYE)
+        scene.whole("r1")
         await scene.queued(1)
 
         scene.sinks[0].advance(1.0)
@@ -168,8 +185,8 @@ async def test_a_clip_that_cannot_be_had_is_left_out() -> None:
 
 async def test_a_sentence_that_must_not_be_heard_is_left_out() -> None:
     async with playing() as scene:
-        scene.playback.say(Sentence("r1", "My number is 123.", 0, 17, ""))
-        scene.playback.whole("r1")
+        scene.says(Sentence("r1", "My number is 123.", 0, 17, ""))
+        scene.whole("r1")
 
         await eventually(lambda: scene.stage.said == ["My number is 123. 0 s", "r1 heard"])
 
@@ -177,14 +194,14 @@ async def test_a_sentence_that_must_not_be_heard_is_left_out() -> None:
 async def test_a_clip_waits_until_there_was_enough_silence_after_the_one_before() -> None:
     async with playing() as scene:
         await scene.say(HELLO, whole=False)
-        scene.playback.say(replace(BYE, gap=0.5))
+        scene.says(replace(BYE, gap=0.5))
         scene.sinks[0].advance(1.0)
         await eventually(lambda: "b" in scene.library.clips)
         scene.playback.settle()
         assert not scene.sinks[0].queue
 
         scene.clock.now += 0.5
-        scene.playback.whole("r1")
+        scene.whole("r1")
         scene.playback.changed(scene.sinks[0])
 
         await scene.queued(1)
@@ -198,7 +215,7 @@ async def test_a_gap_that_has_passed_already_delays_nothing() -> None:
         scene.sinks[0].advance(1.0)
         scene.clock.now += 0.6
 
-        scene.playback.say(replace(BYE, gap=0.5))
+        scene.says(replace(BYE, gap=0.5))
 
         await scene.queued(1)
 
@@ -208,7 +225,7 @@ async def test_a_clip_with_a_gap_does_not_overtake_one_that_still_plays() -> Non
         await scene.say(HELLO, whole=False)
         scene.clock.now += 0.6
 
-        scene.playback.say(replace(BYE, gap=0.5))
+        scene.says(replace(BYE, gap=0.5))
         await eventually(lambda: "b" in scene.library.clips)
         scene.playback.changed(scene.sinks[0])
 
@@ -232,9 +249,9 @@ async def test_a_sink_that_reports_nothing_delays_the_next_sentence_and_does_not
 
 async def test_nothing_is_voiced_when_nobody_could_hear_it() -> None:
     async with playing(ManualSink(is_open=False)) as scene:
-        scene.playback.say(HELLO)
+        reply = scene.says(HELLO)
 
-        assert not scene.playback.is_voicing("r1")
+        assert not reply.is_voicing
 
 
 async def test_a_reply_is_over_when_the_only_sink_closes_in_mid_speech() -> None:
@@ -250,10 +267,10 @@ async def test_a_reply_is_over_when_the_only_sink_closes_in_mid_speech() -> None
 
 async def test_a_sink_that_is_seen_closed_before_it_tells_takes_the_reply_with_it() -> None:
     async with playing() as scene:
-        await scene.say(HELLO, BYE, whole=False)
+        reply = await scene.say(HELLO, BYE, whole=False)
         scene.sinks[0].is_open = False
-        assert not scene.playback.say(Sentence("r1", " See you.", 32, 41, "c"))
-        scene.playback.whole("r1")
+        assert not scene.playback.say(reply, Sentence("r1", " See you.", 32, 41, "c"))
+        scene.whole("r1")
 
         scene.sinks[0].set_open(False)
 
@@ -263,16 +280,16 @@ async def test_a_sink_that_is_seen_closed_before_it_tells_takes_the_reply_with_i
 
 async def test_a_beginning_tells_that_what_was_before_it_is_over() -> None:
     async with playing() as scene:
-        await scene.say(HELLO, BYE)
+        reply = await scene.say(HELLO, BYE)
         lost = scene.sinks[0].queue.popleft()
         assert lost.text == HELLO.text
 
         scene.sinks[0].advance(0.5)
 
         assert scene.stage.said == ["Hello there my friend. 1 s", "Good bye. 1 s"]
-        cut = scene.playback.cut()
-        assert cut is not None
-        assert cut.heard == "Hello there my friend. Good"
+        scene.playback.cut(reply)
+        assert reply.phase is Phase.CUT
+        assert reply.heard == "Hello there my friend. Good"
 
 
 async def test_the_first_open_sink_leads_and_the_next_takes_over() -> None:

@@ -7,12 +7,13 @@ import pytest
 
 from relay.errors import VoxtaError
 from relay.floor import Floor, FloorState
+from relay.replies.replies import Replies
+from relay.replies.reply import Phase, Reply, Sentence
 from relay.settings import FloorSection
-from relay.speech.base import Sentence
 from relay.speech.playback import Playback
 from relay.speech.reports import OWN_CUT_WAIT
 from relay.speech.voice import ANSWER_WAIT, Voice
-from tests.speech.fakes import Clock, Library, ManualSink
+from tests.speech.fakes import Clock, Library, ManualSink, add, begin, cancel, end
 from tests.support import alongside, eventually
 
 HELLO, BYE = Sentence("r1", "Hello there my friend.", 0, 22, "a"), Sentence("r1", " Good bye.", 22, 32, "b")
@@ -52,26 +53,48 @@ class Scene:
         self.clock, self.sink, self.library, self.voxta = Clock(), ManualSink(), Library(), Voxta()
         self.floor = Floor(section, 30.0)
         self.shown: list[str] = []
+        self.replies = Replies()
+        playback = Playback(self.library.fetch, clock=self.clock)
+        playback.play_on([self.sink])
         self.voice = Voice(
             section,
             floor=self.floor,
-            playback=lambda voice: Playback([self.sink], self.library.fetch, voice, clock=self.clock),
+            playback=playback,
+            replies=self.replies,
             voxta=self.voxta,
-            audience=self,
+            over=self._show,
             changed=lambda: None,
             plays=plays,
             clock=self.clock,
         )
 
-    def spoken(self, message_id: str, heard: str | None) -> None:
-        self.shown.append(f"{message_id} {'whole' if heard is None else repr(heard)}")
+    def _show(self, reply: Reply) -> None:
+        self.shown.append(f"{reply.id} {'whole' if reply.phase is Phase.DONE else repr(reply.heard)}")
+
+    def thinking(self, message_id: str) -> Reply:
+        """A reply is generated."""
+        self.voice.thinking(reply := begin(self.replies, message_id))
+        return reply
+
+    def says(self, sentence: Sentence) -> None:
+        """Another sentence of a reply has come; what comes of one that is over does not reach the voice."""
+        if begin(self.replies, sentence.message_id).is_open:
+            self.voice.say(add(self.replies, sentence), sentence)
+
+    def text_ended(self, message_id: str) -> None:
+        """The text of a reply is complete."""
+        self.voice.text_ended(end(self.replies, message_id))
+
+    def cancelled(self, message_id: str) -> None:
+        """Voxta has given up a reply."""
+        self.voice.cancelled(cancel(self.replies, message_id))
 
     async def reply(self, *sentences: Sentence, whole: bool = True) -> None:
-        self.voice.thinking(sentences[0].message_id)
+        self.thinking(sentences[0].message_id)
         for sentence in sentences:
-            self.voice.say(sentence)
+            self.says(sentence)
         if whole:
-            self.voice.text_ended(sentences[0].message_id)
+            self.text_ended(sentences[0].message_id)
         await eventually(lambda: len(self.sink.queue) == len(sentences))
 
     def passes(self, seconds: float) -> None:
@@ -152,9 +175,9 @@ async def test_the_finished_text_of_a_reply_is_not_taken_for_one_that_voxta_cut_
 
 async def test_a_chunk_without_sound_is_told_as_heard_in_no_time() -> None:
     async with speaking() as scene:
-        scene.voice.thinking("r1")
-        scene.voice.say(Sentence("r1", "Psst.", 0, 5, ""))
-        scene.voice.text_ended("r1")
+        scene.thinking("r1")
+        scene.says(Sentence("r1", "Psst.", 0, 5, ""))
+        scene.text_ended("r1")
 
         await scene.told("started r1 0-5 0 s", "completed r1")
         assert scene.floor.is_free(scene.clock.now)
@@ -163,10 +186,10 @@ async def test_a_chunk_without_sound_is_told_as_heard_in_no_time() -> None:
 async def test_a_chunk_whose_sound_cannot_be_had_is_told_as_heard_in_no_time() -> None:
     async with speaking() as scene:
         scene.library.bad.add("a")
-        scene.voice.thinking("r1")
-        scene.voice.say(HELLO)
-        scene.voice.say(BYE)
-        scene.voice.text_ended("r1")
+        scene.thinking("r1")
+        scene.says(HELLO)
+        scene.says(BYE)
+        scene.text_ended("r1")
         await eventually(lambda: len(scene.sink.queue) == 1)
         scene.passes(1.0)
 
@@ -178,8 +201,8 @@ async def test_a_reply_that_ends_twice_is_completed_once() -> None:
         await scene.reply(HELLO)
         scene.passes(1.0)
 
-        scene.voice.text_ended("r1")
-        scene.voice.cancelled("r1")
+        scene.text_ended("r1")
+        scene.cancelled("r1")
 
         await scene.told("started r1 0-22 1 s", "completed r1")
 
@@ -187,10 +210,10 @@ async def test_a_reply_that_ends_twice_is_completed_once() -> None:
 async def test_voxta_is_told_nothing_when_others_play_its_speech() -> None:
     async with speaking(plays=False) as scene:
         scene.sink.is_open = False
-        scene.voice.thinking("r1")
-        scene.voice.say(HELLO)
-        scene.voice.text_ended("r1")
-        scene.voice.thinking("r2")
+        scene.thinking("r1")
+        scene.says(HELLO)
+        scene.text_ended("r1")
+        scene.thinking("r2")
         scene.voice.stop()
 
         await scene.told("interrupt")
@@ -260,9 +283,9 @@ async def test_nothing_is_asked_when_voxta_answers_the_person_by_itself() -> Non
     async with speaking() as scene:
         await interrupted(scene)
 
-        scene.voice.thinking("r2")
+        scene.thinking("r2")
         scene.passes(ANSWER_WAIT + 0.1)
-        scene.voice.text_ended("r2")
+        scene.text_ended("r2")
 
         assert scene.floor.is_free(scene.clock.now)
         assert scene.voxta.told == []
@@ -304,16 +327,20 @@ async def test_nothing_is_asked_when_the_words_of_the_person_were_sent_before_th
         assert not scene.floor.is_free(scene.clock.now), "the answer is awaited"
 
 
-@pytest.mark.parametrize("end", [Voice.cancelled, Voice.completed_elsewhere, Voice.text_ended])
+def completed_elsewhere(scene: Scene, message_id: str) -> None:
+    scene.voice.completed_elsewhere(message_id)
+
+
+@pytest.mark.parametrize("late", [Scene.cancelled, completed_elsewhere, Scene.text_ended])
 async def test_what_comes_late_of_a_reply_does_not_free_the_floor_for_what_was_asked_since(
-    end: Callable[[Voice, str], None],
+    late: Callable[[Scene, str], None],
 ) -> None:
     async with speaking() as scene:
-        scene.voice.thinking("r1")
+        scene.thinking("r1")
         scene.floor.asked(scene.clock.now)
         scene.voice.asked()
 
-        end(scene.voice, "r1")
+        late(scene, "r1")
 
         assert not scene.floor.is_free(scene.clock.now)
 
@@ -332,7 +359,7 @@ async def test_a_reply_voxta_cancels_ends_where_it_was_heard() -> None:
         await scene.reply(HELLO, whole=False)
         scene.passes(0.5)
 
-        scene.voice.cancelled("r1")
+        scene.cancelled("r1")
         scene.passes(OWN_CUT_WAIT + 0.1)
 
         await scene.told("started r1 0-22 1 s", "completed r1", "rewrite r1 'Hello there'")
@@ -343,8 +370,8 @@ async def test_stopping_one_reply_lets_the_next_be_heard() -> None:
     async with speaking() as scene:
         await scene.reply(HELLO)
         scene.passes(0.5)
-        scene.voice.say(Sentence("r2", "Another one.", 0, 12, "c"))
-        scene.voice.text_ended("r2")
+        scene.says(Sentence("r2", "Another one.", 0, 12, "c"))
+        scene.text_ended("r2")
 
         assert scene.voice.stop()
         await eventually(lambda: [clip.text for clip in scene.sink.queue] == ["Another one."])
@@ -369,10 +396,10 @@ async def test_silencing_stops_everything_and_a_second_time_there_is_nothing_to_
 async def test_a_reply_with_sound_that_nobody_can_hear_is_completed_all_the_same() -> None:
     async with speaking() as scene:
         scene.sink.is_open = False
-        scene.voice.thinking("r1")
-        scene.voice.say(HELLO)
+        scene.thinking("r1")
+        scene.says(HELLO)
 
-        scene.voice.text_ended("r1")
+        scene.text_ended("r1")
 
         await scene.told("started r1 0-22 0 s", "completed r1")
         assert scene.floor.is_free(scene.clock.now)
@@ -391,7 +418,7 @@ async def test_a_voxta_that_refuses_an_interruption_still_hears_of_the_rest() ->
 
 async def test_the_end_of_another_reply_does_not_free_the_floor() -> None:
     async with speaking() as scene:
-        scene.voice.thinking("r2")
+        scene.thinking("r2")
 
         scene.voice.completed_elsewhere("r1")
 
@@ -446,11 +473,11 @@ async def test_what_still_comes_of_a_reply_that_was_given_up_is_neither_said_nor
         scene.passes(OWN_CUT_WAIT + 0.1)
         await eventually(lambda: scene.floor.is_free(scene.clock.now))
 
-        scene.voice.thinking("r1")
-        scene.voice.say(BYE)
-        scene.voice.text_ended("r1")
+        reply = scene.thinking("r1")
+        scene.says(BYE)
+        scene.text_ended("r1")
 
-        assert not scene.voice.is_voicing("r1")
+        assert not reply.is_voicing
         assert scene.floor.is_free(scene.clock.now)
 
 
@@ -459,9 +486,9 @@ async def test_a_reply_whose_end_was_lost_does_not_keep_the_next_one_from_ending
         await scene.reply(HELLO, whole=False)
         scene.passes(1.0)
 
-        scene.voice.thinking("r2")
-        scene.voice.say(Sentence("r2", "Another one.", 0, 12, "c"))
-        scene.voice.text_ended("r2")
+        scene.thinking("r2")
+        scene.says(Sentence("r2", "Another one.", 0, 12, "c"))
+        scene.text_ended("r2")
         await eventually(lambda: len(scene.sink.queue) == 1)
         scene.passes(1.0)
 
@@ -471,10 +498,10 @@ async def test_a_reply_whose_end_was_lost_does_not_keep_the_next_one_from_ending
 
 async def test_an_emoji_without_sound_does_not_end_what_was_heard() -> None:
     async with speaking() as scene:
-        scene.voice.thinking("r1")
-        scene.voice.say(HELLO)
-        scene.voice.say(Sentence("r1", " \U0001f600", 22, 24, ""))
-        scene.voice.say(Sentence("r1", " Good bye.", 24, 34, "b"))
+        scene.thinking("r1")
+        scene.says(HELLO)
+        scene.says(Sentence("r1", " \U0001f600", 22, 24, ""))
+        scene.says(Sentence("r1", " Good bye.", 24, 34, "b"))
         await eventually(lambda: len(scene.sink.queue) == 2)
         scene.passes(1.6)
 
@@ -486,7 +513,7 @@ async def test_an_emoji_without_sound_does_not_end_what_was_heard() -> None:
 async def test_after_a_reply_that_was_given_up_before_it_had_sound_the_next_one_is_heard() -> None:
     async with speaking(after="nothing") as scene:
         scene.voice.talks("voice:ann")
-        scene.voice.thinking("r1")
+        scene.thinking("r1")
         scene.passes(1.0)
         scene.voice.stopped("voice:ann")
         scene.passes(0.5)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.replies.assembler import Assembler
+from relay.replies.replies import Replies
 from relay.voxta.mirrored import Mirrored
 from relay.wire import server
 from relay.wire.messages import WireMessage
@@ -15,12 +15,13 @@ class Ears:
     def __init__(self) -> None:
         self.told: list[WireMessage] = []
         self.replies: list[str] = []
-        self._assembler = Assembler()
+        self._following = Replies()
 
     def __call__(self, message: WireMessage) -> None:
         self.told.append(message)
-        if (reply := self._assembler.feed(message, "Vox")) is not None:
-            self.replies.append(reply.text)
+        step = self._following.take(message, "Vox")
+        if step is not None and step.public is not None:
+            self.replies.append(step.public.text)
 
 
 @pytest.fixture

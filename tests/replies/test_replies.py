@@ -1,26 +1,36 @@
-from relay.model import Origin, Reply
-from relay.replies.assembler import Assembler
+from relay.model import Forward, Origin, ReplyText, SendAs
+from relay.replies.replies import Replies
 from relay.wire import server
 from relay.wire.messages import WireMessage
 
 ANN = Origin(platform="twitch", channel="1", reply_to="m1")
+FROM_ANN = Forward(
+    id="f1",
+    keys=("twitch:m1",),
+    send_as=SendAs.USER,
+    body="Ann (Twitch): hello",
+    origins=(ANN,),
+    chat_id="c",
+    after_index=0,
+)
 
 
 def chunk(text: str, start: int, message_id: str = "r1") -> server.ReplyChunk:
     return server.ReplyChunk(message_id=message_id, text=text, start_index=start, end_index=start + len(text))
 
 
-def fed(assembler: Assembler, *messages: WireMessage) -> list[Reply]:
-    replies = [assembler.feed(message, "Vox") for message in messages]
-    return [reply for reply in replies if reply is not None]
+def fed(replies: Replies, *messages: WireMessage) -> list[ReplyText]:
+    """What is posted."""
+    steps = [replies.take(message, "Vox") for message in messages]
+    return [step.public for step in steps if step is not None and step.public is not None]
 
 
 def test_incremental_chunks_make_one_reply_for_the_one_who_asked() -> None:
-    assembler = Assembler()
-    assembler.expect((ANN,))
+    following = Replies()
+    following.asked(FROM_ANN)
 
     replies = fed(
-        assembler,
+        following,
         server.ReplyGenerating(message_id="r1"),
         server.ReplyStart(message_id="r1"),
         chunk("Hello Ann.", 0),
@@ -28,12 +38,12 @@ def test_incremental_chunks_make_one_reply_for_the_one_who_asked() -> None:
         server.ReplyEnd(message_id="r1"),
     )
 
-    assert replies == [Reply(message_id="r1", character="Vox", text="Hello Ann. How are you?", origins=(ANN,))]
+    assert replies == [ReplyText(message_id="r1", character="Vox", text="Hello Ann. How are you?", origins=(ANN,))]
 
 
 def test_cumulative_chunks_replace_each_other() -> None:
     replies = fed(
-        Assembler(),
+        Replies(),
         chunk("Hello", 0),
         chunk("Hello Ann.", 0),
         chunk("Hello Ann. Bye.", 0),
@@ -44,14 +54,14 @@ def test_cumulative_chunks_replace_each_other() -> None:
 
 
 def test_a_gap_that_the_server_leaves_between_sentences_becomes_a_space() -> None:
-    replies = fed(Assembler(), chunk("One.", 0), chunk("Two.", 5), server.ReplyEnd(message_id="r1"))
+    replies = fed(Replies(), chunk("One.", 0), chunk("Two.", 5), server.ReplyEnd(message_id="r1"))
 
     assert [reply.text for reply in replies] == ["One. Two."]
 
 
 def test_a_cancelled_reply_is_never_given_even_when_its_message_follows() -> None:
     replies = fed(
-        Assembler(),
+        Replies(),
         chunk("Hello", 0),
         server.ReplyCancelled(message_id="r1"),
         server.MessageEvent(message_id="r1", role="Assistant", text="Hello"),
@@ -62,7 +72,7 @@ def test_a_cancelled_reply_is_never_given_even_when_its_message_follows() -> Non
 
 def test_the_final_message_does_not_repeat_a_reply() -> None:
     replies = fed(
-        Assembler(),
+        Replies(),
         chunk("Hello.", 0),
         server.ReplyEnd(message_id="r1"),
         server.MessageEvent(message_id="r1", role="Assistant", text="Hello."),
@@ -72,11 +82,11 @@ def test_the_final_message_does_not_repeat_a_reply() -> None:
 
 
 def test_a_reply_without_chunks_is_taken_from_its_message() -> None:
-    assembler = Assembler()
-    assembler.expect((ANN,))
+    following = Replies()
+    following.asked(FROM_ANN)
 
     replies = fed(
-        assembler,
+        following,
         server.ReplyStart(message_id="r1"),
         server.ReplyEnd(message_id="r1"),
         server.MessageEvent(message_id="r1", role="Assistant", text="Hi Ann!"),
@@ -86,15 +96,15 @@ def test_a_reply_without_chunks_is_taken_from_its_message() -> None:
 
 
 def test_what_nobody_in_the_audience_asked_for_has_no_origin() -> None:
-    assembler = Assembler()
-    assembler.expect((ANN,))
+    following = Replies()
+    following.asked(FROM_ANN)
     answered = [chunk("For Ann.", 0, "r1"), server.ReplyEnd(message_id="r1")]
     unasked = [chunk("By the way.", 0, "r2"), server.ReplyEnd(message_id="r2")]
 
-    replies = fed(assembler, *answered, *unasked)
+    replies = fed(following, *answered, *unasked)
 
     assert [reply.origins for reply in replies] == [(ANN,), ()]
 
 
 def test_messages_of_people_are_no_replies() -> None:
-    assert fed(Assembler(), server.MessageUpdate(message_id="u", role="User", text="Hi")) == []
+    assert fed(Replies(), server.MessageUpdate(message_id="u", role="User", text="Hi")) == []

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.speech.heard import Part, heard_text
+from relay.replies.heard import Part, heard_text
 
 
 @pytest.mark.parametrize(

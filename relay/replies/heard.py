@@ -10,12 +10,12 @@ _UNSPACED: Final = "\u0e00-\u0eff\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
 _WORD: Final = re.compile(rf"(?:[{_UNSPACED}]|[^\s{_UNSPACED}]+)\s*")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Part:
-    """A sentence, and the share of its sound that was heard, from 0 to 1."""
+    """A sentence, and the share of its sound that was heard so far, from 0 to 1."""
 
     text: str
-    share: float
+    share: float = 0.0
 
 
 def heard_text(parts: Sequence[Part]) -> tuple[str, str]:
@@ -30,6 +30,13 @@ def heard_text(parts: Sequence[Part]) -> tuple[str, str]:
         if part.share < 1.0:
             break
     return whole[:length].rstrip(), whole[length:].strip()
+
+
+def common_beginning(one: str, other: str) -> str:
+    """What both texts begin with: all of the shorter, unless they differ before."""
+    pairs = enumerate(zip(one, other, strict=False))
+    end = next((place for place, (ours, theirs) in pairs if ours != theirs), min(len(one), len(other)))
+    return one[:end]
 
 
 def _heard_length(part: Part) -> int:

@@ -1,13 +1,25 @@
 import pytest
 
 from relay.moderation.outbound import Outbound
+from relay.replies.replies import Replies
+from relay.replies.reply import Sentence
+from relay.replies.screening import Screening
 from relay.settings import OutboundSection
-from relay.speech.lines import Lines
 from relay.wire.server import ReplyChunk
 
 
-def lines(**settings: object) -> Lines:
-    return Lines(Outbound(OutboundSection.model_validate(settings)))
+class Reader:
+    """Makes sentences of chunks as the relay does."""
+
+    def __init__(self, **settings: object) -> None:
+        self._replies = Replies()
+        outbound = Outbound(OutboundSection.model_validate(settings))
+        self._screening = Screening(outbound, lambda _: None, hold_for=60.0)
+
+    def read(self, chunk: ReplyChunk) -> Sentence:
+        step = self._replies.take(chunk)
+        assert step is not None
+        return self._screening.sentence(chunk, step)
 
 
 def chunk(text: str, start: int) -> ReplyChunk:
@@ -24,7 +36,7 @@ def chunk(text: str, start: int) -> ReplyChunk:
     ids=["with spaces", "without spaces", "cumulative"],
 )
 def test_each_chunk_becomes_the_part_of_the_text_it_adds(chunks: list[ReplyChunk]) -> None:
-    reader = lines()
+    reader = Reader()
 
     sentences = [reader.read(each) for each in chunks]
 
@@ -35,14 +47,14 @@ def test_each_chunk_becomes_the_part_of_the_text_it_adds(chunks: list[ReplyChunk
 def test_a_pause_has_no_sound_to_fetch_and_a_gap_is_in_seconds() -> None:
     pause = ReplyChunk(message_id="r1", start_index=0, end_index=1, text="…", audio_url="silence:680", audio_gap_ms=250)
 
-    sentence = lines().read(pause)
+    sentence = Reader().read(pause)
 
     assert (sentence.url, sentence.gap) == ("", 0.25)
 
 
 @pytest.mark.parametrize("action", ["mask", "hold", "drop"])
 def test_a_sentence_the_filters_object_to_is_not_spoken_whatever_they_do_to_the_text(action: str) -> None:
-    reader = lines(blocked_terms=["secret sauce"], blocked_terms_are=action)
+    reader = Reader(blocked_terms=["secret sauce"], blocked_terms_are=action)
 
     sentences = [
         reader.read(chunk("Fine.", 0)),
