@@ -91,6 +91,8 @@ class Forwarder:
         )
         self._doubtful: dict[str, Forward] = {}
         self._failed_in: dict[str, Chat] = {}
+        self._unsent: dict[str, Sequence[Pick]] = {}
+        """What forwards would have carried that the store may know as begun, and that were never sent, by their ids."""
         self._noted: str | None = None
         self._names: Sequence[str] = ()
         """What the characters are called in the chat last served."""
@@ -164,6 +166,7 @@ class Forwarder:
         self._ended.set()
 
     async def _wind_up(self, reason: str) -> None:
+        await patiently(self._keep_unsent)
         for forward in self._doubtful.values():
             await self._finish(forward, Outcome.FORWARDED, f"{forward.send_as}, unconfirmed")
         self.waiting.clear(Outcome.DROPPED, reason)
@@ -172,6 +175,7 @@ class Forwarder:
 
     async def _advance(self) -> float | None:
         """Do the next thing. Returns the seconds until another look is due, None when only news can help."""
+        await self._keep_unsent()
         self.waiting.expire(self._wall())
         chat = self._session.chat
         if chat is None:
@@ -234,22 +238,19 @@ class Forwarder:
         rendered = await self._render(picks, batch, chat)
         if rendered is None:
             return
-        try:
-            begun = await self._inbox.begin(rendered)
-        except InboxError:
-            self._doubtful[rendered.id] = rendered
-            raise
-        if begun:
-            self.waiting.told(batch, [p for p in picks if p.message.key in rendered.keys], now)
+        told = [pick for pick in picks if pick.message.key in rendered.keys]
+        self._unsent[rendered.id] = told
+        if await self._inbox.begin(rendered) and self._session.chat is chat:
+            self.waiting.told(batch, told, now)
             await self._send(rendered, chat)
-        else:
-            await self._keep_others([p for p in picks if p.message.key in rendered.keys])
 
-    async def _keep_others(self, picks: list[Pick]) -> None:
-        """One of several was taken back in the last moment: the others wait on."""
-        current = await self._inbox.current([pick.message.key for pick in picks])
-        doubted = {key for forward in self._doubtful.values() for key in forward.keys}
-        self.waiting.restore([p for p in picks if p.message.key in current and p.message.key not in doubted])
+    async def _keep_unsent(self) -> None:
+        """What was not sent waits on: the store failed, one of several was taken back, or Voxta takes nothing."""
+        for forward_id, picks in list(self._unsent.items()):
+            await self._inbox.abandon(forward_id)
+            current = await self._inbox.current([pick.message.key for pick in picks])
+            self.waiting.restore([pick for pick in picks if pick.message.key in current])
+            del self._unsent[forward_id]
 
     async def _render(self, picks: list[Pick], batch: Batch, chat: Chat) -> Forward | None:
         while picks:
@@ -269,6 +270,7 @@ class Forwarder:
             self._observer.asking(forward)
             self._next_slot = self._clock() + self._gap_now()
             self._is_being_answered = self._gap_from_end
+        unsent = self._unsent.pop(forward.id)
         try:
             await self._session.send(forward)
         except VoxtaUnavailable as error:
@@ -278,7 +280,7 @@ class Forwarder:
             self._floor.released()
         except VoxtaForbidden:
             self._floor.released()
-            await self._take_back(forward)
+            self._unsent[forward.id] = unsent
         except VoxtaError as error:
             self._floor.released()
             await self._finish(forward, Outcome.REJECTED, str(error))

@@ -9,7 +9,7 @@ choosing and leaving cost O(log n).
 import math
 import random
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import islice
@@ -95,6 +95,7 @@ class Selector:
         self._alike = alike
         self._random = random.Random(settings.seed)
         self._lanes: dict[Lane, OrderedDict[str, Waiting]] = {lane: OrderedDict() for lane in Lane}
+        self._by_age: dict[Lane, SortedKeyList[Waiting, float]] = {lane: SortedKeyList(key=_age) for lane in Lane}
         self._pool: SortedKeyList[Waiting, float] = SortedKeyList(key=_rank)
         self._newest: dict[str, Waiting] = {}
         self._echoes = Echoes()
@@ -149,8 +150,8 @@ class Selector:
             waiting.luck = FIRST
             self._insert(waiting, message.at)
         else:
-            self._lanes[waiting.lane][message.key] = waiting
-            self._lanes[waiting.lane].move_to_end(message.key, last=False)
+            self._enter(waiting)
+        self._lanes[waiting.lane].move_to_end(message.key, last=False)
 
     def clear(self) -> list[AudienceMessage]:
         """Take everything out."""
@@ -188,15 +189,15 @@ class Selector:
 
     def expire(self, now: float) -> None:
         """End what is no longer worth an answer."""
-        for lane, waiting_by_key in self._lanes.items():
+        for lane, waiting_by_age in self._by_age.items():
             limit = now - self._time_to_live(lane, now)
-            for waiting in [*_while_older(waiting_by_key, limit)]:
-                self._end(waiting, Outcome.EXPIRED, "waited too long")
+            while waiting_by_age and (oldest := waiting_by_age[0]).at <= limit:
+                self._end(oldest, Outcome.EXPIRED, "waited too long")
 
     def next_expiry(self, now: float) -> float | None:
         """When the next message expires."""
-        firsts = [(lane, next(iter(entries.values()))) for lane, entries in self._lanes.items() if entries]
-        return min((first.at + self._time_to_live(lane, now) for lane, first in firsts), default=None)
+        oldest = [(lane, entries[0]) for lane, entries in self._by_age.items() if entries]
+        return min((first.at + self._time_to_live(lane, now) for lane, first in oldest), default=None)
 
     # Inside
 
@@ -216,8 +217,8 @@ class Selector:
         return tuple((text, count) for text, count in counts.most_common(2) if count >= self._settings.shout)
 
     def _line_up(self, waiting: Waiting) -> None:
+        self._enter(waiting)
         lane = self._lanes[waiting.lane]
-        lane[waiting.message.key] = waiting
         if len(lane) > self._settings.pool:
             self._end(next(iter(lane.values())), Outcome.EXPIRED, "passed over: too many were waiting")
 
@@ -250,9 +251,13 @@ class Selector:
 
     def _insert(self, waiting: Waiting, now: float) -> None:
         waiting.rank = waiting.luck - self._score(waiting, now) / self._settings.temperature
-        self._lanes[waiting.lane][waiting.message.key] = waiting
+        self._enter(waiting)
         self._pool.add(waiting)
         self._echoes.add(waiting.message.key, waiting.reading.digest, waiting.reading.simhash)
+
+    def _enter(self, waiting: Waiting) -> None:
+        self._lanes[waiting.lane][waiting.message.key] = waiting
+        self._by_age[waiting.lane].add(waiting)
 
     def _rerank(self, waiting: Waiting, now: float) -> None:
         self._pool.remove(waiting)
@@ -288,6 +293,7 @@ class Selector:
     def _discard(self, waiting: Waiting) -> None:
         key = waiting.message.key
         del self._lanes[waiting.lane][key]
+        self._by_age[waiting.lane].remove(waiting)
         if waiting.lane not in _POOLED:
             return
         self._pool.remove(waiting)
@@ -316,12 +322,9 @@ def lane_of(message: AudienceMessage) -> Lane:
     return Lane.ADDRESSED if message.addressed or message.kind is Kind.ASK else Lane.CHAT
 
 
-def _while_older(entries: OrderedDict[str, Waiting], limit: float) -> Iterator[Waiting]:
-    for waiting in entries.values():
-        if waiting.at > limit:
-            return
-        yield waiting
-
-
 def _rank(waiting: Waiting) -> float:
     return waiting.rank
+
+
+def _age(waiting: Waiting) -> float:
+    return waiting.at

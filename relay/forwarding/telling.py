@@ -35,16 +35,17 @@ class Telling:
 
     def expired(self, now: float) -> list[Pick]:
         """Take out those that are too old at `now`, in seconds since the epoch."""
-        gone = []
-        while (pick := self.first()) and pick.message.at + self._time_to_live <= now:
-            gone.append(pick)
+        gone = [pick for pick in self._picks.values() if self._expiry(pick) <= now]
+        for pick in gone:
             self.remove(pick.message.key)
         return gone
 
     def next_expiry(self) -> float | None:
         """When the next one will be too old, in seconds since the epoch."""
-        pick = self.first()
-        return pick.message.at + self._time_to_live if pick else None
+        return min(map(self._expiry, self._picks.values()), default=None)
+
+    def _expiry(self, pick: Pick) -> float:
+        return pick.message.at + self._time_to_live
 
     def clear(self) -> list[Pick]:
         """Take everything out."""

@@ -76,11 +76,11 @@ class Waiting:
 
     def restore(self, picks: Iterable[Pick]) -> None:
         """Messages that were chosen and not sent, or did not arrive: they go first."""
-        for pick in picks:
+        for pick in reversed(list(picks)):
             if self._policy.asks(pick.message):
                 self._selector.restore(pick.message, pick.text, read(pick.text))
             else:
-                self._telling.add(pick, in_front=True)
+                self._pass_over(self._telling.add(pick, in_front=True))
 
     def again(self, message: AudienceMessage, now: float) -> Pick:
         """A message that was let through before, as it is told."""
@@ -113,8 +113,12 @@ class Waiting:
     def _queue(self, message: AudienceMessage, text: str, reading: Reading, now: float) -> None:
         if self._policy.asks(message):
             self._selector.offer(message, text, reading, now)
-        elif passed := self._telling.add(Pick(message, text)):
-            self._end(passed.message, Outcome.EXPIRED, "passed over: too many were waiting")
+        else:
+            self._pass_over(self._telling.add(Pick(message, text)))
+
+    def _pass_over(self, pick: Pick | None) -> None:
+        if pick is not None:
+            self._end(pick.message, Outcome.EXPIRED, "passed over: too many were waiting")
 
     def _hold(self, message: AudienceMessage, reason: str) -> None:
         if crowded_out := self._holding.add(message, reason):
