@@ -19,6 +19,7 @@ from relay.platforms.discord.incoming import PLATFORM
 from relay.platforms.discord.login import CLOSED_FOR_GOOD, INTENT_MISSING, granted_intents, leave, log_in, visit
 from relay.platforms.discord.missed import Mark
 from relay.platforms.discord.outgoing import FAILURES, TEXT_LIMIT, explain, send, show_typing
+from relay.platforms.discord.pulse import feel
 from relay.platforms.discord.session import Session
 from relay.platforms.discord.starts import SessionStarts, leave_some
 from relay.platforms.discord.voice.commands import voice_commands
@@ -185,6 +186,7 @@ class DiscordPlatform:
 
 async def _listen(session: Session) -> None:
     """Follow the gateway; discord.py itself resumes and reconnects. Raises AuthError or PlatformUnavailable."""
+    pulse = asyncio.create_task(feel(lambda: session.ws), name="discord pulse")
     try:
         await session.connect()
     except discord.PrivilegedIntentsRequired:
@@ -195,6 +197,9 @@ async def _listen(session: Session) -> None:
         raise PlatformUnavailable(f"discord: the gateway closed the connection ({error.code})") from None
     except FAILURES as error:
         raise PlatformUnavailable(str(explain(error, "gateway"))) from None
+    finally:
+        pulse.cancel()
+        await asyncio.gather(pulse, return_exceptions=True)
     raise PlatformUnavailable("discord: the gateway closed the connection")
 
 
