@@ -11,7 +11,7 @@ from relay.companion.company import alone, unnamed
 from relay.companion.endpoint import Call, Endpoint, message, sound
 from relay.companion.prompt import ChatMessage, prompt, story, tokens
 from relay.companion.scenario.model import Action
-from relay.companion.thoughts import Thought, parted, spoken
+from relay.companion.thoughts import Habit, Thought, parted, spoken
 from relay.companion.tools import CHOICE, answered, called, choice_of, content, declines, instruction, named, tool
 from relay.settings import CompanionSection
 
@@ -42,12 +42,13 @@ class OpenAIBrain:
         self._model = settings.model
         self._persona = settings.persona
         self._budget = settings.context_tokens
+        self._habit = Habit()
         self._has_tools = True
         """Whether the endpoint takes tools, as far as is known."""
 
     async def reply(self, view: View) -> Pieces:
         stream = self._stream(view, self._prompt(view))
-        own = alone(unnamed(stream, view.character), (*view.others, view.user)) if view.others else stream
+        own = alone(unnamed(stream, view.character), view.others, view.user) if view.others else stream
         async with aclosing(own) as pieces:
             async for piece in pieces:
                 yield piece
@@ -98,7 +99,7 @@ class OpenAIBrain:
 
     async def _stream(self, view: View, messages: list[ChatMessage]) -> Pieces:
         """The pieces of an answer, those that are thought as Thought. Raises BrainError at what is no answer."""
-        async with aclosing(parted(self._deltas(view, messages))) as pieces:
+        async with aclosing(parted(self._deltas(view, messages), self._habit)) as pieces:
             async for piece in pieces:
                 yield piece
 

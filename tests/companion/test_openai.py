@@ -134,6 +134,11 @@ async def test_a_character_cut_in_two_is_whole_again_and_half_of_one_is_replaced
         (("Voxta is here.",), "Voxta is here."),
         (("Vo",), "Vo"),
         (("Vox:",), ""),
+        (("**Vox**: Good evening.",), " Good evening."),
+        (("**Vo", "x:", "** Good evening."), " Good evening."),
+        (("_vox_ : Good", " evening."), " Good evening."),
+        (("*Vox: waves*",), "*waves*"),
+        (("**Vox** is here.",), "**Vox** is here."),
     ],
 )
 async def test_in_company_its_own_name_in_front_is_not_said(pieces: tuple[str, ...], heard: str) -> None:
@@ -299,6 +304,30 @@ async def test_a_thought_without_an_end_is_not_said(text: str) -> None:
     assert "".join(part for part in heard if not isinstance(part, Thought)) == text.partition("<")[0]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Models write <think> in front.", "Write `<think>` and `</think>`.", 'The tag "</think>" ends it.', "a<think>b"],
+)
+@pytest.mark.parametrize("cut", [False, True], ids=["at once", "letter by letter"])
+async def test_a_tag_that_an_answer_speaks_of_is_said(text: str, cut: bool) -> None:
+    async with endpoint(streaming(*map(piece, text if cut else [text]))) as brain:
+        assert await said(brain) == text
+
+
+async def test_a_model_that_begins_in_its_thought_is_known_by_its_first_answer() -> None:
+    answers = iter(["Hm, a poem.</think>Roses.", "Hm, more.</think>Violets.", "Without a thought."])
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await streaming(*map(piece, next(answers)))(request)
+
+    async with endpoint(answer) as brain:
+        heard = [[part async for part in brain.reply(VIEW)] for _ in range(3)]
+
+    said = ["".join(part for part in parts if not isinstance(part, Thought)) for parts in heard]
+    assert said == ["Hm, a poem.Roses.", "Violets.", "Without a thought."]
+    assert "".join(part for part in heard[1] if isinstance(part, Thought)) == "Hm, more."
+
+
 @pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
 async def test_a_thought_in_a_field_of_its_own_is_not_said(field: str) -> None:
     event = b"data: " + json.dumps({"choices": [{"delta": {field: "Hm."}}]}).encode() + b"\n\n"
@@ -320,6 +349,10 @@ async def test_a_bracket_is_not_yet_a_thought(text: str) -> None:
     [
         ("Vox: Hi.\nCatherine: Hello!\nVox: Bye.", " Hi.\n"),
         ("Hi.\n**Catherine:** Hello!", "Hi.\n"),
+        ("Hi.\n**Catherine**: Hello!", "Hi.\n"),
+        ("Hi.\n *catherine* : Hello!", "Hi.\n"),
+        ("Max: I have heard you.\nMax: I say this.", "Max: I have heard you.\n"),
+        ("**Hi**, *Catherine*.\n***\n* one: two", "**Hi**, *Catherine*.\n***\n* one: two"),
         ("Hi.\nMax: I say this.", "Hi.\n"),
         ("Hi, Catherine: listen.\nCat is here.\nCatherine", "Hi, Catherine: listen.\nCat is here.\nCatherine"),
     ],
