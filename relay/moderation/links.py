@@ -25,9 +25,19 @@ _OFTEN_WORDS: Final = frozenset({
     "am", "as", "at", "be", "best", "call", "cool", "day", "do", "fun", "game", "games", "here", "how", "in", "is",
     "it", "like", "lol", "love", "my", "new", "no", "now", "one", "open", "play", "pm", "red", "run", "so", "team",
     "today", "us", "wow", "you",
-    "id", "java", "map", "md", "name", "ps", "py", "rs", "sh",
 })  # fmt: skip
-"""Endings that are more often the next word, a file or code. They make a link only with www or a path."""
+"""Endings that are more often the next word. They make a link with www or a path, or by what stands around it."""
+_NEVER_ALONE: Final = frozenset({"am", "as", "at", "be", "do", "in", "is", "it", "my", "so", "us"})
+"""Those of them that begin sentences but never are one: with no word behind them they end a link."""
+_OFTEN_CODE: Final = frozenset({"id", "java", "map", "md", "name", "ps", "py", "rs", "sh"})
+"""Endings that are more often a file's or code. They make a link only with www or a path."""
+_ANNOUNCE: Final = frozenset({
+    "visit", "join", "click", "browse", "goto", "url", "link", "site", "website", "domain", "go to", "check out",
+    "besuch", "besucht", "visita", "entra en",
+})  # fmt: skip
+"""What stands in front of a link."""
+_NO_HOSTS: Final = frozenset({"it", "this", "that", "here", "there", "them", "me", "us", "him", "her", "one", "now"})
+"""What else is announced so: `join us.it is fun`."""
 _ALSO_WORDS: Final = frozenset({
     "app", "click", "club", "dev", "info", "link", "live", "online", "shop", "site", "store", "top", "win",
 })  # fmt: skip
@@ -44,6 +54,8 @@ _SPELLED: Final = re.compile(
     r"|(?:\s\.\s?|\.\s)(?:com|net|org|gg|ru|xyz)"
     r")(?![\w-])(?:/[^\s<>\"']*+)?+"
 )
+_GOES_ON: Final = re.compile(r"[\s,'\u2019-]*\w")
+_LOOK_BACK: Final = 20
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*:[/\\]+", re.IGNORECASE)
 _HOST_ENDS: Final = (re.compile(r"[/\\?#]"), re.compile("/"))
 """As browsers read it, and as those do to whom a backslash, ? or # before an @ is a part of the user's name."""
@@ -62,8 +74,9 @@ def _links(line: str, allowed: Collection[str]) -> Iterator[Span]:
     if "." in line or "\u3002" in line or "//" in line or "\\\\" in line:
         for match in _LINK.finditer(line):
             text = match.group().rstrip(_NO_LINK_ENDS_SO)
-            if _is_link(text) and not _is_allowed(text, allowed):
-                yield match.start(), match.start() + len(text)
+            start, end = match.start(), match.start() + len(text)
+            if (_is_link(text) or _is_meant(line, start, end)) and not _is_allowed(text, allowed):
+                yield start, end
     if "." in line or "dot" in line.casefold():
         for match in _SPELLED.finditer(line):
             text = re.sub(r"\s|[(\[{)\]}]", "", re.sub(r"(?i)\sdot\s|[(\[{]\s?dot\s?[)\]}]", ".", match.group()))
@@ -84,8 +97,20 @@ def _is_link(text: str) -> bool:
     if labels[0].casefold() == "www" and len(labels) > 2:
         return True
     if labels[-1].lower() in _ENDINGS or ending in _ENDINGS:
-        return ending not in _OFTEN_WORDS
+        return ending not in _OFTEN_WORDS and ending not in _OFTEN_CODE
     return ending.startswith("xn--")
+
+
+def _is_meant(line: str, start: int, end: int) -> bool:
+    """Whether what may be two sentences without a space between them is a link by what stands around it."""
+    name, _, ending = line[start:end].replace("\u3002", ".").rpartition(".")
+    if ending.lower() not in _OFTEN_WORDS or name.isdecimal() or (ending.istitle() and not name.istitle()):
+        return False
+    if ending.lower() in _NEVER_ALONE and _GOES_ON.match(line, end) is None:
+        return True
+    before = line[max(0, start - _LOOK_BACK) : start].lower().replace(":", " ").split()[-2:]
+    is_announced = not _ANNOUNCE.isdisjoint((" ".join(before), *before[-1:]))
+    return is_announced and name.lower() not in _NO_HOSTS
 
 
 def _hosts(link: str) -> list[str]:
