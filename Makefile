@@ -1,7 +1,7 @@
 # What a change needs; `make` alone names the targets. Everything runs in .venv, which `make install` fills.
 BIN := .venv/bin
 
-.PHONY: help install format check test demo ci docs flaky chaos soak
+.PHONY: help install format check test demo ci docs flaky chaos soak mutate
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
 
@@ -41,3 +41,6 @@ chaos: install ## what a relay needs fails again and again, for 15 minutes at mo
 
 soak: install ## a day of a big stream in twenty minutes: nothing may be lost, nothing may grow without end
 	$(BIN)/uv run --locked python -m tests.soak
+
+mutate: install ## the core broken in places drawn at random: which breaks does no test notice? (SAMPLE a room, SEED)
+	$(BIN)/uv run --locked python -m tests.mutate --sample $(or $(SAMPLE),30) --seed $(or $(SEED),1)

@@ -1,0 +1,228 @@
+"""Breaks the core on purpose, one place at a time, and shows which breaks no test notices.
+
+    python -m tests.mutate [--sample N] [--seed S] [--jobs J] [ROOM…]
+
+Places inside functions are drawn at random, and for each one way to break it; the operators are Cosmic Ray's, and one
+that leaves a statement out. The tests next to the module run first, then those of its room.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Final
+
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Operator
+from cosmic_ray.plugins import get_operator, operator_names
+
+ROOT: Final = Path(__file__).parent.parent
+LIMIT: Final = 300.0
+"""Seconds the tests of one break may take: a loop without an end counts as noticed."""
+_times = count(int(time.time()))
+"""When files were written, as far as Python's cache of compiled code is concerned: never twice at the same time."""
+
+
+@dataclass(frozen=True)
+class Room:
+    code: str
+    """A folder or a module."""
+    tests: tuple[str, ...]
+
+
+ROOMS: Final = {
+    "forwarding": Room("relay/forwarding", ("tests/forwarding",)),
+    "floor": Room("relay/floor.py", ("tests/test_floor.py", "tests/speech/test_voice.py")),
+    "inbox": Room("relay/inbox", ("tests/inbox", "tests/contracts")),
+    "moderation": Room("relay/moderation", ("tests/moderation",)),
+    "speech": Room("relay/speech", ("tests/speech",)),
+}
+
+
+class LeaveStatementOut(Operator):  # type: ignore[misc]
+    """Puts `pass` in the place of an assignment or a call."""
+
+    def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
+        if node.type == "simple_stmt" and _is_worth_leaving_out(node.children[0]):
+            yield node.start_pos, node.end_pos
+
+    def mutate(self, node: Any, index: int) -> Any:
+        first = node.get_first_leaf()
+        return get_ast(f"{first.prefix}pass\n")
+
+    @classmethod
+    def examples(cls) -> Sequence[Any]:
+        return ()
+
+
+def _is_worth_leaving_out(statement: Any) -> bool:
+    is_name = statement.type in ("expr_stmt", "power", "atom_expr", "await_expr")
+    return is_name and not statement.get_code(include_prefix=False).startswith(("log.", "assert"))
+
+
+@dataclass(frozen=True)
+class Mutant:
+    path: str
+    line: int
+    name: str
+    """Of the operator."""
+    operator: Operator
+    occurrence: int
+
+    def broken(self, source: str) -> str:
+        code: str | None = mutate_code(source, self.operator, self.occurrence)
+        assert code is not None, f"{self} breaks nothing"
+        return code
+
+
+def operators() -> dict[str, Operator]:
+    """Those of Cosmic Ray that need no arguments. `|` is left out: it joins types nearly everywhere."""
+    found: dict[str, Operator] = {"leave statement out": LeaveStatementOut()}
+    for name in operator_names():
+        operator = get_operator(name)
+        if not operator.arguments() and "Operator_BitOr" not in name and not name.endswith("/NoOp"):
+            found[name.removeprefix("core/")] = operator()
+    return found
+
+
+def places(path: str) -> list[list[Mutant]]:
+    """For each place inside a function the ways to break it."""
+    tree = get_ast((ROOT / path).read_text())
+    nodes = list(ast_nodes(tree))
+    inside = {id(each) for node in nodes if node.type == "funcdef" for each in ast_nodes(node.children[-1])}
+    found: defaultdict[object, list[Mutant]] = defaultdict(list)
+    for name, operator in operators().items():
+        numbers = count()
+        for node in nodes:
+            for position in operator.mutation_positions(node):
+                mutant = Mutant(path, position[0][0], name, operator, next(numbers))
+                if id(node) in inside:
+                    found[position].append(mutant)
+    return list(found.values())
+
+
+def draw(names: Sequence[str], sample: int, seed: int) -> list[tuple[str, Mutant]]:
+    """So many mutants of each room."""
+    chosen = []
+    for name in names:
+        code = ROOT / ROOMS[name].code
+        modules = [code] if code.is_file() else sorted(code.rglob("*.py"))
+        dice = random.Random(f"{seed} {name}")
+        everywhere = [place for module in modules for place in places(module.relative_to(ROOT).as_posix())]
+        chosen += [(name, dice.choice(ways)) for ways in dice.sample(everywhere, min(sample, len(everywhere)))]
+    return chosen
+
+
+class Copies:
+    """Copies of the project, in each of which one break at a time is tried."""
+
+    def __init__(self, folder: Path, jobs: int) -> None:
+        self._free: SimpleQueue[Path] = SimpleQueue()
+        for number in range(jobs):
+            copy = folder / str(number)
+            for part in ("relay", "tests", "config", "docs"):
+                if (ROOT / part).exists():
+                    shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+            for file in filter(Path.is_file, ROOT.iterdir()):
+                shutil.copy(file, copy)
+            self._free.put(copy)
+
+    def survives(self, room: str, mutant: Mutant | None) -> bool:
+        """Whether the tests pass nevertheless; without a mutant, whether they pass at all."""
+        copy = self._free.get()
+        try:
+            if mutant is None:
+                return _passes(copy, [*ROOMS[room].tests])
+            file = copy / mutant.path
+            whole = file.read_text()
+            _write(file, mutant.broken(whole))
+            try:
+                return _passes(copy, [*_next_to(mutant.path), *ROOMS[room].tests])
+            finally:
+                _write(file, whole)
+        finally:
+            self._free.put(copy)
+
+
+def _write(file: Path, text: str) -> None:
+    file.write_text(text)
+    now = next(_times)
+    os.utime(file, (now, now))
+
+
+def _next_to(path: str) -> list[str]:
+    module = Path(path)
+    name = f"test_{module.stem}.py"
+    return [found.relative_to(ROOT).as_posix() for found in (ROOT / "tests" / module.parent.name).glob(name)]
+
+
+def _passes(copy: Path, tests: Sequence[str]) -> bool:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    try:
+        done = subprocess.run([*command, *tests], cwd=copy, timeout=LIMIT, capture_output=True, text=True)
+    except subprocess.TimeoutExpired:
+        return False
+    if done.returncode not in (0, 1, 2):
+        raise SystemExit(f"the tests could not be run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.returncode == 0
+
+
+def report(tried: Sequence[tuple[Mutant, bool]]) -> None:
+    mutants, survived = Counter(each.path for each, _ in tried), Counter(each.path for each, lives in tried if lives)
+    width = max(map(len, mutants))
+    print(f"{'module':{width}}  mutants  killed  survived")
+    for path, number in sorted(mutants.items()):
+        print(f"{path:{width}}  {number:7}  {number - survived[path]:6}  {survived[path]:8}")
+    killed = mutants.total() - survived.total()
+    print(f"{'':{width}}  {mutants.total():7}  {killed:6}  {survived.total():8}  {killed / mutants.total():.0%} killed")
+    for mutant, lives in tried:
+        if lives:
+            print(f"{mutant.path}:{mutant.line}  {mutant.name}  {_line(mutant)}")
+
+
+def _line(mutant: Mutant) -> str:
+    """What the break makes of its line."""
+    whole = (ROOT / mutant.path).read_text()
+    pairs = zip(whole.splitlines(), mutant.broken(whole).splitlines(), strict=False)
+    before, after = next((pair for pair in pairs if pair[0] != pair[1]), ("", ""))
+    return f"{before.strip()}  ->  {after.strip()}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rooms", nargs="*", metavar="ROOM", help=f"of {', '.join(ROOMS)}; all of them without")
+    parser.add_argument("--sample", type=int, default=30, help="breaks for each room (default: 30)")
+    parser.add_argument("--seed", type=int, default=1, help="which ones (default: 1)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at once (default: one for each core)")
+    options = parser.parse_args()
+    names = options.rooms or list(ROOMS)
+    if unknown := set(names) - set(ROOMS):
+        parser.error(f"there is no room {', '.join(unknown)}: give some of {', '.join(ROOMS)}")
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
+        copies = Copies(Path(folder), options.jobs)
+        for name, passes in zip(names, pool.map(lambda name: copies.survives(name, None), names), strict=True):
+            if not passes:
+                raise SystemExit(f"the tests of {name} fail with nothing broken")
+
+        def attempt(chosen: tuple[str, Mutant]) -> tuple[Mutant, bool]:
+            lives = copies.survives(*chosen)
+            print("survived" if lives else "killed  ", f"{chosen[1].path}:{chosen[1].line}", chosen[1].name, flush=True)
+            return chosen[1], lives
+
+        report(list(pool.map(attempt, draw(names, options.sample, options.seed))))
+
+
+if __name__ == "__main__":
+    main()
