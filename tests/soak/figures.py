@@ -38,7 +38,7 @@ COUNTED: Final = ("posts", "clips", *Outcome)
 
 
 class Lines(logging.Handler):
-    """Counts what the relay logs."""
+    """Counts what the relay and its libraries log."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,18 +55,16 @@ class Lines(logging.Handler):
 
 @contextmanager
 def counted() -> Iterator[Lines]:
-    """Count what the relay logs while the context lasts; none of it is shown."""
-    lines, log = Lines(), logging.getLogger("relay")
-    before = log.level, log.propagate
-    log.addHandler(lines)
-    log.setLevel(logging.INFO)
-    log.propagate = False
+    """Count what would be in the log while the context lasts; none of it is shown."""
+    lines, everything, ours = Lines(), logging.getLogger(), logging.getLogger("relay")
+    before = ours.level
+    everything.addHandler(lines)
+    ours.setLevel(logging.INFO)
     try:
         yield lines
     finally:
-        log.removeHandler(lines)
-        log.setLevel(before[0])
-        log.propagate = before[1]
+        ours.setLevel(before)
+        everything.removeHandler(lines)
 
 
 class Sampler:
