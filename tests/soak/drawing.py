@@ -33,11 +33,12 @@ def verdicts(result: Result) -> Iterator[str]:
         else:
             grew = f"{_short(trend.before):>9}{_short(trend.growth):>9}{_short(trend.allowed):>9}"
             yield f"{name:<12}{drawn(values):<{WIDTH + 2}}{ends}{grew}{'  <-- grows' * (name in growing)}"
-    if result.plan.messages < JUDGED:
+    if result.received < JUDGED:
         yield f"what grows is judged from {JUDGED} messages on"
     yield f"grew: in the first half after {WARM_UP:.0%} of warm-up; then: in the last half, by the Theil-Sen slope"
     yield ""
-    yield f"received {result.received}, lost {result.lost}, doubled {result.doubled}, stuck {result.stuck}"
+    received = f"received {result.received} of {result.plan.messages}"
+    yield f"{received}, lost {result.lost}, doubled {result.doubled}, stuck {result.stuck}"
     yield "more at the end than at half-time: " + ", ".join(f"{name} +{count}" for name, count in result.grown)
     yield "well" if result.is_well else "NOT WELL"
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from relay.inbox.patience import patiently
 from relay.model import Outcome
 from tests.soak.room import Room
 from tests.soak.verdict import Bound
@@ -75,9 +76,9 @@ class Sampler:
         self._lines = lines
 
     async def sample(self) -> dict[str, float]:
-        """All figures as they are now."""
+        """All figures as they are now; a busy store is waited for."""
         room, inbox = self._room, self._room.relay.inbox
-        outcomes, waiting = await inbox.outcomes(), await inbox.waiting()
+        outcomes, waiting = await patiently(inbox.outcomes), await patiently(inbox.waiting)
         return {
             "memory MB": _resident() / 2**20,
             "blocks k": sys.getallocatedblocks() / 1_000,

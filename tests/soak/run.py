@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from relay.errors import InboxError
+from relay.inbox.patience import patiently
 from relay.model import AudienceMessage, Incoming
 from tests.soak.day import DAY, MESSAGES, VIEWERS, day
 from tests.soak.figures import BOUNDS, Sampler, census, counted
@@ -20,6 +20,8 @@ from tests.support import alongside
 
 RATE: Final = 1_000.0
 """Messages a second."""
+LIMIT: Final = 1_200.0
+"""Seconds that a day may take on a machine that is too slow for `RATE`; then it is cut short."""
 SPEED: Final = DAY * RATE / MESSAGES
 """How much faster than in a real room."""
 JUDGED: Final = 100_000
@@ -35,8 +37,6 @@ STEADY: Final = 10_000
 """Messages between two such breaks, at least, but that a run has two of them."""
 BURSTS: Final = (1, 5, 20, 50, 50, 100, 300, 1_000)
 """Messages that come at once."""
-AGAIN: Final = 0.2
-"""Seconds after which what the store did not take is given to it again, as platforms do."""
 PATIENCE: Final = 60.0
 """Seconds after the last message within which every message has to have its outcome."""
 
@@ -52,6 +52,8 @@ class Plan:
     messages: int
     engine: Engine
     seed: int
+    limit: float = LIMIT
+    """Seconds after which the day is cut short."""
 
     @property
     def seconds(self) -> float:
@@ -89,7 +91,7 @@ class Result:
 
     def growing(self) -> list[str]:
         """The figures that do not level off, as far as this run can tell."""
-        is_long = self.plan.messages >= JUDGED
+        is_long = self.received >= JUDGED
         return [name for name, trend in self.trends().items() if is_long and not trend.is_level]
 
 
@@ -109,13 +111,18 @@ class Watch:
     def elapsed(self) -> float:
         return time.monotonic() - self._began
 
+    @property
+    def progress(self) -> float:
+        """How much of the run is over, from 0 to 1: of its messages, or of its time."""
+        return max(self.written / self._plan.messages, self.elapsed / self._plan.limit)
+
     async def run(self, sampler: Sampler) -> None:
         while True:
             await asyncio.sleep(max(SHORTEST, self._plan.seconds / SAMPLES))
             figures = await sampler.sample()
             self.samples.append((self.elapsed, figures))
             self._show(self.elapsed, self.written, figures)
-            if self._half is None and self.written > self._plan.messages / 2:
+            if self._half is None and self.progress > 0.5:
                 self._half = census()
 
     def grown(self) -> list[tuple[str, int]]:
@@ -133,7 +140,7 @@ async def run(plan: Plan, folder: Path, show: Show) -> Result:
             grown = watch.grown()
             async with asyncio.timeout(PATIENCE):
                 await room.relay.quiet(empty=True)
-            ledger, stuck = room.ledger, await room.relay.inbox.waiting()
+            ledger, stuck = room.ledger, await patiently(room.relay.inbox.waiting)
             return Result(plan, watch.samples, ledger.received, ledger.lost, ledger.doubled, stuck, grown)
 
 
@@ -142,18 +149,15 @@ async def _write(room: Room, plan: Plan, watch: Watch) -> None:
     chance = random.Random(plan.seed)
     stream = day(plan.messages, plan.viewers, seed=plan.seed)
     losses, broken = max(2, min(LOSSES, plan.messages // STEADY)), 0
-    while burst := list(islice(stream, chance.choice(BURSTS))):
+    while watch.progress < 1.0 and (burst := list(islice(stream, chance.choice(BURSTS)))):
         await _give(room, burst)
         watch.written += sum(isinstance(each, AudienceMessage) for each in burst)
-        if watch.written * (losses + 1) >= (broken + 1) * plan.messages:
+        if watch.progress * (losses + 1) >= broken + 1:
             broken += 1
             room.voxta.drop()
         await asyncio.sleep(max(0.0, watch.written / RATE - watch.elapsed))
 
 
 async def _give(room: Room, burst: Sequence[Incoming]) -> None:
-    while True:
-        try:
-            return await room.relay.receive(*burst)
-        except InboxError:
-            await asyncio.sleep(AGAIN)
+    """What the store does not take is given to it again, as platforms do."""
+    await patiently(room.relay.receive, *burst)

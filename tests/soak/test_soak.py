@@ -28,6 +28,14 @@ async def test_of_a_few_seconds_of_the_day_nothing_is_lost(tmp_path: Path) -> No
     assert result.is_well
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the figures are those that Linux tells of a process")
+async def test_on_a_slow_machine_the_day_is_cut_short_and_nothing_is_lost(tmp_path: Path) -> None:
+    result = await run(Plan(1_000_000, "sqlite", seed=0, limit=0.3), tmp_path, lambda *sample: None)
+
+    assert 0 < result.received < 1_000_000
+    assert (result.lost, result.doubled, result.stuck) == (0, 0, 0)
+
+
 def went(plan: Plan, *, leak: float = 0.0, lost: int = 0, stuck: int = 0) -> Result:
     """A run whose memory grew by so many MB a second."""
     times = [plan.seconds / SAMPLES * (number + 1) for number in range(SAMPLES)]
