@@ -1,5 +1,6 @@
 """The local Discord's voice: who is in which channel, what the bot says there, and people who talk to it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -91,6 +92,10 @@ class Voice:
         """What the bot said of itself: 1 while it speaks, 0 when not."""
         self.raised_hands = 0
         """How often it asked to speak on a stage."""
+        self.wishes: list[str | None] = []
+        """The channels in which the bot wished to be, one after the other; None to be in none."""
+        self.tells_of_leaving_after = 0.0
+        """Seconds until it is told that it has left."""
 
     async def start(self) -> None:
         self._line.start()
@@ -163,9 +168,11 @@ class Voice:
     async def request(self, session: str, data: Json) -> None:
         """The bot wants to be in another channel, or in none: gateway opcode 4."""
         channel = data["channel_id"]
+        self.wishes.append(channel and str(channel))
         if str(channel) in self.locked:
             return
         if channel is None:
+            await asyncio.sleep(self.tells_of_leaving_after)
             await self._put_out()
         else:
             await self._admit(str(channel), session, self_mute=data["self_mute"], self_deaf=data["self_deaf"])

@@ -241,6 +241,24 @@ class TestLostConnections:
             await discord.voice.wait_joined(discord.lounge)
             await eventually(lambda: voice.sink.is_open)
 
+    @pytest.mark.parametrize("refused", [0, 1])
+    async def test_it_joins_again_only_when_it_was_told_that_it_has_left(
+        self, discord: DiscordDouble, run: Run, monkeypatch: pytest.MonkeyPatch, refused: int
+    ) -> None:
+        monkeypatch.setattr(session, "REJOIN_WAIT", (0.0, 0.01))
+        discord.voice.tells_of_leaving_after = 0.3
+        await discord.enter("ann")
+        async with run() as voice:
+            await discord.voice.wait_joined(discord.lounge)
+            await eventually(lambda: voice.sink.is_open)
+            discord.voice.sockets.refuse = refused
+            await discord.voice.close(4006)
+            await eventually(lambda: not voice.sink.is_open)
+            await eventually(lambda: voice.sink.is_open)
+            wishes = list(discord.voice.wishes)
+
+        assert wishes == [discord.lounge, *[None, discord.lounge] * (1 + refused)]
+
     async def test_it_comes_back_when_the_voice_server_is_gone(
         self, discord: DiscordDouble, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:

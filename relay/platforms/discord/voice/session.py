@@ -209,6 +209,8 @@ class DiscordVoice:
         except BaseException as error:
             if isinstance(stale := channel.guild.voice_client, VoiceLink):
                 await self._hang_up(stale)
+            else:
+                await self._have_left(channel.guild)
             if isinstance(error, (*FAILURES, AttributeError)):  # discord.py trips over a gateway that just went away
                 raise PlatformUnavailable(f"cannot join {channel}: {error or type(error).__name__}") from None
             raise
@@ -249,12 +251,18 @@ class DiscordVoice:
     async def _hang_up(self, link: VoiceLink) -> None:
         """Leave; never hangs, never raises."""
         if link.ended.is_set():
-            return
+            return await self._have_left(link.guild)
         try:
             async with asyncio.timeout(LEAVE_TIMEOUT):
                 await link.hang_up(wait=self._client is not None)
         except (*FAILURES, AttributeError) as error:
             log.info("discord: left voice without a goodbye: %s", error)
+
+    async def _have_left(self, guild: discord.Guild) -> None:
+        """Until Discord has told so: told later, the next connection would take it for its own end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_TIMEOUT):
+                await self._wait_until(lambda: self._client is None or guild.me.voice is None)
 
     # Waiting
 
