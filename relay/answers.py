@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from relay.events import Events
 from relay.floor import STREAMER
-from relay.model import Forward, ReplyText, Retraction
+from relay.model import Forward, Retraction
 from relay.replies.replies import Replies, Step
 from relay.replies.screening import Screening
 from relay.speech.voice import Voice
@@ -19,14 +20,16 @@ class Answers:
         replies: Replies,
         voice: Voice,
         screening: Screening,
+        events: Events,
         *,
         name_of: Callable[[str | None], str],
         record: Callable[[bool], None],
     ) -> None:
-        """`name_of` a sender's id, `record` is told whether Voxta listens."""
+        """`name_of` a sender's id, `record` is told whether Voxta listens to people."""
         self._replies = replies
         self._voice = voice
         self._screening = screening
+        self._events = events
         self._name_of = name_of
         self._record = record
 
@@ -35,16 +38,18 @@ class Answers:
         self._replies.asked(forward)
         self._voice.asked()
 
-    def hear(self, message: WireMessage) -> Step | None:
-        """Take one message from Voxta. What it has changed about a reply."""
+    def hear(self, message: WireMessage) -> None:
+        """Take one message from Voxta; returns at once."""
         step = self._replies.take(message, self._name_of(getattr(message, "sender_id", None)))
         if step is not None and isinstance(message, server.ReplyMessage):
             self._voices(message, step)
         else:
             self._listen(message)
-        if step is not None and step.public is not None:
-            self._post(step.public)
-        return step
+        if step is not None:
+            if step.public is not None:
+                self._screening.take(step.public)
+            self._events.replied(step)
+        self._events.changed()
 
     def retract(self, retraction: Retraction) -> None:
         """Stop what answers a message that was taken back; of that answer nothing is posted."""
@@ -56,11 +61,9 @@ class Answers:
         self._voice.stopped(STREAMER, is_done=True)
         self._voice.forget()
         for public in self._replies.forget():
-            self._post(public)
+            self._screening.take(public)
         self._record(False)
-
-    def _post(self, public: ReplyText) -> None:
-        self._screening.take(public)
+        self._events.changed()
 
     def _voices(self, message: server.ReplyMessage, step: Step) -> None:
         """The text of a reply that is spoken waits until it was heard."""

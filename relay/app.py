@@ -5,43 +5,38 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
-from itertools import groupby
-from typing import Any, Protocol
+from typing import Any
 
 from relay import clock, shutdown
 from relay.answers import Answers
 from relay.booth import Booth
 from relay.config import Config
 from relay.desk import Desk
-from relay.door import key_of, link, own_voice
+from relay.door import link
 from relay.errors import InboxError
+from relay.events import Events
 from relay.floor import Floor, FloorState
 from relay.forwarding.forwarder import NOTE_CHAT, Forwarder
-from relay.forwarding.spoken import Spoken
 from relay.heart import Heart
 from relay.inbox.base import Inbox
 from relay.inbox.build import build as build_inbox
 from relay.inbox.patience import patiently
 from relay.informing import Informer
 from relay.journal import Journal
-from relay.model import AudienceMessage, Caller, Edit, Forward, Incoming, Origin, ReplyText, Retraction, Settlement
 from relay.moderation.audit import Audit
-from relay.moderation.controls import Controls, command_in
+from relay.moderation.controls import Controls
 from relay.moderation.outbound import Outbound
 from relay.performing import Performer
 from relay.periodic import repeat
 from relay.platforms.base import Controls as ControlsProtocol
 from relay.platforms.base import Notes, Platform, Receive
 from relay.platforms.supervision import Supervisor
+from relay.reception import Reception
 from relay.repertoire import repertoire
 from relay.replies.poster import Poster
 from relay.replies.replies import Replies
 from relay.replies.screening import Screening
-from relay.speech.clips import Clips
-from relay.speech.playback import Playback
-from relay.speech.voice import Voice
-from relay.voxta.audio import AudioInput
-from relay.wire.messages import WireMessage
+from relay.sound import AGAIN, Sound
 
 log = logging.getLogger(__name__)
 
@@ -49,34 +44,12 @@ TRIM_EVERY = 60.0
 """Seconds between two looks for messages that may be forgotten, at most."""
 TRIM_SHARE = 0.1
 """The same as a share of how long messages are remembered: what is kept for minutes must not be kept for twice that."""
-AGAIN = 1.0
-"""Seconds after which a room that others can do without begins anew, when a mistake of ours has ended it."""
 LOOK_EVERY = 0.5
 """Seconds after which a wait for quiet looks at the floor's deadlines."""
 DRAIN = 5.0
 """Seconds a run that ends gives the answer under way, and as many to account for what still waits."""
 
 MakePlatforms = Callable[[Receive, ControlsProtocol, Notes], Sequence[Platform]]
-
-
-class Watcher(Protocol):
-    """Is told what passes between the relay and Voxta; returns at once."""
-
-    def heard(self, message: WireMessage) -> None:
-        """A message came in."""
-        ...
-
-    def sent(self, message: WireMessage) -> None:
-        """A message went out."""
-        ...
-
-    def told(self, forward: Forward) -> None:
-        """The character was told what the audience said or did."""
-        ...
-
-    def look(self) -> None:
-        """The chat, or who speaks, may be another than before."""
-        ...
 
 
 class Relay:
@@ -92,69 +65,37 @@ class Relay:
         booth: Booth | None = None,
     ) -> None:
         self._config = config
-        self.watchers: list[Watcher] = []
-        """Those who are told of everything that passes between the relay and Voxta."""
-        self._booth = booth or Booth()
-        hearing = self._booth.hearing
         self._journal = journal
+        self._booth = booth or Booth()
+        self.events = Events()
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.floor = Floor(config.floor, config.forwarding.reply_timeout)
-        self.session = link(
-            config,
-            voxta_url,
-            listen=self.hear,
-            changed=self._chat_changed,
-            sent=self._sent,
-            hears=hearing is not None,
-        )
+        self.session = link(config, voxta_url, self.events, hears=self._booth.hearing is not None)
         self.forwarder = Forwarder(
             config,
             inbox=self.inbox,
             session=self.session,
             floor=self.floor,
-            observer=self,
+            observer=self.events,
             clock=time.monotonic,
             wall=clock.now,
         )
-        outbound = Outbound(config.outbound)
-        self.screening = Screening(outbound, self._say, hold_for=config.outbound.hold_for)
-        self._clips = Clips(
-            config.speech,
-            key_of(config),
-            voxta_url,
-            cookies=self.session.cookies,
-            voice=own_voice(config),
-        )
-        self._audio_input = (
-            AudioInput(key_of(config), hearing, url=voxta_url, cookies=self.session.cookies) if hearing else None
-        )
-        self._spoken = (
-            Spoken(
-                self.session,
-                self._audio_input,
-                self._booth,
-                floor=self.floor,
-                asking=self.asking,
-                freed=self._look_again,
-            )
-            if self._audio_input is not None
-            else None
-        )
         replies = Replies()
-        playback = Playback(self._clips.fetch)
-        self.voice = Voice(
-            config.floor,
+        self.screening = Screening(Outbound(config.outbound), self.events.released, hold_for=config.outbound.hold_for)
+        self._sound = Sound(
+            config,
+            voxta_url,
+            session=self.session,
             floor=self.floor,
-            playback=playback,
             replies=replies,
-            voxta=self.session,
-            over=self.screening.over,
-            changed=self._look_again,
-            plays=config.speech.enabled,
+            screening=self.screening,
+            booth=self._booth,
+            events=self.events,
         )
-        playback.play_on(self._booth.open(self.voice))
-        playback.set_volume(config.speech.volume)
-        self.answers = Answers(replies, self.voice, self.screening, name_of=self._name_of, record=self._record)
+        self.voice = self._sound.voice
+        self._answers = Answers(
+            replies, self.voice, self.screening, self.events, name_of=self._name_of, record=self._sound.record
+        )
         self.desk = Desk(
             inbox=self.inbox,
             voice=self.voice,
@@ -163,9 +104,9 @@ class Relay:
             describe=self.describe,
             volume=config.speech.volume,
         )
-        self.controls = Controls(
-            self.desk, Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
-        )
+        audit = Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
+        self.controls = Controls(self.desk, audit)
+        self.receive = Reception(self.inbox, self.controls, self._answers, journal, self.events).receive
         self.platforms = make_platforms(self.receive, self.controls, self.inbox)
         self.poster = Poster(config.replies, self.platforms, journal.post)
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
@@ -179,10 +120,30 @@ class Relay:
         )
         self.performer = Performer(acts, config.scenario.allow, self.session)
         self.informer = Informer(config.scenario, self.session, self.platforms, people=self._booth.people)
-        self.watchers += [self.performer, self.informer]
         self._heart = Heart(config.heart_file, self.condition)
         self._listening: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
+        self._subscribe()
+
+    def _subscribe(self) -> None:
+        """Who is told of what, in this order."""
+        events, journal = self.events, self._journal
+        events.arrived.subscribe(self.desk.saw)
+        events.arrived.subscribe(self.informer.saw)
+        events.asking.subscribe(self.poster.expect)
+        events.asking.subscribe(self._answers.asked)
+        events.forwarded.subscribe(journal.forwarded)
+        events.forwarded.subscribe(self.informer.told)
+        events.settled.subscribe(journal.settled)
+        events.settled.subscribe(lambda _: self._moved.set())
+        events.received.subscribe(self._answers.hear)
+        events.received.subscribe(self.performer.heard)
+        events.chat_changed.subscribe(self._answers.forget)
+        events.released.subscribe(journal.reply)
+        events.released.subscribe(self.poster.take)
+        events.obeyed.subscribe(self.poster.tell)
+        events.changed.subscribe(self._moved.set)
+        events.changed.subscribe(self.forwarder.wake)
 
     async def run(self) -> None:
         """Run every room until cancelled. The inbox has to be open (see `opened`)."""
@@ -195,13 +156,8 @@ class Relay:
                 return tasks.create_task(_vital(name, room), name=name)
 
             start("voxta", self.session.run())
-            start("clips", self._clips.run())
-            start("voice", self.voice.run())
-            start("booth", repeat(self._booth.run, AGAIN, "listening beside Voxta"))
-            if self._audio_input is not None:
-                start("audio input", repeat(self._audio_input.run, AGAIN, "sending what people say"))
-            if self._spoken is not None:
-                start("spoken words", repeat(self._spoken.run, AGAIN, "telling what people said"))
+            for name, room in self._sound.rooms():
+                start(name, room)
             start("forwarder", self.forwarder.run())
             start("poster", self.poster.run())
             start("performer", repeat(self.performer.run, AGAIN, "acting for the scenario"))
@@ -237,92 +193,9 @@ class Relay:
                 await self.forwarder.end(reason)
                 await self.quiet(empty=True)
 
-    # In
-
-    async def receive(self, *incoming: Incoming) -> None:
-        """Store what a platform brings; durable when it returns."""
-        for is_message, group in groupby(incoming, lambda each: isinstance(each, AudienceMessage)):
-            if is_message:
-                await self._store([each for each in group if isinstance(each, AudienceMessage)])
-            else:
-                for change in group:
-                    await self._change(change)
-
-    async def _store(self, messages: Sequence[AudienceMessage]) -> None:
-        for message, is_new in zip(messages, await self.inbox.append(messages), strict=True):
-            self._journal.message(message, is_new=is_new)
-            self.desk.saw(message)
-            self.informer.saw(message)
-            if is_new and (words := command_in(message)) is not None:
-                await self._obey(message, words)
-
-    async def _change(self, change: Incoming) -> None:
-        match change:
-            case Edit():
-                await self.inbox.edit(change)
-            case Retraction():
-                self.answers.retract(change)
-                self._journal.dropped(await self.inbox.retract(change, clock.now()))
-
-    async def _obey(self, message: AudienceMessage, words: str) -> None:
-        """A moderator's command in chat; the forwarder drops the message itself."""
-        author = message.author
-        by = Caller(source=message.platform, name=author.name, id=author.id, roles=author.roles)
-        self.poster.tell(Origin.of(message), await self.controls.run(words, by))
-
-    # What the forwarder does
-
-    def asking(self, forward: Forward) -> None:
-        self.poster.expect(forward.origins)
-        self.answers.asked(forward)
-
-    def forwarded(self, forward: Forward) -> None:
-        self._journal.forwarded(forward)
-        for watcher in self.watchers:
-            watcher.told(forward)
-
-    def settled(self, settlements: Sequence[Settlement]) -> None:
-        self._journal.settled(settlements)
-        self._moved.set()
-
-    # Out
-
-    def hear(self, message: WireMessage) -> None:
-        """One message from Voxta; returns at once."""
-        if self._spoken is not None:
-            self._spoken.hear(message)
-        self.answers.hear(message)
-        for watcher in self.watchers:
-            watcher.heard(message)
-        self._look_again()
-
-    def _sent(self, message: WireMessage) -> None:
-        for watcher in self.watchers:
-            watcher.sent(message)
-
-    def _look_again(self) -> None:
-        self._moved.set()
-        self.forwarder.wake()
-        for watcher in self.watchers:
-            watcher.look()
-
-    def _say(self, reply: ReplyText) -> None:
-        self._journal.reply(reply)
-        self.poster.take(reply)
-
-    def _chat_changed(self) -> None:
-        self.answers.forget()
-        self._look_again()
-
     def _name_of(self, sender_id: str | None) -> str:
         chat = self.session.chat
         return chat.character_name(sender_id) if chat else ""
-
-    def _record(self, wanted: bool) -> None:
-        """Voxta wants to hear people, or does not."""
-        chat = self.session.chat
-        if self._audio_input is not None:
-            self._audio_input.request(wanted and chat is not None, chat.session_id if chat is not None else "")
 
     async def _trim(self) -> None:
         await self.inbox.trim(clock.now() - self._config.inbox.keep)

@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 from relay.companion.server import CompanionServer
 from relay.companion.voice.build import voice_for
 from relay.config import Config
+from relay.events import Events
 from relay.settings import VoxtaSection
 from relay.speech.clips import OWN_VOICE
 from relay.voxta.base import Link
 from relay.voxta.gateway import GatewaySession
 from relay.voxta.login import saved_key
 from relay.voxta.session import Session
-from relay.wire.messages import WireMessage
 
 log = logging.getLogger(__name__)
 
@@ -42,16 +42,9 @@ def key_of(config: Config) -> VoxtaSection:
     return config.voxta
 
 
-def link(
-    config: Config,
-    url: str,
-    *,
-    listen: Callable[[WireMessage], None],
-    changed: Callable[[], None],
-    sent: Callable[[WireMessage], None],
-    hears: bool,
-) -> Link:
-    """A way to one chat; see Session and GatewaySession."""
+def link(config: Config, url: str, events: Events, *, hears: bool) -> Link:
+    """A way to one chat, which tells through `events`; see Session and GatewaySession."""
+    listen, changed = events.received, events.chat_changed
     if config.voxta.mode == "gateway":
         if hears:
             log.warning("A Voxta Gateway takes no sound: what people say is not passed on")
@@ -61,7 +54,7 @@ def link(
         key_of(config),
         listen=listen,
         changed=changed,
-        sent=sent,
+        sent=events.sent,
         url=url,
         speaks=config.speech.enabled,
         hears=hears,

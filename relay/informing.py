@@ -15,7 +15,7 @@ from relay.periodic import repeat
 from relay.platforms.base import Platform, Stream, Streaming
 from relay.settings import ScenarioSection
 from relay.voxta.base import Link
-from relay.wire.messages import ContextText, WireMessage
+from relay.wire.messages import ContextText
 
 log = logging.getLogger(__name__)
 
@@ -91,15 +91,6 @@ class Informer:
                 if self._calls.full():
                     self._calls.get_nowait()
                 self._calls.put_nowait(call)
-
-    def heard(self, message: WireMessage) -> None:
-        """Of no interest here."""
-
-    def sent(self, message: WireMessage) -> None:
-        """Of no interest here."""
-
-    def look(self) -> None:
-        """Of no interest here."""
 
     async def run(self) -> None:
         """Tell Voxta, until cancelled."""

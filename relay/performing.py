@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from relay.acts import Act
 from relay.errors import RelayError, VoxtaError
-from relay.model import Forward
 from relay.voxta.base import Link
 from relay.wire import server
 from relay.wire.messages import WireMessage
@@ -50,15 +49,6 @@ class Performer:
             case server.Action():
                 named = {argument.name: argument.value for argument in message.arguments or []}
                 self._ask(message.value, named, None, is_trigger=False)
-
-    def sent(self, message: WireMessage) -> None:
-        """Of no interest here."""
-
-    def told(self, forward: Forward) -> None:
-        """Of no interest here."""
-
-    def look(self) -> None:
-        """Of no interest here."""
 
     def _ask(self, name: str, given: Given, trigger_id: str | None, *, is_trigger: bool) -> bool:
         """Whether it will be done."""

@@ -46,12 +46,17 @@ async def serving(config: Config, relay: Relay, booth: LiveBooth) -> AsyncIterat
     )
     async with WebServer(config.web, actions, booth.overlay, config.scenario.sounds) as server:
         mirror = server.gateway.mirror
-        relay.watchers.append(mirror)
         looking = asyncio.create_task(_look(mirror.look))
         try:
-            yield server
+            with (
+                relay.events.forwarded.told_to(mirror.told),
+                relay.events.sent.told_to(mirror.sent),
+                relay.events.received.told_to(mirror.received),
+                relay.events.replied.told_to(mirror.replied),
+                relay.events.changed.told_to(mirror.look),
+            ):
+                yield server
         finally:
-            relay.watchers.remove(mirror)
             looking.cancel()
             with suppress(asyncio.CancelledError):
                 await looking

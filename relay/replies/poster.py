@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
 from relay.errors import PlatformError, PostRejected, RateLimited, RelayError
-from relay.model import Origin, Post, ReplyText
+from relay.model import Forward, Origin, Post, ReplyText
 from relay.moderation.outbound import fit_to_post
 from relay.platforms.base import Platform, Typing
 from relay.replies.splitting import split
@@ -55,10 +55,10 @@ class Poster:
             if platform is not about and (channels := platform.channels()):
                 self.tell(Origin(platform=name, channel=channels[0]), line)
 
-    def expect(self, origins: Iterable[Origin]) -> None:
+    def expect(self, forward: Forward) -> None:
         """Show that an answer is on its way, where it will be posted and the platform can."""
         if self._settings.post_to != "nowhere":
-            for origin in origins:
+            for origin in forward.origins:
                 self._expected.put_nowait(origin)
 
     async def run(self) -> None:

@@ -114,6 +114,7 @@ class Replies:
         reply = self._begun(chunk.message_id, is_narration=chunk.is_narration)
         if reply.phase is not Phase.GENERATING:
             return None
+        reply.sender_id = reply.sender_id or chunk.sender_id
         reply.character = character
         before = reply.sentences.text
         whole = reply.sentences.feed(chunk.start_index, chunk.text)

@@ -49,6 +49,8 @@ class Reply:
     """What it answers; None when nobody in the audience asked."""
     is_narration: bool = False
     """It reads aloud what stands in the chat already: it is never posted."""
+    sender_id: str | None = None
+    """The character's id, as its first sentence tells it."""
     character: str = ""
     """The character's name."""
     phase: Phase = Phase.GENERATING

@@ -67,10 +67,13 @@ class _Timed(Relay):
 
     chunk_at: float | None = None
 
-    def hear(self, message: WireMessage) -> None:
+    def _subscribe(self) -> None:
+        self.events.received.subscribe(self._note)  # before anybody does something about it
+        super()._subscribe()
+
+    def _note(self, message: WireMessage) -> None:
         if isinstance(message, server.ReplyChunk) and message.audio_url and self.chunk_at is None:
             self.chunk_at = time.perf_counter()
-        super().hear(message)
 
 
 class _Call:

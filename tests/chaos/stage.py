@@ -19,7 +19,6 @@ from relay.journal import Journal
 from relay.model import Forward, Kind
 from relay.platforms.base import Receive
 from relay.settings import CompanionSection, VoxtaSection
-from relay.wire.messages import WireMessage
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, redis_server
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
@@ -51,7 +50,7 @@ class Surroundings:
         """The number of the last line that somebody began to write."""
         self._newest = 0
         self._companion = companion
-        relay.watchers.append(self)
+        relay.events.forwarded.subscribe(self._told)
 
     def in_chat(self) -> Counter[str]:
         """How often each text stands in the chat."""
@@ -64,16 +63,8 @@ class Surroundings:
             await eventually(lambda: self._newest > before, seconds=within)
         return time.monotonic() - began
 
-    # As one of the relay's watchers
-
-    def told(self, forward: Forward) -> None:
+    def _told(self, forward: Forward) -> None:
         self._newest = max(self._newest, *(int(line.partition("-")[2]) for line in LINE.findall(forward.body)), 0)
-
-    def heard(self, message: WireMessage) -> None: ...
-
-    def sent(self, message: WireMessage) -> None: ...
-
-    def look(self) -> None: ...
 
 
 def told_in(companion: CompanionServer) -> Counter[str]:

@@ -171,13 +171,13 @@ async def test_nothing_is_asked_while_the_streamer_talks_to_voxta(
     tmp_path: Path, companion: CompanionServer, platforms: Platforms
 ) -> None:
     async with relaying(settings(tmp_path), companion.url, platforms) as (relay, journal):
-        relay.hear(server.SpeechRecognitionStart())
+        relay.events.received(server.SpeechRecognitionStart())
         await relay.receive(message(1))
         await relay.receive(message(2, kind=Kind.FOLLOW))
         await eventually(lambda: journal.sent.total() == 1)
         assert "followed" in heard(relay)[0], "what needs no answer goes at once"
 
-        relay.hear(server.SpeechRecognitionEnd(text="so, as I was saying"))
+        relay.events.received(server.SpeechRecognitionEnd(text="so, as I was saying"))
         await relay.quiet(empty=True)
 
     assert len(platforms.twitch.posts) == 1

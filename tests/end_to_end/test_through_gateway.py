@@ -78,29 +78,13 @@ async def street(tmp_path: Path) -> AsyncIterator[Street]:
     try:
         async with street.relaying() as (relay, _):
             street.relay = relay
-            relay.watchers.append(_Ears(street.heard))
+            relay.events.received.subscribe(street.heard.append)
             await street.joined()
             yield street
     finally:
         # The published gateway goes before Voxta does, so that it need not look for it.
         await street.close_gateway()
         await street.companion.stop()
-
-
-class _Ears:
-    """Keeps what the relay hears."""
-
-    def __init__(self, heard: list[WireMessage]) -> None:
-        self._heard = heard
-
-    def heard(self, message: WireMessage) -> None:
-        self._heard.append(message)
-
-    def sent(self, message: WireMessage) -> None: ...
-
-    def told(self, forward: object) -> None: ...
-
-    def look(self) -> None: ...
 
 
 async def test_what_is_asked_is_answered_where_it_was_asked(street: Street) -> None:

@@ -4,26 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from relay.journal import Journal
 from relay.model import Forward, Settlement
-from relay.wire.messages import WireMessage
-
-
-class Told:
-    """A watcher of the relay, which counts how often each message was told."""
-
-    def __init__(self, messages: int) -> None:
-        self.counts = bytearray(messages)
-
-    def told(self, forward: Forward) -> None:
-        _count(self.counts, forward.keys)
-
-    def heard(self, message: WireMessage) -> None:
-        """Of no interest here."""
-
-    def sent(self, message: WireMessage) -> None:
-        """Of no interest here."""
-
-    def look(self) -> None:
-        """Of no interest here."""
 
 
 class Ledger(Journal):
@@ -32,13 +12,17 @@ class Ledger(Journal):
     def __init__(self, messages: int) -> None:
         super().__init__()
         self._ended = bytearray(messages)
-        self.told = Told(messages)
+        self._told = bytearray(messages)
         self.taken_back = 0
         """Ended by their platform, before they were told."""
 
     def settled(self, settlements: Sequence[Settlement]) -> None:
         super().settled(settlements)
         _count(self._ended, (settlement.key for settlement in settlements))
+
+    def told(self, forward: Forward) -> None:
+        """The character was told; subscribe this to what is forwarded."""
+        _count(self._told, forward.keys)
 
     def dropped(self, count: int) -> None:
         super().dropped(count)
@@ -52,7 +36,7 @@ class Ledger(Journal):
     @property
     def doubled(self) -> int:
         """Messages with more than one outcome, or told more than once."""
-        return sum(ended > 1 or told > 1 for ended, told in zip(self._ended, self.told.counts, strict=True))
+        return sum(ended > 1 or told > 1 for ended, told in zip(self._ended, self._told, strict=True))
 
 
 def _count(counts: bytearray, keys: Iterable[str]) -> None:

@@ -180,7 +180,7 @@ async def opened(engine: Engine, folder: Path, *, messages: int, keep: float, sp
         booth, ledger = LoudBooth(config, speed), Ledger(messages)
         platforms = [CountingPlatform(name) for name in ("twitch", "discord")]
         relay = Relay(config, lambda *_: platforms, voxta_url=proxy.url, journal=ledger, booth=booth)
-        relay.watchers.append(ledger.told)
+        relay.events.forwarded.subscribe(ledger.told)
         server = await stack.enter_async_context(serving_web(config, relay, booth))
         work = await stack.enter_async_context(running(relay))
         room = Room(relay, ledger, booth, proxy, platforms, folder, redis)

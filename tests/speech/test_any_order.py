@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.answers import Answers
+from relay.events import Events
 from relay.floor import LEASE, Floor
 from relay.model import ReplyText
 from relay.moderation.outbound import Outbound
@@ -48,7 +49,7 @@ class Room:
             changed=lambda: None,
             clock=self.clock,
         )
-        self.answers = Answers(replies, self.voice, screening, name_of=lambda _: "Vox", record=lambda _: None)
+        self.answers = Answers(replies, self.voice, screening, Events(), name_of=lambda _: "Vox", record=lambda _: None)
 
     def hear(self, what: str, number: int) -> None:
         name = f"r{number}"

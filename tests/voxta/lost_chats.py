@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
 
-from relay.model import Forward
 from relay.platforms.simulated import QuietPlatform
 from relay.web.gateway.clients import Clients
 from relay.web.gateway.mirror import Mirror
@@ -47,12 +46,6 @@ class Ear(logging.Handler):
         if str(getattr(message, "message_id", "")).startswith("sane"):
             self.report.understood += 1
 
-    def sent(self, message: WireMessage) -> None: ...
-
-    def told(self, forward: Forward) -> None: ...
-
-    def look(self) -> None: ...
-
     def emit(self, record: logging.LogRecord) -> None:
         self.report.failures.append(self.format(record))
 
@@ -67,7 +60,10 @@ async def lost_chats(count: int, seed: int, folder: Path) -> Report:
             room() as voxta,
             relaying(settings(folder), voxta.url, lambda *_: [QuietPlatform("twitch")]) as (relay, _),
         ):
-            relay.watchers += [Mirror(Clients(), GatewayState), ear]
+            mirror = Mirror(Clients(), GatewayState)
+            relay.events.received.subscribe(mirror.received)
+            relay.events.replied.subscribe(mirror.replied)
+            relay.events.received.subscribe(ear.heard)
             while report.said < count:
                 for _ in range(min(BATCH, count - report.said)):
                     report.said += 1

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from relay.model import Forward
-from relay.replies.stream import SentenceStream
+from relay.replies.replies import Step
 from relay.web.gateway.clients import Clients
 from relay.web.gateway.state import GatewayState, changes
 from relay.wire import client, server
@@ -14,8 +14,8 @@ from relay.wire.messages import WireMessage
 
 HISTORY: Final = 500
 """Messages from and to Voxta that are remembered, as the Gateway does."""
-MAX_OPEN: Final = 16
-"""Replies followed at once."""
+SHOWN: Final = 16
+"""Messages remembered that clients were told of, or that we sent ourselves."""
 
 
 class Mirror:
@@ -25,10 +25,9 @@ class Mirror:
         self._clients = clients
         self._state = state
         self._known = GatewayState()
-        self._streams: dict[str, tuple[str | None, SentenceStream]] = {}
         self._reasons: dict[str, str | None] = {}
-        self._dialogue: deque[str] = deque(maxlen=MAX_OPEN)
-        self._own: deque[str] = deque(maxlen=MAX_OPEN)
+        self._dialogue: deque[str] = deque(maxlen=SHOWN)
+        self._own: deque[str] = deque(maxlen=SHOWN)
         """What Voxta was told by way of us, and will tell back."""
         self.history: deque[dict[str, Any]] = deque(maxlen=HISTORY)
         self.last_message_id: str | None = None
@@ -65,17 +64,22 @@ class Mirror:
         if isinstance(message, client.Send):
             self._own.append(message.text.partition(" ")[2] if message.text.startswith("/") else message.text)
 
-    def heard(self, message: WireMessage) -> None:
+    def replied(self, step: Step) -> None:
+        """A reply goes on. What is read aloud stands in the chat already."""
+        reply = step.reply
+        if reply.is_narration:
+            return
+        if step.added:
+            self.last_message_id = reply.id
+        for text in step.sentences:
+            data = {"text": text, "character_id": reply.sender_id, "message_id": reply.id}
+            self._clients.tell("sentence_ready", data)
+
+    def received(self, message: WireMessage) -> None:
         """Voxta sent something."""
         self._remember("IN", message)
         self.look()
         match message:
-            case server.ReplyChunk() if not message.is_narration:
-                self._read(message)
-            case server.ReplyEnd():
-                self._finish(message.message_id)
-            case server.ReplyCancelled():
-                self._streams.pop(message.message_id, None)
             case server.MessageEvent():
                 self._show(message)
             case server.Action():
@@ -88,21 +92,6 @@ class Mirror:
     def _remember(self, direction: str, message: WireMessage) -> None:
         data = message.to_wire()
         self.history.append({"direction": direction, "type": data["$type"], "data": data, "timestamp": time.time()})
-
-    def _read(self, chunk: server.ReplyChunk) -> None:
-        self.last_message_id = chunk.message_id
-        sender, stream = self._streams.setdefault(chunk.message_id, (chunk.sender_id, SentenceStream()))
-        if len(self._streams) > MAX_OPEN:
-            self._streams.pop(next(iter(self._streams)))
-        self._say(chunk.message_id, sender, stream.feed(chunk.start_index, chunk.text))
-
-    def _finish(self, message_id: str) -> None:
-        sender, stream = self._streams.pop(message_id, (None, SentenceStream()))
-        self._say(message_id, sender, stream.flush())
-
-    def _say(self, message_id: str, sender: str | None, sentences: list[str]) -> None:
-        for text in sentences:
-            self._clients.tell("sentence_ready", {"text": text, "character_id": sender, "message_id": message_id})
 
     def _show(self, message: server.MessageEvent) -> None:
         """A message of the chat; what we told Voxta ourselves was shown when it was sent."""
