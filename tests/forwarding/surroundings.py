@@ -240,7 +240,9 @@ class Scene:
         self.wall_offset = 0.0
         self.voxta = Voxta(self.wall)
         self.told: list[Settlement] = []
-        """What the observer was told."""
+        """Outcomes the observer was told of."""
+        self.forwarded_keys: list[str] = []
+        """What it was told Voxta has."""
         self._begin()
 
     def _begin(self) -> None:
@@ -268,7 +270,8 @@ class Scene:
 
     def asking(self, forward: Forward) -> None: ...
 
-    def forwarded(self, forward: Forward) -> None: ...
+    def forwarded(self, forward: Forward) -> None:
+        self.forwarded_keys.extend(forward.keys)
 
     def settled(self, settlements: Sequence[Settlement]) -> None:
         self.told.extend(settlements)

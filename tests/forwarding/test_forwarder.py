@@ -1,25 +1,36 @@
 """The forwarder between a store and a Voxta that fail at any moment."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from relay.config import Config
 from relay.forwarding import telling
 from relay.model import AudienceMessage, Kind, Outcome, Retraction
 from relay.moderation.switches import Switches
-from tests.forwarding.surroundings import Scene, Sending, Trouble, config, message
+from tests.forwarding.surroundings import GAP, HOME, Scene, Sending, Trouble, config, message
 
 FINE = Trouble.NONE
 
 
+@contextmanager
+def running(settings: Config) -> Iterator[Scene]:
+    scene = Scene(settings)
+    try:
+        scene.voxta.join()
+        scene.wait()
+        yield scene
+    finally:
+        scene.close()
+
+
 @pytest.fixture
 def scene() -> Iterator[Scene]:
-    scene = Scene(config())
-    scene.voxta.join()
-    scene.wait()
-    yield scene
-    scene.close()
+    with running(config()) as scene:
+        yield scene
 
 
 def outcome(scene: Scene, of: AudienceMessage) -> tuple[Outcome, str] | None:
@@ -111,6 +122,163 @@ class TestAStoreThatFails:
 
         assert scene.voxta.told == {each.key: 1}
         assert outcome(scene, each) == FORWARDED
+
+
+class TestACutConnection:
+    def test_frees_the_floor_and_is_found_out_about_in_the_chat_joined_again(self, scene: Scene) -> None:
+        scene.voxta.next.append(Sending.CUT_AFTER)
+        each = said(scene)
+        scene.wait(5)
+
+        assert scene.floor.is_free(scene.loop.time())
+        assert outcome(scene, each) is None
+        assert len(scene.voxta.attempted) == 1, "the lost chat tells nothing any more"
+
+        scene.voxta.leave()
+        scene.voxta.join()
+        scene.wait(5)
+        assert outcome(scene, each) == (Outcome.FORWARDED, "user, found in the chat")
+        assert scene.voxta.told == {each.key: 1}
+        assert scene.forwarded_keys == [each.key]
+
+    def test_before_the_message_arrived_has_it_sent_again(self, scene: Scene) -> None:
+        scene.voxta.next.append(Sending.CUT_BEFORE)
+        each = said(scene)
+        scene.wait(5)
+        assert outcome(scene, each) is None
+
+        scene.voxta.leave()
+        scene.voxta.join()
+        scene.wait(5)
+        assert outcome(scene, each) == FORWARDED
+        assert scene.voxta.told == {each.key: 1}
+
+    @pytest.mark.parametrize("where", ["elsewhere", HOME])
+    def test_that_leaves_no_trace_counts_as_sent(self, scene: Scene, where: str) -> None:
+        scene.voxta.next.append(Sending.CUT_AFTER)
+        each = said(scene)
+        scene.wait()
+        scene.voxta.join(where, tells_history=where != HOME)
+        scene.wait(35)
+
+        assert outcome(scene, each) == (Outcome.FORWARDED, "user, unconfirmed")
+        assert scene.voxta.told == {each.key: 1}
+
+    def test_is_decided_as_sent_when_the_run_ends_before_anybody_knows(self, scene: Scene) -> None:
+        scene.voxta.next.append(Sending.CUT_AFTER)
+        each, held = said(scene), said(scene, 2, text="look at evil.example", author="bob")
+        scene.wait()
+        waiting = said(scene, 3, author="cleo")
+        scene.loop.run(scene.forwarder.end("the run ended"))
+
+        assert outcome(scene, each) == (Outcome.FORWARDED, "user, unconfirmed")
+        assert outcome(scene, held) == (Outcome.HELD, "the run ended")
+        assert outcome(scene, waiting) == (Outcome.DROPPED, "the run ended")
+        late = said(scene, 4, author="dora")
+        scene.wait()
+        assert outcome(scene, late) == (Outcome.DROPPED, "the run ended")
+
+    def test_over_a_restart_of_the_relay_is_found_out_about_as_well(self, scene: Scene) -> None:
+        scene.voxta.next.append(Sending.CUT_AFTER)
+        each = said(scene)
+        scene.wait()
+        scene.crash()
+        scene.voxta.join()
+        scene.wait(5)
+
+        assert outcome(scene, each) == (Outcome.FORWARDED, "user, found in the chat")
+        assert scene.voxta.told == {each.key: 1}
+
+
+class TestARefusal:
+    def test_ends_the_message_and_frees_the_floor(self, scene: Scene) -> None:
+        scene.voxta.next.append(Sending.REFUSED)
+        each = said(scene)
+        scene.wait()
+
+        assert outcome(scene, each) == (Outcome.REJECTED, "no such thing")
+        assert scene.floor.is_free(scene.loop.time())
+        assert scene.forwarded_keys == []
+
+    def test_for_lack_of_rights_frees_the_floor_and_is_tried_in_the_next_chat_alone(self, scene: Scene) -> None:
+        scene.voxta.next.append(Sending.FORBIDDEN)
+        each = said(scene)
+        scene.wait(5)
+        assert scene.floor.is_free(scene.loop.time())
+        assert len(scene.voxta.attempted) == 1
+
+        scene.voxta.join()
+        scene.wait(5)
+        assert outcome(scene, each) == FORWARDED
+
+
+class TestModerators:
+    def test_pause_and_quiet_hours_hold_everything_back_until_they_end(self, scene: Scene) -> None:
+        now = datetime.now()
+        quiet_hours = f"{now - timedelta(hours=3):%H:%M}-{now + timedelta(hours=3):%H:%M}"
+        for halted in (Switches(paused=True), Switches(quiet_hours=quiet_hours)):
+            scene.forwarder.follow(halted)
+            expires = said(scene, 1, kind=Kind.FOLLOW, id=f"{halted.paused} 1")
+            scene.wait(60)
+            assert outcome(scene, expires) is None
+            waits = said(scene, 2, kind=Kind.FOLLOW, id=f"{halted.paused} 2")
+            scene.wait(60)
+            assert outcome(scene, expires) == (Outcome.EXPIRED, "waited too long")
+            assert outcome(scene, waits) is None
+
+            scene.forwarder.follow(Switches())
+            scene.wait()
+            assert outcome(scene, waits) == (Outcome.FORWARDED, "noreply")
+
+    def test_rates_apply_at_once(self, scene: Scene) -> None:
+        scene.forwarder.follow(Switches(rates={"all": 6.0}))
+        many = [said(scene, number, kind=Kind.FOLLOW, author=f"v{number}") for number in range(7)]
+        scene.wait(0.1)
+        assert sum(outcome(scene, each) is not None for each in many) == 5
+        scene.wait(10)
+        assert sum(outcome(scene, each) is not None for each in many) == 6
+        scene.wait(10)
+        assert sum(outcome(scene, each) is not None for each in many) == 7
+
+
+class TestTheFloor:
+    def test_is_waited_for_by_what_asks_for_an_answer_and_not_by_what_only_tells(self, scene: Scene) -> None:
+        scene.floor.speaker_talks("voice:ann", scene.loop.time())
+        asks, tells = said(scene, 1), said(scene, 2, kind=Kind.FOLLOW)
+        scene.wait(1)
+        assert (outcome(scene, asks), outcome(scene, tells)) == (None, (Outcome.FORWARDED, "noreply"))
+
+        scene.floor.speaker_stopped("voice:ann", scene.loop.time())
+        scene.wait(1)
+        assert outcome(scene, asks) == FORWARDED
+
+    def test_is_the_companions_until_its_answer_is_over_or_late(self, scene: Scene) -> None:
+        first, second, third = (said(scene, number, author=f"v{number}") for number in (1, 2, 3))
+        scene.wait(GAP + 1)
+        assert [outcome(scene, each) for each in (first, second)] == [FORWARDED, None]
+
+        scene.floor.reply_ended(scene.loop.time())
+        scene.wait()
+        assert [outcome(scene, each) for each in (second, third)] == [FORWARDED, None]
+
+        scene.wait(31)
+        assert outcome(scene, third) == FORWARDED
+
+
+@pytest.mark.parametrize(("gap_from", "waits"), [("forward", False), ("speech", True)])
+def test_in_a_loud_room_the_gap_counts_from_where_the_settings_say(gap_from: str, waits: bool) -> None:
+    with running(config(selection={"loud_per_minute": 1.0, "gap_from": gap_from, "picks": 1})) as scene:
+        for number in range(10):
+            said(scene, number, author=f"v{number}")
+        scene.wait(GAP + 1)
+        assert len(scene.voxta.arrived) == 1
+
+        scene.floor.reply_ended(scene.loop.time())
+        scene.wait(GAP - 0.1)
+        assert len(scene.voxta.arrived) == (1 if waits else 2)
+
+        scene.wait(0.2)
+        assert len(scene.voxta.arrived) == 2
 
 
 class TestWhatDidNotArrive:

@@ -239,9 +239,10 @@ class Faults(RuleBasedStateMachine):
         assert max(voxta.told.values(), default=0) <= 1
         by_key = {each.key: each for each in self.said}
         for forward, at in voxta.attempted[self.checked :]:
+            if LINK in forward.body:
+                assert any(key in self.approved or by_key[key].author.id == "mod" for key in forward.keys)
             for key in forward.keys:
                 assert at - self.since[key] <= LONGEST.get(by_key[key].kind, EVENT) + 0.1, "too late"
-                assert LINK not in forward.body or key in self.approved or by_key[key].author.id == "mod"
                 if by_key[key].kind in (Kind.CHAT, Kind.ASK):
                     assert any(text in forward.body for text in self.texts[key])
         self.checked = len(voxta.attempted)
