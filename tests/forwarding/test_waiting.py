@@ -1,0 +1,219 @@
+"""What is judged, held, chosen and restored between the store and Voxta."""
+
+from typing import Any
+
+import pytest
+
+from relay.config import Config
+from relay.forwarding import holding, telling
+from relay.forwarding.policy import Policy
+from relay.forwarding.rendering import Pick
+from relay.forwarding.selection import Selector
+from relay.forwarding.telling import Telling
+from relay.forwarding.waiting import Batch, Waiting
+from relay.model import AudienceMessage, Kind, Outcome, Role
+from relay.moderation.budget import Budget
+from relay.moderation.inbound import Inbound
+from relay.moderation.switches import Mode, Switches
+from tests.forwarding.surroundings import config
+from tests.forwarding.surroundings import message as written
+
+NOW = 1_000.0
+LINK = "look at evil.example"
+FOLLOW: dict[str, Any] = {"kind": Kind.FOLLOW}
+MOD: dict[str, Any] = {"role": Role.MODERATOR}
+
+
+def message(number: int, text: str = "", **over: Any) -> AudienceMessage:
+    fields: dict[str, Any] = {"at": NOW, "author": f"v{number}"}
+    return written(number, text, **(fields | over))
+
+
+def room(settings: Config | None = None) -> Waiting:
+    settings = settings or config()
+    policy = Policy(settings.forwarding)
+    return Waiting(
+        policy=policy,
+        inbound=Inbound(settings.filters),
+        budget=Budget(settings.budget),
+        selector=Selector(settings.selection, alike=policy.alike),
+        telling=Telling(settings.selection.event_ttl),
+        hold_for=settings.filters.hold_for,
+        steady=lambda: NOW,
+    )
+
+
+def ended(waiting: Waiting) -> list[tuple[str, Outcome, str]]:
+    return [(each.message.id, each.outcome, each.reason) for each in waiting.take_ended()]
+
+
+def told(waiting: Waiting, now: float = NOW, *, floor_is_free: bool = True) -> list[str]:
+    """The texts of what goes next, one after the other."""
+    found = []
+    while batch := waiting.next(now, floor_is_free=floor_is_free):
+        found += [pick.text for pick in batch.picks]
+    return found
+
+
+class TestAdmitting:
+    def test_sorts_by_what_becomes_of_each(self) -> None:
+        waiting = room()
+        waiting.admit(
+            [message(1, "hi"), message(2, LINK), message(3, "!relay pause", **MOD), message(4, **FOLLOW)], NOW
+        )
+
+        assert ended(waiting) == [("3", Outcome.DROPPED, "a command for the relay")]
+        assert [held.text for held in waiting.held()] == [LINK]
+        assert len(waiting) == 2
+        assert told(waiting, floor_is_free=False) == ["what about number 4"]
+        assert told(waiting) == ["hi"]
+
+    def test_counts_against_the_rates_and_follows_the_mode(self) -> None:
+        waiting = room(config(budget={"rates": {"all": 60.0, "viewer": 60.0}, "bursts": {"viewer": 1}}))
+        waiting.apply(Switches(mode=Mode.MENTIONS))
+        crowd = [
+            message(1, author="ann"),
+            message(2, author="bob", addressed=True),
+            message(3, author="bob", addressed=True),
+        ]
+        waiting.admit(crowd, NOW)
+
+        assert ended(waiting) == [
+            ("1", Outcome.REJECTED, "mode: only mentions"),
+            ("3", Outcome.REJECTED, "rate: more than 60 a minute from one viewer"),
+        ]
+        assert told(waiting) == ["what about number 2"]
+
+    def test_notices_who_writes_even_what_is_refused(self) -> None:
+        waiting = room(config(selection={"loud_per_minute": 1.0, "picks": 1, "temperature": 1e-6, "chatty": 50.0}))
+        waiting.admit([message(number, "!relay", author="ann") for number in range(50)], NOW)
+        for number in (100, 200):
+            waiting.admit([message(number, author="ann" if number == 100 else "bob")], NOW)
+
+        assert told(waiting)[0] == "what about number 200", "who writes a lot comes later"
+
+
+class TestHolding:
+    def test_ends_with_a_decision_or_with_its_time(self) -> None:
+        waiting = room()
+        waiting.admit([message(number, f"{LINK}/{number}") for number in (1, 2, 3)], NOW)
+        first, second, _ = (held.id for held in waiting.held())
+
+        assert waiting.approve(first, NOW + 49)
+        assert waiting.reject(second, "rejected by a moderator")
+        assert not waiting.approve(first, NOW + 49)
+        assert not waiting.reject("h99", "rejected by a moderator")
+        assert ended(waiting) == [("2", Outcome.REJECTED, "rejected by a moderator")]
+
+        waiting.expire(NOW + 49.9)
+        assert ended(waiting) == []
+        waiting.expire(NOW + 50)
+        assert ended(waiting) == [("3", Outcome.HELD, "nobody decided in time")]
+        assert told(waiting, NOW + 49 + 39) == [f"{LINK}/1"], "its time begins with the approval"
+
+    def test_is_bounded_and_ends_with_the_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(holding, "CAPACITY", 2)
+        waiting = room()
+        waiting.admit([message(number, f"{LINK}/{number}") for number in (1, 2, 3)], NOW)
+        assert ended(waiting) == [("1", Outcome.HELD, "nobody decided, and more came")]
+
+        waiting.give_up_held("the run ended")
+        assert ended(waiting) == [("2", Outcome.HELD, "the run ended"), ("3", Outcome.HELD, "the run ended")]
+        assert waiting.held() == []
+
+    def test_is_not_touched_when_all_that_waits_is_cleared(self) -> None:
+        waiting = room()
+        waiting.admit([message(1), message(2, LINK), message(3, **FOLLOW)], NOW)
+
+        assert waiting.clear(Outcome.DROPPED, "cleared") == 2
+        assert sorted(ended(waiting)) == [("1", Outcome.DROPPED, "cleared"), ("3", Outcome.DROPPED, "cleared")]
+        assert len(waiting) == 0
+        assert len(waiting.held()) == 1
+
+
+class TestRechecking:
+    def pick(self, waiting: Waiting) -> Batch:
+        waiting.admit([message(1, "hi")], NOW)
+        batch = waiting.next(NOW, floor_is_free=True)
+        assert batch is not None
+        return batch
+
+    def test_leaves_what_was_not_edited_as_it_is(self) -> None:
+        waiting = room()
+        [pick] = self.pick(waiting).picks
+
+        assert waiting.recheck(pick, message(1, "hi", at=NOW + 5), NOW) is pick
+
+    def test_tells_the_new_text_unless_it_is_refused_or_held(self) -> None:
+        waiting = room()
+        waiting.apply(Switches(blocked_terms=("pineapple",)))
+        [pick] = self.pick(waiting).picks
+
+        edited = waiting.recheck(pick, message(1, "hello"), NOW)
+        assert edited is not None
+        assert (edited.text, edited.message.text) == ("hello", "hello")
+        assert waiting.recheck(pick, message(1, "pineapple"), NOW) is None
+        assert ended(waiting) == [("1", Outcome.REJECTED, "blocked term")]
+        assert waiting.recheck(pick, message(1, LINK), NOW) is None
+        assert [held.text for held in waiting.held()] == [LINK]
+
+
+class TestRestoring:
+    @pytest.mark.parametrize("over", [{}, {"role": Role.MODERATOR}, {"kind": Kind.RAID}, FOLLOW])
+    def test_puts_what_was_chosen_first_again_in_its_order(self, over: dict[str, Any]) -> None:
+        waiting = room(config(selection={"events": 2}))
+        waiting.admit([message(number, **over) for number in (1, 2)], NOW)
+        chosen: list[Pick] = []
+        while batch := waiting.next(NOW, floor_is_free=True):
+            chosen += batch.picks
+        waiting.admit([message(3, **over)], NOW)
+        waiting.restore(chosen)
+
+        assert told(waiting) == [f"what about number {number}" for number in (1, 2, 3)]
+
+    def test_passes_the_oldest_over_when_there_is_no_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(telling, "CAPACITY", 1)
+        waiting = room()
+        waiting.admit([message(1, **FOLLOW)], NOW)
+        batch = waiting.next(NOW, floor_is_free=False)
+        assert batch is not None
+        waiting.admit([message(2, **FOLLOW)], NOW)
+        waiting.restore(batch.picks)
+
+        assert ended(waiting) == [("1", Outcome.EXPIRED, "passed over: too many were waiting")]
+        assert told(waiting) == ["what about number 2"]
+
+
+def test_what_only_tells_expires_by_its_age_and_the_next_expiry_is_the_first_of_all() -> None:
+    waiting = room()
+    assert waiting.next_expiry(NOW) is None
+    waiting.admit([message(1, **FOLLOW), message(2, **FOLLOW, at=NOW - 30), message(3)], NOW)
+    assert waiting.next_expiry(NOW) == NOW + 40.0
+    assert waiting.next_expiry(NOW) == NOW + 40.0
+    waiting.expire(NOW + 40)
+    assert ended(waiting) == [("3", Outcome.EXPIRED, "waited too long")]
+
+    assert waiting.next_expiry(NOW + 40) == NOW + 60.0
+    waiting.expire(NOW + 60)
+    assert ended(waiting) == [("2", Outcome.EXPIRED, "waited too long")]
+    assert waiting.next_expiry(NOW + 60) == NOW + 90.0
+
+
+def test_of_too_many_that_only_tell_the_oldest_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "CAPACITY", 2)
+    waiting = room()
+    waiting.admit([message(number, **FOLLOW) for number in (1, 2, 3)], NOW)
+
+    assert ended(waiting) == [("1", Outcome.EXPIRED, "passed over: too many were waiting")]
+    assert told(waiting) == ["what about number 2", "what about number 3"]
+
+
+def test_who_was_told_of_has_been_heard() -> None:
+    waiting = room(config(selection={"loud_per_minute": 1.0, "picks": 1, "temperature": 1e-6, "heard": 50.0}))
+    waiting.admit([message(1, author="ann")], NOW)
+    batch = waiting.next(NOW, floor_is_free=True)
+    assert batch is not None
+    waiting.told(batch, batch.picks, NOW)
+    waiting.admit([message(2, author="ann"), message(3, author="bob")], NOW)
+
+    assert told(waiting)[0] == "what about number 3"
