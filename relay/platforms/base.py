@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from relay.acts import Act
-from relay.model import Caller, ControlInfo, Held, Incoming, Post, Suggestion
+from relay.model import Caller, ControlInfo, Held, Incoming, Suggestion
+from relay.replies.outlet import Outlet
 
 
 class Receive(Protocol):
@@ -30,13 +31,9 @@ class Notes(Protocol):
     async def set_note(self, name: str, value: str) -> None: ...
 
 
-class Platform(Protocol):
-    """A connection to one platform, built with its settings and a `receive` callable."""
+class Platform(Outlet, Protocol):
+    """A connection to one platform, built with its settings and a `receive` callable: an outlet that also listens."""
 
-    name: str
-    """`twitch`, `discord`, …: the `platform` of its messages."""
-    text_limit: int
-    """The most characters one post may have."""
     listening: asyncio.Event
     """Set for as long as it hears its channels."""
 
@@ -46,18 +43,6 @@ class Platform(Protocol):
         Raises AuthError or ConfigError when a person has to act; everything else is retried inside. It may be run
         again after that: nothing it had accepted is lost meanwhile.
         """
-        ...
-
-    async def post(self, post: Post) -> None:
-        """Write one message, waiting for the platform's own rate limits.
-
-        Raises PlatformUnavailable or RateLimited when a later try with the same nonce may succeed,
-        PostRejected when it never will.
-        """
-        ...
-
-    def channels(self) -> Sequence[str]:
-        """The ids of the channels it listens to, where text goes that answers nobody in particular."""
         ...
 
     def health(self) -> str:
@@ -71,15 +56,6 @@ class Mendable(Protocol):
 
     async def mended(self) -> None:
         """Return when running again is worth a try. Called while it does not run, after it raised."""
-        ...
-
-
-@runtime_checkable
-class Typing(Protocol):
-    """Optional: the platform can show that the companion is writing."""
-
-    async def typing(self, channel: str) -> None:
-        """Show it for a few seconds. Failures are swallowed: it is only decoration."""
         ...
 
 

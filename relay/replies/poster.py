@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from relay.errors import PlatformError, PostRejected, RateLimited, RelayError
 from relay.model import Forward, Origin, Post, ReplyText
 from relay.moderation.outbound import fit_to_post
-from relay.platforms.base import Platform, Typing
+from relay.replies.outlet import Outlet, Typing
 from relay.replies.splitting import split
 from relay.settings import RepliesSection
 
@@ -30,9 +30,9 @@ Posted = Callable[[str, Post, str | None], None]
 class Poster:
     """`take` accepts a reply at once; `run` posts until cancelled."""
 
-    def __init__(self, settings: RepliesSection, platforms: Iterable[Platform], posted: Posted) -> None:
+    def __init__(self, settings: RepliesSection, platforms: Iterable[Outlet], posted: Posted) -> None:
         self._settings = settings
-        self._platforms: Mapping[str, Platform] = {platform.name: platform for platform in platforms}
+        self._platforms: Mapping[str, Outlet] = {platform.name: platform for platform in platforms}
         self._posted = posted
         self._expected: asyncio.Queue[Origin] = asyncio.Queue()
         self._queues: dict[str, asyncio.Queue[Sequence[Post]]] = {name: asyncio.Queue() for name in self._platforms}
@@ -47,7 +47,7 @@ class Poster:
         """Queue what the relay itself has to say to somebody."""
         self._queue(uuid.uuid4().hex, origin, fit_to_post(text))
 
-    def announce(self, about: Platform, line: str) -> None:
+    def announce(self, about: Outlet, line: str) -> None:
         """Queue a line about one platform for the first channel of each other, unless posts are not wanted."""
         if self._settings.post_to == "nowhere":
             return
@@ -110,14 +110,14 @@ class Poster:
             reply_to = origin.reply_to if number == 0 and self._settings.as_reply else None
             yield Post(channel=origin.channel, text=piece, reply_to=reply_to, nonce=nonce)
 
-    def _give_up(self, platform: Platform, posts: Sequence[Post]) -> None:
+    def _give_up(self, platform: Outlet, posts: Sequence[Post]) -> None:
         if not self._given_up[platform.name]:
             log.warning("%s is slow: replies that wait too long are given up", platform.name)
         self._given_up[platform.name] += 1
         for post in posts:
             self._posted(platform.name, post, f"given up: {platform.name} is slow")
 
-    async def _post_all(self, platform: Platform, queue: asyncio.Queue[Sequence[Post]]) -> None:
+    async def _post_all(self, platform: Outlet, queue: asyncio.Queue[Sequence[Post]]) -> None:
         while True:
             posts = await queue.get()
             try:
@@ -128,7 +128,7 @@ class Poster:
             if queue.empty() and (count := self._given_up.pop(platform.name, 0)):
                 log.warning("%s was slow: %d replies were given up", platform.name, count)
 
-    async def _post(self, platform: Platform, post: Post) -> None:
+    async def _post(self, platform: Outlet, post: Post) -> None:
         problem = await self._try(platform, post)
         if isinstance(problem, PostRejected) and post.reply_to is not None:  # what it replies to may be gone, or held
             post = post.model_copy(update={"reply_to": None})
@@ -137,7 +137,7 @@ class Poster:
             log.warning("a reply could not be posted to %s: %s", platform.name, problem)
         self._posted(platform.name, post, str(problem) if problem is not None else None)
 
-    async def _try(self, platform: Platform, post: Post) -> RelayError | None:
+    async def _try(self, platform: Outlet, post: Post) -> RelayError | None:
         """Post, again where that may help; the error when it cannot be done."""
         try:
             async for attempt in AsyncRetrying(

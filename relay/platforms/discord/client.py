@@ -11,7 +11,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exp
 from relay.acts import Act
 from relay.errors import AuthError, ConfigError, InboxError, PlatformUnavailable
 from relay.model import Post
-from relay.platforms.base import Controls, Notes, Platform, Receive, Typing
+from relay.platforms.base import Controls, Notes, Platform, Receive
 from relay.platforms.discord.acts import acts
 from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.commands import Command
@@ -25,6 +25,7 @@ from relay.platforms.discord.starts import SessionStarts, leave_some
 from relay.platforms.discord.voice.commands import voice_commands
 from relay.platforms.discord.voice.session import DiscordVoice
 from relay.platforms.intake import Intake
+from relay.replies.outlet import Typing
 from relay.settings import DiscordSection
 
 log = logging.getLogger(__name__)

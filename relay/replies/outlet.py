@@ -1,0 +1,36 @@
+"""Where posts go. Every platform is such a place; what else a platform is does not concern who answers."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from relay.model import Post
+
+
+class Outlet(Protocol):
+    """Takes posts for the channels of one platform."""
+
+    name: str
+    """`twitch`, `discord`, …: the `platform` of its messages."""
+    text_limit: int
+    """The most characters one post may have."""
+
+    async def post(self, post: Post) -> None:
+        """Write one message, waiting for the platform's own rate limits.
+
+        Raises PlatformUnavailable or RateLimited when a later try with the same nonce may succeed,
+        PostRejected when it never will.
+        """
+        ...
+
+    def channels(self) -> Sequence[str]:
+        """The ids of the channels it listens to, where text goes that answers nobody in particular."""
+        ...
+
+
+@runtime_checkable
+class Typing(Protocol):
+    """Optional: the outlet can show that the companion is writing."""
+
+    async def typing(self, channel: str) -> None:
+        """Show it for a few seconds. Failures are swallowed: it is only decoration."""
+        ...
