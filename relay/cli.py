@@ -12,11 +12,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from relay import __version__, shutdown
-from relay.config import load
+from relay import __version__
+from relay.application.console import log_to, printable, show
+from relay.application.heartbeat import ailment, condition
+from relay.config.loading import load
 from relay.errors import ConfigError, RelayError
-from relay.heart import ailment, condition
-from relay.terminal import log_to, printable, show
+from relay.system import shutdown
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
 auth = typer.Typer(no_args_is_help=True, help="Log in to a platform or to Voxta.")
@@ -69,7 +70,7 @@ def demo(
     speech: Annotated[bool, typer.Option("--speech", help="Let the companion be heard in a browser.")] = False,
 ) -> None:
     """Show the whole thing: an invented audience talks to the embedded companion. Needs no account."""
-    from relay.runs import demo as run_demo
+    from relay.application.runs import demo as run_demo
 
     _run(run_demo(_console(as_json, "info"), seconds=seconds, seed=seed, speech=speech), as_json)
 
@@ -79,7 +80,7 @@ def run(config: ConfigFile = Path("relay.toml")) -> None:
     """Go live with your settings."""
     settings = load(config)  # first, as all that going live takes loads slowly
 
-    from relay.runs import live
+    from relay.application.runs import live
 
     _run(live(settings, _console(False, settings.relay.log_level)))
 
@@ -87,7 +88,7 @@ def run(config: ConfigFile = Path("relay.toml")) -> None:
 @app.command()
 def check(config: ConfigFile = Path("relay.toml")) -> None:
     """Check the settings and try each connection."""
-    from relay import check as checks
+    from relay.application import check as checks
 
     settings = load(config)
 
@@ -124,7 +125,7 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Play a recorded audience through the whole pipeline."""
-    from relay.runs import recorded
+    from relay.application.runs import recorded
 
     settings = load(config)
     console = _console(as_json, settings.relay.log_level)
@@ -140,7 +141,7 @@ def serve(
 ) -> None:
     """Serve the embedded companion alone, for any Voxta client on this machine."""
     if context.invoked_subcommand is None:
-        from relay.runs import serve_companion
+        from relay.application.runs import serve_companion
 
         settings = load(config)
         console = _console(False, settings.relay.log_level)
@@ -150,7 +151,7 @@ def serve(
 @companion.command("check")
 def check_scenario(folder: Annotated[Path, typer.Argument(help="The folder of a scenario.")]) -> None:
     """Check a scenario and its scripts."""
-    from relay.companion.scenario.checking import summary
+    from relay.companion.scripting.checking import summary
 
     show(summary(folder))
 
@@ -213,7 +214,7 @@ def audit(
 @app.command()
 def why(key: Annotated[str, typer.Argument(help="platform:id of a message")], config: ConfigFile = None) -> None:
     """Tell what happened to a message."""
-    from relay.runs import explain
+    from relay.application.runs import explain
     from relay.web.control import ctl as steer
 
     settings = load(config)

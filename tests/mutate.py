@@ -44,7 +44,7 @@ class Room:
 
 ROOMS: Final = {
     "forwarding": Room("relay/forwarding", ("tests/forwarding",)),
-    "floor": Room("relay/floor.py", ("tests/test_floor.py", "tests/speech/test_voice.py")),
+    "floor": Room("relay/speech/floor.py", ("tests/speech/test_floor.py", "tests/speech/test_voice.py")),
     "inbox": Room("relay/inbox", ("tests/inbox", "tests/contracts")),
     "moderation": Room("relay/moderation", ("tests/moderation",)),
     "speech": Room("relay/speech", ("tests/speech",)),

@@ -7,7 +7,9 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.config import Config
+from relay.application.console import printable
+from relay.config import OutboundSection, RepliesSection
+from relay.config.loading import Config
 from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick, Place, Renderer, reserved_names
@@ -16,8 +18,6 @@ from relay.moderation.outbound import Outbound
 from relay.platforms.simulated import QuietPlatform
 from relay.replies.poster import Poster
 from relay.replies.screening import Screening
-from relay.settings import OutboundSection, RepliesSection
-from relay.terminal import printable
 from tests.hostile import LINKS, LONG_TEXTS, TEXTS
 
 RENDERER = Renderer(Policy(Config().forwarding), 1_200)

@@ -7,25 +7,25 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
-from relay.cancellation import checkpoint
-from relay.config import Config
+from relay.config.loading import Config
 from relay.errors import InboxError, RenderingError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
-from relay.floor import Floor
+from relay.forwarding.notices import CAPACITY, Telling
 from relay.forwarding.policy import Policy
 from relay.forwarding.recovery import Fate, fate_of
 from relay.forwarding.rendering import Pick, Place, Renderer
 from relay.forwarding.selection import Selector
-from relay.forwarding.telling import CAPACITY, Telling
 from relay.forwarding.waiting import Batch, Waiting
 from relay.inbox.base import Inbox
-from relay.inbox.patience import patiently
+from relay.inbox.retry import patiently
 from relay.model import AudienceMessage, Forward, Kind, Outcome, Settlement
 from relay.moderation.budget import Budget, is_quiet
 from relay.moderation.inbound import Inbound
 from relay.moderation.switches import Switches
-from relay.text import calls
-from relay.voxta.base import Link
+from relay.speech.floor import Floor
+from relay.system.cancellation import checkpoint
+from relay.text.unicode import calls
 from relay.voxta.chat import Chat
+from relay.voxta.link import Link
 
 log = logging.getLogger(__name__)
 

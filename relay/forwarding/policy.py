@@ -2,11 +2,11 @@
 
 from collections.abc import Hashable
 
+from relay.config import ForwardingSection, KindRule, RuleSection
+from relay.config.forwarding import MAX_PATTERN
 from relay.model import AudienceMessage, Kind, Role, SendAs, expects_reply
-from relay.patterns import compiled, found
-from relay.settings import ForwardingSection, KindRule, RuleSection
-from relay.settings.forwarding import MAX_PATTERN
-from relay.text import MAX_INPUT
+from relay.text.patterns import compiled, found
+from relay.text.unicode import MAX_INPUT
 
 _TRUSTED = frozenset({Role.STREAMER, Role.MODERATOR})
 _COMMANDS = {"say": SendAs.USER} | {

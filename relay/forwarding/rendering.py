@@ -7,12 +7,12 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from relay.disguise import taken_for
+from relay.config import KindRule
 from relay.errors import RenderingError
-from relay.forwarding.neutralise import neutral_name, neutralise
 from relay.forwarding.policy import Policy
 from relay.model import AudienceMessage, Forward, Kind, Origin, Role, ScriptCall, SendAs
-from relay.settings import KindRule
+from relay.text.obfuscation import taken_for
+from relay.text.sanitise import neutral_name, neutralise
 from relay.voxta.chat import Chat
 
 TEXT_LIMIT = 500

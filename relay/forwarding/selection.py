@@ -16,11 +16,11 @@ from itertools import islice
 
 from sortedcontainers import SortedKeyList
 
-from relay.forwarding.echoes import Echoes, Recent
+from relay.config import SelectionSection
+from relay.forwarding.duplicates import Echoes, Recent
 from relay.forwarding.fairness import AT_EASE, Fairness
 from relay.model import AudienceMessage, Kind, Outcome, Role
-from relay.moderation.reading import Reading
-from relay.settings import SelectionSection
+from relay.moderation.features import Reading
 
 PACE_MEMORY = 20.0
 """Seconds over which the room's pace is averaged."""

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from relay.forwarding.holding import Holding
+from relay.forwarding.held import Holding
+from relay.forwarding.notices import Telling
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick
 from relay.forwarding.selection import Choice, Ended, Selector
-from relay.forwarding.telling import Telling
 from relay.model import AudienceMessage, Held, Kind, Outcome
 from relay.moderation.budget import Budget, not_in_mode
 from relay.moderation.controls import command_in
+from relay.moderation.features import Reading, read
 from relay.moderation.inbound import Inbound
-from relay.moderation.reading import Reading, read
 from relay.moderation.switches import Switches
 
 

@@ -9,12 +9,12 @@ from typing import Any
 from pydantic_core import PydanticSerializationError
 from redis.exceptions import RedisError
 
-from relay.cancellation import checkpoint
 from relay.errors import ConfigError, InboxError, RelayError
 from relay.inbox import ledger, scripts
 from relay.inbox.lost_answers import LostAnswers
 from relay.inbox.pages import Pages, arrived_at
 from relay.model import AudienceMessage
+from relay.system.cancellation import checkpoint
 
 PAGE_MESSAGES = 256
 PAGE_BYTES = 1_000_000

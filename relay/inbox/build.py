@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from relay.config import InboxSection
 from relay.inbox.base import Inbox
 from relay.inbox.redis import RedisInbox
 from relay.inbox.sqlite import SqliteInbox
-from relay.settings import InboxSection
 
 
 def build(settings: InboxSection, name: str, path: Path) -> Inbox:

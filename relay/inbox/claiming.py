@@ -8,11 +8,11 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from relay.cancellation import checkpoint
 from relay.inbox import scripts
 from relay.inbox.connection import connect, is_transient
 from relay.inbox.pages import GROUP, PAGES, Line, Pages, Standing, lines_of
 from relay.model import AudienceMessage
+from relay.system.cancellation import checkpoint
 
 CONSUMER = "relay"
 """Always the same: who claims has the lease, so whoever held something before is gone."""

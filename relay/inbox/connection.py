@@ -15,9 +15,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from tenacity import AsyncRetrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
-from relay.cancellation import heeding_cancellation
 from relay.errors import ConfigError, InboxError, InboxTaken
 from relay.inbox.scripts import TAKEN
+from relay.system.cancellation import heeding_cancellation
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -13,10 +13,10 @@ import uuid
 from contextlib import suppress
 from typing import Final
 
-from relay.cancellation import checkpoint
 from relay.errors import InboxError, InboxTaken
 from relay.inbox import scripts
 from relay.inbox.pages import Pages
+from relay.system.cancellation import checkpoint
 
 log = logging.getLogger(__name__)
 

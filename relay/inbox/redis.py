@@ -8,7 +8,6 @@ the server: with `appendonly yes` a crash of the server costs at most its last s
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from relay.clock import now
 from relay.inbox import ledger, scripts
 from relay.inbox.appending import Appending
 from relay.inbox.base import Record
@@ -17,6 +16,7 @@ from relay.inbox.lease import LEASE, Lease
 from relay.inbox.lost_answers import LostAnswers
 from relay.inbox.pages import GROUP, KEYS, Pages, arrived_at
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
+from relay.system.clock import now
 
 
 class RedisInbox:

@@ -10,12 +10,12 @@ from itertools import compress
 from pathlib import Path
 from sqlite3 import Connection
 
-from relay.clock import now
 from relay.inbox import ledger
 from relay.inbox.base import Record
 from relay.inbox.lost_answers import LostAnswers, T
 from relay.inbox.writer import Job, Writer
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
+from relay.system.clock import now
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (

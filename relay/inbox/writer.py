@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from relay.errors import ConfigError, InboxError, InboxTaken
-from relay.private import make_folder, make_private
+from relay.system.private_files import make_folder, make_private
 
 SCHEMA_VERSION = 1
 APPLICATION = int.from_bytes(b"VoxR")

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import BinaryIO
 
 from relay.model import Caller
-from relay.private import make_private
+from relay.system.private_files import make_private
 
 
 class Audit:

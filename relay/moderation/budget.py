@@ -3,9 +3,9 @@
 from collections import OrderedDict
 from datetime import datetime, time
 
+from relay.config import BudgetSection
 from relay.model import AudienceMessage, Kind, Role
 from relay.moderation.switches import Mode, Switches
-from relay.settings import BudgetSection
 
 MAX_VIEWERS = 10_000
 """Viewers remembered; the one not heard of for longest is forgotten first, and starts with a full bucket."""

@@ -11,13 +11,13 @@ from typing import Any, Final
 from relay.errors import RelayError
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Kind, Role, Suggestion
 from relay.moderation import switching
-from relay.moderation.actions import Actions
 from relay.moderation.audit import Audit
-from relay.moderation.completing import Complete, Completing, fitting, modes, nothing, off, plain
+from relay.moderation.completion import Complete, Completing, fitting, modes, nothing, off, plain
+from relay.moderation.runtime import Actions
 from relay.moderation.switches import Mode, Switches
 from relay.moderation.switching import Change, Mistake
 from relay.moderation.wording import for_chat, listed, quoted, unquoted
-from relay.text import one_line
+from relay.text.unicode import one_line
 
 log = logging.getLogger(__name__)
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
+from relay.config import FiltersSection
 from relay.model import AudienceMessage, Kind, Outcome, Role
-from relay.moderation.links import links
-from relay.moderation.masking import masked
-from relay.moderation.personal import personal_data
-from relay.moderation.reading import Reading, read
+from relay.moderation.features import Reading, read
 from relay.moderation.repeats import Repeats
-from relay.settings import FiltersSection
-from relay.terms import Terms, check_term
-from relay.text import MAX_INPUT, count_hidden, folded
+from relay.text.blocked_terms import Terms, check_term
+from relay.text.links import links
+from relay.text.masking import masked
+from relay.text.personal_data import personal_data
+from relay.text.unicode import MAX_INPUT, count_hidden, folded
 
 log = logging.getLogger(__name__)
 

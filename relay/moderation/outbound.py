@@ -9,13 +9,13 @@ from typing import Final, NamedTuple
 
 import regex
 
-from relay.disguise import Span
-from relay.moderation.links import links
-from relay.moderation.masking import masked
-from relay.moderation.personal import personal_data
-from relay.settings import OutboundSection
-from relay.terms import Terms
-from relay.text import SHOWS_NOTHING, one_line
+from relay.config import OutboundSection
+from relay.text.blocked_terms import Terms
+from relay.text.links import links
+from relay.text.masking import masked
+from relay.text.obfuscation import Span
+from relay.text.personal_data import personal_data
+from relay.text.unicode import SHOWS_NOTHING, one_line
 
 log = logging.getLogger(__name__)
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from relay.config import check_rate_name
 from relay.moderation.switches import Mode, Switches
 from relay.moderation.wording import quoted
-from relay.settings import check_rate_name
-from relay.terms import check_term
-from relay.text import folded
+from relay.text.blocked_terms import check_term
+from relay.text.unicode import folded
 
 Change = Callable[[Switches, str], tuple[Switches, str]]
 """Takes the switches as they are and the argument. Raises Mistake when the argument does not fit."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from relay.moderation.outbound import fit_to_post
-from relay.text import one_line
+from relay.text.unicode import one_line
 
 ANSWER_LIMIT: Final = 400
 """Characters of an answer; it has to fit into one chat message with a mention of who asked."""

@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from relay.acts import Act, Arguments
+from relay.config import ObsSection
 from relay.obs.connection import connect
-from relay.settings import ObsSection
 
 
 class Scene(Arguments):

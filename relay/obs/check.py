@@ -1,9 +1,9 @@
 """What `relay check` asks of OBS."""
 
+from relay.config import ObsSection
 from relay.errors import ConfigError
 from relay.obs.connection import connect
 from relay.obs.inputs import find
-from relay.settings import ObsSection
 
 
 async def check(settings: ObsSection) -> str:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, TypeVar
 import simpleobsws
 from websockets.exceptions import WebSocketException
 
+from relay.config import ObsSection
 from relay.errors import AuthError, ObsUnavailable, RelayError
-from relay.settings import ObsSection
 
 # It writes every message, and so twenty frames a second and the answer to the login's challenge.
 logging.getLogger("simpleobsws").setLevel(logging.INFO)

@@ -9,11 +9,11 @@ from typing import Final
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
+from relay.config import ObsSection
 from relay.errors import AuthError, RelayError
+from relay.obs.activity import Talking, peaks
 from relay.obs.connection import Connection, Event, connect
 from relay.obs.inputs import Inputs, find
-from relay.obs.talking import Talking, peaks
-from relay.settings import ObsSection
 from relay.speech.base import Speakers
 
 log = logging.getLogger(__name__)

@@ -9,10 +9,10 @@ from itertools import islice, takewhile
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
-from relay.cancellation import checkpoint
 from relay.errors import InboxError
 from relay.model import Incoming
 from relay.platforms.base import Receive
+from relay.system.cancellation import checkpoint
 
 log = logging.getLogger(__name__)
 

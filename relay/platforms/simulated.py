@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from relay import clock
 from relay.model import AudienceMessage, Author, Kind, Post, Role
 from relay.platforms.base import Receive
+from relay.system import clock
 
 TEXT_LIMITS: Final = {"twitch": 500, "discord": 2000}
 

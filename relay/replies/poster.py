@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
+from relay.config import RepliesSection
 from relay.errors import PlatformError, PostRejected, RateLimited, RelayError
 from relay.model import Forward, Origin, Post, ReplyText
 from relay.moderation.outbound import fit_to_post
 from relay.replies.outlet import Outlet, Typing
 from relay.replies.splitting import split
-from relay.settings import RepliesSection
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from relay.model import Forward, ReplyText
-from relay.replies.heard import Part, common_beginning, heard_text
+from relay.replies.heard_text import Part, common_beginning, heard_text
 from relay.replies.stream import SentenceStream
 
 CUT_OFF: Final = " \u2014"

@@ -6,12 +6,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from relay import clock
 from relay.model import Held, ReplyText
 from relay.moderation.outbound import OVERLAP, Action, Outbound
 from relay.replies.replies import Step
 from relay.replies.reply import Reply, Sentence
-from relay.sentences import sentences
+from relay.system import clock
+from relay.text.sentences import sentences
 from relay.wire import server
 
 CAPACITY = 50

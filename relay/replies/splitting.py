@@ -7,7 +7,7 @@ stays whole where it can.
 import re
 from typing import Final
 
-from relay.sentences import FENCE, sentences
+from relay.text.sentences import FENCE, sentences
 
 _WORD_END: Final = re.compile(r"(?<!\s)\s")
 _LINE_END: Final = re.compile(r"(?<!\n)\n")

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from relay.sentences import ends
+from relay.text.sentences import ends
 
 
 class SentenceStream:

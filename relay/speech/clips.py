@@ -12,8 +12,8 @@ from aiohttp.abc import AbstractCookieJar
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random
 from yarl import URL
 
+from relay.config import SpeechSection, VoxtaSection
 from relay.errors import RelayError, SpeechError
-from relay.settings import SpeechSection, VoxtaSection
 from relay.speech.audio import prepare
 from relay.speech.base import Clip
 

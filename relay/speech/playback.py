@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from relay.errors import SpeechError
-from relay.replies.heard import Part
+from relay.replies.heard_text import Part
 from relay.replies.reply import Phase, Reply, Sentence
 from relay.speech.base import Clip, Sink
 

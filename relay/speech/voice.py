@@ -6,11 +6,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
+from relay.config import FloorSection
 from relay.errors import VoxtaError
-from relay.floor import Act, Floor, FloorState
 from relay.replies.replies import Replies
 from relay.replies.reply import Phase, Reply, Sentence
-from relay.settings import FloorSection
+from relay.speech.floor import Act, Floor, FloorState
 from relay.speech.playback import Playback
 from relay.speech.reports import Reports, Voxta
 

@@ -13,8 +13,8 @@ import aiohttp
 from aiohttp.abc import AbstractCookieJar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
+from relay.config import VoxtaSection
 from relay.errors import VoxtaUnavailable
-from relay.settings import VoxtaSection
 
 log = logging.getLogger(__name__)
 

@@ -3,9 +3,9 @@
 import asyncio
 from contextlib import suppress
 
+from relay.config import VoxtaSection
 from relay.errors import RelayError
-from relay.settings import VoxtaSection
-from relay.voxta.entrance import API_VERSIONS, APP, Entrance
+from relay.voxta.authentication import API_VERSIONS, APP, Entrance
 from relay.voxta.session import REMEDY, SESSIONS_WAIT
 from relay.voxta.transport import Hub
 from relay.wire import server

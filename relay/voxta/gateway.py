@@ -14,11 +14,11 @@ import aiohttp
 from aiohttp.abc import AbstractCookieJar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
+from relay.config import VoxtaSection
 from relay.errors import VoxtaError, VoxtaUnavailable
 from relay.model import Forward, SendAs
-from relay.settings import VoxtaSection
 from relay.voxta.chat import HISTORY, Chat
-from relay.voxta.mirrored import Mirrored
+from relay.voxta.gateway_events import Mirrored
 from relay.wire.messages import ChatMessage, ContextText, Person, WireMessage
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from relay.settings import VoxtaSection
+from relay.config import VoxtaSection
 from relay.wire import client
 from relay.wire.messages import ChatSession, WireMessage
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 import aiohttp
 from pydantic import SecretStr
 
+from relay.config import VoxtaSection
 from relay.errors import AuthError, ConfigError, ProtocolError, VoxtaUnavailable
-from relay.private import write_private
-from relay.settings import VoxtaSection
-from relay.voxta.entrance import APP
+from relay.system.private_files import write_private
+from relay.voxta.authentication import APP
 
 CLIENT_ID: Final = "voxta"
 """What all published clients call themselves here; who is asking is told by the label."""

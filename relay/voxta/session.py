@@ -10,13 +10,13 @@ from typing import Final
 from aiohttp.abc import AbstractCookieJar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
+from relay.config import VoxtaSection
 from relay.errors import VoxtaError, VoxtaForbidden, VoxtaUnavailable
-from relay.settings import VoxtaSection
+from relay.voxta.authentication import Entrance
 from relay.voxta.chat import Chat
-from relay.voxta.entrance import Entrance
 from relay.voxta.joining import choose
+from relay.voxta.messaging import Talking
 from relay.voxta.refusals import refusal_in
-from relay.voxta.talking import Talking
 from relay.voxta.transport import Hub
 from relay.wire import client, server
 from relay.wire.messages import Capabilities, ChatSession, WireMessage

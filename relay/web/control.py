@@ -12,10 +12,10 @@ import aiohttp
 from aiohttp import web
 
 from relay.errors import ConfigError
-from relay.http_server import HttpServer
 from relay.model import Caller, Role
 from relay.moderation.controls import Controls
-from relay.private import write_private
+from relay.system.http_server import HttpServer
+from relay.system.private_files import write_private
 
 MAX_BODY: Final = 4096
 """Bytes of a request."""

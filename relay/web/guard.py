@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import hdrs, web
 
-from relay.settings import WebSection, is_loopback
+from relay.config import WebSection, is_loopback
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -5,9 +5,9 @@ from typing import Final, Self
 
 from aiohttp import web
 
+from relay.config import WebSection
 from relay.errors import ConfigError
-from relay.http_server import HttpServer
-from relay.settings import WebSection
+from relay.system.http_server import HttpServer
 from relay.web.gateway.api import Actions, Gateway
 from relay.web.guard import Guard
 from relay.web.overlay.routes import OverlayRoutes

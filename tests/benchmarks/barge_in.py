@@ -17,13 +17,13 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any, Final
 
-from relay.app import Relay, running
-from relay.booth import LiveBooth
-from relay.config import Config, load
-from relay.door import voxta
-from relay.journal import Journal
+from relay.application.audio import LiveBooth
+from relay.application.composition import Relay, running
+from relay.application.connect import voxta
+from relay.application.statistics import Journal
+from relay.config import CompanionSection, FloorSection, RelaySection, SpeechSection, VoiceSection, VoxtaSection
+from relay.config.loading import Config, load
 from relay.platforms.discord.client import DiscordPlatform
-from relay.settings import CompanionSection, FloorSection, RelaySection, SpeechSection, VoiceSection, VoxtaSection
 from relay.speech.base import FRAME, RATE
 from relay.wire import server
 from relay.wire.messages import WireMessage

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from relay.terminal import show
+from relay.application.console import show
 
 bench = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Measure this machine."

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Any, Final
 
-from relay.companion.chat import Chat, Participant
-from relay.companion.commands import parse
-from relay.companion.conversation import Conversation
-from relay.companion.replies import Setup
-from relay.companion.rules import RulesBrain
+from relay.companion.brains.rules import RulesBrain
+from relay.companion.conversation.commands import parse
+from relay.companion.conversation.conversation import Conversation
 from relay.companion.scenario.files import Loaded
 from relay.companion.scenario.model import Scenario
-from relay.companion.speech import Speech
-from relay.companion.storage import Storage
+from relay.companion.speaking.clips import Speech
+from relay.companion.speaking.replies import Setup
+from relay.companion.state.chat import Chat, Participant
+from relay.companion.state.storage import Storage
 from relay.companion.voice.build import voice_for
-from relay.settings import CompanionSection
+from relay.config import CompanionSection
 
 EVENTS: Final = 200
 SCRIPTS: Final = 50

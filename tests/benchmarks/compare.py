@@ -18,15 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 
-from relay.app import Relay, running
-from relay.companion.server import CompanionServer
-from relay.config import load
+from relay.application.composition import Relay, running
+from relay.application.statistics import Journal
+from relay.companion.serving.server import CompanionServer
+from relay.config import CompanionSection, VoxtaSection
+from relay.config.loading import load
 from relay.errors import RelayError
-from relay.journal import Journal
 from relay.model import AudienceMessage, Kind
 from relay.platforms.simulated import QuietPlatform
-from relay.settings import CompanionSection, VoxtaSection
-from relay.text import one_line
+from relay.text.unicode import one_line
 from relay.voxta.session import Session
 from relay.wire.messages import WireMessage
 from relay.wire.server import MessageUpdate, ReplyCancelled, ReplyEnd

@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from relay.disguise import without_leet
-from relay.forwarding.neutralise import neutral_name, neutralise
+from relay.application.console import printable
+from relay.config import FiltersSection, OutboundSection
 from relay.model import AudienceMessage, Author, Kind, Role
+from relay.moderation.features import read
 from relay.moderation.inbound import Inbound
-from relay.moderation.links import links
 from relay.moderation.outbound import MAX_SENTENCE, Outbound, fit_to_post
-from relay.moderation.personal import personal_data
-from relay.moderation.reading import read
 from relay.replies.splitting import split
-from relay.sentences import sentences
-from relay.settings import FiltersSection, OutboundSection
-from relay.terminal import printable
-from relay.terms import Terms
-from relay.text import MAX_INPUT, count_hidden, one_line
+from relay.text.blocked_terms import Terms
+from relay.text.links import links
+from relay.text.obfuscation import without_leet
+from relay.text.personal_data import personal_data
+from relay.text.sanitise import neutral_name, neutralise
+from relay.text.sentences import sentences
+from relay.text.unicode import MAX_INPUT, count_hidden, one_line
 
 LENGTH: Final = 10_000
 """Characters everything is given."""

@@ -10,16 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import quantiles
 
-from relay.config import Config
+from relay.config.loading import Config
+from relay.forwarding.notices import CAPACITY, Telling
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Place, Renderer
 from relay.forwarding.selection import Selector
-from relay.forwarding.telling import CAPACITY, Telling
 from relay.forwarding.waiting import Batch, Waiting
 from relay.model import AudienceMessage, Kind, Outcome
 from relay.moderation.budget import Budget
+from relay.moderation.features import read
 from relay.moderation.inbound import Inbound
-from relay.moderation.reading import read
 from tests.benchmarks.crowd import crowd, is_spam
 
 ANSWER = 8.0

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 
-from relay.app import Relay, running, until
-from relay.config import Config, load
-from relay.door import voxta
-from relay.journal import Journal
-from relay.platforms.twitch.client import TwitchPlatform
-from relay.settings import (
+from relay.application.composition import Relay, running, until
+from relay.application.connect import voxta
+from relay.application.statistics import Journal
+from relay.config import (
     BudgetSection,
     FiltersSection,
     ForwardingSection,
@@ -26,6 +24,8 @@ from relay.settings import (
     TwitchSection,
     VoxtaSection,
 )
+from relay.config.loading import Config, load
+from relay.platforms.twitch.client import TwitchPlatform
 from relay.voxta.session import Session
 from relay.wire.messages import ChatMessage, WireMessage
 from tests.doubles.twitch import TwitchDouble

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from relay.app import Relay, running
-from relay.config import Config, load
+from relay.application.composition import Relay, running
+from relay.application.statistics import Journal
+from relay.config import InboxSection, RelaySection, SpeechSection, VoxtaSection
+from relay.config.loading import Config, load
 from relay.errors import ConfigError
-from relay.journal import Journal
 from relay.model import AudienceMessage, Author, Kind, Post
 from relay.platforms.simulated import QuietPlatform
-from relay.settings import InboxSection, RelaySection, SpeechSection, VoxtaSection
 from tests.doubles.voxta import VARIATIONS, VoxtaDouble
 
 LIMIT: Final = 10.0

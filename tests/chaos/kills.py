@@ -13,8 +13,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
 
-from relay.companion.server import CompanionServer
-from relay.config import Config
+from relay.companion.serving.server import CompanionServer
+from relay.config.loading import Config
 from tests.chaos.faults import COMPLETION
 from tests.chaos.stage import Engine, chosen, told_in, voxta
 from tests.chaos.table import RECOVERY, Row

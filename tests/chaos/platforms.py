@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from relay.app import MakePlatforms
+from relay.application.composition import MakePlatforms
+from relay.config import DiscordSection, TwitchSection
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.twitch.client import TwitchPlatform
-from relay.settings import DiscordSection, TwitchSection
 from tests.chaos.stage import LINE, Surroundings, chosen, voxta
 from tests.chaos.table import RECOVERY, Row
 from tests.chaos.trial import Trial, account, left_over

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Final
 
 from relay import cli
-from relay.config import load
-from relay.runs import beside
-from relay.shutdown import GRACE
+from relay.application.runs import beside
+from relay.config.loading import load
+from relay.system.shutdown import GRACE
 from tests.doubles.redis_server import redis_server
 
 LATEST: Final = 2.0

@@ -9,16 +9,16 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal
 
-from relay import clock
-from relay.app import Relay
-from relay.companion.chat import Role
-from relay.companion.server import CompanionServer
-from relay.config import Config
+from relay.application.composition import Relay
+from relay.application.statistics import Journal
+from relay.companion.serving.server import CompanionServer
+from relay.companion.state.chat import Role
+from relay.config import CompanionSection, VoxtaSection
+from relay.config.loading import Config
 from relay.errors import InboxError
-from relay.journal import Journal
 from relay.model import Forward, Kind
 from relay.platforms.base import Receive
-from relay.settings import CompanionSection, VoxtaSection
+from relay.system import clock
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, redis_server
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings

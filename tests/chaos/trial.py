@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from relay.app import Relay
+from relay.application.composition import Relay
 from tests.chaos.faults import Fault
 from tests.chaos.stage import Surroundings, crowd, surrounded
 from tests.chaos.table import PATIENCE, RECOVERY, Row

@@ -6,9 +6,9 @@ import logging
 import os
 from pathlib import Path
 
-from relay.app import Relay, running
-from relay.config import Config
-from relay.journal import Journal
+from relay.application.composition import Relay, running
+from relay.application.statistics import Journal
+from relay.config.loading import Config
 from relay.platforms.base import Receive
 from relay.platforms.simulated import QuietPlatform
 from tests.chaos.stage import EVERY, say

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from relay.companion.chat import Clock
-from relay.companion.conversation import Conversation
-from relay.companion.playback import GRACE
+from relay.companion.conversation.conversation import Conversation
 from relay.companion.scenario.files import Loaded
 from relay.companion.scenario.model import Scenario
-from relay.companion.server import CompanionServer
-from relay.settings import CompanionSection
+from relay.companion.serving.server import CompanionServer
+from relay.companion.speaking.playback import GRACE
+from relay.companion.state.chat import Clock
+from relay.config import CompanionSection
 from tests.companion.raw import Json, RawClient, ScriptedBrain, connected
 
 ALONE: list[Json] = [{"role": "main", "name": "Vox"}]

@@ -8,9 +8,9 @@ from typing import Any
 
 import aiohttp
 
-from relay.companion.brain import BrainError, Choice, View
-from relay.companion.chat import Role
+from relay.companion.brains.base import BrainError, Choice, View
 from relay.companion.scenario.model import Action
+from relay.companion.state.chat import Role
 from tests.support import PATIENCE
 
 Json = dict[str, Any]

@@ -3,13 +3,13 @@
 import re
 from pathlib import Path
 
-from tests.companion.scenario.test_conditions import CONDITIONS
+from tests.companion.conversation.test_actions import TIMINGS
+from tests.companion.conversation.test_conditions import CONDITIONS
+from tests.companion.conversation.test_events import EFFECTS
+from tests.companion.conversation.test_listeners import LISTENERS
+from tests.companion.conversation.test_messages import ARGUMENTS, KINDS
 from tests.companion.scripting.test_members import MEMBERS
-from tests.companion.test_actions import TIMINGS
-from tests.companion.test_events import EFFECTS
-from tests.companion.test_listeners import LISTENERS
-from tests.companion.test_messages import ARGUMENTS, KINDS
-from tests.companion.test_methods import METHODS
+from tests.companion.serving.test_methods import METHODS
 
 PAGE = Path(__file__).parents[2] / "docs" / "companion.md"
 CHECKED = {

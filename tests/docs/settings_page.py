@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from relay.config import Config
+from relay.config.loading import Config
 from tests.docs.pages import ROOT
 
 PAGE: Final = ROOT / "docs" / "settings.md"

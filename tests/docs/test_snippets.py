@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.config import Config, load
+from relay.config.loading import Config, load
 from tests.docs.pages import PAGES, blocks, name, spans
 
 ENVIRONMENT = {"RELAY_DISCORD__TOKEN": "from-the-environment"}

@@ -6,19 +6,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from relay.app import Relay
-from relay.booth import LiveBooth
-from relay.companion.brain import Pieces, View
-from relay.companion.chat import Role
+from relay.application.audio import LiveBooth
+from relay.application.composition import Relay
+from relay.application.statistics import Journal
+from relay.companion.brains.base import Pieces, View
 from relay.companion.scenario.files import Loaded
-from relay.companion.server import CompanionServer
-from relay.companion.speech import Speech
+from relay.companion.serving.server import CompanionServer
+from relay.companion.speaking.clips import Speech
+from relay.companion.state.chat import Role
 from relay.companion.voice.espeak import Espeak
-from relay.journal import Journal
+from relay.config import CompanionSection
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.hearing.ears import Ears
 from relay.platforms.discord.voice.sink import DiscordSink
-from relay.settings import CompanionSection
 from tests.companion.raw import Brains
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.voice_person import VoicePerson

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from relay.app import MakePlatforms, Relay, running
-from relay.booth import Booth
-from relay.companion.brain import Pieces, View
-from relay.companion.chat import Role
-from relay.config import Config, load
-from relay.journal import Journal
+from relay.application.audio import Booth
+from relay.application.composition import MakePlatforms, Relay, running
+from relay.application.statistics import Journal
+from relay.companion.brains.base import Pieces, View
+from relay.companion.state.chat import Role
+from relay.config.loading import Config, load
 from relay.model import AudienceMessage, Author, Kind, Post
 from relay.platforms.simulated import QuietPlatform
 from relay.wire.messages import ChatMessage

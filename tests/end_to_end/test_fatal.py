@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from relay.app import Relay, running
-from relay.companion.server import CompanionServer
+from relay.application.composition import Relay, running
+from relay.application.statistics import Journal
+from relay.companion.serving.server import CompanionServer
+from relay.config import CompanionSection
 from relay.errors import AuthError
-from relay.journal import Journal
 from relay.model import Post
-from relay.settings import CompanionSection
 from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
 from tests.support import eventually
 
@@ -18,7 +18,7 @@ async def test_a_refused_key_ends_the_run_and_gives_the_others_a_deadline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reasons: list[str] = []
-    monkeypatch.setattr("relay.app.shutdown.begin", reasons.append)
+    monkeypatch.setattr("relay.application.composition.shutdown.begin", reasons.append)
     locked = CompanionSection.model_validate({"port": 0, "access_key": "sesame"})
     async with CompanionServer(locked) as companion:
         relay = Relay(
@@ -65,7 +65,7 @@ async def test_a_room_that_others_can_do_without_begins_anew(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("relay.app.AGAIN", 0.001)
+    monkeypatch.setattr("relay.application.composition.AGAIN", 0.001)
     platform = RecordingPlatform("twitch")
     relay = Relay(settings(tmp_path), lambda *_: [platform], voxta_url=companion.url, journal=Journal())
     room = getattr(relay, name)

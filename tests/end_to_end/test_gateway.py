@@ -12,12 +12,12 @@ import aiohttp
 import pytest
 from voxta_gateway.client import GatewayClient
 
-from relay.booth import LiveBooth
-from relay.companion.server import CompanionServer
+from relay.application.audio import LiveBooth
+from relay.application.serving import serving
+from relay.companion.serving.server import CompanionServer
+from relay.config import CompanionSection
 from relay.model import Kind
 from relay.platforms.base import Platform
-from relay.serving import serving
-from relay.settings import CompanionSection
 from tests.companion.play import loaded
 from tests.companion.raw import Json, ScriptedBrain
 from tests.doubles.ports import free_port
@@ -468,7 +468,7 @@ async def test_nothing_that_is_said_becomes_a_command(tmp_path: Path, text: str)
 
 
 async def test_a_client_that_does_not_read_is_cut_off_and_delays_nobody(tmp_path: Path) -> None:
-    from relay.web.gateway.clients import QUEUE_LIMIT, Clients
+    from relay.web.gateway.subscribers import QUEUE_LIMIT, Clients
 
     clients = Clients()
     slow, quick = clients.add("slow"), clients.add("quick")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from relay.app import Relay
-from relay.companion.server import CompanionServer
+from relay.application.composition import Relay
+from relay.companion.serving.server import CompanionServer
 from relay.model import AudienceMessage, Author, Edit, Kind, Outcome, Role
 from relay.platforms.base import Controls, Platform, Receive
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, heard, message, relaying, settings

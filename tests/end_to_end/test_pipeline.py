@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from relay import clock
-from relay.companion.brain import Pieces, View
-from relay.companion.server import CompanionServer
-from relay.door import voxta
+from relay.application.connect import voxta
+from relay.companion.brains.base import Pieces, View
+from relay.companion.serving.server import CompanionServer
+from relay.config import CompanionSection
 from relay.errors import AuthError
 from relay.model import Edit, Kind, Outcome, Retraction, Settlement
 from relay.platforms.base import Controls, Platform, Receive
-from relay.settings import CompanionSection
+from relay.system import clock
 from relay.voxta.transport import Hub
 from relay.wire import server
 from tests.doubles.faults import FaultyProxy

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from relay.companion.server import CompanionServer
-from relay.config import load
+from relay.application.replay import PROBLEMS_SHOWN, Recording
+from relay.application.runs import recorded
+from relay.companion.serving.server import CompanionServer
+from relay.config import VoxtaSection
+from relay.config.loading import load
 from relay.errors import ConfigError
-from relay.replay import PROBLEMS_SHOWN, Recording
-from relay.runs import recorded
-from relay.settings import VoxtaSection
 from relay.voxta.session import Session
 from relay.wire.messages import WireMessage
 from relay.wire.server import MessageUpdate

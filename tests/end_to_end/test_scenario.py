@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from relay.app import Relay
+from relay.application.composition import Relay
 from relay.companion.scenario.example import EXAMPLE
 from relay.companion.scenario.files import Loaded, load
-from relay.companion.server import CompanionServer
+from relay.companion.serving.server import CompanionServer
+from relay.config import CompanionSection
 from relay.model import Kind
-from relay.settings import CompanionSection
 from tests.companion.play import loaded
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
 from tests.support import eventually

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relay.companion.speech import Speech
+from relay.companion.speaking.clips import Speech
 from relay.companion.voice.espeak import Espeak
 from relay.model import AudienceMessage, Author, Caller, Kind, Role
 from relay.replies.reply import Reply
-from relay.speech.gate import SILENCE
+from relay.speech.packet_source import SILENCE
 from tests.companion.endpoints import TranscriptionEndpoint, serving
 from tests.companion.play import CAST, loaded
 from tests.doubles.discord import DiscordDouble

@@ -11,11 +11,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from relay.app import Relay
-from relay.booth import LiveBooth
-from relay.companion.server import CompanionServer
-from relay.serving import serving
-from relay.settings import CompanionSection
+from relay.application.audio import LiveBooth
+from relay.application.composition import Relay
+from relay.application.serving import serving
+from relay.companion.serving.server import CompanionServer
+from relay.config import CompanionSection
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.obs import ObsDouble
 from tests.end_to_end.call import PATIENT, SAGA, STORY, Teller, calling, voice
@@ -28,7 +28,7 @@ NEVER = {"reply_timeout": 3_600}
 
 @pytest.fixture(autouse=True)
 def no_lease_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relay.floor.LEASE", 3_600.0)
+    monkeypatch.setattr("relay.speech.floor.LEASE", 3_600.0)
 
 
 @pytest.fixture
@@ -234,7 +234,7 @@ async def test_obs_dies_while_the_streamer_talks(tmp_path: Path) -> None:
 async def test_a_game_that_never_says_it_is_done_gives_way_when_its_lease_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relay.floor.LEASE", 1.0)
+    monkeypatch.setattr("relay.speech.floor.LEASE", 1.0)
     async with showing(tmp_path) as show, aiohttp.ClientSession() as http:
         began = time.monotonic()
         await http.post(f"{show.url}/external_speaker_start", json={"source": "npc"})

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from relay.app import Relay
-from relay.booth import Booth
-from relay.check import check
-from relay.companion.server import CompanionServer
+from relay.application.audio import Booth
+from relay.application.check import check
+from relay.application.composition import Relay
+from relay.companion.serving.server import CompanionServer
+from relay.config import CompanionSection
 from relay.model import Kind
-from relay.settings import CompanionSection
 from relay.speech.base import Sink
 from relay.speech.voice import Voice
 from relay.voxta.gateway import GatewaySession

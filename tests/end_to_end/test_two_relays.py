@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from relay.app import Relay
-from relay.check import check
-from relay.companion.server import CompanionServer
+from relay.application.check import check
+from relay.application.composition import Relay
+from relay.application.runs import explain
+from relay.companion.serving.server import CompanionServer
+from relay.config import CompanionSection
 from relay.errors import InboxTaken
-from relay.runs import explain
-from relay.settings import CompanionSection
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, redis_server
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings

@@ -8,15 +8,15 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, TypeVar
 
-from relay.config import Config, load
+from relay.config.loading import Config, load
 from relay.errors import InboxError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
-from relay.floor import Floor
 from relay.forwarding.forwarder import Forwarder
 from relay.inbox import sqlite
-from relay.inbox.patience import patiently
+from relay.inbox.retry import patiently
 from relay.inbox.sqlite import SqliteInbox
 from relay.inbox.writer import Job, Writer
 from relay.model import AudienceMessage, Author, Forward, Kind, Role, Settlement
+from relay.speech.floor import Floor
 from relay.voxta.chat import Chat
 from relay.voxta.gateway import GatewaySession
 from relay.wire import server

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from relay.config import Config
-from relay.forwarding import telling
+from relay.config.loading import Config
+from relay.forwarding import notices
 from relay.model import AudienceMessage, Kind, Outcome, Retraction
 from relay.moderation.switches import Switches
 from tests.forwarding.surroundings import GAP, HOME, Scene, Sending, Trouble, config, message
@@ -283,7 +283,7 @@ def test_in_a_loud_room_the_gap_counts_from_where_the_settings_say(gap_from: str
 
 class TestWhatDidNotArrive:
     def test_is_not_crowded_out_by_what_came_meanwhile(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(telling, "CAPACITY", 1)
+        monkeypatch.setattr(notices, "CAPACITY", 1)
         scene.voxta.next.append(Sending.CUT_BEFORE)
         first = said(scene, 1, kind=Kind.FOLLOW)
         scene.wait()

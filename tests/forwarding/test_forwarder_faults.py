@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from relay.floor import FloorState
-from relay.forwarding import holding, telling
+from relay.forwarding import held as holding
+from relay.forwarding import notices
 from relay.model import AudienceMessage, Edit, Kind, Outcome, Retraction, Role
 from relay.moderation.switches import Mode, Switches
+from relay.speech.floor import FloorState
 from tests.forwarding.surroundings import SETTINGS, Scene, Sending, Trouble, config, message
 
 CONFIGS = {False: config(), True: config(selection={"loud_per_minute": 1.0})}
@@ -61,7 +62,7 @@ class Faults(RuleBasedStateMachine):
     @initialize(is_loud=st.booleans())
     def begin(self, is_loud: bool) -> None:
         self.scene = Scene(CONFIGS[is_loud])
-        self.patches = [patch.object(telling, "CAPACITY", 3), patch.object(holding, "CAPACITY", 2)]
+        self.patches = [patch.object(notices, "CAPACITY", 3), patch.object(holding, "CAPACITY", 2)]
         for each in self.patches:
             each.start()
         self.said: list[AudienceMessage] = []

@@ -2,11 +2,11 @@ from typing import Any
 
 import pytest
 
+from relay.config import ForwardingSection
 from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick, Place, Renderer
 from relay.model import AudienceMessage, Author, Forward, Kind, Role, SendAs
-from relay.settings import ForwardingSection
 
 PLACE = Place("c", 0)
 

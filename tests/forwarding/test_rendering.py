@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from relay.config import Config
+from relay.config.loading import Config
 from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick, Place, Renderer, reserved_names

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relay.config import SelectionSection
 from relay.forwarding.selection import Ended, Selector
 from relay.model import AudienceMessage, Author, Kind, Outcome, Role
-from relay.moderation.reading import read
-from relay.settings import SelectionSection
+from relay.moderation.features import read
 
 LOUD = {"loud_per_minute": 0.001}
 """Any message makes the room loud."""

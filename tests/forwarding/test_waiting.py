@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from relay.config import Config
-from relay.forwarding import holding, telling
+from relay.config.loading import Config
+from relay.forwarding import held as holding
+from relay.forwarding import notices
+from relay.forwarding.notices import Telling
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick
 from relay.forwarding.selection import Selector
-from relay.forwarding.telling import Telling
 from relay.forwarding.waiting import Batch, Waiting
 from relay.model import AudienceMessage, Kind, Outcome, Role
 from relay.moderation.budget import Budget
@@ -172,7 +173,7 @@ class TestRestoring:
         assert told(waiting) == [f"what about number {number}" for number in (1, 2, 3)]
 
     def test_passes_the_oldest_over_when_there_is_no_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(telling, "CAPACITY", 1)
+        monkeypatch.setattr(notices, "CAPACITY", 1)
         waiting = room()
         waiting.admit([message(1, **FOLLOW)], NOW)
         batch = waiting.next(NOW, floor_is_free=False)
@@ -200,7 +201,7 @@ def test_what_only_tells_expires_by_its_age_and_the_next_expiry_is_the_first_of_
 
 
 def test_of_too_many_that_only_tell_the_oldest_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling, "CAPACITY", 2)
+    monkeypatch.setattr(notices, "CAPACITY", 2)
     waiting = room()
     waiting.admit([message(number, **FOLLOW) for number in (1, 2, 3)], NOW)
 

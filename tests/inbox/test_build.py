@@ -2,10 +2,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from relay.config import InboxSection
 from relay.inbox.build import build
 from relay.inbox.redis import RedisInbox
 from relay.inbox.sqlite import SqliteInbox
-from relay.settings import InboxSection
 from tests.contracts.samples import message
 from tests.doubles.redis_server import RedisServer
 

@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import Redis
 
 from relay.errors import ConfigError, InboxError
-from relay.inbox.patience import patiently
 from relay.inbox.redis import RedisInbox
+from relay.inbox.retry import patiently
 from relay.model import Outcome
 from tests.contracts.samples import forward, message, messages, settlement, settlements
 from tests.doubles.faults import FaultyProxy

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from relay.errors import ConfigError, InboxError
-from relay.inbox.patience import patiently
+from relay.inbox.retry import patiently
 from relay.inbox.sqlite import SqliteInbox
 from relay.inbox.writer import Writer
 from relay.model import Outcome

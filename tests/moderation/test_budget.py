@@ -2,10 +2,10 @@ from datetime import datetime
 
 import pytest
 
+from relay.config import BudgetSection
 from relay.model import AudienceMessage, Author, Kind, Role
 from relay.moderation.budget import Budget, TokenBucket, is_quiet, not_in_mode
 from relay.moderation.switches import Mode, Switches
-from relay.settings import BudgetSection
 
 
 def message(author: str = "ann", kind: Kind = Kind.CHAT, *roles: Role, addressed: bool = False) -> AudienceMessage:

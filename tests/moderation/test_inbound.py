@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relay.config import FiltersSection
 from relay.model import AudienceMessage, Author, Kind, Outcome, Role
+from relay.moderation.features import read
 from relay.moderation.inbound import Inbound, Verdict
-from relay.moderation.reading import read
 from relay.moderation.switches import Switches
-from relay.settings import FiltersSection
 
 NOTHING_SET = Switches()
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relay.config import OutboundSection
 from relay.moderation.outbound import Action, Outbound, Screened, fit_to_post
-from relay.settings import OutboundSection
-from relay.text import one_line
+from relay.text.unicode import one_line
 
 
 @pytest.mark.parametrize(

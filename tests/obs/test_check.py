@@ -1,9 +1,9 @@
 import pytest
 from pydantic import SecretStr
 
+from relay.config import ObsSection
 from relay.errors import AuthError, ConfigError, ObsUnavailable
 from relay.obs.check import check
-from relay.settings import ObsSection
 from tests.doubles.obs import Input, ObsDouble
 
 

@@ -7,8 +7,8 @@ import msgpack
 import pytest
 from pydantic import SecretStr
 
+from relay.config import ObsSection
 from relay.obs import ObsMicrophone, connection, microphone
-from relay.settings import ObsSection
 from tests.doubles.obs import INPUTS, METERS, Input, ObsDouble
 from tests.obs.speakers import Notes
 from tests.support import PATIENCE, eventually

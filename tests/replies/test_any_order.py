@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.model import Forward, Origin, ReplyText, Retraction, SendAs
-from relay.replies.heard import Part
+from relay.replies.heard_text import Part
 from relay.replies.replies import OPEN, OVER, Replies
 from relay.replies.reply import CUT_OFF, Phase, Reply
 from relay.wire import server

@@ -2,11 +2,11 @@ import asyncio
 
 import pytest
 
+from relay.config import RepliesSection
 from relay.errors import PostRejected
 from relay.model import Origin, Post, ReplyText
 from relay.platforms.simulated import QuietPlatform
 from relay.replies.poster import QUEUE, Poster
-from relay.settings import RepliesSection
 
 TWITCH = Origin(platform="twitch", channel="lobby", reply_to="1")
 

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relay.config import OutboundSection
 from relay.model import ReplyText
 from relay.moderation.outbound import Outbound
 from relay.replies.screening import Screening
-from relay.settings import OutboundSection
 
 CODE = """Sure, Ann. Here:
 

@@ -1,10 +1,10 @@
 import pytest
 
+from relay.config import OutboundSection
 from relay.moderation.outbound import Outbound
 from relay.replies.replies import Replies
 from relay.replies.reply import Sentence
 from relay.replies.screening import Screening
-from relay.settings import OutboundSection
 from relay.wire.server import ReplyChunk
 
 

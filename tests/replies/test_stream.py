@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.replies.stream import SentenceStream
-from relay.sentences import sentences
+from relay.text.sentences import sentences
 
 TEXTS = [
     ("Hello there! How are you? I am fine.", ["Hello there!", "How are you?", "I am fine."]),

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from relay.inbox.patience import patiently
+from relay.inbox.retry import patiently
 from relay.model import Outcome
 from tests.soak.room import Room
 from tests.soak.verdict import Bound

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from relay.journal import Journal
+from relay.application.statistics import Journal
 from relay.model import Forward, Settlement
 
 

@@ -12,14 +12,14 @@ import aiohttp
 from aiohttp import web
 from redis.asyncio import Redis
 
-from relay.app import Relay, running
-from relay.booth import LiveBooth
-from relay.companion.server import CompanionServer
-from relay.config import Config
+from relay.application.audio import LiveBooth
+from relay.application.composition import Relay, running
+from relay.application.serving import serving as serving_web
+from relay.companion.serving.server import CompanionServer
+from relay.config import BudgetSection, CompanionSection, SelectionSection
+from relay.config.loading import Config
 from relay.model import Post, Talker
 from relay.platforms.simulated import QuietPlatform
-from relay.serving import serving as serving_web
-from relay.settings import BudgetSection, CompanionSection, SelectionSection
 from relay.speech.base import Sink
 from relay.speech.voice import Voice
 from relay.voxta.audio import Source

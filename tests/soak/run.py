@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from relay.inbox.patience import patiently
+from relay.inbox.retry import patiently
 from relay.model import AudienceMessage, Incoming
 from tests.soak.day import DAY, MESSAGES, VIEWERS, day
 from tests.soak.figures import BOUNDS, Sampler, census, counted

@@ -7,14 +7,14 @@ from contextlib import suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay.answers import Answers
-from relay.events import Events
-from relay.floor import LEASE, Floor
+from relay.application.events import Events
+from relay.application.routing import Answers
+from relay.config import FloorSection, OutboundSection
 from relay.model import ReplyText
 from relay.moderation.outbound import Outbound
 from relay.replies.replies import Replies
 from relay.replies.screening import Screening
-from relay.settings import FloorSection, OutboundSection
+from relay.speech.floor import LEASE, Floor
 from relay.speech.playback import GRACE, Playback
 from relay.speech.voice import ANSWER_WAIT, Voice
 from relay.wire import server

@@ -8,8 +8,8 @@ from aiohttp import web
 from pydantic import SecretStr
 from yarl import URL
 
+from relay.config import SpeechSection, VoxtaSection
 from relay.errors import SpeechError
-from relay.settings import SpeechSection, VoxtaSection
 from relay.speech import clips as module
 from relay.speech.clips import Clips
 from tests.support import PATIENCE

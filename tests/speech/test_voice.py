@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from relay.config import FloorSection
 from relay.errors import VoxtaError
-from relay.floor import Floor, FloorState
 from relay.replies.replies import Replies
 from relay.replies.reply import Phase, Reply, Sentence
-from relay.settings import FloorSection
+from relay.speech.floor import Floor, FloorState
 from relay.speech.playback import Playback
 from relay.speech.reports import OWN_CUT_WAIT
 from relay.speech.voice import ANSWER_WAIT, Voice

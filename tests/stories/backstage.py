@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 
-from relay.companion.brain import Pieces, View
-from relay.companion.chat import Role
-from relay.companion.server import CompanionServer
-from relay.settings import CompanionSection
+from relay.companion.brains.base import Pieces, View
+from relay.companion.serving.server import CompanionServer
+from relay.companion.state.chat import Role
+from relay.config import CompanionSection
 from tests.companion.endpoints import SpeechEndpoint, TranscriptionEndpoint, serving
 from tests.companion.play import loaded
 from tests.companion.raw import Brains

@@ -12,12 +12,12 @@ from typing import Any, Final
 import aiohttp
 import numpy as np
 
-from relay.app import Relay
-from relay.booth import LiveBooth
+from relay.application.audio import LiveBooth
+from relay.application.composition import Relay
+from relay.application.serving import serving
 from relay.model import Kind, Talker
-from relay.serving import serving
 from relay.speech.base import Clip, Sink
-from relay.speech.hearing import BLOCK_BYTES, QUIET
+from relay.speech.mixer import BLOCK_BYTES, QUIET
 from relay.speech.voice import Voice
 from relay.voxta.audio import Source
 from tests.doubles.faults import FaultyProxy

@@ -2,8 +2,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from relay.companion.server import CompanionServer
-from relay.settings import CompanionSection
+from relay.companion.serving.server import CompanionServer
+from relay.config import CompanionSection
 from tests.doubles.faults import FaultyProxy
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from random import Random
 
 from relay.platforms.simulated import QuietPlatform
-from relay.web.gateway.clients import Clients
 from relay.web.gateway.mirror import Mirror
 from relay.web.gateway.state import GatewayState
+from relay.web.gateway.subscribers import Clients
 from relay.wire.messages import WireMessage
 from tests.end_to_end.stage import relaying, settings
 from tests.support import eventually

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from relay.settings import VoxtaSection
-from relay.speech.hearing import BLOCK_BYTES, HEARING_RATE, QUIET, Hearing
+from relay.config import VoxtaSection
+from relay.speech.mixer import BLOCK_BYTES, HEARING_RATE, QUIET, Hearing
 from relay.voxta import audio
 from relay.voxta.audio import AudioInput
 from tests.doubles.recogniser import Recogniser

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from relay.config import Config, load
-from relay.door import key_of
+from relay.application.connect import key_of
+from relay.config import VoxtaSection
+from relay.config.loading import Config, load
 from relay.errors import AuthError, ConfigError, ProtocolError, VoxtaUnavailable
-from relay.settings import VoxtaSection
 from relay.voxta.check import check
 from relay.voxta.login import log_in
 from tests.doubles.voxta import KeyRule, Rights, Switches, VoxtaDouble

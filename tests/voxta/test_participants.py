@@ -7,10 +7,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from relay.booth import LiveBooth
+from relay.application.audio import LiveBooth
+from relay.application.serving import serving
 from relay.forwarding.rendering import Place, reserved_names
 from relay.platforms.simulated import QuietPlatform
-from relay.serving import serving
 from relay.voxta.session import Session
 from tests.doubles.voxta import VoxtaDouble
 from tests.doubles.voxta.cast import Participant

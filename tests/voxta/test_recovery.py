@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from relay.app import Relay
-from relay.journal import Journal
+from relay.application.composition import Relay
+from relay.application.statistics import Journal
+from relay.config import VoxtaSection
 from relay.model import Outcome
 from relay.platforms.simulated import QuietPlatform
-from relay.settings import VoxtaSection
 from relay.voxta import session as voxta_session
 from relay.voxta.session import Session
 from tests.doubles.voxta import VARIATIONS, SendFault, Switches, VoxtaDouble

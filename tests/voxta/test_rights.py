@@ -152,7 +152,7 @@ async def test_an_unknown_version_of_the_api_is_told_once_and_no_hindrance(
 ) -> None:
     async with VoxtaDouble(Switches(api_version=version)) as voxta:
         chat = await voxta.open_elsewhere()
-        with caplog.at_level(logging.WARNING, "relay.voxta.entrance"):
+        with caplog.at_level(logging.WARNING, "relay.voxta.authentication"):
             async with joined(voxta.url, Heard()) as session:
                 before = session.chat
                 voxta.hub.drop()

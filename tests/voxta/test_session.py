@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from relay.companion.server import CompanionServer
+from relay.companion.serving.server import CompanionServer
+from relay.config import CompanionSection, VoxtaSection
 from relay.errors import AuthError, VoxtaUnavailable
 from relay.model import Forward, Origin, SendAs
-from relay.settings import CompanionSection, VoxtaSection
 from relay.voxta.session import Session
 from relay.wire import client, server
 from relay.wire.messages import ContextText, WireMessage

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from relay.settings import WebSection
+from relay.config import WebSection
 from relay.speech.base import Clip, Sink
 from relay.web.gateway.api import Actions
 from relay.web.gateway.state import GatewayState

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from relay.model import Forward, Origin, SendAs
-from relay.web.gateway.clients import Clients
 from relay.web.gateway.mirror import Mirror
 from relay.web.gateway.state import GatewayState
+from relay.web.gateway.subscribers import Clients
 
 
 class Told(Clients):

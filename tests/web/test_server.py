@@ -2,9 +2,9 @@ import aiohttp
 import pytest
 from pydantic import ValidationError
 
-from relay.config import load
+from relay.config import WebSection
+from relay.config.loading import load
 from relay.errors import ConfigError
-from relay.settings import WebSection
 from tests.web.stage import Stage, staged
 
 TOKEN = "a-token-nobody-guesses"

@@ -7,8 +7,8 @@ from typing import Final, Literal
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import Field, ValidationError
 
-from relay.companion.conversation import Conversation
-from relay.companion.hearing.hearing import Hearing
+from relay.companion.conversation.conversation import Conversation
+from relay.companion.hearing.recognition import Hearing
 from relay.companion.hearing.transcription import Transcriber
 from relay.wire.messages import WireModel
 

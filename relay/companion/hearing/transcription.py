@@ -8,8 +8,8 @@ import wave
 from typing import Final
 
 from relay.companion.endpoint import Endpoint
+from relay.config import CompanionSection
 from relay.errors import RelayError
-from relay.settings import CompanionSection
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from relay.companion.scenario.mistakes import closest, problems
 from relay.companion.scenario.model import Scenario
+from relay.companion.scenario.validation import closest, problems
 from relay.errors import ConfigError
 
 log = logging.getLogger(__name__)

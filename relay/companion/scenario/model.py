@@ -18,8 +18,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from relay.companion.flags import NAME, check_change, check_condition
-from relay.patterns import compiled
+from relay.companion.scenario.flags import NAME, check_change, check_condition
+from relay.text.patterns import compiled
 
 Scalar = bool | int | float | str
 """What a variable or an argument holds."""

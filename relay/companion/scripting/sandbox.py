@@ -14,10 +14,10 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
-from relay.companion import flags
-from relay.companion.orders import Fields, Order
+from relay.companion.scenario import flags
 from relay.companion.scenario.model import Scalar
-from relay.companion.scripting import reading
+from relay.companion.scripting import parsing
+from relay.companion.state.orders import Fields, Order
 
 if TYPE_CHECKING:
     from relay.companion.scripting.engine import Engine
@@ -166,8 +166,8 @@ class Scripts:
     def _result(self, answers: list[object], problem: str | None, restarted: bool) -> Result:
         orders: list[Order] = []
         problems = [problem] if problem else []
-        for answer in map(reading.answer, answers):
-            made, wrong = reading.orders(answer.get("orders"))
+        for answer in map(parsing.answer, answers):
+            made, wrong = parsing.orders(answer.get("orders"))
             orders += made
             problems += [*map(_described, answer.get("errors") or []), *wrong]
             if "listeners" in answer:
@@ -181,7 +181,7 @@ class Scripts:
         from relay.companion.scripting.engine import EngineLost, TimeUp, TimeUpInside, stack_of
 
         stack = error.args[0] if isinstance(error, TimeUp) and error.args else stack_of(error)
-        where = reading.place(stack) or what
+        where = parsing.place(stack) or what
         match error:
             case TimeUp():
                 return f"{where}: it took longer than {self._limits.seconds * 1_000:g} ms and was stopped", False
@@ -257,5 +257,5 @@ class Scripts:
 def _described(error: object) -> str:
     if not isinstance(error, dict):
         return "a script failed"
-    where = reading.place(str(error.get("stack")))
+    where = parsing.place(str(error.get("stack")))
     return f"{where}: {error.get('message')}" if where else str(error.get("message"))

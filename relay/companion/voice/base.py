@@ -5,7 +5,7 @@ import unicodedata
 from typing import Final, Protocol
 
 from relay.errors import RelayError
-from relay.sentences import FENCE
+from relay.text.sentences import FENCE
 
 LONGEST: Final = 1_000
 """Characters of one sentence that are read; a sentence of a reply has 300 at most."""

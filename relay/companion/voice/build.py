@@ -3,7 +3,7 @@
 from relay.companion.voice.base import Mute, Voice
 from relay.companion.voice.espeak import Espeak
 from relay.companion.voice.openai import OpenAIVoice
-from relay.settings import CompanionSection
+from relay.config import CompanionSection
 
 
 def voice_for(settings: CompanionSection) -> Voice:

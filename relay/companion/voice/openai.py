@@ -4,7 +4,7 @@ from typing import Final
 
 from relay.companion.endpoint import Endpoint
 from relay.companion.voice.base import Voice, VoiceError
-from relay.settings import CompanionSection
+from relay.config import CompanionSection
 
 USUAL: Final = "alloy"
 PATIENCE: Final = 15.0

@@ -9,6 +9,7 @@ import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential, wait_random
 
 from relay.acts import Act
+from relay.config import DiscordSection
 from relay.errors import AuthError, ConfigError, InboxError, PlatformUnavailable
 from relay.model import Post
 from relay.platforms.base import Controls, Notes, Platform, Receive
@@ -21,12 +22,11 @@ from relay.platforms.discord.missed import Mark
 from relay.platforms.discord.outgoing import FAILURES, TEXT_LIMIT, explain, send, show_typing
 from relay.platforms.discord.pulse import feel
 from relay.platforms.discord.session import Session
-from relay.platforms.discord.starts import SessionStarts, leave_some
+from relay.platforms.discord.session_starts import SessionStarts, leave_some
 from relay.platforms.discord.voice.commands import voice_commands
 from relay.platforms.discord.voice.session import DiscordVoice
 from relay.platforms.intake import Intake
 from relay.replies.outlet import Typing
-from relay.settings import DiscordSection
 
 log = logging.getLogger(__name__)
 

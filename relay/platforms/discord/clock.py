@@ -8,7 +8,7 @@ from typing import Final
 
 import aiohttp
 
-from relay import clock
+from relay.system import clock
 
 TRUNCATED: Final = 0.5
 """Seconds: the `Date` of an answer leaves out the part of a second, which is half of one on average."""

@@ -11,9 +11,9 @@ from discord import app_commands
 from relay.model import AudienceMessage, ControlInfo
 from relay.platforms.base import Controls
 from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.discord.controls import ANSWER_WITHIN, Use, caller_of, carry_out, whisper
 from relay.platforms.discord.incoming import Listening, read_question
 from relay.platforms.discord.outgoing import FAILURES
-from relay.platforms.discord.steering import ANSWER_WITHIN, Use, caller_of, carry_out, whisper
 
 log = logging.getLogger(__name__)
 

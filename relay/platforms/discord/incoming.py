@@ -8,9 +8,9 @@ from typing import Final
 
 import discord
 
+from relay.config import DiscordSection
 from relay.model import AudienceMessage, Author, Edit, Kind, Retraction, Role
-from relay.settings import DiscordSection
-from relay.text import calls
+from relay.text.unicode import calls
 
 PLATFORM: Final = "discord"
 _WRITTEN: Final = (discord.MessageType.default, discord.MessageType.reply)

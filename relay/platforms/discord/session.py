@@ -16,6 +16,7 @@ from typing import Any, Final
 import discord
 from discord.gateway import ReconnectWebSocket
 
+from relay.config import DiscordSection
 from relay.errors import PlatformUnavailable
 from relay.model import Incoming
 from relay.platforms.base import Controls
@@ -23,12 +24,11 @@ from relay.platforms.discord import incoming
 from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.commands import Command, Commands
 from relay.platforms.discord.connection import make_connector
+from relay.platforms.discord.controls import Decision
 from relay.platforms.discord.incoming import Listening
 from relay.platforms.discord.missed import History, Mark, can_read_history, can_view
 from relay.platforms.discord.outgoing import explain
-from relay.platforms.discord.steering import Decision
 from relay.platforms.intake import Intake
-from relay.settings import DiscordSection
 
 log = logging.getLogger(__name__)
 

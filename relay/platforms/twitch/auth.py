@@ -10,13 +10,13 @@ from twitchio import HTTPException
 from twitchio.authentication import OAuth, Scopes
 from twitchio.exceptions import DeviceCodeFlowException
 
+from relay.config import TwitchSection
 from relay.errors import AuthError, RelayError
 from relay.platforms.twitch.acts import SCOPES as ACT_SCOPES
 from relay.platforms.twitch.connection import CALL_TIMEOUT, Account, Channel, Connection, point_at
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, explain, translate
 from relay.platforms.twitch.sources import READ_CHAT, SCOPES, WRITE_CHAT, beyond_limits, left_out, missing, wanted
 from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret, redacted_logs
-from relay.settings import TwitchSection
 
 if TYPE_CHECKING:
     from twitchio.types_.responses import DeviceCodeTokenResponse

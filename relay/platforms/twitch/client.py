@@ -15,7 +15,7 @@ from twitchio import ChatMessage
 from twitchio.models.eventsub_ import BaseEvent
 
 from relay.acts import Act
-from relay.clock import now
+from relay.config import TwitchSection
 from relay.errors import PlatformError, PlatformUnavailable, RateLimited, RelayError
 from relay.model import Post
 from relay.platforms.base import Receive, Stream
@@ -29,7 +29,7 @@ from relay.platforms.twitch.socket import EventSocket
 from relay.platforms.twitch.sources import left_out
 from relay.platforms.twitch.subscriptions import Reconciler
 from relay.platforms.twitch.tokens import TokenFile, redact, redacted_logs
-from relay.settings import TwitchSection
+from relay.system.clock import now
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

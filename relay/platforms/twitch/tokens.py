@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from relay.errors import AuthError, ConfigError
-from relay.private import write_private
+from relay.system.private_files import write_private
 
 _SECRETS = re.compile(
     r"(?P<name>(?:client_secret|refresh_token|access_token|device_code|token)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]{6,}"

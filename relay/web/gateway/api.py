@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from relay.errors import RelayError
 from relay.speech.base import Speakers
-from relay.web.gateway.clients import Clients
 from relay.web.gateway.mirror import Mirror
 from relay.web.gateway.socket import Sockets
 from relay.web.gateway.state import GatewayState
+from relay.web.gateway.subscribers import Clients
 
 log = logging.getLogger(__name__)
 

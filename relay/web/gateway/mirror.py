@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from relay.model import Forward
 from relay.replies.replies import Step
-from relay.web.gateway.clients import Clients
 from relay.web.gateway.state import GatewayState, changes
+from relay.web.gateway.subscribers import Clients
 from relay.wire import client, server
 from relay.wire.messages import WireMessage
 

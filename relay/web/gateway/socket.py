@@ -10,8 +10,8 @@ from typing import Any, Final
 from aiohttp import WSMsgType, web
 from pydantic import BaseModel, Field, ValidationError
 
-from relay.web.gateway.clients import ALL, Client, Clients
 from relay.web.gateway.state import GatewayState
+from relay.web.gateway.subscribers import ALL, Client, Clients
 
 PATIENCE: Final = 10.0
 """Seconds a new client has to subscribe."""

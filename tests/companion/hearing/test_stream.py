@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
-from relay.companion.server import CompanionServer
-from relay.settings import CompanionSection
+from relay.companion.serving.server import CompanionServer
+from relay.config import CompanionSection
 from tests.companion.conftest import SETTINGS
 from tests.companion.endpoints import TranscriptionEndpoint, serving
 from tests.companion.hearing.sound import RATE, silence, tone

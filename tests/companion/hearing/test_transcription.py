@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from relay.companion.hearing.transcription import CHARACTERS, Transcriber
-from relay.settings import CompanionSection
+from relay.config import CompanionSection
 from tests.companion.endpoints import Answer, TranscriptionEndpoint, serving
 from tests.companion.hearing.sound import RATE, tone
 

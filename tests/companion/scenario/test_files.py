@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from relay.companion.scenario import files
-from relay.companion.scenario.checking import summary
 from relay.companion.scenario.example import EXAMPLE, copy_to
 from relay.companion.scenario.files import SCRIPTS, Loaded, Snapshot, follow, load, snapshot
-from relay.companion.scenario.mistakes import parts, problems
 from relay.companion.scenario.model import Event, Scenario
-from relay.companion.server import CompanionServer
+from relay.companion.scenario.validation import parts, problems
+from relay.companion.scripting.checking import summary
+from relay.companion.serving.server import CompanionServer
+from relay.config import CompanionSection
 from relay.errors import ConfigError
-from relay.settings import CompanionSection
 from tests.companion.raw import ScriptedBrain, connected
 from tests.support import eventually
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from relay.companion.orders import Order
 from relay.companion.scripting.sandbox import Limits, Result, Scripts, State
+from relay.companion.state.orders import Order
 
 VOX = {"id": "c1", "name": "Vox", "scenarioRole": "main", "assets": ["Vox/wave.png"]}
 CATHERINE = {"id": "c2", "name": "Catherine", "scenarioRole": "friend", "assets": []}

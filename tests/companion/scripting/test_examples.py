@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from relay.companion.chat import Role
-from relay.companion.orders import (
+from relay.companion.scripting.sandbox import Scripts
+from relay.companion.state.chat import Role
+from relay.companion.state.orders import (
     AfterSpeech,
     AppTrigger,
     ChangeFlags,
@@ -19,7 +20,6 @@ from relay.companion.orders import (
     SetContext,
     SetVariable,
 )
-from relay.companion.scripting.sandbox import Scripts
 from tests.companion.scripting.stage import EVENT, state, trigger, well
 
 TRIGGERS: dict[str, tuple[str, list[Order]]] = {

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay.companion import flags
-from relay.companion.chat import Role
-from relay.companion.orders import ChangeFlags, Log, Order, Post
+from relay.companion.scenario import flags
 from relay.companion.scripting.sandbox import Limits, Scripts
+from relay.companion.state.chat import Role
+from relay.companion.state.orders import ChangeFlags, Log, Order, Post
 from tests.companion.scripting.stage import EVENT, IMPORT, orders, run, state, trigger, well
 
 WORST = 1.0

@@ -2,8 +2,9 @@
 
 import pytest
 
-from relay.companion.chat import Role
-from relay.companion.orders import (
+from relay.companion.scenario.model import Action, Argument, Timing
+from relay.companion.state.chat import Role
+from relay.companion.state.orders import (
     AfterSpeech,
     AppTrigger,
     ChangeFlags,
@@ -18,7 +19,6 @@ from relay.companion.orders import (
     SetContext,
     SetVariable,
 )
-from relay.companion.scenario.model import Action, Argument, Timing
 from tests.companion.scripting.stage import orders, run, trigger, well
 
 CUSTOM = Post(

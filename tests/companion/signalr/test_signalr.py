@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from relay.companion.server import CompanionServer
+from relay.companion.serving.server import CompanionServer
 from tests.companion.conftest import SETTINGS
 from tests.companion.raw import Json
 from tests.companion.signalr.conftest import Client, NodeClient

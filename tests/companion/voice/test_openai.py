@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from relay.companion import endpoint
 from relay.companion.voice.base import VoiceError
 from relay.companion.voice.openai import OpenAIVoice
-from relay.settings import CompanionSection
+from relay.config import CompanionSection
 from tests.companion.endpoints import Answer, SpeechEndpoint, serving
 from tests.support import PATIENCE, eventually
 

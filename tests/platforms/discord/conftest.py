@@ -9,12 +9,12 @@ import discord as library
 import pytest
 from tenacity import wait_fixed
 
+from relay.config import DiscordSection, VoiceSection
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Suggestion
 from relay.platforms.base import Controls
-from relay.platforms.discord import client, starts
+from relay.platforms.discord import client, session_starts
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.voice.session import DiscordVoice
-from relay.settings import DiscordSection, VoiceSection
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.signal import Signal
 from tests.support import PATIENCE, eventually
@@ -143,7 +143,7 @@ async def discord() -> AsyncIterator[DiscordDouble]:
 def no_waiting(monkeypatch: pytest.MonkeyPatch, discord: DiscordDouble) -> None:
     """Connect again at once, and let Discord allow it."""
     discord.gateway.starts.per = 0.0
-    monkeypatch.setattr(starts, "APART", 0.0)
+    monkeypatch.setattr(session_starts, "APART", 0.0)
     monkeypatch.setattr(client, "RETRY_WAIT", wait_fixed(0.01))
     monkeypatch.setattr(client, "NOTE_EVERY", 0.01)
 

@@ -4,7 +4,8 @@ import pytest
 
 from relay.errors import InboxError
 from relay.model import Kind, Role
-from relay.platforms.discord import commands, steering
+from relay.platforms.discord import commands
+from relay.platforms.discord import controls as steering
 from relay.platforms.discord.client import DiscordPlatform
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.world import MANAGE_GUILD

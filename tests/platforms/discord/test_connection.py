@@ -11,9 +11,9 @@ from pydantic import SecretStr
 
 from relay.errors import AuthError, ConfigError, InboxError
 from relay.model import Edit, Post
-from relay.platforms.discord import client, session, starts
+from relay.platforms.discord import client, session, session_starts
 from relay.platforms.discord.client import DiscordPlatform
-from relay.platforms.discord.starts import SessionStarts
+from relay.platforms.discord.session_starts import SessionStarts
 from tests.doubles.discord import DiscordDouble, Hold
 from tests.doubles.discord.double import TOKEN
 from tests.platforms.discord.conftest import Connect, Status, Store, adapter, session_ended
@@ -263,14 +263,14 @@ async def test_sessions_that_end_at_once_are_begun_slower_and_slower(
         waits.append(seconds)
         now += seconds
 
-    monkeypatch.setattr(starts, "APART", 5.0)
+    monkeypatch.setattr(session_starts, "APART", 5.0)
     monkeypatch.setattr(client, "SessionStarts", partial(SessionStarts, clock=lambda: now))
     monkeypatch.setattr(SessionStarts, "turn", lambda self: pass_time(self.wait()))
     async with connect():
         for _ in range(8):
             await session_ended(discord)
             await discord.wait_ready()
-    assert waits[0] == 0.0 and waits[1] >= starts.APART
+    assert waits[0] == 0.0 and waits[1] >= session_starts.APART
     assert all(earlier < later for earlier, later in pairwise(waits[:6]))
 
 

@@ -2,12 +2,12 @@ import asyncio
 
 import pytest
 
+from relay.config import RepliesSection
 from relay.errors import PlatformUnavailable, PostRejected, RateLimited
 from relay.model import Origin, Post, ReplyText
 from relay.platforms.discord import outgoing
 from relay.platforms.discord.client import DiscordPlatform
 from relay.replies.poster import Poster
-from relay.settings import RepliesSection
 from tests.doubles.discord import DiscordDouble, Hold, LoseReply, Refuse
 from tests.platforms.discord.conftest import Status, Store, adapter
 

@@ -3,7 +3,7 @@
 import pytest
 from tenacity import wait_fixed
 
-from relay.platforms.discord import starts
+from relay.platforms.discord import session_starts
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.voice import session
 from tests.doubles.discord import DiscordDouble
@@ -320,7 +320,7 @@ class TestLostConnections:
     async def test_it_joins_again_when_the_gateway_begins_anew(
         self, discord: DiscordDouble, run: Run, monkeypatch: pytest.MonkeyPatch, moves: bool
     ) -> None:
-        monkeypatch.setattr(starts, "APART", 0.0)
+        monkeypatch.setattr(session_starts, "APART", 0.0)
         discord.gateway.starts.per = 0.0
         monkeypatch.setattr(session, "LEAVE_TIMEOUT", 0.1)
         lobby = discord.open_voice_channel()

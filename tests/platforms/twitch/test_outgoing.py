@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import pytest
 
+from relay.config import RepliesSection
 from relay.errors import PlatformUnavailable, PostRejected, RateLimited
 from relay.model import Origin, Post, ReplyText
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.replies.poster import Poster
-from relay.settings import RepliesSection
 from tests.doubles.twitch import Delay, LoseAnswer, Refuse, TwitchDouble
 from tests.platforms.twitch.conftest import Connect
 

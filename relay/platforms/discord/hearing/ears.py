@@ -9,13 +9,13 @@ from typing import Final
 
 import discord
 
-from relay.platforms.discord.hearing.audience import Audience
+from relay.config import VoiceSection
+from relay.platforms.discord.hearing.activity import Feed, Voices
 from relay.platforms.discord.hearing.client import HearingClient
 from relay.platforms.discord.hearing.counts import Counts
+from relay.platforms.discord.hearing.permissions import Audience
 from relay.platforms.discord.hearing.receiver import Receiver
-from relay.platforms.discord.hearing.voices import Feed, Voices
 from relay.platforms.discord.outgoing import FAILURES
-from relay.settings import VoiceSection
 from relay.speech.base import Speakers
 
 log = logging.getLogger(__name__)

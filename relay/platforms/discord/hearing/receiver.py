@@ -9,7 +9,7 @@ import davey
 
 from relay.errors import SpeechError
 from relay.platforms.discord.hearing.counts import Counts
-from relay.platforms.discord.hearing.order import Order
+from relay.platforms.discord.hearing.reorder_buffer import Order
 from relay.platforms.discord.hearing.rtp import SILENCE, Packet, Transport, Unreadable, is_audio
 from relay.speech.opus import Decoder
 

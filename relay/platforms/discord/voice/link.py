@@ -6,7 +6,7 @@ from typing import Any
 import discord
 from discord.types.voice import GuildVoiceState
 
-from relay.speech.gate import SILENCE
+from relay.speech.packet_source import SILENCE
 
 
 class VoiceLink(discord.VoiceClient):

@@ -14,6 +14,7 @@ from typing import Final
 import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
+from relay.config import VoiceSection
 from relay.errors import PlatformUnavailable
 from relay.model import Talker
 from relay.platforms.discord.outgoing import FAILURES
@@ -22,7 +23,6 @@ from relay.platforms.discord.voice.link import VoiceLink
 from relay.platforms.discord.voice.sink import DiscordSink
 from relay.platforms.discord.voice.stage import take_the_stage
 from relay.platforms.discord.voice.whereabouts import Whereabouts
-from relay.settings import VoiceSection
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import discord
 
 from relay.platforms.discord.voice.link import VoiceLink
 from relay.speech.base import Clip, Listener, Sink
-from relay.speech.gate import SILENCE, Gate
+from relay.speech.packet_source import SILENCE, Gate
 
 log = logging.getLogger(__name__)
 

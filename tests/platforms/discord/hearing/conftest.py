@@ -9,10 +9,10 @@ from typing import Any
 import discord as library
 import pytest
 
+from relay.config import VoiceSection
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.hearing.ears import Ears
-from relay.settings import VoiceSection
-from relay.speech.hearing import Hearing
+from relay.speech.mixer import Hearing
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.double import TOKEN
 from tests.doubles.discord.voice_person import VoicePerson

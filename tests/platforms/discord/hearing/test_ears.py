@@ -5,9 +5,9 @@ import asyncio
 import numpy as np
 import pytest
 
+from relay.config import VoxtaSection
 from relay.platforms.discord.hearing import ears as ears_module
-from relay.settings import VoxtaSection
-from relay.speech.hearing import HEARING_RATE, QUIET
+from relay.speech.mixer import HEARING_RATE, QUIET
 from relay.voxta.audio import AudioInput
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.voice_person import Conditions, VoicePerson

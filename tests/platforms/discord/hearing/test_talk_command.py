@@ -8,9 +8,9 @@ import discord as library
 import pytest
 from discord import app_commands
 
+from relay.config import VoiceSection
 from relay.platforms.discord.connection import make_connector
-from relay.platforms.discord.hearing.audience import Audience, talk_command
-from relay.settings import VoiceSection
+from relay.platforms.discord.hearing.permissions import Audience, talk_command
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.double import TOKEN
 from tests.platforms.discord.conftest import knows_guild, section

@@ -1,0 +1,266 @@
+"""The composition root: builds the rooms, runs them in one task group, and stops them in reverse."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from relay.application.audio import Booth
+from relay.application.connect import link
+from relay.application.events import Events
+from relay.application.heartbeat import Heart
+from relay.application.reception import Reception
+from relay.application.routing import Answers
+from relay.application.runtime_controls import Desk
+from relay.application.sound import AGAIN, Sound
+from relay.application.statistics import Journal
+from relay.config.loading import Config
+from relay.errors import InboxError
+from relay.forwarding.forwarder import NOTE_CHAT, Forwarder
+from relay.inbox.base import Inbox
+from relay.inbox.build import build as build_inbox
+from relay.inbox.retry import patiently
+from relay.moderation.audit import Audit
+from relay.moderation.controls import Controls
+from relay.moderation.outbound import Outbound
+from relay.platforms.base import Controls as ControlsProtocol
+from relay.platforms.base import Notes, Platform, Receive
+from relay.platforms.supervision import Supervisor
+from relay.replies.poster import Poster
+from relay.replies.replies import Replies
+from relay.replies.screening import Screening
+from relay.scenario.actions import repertoire
+from relay.scenario.context import Informer
+from relay.scenario.executor import Performer
+from relay.speech.floor import Floor, FloorState
+from relay.system import clock, shutdown
+from relay.system.periodic import repeat
+
+log = logging.getLogger(__name__)
+
+TRIM_EVERY = 60.0
+"""Seconds between two looks for messages that may be forgotten, at most."""
+TRIM_SHARE = 0.1
+"""The same as a share of how long messages are remembered: what is kept for minutes must not be kept for twice that."""
+LOOK_EVERY = 0.5
+"""Seconds after which a wait for quiet looks at the floor's deadlines."""
+DRAIN = 5.0
+"""Seconds a run that ends gives the answer under way, and as many to account for what still waits."""
+
+MakePlatforms = Callable[[Receive, ControlsProtocol, Notes], Sequence[Platform]]
+
+
+class Relay:
+    """All rooms of one relay, built around one inbox and one Voxta session."""
+
+    def __init__(
+        self,
+        config: Config,
+        make_platforms: MakePlatforms,
+        *,
+        voxta_url: str,
+        journal: Journal,
+        booth: Booth | None = None,
+    ) -> None:
+        self._config = config
+        self._journal = journal
+        self._booth = booth or Booth()
+        self.events = Events()
+        self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
+        self.floor = Floor(config.floor, config.forwarding.reply_timeout)
+        self.session = link(config, voxta_url, self.events, hears=self._booth.hearing is not None)
+        self.forwarder = Forwarder(
+            config,
+            inbox=self.inbox,
+            session=self.session,
+            floor=self.floor,
+            observer=self.events,
+            clock=time.monotonic,
+            wall=clock.now,
+        )
+        replies = Replies()
+        self.screening = Screening(Outbound(config.outbound), self.events.released, hold_for=config.outbound.hold_for)
+        self._sound = Sound(
+            config,
+            voxta_url,
+            session=self.session,
+            floor=self.floor,
+            replies=replies,
+            screening=self.screening,
+            booth=self._booth,
+            events=self.events,
+        )
+        self.voice = self._sound.voice
+        self._answers = Answers(
+            replies, self.voice, self.screening, self.events, name_of=self._name_of, record=self._sound.record
+        )
+        self.desk = Desk(
+            inbox=self.inbox,
+            voice=self.voice,
+            forwarder=self.forwarder,
+            screening=self.screening,
+            describe=self.describe,
+            volume=config.speech.volume,
+        )
+        audit = Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
+        self.controls = Controls(self.desk, audit)
+        self.receive = Reception(self.inbox, self.controls, self._answers, journal, self.events).receive
+        self.platforms = make_platforms(self.receive, self.controls, self.inbox)
+        self.poster = Poster(config.replies, self.platforms, journal.post)
+        self.supervisor = Supervisor(self.platforms, self.poster.announce)
+        acts = repertoire(
+            config,
+            self.platforms,
+            say=self.screening.take,
+            controls=self.controls,
+            play=self._booth.effect,
+            name=lambda: self._name_of(None),
+        )
+        self.performer = Performer(acts, config.scenario.allow, self.session)
+        self.informer = Informer(config.scenario, self.session, self.platforms, people=self._booth.people)
+        self._heart = Heart(config.heart_file, self.condition)
+        self._listening: asyncio.Task[None] | None = None
+        self._moved = asyncio.Event()
+        self._subscribe()
+
+    def _subscribe(self) -> None:
+        """Who is told of what, in this order."""
+        events, journal = self.events, self._journal
+        events.arrived.subscribe(self.desk.saw)
+        events.arrived.subscribe(self.informer.saw)
+        events.asking.subscribe(self.poster.expect)
+        events.asking.subscribe(self._answers.asked)
+        events.forwarded.subscribe(journal.forwarded)
+        events.forwarded.subscribe(self.informer.told)
+        events.settled.subscribe(journal.settled)
+        events.settled.subscribe(lambda _: self._moved.set())
+        events.received.subscribe(self._answers.hear)
+        events.received.subscribe(self.performer.heard)
+        events.chat_changed.subscribe(self._answers.forget)
+        events.released.subscribe(journal.reply)
+        events.released.subscribe(self.poster.take)
+        events.obeyed.subscribe(self.poster.tell)
+        events.changed.subscribe(self._moved.set)
+        events.changed.subscribe(self.forwarder.wake)
+
+    async def run(self) -> None:
+        """Run every room until cancelled. The inbox has to be open (see `opened`)."""
+        await patiently(self.desk.restore)
+        if chat := await patiently(self.inbox.get_note, NOTE_CHAT):
+            self.session.prefer(chat)
+        async with asyncio.TaskGroup() as tasks:
+
+            def start(name: str, room: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+                return tasks.create_task(_vital(name, room), name=name)
+
+            start("voxta", self.session.run())
+            for name, room in self._sound.rooms():
+                start(name, room)
+            start("forwarder", self.forwarder.run())
+            start("poster", self.poster.run())
+            start("performer", repeat(self.performer.run, AGAIN, "acting for the scenario"))
+            start("informer", repeat(self.informer.run, AGAIN, "informing the scenario"))
+            trim_every = min(TRIM_EVERY, TRIM_SHARE * self._config.inbox.keep)
+            start("trim", repeat(self._trim, trim_every, "forgetting old messages"))
+            start("heart", self._heart.beat())
+            self._listening = start("platforms", self.supervisor.run())
+
+    async def quiet(self, *, empty: bool = False) -> None:
+        """Wait until no answer is under way and, if `empty`, until nothing waits."""
+        self._moved.clear()
+        while (empty and await self._is_waiting()) or self.is_answering:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self._moved.wait()
+            self._moved.clear()
+        await self.poster.drain()
+
+    async def _is_waiting(self) -> bool:
+        """Some message is without an outcome, or one that nobody was told of."""
+        return await patiently(self.inbox.waiting) > 0 or self.forwarder.is_settling
+
+    async def end(self, reason: str) -> None:
+        """Wind down: take nothing more in, let the answer under way be posted, and drop what still waits."""
+        if self._listening is not None:
+            self._listening.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN):
+                await self.quiet()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN):
+                await self.forwarder.end(reason)
+                await self.quiet(empty=True)
+
+    def _name_of(self, sender_id: str | None) -> str:
+        chat = self.session.chat
+        return chat.character_name(sender_id) if chat else ""
+
+    async def _trim(self) -> None:
+        await self.inbox.trim(clock.now() - self._config.inbox.keep)
+
+    # For people
+
+    def condition(self) -> str:
+        """How the platforms are; begins with "ok" unless one of them waits for a person."""
+        return "\n".join([*(["ok"] if self.supervisor.is_well else []), *self.supervisor.lines()])
+
+    async def describe(self) -> str:
+        """What is connected and what waits, a few lines."""
+        chat = self.session.chat
+        who = ", ".join(person.name for person in chat.characters) if chat else self.session.problem
+        where = f"in a chat with {who}; {self.session.refusal}" if self.session.refusal else f"in a chat with {who}"
+        lines = [
+            f"Voxta: {where if chat else who}",
+            *self.supervisor.lines(),
+            *self._booth.lines(),
+            await self._backlog(),
+            f"The companion is {self.floor.state(time.monotonic())}",
+        ]
+        return "\n".join(lines)
+
+    async def _backlog(self) -> str:
+        try:
+            return f"Waiting: {await self.inbox.waiting()}"
+        except InboxError as error:
+            return f"Inbox: {error}"
+
+    @property
+    def is_answering(self) -> bool:
+        """A reply is awaited or under way."""
+        return self.floor.state(time.monotonic()) is not FloorState.IDLE
+
+
+async def _vital(name: str, room: Coroutine[Any, Any, None]) -> None:
+    """Run a room whose failure ends the run: the others then have to end in time."""
+    try:
+        await room
+    except Exception as error:
+        shutdown.begin(f"{name} failed ({error})")
+        raise
+
+
+@asynccontextmanager
+async def running(relay: Relay) -> AsyncIterator[asyncio.Task[None]]:
+    """Open the inbox and run the relay while the context lasts; the task fails when the relay does."""
+    await relay.inbox.open()
+    try:
+        task = asyncio.create_task(relay.run(), name="relay")
+        try:
+            yield task
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+    finally:
+        await relay.inbox.close()
+
+
+async def until(task: asyncio.Task[None], work: asyncio.Task[None]) -> None:
+    """Wait for `work`, or for the relay to fail before it is done."""
+    done, _ = await asyncio.wait({task, work}, return_when=asyncio.FIRST_COMPLETED)
+    if work not in done:
+        work.cancel()
+    for finished in done:
+        finished.result()

@@ -1,0 +1,53 @@
+"""What comes in from the platforms, to where it belongs: messages into the inbox, commands to the controls."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from relay.application.events import Events
+from relay.application.routing import Answers
+from relay.application.statistics import Journal
+from relay.inbox.base import Inbox
+from relay.model import AudienceMessage, Caller, Edit, Incoming, Origin, Retraction
+from relay.moderation.controls import Controls, command_in
+from relay.system import clock
+
+
+class Reception:
+    """`receive` is what platforms are built with."""
+
+    def __init__(self, inbox: Inbox, controls: Controls, answers: Answers, journal: Journal, events: Events) -> None:
+        self._inbox = inbox
+        self._controls = controls
+        self._answers = answers
+        self._journal = journal
+        self._events = events
+
+    async def receive(self, *incoming: Incoming) -> None:
+        """Store what a platform brings; durable when it returns."""
+        for is_message, group in groupby(incoming, lambda each: isinstance(each, AudienceMessage)):
+            if is_message:
+                await self._store([each for each in group if isinstance(each, AudienceMessage)])
+            else:
+                for change in group:
+                    await self._change(change)
+
+    async def _store(self, messages: Sequence[AudienceMessage]) -> None:
+        for message, is_new in zip(messages, await self._inbox.append(messages), strict=True):
+            self._journal.message(message, is_new=is_new)
+            self._events.arrived(message)
+            if is_new and (words := command_in(message)) is not None:
+                await self._obey(message, words)
+
+    async def _change(self, change: Incoming) -> None:
+        match change:
+            case Edit():
+                await self._inbox.edit(change)
+            case Retraction():
+                self._answers.retract(change)
+                self._journal.dropped(await self._inbox.retract(change, clock.now()))
+
+    async def _obey(self, message: AudienceMessage, words: str) -> None:
+        """A moderator's command in chat; the forwarder drops the message itself."""
+        author = message.author
+        by = Caller(source=message.platform, name=author.name, id=author.id, roles=author.roles)
+        self._events.obeyed(Origin.of(message), await self._controls.run(words, by))

@@ -1,0 +1,105 @@
+"""The companion's answers, from Voxta's messages to what is read and heard."""
+
+from collections.abc import Callable
+
+from relay.application.events import Events
+from relay.model import Forward, Retraction
+from relay.replies.replies import Replies, Step
+from relay.replies.screening import Screening
+from relay.speech.floor import STREAMER
+from relay.speech.voice import Voice
+from relay.wire import server
+from relay.wire.messages import WireMessage
+
+
+class Answers:
+    """Gives each message to those whom it concerns."""
+
+    def __init__(
+        self,
+        replies: Replies,
+        voice: Voice,
+        screening: Screening,
+        events: Events,
+        *,
+        name_of: Callable[[str | None], str],
+        record: Callable[[bool], None],
+    ) -> None:
+        """`name_of` a sender's id, `record` is told whether Voxta listens to people."""
+        self._replies = replies
+        self._voice = voice
+        self._screening = screening
+        self._events = events
+        self._name_of = name_of
+        self._record = record
+
+    def asked(self, forward: Forward) -> None:
+        """The next answer to begin is that to a forward."""
+        self._replies.asked(forward)
+        self._voice.asked()
+
+    def hear(self, message: WireMessage) -> None:
+        """Take one message from Voxta; returns at once."""
+        step = self._replies.take(message, self._name_of(getattr(message, "sender_id", None)))
+        if step is not None and isinstance(message, server.ReplyMessage):
+            self._voices(message, step)
+        else:
+            self._listen(message)
+        if step is not None:
+            if step.public is not None:
+                self._screening.take(step.public)
+            self._events.replied(step)
+        self._events.changed()
+
+    def retract(self, retraction: Retraction) -> None:
+        """Stop what answers a message that was taken back; of that answer nothing is posted."""
+        for reply in self._replies.retracted(retraction):
+            self._voice.stop(reply)
+
+    def forget(self) -> None:
+        """The chat is gone."""
+        self._voice.stopped(STREAMER, is_done=True)
+        self._voice.forget()
+        for public in self._replies.forget():
+            self._screening.take(public)
+        self._record(False)
+        self._events.changed()
+
+    def _voices(self, message: server.ReplyMessage, step: Step) -> None:
+        """The text of a reply that is spoken waits until it was heard."""
+        match message:
+            case server.ReplyEnd():
+                self._voice.text_ended(step.reply)
+            case server.ReplyCancelled():
+                self._voice.cancelled(step.reply)
+            case server.ReplyChunk():
+                self._voice.thinking(step.reply)
+                self._voice.say(step.reply, self._screening.sentence(message, step))
+            case _:
+                self._voice.thinking(step.reply)
+
+    def _listen(self, message: WireMessage) -> None:
+        match message:
+            case server.SpeechRecognitionStart() | server.SpeechRecognitionPartial():
+                self._voice.talks(STREAMER)
+            case server.SpeechRecognitionEnd():
+                self._voice.stopped(STREAMER, is_done=True)
+            case server.SpeechPlaybackStart():
+                self._voice.played_elsewhere(message.message_id, message.duration)
+            case server.SpeechPlaybackComplete():
+                self._voice.completed_elsewhere(message.message_id)
+            case server.InterruptSpeech():
+                self._interrupt(message.message_id)
+            case server.ChatFlow() if message.state in server.FLOW:
+                self._voice.turn(is_over=message.state == server.WAITING)
+            case server.RecordingRequest():
+                self._record(message.enabled)
+            case server.MessageUpdate() | server.MessageDeleted():
+                self._voice.text_changed(message.message_id, getattr(message, "text", ""))
+
+    def _interrupt(self, message_id: str | None) -> None:
+        """Somebody has given up the speech of one reply, or of all."""
+        if message_id is None:
+            self._voice.all_cancelled()
+        elif (reply := self._replies.get(message_id)) is not None:
+            self._voice.cancelled(reply)

@@ -1,0 +1,217 @@
+"""The ways to run a relay: the demo, live, from a recording, the companion alone."""
+
+import asyncio
+import sys
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from pathlib import Path
+
+from rich.console import Console
+
+from relay.application import replay
+from relay.application.audio import LiveBooth
+from relay.application.composition import Relay, running, until
+from relay.application.connect import voxta
+from relay.application.console import printable, show
+from relay.application.serving import serving, serving_anywhere
+from relay.application.statistics import Journal
+from relay.application.terminal_view import View, narrate
+from relay.companion.scenario.example import EXAMPLE
+from relay.companion.serving.server import CompanionServer
+from relay.config import (
+    BudgetSection,
+    CompanionSection,
+    InboxSection,
+    RelaySection,
+    ScenarioSection,
+    SelectionSection,
+    SpeechSection,
+    VoxtaSection,
+)
+from relay.config.loading import Config, load
+from relay.errors import ConfigError
+from relay.inbox.build import build as build_inbox
+from relay.platforms.base import Controls, Notes, Platform, Receive
+from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
+from relay.web.control import ControlServer
+
+CROWD_PER_MINUTE = {"twitch": 30.0, "discord": 12.0}
+"""What the demo's crowd writes: more than the companion answers, so that the forwarder has to choose."""
+
+
+async def demo(console: Console, *, seconds: float | None, seed: int, speech: bool = False) -> dict[str, object]:
+    """An invented crowd and the embedded companion, until `seconds` have passed or a person ends it.
+
+    With `speech` the companion is heard in a browser.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        config = load(
+            relay=RelaySection(name="demo", data_dir=Path(folder)),
+            inbox=InboxSection(),
+            voxta=VoxtaSection(),
+            companion=CompanionSection(seed=seed, scenario=EXAMPLE, speech="espeak" if speech else "none"),
+            speech=SpeechSection(enabled=speech, sinks=("overlay",)),
+            budget=BudgetSection(rates={"all": 40, "viewer": 20}),
+            selection=SelectionSection(seed=seed, loud_per_minute=60),
+            scenario=ScenarioSection(allow=("post",)),
+        )
+
+        def crowd(receive: Receive, *_: object) -> Sequence[Platform]:
+            return [
+                SimulatedPlatform(name, receive, seed=seed, per_minute=rate) for name, rate in CROWD_PER_MINUTE.items()
+            ]
+
+        journal = _journal(console)
+        booth = LiveBooth(config)
+        async with voxta(config, port=0) as url, AsyncExitStack() as stack:
+            relay = Relay(config, crowd, voxta_url=url, journal=journal, booth=booth)
+            server = await stack.enter_async_context(serving_anywhere(config, relay, booth))
+            if speech:
+                _fall_silent_on_enter(relay)
+                show(
+                    f"Open {server.url}/overlay?controls=1 to hear the companion; Enter interrupts it.",
+                    err=console.stderr,
+                )
+            task = await stack.enter_async_context(running(relay))
+            await stack.enter_async_context(_watched(console, journal, relay, "Relay demo"))
+            await until(task, asyncio.create_task(_pass(seconds)))
+            await relay.end("the demo ended")
+    return journal.summary()
+
+
+async def live(config: Config, console: Console) -> None:
+    """The real thing, until cancelled."""
+    if not config.twitch.enabled and not config.discord.enabled:
+        raise ConfigError("no platform is enabled: set twitch.enabled or discord.enabled to true, or try `relay demo`")
+
+    booth = LiveBooth(config)
+
+    def connect(receive: Receive, controls: Controls, notes: Notes) -> Sequence[Platform]:
+        platforms: list[Platform] = []
+        if config.twitch.enabled:
+            from relay.platforms.twitch.client import TwitchPlatform
+
+            platforms.append(TwitchPlatform(config.twitch, config.twitch_token_file, receive))
+        if config.discord.enabled:
+            from relay.platforms.discord.client import DiscordPlatform
+
+            platforms.append(
+                DiscordPlatform(
+                    config.discord,
+                    receive,
+                    controls,
+                    notes,
+                    look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
+                    voice=booth.discord,
+                    commands=booth.commands(),
+                )
+            )
+        return platforms
+
+    journal = _journal(console)
+    async with voxta(config) as url:
+        relay = Relay(config, connect, voxta_url=url, journal=journal, booth=booth)
+        async with (
+            serving(config, relay, booth) if config.web.enabled else nullcontext(),
+            running(relay) as task,
+            ControlServer(relay.controls, journal.metrics, config.control_file),
+            _watched(console, journal, relay, f"Relay {config.relay.name}"),
+        ):
+            await task
+
+
+async def recorded(
+    config: Config, console: Console, *, file: Path, speed: float, voxta_url: str | None
+) -> dict[str, object]:
+    """Play a recording to its end; one that was cut off before goes on where it was."""
+    config = beside(config)
+    recording = await replay.Recording.read(file)
+    for problem in recording.problems:
+        show(printable(problem), err=console.stderr)
+    if recording.skipped > len(recording.problems):
+        show(f"{recording.skipped} lines are skipped in all", err=console.stderr)
+    if voxta_url is not None:
+        config = load_over(config, voxta_url)
+    journal = _journal(console)
+    async with voxta(config, port=0) as url:
+        platforms = [QuietPlatform(name) for name in recording.platforms]
+        relay = Relay(config, lambda *_: platforms, voxta_url=url, journal=journal)
+        async with running(relay) as task:
+            run_id = await replay.run_id_of(relay.inbox, recording)
+            async with _watched(console, journal, relay, f"Replay of {file.name}"):
+                work = asyncio.create_task(replay.play(relay, recording, speed=speed, run_id=run_id))
+                await until(task, work)
+            return await replay.account(relay.inbox, recording, run_id, journal)
+
+
+def beside(config: Config) -> Config:
+    """The settings of a relay of its own beside the one that has these, so that a recording disturbs no stream."""
+    return config.model_copy(update={"relay": config.relay.model_copy(update={"name": f"{config.relay.name}-replay"})})
+
+
+def load_over(config: Config, voxta_url: str) -> Config:
+    """The settings with another Voxta server in them."""
+    section = config.voxta.model_dump() | {"mode": "server", "url": voxta_url}
+    return config.model_copy(update={"voxta": VoxtaSection.model_validate(section)})
+
+
+async def serve_companion(
+    settings: CompanionSection, console: Console, *, port: int | None = None, scenario: Path | None = None
+) -> None:
+    """The embedded companion alone, until cancelled. What is given stands in for what is set."""
+    given = {"port": port, "scenario": scenario}
+    chosen = settings.model_copy(update={key: value for key, value in given.items() if value is not None})
+    async with CompanionServer(chosen) as companion:
+        show(f"{companion.name} listens at {companion.url}", err=console.stderr)
+        await asyncio.Event().wait()
+
+
+async def explain(config: Config, key: str) -> str:
+    """What happened to a message, in one line."""
+    inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
+    await inbox.open(to_look=True)
+    try:
+        record = await inbox.why(key)
+    finally:
+        await inbox.close()
+    if record is None:
+        return f"{key}: unknown, or forgotten"
+    return f"{key}: {record.story}"
+
+
+def _fall_silent_on_enter(relay: Relay) -> None:
+    """Whenever a person presses Enter the companion falls silent."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        with suppress(RuntimeError, OSError, ValueError):  # the loop or the terminal is gone: the demo ends
+            while sys.stdin.readline():
+                loop.call_soon_threadsafe(relay.voice.silence)
+
+    threading.Thread(target=read, daemon=True, name="enter").start()  # nothing can wake a thread that reads a terminal
+
+
+async def _pass(seconds: float | None) -> None:
+    if seconds is None:
+        await asyncio.Event().wait()
+    else:
+        await asyncio.sleep(seconds)
+
+
+def _journal(console: Console) -> Journal:
+    return Journal() if console.is_terminal else Journal(narrate)
+
+
+@asynccontextmanager
+async def _watched(console: Console, journal: Journal, relay: Relay, title: str) -> AsyncIterator[None]:
+    if not console.is_terminal:
+        yield
+        return
+    task = asyncio.create_task(View(console, journal, relay.desk.status, title).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,116 @@
+"""The running relay as its moderators see and steer it."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+
+from relay.forwarding.forwarder import Forwarder
+from relay.inbox.base import Inbox
+from relay.model import AudienceMessage, Held, Outcome
+from relay.moderation.switches import Switches
+from relay.replies.screening import Screening
+from relay.speech.voice import Voice
+from relay.system import clock
+
+NOTE_SWITCHES = "switches"
+"""The note that holds the moderators' settings."""
+REMEMBERED = 500
+"""Viewers offered for completion."""
+
+
+class Desk:
+    """Implements Actions. `restore` applies what moderators set before the last restart."""
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        voice: Voice,
+        forwarder: Forwarder,
+        screening: Screening,
+        describe: Callable[[], Awaitable[str]],
+        volume: float,
+    ) -> None:
+        """`volume` as configured."""
+        self._inbox = inbox
+        self._voice = voice
+        self._forwarder = forwarder
+        self._screening = screening
+        self._describe = describe
+        self._volume = volume
+        self._viewers: OrderedDict[str, str] = OrderedDict()
+
+    async def restore(self) -> None:
+        if kept := await self._inbox.get_note(NOTE_SWITCHES):
+            self._apply(Switches.model_validate_json(kept))
+
+    def saw(self, message: AudienceMessage) -> None:
+        """Remember a viewer for completion."""
+        viewer = f"{message.platform}:{message.author.id}"
+        self._viewers[viewer] = message.author.name
+        self._viewers.move_to_end(viewer)
+        if len(self._viewers) > REMEMBERED:
+            self._viewers.popitem(last=False)
+
+    async def status(self) -> str:
+        return "\n".join([await self._describe(), *_shown(self.switches()), f"Held: {len(self.held())}"])
+
+    def switches(self) -> Switches:
+        return self._forwarder.waiting.switches
+
+    async def switch(self, switches: Switches) -> None:
+        await self._inbox.set_note(NOTE_SWITCHES, switches.model_dump_json())
+        self._apply(switches)
+
+    def _apply(self, switches: Switches) -> None:
+        self._forwarder.follow(switches)
+        self._voice.playback.set_volume(self._volume if switches.volume is None else switches.volume)
+
+    def held(self) -> Sequence[Held]:
+        return [*self._forwarder.waiting.held(), *self._screening.held()]
+
+    async def approve(self, held_id: str) -> bool:
+        done = self._screening.approve(held_id) or self._forwarder.waiting.approve(held_id, clock.now())
+        self._forwarder.wake()
+        return done
+
+    async def reject(self, held_id: str) -> bool:
+        done = self._screening.reject(held_id) or self._forwarder.waiting.reject(held_id, "rejected by a moderator")
+        self._forwarder.wake()
+        return done
+
+    async def skip(self) -> bool:
+        return self._voice.stop()
+
+    async def interrupt(self) -> bool:
+        return self._voice.silence()
+
+    async def clear(self) -> int:
+        count = self._forwarder.waiting.clear(Outcome.DROPPED, "cleared by a moderator")
+        self._forwarder.wake()
+        return count
+
+    async def why(self, key: str) -> str:
+        for candidate in [key] if ":" in key else [f"{platform}:{key}" for platform in ("twitch", "discord")]:
+            if record := await self._inbox.why(candidate):
+                return f"{candidate}: {record.story}"
+        return f"{key}: unknown, or forgotten"
+
+    def viewers(self, prefix: str) -> Sequence[tuple[str, str]]:
+        wanted = prefix.casefold()
+        newest_first = reversed(self._viewers.items())
+        return [(name, viewer) for viewer, name in newest_first if name.casefold().startswith(wanted)]
+
+
+def _shown(switches: Switches) -> list[str]:
+    """What differs from the usual."""
+    usual = Switches()
+    fields = [
+        ("paused", "yes" if switches.paused else ""),
+        ("mode", switches.mode if switches.mode != usual.mode else ""),
+        ("rates", ", ".join(f"{name} {rate:g}" for name, rate in sorted(switches.rates.items()))),
+        ("muted", str(len(switches.muted) or "")),
+        ("blocked terms", str(len(switches.blocked_terms) or "")),
+        ("quiet hours", switches.quiet_hours or ""),
+        ("volume", "" if switches.volume is None else f"{switches.volume:.0%}"),
+    ]
+    return [f"{name.capitalize()}: {value}" for name, value in fields if value]

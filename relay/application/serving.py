@@ -1,0 +1,140 @@
+"""The web server around a running relay: what its pages and callers see and may do."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Final, Literal
+
+from relay.application.audio import LiveBooth
+from relay.application.composition import Relay
+from relay.config.loading import Config
+from relay.errors import ConfigError, VoxtaUnavailable
+from relay.forwarding.rendering import TEXT_LIMIT, at_once, spoken_line
+from relay.model import Caller, Role, SendAs
+from relay.speech.floor import FloorState
+from relay.text.sanitise import neutralise
+from relay.text.unicode import one_line
+from relay.web.gateway.api import Actions
+from relay.web.gateway.state import Character, GatewayState
+from relay.web.server import WebServer
+from relay.wire.messages import ContextText
+
+LOOK_EVERY: Final = 0.25
+"""Seconds between two looks for what time alone has changed."""
+
+_AI_STATES: Final[dict[FloorState, Literal["idle", "thinking", "speaking"]]] = {
+    FloorState.IDLE: "idle",
+    FloorState.AWAITING: "thinking",
+    FloorState.THINKING: "thinking",
+    FloorState.SPEAKING: "speaking",
+    FloorState.FINISHING: "idle",
+}
+
+
+@asynccontextmanager
+async def serving(config: Config, relay: Relay, booth: LiveBooth) -> AsyncIterator[WebServer]:
+    """The overlay and the HTTP API for as long as the context lasts. Raises ConfigError."""
+    button = Caller(source="web", name="button", roles=frozenset({Role.STREAMER}))
+    actions = Actions(
+        speakers=relay.voice,
+        interrupt=lambda: relay.controls.run("interrupt", button),
+        skip=lambda: relay.controls.run("skip", button),
+        state=lambda: _state(relay),
+        leave_unanswered=relay.voice.leave_unanswered,
+        talk=Told(relay),
+    )
+    async with WebServer(config.web, actions, booth.overlay, config.scenario.sounds) as server:
+        mirror = server.gateway.mirror
+        looking = asyncio.create_task(_look(mirror.look))
+        try:
+            with (
+                relay.events.forwarded.told_to(mirror.told),
+                relay.events.sent.told_to(mirror.sent),
+                relay.events.received.told_to(mirror.received),
+                relay.events.replied.told_to(mirror.replied),
+                relay.events.changed.told_to(mirror.look),
+            ):
+                yield server
+        finally:
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+
+
+@asynccontextmanager
+async def serving_anywhere(config: Config, relay: Relay, booth: LiveBooth) -> AsyncIterator[WebServer]:
+    """The same, on a free port when another program has the configured one."""
+    anywhere = config.model_copy(update={"web": config.web.model_copy(update={"port": 0})})
+    async with AsyncExitStack() as stack:
+        try:
+            server = await stack.enter_async_context(serving(config, relay, booth))
+        except ConfigError:
+            server = await stack.enter_async_context(serving(anywhere, relay, booth))
+        yield server
+
+
+async def _look(look: Callable[[], None]) -> None:
+    """Time alone changes the floor: speakers who say nothing more are gone after a while."""
+    while True:
+        look()
+        await asyncio.sleep(LOOK_EVERY)
+
+
+class Told:
+    """Tells Voxta what callers of the gateway's API want it to know; see Talk."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    async def dialogue(self, text: str, source: str, author: str | None, *, reply: bool) -> None:
+        chat = self._relay.session.chat
+        if chat is None:
+            raise VoxtaUnavailable(self._relay.session.problem or "no chat is joined")
+        is_streamers = source == "user"
+        line = neutralise(text, TEXT_LIMIT) if is_streamers else spoken_line(text, chat, author, source.title())
+        send_as = SendAs.USER if reply else SendAs.NOREPLY
+        await self._relay.session.send(at_once(line, chat, send_as=send_as, is_streamers=is_streamers))
+
+    async def context(self, key: str, content: str, description: str | None) -> None:
+        text = " ".join(one_line(content).replace("{{", "(").replace("}}", ")").split())
+        await self._relay.session.update_context(f"gateway:{key}", [ContextText(text=text)] if text else [])
+        chat = self._relay.session.chat
+        if description and chat is not None:
+            line = f"({key}) {neutralise(description, TEXT_LIMIT)}"
+            await self._relay.session.send(at_once(line, chat, send_as=SendAs.NOREPLY))
+
+    async def played(self, message_id: str | None, *, is_over: bool) -> None:
+        session, voice = self._relay.session, self._relay.voice
+        if message_id is None:
+            raise VoxtaUnavailable("the character has said nothing yet; name a message_id")
+        if is_over:
+            await session.speech_completed(message_id)
+            voice.completed_elsewhere(message_id)
+        else:
+            await session.speech_started(message_id, 0, 0, 0.0)
+            voice.played_elsewhere(message_id, 0.0)
+
+
+def _state(relay: Relay) -> GatewayState:
+    chat, now = relay.session.chat, time.monotonic()
+    people = chat.characters if chat is not None else []
+    ai_state = _AI_STATES[relay.floor.state(now)]
+    talking = sorted(relay.floor.speakers(now))
+    return GatewayState(
+        connected=relay.session.is_connected,
+        chat_active=chat is not None,
+        ai_state=ai_state,
+        current_speaker_id=people[0].id if people and ai_state == "speaking" else None,
+        external_speaker_active=bool(talking),
+        external_speaker_source=talking[0].partition(":")[2] or talking[0] if talking else None,
+        characters=tuple(
+            Character(
+                id=person.id,
+                name=person.name,
+                creator_notes=person.creator_notes,
+                text_gen_service=person.text_gen_service,
+            )
+            for person in people
+        ),
+    )

@@ -1,0 +1,332 @@
+"""An open chat: what is done to it from outside, and what a message sets going inside.
+
+A message of a person that asks for a reply cuts off the reply in progress; one that asks for none is taken in beside
+it. What scenario and scripts add waits its turn.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from relay.companion.brains.base import NO_LIMITS, Limits
+from relay.companion.brains.tools import typed
+from relay.companion.conversation.commands import Ask, Command, Regenerate, Repeat, Rollback, Trigger
+from relay.companion.conversation.director import Director
+from relay.companion.conversation.execution import carry_out
+from relay.companion.conversation.listeners import Audience, Listener
+from relay.companion.conversation.revision import Revision
+from relay.companion.conversation.turns import Turns
+from relay.companion.conversation.writing import Writer
+from relay.companion.scenario.files import Loaded
+from relay.companion.scenario.model import Timing
+from relay.companion.scenario.templates import render
+from relay.companion.speaking.replies import Setup, Spawn
+from relay.companion.state import wire_view
+from relay.companion.state.chat import Chat, Message, Participant, Refused, Role
+from relay.companion.state.orders import ChangeFlags, Order, Post, SetContext
+from relay.wire import server
+
+
+class Conversation:
+    """A session of a chat. Every method that changes it tells the listeners before it returns."""
+
+    def __init__(self, chat: Chat, loaded: Loaded, setup: Setup, spawn: Spawn, keep: Callable[[Chat], None]) -> None:
+        """`keep` is called when the chat has changed."""
+        self.session_id = str(uuid.uuid4())
+        self.chat = chat
+        self.audience = Audience(self.session_id)
+        self.closed = asyncio.Event()
+        """Set at the end of the session."""
+        self._setup = setup
+        self._keep = keep
+        self.writer = Writer(self.session_id, self.audience, setup.brain, spawn)
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_context_news = False
+        self._director = self._direct(loaded)
+        self.turns = Turns(chat, self.session_id, self.audience, lambda: self._director, self.settle, setup, spawn)
+        self.replies = self.turns.replies
+        self.revision = Revision(chat, self.session_id, self.audience, self.turns, partial(keep, chat))
+
+    def _direct(self, loaded: Loaded) -> Director:
+        return Director(self.chat, loaded, self.audience, seed=self._setup.seed, carry_out=self._carry_out)
+
+    # The session
+
+    def open(self, *, is_new: bool) -> None:
+        """Begin: run the scenario's script, and put its first messages into a new chat."""
+        self._director.open()
+        self._director.begin(is_new=is_new)
+        if is_new:
+            for first in self._director.scenario.bootstrap:
+                speaker = self.chat.with_role(first.scenario_role) if first.scenario_role else None
+                self._insert(Role(first.role), render(first.text, self.chat.names(speaker)), speaker)
+        self.settle()
+
+    def replace_scenario(self, loaded: Loaded, characters: Sequence[Participant]) -> None:
+        """Go on with an edited scenario; messages, flags and variables stay."""
+        self._director.close()
+        self.chat.characters = list(characters)
+        self._director = self._direct(loaded)
+        self._director.open()
+        self.context_changed()
+        self.settle()
+
+    def leave(self, listener: Listener) -> None:
+        """Forget a listener; speech that it played ends with it."""
+        self.audience.leave(listener)
+        self.turns.left(listener)
+
+    def close(self) -> None:
+        """End the session; the chat keeps its messages."""
+        self.turns.cut_off()
+        self.writer.stop()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._director.close()
+        self.closed.set()
+        self.chat.close()
+        self._keep(self.chat)
+        self.audience.tell(server.ChatClosed(session_id=self.session_id, chat_id=self.chat.id))
+        self.audience.clear()
+
+    # What people say
+
+    def take(
+        self, command: Command, *, do_reply: bool = True, limits: Limits = NO_LIMITS, character_id: str | None = None
+    ) -> None:
+        """Do what a `send` asks for. Raises Refused, and then nothing has changed."""
+        if character_id is not None:
+            self.turns.choose_next(character_id)
+        self.turns.people_spoke()
+        match command:
+            case Post():
+                self._receive(command, do_reply, limits)
+            case ChangeFlags() | SetContext():
+                carry_out(command, self, self.chat.character)
+            case Ask() if do_reply:
+                self.reply(limits)
+            case Trigger(action, arguments):
+                self.trigger(action, dict(arguments))
+            case Repeat():
+                self._repeat()
+            case Regenerate():
+                self.revision.retry()
+            case Rollback():
+                self.revision.revert()
+        self.settle()
+
+    def _receive(self, post: Post, do_reply: bool, limits: Limits) -> None:
+        speaker, text = self._read(post, self.chat.character)
+        if post.role is Role.USER:
+            draft = self.chat.draft(post.role, text)
+            text = (self._director.emit("userMessageReceived", message=draft) or text).strip() or text
+        asks = post.role.asks_for_reply if post.reply is None else post.reply
+        replies = asks and do_reply and (post.reply is True or not self.turns.paused)
+        if replies:
+            self.turns.cut_off()
+        if post.use_story_writer:
+            self._write(post, speaker, text, replies, limits)
+        elif post.role is Role.ASSISTANT:
+            self._speak(speaker, text, replies)
+        else:
+            message = self._insert(post.role, text, None, narrate=post.narrate)
+            self._react(message, replies, limits)
+
+    def _react(self, message: Message, replies: bool, limits: Limits) -> None:
+        self.turns.people_wrote()
+        if message.role.asks_for_reply:
+            self._director.evaluate(message)
+        if replies:
+            self.turns.want_reply(limits)
+        elif message.role is Role.USER and self.turns.infers_user:
+            self.turns.infer_later(Timing.AFTER_USER_MESSAGE, message)
+
+    def user_types(self, event: str) -> None:
+        """The user began or stopped to type or to talk; `event` is what scripts call it."""
+        self._director.emit(event)
+        self.settle()
+
+    def understood(self, text: str) -> None:
+        """The user stopped talking; `text` is what was understood."""
+        self._director.emit("transcriptionFinished", text=text)
+        self.settle()
+
+    def app_event(self, name: str, arguments: dict[str, object]) -> None:
+        """An app tells of something."""
+        listed = ", ".join(f"{key}={value!r:.80}" for key, value in arguments.items())
+        self.audience.inspected(f"script event app:{name}({listed})")
+        self.turns.people_spoke()
+        self._director.emit(f"app:{name}", message=self.chat.latest(), arguments=arguments)
+        self.settle()
+
+    # What scenario and scripts order
+
+    def _carry_out(self, orders: Sequence[Order], speaker: Participant) -> None:
+        for order in orders:
+            try:
+                carry_out(order, self, speaker)
+            except Refused as error:
+                self.audience.trouble(str(error))
+
+    def post(self, post: Post, about: Participant) -> None:
+        """Add a message in turn; `about` is the character it is about. Raises Refused."""
+        speaker, text = self._read(post, about)
+        asks = post.role.asks_for_reply if post.reply is None else post.reply
+        replies = asks and not self.turns.paused
+        if post.use_story_writer:
+            self._write(post, speaker, text, replies, NO_LIMITS)
+        elif post.role is Role.ASSISTANT:
+            self._speak(speaker, text, replies)
+        else:
+            self.turns.add_silent(partial(self._insert, post.role, text, None, narrate=post.narrate))
+            if replies:
+                self.turns.want_reply()
+
+    def _read(self, post: Post, about: Participant) -> tuple[Participant, str]:
+        """Who says it, and what. Raises Refused."""
+        speaker: Participant | None = about
+        if post.character is not None:
+            speaker = self.chat.named(post.character)
+            if speaker is None:
+                raise Refused(f"/message: there is no character {post.character[:40]!r} in this chat")
+        elif post.scenario_role is not None:
+            speaker = self.chat.with_role(post.scenario_role)
+            if speaker is None:
+                raise Refused(f"/message: nobody has the scenario role {post.scenario_role[:40]!r}")
+        assert speaker is not None
+        text = render(post.text, self.chat.names(speaker)).strip()
+        if not text:
+            raise Refused("nothing is left of the text without its {{ tags }}")
+        return speaker, text
+
+    def _speak(self, speaker: Participant, text: str, replies: bool) -> None:
+        self.turns.say(speaker, text)
+        if replies and any(other != speaker for other in self.chat.talkers):  # nobody answers themselves
+            self.turns.want_reply()
+
+    def _insert(self, role: Role, text: str, sender: Participant | None, *, narrate: bool | None = None) -> Message:
+        message = self.chat.add(role, text, sender)
+        self.audience.announce(message)
+        if role.is_narrated if narrate is None else narrate:
+            self.turns.narrate(message)
+        return message
+
+    def _write(self, post: Post, speaker: Participant, prompt: str, replies: bool, limits: Limits) -> None:
+        """Let the story writer make the text, beside what else goes on."""
+        own = Limits(post.max_new_tokens or limits.max_new_tokens, post.max_sentences or limits.max_sentences)
+
+        def written(text: str) -> None:
+            if post.role is Role.ASSISTANT:
+                self._speak(speaker, text, replies)
+            else:
+                self._react(self._insert(post.role, text, None, narrate=post.narrate), replies, limits)
+            self.settle()
+
+        self.writer.write(post.role, self.turns.view(speaker, own), prompt, written)
+
+    def context_changed(self) -> None:
+        """Flags, contexts, actions or roles are other than before; told once all is done."""
+        self._is_context_news = True
+
+    def enable_role(self, role: str, enabled: bool) -> None:
+        """Let a character take part, or not. Raises Refused when nobody has the role."""
+        if self.chat.with_role(role) is None:
+            raise Refused(f"nobody has the scenario role {role[:40]!r}")
+        change = self.chat.story.disabled_roles.discard if enabled else self.chat.story.disabled_roles.add
+        change(role)
+        self.audience.tell(wire_view.participants(self.session_id, self.chat))
+        self.context_changed()
+
+    def add_participant(self, character: Participant) -> None:
+        """Let one more character take part, if it does not yet."""
+        if character not in self.chat.characters:
+            self.chat.characters.append(character)
+        self.audience.tell(wire_view.participants(self.session_id, self.chat))
+
+    def remove_participant(self, character: Participant) -> None:
+        """Let a character take part no more. Raises Refused at the last one."""
+        if all(c == character or c.is_narrator for c in self.chat.characters):
+            raise Refused(f"removeChatParticipant: {character.name} is the last character in this chat")
+        self.chat.characters.remove(character)
+        self.audience.tell(wire_view.participants(self.session_id, self.chat))
+
+    def trigger(self, name: str, arguments: dict[str, bool | int | float | str]) -> None:
+        """Let the main character take an action. Raises Refused when there is none, or its arguments do not fit."""
+        action = self._director.action(name)
+        if action is None:
+            raise Refused(f"there is no action {name[:80]!r} in this chat")
+        self.turns.act(action, typed(action, arguments), self.chat.character, self.chat.latest())
+        self.settle()
+
+    def settle(self) -> None:
+        """Tell what changed, let the turns go on, and see to what time will bring."""
+        self._expire()
+        self.turns.go_on()
+        self._expire()
+        self._set_timer()
+        self._keep(self.chat)
+
+    def _expire(self) -> None:
+        ended = self.chat.story.flags.expire(self.chat.moment)
+        if ended or self._is_context_news:
+            self._is_context_news = False
+            self.audience.tell(wire_view.context(self.session_id, self.chat, self._director.scenario))
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        times = [at for at in (self._director.due(), self.chat.story.flags.next_end()) if at is not None]
+        if times and not self.closed.is_set():
+            wait = max(0.05, min(times) - self.chat.time)
+            self._timer = asyncio.get_running_loop().call_later(wait, self.wake)
+
+    def wake(self) -> None:
+        """Let happen what time has brought. Nothing does while the chat is paused."""
+        self._expire()
+        if not self.turns.paused:
+            self._director.tick()
+        self.settle()
+
+    def suggest(self, listener: Listener) -> None:
+        """Tell a listener what the user could say next."""
+        self.writer.suggest(self.turns.view(self.chat.character), listener)
+
+    # Replies
+
+    def reply(self, limits: Limits = NO_LIMITS, character_id: str | None = None) -> None:
+        """Let a character answer, in place of the reply in progress."""
+        self.turns.cut_off()
+        self.turns.people_spoke()
+        if character_id is not None:
+            self.turns.choose_next(character_id)
+        self.turns.want_reply(limits)
+        self.settle()
+
+    def say(self, text: str, speaker: Participant) -> None:
+        """Let a character say exactly this."""
+        text = render(text, self.chat.names(speaker)).strip()
+        if not text:
+            raise Refused("characterSpeechRequest: nothing is left of the text without its {{ tags }}")
+        self.turns.cut_off()
+        self.turns.say(speaker, text)
+        self.settle()
+
+    def _repeat(self) -> None:
+        last = self.chat.latest(Role.ASSISTANT)
+        if last is None:
+            raise Refused("/repeat: no character has said anything yet")
+        self.say(last.text, last.sender)
+
+    def interrupt(self) -> None:
+        """Silence who speaks, and drop what waits to be said."""
+        self.turns.cut_off(is_told=True)
+        self.settle()
+
+    def pause(self, paused: bool) -> None:
+        """While paused, messages are taken in and answered only on demand."""
+        self.turns.pause(paused)
+        self.audience.tell(server.ChatPaused(session_id=self.session_id, paused=paused))
+        self.turns.request_recording()
+        self.settle()

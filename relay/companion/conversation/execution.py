@@ -1,0 +1,130 @@
+"""What each order does to a stage."""
+
+from functools import singledispatch
+from typing import Final, Protocol
+
+from relay.companion.conversation.listeners import Audience
+from relay.companion.conversation.turns import Turns
+from relay.companion.scenario.model import ContextText
+from relay.companion.state.chat import Chat, Participant, Refused
+from relay.companion.state.orders import (
+    AfterSpeech,
+    AppTrigger,
+    ChangeFlags,
+    EnableRole,
+    Log,
+    NextSpeaker,
+    Order,
+    Post,
+    SetActions,
+    SetContext,
+    SetVariable,
+)
+from relay.wire import server
+
+SCRIPTS: Final = "scripts"
+"""The context key of what scripts tell characters."""
+
+
+class Stage(Protocol):
+    """Where it is done."""
+
+    @property
+    def session_id(self) -> str: ...
+
+    @property
+    def chat(self) -> Chat: ...
+
+    @property
+    def audience(self) -> Audience: ...
+
+    @property
+    def turns(self) -> Turns: ...
+
+    def post(self, post: Post, about: Participant) -> None:
+        """Add a message in turn. Raises Refused."""
+        ...
+
+    def enable_role(self, role: str, enabled: bool) -> None:
+        """Let a character take part, or not. Raises Refused when nobody has the role."""
+        ...
+
+    def context_changed(self) -> None:
+        """Flags, contexts, actions or roles are other than before."""
+        ...
+
+
+@singledispatch
+def carry_out(order: Order, stage: Stage, speaker: Participant) -> None:
+    """Do what was ordered inside the chat; `speaker` is the character it is about. Raises Refused."""
+    raise Refused(f"{type(order).__name__} means nothing here")
+
+
+@carry_out.register
+def _post(order: Post, stage: Stage, speaker: Participant) -> None:
+    stage.post(order, speaker)
+
+
+@carry_out.register
+def _change_flags(order: ChangeFlags, stage: Stage, speaker: Participant) -> None:
+    stage.chat.set_flags(order.changes, messages=order.messages, seconds=order.seconds)
+    stage.context_changed()
+
+
+@carry_out.register
+def _set_variable(order: SetVariable, stage: Stage, speaker: Participant) -> None:
+    variables = stage.chat.story.variables
+    if order.value is None:
+        variables.pop(order.name, None)
+    else:
+        variables[order.name] = order.value
+
+
+@carry_out.register
+def _enable_role(order: EnableRole, stage: Stage, speaker: Participant) -> None:
+    stage.enable_role(order.role, order.enabled)
+
+
+@carry_out.register
+def _set_context(order: SetContext, stage: Stage, speaker: Participant) -> None:
+    added = stage.chat.added(SCRIPTS)
+    others = tuple(context for context in added.contexts if context.name != order.name)
+    new = (ContextText(text=order.text, name=order.name, flags=order.flags),) if order.text else ()
+    added.contexts = others + new
+    stage.context_changed()
+
+
+@carry_out.register
+def _trigger_app(order: AppTrigger, stage: Stage, speaker: Participant) -> None:
+    trigger = server.AppTrigger(
+        name=order.name,
+        arguments=list(order.arguments),
+        sender_id=speaker.id,
+        scenario_role=speaker.role or None,
+        session_id=stage.session_id,
+    )
+    if order.queued:
+        stage.turns.queue_trigger(trigger)
+    else:
+        stage.audience.tell_or_keep(trigger)
+
+
+@carry_out.register
+def _set_actions(order: SetActions, stage: Stage, speaker: Participant) -> None:
+    stage.chat.added(order.key).actions = order.actions
+    stage.context_changed()
+
+
+@carry_out.register
+def _choose_next(order: NextSpeaker, stage: Stage, speaker: Participant) -> None:
+    stage.turns.choose_next(order.character_id)
+
+
+@carry_out.register
+def _after_speech(order: AfterSpeech, stage: Stage, speaker: Participant) -> None:
+    stage.turns.after_speech(order.callback)
+
+
+@carry_out.register
+def _log(order: Log, stage: Stage, speaker: Participant) -> None:
+    stage.audience.inspected(order.text)

@@ -1,0 +1,318 @@
+"""What is said next in a session, and by whom: one thing after the other, each when the one before was heard."""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from relay.companion.brains.base import NO_LIMITS, BrainError, Limits, Line, Pieces, View
+from relay.companion.conversation.director import Director
+from relay.companion.conversation.flow import READING, REPLYING, SELECTING, Flow
+from relay.companion.conversation.listeners import Audience, Listener
+from relay.companion.conversation.triggers import QueuedTrigger
+from relay.companion.scenario.model import Action, Scalar, Timing
+from relay.companion.scenario.templates import render
+from relay.companion.speaking.replies import Replies, Setup, Spawn
+from relay.companion.state.chat import Chat, Message, Participant, Role
+from relay.wire import server
+from relay.wire.messages import NamedValue
+from relay.wire.server import WAITING
+
+VIEWED: Final = 200
+"""How many of the newest messages a character looks back on."""
+AUTONOMY: Final = 8
+"""Replies that may follow each other by the scenario's doing alone, so that no scenario talks to itself for ever."""
+
+
+class Turns:
+    """The order of speech in one session. Scenario, scripts and people add to it; a person who speaks clears it."""
+
+    def __init__(
+        self,
+        chat: Chat,
+        session_id: str,
+        audience: Audience,
+        director: Callable[[], Director],
+        settle: Callable[[], None],
+        setup: Setup,
+        spawn: Spawn,
+    ) -> None:
+        """`settle` is called when something has happened by itself; it calls `go_on` in turn."""
+        self._chat = chat
+        self._session = session_id
+        self._audience = audience
+        self._director = director
+        self.settle = settle
+        self._setup = setup
+        self._spawn = spawn
+        self.flow = Flow(session_id, audience.tell)
+        self.replies = Replies(chat, session_id, audience, self, setup, spawn)
+        self._trigger = QueuedTrigger(settle, setup.grace)
+        self._waiting: deque[Callable[[], object]] = deque()
+        self._wanted: Limits | None = None
+        """Whether a reply is to follow all that waits, and how long it may be."""
+        self._next: tuple[str | None] | None = None
+        """Who was chosen to speak next: a character's id, or None for the user."""
+        self._since_people = 0
+        self._after_speech: list[int] = []
+        self._choosing: asyncio.Task[None] | None = None
+        self._begun: str | None = None
+        self.paused = False
+        self.infers_user = True
+        """Whether actions may be chosen after what the user says."""
+        self.infers_characters = True
+        """Whether actions may be chosen around what characters say."""
+
+    # What waits
+
+    def add(self, item: Callable[[], object]) -> None:
+        """Let something happen when all before it was heard."""
+        self._waiting.append(item)
+
+    def add_silent(self, item: Callable[[], object]) -> None:
+        """Let something that nobody hears happen after what waits; beside what is being said, when nothing does."""
+        if self._waiting:
+            self._waiting.append(item)
+        else:
+            item()
+
+    def say(self, speaker: Participant, text: str) -> None:
+        """Let a character say exactly this, in turn."""
+        self.add(partial(self.replies.say, speaker, text))
+
+    def narrate(self, message: Message) -> None:
+        """Let the narrator read a message aloud, where there is one and somebody hears it."""
+        narrator = self._chat.narrator
+        if narrator is not None and self._audience.is_played:
+            self.add(partial(self.replies.narrate, narrator, message))
+
+    def queue_trigger(self, trigger: server.AppTrigger) -> None:
+        """Let apps do something in turn; what comes after waits until one of them is done."""
+        self.add(partial(self._send_trigger, trigger))
+
+    def _send_trigger(self, trigger: server.AppTrigger) -> None:
+        if self._audience.listeners:
+            trigger = trigger.model_copy(update={"trigger_id": self._trigger.begin()})
+        self._audience.tell_or_keep(trigger)
+
+    def trigger_completed(self, trigger_id: str) -> None:
+        """An app is done with a queued trigger."""
+        self._trigger.completed(trigger_id)
+
+    def left(self, listener: Listener) -> None:
+        """Somebody listens no more; what they did for the chat ends with them."""
+        if not self._audience.listeners and self._trigger.is_pending:
+            self._trigger.drop()
+            self.settle()
+        self.replies.left(listener)
+
+    def want_reply(self, limits: Limits = NO_LIMITS) -> None:
+        """Let a reply follow all that waits."""
+        self._wanted = limits
+
+    def choose_next(self, character_id: str | None) -> None:
+        """Who speaks next, whoever's turn it would be: a character, or the user for None."""
+        self._next = (character_id,)
+
+    def after_speech(self, callback: int) -> None:
+        """Call a script back when what is being said was heard."""
+        self._after_speech.append(callback)
+
+    def people_spoke(self) -> None:
+        """Somebody outside wants something of the chat."""
+        self._since_people = 0
+
+    def people_wrote(self) -> None:
+        """A message of a person is in the chat, and now has its effects."""
+        if self.is_free:
+            self.flow.enter(READING)
+
+    def cut_off(self, *, is_told: bool = False) -> None:
+        """Stop what is said and drop what waits; told to the listeners when speech was out, or in any case."""
+        self._drop()
+        if is_told:
+            self.replies.interrupt()
+        else:
+            self.replies.cut_off()
+
+    def pause(self, paused: bool) -> None:
+        """While paused nothing is said but on demand; speech that is out may still be heard."""
+        self.paused = paused
+        if paused:
+            self._drop()
+            self.replies.stop()
+
+    def _drop(self) -> None:
+        self._waiting.clear()
+        self._trigger.drop()
+        self._wanted = None
+        if self._choosing is not None:
+            self._choosing.cancel()
+
+    def request_recording(self, *listeners: Listener) -> None:
+        """Say whether speech is wanted, to those who could send it: always, except while the chat is paused."""
+        if self._setup.hears:
+            self._audience.request_recording(not self.paused, *listeners)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is being said, heard or carried out."""
+        return self.replies.is_free and not self._trigger.is_pending
+
+    def go_on(self) -> None:
+        """Let happen what may happen now."""
+        while self._waiting and self.is_free:
+            self._waiting.popleft()()
+        if self._wanted is not None and self.is_free:
+            limits, self._wanted = self._wanted, None
+            self._reply(limits)
+        if self.is_free and self._after_speech:
+            callbacks, self._after_speech = self._after_speech, []
+            for callback in callbacks:
+                self._director().call_back(callback)
+            self.go_on()
+        elif self.is_free and not self._waiting:
+            self.flow.enter(WAITING)
+
+    # Replies
+
+    def _reply(self, limits: Limits) -> None:
+        self._since_people += 1
+        self.flow.enter(SELECTING)
+        speaker = self._next_speaker()
+        if speaker is None:
+            return
+        if self._since_people > AUTONOMY:
+            self._audience.inspected(f"no more replies until somebody speaks: {AUTONOMY} followed each other")
+            return
+        self._director().emit("generating", character=speaker, message=self._chat.latest())
+        self.replies.start(speaker, partial(self._prepare, speaker, limits), limits)
+
+    def _next_speaker(self) -> Participant | None:
+        """Who was chosen; or who was addressed by name; or who has not spoken for longest. None: the user."""
+        chosen, self._next = self._next, None
+        if chosen is not None:
+            return None if chosen[0] is None else self._chat.with_id(chosen[0])
+        talkers = self._chat.talkers or [self._chat.character]
+        last = self._chat.latest(Role.USER, Role.ASSISTANT, Role.EVENT, Role.STORY)
+        addressed = [c for c in talkers if last is not None and c != last.sender and _mentions(last.text, c.name)]
+        spoke = {m.sender.id: m.index for m in self._chat.messages if m.role is Role.ASSISTANT}
+        return min(addressed or talkers, key=lambda c: spoke.get(c.id, -1))
+
+    async def _prepare(self, speaker: Participant, limits: Limits) -> Pieces | None:
+        last = self._chat.latest(Role.USER, Role.ASSISTANT, Role.EVENT, Role.STORY)
+        timings = [Timing.AFTER_USER_MESSAGE] if self.infers_user and last and last.role is Role.USER else []
+        timings += [Timing.BEFORE_ASSISTANT_MESSAGE] if self.infers_characters else []
+        for timing in timings:
+            if not await self.infer(timing, last, speaker):
+                return None
+        return self._setup.brain.reply(self.view(speaker, limits))
+
+    def view(self, speaker: Participant, limits: Limits = NO_LIMITS) -> View:
+        """All that a character may know now."""
+        chat, scenario = self._chat, self._director().scenario
+        names = chat.names(speaker)
+        seen = [m for m in chat.messages[-VIEWED:] if m.role.seen_by_character]
+        return View(
+            character=speaker.name,
+            user=chat.user.name,
+            lines=tuple(Line(m.role, m.text, m.sender.name) for m in seen),
+            contexts=tuple(render(text, names) for text in chat.knows(speaker, scenario.contexts)),
+            limits=limits,
+            persona=render(speaker.persona, names),
+            scene=render(scenario.description, names),
+            others=tuple(c.name for c in chat.talkers if c != speaker),
+        )
+
+    # Actions
+
+    async def infer(self, timing: Timing, message: Message | None, speaker: Participant) -> bool:
+        """Let an action of each layer be chosen. Whether a reply may follow."""
+        wants_reply = True
+        for layer in self._director().open_actions(timing, message):
+            action = await self._chosen(layer, speaker, message)
+            if action is not None:
+                wants_reply = wants_reply and not action.cancel_reply
+        return wants_reply
+
+    async def _chosen(self, layer: list[Action], speaker: Participant, message: Message | None) -> Action | None:
+        try:
+            choice = await self._setup.brain.choose(self.view(speaker), layer)
+        except BrainError as error:
+            self._audience.inspected(f"no action was chosen: {error}")
+            return None
+        action = next((a for a in layer if choice is not None and a.name == choice.action), None)
+        if action is not None and choice is not None:
+            self.act(action, choice.arguments, speaker, message)
+        return action
+
+    def act(
+        self, action: Action, arguments: Mapping[str, Scalar], speaker: Participant, message: Message | None
+    ) -> None:
+        """Let a character take an action on a message: tell the clients, then let it have its effect."""
+        director = self._director()
+        self._audience.tell(
+            server.Action(
+                value=action.name,
+                context_key=director.key_of(action),
+                layer=action.layer or None,
+                role=Role.ASSISTANT,
+                sender_id=speaker.id,
+                scenario_role=speaker.role or None,
+                arguments=[NamedValue(name=name, value=value) for name, value in arguments.items()],
+                session_id=self._session,
+            )
+        )
+        director.act(action, arguments, speaker, message)
+
+    def infer_later(self, timing: Timing, message: Message) -> None:
+        """Let actions be chosen beside what else goes on, if there are any."""
+        if self._director().open_actions(timing, message):
+            self._choosing = self._spawn(self._infer_beside(timing, message))
+
+    async def _infer_beside(self, timing: Timing, message: Message) -> None:
+        speaker = message.sender if message.role is Role.ASSISTANT else self._chat.character
+        await self.infer(timing, message, speaker)
+        self.settle()
+
+    # How a reply goes
+
+    def begins(self) -> None:
+        """See Course."""
+        self.flow.enter(REPLYING)
+
+    def speech_began(self, message_id: str) -> None:
+        """See Course."""
+        if self._begun != message_id:
+            self._begun = message_id
+            self._director().emit("speechStart", message=self._said(message_id))
+
+    def said(self, message: Message) -> None:
+        """See Course."""
+        director = self._director()
+        director.emit("generatingComplete", message=message)
+        director.evaluate(message)
+        if self._next is not None and self._next[0] is not None:
+            self.want_reply()
+        if self.infers_characters:
+            self.infer_later(Timing.AFTER_ASSISTANT_MESSAGE, message)
+
+    def turn_is_over(self) -> None:
+        """See Course."""
+        self._director().emit("speechComplete", message=self._said(self._begun))
+        self.request_recording()
+        self.settle()
+
+    def _said(self, message_id: str | None) -> Message | None:
+        """What was said, as far as it has come."""
+        reply = self.replies.current
+        if reply is not None and reply.id == message_id and not reply.narrates:
+            return self._chat.draft(Role.ASSISTANT, reply.text.rstrip(), reply.speaker, reply.id)
+        found = next((m for m in reversed(self._chat.messages) if m.id == message_id), None)
+        return found or self._chat.latest(Role.ASSISTANT)
+
+
+def _mentions(text: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None

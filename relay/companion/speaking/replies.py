@@ -1,0 +1,325 @@
+"""The character's replies in a conversation: the one in progress, and the speech of the one that is heard.
+
+A reply that is cut off leaves what of it was already said in the chat, because people have read or heard it, and
+it is announced by `update` after `replyCancelled`; a reply that had said nothing leaves no trace.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from relay.companion.brains.base import NO_LIMITS, Brain, BrainError, Limits, Pieces
+from relay.companion.brains.reasoning import said
+from relay.companion.brains.sentences import sentences
+from relay.companion.speaking.clips import Clip, Speech
+from relay.companion.speaking.delivery import deliver
+from relay.companion.speaking.playback import Playback
+from relay.companion.state import wire_view
+from relay.companion.state.chat import Chat, Message, Participant, Role
+from relay.companion.voice.base import VoiceError
+from relay.wire import server
+from relay.wire.messages import WireMessage
+
+log = logging.getLogger(__name__)
+
+Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
+"""Starts a task that the companion awaits in the end."""
+Prepare = Callable[[], Awaitable[Pieces | None]]
+"""Finds out what is to be said, once the reply has begun; None when nothing is."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all conversations of a companion share."""
+
+    brain: Brain
+    speech: Speech
+    hears: bool
+    """Whether what people say is turned into text."""
+    pace: float
+    """Seconds between two sentences."""
+    grace: float
+    """Seconds a player may take beyond the length of the speech."""
+    seed: int = 0
+    """Of all that chance decides in scenarios."""
+
+
+class Audience(Protocol):
+    """Whom the replies are for."""
+
+    @property
+    def players(self) -> Collection[object]:
+        """Those who play speech."""
+        ...
+
+    @property
+    def is_played(self) -> bool:
+        """Whether anybody plays speech."""
+        ...
+
+    def tell(self, message: WireMessage) -> None: ...
+
+    def thought(self, text: str) -> None:
+        """Tell the inspectors what a character thinks."""
+        ...
+
+    def trouble(self, problem: str, *, service: str | None = None, retry: bool = False) -> None:
+        """Tell everybody of a failure that the chat survives."""
+        ...
+
+
+class Course(Protocol):
+    """What is told how a reply goes."""
+
+    def begins(self) -> None:
+        """A reply is made; nothing of it is out yet."""
+        ...
+
+    def speech_began(self, message_id: str) -> None:
+        """The first of a reply is heard, or read where nothing is spoken."""
+        ...
+
+    def said(self, message: Message) -> None:
+        """A character has said something whole; it may still be heard."""
+        ...
+
+    def turn_is_over(self) -> None:
+        """The last of a reply was heard, or read where nothing is spoken."""
+        ...
+
+    def settle(self) -> None:
+        """Let happen what may happen now."""
+        ...
+
+
+@dataclass
+class Reply:
+    """What a character is saying."""
+
+    id: str
+    speaker: Participant
+    narrates: bool = False
+    """Whether it reads a message aloud that is in the chat already."""
+    text: str = ""
+    """Said so far."""
+    task: "asyncio.Task[None] | None" = None
+    silent: bool = False
+    """Whether its speech failed; the rest then goes out as text, without trying again."""
+
+
+class Replies:
+    """What the characters say in one session of a chat, one reply at a time."""
+
+    def __init__(
+        self, chat: Chat, session_id: str, audience: Audience, course: Course, setup: Setup, spawn: Spawn
+    ) -> None:
+        self._chat = chat
+        self._session = session_id
+        self._setup = setup
+        self._spawn = spawn
+        self._audience = audience
+        self._course = course
+        self._reply: Reply | None = None
+        self._playback = Playback(self._heard, setup.grace)
+
+    @property
+    def current(self) -> Reply | None:
+        """The reply in progress."""
+        return self._reply
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is being said and nothing of it is still heard."""
+        return self._reply is None and not self._playback.is_heard
+
+    # Stopping
+
+    def stop(self) -> None:
+        """Stop the reply in progress; speech that is out may still be heard."""
+        if self._reply is not None:
+            if self._reply.task is not None:
+                self._reply.task.cancel()
+            self._cancelled(self._reply)
+
+    def cut_off(self) -> None:
+        """Stop the reply in progress, and the speech of an earlier one that is still heard."""
+        self._fall_silent(is_told=False)
+
+    def interrupt(self) -> None:
+        """The same, told in any case."""
+        self._fall_silent(is_told=True)
+
+    def _fall_silent(self, *, is_told: bool) -> None:
+        message_id = self._playback.message
+        self.stop()
+        if self._playback.stop() or is_told:
+            self._audience.tell(server.InterruptSpeech(session_id=self._session, message_id=message_id))
+
+    # Speech
+
+    def speech_started(self, player: object, started: server.SpeechPlaybackStart, message_id: str) -> None:
+        """A client plays speech."""
+        self._playback.started(player, message_id, started.start_index, started.duration)
+        self._audience.tell(started)
+        if started.start_index == 0:
+            self._course.speech_began(message_id)
+
+    def speech_completed(self, message_id: str) -> None:
+        """A client says that the speech of a message was heard to its end."""
+        if self._playback.completed(message_id):
+            self._heard(message_id)
+        elif self.is_free:
+            self._tell_completed(message_id)
+
+    def left(self, player: object) -> None:
+        """A client went; speech that it played ends with it."""
+        self._playback.left(player)
+
+    def _heard(self, message_id: str) -> None:
+        self._tell_completed(message_id)
+        self._course.turn_is_over()
+
+    def _tell_completed(self, message_id: str) -> None:
+        self._audience.tell(server.SpeechPlaybackComplete(session_id=self._session, message_id=message_id))
+
+    # Saying
+
+    def start(self, speaker: Participant, prepare: Prepare, limits: Limits = NO_LIMITS) -> None:
+        """Let a character say what `prepare` finds, in place of what is being said."""
+        self._begin(Reply(str(uuid.uuid4()), speaker), prepare, limits)
+
+    def say(self, speaker: Participant, text: str) -> None:
+        """Let a character say exactly this."""
+        self.start(speaker, partial(_verbatim, text))
+
+    def narrate(self, narrator: Participant, message: Message) -> None:
+        """Let the narrator read aloud a message of the chat."""
+        self._begin(Reply(message.id, narrator, narrates=True), partial(_verbatim, message.text), NO_LIMITS)
+
+    def _begin(self, reply: Reply, prepare: Prepare, limits: Limits) -> None:
+        self.cut_off()
+        self._reply = reply
+        self._playback.begin(reply.id)
+        self._course.begins()
+        self._audience.tell(
+            server.ReplyGenerating(
+                message_id=reply.id,
+                sender_id=reply.speaker.id,
+                session_id=self._session,
+                role=Role.ASSISTANT,
+                is_narration=reply.narrates,
+            )
+        )
+        reply.task = self._spawn(self._speak(reply, prepare, limits))
+
+    async def _speak(self, reply: Reply, prepare: Prepare, limits: Limits) -> None:
+        try:
+            pieces = await prepare()
+            if pieces is None:
+                self._cancelled(reply)
+                self._course.turn_is_over()
+                return
+            heard = said(pieces, self._audience.thought)
+            await deliver(sentences(heard, limits), partial(self._voice, reply), partial(self._say, reply))
+            if not reply.text:
+                raise BrainError("the character had nothing to say")
+        except BrainError as error:
+            self._fail(reply, str(error))
+        except Exception:
+            log.exception("A reply failed")
+            self._fail(reply, "the reply failed; see the companion's log")
+        else:
+            self._finish(reply)
+
+    async def _voice(self, reply: Reply, sentence: str) -> Clip | None:
+        """The speech of a sentence, if anybody plays it. A failure is told once a reply."""
+        if reply.silent or not self._audience.is_played:
+            return None
+        try:
+            return await self._setup.speech.clip(sentence)
+        except VoiceError as error:
+            if not reply.silent:
+                self._audience.trouble(f"The reply goes on without speech: {error}", service="TextToSpeech")
+            reply.silent = True
+            return None
+
+    async def _say(self, reply: Reply, sentence: str, clip: Clip | None) -> None:
+        sender, session = reply.speaker.id, self._session
+        if not reply.text:
+            now = round(self._chat.time, 3)
+            self._audience.tell(
+                server.ReplyStart(message_id=reply.id, sender_id=sender, session_id=session, chat_time=now)
+            )
+        elif self._setup.pace:
+            await asyncio.sleep(self._setup.pace)
+        start = len(reply.text)
+        reply.text += sentence
+        self._playback.goes_to(self._audience.players)
+        if clip is not None:
+            self._playback.expect(start, clip.duration)
+        elif start == 0:
+            self._course.speech_began(reply.id)
+        self._audience.tell(
+            server.ReplyChunk(
+                message_id=reply.id,
+                sender_id=sender,
+                session_id=session,
+                start_index=start,
+                end_index=len(reply.text),
+                text=sentence,
+                audio_url=clip.url if clip else "",
+                is_narration=reply.narrates,
+            )
+        )
+
+    def _finish(self, reply: Reply) -> None:
+        self._reply = None
+        message = self._kept(reply)
+        self._audience.tell(
+            server.ReplyEnd(
+                message_id=reply.id,
+                sender_id=reply.speaker.id,
+                session_id=self._session,
+                tokens=max(1, len(reply.text) // 4),
+                message_index=message.index if message else None,
+                conversation_index=message.conversation_index if message else None,
+            )
+        )
+        if message is not None:
+            self._audience.tell(wire_view.update(self._session, message))
+            self._course.said(message)
+        self._playback.text_is_over()
+        self._course.settle()
+
+    def _kept(self, reply: Reply) -> Message | None:
+        """What was said, as a message of the chat; None when it is one already."""
+        if reply.narrates:
+            return None
+        return self._chat.add(Role.ASSISTANT, reply.text.rstrip(), reply.speaker, reply.id)
+
+    def _fail(self, reply: Reply, problem: str) -> None:
+        self._audience.trouble(problem, retry=True)
+        self._cancelled(reply)
+        if self.is_free:
+            self._course.turn_is_over()
+
+    def _cancelled(self, reply: Reply) -> None:
+        self._reply = None
+        self._playback.cut()
+        self._audience.tell(
+            server.ReplyCancelled(message_id=reply.id, sender_id=reply.speaker.id, session_id=self._session)
+        )
+        kept = self._kept(reply) if reply.text else None
+        if kept is not None:
+            self._audience.tell(wire_view.update(self._session, kept))
+
+
+async def _verbatim(text: str) -> Pieces:
+    async def pieces() -> Pieces:
+        yield text
+
+    return pieces()

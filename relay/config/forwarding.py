@@ -1,0 +1,136 @@
+"""What becomes of a message on its way to Voxta, and of the answer."""
+
+import string
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from relay.config.base import Seconds, Section
+from relay.model import Kind, MessageOptions, Role, SendAs
+from relay.text.patterns import compiled
+
+MAX_PATTERN: Final = 200
+"""Characters a rule's regular expression may have."""
+TEMPLATE_FIELDS = frozenset({"author", "platform", "text", "quote", "amount", "detail"})
+
+
+def _check_template(template: str) -> str:
+    try:
+        parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
+    except ValueError as error:
+        raise ValueError(f"{template!r} is no template: {error}; write {{{{ for a brace") from error
+    if any(spec or conversion for _, _, spec, conversion in parts):
+        raise ValueError(f"{template!r} uses a format such as {{text:>9}}; only plain fields are known")
+    if unknown := {name or "" for _, name, _, _ in parts} - TEMPLATE_FIELDS:
+        raise ValueError(f"{template!r} uses {sorted(unknown)}; known fields are {sorted(TEMPLATE_FIELDS)}")
+    if not template.strip() or template.lstrip()[0] in "/[*":
+        raise ValueError(f"{template!r} must not be empty nor begin with /, [ or *: Voxta reads those as commands")
+    return template
+
+
+Template = Annotated[str, AfterValidator(_check_template)]
+
+
+class KindRule(Section):
+    send_as: SendAs
+    template: Template
+    interruptible: bool = True
+    message: MessageOptions = MessageOptions()
+    script: str = Field("", pattern=r"^[A-Za-z0-9_]{0,64}$")
+    arguments: dict[str, Template] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.send_as is SendAs.SCRIPT and not self.script:
+            raise ValueError('send_as = "script" needs script: the name of the listener, without `app:`')
+        return self
+
+
+def _default_kinds() -> dict[Kind, KindRule]:
+    def rule(send_as: SendAs, template: str) -> KindRule:
+        return KindRule(send_as=send_as, template=template)
+
+    user, event, noreply = SendAs.USER, SendAs.EVENT, SendAs.NOREPLY
+    return {
+        Kind.CHAT: rule(user, "{author} ({platform}){quote}"),
+        Kind.ASK: rule(user, "{author} ({platform}) asks{quote}"),
+        Kind.SUBSCRIBE: rule(event, "{author} just subscribed on {platform}{quote}"),
+        Kind.RESUBSCRIBE: rule(event, "{author} has been subscribed for {amount} months{quote}"),
+        Kind.GIFT: rule(event, "{author} gifted {amount} subscriptions to the community{quote}"),
+        Kind.CHEER: rule(event, "{author} cheered {amount} bits{quote}"),
+        Kind.RAID: rule(event, "{author} is raiding the stream with {amount} viewers{quote}"),
+        Kind.REDEMPTION: rule(event, "{author} redeemed '{detail}'{quote}"),
+        Kind.FOLLOW: rule(noreply, "{author} just followed on {platform}{quote}"),
+        Kind.ONLINE: rule(noreply, "The stream on {platform} just went live{quote}"),
+        Kind.OFFLINE: rule(noreply, "The stream on {platform} just ended{quote}"),
+    }
+
+
+class RuleSection(KindRule):
+    """A rule that goes before those of the kinds. What is empty matches everything."""
+
+    kinds: tuple[Kind, ...] = ()
+    roles: tuple[Role, ...] = ()
+    platforms: tuple[str, ...] = ()
+    addressed: bool | None = None
+    pattern: str | None = None
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        compiled(pattern or "", longest=MAX_PATTERN)
+        return pattern
+
+
+class ForwardingSection(Section):
+    reply_timeout: Seconds = 30.0
+    command_prefix: str = Field("!", min_length=1, max_length=3)
+    kinds: dict[Kind, KindRule] = Field(default_factory=_default_kinds)
+    rules: tuple[RuleSection, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_defaults(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("kinds"), dict):
+            merged: dict[str, Any] = {kind.value: rule.model_dump() for kind, rule in _default_kinds().items()}
+            for kind, rule in data["kinds"].items():
+                name = getattr(kind, "value", kind)
+                fields = rule.model_dump() if isinstance(rule, KindRule) else rule
+                merged[name] = merged.get(name, {}) | fields if isinstance(fields, dict) else fields
+            return {**data, "kinds": merged}
+        return data
+
+
+class SelectionSection(Section):
+    seed: int | None = None
+    loud_per_minute: float = Field(20.0, gt=0)
+    gap: float = Field(8.0, ge=0)
+    gap_from: Literal["forward", "speech"] = "forward"
+    picks: int = Field(8, ge=1, le=20)
+    events: int = Field(10, ge=1, le=50)
+    events_in_a_row: int = Field(4, ge=1)
+    length: int = Field(800, ge=100, le=4000)
+    pool: int = Field(512, ge=16, le=100_000)
+    chat_ttl: Seconds = 25.0
+    quiet_ttl: Seconds = 120.0
+    addressed_ttl: Seconds = 60.0
+    event_ttl: Seconds = 600.0
+    rest: Seconds = 120.0
+    patience: Seconds = 600.0
+    recent: int = Field(500, ge=0, le=10_000)
+    shout: int = Field(3, ge=2)
+    temperature: float = Field(0.7, gt=0)
+    mention: float = 1.0
+    question: float = 0.6
+    supporter: float = 0.3
+    echo: float = 0.25
+    waited: float = 0.8
+    platform: float = 0.3
+    heard: float = 2.0
+    chatty: float = 1.0
+    age: float = 0.7
+
+
+class RepliesSection(Section):
+    post_to: Literal["origin", "everywhere", "nowhere"] = "origin"
+    as_reply: bool = True

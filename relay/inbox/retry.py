@@ -1,0 +1,33 @@
+"""Asking a store that may be away for a while."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec, TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+
+from relay.errors import InboxError
+from relay.system.cancellation import checkpoint
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+LONGEST_WAIT = 3.0
+"""Seconds, at most, between two tries: a store that is back is noticed this soon."""
+
+
+async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What the call returns, tried again for as long as it raises InboxError; so it must bear being repeated."""
+    retrying = AsyncRetrying(
+        retry=retry_if_exception_type(InboxError),
+        wait=wait_exponential_jitter(multiplier=0.1, max=LONGEST_WAIT, jitter=0.2),
+        before_sleep=_note,
+    )
+    return await retrying(call, *args, **kwargs)
+
+
+def _note(state: RetryCallState) -> None:
+    checkpoint()
+    error = state.outcome.exception() if state.outcome else None
+    log.warning("%s; trying again in %.1f s", error, state.upcoming_sleep)

@@ -1,0 +1,79 @@
+"""All that a scenario can ask of a relay: its own acts, and those of the platforms and of OBS."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from relay.acts import Act, ActRefused, Arguments
+from relay.config.loading import Config
+from relay.model import Caller, Origin, ReplyText, Role
+from relay.moderation.controls import Controls
+from relay.obs.acts import acts as obs_acts
+from relay.platforms.base import Acting, Platform
+from relay.web.overlay.routes import sound_file
+
+SCENARIO = Caller(source="scenario", name="the scenario", roles=frozenset({Role.MODERATOR}))
+
+
+class Post(Arguments):
+    text: str = Field(min_length=1, max_length=2_000)
+    platform: str = ""
+    """Where to; empty: everywhere."""
+
+
+class Sound(Arguments):
+    file: str = Field(min_length=1, max_length=100)
+
+
+class Rate(Arguments):
+    per_minute: float = Field(gt=0, le=600)
+
+
+class Mode(Arguments):
+    mode: Literal["pause", "resume"]
+
+
+def repertoire(
+    config: Config,
+    platforms: Sequence[Platform],
+    *,
+    say: Callable[[ReplyText], None],
+    controls: Controls,
+    play: Callable[[str], bool],
+    name: Callable[[], str],
+) -> list[Act]:
+    """The acts of a relay. `say` takes what is to be posted, `play` plays a sound; `name` is that of the companion."""
+
+    async def post(asked: Post) -> str:
+        origins = _origins(platforms, asked.platform)
+        say(ReplyText(message_id=uuid.uuid4().hex, character=name(), text=asked.text, origins=origins))
+        return f"posted to {', '.join(sorted({o.platform for o in origins}))}"
+
+    async def sound(asked: Sound) -> str:
+        if sound_file(config.scenario.sounds, asked.file) is None:
+            raise ActRefused(f"sound: file: there is no {asked.file!r:.80} in {config.scenario.sounds}")
+        return f"played {asked.file}" if play(asked.file) else f"nobody heard {asked.file}: no overlay is open"
+
+    async def rate(asked: Rate) -> str:
+        return await controls.run(f"rate {asked.per_minute:g}", SCENARIO)
+
+    async def mode(asked: Mode) -> str:
+        return await controls.run(asked.mode, SCENARIO)
+
+    own = [
+        Act("post", Post, post),
+        Act("sound", Sound, sound),
+        Act("rate", Rate, rate),
+        Act("mode", Mode, mode),
+    ]
+    theirs = [act for platform in platforms if isinstance(platform, Acting) for act in platform.acts()]
+    return [*own, *theirs, *(obs_acts(config.obs) if config.obs.enabled else [])]
+
+
+def _origins(platforms: Sequence[Platform], wanted: str) -> tuple[Origin, ...]:
+    chosen = [p for p in platforms if wanted in ("", p.name)]
+    if not chosen:
+        raise ActRefused(f"post: platform: there is no {wanted!r:.40}; use {', '.join(p.name for p in platforms)}")
+    return tuple(Origin(platform=p.name, channel=channel) for p in chosen for channel in p.channels())

@@ -1,0 +1,178 @@
+"""Keeps Voxta's scenario informed: script events for what was told, contexts and flags for how the stream is doing."""
+
+import asyncio
+import logging
+import re
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from relay.config import ScenarioSection
+from relay.errors import RelayError, VoxtaUnavailable
+from relay.model import AudienceMessage, Forward, Kind, ScriptCall
+from relay.platforms.base import Platform, Stream, Streaming
+from relay.system.periodic import repeat
+from relay.text.sanitise import neutral_name, neutralise
+from relay.voxta.link import Link
+from relay.wire.messages import ContextText
+
+log = logging.getLogger(__name__)
+
+KEY: Final = "relay"
+"""The context key under which the relay tells of the stream."""
+LOOK_EVERY: Final = 5.0
+"""Seconds between two looks at what has changed."""
+ASK_EVERY: Final = 60.0
+"""Seconds between two questions to the platforms how the stream is doing."""
+RAID: Final = 120.0
+"""Seconds for which the flag raid.active stands."""
+TOPIC_SPAN: Final = 300.0
+"""Seconds of chat that topics are found in."""
+TOPIC_PEOPLE: Final = 3
+"""Viewers who have to use a word for it to be a topic."""
+TOPICS: Final = 5
+PEOPLE: Final = 20
+"""How many people of a voice channel are named."""
+REFUSALS: Final = 3
+"""Refused script events after which Voxta counts as one that knows none."""
+WAITING: Final = 256
+"""Script events that may wait."""
+
+_WORD: Final = re.compile(r"[^\W\d_]{5,24}")
+
+
+class Informer:
+    """Watches the audience and the platforms, and tells Voxta. `run` does; everything else returns at once.
+
+    `people` names those in the companion's voice channel.
+    """
+
+    def __init__(
+        self,
+        settings: ScenarioSection,
+        session: Link,
+        platforms: Sequence[Platform],
+        *,
+        people: Callable[[], Sequence[str]] = tuple,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._session = session
+        self._platforms = platforms
+        self._people = people
+        self._clock = clock
+        self._calls: asyncio.Queue[ScriptCall] = asyncio.Queue(WAITING)
+        self._stream: Stream | None = None
+        self._raided_until = 0.0
+        self._said: deque[tuple[float, str, frozenset[str]]] = deque(maxlen=1_000)
+        self._refused = 0
+        """Script events that Voxta has refused in a row."""
+        self._told: tuple[object, tuple[str, ...], tuple[str, ...]] | None = None
+        """The chat, the contexts and the flags as Voxta has them."""
+
+    def saw(self, message: AudienceMessage) -> None:
+        """Somebody in the audience said or did something."""
+        now = self._clock()
+        match message.kind:
+            case Kind.RAID:
+                self._raided_until = now + RAID
+            case Kind.ONLINE | Kind.OFFLINE:
+                known = self._stream or Stream(False)
+                self._stream = Stream(message.kind is Kind.ONLINE, known.title, known.game, known.viewers)
+
+    def told(self, forward: Forward) -> None:
+        """The character was told something, filtered and harmless; the scripts hear of it, too."""
+        for call in forward.events:
+            if call.name in (Kind.CHAT, Kind.ASK):
+                words = frozenset(word.lower() for word in _WORD.findall(call.arguments["text"]))
+                self._said.append((self._clock(), call.arguments["author"], words))
+            if self._settings.script_events:
+                if self._calls.full():
+                    self._calls.get_nowait()
+                self._calls.put_nowait(call)
+
+    async def run(self) -> None:
+        """Tell Voxta, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._call_scripts())
+            if self._settings.contexts:
+                tasks.create_task(repeat(self._ask_platforms, ASK_EVERY, "asking how the stream is doing"))
+                tasks.create_task(repeat(self.tell, LOOK_EVERY, "telling how the stream is doing"))
+
+    async def _call_scripts(self) -> None:
+        while True:
+            call = await self._calls.get()
+            if self._refused >= REFUSALS:
+                continue
+            try:
+                await self._session.trigger_script_event(call.name, dict(call.arguments))
+                self._refused = 0
+            except VoxtaUnavailable as error:
+                log.debug("the scripts were not told of %s: %s", call.name, error)
+            except RelayError as error:
+                self._refused += 1
+                if self._refused == REFUSALS:
+                    log.warning("Voxta takes no script events, so none are sent any more (%s)", error)
+
+    async def _ask_platforms(self) -> None:
+        for platform in self._platforms:
+            if isinstance(platform, Streaming):
+                try:
+                    self._stream = await platform.stream()
+                except RelayError as error:
+                    log.debug("how the stream is doing is not known: %s", error)
+
+    async def tell(self) -> None:
+        """Tell Voxta how things are, if it does not know."""
+        chat = self._session.chat
+        state = (chat, self.contexts(), self.flags())
+        if chat is None or state == self._told:
+            return
+        try:
+            await self._session.update_context(KEY, [ContextText(text=text) for text in state[1]], state[2])
+        except RelayError as error:
+            log.debug("the character was not told how the stream is doing: %s", error)
+        else:
+            self._told = state
+
+    def contexts(self) -> tuple[str, ...]:
+        """What the character should know of the stream, in sentences."""
+        stream = self._stream
+        found = []
+        if stream is not None:
+            viewers = f", with {stream.viewers} viewers" if stream.is_live and stream.viewers else ""
+            found.append(f"The stream is {'live' if stream.is_live else 'offline'}{viewers}.")
+            found += [f"Its title is: {neutralise(stream.title, 140)}."] if stream.title else []
+            found += [f"The game is {neutralise(stream.game, 80)}."] if stream.game else []
+        people = [neutral_name(name, frozenset()) for name in self._people()[:PEOPLE]]
+        found += [f"In the voice channel: {', '.join(people)}."] if people else []
+        topics = self._topics()
+        found += [f"The chat talks about {', '.join(topics)}."] if topics else []
+        return tuple(found)
+
+    def flags(self) -> tuple[str, ...]:
+        """The flags that stand, and (with !) those that do not."""
+        stream = self._stream
+        live = () if stream is None else (f"stream.{'live' if stream.is_live else 'offline'}",)
+        return (*live, "raid.active" if self._clock() < self._raided_until else "!raid.active")
+
+    def _topics(self) -> list[str]:
+        """Words that several viewers used lately, the most used first."""
+        since = self._clock() - TOPIC_SPAN
+        pairs = {(author, word) for at, author, words in self._said if at >= since for word in words}
+        counted = Counter(word for _, word in pairs if word not in _COMMON)
+        return sorted(
+            (word for word, people in counted.items() if people >= TOPIC_PEOPLE), key=lambda w: (-counted[w], w)
+        )[:TOPICS]
+
+
+_COMMON: Final = frozenset(
+    {
+        "about", "after", "again", "always", "another", "because", "before", "being", "could", "doing", "every",
+        "everyone", "going", "gonna", "great", "hello", "really", "right", "should", "something", "still", "stream",
+        "streamer", "thank", "thanks", "their", "there", "these", "thing", "things", "think", "those", "today",
+        "wanna", "where", "which", "while", "would", "years", "youre",
+    }
+)  # fmt: skip
+"""Words that tell nothing of what is talked about."""

@@ -1,0 +1,254 @@
+"""Who may speak now: a pure state machine. No I/O; every call takes `now` in seconds.
+
+Two sides share the floor. The companion's side follows what Voxta tells: asked, thinking, speaking, done, and where
+it says so that it waits for people, which is the true end of a turn. The people's
+side is the set of external speakers who talk. Where both want it, `advance` says what becomes of the reply: pause it,
+go on with it, or give it up. Everything has a deadline: a lost message delays the room, it never mutes it.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from relay.config import FloorSection
+
+
+class FloorState(StrEnum):
+    IDLE = "idle"
+    AWAITING = "awaiting"
+    """A forward was sent that should be answered, and the answer has not begun."""
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    FINISHING = "finishing"
+    """The reply is over, and Voxta has not said yet that it waits for people; another character may go on."""
+
+
+class Act(StrEnum):
+    """What has to be done now."""
+
+    PAUSE = "pause"
+    """Fall silent and keep the place: somebody talks, and nobody knows yet whether they mean it."""
+    RESUME = "resume"
+    """It was a cough, or the reply is gone: nothing is paused any more."""
+    INTERRUPT = "interrupt"
+    """Give the reply up: a person has the word."""
+    YIELDED = "yielded"
+    """Who interrupted is done; the reply they cut off can be made up for."""
+
+
+LEASE: Final = 10.0
+"""Seconds an external speaker keeps the floor without a further sign of talking; a lost stop must not mute the room."""
+STREAMER: Final = "streamer"
+"""The external speaker that Voxta's own speech recognition hears."""
+_ROUNDING: Final = 1e-6
+_REPLYING: Final = frozenset({FloorState.AWAITING, FloorState.THINKING, FloorState.SPEAKING})
+_ALWAYS: Final = frozenset({STREAMER, "microphone"})
+
+
+class _Talk:
+    """One external speaker who talks."""
+
+    def __init__(self, now: float) -> None:
+        self.since = now
+        self.until = now + LEASE
+
+
+class Floor:
+    """Idle, or taken by the companion until it is done or the deadline has passed.
+
+    Call `advance` after every change and at `next_at`, until it returns None, and do what it says.
+    """
+
+    def __init__(self, settings: FloorSection, reply_timeout: float) -> None:
+        self._settings = settings
+        self._reply_timeout = reply_timeout
+        self._state = FloorState.IDLE
+        self._deadline = 0.0
+        self._interruptible = True
+        self._is_busy = False
+        """Voxta has said that it works on a turn, and not yet that it waits for people."""
+        self._talks: dict[str, _Talk] = {}
+        self._ignored: dict[str, float] = {}
+        self._settled_at = 0.0
+        self._paused_since: float | None = None
+        self._overlap = 0.0
+        self._counted_until = 0.0
+        self._was_interrupted = False
+        self._advanced_at = 0.0
+
+    # Looking
+
+    def state(self, now: float) -> FloorState:
+        """The companion's state at `now`; idle once the deadline has passed."""
+        if self._state is not FloorState.IDLE and now >= self._deadline:
+            self.freed()
+        return self._state
+
+    def speakers(self, now: float) -> frozenset[str]:
+        """The external speakers who are talking."""
+        return frozenset(name for name, talk in self._talks.items() if talk.until > now)
+
+    @property
+    def is_interruptible(self) -> bool:
+        """Whether the companion gives way to people now."""
+        return self._interruptible
+
+    def is_free(self, now: float) -> bool:
+        """Whether neither the companion nor a person has it."""
+        return self.state(now) is FloorState.IDLE and not self._people_have_it(now) and not self._was_interrupted
+
+    def free_at(self, now: float) -> float:
+        """When the floor is free at the latest if nothing else happens, in the clock of `now`."""
+        taken_until = self._deadline if self.state(now) is not FloorState.IDLE else now
+        return max(taken_until, self._settled_at, *(self._silent_at(talk) for talk in self._talks.values()), now)
+
+    def next_at(self, now: float) -> float | None:
+        """When `advance` has to be called again if nothing else happens; None for never.
+
+        It may be before `now`, when the caller was late: what has become due since the last `advance` is not over.
+        """
+        times = [self._settled_at, *self._ignored.values()]
+        for talk in self._talks.values():
+            times += [talk.until, self._silent_at(talk), talk.since + self._settings.max_hold]
+        if self._state is not FloorState.IDLE:
+            times.append(self._deadline)
+        if self._paused_since is not None:
+            times.append(self._paused_since + self._settings.max_pause)
+            if self.speakers(now):
+                times.append(now + self._settings.min_speech - self._overlap)
+        return min((time for time in times if time > self._advanced_at), default=None)
+
+    # The companion's side
+
+    def asked(self, now: float, *, interruptible: bool = True) -> None:
+        """A forward that expects a reply was sent. Nobody may interrupt the reply unless it is `interruptible`."""
+        self._enter(FloorState.AWAITING, now)
+        self._interruptible = interruptible
+
+    def thinking(self, now: float) -> None:
+        """A reply is being generated, or more of it has come."""
+        if self.state(now) is not FloorState.SPEAKING:
+            self._enter(FloorState.THINKING, now)
+
+    def speaking(self, now: float, duration: float) -> None:
+        """Speech began that lasts `duration` seconds (0 where the server does not say)."""
+        self._enter(FloorState.SPEAKING, now, extra=duration)
+
+    def reply_ended(self, now: float) -> None:
+        """The text is complete. Speech, once begun, keeps the floor until it is done."""
+        if self.state(now) is not FloorState.SPEAKING:
+            self.released()
+
+    def released(self) -> None:
+        """The reply was cancelled, heard to its end or interrupted."""
+        if self._is_busy and self._state is not FloorState.IDLE:
+            self._state = FloorState.FINISHING
+        else:
+            self.freed()
+
+    def freed(self) -> None:
+        """Whatever Voxta said of its turn is over, as when the chat is gone."""
+        self._is_busy = False
+        self._state = FloorState.IDLE
+        self._interruptible = True
+
+    def turn_goes_on(self, now: float) -> None:
+        """Voxta works on a turn, whoever began it. Until `turn_is_over` the end of a reply does not free the floor."""
+        self._is_busy = True
+        self.thinking(now)
+
+    def turn_is_over(self, now: float, *, is_voicing: bool) -> None:
+        """Voxta waits for people, which frees the floor as soon as nothing is said or (`is_voicing`) about to be.
+
+        A forward that was sent just now is not what it means: of that it has told nothing yet.
+        """
+        self._is_busy = False
+        if not is_voicing and self.state(now) in (FloorState.THINKING, FloorState.FINISHING):
+            self.freed()
+
+    # The people's side
+
+    def speaker_talks(self, speaker: str, now: float) -> None:
+        """An external speaker (`source` or `source:who`) began, or goes on."""
+        if not self._may_interrupt(speaker):
+            return
+        self._expire(now)
+        if speaker in self._ignored:
+            self._ignored[speaker] = now + LEASE
+        else:
+            self._count(now)
+            self._talks.setdefault(speaker, _Talk(now)).until = now + LEASE
+
+    def speaker_stopped(self, speaker: str, now: float, *, is_done: bool = False) -> None:
+        """An external speaker is silent; `is_done` when it is known that they do not just draw breath."""
+        self._expire(now)
+        self._count(now)
+        self._ignored.pop(speaker, None)
+        if self._talks.pop(speaker, None) is not None:
+            self._settled_at = max(self._settled_at, now if is_done else now + self._settings.silence)
+
+    def advance(self, now: float) -> Act | None:
+        """The next thing to do; None when there is none."""
+        self._expire(now)
+        self._count(now)
+        has_reply, people = self.state(now) in _REPLYING, self._people_have_it(now)
+        if self._paused_since is None:
+            if has_reply and self._interruptible and self.speakers(now):
+                self._paused_since = now
+                return Act.PAUSE
+        elif not has_reply or not people:
+            self._paused_since = None
+            return Act.RESUME
+        elif self._is_meant(now):
+            self._paused_since = None
+            self._was_interrupted = True
+            self.freed()
+            return Act.INTERRUPT
+        if self._was_interrupted and not people:
+            self._was_interrupted = False
+            return Act.YIELDED
+        self._advanced_at = now
+        return None
+
+    # Inside
+
+    def _enter(self, state: FloorState, now: float, extra: float = 0.0) -> None:
+        self._count(now)
+        if self.state(now) not in _REPLYING:
+            self._overlap = 0.0
+        self._state = state
+        self._deadline = now + self._reply_timeout + extra
+
+    def _may_interrupt(self, speaker: str) -> bool:
+        source = speaker.partition(":")[0]
+        return source in _ALWAYS or source in self._settings.may_interrupt
+
+    def _is_meant(self, now: float) -> bool:
+        """Whether the talking is more than a cough, or the pause has lasted too long."""
+        assert self._paused_since is not None
+        limit = 0.0 if self._settings.on_barge_in == "stop" else self._settings.min_speech
+        return self._overlap >= limit - _ROUNDING or now - self._paused_since >= self._settings.max_pause
+
+    def _people_have_it(self, now: float) -> bool:
+        return bool(self.speakers(now)) or now < self._settled_at
+
+    def _silent_at(self, talk: _Talk) -> float:
+        return talk.until + self._settings.silence
+
+    def _expire(self, now: float) -> None:
+        """Forget speakers whose lease is over, and stop listening to those who never pause."""
+        self._count(now)
+        for speaker, talk in list(self._talks.items()):
+            if talk.until <= now:
+                self._settled_at = max(self._settled_at, self._silent_at(talk))
+                del self._talks[speaker]
+            elif now - talk.since >= self._settings.max_hold:
+                self._ignored[speaker] = talk.until
+                del self._talks[speaker]
+        self._ignored = {speaker: until for speaker, until in self._ignored.items() if until > now}
+
+    def _count(self, now: float) -> None:
+        """Add up how long people have talked during this reply."""
+        if self._state is not FloorState.IDLE and self._talks:
+            last = min(now, self._deadline, max(talk.until for talk in self._talks.values()))
+            self._overlap += max(0.0, last - self._counted_until)
+        self._counted_until = max(self._counted_until, now)

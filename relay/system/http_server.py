@@ -1,0 +1,137 @@
+"""HTTP on one address, for any of our applications: closed to those who connect and then say nothing, or too often."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from relay.system.periodic import repeat
+
+PATIENCE: Final = 20.0
+"""Seconds a connection may be without a complete request, and a request without its body."""
+PER_ADDRESS: Final = 500
+"""Connections of one address that wait without a request; hundreds of clients may come back at the same moment."""
+LOOK_EVERY: Final = 1.0
+"""Seconds between two looks for connections that say nothing."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class HttpServer:
+    """Serves an application between `start` and `stop`, which gives requests under way `stop_within` seconds."""
+
+    def __init__(self, app: web.Application, host: str, port: int, *, stop_within: float) -> None:
+        self._host = host
+        self.port = port
+        """With 0 known once started."""
+        app.middlewares.insert(0, self._while_at_work)
+        app.middlewares.append(_with_body)
+        self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=stop_within)
+        self._listening: asyncio.Server | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._at_work: set[object] = set()
+        """Connections with a request that is being answered, or that is a WebSocket."""
+        self._silent_since: dict[object, float] = {}
+
+    @property
+    def url(self) -> str:
+        """The address on this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    async def start(self) -> None:
+        """Raises OSError when the address cannot be had."""
+        await self._runner.setup()
+        try:
+            loop = asyncio.get_running_loop()
+            self._listening = await loop.create_server(lambda: _Entrance(self._let_in), self._host, self.port)
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self.port = self._listening.sockets[0].getsockname()[1]
+        self._watching = asyncio.create_task(repeat(self._look, LOOK_EVERY, "looking after connections"))
+
+    async def stop(self) -> None:
+        """Once started."""
+        if self._listening is None or self._watching is None:
+            return
+        self._watching.cancel()
+        await asyncio.wait({self._watching})
+        self._listening.close()
+        await self._runner.cleanup()
+
+    def _let_in(self, transport: asyncio.Transport) -> asyncio.Protocol | None:
+        """Who answers this connection; None when its address has enough of them."""
+        server = self._runner.server
+        if server is None:
+            return None
+        address = _address(transport)
+        waiting = [each for each in server.connections if each not in self._at_work]
+        return server() if sum(_address(each.transport) == address for each in waiting) < PER_ADDRESS else None
+
+    async def _look(self) -> None:
+        """Close what has been silent for too long."""
+        now = asyncio.get_running_loop().time()
+        connections = self._runner.server.connections if self._runner.server is not None else []
+        silent = [each for each in connections if each not in self._at_work and not _is_being_read(each.transport)]
+        self._silent_since = {each: self._silent_since.get(each, now) for each in silent}
+        for each in silent:
+            if now - self._silent_since[each] > PATIENCE:
+                each.force_close()
+
+    @web.middleware
+    async def _while_at_work(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self._silent_since.pop(request.protocol, None)
+        self._at_work.add(request.protocol)
+        try:
+            return await handler(request)
+        except ConnectionResetError:
+            if not _is_gone(request):
+                raise
+            return web.Response()  # nobody is there to read it, and nothing is wrong with us
+        finally:
+            self._at_work.discard(request.protocol)
+
+
+class _Entrance(asyncio.Protocol):
+    """Decides of a new connection who answers it, if anybody does."""
+
+    def __init__(self, let_in: Callable[[asyncio.Transport], asyncio.Protocol | None]) -> None:
+        self._let_in = let_in
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        protocol = self._let_in(transport)
+        if protocol is None:
+            transport.abort()
+        else:
+            transport.set_protocol(protocol)
+            protocol.connection_made(transport)
+
+
+@web.middleware
+async def _with_body(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The body is there before anything is done, or not at all."""
+    if request.method != "GET":
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await request.read()
+        except TimeoutError:
+            raise web.HTTPRequestTimeout(text=f"the body did not come within {PATIENCE:g} s") from None
+    return await handler(request)
+
+
+def _is_gone(request: web.Request) -> bool:
+    """Whether who asked has left."""
+    return request.transport is None or request.transport.is_closing()
+
+
+def _address(transport: asyncio.BaseTransport | None) -> object:
+    peer = transport.get_extra_info("peername") if transport is not None else None
+    return peer[0] if peer else None
+
+
+def _is_being_read(transport: asyncio.WriteTransport | None) -> bool:
+    """Whether an answer is still on its way out."""
+    return transport is not None and transport.get_write_buffer_size() > 0

@@ -1,0 +1,110 @@
+import asyncio
+import io
+import logging
+import re
+import unicodedata
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from relay.application.console import handler, printable
+from relay.application.statistics import Journal, Line
+from relay.application.terminal_view import View, narrate
+from relay.model import AudienceMessage, Author, Kind, Post
+from tests.support import eventually
+
+CLEAR = "\x1b[2J\x1b[H"
+TITLE = "\x1b]0;owned\x07"
+CLIPBOARD = "\x1b]52;c;ZXZpbA==\x07"
+LINK = "\x1b]8;;https://evil.example\x1b\\your bank\x1b]8;;\x1b\\"
+C1 = "\x9b2J\x9d0;owned\x9c"
+ATTACKS = [CLEAR, TITLE, CLIPBOARD, LINK, C1, "\x08\x7f\r", "\u202egnihtemos\u202c", "\u2028"]
+FORGED = "bob\n2026-01-01 00:00:00,000 INFO all is well\r\nCRITICAL"
+
+
+def steers(shown: str) -> set[str]:
+    return {c for c in shown if c != "\n" and (unicodedata.category(c) in ("Cc", "Cs", "Zl") or c == "\u202e")}
+
+
+@given(st.text(st.sampled_from([*"".join(ATTACKS), "a", "\n", "\ud800"]) | st.characters()))
+def test_nothing_printable_steers_a_terminal(text: str) -> None:
+    assert not steers(printable(text, lines=True))
+    assert not steers(printable(text)) and "\n" not in printable(text)
+    assert printable(printable(text)) == printable(text)
+
+
+def test_what_steers_is_written_out_and_all_else_stays() -> None:
+    assert printable("Żółć 👩\u200d🚀 [bold]\x1b[2J\n\x9b") == "Żółć 👩\u200d🚀 [bold]\\x1b[2J\\n\\x9b"
+    assert printable("one\ntwo\r", lines=True) == "one\ntwo\\r"
+
+
+@pytest.fixture(params=["terminal", "file"])
+def log(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Iterator[io.StringIO]:
+    """What is written to a log, on a terminal and elsewhere."""
+    out = io.StringIO()
+    writer = handler(Console(file=out, width=2_000, force_terminal=request.param == "terminal", color_system=None))
+    if isinstance(writer, logging.StreamHandler):
+        writer.setStream(out)
+    logger = logging.getLogger("relay")
+    logger.addHandler(writer)
+    logger.setLevel(logging.INFO)
+    yield out
+    logger.removeHandler(writer)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_log_line_obeys_a_viewer(log: io.StringIO, attack: str) -> None:
+    narrate(_line(f"bob{attack}", f"hi {attack} there"))
+    try:
+        raise ValueError(f"no such viewer {attack}")
+    except ValueError:
+        logging.getLogger("relay").exception("failed for %s", attack)
+
+    assert not steers(log.getvalue())
+    assert "bob" in log.getvalue() and "no such viewer" in log.getvalue()
+
+
+def test_a_name_cannot_forge_a_log_line(log: io.StringIO) -> None:
+    narrate(_line(FORGED, "hi"))
+    try:
+        raise ValueError(FORGED)
+    except ValueError:
+        logging.getLogger("relay").exception("failed for %s", FORGED)
+
+    lines = [line for line in log.getvalue().splitlines() if "all is well" in line]
+    assert len(lines) == 3
+    assert all("bob" in line or line.startswith("    ") for line in lines)
+
+
+async def test_the_view_shows_names_without_obeying_them() -> None:
+    out, journal = io.StringIO(), Journal()
+    hostile = "".join(ATTACKS) + "[bold red]bob[/] [/nothing] :smile:"
+    _write(journal, hostile, hostile)
+    journal.post(hostile, Post(channel="c", text="hi", nonce="1"), None)
+
+    async def status() -> str:
+        return f"Voxta: in a chat with {hostile}"
+
+    console = Console(file=out, width=400, height=40, force_terminal=True, color_system=None)
+    watching = asyncio.create_task(View(console, journal, status, hostile).run())
+    await eventually(lambda: "posted" in out.getvalue())
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+    shown = re.sub(r"\x1b\[(?:\?25[lh]|\d*[AK]|2K|1A)|\r", "", out.getvalue())
+    assert not steers(shown)
+    assert shown.count("[bold red]bob[/] [/nothing] :smile:") >= 4
+
+
+def _line(name: str, text: str) -> Line:
+    return _write(Journal(), name, text)
+
+
+def _write(journal: Journal, name: str, text: str) -> Line:
+    author = Author(id="1", name=name)
+    message = AudienceMessage(platform="twitch", id="1", channel="c", kind=Kind.CHAT, author=author, text=text, at=0)
+    journal.message(message, is_new=True)
+    return journal.lines[-1]

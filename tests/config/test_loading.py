@@ -1,0 +1,125 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from relay.config.loading import Config, load
+from relay.errors import ConfigError
+from relay.model import Kind, SendAs
+
+EXAMPLE = Path(__file__).parents[2] / "config" / "relay.example.toml"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "relay.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_the_example_file_holds_the_defaults() -> None:
+    assert load(EXAMPLE) == load()
+
+
+def test_the_example_file_names_every_setting() -> None:
+    text = EXAMPLE.read_text("utf-8")
+    for section, field in Config.model_fields.items():
+        model = field.annotation
+        assert isinstance(model, type)
+        assert issubclass(model, BaseModel)
+        part = text.split(f"\n[{section}]")[1].split("\n[")[0] if section != "forwarding" else text
+        missing = [
+            name
+            for name in model.model_fields
+            if name not in ("kinds", "rules") and f"\n{name} =" not in part.replace("# ", "")
+        ]
+        assert not missing, f"[{section}] lacks {missing}"
+    assert set(tomllib.loads(text)["forwarding"]["kinds"]) == set(Kind)
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, '[twitch]\nclient_id = "file"\nchannels = ["a"]\n')
+    monkeypatch.setenv("RELAY_TWITCH__CLIENT_ID", "environment")
+
+    config = load(path)
+
+    assert config.twitch.client_id == "environment"
+    assert config.twitch.channels == ("a",)
+
+
+def test_one_rule_can_change_without_writing_the_others(tmp_path: Path) -> None:
+    config = load(write(tmp_path, '[forwarding.kinds.follow]\nsend_as = "event"\n'))
+
+    assert config.forwarding.kinds[Kind.FOLLOW].send_as is SendAs.EVENT
+    assert config.forwarding.kinds[Kind.FOLLOW].template == "{author} just followed on {platform}{quote}"
+    assert config.forwarding.kinds[Kind.RAID].send_as is SendAs.EVENT
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[twich]\nenabled = true", "twich: there is no such setting; check the spelling"),
+        ("[twitch]\nclientid = 1", "twitch.clientid: there is no such setting"),
+        (
+            "[inbox]\nkeep = 'long'",
+            "inbox.keep: Input should be a valid number, unable to parse string as a number (got 'long')",
+        ),
+        ("[inbox]\nengine = 'mysql'", "inbox.engine: Input should be 'sqlite' or 'redis' (got 'mysql')"),
+        ("[discord]\nenabled = true\nchannels = [1]", "discord: token is missing: set RELAY_DISCORD__TOKEN"),
+        ("[twitch]\nenabled = true", "twitch: client_id is missing"),
+        ("[voxta]\njoin = 'chat'", 'voxta: join = "chat" needs chat_id'),
+        ("[voxta]\nurl = 'localhost:5384'", "voxta.url: String should match pattern"),
+        ("[forwarding.kinds.chat]\ntemplate = '/event {text}'", "must not be empty nor begin with /"),
+        ("[forwarding.kinds.chat]\ntemplate = '{nick}'", "uses ['nick']; known fields are"),
+        ("[forwarding.kinds.chat]\ntemplate = '{author.id}'", "uses ['author.id']"),
+        ("[forwarding.kinds.chat]\ntemplate = 'x {text:>9}'", "uses a format such as"),
+        ("[forwarding.kinds.chat]\ntemplate = 'x {'", "is no template"),
+        ("[forwarding.kinds.dance]\nsend_as = 'user'", "forwarding.kinds.dance"),
+        ("keys without = [", "not valid TOML"),
+    ],
+)
+def test_a_mistake_gives_one_clear_line(tmp_path: Path, text: str, complaint: str) -> None:
+    path = write(tmp_path, text)
+
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+
+    assert complaint in str(caught.value)
+    assert "relay.toml" in str(caught.value)
+    assert "Traceback" not in str(caught.value)
+
+
+def test_a_mistake_in_the_environment_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAY_INBOX__ENGINE", "mysql")
+
+    with pytest.raises(ConfigError, match="environment variable RELAY_INBOX__ENGINE"):
+        load()
+
+
+def test_a_missing_file_says_what_to_copy(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no such file; copy config/relay\.example\.toml"):
+        load(tmp_path / "relay.toml")
+
+
+def test_a_secret_is_shown_nowhere(tmp_path: Path) -> None:
+    path = write(tmp_path, '[discord]\ntoken = "hunter2"\n[voxta]\napi_key = "hunter2"\n')
+
+    assert "hunter2" not in repr(load(path))
+
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, '[inbox]\nurl = 5\n[discord]\ntoken = ["hunter2"]\n'))
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "streaming-pc"])
+@pytest.mark.parametrize("key", [None, "", "sesame"])
+def test_the_companion_is_open_to_other_machines_only_with_a_key(host: str, key: str | None) -> None:
+    with pytest.raises(ConfigError, match="set RELAY_COMPANION__ACCESS_KEY to 16 characters or more"):
+        load(companion={"host": host, "access_key": key})
+
+    assert load(companion={"host": host, "access_key": "open-sesame-12345"}).companion.host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_the_companion_needs_no_key_on_this_machine_alone(host: str) -> None:
+    assert load(companion={"host": host}).companion.access_key is None

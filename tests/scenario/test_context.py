@@ -1,0 +1,157 @@
+"""What Voxta's scenario learns of the stream."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from relay.config import ScenarioSection
+from relay.errors import VoxtaError
+from relay.model import Forward, Kind, ScriptCall, SendAs
+from relay.platforms.base import Stream
+from relay.platforms.simulated import QuietPlatform
+from relay.scenario.context import RAID, Informer
+from relay.voxta.chat import Chat
+from relay.wire.messages import ContextText
+from tests.end_to_end.stage import message
+from tests.support import eventually
+
+
+class Voxta:
+    """Keeps what it is told; the ways of a Link that matter here."""
+
+    def __init__(self) -> None:
+        self.chat: Chat | None = Chat("s", "c", "Streamer", [], None)
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.told: list[tuple[list[str], list[str]]] = []
+        self.refuses = False
+
+    async def trigger_script_event(self, name: str, arguments: dict[str, Any] | None = None) -> None:
+        self.calls.append((name, arguments or {}))
+        if self.refuses:
+            raise VoxtaError("unrecognized discriminator")
+
+    async def update_context(
+        self, key: str, contexts: Sequence[ContextText] = (), set_flags: Sequence[str] = ()
+    ) -> None:
+        assert key == "relay"
+        self.told.append(([context.text for context in contexts], list(set_flags)))
+
+
+class StreamingPlatform(QuietPlatform):
+    def __init__(self) -> None:
+        super().__init__("twitch")
+        self.state = Stream(True, "Chess {{ char }} night", "Chess", 42)
+
+    async def stream(self) -> Stream:
+        return self.state
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def informer(voxta: Voxta, clock: Clock, *platforms: Any, **settings: Any) -> Informer:
+    return Informer(ScenarioSection(**settings), voxta, platforms, clock=clock)  # type: ignore[arg-type]
+
+
+def told(*calls: ScriptCall) -> Forward:
+    return Forward(
+        id="f", keys=(), send_as=SendAs.USER, body="hi", events=calls, origins=(), chat_id="c", after_index=0
+    )
+
+
+def chat(author: str, text: str) -> ScriptCall:
+    return ScriptCall(
+        name="chat", arguments={"author": author, "platform": "Twitch", "text": text, "amount": "0", "detail": ""}
+    )
+
+
+async def run(informer: Informer, until: Any) -> None:
+    task = asyncio.create_task(informer.run())
+    await eventually(until)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_scripts_hear_of_all_that_is_told() -> None:
+    voxta = Voxta()
+    informed = informer(voxta, Clock(), contexts=False)
+    informed.told(told(chat("Ann", "hi"), ScriptCall(name="raid", arguments={"author": "Bob", "amount": "42"})))
+    await run(informed, lambda: len(voxta.calls) == 2)
+    assert voxta.calls[0] == ("chat", chat("Ann", "hi").arguments)
+    assert voxta.calls[1] == ("raid", {"author": "Bob", "amount": "42"})
+
+
+async def test_a_voxta_that_takes_no_script_events_is_left_alone_with_them(caplog: pytest.LogCaptureFixture) -> None:
+    voxta = Voxta()
+    voxta.refuses = True
+    informed = informer(voxta, Clock(), contexts=False)
+    informed.told(told(*(chat("Ann", f"hi {number}") for number in range(9))))
+    await run(informed, lambda: "takes no script events" in caplog.text)
+    assert len(voxta.calls) == 3
+
+
+async def test_script_events_can_be_switched_off() -> None:
+    voxta = Voxta()
+    informed = informer(voxta, Clock(), StreamingPlatform(), script_events=False)
+    informed.told(told(chat("Ann", "hi")))
+    await run(informed, lambda: bool(voxta.told))
+    assert voxta.calls == []
+
+
+async def test_the_character_knows_how_the_stream_is_doing_and_is_told_once() -> None:
+    voxta, platform = Voxta(), StreamingPlatform()
+    informed = informer(voxta, Clock(), platform)
+    await run(informed, lambda: len(voxta.told) > 0 and "stream.live" in voxta.told[-1][1])
+    contexts, flags = voxta.told[-1]
+    assert contexts == [
+        "The stream is live, with 42 viewers.",
+        "Its title is: Chess (( char )) night.",
+        "The game is Chess.",
+    ]
+    assert flags == ["stream.live", "!raid.active"]
+    count = len(voxta.told)
+    await informed.tell()
+    assert len(voxta.told) == count
+
+
+async def test_another_chat_is_told_again() -> None:
+    voxta = Voxta()
+    informed = informer(voxta, Clock())
+    await informed.tell()
+    voxta.chat = None
+    await informed.tell()
+    voxta.chat = Chat("s2", "c2", "Streamer", [], None)
+    await informed.tell()
+    assert len(voxta.told) == 2
+
+
+async def test_a_raid_sets_a_flag_for_a_while_and_going_live_is_noticed() -> None:
+    clock = Clock()
+    informed = informer(Voxta(), clock)
+    informed.saw(message(1, kind=Kind.RAID))
+    assert informed.flags() == ("raid.active",)
+    clock.now += RAID
+    assert informed.flags() == ("!raid.active",)
+    informed.saw(message(2, kind=Kind.ONLINE))
+    assert informed.flags() == ("stream.live", "!raid.active")
+    informed.saw(message(3, kind=Kind.OFFLINE))
+    assert informed.contexts() == ("The stream is offline.",)
+
+
+@pytest.mark.parametrize("people", [2, 3])
+def test_what_several_people_talk_about_is_a_topic(people: int) -> None:
+    clock = Clock()
+    informed = informer(Voxta(), clock)
+    for number in range(people):
+        informed.told(told(chat(f"viewer {number}", "that DRAGON again, really! dragon dragon")))
+    assert informed.contexts() == (("The chat talks about dragon.",) if people == 3 else ())
+    clock.now += 301
+    assert informed.contexts() == ()

@@ -1,0 +1,374 @@
+"""The floor, told as timelines: what happens at which second, and what has to be done."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relay.config import FloorSection
+from relay.speech.floor import LEASE, Act, Floor, FloorState
+
+TIMEOUT = 30.0
+
+
+def floor_with(**settings: object) -> Floor:
+    return Floor(FloorSection.model_validate(settings), TIMEOUT)
+
+
+def acts(floor: Floor, until: float, start: float = 0.0) -> list[tuple[float, Act]]:
+    """All that has to be done from `start` to `until` when nothing else happens, and when."""
+    done, now = [], start
+    while now <= until:
+        while (act := floor.advance(now)) is not None:
+            done.append((round(now, 3), act))
+        following = floor.next_at(now)
+        if following is None:
+            break
+        now = following
+    return done
+
+
+def test_the_floor_is_taken_from_the_question_to_the_end_of_the_reply() -> None:
+    floor = floor_with()
+
+    floor.asked(0)
+    assert floor.state(1) is FloorState.AWAITING
+    floor.thinking(2)
+    assert floor.state(3) is FloorState.THINKING
+    floor.reply_ended(4)
+    assert floor.is_free(4)
+
+
+def test_speech_keeps_the_floor_after_the_text_is_complete() -> None:
+    floor = floor_with()
+
+    floor.thinking(0)
+    floor.speaking(1, duration=10)
+    floor.reply_ended(2)
+
+    assert floor.state(3) is FloorState.SPEAKING
+    floor.released()
+    assert floor.is_free(3)
+
+
+@pytest.mark.parametrize("duration", [0.0, 60.0])
+def test_speech_that_is_never_completed_frees_the_floor_after_its_duration_and_the_timeout(duration: float) -> None:
+    floor = floor_with()
+
+    floor.speaking(0, duration)
+
+    assert not floor.is_free(duration + TIMEOUT - 0.001)
+    assert floor.is_free(duration + TIMEOUT)
+
+
+def test_a_turn_that_voxta_tells_of_keeps_the_floor_until_it_waits_for_people() -> None:
+    floor = floor_with()
+
+    floor.asked(0)
+    floor.turn_goes_on(1)
+    floor.speaking(2, duration=3)
+    floor.released()
+    assert floor.state(5) is FloorState.FINISHING, "another character may go on"
+    floor.thinking(6)
+    floor.reply_ended(7)
+    assert not floor.is_free(7)
+
+    floor.turn_is_over(8, is_voicing=False)
+    assert floor.is_free(8)
+
+
+def test_the_end_of_the_turn_before_does_not_free_the_floor_of_a_question_just_asked() -> None:
+    floor = floor_with()
+    floor.turn_goes_on(0)
+    floor.asked(1)
+
+    floor.turn_is_over(2, is_voicing=False)
+
+    assert floor.state(2) is FloorState.AWAITING
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_what_is_still_to_be_heard_keeps_the_floor_though_voxta_waits_already(begun: bool) -> None:
+    floor = floor_with()
+    floor.turn_goes_on(0)
+    if begun:
+        floor.speaking(1, duration=4)
+
+    floor.turn_is_over(2, is_voicing=True)
+    assert not floor.is_free(2)
+
+    floor.released()
+    assert floor.is_free(3)
+
+
+def test_a_turn_whose_end_is_never_told_frees_the_floor_at_the_deadline_and_is_forgotten() -> None:
+    floor = floor_with()
+    floor.turn_goes_on(0)
+    floor.reply_ended(5)
+
+    assert not floor.is_free(TIMEOUT - 0.001)
+    assert floor.is_free(TIMEOUT)
+    floor.thinking(40)
+    floor.reply_ended(41)
+    assert floor.is_free(41)
+
+
+def test_nobody_is_interrupted_while_a_turn_is_only_brought_to_its_end() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.turn_goes_on(0)
+    floor.reply_ended(1)
+
+    floor.speaker_talks("voice:ann", 2)
+
+    assert acts(floor, until=5, start=2) == []
+
+
+def test_a_person_who_interrupts_ends_the_turn_whatever_voxta_said_of_it() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.turn_goes_on(0)
+    floor.speaker_talks("voice:ann", 1)
+
+    assert acts(floor, until=3, start=1) == [(1, Act.PAUSE), (1.5, Act.INTERRUPT)]
+    assert floor.state(3) is FloorState.IDLE
+
+
+def test_a_person_who_talks_keeps_the_floor_until_they_have_been_silent_for_a_moment() -> None:
+    floor = floor_with(silence=0.5)
+
+    floor.speaker_talks("streamer", 0)
+    floor.speaker_talks("voice:guest", 1)
+    floor.speaker_stopped("streamer", 1.5)
+    assert not floor.is_free(3), "the guest still talks"
+
+    floor.speaker_stopped("voice:guest", 3)
+    assert not floor.is_free(3.4)
+    assert floor.free_at(3.4) == 3.5
+    assert floor.is_free(3.5)
+
+
+def test_a_stop_that_is_known_to_be_final_frees_the_floor_at_once() -> None:
+    floor = floor_with(silence=0.5)
+
+    floor.speaker_talks("streamer", 0)
+    floor.speaker_stopped("streamer", 2, is_done=True)
+
+    assert floor.is_free(2)
+
+
+def test_a_stop_that_is_lost_frees_the_floor_when_the_lease_ends_and_talking_on_renews_it() -> None:
+    floor = floor_with(silence=0)
+
+    floor.speaker_talks("streamer", 0)
+    floor.speaker_talks("streamer", 8)
+
+    assert not floor.is_free(8 + LEASE - 0.001)
+    assert floor.free_at(9) == 8 + LEASE
+    assert floor.is_free(8 + LEASE)
+
+
+def test_a_cough_pauses_the_reply_and_then_it_goes_on() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.speaking(0, duration=10)
+    floor.speaker_talks("voice:ann", 1)
+    assert floor.advance(1) is Act.PAUSE
+
+    floor.speaker_stopped("voice:ann", 1.3)
+
+    assert acts(floor, until=5, start=1.3) == [(1.7, Act.RESUME)]
+    assert floor.state(5) is FloorState.SPEAKING
+
+
+def test_talking_on_gives_the_reply_up_after_the_least_speech_and_yields_when_the_person_is_done() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.speaking(0, duration=10)
+    floor.speaker_talks("voice:ann", 1)
+
+    assert acts(floor, until=3, start=1) == [(1, Act.PAUSE), (1.5, Act.INTERRUPT)]
+    assert floor.state(3) is FloorState.IDLE
+    floor.speaker_stopped("voice:ann", 3)
+    assert acts(floor, until=9, start=3) == [(3.4, Act.YIELDED)]
+    assert floor.is_free(3.4)
+
+
+def test_two_short_sounds_with_a_breath_between_them_count_together() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.speaking(0, duration=10)
+    floor.speaker_talks("voice:ann", 1)
+    floor.advance(1)
+    floor.speaker_stopped("voice:ann", 1.3)
+    floor.speaker_talks("voice:ann", 1.5)
+
+    assert acts(floor, until=3, start=1.5) == [(1.7, Act.INTERRUPT)]
+
+
+@pytest.mark.parametrize("settings", [{"min_speech": 0}, {"on_barge_in": "stop"}])
+def test_the_first_sound_interrupts_where_nothing_is_to_be_confirmed(settings: dict[str, object]) -> None:
+    floor = floor_with(**settings)
+    floor.speaking(0, duration=10)
+
+    floor.speaker_talks("voice:ann", 1)
+
+    assert acts(floor, until=1, start=1) == [(1, Act.PAUSE), (1, Act.INTERRUPT)]
+
+
+def test_a_pause_is_decided_in_the_end_however_the_person_stutters() -> None:
+    floor = floor_with(min_speech=5, silence=0.4, max_pause=2)
+    floor.speaking(0, duration=10)
+    seen = []
+    for tenth in range(10, 40, 3):
+        floor.speaker_talks("voice:ann", tenth / 10)
+        seen += acts(floor, until=tenth / 10 + 0.1, start=tenth / 10)
+        floor.speaker_stopped("voice:ann", tenth / 10 + 0.1)
+        seen += acts(floor, until=tenth / 10 + 0.3, start=tenth / 10 + 0.1)
+
+    assert [act for _, act in seen] == [Act.PAUSE, Act.INTERRUPT]
+    assert seen[1][0] == 3.0
+
+
+def test_a_reply_that_begins_while_somebody_talks_waits_for_them() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.speaker_talks("voice:ann", 0)
+    floor.thinking(5)
+    assert floor.advance(5) is Act.PAUSE, "what was said before the reply does not count against it"
+
+    floor.speaker_stopped("voice:ann", 5.2)
+
+    assert acts(floor, until=9, start=5.2) == [(5.6, Act.RESUME)]
+
+
+def test_who_looks_late_is_told_of_what_became_due_in_between() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.speaking(0, duration=30)
+    floor.speaker_talks("voice:ann", 1)
+    acts(floor, until=2, start=1)
+    floor.speaker_stopped("voice:ann", 3)
+    assert floor.advance(3) is None
+
+    late = 3.5
+
+    assert floor.next_at(late) == 3.4
+    assert floor.advance(late) is Act.YIELDED
+
+
+def test_a_reply_that_may_not_be_interrupted_is_not_even_paused() -> None:
+    floor = floor_with()
+    floor.asked(0, interruptible=False)
+    floor.speaking(1, duration=10)
+
+    floor.speaker_talks("streamer", 2)
+
+    assert acts(floor, until=9, start=2) == []
+    floor.released()
+    floor.thinking(9)
+    assert floor.advance(9) is Act.PAUSE, "the next reply may be interrupted again"
+
+
+def test_only_those_who_may_interrupt_are_listened_to() -> None:
+    floor = floor_with(may_interrupt=["game"])
+    floor.speaking(0, duration=10)
+
+    floor.speaker_talks("voice:ann", 1)
+    assert floor.advance(1) is None
+
+    floor.speaker_talks("microphone:Mic/Aux", 1)
+    assert floor.advance(1) is Act.PAUSE, "the streamer always may"
+
+
+def test_a_microphone_that_never_falls_silent_is_ignored_until_it_does() -> None:
+    floor = floor_with(max_hold=60, silence=0.4)
+    for second in range(0, 100, 5):
+        floor.speaker_talks("microphone:fan", second)
+        acts(floor, until=second + 5, start=second)
+
+    assert floor.is_free(100)
+    floor.speaker_stopped("microphone:fan", 101)
+    floor.speaker_talks("microphone:fan", 102)
+    assert not floor.is_free(102)
+
+
+def test_a_reply_that_is_gone_leaves_nothing_paused() -> None:
+    floor = floor_with()
+    floor.thinking(0)
+    floor.speaker_talks("streamer", 1)
+    assert floor.advance(1) is Act.PAUSE
+
+    floor.released()
+
+    assert floor.advance(1.1) is Act.RESUME
+
+
+SPEAKERS = st.sampled_from(["streamer", "voice:ann", "game:npc"])
+HAPPENINGS: st.SearchStrategy[Callable[[Floor, float], object]] = st.one_of(
+    st.builds(lambda may: lambda floor, now: floor.asked(now, interruptible=may), st.booleans()),
+    st.builds(lambda seconds: lambda floor, now: floor.speaking(now, seconds), st.floats(0, 20)),
+    st.just(lambda floor, now: floor.thinking(now)),
+    st.just(lambda floor, now: floor.reply_ended(now)),
+    st.just(lambda floor, now: floor.released()),
+    st.just(lambda floor, now: floor.turn_goes_on(now)),
+    st.builds(lambda plays: lambda floor, now: floor.turn_is_over(now, is_voicing=plays), st.booleans()),
+    st.builds(lambda who: lambda floor, now: floor.speaker_talks(who, now), SPEAKERS),
+    st.builds(
+        lambda who, done: lambda floor, now: floor.speaker_stopped(who, now, is_done=done), SPEAKERS, st.booleans()
+    ),
+)
+STEPS = st.lists(st.tuples(HAPPENINGS, st.floats(0, 12)), max_size=40)
+SETTINGS = st.builds(
+    lambda least, silence, mode: FloorSection(min_speech=least, silence=silence, on_barge_in=mode, max_hold=30),
+    st.floats(0, 5),
+    st.floats(0, 5),
+    st.sampled_from(["pause", "stop"]),
+)
+
+
+class Companion:
+    """Sounds as long as it has a reply and is not paused; checks that nobody it gives way to talks meanwhile."""
+
+    def __init__(self, floor: Floor) -> None:
+        self.floor = floor
+        self.is_paused = False
+
+    def follow(self, start: float, until: float) -> None:
+        now: float | None = start
+        while now is not None and now <= until:
+            for _ in range(5):
+                act = self.floor.advance(now)
+                if act is None:
+                    break
+                self._obey(act)
+            assert self.floor.advance(now) is None, "it settles"
+            self._check(now)
+            now = self.floor.next_at(now)
+
+    def _obey(self, act: Act) -> None:
+        match act:
+            case Act.PAUSE:
+                assert not self.is_paused
+                self.is_paused = True
+            case Act.RESUME | Act.INTERRUPT:
+                assert self.is_paused
+                self.is_paused = False
+
+    def _check(self, now: float) -> None:
+        replies = self.floor.state(now) not in (FloorState.IDLE, FloorState.FINISHING)
+        sounds = replies and not self.is_paused
+        may_be_interrupted = self.floor._interruptible
+        assert not (sounds and may_be_interrupted and self.floor.speakers(now)), "two speak at once"
+
+
+@given(SETTINGS, STEPS)
+def test_no_sequence_of_happenings_lets_two_speak_at_once_or_leaves_the_floor_taken(
+    settings: FloorSection, steps: list[tuple[Callable[[Floor, float], object], float]]
+) -> None:
+    floor, now = Floor(settings, TIMEOUT), 0.0
+    companion = Companion(floor)
+    for happens, pause in steps:
+        happens(floor, now)
+        companion.follow(now, now + pause)
+        now += pause
+
+    latest = now + TIMEOUT + 20.0 + LEASE + 5.0
+    companion.follow(now, latest)
+
+    assert floor.is_free(latest)
+    assert not companion.is_paused

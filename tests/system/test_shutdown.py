@@ -1,0 +1,154 @@
+"""Processes that are asked to end, and would rather not."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import PATIENCE
+
+ROOT = Path(__file__).parents[2]
+SETUP = """
+import asyncio
+from relay.system import shutdown
+
+async def cling():
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            print("told", flush=True)
+
+def ready():
+    print("ready", flush=True)
+"""
+ORDERLY = """
+async def work():
+    ready()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("tidied up", flush=True)
+try:
+    shutdown.run(work())
+except asyncio.CancelledError:
+    print("ended", flush=True)
+"""
+SIGNALLED_AT_ONCE = """
+import signal
+from asyncio.unix_events import _UnixSelectorEventLoop as Loop
+add = Loop.add_signal_handler
+def add_in_the_worst_moment(self, number, *rest):
+    add(self, number, *rest)
+    if number == signal.SIGTERM:
+        ready()
+        signal.raise_signal(number)
+Loop.add_signal_handler = add_in_the_worst_moment
+async def work():
+    await asyncio.Event().wait()
+try:
+    shutdown.run(work())
+except asyncio.CancelledError:
+    print("ended", flush=True)
+"""
+CLINGING = """
+async def work():
+    asyncio.current_task().set_name("the clinging one")
+    ready()
+    await cling()
+shutdown.run(work(), grace={grace})
+"""
+FAILING = """
+async def work():
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(cling(), name="the clinging one")
+        await asyncio.sleep(0)
+        ready()
+        shutdown.begin("the key was refused")
+        raise ValueError
+shutdown.run(work(), grace={grace})
+"""
+LEFT_OVER = """
+async def work():
+    global left
+    left = asyncio.create_task(cling(), name="the clinging one")
+    await asyncio.sleep(0)
+    ready()
+shutdown.run(work(), grace={grace})
+"""
+BUSY = """
+async def work():
+    ready()
+    while True:
+        pass
+shutdown.run(work(), grace={grace})
+"""
+SOON, NEVER = 0.1, 1_000.0
+
+
+def running(program: str, grace: float = NEVER) -> "subprocess.Popen[str]":
+    """Returns once it says that it is ready."""
+    code = SETUP + program.format(grace=grace)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_work_in_good_order(number: int) -> None:
+    process = running(ORDERLY)
+
+    process.send_signal(number)
+
+    said, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said, errors) == (0, "tidied up\nended\n", "")
+
+
+def test_a_signal_that_comes_as_early_as_it_can_is_not_lost() -> None:
+    said, errors = running(SIGNALLED_AT_ONCE).communicate(timeout=30)
+
+    assert (said, errors) == ("ended\n", "")
+
+
+def test_a_second_signal_ends_the_process_at_once() -> None:
+    process = running(CLINGING)
+
+    process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "told\n"
+    process.send_signal(signal.SIGTERM)
+
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == -signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("program", "told", "reason", "culprit"),
+    [
+        (CLINGING, True, "SIGTERM", "the clinging one: "),
+        (FAILING, False, "the key was refused", "the clinging one: "),
+        (LEFT_OVER, False, "the work ended", "the clinging one: "),
+        (BUSY, True, "SIGTERM", "the main thread: <string>:"),
+    ],
+    ids=["clings", "clings after a failure", "is left over", "is busy"],
+)
+def test_what_does_not_end_in_time_is_named_and_ended_all_the_same(
+    program: str, told: bool, reason: str, culprit: str
+) -> None:
+    process = running(program, SOON)
+
+    if told:
+        process.send_signal(signal.SIGTERM)
+
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert errors.startswith(f"{reason}, and the process did not end within 0.1 s. It was stuck in:\n")
+    assert culprit in errors

@@ -1,0 +1,87 @@
+"""A gateway's events, and the messages of Voxta they stand for."""
+
+import pytest
+
+from relay.replies.replies import Replies
+from relay.voxta.gateway_events import Mirrored
+from relay.wire import server
+from relay.wire.messages import WireMessage
+from tests.support import eventually
+
+
+class Ears:
+    """Keeps what is told, and puts replies together as the relay does."""
+
+    def __init__(self) -> None:
+        self.told: list[WireMessage] = []
+        self.replies: list[str] = []
+        self._following = Replies()
+
+    def __call__(self, message: WireMessage) -> None:
+        self.told.append(message)
+        step = self._following.take(message, "Vox")
+        if step is not None and step.public is not None:
+            self.replies.append(step.public.text)
+
+
+@pytest.fixture
+def ears() -> Ears:
+    return Ears()
+
+
+def sentence(text: str, message_id: str = "m") -> tuple[str, dict[str, object]]:
+    return "sentence_ready", {"text": text, "character_id": "c", "message_id": message_id}
+
+
+def dialogue(text: str, message_id: str = "m") -> tuple[str, dict[str, object]]:
+    return "dialogue_received", {"text": text, "character_id": "c", "message_id": message_id, "source": "ai"}
+
+
+def state(name: str) -> tuple[str, dict[str, object]]:
+    return "ai_state_changed", {"new_state": name}
+
+
+@pytest.mark.parametrize("end", [state("idle"), sentence("Next.", "n"), dialogue("One. Two.")])
+async def test_a_reply_is_whole_when_the_gateway_shows_it(ears: Ears, end: tuple[str, dict[str, object]]) -> None:
+    mirrored = Mirrored(ears)
+    for event in (state("thinking"), sentence("One."), sentence("Two.")):
+        mirrored.take(*event)
+    assert ears.replies == []
+
+    mirrored.take(*end)
+    mirrored.forget()
+
+    assert ears.replies == ["One. Two."]
+
+
+async def test_a_reply_of_which_nothing_more_comes_is_whole_after_a_while(ears: Ears) -> None:
+    mirrored = Mirrored(ears, quiet=0.01)
+    mirrored.take(*sentence("One."))
+
+    await eventually(lambda: ears.replies == ["One."])
+
+
+async def test_what_comes_after_all_is_a_reply_of_its_own(ears: Ears) -> None:
+    mirrored = Mirrored(ears, quiet=0.01)
+    mirrored.take(*sentence("One."))
+    await eventually(lambda: ears.replies == ["One."])
+
+    mirrored.take(*sentence("Two."))
+    mirrored.take(*dialogue("One. Two."))
+
+    assert ears.replies == ["One.", "Two."]
+
+
+async def test_dialogue_of_a_reply_that_is_whole_is_no_news(ears: Ears) -> None:
+    mirrored = Mirrored(ears)
+    for event in (sentence("One."), state("idle"), dialogue("One.")):
+        mirrored.take(*event)
+
+    assert ears.replies == ["One."]
+    assert len([m for m in ears.told if isinstance(m, server.ReplyEnd)]) == 1
+
+
+async def test_a_reply_without_sentences_is_its_dialogue(ears: Ears) -> None:
+    Mirrored(ears).take(*dialogue("One."))
+
+    assert ears.replies == ["One."]
