@@ -109,7 +109,7 @@ def health(config: ConfigFile = None) -> None:
 
     A platform that needs you is named, but the rest goes on, and starting anew would not help: the exit code stays 0.
     """
-    file = load(config).heart_file
+    file = load(config).heartbeat_file
     problem = ailment(file, time.time())
     show(problem or condition(file) or "ok")
     if problem:

@@ -8,9 +8,9 @@ from relay.config.loading import Config
 from relay.model import Talker
 from relay.obs import ObsMicrophone
 from relay.speech.base import Sink
-from relay.speech.mixer import Hearing
+from relay.speech.mixer import Mixer
 from relay.speech.voice import Voice
-from relay.voxta.audio import Source
+from relay.voxta.audio import SpeechSource
 from relay.web.overlay.sink import OverlaySink
 
 if TYPE_CHECKING:  # discord.py takes its time to load, and not everybody needs it
@@ -19,11 +19,11 @@ if TYPE_CHECKING:  # discord.py takes its time to load, and not everybody needs 
     from relay.platforms.discord.voice.session import DiscordVoice
 
 
-class Booth:
+class SilentAudio:
     """A silent one: the companion is not heard, and nobody is listened to."""
 
     @property
-    def hearing(self) -> Source | None:
+    def hearing(self) -> SpeechSource | None:
         """What people say, for Voxta to listen to; None when nobody is heard."""
         return None
 
@@ -52,12 +52,12 @@ class Booth:
         await asyncio.Event().wait()
 
 
-class LiveBooth(Booth):
+class LiveAudio(SilentAudio):
     """The overlay, the Discord voice channel and the microphone in OBS, as far as the settings want them."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._hearing = Hearing()
+        self._hearing = Mixer()
         self._listens = config.discord.enabled and config.voice.listen_to != "nobody"
         self._ears: Ears | None = None
         self._microphone: ObsMicrophone | None = None
@@ -67,7 +67,7 @@ class LiveBooth(Booth):
         self.overlay = OverlaySink()
 
     @property
-    def hearing(self) -> Source | None:
+    def hearing(self) -> SpeechSource | None:
         return self._hearing if self._listens else None
 
     def open(self, voice: Voice) -> Sequence[Sink]:

@@ -7,33 +7,33 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from relay.application.audio import Booth
+from relay.application.audio import SilentAudio
 from relay.application.connect import link
 from relay.application.events import Events
-from relay.application.heartbeat import Heart
+from relay.application.heartbeat import Heartbeat
 from relay.application.reception import Reception
-from relay.application.routing import Answers
-from relay.application.runtime_controls import Desk
+from relay.application.routing import ReplyRouter
+from relay.application.runtime_controls import RuntimeControls
 from relay.application.sound import AGAIN, Sound
-from relay.application.statistics import Journal
+from relay.application.statistics import Statistics
 from relay.config.loading import Config
 from relay.errors import InboxError
 from relay.forwarding.forwarder import NOTE_CHAT, Forwarder
 from relay.inbox.base import Inbox
 from relay.inbox.build import build as build_inbox
-from relay.inbox.retry import patiently
+from relay.inbox.retry import with_retries
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
 from relay.moderation.outbound import Outbound
-from relay.platforms.base import Controls as ControlsProtocol
 from relay.platforms.base import Notes, Platform, Receive
+from relay.platforms.base import PlatformControls as ControlsProtocol
 from relay.platforms.supervision import Supervisor
 from relay.replies.poster import Poster
 from relay.replies.replies import Replies
 from relay.replies.screening import Screening
-from relay.scenario.actions import repertoire
-from relay.scenario.context import Informer
-from relay.scenario.executor import Performer
+from relay.scenario.actions import available_acts
+from relay.scenario.context import StreamContext
+from relay.scenario.executor import ActExecutor
 from relay.speech.floor import Floor, FloorState
 from relay.system import clock, shutdown
 from relay.system.periodic import repeat
@@ -61,16 +61,16 @@ class Relay:
         make_platforms: MakePlatforms,
         *,
         voxta_url: str,
-        journal: Journal,
-        booth: Booth | None = None,
+        statistics: Statistics,
+        audio: SilentAudio | None = None,
     ) -> None:
         self._config = config
-        self._journal = journal
-        self._booth = booth or Booth()
+        self._statistics = statistics
+        self._audio = audio or SilentAudio()
         self.events = Events()
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.floor = Floor(config.floor, config.forwarding.reply_timeout)
-        self.session = link(config, voxta_url, self.events, hears=self._booth.hearing is not None)
+        self.session = link(config, voxta_url, self.events, hears=self._audio.hearing is not None)
         self.forwarder = Forwarder(
             config,
             inbox=self.inbox,
@@ -89,14 +89,14 @@ class Relay:
             floor=self.floor,
             replies=replies,
             screening=self.screening,
-            booth=self._booth,
+            audio=self._audio,
             events=self.events,
         )
         self.voice = self._sound.voice
-        self._answers = Answers(
+        self._answers = ReplyRouter(
             replies, self.voice, self.screening, self.events, name_of=self._name_of, record=self._sound.record
         )
-        self.desk = Desk(
+        self.runtime = RuntimeControls(
             inbox=self.inbox,
             voice=self.voice,
             forwarder=self.forwarder,
@@ -105,41 +105,41 @@ class Relay:
             volume=config.speech.volume,
         )
         audit = Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
-        self.controls = Controls(self.desk, audit)
-        self.receive = Reception(self.inbox, self.controls, self._answers, journal, self.events).receive
+        self.controls = Controls(self.runtime, audit)
+        self.receive = Reception(self.inbox, self.controls, self._answers, statistics, self.events).receive
         self.platforms = make_platforms(self.receive, self.controls, self.inbox)
-        self.poster = Poster(config.replies, self.platforms, journal.post)
+        self.poster = Poster(config.replies, self.platforms, statistics.post)
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
-        acts = repertoire(
+        acts = available_acts(
             config,
             self.platforms,
             say=self.screening.take,
             controls=self.controls,
-            play=self._booth.effect,
+            play=self._audio.effect,
             name=lambda: self._name_of(None),
         )
-        self.performer = Performer(acts, config.scenario.allow, self.session)
-        self.informer = Informer(config.scenario, self.session, self.platforms, people=self._booth.people)
-        self._heart = Heart(config.heart_file, self.condition)
+        self.executor = ActExecutor(acts, config.scenario.allow, self.session)
+        self.stream_context = StreamContext(config.scenario, self.session, self.platforms, people=self._audio.people)
+        self._heartbeat = Heartbeat(config.heartbeat_file, self.condition)
         self._listening: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
         self._subscribe()
 
     def _subscribe(self) -> None:
         """Who is told of what, in this order."""
-        events, journal = self.events, self._journal
-        events.arrived.subscribe(self.desk.saw)
-        events.arrived.subscribe(self.informer.saw)
+        events, statistics = self.events, self._statistics
+        events.arrived.subscribe(self.runtime.saw)
+        events.arrived.subscribe(self.stream_context.saw)
         events.asking.subscribe(self.poster.expect)
         events.asking.subscribe(self._answers.asked)
-        events.forwarded.subscribe(journal.forwarded)
-        events.forwarded.subscribe(self.informer.told)
-        events.settled.subscribe(journal.settled)
+        events.forwarded.subscribe(statistics.forwarded)
+        events.forwarded.subscribe(self.stream_context.told)
+        events.settled.subscribe(statistics.settled)
         events.settled.subscribe(lambda _: self._moved.set())
         events.received.subscribe(self._answers.hear)
-        events.received.subscribe(self.performer.heard)
+        events.received.subscribe(self.executor.heard)
         events.chat_changed.subscribe(self._answers.forget)
-        events.released.subscribe(journal.reply)
+        events.released.subscribe(statistics.reply)
         events.released.subscribe(self.poster.take)
         events.obeyed.subscribe(self.poster.tell)
         events.changed.subscribe(self._moved.set)
@@ -147,8 +147,8 @@ class Relay:
 
     async def run(self) -> None:
         """Run every room until cancelled. The inbox has to be open (see `opened`)."""
-        await patiently(self.desk.restore)
-        if chat := await patiently(self.inbox.get_note, NOTE_CHAT):
+        await with_retries(self.runtime.restore)
+        if chat := await with_retries(self.inbox.get_note, NOTE_CHAT):
             self.session.prefer(chat)
         async with asyncio.TaskGroup() as tasks:
 
@@ -160,11 +160,11 @@ class Relay:
                 start(name, room)
             start("forwarder", self.forwarder.run())
             start("poster", self.poster.run())
-            start("performer", repeat(self.performer.run, AGAIN, "acting for the scenario"))
-            start("informer", repeat(self.informer.run, AGAIN, "informing the scenario"))
+            start("performer", repeat(self.executor.run, AGAIN, "acting for the scenario"))
+            start("informer", repeat(self.stream_context.run, AGAIN, "informing the scenario"))
             trim_every = min(TRIM_EVERY, TRIM_SHARE * self._config.inbox.keep)
             start("trim", repeat(self._trim, trim_every, "forgetting old messages"))
-            start("heart", self._heart.beat())
+            start("heart", self._heartbeat.beat())
             self._listening = start("platforms", self.supervisor.run())
 
     async def quiet(self, *, empty: bool = False) -> None:
@@ -179,7 +179,7 @@ class Relay:
 
     async def _is_waiting(self) -> bool:
         """Some message is without an outcome, or one that nobody was told of."""
-        return await patiently(self.inbox.waiting) > 0 or self.forwarder.is_settling
+        return await with_retries(self.inbox.waiting) > 0 or self.forwarder.is_settling
 
     async def end(self, reason: str) -> None:
         """Wind down: take nothing more in, let the answer under way be posted, and drop what still waits."""
@@ -214,7 +214,7 @@ class Relay:
         lines = [
             f"Voxta: {where if chat else who}",
             *self.supervisor.lines(),
-            *self._booth.lines(),
+            *self._audio.lines(),
             await self._backlog(),
             f"The companion is {self.floor.state(time.monotonic())}",
         ]

@@ -13,7 +13,7 @@ from relay.speech.clips import OWN_VOICE
 from relay.voxta.gateway import GatewaySession
 from relay.voxta.link import Link
 from relay.voxta.login import saved_key
-from relay.voxta.session import Session
+from relay.voxta.session import VoxtaSession
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def link(config: Config, url: str, events: Events, *, hears: bool) -> Link:
             log.warning("A Voxta Gateway takes no sound: what people say is not passed on")
         own = OWN_VOICE if config.speech.enabled else None
         return GatewaySession(config.voxta, listen=listen, changed=changed, audio_url=own)
-    return Session(
+    return VoxtaSession(
         key_of(config),
         listen=listen,
         changed=changed,

@@ -14,7 +14,7 @@ DEAD_AFTER = 45.0
 """Seconds without a beat after which the relay counts as stuck or gone."""
 
 
-class Heart:
+class Heartbeat:
     def __init__(self, path: Path, condition: Callable[[], str]) -> None:
         """`condition` tells in a few lines how the relay is, though it runs."""
         self._path = path

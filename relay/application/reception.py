@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from relay.application.events import Events
-from relay.application.routing import Answers
-from relay.application.statistics import Journal
+from relay.application.routing import ReplyRouter
+from relay.application.statistics import Statistics
 from relay.inbox.base import Inbox
 from relay.model import AudienceMessage, Caller, Edit, Incoming, Origin, Retraction
 from relay.moderation.controls import Controls, command_in
@@ -15,11 +15,13 @@ from relay.system import clock
 class Reception:
     """`receive` is what platforms are built with."""
 
-    def __init__(self, inbox: Inbox, controls: Controls, answers: Answers, journal: Journal, events: Events) -> None:
+    def __init__(
+        self, inbox: Inbox, controls: Controls, answers: ReplyRouter, statistics: Statistics, events: Events
+    ) -> None:
         self._inbox = inbox
         self._controls = controls
         self._answers = answers
-        self._journal = journal
+        self._statistics = statistics
         self._events = events
 
     async def receive(self, *incoming: Incoming) -> None:
@@ -33,7 +35,7 @@ class Reception:
 
     async def _store(self, messages: Sequence[AudienceMessage]) -> None:
         for message, is_new in zip(messages, await self._inbox.append(messages), strict=True):
-            self._journal.message(message, is_new=is_new)
+            self._statistics.message(message, is_new=is_new)
             self._events.arrived(message)
             if is_new and (words := command_in(message)) is not None:
                 await self._obey(message, words)
@@ -44,7 +46,7 @@ class Reception:
                 await self._inbox.edit(change)
             case Retraction():
                 self._answers.retract(change)
-                self._journal.dropped(await self._inbox.retract(change, clock.now()))
+                self._statistics.dropped(await self._inbox.retract(change, clock.now()))
 
     async def _obey(self, message: AudienceMessage, words: str) -> None:
         """A moderator's command in chat; the forwarder drops the message itself."""

@@ -14,10 +14,10 @@ from typing import BinaryIO, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from relay.application.composition import Relay
-from relay.application.statistics import Journal, reason_class, summary
+from relay.application.statistics import Statistics, reason_class, summary
 from relay.errors import ConfigError
 from relay.inbox.base import Inbox
-from relay.inbox.retry import patiently
+from relay.inbox.retry import with_retries
 from relay.model import AudienceMessage, Author, Kind, Outcome, Role, SendAs
 from relay.system import clock
 
@@ -147,21 +147,21 @@ async def play(relay: Relay, recording: Recording, *, speed: float, run_id: str)
     began = time.monotonic()
     for number, line in recording:
         await asyncio.sleep(max(0.0, began + line.at / speed - time.monotonic()))
-        await patiently(relay.receive, _message(number, line, run_id))
+        await with_retries(relay.receive, _message(number, line, run_id))
     await relay.quiet(empty=True)
 
 
 async def run_id_of(inbox: Inbox, recording: Recording) -> str:
     """The run that was cut off before, or a new one."""
     note = _note(recording)
-    run_id = await patiently(inbox.get_note, note)
+    run_id = await with_retries(inbox.get_note, note)
     if not run_id:
         run_id = f"{recording.digest}-{time.time_ns():x}"
-        await patiently(inbox.set_note, note, run_id)
+        await with_retries(inbox.set_note, note, run_id)
     return run_id
 
 
-async def account(inbox: Inbox, recording: Recording, run_id: str, journal: Journal) -> dict[str, object]:
+async def account(inbox: Inbox, recording: Recording, run_id: str, statistics: Statistics) -> dict[str, object]:
     """The summary of a finished run, read from the store: what became of every line."""
     outcomes: Counter[Outcome] = Counter()
     reasons: Counter[str] = Counter()
@@ -169,7 +169,7 @@ async def account(inbox: Inbox, recording: Recording, run_id: str, journal: Jour
     heard: set[tuple[str, str]] = set()
     delays: dict[str, list[float]] = defaultdict(list)
     for number, line in recording:
-        record = await patiently(inbox.why, _message(number, line, run_id).key)
+        record = await with_retries(inbox.why, _message(number, line, run_id).key)
         if record is None or record.settlement is None:
             continue
         outcomes[record.settlement.outcome] += 1
@@ -178,8 +178,8 @@ async def account(inbox: Inbox, recording: Recording, run_id: str, journal: Jour
             sent[SendAs(record.settlement.reason.split(",")[0])] += 1
             heard.add((line.platform, line.author.id))
             delays[line.kind].append(record.settlement.at - record.message.at)
-    await patiently(inbox.set_note, _note(recording), "")
-    return summary(len(recording), sent, outcomes, journal.replies, journal.posted) | {
+    await with_retries(inbox.set_note, _note(recording), "")
+    return summary(len(recording), sent, outcomes, statistics.replies, statistics.posted) | {
         "reasons": dict(reasons.most_common()),
         "viewers_heard": len(heard),
         "delay_s": {kind: _spread(values) for kind, values in sorted(delays.items())},

@@ -12,7 +12,7 @@ from relay.wire import server
 from relay.wire.messages import WireMessage
 
 
-class Answers:
+class ReplyRouter:
     """Gives each message to those whom it concerns."""
 
     def __init__(
@@ -84,9 +84,9 @@ class Answers:
                 self._voice.talks(STREAMER)
             case server.SpeechRecognitionEnd():
                 self._voice.stopped(STREAMER, is_done=True)
-            case server.SpeechPlaybackStart():
+            case server.SpeechPlaybackStarted():
                 self._voice.played_elsewhere(message.message_id, message.duration)
-            case server.SpeechPlaybackComplete():
+            case server.SpeechPlaybackCompleted():
                 self._voice.completed_elsewhere(message.message_id)
             case server.InterruptSpeech():
                 self._interrupt(message.message_id)

@@ -11,13 +11,13 @@ from pathlib import Path
 from rich.console import Console
 
 from relay.application import replay
-from relay.application.audio import LiveBooth
+from relay.application.audio import LiveAudio
 from relay.application.composition import Relay, running, until
 from relay.application.connect import voxta
 from relay.application.console import printable, show
 from relay.application.serving import serving, serving_anywhere
-from relay.application.statistics import Journal
-from relay.application.terminal_view import View, narrate
+from relay.application.statistics import Statistics
+from relay.application.terminal_view import TerminalView, narrate
 from relay.companion.scenario.example import EXAMPLE
 from relay.companion.serving.server import CompanionServer
 from relay.config import (
@@ -33,7 +33,7 @@ from relay.config import (
 from relay.config.loading import Config, load
 from relay.errors import ConfigError
 from relay.inbox.build import build as build_inbox
-from relay.platforms.base import Controls, Notes, Platform, Receive
+from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
 from relay.web.control import ControlServer
 
@@ -63,11 +63,11 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
                 SimulatedPlatform(name, receive, seed=seed, per_minute=rate) for name, rate in CROWD_PER_MINUTE.items()
             ]
 
-        journal = _journal(console)
-        booth = LiveBooth(config)
+        statistics = _statistics(console)
+        audio = LiveAudio(config)
         async with voxta(config, port=0) as url, AsyncExitStack() as stack:
-            relay = Relay(config, crowd, voxta_url=url, journal=journal, booth=booth)
-            server = await stack.enter_async_context(serving_anywhere(config, relay, booth))
+            relay = Relay(config, crowd, voxta_url=url, statistics=statistics, audio=audio)
+            server = await stack.enter_async_context(serving_anywhere(config, relay, audio))
             if speech:
                 _fall_silent_on_enter(relay)
                 show(
@@ -75,10 +75,10 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
                     err=console.stderr,
                 )
             task = await stack.enter_async_context(running(relay))
-            await stack.enter_async_context(_watched(console, journal, relay, "Relay demo"))
+            await stack.enter_async_context(_watched(console, statistics, relay, "Relay demo"))
             await until(task, asyncio.create_task(_pass(seconds)))
             await relay.end("the demo ended")
-    return journal.summary()
+    return statistics.summary()
 
 
 async def live(config: Config, console: Console) -> None:
@@ -86,9 +86,9 @@ async def live(config: Config, console: Console) -> None:
     if not config.twitch.enabled and not config.discord.enabled:
         raise ConfigError("no platform is enabled: set twitch.enabled or discord.enabled to true, or try `relay demo`")
 
-    booth = LiveBooth(config)
+    audio = LiveAudio(config)
 
-    def connect(receive: Receive, controls: Controls, notes: Notes) -> Sequence[Platform]:
+    def connect(receive: Receive, controls: PlatformControls, notes: Notes) -> Sequence[Platform]:
         platforms: list[Platform] = []
         if config.twitch.enabled:
             from relay.platforms.twitch.client import TwitchPlatform
@@ -104,20 +104,20 @@ async def live(config: Config, console: Console) -> None:
                     controls,
                     notes,
                     look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
-                    voice=booth.discord,
-                    commands=booth.commands(),
+                    voice=audio.discord,
+                    commands=audio.commands(),
                 )
             )
         return platforms
 
-    journal = _journal(console)
+    statistics = _statistics(console)
     async with voxta(config) as url:
-        relay = Relay(config, connect, voxta_url=url, journal=journal, booth=booth)
+        relay = Relay(config, connect, voxta_url=url, statistics=statistics, audio=audio)
         async with (
-            serving(config, relay, booth) if config.web.enabled else nullcontext(),
+            serving(config, relay, audio) if config.web.enabled else nullcontext(),
             running(relay) as task,
-            ControlServer(relay.controls, journal.metrics, config.control_file),
-            _watched(console, journal, relay, f"Relay {config.relay.name}"),
+            ControlServer(relay.controls, statistics.metrics, config.control_file),
+            _watched(console, statistics, relay, f"Relay {config.relay.name}"),
         ):
             await task
 
@@ -134,16 +134,16 @@ async def recorded(
         show(f"{recording.skipped} lines are skipped in all", err=console.stderr)
     if voxta_url is not None:
         config = load_over(config, voxta_url)
-    journal = _journal(console)
+    statistics = _statistics(console)
     async with voxta(config, port=0) as url:
         platforms = [QuietPlatform(name) for name in recording.platforms]
-        relay = Relay(config, lambda *_: platforms, voxta_url=url, journal=journal)
+        relay = Relay(config, lambda *_: platforms, voxta_url=url, statistics=statistics)
         async with running(relay) as task:
             run_id = await replay.run_id_of(relay.inbox, recording)
-            async with _watched(console, journal, relay, f"Replay of {file.name}"):
+            async with _watched(console, statistics, relay, f"Replay of {file.name}"):
                 work = asyncio.create_task(replay.play(relay, recording, speed=speed, run_id=run_id))
                 await until(task, work)
-            return await replay.account(relay.inbox, recording, run_id, journal)
+            return await replay.account(relay.inbox, recording, run_id, statistics)
 
 
 def beside(config: Config) -> Config:
@@ -200,16 +200,16 @@ async def _pass(seconds: float | None) -> None:
         await asyncio.sleep(seconds)
 
 
-def _journal(console: Console) -> Journal:
-    return Journal() if console.is_terminal else Journal(narrate)
+def _statistics(console: Console) -> Statistics:
+    return Statistics() if console.is_terminal else Statistics(narrate)
 
 
 @asynccontextmanager
-async def _watched(console: Console, journal: Journal, relay: Relay, title: str) -> AsyncIterator[None]:
+async def _watched(console: Console, statistics: Statistics, relay: Relay, title: str) -> AsyncIterator[None]:
     if not console.is_terminal:
         yield
         return
-    task = asyncio.create_task(View(console, journal, relay.desk.status, title).run())
+    task = asyncio.create_task(TerminalView(console, statistics, relay.runtime.status, title).run())
     try:
         yield
     finally:

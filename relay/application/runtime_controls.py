@@ -17,7 +17,7 @@ REMEMBERED = 500
 """Viewers offered for completion."""
 
 
-class Desk:
+class RuntimeControls:
     """Implements Actions. `restore` applies what moderators set before the last restart."""
 
     def __init__(

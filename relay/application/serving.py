@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final, Literal
 
-from relay.application.audio import LiveBooth
+from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
 from relay.config.loading import Config
 from relay.errors import ConfigError, VoxtaUnavailable
 from relay.forwarding.rendering import TEXT_LIMIT, at_once, spoken_line
 from relay.model import Caller, Role, SendAs
 from relay.speech.floor import FloorState
-from relay.text.sanitise import neutralise
+from relay.text.sanitise import sanitise
 from relay.text.unicode import one_line
-from relay.web.gateway.api import Actions
-from relay.web.gateway.state import Character, GatewayState
+from relay.web.gateway.api import ApiActions
+from relay.web.gateway.state import GatewayCharacter, GatewayState
 from relay.web.server import WebServer
 from relay.wire.messages import ContextText
 
@@ -33,10 +33,10 @@ _AI_STATES: Final[dict[FloorState, Literal["idle", "thinking", "speaking"]]] = {
 
 
 @asynccontextmanager
-async def serving(config: Config, relay: Relay, booth: LiveBooth) -> AsyncIterator[WebServer]:
+async def serving(config: Config, relay: Relay, audio: LiveAudio) -> AsyncIterator[WebServer]:
     """The overlay and the HTTP API for as long as the context lasts. Raises ConfigError."""
     button = Caller(source="web", name="button", roles=frozenset({Role.STREAMER}))
-    actions = Actions(
+    actions = ApiActions(
         speakers=relay.voice,
         interrupt=lambda: relay.controls.run("interrupt", button),
         skip=lambda: relay.controls.run("skip", button),
@@ -44,7 +44,7 @@ async def serving(config: Config, relay: Relay, booth: LiveBooth) -> AsyncIterat
         leave_unanswered=relay.voice.leave_unanswered,
         talk=Told(relay),
     )
-    async with WebServer(config.web, actions, booth.overlay, config.scenario.sounds) as server:
+    async with WebServer(config.web, actions, audio.overlay, config.scenario.sounds) as server:
         mirror = server.gateway.mirror
         looking = asyncio.create_task(_look(mirror.look))
         try:
@@ -63,14 +63,14 @@ async def serving(config: Config, relay: Relay, booth: LiveBooth) -> AsyncIterat
 
 
 @asynccontextmanager
-async def serving_anywhere(config: Config, relay: Relay, booth: LiveBooth) -> AsyncIterator[WebServer]:
+async def serving_anywhere(config: Config, relay: Relay, audio: LiveAudio) -> AsyncIterator[WebServer]:
     """The same, on a free port when another program has the configured one."""
     anywhere = config.model_copy(update={"web": config.web.model_copy(update={"port": 0})})
     async with AsyncExitStack() as stack:
         try:
-            server = await stack.enter_async_context(serving(config, relay, booth))
+            server = await stack.enter_async_context(serving(config, relay, audio))
         except ConfigError:
-            server = await stack.enter_async_context(serving(anywhere, relay, booth))
+            server = await stack.enter_async_context(serving(anywhere, relay, audio))
         yield server
 
 
@@ -92,7 +92,7 @@ class Told:
         if chat is None:
             raise VoxtaUnavailable(self._relay.session.problem or "no chat is joined")
         is_streamers = source == "user"
-        line = neutralise(text, TEXT_LIMIT) if is_streamers else spoken_line(text, chat, author, source.title())
+        line = sanitise(text, TEXT_LIMIT) if is_streamers else spoken_line(text, chat, author, source.title())
         send_as = SendAs.USER if reply else SendAs.NOREPLY
         await self._relay.session.send(at_once(line, chat, send_as=send_as, is_streamers=is_streamers))
 
@@ -101,7 +101,7 @@ class Told:
         await self._relay.session.update_context(f"gateway:{key}", [ContextText(text=text)] if text else [])
         chat = self._relay.session.chat
         if description and chat is not None:
-            line = f"({key}) {neutralise(description, TEXT_LIMIT)}"
+            line = f"({key}) {sanitise(description, TEXT_LIMIT)}"
             await self._relay.session.send(at_once(line, chat, send_as=SendAs.NOREPLY))
 
     async def played(self, message_id: str | None, *, is_over: bool) -> None:
@@ -129,7 +129,7 @@ def _state(relay: Relay) -> GatewayState:
         external_speaker_active=bool(talking),
         external_speaker_source=talking[0].partition(":")[2] or talking[0] if talking else None,
         characters=tuple(
-            Character(
+            GatewayCharacter(
                 id=person.id,
                 name=person.name,
                 creator_notes=person.creator_notes,

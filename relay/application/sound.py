@@ -3,11 +3,11 @@
 from collections.abc import Coroutine, Iterator
 from typing import Any, Final
 
-from relay.application.audio import Booth
+from relay.application.audio import SilentAudio
 from relay.application.connect import key_of, own_voice
 from relay.application.events import Events
 from relay.config.loading import Config
-from relay.forwarding.recognised import Spoken
+from relay.forwarding.recognised import RecognisedSpeech
 from relay.replies.replies import Replies
 from relay.replies.screening import Screening
 from relay.speech.clips import Clips
@@ -34,12 +34,12 @@ class Sound:
         floor: Floor,
         replies: Replies,
         screening: Screening,
-        booth: Booth,
+        audio: SilentAudio,
         events: Events,
     ) -> None:
         """`url` is where Voxta is."""
         self._session = session
-        self._booth = booth
+        self._audio = audio
         cookies = session.cookies
         self._clips = Clips(config.speech, key_of(config), url, cookies=cookies, voice=own_voice(config))
         playback = Playback(self._clips.fetch)
@@ -53,13 +53,15 @@ class Sound:
             changed=events.changed,
             plays=config.speech.enabled,
         )
-        playback.play_on(booth.open(self.voice))
+        playback.play_on(audio.open(self.voice))
         playback.set_volume(config.speech.volume)
         self._input: AudioInput | None = None
-        self._spoken: Spoken | None = None
-        if booth.hearing is not None:
-            self._input = AudioInput(key_of(config), booth.hearing, url=url, cookies=cookies)
-            self._spoken = Spoken(session, self._input, booth, floor=floor, asking=events.asking, freed=events.changed)
+        self._spoken: RecognisedSpeech | None = None
+        if audio.hearing is not None:
+            self._input = AudioInput(key_of(config), audio.hearing, url=url, cookies=cookies)
+            self._spoken = RecognisedSpeech(
+                session, self._input, audio, floor=floor, asking=events.asking, freed=events.changed
+            )
             events.received.subscribe(self._spoken.hear)
 
     def record(self, wanted: bool) -> None:
@@ -72,7 +74,7 @@ class Sound:
         """What has to run, by name."""
         yield "clips", self._clips.run()
         yield "voice", self.voice.run()
-        yield "booth", repeat(self._booth.run, AGAIN, "listening beside Voxta")
+        yield "booth", repeat(self._audio.run, AGAIN, "listening beside Voxta")
         if self._input is not None:
             yield "audio input", repeat(self._input.run, AGAIN, "sending what people say")
         if self._spoken is not None:

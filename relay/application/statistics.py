@@ -12,7 +12,7 @@ LINES = 200
 """Lines kept."""
 
 
-class Stage(StrEnum):
+class PipelineStage(StrEnum):
     """Where on its way a line was written."""
 
     IN = "in"
@@ -24,16 +24,16 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True)
-class Line:
-    stage: Stage
+class ActivityLine:
+    stage: PipelineStage
     who: str
     text: str
 
 
-class Journal:
+class Statistics:
     """Counts and remembers; every method returns at once. `watch` is shown each line."""
 
-    def __init__(self, watch: Callable[[Line], None] = lambda _: None) -> None:
+    def __init__(self, watch: Callable[[ActivityLine], None] = lambda _: None) -> None:
         self._watch = watch
         self.received = 0
         self.duplicates = 0
@@ -43,7 +43,7 @@ class Journal:
         self.reasons: Counter[tuple[Outcome, str]] = Counter()
         self.posted: Counter[str] = Counter()
         self.failed_posts: Counter[str] = Counter()
-        self.lines: deque[Line] = deque(maxlen=LINES)
+        self.lines: deque[ActivityLine] = deque(maxlen=LINES)
 
     def message(self, message: AudienceMessage, *, is_new: bool) -> None:
         if not is_new:
@@ -51,7 +51,7 @@ class Journal:
             return
         self.received += 1
         what = message.text if message.kind is Kind.CHAT else f"<{message.kind}> {message.text}".strip()
-        self._write(Line(Stage.IN, f"{message.author.name} ({message.platform})", what))
+        self._write(ActivityLine(PipelineStage.IN, f"{message.author.name} ({message.platform})", what))
 
     def dropped(self, count: int) -> None:
         """Messages taken back by their platform."""
@@ -62,7 +62,7 @@ class Journal:
 
     def forwarded(self, forward: Forward) -> None:
         self.sent[forward.send_as] += 1
-        self._write(Line(Stage.SENT, forward.send_as.value, forward.body))
+        self._write(ActivityLine(PipelineStage.SENT, forward.send_as.value, forward.body))
 
     def settled(self, settlements: Sequence[Settlement]) -> None:
         """Messages have their outcomes. Of many that ended alike it is one line that tells how many."""
@@ -74,17 +74,19 @@ class Journal:
             self.reasons[outcome, reason] += len(ended)
             if outcome is not Outcome.FORWARDED:
                 who = ended[0].key if len(ended) == 1 else f"{len(ended)} messages"
-                self._write(Line(Stage.OUT, outcome.value, f"{who}: {_common([each.reason for each in ended])}"))
+                self._write(
+                    ActivityLine(PipelineStage.OUT, outcome.value, f"{who}: {_common([each.reason for each in ended])}")
+                )
 
     def reply(self, reply: ReplyText) -> None:
         self.replies += 1
-        self._write(Line(Stage.REPLY, reply.character, reply.text))
+        self._write(ActivityLine(PipelineStage.REPLY, reply.character, reply.text))
 
     def post(self, platform: str, post: Post, error: str | None) -> None:
         (self.failed_posts if error else self.posted)[platform] += 1
-        self._write(Line(Stage.POST, platform, error or post.text))
+        self._write(ActivityLine(PipelineStage.POST, platform, error or post.text))
 
-    def _write(self, line: Line) -> None:
+    def _write(self, line: ActivityLine) -> None:
         self.lines.append(line)
         self._watch(line)
 

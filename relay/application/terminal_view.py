@@ -12,25 +12,27 @@ from rich.table import Table
 from rich.text import Text
 
 from relay.application.console import printable
-from relay.application.statistics import Journal, Line, Stage
+from relay.application.statistics import ActivityLine, PipelineStage, Statistics
 
 REFRESH = 4
 """Frames a second."""
 _STYLE = {
-    Stage.IN: ("→", "cyan"),
-    Stage.SENT: ("»", "yellow"),
-    Stage.REPLY: ("«", "green"),
-    Stage.POST: ("←", "blue"),
-    Stage.OUT: ("×", "dim"),  # noqa: RUF001
+    PipelineStage.IN: ("→", "cyan"),
+    PipelineStage.SENT: ("»", "yellow"),
+    PipelineStage.REPLY: ("«", "green"),
+    PipelineStage.POST: ("←", "blue"),
+    PipelineStage.OUT: ("×", "dim"),  # noqa: RUF001
 }
 
 
-class View:
+class TerminalView:
     """Shows a journal until cancelled. `status` is asked for the lines at the top."""
 
-    def __init__(self, console: Console, journal: Journal, status: Callable[[], Awaitable[str]], title: str) -> None:
+    def __init__(
+        self, console: Console, statistics: Statistics, status: Callable[[], Awaitable[str]], title: str
+    ) -> None:
         self._console = console
-        self._journal = journal
+        self._statistics = statistics
         self._status = status
         self._title = title
         self._began = time.monotonic()
@@ -43,7 +45,7 @@ class View:
 
     def _frame(self, status: str) -> Group:
         height = max(8, self._console.height - 12 - status.count("\n"))
-        feed = Group(*(_shown(line) for line in list(self._journal.lines)[-height:]))
+        feed = Group(*(_shown(line) for line in list(self._statistics.lines)[-height:]))
         return Group(
             Panel(Text(printable(status, lines=True)), title=Text(printable(self._title)), title_align="left"),
             Panel(feed, title="what happens", title_align="left", height=height + 2),
@@ -51,25 +53,25 @@ class View:
         )
 
     def _numbers(self) -> Table:
-        journal, minutes = self._journal, max(1 / 60, (time.monotonic() - self._began) / 60)
+        statistics, minutes = self._statistics, max(1 / 60, (time.monotonic() - self._began) / 60)
         table = Table.grid(expand=True, padding=(0, 2))
-        sent = "  ".join(f"{send_as} {count}" for send_as, count in sorted(journal.sent.items()))
-        ended = "  ".join(f"{outcome} {count}" for outcome, count in sorted(journal.outcomes.items()))
-        posted = "  ".join(f"{platform} {count}" for platform, count in sorted(journal.posted.items()))
-        received = f"received {journal.received} ({journal.received / minutes:.0f} a minute)"
+        sent = "  ".join(f"{send_as} {count}" for send_as, count in sorted(statistics.sent.items()))
+        ended = "  ".join(f"{outcome} {count}" for outcome, count in sorted(statistics.outcomes.items()))
+        posted = "  ".join(f"{platform} {count}" for platform, count in sorted(statistics.posted.items()))
+        received = f"received {statistics.received} ({statistics.received / minutes:.0f} a minute)"
         table.add_row(received, f"sent: {sent}")
-        table.add_row(f"replies {journal.replies}", Text(printable(f"posted: {posted}")))
+        table.add_row(f"replies {statistics.replies}", Text(printable(f"posted: {posted}")))
         table.add_row("", f"ended: {ended}")
         return table
 
 
-def _shown(line: Line) -> Text:
+def _shown(line: ActivityLine) -> Text:
     sign, style = _STYLE[line.stage]
     who, what = printable(line.who), printable(" ".join(line.text.split()))
     text = Text(no_wrap=True, overflow="ellipsis")
     return text.append(f"{sign} {who} ", style=f"bold {style}").append(what, style=style)
 
 
-def narrate(line: Line) -> None:
+def narrate(line: ActivityLine) -> None:
     """The view of a run without a terminal: one log line for each thing that happens."""
     logging.getLogger("relay").info("%s %s: %s", line.stage, line.who, " ".join(line.text.split()))

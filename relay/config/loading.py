@@ -93,7 +93,7 @@ class Config(BaseSettings):
         return self.relay.data_dir / f"{self.relay.name}.control"
 
     @property
-    def heart_file(self) -> Path:
+    def heartbeat_file(self) -> Path:
         """Written by a relay that runs; see `relay health`."""
         return self.relay.data_dir / f"{self.relay.name}.alive"
 

@@ -12,7 +12,7 @@ MAX_DISTANCE: Final = 3
 _BANDS: Final = (0, 16, 32, 48)
 
 
-class Echoes:
+class Duplicates:
     """An index of texts by hash; each is known by a name."""
 
     def __init__(self) -> None:
@@ -47,19 +47,19 @@ class Echoes:
         return [(shift, simhash >> shift & 0xFFFF) for shift in _BANDS]
 
 
-class Recent:
+class RecentTexts:
     """The newest texts, at most `limit`: was this one, or nearly this one, among them?"""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._order: deque[tuple[str, int, int]] = deque()
-        self._echoes = Echoes()
+        self._duplicates = Duplicates()
 
     def has(self, digest: int, simhash: int) -> bool:
-        return self._echoes.find(digest, simhash) is not None
+        return self._duplicates.find(digest, simhash) is not None
 
     def add(self, name: str, digest: int, simhash: int) -> None:
         self._order.append((name, digest, simhash))
-        self._echoes.add(name, digest, simhash)
+        self._duplicates.add(name, digest, simhash)
         if len(self._order) > self._limit:
-            self._echoes.remove(*self._order.popleft())
+            self._duplicates.remove(*self._order.popleft())

@@ -9,14 +9,14 @@ from typing import Protocol
 
 from relay.config.loading import Config
 from relay.errors import InboxError, RenderingError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
-from relay.forwarding.notices import CAPACITY, Telling
+from relay.forwarding.notices import CAPACITY, NoticeQueue
 from relay.forwarding.policy import Policy
 from relay.forwarding.recovery import Fate, fate_of
 from relay.forwarding.rendering import Pick, Place, Renderer
 from relay.forwarding.selection import Selector
 from relay.forwarding.waiting import Batch, Waiting
 from relay.inbox.base import Inbox
-from relay.inbox.retry import patiently
+from relay.inbox.retry import with_retries
 from relay.model import AudienceMessage, Forward, Kind, Outcome, Settlement
 from relay.moderation.budget import Budget, is_quiet
 from relay.moderation.inbound import Inbound
@@ -24,7 +24,7 @@ from relay.moderation.switches import Switches
 from relay.speech.floor import Floor
 from relay.system.cancellation import checkpoint
 from relay.text.unicode import calls
-from relay.voxta.chat import Chat
+from relay.voxta.chat import JoinedChat
 from relay.voxta.link import Link
 
 log = logging.getLogger(__name__)
@@ -85,12 +85,12 @@ class Forwarder:
             inbound=Inbound(config.filters),
             budget=self._budget,
             selector=Selector(config.selection, alike=policy.alike),
-            telling=Telling(config.selection.event_ttl),
+            notices=NoticeQueue(config.selection.event_ttl),
             hold_for=config.filters.hold_for,
             steady=clock,
         )
         self._doubtful: dict[str, Forward] = {}
-        self._failed_in: dict[str, Chat] = {}
+        self._failed_in: dict[str, JoinedChat] = {}
         self._unsent: dict[str, Sequence[Pick]] = {}
         """What forwards would have carried that the store may know as begun, and that were never sent, by their ids."""
         self._noted: str | None = None
@@ -132,13 +132,13 @@ class Forwarder:
 
     async def _take_over(self) -> None:
         """What the relay before this one held when it ended."""
-        self._doubtful = {forward.id: forward for forward in await patiently(self._inbox.unfinished)}
-        await self._admit(await patiently(self._inbox.reclaim))
+        self._doubtful = {forward.id: forward for forward in await with_retries(self._inbox.unfinished)}
+        await self._admit(await with_retries(self._inbox.reclaim))
 
     async def _take_in(self) -> None:
         while True:
             checkpoint()
-            await self._admit(await patiently(self._inbox.claim, CAPACITY, CLAIM_WAIT))
+            await self._admit(await with_retries(self._inbox.claim, CAPACITY, CLAIM_WAIT))
 
     async def _admit(self, messages: Iterable[AudienceMessage]) -> None:
         if self._ending is not None:
@@ -155,7 +155,7 @@ class Forwarder:
         while self._ending is None:
             checkpoint()
             self._news.clear()
-            wait = await patiently(self._advance)
+            wait = await with_retries(self._advance)
             await self._settle_ended()
             if wait is not None and wait <= 0:
                 continue
@@ -166,7 +166,7 @@ class Forwarder:
         self._ended.set()
 
     async def _wind_up(self, reason: str) -> None:
-        await patiently(self._keep_unsent)
+        await with_retries(self._keep_unsent)
         for forward in self._doubtful.values():
             await self._finish(forward, Outcome.FORWARDED, f"{forward.send_as}, unconfirmed")
         self.waiting.clear(Outcome.DROPPED, reason)
@@ -220,12 +220,12 @@ class Forwarder:
         ended = self.waiting.take_ended()
         await self._settle([self._settlement(e.message.key, e.outcome, e.reason) for e in ended])
 
-    async def _remember(self, chat: Chat) -> None:
+    async def _remember(self, chat: JoinedChat) -> None:
         if chat.chat_id != self._noted:
             await self._inbox.set_note(NOTE_CHAT, chat.chat_id)
             self._noted = chat.chat_id
 
-    async def _forward(self, batch: Batch, chat: Chat) -> None:
+    async def _forward(self, batch: Batch, chat: JoinedChat) -> None:
         try:
             current = await self._inbox.current([pick.message.key for pick in batch.picks])
         except InboxError:
@@ -252,7 +252,7 @@ class Forwarder:
             self.waiting.restore([pick for pick in picks if pick.message.key in current])
             del self._unsent[forward_id]
 
-    async def _render(self, picks: list[Pick], batch: Batch, chat: Chat) -> Forward | None:
+    async def _render(self, picks: list[Pick], batch: Batch, chat: JoinedChat) -> Forward | None:
         while picks:
             try:
                 forward, left_over = self._renderer.render(picks, Place.of(chat), batch.digest)
@@ -263,7 +263,7 @@ class Forwarder:
                 return forward
         return None
 
-    async def _send(self, forward: Forward, chat: Chat) -> None:
+    async def _send(self, forward: Forward, chat: JoinedChat) -> None:
         self._budget.spend(self._clock())
         if forward.expects_reply:
             self._floor.asked(self._clock(), interruptible=forward.interruptible)
@@ -290,7 +290,7 @@ class Forwarder:
 
     # After a cut
 
-    async def _resolve_doubts(self, chat: Chat) -> None:
+    async def _resolve_doubts(self, chat: JoinedChat) -> None:
         claimed: set[str] = set()
         for forward in list(self._doubtful.values()):
             if self._failed_in.get(forward.id) is chat:
@@ -326,7 +326,7 @@ class Forwarder:
             return
         self._settling += 1
         try:
-            first = await patiently(self._inbox.settle, settlements)
+            first = await with_retries(self._inbox.settle, settlements)
         finally:
             self._settling -= 1
         self._observer.settled([each for each, is_first in zip(settlements, first, strict=True) if is_first])

@@ -10,7 +10,7 @@ CAPACITY = 200
 """Held at once; a flood of held messages must not bury the ones a person can still look at."""
 
 
-class Holding:
+class HeldMessages:
     """Decisions are made by short ids; what nobody decides on is given back by `expired`."""
 
     def __init__(self) -> None:

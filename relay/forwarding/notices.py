@@ -8,7 +8,7 @@ CAPACITY = 512
 """Messages held; beyond that the oldest is passed over, so that arrival never waits for the budget."""
 
 
-class Telling:
+class NoticeQueue:
     """A bounded queue by key."""
 
     def __init__(self, time_to_live: float) -> None:

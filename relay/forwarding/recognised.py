@@ -11,8 +11,8 @@ from relay.errors import RenderingError, VoxtaError, VoxtaUnavailable
 from relay.forwarding.rendering import TEXT_LIMIT, at_once, spoken_line
 from relay.model import Forward, Talker
 from relay.speech.floor import Floor
-from relay.text.sanitise import neutralise
-from relay.voxta.chat import Chat
+from relay.text.sanitise import sanitise
+from relay.voxta.chat import JoinedChat
 from relay.voxta.link import Link
 from relay.wire import server
 from relay.wire.messages import WireMessage
@@ -47,10 +47,10 @@ class _Utterance:
     text: str
     talker: Talker | None
     """None when it is not known which of several it was."""
-    chat: Chat
+    chat: JoinedChat
 
 
-class Spoken:
+class RecognisedSpeech:
     """Sends what was recognised in our stream, once and in the order heard. `run` sends until cancelled."""
 
     def __init__(
@@ -126,7 +126,7 @@ class Spoken:
 
 def _rendered(utterance: _Utterance) -> Forward:
     """The streamer's words as they are, others' with their name. Raises RenderingError."""
-    talker, text = utterance.talker, neutralise(utterance.text, TEXT_LIMIT)
+    talker, text = utterance.talker, sanitise(utterance.text, TEXT_LIMIT)
     is_streamers = talker is not None and talker.is_streamer
     if not text or talker is None or is_streamers:
         return at_once(text, utterance.chat, is_streamers=is_streamers)

@@ -3,7 +3,7 @@
 from enum import Enum, auto
 
 from relay.model import Forward
-from relay.voxta.chat import Chat
+from relay.voxta.chat import JoinedChat
 
 
 class Fate(Enum):
@@ -15,7 +15,7 @@ class Fate(Enum):
     """The chat is another one or shows no history, or such a forward does not stand there as it was sent."""
 
 
-def fate_of(forward: Forward, chat: Chat, claimed: set[str]) -> Fate:
+def fate_of(forward: Forward, chat: JoinedChat, claimed: set[str]) -> Fate:
     """Look a forward up in the history of the joined chat.
 
     `claimed` collects the ids of messages already matched, so that two equal texts need two messages.

@@ -12,8 +12,8 @@ from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
 from relay.model import AudienceMessage, Forward, Kind, Origin, Role, ScriptCall, SendAs
 from relay.text.obfuscation import taken_for
-from relay.text.sanitise import neutral_name, neutralise
-from relay.voxta.chat import Chat
+from relay.text.sanitise import sanitise, sanitise_name
+from relay.voxta.chat import JoinedChat
 
 TEXT_LIMIT = 500
 """Characters of a viewer's text that reach the companion; Twitch's longest message."""
@@ -40,7 +40,7 @@ class Place:
     reserved: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, chat: Chat) -> Self:
+    def of(cls, chat: JoinedChat) -> Self:
         """Right now, in this chat."""
         names = (chat.user_name, *(person.name for person in chat.characters))
         return cls(chat.chat_id, chat.newest_index, reserved_names(*names))
@@ -112,40 +112,40 @@ class Renderer:
         fields = self._fields(pick, place)
         arguments = {name: fields[name] for name in ("author", "platform", "text")}
         message = pick.message
-        arguments["id"] = neutralise(f"{message.platform}:{message.channel}/{message.id}", 120)
+        arguments["id"] = sanitise(f"{message.platform}:{message.channel}/{message.id}", 120)
         arguments["amount"] = str(message.amount or 0)
         arguments["detail"] = fields["detail"] if pick.message.detail else ""
         return ScriptCall(name=pick.message.kind.value, arguments=arguments)
 
     def _digest(self, digest: Sequence[tuple[str, int]], used: int) -> list[str]:
-        shouts = "; ".join(f'{count} viewers: "{neutralise(text, 40)}"' for text, count in digest if count)
+        shouts = "; ".join(f'{count} viewers: "{sanitise(text, 40)}"' for text, count in digest if count)
         line = f"Also in chat: {shouts}"
         return [line] if shouts and used + len(BETWEEN) + len(line) <= self._length else []
 
     def _name(self, pick: Pick, place: Place) -> str:
         author = pick.message.author
-        return neutral_name(author.name, None if Role.STREAMER in author.roles else place.reserved)
+        return sanitise_name(author.name, None if Role.STREAMER in author.roles else place.reserved)
 
     def _fields(self, pick: Pick, place: Place) -> dict[str, str]:
         message = pick.message
-        text = neutralise(pick.text, TEXT_LIMIT)
+        text = sanitise(pick.text, TEXT_LIMIT)
         return {
             "author": self._name(pick, place),
-            "platform": PLATFORM_NAMES.get(message.platform, neutral_name(message.platform.capitalize(), frozenset())),
+            "platform": PLATFORM_NAMES.get(message.platform, sanitise_name(message.platform.capitalize(), frozenset())),
             "text": text,
             "quote": f': "{text}"' if text else ".",
             "amount": str(message.amount) if message.amount is not None else "some",
-            "detail": neutralise(message.detail or "a reward", 64),
+            "detail": sanitise(message.detail or "a reward", 64),
         }
 
 
-def spoken_line(text: str, chat: Chat, who: str | None, where: str) -> str:
+def spoken_line(text: str, chat: JoinedChat, who: str | None, where: str) -> str:
     """What somebody says outside the queue, with who they are and where; their name is not one of the chat's own."""
-    name = neutral_name(who, Place.of(chat).reserved) if who else where
-    return f'{name} ({where}): "{neutralise(text, TEXT_LIMIT)}"'
+    name = sanitise_name(who, Place.of(chat).reserved) if who else where
+    return f'{name} ({where}): "{sanitise(text, TEXT_LIMIT)}"'
 
 
-def at_once(body: str, chat: Chat, *, send_as: SendAs = SendAs.USER, is_streamers: bool = False) -> Forward:
+def at_once(body: str, chat: JoinedChat, *, send_as: SendAs = SendAs.USER, is_streamers: bool = False) -> Forward:
     """What goes to Voxta beside the queue: it carries no audience message. Raises RenderingError."""
     try:
         return Forward(

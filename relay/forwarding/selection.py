@@ -17,10 +17,10 @@ from itertools import islice
 from sortedcontainers import SortedKeyList
 
 from relay.config import SelectionSection
-from relay.forwarding.duplicates import Echoes, Recent
+from relay.forwarding.duplicates import Duplicates, RecentTexts
 from relay.forwarding.fairness import AT_EASE, Fairness
 from relay.model import AudienceMessage, Kind, Outcome, Role
-from relay.moderation.features import Reading
+from relay.moderation.features import TextFeatures
 
 PACE_MEMORY = 20.0
 """Seconds over which the room's pace is averaged."""
@@ -47,13 +47,13 @@ _POOLED = (Lane.ADDRESSED, Lane.CHAT)
 
 
 @dataclass(slots=True, eq=False)
-class Waiting:
+class PooledMessage:
     """A message in the pool, and those that say the same."""
 
     message: AudienceMessage
     text: str
     """What is told: the message's text after filters."""
-    reading: Reading
+    reading: TextFeatures
     lane: Lane
     at: float
     luck: float = 0.0
@@ -78,7 +78,7 @@ class Ended:
 class Choice:
     """What goes into one forward."""
 
-    picks: tuple[Waiting, ...]
+    picks: tuple[PooledMessage, ...]
     digest: tuple[tuple[str, int], ...] = ()
     """What the room shouted meanwhile, and how many viewers did."""
 
@@ -94,13 +94,13 @@ class Selector:
         self._settings = settings
         self._alike = alike
         self._random = random.Random(settings.seed)
-        self._lanes: dict[Lane, OrderedDict[str, Waiting]] = {lane: OrderedDict() for lane in Lane}
-        self._by_age: dict[Lane, SortedKeyList[Waiting, float]] = {lane: SortedKeyList(key=_age) for lane in Lane}
-        self._pool: SortedKeyList[Waiting, float] = SortedKeyList(key=_rank)
-        self._newest: dict[str, Waiting] = {}
-        self._echoes = Echoes()
+        self._lanes: dict[Lane, OrderedDict[str, PooledMessage]] = {lane: OrderedDict() for lane in Lane}
+        self._by_age: dict[Lane, SortedKeyList[PooledMessage, float]] = {lane: SortedKeyList(key=_age) for lane in Lane}
+        self._pool: SortedKeyList[PooledMessage, float] = SortedKeyList(key=_rank)
+        self._newest: dict[str, PooledMessage] = {}
+        self._duplicates = Duplicates()
         self._fairness = Fairness(settings.rest)
-        self._recent = Recent(settings.recent)
+        self._recent = RecentTexts(settings.recent)
         self._shouts: dict[str, set[str]] = {}
         self._ended: list[Ended] = []
         self._pace = 0.0
@@ -121,9 +121,9 @@ class Selector:
 
     # In
 
-    def offer(self, message: AudienceMessage, text: str, reading: Reading, now: float) -> None:
+    def offer(self, message: AudienceMessage, text: str, reading: TextFeatures, now: float) -> None:
         """Take a message in, to be told as `text`."""
-        waiting = Waiting(message, text, reading, lane_of(message), message.at)
+        waiting = PooledMessage(message, text, reading, lane_of(message), message.at)
         if message.at <= now - self._time_to_live(waiting.lane, now):
             self._ended.append(Ended(message, Outcome.EXPIRED, "waited too long"))
             return
@@ -143,9 +143,9 @@ class Selector:
         """Somebody wrote something, whatever becomes of it."""
         self._fairness.spoke(f"{message.platform}:{message.author.id}", now)
 
-    def restore(self, message: AudienceMessage, text: str, reading: Reading) -> None:
+    def restore(self, message: AudienceMessage, text: str, reading: TextFeatures) -> None:
         """Put back a message that was chosen and did not arrive; it goes first."""
-        waiting = Waiting(message, text, reading, lane_of(message), message.at)
+        waiting = PooledMessage(message, text, reading, lane_of(message), message.at)
         if waiting.lane in _POOLED:
             waiting.luck = FIRST
             self._insert(waiting, message.at)
@@ -202,7 +202,7 @@ class Selector:
     # Inside
 
     def _sample(self, now: float) -> Choice:
-        picks: list[Waiting] = []
+        picks: list[PooledMessage] = []
         group = self._alike(self._pool[0].message)
         for waiting in list(islice(self._pool, self._settings.picks * LOOK_PAST)):
             if self._recent.has(waiting.reading.digest, waiting.reading.simhash):
@@ -216,13 +216,13 @@ class Selector:
         self._shouts.clear()
         return tuple((text, count) for text, count in counts.most_common(2) if count >= self._settings.shout)
 
-    def _line_up(self, waiting: Waiting) -> None:
+    def _line_up(self, waiting: PooledMessage) -> None:
         self._enter(waiting)
         lane = self._lanes[waiting.lane]
         if len(lane) > self._settings.pool:
             self._end(next(iter(lane.values())), Outcome.EXPIRED, "passed over: too many were waiting")
 
-    def _repeats(self, waiting: Waiting, now: float) -> bool:
+    def _repeats(self, waiting: PooledMessage, now: float) -> bool:
         """Whether it is counted with another instead of waiting itself."""
         reading = waiting.reading
         if waiting.lane is Lane.CHAT and reading.is_noise and self.is_loud(now):
@@ -232,7 +232,7 @@ class Selector:
                     viewers.add(waiting.viewer)
             self._ended.append(Ended(waiting.message, Outcome.MERGED, "counted: the room said it together"))
             return True
-        name = self._echoes.find(reading.digest, reading.simhash)
+        name = self._duplicates.find(reading.digest, reading.simhash)
         if name is None:
             return False
         first = self._find(name)
@@ -243,28 +243,28 @@ class Selector:
         self._ended.append(Ended(waiting.message, Outcome.MERGED, f"same as {name}"))
         return True
 
-    def _replace(self, waiting: Waiting, now: float) -> None:
+    def _replace(self, waiting: PooledMessage, now: float) -> None:
         older = self._newest.get(waiting.viewer)
         if older is not None and self.is_loud(now):
             self._end(older, Outcome.EXPIRED, "the viewer wrote something newer")
         self._newest[waiting.viewer] = waiting
 
-    def _insert(self, waiting: Waiting, now: float) -> None:
+    def _insert(self, waiting: PooledMessage, now: float) -> None:
         waiting.rank = waiting.luck - self._score(waiting, now) / self._settings.temperature
         self._enter(waiting)
         self._pool.add(waiting)
-        self._echoes.add(waiting.message.key, waiting.reading.digest, waiting.reading.simhash)
+        self._duplicates.add(waiting.message.key, waiting.reading.digest, waiting.reading.simhash)
 
-    def _enter(self, waiting: Waiting) -> None:
+    def _enter(self, waiting: PooledMessage) -> None:
         self._lanes[waiting.lane][waiting.message.key] = waiting
         self._by_age[waiting.lane].add(waiting)
 
-    def _rerank(self, waiting: Waiting, now: float) -> None:
+    def _rerank(self, waiting: PooledMessage, now: float) -> None:
         self._pool.remove(waiting)
         waiting.rank = waiting.luck - self._score(waiting, now) / self._settings.temperature
         self._pool.add(waiting)
 
-    def _score(self, waiting: Waiting, now: float) -> float:
+    def _score(self, waiting: PooledMessage, now: float) -> float:
         settings, message = self._settings, waiting.message
         supporter = message.author.roles & {Role.SUBSCRIBER, Role.VIP}
         return (
@@ -279,25 +279,25 @@ class Selector:
             + settings.age * waiting.at / settings.chat_ttl
         )
 
-    def _find(self, key: str) -> Waiting:
+    def _find(self, key: str) -> PooledMessage:
         return self._lanes[Lane.CHAT].get(key) or self._lanes[Lane.ADDRESSED][key]
 
-    def _take(self, waiting: Waiting) -> Waiting:
+    def _take(self, waiting: PooledMessage) -> PooledMessage:
         self._discard(waiting)
         return waiting
 
-    def _end(self, waiting: Waiting, outcome: Outcome, reason: str) -> None:
+    def _end(self, waiting: PooledMessage, outcome: Outcome, reason: str) -> None:
         self._discard(waiting)
         self._ended.append(Ended(waiting.message, outcome, reason))
 
-    def _discard(self, waiting: Waiting) -> None:
+    def _discard(self, waiting: PooledMessage) -> None:
         key = waiting.message.key
         del self._lanes[waiting.lane][key]
         self._by_age[waiting.lane].remove(waiting)
         if waiting.lane not in _POOLED:
             return
         self._pool.remove(waiting)
-        self._echoes.remove(key, waiting.reading.digest, waiting.reading.simhash)
+        self._duplicates.remove(key, waiting.reading.digest, waiting.reading.simhash)
         if self._newest.get(waiting.viewer) is waiting:
             del self._newest[waiting.viewer]
 
@@ -322,9 +322,9 @@ def lane_of(message: AudienceMessage) -> Lane:
     return Lane.ADDRESSED if message.addressed or message.kind is Kind.ASK else Lane.CHAT
 
 
-def _rank(waiting: Waiting) -> float:
+def _rank(waiting: PooledMessage) -> float:
     return waiting.rank
 
 
-def _age(waiting: Waiting) -> float:
+def _age(waiting: PooledMessage) -> float:
     return waiting.at

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from relay.forwarding.held import Holding
-from relay.forwarding.notices import Telling
+from relay.forwarding.held import HeldMessages
+from relay.forwarding.notices import NoticeQueue
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick
 from relay.forwarding.selection import Choice, Ended, Selector
 from relay.model import AudienceMessage, Held, Kind, Outcome
 from relay.moderation.budget import Budget, not_in_mode
 from relay.moderation.controls import command_in
-from relay.moderation.features import Reading, read
+from relay.moderation.features import TextFeatures, features_of
 from relay.moderation.inbound import Inbound
 from relay.moderation.switches import Switches
 
@@ -36,7 +36,7 @@ class Waiting:
         inbound: Inbound,
         budget: Budget,
         selector: Selector,
-        telling: Telling,
+        notices: NoticeQueue,
         hold_for: float,
         steady: Callable[[], float],
     ) -> None:
@@ -44,15 +44,15 @@ class Waiting:
         self._inbound = inbound
         self._budget = budget
         self._selector = selector
-        self._telling = telling
-        self._holding = Holding()
+        self._notices = notices
+        self._held_messages = HeldMessages()
         self._hold_for = hold_for
         self._steady = steady
         self._ended: list[Ended] = []
         self.switches = Switches()
 
     def __len__(self) -> int:
-        return len(self._selector) + len(self._telling)
+        return len(self._selector) + len(self._notices)
 
     def apply(self, switches: Switches) -> None:
         """Follow the moderators from now on."""
@@ -78,9 +78,9 @@ class Waiting:
         """Messages that were chosen and not sent, or did not arrive: they go first."""
         for pick in reversed(list(picks)):
             if self._policy.asks(pick.message):
-                self._selector.restore(pick.message, pick.text, read(pick.text))
+                self._selector.restore(pick.message, pick.text, features_of(pick.text))
             else:
-                self._pass_over(self._telling.add(pick, in_front=True))
+                self._pass_over(self._notices.add(pick, in_front=True))
 
     def again(self, message: AudienceMessage, now: float) -> Pick:
         """A message that was let through before, as it is told."""
@@ -96,7 +96,7 @@ class Waiting:
         return found[0] if found else None
 
     def _judge(
-        self, message: AudienceMessage, now: float, accept: Callable[[AudienceMessage, str, Reading, float], None]
+        self, message: AudienceMessage, now: float, accept: Callable[[AudienceMessage, str, TextFeatures, float], None]
     ) -> None:
         judgement = self._inbound.judge(message, self.switches, now)
         verdict = judgement.verdict
@@ -110,18 +110,18 @@ class Waiting:
     def _said(self, message: AudienceMessage, text: str) -> str:
         return self._policy.text(message if text == message.text else message.model_copy(update={"text": text}))
 
-    def _queue(self, message: AudienceMessage, text: str, reading: Reading, now: float) -> None:
+    def _queue(self, message: AudienceMessage, text: str, reading: TextFeatures, now: float) -> None:
         if self._policy.asks(message):
             self._selector.offer(message, text, reading, now)
         else:
-            self._pass_over(self._telling.add(Pick(message, text)))
+            self._pass_over(self._notices.add(Pick(message, text)))
 
     def _pass_over(self, pick: Pick | None) -> None:
         if pick is not None:
             self._end(pick.message, Outcome.EXPIRED, "passed over: too many were waiting")
 
     def _hold(self, message: AudienceMessage, reason: str) -> None:
-        if crowded_out := self._holding.add(message, reason):
+        if crowded_out := self._held_messages.add(message, reason):
             self._end(crowded_out, Outcome.HELD, "nobody decided, and more came")
 
     # Out
@@ -129,8 +129,8 @@ class Waiting:
     def next(self, now: float, *, floor_is_free: bool) -> Batch | None:
         """What goes next: what needs no floor first, and nothing that has waited too long."""
         self.expire(now)
-        if pick := self._telling.first():
-            self._telling.remove(pick.message.key)
+        if pick := self._notices.first():
+            self._notices.remove(pick.message.key)
             return Batch((pick,))
         choice = self._selector.choose(now) if floor_is_free else None
         if choice is None:
@@ -148,14 +148,14 @@ class Waiting:
 
     def expire(self, now: float) -> None:
         self._selector.expire(now)
-        for pick in self._telling.expired(now):
+        for pick in self._notices.expired(now):
             self._end(pick.message, Outcome.EXPIRED, "waited too long")
-        for message in self._holding.expired(now - self._hold_for):
+        for message in self._held_messages.expired(now - self._hold_for):
             self._end(message, Outcome.HELD, "nobody decided in time")
 
     def next_expiry(self, now: float) -> float | None:
         """When something expires next, held messages aside."""
-        times = (self._selector.next_expiry(now), self._telling.next_expiry())
+        times = (self._selector.next_expiry(now), self._notices.next_expiry())
         return min((at for at in times if at is not None), default=None)
 
     def take_ended(self) -> list[Ended]:
@@ -165,7 +165,7 @@ class Waiting:
 
     def clear(self, outcome: Outcome, reason: str) -> int:
         """End everything that is not held. How many messages that were."""
-        everything = [*self._selector.clear(), *(pick.message for pick in self._telling.clear())]
+        everything = [*self._selector.clear(), *(pick.message for pick in self._notices.clear())]
         for message in everything:
             self._end(message, outcome, reason)
         return len(everything)
@@ -173,25 +173,25 @@ class Waiting:
     # Decisions
 
     def held(self) -> Sequence[Held]:
-        return self._holding.list()
+        return self._held_messages.list()
 
     def approve(self, held_id: str, now: float) -> bool:
         """Let a held message through."""
-        message = self._holding.take(held_id)
+        message = self._held_messages.take(held_id)
         if message is not None:
             pick = self.again(message, now)
-            self._queue(message.model_copy(update={"at": now}), pick.text, read(pick.text), now)
+            self._queue(message.model_copy(update={"at": now}), pick.text, features_of(pick.text), now)
         return message is not None
 
     def reject(self, held_id: str, reason: str) -> bool:
-        message = self._holding.take(held_id)
+        message = self._held_messages.take(held_id)
         if message is not None:
             self._end(message, Outcome.REJECTED, reason)
         return message is not None
 
     def give_up_held(self, reason: str) -> None:
         """The run ends: what is held ends as held."""
-        for message in self._holding.clear():
+        for message in self._held_messages.clear():
             self._end(message, Outcome.HELD, reason)
 
     def _end(self, message: AudienceMessage, outcome: Outcome, reason: str) -> None:

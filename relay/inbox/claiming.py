@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from relay.inbox import scripts
 from relay.inbox.connection import connect, is_transient
-from relay.inbox.pages import GROUP, PAGES, Line, Pages, Standing, lines_of
+from relay.inbox.pages import GROUP, PAGES, Pages, Standing, StoredMessage, lines_of
 from relay.model import AudienceMessage
 from relay.system.cancellation import checkpoint
 
@@ -28,7 +28,7 @@ class Claims:
         self._reader = connect(url, timeout)
         self._slice = min(SLICE, timeout / 2)
         self._reading = asyncio.Lock()
-        self._shelf: deque[Line] = deque()
+        self._shelf: deque[StoredMessage] = deque()
         """Given to us by the server, not handed out yet."""
         self._torn = False
         """A read did not come to its end: the server may have given us what we never saw."""
@@ -100,9 +100,9 @@ class Claims:
         self.handed |= messages
         return list(messages.values())
 
-    async def _leftovers(self) -> list[tuple[Line, Standing]]:
+    async def _leftovers(self) -> list[tuple[StoredMessage, Standing]]:
         """What the server says we hold, and we neither handed out nor have on the shelf."""
-        lines: list[Line] = []
+        lines: list[StoredMessage] = []
         last = b"0"
         while entries := await self._pages.connection.ask(self._held, last):
             lines += lines_of(entries)
@@ -133,7 +133,7 @@ class Claims:
             if start == b"0-0":
                 return
 
-    async def _sift(self, lines: Sequence[Line]) -> tuple[list[tuple[Line, Standing]], set[bytes]]:
+    async def _sift(self, lines: Sequence[StoredMessage]) -> tuple[list[tuple[StoredMessage, Standing]], set[bytes]]:
         """The lines that may be handed out, and the pages of those that may not."""
         standings = await self._pages.standing(line.key for line in lines)
         pairs = list(zip(lines, standings, strict=True))
@@ -150,5 +150,5 @@ class Claims:
             await self._pages.redis.xack(self._pages.keys.log, GROUP, page)
 
 
-def _as_message(line: Line, standing: Standing) -> tuple[str, AudienceMessage]:
+def _as_message(line: StoredMessage, standing: Standing) -> tuple[str, AudienceMessage]:
     return line.key, standing.apply(line.message())

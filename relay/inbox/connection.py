@@ -28,7 +28,7 @@ _FORM = (
 )
 
 
-class Connection:
+class RedisConnection:
     """A pool of connections to one server. `prepare` puts in place what calls rely on, again after a restart."""
 
     def __init__(self, url: str, *, timeout: float, prepare: Callable[[], Awaitable[None]]) -> None:

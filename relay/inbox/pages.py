@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from relay.errors import InboxError
 from relay.inbox import ledger, scripts
-from relay.inbox.connection import Connection
+from relay.inbox.connection import RedisConnection
 from relay.model import AudienceMessage
 
 GROUP = "forwarders"
@@ -21,7 +21,7 @@ KEYS = 1_000
 _SCRIPTS = {script: sha1(script.encode()).hexdigest() for script in scripts.ALL}
 
 
-class Line(NamedTuple):
+class StoredMessage(NamedTuple):
     """One message as it is stored, and in which page."""
 
     page: bytes
@@ -58,8 +58,8 @@ class Pages:
     """The stored messages of one namespace."""
 
     def __init__(self, url: str, namespace: str, timeout: float) -> None:
-        self.keys = scripts.Keys.of(namespace)
-        self.connection = Connection(url, timeout=timeout, prepare=self._prepare)
+        self.keys = scripts.RedisKeys.of(namespace)
+        self.connection = RedisConnection(url, timeout=timeout, prepare=self._prepare)
         self.redis = self.connection.client
         self.owner: str | None = None
         """Who we are to those scripts that only the owner may run; None while we are not."""
@@ -97,7 +97,7 @@ class Pages:
             found: list[Any] = await pipe.execute()
             return found
 
-    async def lines(self, pages: Iterable[bytes]) -> AsyncIterator[Line]:
+    async def lines(self, pages: Iterable[bytes]) -> AsyncIterator[StoredMessage]:
         """Every line of these pages."""
         rest = iter(pages)
         while some := list(islice(rest, PAGES)):
@@ -121,7 +121,7 @@ class Pages:
                 found[line.key] = line.message()
         return found
 
-    async def walk(self) -> AsyncIterator[tuple[bytes, list[Line]]]:
+    async def walk(self) -> AsyncIterator[tuple[bytes, list[StoredMessage]]]:
         """Every page with its lines, oldest first."""
         start = b"-"
         while entries := await self.connection.ask(self.redis.xrange, self.keys.log, start, count=PAGES):
@@ -139,10 +139,10 @@ class Pages:
                 raise
 
 
-def lines_of(entries: Iterable[tuple[bytes, dict[bytes, bytes] | list[bytes]]]) -> list[Line]:
+def lines_of(entries: Iterable[tuple[bytes, dict[bytes, bytes] | list[bytes]]]) -> list[StoredMessage]:
     """The messages of stream entries, as commands or scripts return them; a page that is gone has none."""
     return [
-        Line(page, f"{message['platform']}:{message['id']}", message)
+        StoredMessage(page, f"{message['platform']}:{message['id']}", message)
         for page, fields in entries
         if fields
         for message in json.loads(fields[b"m"] if isinstance(fields, dict) else fields[1])

@@ -17,7 +17,7 @@ LONGEST_WAIT = 3.0
 """Seconds, at most, between two tries: a store that is back is noticed this soon."""
 
 
-async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+async def with_retries(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
     """What the call returns, tried again for as long as it raises InboxError; so it must bear being repeated."""
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(InboxError),

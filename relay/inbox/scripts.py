@@ -1,4 +1,4 @@
-"""What has to be one atomic step in Redis, as Lua. Each script gets every key of the namespace, in the order of `Keys`.
+"""What has to be one atomic step in Redis, as Lua. Each script gets every key, in the order of `RedisKeys`.
 
 A *page* is one stream entry with the messages that came together, a JSON array; a lone message is a page of one.
 A message belongs to the page that `where` names for its key, so a duplicate needs no rewriting of its page.
@@ -7,7 +7,7 @@ A message belongs to the page that `where` names for its key, so a duplicate nee
 from typing import NamedTuple, Self
 
 
-class Keys(NamedTuple):
+class RedisKeys(NamedTuple):
     """Where things are. All share one hash tag, so that they live on one node."""
 
     log: str
@@ -41,7 +41,7 @@ class Keys(NamedTuple):
         return cls(*(f"{{{namespace}}}:{field}" for field in cls._fields))
 
 
-_NAMES = f"local {', '.join(Keys._fields)} = unpack(KEYS)\n"
+_NAMES = f"local {', '.join(RedisKeys._fields)} = unpack(KEYS)\n"
 
 TAKEN = "TAKEN"
 """The error of a script whose caller is not the owner (any more)."""

@@ -13,7 +13,7 @@ from sqlite3 import Connection
 from relay.inbox import ledger
 from relay.inbox.base import Record
 from relay.inbox.lost_answers import LostAnswers, T
-from relay.inbox.writer import Job, Writer
+from relay.inbox.writer import Job, SqliteWriter
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
 from relay.system.clock import now
 
@@ -50,7 +50,7 @@ class SqliteInbox:
     """
 
     def __init__(self, path: Path, *, max_count: int, timeout: float, clock: Callable[[], float] = now) -> None:
-        self._writer = Writer(path, _SCHEMA, timeout)
+        self._writer = SqliteWriter(path, _SCHEMA, timeout)
         self._max_count = max_count
         self._clock = clock
         self._claimers: set[asyncio.Event] = set()

@@ -29,7 +29,7 @@ class _Ticket(Generic[T]):
     undo: Callable[[T], object] | None
 
 
-class Writer:
+class SqliteWriter:
     """Runs jobs in the order they were given; a job is done when its transaction is committed."""
 
     def __init__(self, path: Path, schema: str, timeout: float) -> None:

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Final
 
 from relay.model import Suggestion
-from relay.moderation.runtime import Actions
+from relay.moderation.runtime import Runtime
 from relay.moderation.switches import Mode
 from relay.text.unicode import one_line
 
@@ -18,10 +18,10 @@ Complete = Callable[[str], Iterable[Suggestion]]
 """Given what is typed; it may offer what does not fit, which is left out then."""
 
 
-class Completing:
+class Completion:
     """Looks at the running relay, without waiting for anything."""
 
-    def __init__(self, actions: Actions) -> None:
+    def __init__(self, actions: Runtime) -> None:
         self._actions = actions
 
     def viewers(self, typed: str) -> Iterator[Suggestion]:

@@ -12,8 +12,8 @@ from relay.errors import RelayError
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Kind, Role, Suggestion
 from relay.moderation import switching
 from relay.moderation.audit import Audit
-from relay.moderation.completion import Complete, Completing, fitting, modes, nothing, off, plain
-from relay.moderation.runtime import Actions
+from relay.moderation.completion import Complete, Completion, fitting, modes, nothing, off, plain
+from relay.moderation.runtime import Runtime
 from relay.moderation.switches import Mode, Switches
 from relay.moderation.switching import Change, Mistake
 from relay.moderation.wording import for_chat, listed, quoted, unquoted
@@ -27,7 +27,7 @@ _SEPARATORS: Final = re.compile(r"[\s,]+")
 
 
 @dataclass(frozen=True)
-class Order:
+class ControlCall:
     """One use of a control."""
 
     name: str
@@ -39,7 +39,7 @@ class Order:
         return f"{self.name} {self.argument}".strip()
 
 
-Run = Callable[[Order], Awaitable[str]]
+Run = Callable[[ControlCall], Awaitable[str]]
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,12 @@ class Controls:
     answer says that it was not written down, and the relay's own log says what and by whom.
     """
 
-    def __init__(self, actions: Actions, audit: Audit, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, actions: Runtime, audit: Audit, *, clock: Callable[[], float] = time.time) -> None:
         self._actions = actions
         self._audit = audit
         self._clock = clock
         self._switching = asyncio.Lock()
-        self._may_be = Completing(actions)
+        self._may_be = Completion(actions)
         self._table = {control.name: control for control in self._controls()}
 
     def commands(self) -> Sequence[ControlInfo]:
@@ -104,7 +104,7 @@ class Controls:
         if control is None:
             return for_chat(f"There is no {quoted(name)}. There are: {', '.join(self._table)}.")
         try:
-            answer = await control.run(Order(control.name, _argument(control, rest), by))
+            answer = await control.run(ControlCall(control.name, _argument(control, rest), by))
         except Mistake as mistake:
             answer = f"{mistake} Use: {control.usage}"
         except RelayError as error:
@@ -179,16 +179,16 @@ class Controls:
 
     # Looking
 
-    async def _status(self, order: Order) -> str:
+    async def _status(self, order: ControlCall) -> str:
         return " | ".join((await self._actions.status()).splitlines())
 
-    async def _held(self, order: Order) -> str:
+    async def _held(self, order: ControlCall) -> str:
         return listed([_line(held, order.by) for held in self._actions.held()]) or "Nothing is held."
 
-    async def _why(self, order: Order) -> str:
+    async def _why(self, order: ControlCall) -> str:
         return await self._actions.why(order.argument)
 
-    async def _help(self, order: Order) -> str:
+    async def _help(self, order: ControlCall) -> str:
         if not order.argument:
             return " | ".join(control.usage for control in self._table.values())
         control = self._table.get(order.argument.casefold())
@@ -199,7 +199,7 @@ class Controls:
     # Switching
 
     def _switch(self, change: Change) -> Run:
-        async def run(order: Order) -> str:
+        async def run(order: ControlCall) -> str:
             async with self._switching:  # what one moderator changes must not undo what another just did
                 before = self._actions.switches()
                 after, answer = change(before, order.argument)
@@ -209,14 +209,14 @@ class Controls:
 
         return run
 
-    async def _apply(self, order: Order, before: Switches, after: Switches) -> str:
+    async def _apply(self, order: ControlCall, before: Switches, after: Switches) -> str:
         await self._actions.switch(after)
         return await self._note(order, order.words, _changed(before, after), _changed(after, before))
 
     # Acting
 
     def _decide(self, act: Callable[[str], Awaitable[bool]], done: str) -> Run:
-        async def run(order: Order) -> str:
+        async def run(order: ControlCall) -> str:
             decided = {held_id: await act(held_id) for held_id in self._meant(order.argument)}
             ids = [held_id for held_id, is_done in decided.items() if is_done]
             gone = [quoted(held_id) for held_id, is_done in decided.items() if not is_done]
@@ -232,22 +232,22 @@ class Controls:
             return [held.id for held in self._actions.held()]
         return [word for word in _SEPARATORS.split(argument.casefold()) if word]
 
-    async def _skip(self, order: Order) -> str:
+    async def _skip(self, order: ControlCall) -> str:
         return await self._acted(order, "Skipped.") if await self._actions.skip() else "There is nothing to skip."
 
-    async def _interrupt(self, order: Order) -> str:
+    async def _interrupt(self, order: ControlCall) -> str:
         return await self._acted(order, "Silent.") if await self._actions.interrupt() else "It is silent already."
 
-    async def _clear(self, order: Order) -> str:
+    async def _clear(self, order: ControlCall) -> str:
         count = await self._actions.clear()
         return f"{count} messages were dropped." + await self._note(order, f"clear ({count})")
 
-    async def _acted(self, order: Order, answer: str) -> str:
+    async def _acted(self, order: ControlCall, answer: str) -> str:
         return answer + await self._note(order, order.name)
 
     async def _note(
         self,
-        order: Order,
+        order: ControlCall,
         what: str,
         before: dict[str, object] | None = None,
         after: dict[str, object] | None = None,

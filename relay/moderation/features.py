@@ -18,7 +18,7 @@ SHORT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TextFeatures:
     plain: str
     """Visible text on one line, normalised."""
     skeleton: str
@@ -35,14 +35,14 @@ class Reading:
 
 
 @lru_cache(4_096)
-def read(text: str) -> Reading:
+def features_of(text: str) -> TextFeatures:
     """Read a text. Floods repeat themselves, so the newest readings are kept."""
     plain = one_line(text)
     shape = skeleton(plain)
     words = tuple(_WORD.findall(_STRETCHED.sub(r"\1", shape)))
     different = len(set(words))
     is_question = different > SHORT and ("?" in plain or _ASKS.match(shape) is not None)
-    return Reading(
+    return TextFeatures(
         plain=plain,
         skeleton=shape,
         words=words,

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from relay.config import FiltersSection
 from relay.model import AudienceMessage, Kind, Outcome, Role
-from relay.moderation.features import Reading, read
+from relay.moderation.features import TextFeatures, features_of
 from relay.moderation.repeats import Repeats
 from relay.text.blocked_terms import Terms, check_term
 from relay.text.links import links
@@ -49,7 +49,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    reading: Reading
+    reading: TextFeatures
     verdict: Verdict | None
     """None: it may be heard."""
     text: str
@@ -59,7 +59,7 @@ class Judgement:
 @dataclass(slots=True)
 class _Case:
     message: AudienceMessage
-    reading: Reading
+    reading: TextFeatures
     live: LiveSettings
     now: float
     viewer: str
@@ -93,7 +93,7 @@ class Inbound:
 
     def judge(self, message: AudienceMessage, live: LiveSettings, now: float) -> Judgement:
         """What becomes of a message; `now` in seconds since the epoch. A filter that fails holds it."""
-        reading = read(message.text[:MAX_INPUT])
+        reading = features_of(message.text[:MAX_INPUT])
         if not self._settings.enabled:
             return Judgement(reading, None, message.text)
         try:
@@ -102,7 +102,7 @@ class Inbound:
             log.exception("a filter failed; the message is held")
             return Judgement(reading, Verdict(Outcome.HELD, "a filter failed"), "")
 
-    def _judge(self, message: AudienceMessage, reading: Reading, live: LiveSettings, now: float) -> Judgement:
+    def _judge(self, message: AudienceMessage, reading: TextFeatures, live: LiveSettings, now: float) -> Judgement:
         author = message.author
         case = _Case(message, reading, live, now, f"{message.platform}:{author.id}", _folded(author.name))
         exempt = not self._exempt.isdisjoint(author.roles)
@@ -111,7 +111,7 @@ class Inbound:
         if verdict is None and message.text and not exempt:
             verdict = self._first(self._for_text, case)
             if verdict is not None and verdict.outcome is Outcome.REJECTED and message.kind not in _WRITTEN:
-                return Judgement(read(""), None, "")
+                return Judgement(features_of(""), None, "")
         return Judgement(reading, verdict, self._masked(case, exempt))
 
     @staticmethod

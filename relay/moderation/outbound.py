@@ -45,7 +45,7 @@ _COMMAND_START: Final = regex.compile(
 _BROADCAST: Final = re.compile(r"@(?=everyone\b|here\b)", re.IGNORECASE)
 
 
-class Action(StrEnum):
+class OutboundAction(StrEnum):
     PASS = "pass"
     MASK = "mask"
     HOLD = "hold"
@@ -53,21 +53,21 @@ class Action(StrEnum):
     DROP = "drop"
 
 
-_STRICTEST_FIRST: Final = (Action.DROP, Action.HOLD, Action.MASK)
+_STRICTEST_FIRST: Final = (OutboundAction.DROP, OutboundAction.HOLD, OutboundAction.MASK)
 
 
 @dataclass(frozen=True, slots=True)
 class Screened:
     """One sentence after the filters."""
 
-    action: Action
+    action: OutboundAction
     text: str
     """What may be said if it is let through: masked where the action is MASK or HOLD, else as it was."""
     reason: str = ""
 
 
 class _Rule(NamedTuple):
-    action: Action
+    action: OutboundAction
     reason: str
     mask: str
     find: Callable[[str], Iterable[Span]]
@@ -79,12 +79,14 @@ class Outbound:
     def __init__(self, settings: OutboundSection) -> None:
         self._enabled = settings.enabled
         rules = (
-            _Rule(Action(settings.blocked_terms_are), "blocked term", "***", Terms(settings.blocked_terms).spans),
-            _Rule(Action(settings.links), "link", "(link)", lambda line: links(line, settings.allowed_links)),
-            _Rule(Action(settings.personal_data), "personal data", "***", personal_data),
-            _Rule(Action(settings.mentions), "mention", "", _mentions),
+            _Rule(
+                OutboundAction(settings.blocked_terms_are), "blocked term", "***", Terms(settings.blocked_terms).spans
+            ),
+            _Rule(OutboundAction(settings.links), "link", "(link)", lambda line: links(line, settings.allowed_links)),
+            _Rule(OutboundAction(settings.personal_data), "personal data", "***", personal_data),
+            _Rule(OutboundAction(settings.mentions), "mention", "", _mentions),
         )
-        self._rules = [rule for rule in rules if rule.action is not Action.PASS]
+        self._rules = [rule for rule in rules if rule.action is not OutboundAction.PASS]
 
     def judge(self, sentence: str, before: str = "") -> Screened:
         """What becomes of a sentence that follows `before`.
@@ -93,19 +95,19 @@ class Outbound:
         A filter that fails holds the sentence: nobody knows what it would have found.
         """
         if not self._enabled:
-            return Screened(Action.PASS, sentence)
+            return Screened(OutboundAction.PASS, sentence)
         if len(sentence) > MAX_SENTENCE:
-            return Screened(Action.HOLD, sentence, "too long")
+            return Screened(OutboundAction.HOLD, sentence, "too long")
         try:
             return self._judge(sentence, before)
         except Exception:
             log.exception("a filter failed; the sentence is held")
-            return Screened(Action.HOLD, sentence, "a filter failed")
+            return Screened(OutboundAction.HOLD, sentence, "a filter failed")
 
     def _judge(self, sentence: str, before: str) -> Screened:
         text = one_line(sentence, MAX_SENTENCE)
         if len(text) > MAX_SENTENCE:  # written out, a character can be 18: what is beyond was not looked at
-            return Screened(Action.HOLD, sentence, "too long")
+            return Screened(OutboundAction.HOLD, sentence, "too long")
         lead = one_line(before[-OVERLAP:])
         hits: dict[_Rule, None] = {}
         for _ in range(MAX_ROUNDS):
@@ -113,13 +115,13 @@ class Outbound:
             for rule in self._rules:
                 if spans := _ending_in(rule.find, lead, text):
                     hits[rule] = None
-                    text = masked(text, spans, rule.mask) if rule.action is Action.MASK else text
+                    text = masked(text, spans, rule.mask) if rule.action is OutboundAction.MASK else text
             if text == shown:
                 break
         else:
-            return Screened(Action.HOLD, sentence, "does not settle")
-        action = next((a for a in _STRICTEST_FIRST if a in [rule.action for rule in hits]), Action.PASS)
-        is_masked = any(rule.action is Action.MASK for rule in hits)
+            return Screened(OutboundAction.HOLD, sentence, "does not settle")
+        action = next((a for a in _STRICTEST_FIRST if a in [rule.action for rule in hits]), OutboundAction.PASS)
+        is_masked = any(rule.action is OutboundAction.MASK for rule in hits)
         return Screened(action, text if is_masked else sentence, ", ".join(rule.reason for rule in hits))
 
 

@@ -7,7 +7,7 @@ from relay.model import Held
 from relay.moderation.switches import Switches
 
 
-class Actions(Protocol):
+class Runtime(Protocol):
     """The running relay as controls see it. None of these raises for an id that is not there: they answer False."""
 
     async def status(self) -> str:

@@ -43,7 +43,7 @@ class _Talker:
     told_at: float
 
 
-class Talking:
+class MicrophoneActivity:
     """Tells `speakers` who began to talk, still does, and stopped.
 
     A speaker is `microphone:<input>`. It talks from the first frame at or above `threshold` (dBFS) until it was

@@ -7,11 +7,11 @@ from relay.config import ObsSection
 from relay.obs.connection import connect
 
 
-class Scene(Arguments):
+class SceneArguments(Arguments):
     name: str = Field(min_length=1, max_length=200)
 
 
-class Source(Arguments):
+class SourceArguments(Arguments):
     name: str = Field(min_length=1, max_length=200)
     visible: bool = True
 
@@ -19,12 +19,12 @@ class Source(Arguments):
 def acts(settings: ObsSection) -> list[Act]:
     """Switch scenes, show and hide sources."""
 
-    async def scene(asked: Scene) -> str:
+    async def scene(asked: SceneArguments) -> str:
         async with connect(settings, 0) as obs:
             await obs.request("SetCurrentProgramScene", sceneName=asked.name)
         return f"OBS shows the scene {asked.name}"
 
-    async def source(asked: Source) -> str:
+    async def source(asked: SourceArguments) -> str:
         async with connect(settings, 0) as obs:
             current = (await obs.request("GetCurrentProgramScene"))["currentProgramSceneName"]
             found = await obs.request("GetSceneItemId", sceneName=current, sourceName=asked.name)
@@ -36,4 +36,4 @@ def acts(settings: ObsSection) -> list[Act]:
             )
         return f"OBS {'shows' if asked.visible else 'hides'} {asked.name}"
 
-    return [Act("scene", Scene, scene), Act("source", Source, source)]
+    return [Act("scene", SceneArguments, scene), Act("source", SourceArguments, source)]

@@ -33,7 +33,7 @@ class CloseCode(IntEnum):
     UNKNOWN_VERSION = 4010
 
 
-class Event(NamedTuple):
+class ObsEvent(NamedTuple):
     kind: str
     data: Any
     """As OBS sent it: a dictionary, unless something else answers at that address."""
@@ -43,7 +43,7 @@ class RequestRefused(RelayError):
     """OBS answered that it cannot do this."""
 
 
-class Connection:
+class ObsConnection:
     """Use it through `connect`.
 
     The library leaves three things to its users: a lost connection ends neither a pending request nor the wait for
@@ -54,7 +54,7 @@ class Connection:
     def __init__(self, client: simpleobsws.WebSocketClient, url: str) -> None:
         self._client = client
         self._url = url
-        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._events: asyncio.Queue[ObsEvent | None] = asyncio.Queue()
         self._receiver: asyncio.Task[None] | None = None
 
     async def request(self, kind: str, **data: object) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Connection:
             raise RequestRefused(f"OBS declined {kind}: {response.requestStatus.comment or 'no reason given'}")
         return response.responseData if isinstance(response.responseData, dict) else {}
 
-    async def event(self, seconds: float) -> Event | None:
+    async def event(self, seconds: float) -> ObsEvent | None:
         """The next event, or None after `seconds`. Raises ObsUnavailable once the connection is lost."""
         try:
             async with asyncio.timeout(seconds):
@@ -102,7 +102,7 @@ class Connection:
             ) from None
 
     async def _arrived(self, kind: str, data: Any) -> None:
-        self._events.put_nowait(Event(kind, data))
+        self._events.put_nowait(ObsEvent(kind, data))
 
     async def _unless_lost(self, work: Coroutine[Any, Any, T]) -> T:
         assert self._receiver is not None
@@ -137,14 +137,14 @@ class Connection:
 
 
 @asynccontextmanager
-async def connect(settings: ObsSection, subscriptions: int) -> AsyncIterator[Connection]:
+async def connect(settings: ObsSection, subscriptions: int) -> AsyncIterator[ObsConnection]:
     """Log in and subscribe to kinds of events (a bit mask of the protocol's EventSubscription).
 
     Raises ObsUnavailable, or AuthError when OBS refuses the password.
     """
     password = settings.password.get_secret_value() if settings.password else ""
     parameters = simpleobsws.IdentificationParameters(eventSubscriptions=subscriptions)
-    connection = Connection(simpleobsws.WebSocketClient(settings.url, password, parameters), settings.url)
+    connection = ObsConnection(simpleobsws.WebSocketClient(settings.url, password, parameters), settings.url)
     try:
         await connection.open()
         yield connection

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from relay.errors import ObsUnavailable
-from relay.obs.connection import Connection, RequestRefused
+from relay.obs.connection import ObsConnection, RequestRefused
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def _list(names: Iterable[str]) -> str:
     return ", ".join(map(repr, sorted(names))) or "none"
 
 
-async def find(connection: Connection, wanted: Iterable[str]) -> Inputs:
+async def find(connection: ObsConnection, wanted: Iterable[str]) -> Inputs:
     """Look the inputs up. Raises ObsUnavailable."""
     names = await _names(connection)
     muted, soundless = set(), set()
@@ -47,7 +47,7 @@ async def find(connection: Connection, wanted: Iterable[str]) -> Inputs:
     return Inputs(names, frozenset(muted), frozenset(soundless))
 
 
-async def _names(connection: Connection) -> frozenset[str]:
+async def _names(connection: ObsConnection) -> frozenset[str]:
     try:
         answer = await connection.request("GetInputList")
     except RequestRefused as error:

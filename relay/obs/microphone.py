@@ -11,8 +11,8 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from relay.config import ObsSection
 from relay.errors import AuthError, RelayError
-from relay.obs.activity import Talking, peaks
-from relay.obs.connection import Connection, Event, connect
+from relay.obs.activity import MicrophoneActivity, peaks
+from relay.obs.connection import ObsConnection, ObsEvent, connect
 from relay.obs.inputs import Inputs, find
 from relay.speech.base import Speakers
 
@@ -41,7 +41,9 @@ class ObsMicrophone:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._talking = Talking(speakers, settings.inputs, threshold=settings.threshold, release=settings.release)
+        self._talking = MicrophoneActivity(
+            speakers, settings.inputs, threshold=settings.threshold, release=settings.release
+        )
         self._called = {name: name for name in settings.inputs}
         """As an input was configured -> as OBS calls it now."""
         self._inputs = Inputs()
@@ -90,7 +92,7 @@ class ObsMicrophone:
         else:
             log.info("%s; waiting for it", error)
 
-    async def _listen(self, connection: Connection) -> None:
+    async def _listen(self, connection: ObsConnection) -> None:
         try:
             while True:
                 event = await connection.event(TICK)
@@ -100,17 +102,17 @@ class ObsMicrophone:
         finally:
             self._talking.stop_all()
 
-    def _take(self, event: Event) -> bool:
+    def _take(self, event: ObsEvent) -> bool:
         """Whether the inputs have to be looked up again."""
         match event:
-            case Event("InputVolumeMeters", frame):
+            case ObsEvent("InputVolumeMeters", frame):
                 self._hear(peaks(frame))
-            case Event("InputMuteStateChanged", {"inputName": str(name), "inputMuted": bool(muted)}):
+            case ObsEvent("InputMuteStateChanged", {"inputName": str(name), "inputMuted": bool(muted)}):
                 self._mute(name, muted)
-            case Event("InputNameChanged", {"oldInputName": str(old), "inputName": str(new)}):
+            case ObsEvent("InputNameChanged", {"oldInputName": str(old), "inputName": str(new)}):
                 self._rename(old, new)
                 return True
-            case Event("InputCreated" | "InputRemoved" | "CurrentSceneCollectionChanged"):
+            case ObsEvent("InputCreated" | "InputRemoved" | "CurrentSceneCollectionChanged"):
                 return True
         return False
 
@@ -130,7 +132,7 @@ class ObsMicrophone:
             self._called[name] = new
             log.warning("%r is called %r in OBS now and still listened to; correct obs.inputs", name, new)
 
-    async def _look_up(self, connection: Connection) -> None:
+    async def _look_up(self, connection: ObsConnection) -> None:
         before = self._inputs.complaint(self._called.values())
         inputs = await find(connection, {*self._called, *self._called.values()})
         self._inputs, self._muted = inputs, set(inputs.muted)

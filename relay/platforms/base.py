@@ -87,7 +87,7 @@ class Streaming(Protocol):
         ...
 
 
-class Controls(Protocol):
+class PlatformControls(Protocol):
     """The moderators' controls, as a platform's commands reach them. Platforms say who asks; controls decide."""
 
     def commands(self) -> Sequence[ControlInfo]:

@@ -11,14 +11,14 @@ _WORD: Final = re.compile(rf"(?:[{_UNSPACED}]|[^\s{_UNSPACED}]+)\s*")
 
 
 @dataclass
-class Part:
+class HeardSentence:
     """A sentence, and the share of its sound that was heard so far, from 0 to 1."""
 
     text: str
     share: float = 0.0
 
 
-def heard_text(parts: Sequence[Part]) -> tuple[str, str]:
+def heard_text(parts: Sequence[HeardSentence]) -> tuple[str, str]:
     """The text up to the last word that was heard whole, and the rest.
 
     The heard text is the beginning of the whole, so it ends before a sentence nobody could hear.
@@ -39,7 +39,7 @@ def common_beginning(one: str, other: str) -> str:
     return one[:end]
 
 
-def _heard_length(part: Part) -> int:
+def _heard_length(part: HeardSentence) -> int:
     """How many characters were heard; sound and text run at about the same pace within a sentence."""
     if part.share >= 1.0:
         return len(part.text)

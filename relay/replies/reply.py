@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from relay.model import Forward, ReplyText
-from relay.replies.heard_text import Part, common_beginning, heard_text
+from relay.replies.heard_text import HeardSentence, common_beginning, heard_text
 from relay.replies.stream import SentenceStream
 
 CUT_OFF: Final = " \u2014"
@@ -56,7 +56,7 @@ class Reply:
     phase: Phase = Phase.GENERATING
     sentences: SentenceStream = field(default_factory=SentenceStream, repr=False)
     """The text as it came in chunks."""
-    parts: list[Part] = field(default_factory=list)
+    parts: list[HeardSentence] = field(default_factory=list)
     """What was given to the voice, in order, and how much of it was heard."""
     is_voiced: bool = False
     """Somebody could hear some of it."""
@@ -119,9 +119,9 @@ class Reply:
         """Its message tells the text."""
         self._revised = text
 
-    def say(self, text: str) -> Part:
+    def say(self, text: str) -> HeardSentence:
         """Give a sentence to the voice. The part is where to write down how much of it was heard."""
-        self.parts.append(part := Part(text))
+        self.parts.append(part := HeardSentence(text))
         return part
 
     def complete(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from relay.model import Held, ReplyText
-from relay.moderation.outbound import OVERLAP, Action, Outbound
+from relay.moderation.outbound import OVERLAP, Outbound, OutboundAction
 from relay.replies.replies import Step
 from relay.replies.reply import Reply, Sentence
 from relay.system import clock
@@ -43,9 +43,9 @@ class Screening:
                 continue
             result = self._outbound.judge(said, before)
             before = f"{before} {said}"[-OVERLAP:]
-            if result.action is Action.HOLD:
+            if result.action is OutboundAction.HOLD:
                 reasons.append(result.reason)
-            if result.action is not Action.DROP:
+            if result.action is not OutboundAction.DROP:
                 kept.append(line.replace(said, result.text))
         screened = reply.model_copy(update={"text": "".join(kept).strip()})
         if reasons:
@@ -63,7 +63,7 @@ class Screening:
 
         Sound cannot be masked or wait for a moderator, so only a sentence that passes as it stands is spoken.
         """
-        may_be_heard = self._outbound.judge(step.added, step.before).action is Action.PASS
+        may_be_heard = self._outbound.judge(step.added, step.before).action is OutboundAction.PASS
         url = chunk.audio_url or ""
         return Sentence(
             message_id=chunk.message_id,

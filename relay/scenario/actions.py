@@ -17,25 +17,25 @@ from relay.web.overlay.routes import sound_file
 SCENARIO = Caller(source="scenario", name="the scenario", roles=frozenset({Role.MODERATOR}))
 
 
-class Post(Arguments):
+class PostArguments(Arguments):
     text: str = Field(min_length=1, max_length=2_000)
     platform: str = ""
     """Where to; empty: everywhere."""
 
 
-class Sound(Arguments):
+class SoundArguments(Arguments):
     file: str = Field(min_length=1, max_length=100)
 
 
-class Rate(Arguments):
+class RateArguments(Arguments):
     per_minute: float = Field(gt=0, le=600)
 
 
-class Mode(Arguments):
+class ModeArguments(Arguments):
     mode: Literal["pause", "resume"]
 
 
-def repertoire(
+def available_acts(
     config: Config,
     platforms: Sequence[Platform],
     *,
@@ -46,27 +46,27 @@ def repertoire(
 ) -> list[Act]:
     """The acts of a relay. `say` takes what is to be posted, `play` plays a sound; `name` is that of the companion."""
 
-    async def post(asked: Post) -> str:
+    async def post(asked: PostArguments) -> str:
         origins = _origins(platforms, asked.platform)
         say(ReplyText(message_id=uuid.uuid4().hex, character=name(), text=asked.text, origins=origins))
         return f"posted to {', '.join(sorted({o.platform for o in origins}))}"
 
-    async def sound(asked: Sound) -> str:
+    async def sound(asked: SoundArguments) -> str:
         if sound_file(config.scenario.sounds, asked.file) is None:
             raise ActRefused(f"sound: file: there is no {asked.file!r:.80} in {config.scenario.sounds}")
         return f"played {asked.file}" if play(asked.file) else f"nobody heard {asked.file}: no overlay is open"
 
-    async def rate(asked: Rate) -> str:
+    async def rate(asked: RateArguments) -> str:
         return await controls.run(f"rate {asked.per_minute:g}", SCENARIO)
 
-    async def mode(asked: Mode) -> str:
+    async def mode(asked: ModeArguments) -> str:
         return await controls.run(asked.mode, SCENARIO)
 
     own = [
-        Act("post", Post, post),
-        Act("sound", Sound, sound),
-        Act("rate", Rate, rate),
-        Act("mode", Mode, mode),
+        Act("post", PostArguments, post),
+        Act("sound", SoundArguments, sound),
+        Act("rate", RateArguments, rate),
+        Act("mode", ModeArguments, mode),
     ]
     theirs = [act for platform in platforms if isinstance(platform, Acting) for act in platform.acts()]
     return [*own, *theirs, *(obs_acts(config.obs) if config.obs.enabled else [])]

@@ -13,7 +13,7 @@ from relay.errors import RelayError, VoxtaUnavailable
 from relay.model import AudienceMessage, Forward, Kind, ScriptCall
 from relay.platforms.base import Platform, Stream, Streaming
 from relay.system.periodic import repeat
-from relay.text.sanitise import neutral_name, neutralise
+from relay.text.sanitise import sanitise, sanitise_name
 from relay.voxta.link import Link
 from relay.wire.messages import ContextText
 
@@ -42,7 +42,7 @@ WAITING: Final = 256
 _WORD: Final = re.compile(r"[^\W\d_]{5,24}")
 
 
-class Informer:
+class StreamContext:
     """Watches the audience and the platforms, and tells Voxta. `run` does; everything else returns at once.
 
     `people` names those in the companion's voice channel.
@@ -143,9 +143,9 @@ class Informer:
         if stream is not None:
             viewers = f", with {stream.viewers} viewers" if stream.is_live and stream.viewers else ""
             found.append(f"The stream is {'live' if stream.is_live else 'offline'}{viewers}.")
-            found += [f"Its title is: {neutralise(stream.title, 140)}."] if stream.title else []
-            found += [f"The game is {neutralise(stream.game, 80)}."] if stream.game else []
-        people = [neutral_name(name, frozenset()) for name in self._people()[:PEOPLE]]
+            found += [f"Its title is: {sanitise(stream.title, 140)}."] if stream.title else []
+            found += [f"The game is {sanitise(stream.game, 80)}."] if stream.game else []
+        people = [sanitise_name(name, frozenset()) for name in self._people()[:PEOPLE]]
         found += [f"In the voice channel: {', '.join(people)}."] if people else []
         topics = self._topics()
         found += [f"The chat talks about {', '.join(topics)}."] if topics else []

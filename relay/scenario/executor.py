@@ -28,7 +28,7 @@ Asked = tuple[Act, Given, str | None]
 """What to do, with what, and the id of the trigger when Voxta waits for it."""
 
 
-class Performer:
+class ActExecutor:
     """Listens to Voxta and acts, one act after the other. `run` does them; everything else returns at once."""
 
     def __init__(self, acts: Iterable[Act], allowed: Collection[str], voxta: Link) -> None:
@@ -46,7 +46,7 @@ class Performer:
             case server.AppTrigger():
                 if not self._ask(message.name, message.arguments, message.trigger_id, is_trigger=True):
                     self._complete(message.trigger_id)
-            case server.Action():
+            case server.ActionMessage():
                 named = {argument.name: argument.value for argument in message.arguments or []}
                 self._ask(message.value, named, None, is_trigger=False)
 

@@ -28,7 +28,7 @@ class Clip:
         return len(self.pcm) / (2 * RATE)
 
 
-class Listener(Protocol):
+class SinkListener(Protocol):
     """Hears from a sink, on the event loop."""
 
     def started(self, sink: "Sink", clip: Clip) -> None:
@@ -55,7 +55,7 @@ class Sink(Protocol):
         """Whether anybody could hear it now."""
         ...
 
-    def listen(self, listener: Listener) -> None:
+    def listen(self, listener: SinkListener) -> None:
         """Tell `listener` from now on; called once, before anything is played."""
         ...
 

@@ -22,7 +22,7 @@ class FloorState(StrEnum):
     """The reply is over, and Voxta has not said yet that it waits for people; another character may go on."""
 
 
-class Act(StrEnum):
+class FloorDecision(StrEnum):
     """What has to be done now."""
 
     PAUSE = "pause"
@@ -186,7 +186,7 @@ class Floor:
         if self._talks.pop(speaker, None) is not None:
             self._settled_at = max(self._settled_at, now if is_done else now + self._settings.silence)
 
-    def advance(self, now: float) -> Act | None:
+    def advance(self, now: float) -> FloorDecision | None:
         """The next thing to do; None when there is none."""
         self._expire(now)
         self._count(now)
@@ -194,18 +194,18 @@ class Floor:
         if self._paused_since is None:
             if has_reply and self._interruptible and self.speakers(now):
                 self._paused_since = now
-                return Act.PAUSE
+                return FloorDecision.PAUSE
         elif not has_reply or not people:
             self._paused_since = None
-            return Act.RESUME
+            return FloorDecision.RESUME
         elif self._is_meant(now):
             self._paused_since = None
             self._was_interrupted = True
             self.freed()
-            return Act.INTERRUPT
+            return FloorDecision.INTERRUPT
         if self._was_interrupted and not people:
             self._was_interrupted = False
-            return Act.YIELDED
+            return FloorDecision.YIELDED
         self._advanced_at = now
         return None
 

@@ -50,7 +50,7 @@ class _Place:
     end: int
 
 
-class Hearing:
+class Mixer:
     """Takes what each person says from any thread, and is read by one reader in real time.
 
     Speech that arrives while nobody wants it (see `open`) is forgotten at once.

@@ -19,7 +19,7 @@ _REMEMBERED: Final = 64
 Report = Callable[[Clip], None]
 
 
-class Gate:
+class PacketSource:
     """Safe to use from any thread; what is done to it counts from the next frame on.
 
     Frames are encoded as they are read (measured: 0.07 ms each, 0.1 ms at p99), so that volume, pause and cut need no

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from relay.errors import SpeechError
-from relay.replies.heard_text import Part
+from relay.replies.heard_text import HeardSentence
 from relay.replies.reply import Phase, Reply, Sentence
 from relay.speech.base import Clip, Sink
 
@@ -28,7 +28,7 @@ Fetch = Callable[[str, str, str], Awaitable[Clip]]
 """Makes the clip of an address, a reply's id and a text. Raises SpeechError."""
 
 
-class Stage(Protocol):
+class PlaybackListener(Protocol):
     """Hears what becomes of the speech."""
 
     def sentence_began(self, sentence: Sentence, duration: float) -> None:
@@ -42,7 +42,7 @@ class Stage(Protocol):
 class _Item:
     reply: Reply
     sentence: Sentence
-    part: Part
+    part: HeardSentence
     """Where it is written down how much of it was heard."""
     fetched: "asyncio.Task[Clip | None]"
     clip: Clip | None = None
@@ -58,7 +58,7 @@ class Playback:
         self._fetch = fetch
         self._clock = clock
         self._sinks: Sequence[Sink] = ()
-        self._stages: list[Stage] = []
+        self._stages: list[PlaybackListener] = []
         self._items: deque[_Item] = deque()
         self._played = 0
         """How many of the items, from the front, are at the sinks."""
@@ -73,7 +73,7 @@ class Playback:
         for sink in sinks:
             sink.listen(self)
 
-    def listen(self, stage: Stage) -> None:
+    def listen(self, stage: PlaybackListener) -> None:
         """Tell `stage` from now on."""
         self._stages.append(stage)
 

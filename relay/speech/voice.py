@@ -10,7 +10,7 @@ from relay.config import FloorSection
 from relay.errors import VoxtaError
 from relay.replies.replies import Replies
 from relay.replies.reply import Phase, Reply, Sentence
-from relay.speech.floor import Act, Floor, FloorState
+from relay.speech.floor import Floor, FloorDecision, FloorState
 from relay.speech.playback import Playback
 from relay.speech.reports import Reports, Voxta
 
@@ -224,13 +224,13 @@ class Voice:
         """Do what the floor wants done now."""
         while (act := self._floor.advance(self._clock())) is not None:
             match act:
-                case Act.PAUSE:
+                case FloorDecision.PAUSE:
                     self.playback.pause()
-                case Act.RESUME:
+                case FloorDecision.RESUME:
                     self.playback.resume()
-                case Act.INTERRUPT:
+                case FloorDecision.INTERRUPT:
                     self._interrupt()
-                case Act.YIELDED:
+                case FloorDecision.YIELDED:
                     self._make_up()
         self.may_pause = self._floor.is_interruptible and "voice" in self._settings.may_interrupt
         self._tick.set()

@@ -10,7 +10,7 @@ from typing import Final
 
 import regex
 
-from relay.text.obfuscation import NOWHERE, Hit, Span, Words, beginning, without_leet, word_start
+from relay.text.obfuscation import NOWHERE, Hit, ObfuscatedWords, Span, beginning, without_leet, word_start
 from relay.text.patterns import SEARCH_LIMIT, compiled, found
 from relay.text.unicode import one_line, skeleton, widths
 
@@ -34,7 +34,7 @@ class Terms:
 
     def __init__(self, terms: Sequence[str]) -> None:
         """Raises ValueError for a term that is empty or no regular expression."""
-        self._words = Words()
+        self._words = ObfuscatedWords()
         self._anywhere: list[str] = []
         self._patterns: list[tuple[str, regex.Pattern[str]]] = []
         self._slow: set[str] = set()

@@ -56,7 +56,7 @@ class _Word:
     """Where a phrase has spaces, counted in letters of the short form."""
 
 
-class Words:
+class ObfuscatedWords:
     """Words and phrases to look for, each a skeleton of letters and spaces."""
 
     def __init__(self) -> None:

@@ -29,18 +29,18 @@ _BARS: Final = re.compile("[|\u00a6\u01c0\u2223\u2502\u2503\u2758\u2759\u275a]")
 _TOKEN: Final = re.compile(r"<\s*+\|++|(?<!\|)\|++\s*+>|<\s*+/?+\s*+(?:s|im_start|im_end|inst|sys)\s*+>", re.IGNORECASE)
 
 
-def neutralise(text: str, limit: int) -> str:
+def sanitise(text: str, limit: int) -> str:
     """One harmless line of at most `limit` characters; empty when nothing visible remains."""
     line = _ROLE.sub(r"\1 -", _BARS.sub("/", _TOKEN.sub(" ", one_line(text).translate(_SWAPS))))
     return _cut(_without_command_start(" ".join(line.split())), limit)
 
 
-def neutral_name(name: str, reserved: frozenset[str] | None, limit: int = 32) -> str:
+def sanitise_name(name: str, reserved: frozenset[str] | None, limit: int = 32) -> str:
     """A harmless name; `someone` when nothing remains, `viewer …` when it could be taken for a `reserved` one.
 
     Names are reserved as they are `taken_for`; None for who may be called anything.
     """
-    line = neutralise(name, MAX_INPUT)
+    line = sanitise(name, MAX_INPUT)
     plain = " ".join(_NOT_IN_NAMES.sub(" ", line).split())
     plain = _cut(_without_command_start(plain), limit) or "someone"
     is_taken = reserved is not None and _passes_for(plain, reserved | _NOT_NAMES)

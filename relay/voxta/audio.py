@@ -33,7 +33,7 @@ SETTLED: Final = 10.0
 """Seconds a connection has to last for the next loss to count as the first."""
 
 
-class Source(Protocol):
+class SpeechSource(Protocol):
     """What people say, in blocks. Called on the event loop."""
 
     def open(self) -> None:
@@ -59,7 +59,7 @@ class AudioInput:
     def __init__(
         self,
         settings: VoxtaSection,
-        source: Source,
+        source: SpeechSource,
         *,
         url: str,
         cookies: Callable[[], AbstractCookieJar | None] = lambda: None,

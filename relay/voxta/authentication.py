@@ -9,7 +9,7 @@ from typing import Final
 from relay import __version__
 from relay.errors import VoxtaError, VoxtaUnavailable
 from relay.voxta.refusals import refusal_in
-from relay.voxta.transport import Hub
+from relay.voxta.transport import HubConnection
 from relay.wire import client, server
 from relay.wire.messages import Capabilities, WireMessage
 
@@ -29,7 +29,7 @@ ICON: Final = f"data:image/svg+xml;base64,{b64encode(_SVG.encode()).decode()}"
 """What Voxta shows beside the relay's name."""
 
 
-class Entrance:
+class Authentication:
     """Introduces the relay on each new connection. It is told of every message that comes; see `heard`."""
 
     def __init__(self, scope: Sequence[str], capabilities: Capabilities, timeout: float) -> None:
@@ -59,7 +59,7 @@ class Entrance:
                 self._refusal = refusal_in(message) or self._refusal
         self._news.set()
 
-    async def enter(self, hub: Hub) -> None:
+    async def enter(self, hub: HubConnection) -> None:
         """Authenticate and register. Raises VoxtaError when nobody is let in, VoxtaUnavailable without an answer."""
         self.welcome = None
         await self._authenticate(hub)
@@ -70,7 +70,7 @@ class Entrance:
         except VoxtaError as error:
             log.info("Voxta does not list the relay among its apps: %s", error)
 
-    async def _authenticate(self, hub: Hub) -> None:
+    async def _authenticate(self, hub: HubConnection) -> None:
         while True:
             refusal = await self._ask(hub)
             if refusal is None:
@@ -83,7 +83,7 @@ class Entrance:
             )
             self.scope = APP
 
-    async def _ask(self, hub: Hub) -> VoxtaError | None:
+    async def _ask(self, hub: HubConnection) -> VoxtaError | None:
         """Why we may not come in with this scope; None when we are in."""
         self._refusal = None
         try:

@@ -13,7 +13,7 @@ HISTORY = 500
 
 
 @dataclass(eq=False)
-class Chat:
+class JoinedChat:
     session_id: str
     chat_id: str
     user_name: str

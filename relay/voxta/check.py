@@ -5,9 +5,9 @@ from contextlib import suppress
 
 from relay.config import VoxtaSection
 from relay.errors import RelayError
-from relay.voxta.authentication import API_VERSIONS, APP, Entrance
+from relay.voxta.authentication import API_VERSIONS, APP, Authentication
 from relay.voxta.session import REMEDY, SESSIONS_WAIT
-from relay.voxta.transport import Hub
+from relay.voxta.transport import HubConnection
 from relay.wire import server
 from relay.wire.messages import Capabilities, ChatSession, WireMessage
 
@@ -18,7 +18,7 @@ async def check(settings: VoxtaSection) -> str:
     look = _Look(settings)
     try:
         async with (
-            Hub.connect(settings.url, api_key=key, timeout=settings.timeout, on_bad=lambda _: None) as hub,
+            HubConnection.connect(settings.url, api_key=key, timeout=settings.timeout, on_bad=lambda _: None) as hub,
             asyncio.TaskGroup() as tasks,
         ):
             listening = tasks.create_task(hub.run(look.heard))
@@ -38,7 +38,7 @@ class _Look:
     def __init__(self, settings: VoxtaSection) -> None:
         self._settings = settings
         self._chats: list[ChatSession] = []
-        self.entrance = Entrance(settings.scope, Capabilities(), settings.timeout)
+        self.entrance = Authentication(settings.scope, Capabilities(), settings.timeout)
         self.listed = asyncio.Event()
 
     def heard(self, message: WireMessage) -> None:

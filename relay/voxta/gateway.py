@@ -17,8 +17,8 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from relay.config import VoxtaSection
 from relay.errors import VoxtaError, VoxtaUnavailable
 from relay.model import Forward, SendAs
-from relay.voxta.chat import HISTORY, Chat
-from relay.voxta.gateway_events import Mirrored
+from relay.voxta.chat import HISTORY, JoinedChat
+from relay.voxta.gateway_events import GatewayEvents
 from relay.wire.messages import ChatMessage, ContextText, Person, WireMessage
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class GatewaySession:
         self._url = settings.gateway_url.rstrip("/")
         self._timeout = settings.timeout
         self._changed = changed
-        self._mirrored = Mirrored(listen, audio_url)
+        self._mirrored = GatewayEvents(listen, audio_url)
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._told: set[str] = set()
@@ -71,7 +71,7 @@ class GatewaySession:
         self._next_index = 0
         self._is_connected = False
         self.problem: str | None = "not connected yet"
-        self.chat: Chat | None = None
+        self.chat: JoinedChat | None = None
         self.refusal: str | None = None
 
     @property
@@ -160,7 +160,7 @@ class GatewaySession:
             self._leave("no chat is open in Voxta: start one there, and the relay joins it")
 
     def _enter(self, characters: list[dict[str, Any]]) -> None:
-        self.chat = Chat(
+        self.chat = JoinedChat(
             session_id=CHAT_ID,
             chat_id=CHAT_ID,
             user_name="",

@@ -15,7 +15,7 @@ QUIET: Final = 5.0
 
 
 @dataclass
-class _Mirror:
+class _MirroredReply:
     """A reply that a gateway tells of."""
 
     theirs: str
@@ -27,7 +27,7 @@ class _Mirror:
     is_over: bool = False
 
 
-class Mirrored:
+class GatewayEvents:
     """Follows one chat. A reply has begun with its first sentence, as only then its id is known.
 
     It is whole when the gateway tells of it as dialogue, when the character falls idle or begins another one, or when
@@ -47,7 +47,7 @@ class Mirrored:
     def forget(self) -> None:
         """The chat is another one."""
         self._stop_waiting()
-        self._reply: _Mirror | None = None
+        self._reply: _MirroredReply | None = None
         """The newest."""
         self._is_thinking = False
         """Whether a reply was announced of which nothing has come yet."""
@@ -63,7 +63,9 @@ class Mirrored:
                 self._state(data["new_state"])
             case "app_trigger":
                 named = [NamedValue(name=name, value=value) for name, value in data.get("arguments", {}).items()]
-                self._listen(server.Action(value=data["name"], arguments=named, sender_id=data.get("character_id")))
+                self._listen(
+                    server.ActionMessage(value=data["name"], arguments=named, sender_id=data.get("character_id"))
+                )
 
     def _sentence(self, message_id: str, sender: str | None, text: str) -> None:
         reply = self._reply
@@ -84,11 +86,11 @@ class Mirrored:
         self._stop_waiting()
         self._timer = asyncio.get_running_loop().call_later(self._quiet, self._end)
 
-    def _begin(self, message_id: str, sender: str | None) -> _Mirror:
+    def _begin(self, message_id: str, sender: str | None) -> _MirroredReply:
         self._end()
         last = self._reply
         ours = f"{last.ours}+" if last is not None and last.theirs == message_id else message_id
-        reply = self._reply = _Mirror(message_id, ours, sender)
+        reply = self._reply = _MirroredReply(message_id, ours, sender)
         self._is_thinking = False
         self._listen(server.ReplyGenerating(message_id=ours, sender_id=sender))
         self._listen(server.ReplyStart(message_id=ours, sender_id=sender))
@@ -122,7 +124,7 @@ class Mirrored:
             case "thinking":
                 self._is_thinking = True
             case "speaking" if self._audio_url is None:
-                self._listen(server.SpeechPlaybackStart(message_id=self._last, duration=SPOKEN))
+                self._listen(server.SpeechPlaybackStarted(message_id=self._last, duration=SPOKEN))
             case "idle" if self._is_thinking:
                 self._is_thinking = False
                 self._listen(server.ReplyGenerating(message_id="nothing"))
@@ -130,7 +132,7 @@ class Mirrored:
             case "idle":
                 self._end()
                 if self._audio_url is None:
-                    self._listen(server.SpeechPlaybackComplete(message_id=self._last))
+                    self._listen(server.SpeechPlaybackCompleted(message_id=self._last))
 
     @property
     def _last(self) -> str | None:

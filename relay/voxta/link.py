@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from aiohttp.abc import AbstractCookieJar
 
 from relay.model import Forward
-from relay.voxta.chat import Chat
+from relay.voxta.chat import JoinedChat
 from relay.wire.messages import ContextText
 
 
@@ -15,7 +15,7 @@ class Link(Protocol):
 
     problem: str | None
     """Why no chat is joined, in one line; None when one is."""
-    chat: Chat | None
+    chat: JoinedChat | None
     """The joined chat; None while there is none."""
     refusal: str | None
     """Why Voxta takes nothing that is sent into the joined chat, in one line that holds the fix; None when it does."""

@@ -7,8 +7,8 @@ from typing import Any, Final
 from relay.errors import VoxtaForbidden, VoxtaUnavailable
 from relay.model import Forward, SendAs
 from relay.voxta.calls import Calls
-from relay.voxta.chat import Chat
-from relay.voxta.transport import Hub
+from relay.voxta.chat import JoinedChat
+from relay.voxta.transport import HubConnection
 from relay.wire import client, server
 from relay.wire.messages import ChatMessage, ContextText, NamedValue, WireMessage
 
@@ -18,18 +18,18 @@ SHOWN: Final = frozenset({SendAs.USER, SendAs.NOREPLY, SendAs.EVENT, SendAs.NOTE
 """What Voxta tells everybody in the chat of, as it was sent."""
 
 
-class Talking(ABC):
+class ChatMessaging(ABC):
     """The half of a Session that talks. Everything raises VoxtaUnavailable while no chat is joined."""
 
     def __init__(self) -> None:
         self._calls = Calls()
 
     @abstractmethod
-    def _joined(self) -> tuple[Hub, Chat]:
+    def _joined(self) -> tuple[HubConnection, JoinedChat]:
         """The connection and the chat. Raises VoxtaUnavailable while there is none."""
 
     @abstractmethod
-    def _turned_away(self, chat: Chat, error: VoxtaForbidden) -> None:
+    def _turned_away(self, chat: JoinedChat, error: VoxtaForbidden) -> None:
         """We may not talk in this chat."""
 
     async def send(self, forward: Forward) -> None:
@@ -51,7 +51,7 @@ class Talking(ABC):
             self._turned_away(chat, error)
             raise
 
-    def _call(self, forward: Forward, chat: Chat) -> WireMessage:
+    def _call(self, forward: Forward, chat: JoinedChat) -> WireMessage:
         if forward.script is not None:
             return _script_event(chat, forward.script.name, forward.script.arguments)
         return client.Send(
@@ -62,7 +62,7 @@ class Talking(ABC):
             do_character_action_inference=forward.send_as is SendAs.USER,
         )
 
-    async def _surely(self, hub: Hub, call: WireMessage) -> None:
+    async def _surely(self, hub: HubConnection, call: WireMessage) -> None:
         """Invoke; when the answer stays out, drop the connection, so that rejoining shows what was taken."""
         try:
             await hub.invoke(call)
@@ -146,6 +146,6 @@ def _says(message: WireMessage, forward: Forward) -> bool:
     return isinstance(message, ChatMessage) and message.text.strip() == forward.body
 
 
-def _script_event(chat: Chat, name: str, arguments: Mapping[str, Any]) -> WireMessage:
+def _script_event(chat: JoinedChat, name: str, arguments: Mapping[str, Any]) -> WireMessage:
     values = [NamedValue(name=key, value=value) for key, value in arguments.items()]
     return client.TriggerScriptEvent(session_id=chat.session_id, name=name, arguments=values)

@@ -12,12 +12,12 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from relay.config import VoxtaSection
 from relay.errors import VoxtaError, VoxtaForbidden, VoxtaUnavailable
-from relay.voxta.authentication import Entrance
-from relay.voxta.chat import Chat
+from relay.voxta.authentication import Authentication
+from relay.voxta.chat import JoinedChat
 from relay.voxta.joining import choose
-from relay.voxta.messaging import Talking
+from relay.voxta.messaging import ChatMessaging
 from relay.voxta.refusals import refusal_in
-from relay.voxta.transport import Hub
+from relay.voxta.transport import HubConnection
 from relay.wire import client, server
 from relay.wire.messages import Capabilities, ChatSession, WireMessage
 
@@ -41,7 +41,7 @@ REMEDY: Final = (
 Listen = Callable[[WireMessage], None]
 
 
-class Session(Talking):
+class VoxtaSession(ChatMessaging):
     """Owns the connection. `run` keeps it; the other methods use it while a chat is joined.
 
     `listen` is called with every message of the joined chat, in order, without waiting; `changed` whenever
@@ -67,10 +67,10 @@ class Session(Talking):
         capabilities = Capabilities(
             audio_output="Url" if speaks else "None", audio_input="WebSocketStream" if hears else "None"
         )
-        self._entrance = Entrance(settings.scope, capabilities, settings.timeout)
+        self._entrance = Authentication(settings.scope, capabilities, settings.timeout)
         self._changed = changed
         self._sent = sent
-        self._hub: Hub | None = None
+        self._hub: HubConnection | None = None
         self._wanted = settings.chat_id if settings.join == "chat" else None
         self._reported: str | None = None
         self._news = asyncio.Event()
@@ -89,7 +89,7 @@ class Session(Talking):
         """The kinds of what could not be read."""
         self.problem: str | None = "not connected yet"
         """Why no chat is joined, in one line; None when one is."""
-        self.chat: Chat | None = None
+        self.chat: JoinedChat | None = None
         """The joined chat; None while there is none."""
         self.refusal: str | None = None
         """Why Voxta takes nothing that is sent into the joined chat, in one line that holds the fix."""
@@ -123,7 +123,9 @@ class Session(Talking):
         """One connection, from negotiation to loss. Raises VoxtaError when no chat was joined in between."""
         key = self._settings.api_key.get_secret_value() if self._settings.api_key else None
         try:
-            async with Hub.connect(self._url, api_key=key, timeout=self._settings.timeout, on_bad=self._bad) as hub:
+            async with HubConnection.connect(
+                self._url, api_key=key, timeout=self._settings.timeout, on_bad=self._bad
+            ) as hub:
                 self._hub, self._sessions = hub, None
                 hub.on_sent = self._sent
                 async with asyncio.TaskGroup() as tasks:
@@ -150,7 +152,7 @@ class Session(Talking):
 
     # Joining
 
-    async def _keep_joined(self, hub: Hub) -> None:
+    async def _keep_joined(self, hub: HubConnection) -> None:
         await self._entrance.enter(hub)
         try:
             await self._until(lambda: self._sessions is not None, SESSIONS_WAIT, "no list of chats")
@@ -183,7 +185,7 @@ class Session(Talking):
             closed_to_us=self._closed_to_us,
         )
 
-    async def _join(self, hub: Hub, call: WireMessage) -> None:
+    async def _join(self, hub: HubConnection, call: WireMessage) -> None:
         self._no_entry = None
         self._is_opening = not isinstance(call, client.SubscribeToChat)
         try:
@@ -199,7 +201,7 @@ class Session(Talking):
             self._wanted = self._ours = None
             await self._join(hub, client.StartChat(character_id=self._settings.character_id))
 
-    async def _give_back(self, hub: Hub) -> bool:
+    async def _give_back(self, hub: HubConnection) -> bool:
         """Let go of a chat that was left because we may not talk there. Whether there is one."""
         session_id, self._given_up = self._given_up, None
         if session_id is None:
@@ -227,7 +229,7 @@ class Session(Talking):
             case server.ChatStarted() if self.chat is None:
                 self._enter(message)
             case server.ChatStarted() if self.chat is not None and message.session_id == self.chat.session_id:
-                self.chat = Chat.of(message)
+                self.chat = JoinedChat.of(message)
             case server.ChatClosed():
                 self._closed(message)
             case server.ErrorMessage():
@@ -256,7 +258,7 @@ class Session(Talking):
             log.exception("%s from Voxta could not be dealt with", message.type_name)
 
     def _enter(self, started: server.ChatStarted) -> None:
-        self.chat = Chat.of(started)
+        self.chat = JoinedChat.of(started)
         self._ours = started.chat_id if self._is_opening or started.chat_id == self._ours else None
         self._wanted = started.chat_id
         self.problem = self.refusal = None
@@ -276,12 +278,12 @@ class Session(Talking):
 
     # For Talking
 
-    def _joined(self) -> tuple[Hub, Chat]:
+    def _joined(self) -> tuple[HubConnection, JoinedChat]:
         if self._hub is None or self.chat is None:
             raise VoxtaUnavailable(self.problem or "no chat is joined")
         return self._hub, self.chat
 
-    def _turned_away(self, chat: Chat, error: VoxtaForbidden) -> None:
+    def _turned_away(self, chat: JoinedChat, error: VoxtaForbidden) -> None:
         if self.chat is None or self.chat.session_id != chat.session_id:
             return
         if self._settings.join == "character" and chat.chat_id != self._ours:

@@ -22,7 +22,7 @@ REFUSED_KEY: Final = (
 Handle = Callable[[WireMessage], None]
 
 
-class Hub:
+class HubConnection:
     """A live connection. `connect` makes one, `run` reads until it is lost, `invoke` calls the server."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, timeout: float, on_bad: Callable[[str], None]) -> None:

@@ -8,7 +8,7 @@ from aiohttp import web
 from relay.config import WebSection
 from relay.errors import ConfigError
 from relay.system.http_server import HttpServer
-from relay.web.gateway.api import Actions, Gateway
+from relay.web.gateway.api import ApiActions, Gateway
 from relay.web.guard import Guard
 from relay.web.overlay.routes import OverlayRoutes
 from relay.web.overlay.sink import OverlaySink
@@ -26,7 +26,7 @@ class WebServer:
     """
 
     def __init__(
-        self, settings: WebSection, actions: Actions, overlay: OverlaySink, sounds: Path | None = None
+        self, settings: WebSection, actions: ApiActions, overlay: OverlaySink, sounds: Path | None = None
     ) -> None:
         self._settings = settings
         self._overlay = OverlayRoutes(overlay, sounds)

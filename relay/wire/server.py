@@ -196,7 +196,7 @@ class RecordingRequest(WireMessage):
     enabled: bool = False
 
 
-class SpeechPlaybackStart(WireMessage):
+class SpeechPlaybackStarted(WireMessage):
     type_name = "speechPlaybackStart"
     message_id: str | None = None
     session_id: str | None = None
@@ -206,7 +206,7 @@ class SpeechPlaybackStart(WireMessage):
     is_narration: bool | None = None
 
 
-class SpeechPlaybackComplete(WireMessage):
+class SpeechPlaybackCompleted(WireMessage):
     type_name = "speechPlaybackComplete"
     message_id: str | None = None
     session_id: str | None = None
@@ -219,7 +219,7 @@ class InterruptSpeech(WireMessage):
     """The message whose speech is over; None for all."""
 
 
-class Action(WireMessage):
+class ActionMessage(WireMessage):
     type_name = "action"
     value: str
     context_key: str | None = None
@@ -324,9 +324,9 @@ MESSAGES: Final = by_type(
     Welcome, AuthenticationRequired, ChatsSessionsUpdated, ChatStarting, ChatLoadingMessage, ChatStarted, ChatClosed,
     ChatPaused, ChatFlow, ChatParticipantsUpdated, MessageEvent, MessageUpdate, MessageDeleted, ReplyGenerating,
     ReplyStart, ReplyChunk, ReplyEnd, ReplyCancelled, SpeechRecognitionStart, SpeechRecognitionPartial,
-    SpeechRecognitionEnd, RecordingRequest, SpeechPlaybackStart, SpeechPlaybackComplete, InterruptSpeech, Action,
-    AppTrigger, ContextUpdated, InspectorEnabled, Inspector, InspectorActionExecuted, InspectorScriptExecuted,
-    InspectorScenarioEventExecuted, ErrorMessage, ChatSessionError, Suggestions,
+    SpeechRecognitionEnd, RecordingRequest, SpeechPlaybackStarted, SpeechPlaybackCompleted, InterruptSpeech,
+    ActionMessage, AppTrigger, ContextUpdated, InspectorEnabled, Inspector, InspectorActionExecuted,
+    InspectorScriptExecuted, InspectorScenarioEventExecuted, ErrorMessage, ChatSessionError, Suggestions,
     CharactersListLoaded, ScenariosListLoaded, ChatsListLoaded,
 )  # fmt: skip
 

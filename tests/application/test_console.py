@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from relay.application.console import handler, printable
-from relay.application.statistics import Journal, Line
-from relay.application.terminal_view import View, narrate
+from relay.application.statistics import ActivityLine, Statistics
+from relay.application.terminal_view import TerminalView, narrate
 from relay.model import AudienceMessage, Author, Kind, Post
 from tests.support import eventually
 
@@ -80,16 +80,16 @@ def test_a_name_cannot_forge_a_log_line(log: io.StringIO) -> None:
 
 
 async def test_the_view_shows_names_without_obeying_them() -> None:
-    out, journal = io.StringIO(), Journal()
+    out, statistics = io.StringIO(), Statistics()
     hostile = "".join(ATTACKS) + "[bold red]bob[/] [/nothing] :smile:"
-    _write(journal, hostile, hostile)
-    journal.post(hostile, Post(channel="c", text="hi", nonce="1"), None)
+    _write(statistics, hostile, hostile)
+    statistics.post(hostile, Post(channel="c", text="hi", nonce="1"), None)
 
     async def status() -> str:
         return f"Voxta: in a chat with {hostile}"
 
     console = Console(file=out, width=400, height=40, force_terminal=True, color_system=None)
-    watching = asyncio.create_task(View(console, journal, status, hostile).run())
+    watching = asyncio.create_task(TerminalView(console, statistics, status, hostile).run())
     await eventually(lambda: "posted" in out.getvalue())
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
@@ -99,12 +99,12 @@ async def test_the_view_shows_names_without_obeying_them() -> None:
     assert shown.count("[bold red]bob[/] [/nothing] :smile:") >= 4
 
 
-def _line(name: str, text: str) -> Line:
-    return _write(Journal(), name, text)
+def _line(name: str, text: str) -> ActivityLine:
+    return _write(Statistics(), name, text)
 
 
-def _write(journal: Journal, name: str, text: str) -> Line:
+def _write(statistics: Statistics, name: str, text: str) -> ActivityLine:
     author = Author(id="1", name=name)
     message = AudienceMessage(platform="twitch", id="1", channel="c", kind=Kind.CHAT, author=author, text=text, at=0)
-    journal.message(message, is_new=True)
-    return journal.lines[-1]
+    statistics.message(message, is_new=True)
+    return statistics.lines[-1]

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from relay.application.heartbeat import DEAD_AFTER, Heart, ailment, condition
+from relay.application.heartbeat import DEAD_AFTER, Heartbeat, ailment, condition
 from tests.support import eventually
 
 
 async def test_a_running_relay_is_well_and_one_that_ended_is_not(tmp_path: Path) -> None:
     path = tmp_path / "data" / "relay.alive"
-    beating = asyncio.create_task(Heart(path, str).beat())
+    beating = asyncio.create_task(Heartbeat(path, str).beat())
     await eventually(path.exists)
 
     assert ailment(path, path.stat().st_mtime + 1) is None
@@ -23,7 +23,7 @@ async def test_a_running_relay_is_well_and_one_that_ended_is_not(tmp_path: Path)
 
 async def test_a_running_relay_says_how_it_is(tmp_path: Path) -> None:
     path = tmp_path / "relay.alive"
-    beating = asyncio.create_task(Heart(path, lambda: "Twitch: stopped\nDiscord: connected").beat())
+    beating = asyncio.create_task(Heartbeat(path, lambda: "Twitch: stopped\nDiscord: connected").beat())
     await eventually(lambda: condition(path) == "Twitch: stopped\nDiscord: connected")
 
     assert ailment(path, path.stat().st_mtime + 1) is None

@@ -1,4 +1,4 @@
-from relay.application.statistics import Journal, Line, Stage
+from relay.application.statistics import ActivityLine, PipelineStage, Statistics
 from relay.model import Outcome, Settlement
 
 
@@ -7,18 +7,18 @@ def ended(number: int, outcome: Outcome, reason: str) -> Settlement:
 
 
 def test_many_that_ended_alike_are_one_line_and_all_are_counted() -> None:
-    lines: list[Line] = []
-    journal = Journal(lines.append)
+    lines: list[ActivityLine] = []
+    statistics = Statistics(lines.append)
 
-    journal.settled([ended(n, Outcome.EXPIRED, "passed over: too many were waiting") for n in range(300)])
-    journal.settled(
+    statistics.settled([ended(n, Outcome.EXPIRED, "passed over: too many were waiting") for n in range(300)])
+    statistics.settled(
         [ended(n, Outcome.MERGED, f"same as twitch:{n % 2}") for n in range(3)]
         + [ended(4, Outcome.REJECTED, "caps"), ended(5, Outcome.FORWARDED, "user")]
     )
 
     assert lines == [
-        Line(Stage.OUT, "expired", "300 messages: passed over: too many were waiting"),
-        Line(Stage.OUT, "merged", "3 messages: same as"),
-        Line(Stage.OUT, "rejected", "twitch:4: caps"),
+        ActivityLine(PipelineStage.OUT, "expired", "300 messages: passed over: too many were waiting"),
+        ActivityLine(PipelineStage.OUT, "merged", "3 messages: same as"),
+        ActivityLine(PipelineStage.OUT, "rejected", "twitch:4: caps"),
     ]
-    assert journal.outcomes == {Outcome.EXPIRED: 300, Outcome.MERGED: 3, Outcome.REJECTED: 1, Outcome.FORWARDED: 1}
+    assert statistics.outcomes == {Outcome.EXPIRED: 300, Outcome.MERGED: 3, Outcome.REJECTED: 1, Outcome.FORWARDED: 1}

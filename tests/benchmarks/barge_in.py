@@ -17,10 +17,10 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any, Final
 
-from relay.application.audio import LiveBooth
+from relay.application.audio import LiveAudio
 from relay.application.composition import Relay, running
 from relay.application.connect import voxta
-from relay.application.statistics import Journal
+from relay.application.statistics import Statistics
 from relay.config import CompanionSection, FloorSection, RelaySection, SpeechSection, VoiceSection, VoxtaSection
 from relay.config.loading import Config, load
 from relay.platforms.discord.client import DiscordPlatform
@@ -214,22 +214,22 @@ async def _call(*, hearing: bool) -> AsyncIterator[_Call]:
         async with DiscordDouble() as discord:
             people = [await discord.enter(f"person{number}") for number in range(PEOPLE)]
             config = _config(Path(folder), discord, people, hearing=hearing)
-            booth = LiveBooth(config)
+            audio = LiveAudio(config)
             async with voxta(config, port=0) as url:
                 app = _Timed(
                     config,
-                    lambda *room: [DiscordPlatform(config.discord, *room, look_back=120.0, voice=booth.discord)],
+                    lambda *room: [DiscordPlatform(config.discord, *room, look_back=120.0, voice=audio.discord)],
                     voxta_url=url,
-                    journal=Journal(),
-                    booth=booth,
+                    statistics=Statistics(),
+                    audio=audio,
                 )
                 async with running(app):
-                    await _until(lambda: app.session.chat is not None and _is_heard(booth))
+                    await _until(lambda: app.session.chat is not None and _is_heard(audio))
                     yield _Call(app, discord, people, encode(tone(300, 1.0)))
 
 
-def _is_heard(booth: LiveBooth) -> bool:
-    return booth.discord is not None and booth.discord.sink.is_open
+def _is_heard(audio: LiveAudio) -> bool:
+    return audio.discord is not None and audio.discord.sink.is_open
 
 
 def _config(folder: Path, discord: DiscordDouble, people: Sequence[VoicePerson], *, hearing: bool) -> Config:

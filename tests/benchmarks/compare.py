@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import quantiles
 
 from relay.application.composition import Relay, running
-from relay.application.statistics import Journal
+from relay.application.statistics import Statistics
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection, VoxtaSection
 from relay.config.loading import load
@@ -27,7 +27,7 @@ from relay.errors import RelayError
 from relay.model import AudienceMessage, Kind
 from relay.platforms.simulated import QuietPlatform
 from relay.text.unicode import one_line
-from relay.voxta.session import Session
+from relay.voxta.session import VoxtaSession
 from relay.wire.messages import WireMessage
 from relay.wire.server import MessageUpdate, ReplyCancelled, ReplyEnd
 from tests.benchmarks.crowd import crowd
@@ -110,7 +110,7 @@ async def _ours(room: Sequence[AudienceMessage]) -> Side:
     with tempfile.TemporaryDirectory() as folder:
         async with _stage() as (url, observer):
             config = load(relay={"name": "compare", "data_dir": folder}, voxta=VoxtaSection(mode="server", url=url))
-            app = Relay(config, lambda *_: [QuietPlatform("twitch")], voxta_url=url, journal=Journal())
+            app = Relay(config, lambda *_: [QuietPlatform("twitch")], voxta_url=url, statistics=Statistics())
             async with running(app):
                 while app.session.chat is None:  # noqa: ASYNC110 - once, before the burst
                     await asyncio.sleep(0.01)
@@ -149,7 +149,7 @@ async def _stage() -> AsyncIterator[tuple[str, Observer]]:
     """A companion and an observer in its chat."""
     observer = Observer()
     async with CompanionServer(CompanionSection(port=0)) as companion:
-        seat = Session(VoxtaSection(), listen=observer.note, changed=lambda: None, url=companion.url)
+        seat = VoxtaSession(VoxtaSection(), listen=observer.note, changed=lambda: None, url=companion.url)
         task = asyncio.create_task(seat.run())
         try:
             yield companion.url, observer

@@ -13,7 +13,7 @@ from typing import Final
 from relay.application.console import printable
 from relay.config import FiltersSection, OutboundSection
 from relay.model import AudienceMessage, Author, Kind, Role
-from relay.moderation.features import read
+from relay.moderation.features import features_of
 from relay.moderation.inbound import Inbound
 from relay.moderation.outbound import MAX_SENTENCE, Outbound, fit_to_post
 from relay.replies.splitting import split
@@ -21,7 +21,7 @@ from relay.text.blocked_terms import Terms
 from relay.text.links import links
 from relay.text.obfuscation import without_leet
 from relay.text.personal_data import personal_data
-from relay.text.sanitise import neutral_name, neutralise
+from relay.text.sanitise import sanitise, sanitise_name
 from relay.text.sentences import sentences
 from relay.text.unicode import MAX_INPUT, count_hidden, one_line
 
@@ -77,15 +77,15 @@ def looks_at() -> dict[str, tuple[int, Look]]:
         "personal data": (LENGTH, lambda text: list(personal_data(_line(text)))),
         "leet": (LENGTH, lambda text: without_leet(_line(text))),
         "one line": (LENGTH, lambda text: one_line(text, LENGTH)),
-        "neutralise": (LENGTH, lambda text: neutralise(text, 500)),
-        "name": (LENGTH, lambda text: neutral_name(text, frozenset({"vox"}))),
+        "neutralise": (LENGTH, lambda text: sanitise(text, 500)),
+        "name": (LENGTH, lambda text: sanitise_name(text, frozenset({"vox"}))),
         "sentences": (LENGTH, sentences),
         "posts": (LENGTH, lambda text: split(text, 500)),
         "fit": (LENGTH, fit_to_post),
         "terminal": (LENGTH, printable),
         "inbound": (MAX_INPUT, _inbound()),
         "outbound": (MAX_SENTENCE, held.judge),
-        "reading": (MAX_INPUT, read.__wrapped__),
+        "reading": (MAX_INPUT, features_of.__wrapped__),
         "hidden": (MAX_INPUT, count_hidden),
     }
 
@@ -105,7 +105,7 @@ def _inbound() -> Look:
     inbound = Inbound(lax)
 
     def judge(text: str) -> object:
-        read.cache_clear()
+        features_of.cache_clear()
         return inbound.judge(_message(text), _Live(), 0.0)
 
     return judge

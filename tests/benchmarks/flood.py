@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from statistics import quantiles
 
 from relay.config.loading import Config
-from relay.forwarding.notices import CAPACITY, Telling
+from relay.forwarding.notices import CAPACITY, NoticeQueue
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Place, Renderer
 from relay.forwarding.selection import Selector
 from relay.forwarding.waiting import Batch, Waiting
 from relay.model import AudienceMessage, Kind, Outcome
 from relay.moderation.budget import Budget
-from relay.moderation.features import read
+from relay.moderation.features import features_of
 from relay.moderation.inbound import Inbound
 from tests.benchmarks.crowd import crowd, is_spam
 
@@ -75,7 +75,7 @@ def _waiting(config: Config, seed: int, now: list[float]) -> Waiting:
         inbound=Inbound(config.filters),
         budget=Budget(config.budget),
         selector=Selector(settings, alike=policy.alike),
-        telling=Telling(settings.event_ttl),
+        notices=NoticeQueue(settings.event_ttl),
         hold_for=config.filters.hold_for,
         steady=lambda: now[0],
     )
@@ -124,7 +124,7 @@ def _figures(messages: list[AudienceMessage], tally: Tally) -> FloodFigures:
     chat = [(message, at) for message, at in tally.told if message.kind is Kind.CHAT]
     events = [at - message.at for message, at in tally.told if message.kind is not Kind.CHAT]
     heard = Counter(message.author.id for message, _ in chat)
-    said = Counter(read(message.text).digest for message, _ in chat)
+    said = Counter(features_of(message.text).digest for message, _ in chat)
     return FloodFigures(
         messages=len(messages),
         viewers=len({message.author.id for message in messages}),

@@ -14,7 +14,7 @@ from statistics import quantiles
 
 from relay.application.composition import Relay, running, until
 from relay.application.connect import voxta
-from relay.application.statistics import Journal
+from relay.application.statistics import Statistics
 from relay.config import (
     BudgetSection,
     FiltersSection,
@@ -26,7 +26,7 @@ from relay.config import (
 )
 from relay.config.loading import Config, load
 from relay.platforms.twitch.client import TwitchPlatform
-from relay.voxta.session import Session
+from relay.voxta.session import VoxtaSession
 from relay.wire.messages import ChatMessage, WireMessage
 from tests.doubles.twitch import TwitchDouble
 
@@ -89,9 +89,9 @@ async def _measure(
         config,
         lambda receive, *_: [TwitchPlatform(config.twitch, token_file, receive)],
         voxta_url=url,
-        journal=Journal(),
+        statistics=Statistics(),
     )
-    seat = Session(config.voxta, listen=watch.saw, changed=lambda: None, url=url)
+    seat = VoxtaSession(config.voxta, listen=watch.saw, changed=lambda: None, url=url)
     async with running(app) as task:
         listening = asyncio.create_task(seat.run())
         try:

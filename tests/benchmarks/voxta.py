@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from relay.application.composition import Relay, running
-from relay.application.statistics import Journal
+from relay.application.statistics import Statistics
 from relay.config import InboxSection, RelaySection, SpeechSection, VoxtaSection
 from relay.config.loading import Config, load
 from relay.errors import ConfigError
@@ -89,7 +89,7 @@ async def meet(voxta: VoxtaDouble) -> Meeting:
     """Let a relay of its own meet a local Voxta."""
     with tempfile.TemporaryDirectory() as folder:
         readers = _Readers()
-        relay = Relay(_config(voxta, Path(folder)), lambda *_: [readers], voxta_url=voxta.url, journal=Journal())
+        relay = Relay(_config(voxta, Path(folder)), lambda *_: [readers], voxta_url=voxta.url, statistics=Statistics())
         return await _timed(relay, readers)
 
 

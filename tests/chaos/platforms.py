@@ -160,9 +160,9 @@ async def _street(name: Name, folder: Path, *, posts: bool) -> AsyncIterator[Str
     async with AsyncExitStack() as stack:
         companion, to_voxta = await stack.enter_async_context(voxta())
         make, dress = await stack.enter_async_context(_twitch(folder) if name == "twitch" else _discord())
-        relay, journal = await stack.enter_async_context(relaying(config, to_voxta.url, make))
+        relay, statistics = await stack.enter_async_context(relaying(config, to_voxta.url, make))
         kind = TwitchStreet if name == "twitch" else DiscordStreet
-        street = kind(relay, journal, companion, to_voxta)
+        street = kind(relay, statistics, companion, to_voxta)
         await dress(street)
         yield street
 

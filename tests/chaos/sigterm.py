@@ -104,7 +104,7 @@ def _start(arguments: list[str], delay: float, *, early: bool) -> Victim:
     log = config.with_suffix(".log")
     process = multiprocessing.get_context("fork").Process(target=_live, args=(arguments, log))
     process.start()
-    return Victim(process, log, delay, time.monotonic() if early else None, beside(load(config)).heart_file)
+    return Victim(process, log, delay, time.monotonic() if early else None, beside(load(config)).heartbeat_file)
 
 
 def _live(arguments: list[str], log: Path) -> None:

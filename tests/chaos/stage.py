@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from relay.application.composition import Relay
-from relay.application.statistics import Journal
+from relay.application.statistics import Statistics
 from relay.companion.serving.server import CompanionServer
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 from relay.config import CompanionSection, VoxtaSection
 from relay.config.loading import Config
 from relay.errors import InboxError
@@ -37,9 +37,9 @@ LINE: Final = re.compile(r"line-\d+")
 class Surroundings:
     """What can fail, and what is known of the messages."""
 
-    def __init__(self, relay: Relay, journal: Journal, companion: CompanionServer, voxta: FaultyProxy) -> None:
+    def __init__(self, relay: Relay, statistics: Statistics, companion: CompanionServer, voxta: FaultyProxy) -> None:
         self.relay = relay
-        self.journal = journal
+        self.statistics = statistics
         self.voxta = voxta
         self.store: FaultyProxy
         """On the way to Redis."""
@@ -70,7 +70,7 @@ class Surroundings:
 def told_in(companion: CompanionServer) -> Counter[str]:
     """How often each text of the crowd stands in the chats."""
     chats = [conversation.chat for conversation in companion._hub.open.values()]
-    told = (said.text for chat in chats for said in chat.messages if said.role is Role.USER)
+    told = (said.text for chat in chats for said in chat.messages if said.role is MessageRole.USER)
     return Counter(line for text in told for line in LINE.findall(text))
 
 
@@ -103,8 +103,8 @@ async def surrounded(engine: Engine, folder: Path) -> AsyncIterator[Surroundings
             store = await stack.enter_async_context(FaultyProxy(server.port))
             inbox["url"] = f"redis://:{PASSWORD}@127.0.0.1:{store.port}/0"
         config, platform = chosen(folder, inbox), RecordingPlatform("twitch")
-        relay, journal = await stack.enter_async_context(relaying(config, way.url, lambda *_: [platform]))
-        surroundings = Surroundings(relay, journal, companion, way)
+        relay, statistics = await stack.enter_async_context(relaying(config, way.url, lambda *_: [platform]))
+        surroundings = Surroundings(relay, statistics, companion, way)
         if server is not None and store is not None:
             surroundings.redis, surroundings.store = server, store
         yield surroundings

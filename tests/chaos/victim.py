@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from relay.application.composition import Relay, running
-from relay.application.statistics import Journal
+from relay.application.statistics import Statistics
 from relay.config.loading import Config
 from relay.platforms.base import Receive
 from relay.platforms.simulated import QuietPlatform
@@ -21,7 +21,7 @@ def live(config: Config, voxta_url: str, ledger: Path) -> None:
 
 
 async def _live(config: Config, voxta_url: str, ledger: Path) -> None:
-    relay = Relay(config, lambda receive, *_: [_Crowd(receive, ledger)], voxta_url=voxta_url, journal=Journal())
+    relay = Relay(config, lambda receive, *_: [_Crowd(receive, ledger)], voxta_url=voxta_url, statistics=Statistics())
     async with running(relay) as task:
         await task
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import aiohttp
 
-from relay.companion.brains.base import BrainError, Choice, View
+from relay.companion.brains.base import BrainError, ChatView, ChosenAction
 from relay.companion.scenario.model import Action
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 from tests.support import PATIENCE
 
 Json = dict[str, Any]
@@ -165,15 +165,15 @@ async def _shaken(http: aiohttp.ClientSession, address: str, query: dict[str, st
 class Brains:
     """What all brains of tests have in common: a plain story, and the first action that is spoken of by its name."""
 
-    async def write(self, view: View, prompt: str) -> AsyncGenerator[str, None]:
+    async def write(self, view: ChatView, prompt: str) -> AsyncGenerator[str, None]:
         yield f"{prompt} And so it was. Truly."
 
-    async def choose(self, view: View, actions: Sequence[Action]) -> Choice | None:
-        spoken = [line.text for line in view.lines if line.role in (Role.USER, Role.ASSISTANT)]
+    async def choose(self, view: ChatView, actions: Sequence[Action]) -> ChosenAction | None:
+        spoken = [line.text for line in view.lines if line.role in (MessageRole.USER, MessageRole.ASSISTANT)]
         said = spoken[-1] if spoken else ""
-        return next((Choice(action.name) for action in actions if action.name in said), None)
+        return next((ChosenAction(action.name) for action in actions if action.name in said), None)
 
-    async def suggest(self, view: View) -> list[str]:
+    async def suggest(self, view: ChatView) -> list[str]:
         return ["Why?", "How?"]
 
 
@@ -186,9 +186,9 @@ class ScriptedBrain(Brains):
         self.go = asyncio.Event()
         self.closed = asyncio.Event()
         self.fails = fails
-        self.views: list[View] = []
+        self.views: list[ChatView] = []
 
-    async def reply(self, view: View) -> AsyncGenerator[str, None]:
+    async def reply(self, view: ChatView) -> AsyncGenerator[str, None]:
         self.views.append(view)
         try:
             for place, piece in enumerate(self.pieces):

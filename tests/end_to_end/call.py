@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from relay.application.audio import LiveBooth
+from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
-from relay.application.statistics import Journal
-from relay.companion.brains.base import Pieces, View
+from relay.application.statistics import Statistics
+from relay.companion.brains.base import ChatView, Pieces
 from relay.companion.scenario.files import Loaded
 from relay.companion.serving.server import CompanionServer
 from relay.companion.speaking.clips import Speech
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 from relay.companion.voice.espeak import Espeak
 from relay.config import CompanionSection
 from relay.platforms.discord.client import DiscordPlatform
@@ -45,8 +45,8 @@ class Teller(Brains):
         self.asked_at: list[float] = []
         """By the monotonic clock."""
 
-    async def reply(self, view: View) -> Pieces:
-        said = next(line.text for line in reversed(view.lines) if line.role in (Role.USER, Role.EVENT))
+    async def reply(self, view: ChatView) -> Pieces:
+        said = next(line.text for line in reversed(view.lines) if line.role in (MessageRole.USER, MessageRole.EVENT))
         self.asked.append(said)
         self.asked_at.append(time.monotonic())
         yield SAGA if "saga" in said else STORY if "story" in said else "All right."
@@ -55,21 +55,21 @@ class Teller(Brains):
 class Call:
     """A relay whose companion is in the lounge with ann and bob."""
 
-    def __init__(self, relay: Relay, journal: Journal, discord: DiscordDouble, teller: Teller) -> None:
+    def __init__(self, relay: Relay, statistics: Statistics, discord: DiscordDouble, teller: Teller) -> None:
         self.relay = relay
-        self.journal = journal
+        self.statistics = statistics
         self.discord = discord
         self.teller = teller
         self.proxy: FaultyProxy
         self.ann: VoicePerson
         self.bob: VoicePerson
-        self.booth: LiveBooth
+        self.audio: LiveAudio
         self.sink: DiscordSink
 
     @property
     def ears(self) -> Ears:
-        assert self.booth._ears is not None
-        return self.booth._ears
+        assert self.audio._ears is not None
+        return self.audio._ears
 
     @property
     def is_heard(self) -> bool:
@@ -144,21 +144,21 @@ async def calling(
         "floor": {"min_speech": 0.5, "silence": 0.3},
     }
     config = settings(folder, **(defaults | sections))
-    booth = LiveBooth(config)
+    audio = LiveAudio(config)
     async with (
         CompanionServer(own, brain=teller, scenario=scenario) as companion,
         FaultyProxy(int(companion.url.rpartition(":")[2])) as proxy,
         relaying(
             config,
             proxy.url,
-            lambda *room: [DiscordPlatform(config.discord, *room, look_back=120.0, voice=booth.discord)],
-            booth=booth,
-        ) as (relay, journal),
+            lambda *room: [DiscordPlatform(config.discord, *room, look_back=120.0, voice=audio.discord)],
+            audio=audio,
+        ) as (relay, statistics),
     ):
-        call = Call(relay, journal, discord, teller)
+        call = Call(relay, statistics, discord, teller)
         call.proxy, call.ann, call.bob = proxy, ann, bob
-        assert booth.discord is not None
-        call.booth = booth
-        call.sink = booth.discord.sink
+        assert audio.discord is not None
+        call.audio = audio
+        call.sink = audio.discord.sink
         await eventually(lambda: call.is_heard)
         yield call

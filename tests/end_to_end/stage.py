@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from relay.application.audio import Booth
+from relay.application.audio import SilentAudio
 from relay.application.composition import MakePlatforms, Relay, running
-from relay.application.statistics import Journal
-from relay.companion.brains.base import Pieces, View
-from relay.companion.state.chat import Role
+from relay.application.statistics import Statistics
+from relay.companion.brains.base import ChatView, Pieces
+from relay.companion.state.chat import MessageRole
 from relay.config.loading import Config, load
 from relay.model import AudienceMessage, Author, Kind, Post
 from relay.platforms.simulated import QuietPlatform
@@ -34,8 +34,8 @@ class EchoBrain(Brains):
         self.may_answer.set()
         self.asked: list[str] = []
 
-    async def reply(self, view: View) -> Pieces:
-        said = next(line.text for line in reversed(view.lines) if line.role in (Role.USER, Role.EVENT))
+    async def reply(self, view: ChatView) -> Pieces:
+        said = next(line.text for line in reversed(view.lines) if line.role in (MessageRole.USER, MessageRole.EVENT))
         self.asked.append(said)
         await self.may_answer.wait()
         yield f"You said: {said}"
@@ -86,15 +86,15 @@ async def relaying(
     make_platforms: MakePlatforms,
     *,
     join: bool = True,
-    booth: Booth | None = None,
-) -> AsyncIterator[tuple[Relay, Journal]]:
+    audio: SilentAudio | None = None,
+) -> AsyncIterator[tuple[Relay, Statistics]]:
     """A relay that runs for as long as the context lasts, and fails the test when it fails."""
-    journal = Journal()
-    relay = Relay(config, make_platforms, voxta_url=voxta_url, journal=journal, booth=booth)
+    statistics = Statistics()
+    relay = Relay(config, make_platforms, voxta_url=voxta_url, statistics=statistics, audio=audio)
     async with running(relay) as task:
         if join:
             await eventually(lambda: relay.session.chat is not None or task.done())
-        yield relay, journal
+        yield relay, statistics
         if task.done():
             task.result()
 

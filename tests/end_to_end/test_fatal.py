@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from relay.application.composition import Relay, running
-from relay.application.statistics import Journal
+from relay.application.statistics import Statistics
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from relay.errors import AuthError
@@ -25,7 +25,7 @@ async def test_a_refused_key_ends_the_run_and_gives_the_others_a_deadline(
             settings(tmp_path),
             lambda *_: [RecordingPlatform("twitch")],
             voxta_url=companion.url,
-            journal=Journal(),
+            statistics=Statistics(),
         )
         with pytest.RaisesGroup(AuthError):
             async with running(relay) as task:
@@ -48,16 +48,16 @@ async def test_a_post_that_fails_unforeseen_costs_that_post(
     tmp_path: Path, companion: CompanionServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     platform = Clumsy("twitch")
-    async with relaying(settings(tmp_path), companion.url, lambda *_: [platform]) as (relay, journal):
+    async with relaying(settings(tmp_path), companion.url, lambda *_: [platform]) as (relay, statistics):
         await relay.receive(message(1))
         await relay.receive(message(2))
         await eventually(lambda: len(platform.posts) == 2)
 
-        assert journal.failed_posts == {"twitch": 1}
+        assert statistics.failed_posts == {"twitch": 1}
         assert "a reply could not be posted to twitch" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["performer", "informer"])
+@pytest.mark.parametrize("name", ["executor", "stream_context"])
 async def test_a_room_that_others_can_do_without_begins_anew(
     tmp_path: Path,
     companion: CompanionServer,
@@ -67,7 +67,7 @@ async def test_a_room_that_others_can_do_without_begins_anew(
 ) -> None:
     monkeypatch.setattr("relay.application.composition.AGAIN", 0.001)
     platform = RecordingPlatform("twitch")
-    relay = Relay(settings(tmp_path), lambda *_: [platform], voxta_url=companion.url, journal=Journal())
+    relay = Relay(settings(tmp_path), lambda *_: [platform], voxta_url=companion.url, statistics=Statistics())
     room = getattr(relay, name)
     began: list[None] = []
     run = room.run

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from voxta_gateway.client import GatewayClient
 
-from relay.application.audio import LiveBooth
+from relay.application.audio import LiveAudio
 from relay.application.serving import serving
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
@@ -95,10 +95,10 @@ class Side:
 @asynccontextmanager
 async def ours(companion: CompanionServer, folder: Path) -> AsyncIterator[str]:
     config = settings(folder, web={"port": 0})
-    booth = LiveBooth(config)
+    audio = LiveAudio(config)
     async with (
-        relaying(config, companion.url, quietly, booth=booth) as (relay, _),
-        serving(config, relay, booth) as server,
+        relaying(config, companion.url, quietly, audio=audio) as (relay, _),
+        serving(config, relay, audio) as server,
     ):
         yield server.url
 
@@ -401,10 +401,10 @@ async def at_home(folder: Path) -> AsyncIterator[tuple[GatewayClient, Any, list[
     brain = ScriptedBrain("Hello there! ", "Bye.")
     async with CompanionServer(CompanionSection(port=0, pace=0.0), brain=brain, scenario=SCENARIO) as companion:
         config = settings(folder, web={"port": 0})
-        booth = LiveBooth(config)
+        audio = LiveAudio(config)
         async with (
-            relaying(config, companion.url, quietly, booth=booth) as (relay, _),
-            serving(config, relay, booth) as server,
+            relaying(config, companion.url, quietly, audio=audio) as (relay, _),
+            serving(config, relay, audio) as server,
         ):
             seen: list[tuple[str, Json]] = []
             client = GatewayClient(server.url, "test", events=["all"], reconnect_delay=0.1)
@@ -468,9 +468,9 @@ async def test_nothing_that_is_said_becomes_a_command(tmp_path: Path, text: str)
 
 
 async def test_a_client_that_does_not_read_is_cut_off_and_delays_nobody(tmp_path: Path) -> None:
-    from relay.web.gateway.subscribers import QUEUE_LIMIT, Clients
+    from relay.web.gateway.subscribers import QUEUE_LIMIT, Subscribers
 
-    clients = Clients()
+    clients = Subscribers()
     slow, quick = clients.add("slow"), clients.add("quick")
     for client in (slow, quick):
         client.subscribe(["sentence_ready"], {})
@@ -488,10 +488,10 @@ async def test_several_hundred_clients_hear_the_same(tmp_path: Path) -> None:
     brain = ScriptedBrain("Hello there!")
     async with CompanionServer(CompanionSection(port=0, pace=0.0), brain=brain) as companion:
         config = settings(tmp_path, web={"port": 0})
-        booth = LiveBooth(config)
+        audio = LiveAudio(config)
         async with (
-            relaying(config, companion.url, quietly, booth=booth) as (relay, _),
-            serving(config, relay, booth) as server,
+            relaying(config, companion.url, quietly, audio=audio) as (relay, _),
+            serving(config, relay, audio) as server,
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
         ):
             sockets = await asyncio.gather(*(http.ws_connect(f"{server.url}/ws") for _ in range(300)))
@@ -507,10 +507,10 @@ async def test_several_hundred_clients_hear_the_same(tmp_path: Path) -> None:
 
 async def test_without_a_chat_dialogue_is_refused_with_the_reason(tmp_path: Path) -> None:
     config = settings(tmp_path, web={"port": 0})
-    booth = LiveBooth(config)
+    audio = LiveAudio(config)
     async with (
-        relaying(config, "http://127.0.0.1:9", quietly, join=False, booth=booth) as (relay, _),
-        serving(config, relay, booth) as server,
+        relaying(config, "http://127.0.0.1:9", quietly, join=False, audio=audio) as (relay, _),
+        serving(config, relay, audio) as server,
         aiohttp.ClientSession() as http,
         http.post(f"{server.url}/dialogue", json={"text": "Hello"}) as response,
     ):

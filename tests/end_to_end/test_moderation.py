@@ -9,7 +9,7 @@ import pytest
 from relay.application.composition import Relay
 from relay.companion.serving.server import CompanionServer
 from relay.model import AudienceMessage, Author, Edit, Kind, Outcome, Role
-from relay.platforms.base import Controls, Platform, Receive
+from relay.platforms.base import Platform, PlatformControls, Receive
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, heard, message, relaying, settings
 from tests.support import eventually
 
@@ -18,7 +18,7 @@ class Twitch:
     def __init__(self) -> None:
         self.platform = RecordingPlatform("twitch")
 
-    def __call__(self, receive: Receive, controls: Controls, *_: object) -> Sequence[Platform]:
+    def __call__(self, receive: Receive, controls: PlatformControls, *_: object) -> Sequence[Platform]:
         return [self.platform]
 
     @property
@@ -72,7 +72,7 @@ async def test_viewers_cannot_control_anything(tmp_path: Path, companion: Compan
         await relay.receive(message(1, "!relay pause"))
         await relay.quiet(empty=True)
 
-        assert not relay.desk.switches().paused
+        assert not relay.runtime.switches().paused
         assert await outcome(relay, "twitch:m1") == "rejected (a command for a bot)"
         assert twitch.texts == []
 
@@ -100,7 +100,7 @@ async def test_a_held_message_waits_for_its_approval(
     async with relaying(config, companion.url, twitch) as (relay, _):
         await relay.receive(message(1, "look at evil.example/one", author="ann"))
         await relay.receive(message(2, "look at evil.example/two", author="bob"))
-        await eventually(lambda: len(relay.desk.held()) == 2)
+        await eventually(lambda: len(relay.runtime.held()) == 2)
         assert (await told(twitch, relay, 3, "held")).startswith("h1 Ann (twitch): 'look at evil.example/one' (link)")
         await told(twitch, relay, 4, "approve h1")
         await told(twitch, relay, 5, "reject h2")
@@ -113,12 +113,12 @@ async def test_a_held_message_waits_for_its_approval(
 async def test_what_is_still_held_at_the_end_ends_as_held(
     tmp_path: Path, companion: CompanionServer, twitch: Twitch
 ) -> None:
-    async with relaying(settings(tmp_path, filters={"links": "hold"}), companion.url, twitch) as (relay, journal):
+    async with relaying(settings(tmp_path, filters={"links": "hold"}), companion.url, twitch) as (relay, statistics):
         await relay.receive(message(1, "look at evil.example"))
-        await eventually(lambda: len(relay.desk.held()) == 1)
+        await eventually(lambda: len(relay.runtime.held()) == 1)
         await relay.end("the run ended")
 
-    assert journal.outcomes == {Outcome.HELD: 1}
+    assert statistics.outcomes == {Outcome.HELD: 1}
 
 
 async def test_terms_and_viewers_are_blocked_from_the_next_message_on(
@@ -215,13 +215,13 @@ async def test_a_loud_room_is_told_several_messages_at_once_and_each_has_its_out
     config = settings(tmp_path, selection={"loud_per_minute": 1, "gap": 0, "seed": 1})
     texts = ["the dragon is asleep", "which sword do you like best?", "my cat watches too", "LUL", "LUL", "LUL", "LUL"]
     brain.may_answer.clear()
-    async with relaying(config, companion.url, twitch) as (relay, journal):
+    async with relaying(config, companion.url, twitch) as (relay, statistics):
         await relay.receive(message(0, "first of all, good evening"))
         await eventually(lambda: len(brain.asked) == 1)
         for number, text in enumerate(texts, 1):
             await relay.receive(message(number, text, author=f"v{number}"))
         await relay.receive(message(99, "", kind=Kind.RAID, amount=7))
-        await eventually(lambda: journal.received == 9 and len(relay.forwarder.waiting) == 4)
+        await eventually(lambda: statistics.received == 9 and len(relay.forwarder.waiting) == 4)
         brain.may_answer.set()
         await relay.quiet(empty=True)
         lines = list(heard(relay))
@@ -229,7 +229,7 @@ async def test_a_loud_room_is_told_several_messages_at_once_and_each_has_its_out
     assert lines[1] == 'Ann is raiding the stream with 7 viewers: "message 99"'
     assert lines[2].count(" | ") == 3
     assert lines[2].endswith('Also in chat: 4 viewers: "LUL"')
-    assert journal.outcomes == {Outcome.FORWARDED: 5, Outcome.MERGED: 4}
+    assert statistics.outcomes == {Outcome.FORWARDED: 5, Outcome.MERGED: 4}
 
 
 async def test_a_burst_of_twenty_thousand_loses_nothing_and_a_raid_in_its_middle_is_next(
@@ -239,17 +239,17 @@ async def test_a_burst_of_twenty_thousand_loses_nothing_and_a_raid_in_its_middle
     burst = [message(number, f"message {number}", author=f"v{number % 2000}") for number in range(1, 20_001)]
     burst.insert(10_000, message(0, "", kind=Kind.RAID, amount=7))
     brain.may_answer.clear()
-    async with relaying(config, companion.url, twitch) as (relay, journal):
+    async with relaying(config, companion.url, twitch) as (relay, statistics):
         await relay.receive(message(50_000, "good evening"))
         await eventually(lambda: len(brain.asked) == 1)
         for start in range(0, len(burst), 500):
             await relay.receive(*burst[start : start + 500])
-        assert journal.received == 20_002, "taking in never waits for the companion"
+        assert statistics.received == 20_002, "taking in never waits for the companion"
         brain.may_answer.set()
         await eventually(lambda: len(brain.asked) >= 2)
         await relay.end("the test ended")
 
         assert brain.asked[1].startswith("Ann is raiding the stream with 7 viewers")
         assert await relay.inbox.waiting() == 0
-    assert sum(journal.outcomes.values()) == 20_002
+    assert sum(statistics.outcomes.values()) == 20_002
     assert len(relay.forwarder.waiting) == 0

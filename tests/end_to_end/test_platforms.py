@@ -11,7 +11,7 @@ from relay.application.composition import Relay
 from relay.companion.serving.server import CompanionServer
 from relay.config import TwitchSection
 from relay.model import Outcome
-from relay.platforms.base import Controls, Notes, Platform, Receive
+from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.discord import client
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.twitch.client import TwitchPlatform
@@ -62,7 +62,7 @@ class OnDiscord:
     def __init__(self, double: DiscordDouble) -> None:
         self._double = double
 
-    def __call__(self, receive: Receive, controls: Controls, notes: Notes) -> Sequence[Platform]:
+    def __call__(self, receive: Receive, controls: PlatformControls, notes: Notes) -> Sequence[Platform]:
         return [DiscordPlatform(section(self._double), receive, controls, notes, look_back=120.0)]
 
 
@@ -70,13 +70,13 @@ async def test_a_twitch_chatter_is_answered_in_reply(
     tmp_path: Path, inbox: dict[str, Any], companion: CompanionServer, twitch: TwitchDouble
 ) -> None:
     config = settings(tmp_path, inbox=inbox)
-    async with relaying(config, companion.url, OnTwitch(twitch, tmp_path)) as (relay, journal):
+    async with relaying(config, companion.url, OnTwitch(twitch, tmp_path)) as (relay, statistics):
         await twitch.wait_subscribed()
         asked = await twitch.chat("hello @streamer", author="ann")
         [post] = await twitch.wait_for_posts(1)
         await twitch.raid("bob", viewers=42)
         await twitch.follow("cleo")
-        await eventually(lambda: len(journal.outcomes) == 1 and journal.outcomes[Outcome.FORWARDED] == 3)
+        await eventually(lambda: len(statistics.outcomes) == 1 and statistics.outcomes[Outcome.FORWARDED] == 3)
         told = list(heard(relay))
 
     assert post.reply_to == asked
@@ -88,7 +88,7 @@ async def test_on_twitch_a_dropped_socket_a_duplicate_a_429_and_an_expired_token
     tmp_path: Path, inbox: dict[str, Any], companion: CompanionServer, twitch: TwitchDouble
 ) -> None:
     config = settings(tmp_path, inbox=inbox)
-    async with relaying(config, companion.url, OnTwitch(twitch, tmp_path)) as (relay, journal):
+    async with relaying(config, companion.url, OnTwitch(twitch, tmp_path)) as (relay, statistics):
         await twitch.wait_subscribed()
         await twitch.chat("one", author="ann", repeat_as="same")
         await twitch.chat("one", author="ann", id="chat-again", repeat_as="same")
@@ -109,7 +109,7 @@ async def test_on_twitch_a_dropped_socket_a_duplicate_a_429_and_an_expired_token
         await relay.quiet(empty=True)
 
     assert [post.text.split('"')[1] for post in twitch.posts] == ["one", "two", "three", "four"]
-    assert journal.outcomes == {Outcome.FORWARDED: 4}
+    assert statistics.outcomes == {Outcome.FORWARDED: 4}
 
 
 async def test_a_discord_member_is_answered_in_reply(
@@ -135,7 +135,7 @@ async def test_a_discord_member_is_answered_in_reply(
 async def test_on_discord_a_dropped_socket_a_429_and_a_lost_answer_lose_and_double_nothing(
     tmp_path: Path, inbox: dict[str, Any], companion: CompanionServer, discord: DiscordDouble
 ) -> None:
-    async with relaying(settings(tmp_path, inbox=inbox), companion.url, OnDiscord(discord)) as (relay, journal):
+    async with relaying(settings(tmp_path, inbox=inbox), companion.url, OnDiscord(discord)) as (relay, statistics):
         await discord.wait_ready()
         await discord.say("one", author="ann")
         await discord.wait_for_posts(1)
@@ -154,7 +154,7 @@ async def test_on_discord_a_dropped_socket_a_429_and_a_lost_answer_lose_and_doub
         await relay.quiet(empty=True)
 
     assert [post.text.split('"')[1] for post in discord.posts] == ["one", "two", "three", "four"]
-    assert journal.outcomes == {Outcome.FORWARDED: 4}
+    assert statistics.outcomes == {Outcome.FORWARDED: 4}
 
 
 async def noted(relay: Relay, id: str) -> None:
@@ -169,14 +169,14 @@ async def test_a_clock_that_differs_from_discords_lets_nothing_expire(
     tmp_path: Path, companion: CompanionServer, discord: DiscordDouble, ahead: float
 ) -> None:
     discord.clock.offset = -ahead
-    async with relaying(settings(tmp_path), companion.url, OnDiscord(discord)) as (relay, journal):
+    async with relaying(settings(tmp_path), companion.url, OnDiscord(discord)) as (relay, statistics):
         await discord.wait_ready()
         await discord.say("are you there?", mention_bot=True)
         await discord.say("just chatting", author="bob")
         await discord.wait_for_posts(2)
         await relay.quiet(empty=True)
 
-    assert journal.outcomes == {Outcome.FORWARDED: 2}
+    assert statistics.outcomes == {Outcome.FORWARDED: 2}
 
 
 async def test_what_was_written_on_discord_while_the_relay_was_away_is_answered_while_it_is_worth_it(
@@ -200,12 +200,12 @@ async def test_what_was_written_on_discord_while_the_relay_was_away_is_answered_
     discord.clock.advance(70)
     await discord.say("still fresh", mention_bot=True, author="dan")
     discord.clock.advance(30)
-    async with relaying(config, companion.url, OnDiscord(discord)) as (relay, journal):
+    async with relaying(config, companion.url, OnDiscord(discord)) as (relay, statistics):
         await discord.wait_for_posts(3)
         await relay.quiet(empty=True)
 
     assert [post.text.split('"')[1] for post in discord.posts] == ["one", "two", "@relay-bot still fresh"]
-    assert journal.outcomes == {Outcome.FORWARDED: 1, Outcome.EXPIRED: 1}
+    assert statistics.outcomes == {Outcome.FORWARDED: 1, Outcome.EXPIRED: 1}
 
 
 async def test_a_twitch_login_that_is_revoked_costs_twitch_alone_until_somebody_logs_in_again(
@@ -214,7 +214,7 @@ async def test_a_twitch_login_that_is_revoked_costs_twitch_alone_until_somebody_
     on_twitch, on_discord = OnTwitch(twitch, tmp_path), OnDiscord(discord)
     config = settings(tmp_path, inbox={"engine": "sqlite"})
 
-    def both(receive: Receive, controls: Controls, notes: Notes) -> Sequence[Platform]:
+    def both(receive: Receive, controls: PlatformControls, notes: Notes) -> Sequence[Platform]:
         return [*on_twitch(receive), *on_discord(receive, controls, notes)]
 
     async with relaying(config, companion.url, both) as (relay, _):

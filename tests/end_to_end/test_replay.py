@@ -20,7 +20,7 @@ from relay.companion.serving.server import CompanionServer
 from relay.config import VoxtaSection
 from relay.config.loading import load
 from relay.errors import ConfigError
-from relay.voxta.session import Session
+from relay.voxta.session import VoxtaSession
 from relay.wire.messages import WireMessage
 from relay.wire.server import MessageUpdate
 from tests.doubles.faults import FaultyProxy
@@ -35,7 +35,7 @@ class Seat:
 
     def __init__(self, url: str) -> None:
         self.heard: list[str] = []
-        self._session = Session(VoxtaSection(mode="server"), listen=self._note, changed=lambda: None, url=url)
+        self._session = VoxtaSession(VoxtaSection(mode="server"), listen=self._note, changed=lambda: None, url=url)
         self._task: asyncio.Task[None] | None = None
 
     def _note(self, message: WireMessage) -> None:

@@ -104,13 +104,13 @@ async def test_a_scenario_sets_the_relays_own_rate_and_mode(tmp_path: Path) -> N
     allowed = {"allow": ["rate", "mode"]}
     async with playing(tmp_path, loaded({"index.js": script}), scenario=allowed) as stage:
         await stage.relay.receive(message(1, kind=Kind.RAID, author="bob", amount=42))
-        await eventually(lambda: stage.relay.desk.switches().paused)
-        assert stage.relay.desk.switches().rates["all"] == 7
+        await eventually(lambda: stage.relay.runtime.switches().paused)
+        assert stage.relay.runtime.switches().rates["all"] == 7
 
 
 async def test_the_character_knows_of_the_stream(tmp_path: Path) -> None:
     async with playing(tmp_path, loaded()) as stage:
         await stage.relay.receive(message(1, kind=Kind.ONLINE))
-        await stage.relay.informer.tell()
+        await stage.relay.stream_context.tell()
         assert "stream.live" in stage.story.flags.names
         assert [c.text for c in stage.story.additions["relay"].contexts] == ["The stream is live."]

@@ -55,8 +55,8 @@ class Handing:
         self.then: tuple[int, int] | None = None
         """Frames handed out, and sounds of people heard."""
         self._ears = call.ears
-        self._read, self._pause = call.sink._gate.read, call.sink.pause
-        monkeypatch.setattr(call.sink._gate, "read", self.read)
+        self._read, self._pause = call.sink._packets.read, call.sink.pause
+        monkeypatch.setattr(call.sink._packets, "read", self.read)
         monkeypatch.setattr(call.sink, "pause", self.pause)
 
     def read(self) -> bytes:
@@ -227,6 +227,6 @@ async def test_what_a_narrator_reads_is_heard_and_only_the_answer_is_posted(
 
 async def test_the_character_knows_who_is_in_the_voice_channel(discord: DiscordDouble, tmp_path: Path) -> None:
     async with calling(discord, tmp_path) as call:
-        await eventually(lambda: "In the voice channel: ann, bob." in call.relay.informer.contexts())
+        await eventually(lambda: "In the voice channel: ann, bob." in call.relay.stream_context.contexts())
         await discord.leave("bob")
-        await eventually(lambda: "In the voice channel: ann." in call.relay.informer.contexts())
+        await eventually(lambda: "In the voice channel: ann." in call.relay.stream_context.contexts())

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from relay.application.audio import LiveBooth
+from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
 from relay.application.serving import serving
 from relay.companion.serving.server import CompanionServer
@@ -151,10 +151,10 @@ async def page(url: str) -> AsyncIterator[PageDouble]:
 class Show:
     """A relay whose companion is heard in the overlay."""
 
-    def __init__(self, relay: Relay, platform: RecordingPlatform, booth: LiveBooth, url: str) -> None:
+    def __init__(self, relay: Relay, platform: RecordingPlatform, audio: LiveAudio, url: str) -> None:
         self.relay = relay
         self.platform = platform
-        self.booth = booth
+        self.audio = audio
         self.url = url
 
     def is_free(self) -> bool:
@@ -177,32 +177,32 @@ async def showing(folder: Path, **sections: Any) -> AsyncIterator[Show]:
     }
     defaults["forwarding"] = NEVER
     config = settings(folder, **(defaults | sections))
-    booth, platform = LiveBooth(config), RecordingPlatform("twitch")
+    audio, platform = LiveAudio(config), RecordingPlatform("twitch")
     own = CompanionSection(port=0, pace=0, speech="espeak")
     async with (
         CompanionServer(own, brain=Teller()) as companion,
-        relaying(config, companion.url, lambda *_: [platform], booth=booth) as (relay, _),
-        serving(config, relay, booth) as server,
+        relaying(config, companion.url, lambda *_: [platform], audio=audio) as (relay, _),
+        serving(config, relay, audio) as server,
     ):
-        yield Show(relay, platform, booth, server.url)
+        yield Show(relay, platform, audio, server.url)
 
 
 @pytest.mark.parametrize("how", ["closes", "freezes"])
 async def test_the_overlay_dies_in_mid_speech(tmp_path: Path, how: str) -> None:
     async with showing(tmp_path) as show:
         async with page(show.url) as first:
-            await eventually(lambda: show.booth.overlay.is_open)
+            await eventually(lambda: show.audio.overlay.is_open)
             await show.ask(1, "tell us a story")
             await eventually(lambda: bool(first.started))
             first.is_frozen = True
             if how == "freezes":
-                await eventually(lambda: not show.booth.overlay.is_open)
+                await eventually(lambda: not show.audio.overlay.is_open)
 
         assert await show.posted(1) == STORY
         await eventually(show.is_free)
 
         async with page(show.url) as second:
-            await eventually(lambda: show.booth.overlay.is_open)
+            await eventually(lambda: show.audio.overlay.is_open)
             await show.ask(2, "still there?")
             assert await show.posted(2) == "All right."
             assert second.started == ["All right."]
@@ -214,7 +214,7 @@ async def test_obs_dies_while_the_streamer_talks(tmp_path: Path) -> None:
         showing(tmp_path, obs={"enabled": True, "url": obs.url}, floor=PATIENT) as show,
         page(show.url) as shown,
     ):
-        await eventually(lambda: show.booth.overlay.is_open and bool(obs.listeners))
+        await eventually(lambda: show.audio.overlay.is_open and bool(obs.listeners))
         await show.ask(1, "hello")
         await eventually(lambda: bool(shown.started))
         await obs.meters({"Mic/Aux": 0.5})

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from relay.companion.serving.server import CompanionServer
-from relay.inbox.retry import patiently
+from relay.inbox.retry import with_retries
 from tests.doubles.redis_server import RedisServer, redis_server
 from tests.end_to_end.stage import RecordingPlatform, heard, message, relaying, settings
 from tests.support import eventually
@@ -34,6 +34,6 @@ async def test_a_store_that_is_away_while_it_is_trimmed_costs_nothing_and_comes_
         assert "Inbox: " in await relay.describe()
 
         own_redis.start()
-        await patiently(relay.receive, message(1))
+        await with_retries(relay.receive, message(1))
 
         await eventually(lambda: len(heard(relay)) == 1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from relay.application.audio import Booth
+from relay.application.audio import SilentAudio
 from relay.application.check import check
 from relay.application.composition import Relay
 from relay.companion.serving.server import CompanionServer
@@ -64,10 +64,10 @@ class Street:
     async def posted(self, text: str) -> None:
         await eventually(lambda: text in [post.text for post in self.platform.posts])
 
-    def relaying(self, booth: Booth | None = None, **sections: Any) -> Any:
+    def relaying(self, audio: SilentAudio | None = None, **sections: Any) -> Any:
         voxta = {"mode": "gateway", "gateway_url": f"http://127.0.0.1:{self.port}", "timeout": 3.0}
         config = settings(self.folder, **({"voxta": voxta} | sections))
-        return relaying(config, "", lambda *_: [self.platform], join=False, booth=booth)
+        return relaying(config, "", lambda *_: [self.platform], join=False, audio=audio)
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ async def test_characters_context_and_actions_come_through(street: Street) -> No
     assert [person.name for person in street.relay.session.chat.characters] == ["Vox"]
     await street.relay.session.update_context("game", [ContextText(text="It rains.")])
     await street.relay.receive(message(1, "please wave", kind=Kind.ASK))
-    await eventually(lambda: any(isinstance(m, server.Action) for m in street.heard))
+    await eventually(lambda: any(isinstance(m, server.ActionMessage) for m in street.heard))
     [conversation] = street.companion._hub.open.values()
     assert [c.text for c in conversation.chat.story.additions["game"].contexts] == ["It rains."]
 
@@ -180,7 +180,7 @@ async def test_a_gateway_that_loses_voxta_loses_nothing(street: Street) -> None:
     await street.posted('You said: [TWITCH] Ann (Twitch) asks: "meanwhile"')
 
 
-class Stage(Booth):
+class Stage(SilentAudio):
     """Somewhere to be heard."""
 
     def __init__(self) -> None:

@@ -12,12 +12,12 @@ from relay.config.loading import Config, load
 from relay.errors import InboxError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
 from relay.forwarding.forwarder import Forwarder
 from relay.inbox import sqlite
-from relay.inbox.retry import patiently
+from relay.inbox.retry import with_retries
 from relay.inbox.sqlite import SqliteInbox
-from relay.inbox.writer import Job, Writer
+from relay.inbox.writer import Job, SqliteWriter
 from relay.model import AudienceMessage, Author, Forward, Kind, Role, Settlement
 from relay.speech.floor import Floor
-from relay.voxta.chat import Chat
+from relay.voxta.chat import JoinedChat
 from relay.voxta.gateway import GatewaySession
 from relay.wire import server
 from relay.wire.messages import ChatMessage, Person
@@ -81,7 +81,7 @@ class Disk:
         """For each call to come its trouble; between them what happens just before the next one."""
 
 
-class MemoryWriter(Writer):
+class MemoryWriter(SqliteWriter):
     """Runs each job at once, in a transaction of its own."""
 
     def __init__(self, disk: Disk) -> None:
@@ -181,7 +181,7 @@ class Voxta(GatewaySession):
         people = [Person(id="v", name="Vox")]
         history = deque(messages, maxlen=500) if tells_history else None
         newest = len(messages) - 1 if tells_history else -1
-        self.chat = Chat("session", chat_id, "Sam", people, history, newest)
+        self.chat = JoinedChat("session", chat_id, "Sam", people, history, newest)
         self.is_alive, self.refusal = True, None
 
     def leave(self) -> None:
@@ -262,7 +262,7 @@ class Scene:
         self._run = self.loop.create_task(self._live())
 
     async def _live(self) -> None:
-        await patiently(self.inbox.open)
+        await with_retries(self.inbox.open)
         await self.forwarder.run()
 
     def wall(self) -> float:
@@ -301,7 +301,7 @@ class Scene:
 
     def give(self, *messages: AudienceMessage) -> list[bool]:
         """People wrote these; a store that fails is asked again."""
-        return self.loop.run(patiently(self.inbox.append, messages))
+        return self.loop.run(with_retries(self.inbox.append, messages))
 
     def outcome(self, of: AudienceMessage) -> Settlement | None:
         record = self.writer.between(self.inbox.why(of.key))

@@ -7,10 +7,10 @@ import pytest
 
 from relay.config import FloorSection
 from relay.errors import VoxtaError, VoxtaUnavailable
-from relay.forwarding.recognised import LAG, Spoken
+from relay.forwarding.recognised import LAG, RecognisedSpeech
 from relay.model import Forward, Talker
 from relay.speech.floor import Floor, FloorState
-from relay.voxta.chat import Chat
+from relay.voxta.chat import JoinedChat
 from relay.voxta.gateway import GatewaySession
 from relay.wire import server
 from relay.wire.messages import Person
@@ -24,7 +24,7 @@ class Link(GatewaySession):
     """Keeps what is sent."""
 
     def __init__(self) -> None:
-        self.chat = Chat("s", "c", "Sam", [Person(id="v", name="Vox")], None)
+        self.chat = JoinedChat("s", "c", "Sam", [Person(id="v", name="Vox")], None)
         self.sent: list[Forward] = []
         self.fails: VoxtaError | None = None
 
@@ -57,7 +57,7 @@ class Scene:
         self.floor = Floor(FloorSection(), 30.0)
         self.asked: list[Forward] = []
         self.free_when_told: list[bool] = []
-        self.spoken = Spoken(
+        self.spoken = RecognisedSpeech(
             self.link,
             self.ear,
             self.company,

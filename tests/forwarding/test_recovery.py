@@ -5,7 +5,7 @@ import pytest
 
 from relay.forwarding.recovery import Fate, fate_of
 from relay.model import Forward, MessageOptions, Origin, SendAs
-from relay.voxta.chat import Chat
+from relay.voxta.chat import JoinedChat
 from relay.wire.messages import ChatMessage, Person
 
 
@@ -26,8 +26,8 @@ def stands(index: int | None = 4, text: str = "Ann says hello", role: str = "Use
     return ChatMessage(message_id=id or f"m{index}", text=text, role=role, index=index)
 
 
-def chat(*history: ChatMessage, chat_id: str = "home") -> Chat:
-    return Chat("session", chat_id, "Sam", [Person(id="v", name="Vox")], deque(history))
+def chat(*history: ChatMessage, chat_id: str = "home") -> JoinedChat:
+    return JoinedChat("session", chat_id, "Sam", [Person(id="v", name="Vox")], deque(history))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from relay.config import SelectionSection
 from relay.forwarding.selection import Ended, Selector
 from relay.model import AudienceMessage, Author, Kind, Outcome, Role
-from relay.moderation.features import read
+from relay.moderation.features import features_of
 
 LOUD = {"loud_per_minute": 0.001}
 """Any message makes the room loud."""
@@ -47,7 +47,7 @@ def distinct(number: int) -> str:
 
 def offer(chosen_by: Selector, *messages: AudienceMessage, now: float = 0.0) -> None:
     for each in messages:
-        chosen_by.offer(each, each.text, read(each.text), now)
+        chosen_by.offer(each, each.text, features_of(each.text), now)
 
 
 def ids(chosen_by: Selector, now: float = 0.0) -> list[str]:
@@ -198,7 +198,7 @@ def test_a_message_that_did_not_arrive_goes_first() -> None:
     offer(loud, *(message(number) for number in range(20)))
     lost = message(99)
 
-    loud.restore(lost, lost.text, read(lost.text))
+    loud.restore(lost, lost.text, features_of(lost.text))
 
     assert ids(loud) == ["99"]
 

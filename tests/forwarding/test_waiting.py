@@ -7,7 +7,7 @@ import pytest
 from relay.config.loading import Config
 from relay.forwarding import held as holding
 from relay.forwarding import notices
-from relay.forwarding.notices import Telling
+from relay.forwarding.notices import NoticeQueue
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick
 from relay.forwarding.selection import Selector
@@ -38,7 +38,7 @@ def room(settings: Config | None = None) -> Waiting:
         inbound=Inbound(settings.filters),
         budget=Budget(settings.budget),
         selector=Selector(settings.selection, alike=policy.alike),
-        telling=Telling(settings.selection.event_ttl),
+        notices=NoticeQueue(settings.selection.event_ttl),
         hold_for=settings.filters.hold_for,
         steady=lambda: NOW,
     )

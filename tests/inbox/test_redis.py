@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from relay.errors import ConfigError, InboxError
 from relay.inbox.redis import RedisInbox
-from relay.inbox.retry import patiently
+from relay.inbox.retry import with_retries
 from relay.model import Outcome
 from tests.contracts.samples import forward, message, messages, settlement, settlements
 from tests.doubles.faults import FaultyProxy
@@ -166,14 +166,14 @@ class TestALostAnswer:
     async def test_to_an_append_that_failed_is_told_to_the_next_try(self, proxied: Proxied, namespace: str) -> None:
         server, proxy = proxied
         async with _through(proxy, namespace, timeout=0.5) as inbox:
-            await patiently(inbox.append, [message(1)])
+            await with_retries(inbox.append, [message(1)])
             async with _answers_lost(proxy, server, namespace, until=2):
                 with pytest.raises(InboxError, match="did not answer"):
                     await inbox.append([message(1), message(2)])
 
             again = [message(1), message(2), message(2)]
-            assert await patiently(inbox.append, again) == [False, True, False]
-            assert await patiently(inbox.append, [message(2)]) == [False]
+            assert await with_retries(inbox.append, again) == [False, True, False]
+            assert await with_retries(inbox.append, [message(2)]) == [False]
 
     async def test_to_a_settling_is_told_when_the_connection_is_back(self, proxied: Proxied, namespace: str) -> None:
         server, proxy = proxied
@@ -189,18 +189,18 @@ class TestALostAnswer:
     async def test_to_a_settling_that_failed_is_told_to_the_next_try(self, proxied: Proxied, namespace: str) -> None:
         server, proxy = proxied
         async with _through(proxy, namespace, timeout=0.5) as inbox:
-            await patiently(inbox.append, messages(1, 2, 3))
-            await patiently(inbox.settle, [settlement(message(1), Outcome.EXPIRED)])
+            await with_retries(inbox.append, messages(1, 2, 3))
+            await with_retries(inbox.settle, [settlement(message(1), Outcome.EXPIRED)])
             async with _answers_lost(proxy, server, namespace, until=1):
                 with pytest.raises(InboxError, match="did not answer"):
                     await inbox.settle(settlements(messages(1, 2)))
 
-            assert await patiently(inbox.settle, settlements([message(1), message(2), message(2)])) == [
+            assert await with_retries(inbox.settle, settlements([message(1), message(2), message(2)])) == [
                 False,
                 True,
                 False,
             ]
-            assert await patiently(inbox.settle, settlements(messages(2))) == [False]
+            assert await with_retries(inbox.settle, settlements(messages(2))) == [False]
 
 
 async def test_an_inbox_that_is_closed_answers_with_an_error(shared_server: RedisServer, namespace: str) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from relay.errors import ConfigError, InboxError
-from relay.inbox.retry import patiently
+from relay.inbox.retry import with_retries
 from relay.inbox.sqlite import SqliteInbox
-from relay.inbox.writer import Writer
+from relay.inbox.writer import SqliteWriter
 from relay.model import Outcome
 from tests.contracts.samples import message, settlement
 from tests.support import PATIENCE
@@ -181,27 +181,27 @@ async def _held_up(inbox: SqliteInbox) -> AsyncIterator[None]:
 class TestARepeatOfWhatFailedInTime:
     async def test_tells_of_each_message_once_that_it_is_new(self, tmp_path: Path) -> None:
         async with _impatient(tmp_path) as inbox:
-            await patiently(inbox.append, [message(1)])
+            await with_retries(inbox.append, [message(1)])
             async with _held_up(inbox):
                 with pytest.raises(InboxError, match="did not answer"):
                     await inbox.append([message(1), message(2), message(2)])
 
-            assert await patiently(inbox.append, [message(1), message(2), message(2)]) == [False, True, False]
-            assert await patiently(inbox.append, [message(2)]) == [False]
-            assert await patiently(inbox.claim, 9, 0) == [message(1), message(2)]
+            assert await with_retries(inbox.append, [message(1), message(2), message(2)]) == [False, True, False]
+            assert await with_retries(inbox.append, [message(2)]) == [False]
+            assert await with_retries(inbox.claim, 9, 0) == [message(1), message(2)]
 
     async def test_tells_of_each_outcome_once_that_it_is_recorded(self, tmp_path: Path) -> None:
         async with _impatient(tmp_path) as inbox:
-            await patiently(inbox.append, [message(1), message(2)])
-            await patiently(inbox.settle, [settlement(message(1), Outcome.EXPIRED)])
+            await with_retries(inbox.append, [message(1), message(2)])
+            await with_retries(inbox.settle, [settlement(message(1), Outcome.EXPIRED)])
             both = [settlement(message(1)), settlement(message(2))]
             async with _held_up(inbox):
                 with pytest.raises(InboxError, match="did not answer"):
                     await inbox.settle(both)
 
-            assert await patiently(inbox.settle, [settlement(message(2), Outcome.EXPIRED)]) == [False]
-            assert await patiently(inbox.settle, both) == [False, True]
-            assert await patiently(inbox.settle, both) == [False, False]
+            assert await with_retries(inbox.settle, [settlement(message(2), Outcome.EXPIRED)]) == [False]
+            assert await with_retries(inbox.settle, both) == [False, True]
+            assert await with_retries(inbox.settle, both) == [False, False]
 
     async def test_tells_what_was_appended_by_who_was_cancelled(self, tmp_path: Path) -> None:
         async with _impatient(tmp_path) as inbox:
@@ -212,13 +212,13 @@ class TestARepeatOfWhatFailedInTime:
                 await asyncio.gather(append, return_exceptions=True)
 
             assert append.cancelled()
-            assert await patiently(inbox.append, [message(1)]) == [True]
+            assert await with_retries(inbox.append, [message(1)]) == [True]
 
 
 @asynccontextmanager
 async def _impatient(folder: Path) -> AsyncIterator[SqliteInbox]:
     inbox = SqliteInbox(folder / "inbox.db", max_count=1_000, timeout=0.05)
-    await patiently(inbox.open)
+    await with_retries(inbox.open)
     try:
         yield inbox
     finally:
@@ -227,7 +227,7 @@ async def _impatient(folder: Path) -> AsyncIterator[SqliteInbox]:
 
 class TestTheWriter:
     async def test_lets_a_failing_job_fail_alone(self, tmp_path: Path) -> None:
-        writer = Writer(tmp_path / "x.db", "CREATE TABLE numbers (n INTEGER NOT NULL)", timeout=10)
+        writer = SqliteWriter(tmp_path / "x.db", "CREATE TABLE numbers (n INTEGER NOT NULL)", timeout=10)
         await writer.start()
 
         def insert(number: int | None) -> "asyncio.Task[None]":
@@ -244,7 +244,7 @@ class TestTheWriter:
         assert numbers == [(1,), (3,)]
 
     async def test_that_is_too_slow_is_an_error(self, tmp_path: Path) -> None:
-        writer = Writer(tmp_path / "x.db", "", timeout=0.05)
+        writer = SqliteWriter(tmp_path / "x.db", "", timeout=0.05)
         await writer.start()
         loop = asyncio.get_running_loop()
         released = asyncio.Event()

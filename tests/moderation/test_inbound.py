@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from relay.config import FiltersSection
 from relay.model import AudienceMessage, Author, Kind, Outcome, Role
-from relay.moderation.features import read
+from relay.moderation.features import features_of
 from relay.moderation.inbound import Inbound, Verdict
 from relay.moderation.switches import Switches
 
@@ -214,9 +214,9 @@ def test_no_text_breaks_the_chain_and_no_hit_is_an_outcome_of_another_kind(text:
 
 @given(st.text(min_size=1, max_size=200))
 def test_invisible_suffixes_do_not_make_a_text_another_one(text: str) -> None:
-    plain = read(text)
+    plain = features_of(text)
 
-    assert read(text + "\U000e0000\u034f\u200b ").digest == plain.digest
+    assert features_of(text + "\U000e0000\u034f\u200b ").digest == plain.digest
 
 
 @pytest.mark.parametrize("text", ["see evil.com", "badword!", "WHY IS EVERYBODY SHOUTING AT ME TODAY"])
@@ -227,7 +227,7 @@ def test_an_event_is_told_without_a_text_that_is_refused(text: str) -> None:
 
     assert judged.verdict is None
     assert judged.text == ""
-    assert judged.reading == read("")
+    assert judged.reading == features_of("")
 
 
 def test_a_text_of_an_event_can_be_held() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.config import OutboundSection
-from relay.moderation.outbound import Action, Outbound, Screened, fit_to_post
+from relay.moderation.outbound import Outbound, OutboundAction, Screened, fit_to_post
 from relay.text.unicode import one_line
 
 
@@ -138,7 +138,7 @@ def test_what_is_masked_passes_the_second_time_or_is_held(said: str, before: str
 
     once = outbound.judge(said, before)
 
-    if once.action is Action.HOLD:
-        assert once == Screened(Action.HOLD, said, "does not settle")
+    if once.action is OutboundAction.HOLD:
+        assert once == Screened(OutboundAction.HOLD, said, "does not settle")
     else:
-        assert outbound.judge(once.text) == Screened(Action.PASS, once.text)
+        assert outbound.judge(once.text) == Screened(OutboundAction.PASS, once.text)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.obs.activity import REPEAT, SILENCE, Talking, peaks
+from relay.obs.activity import REPEAT, SILENCE, MicrophoneActivity, peaks
 from tests.obs.speakers import Notes
 
 THRESHOLD, RELEASE = -40.0, 0.3
@@ -17,8 +17,8 @@ ROUNDING = 1e-6
 """Seconds: sums of many pauses are not exact."""
 
 
-def talking(notes: Notes, *inputs: str) -> Talking:
-    return Talking(notes, inputs or ("mic",), threshold=THRESHOLD, release=RELEASE)
+def talking(notes: Notes, *inputs: str) -> MicrophoneActivity:
+    return MicrophoneActivity(notes, inputs or ("mic",), threshold=THRESHOLD, release=RELEASE)
 
 
 @pytest.mark.parametrize(("level", "said"), [(LOUD, [f"{MIC} talks"]), (SOFT, []), (0.0, [])])
@@ -49,7 +49,7 @@ def test_each_input_is_a_speaker_of_its_own_and_others_do_not_count() -> None:
 
 def test_a_long_release_is_reported_like_talking_itself() -> None:
     notes = Notes()
-    mic = Talking(notes, ["mic"], threshold=THRESHOLD, release=10.0)
+    mic = MicrophoneActivity(notes, ["mic"], threshold=THRESHOLD, release=10.0)
     for second in range(6):
         mic.hear({"mic": LOUD if second == 0 else SOFT}, float(second))
     assert notes.said == [f"{MIC} talks"] * 6
@@ -68,7 +68,7 @@ STEPS = st.lists(
 )
 
 
-def take(mics: Talking, step: dict[str, float] | str, now: float) -> None:
+def take(mics: MicrophoneActivity, step: dict[str, float] | str, now: float) -> None:
     match step:
         case dict():
             mics.hear(step, now)

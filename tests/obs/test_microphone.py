@@ -183,13 +183,13 @@ async def test_an_obs_that_is_not_running_is_waited_for_without_noise(
     await obs.stop()
     tries = 0
 
-    async def counted(self: connection.Connection) -> None:
+    async def counted(self: connection.ObsConnection) -> None:
         nonlocal tries
         tries += 1
         await real(self)
 
-    real = connection.Connection.open
-    monkeypatch.setattr(connection.Connection, "open", counted)
+    real = connection.ObsConnection.open
+    monkeypatch.setattr(connection.ObsConnection, "open", counted)
 
     async with listening(obs, line="cannot be reached") as room:
         await eventually(lambda: tries > 3)

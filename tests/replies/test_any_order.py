@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.model import Forward, Origin, ReplyText, Retraction, SendAs
-from relay.replies.heard_text import Part
+from relay.replies.heard_text import HeardSentence
 from relay.replies.replies import OPEN, OVER, Replies
 from relay.replies.reply import CUT_OFF, Phase, Reply
 from relay.wire import server
@@ -40,7 +40,7 @@ class Evening:
         self.due: set[str] = set()
         """Replies that were complete or heard in part, and so have to be posted."""
         self.taken_back: set[str] = set()
-        self._queue: deque[tuple[Reply, Part]] = deque()
+        self._queue: deque[tuple[Reply, HeardSentence]] = deque()
         self._is_open = is_open
         self._revisions = 0
         self._seen: dict[int, tuple[Reply, Phase]] = {}

@@ -9,10 +9,10 @@ import pytest
 
 from relay.acts import Act
 from relay.application.composition import Relay
-from relay.application.statistics import Journal
+from relay.application.statistics import Statistics
 from relay.config.connections import ActName
 from relay.config.loading import load
-from relay.platforms.base import Controls, Notes, Platform, Receive
+from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.twitch.client import TwitchPlatform
 
@@ -24,13 +24,13 @@ async def acts(tmp_path: Path) -> dict[str, Act]:
     """Those of a relay with everything."""
     config = load(None, obs={"enabled": True}, relay={"data_dir": str(tmp_path)})
 
-    def platforms(receive: Receive, controls: Controls, notes: Notes) -> Sequence[Platform]:
+    def platforms(receive: Receive, controls: PlatformControls, notes: Notes) -> Sequence[Platform]:
         return [
             TwitchPlatform(config.twitch, tmp_path / "token.json", receive),
             DiscordPlatform(config.discord, receive, controls, notes, look_back=120.0),
         ]
 
-    return Relay(config, platforms, voxta_url="http://localhost", journal=Journal()).performer.acts
+    return Relay(config, platforms, voxta_url="http://localhost", statistics=Statistics()).executor.acts
 
 
 def documented() -> dict[str, list[str]]:

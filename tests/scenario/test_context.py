@@ -12,8 +12,8 @@ from relay.errors import VoxtaError
 from relay.model import Forward, Kind, ScriptCall, SendAs
 from relay.platforms.base import Stream
 from relay.platforms.simulated import QuietPlatform
-from relay.scenario.context import RAID, Informer
-from relay.voxta.chat import Chat
+from relay.scenario.context import RAID, StreamContext
+from relay.voxta.chat import JoinedChat
 from relay.wire.messages import ContextText
 from tests.end_to_end.stage import message
 from tests.support import eventually
@@ -23,7 +23,7 @@ class Voxta:
     """Keeps what it is told; the ways of a Link that matter here."""
 
     def __init__(self) -> None:
-        self.chat: Chat | None = Chat("s", "c", "Streamer", [], None)
+        self.chat: JoinedChat | None = JoinedChat("s", "c", "Streamer", [], None)
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.told: list[tuple[list[str], list[str]]] = []
         self.refuses = False
@@ -56,8 +56,8 @@ class Clock:
         return self.now
 
 
-def informer(voxta: Voxta, clock: Clock, *platforms: Any, **settings: Any) -> Informer:
-    return Informer(ScenarioSection(**settings), voxta, platforms, clock=clock)  # type: ignore[arg-type]
+def stream_context(voxta: Voxta, clock: Clock, *platforms: Any, **settings: Any) -> StreamContext:
+    return StreamContext(ScenarioSection(**settings), voxta, platforms, clock=clock)  # type: ignore[arg-type]
 
 
 def told(*calls: ScriptCall) -> Forward:
@@ -72,8 +72,8 @@ def chat(author: str, text: str) -> ScriptCall:
     )
 
 
-async def run(informer: Informer, until: Any) -> None:
-    task = asyncio.create_task(informer.run())
+async def run(stream_context: StreamContext, until: Any) -> None:
+    task = asyncio.create_task(stream_context.run())
     await eventually(until)
     task.cancel()
     with suppress(asyncio.CancelledError):
@@ -82,7 +82,7 @@ async def run(informer: Informer, until: Any) -> None:
 
 async def test_scripts_hear_of_all_that_is_told() -> None:
     voxta = Voxta()
-    informed = informer(voxta, Clock(), contexts=False)
+    informed = stream_context(voxta, Clock(), contexts=False)
     informed.told(told(chat("Ann", "hi"), ScriptCall(name="raid", arguments={"author": "Bob", "amount": "42"})))
     await run(informed, lambda: len(voxta.calls) == 2)
     assert voxta.calls[0] == ("chat", chat("Ann", "hi").arguments)
@@ -92,7 +92,7 @@ async def test_scripts_hear_of_all_that_is_told() -> None:
 async def test_a_voxta_that_takes_no_script_events_is_left_alone_with_them(caplog: pytest.LogCaptureFixture) -> None:
     voxta = Voxta()
     voxta.refuses = True
-    informed = informer(voxta, Clock(), contexts=False)
+    informed = stream_context(voxta, Clock(), contexts=False)
     informed.told(told(*(chat("Ann", f"hi {number}") for number in range(9))))
     await run(informed, lambda: "takes no script events" in caplog.text)
     assert len(voxta.calls) == 3
@@ -100,7 +100,7 @@ async def test_a_voxta_that_takes_no_script_events_is_left_alone_with_them(caplo
 
 async def test_script_events_can_be_switched_off() -> None:
     voxta = Voxta()
-    informed = informer(voxta, Clock(), StreamingPlatform(), script_events=False)
+    informed = stream_context(voxta, Clock(), StreamingPlatform(), script_events=False)
     informed.told(told(chat("Ann", "hi")))
     await run(informed, lambda: bool(voxta.told))
     assert voxta.calls == []
@@ -108,7 +108,7 @@ async def test_script_events_can_be_switched_off() -> None:
 
 async def test_the_character_knows_how_the_stream_is_doing_and_is_told_once() -> None:
     voxta, platform = Voxta(), StreamingPlatform()
-    informed = informer(voxta, Clock(), platform)
+    informed = stream_context(voxta, Clock(), platform)
     await run(informed, lambda: len(voxta.told) > 0 and "stream.live" in voxta.told[-1][1])
     contexts, flags = voxta.told[-1]
     assert contexts == [
@@ -124,18 +124,18 @@ async def test_the_character_knows_how_the_stream_is_doing_and_is_told_once() ->
 
 async def test_another_chat_is_told_again() -> None:
     voxta = Voxta()
-    informed = informer(voxta, Clock())
+    informed = stream_context(voxta, Clock())
     await informed.tell()
     voxta.chat = None
     await informed.tell()
-    voxta.chat = Chat("s2", "c2", "Streamer", [], None)
+    voxta.chat = JoinedChat("s2", "c2", "Streamer", [], None)
     await informed.tell()
     assert len(voxta.told) == 2
 
 
 async def test_a_raid_sets_a_flag_for_a_while_and_going_live_is_noticed() -> None:
     clock = Clock()
-    informed = informer(Voxta(), clock)
+    informed = stream_context(Voxta(), clock)
     informed.saw(message(1, kind=Kind.RAID))
     assert informed.flags() == ("raid.active",)
     clock.now += RAID
@@ -149,7 +149,7 @@ async def test_a_raid_sets_a_flag_for_a_while_and_going_live_is_noticed() -> Non
 @pytest.mark.parametrize("people", [2, 3])
 def test_what_several_people_talk_about_is_a_topic(people: int) -> None:
     clock = Clock()
-    informed = informer(Voxta(), clock)
+    informed = stream_context(Voxta(), clock)
     for number in range(people):
         informed.told(told(chat(f"viewer {number}", "that DRAGON again, really! dragon dragon")))
     assert informed.contexts() == (("The chat talks about dragon.",) if people == 3 else ())

@@ -10,7 +10,7 @@ import pytest
 
 from relay.acts import Act, Arguments
 from relay.errors import PlatformUnavailable
-from relay.scenario.executor import WAITING, Performer
+from relay.scenario.executor import WAITING, ActExecutor
 from relay.wire import server
 from relay.wire.messages import NamedValue
 from tests.support import eventually
@@ -44,16 +44,18 @@ def trigger(name: str, *arguments: Any, id: str | None = None) -> server.AppTrig
     return server.AppTrigger(name=name, arguments=list(arguments), trigger_id=id)
 
 
-def action(name: str, **arguments: Any) -> server.Action:
-    return server.Action(value=name, arguments=[NamedValue(name=key, value=value) for key, value in arguments.items()])
+def action(name: str, **arguments: Any) -> server.ActionMessage:
+    return server.ActionMessage(
+        value=name, arguments=[NamedValue(name=key, value=value) for key, value in arguments.items()]
+    )
 
 
 @asynccontextmanager
-async def performing(hand: Hand, *allowed: str) -> AsyncIterator[Performer]:
-    performer = Performer([Act("wave", Wave, hand.wave)], allowed, hand)  # type: ignore[arg-type]
-    task = asyncio.create_task(performer.run())
+async def performing(hand: Hand, *allowed: str) -> AsyncIterator[ActExecutor]:
+    executor = ActExecutor([Act("wave", Wave, hand.wave)], allowed, hand)  # type: ignore[arg-type]
+    task = asyncio.create_task(executor.run())
     try:
-        yield performer
+        yield executor
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -62,22 +64,22 @@ async def performing(hand: Hand, *allowed: str) -> AsyncIterator[Performer]:
 
 async def test_triggers_and_actions_are_done_in_order() -> None:
     hand = Hand()
-    async with performing(hand, "wave") as performer:
-        performer.heard(trigger("wave", "Ann", 2))
-        performer.heard(action("wave", who="Bob"))
-        performer.heard(trigger("wave", "Cleo", None))
+    async with performing(hand, "wave") as executor:
+        executor.heard(trigger("wave", "Ann", 2))
+        executor.heard(action("wave", who="Bob"))
+        executor.heard(trigger("wave", "Cleo", None))
         await eventually(lambda: hand.done == [("Ann", 2), ("Bob", 1), ("Cleo", 1)])
 
 
 async def test_what_is_not_allowed_is_not_done_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
     hand = Hand()
     with caplog.at_level(logging.INFO):
-        async with performing(hand) as performer:
-            performer.heard(trigger("wave", "Ann"))
-            performer.heard(trigger("wave", "Ann"))
-            performer.heard(trigger("confetti", 1))
-            performer.heard(trigger("confetti", 1))
-            performer.heard(action("SetAvatar"))
+        async with performing(hand) as executor:
+            executor.heard(trigger("wave", "Ann"))
+            executor.heard(trigger("wave", "Ann"))
+            executor.heard(trigger("confetti", 1))
+            executor.heard(trigger("confetti", 1))
+            executor.heard(action("SetAvatar"))
     assert hand.done == []
     assert [record.message for record in caplog.records] == [
         "the scenario asks for 'wave': add it to scenario.allow = [\"wave\"] to allow it",
@@ -88,14 +90,14 @@ async def test_what_is_not_allowed_is_not_done_and_said_once(caplog: pytest.LogC
 @pytest.mark.parametrize("failure", [PlatformUnavailable("the arm is stuck"), RuntimeError("the arm is stuck")])
 async def test_what_fails_is_said_and_the_next_is_done(failure: Exception, caplog: pytest.LogCaptureFixture) -> None:
     hand = Hand()
-    async with performing(hand, "wave") as performer:
-        performer.heard(trigger("wave", {"not": "text"}))
-        performer.heard(trigger("wave", "Ann", 1, 2))
+    async with performing(hand, "wave") as executor:
+        executor.heard(trigger("wave", {"not": "text"}))
+        executor.heard(trigger("wave", "Ann", 1, 2))
         hand.failure = failure
-        performer.heard(trigger("wave", "Ann"))
+        executor.heard(trigger("wave", "Ann"))
         await eventually(lambda: "the arm is stuck" in caplog.text)
         hand.failure = None
-        performer.heard(trigger("wave", "Bob"))
+        executor.heard(trigger("wave", "Bob"))
         await eventually(lambda: hand.done == [("Bob", 1)])
     assert "wave: who: Input should be a valid string, not {'not': 'text'}" in caplog.text
     assert "wave takes who, times; 3 were given" in caplog.text
@@ -103,10 +105,10 @@ async def test_what_fails_is_said_and_the_next_is_done(failure: Exception, caplo
 
 async def test_a_flood_is_cut_off() -> None:
     hand = Hand()
-    performer = Performer([Act("wave", Wave, hand.wave)], ["wave"], hand)  # type: ignore[arg-type]
+    executor = ActExecutor([Act("wave", Wave, hand.wave)], ["wave"], hand)  # type: ignore[arg-type]
     for number in range(10 * WAITING):
-        performer.heard(trigger("wave", str(number)))
-    task = asyncio.create_task(performer.run())
+        executor.heard(trigger("wave", str(number)))
+    task = asyncio.create_task(executor.run())
     await eventually(lambda: len(hand.done) >= WAITING)
     task.cancel()
     await asyncio.wait({task})
@@ -115,21 +117,21 @@ async def test_a_flood_is_cut_off() -> None:
 
 async def test_voxta_is_told_when_a_trigger_it_waits_for_is_done_failed_or_refused() -> None:
     hand = Hand()
-    async with performing(hand, "wave") as performer:
-        performer.heard(trigger("confetti", id="unknown"))
-        performer.heard(trigger("wave", 1, 2, 3, id="wrong"))
-        performer.heard(trigger("wave", "Ann", id="done"))
-        performer.heard(trigger("wave", "Bob"))
-        performer.heard(trigger("wave", "Cleo", id="done too"))
+    async with performing(hand, "wave") as executor:
+        executor.heard(trigger("confetti", id="unknown"))
+        executor.heard(trigger("wave", 1, 2, 3, id="wrong"))
+        executor.heard(trigger("wave", "Ann", id="done"))
+        executor.heard(trigger("wave", "Bob"))
+        executor.heard(trigger("wave", "Cleo", id="done too"))
         await eventually(lambda: hand.over == ["unknown", "wrong", "done", "done too"])
     assert hand.done == [("Ann", 1), ("Bob", 1), ("Cleo", 1)]
 
 
 async def test_a_flood_of_triggers_that_voxta_waits_for_leaves_it_waiting_for_none() -> None:
     hand = Hand()
-    async with performing(hand, "wave") as performer:
+    async with performing(hand, "wave") as executor:
         asked = [str(number) for number in range(2 * WAITING)]
         for each in asked:
-            performer.heard(trigger("wave", each, id=each))
+            executor.heard(trigger("wave", each, id=each))
         await eventually(lambda: sorted(hand.over) == sorted(asked))
     assert len(hand.done) == WAITING

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from relay.inbox.retry import patiently
+from relay.inbox.retry import with_retries
 from relay.model import Outcome
 from tests.soak.room import Room
 from tests.soak.verdict import Bound
@@ -78,7 +78,7 @@ class Sampler:
     async def sample(self) -> dict[str, float]:
         """All figures as they are now; a busy store is waited for."""
         room, inbox = self._room, self._room.relay.inbox
-        outcomes, waiting = await patiently(inbox.outcomes), await patiently(inbox.waiting)
+        outcomes, waiting = await with_retries(inbox.outcomes), await with_retries(inbox.waiting)
         return {
             "memory MB": _resident() / 2**20,
             "blocks k": sys.getallocatedblocks() / 1_000,
@@ -94,7 +94,7 @@ class Sampler:
             "reasons": len(room.ledger.reasons),
             "waiting": waiting,
             "posts": sum(platform.posts for platform in room.platforms),
-            "clips": room.booth.loudspeaker.played,
+            "clips": room.audio.loudspeaker.played,
             **{outcome.value: room.ledger.outcomes[outcome] for outcome in Outcome},
         }
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from relay.application.statistics import Journal
+from relay.application.statistics import Statistics
 from relay.model import Forward, Settlement
 
 
-class Ledger(Journal):
+class Ledger(Statistics):
     """The relay's journal, which also counts for each message how often it ended and how often it was told."""
 
     def __init__(self, messages: int) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict, deque
 from typing import Final
 
-from relay.speech.base import Clip, Listener
+from relay.speech.base import Clip, SinkListener
 
 _REMEMBERED: Final = 64
 """Clips of which is known how far they were heard."""
@@ -22,10 +22,10 @@ class Loudspeaker:
         self._heard: OrderedDict[str, float] = OrderedDict()
         self._playing: asyncio.TimerHandle | None = None
         self._is_paused = False
-        self._listener: Listener
+        self._listener: SinkListener
         self.played = 0
 
-    def listen(self, listener: Listener) -> None:
+    def listen(self, listener: SinkListener) -> None:
         self._listener = listener
 
     def play(self, clip: Clip) -> None:

@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp import web
 from redis.asyncio import Redis
 
-from relay.application.audio import LiveBooth
+from relay.application.audio import LiveAudio
 from relay.application.composition import Relay, running
 from relay.application.serving import serving as serving_web
 from relay.companion.serving.server import CompanionServer
@@ -22,7 +22,7 @@ from relay.model import Post, Talker
 from relay.platforms.simulated import QuietPlatform
 from relay.speech.base import Sink
 from relay.speech.voice import Voice
-from relay.voxta.audio import Source
+from relay.voxta.audio import SpeechSource
 from tests.companion.endpoints import serving, wav
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import redis_server
@@ -44,7 +44,7 @@ CHAT_MESSAGES: Final = 300
 _CLIP: Final = wav(0.4)
 
 
-class LoudBooth(LiveBooth):
+class LoudBooth(LiveAudio):
     """The companion is heard from the loudspeaker, and Ann talks in between."""
 
     def __init__(self, config: Config, speed: float) -> None:
@@ -53,7 +53,7 @@ class LoudBooth(LiveBooth):
         self.microphone = Microphone()
 
     @property
-    def hearing(self) -> Source | None:
+    def hearing(self) -> SpeechSource | None:
         return self.microphone
 
     def open(self, voice: Voice) -> Sequence[Sink]:
@@ -79,7 +79,7 @@ class Room:
 
     relay: Relay
     ledger: Ledger
-    booth: LoudBooth
+    audio: LoudBooth
     voxta: FaultyProxy
     platforms: Sequence[CountingPlatform]
     folder: Path
@@ -90,7 +90,7 @@ class Room:
         while True:
             await asyncio.sleep(PAUSE)
             self.relay.voice.talks(ANN)
-            self.booth.microphone.say(20)
+            self.audio.microphone.say(20)
             await asyncio.sleep(1.0)
             self.relay.voice.stopped(ANN)
 
@@ -177,13 +177,13 @@ async def opened(engine: Engine, folder: Path, *, messages: int, keep: float, sp
         companion = await stack.enter_async_context(CompanionServer(own))
         proxy = await stack.enter_async_context(FaultyProxy(int(companion.url.rpartition(":")[2])))
         config = _config(folder, keep, speed, redis_url)
-        booth, ledger = LoudBooth(config, speed), Ledger(messages)
+        audio, ledger = LoudBooth(config, speed), Ledger(messages)
         platforms = [CountingPlatform(name) for name in ("twitch", "discord")]
-        relay = Relay(config, lambda *_: platforms, voxta_url=proxy.url, journal=ledger, booth=booth)
+        relay = Relay(config, lambda *_: platforms, voxta_url=proxy.url, statistics=ledger, audio=audio)
         relay.events.forwarded.subscribe(ledger.told)
-        server = await stack.enter_async_context(serving_web(config, relay, booth))
+        server = await stack.enter_async_context(serving_web(config, relay, audio))
         work = await stack.enter_async_context(running(relay))
-        room = Room(relay, ledger, booth, proxy, platforms, folder, redis)
+        room = Room(relay, ledger, audio, proxy, platforms, folder, redis)
         await eventually(lambda: relay.session.chat is not None or work.done())
         if work.done():
             work.result()

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from relay.inbox.retry import patiently
+from relay.inbox.retry import with_retries
 from relay.model import AudienceMessage, Incoming
 from tests.soak.day import DAY, MESSAGES, VIEWERS, day
 from tests.soak.figures import BOUNDS, Sampler, census, counted
@@ -140,7 +140,7 @@ async def run(plan: Plan, folder: Path, show: Show) -> Result:
             grown = watch.grown()
             async with asyncio.timeout(PATIENCE):
                 await room.relay.quiet(empty=True)
-            ledger, stuck = room.ledger, await patiently(room.relay.inbox.waiting)
+            ledger, stuck = room.ledger, await with_retries(room.relay.inbox.waiting)
             return Result(plan, watch.samples, ledger.received, ledger.lost, ledger.doubled, stuck, grown)
 
 
@@ -160,4 +160,4 @@ async def _write(room: Room, plan: Plan, watch: Watch) -> None:
 
 async def _give(room: Room, burst: Sequence[Incoming]) -> None:
     """What the store does not take is given to it again, as platforms do."""
-    await patiently(room.relay.receive, *burst)
+    await with_retries(room.relay.receive, *burst)

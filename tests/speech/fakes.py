@@ -6,7 +6,7 @@ from collections import deque
 from relay.errors import SpeechError
 from relay.replies.replies import Replies
 from relay.replies.reply import Reply, Sentence
-from relay.speech.base import FRAME, RATE, Clip, Listener
+from relay.speech.base import FRAME, RATE, Clip, SinkListener
 from relay.wire import server
 from relay.wire.messages import WireMessage
 
@@ -61,9 +61,9 @@ class ManualSink:
         self.volume = 1.0
         self.queue: deque[Clip] = deque()
         self._heard: dict[str, float] = {}
-        self._listener: Listener | None = None
+        self._listener: SinkListener | None = None
 
-    def listen(self, listener: Listener) -> None:
+    def listen(self, listener: SinkListener) -> None:
         self._listener = listener
 
     def play(self, clip: Clip) -> None:

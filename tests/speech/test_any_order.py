@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.application.events import Events
-from relay.application.routing import Answers
+from relay.application.routing import ReplyRouter
 from relay.config import FloorSection, OutboundSection
 from relay.model import ReplyText
 from relay.moderation.outbound import Outbound
@@ -49,7 +49,9 @@ class Room:
             changed=lambda: None,
             clock=self.clock,
         )
-        self.answers = Answers(replies, self.voice, screening, Events(), name_of=lambda _: "Vox", record=lambda _: None)
+        self.answers = ReplyRouter(
+            replies, self.voice, screening, Events(), name_of=lambda _: "Vox", record=lambda _: None
+        )
 
     def hear(self, what: str, number: int) -> None:
         name = f"r{number}"
@@ -71,7 +73,7 @@ class Room:
             case "works" | "waits":
                 return server.ChatFlow(state=server.WAITING if what == "waits" else "ProcessingUserMessage")
             case "is completed":
-                return server.SpeechPlaybackComplete(message_id=name)
+                return server.SpeechPlaybackCompleted(message_id=name)
             case _:
                 return server.InterruptSpeech()
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.config import FloorSection
-from relay.speech.floor import LEASE, Act, Floor, FloorState
+from relay.speech.floor import LEASE, Floor, FloorDecision, FloorState
 
 TIMEOUT = 30.0
 
@@ -16,7 +16,7 @@ def floor_with(**settings: object) -> Floor:
     return Floor(FloorSection.model_validate(settings), TIMEOUT)
 
 
-def acts(floor: Floor, until: float, start: float = 0.0) -> list[tuple[float, Act]]:
+def acts(floor: Floor, until: float, start: float = 0.0) -> list[tuple[float, FloorDecision]]:
     """All that has to be done from `start` to `until` when nothing else happens, and when."""
     done, now = [], start
     while now <= until:
@@ -129,7 +129,7 @@ def test_a_person_who_interrupts_ends_the_turn_whatever_voxta_said_of_it() -> No
     floor.turn_goes_on(0)
     floor.speaker_talks("voice:ann", 1)
 
-    assert acts(floor, until=3, start=1) == [(1, Act.PAUSE), (1.5, Act.INTERRUPT)]
+    assert acts(floor, until=3, start=1) == [(1, FloorDecision.PAUSE), (1.5, FloorDecision.INTERRUPT)]
     assert floor.state(3) is FloorState.IDLE
 
 
@@ -171,11 +171,11 @@ def test_a_cough_pauses_the_reply_and_then_it_goes_on() -> None:
     floor = floor_with(min_speech=0.5, silence=0.4)
     floor.speaking(0, duration=10)
     floor.speaker_talks("voice:ann", 1)
-    assert floor.advance(1) is Act.PAUSE
+    assert floor.advance(1) is FloorDecision.PAUSE
 
     floor.speaker_stopped("voice:ann", 1.3)
 
-    assert acts(floor, until=5, start=1.3) == [(1.7, Act.RESUME)]
+    assert acts(floor, until=5, start=1.3) == [(1.7, FloorDecision.RESUME)]
     assert floor.state(5) is FloorState.SPEAKING
 
 
@@ -184,10 +184,10 @@ def test_talking_on_gives_the_reply_up_after_the_least_speech_and_yields_when_th
     floor.speaking(0, duration=10)
     floor.speaker_talks("voice:ann", 1)
 
-    assert acts(floor, until=3, start=1) == [(1, Act.PAUSE), (1.5, Act.INTERRUPT)]
+    assert acts(floor, until=3, start=1) == [(1, FloorDecision.PAUSE), (1.5, FloorDecision.INTERRUPT)]
     assert floor.state(3) is FloorState.IDLE
     floor.speaker_stopped("voice:ann", 3)
-    assert acts(floor, until=9, start=3) == [(3.4, Act.YIELDED)]
+    assert acts(floor, until=9, start=3) == [(3.4, FloorDecision.YIELDED)]
     assert floor.is_free(3.4)
 
 
@@ -199,7 +199,7 @@ def test_two_short_sounds_with_a_breath_between_them_count_together() -> None:
     floor.speaker_stopped("voice:ann", 1.3)
     floor.speaker_talks("voice:ann", 1.5)
 
-    assert acts(floor, until=3, start=1.5) == [(1.7, Act.INTERRUPT)]
+    assert acts(floor, until=3, start=1.5) == [(1.7, FloorDecision.INTERRUPT)]
 
 
 @pytest.mark.parametrize("settings", [{"min_speech": 0}, {"on_barge_in": "stop"}])
@@ -209,7 +209,7 @@ def test_the_first_sound_interrupts_where_nothing_is_to_be_confirmed(settings: d
 
     floor.speaker_talks("voice:ann", 1)
 
-    assert acts(floor, until=1, start=1) == [(1, Act.PAUSE), (1, Act.INTERRUPT)]
+    assert acts(floor, until=1, start=1) == [(1, FloorDecision.PAUSE), (1, FloorDecision.INTERRUPT)]
 
 
 def test_a_pause_is_decided_in_the_end_however_the_person_stutters() -> None:
@@ -222,7 +222,7 @@ def test_a_pause_is_decided_in_the_end_however_the_person_stutters() -> None:
         floor.speaker_stopped("voice:ann", tenth / 10 + 0.1)
         seen += acts(floor, until=tenth / 10 + 0.3, start=tenth / 10 + 0.1)
 
-    assert [act for _, act in seen] == [Act.PAUSE, Act.INTERRUPT]
+    assert [act for _, act in seen] == [FloorDecision.PAUSE, FloorDecision.INTERRUPT]
     assert seen[1][0] == 3.0
 
 
@@ -230,11 +230,11 @@ def test_a_reply_that_begins_while_somebody_talks_waits_for_them() -> None:
     floor = floor_with(min_speech=0.5, silence=0.4)
     floor.speaker_talks("voice:ann", 0)
     floor.thinking(5)
-    assert floor.advance(5) is Act.PAUSE, "what was said before the reply does not count against it"
+    assert floor.advance(5) is FloorDecision.PAUSE, "what was said before the reply does not count against it"
 
     floor.speaker_stopped("voice:ann", 5.2)
 
-    assert acts(floor, until=9, start=5.2) == [(5.6, Act.RESUME)]
+    assert acts(floor, until=9, start=5.2) == [(5.6, FloorDecision.RESUME)]
 
 
 def test_who_looks_late_is_told_of_what_became_due_in_between() -> None:
@@ -248,7 +248,7 @@ def test_who_looks_late_is_told_of_what_became_due_in_between() -> None:
     late = 3.5
 
     assert floor.next_at(late) == 3.4
-    assert floor.advance(late) is Act.YIELDED
+    assert floor.advance(late) is FloorDecision.YIELDED
 
 
 def test_a_reply_that_may_not_be_interrupted_is_not_even_paused() -> None:
@@ -261,7 +261,7 @@ def test_a_reply_that_may_not_be_interrupted_is_not_even_paused() -> None:
     assert acts(floor, until=9, start=2) == []
     floor.released()
     floor.thinking(9)
-    assert floor.advance(9) is Act.PAUSE, "the next reply may be interrupted again"
+    assert floor.advance(9) is FloorDecision.PAUSE, "the next reply may be interrupted again"
 
 
 def test_only_those_who_may_interrupt_are_listened_to() -> None:
@@ -272,7 +272,7 @@ def test_only_those_who_may_interrupt_are_listened_to() -> None:
     assert floor.advance(1) is None
 
     floor.speaker_talks("microphone:Mic/Aux", 1)
-    assert floor.advance(1) is Act.PAUSE, "the streamer always may"
+    assert floor.advance(1) is FloorDecision.PAUSE, "the streamer always may"
 
 
 def test_a_microphone_that_never_falls_silent_is_ignored_until_it_does() -> None:
@@ -291,11 +291,11 @@ def test_a_reply_that_is_gone_leaves_nothing_paused() -> None:
     floor = floor_with()
     floor.thinking(0)
     floor.speaker_talks("streamer", 1)
-    assert floor.advance(1) is Act.PAUSE
+    assert floor.advance(1) is FloorDecision.PAUSE
 
     floor.released()
 
-    assert floor.advance(1.1) is Act.RESUME
+    assert floor.advance(1.1) is FloorDecision.RESUME
 
 
 SPEAKERS = st.sampled_from(["streamer", "voice:ann", "game:npc"])
@@ -340,12 +340,12 @@ class Companion:
             self._check(now)
             now = self.floor.next_at(now)
 
-    def _obey(self, act: Act) -> None:
+    def _obey(self, act: FloorDecision) -> None:
         match act:
-            case Act.PAUSE:
+            case FloorDecision.PAUSE:
                 assert not self.is_paused
                 self.is_paused = True
-            case Act.RESUME | Act.INTERRUPT:
+            case FloorDecision.RESUME | FloorDecision.INTERRUPT:
                 assert self.is_paused
                 self.is_paused = False
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from relay.speech.base import FRAME, RATE, Clip
-from relay.speech.packet_source import SILENCE, Gate
+from relay.speech.packet_source import SILENCE, PacketSource
 from tests.tones import pitch, tone
 
 
@@ -22,10 +22,12 @@ class Player:
 
     def __init__(self) -> None:
         self.said: list[str] = []
-        self.gate = Gate(started=lambda c: self.said.append(f"{c.id}+"), ended=lambda c: self.said.append(f"{c.id}-"))
+        self.packets = PacketSource(
+            started=lambda c: self.said.append(f"{c.id}+"), ended=lambda c: self.said.append(f"{c.id}-")
+        )
 
     def read(self, frames: int) -> list[bytes]:
-        return [self.gate.read() for _ in range(frames)]
+        return [self.packets.read() for _ in range(frames)]
 
 
 def decoded(packets: list[bytes]) -> NDArray[np.int16]:
@@ -38,8 +40,8 @@ def decoded(packets: list[bytes]) -> NDArray[np.int16]:
 
 def test_clips_are_read_one_right_after_the_other_and_reported() -> None:
     player = Player()
-    player.gate.feed(clip("a", 0.06))
-    player.gate.feed(clip("b", 0.04))
+    player.packets.feed(clip("a", 0.06))
+    player.packets.feed(clip("b", 0.04))
 
     packets = player.read(5)
 
@@ -47,12 +49,12 @@ def test_clips_are_read_one_right_after_the_other_and_reported() -> None:
     assert player.said == ["a+", "a-", "b+"]
     assert player.read(2) == [SILENCE, SILENCE]
     assert player.said == ["a+", "a-", "b+", "b-"], "the end is told once, when the last frame was played"
-    assert player.gate.is_idle
+    assert player.packets.is_idle
 
 
 def test_what_is_read_sounds_like_the_clip() -> None:
     player = Player()
-    player.gate.feed(clip("a", 0.5, hertz=700))
+    player.packets.feed(clip("a", 0.5, hertz=700))
 
     samples = decoded(player.read(25))
 
@@ -62,26 +64,26 @@ def test_what_is_read_sounds_like_the_clip() -> None:
 def test_a_cut_silences_the_next_frame_and_is_not_reported_as_an_end() -> None:
     player = Player()
     a = clip("a", 0.1)
-    player.gate.feed(a)
+    player.packets.feed(a)
     player.read(2)
 
-    player.gate.cut()
+    player.packets.cut()
 
     assert player.read(3) == [SILENCE] * 3
     assert player.said == ["a+"]
-    assert player.gate.heard(a) == pytest.approx(2 * FRAME)
+    assert player.packets.heard(a) == pytest.approx(2 * FRAME)
 
 
 def test_a_pause_silences_the_next_frame_and_keeps_the_place() -> None:
     player = Player()
     a = clip("a", 0.1)
-    player.gate.feed(a)
+    player.packets.feed(a)
     player.read(2)
 
-    player.gate.pause()
+    player.packets.pause()
     assert player.read(10) == [SILENCE] * 10
-    assert player.gate.heard(a) == pytest.approx(2 * FRAME)
-    player.gate.resume()
+    assert player.packets.heard(a) == pytest.approx(2 * FRAME)
+    player.packets.resume()
 
     assert SILENCE not in player.read(3)
     assert player.said == ["a+"]
@@ -89,17 +91,17 @@ def test_a_pause_silences_the_next_frame_and_keeps_the_place() -> None:
 
 def test_the_volume_changes_from_the_next_frame_on() -> None:
     player = Player()
-    player.gate.feed(clip("a", 1.0))
+    player.packets.feed(clip("a", 1.0))
 
     normal = decoded(player.read(20))[-9600:]
-    player.gate.set_volume(0.25)
+    player.packets.set_volume(0.25)
     quiet = decoded(player.read(20))[-9600:]
 
     assert np.abs(quiet).max() == pytest.approx(np.abs(normal).max() / 4, rel=0.15)
 
 
 def test_a_clip_that_was_not_played_was_not_heard() -> None:
-    assert Player().gate.heard(clip("a")) == 0
+    assert Player().packets.heard(clip("a")) == 0
 
 
 STEPS = st.lists(st.sampled_from(["feed", "pause", "resume", "cut", "read", "read", "read"]), max_size=60)
@@ -112,15 +114,15 @@ def test_no_sequence_of_calls_ends_a_clip_twice_or_hears_more_than_there_is(step
     for step in steps:
         if step == "feed":
             clips.append(clip(f"c{len(clips)}", 0.05))
-            player.gate.feed(clips[-1])
+            player.packets.feed(clips[-1])
         else:
-            getattr(player.gate, step)()
+            getattr(player.packets, step)()
 
     assert len(player.said) == len(set(player.said))
-    assert all(0 <= player.gate.heard(each) <= each.duration for each in clips)
-    player.gate.resume()
+    assert all(0 <= player.packets.heard(each) <= each.duration for each in clips)
+    player.packets.resume()
     player.read(len(clips) * 3 + 1)
-    assert player.gate.is_idle
+    assert player.packets.is_idle
 
 
 def test_cuts_from_another_thread_never_let_a_frame_through_afterwards() -> None:
@@ -130,14 +132,14 @@ def test_cuts_from_another_thread_never_let_a_frame_through_afterwards() -> None
 
     def read() -> None:
         while not stop.is_set():
-            player.gate.read()
+            player.packets.read()
 
     thread = threading.Thread(target=read)
     thread.start()
     for number in range(200):
-        player.gate.feed(clip(f"c{number}", 0.5))
-        player.gate.cut()
-        after_cut.append(player.gate.read())
+        player.packets.feed(clip(f"c{number}", 0.5))
+        player.packets.cut()
+        after_cut.append(player.packets.read())
     stop.set()
     thread.join()
 

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 
-from relay.companion.brains.base import Pieces, View
+from relay.companion.brains.base import ChatView, Pieces
 from relay.companion.serving.server import CompanionServer
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 from relay.config import CompanionSection
 from tests.companion.endpoints import SpeechEndpoint, TranscriptionEndpoint, serving
 from tests.companion.play import loaded
@@ -88,8 +88,8 @@ class Embedded:
 class Teller(Brains):
     """The companion's character."""
 
-    async def reply(self, view: View) -> Pieces:
-        said = next(line.text for line in reversed(view.lines) if line.role in (Role.USER, Role.EVENT))
+    async def reply(self, view: ChatView) -> Pieces:
+        said = next(line.text for line in reversed(view.lines) if line.role in (MessageRole.USER, MessageRole.EVENT))
         yield " ".join(sentences(said))
 
 

@@ -12,14 +12,14 @@ from typing import Any, Final
 import aiohttp
 import numpy as np
 
-from relay.application.audio import LiveBooth
+from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
 from relay.application.serving import serving
 from relay.model import Kind, Talker
 from relay.speech.base import Clip, Sink
 from relay.speech.mixer import BLOCK_BYTES, QUIET
 from relay.speech.voice import Voice
-from relay.voxta.audio import Source
+from relay.voxta.audio import SpeechSource
 from tests.doubles.faults import FaultyProxy
 from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
 from tests.speech.fakes import ManualSink
@@ -65,14 +65,14 @@ class Microphone:
         self._blocks.extend([LOUD] * blocks)
 
 
-class StoryBooth(LiveBooth):
+class StoryBooth(LiveAudio):
     def __init__(self, *settings: Any) -> None:
         super().__init__(*settings)
         self.speaker = Speaker()
         self.microphone = Microphone()
 
     @property
-    def hearing(self) -> Source | None:
+    def hearing(self) -> SpeechSource | None:
         return self.microphone
 
     def open(self, voice: Voice) -> Sequence[Sink]:
@@ -85,12 +85,12 @@ class StoryBooth(LiveBooth):
 class Theatre:
     """A relay that has joined its chat."""
 
-    def __init__(self, relay: Relay, backstage: Backstage, proxy: FaultyProxy, booth: StoryBooth, web: str) -> None:
+    def __init__(self, relay: Relay, backstage: Backstage, proxy: FaultyProxy, audio: StoryBooth, web: str) -> None:
         self.relay = relay
         self.backstage = backstage
         self.proxy = proxy
-        self.speaker = booth.speaker
-        self.microphone = booth.microphone
+        self.speaker = audio.speaker
+        self.microphone = audio.microphone
         self.web = web
         self.platform: RecordingPlatform
         self._numbers = itertools.count(1)
@@ -143,13 +143,13 @@ async def theatre(folder: Path, backstage: Backstage) -> AsyncIterator[Theatre]:
         scenario={"allow": ["post"]},
         web={"port": 0},
     )
-    booth, platform = StoryBooth(config), RecordingPlatform("twitch")
+    audio, platform = StoryBooth(config), RecordingPlatform("twitch")
     async with (
         FaultyProxy(int(backstage.url.rpartition(":")[2])) as proxy,
-        relaying(config, proxy.url, lambda *_: [platform], booth=booth) as (relay, _),
-        serving(config, relay, booth) as server,
+        relaying(config, proxy.url, lambda *_: [platform], audio=audio) as (relay, _),
+        serving(config, relay, audio) as server,
     ):
-        stage = Theatre(relay, backstage, proxy, booth, server.url)
+        stage = Theatre(relay, backstage, proxy, audio, server.url)
         stage.platform = platform
         yield stage
 

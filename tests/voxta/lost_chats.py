@@ -15,7 +15,7 @@ from random import Random
 from relay.platforms.simulated import QuietPlatform
 from relay.web.gateway.mirror import Mirror
 from relay.web.gateway.state import GatewayState
-from relay.web.gateway.subscribers import Clients
+from relay.web.gateway.subscribers import Subscribers
 from relay.wire.messages import WireMessage
 from tests.end_to_end.stage import relaying, settings
 from tests.support import eventually
@@ -60,7 +60,7 @@ async def lost_chats(count: int, seed: int, folder: Path) -> Report:
             room() as voxta,
             relaying(settings(folder), voxta.url, lambda *_: [QuietPlatform("twitch")]) as (relay, _),
         ):
-            mirror = Mirror(Clients(), GatewayState)
+            mirror = Mirror(Subscribers(), GatewayState)
             relay.events.received.subscribe(mirror.received)
             relay.events.replied.subscribe(mirror.replied)
             relay.events.received.subscribe(ear.heard)

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from relay.config import VoxtaSection
-from relay.speech.mixer import BLOCK_BYTES, HEARING_RATE, QUIET, Hearing
+from relay.speech.mixer import BLOCK_BYTES, HEARING_RATE, QUIET, Mixer
 from relay.voxta import audio
 from relay.voxta.audio import AudioInput
 from tests.doubles.recogniser import Recogniser
@@ -25,12 +25,12 @@ async def voxta() -> AsyncIterator[Recogniser]:
 
 
 @pytest.fixture
-def hearing() -> Hearing:
-    return Hearing()
+def hearing() -> Mixer:
+    return Mixer()
 
 
 @asynccontextmanager
-async def running(voxta: Recogniser, hearing: Hearing, **options: Any) -> AsyncIterator[AudioInput]:
+async def running(voxta: Recogniser, hearing: Mixer, **options: Any) -> AsyncIterator[AudioInput]:
     settings = options.pop("settings", VoxtaSection(timeout=2.0))
     sender = AudioInput(settings, hearing, url=voxta.url, **options)
     task = asyncio.create_task(sender.run())
@@ -42,7 +42,7 @@ async def running(voxta: Recogniser, hearing: Hearing, **options: Any) -> AsyncI
         assert task.cancelled(), task
 
 
-async def test_what_is_said_arrives_in_the_announced_format(voxta: Recogniser, hearing: Hearing) -> None:
+async def test_what_is_said_arrives_in_the_announced_format(voxta: Recogniser, hearing: Mixer) -> None:
     async with running(voxta, hearing) as sender:
         sender.request(True, "session 1")
         await eventually(lambda: len(voxta.blocks) > 0)
@@ -63,7 +63,7 @@ async def test_what_is_said_arrives_in_the_announced_format(voxta: Recogniser, h
     assert np.abs(heard).max() == pytest.approx(8000, rel=0.02)
 
 
-async def test_silence_is_sent_as_zeros_in_real_time(voxta: Recogniser, hearing: Hearing) -> None:
+async def test_silence_is_sent_as_zeros_in_real_time(voxta: Recogniser, hearing: Mixer) -> None:
     async with running(voxta, hearing) as sender:
         began = asyncio.get_running_loop().time()
         sender.request(True, "1")
@@ -72,7 +72,7 @@ async def test_silence_is_sent_as_zeros_in_real_time(voxta: Recogniser, hearing:
     assert voxta.arrivals[20] - began >= 20 * 0.03
 
 
-async def test_nothing_is_sent_before_it_is_asked_for_nor_after(voxta: Recogniser, hearing: Hearing) -> None:
+async def test_nothing_is_sent_before_it_is_asked_for_nor_after(voxta: Recogniser, hearing: Mixer) -> None:
     async with running(voxta, hearing) as sender:
         sender.request(False, "1")
         sender.request(True, "1")
@@ -85,7 +85,7 @@ async def test_nothing_is_sent_before_it_is_asked_for_nor_after(voxta: Recognise
     assert len(voxta.sessions) == 1
 
 
-async def test_another_chat_gets_a_stream_of_its_own(voxta: Recogniser, hearing: Hearing) -> None:
+async def test_another_chat_gets_a_stream_of_its_own(voxta: Recogniser, hearing: Mixer) -> None:
     async with running(voxta, hearing) as sender:
         sender.request(True, "1")
         await eventually(lambda: voxta.sessions == ["1"])
@@ -93,7 +93,7 @@ async def test_another_chat_gets_a_stream_of_its_own(voxta: Recogniser, hearing:
         await eventually(lambda: voxta.sessions == ["1", "2"] and voxta.open == 1)
 
 
-async def test_asking_twice_for_the_same_changes_nothing(voxta: Recogniser, hearing: Hearing) -> None:
+async def test_asking_twice_for_the_same_changes_nothing(voxta: Recogniser, hearing: Mixer) -> None:
     async with running(voxta, hearing) as sender:
         sender.request(True, "1")
         await eventually(lambda: len(voxta.blocks) > 2)
@@ -102,7 +102,7 @@ async def test_asking_twice_for_the_same_changes_nothing(voxta: Recogniser, hear
     assert len(voxta.sessions) == 1
 
 
-async def test_a_lost_connection_is_made_anew(voxta: Recogniser, hearing: Hearing) -> None:
+async def test_a_lost_connection_is_made_anew(voxta: Recogniser, hearing: Mixer) -> None:
     async with running(voxta, hearing) as sender:
         sender.request(True, "1")
         await eventually(lambda: len(voxta.blocks) > 0)
@@ -112,7 +112,7 @@ async def test_a_lost_connection_is_made_anew(voxta: Recogniser, hearing: Hearin
 
 
 async def test_a_refusal_is_tried_again_and_reported_once(
-    voxta: Recogniser, hearing: Hearing, caplog: pytest.LogCaptureFixture
+    voxta: Recogniser, hearing: Mixer, caplog: pytest.LogCaptureFixture
 ) -> None:
     voxta.refusals = 2
     async with running(voxta, hearing) as sender:
@@ -124,7 +124,7 @@ async def test_a_refusal_is_tried_again_and_reported_once(
     assert caplog.text.count("refused with status 503") == 1
 
 
-async def test_it_gives_up_trying_when_voxta_no_longer_asks(voxta: Recogniser, hearing: Hearing) -> None:
+async def test_it_gives_up_trying_when_voxta_no_longer_asks(voxta: Recogniser, hearing: Mixer) -> None:
     voxta.refusals = 1000
     async with running(voxta, hearing) as sender:
         sender.request(True, "1")
@@ -133,7 +133,7 @@ async def test_it_gives_up_trying_when_voxta_no_longer_asks(voxta: Recogniser, h
         await eventually(lambda: sender.problem is None)
 
 
-async def test_it_shows_the_key_and_the_cookies_of_the_session(voxta: Recogniser, hearing: Hearing) -> None:
+async def test_it_shows_the_key_and_the_cookies_of_the_session(voxta: Recogniser, hearing: Mixer) -> None:
     jar = aiohttp.CookieJar(unsafe=True)
     jar.update_cookies({"voxta": "crumbs"})
     settings = VoxtaSection(api_key=SecretStr("a secret"))
@@ -145,7 +145,7 @@ async def test_it_shows_the_key_and_the_cookies_of_the_session(voxta: Recogniser
 
 
 async def test_a_server_that_does_not_answer_is_given_up_in_time(
-    hearing: Hearing, caplog: pytest.LogCaptureFixture
+    hearing: Mixer, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

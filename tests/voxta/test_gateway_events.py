@@ -3,7 +3,7 @@
 import pytest
 
 from relay.replies.replies import Replies
-from relay.voxta.gateway_events import Mirrored
+from relay.voxta.gateway_events import GatewayEvents
 from relay.wire import server
 from relay.wire.messages import WireMessage
 from tests.support import eventually
@@ -43,7 +43,7 @@ def state(name: str) -> tuple[str, dict[str, object]]:
 
 @pytest.mark.parametrize("end", [state("idle"), sentence("Next.", "n"), dialogue("One. Two.")])
 async def test_a_reply_is_whole_when_the_gateway_shows_it(ears: Ears, end: tuple[str, dict[str, object]]) -> None:
-    mirrored = Mirrored(ears)
+    mirrored = GatewayEvents(ears)
     for event in (state("thinking"), sentence("One."), sentence("Two.")):
         mirrored.take(*event)
     assert ears.replies == []
@@ -55,14 +55,14 @@ async def test_a_reply_is_whole_when_the_gateway_shows_it(ears: Ears, end: tuple
 
 
 async def test_a_reply_of_which_nothing_more_comes_is_whole_after_a_while(ears: Ears) -> None:
-    mirrored = Mirrored(ears, quiet=0.01)
+    mirrored = GatewayEvents(ears, quiet=0.01)
     mirrored.take(*sentence("One."))
 
     await eventually(lambda: ears.replies == ["One."])
 
 
 async def test_what_comes_after_all_is_a_reply_of_its_own(ears: Ears) -> None:
-    mirrored = Mirrored(ears, quiet=0.01)
+    mirrored = GatewayEvents(ears, quiet=0.01)
     mirrored.take(*sentence("One."))
     await eventually(lambda: ears.replies == ["One."])
 
@@ -73,7 +73,7 @@ async def test_what_comes_after_all_is_a_reply_of_its_own(ears: Ears) -> None:
 
 
 async def test_dialogue_of_a_reply_that_is_whole_is_no_news(ears: Ears) -> None:
-    mirrored = Mirrored(ears)
+    mirrored = GatewayEvents(ears)
     for event in (sentence("One."), state("idle"), dialogue("One.")):
         mirrored.take(*event)
 
@@ -82,6 +82,6 @@ async def test_dialogue_of_a_reply_that_is_whole_is_no_news(ears: Ears) -> None:
 
 
 async def test_a_reply_without_sentences_is_its_dialogue(ears: Ears) -> None:
-    Mirrored(ears).take(*dialogue("One."))
+    GatewayEvents(ears).take(*dialogue("One."))
 
     assert ears.replies == ["One."]

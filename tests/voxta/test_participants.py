@@ -7,11 +7,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from relay.application.audio import LiveBooth
+from relay.application.audio import LiveAudio
 from relay.application.serving import serving
 from relay.forwarding.rendering import Place, reserved_names
 from relay.platforms.simulated import QuietPlatform
-from relay.voxta.session import Session
+from relay.voxta.session import VoxtaSession
 from tests.doubles.voxta import VoxtaDouble
 from tests.doubles.voxta.cast import Participant
 from tests.end_to_end.stage import relaying, settings
@@ -27,12 +27,12 @@ async def voxta() -> AsyncIterator[VoxtaDouble]:
         yield voxta
 
 
-def present(session: Session) -> list[str]:
+def present(session: VoxtaSession) -> list[str]:
     assert session.chat is not None
     return [person.name for person in session.chat.characters]
 
 
-def reserved(session: Session) -> frozenset[str]:
+def reserved(session: VoxtaSession) -> frozenset[str]:
     assert session.chat is not None
     return Place.of(session.chat).reserved
 
@@ -87,10 +87,10 @@ async def test_a_list_that_cannot_be_read_leaves_the_participants_as_they_were(v
 
 async def test_clients_of_the_gateway_are_told_of_it(voxta: VoxtaDouble, tmp_path: Path) -> None:
     config = settings(tmp_path, web={"port": 0})
-    booth = LiveBooth(config)
+    audio = LiveAudio(config)
     async with (
-        relaying(config, voxta.url, lambda *_: [QuietPlatform("twitch")], booth=booth) as (relay, _),
-        serving(config, relay, booth) as web,
+        relaying(config, voxta.url, lambda *_: [QuietPlatform("twitch")], audio=audio) as (relay, _),
+        serving(config, relay, audio) as web,
         aiohttp.ClientSession() as http,
         http.ws_connect(f"{web.url}/ws") as socket,
     ):

@@ -3,13 +3,13 @@
 import pytest
 
 from relay.errors import AuthError, VoxtaUnavailable
-from relay.voxta.transport import Hub
+from relay.voxta.transport import HubConnection
 from tests.doubles.voxta import KeyRule, Negotiation, Switches, VoxtaDouble
 
 
 async def reach(voxta: VoxtaDouble, key: str | None = None, path: str = "") -> None:
     """Connect and shake hands."""
-    async with Hub.connect(f"{voxta.url}{path}", api_key=key, timeout=2.0, on_bad=print):
+    async with HubConnection.connect(f"{voxta.url}{path}", api_key=key, timeout=2.0, on_bad=print):
         pass
 
 

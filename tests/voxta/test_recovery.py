@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from relay.application.composition import Relay
-from relay.application.statistics import Journal
+from relay.application.statistics import Statistics
 from relay.config import VoxtaSection
 from relay.model import Outcome
 from relay.platforms.simulated import QuietPlatform
 from relay.voxta import session as voxta_session
-from relay.voxta.session import Session
+from relay.voxta.session import VoxtaSession
 from tests.doubles.voxta import VARIATIONS, SendFault, Switches, VoxtaDouble
 from tests.end_to_end.stage import message, relaying, settings
 from tests.support import eventually
@@ -40,13 +40,13 @@ def said(voxta: VoxtaDouble) -> list[str | None]:
     return [entry.text for entry in voxta.chat.history if entry.role == "User" and entry.text]
 
 
-async def three_messages(relay: Relay, journal: Journal, voxta: VoxtaDouble, fault: SendFault) -> None:
+async def three_messages(relay: Relay, statistics: Statistics, voxta: VoxtaDouble, fault: SendFault) -> None:
     """The second of three messages meets a fault."""
     for number in (1, 2, 3):
         if number == 2:
             voxta.hub.faults.append(fault)
         await relay.receive(message(number))
-        await eventually(lambda: sum(journal.outcomes.values()) == number)  # noqa: B023
+        await eventually(lambda: sum(statistics.outcomes.values()) == number)  # noqa: B023
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -56,11 +56,11 @@ async def test_a_chat_of_others_is_joined_again_and_everything_told_once(
 ) -> None:
     async with VoxtaDouble(KINDS[kind]) as voxta:
         chat = await voxta.open_elsewhere()
-        async with relaying(settings(tmp_path), voxta.url, quiet) as (relay, journal):
-            await three_messages(relay, journal, voxta, fault)
+        async with relaying(settings(tmp_path), voxta.url, quiet) as (relay, statistics):
+            await three_messages(relay, statistics, voxta, fault)
 
             assert said(voxta) == THREE
-            assert journal.outcomes[Outcome.FORWARDED] == 3
+            assert statistics.outcomes[Outcome.FORWARDED] == 3
             assert relay.session.chat is not None and relay.session.chat.chat_id == chat.chat_id
 
 
@@ -72,9 +72,9 @@ async def test_a_chat_of_ones_own_that_ended_with_the_connection_is_resumed(
     async with VoxtaDouble(replace(KINDS[kind], ends_with_owner=True)) as voxta:
         own: dict[str, Any] = {"join": "character", "character_id": voxta.characters[0].id}
         config = settings(tmp_path, voxta={"mode": "server", "timeout": 2.0} | own)
-        async with relaying(config, voxta.url, quiet) as (relay, journal):
+        async with relaying(config, voxta.url, quiet) as (relay, statistics):
             chat_id = voxta.chat.chat_id
-            await three_messages(relay, journal, voxta, fault)
+            await three_messages(relay, statistics, voxta, fault)
 
             assert said(voxta) == THREE
             assert voxta.chat.chat_id == chat_id
@@ -99,12 +99,12 @@ async def test_a_chat_of_ones_own_is_resumed_though_another_with_the_character_i
 async def test_a_server_that_restarts_is_found_again_with_its_chat(kind: str, tmp_path: Path) -> None:
     async with VoxtaDouble(KINDS[kind]) as voxta:
         await voxta.open_elsewhere()
-        async with relaying(settings(tmp_path), voxta.url, quiet) as (relay, journal):
+        async with relaying(settings(tmp_path), voxta.url, quiet) as (relay, statistics):
             before = relay.session.chat
             await voxta.stop()
             await relay.receive(message(1), message(2, author="bob"))
             await voxta.start()
-            await eventually(lambda: journal.outcomes[Outcome.FORWARDED] == 2)
+            await eventually(lambda: statistics.outcomes[Outcome.FORWARDED] == 2)
 
             assert sorted(text or "" for text in said(voxta)) == [
                 'Ann (Twitch): "message 1"',
@@ -135,7 +135,7 @@ async def test_a_chat_that_cannot_be_joined_is_told_at_once_and_the_next_one_joi
 async def test_where_the_chat_of_before_is_gone_a_new_one_is_started_with_the_character() -> None:
     async with VoxtaDouble() as voxta:
         own = {"mode": "server", "join": "character", "character_id": voxta.characters[0].id, "timeout": 60.0}
-        session = Session(VoxtaSection.model_validate(own), listen=print, changed=lambda: None, url=voxta.url)
+        session = VoxtaSession(VoxtaSection.model_validate(own), listen=print, changed=lambda: None, url=voxta.url)
         session.prefer(voxta.user.id)
         task = asyncio.create_task(session.run())
         try:

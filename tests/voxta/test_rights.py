@@ -69,7 +69,7 @@ async def test_a_message_refused_for_lack_of_rights_waits_and_the_remedy_is_told
     async with VoxtaDouble(switches) as voxta:
         await voxta.open_elsewhere()
         with caplog.at_level(logging.WARNING, "relay"):
-            async with relaying(config(tmp_path, voxta), voxta.url, quiet) as (relay, journal):
+            async with relaying(config(tmp_path, voxta), voxta.url, quiet) as (relay, statistics):
                 await relay.receive(message(1), message(2))
                 await eventually(lambda: relay.session.refusal is not None)
                 first = len(voxta.received("send"))
@@ -78,7 +78,7 @@ async def test_a_message_refused_for_lack_of_rights_waits_and_the_remedy_is_told
 
                 assert 'join = "character"' in line and "voxta.api_key" in line
                 assert await relay.inbox.waiting() == 3
-                assert journal.outcomes[Outcome.REJECTED] == 0
+                assert statistics.outcomes[Outcome.REJECTED] == 0
                 assert len(voxta.received("send")) == first, "nothing is sent in vain"
     told = [record.getMessage() for record in caplog.records if 'join = "character"' in record.getMessage()]
     assert len(told) == 1
@@ -93,8 +93,8 @@ async def test_what_waited_is_sent_once_a_chat_is_joined_in_which_it_may(tmp_pat
 
         character = voxta.characters[0].id
         own = config(tmp_path, voxta, join="character", character_id=character)
-        async with relaying(own, voxta.url, quiet) as (relay, journal):
-            await eventually(lambda: journal.outcomes[Outcome.FORWARDED] == 1)
+        async with relaying(own, voxta.url, quiet) as (relay, statistics):
+            await eventually(lambda: statistics.outcomes[Outcome.FORWARDED] == 1)
 
     assert said(voxta) == ['Ann (Twitch): "message 1"']
 
@@ -119,11 +119,11 @@ async def test_a_refusal_for_another_reason_ends_that_message_alone(tmp_path: Pa
     async with VoxtaDouble() as voxta:
         await voxta.open_elsewhere()
         voxta.hub.faults.append(SendFault.REFUSED)
-        async with relaying(config(tmp_path, voxta), voxta.url, quiet) as (relay, journal):
+        async with relaying(config(tmp_path, voxta), voxta.url, quiet) as (relay, statistics):
             await relay.receive(message(1))
-            await eventually(lambda: journal.outcomes[Outcome.REJECTED] == 1)
+            await eventually(lambda: statistics.outcomes[Outcome.REJECTED] == 1)
             await relay.receive(message(2))
-            await eventually(lambda: journal.outcomes[Outcome.FORWARDED] == 1)
+            await eventually(lambda: statistics.outcomes[Outcome.FORWARDED] == 1)
 
     assert said(voxta) == ['Ann (Twitch): "message 2"']
 

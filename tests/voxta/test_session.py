@@ -9,7 +9,7 @@ from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection, VoxtaSection
 from relay.errors import AuthError, VoxtaUnavailable
 from relay.model import Forward, Origin, SendAs
-from relay.voxta.session import Session
+from relay.voxta.session import VoxtaSession
 from relay.wire import client, server
 from relay.wire.messages import ContextText, WireMessage
 from tests.doubles.faults import FaultyProxy
@@ -35,9 +35,9 @@ class Heard:
 @asynccontextmanager
 async def joined(
     url: str, heard: Callable[[WireMessage], None] | None = None, **settings: Any
-) -> AsyncIterator[Session]:
+) -> AsyncIterator[VoxtaSession]:
     section = VoxtaSection.model_validate({"mode": "server", "timeout": 2.0, **settings})
-    session = Session(section, listen=heard or Heard(), changed=lambda: None, url=url)
+    session = VoxtaSession(section, listen=heard or Heard(), changed=lambda: None, url=url)
     task = asyncio.create_task(session.run())
     try:
         await eventually(lambda: session.chat is not None or task.done())
@@ -49,7 +49,7 @@ async def joined(
         await asyncio.gather(task, return_exceptions=True)
 
 
-def forward(session: Session, body: str, send_as: SendAs = SendAs.USER) -> Forward:
+def forward(session: VoxtaSession, body: str, send_as: SendAs = SendAs.USER) -> Forward:
     assert session.chat is not None
     return Forward(
         id=body,
@@ -115,7 +115,7 @@ async def test_a_send_whose_answer_is_lost_is_unknown_and_shows_in_the_history(w
 
 async def test_it_waits_for_a_voxta_that_appears_late(wire: FaultyProxy) -> None:
     wire.refusing = True
-    session = Session(VoxtaSection(mode="server"), listen=Heard(), changed=lambda: None, url=wire.url)
+    session = VoxtaSession(VoxtaSection(mode="server"), listen=Heard(), changed=lambda: None, url=wire.url)
     task = asyncio.create_task(session.run())
     await eventually(lambda: "cannot be reached" in (session.problem or ""))
 
@@ -186,7 +186,7 @@ async def test_a_refused_key_is_a_matter_for_a_person() -> None:
 
 
 async def test_nothing_is_sent_while_no_chat_is_joined() -> None:
-    session = Session(VoxtaSection(mode="server"), listen=Heard(), changed=lambda: None, url="http://127.0.0.1:1")
+    session = VoxtaSession(VoxtaSection(mode="server"), listen=Heard(), changed=lambda: None, url="http://127.0.0.1:1")
 
     with pytest.raises(VoxtaUnavailable, match="not connected yet"):
         await session.interrupt()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from relay.config import WebSection
 from relay.speech.base import Clip, Sink
-from relay.web.gateway.api import Actions
+from relay.web.gateway.api import ApiActions
 from relay.web.gateway.state import GatewayState
 from relay.web.overlay.messages import FromPage
-from relay.web.overlay.sink import OverlaySink, Page
+from relay.web.overlay.sink import OverlayPage, OverlaySink
 from relay.web.server import WebServer
 from tests.support import eventually
 
@@ -43,7 +43,7 @@ class NotingSink(OverlaySink):
         super().__init__(clock)
         self.reports: list[FromPage] = []
 
-    def hear(self, page: Page, message: FromPage) -> None:
+    def hear(self, page: OverlayPage, message: FromPage) -> None:
         self.reports.append(message)
         super().hear(page, message)
 
@@ -63,8 +63,8 @@ class Desk:
         self.calls.append(f"{speaker} stopped")
 
     @property
-    def actions(self) -> Actions:
-        return Actions(
+    def actions(self) -> ApiActions:
+        return ApiActions(
             speakers=self,
             interrupt=lambda: self._act("interrupt"),
             skip=lambda: self._act("skip"),
@@ -96,7 +96,7 @@ class Stage:
     server: WebServer
     sink: NotingSink
     ear: Ear
-    desk: Desk
+    runtime: Desk
 
     @property
     def url(self) -> str:
@@ -113,8 +113,8 @@ async def staged(
     clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Stage]:
     """A server for as long as the context lasts."""
-    sink, ear, desk = NotingSink(clock), Ear(), Desk()
+    sink, ear, runtime = NotingSink(clock), Ear(), Desk()
     sink.listen(ear)
     settings = WebSection.model_validate({"host": host, "port": port, "token": token})
-    async with WebServer(settings, desk.actions, sink, sounds) as server:
-        yield Stage(server, sink, ear, desk)
+    async with WebServer(settings, runtime.actions, sink, sounds) as server:
+        yield Stage(server, sink, ear, runtime)

@@ -7,7 +7,7 @@ from voxta_gateway.client import GatewayClient
 import relay.web.gateway.api
 from relay.errors import VoxtaUnavailable
 from relay.web.gateway.api import MAX_SOURCES
-from relay.web.gateway.state import Character, GatewayState
+from relay.web.gateway.state import GatewayCharacter, GatewayState
 from tests.web.stage import Stage
 
 
@@ -28,13 +28,13 @@ async def test_the_published_client_says_when_a_game_talks(stage: Stage) -> None
     assert await client.external_speaker_start("game")
     assert await client.external_speaker_stop()
 
-    assert stage.desk.calls == ["game:game talks", "game:game talks", "game:game stopped"]
+    assert stage.runtime.calls == ["game:game talks", "game:game talks", "game:game stopped"]
     await client.stop()
 
 
 async def test_the_published_client_reads_health_and_state(stage: Stage) -> None:
-    stage.desk.state = GatewayState(
-        connected=True, chat_active=True, ai_state="speaking", characters=(Character(id="1", name="Vox"),)
+    stage.runtime.state = GatewayState(
+        connected=True, chat_active=True, ai_state="speaking", characters=(GatewayCharacter(id="1", name="Vox"),)
     )
     client = GatewayClient(stage.url, client_id="test")
 
@@ -51,45 +51,45 @@ async def test_the_published_client_reads_health_and_state(stage: Stage) -> None
 async def test_a_stop_ends_all_speakers_or_the_one_it_names(stage: Stage) -> None:
     for source in ("a", "b", "c"):
         await post(stage, "/external_speaker_start", f'{{"source": "{source}"}}'.encode())
-    stage.desk.calls.clear()
+    stage.runtime.calls.clear()
 
     await post(stage, "/external_speaker_stop", b'{"source": "b"}')
     await post(stage, "/external_speaker_stop")
     await post(stage, "/external_speaker_stop", b"{}")
 
-    assert stage.desk.calls == ["game:b stopped", "game:a stopped", "game:c stopped"]
+    assert stage.runtime.calls == ["game:b stopped", "game:a stopped", "game:c stopped"]
 
 
 async def test_a_speaker_may_want_no_answer(stage: Stage) -> None:
     await post(stage, "/external_speaker_start", b'{"source": "game"}')
     await post(stage, "/external_speaker_stop", b'{"trigger_response": false}')
 
-    assert stage.desk.calls == ["game:game talks", "unanswered", "game:game stopped"]
+    assert stage.runtime.calls == ["game:game talks", "unanswered", "game:game stopped"]
 
 
 async def test_any_number_of_names_is_remembered_up_to_a_bound(stage: Stage) -> None:
     for number in range(MAX_SOURCES + 5):
         await post(stage, "/external_speaker_start", f'{{"source": "{number}"}}'.encode())
-    stage.desk.calls.clear()
+    stage.runtime.calls.clear()
 
     await post(stage, "/external_speaker_stop")
 
-    assert stage.desk.calls == [f"game:{number} stopped" for number in range(5, MAX_SOURCES + 5)]
+    assert stage.runtime.calls == [f"game:{number} stopped" for number in range(5, MAX_SOURCES + 5)]
 
 
 @pytest.mark.parametrize("name", ["interrupt", "skip"])
 @pytest.mark.parametrize("body", [None, b"", b"{}"])
 async def test_a_button_needs_no_body_and_learns_what_was_done(stage: Stage, name: str, body: bytes | None) -> None:
     assert await post(stage, f"/{name}", body) == (200, {"status": "ok", "answer": "Silenced."})
-    assert stage.desk.calls == [name]
+    assert stage.runtime.calls == [name]
 
 
 async def test_a_button_learns_why_nothing_was_done(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    stage.desk.answer = VoxtaUnavailable("Voxta cannot be reached")
+    stage.runtime.answer = VoxtaUnavailable("Voxta cannot be reached")
     assert await post(stage, "/interrupt") == (503, {"detail": "Voxta cannot be reached"})
 
     monkeypatch.setattr(relay.web.gateway.api, "TIMEOUT", 0.0)
-    stage.desk.answer = TimeoutError()
+    stage.runtime.answer = TimeoutError()
     code, answer = await post(stage, "/interrupt")
     assert (code, "try again" in answer["detail"]) == (503, True)
 
@@ -115,7 +115,7 @@ async def test_a_mistake_is_named(stage: Stage, path: str, body: bytes, code: in
 
     assert answered == code
     assert complaint in answer["detail"]
-    assert stage.desk.calls == []
+    assert stage.runtime.calls == []
 
 
 async def test_fields_that_are_not_known_are_passed_over(stage: Stage) -> None:

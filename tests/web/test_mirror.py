@@ -7,10 +7,10 @@ import pytest
 from relay.model import Forward, Origin, SendAs
 from relay.web.gateway.mirror import Mirror
 from relay.web.gateway.state import GatewayState
-from relay.web.gateway.subscribers import Clients
+from relay.web.gateway.subscribers import Subscribers
 
 
-class Told(Clients):
+class Told(Subscribers):
     """Keeps what all clients are told."""
 
     def __init__(self) -> None:

@@ -94,7 +94,7 @@ async def test_pages_of_other_sites_are_refused(stage: Stage, path: str, headers
     method = "POST" if path == "/interrupt" else "GET"
 
     assert await status(f"{stage.url}{path}", method, **headers) == 403
-    assert stage.desk.calls == []
+    assert stage.runtime.calls == []
 
 
 async def test_our_own_pages_are_let_in_under_every_name_of_this_machine(stage: Stage) -> None:

@@ -78,7 +78,7 @@ def test_flags_come_as_objects_or_names() -> None:
 def test_nothing_lasts_so_long_that_it_would_hold_the_floor_for_ever() -> None:
     message = server.parse_server(of_type("speechPlaybackStart") | {"duration": 1e9})
 
-    assert isinstance(message, server.SpeechPlaybackStart)
+    assert isinstance(message, server.SpeechPlaybackStarted)
     assert message.duration == 300
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from relay.companion.scenario.model import Action, Scalar
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 from relay.errors import RelayError
 
 Pieces = AsyncGenerator[str, None]
@@ -17,17 +17,17 @@ class BrainError(RelayError):
 
 
 @dataclass(frozen=True)
-class Line:
+class SeenMessage:
     """One message as the character sees it."""
 
-    role: Role
+    role: MessageRole
     text: str
     name: str = ""
     """Who said it."""
 
 
 @dataclass(frozen=True)
-class Limits:
+class AnswerLimits:
     """How long an answer may be; None leaves it to the brain."""
 
     max_new_tokens: int | None = None
@@ -35,19 +35,19 @@ class Limits:
     multiple_lines: bool = True
 
 
-NO_LIMITS: Final = Limits()
+NO_LIMITS: Final = AnswerLimits()
 
 
 @dataclass(frozen=True)
-class View:
+class ChatView:
     """All a character may know when it answers."""
 
     character: str
     user: str
-    lines: tuple[Line, ...]
+    lines: tuple[SeenMessage, ...]
     """Newest last; what is hidden from the character is missing."""
     contexts: tuple[str, ...] = ()
-    limits: Limits = NO_LIMITS
+    limits: AnswerLimits = NO_LIMITS
     persona: str = ""
     """Who the character is."""
     scene: str = ""
@@ -57,7 +57,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenAction:
     """An action that was chosen."""
 
     action: str
@@ -65,21 +65,21 @@ class Choice:
 
 
 class Brain(Protocol):
-    def reply(self, view: View) -> Pieces:
+    def reply(self, view: ChatView) -> Pieces:
         """The answer in pieces of any size. May be stopped at any time by cancellation or `aclose`.
 
         Raises BrainError, while iterated, when it cannot answer.
         """
         ...
 
-    def write(self, view: View, prompt: str) -> Pieces:
+    def write(self, view: ChatView, prompt: str) -> Pieces:
         """The story writer's text, which makes the most of a prompt; like `reply` in all else."""
         ...
 
-    async def choose(self, view: View, actions: Sequence[Action]) -> Choice | None:
+    async def choose(self, view: ChatView, actions: Sequence[Action]) -> ChosenAction | None:
         """Which of these actions, all of one layer, fits what was said last, if any. Raises BrainError."""
         ...
 
-    async def suggest(self, view: View) -> list[str]:
+    async def suggest(self, view: ChatView) -> list[str]:
         """What the user could say next. Raises BrainError."""
         ...

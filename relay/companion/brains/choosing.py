@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from relay.companion.brains.base import Choice
+from relay.companion.brains.base import ChosenAction
 from relay.companion.brains.tools import fitted
 from relay.companion.scenario.model import Action, Argument, Scalar
 
@@ -30,7 +30,7 @@ _QUOTED: Final = re.compile(
 """An apostrophe within a word is no quotation mark."""
 
 
-def by_rules(text: str, actions: Sequence[Action]) -> Choice | None:
+def by_rules(text: str, actions: Sequence[Action]) -> ChosenAction | None:
     """The action that fits best, with the arguments that are in the text; None when none clearly does."""
     said = _words(text)
     scored = [(score, action) for action in actions if (score := _score(action, said))]

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
-from relay.companion.brains.base import BrainError, Choice, Pieces, View
+from relay.companion.brains.base import BrainError, ChatView, ChosenAction, Pieces
 from relay.companion.brains.own_words import alone, unnamed
 from relay.companion.brains.prompt import ChatMessage, prompt, story, tokens
 from relay.companion.brains.reasoning import Habit, Thought, parted, spoken
@@ -56,20 +56,20 @@ class OpenAIBrain:
         self._has_tools = True
         """Whether the endpoint takes tools, as far as is known."""
 
-    async def reply(self, view: View) -> Pieces:
+    async def reply(self, view: ChatView) -> Pieces:
         stream = self._stream(view, self._prompt(view))
         own = alone(unnamed(stream, view.character), view.others, view.user) if view.others else stream
         async with aclosing(own) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def write(self, view: View, prompt: str) -> Pieces:
+    async def write(self, view: ChatView, prompt: str) -> Pieces:
         messages = story(view, self._persona, self._budget, prompt)
         async with aclosing(self._stream(view, messages)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def choose(self, view: View, actions: Sequence[Action]) -> Choice | None:
+    async def choose(self, view: ChatView, actions: Sequence[Action]) -> ChosenAction | None:
         if not actions:
             return None
         if self._has_tools:
@@ -82,12 +82,12 @@ class OpenAIBrain:
         answer = await self._ask({"messages": self._prompt(view, instruction(actions))})
         return choice_of(answered(spoken(content(answer))), {action.name: action for action in actions})
 
-    async def suggest(self, view: View) -> list[str]:
+    async def suggest(self, view: ChatView) -> list[str]:
         answer = await self._ask({"messages": self._prompt(view, SUGGEST.format(user=view.user)), "temperature": 0.8})
         lines = spoken(content(answer)).splitlines()
         return [line for text in lines if (line := text.strip(' -*\t0123456789."')[:200])][:3]
 
-    async def _call(self, view: View, known: Mapping[str, Action]) -> Any:
+    async def _call(self, view: ChatView, known: Mapping[str, Action]) -> Any:
         """The answer of a model that is offered these actions as tools; None when the endpoint refuses tools."""
         tools = [tool(name, action) for name, action in known.items()]
         room = tokens(json.dumps(tools, ensure_ascii=False))
@@ -104,16 +104,16 @@ class OpenAIBrain:
                 raise response.refusal
             return None
 
-    def _prompt(self, view: View, task: str = "", reserved: int = 0) -> list[ChatMessage]:
+    def _prompt(self, view: ChatView, task: str = "", reserved: int = 0) -> list[ChatMessage]:
         return prompt(view, self._persona, self._budget - reserved, task)
 
-    async def _stream(self, view: View, messages: list[ChatMessage]) -> Pieces:
+    async def _stream(self, view: ChatView, messages: list[ChatMessage]) -> Pieces:
         """The pieces of an answer, those that are thought as Thought. Raises BrainError at what is no answer."""
         async with aclosing(parted(self._deltas(view, messages), self._habit)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _deltas(self, view: View, messages: list[ChatMessage]) -> Pieces:
+    async def _deltas(self, view: ChatView, messages: list[ChatMessage]) -> Pieces:
         request: dict[str, Any] = {"model": self._model, "stream": True, "messages": messages}
         if view.limits.max_new_tokens is not None:
             request["max_tokens"] = view.limits.max_new_tokens

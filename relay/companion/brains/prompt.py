@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from relay.companion.brains.base import Line, View
+from relay.companion.brains.base import ChatView, SeenMessage
 from relay.companion.scenario.templates import render
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 
 LETTERS_A_TOKEN: Final = 3.5
 """Of plain Latin text. Tokenizers differ; the common rule of thumb is 4, and counting a little more is on the safe
@@ -18,10 +18,10 @@ LEAST: Final = 50
 """Tokens of the newest line that are shown in any case, even if who the character is leaves none."""
 
 _TAGS: Final = {
-    Role.EVENT: "Event",
-    Role.STORY: "Event",
-    Role.NOTE: "Note",
-    Role.SECRET: "Secret, known only to you",
+    MessageRole.EVENT: "Event",
+    MessageRole.STORY: "Event",
+    MessageRole.NOTE: "Note",
+    MessageRole.SECRET: "Secret, known only to you",
 }
 
 ChatMessage = dict[str, str]
@@ -33,7 +33,7 @@ def tokens(text: str) -> int:
     return math.ceil(latin / LETTERS_A_TOKEN) + len(text) - latin
 
 
-def prompt(view: View, persona: str, budget: int, task: str = "") -> list[ChatMessage]:
+def prompt(view: ChatView, persona: str, budget: int, task: str = "") -> list[ChatMessage]:
     """Who the character is and what it knows, then as many of the newest lines as fit, then the task, if any.
 
     `persona` stands in for characters without their own; it, the scene and the task are never cut. Contexts have at
@@ -46,7 +46,7 @@ def prompt(view: View, persona: str, budget: int, task: str = "") -> list[ChatMe
     return [_system(view, persona, contexts), *_lines(view, max(left, LEAST)), *closing]
 
 
-def story(view: View, persona: str, budget: int, wanted: str) -> list[ChatMessage]:
+def story(view: ChatView, persona: str, budget: int, wanted: str) -> list[ChatMessage]:
     """The same for the story writer, who stands beside all characters and makes a text of what is wanted."""
     who = view.persona or render(persona, {"char": view.character, "user": view.user})
     told = f"You are the narrator of this story, and none of its characters. {view.character} was told: {who}"
@@ -64,20 +64,20 @@ def _sentences(count: int) -> str:
     return "one sentence" if count == 1 else f"at most {count} sentences"
 
 
-def _system(view: View, persona: str, contexts: Sequence[str]) -> ChatMessage:
+def _system(view: ChatView, persona: str, contexts: Sequence[str]) -> ChatMessage:
     names = {"char": view.character, "user": view.user}
     parts = [view.persona or render(persona, names), _company(view), view.scene, *contexts]
     return {"role": "system", "content": "\n".join(part for part in parts if part)}
 
 
-def _company(view: View) -> str:
+def _company(view: ChatView) -> str:
     if not view.others:
         return ""
     alone = f" You speak for {view.character} alone, without a name in front." if view.character else ""
     return f"Also here: {', '.join(view.others)}.{alone}"
 
 
-def _lines(view: View, budget: int) -> list[ChatMessage]:
+def _lines(view: ChatView, budget: int) -> list[ChatMessage]:
     """As many of the newest lines as fit, in order; the newest one at least in part."""
     kept: list[ChatMessage] = []
     for line in reversed(view.lines):
@@ -89,17 +89,17 @@ def _lines(view: View, budget: int) -> list[ChatMessage]:
     return kept[::-1]
 
 
-def _message(line: Line, view: View) -> ChatMessage:
-    if line.role is Role.ASSISTANT and line.name in ("", view.character):
+def _message(line: SeenMessage, view: ChatView) -> ChatMessage:
+    if line.role is MessageRole.ASSISTANT and line.name in ("", view.character):
         return {"role": "assistant", "content": line.text}
     tag = _TAGS.get(line.role)
     if tag is not None:
         return {"role": "user", "content": f"[{tag}: {line.text}]"}
-    is_crowd = bool(view.others) or line.role is Role.ASSISTANT
+    is_crowd = bool(view.others) or line.role is MessageRole.ASSISTANT
     return {"role": "user", "content": f"{line.name}: {line.text}" if is_crowd and line.name else line.text}
 
 
-def _shortened(line: Line, view: View, budget: int) -> ChatMessage:
+def _shortened(line: SeenMessage, view: ChatView, budget: int) -> ChatMessage:
     """The message with as much of the end of its text as fits; what tells who spoke stays."""
     mark = _cost(_message(replace(line, text=""), view))
     text = _longest(line.text, max(1, budget - mark - 1), lambda text, length: text[len(text) - length :])

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from relay.companion.brains import phrases
-from relay.companion.brains.base import NO_LIMITS, Choice, Line, Pieces, View
+from relay.companion.brains.base import NO_LIMITS, ChatView, ChosenAction, Pieces, SeenMessage
 from relay.companion.brains.choosing import by_rules
 from relay.companion.brains.phrases import Phrases
 from relay.companion.brains.sentences import sentences
 from relay.companion.scenario.model import Action
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 
 STORY_SENTENCES: Final = 2
 """Sentences of a story, where no number was asked for."""
 _ENDED: Final = re.compile("^$|[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019)\\]]*$")
-_SAID: Final = (Role.USER, Role.ASSISTANT, Role.EVENT, Role.STORY)
+_SAID: Final = (MessageRole.USER, MessageRole.ASSISTANT, MessageRole.EVENT, MessageRole.STORY)
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class RulesBrain:
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
-    async def reply(self, view: View) -> Pieces:
+    async def reply(self, view: ChatView) -> Pieces:
         yield Mind(view, self._seed).answer()
 
-    async def write(self, view: View, prompt: str) -> Pieces:
+    async def write(self, view: ChatView, prompt: str) -> Pieces:
         chance = random.Random(f"{self._seed}:{prompt}:{len(view.lines)}")
         begun = prompt.strip() if _ENDED.search(prompt.strip()) else f"{prompt.strip()}."
         given = [sentence async for sentence in sentences(_once(begun), NO_LIMITS)]
@@ -64,16 +64,16 @@ class RulesBrain:
         texts = ["".join(given[:limit]).rstrip(), *(line.format(user=plain(view.user)) for line in told)]
         yield " ".join(text for text in texts if text)
 
-    async def choose(self, view: View, actions: Sequence[Action]) -> Choice | None:
+    async def choose(self, view: ChatView, actions: Sequence[Action]) -> ChosenAction | None:
         line = next((line for line in reversed(view.lines) if line.role in _SAID), None)
         if line is None:
             return None
-        texts = [said.text for said in heard(line.text, view.user)] if line.role is Role.USER else [line.text]
+        texts = [said.text for said in heard(line.text, view.user)] if line.role is MessageRole.USER else [line.text]
         choices = (by_rules(text[:_ATTENTION], actions) for text in texts)
         return next((choice for choice in choices if choice is not None), None)
 
-    async def suggest(self, view: View) -> list[str]:
-        answered = any(line.role is Role.ASSISTANT for line in view.lines)
+    async def suggest(self, view: ChatView) -> list[str]:
+        answered = any(line.role is MessageRole.ASSISTANT for line in view.lines)
         return list(phrases.SUGGESTIONS_LATER if answered else phrases.SUGGESTIONS)
 
 
@@ -84,20 +84,20 @@ async def _once(text: str) -> Pieces:
 class Mind:
     """One answer in the making."""
 
-    def __init__(self, view: View, seed: int) -> None:
+    def __init__(self, view: ChatView, seed: int) -> None:
         self.view = view
         self.current = self._unanswered()
         self._random = random.Random(f"{seed}:{view.character}:{len(view.lines)}")
-        self._recent = " ".join(line.text for line in view.lines[-12:] if line.role is Role.ASSISTANT)
+        self._recent = " ".join(line.text for line in view.lines[-12:] if line.role is MessageRole.ASSISTANT)
 
     def answer(self) -> str:
         """What to say to the newest thing said or done that was not answered yet."""
         if self.current is None:
             return self._word(Idea(phrases.FILLER), self.view.user)
         line = self.view.lines[self.current]
-        if line.role is Role.USER:
+        if line.role is MessageRole.USER:
             return " ".join(self._respond(said) for said in heard(line.text, self.view.user)[:2])
-        if line.role is Role.ASSISTANT:
+        if line.role is MessageRole.ASSISTANT:
             return self._respond(Said(plain(line.name) or "friend", line.text[:_ATTENTION]))
         return self._react(line.text[:_ATTENTION])
 
@@ -106,17 +106,19 @@ class Mind:
         lines = self.view.lines
         begin = 1 + max((place for place, line in enumerate(lines) if self._is_own(line)), default=-1)
         new = range(begin, len(lines))
-        by_people = [place for place in new if lines[place].role in (Role.USER, Role.EVENT, Role.STORY)]
-        by_others = [place for place in new if lines[place].role is Role.ASSISTANT]
+        by_people = [
+            place for place in new if lines[place].role in (MessageRole.USER, MessageRole.EVENT, MessageRole.STORY)
+        ]
+        by_others = [place for place in new if lines[place].role is MessageRole.ASSISTANT]
         return max(by_people or by_others, default=None)
 
-    def _is_own(self, line: Line) -> bool:
-        return line.role is Role.ASSISTANT and (not self.view.others or line.name in ("", self.view.character))
+    def _is_own(self, line: SeenMessage) -> bool:
+        return line.role is MessageRole.ASSISTANT and (not self.view.others or line.name in ("", self.view.character))
 
     def before(self, name: str) -> list[Said]:
         """What this person said earlier, oldest first."""
         lines = self.view.lines[: self.current]
-        said = (s for line in lines if line.role is Role.USER for s in heard(line.text, self.view.user))
+        said = (s for line in lines if line.role is MessageRole.USER for s in heard(line.text, self.view.user))
         return [s for s in said if s.name == name]
 
     def coin(self) -> bool:

@@ -3,7 +3,7 @@
 from contextlib import aclosing
 from typing import Final
 
-from relay.companion.brains.base import Limits, Pieces
+from relay.companion.brains.base import AnswerLimits, Pieces
 from relay.text.sentences import ends, open_fence
 
 LONGEST: Final = 300
@@ -12,7 +12,7 @@ REPLY_LIMIT: Final = 8_000
 """Characters after which a reply is over, whatever its brain says."""
 
 
-async def sentences(pieces: Pieces, limits: Limits) -> Pieces:
+async def sentences(pieces: Pieces, limits: AnswerLimits) -> Pieces:
     """Yield sentence by sentence, each with the white space after it, except the last; none is empty."""
     said, count = 0, 0
     async with aclosing(_split(pieces)) as split:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, count
 from typing import Any, Final
 
-from relay.companion.brains.base import Choice
+from relay.companion.brains.base import ChosenAction
 from relay.companion.endpoint import sound
 from relay.companion.scenario.model import Action, Argument, Scalar
 from relay.companion.state.chat import Refused
@@ -117,7 +117,7 @@ def declines(answer: Any) -> bool:
     return answer is not None and (not text.strip() or re.search(r"\bnone\b", text, re.IGNORECASE) is not None)
 
 
-def choice_of(chosen: tuple[object, object] | None, known: Mapping[str, Action]) -> Choice | None:
+def choice_of(chosen: tuple[object, object] | None, known: Mapping[str, Action]) -> ChosenAction | None:
     """The choice of a known action, if it is one, with the arguments that fit their types."""
     name, given = chosen or (None, None)
     wanted = name.strip() if isinstance(name, str) else ""
@@ -132,7 +132,7 @@ def choice_of(chosen: tuple[object, object] | None, known: Mapping[str, Action])
     return fitted(action, given if isinstance(given, Mapping) else {})
 
 
-def fitted(action: Action, given: Mapping[str, object]) -> Choice | None:
+def fitted(action: Action, given: Mapping[str, object]) -> ChosenAction | None:
     """The choice of an action with the arguments that fit; None when one that is required does not."""
     arguments: dict[str, Scalar] = {}
     for argument in action.arguments:
@@ -141,7 +141,7 @@ def fitted(action: Action, given: Mapping[str, object]) -> Choice | None:
             arguments[argument.name] = value
         elif argument.required:
             return None
-    return Choice(action.name, arguments)
+    return ChosenAction(action.name, arguments)
 
 
 def typed(action: Action, given: Mapping[str, Scalar]) -> dict[str, Scalar]:

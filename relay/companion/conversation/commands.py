@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from relay.companion.state.chat import Refused, Role
-from relay.companion.state.orders import ChangeFlags, Post, SetContext
+from relay.companion.state.chat import MessageRole, Refused
+from relay.companion.state.orders import AddMessage, ChangeFlags, SetContext
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Rollback:
     """Take the last exchange back."""
 
 
-Command = Post | ChangeFlags | SetContext | Ask | Trigger | Repeat | Regenerate | Rollback
+Command = AddMessage | ChangeFlags | SetContext | Ask | Trigger | Repeat | Regenerate | Rollback
 
 
 def parse(text: str) -> Command:
@@ -48,8 +48,8 @@ def parse(text: str) -> Command:
     if text.startswith("/"):
         return _command(text)
     if text.startswith("[") and text.endswith("]"):
-        return _post("[…]", text[1:-1], Role.EVENT)
-    return Post(Role.USER, text)
+        return _post("[…]", text[1:-1], MessageRole.EVENT)
+    return AddMessage(MessageRole.USER, text)
 
 
 _COMMAND: Final = re.compile(r"/([^\s:]*):?\s*(.*)", re.DOTALL)
@@ -69,18 +69,18 @@ def _command(text: str) -> Command:
     raise Refused(f"unknown command /{match[1][:40]}; the message is lost (known are {known})")
 
 
-def _post(command: str, text: str, role: Role) -> Post:
+def _post(command: str, text: str, role: MessageRole) -> AddMessage:
     if not text.strip():
         raise Refused(f"{command} needs a text")
-    return Post(role, text.strip())
+    return AddMessage(role, text.strip())
 
 
 def _noreply(rest: str) -> Command:
-    return replace(_post("/noreply", rest, Role.USER), reply=False)
+    return replace(_post("/noreply", rest, MessageRole.USER), reply=False)
 
 
 def _story(rest: str) -> Command:
-    return replace(_post("/story", rest, Role.STORY), use_story_writer=True)
+    return replace(_post("/story", rest, MessageRole.STORY), use_story_writer=True)
 
 
 def _set_flags(rest: str) -> Command:
@@ -117,7 +117,7 @@ _ARGUMENT: Final = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|(\S+))', re.DOTALL)
 
 def _message(rest: str) -> Command:
     arguments, text = _split_arguments(rest)
-    post = Post(Role.ASSISTANT, text.strip())
+    post = AddMessage(MessageRole.ASSISTANT, text.strip())
     for name, value in arguments.items():
         read = _ARGUMENTS.get(name)
         if read is None:
@@ -127,7 +127,7 @@ def _message(rest: str) -> Command:
         raise Refused("/message needs a text after --")
     if post.character is not None and post.scenario_role is not None:
         raise Refused("/message: --character and --scenario-role exclude each other")
-    if post.role is not Role.ASSISTANT and (post.character or post.scenario_role):
+    if post.role is not MessageRole.ASSISTANT and (post.character or post.scenario_role):
         raise Refused(f"/message: --character and --scenario-role go with --role Assistant, not {post.role}")
     return post
 
@@ -173,14 +173,14 @@ def _word(name: str, value: str | None) -> str:
     return value
 
 
-def _role(value: str | None) -> Role:
+def _role(value: str | None) -> MessageRole:
     for role in _ROLES:
         if value is not None and role.value.lower() == value.lower():
             return role
     raise Refused(f"/message: --role is one of {', '.join(_ROLES)}, not {(value or '')[:40]!r}")
 
 
-_ARGUMENTS: Final[dict[str, Callable[[Post, str | None], Post]]] = {
+_ARGUMENTS: Final[dict[str, Callable[[AddMessage, str | None], AddMessage]]] = {
     "role": lambda post, value: replace(post, role=_role(value)),
     "character": lambda post, value: replace(post, character=_word("character", value)),
     "scenario-role": lambda post, value: replace(post, scenario_role=_word("scenario-role", value)),
@@ -190,13 +190,13 @@ _ARGUMENTS: Final[dict[str, Callable[[Post, str | None], Post]]] = {
     "reply": lambda post, value: replace(post, reply=_boolean("reply", value)),
     "narrate": lambda post, value: replace(post, narrate=_boolean("narrate", value)),
 }
-_ROLES: Final = tuple(role for role in Role if role is not Role.STORY)
+_ROLES: Final = tuple(role for role in MessageRole if role is not MessageRole.STORY)
 _POSTS: Final = {
-    "event": Role.EVENT,
-    "note": Role.NOTE,
-    "secret": Role.SECRET,
-    "instructions": Role.INSTRUCTIONS,
-    "char": Role.ASSISTANT,
+    "event": MessageRole.EVENT,
+    "note": MessageRole.NOTE,
+    "secret": MessageRole.SECRET,
+    "instructions": MessageRole.INSTRUCTIONS,
+    "char": MessageRole.ASSISTANT,
 }
 _OTHERS: Final[dict[str, Callable[[str], Command]]] = {
     "noreply": _noreply,

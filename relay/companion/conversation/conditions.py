@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import regex
 
 from relay.companion.scenario.flags import Moment, holds
-from relay.companion.scenario.model import Conditional, Window
-from relay.companion.state.chat import Message, Role, Story
+from relay.companion.scenario.model import Conditional, EventWindow
+from relay.companion.state.chat import Message, MessageRole, ScenarioState
 from relay.text.patterns import found
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ Draw = Callable[[str], float]
 class Situation:
     """What conditions are held against."""
 
-    story: Story
+    story: ScenarioState
     now: Moment
     message: Message | None
     """What was said; None when only time went by."""
@@ -66,13 +66,13 @@ def _seconds(moment: Moment) -> float:
 Measure = Callable[[Moment], float]
 
 
-def _count(window: Window, situation: Situation, measure: Measure) -> float | None:
+def _count(window: EventWindow, situation: Situation, measure: Measure) -> float | None:
     """How far it is from the window's start; None while its flag is not set."""
     start = situation.story.flags.since(window.since) if window.since else Moment(0, 0.0)
     return None if start is None else measure(situation.now) - measure(start)
 
 
-def _in_window(window: Window | None, situation: Situation, measure: Measure) -> bool:
+def _in_window(window: EventWindow | None, situation: Situation, measure: Measure) -> bool:
     if window is None:
         return True
     count = _count(window, situation, measure)
@@ -83,8 +83,8 @@ def _is_target(target: str, message: Message | None) -> bool:
     if not target or message is None:
         return not target
     if target == "user":
-        return message.role is Role.USER
-    return message.role is Role.ASSISTANT and target in ("assistant", message.sender.role)
+        return message.role is MessageRole.USER
+    return message.role is MessageRole.ASSISTANT and target in ("assistant", message.sender.role)
 
 
 def _matches(part: Conditional, message: Message | None) -> bool:

@@ -9,22 +9,22 @@ import uuid
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from relay.companion.brains.base import NO_LIMITS, Limits
+from relay.companion.brains.base import NO_LIMITS, AnswerLimits
 from relay.companion.brains.tools import typed
 from relay.companion.conversation.commands import Ask, Command, Regenerate, Repeat, Rollback, Trigger
 from relay.companion.conversation.director import Director
 from relay.companion.conversation.execution import carry_out
-from relay.companion.conversation.listeners import Audience, Listener
+from relay.companion.conversation.listeners import ChatListener, Listeners
 from relay.companion.conversation.revision import Revision
 from relay.companion.conversation.turns import Turns
-from relay.companion.conversation.writing import Writer
+from relay.companion.conversation.writing import StoryWriter
 from relay.companion.scenario.files import Loaded
 from relay.companion.scenario.model import Timing
 from relay.companion.scenario.templates import render
 from relay.companion.speaking.replies import Setup, Spawn
 from relay.companion.state import wire_view
-from relay.companion.state.chat import Chat, Message, Participant, Refused, Role
-from relay.companion.state.orders import ChangeFlags, Order, Post, SetContext
+from relay.companion.state.chat import Chat, Message, MessageRole, Participant, Refused
+from relay.companion.state.orders import AddMessage, ChangeFlags, Order, SetContext
 from relay.wire import server
 
 
@@ -35,12 +35,12 @@ class Conversation:
         """`keep` is called when the chat has changed."""
         self.session_id = str(uuid.uuid4())
         self.chat = chat
-        self.audience = Audience(self.session_id)
+        self.audience = Listeners(self.session_id)
         self.closed = asyncio.Event()
         """Set at the end of the session."""
         self._setup = setup
         self._keep = keep
-        self.writer = Writer(self.session_id, self.audience, setup.brain, spawn)
+        self.writer = StoryWriter(self.session_id, self.audience, setup.brain, spawn)
         self._timer: asyncio.TimerHandle | None = None
         self._is_context_news = False
         self._director = self._direct(loaded)
@@ -60,7 +60,7 @@ class Conversation:
         if is_new:
             for first in self._director.scenario.bootstrap:
                 speaker = self.chat.with_role(first.scenario_role) if first.scenario_role else None
-                self._insert(Role(first.role), render(first.text, self.chat.names(speaker)), speaker)
+                self._insert(MessageRole(first.role), render(first.text, self.chat.names(speaker)), speaker)
         self.settle()
 
     def replace_scenario(self, loaded: Loaded, characters: Sequence[Participant]) -> None:
@@ -72,7 +72,7 @@ class Conversation:
         self.context_changed()
         self.settle()
 
-    def leave(self, listener: Listener) -> None:
+    def leave(self, listener: ChatListener) -> None:
         """Forget a listener; speech that it played ends with it."""
         self.audience.leave(listener)
         self.turns.left(listener)
@@ -93,14 +93,19 @@ class Conversation:
     # What people say
 
     def take(
-        self, command: Command, *, do_reply: bool = True, limits: Limits = NO_LIMITS, character_id: str | None = None
+        self,
+        command: Command,
+        *,
+        do_reply: bool = True,
+        limits: AnswerLimits = NO_LIMITS,
+        character_id: str | None = None,
     ) -> None:
         """Do what a `send` asks for. Raises Refused, and then nothing has changed."""
         if character_id is not None:
             self.turns.choose_next(character_id)
         self.turns.people_spoke()
         match command:
-            case Post():
+            case AddMessage():
                 self._receive(command, do_reply, limits)
             case ChangeFlags() | SetContext():
                 carry_out(command, self, self.chat.character)
@@ -116,9 +121,9 @@ class Conversation:
                 self.revision.revert()
         self.settle()
 
-    def _receive(self, post: Post, do_reply: bool, limits: Limits) -> None:
+    def _receive(self, post: AddMessage, do_reply: bool, limits: AnswerLimits) -> None:
         speaker, text = self._read(post, self.chat.character)
-        if post.role is Role.USER:
+        if post.role is MessageRole.USER:
             draft = self.chat.draft(post.role, text)
             text = (self._director.emit("userMessageReceived", message=draft) or text).strip() or text
         asks = post.role.asks_for_reply if post.reply is None else post.reply
@@ -127,19 +132,19 @@ class Conversation:
             self.turns.cut_off()
         if post.use_story_writer:
             self._write(post, speaker, text, replies, limits)
-        elif post.role is Role.ASSISTANT:
+        elif post.role is MessageRole.ASSISTANT:
             self._speak(speaker, text, replies)
         else:
             message = self._insert(post.role, text, None, narrate=post.narrate)
             self._react(message, replies, limits)
 
-    def _react(self, message: Message, replies: bool, limits: Limits) -> None:
+    def _react(self, message: Message, replies: bool, limits: AnswerLimits) -> None:
         self.turns.people_wrote()
         if message.role.asks_for_reply:
             self._director.evaluate(message)
         if replies:
             self.turns.want_reply(limits)
-        elif message.role is Role.USER and self.turns.infers_user:
+        elif message.role is MessageRole.USER and self.turns.infers_user:
             self.turns.infer_later(Timing.AFTER_USER_MESSAGE, message)
 
     def user_types(self, event: str) -> None:
@@ -169,21 +174,21 @@ class Conversation:
             except Refused as error:
                 self.audience.trouble(str(error))
 
-    def post(self, post: Post, about: Participant) -> None:
+    def post(self, post: AddMessage, about: Participant) -> None:
         """Add a message in turn; `about` is the character it is about. Raises Refused."""
         speaker, text = self._read(post, about)
         asks = post.role.asks_for_reply if post.reply is None else post.reply
         replies = asks and not self.turns.paused
         if post.use_story_writer:
             self._write(post, speaker, text, replies, NO_LIMITS)
-        elif post.role is Role.ASSISTANT:
+        elif post.role is MessageRole.ASSISTANT:
             self._speak(speaker, text, replies)
         else:
             self.turns.add_silent(partial(self._insert, post.role, text, None, narrate=post.narrate))
             if replies:
                 self.turns.want_reply()
 
-    def _read(self, post: Post, about: Participant) -> tuple[Participant, str]:
+    def _read(self, post: AddMessage, about: Participant) -> tuple[Participant, str]:
         """Who says it, and what. Raises Refused."""
         speaker: Participant | None = about
         if post.character is not None:
@@ -205,19 +210,21 @@ class Conversation:
         if replies and any(other != speaker for other in self.chat.talkers):  # nobody answers themselves
             self.turns.want_reply()
 
-    def _insert(self, role: Role, text: str, sender: Participant | None, *, narrate: bool | None = None) -> Message:
+    def _insert(
+        self, role: MessageRole, text: str, sender: Participant | None, *, narrate: bool | None = None
+    ) -> Message:
         message = self.chat.add(role, text, sender)
         self.audience.announce(message)
         if role.is_narrated if narrate is None else narrate:
             self.turns.narrate(message)
         return message
 
-    def _write(self, post: Post, speaker: Participant, prompt: str, replies: bool, limits: Limits) -> None:
+    def _write(self, post: AddMessage, speaker: Participant, prompt: str, replies: bool, limits: AnswerLimits) -> None:
         """Let the story writer make the text, beside what else goes on."""
-        own = Limits(post.max_new_tokens or limits.max_new_tokens, post.max_sentences or limits.max_sentences)
+        own = AnswerLimits(post.max_new_tokens or limits.max_new_tokens, post.max_sentences or limits.max_sentences)
 
         def written(text: str) -> None:
-            if post.role is Role.ASSISTANT:
+            if post.role is MessageRole.ASSISTANT:
                 self._speak(speaker, text, replies)
             else:
                 self._react(self._insert(post.role, text, None, narrate=post.narrate), replies, limits)
@@ -289,13 +296,13 @@ class Conversation:
             self._director.tick()
         self.settle()
 
-    def suggest(self, listener: Listener) -> None:
+    def suggest(self, listener: ChatListener) -> None:
         """Tell a listener what the user could say next."""
         self.writer.suggest(self.turns.view(self.chat.character), listener)
 
     # Replies
 
-    def reply(self, limits: Limits = NO_LIMITS, character_id: str | None = None) -> None:
+    def reply(self, limits: AnswerLimits = NO_LIMITS, character_id: str | None = None) -> None:
         """Let a character answer, in place of the reply in progress."""
         self.turns.cut_off()
         self.turns.people_spoke()
@@ -314,7 +321,7 @@ class Conversation:
         self.settle()
 
     def _repeat(self) -> None:
-        last = self.chat.latest(Role.ASSISTANT)
+        last = self.chat.latest(MessageRole.ASSISTANT)
         if last is None:
             raise Refused("/repeat: no character has said anything yet")
         self.say(last.text, last.sender)

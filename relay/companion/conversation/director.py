@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from relay.companion.conversation.conditions import Situation, draw_for, due, happens, may_happen
-from relay.companion.conversation.listeners import Audience
+from relay.companion.conversation.listeners import Listeners
 from relay.companion.scenario.files import Loaded
 from relay.companion.scenario.model import Action, Conditional, Effect, Event, Scalar, Timing
-from relay.companion.scripting.sandbox import Result, Scripts, State
-from relay.companion.state.chat import Chat, Message, Participant, Role
-from relay.companion.state.orders import ChangeFlags, EvaluateNextEvent, Order, Post, RewriteUserMessage
+from relay.companion.scripting.sandbox import Result, Scripts, ScriptState
+from relay.companion.state.chat import Chat, Message, MessageRole, Participant
+from relay.companion.state.orders import AddMessage, ChangeFlags, EvaluateNextEvent, Order, RewriteUserMessage
 from relay.companion.state.wire_view import OWN_KEY
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ CarryOut = Callable[[Sequence[Order], Participant], None]
 class Director:
     """One scenario in one session of a chat."""
 
-    def __init__(self, chat: Chat, loaded: Loaded, audience: Audience, *, seed: int, carry_out: CarryOut) -> None:
+    def __init__(self, chat: Chat, loaded: Loaded, audience: Listeners, *, seed: int, carry_out: CarryOut) -> None:
         self.scenario = loaded.scenario
         self._chat = chat
         self._seed = seed
@@ -162,13 +162,13 @@ class Director:
         return result.orders
 
     def _speaker(self, message: Message | None) -> Participant:
-        if message is not None and message.role is Role.ASSISTANT:
+        if message is not None and message.role is MessageRole.ASSISTANT:
             return message.sender
         return self._chat.character
 
-    def _state(self) -> State:
+    def _state(self) -> ScriptState:
         chat = self._chat
-        return State(
+        return ScriptState(
             flags=chat.story.flags.names,
             variables=chat.story.variables,
             time=chat.time,
@@ -192,17 +192,17 @@ def effects(effect: Effect) -> list[Order]:
     """What an effect orders, its script aside."""
     orders: list[Order] = [ChangeFlags(effect.set_flags)] if effect.set_flags else []
     texts = (
-        (Role.NOTE, effect.note),
-        (Role.INSTRUCTIONS, effect.instructions),
-        (Role.SECRET, effect.secret),
-        (Role.EVENT, effect.event),
+        (MessageRole.NOTE, effect.note),
+        (MessageRole.INSTRUCTIONS, effect.instructions),
+        (MessageRole.SECRET, effect.secret),
+        (MessageRole.EVENT, effect.event),
     )
-    orders += [Post(role, text) for role, text in texts if text.strip()]
+    orders += [AddMessage(role, text) for role, text in texts if text.strip()]
     if effect.story is not None:
         story = effect.story
         orders.append(
-            Post(
-                Role.STORY,
+            AddMessage(
+                MessageRole.STORY,
                 story.text,
                 use_story_writer=True,
                 max_new_tokens=story.max_new_tokens,

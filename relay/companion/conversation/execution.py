@@ -3,22 +3,22 @@
 from functools import singledispatch
 from typing import Final, Protocol
 
-from relay.companion.conversation.listeners import Audience
+from relay.companion.conversation.listeners import Listeners
 from relay.companion.conversation.turns import Turns
-from relay.companion.scenario.model import ContextText
+from relay.companion.scenario.model import ConditionalContext
 from relay.companion.state.chat import Chat, Participant, Refused
 from relay.companion.state.orders import (
+    AddMessage,
     AfterSpeech,
-    AppTrigger,
     ChangeFlags,
     EnableRole,
     Log,
     NextSpeaker,
     Order,
-    Post,
     SetActions,
     SetContext,
     SetVariable,
+    TriggerApp,
 )
 from relay.wire import server
 
@@ -26,7 +26,7 @@ SCRIPTS: Final = "scripts"
 """The context key of what scripts tell characters."""
 
 
-class Stage(Protocol):
+class OrderTarget(Protocol):
     """Where it is done."""
 
     @property
@@ -36,12 +36,12 @@ class Stage(Protocol):
     def chat(self) -> Chat: ...
 
     @property
-    def audience(self) -> Audience: ...
+    def audience(self) -> Listeners: ...
 
     @property
     def turns(self) -> Turns: ...
 
-    def post(self, post: Post, about: Participant) -> None:
+    def post(self, post: AddMessage, about: Participant) -> None:
         """Add a message in turn. Raises Refused."""
         ...
 
@@ -55,24 +55,24 @@ class Stage(Protocol):
 
 
 @singledispatch
-def carry_out(order: Order, stage: Stage, speaker: Participant) -> None:
+def carry_out(order: Order, stage: OrderTarget, speaker: Participant) -> None:
     """Do what was ordered inside the chat; `speaker` is the character it is about. Raises Refused."""
     raise Refused(f"{type(order).__name__} means nothing here")
 
 
 @carry_out.register
-def _post(order: Post, stage: Stage, speaker: Participant) -> None:
+def _post(order: AddMessage, stage: OrderTarget, speaker: Participant) -> None:
     stage.post(order, speaker)
 
 
 @carry_out.register
-def _change_flags(order: ChangeFlags, stage: Stage, speaker: Participant) -> None:
+def _change_flags(order: ChangeFlags, stage: OrderTarget, speaker: Participant) -> None:
     stage.chat.set_flags(order.changes, messages=order.messages, seconds=order.seconds)
     stage.context_changed()
 
 
 @carry_out.register
-def _set_variable(order: SetVariable, stage: Stage, speaker: Participant) -> None:
+def _set_variable(order: SetVariable, stage: OrderTarget, speaker: Participant) -> None:
     variables = stage.chat.story.variables
     if order.value is None:
         variables.pop(order.name, None)
@@ -81,21 +81,21 @@ def _set_variable(order: SetVariable, stage: Stage, speaker: Participant) -> Non
 
 
 @carry_out.register
-def _enable_role(order: EnableRole, stage: Stage, speaker: Participant) -> None:
+def _enable_role(order: EnableRole, stage: OrderTarget, speaker: Participant) -> None:
     stage.enable_role(order.role, order.enabled)
 
 
 @carry_out.register
-def _set_context(order: SetContext, stage: Stage, speaker: Participant) -> None:
+def _set_context(order: SetContext, stage: OrderTarget, speaker: Participant) -> None:
     added = stage.chat.added(SCRIPTS)
     others = tuple(context for context in added.contexts if context.name != order.name)
-    new = (ContextText(text=order.text, name=order.name, flags=order.flags),) if order.text else ()
+    new = (ConditionalContext(text=order.text, name=order.name, flags=order.flags),) if order.text else ()
     added.contexts = others + new
     stage.context_changed()
 
 
 @carry_out.register
-def _trigger_app(order: AppTrigger, stage: Stage, speaker: Participant) -> None:
+def _trigger_app(order: TriggerApp, stage: OrderTarget, speaker: Participant) -> None:
     trigger = server.AppTrigger(
         name=order.name,
         arguments=list(order.arguments),
@@ -110,21 +110,21 @@ def _trigger_app(order: AppTrigger, stage: Stage, speaker: Participant) -> None:
 
 
 @carry_out.register
-def _set_actions(order: SetActions, stage: Stage, speaker: Participant) -> None:
+def _set_actions(order: SetActions, stage: OrderTarget, speaker: Participant) -> None:
     stage.chat.added(order.key).actions = order.actions
     stage.context_changed()
 
 
 @carry_out.register
-def _choose_next(order: NextSpeaker, stage: Stage, speaker: Participant) -> None:
+def _choose_next(order: NextSpeaker, stage: OrderTarget, speaker: Participant) -> None:
     stage.turns.choose_next(order.character_id)
 
 
 @carry_out.register
-def _after_speech(order: AfterSpeech, stage: Stage, speaker: Participant) -> None:
+def _after_speech(order: AfterSpeech, stage: OrderTarget, speaker: Participant) -> None:
     stage.turns.after_speech(order.callback)
 
 
 @carry_out.register
-def _log(order: Log, stage: Stage, speaker: Participant) -> None:
+def _log(order: Log, stage: OrderTarget, speaker: Participant) -> None:
     stage.audience.inspected(order.text)

@@ -14,7 +14,7 @@ THOUGHT: Final = 2_000
 """Characters of a thought that are shown."""
 
 
-class Listener(Protocol):
+class ChatListener(Protocol):
     """Somebody who subscribed to a chat."""
 
     @property
@@ -30,13 +30,13 @@ class Listener(Protocol):
     def send(self, message: WireMessage) -> None: ...
 
 
-class Audience:
+class Listeners:
     """The listeners of one session."""
 
     def __init__(self, session_id: str) -> None:
         self._session_id = session_id
-        self.listeners: set[Listener] = set()
-        self.inspectors: set[Listener] = set()
+        self.listeners: set[ChatListener] = set()
+        self.inspectors: set[ChatListener] = set()
         """Those who also see what is hidden from the user."""
         self._kept: deque[WireMessage] = deque(maxlen=KEPT)
 
@@ -51,7 +51,7 @@ class Audience:
         else:
             self._kept.append(message)
 
-    def give_kept(self, listener: Listener) -> None:
+    def give_kept(self, listener: ChatListener) -> None:
         """Tell a listener what happened while nobody listened."""
         while self._kept:
             listener.send(self._kept.popleft())
@@ -91,14 +91,14 @@ class Audience:
             server.ChatSessionError(message=problem, service_name=service, retry=retry, session_id=self._session_id)
         )
 
-    def request_recording(self, enabled: bool, *listeners: Listener) -> None:
+    def request_recording(self, enabled: bool, *listeners: ChatListener) -> None:
         """Say whether speech is wanted, to those who could send it."""
         for listener in listeners or tuple(self.listeners):
             if listener.records:
                 listener.send(server.RecordingRequest(session_id=self._session_id, enabled=enabled))
 
     @property
-    def players(self) -> set[Listener]:
+    def players(self) -> set[ChatListener]:
         """Those who play speech."""
         return {listener for listener in self.listeners if listener.plays}
 
@@ -107,7 +107,7 @@ class Audience:
         """Whether anybody plays speech."""
         return bool(self.players)
 
-    def leave(self, listener: Listener) -> None:
+    def leave(self, listener: ChatListener) -> None:
         self.listeners.discard(listener)
         self.inspectors.discard(listener)
 

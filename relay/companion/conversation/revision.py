@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 
-from relay.companion.conversation.listeners import Audience
+from relay.companion.conversation.listeners import Listeners
 from relay.companion.conversation.turns import Turns
-from relay.companion.state.chat import Chat, Refused, Role
+from relay.companion.state.chat import Chat, MessageRole, Refused
 from relay.wire import server
 
 
 class Revision:
     """Edits one chat, and tells its listeners. Everything raises Refused at what is not there."""
 
-    def __init__(self, chat: Chat, session_id: str, audience: Audience, turns: Turns, keep: Callable[[], None]) -> None:
+    def __init__(
+        self, chat: Chat, session_id: str, audience: Listeners, turns: Turns, keep: Callable[[], None]
+    ) -> None:
         """`keep` is called when the chat has changed."""
         self._chat = chat
         self._session = session_id
@@ -34,7 +36,7 @@ class Revision:
 
     def revert(self) -> None:
         """Take back the newest user message or event and all after it."""
-        start = self._chat.latest(Role.USER, Role.EVENT, Role.STORY)
+        start = self._chat.latest(MessageRole.USER, MessageRole.EVENT, MessageRole.STORY)
         if start is None:
             raise Refused("there is nothing to take back")
         self._turns.cut_off()
@@ -44,7 +46,7 @@ class Revision:
 
     def retry(self) -> None:
         """Take back the newest reply, or the one in progress, and make another one."""
-        current, last = self._turns.replies.current, self._chat.latest(Role.ASSISTANT)
+        current, last = self._turns.replies.current, self._chat.latest(MessageRole.ASSISTANT)
         if current is None and last is None:
             raise Refused("there is no reply to make anew")
         self._turns.cut_off()

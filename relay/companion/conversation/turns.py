@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from relay.companion.brains.base import NO_LIMITS, BrainError, Limits, Line, Pieces, View
+from relay.companion.brains.base import NO_LIMITS, AnswerLimits, BrainError, ChatView, Pieces, SeenMessage
 from relay.companion.conversation.director import Director
 from relay.companion.conversation.flow import READING, REPLYING, SELECTING, Flow
-from relay.companion.conversation.listeners import Audience, Listener
+from relay.companion.conversation.listeners import ChatListener, Listeners
 from relay.companion.conversation.triggers import QueuedTrigger
 from relay.companion.scenario.model import Action, Scalar, Timing
 from relay.companion.scenario.templates import render
-from relay.companion.speaking.replies import Replies, Setup, Spawn
-from relay.companion.state.chat import Chat, Message, Participant, Role
+from relay.companion.speaking.replies import CompanionReplies, Setup, Spawn
+from relay.companion.state.chat import Chat, Message, MessageRole, Participant
 from relay.wire import server
 from relay.wire.messages import NamedValue
 from relay.wire.server import WAITING
@@ -33,7 +33,7 @@ class Turns:
         self,
         chat: Chat,
         session_id: str,
-        audience: Audience,
+        audience: Listeners,
         director: Callable[[], Director],
         settle: Callable[[], None],
         setup: Setup,
@@ -48,10 +48,10 @@ class Turns:
         self._setup = setup
         self._spawn = spawn
         self.flow = Flow(session_id, audience.tell)
-        self.replies = Replies(chat, session_id, audience, self, setup, spawn)
+        self.replies = CompanionReplies(chat, session_id, audience, self, setup, spawn)
         self._trigger = QueuedTrigger(settle, setup.grace)
         self._waiting: deque[Callable[[], object]] = deque()
-        self._wanted: Limits | None = None
+        self._wanted: AnswerLimits | None = None
         """Whether a reply is to follow all that waits, and how long it may be."""
         self._next: tuple[str | None] | None = None
         """Who was chosen to speak next: a character's id, or None for the user."""
@@ -101,14 +101,14 @@ class Turns:
         """An app is done with a queued trigger."""
         self._trigger.completed(trigger_id)
 
-    def left(self, listener: Listener) -> None:
+    def left(self, listener: ChatListener) -> None:
         """Somebody listens no more; what they did for the chat ends with them."""
         if not self._audience.listeners and self._trigger.is_pending:
             self._trigger.drop()
             self.settle()
         self.replies.left(listener)
 
-    def want_reply(self, limits: Limits = NO_LIMITS) -> None:
+    def want_reply(self, limits: AnswerLimits = NO_LIMITS) -> None:
         """Let a reply follow all that waits."""
         self._wanted = limits
 
@@ -151,7 +151,7 @@ class Turns:
         if self._choosing is not None:
             self._choosing.cancel()
 
-    def request_recording(self, *listeners: Listener) -> None:
+    def request_recording(self, *listeners: ChatListener) -> None:
         """Say whether speech is wanted, to those who could send it: always, except while the chat is paused."""
         if self._setup.hears:
             self._audience.request_recording(not self.paused, *listeners)
@@ -178,7 +178,7 @@ class Turns:
 
     # Replies
 
-    def _reply(self, limits: Limits) -> None:
+    def _reply(self, limits: AnswerLimits) -> None:
         self._since_people += 1
         self.flow.enter(SELECTING)
         speaker = self._next_speaker()
@@ -196,29 +196,29 @@ class Turns:
         if chosen is not None:
             return None if chosen[0] is None else self._chat.with_id(chosen[0])
         talkers = self._chat.talkers or [self._chat.character]
-        last = self._chat.latest(Role.USER, Role.ASSISTANT, Role.EVENT, Role.STORY)
+        last = self._chat.latest(MessageRole.USER, MessageRole.ASSISTANT, MessageRole.EVENT, MessageRole.STORY)
         addressed = [c for c in talkers if last is not None and c != last.sender and _mentions(last.text, c.name)]
-        spoke = {m.sender.id: m.index for m in self._chat.messages if m.role is Role.ASSISTANT}
+        spoke = {m.sender.id: m.index for m in self._chat.messages if m.role is MessageRole.ASSISTANT}
         return min(addressed or talkers, key=lambda c: spoke.get(c.id, -1))
 
-    async def _prepare(self, speaker: Participant, limits: Limits) -> Pieces | None:
-        last = self._chat.latest(Role.USER, Role.ASSISTANT, Role.EVENT, Role.STORY)
-        timings = [Timing.AFTER_USER_MESSAGE] if self.infers_user and last and last.role is Role.USER else []
+    async def _prepare(self, speaker: Participant, limits: AnswerLimits) -> Pieces | None:
+        last = self._chat.latest(MessageRole.USER, MessageRole.ASSISTANT, MessageRole.EVENT, MessageRole.STORY)
+        timings = [Timing.AFTER_USER_MESSAGE] if self.infers_user and last and last.role is MessageRole.USER else []
         timings += [Timing.BEFORE_ASSISTANT_MESSAGE] if self.infers_characters else []
         for timing in timings:
             if not await self.infer(timing, last, speaker):
                 return None
         return self._setup.brain.reply(self.view(speaker, limits))
 
-    def view(self, speaker: Participant, limits: Limits = NO_LIMITS) -> View:
+    def view(self, speaker: Participant, limits: AnswerLimits = NO_LIMITS) -> ChatView:
         """All that a character may know now."""
         chat, scenario = self._chat, self._director().scenario
         names = chat.names(speaker)
         seen = [m for m in chat.messages[-VIEWED:] if m.role.seen_by_character]
-        return View(
+        return ChatView(
             character=speaker.name,
             user=chat.user.name,
-            lines=tuple(Line(m.role, m.text, m.sender.name) for m in seen),
+            lines=tuple(SeenMessage(m.role, m.text, m.sender.name) for m in seen),
             contexts=tuple(render(text, names) for text in chat.knows(speaker, scenario.contexts)),
             limits=limits,
             persona=render(speaker.persona, names),
@@ -254,11 +254,11 @@ class Turns:
         """Let a character take an action on a message: tell the clients, then let it have its effect."""
         director = self._director()
         self._audience.tell(
-            server.Action(
+            server.ActionMessage(
                 value=action.name,
                 context_key=director.key_of(action),
                 layer=action.layer or None,
-                role=Role.ASSISTANT,
+                role=MessageRole.ASSISTANT,
                 sender_id=speaker.id,
                 scenario_role=speaker.role or None,
                 arguments=[NamedValue(name=name, value=value) for name, value in arguments.items()],
@@ -273,7 +273,7 @@ class Turns:
             self._choosing = self._spawn(self._infer_beside(timing, message))
 
     async def _infer_beside(self, timing: Timing, message: Message) -> None:
-        speaker = message.sender if message.role is Role.ASSISTANT else self._chat.character
+        speaker = message.sender if message.role is MessageRole.ASSISTANT else self._chat.character
         await self.infer(timing, message, speaker)
         self.settle()
 
@@ -309,9 +309,9 @@ class Turns:
         """What was said, as far as it has come."""
         reply = self.replies.current
         if reply is not None and reply.id == message_id and not reply.narrates:
-            return self._chat.draft(Role.ASSISTANT, reply.text.rstrip(), reply.speaker, reply.id)
+            return self._chat.draft(MessageRole.ASSISTANT, reply.text.rstrip(), reply.speaker, reply.id)
         found = next((m for m in reversed(self._chat.messages) if m.id == message_id), None)
-        return found or self._chat.latest(Role.ASSISTANT)
+        return found or self._chat.latest(MessageRole.ASSISTANT)
 
 
 def _mentions(text: str, name: str) -> bool:

@@ -4,19 +4,19 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from relay.companion.brains.base import Brain, BrainError, View
+from relay.companion.brains.base import Brain, BrainError, ChatView
 from relay.companion.brains.reasoning import said
 from relay.companion.brains.sentences import sentences
-from relay.companion.conversation.listeners import Audience, Listener
+from relay.companion.conversation.listeners import ChatListener, Listeners
 from relay.companion.speaking.replies import Spawn
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 from relay.wire import server
 
 
-class Writer:
+class StoryWriter:
     """The writing of one session. A failure is told to the listeners."""
 
-    def __init__(self, session_id: str, audience: Audience, brain: Brain, spawn: Spawn) -> None:
+    def __init__(self, session_id: str, audience: Listeners, brain: Brain, spawn: Spawn) -> None:
         self._session_id = session_id
         self._audience = audience
         self._brain = brain
@@ -27,11 +27,11 @@ class Writer:
     def is_busy(self) -> bool:
         return bool(self._tasks)
 
-    def write(self, role: Role, view: View, prompt: str, then: Callable[[str], None]) -> None:
+    def write(self, role: MessageRole, view: ChatView, prompt: str, then: Callable[[str], None]) -> None:
         """Let the story writer make a message of a prompt, within the view's limits; `then` takes the text."""
         self._begin(self._write(role, view, prompt, then))
 
-    def suggest(self, view: View, listener: Listener) -> None:
+    def suggest(self, view: ChatView, listener: ChatListener) -> None:
         """Tell a listener what the user could say next."""
         self._begin(self._suggest(view, listener))
 
@@ -45,7 +45,7 @@ class Writer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _write(self, role: Role, view: View, prompt: str, then: Callable[[str], None]) -> None:
+    async def _write(self, role: MessageRole, view: ChatView, prompt: str, then: Callable[[str], None]) -> None:
         pieces = said(self._brain.write(view, prompt), self._audience.thought)
         try:
             text = "".join([sentence async for sentence in sentences(pieces, view.limits)]).strip()
@@ -56,7 +56,7 @@ class Writer:
         else:
             then(text)
 
-    async def _suggest(self, view: View, listener: Listener) -> None:
+    async def _suggest(self, view: ChatView, listener: ChatListener) -> None:
         try:
             suggestions = await self._brain.suggest(view)
         except BrainError as error:

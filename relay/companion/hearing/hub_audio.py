@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from relay.companion.conversation.conversation import Conversation
-from relay.companion.hearing.recognition import Hearing
+from relay.companion.hearing.recognition import SpeechRecognition
 from relay.companion.hearing.stream import NOBODY_LISTENS
 from relay.companion.hearing.transcription import Transcriber
 from relay.companion.speaking.replies import Spawn
@@ -36,7 +36,7 @@ class QueuedSource:
     async def chat_is_over(self) -> None: ...
 
 
-class LooseSound:
+class HubAudio:
     """What one client sends. It is told once, however much comes, why nobody listens."""
 
     def __init__(self, find: Find, ear: Transcriber | None, spawn: Spawn, tell: Callable[[ErrorMessage], None]) -> None:
@@ -62,12 +62,12 @@ class LooseSound:
         except asyncio.QueueFull:
             log.warning("A client sends sound faster than it can be understood; some of it is left out")
 
-    def _begin(self) -> Hearing:
+    def _begin(self) -> SpeechRecognition:
         conversation = self._find()
         if self._ear is None:
             raise Refused(NOBODY_LISTENS)
         self._source = QueuedSource()
-        return Hearing(self._source, conversation, self._ear, RATE)
+        return SpeechRecognition(self._source, conversation, self._ear, RATE)
 
     def end(self) -> None:
         """The client is gone; what it said until then is understood."""

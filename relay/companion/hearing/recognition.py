@@ -12,7 +12,7 @@ WAITING: Final = 4
 """Utterances that may wait to be understood, until the stream is read no further."""
 
 
-class Source(Protocol):
+class SoundSource(Protocol):
     """Where the sound comes from."""
 
     async def receive(self) -> bytes | None:
@@ -24,10 +24,10 @@ class Source(Protocol):
         ...
 
 
-class Hearing:
+class SpeechRecognition:
     """One stream. Its listeners hear of it in turns: each start is followed by its end before the next start."""
 
-    def __init__(self, source: Source, conversation: Conversation, ear: Transcriber, rate: int) -> None:
+    def __init__(self, source: SoundSource, conversation: Conversation, ear: Transcriber, rate: int) -> None:
         """`rate` is how many samples a second there are."""
         self._source = source
         self._conversation = conversation

@@ -8,7 +8,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import Field, ValidationError
 
 from relay.companion.conversation.conversation import Conversation
-from relay.companion.hearing.recognition import Hearing
+from relay.companion.hearing.recognition import SpeechRecognition
 from relay.companion.hearing.transcription import Transcriber
 from relay.wire.messages import WireModel
 
@@ -48,7 +48,7 @@ async def hear(socket: web.WebSocketResponse, conversation: Conversation | None,
             await _refuse(socket, str(error))
         else:
             source = SocketSource(socket, description.sample_rate)
-            await Hearing(source, conversation, ear, description.sample_rate).run()
+            await SpeechRecognition(source, conversation, ear, description.sample_rate).run()
 
 
 async def _refuse(socket: web.WebSocketResponse, reason: str) -> None:

@@ -64,13 +64,13 @@ ScriptPath = Annotated[str, Field(pattern=r"^[\w./ -]{1,200}$")]
 """A file of the scenario's folder, such as scripts/greet.js."""
 
 
-class Part(BaseModel):
+class ScenarioPart(BaseModel):
     """A piece of a scenario. An unknown key is an error."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
 
-class Window(Part):
+class EventWindow(ScenarioPart):
     """From when to when, both inclusive: in conversation messages, or in seconds of chat time."""
 
     min: float = Field(0, ge=0, allow_inf_nan=False)
@@ -92,7 +92,7 @@ class Window(Part):
         return self
 
 
-class Story(Part):
+class StoryPrompt(ScenarioPart):
     """Something the story writer makes of a prompt."""
 
     text: str = Field(min_length=1)
@@ -100,7 +100,7 @@ class Story(Part):
     max_sentences: int | None = Field(None, ge=1)
 
 
-class Effect(Part):
+class Effect(ScenarioPart):
     """What happens, in this order."""
 
     set_flags: tuple[Change, ...] = ()
@@ -108,7 +108,7 @@ class Effect(Part):
     instructions: str = ""
     secret: str = ""
     event: str = ""
-    story: Story | None = None
+    story: StoryPrompt | None = None
     script: ScriptPath | None = None
 
     @field_validator("story", mode="before")
@@ -117,7 +117,7 @@ class Effect(Part):
         return {"text": story} if isinstance(story, str) else story
 
 
-class Conditional(Part):
+class Conditional(ScenarioPart):
     """What events and actions share: all conditions have to hold."""
 
     name: str = Field(min_length=1, max_length=80)
@@ -130,9 +130,9 @@ class Conditional(Part):
     """Whether it happens only once in a chat."""
     flags: Condition = ""
     probability: float = Field(1.0, ge=0, le=1)
-    messages: Window | None = None
+    messages: EventWindow | None = None
     """How many messages of people and characters there were."""
-    time: Window | None = None
+    time: EventWindow | None = None
     """How many seconds of chat time went by."""
     effect: Effect = Effect()
 
@@ -159,7 +159,7 @@ class Timing(StrEnum):
     MANUAL = "Manual"
 
 
-class Argument(Part):
+class Argument(ScenarioPart):
     """A value the model fills in when it chooses an action."""
 
     name: str = Field(pattern=r"^[A-Za-z_]\w{0,63}$")
@@ -185,7 +185,7 @@ class Action(Conditional):
     """Whether no reply follows when it is chosen."""
 
 
-class ContextText(Part):
+class ConditionalContext(ScenarioPart):
     """Something characters should know while its condition on the flags holds."""
 
     text: str = Field(min_length=1)
@@ -196,7 +196,7 @@ class ContextText(Part):
     """Who knows it; empty: every character."""
 
 
-class Character(Part):
+class Character(ScenarioPart):
     """Somebody who takes part."""
 
     role: RoleName = MAIN
@@ -210,7 +210,7 @@ class Character(Part):
     assets: tuple[str, ...] = ()
 
 
-class Bootstrap(Part):
+class Bootstrap(ScenarioPart):
     """A message that stands at the beginning of each new chat."""
 
     role: Literal["User", "Assistant", "Event", "Note", "Secret", "Instructions"] = "Assistant"
@@ -225,7 +225,7 @@ class Bootstrap(Part):
         return self
 
 
-class Scenario(Part):
+class Scenario(ScenarioPart):
     """A whole scenario."""
 
     name: str = Field(min_length=1, max_length=80)
@@ -237,7 +237,7 @@ class Scenario(Part):
     """Set in each new chat."""
     variables: dict[str, Variable] = {}
     characters: tuple[Character, ...] = Field(min_length=1)
-    contexts: tuple[ContextText, ...] = ()
+    contexts: tuple[ConditionalContext, ...] = ()
     bootstrap: tuple[Bootstrap, ...] = ()
     events: tuple[Event, ...] = ()
     actions: tuple[Action, ...] = ()

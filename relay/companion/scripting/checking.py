@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from relay.companion.scenario.files import Loaded, load
-from relay.companion.scripting.sandbox import Scripts, State
+from relay.companion.scripting.sandbox import Scripts, ScriptState
 from relay.companion.state.chat import Participant
 from relay.errors import ConfigError
 
@@ -64,7 +64,7 @@ def broken(loaded: Loaded) -> list[str]:
     return wrong
 
 
-def _state(loaded: Loaded) -> State:
+def _state(loaded: Loaded) -> ScriptState:
     cast = [Participant(c.role, c.name, c.role) for c in loaded.scenario.characters]
     people = tuple({"id": c.id, "name": c.name, "scenarioRole": c.role, "assets": []} for c in cast)
-    return State(frozenset(), {}, 0.0, 0.0, {"id": "user", "name": "user"}, people)
+    return ScriptState(frozenset(), {}, 0.0, 0.0, {"id": "user", "name": "user"}, people)

@@ -10,21 +10,21 @@ from pydantic import ValidationError
 from relay.companion.scenario import flags
 from relay.companion.scenario.model import Action
 from relay.companion.scenario.validation import problems
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 from relay.companion.state.orders import (
+    AddMessage,
     AfterSpeech,
-    AppTrigger,
     ChangeFlags,
     EnableRole,
     EvaluateNextEvent,
     Log,
     NextSpeaker,
     Order,
-    Post,
     RewriteUserMessage,
     SetActions,
     SetContext,
     SetVariable,
+    TriggerApp,
 )
 
 Fields = Mapping[str, Any]
@@ -45,7 +45,7 @@ def orders(made: object) -> tuple[list[Order], list[str]]:
 
 
 def _post(fields: Fields) -> Order:
-    return Post(
+    return AddMessage(
         role=_role(fields["role"]),
         text=_text(fields["text"]),
         reply=_flag("triggerReply", fields),
@@ -58,11 +58,11 @@ def _post(fields: Fields) -> Order:
     )
 
 
-def _role(name: object) -> Role:
-    for role in Role:
+def _role(name: object) -> MessageRole:
+    for role in MessageRole:
         if isinstance(name, str) and role.value.lower() == name.lower():
             return role
-    raise ValueError(f"chat.customMessage: role is one of {', '.join(Role)}, not {name!r:.40}")
+    raise ValueError(f"chat.customMessage: role is one of {', '.join(MessageRole)}, not {name!r:.40}")
 
 
 def _text(value: object) -> str:
@@ -120,7 +120,7 @@ def _actions(fields: Fields) -> Order:
 
 def _app_trigger(fields: Fields) -> Order:
     arguments = tuple(_scalar(value) for value in fields["arguments"])
-    return AppTrigger(_text(fields["name"]), arguments, bool(fields["queued"]))
+    return TriggerApp(_text(fields["name"]), arguments, bool(fields["queued"]))
 
 
 _READERS: Final[dict[str, Callable[[Fields], Order]]] = {

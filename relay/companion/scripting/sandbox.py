@@ -35,7 +35,7 @@ export async function trigger(e) {{ await null; chat.note("x".replace(/x/, "y"))
 
 
 @dataclass(frozen=True)
-class Limits:
+class ScriptLimits:
     """What one call may take."""
 
     seconds: float = 0.025
@@ -49,7 +49,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class State:
+class ScriptState:
     """The chat as scripts find it."""
 
     flags: frozenset[str]
@@ -82,8 +82,8 @@ def warm_up() -> None:
 
     Afterwards a session begins in a millisecond, and a limit of some milliseconds is one on the script alone.
     """
-    path, nobody = "scripts/first.js", State(frozenset(), {}, 0, 0, {}, ())
-    first = Scripts({path: FIRST_SCRIPT}, seed=0, limits=Limits(seconds=30), is_first=True)
+    path, nobody = "scripts/first.js", ScriptState(frozenset(), {}, 0, 0, {}, ())
+    first = Scripts({path: FIRST_SCRIPT}, seed=0, limits=ScriptLimits(seconds=30), is_first=True)
     first.trigger(path, {}, nobody)
     first.emit("init", {}, nobody)
     first.close()
@@ -97,7 +97,7 @@ class Scripts:
     """Runs the scripts of a scenario. `sources` holds them by their path in its folder."""
 
     def __init__(
-        self, sources: Mapping[str, str], *, seed: int, limits: Limits = Limits(), is_first: bool = False
+        self, sources: Mapping[str, str], *, seed: int, limits: ScriptLimits = ScriptLimits(), is_first: bool = False
     ) -> None:
         """`is_first` for the one that warms the engine up."""
         self._is_first = is_first
@@ -123,25 +123,25 @@ class Scripts:
         """Whether any listener waits for an event."""
         return name in self._listeners
 
-    def open(self, path: str, state: State) -> Result:
+    def open(self, path: str, state: ScriptState) -> Result:
         """Run a script of the scenario, which registers its listeners."""
         return self._call(state, path, path)
 
-    def trigger(self, path: str, event: Fields, state: State) -> Result:
+    def trigger(self, path: str, event: Fields, state: ScriptState) -> Result:
         """Call the function `trigger` that a script exports."""
         return self._call(state, path, path, f"trigger({json.dumps(path)},{json.dumps(event)})")
 
-    def emit(self, name: str, event: Fields, state: State) -> Result:
+    def emit(self, name: str, event: Fields, state: ScriptState) -> Result:
         """Call all listeners of an event; one that fails keeps no other from being called."""
         return self._call(state, f"the listener of {name!r}", None, f"emit({json.dumps(name)},{json.dumps(event)})")
 
-    def call_back(self, callback: int, state: State) -> Result:
+    def call_back(self, callback: int, state: ScriptState) -> Result:
         """Call what a script left to be called after speech."""
         return self._call(state, "afterSpeech", None, f"callBack({callback:d})")
 
     # One call
 
-    def _call(self, state: State, what: str, path: str | None, call: str = "") -> Result:
+    def _call(self, state: ScriptState, what: str, path: str | None, call: str = "") -> Result:
         """Load a script, if it is not yet, and make a call, if any is given; `what` stands in errors."""
         problem = None
         restarted = False

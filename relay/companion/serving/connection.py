@@ -26,7 +26,7 @@ Hear = Callable[[bytes], None]
 """Takes sound that came between the messages."""
 
 
-class Connection:
+class ClientConnection:
     """Reads what a client sends, and writes what is queued for it without ever making others wait."""
 
     def __init__(

@@ -7,7 +7,7 @@ from typing import Any, Final
 from relay import __version__
 from relay.companion.conversation.conversation import Conversation
 from relay.companion.serving import sending
-from relay.companion.serving.hub import Client, Hub
+from relay.companion.serving.hub import ConnectedClient, Hub
 from relay.companion.state import additions, wire_view
 from relay.companion.state.chat import Participant, Refused
 from relay.wire import client, server
@@ -19,7 +19,7 @@ MAIN_KEY: Final = "Main"
 """The context key where a client names none."""
 
 
-def receive(data: Mapping[str, Any], hub: Hub, sender: Client) -> None:
+def receive(data: Mapping[str, Any], hub: Hub, sender: ConnectedClient) -> None:
     """Read a message from the wire and do what it asks for; or tell why not, and then nothing has changed."""
     try:
         _do(data, hub, sender)
@@ -31,7 +31,7 @@ def receive(data: Mapping[str, Any], hub: Hub, sender: Client) -> None:
             sender.send(server.ErrorMessage(message=str(error)))
 
 
-def _do(data: Mapping[str, Any], hub: Hub, sender: Client) -> None:
+def _do(data: Mapping[str, Any], hub: Hub, sender: ConnectedClient) -> None:
     try:
         message = client.parse_client(data)
     except InvalidMessage as error:
@@ -43,13 +43,13 @@ def _do(data: Mapping[str, Any], hub: Hub, sender: Client) -> None:
 
 
 @singledispatch
-def handle(message: WireMessage, hub: Hub, sender: Client) -> None:
+def handle(message: WireMessage, hub: Hub, sender: ConnectedClient) -> None:
     """Do what the message asks for. Raises Refused, and then nothing has changed."""
     raise Refused(f"{message.type_name} is not implemented yet")
 
 
 @handle.register
-def _unknown(message: UnknownMessage, hub: Hub, sender: Client) -> None:
+def _unknown(message: UnknownMessage, hub: Hub, sender: ConnectedClient) -> None:
     raise Refused(f"{message.name[:80]} is not a message this server knows")
 
 
@@ -57,7 +57,7 @@ def _unknown(message: UnknownMessage, hub: Hub, sender: Client) -> None:
 
 
 @handle.register
-def _authenticate(message: client.Authenticate, hub: Hub, sender: Client) -> None:
+def _authenticate(message: client.Authenticate, hub: Hub, sender: ConnectedClient) -> None:
     sender.authenticated = True
     capabilities = message.capabilities
     accepted = capabilities.accepted_audio_content_types
@@ -80,7 +80,7 @@ def _authenticate(message: client.Authenticate, hub: Hub, sender: Client) -> Non
 
 @handle.register(client.RegisterApp)
 @handle.register(client.InspectAudioInput)
-def _taken_note_of(message: WireMessage, hub: Hub, sender: Client) -> None:
+def _taken_note_of(message: WireMessage, hub: Hub, sender: ConnectedClient) -> None:
     """Good to know, and nothing to do."""
 
 
@@ -88,17 +88,17 @@ def _taken_note_of(message: WireMessage, hub: Hub, sender: Client) -> None:
 
 
 @handle.register
-def _load_characters(message: client.LoadCharactersList, hub: Hub, sender: Client) -> None:
+def _load_characters(message: client.LoadCharactersList, hub: Hub, sender: ConnectedClient) -> None:
     sender.send(server.CharactersListLoaded(characters=[wire_view.person(c) for c in hub.characters]))
 
 
 @handle.register
-def _load_scenarios(message: client.LoadScenariosList, hub: Hub, sender: Client) -> None:
+def _load_scenarios(message: client.LoadScenariosList, hub: Hub, sender: ConnectedClient) -> None:
     sender.send(server.ScenariosListLoaded(scenarios=[{"id": hub.scenario_id, "name": hub.loaded.scenario.name}]))
 
 
 @handle.register
-def _load_chats(message: client.LoadChatsList, hub: Hub, sender: Client) -> None:
+def _load_chats(message: client.LoadChatsList, hub: Hub, sender: ConnectedClient) -> None:
     wanted = message.character_id
     chats = [c for c in hub.chats(message.scenario_id) if wanted is None or c.with_id(wanted) is not None]
     sender.send(server.ChatsListLoaded(chats=[wire_view.listed(chat) for chat in chats]))
@@ -108,7 +108,7 @@ def _load_chats(message: client.LoadChatsList, hub: Hub, sender: Client) -> None
 
 
 @handle.register
-def _start_chat(message: client.StartChat, hub: Hub, sender: Client) -> None:
+def _start_chat(message: client.StartChat, hub: Hub, sender: ConnectedClient) -> None:
     wanted = [*(message.character_ids or []), *([message.character_id] if message.character_id else [])]
     known = {character.id for character in hub.characters}
     if not (wanted or message.scenario_id) or not known.issuperset(wanted):
@@ -123,14 +123,14 @@ def _start_chat(message: client.StartChat, hub: Hub, sender: Client) -> None:
 
 
 @handle.register
-def _resume_chat(message: client.ResumeChat, hub: Hub, sender: Client) -> None:
+def _resume_chat(message: client.ResumeChat, hub: Hub, sender: ConnectedClient) -> None:
     conversation = hub.resume_chat(message.chat_id)
     _join(conversation, hub, sender)
     hub.tell_sessions()
 
 
 @handle.register
-def _subscribe(message: client.SubscribeToChat, hub: Hub, sender: Client) -> None:
+def _subscribe(message: client.SubscribeToChat, hub: Hub, sender: ConnectedClient) -> None:
     conversation = hub.conversation(message.session_id)
     if message.chat_id not in (None, conversation.chat.id):
         raise Refused(f"subscribeToChat: session {message.session_id} has another chat than {message.chat_id!r:.80}")
@@ -138,7 +138,7 @@ def _subscribe(message: client.SubscribeToChat, hub: Hub, sender: Client) -> Non
 
 
 @handle.register
-def _stop_chat(message: client.StopChat, hub: Hub, sender: Client) -> None:
+def _stop_chat(message: client.StopChat, hub: Hub, sender: ConnectedClient) -> None:
     if message.session_id is not None:
         conversation: Conversation | None = hub.conversation(message.session_id)
     elif message.chat_id is not None:
@@ -151,7 +151,7 @@ def _stop_chat(message: client.StopChat, hub: Hub, sender: Client) -> None:
     hub.stop_chat(conversation)
 
 
-def _join(conversation: Conversation, hub: Hub, sender: Client) -> None:
+def _join(conversation: Conversation, hub: Hub, sender: ConnectedClient) -> None:
     session, chat = conversation.session_id, conversation.chat
     hidden = sender in conversation.audience.inspectors
     conversation.audience.listeners.add(sender)
@@ -169,7 +169,7 @@ def _join(conversation: Conversation, hub: Hub, sender: Client) -> None:
 
 
 @handle.register
-def _send(message: client.Send, hub: Hub, sender: Client) -> None:
+def _send(message: client.Send, hub: Hub, sender: ConnectedClient) -> None:
     conversation = hub.conversation(message.session_id)
     if message.character_id is not None:
         _character(message.character_id, conversation, "send")
@@ -184,7 +184,7 @@ def _send(message: client.Send, hub: Hub, sender: Client) -> None:
 
 
 @handle.register
-def _trigger_reply(message: client.TriggerReply, hub: Hub, sender: Client) -> None:
+def _trigger_reply(message: client.TriggerReply, hub: Hub, sender: ConnectedClient) -> None:
     conversation = hub.conversation(message.session_id)
     if message.character_id is not None:
         _character(message.character_id, conversation, "triggerReply")
@@ -192,7 +192,7 @@ def _trigger_reply(message: client.TriggerReply, hub: Hub, sender: Client) -> No
 
 
 @handle.register
-def _request_speech(message: client.CharacterSpeechRequest, hub: Hub, sender: Client) -> None:
+def _request_speech(message: client.CharacterSpeechRequest, hub: Hub, sender: ConnectedClient) -> None:
     conversation = hub.conversation(message.session_id)
     character = _character(message.character_id, conversation, "characterSpeechRequest")
     if message.text.strip():
@@ -209,17 +209,17 @@ def _character(character_id: str, conversation: Conversation, name: str) -> Part
 
 
 @handle.register
-def _typing_starts(message: client.TypingStart, hub: Hub, sender: Client) -> None:
+def _typing_starts(message: client.TypingStart, hub: Hub, sender: ConnectedClient) -> None:
     hub.conversation(message.session_id).user_types("typingStart")
 
 
 @handle.register
-def _typing_ends(message: client.TypingEnd, hub: Hub, sender: Client) -> None:
+def _typing_ends(message: client.TypingEnd, hub: Hub, sender: ConnectedClient) -> None:
     hub.conversation(message.session_id).user_types("typingEnd")
 
 
 @handle.register
-def _trigger_action(message: client.TriggerAction, hub: Hub, sender: Client) -> None:
+def _trigger_action(message: client.TriggerAction, hub: Hub, sender: ConnectedClient) -> None:
     given = message.arguments or {}
     pairs = given.items() if isinstance(given, dict) else [(a.name, a.value) for a in given]
     arguments = {name: value for name, value in pairs if isinstance(value, bool | int | float | str)}
@@ -227,28 +227,28 @@ def _trigger_action(message: client.TriggerAction, hub: Hub, sender: Client) -> 
 
 
 @handle.register
-def _app_trigger_done(message: client.AppTriggerComplete, hub: Hub, sender: Client) -> None:
+def _app_trigger_done(message: client.AppTriggerComplete, hub: Hub, sender: ConnectedClient) -> None:
     hub.conversation(message.session_id).turns.trigger_completed(message.trigger_id)
 
 
 @handle.register
-def _suggest(message: client.RequestSuggestions, hub: Hub, sender: Client) -> None:
+def _suggest(message: client.RequestSuggestions, hub: Hub, sender: ConnectedClient) -> None:
     hub.conversation(message.session_id).suggest(sender)
 
 
 @handle.register
-def _interrupt(message: client.Interrupt, hub: Hub, sender: Client) -> None:
+def _interrupt(message: client.Interrupt, hub: Hub, sender: ConnectedClient) -> None:
     hub.conversation(message.session_id).interrupt()
 
 
 @handle.register
-def _pause(message: client.PauseChat, hub: Hub, sender: Client) -> None:
+def _pause(message: client.PauseChat, hub: Hub, sender: ConnectedClient) -> None:
     hub.conversation(message.session_id).pause(message.pause)
 
 
 @handle.register
-def _speech_started(message: client.SpeechPlaybackStart, hub: Hub, sender: Client) -> None:
-    started = server.SpeechPlaybackStart(
+def _speech_started(message: client.SpeechPlaybackStart, hub: Hub, sender: ConnectedClient) -> None:
+    started = server.SpeechPlaybackStarted(
         message_id=message.message_id,
         session_id=message.session_id,
         start_index=message.start_index,
@@ -260,7 +260,7 @@ def _speech_started(message: client.SpeechPlaybackStart, hub: Hub, sender: Clien
 
 
 @handle.register
-def _speech_completed(message: client.SpeechPlaybackComplete, hub: Hub, sender: Client) -> None:
+def _speech_completed(message: client.SpeechPlaybackComplete, hub: Hub, sender: ConnectedClient) -> None:
     hub.conversation(message.session_id).replies.speech_completed(message.message_id)
 
 
@@ -268,22 +268,22 @@ def _speech_completed(message: client.SpeechPlaybackComplete, hub: Hub, sender: 
 
 
 @handle.register
-def _revert(message: client.Revert, hub: Hub, sender: Client) -> None:
+def _revert(message: client.Revert, hub: Hub, sender: ConnectedClient) -> None:
     hub.conversation(message.session_id).revision.revert()
 
 
 @handle.register
-def _retry(message: client.Retry, hub: Hub, sender: Client) -> None:
+def _retry(message: client.Retry, hub: Hub, sender: ConnectedClient) -> None:
     hub.conversation(message.session_id).revision.retry()
 
 
 @handle.register
-def _edit(message: client.UpdateMessage, hub: Hub, sender: Client) -> None:
+def _edit(message: client.UpdateMessage, hub: Hub, sender: ConnectedClient) -> None:
     hub.conversation(message.session_id).revision.edit(message.message_id, message.text)
 
 
 @handle.register
-def _delete(message: client.DeleteMessage, hub: Hub, sender: Client) -> None:
+def _delete(message: client.DeleteMessage, hub: Hub, sender: ConnectedClient) -> None:
     hub.conversation(message.session_id).revision.delete(message.message_id)
 
 
@@ -291,7 +291,7 @@ def _delete(message: client.DeleteMessage, hub: Hub, sender: Client) -> None:
 
 
 @handle.register
-def _update_context(message: client.UpdateContext, hub: Hub, sender: Client) -> None:
+def _update_context(message: client.UpdateContext, hub: Hub, sender: ConnectedClient) -> None:
     conversation = hub.conversation(message.session_id)
     change = additions.read(message.contexts, message.actions, message.events)
     variables = additions.variables(message.variables or {})
@@ -309,20 +309,20 @@ def _update_context(message: client.UpdateContext, hub: Hub, sender: Client) -> 
 
 
 @handle.register
-def _trigger_script_event(message: client.TriggerScriptEvent, hub: Hub, sender: Client) -> None:
+def _trigger_script_event(message: client.TriggerScriptEvent, hub: Hub, sender: ConnectedClient) -> None:
     arguments = {argument.name: argument.value for argument in message.arguments or []}
     hub.conversation(message.session_id).app_event(message.name, arguments)
 
 
 @handle.register
-def _inspect(message: client.Inspect, hub: Hub, sender: Client) -> None:
+def _inspect(message: client.Inspect, hub: Hub, sender: ConnectedClient) -> None:
     inspectors = hub.conversation(message.session_id).audience.inspectors
     (inspectors.add if message.enabled else inspectors.discard)(sender)
     sender.send(server.InspectorEnabled(session_id=message.session_id, enabled=message.enabled))
 
 
 @handle.register
-def _add_participant(message: client.AddChatParticipant, hub: Hub, sender: Client) -> None:
+def _add_participant(message: client.AddChatParticipant, hub: Hub, sender: ConnectedClient) -> None:
     conversation = hub.conversation(message.session_id)
     found = next((c for c in hub.characters if c.id == message.character_id), None)
     if found is None:
@@ -331,6 +331,6 @@ def _add_participant(message: client.AddChatParticipant, hub: Hub, sender: Clien
 
 
 @handle.register
-def _remove_participant(message: client.RemoveChatParticipant, hub: Hub, sender: Client) -> None:
+def _remove_participant(message: client.RemoveChatParticipant, hub: Hub, sender: ConnectedClient) -> None:
     conversation = hub.conversation(message.session_id)
     conversation.remove_participant(_character(message.character_id, conversation, "removeChatParticipant"))

@@ -23,7 +23,7 @@ DAY: Final = 86_400.0
 """Seconds."""
 
 
-class Client:
+class ConnectedClient:
     """One connected client."""
 
     def __init__(self, send: Callable[[WireMessage], None], send_sound: Callable[[bytes], None]) -> None:
@@ -52,7 +52,7 @@ class Hub:
         self.user = Participant(_id("user", settings.user_name), settings.user_name)
         self.loaded = loaded
         self.characters = [_participant(character) for character in loaded.scenario.characters]
-        self.clients: set[Client] = set()
+        self.clients: set[ConnectedClient] = set()
         self.open: dict[str, Conversation] = {}
         """By session id."""
         self._settings = settings
@@ -65,12 +65,12 @@ class Hub:
     def scenario_id(self) -> str:
         return _id("scenario", self.loaded.scenario.name)
 
-    def connect(self, send: Callable[[WireMessage], None], send_sound: Callable[[bytes], None]) -> Client:
-        client = Client(send, send_sound)
+    def connect(self, send: Callable[[WireMessage], None], send_sound: Callable[[bytes], None]) -> ConnectedClient:
+        client = ConnectedClient(send, send_sound)
         self.clients.add(client)
         return client
 
-    def disconnect(self, client: Client) -> None:
+    def disconnect(self, client: ConnectedClient) -> None:
         self.clients.discard(client)
         self._stop_playing_to(client)
         for conversation in self.open.values():
@@ -78,12 +78,12 @@ class Hub:
 
     # Clients that stream
 
-    def nearest(self, client: Client) -> Conversation | None:
+    def nearest(self, client: ConnectedClient) -> Conversation | None:
         """The chat of a client that names none: the one it has joined, or else the first there is."""
         joined = [c for c in self.open.values() if client in c.audience.listeners]
         return next(iter(joined or self.open.values()), None)
 
-    def heard_in(self, client: Client) -> Conversation:
+    def heard_in(self, client: ConnectedClient) -> Conversation:
         """The chat in which the sound of a client is understood. Raises Refused."""
         if not client.records:
             raise Refused('authenticate with audioInput "WebSocketStream", or use /ws/audio/input/stream?sessionId=…')
@@ -92,7 +92,7 @@ class Hub:
             raise Refused("no chat is open")
         return conversation
 
-    def play_to(self, client: Client) -> None:
+    def play_to(self, client: ConnectedClient) -> None:
         """Play the speech of its chat to a client that takes it as a stream; of the one it is in by now."""
         self._stop_playing_to(client)
         conversation = self.nearest(client)
@@ -102,7 +102,7 @@ class Hub:
             )
             conversation.audience.listeners.add(client.player)
 
-    def _stop_playing_to(self, client: Client) -> None:
+    def _stop_playing_to(self, client: ConnectedClient) -> None:
         if client.player is not None:
             client.player.stop()
             for conversation in self.open.values():

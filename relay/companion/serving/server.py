@@ -11,14 +11,14 @@ from aiohttp import web
 
 from relay.companion.brains.base import Brain
 from relay.companion.brains.build import brain_for
-from relay.companion.hearing.hub_audio import LooseSound
+from relay.companion.hearing.hub_audio import HubAudio
 from relay.companion.hearing.stream import MESSAGE_LIMIT, hear
 from relay.companion.hearing.transcription import transcriber_for
 from relay.companion.scenario.files import Loaded, follow, load, snapshot
 from relay.companion.scenario.model import Character, Scenario
 from relay.companion.scripting.sandbox import warm_up
 from relay.companion.serving.access import Access
-from relay.companion.serving.connection import CLOSE_GRACE, Connection
+from relay.companion.serving.connection import CLOSE_GRACE, ClientConnection
 from relay.companion.serving.handlers import receive
 from relay.companion.serving.hub import Hub
 from relay.companion.speaking.clips import ADDRESS, Speech
@@ -76,7 +76,7 @@ class CompanionServer:
         self._keep_alive = keep_alive
         self._silence_limit = silence_limit
         self._tokens: deque[str] = deque(maxlen=TOKENS)
-        self._connections: set[Connection] = set()
+        self._connections: set[ClientConnection] = set()
         self._http = HttpServer(self._application(), settings.host, settings.port, stop_within=CLOSE_GRACE + 1)
 
     @property
@@ -163,9 +163,9 @@ class CompanionServer:
         await socket.prepare(request)
         transport = request.transport
         assert transport is not None
-        connection = Connection(socket, transport, keep_alive=self._keep_alive, silence_limit=self._silence_limit)
+        connection = ClientConnection(socket, transport, keep_alive=self._keep_alive, silence_limit=self._silence_limit)
         client = self._hub.connect(connection.send, connection.send_sound)
-        sound = LooseSound(partial(self._hub.heard_in, client), self._transcriber, self._hub.spawn, client.send)
+        sound = HubAudio(partial(self._hub.heard_in, client), self._transcriber, self._hub.spawn, client.send)
         self._connections.add(connection)
         try:
             await connection.run(partial(receive, hub=self._hub, sender=client), sound.take)

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from relay.companion.voice.base import Voice, VoiceError, readable
+from relay.companion.voice.base import Synthesizer, VoiceError, readable
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ ADDRESS: Final = "/api/tts/gens"
 
 
 @dataclass(frozen=True)
-class Clip:
+class ServedClip:
     """A sentence that can be fetched and heard."""
 
     url: str
@@ -31,14 +31,14 @@ class Clip:
 class Speech:
     """Turns sentences into clips and serves them. `shelf` is how many bytes are kept."""
 
-    def __init__(self, voice: Voice, *, shelf: int = SHELF) -> None:
+    def __init__(self, voice: Synthesizer, *, shelf: int = SHELF) -> None:
         self._voice = voice
         self._limit = shelf
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._size = 0
         self._well = True
 
-    async def clip(self, text: str) -> Clip | None:
+    async def clip(self, text: str) -> ServedClip | None:
         """The speech of a sentence; None where there is nothing to hear. Raises VoiceError."""
         words = readable(text)
         try:
@@ -56,13 +56,13 @@ class Speech:
         """The WAV file of a clip; None when it is unknown or forgotten."""
         return self._kept.get(clip_id)
 
-    def _keep(self, wav: bytes, duration: float) -> Clip:
+    def _keep(self, wav: bytes, duration: float) -> ServedClip:
         clip_id = secrets.token_urlsafe(16)
         self._kept[clip_id] = wav
         self._size += len(wav)
         while self._size > self._limit and len(self._kept) > 1:
             self._size -= len(self._kept.popitem(last=False)[1])
-        return Clip(f"{ADDRESS}/{clip_id}", duration)
+        return ServedClip(f"{ADDRESS}/{clip_id}", duration)
 
 
 def _mended(wav: bytes) -> tuple[bytes, float]:

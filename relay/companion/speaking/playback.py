@@ -15,7 +15,7 @@ LONGEST: Final = 120.0
 """Seconds for which speech that is not ours is believed to be heard when its player says nothing more."""
 
 
-class Playback:
+class PlaybackTracker:
     """Follows one reply from its first sentence to the end of its speech. `over` is called with its id at the end.
 
     A player is whoever said that it plays. It may also play speech of its own, for any message.

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from relay.companion.brains.base import NO_LIMITS, Brain, BrainError, Limits, Pieces
+from relay.companion.brains.base import NO_LIMITS, AnswerLimits, Brain, BrainError, Pieces
 from relay.companion.brains.reasoning import said
 from relay.companion.brains.sentences import sentences
-from relay.companion.speaking.clips import Clip, Speech
+from relay.companion.speaking.clips import ServedClip, Speech
 from relay.companion.speaking.delivery import deliver
-from relay.companion.speaking.playback import Playback
+from relay.companion.speaking.playback import PlaybackTracker
 from relay.companion.state import wire_view
-from relay.companion.state.chat import Chat, Message, Participant, Role
+from relay.companion.state.chat import Chat, Message, MessageRole, Participant
 from relay.companion.voice.base import VoiceError
 from relay.wire import server
 from relay.wire.messages import WireMessage
@@ -48,7 +48,7 @@ class Setup:
     """Of all that chance decides in scenarios."""
 
 
-class Audience(Protocol):
+class ReplyListeners(Protocol):
     """Whom the replies are for."""
 
     @property
@@ -97,7 +97,7 @@ class Course(Protocol):
 
 
 @dataclass
-class Reply:
+class CompanionReply:
     """What a character is saying."""
 
     id: str
@@ -111,11 +111,11 @@ class Reply:
     """Whether its speech failed; the rest then goes out as text, without trying again."""
 
 
-class Replies:
+class CompanionReplies:
     """What the characters say in one session of a chat, one reply at a time."""
 
     def __init__(
-        self, chat: Chat, session_id: str, audience: Audience, course: Course, setup: Setup, spawn: Spawn
+        self, chat: Chat, session_id: str, audience: ReplyListeners, course: Course, setup: Setup, spawn: Spawn
     ) -> None:
         self._chat = chat
         self._session = session_id
@@ -123,11 +123,11 @@ class Replies:
         self._spawn = spawn
         self._audience = audience
         self._course = course
-        self._reply: Reply | None = None
-        self._playback = Playback(self._heard, setup.grace)
+        self._reply: CompanionReply | None = None
+        self._playback = PlaybackTracker(self._heard, setup.grace)
 
     @property
-    def current(self) -> Reply | None:
+    def current(self) -> CompanionReply | None:
         """The reply in progress."""
         return self._reply
 
@@ -161,7 +161,7 @@ class Replies:
 
     # Speech
 
-    def speech_started(self, player: object, started: server.SpeechPlaybackStart, message_id: str) -> None:
+    def speech_started(self, player: object, started: server.SpeechPlaybackStarted, message_id: str) -> None:
         """A client plays speech."""
         self._playback.started(player, message_id, started.start_index, started.duration)
         self._audience.tell(started)
@@ -184,13 +184,13 @@ class Replies:
         self._course.turn_is_over()
 
     def _tell_completed(self, message_id: str) -> None:
-        self._audience.tell(server.SpeechPlaybackComplete(session_id=self._session, message_id=message_id))
+        self._audience.tell(server.SpeechPlaybackCompleted(session_id=self._session, message_id=message_id))
 
     # Saying
 
-    def start(self, speaker: Participant, prepare: Prepare, limits: Limits = NO_LIMITS) -> None:
+    def start(self, speaker: Participant, prepare: Prepare, limits: AnswerLimits = NO_LIMITS) -> None:
         """Let a character say what `prepare` finds, in place of what is being said."""
-        self._begin(Reply(str(uuid.uuid4()), speaker), prepare, limits)
+        self._begin(CompanionReply(str(uuid.uuid4()), speaker), prepare, limits)
 
     def say(self, speaker: Participant, text: str) -> None:
         """Let a character say exactly this."""
@@ -198,9 +198,9 @@ class Replies:
 
     def narrate(self, narrator: Participant, message: Message) -> None:
         """Let the narrator read aloud a message of the chat."""
-        self._begin(Reply(message.id, narrator, narrates=True), partial(_verbatim, message.text), NO_LIMITS)
+        self._begin(CompanionReply(message.id, narrator, narrates=True), partial(_verbatim, message.text), NO_LIMITS)
 
-    def _begin(self, reply: Reply, prepare: Prepare, limits: Limits) -> None:
+    def _begin(self, reply: CompanionReply, prepare: Prepare, limits: AnswerLimits) -> None:
         self.cut_off()
         self._reply = reply
         self._playback.begin(reply.id)
@@ -210,13 +210,13 @@ class Replies:
                 message_id=reply.id,
                 sender_id=reply.speaker.id,
                 session_id=self._session,
-                role=Role.ASSISTANT,
+                role=MessageRole.ASSISTANT,
                 is_narration=reply.narrates,
             )
         )
         reply.task = self._spawn(self._speak(reply, prepare, limits))
 
-    async def _speak(self, reply: Reply, prepare: Prepare, limits: Limits) -> None:
+    async def _speak(self, reply: CompanionReply, prepare: Prepare, limits: AnswerLimits) -> None:
         try:
             pieces = await prepare()
             if pieces is None:
@@ -235,7 +235,7 @@ class Replies:
         else:
             self._finish(reply)
 
-    async def _voice(self, reply: Reply, sentence: str) -> Clip | None:
+    async def _voice(self, reply: CompanionReply, sentence: str) -> ServedClip | None:
         """The speech of a sentence, if anybody plays it. A failure is told once a reply."""
         if reply.silent or not self._audience.is_played:
             return None
@@ -247,7 +247,7 @@ class Replies:
             reply.silent = True
             return None
 
-    async def _say(self, reply: Reply, sentence: str, clip: Clip | None) -> None:
+    async def _say(self, reply: CompanionReply, sentence: str, clip: ServedClip | None) -> None:
         sender, session = reply.speaker.id, self._session
         if not reply.text:
             now = round(self._chat.time, 3)
@@ -276,7 +276,7 @@ class Replies:
             )
         )
 
-    def _finish(self, reply: Reply) -> None:
+    def _finish(self, reply: CompanionReply) -> None:
         self._reply = None
         message = self._kept(reply)
         self._audience.tell(
@@ -295,19 +295,19 @@ class Replies:
         self._playback.text_is_over()
         self._course.settle()
 
-    def _kept(self, reply: Reply) -> Message | None:
+    def _kept(self, reply: CompanionReply) -> Message | None:
         """What was said, as a message of the chat; None when it is one already."""
         if reply.narrates:
             return None
-        return self._chat.add(Role.ASSISTANT, reply.text.rstrip(), reply.speaker, reply.id)
+        return self._chat.add(MessageRole.ASSISTANT, reply.text.rstrip(), reply.speaker, reply.id)
 
-    def _fail(self, reply: Reply, problem: str) -> None:
+    def _fail(self, reply: CompanionReply, problem: str) -> None:
         self._audience.trouble(problem, retry=True)
         self._cancelled(reply)
         if self.is_free:
             self._course.turn_is_over()
 
-    def _cancelled(self, reply: Reply) -> None:
+    def _cancelled(self, reply: CompanionReply) -> None:
         self._reply = None
         self._playback.cut()
         self._audience.tell(

@@ -10,7 +10,7 @@ from typing import Final
 import av
 
 from relay.companion.speaking.clips import ADDRESS, Speech
-from relay.companion.speaking.replies import Replies, Spawn
+from relay.companion.speaking.replies import CompanionReplies, Spawn
 from relay.wire import server
 from relay.wire.messages import WireMessage
 
@@ -38,7 +38,12 @@ class StreamPlayer:
     records = False
 
     def __init__(
-        self, send_sound: Callable[[bytes], None], session_id: str, replies: Replies, speech: Speech, spawn: Spawn
+        self,
+        send_sound: Callable[[bytes], None],
+        session_id: str,
+        replies: CompanionReplies,
+        speech: Speech,
+        spawn: Spawn,
     ) -> None:
         self._send_sound = send_sound
         self.session_id = session_id
@@ -77,7 +82,7 @@ class StreamPlayer:
     async def _play_chunk(self, chunk: server.ReplyChunk) -> None:
         wav = self._speech.wav((chunk.audio_url or "").removeprefix(f"{ADDRESS}/"))
         pcm = await asyncio.to_thread(samples, wav) if wav else b""
-        started = server.SpeechPlaybackStart(
+        started = server.SpeechPlaybackStarted(
             session_id=self.session_id,
             message_id=chunk.message_id,
             start_index=chunk.start_index,

@@ -20,7 +20,7 @@ Kind = TypeVar("Kind", bound=Conditional)
 class Change:
     """What replaces what an app added before; None leaves it as it is."""
 
-    contexts: tuple[model.ContextText, ...] | None
+    contexts: tuple[model.ConditionalContext, ...] | None
     actions: tuple[Action, ...] | None
     events: tuple[Event, ...] | None
 
@@ -56,10 +56,10 @@ def variables(values: Mapping[str, Any]) -> dict[str, Scalar]:
     return dict(values)
 
 
-def _context(place: int, context: ContextText) -> model.ContextText:
+def _context(place: int, context: ContextText) -> model.ConditionalContext:
     roles = [role.strip() for role in (context.role_filter or "").split(",") if role.strip()]
     try:
-        return model.ContextText(
+        return model.ConditionalContext(
             text=context.text,
             name=context.name,
             disabled=bool(context.disabled),

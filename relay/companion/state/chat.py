@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from relay.companion.scenario.flags import Flags, Moment, holds
-from relay.companion.scenario.model import MAIN, Action, ContextText, Event, Scalar
+from relay.companion.scenario.model import MAIN, Action, ConditionalContext, Event, Scalar
 from relay.errors import RelayError
 
 Clock = Callable[[], float]
@@ -20,7 +20,7 @@ class Refused(RelayError):
     """A request that cannot be met. Its text goes to the client that asked."""
 
 
-class Role(StrEnum):
+class MessageRole(StrEnum):
     """What kind of message it is: who sees it, whether a reply follows, and whether a narrator reads it aloud."""
 
     USER = "User"
@@ -33,28 +33,28 @@ class Role(StrEnum):
 
     @property
     def asks_for_reply(self) -> bool:
-        return self in (Role.USER, Role.ASSISTANT, Role.EVENT, Role.STORY)
+        return self in (MessageRole.USER, MessageRole.ASSISTANT, MessageRole.EVENT, MessageRole.STORY)
 
     @property
     def seen_by_character(self) -> bool:
-        return self is not Role.INSTRUCTIONS
+        return self is not MessageRole.INSTRUCTIONS
 
     @property
     def seen_by_user(self) -> bool:
-        return self is not Role.SECRET
+        return self is not MessageRole.SECRET
 
     @property
     def is_narrated(self) -> bool:
-        return self in (Role.EVENT, Role.STORY)
+        return self in (MessageRole.EVENT, MessageRole.STORY)
 
     @property
     def on_wire(self) -> str:
         """What Voxta calls it: a story is an event there."""
-        return Role.EVENT.value if self is Role.STORY else self.value
+        return MessageRole.EVENT.value if self is MessageRole.STORY else self.value
 
     @property
     def is_conversation(self) -> bool:
-        return self in (Role.USER, Role.ASSISTANT)
+        return self in (MessageRole.USER, MessageRole.ASSISTANT)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Participant:
 class Message:
     id: str
     sender: Participant
-    role: Role
+    role: MessageRole
     text: str
     at: float
     """When it was added, in seconds since the epoch."""
@@ -91,13 +91,13 @@ class Message:
 class Additions:
     """What apps and scripts added to the scenario under one context key."""
 
-    contexts: tuple[ContextText, ...] = ()
+    contexts: tuple[ConditionalContext, ...] = ()
     actions: tuple[Action, ...] = ()
     events: tuple[Event, ...] = ()
 
 
 @dataclass
-class Story:
+class ScenarioState:
     """What of a chat is neither a message nor a person: the state that scenarios work on."""
 
     flags: Flags = field(default_factory=Flags)
@@ -128,7 +128,7 @@ class Chat:
         self.user = user
         self.characters = list(characters)
         self.messages: list[Message] = []
-        self.story = Story()
+        self.story = ScenarioState()
         self._clock = clock
         self._kept = kept
         self.next_index = 0
@@ -138,7 +138,13 @@ class Chat:
         self._changes: dict[int, Message | None] = {}
 
     def restore(
-        self, messages: Sequence[Message], story: Story, *, next_index: int, next_conversation_index: int, time: float
+        self,
+        messages: Sequence[Message],
+        story: ScenarioState,
+        *,
+        next_index: int,
+        next_conversation_index: int,
+        time: float,
     ) -> None:
         """Make it what it was when it was kept. `time` is the chat time in seconds."""
         self.messages = list(messages)
@@ -215,11 +221,13 @@ class Chat:
 
     # Messages
 
-    def draft(self, role: Role, text: str, sender: Participant | None = None, message_id: str | None = None) -> Message:
+    def draft(
+        self, role: MessageRole, text: str, sender: Participant | None = None, message_id: str | None = None
+    ) -> Message:
         """The next message, without adding it."""
         return Message(
             id=message_id or str(uuid.uuid4()),
-            sender=sender or (self.character if role is Role.ASSISTANT else self.user),
+            sender=sender or (self.character if role is MessageRole.ASSISTANT else self.user),
             role=role,
             text=text,
             at=self._clock(),
@@ -228,7 +236,9 @@ class Chat:
             chat_time=round(self.time, 3),
         )
 
-    def add(self, role: Role, text: str, sender: Participant | None = None, message_id: str | None = None) -> Message:
+    def add(
+        self, role: MessageRole, text: str, sender: Participant | None = None, message_id: str | None = None
+    ) -> Message:
         """Append a message and return it."""
         message = self.draft(role, text, sender, message_id)
         self.next_index += 1
@@ -256,7 +266,7 @@ class Chat:
         self._changes[removed.index] = None
         return removed
 
-    def latest(self, *roles: Role) -> Message | None:
+    def latest(self, *roles: MessageRole) -> Message | None:
         """The newest message of one of these roles, or of any."""
         return next((m for m in reversed(self.messages) if not roles or m.role in roles), None)
 
@@ -282,11 +292,11 @@ class Chat:
         """What was added under a context key; made when there is nothing yet."""
         return self.story.additions.setdefault(key, Additions())
 
-    def knows(self, character: Participant, contexts: Sequence[ContextText]) -> list[str]:
+    def knows(self, character: Participant, contexts: Sequence[ConditionalContext]) -> list[str]:
         """The texts among these, and those of apps and scripts, that count for a character now."""
         every = [*contexts, *(c for group in self.story.additions.values() for c in group.contexts)]
         return [c.text for c in every if self._counts(c, character)]
 
-    def _counts(self, context: ContextText, character: Participant) -> bool:
+    def _counts(self, context: ConditionalContext, character: Participant) -> bool:
         is_meant = not context.roles or character.role in context.roles
         return is_meant and not context.disabled and holds(context.flags, self.story.flags.names)

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from relay.companion.scenario.model import Action, Scalar
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 
 
 @dataclass(frozen=True)
-class Post:
+class AddMessage:
     """Add a message to the chat."""
 
-    role: Role
+    role: MessageRole
     text: str
     reply: bool | None = None
     """Whether a reply follows; None leaves it to the role."""
@@ -62,7 +62,7 @@ class SetContext:
 
 
 @dataclass(frozen=True)
-class AppTrigger:
+class TriggerApp:
     """Tell the apps that something happens; `queued` waits until what was said before was heard."""
 
     name: str
@@ -112,12 +112,12 @@ class Log:
 
 
 Order = (
-    Post
+    AddMessage
     | ChangeFlags
     | SetVariable
     | EnableRole
     | SetContext
-    | AppTrigger
+    | TriggerApp
     | SetActions
     | NextSpeaker
     | EvaluateNextEvent

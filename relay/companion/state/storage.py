@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from relay.companion.scenario.flags import Flags, Setting
 from relay.companion.scenario.model import Scalar
-from relay.companion.state.chat import KEPT, Additions, Chat, Clock, Message, Participant, Role, Story
+from relay.companion.state.chat import KEPT, Additions, Chat, Clock, Message, MessageRole, Participant, ScenarioState
 from relay.errors import ConfigError
 from relay.system.private_files import make_private
 
@@ -29,7 +29,7 @@ _SCHEMA: Final = """
 """
 
 
-class State(BaseModel):
+class StoredChat(BaseModel):
     """A chat without its messages."""
 
     user: Participant
@@ -88,13 +88,15 @@ class Storage:
         found = self._db.execute("SELECT state FROM chats WHERE id = ?", (chat_id,)).fetchone()
         if found is None:
             return None
-        state = State.model_validate_json(found[0])
+        state = StoredChat.model_validate_json(found[0])
         people = {person.id: person for person in (state.user, *state.characters)}
         rows = self._db.execute("SELECT * FROM messages WHERE chat = ? ORDER BY place", (chat_id,))
         chat = Chat(state.user, state.characters, clock, chat_id, kept=kept)
         chat.restore(
             [_message(row, people) for row in rows],
-            Story(Flags(state.flags), state.variables, state.disabled_roles, state.happened, additions=state.additions),
+            ScenarioState(
+                Flags(state.flags), state.variables, state.disabled_roles, state.happened, additions=state.additions
+            ),
             next_index=state.next_index,
             next_conversation_index=state.next_conversation_index,
             time=state.time,
@@ -109,9 +111,9 @@ class Storage:
         return [row[0] for row in rows][::-1]
 
 
-def _state(chat: Chat) -> State:
+def _state(chat: Chat) -> StoredChat:
     story = chat.story
-    return State(
+    return StoredChat(
         user=chat.user,
         characters=chat.characters,
         time=chat.time,
@@ -144,7 +146,7 @@ def _message(row: tuple[Any, ...], people: Mapping[str, Participant]) -> Message
     return Message(
         message_id,
         people.get(sender) or Participant(sender, "somebody"),
-        Role(role),
+        MessageRole(role),
         text,
         at,
         index,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from relay.companion.scenario.model import Action, ContextText, Scenario
+from relay.companion.scenario.model import Action, ConditionalContext, Scenario
 from relay.companion.state.chat import Chat, Message, Participant
 from relay.wire import server
 from relay.wire.messages import ChatContext, ChatMessage, ChatSession, Flag, Person, RoleState
@@ -92,7 +92,7 @@ def context(session_id: str, chat: Chat, scenario: Scenario) -> server.ContextUp
     )
 
 
-def _context(key: str, context: ContextText) -> dict[str, Any]:
+def _context(key: str, context: ConditionalContext) -> dict[str, Any]:
     described = {"contextKey": key, "text": context.text, "disabled": context.disabled, "flagsFilter": context.flags}
     return (
         described

@@ -18,7 +18,7 @@ class VoiceError(RelayError):
     """A text could not be spoken. Its text is fit to be shown and holds no secret."""
 
 
-class Voice(Protocol):
+class Synthesizer(Protocol):
     async def speak(self, text: str) -> bytes:
         """One sentence as a mono WAV file; empty where there is nothing to hear. Raises VoiceError."""
         ...
@@ -43,4 +43,4 @@ def _has_sound(character: str) -> bool:
     return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk"}
 
 
-_: type[Voice] = Mute
+_: type[Synthesizer] = Mute

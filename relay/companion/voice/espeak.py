@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import espeakng_loader
 
-from relay.companion.voice.base import Voice, VoiceError
+from relay.companion.voice.base import Synthesizer, VoiceError
 from relay.errors import ConfigError
 
 USUAL: Final = "en-us"
@@ -120,4 +120,4 @@ def _wav(pcm: bytes, rate: int) -> bytes:
     return file.getvalue()
 
 
-_: type[Voice] = Espeak
+_: type[Synthesizer] = Espeak

@@ -3,7 +3,7 @@
 from typing import Final
 
 from relay.companion.endpoint import Endpoint
-from relay.companion.voice.base import Voice, VoiceError
+from relay.companion.voice.base import Synthesizer, VoiceError
 from relay.config import CompanionSection
 
 USUAL: Final = "alloy"
@@ -37,4 +37,4 @@ class OpenAIVoice:
         return wav
 
 
-_: type[Voice] = OpenAIVoice
+_: type[Synthesizer] = OpenAIVoice

@@ -14,12 +14,12 @@ ID = r"^discord:\d{1,20}/\d{1,20}$"
 """The platform, the channel and the message."""
 
 
-class React(Arguments):
+class ReactArguments(Arguments):
     id: str = Field(pattern=ID)
     emoji: str = Field(min_length=1, max_length=60)
 
 
-class Pin(Arguments):
+class PinArguments(Arguments):
     id: str = Field(pattern=ID)
 
 
@@ -33,17 +33,17 @@ def acts(client: Callable[[], discord.Client | None]) -> list[Act]:
         channel, _, number = asked.removeprefix("discord:").partition("/")
         return connected.get_partial_messageable(int(channel)).get_partial_message(int(number))
 
-    async def react(asked: React) -> str:
+    async def react(asked: ReactArguments) -> str:
         if not asked.emoji.isascii() or asked.emoji.startswith("<"):
             await _within(message(asked.id).add_reaction(asked.emoji), "reacting")
             return f"reacted with {asked.emoji}"
         raise ActRefused(f"react: emoji: {asked.emoji!r} is no emoji; copy one, or write <:name:id>")
 
-    async def pin(asked: Pin) -> str:
+    async def pin(asked: PinArguments) -> str:
         await _within(message(asked.id).pin(), "pinning")
         return "pinned a message"
 
-    return [Act("react", React, react), Act("pin", Pin, pin)]
+    return [Act("react", ReactArguments, react), Act("pin", PinArguments, pin)]
 
 
 async def _within(request: Awaitable[None], doing: str) -> None:

@@ -12,7 +12,7 @@ from relay.acts import Act
 from relay.config import DiscordSection
 from relay.errors import AuthError, ConfigError, InboxError, PlatformUnavailable
 from relay.model import Post
-from relay.platforms.base import Controls, Notes, Platform, Receive
+from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.discord.acts import acts
 from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.commands import Command
@@ -21,7 +21,7 @@ from relay.platforms.discord.login import CLOSED_FOR_GOOD, INTENT_MISSING, grant
 from relay.platforms.discord.missed import Mark
 from relay.platforms.discord.outgoing import FAILURES, TEXT_LIMIT, explain, send, show_typing
 from relay.platforms.discord.pulse import feel
-from relay.platforms.discord.session import Session
+from relay.platforms.discord.session import DiscordSession
 from relay.platforms.discord.session_starts import SessionStarts, leave_some
 from relay.platforms.discord.voice.commands import voice_commands
 from relay.platforms.discord.voice.session import DiscordVoice
@@ -48,7 +48,7 @@ class DiscordPlatform:
         self,
         settings: DiscordSection,
         receive: Receive,
-        controls: Controls,
+        controls: PlatformControls,
         notes: Notes,
         *,
         look_back: float,
@@ -69,7 +69,7 @@ class DiscordPlatform:
         self._mark: Mark | None = None
         self._clock = DiscordClock()
         self._starts = SessionStarts()
-        self._session: Session | None = None
+        self._session: DiscordSession | None = None
         self.listening = asyncio.Event()
         self._trouble = "not connected yet"
 
@@ -119,11 +119,11 @@ class DiscordPlatform:
             self.listening.clear()
             await leave(session)
 
-    async def _begin(self, mark: Mark) -> Session:
+    async def _begin(self, mark: Mark) -> DiscordSession:
         async with visit(self._settings, self._clock) as (client, application):
             intents = granted_intents(application, voice=self._voice is not None)
             await leave_some(client)
-        return Session(
+        return DiscordSession(
             self._settings,
             intents,
             self._intake,
@@ -149,7 +149,7 @@ class DiscordPlatform:
                 await self._notes.set_note(NOTE_KNOWN, str(known))
                 noted = known
 
-    def _in_voice(self, session: Session) -> AbstractAsyncContextManager[None]:
+    def _in_voice(self, session: DiscordSession) -> AbstractAsyncContextManager[None]:
         return self._voice.attached(session) if self._voice is not None else nullcontext()
 
     async def post(self, post: Post) -> None:
@@ -185,7 +185,7 @@ class DiscordPlatform:
         return f"connected; {trouble}" if trouble else "connected"
 
 
-async def _listen(session: Session) -> None:
+async def _listen(session: DiscordSession) -> None:
     """Follow the gateway; discord.py itself resumes and reconnects. Raises AuthError or PlatformUnavailable."""
     pulse = asyncio.create_task(feel(lambda: session.ws), name="discord pulse")
     try:

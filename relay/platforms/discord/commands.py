@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 
 from relay.model import AudienceMessage, ControlInfo
-from relay.platforms.base import Controls
+from relay.platforms.base import PlatformControls
 from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.controls import ANSWER_WITHIN, Use, caller_of, carry_out, whisper
 from relay.platforms.discord.incoming import Listening, read_question
@@ -35,7 +35,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
         client: discord.Client,
         listening: Listening,
         accept: Accept,
-        controls: Controls,
+        controls: PlatformControls,
         clock: DiscordClock,
         more: Sequence[Command] = (),
     ) -> None:
@@ -82,7 +82,7 @@ def _ask(listening: Listening, accept: Accept, clock: DiscordClock) -> Command:
     return app_commands.Command(name="ask", description="Ask the companion a question", callback=ask)
 
 
-def _relay(controls: Controls) -> app_commands.Group:
+def _relay(controls: PlatformControls) -> app_commands.Group:
     group = app_commands.Group(
         name="relay",
         description="Look after the relay between the audience and the companion",
@@ -93,7 +93,7 @@ def _relay(controls: Controls) -> app_commands.Group:
     return group
 
 
-def _control(info: ControlInfo, controls: Controls) -> Command:
+def _control(info: ControlInfo, controls: PlatformControls) -> Command:
     async def bare(interaction: Use) -> None:
         await carry_out(interaction, controls, info.name)
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 import discord
 
 from relay.model import Caller, Held, Role
-from relay.platforms.base import Controls
+from relay.platforms.base import PlatformControls
 from relay.platforms.discord.outgoing import FAILURES, TEXT_LIMIT
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def caller_of(interaction: Use) -> Caller:
     return Caller(source="discord", name=name, id=id, roles=frozenset(roles), in_private=True)
 
 
-async def carry_out(interaction: Use, controls: Controls, words: str) -> None:
+async def carry_out(interaction: Use, controls: PlatformControls, words: str) -> None:
     """Do what the words say; only the person who asked sees the answer."""
     # a server's own settings can hand the command to anyone, so what the caller may is checked by the controls too
     answer = await _answer(interaction, controls, words)
@@ -82,7 +82,7 @@ class Decision(
         return cls(match["name"], match["id"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        controls: Controls = interaction.client.controls
+        controls: PlatformControls = interaction.client.controls
         answer = await _answer(interaction, controls, self._words)
         if not caller_of(interaction).may_control:
             return await whisper(interaction, answer)
@@ -93,7 +93,7 @@ class Decision(
             log.info("discord: a button could not be answered: %s", error)
 
 
-async def _answer(interaction: Use, controls: Controls, words: str) -> str:
+async def _answer(interaction: Use, controls: PlatformControls, words: str) -> str:
     try:
         async with asyncio.timeout(ANSWER_WITHIN):
             return await controls.run(words, caller_of(interaction)) or "There is nothing to tell."

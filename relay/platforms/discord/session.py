@@ -19,7 +19,7 @@ from discord.gateway import ReconnectWebSocket
 from relay.config import DiscordSection
 from relay.errors import PlatformUnavailable
 from relay.model import Incoming
-from relay.platforms.base import Controls
+from relay.platforms.base import PlatformControls
 from relay.platforms.discord import incoming
 from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.commands import Command, Commands
@@ -42,7 +42,7 @@ LOOK_AGAIN: Final = (20.0, 40.0)
 """Seconds, at random between, after which another look is taken at what could not be looked up."""
 
 
-class Session(discord.Client):
+class DiscordSession(discord.Client):
     """Connected until it fails or is closed; `discord.Client.start` runs it."""
 
     def __init__(
@@ -51,7 +51,7 @@ class Session(discord.Client):
         intents: discord.Intents,
         intake: Intake,
         mark: Mark,
-        controls: Controls,
+        controls: PlatformControls,
         commands: Sequence[Command],
         listening: asyncio.Event,
         *,

@@ -8,7 +8,7 @@ from twitchio import PartialUser, User
 
 from relay.acts import Act, ActRefused, Arguments
 from relay.errors import AuthError, PlatformUnavailable
-from relay.platforms.twitch.connection import Connection
+from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import LOG_IN_AGAIN
 
 Login = Annotated[str, Field(pattern=r"^@?[A-Za-z0-9_]{1,25}$")]
@@ -28,35 +28,35 @@ Choices = Annotated[str, AfterValidator(_choices)]
 """Separated by |; Twitch shows 25 characters of each."""
 
 
-class Poll(Arguments):
+class PollArguments(Arguments):
     title: str = Field(min_length=1, max_length=60)
     choices: Choices
     seconds: int = Field(60, ge=15, le=1_800)
 
 
-class Prediction(Arguments):
+class PredictionArguments(Arguments):
     title: str = Field(min_length=1, max_length=45)
     outcomes: Choices
     seconds: int = Field(120, ge=30, le=1_800)
 
 
-class Shoutout(Arguments):
+class ShoutoutArguments(Arguments):
     login: Login
 
 
-class Clip(Arguments):
+class ClipArguments(Arguments):
     pass
 
 
-class Title(Arguments):
+class TitleArguments(Arguments):
     title: str = Field(min_length=1, max_length=140)
 
 
-class Game(Arguments):
+class GameArguments(Arguments):
     name: str = Field(min_length=1, max_length=140)
 
 
-class Timeout(Arguments):
+class TimeoutArguments(Arguments):
     login: Login
     seconds: int = Field(60, ge=1, le=1_209_600)
     reason: str = Field("", max_length=500)
@@ -77,21 +77,21 @@ SCOPES: Final[Mapping[str, str]] = {
 class TwitchActs:
     """Does them over a logged-in connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: TwitchConnection) -> None:
         self._connection = connection
 
     def all(self) -> list[Act]:
         return [
-            Act("poll", Poll, self._poll),
-            Act("prediction", Prediction, self._predict),
-            Act("shoutout", Shoutout, self._shout_out),
-            Act("clip", Clip, self._clip),
-            Act("title", Title, self._title),
-            Act("game", Game, self._game),
-            Act("timeout", Timeout, self._time_out),
+            Act("poll", PollArguments, self._poll),
+            Act("prediction", PredictionArguments, self._predict),
+            Act("shoutout", ShoutoutArguments, self._shout_out),
+            Act("clip", ClipArguments, self._clip),
+            Act("title", TitleArguments, self._title),
+            Act("game", GameArguments, self._game),
+            Act("timeout", TimeoutArguments, self._time_out),
         ]
 
-    async def _poll(self, asked: Poll) -> str:
+    async def _poll(self, asked: PollArguments) -> str:
         channel = self._channel("poll")
         await self._call(
             lambda: channel.create_poll(title=asked.title, choices=_split(asked.choices), duration=asked.seconds),
@@ -99,7 +99,7 @@ class TwitchActs:
         )
         return f"started the poll {asked.title}"
 
-    async def _predict(self, asked: Prediction) -> str:
+    async def _predict(self, asked: PredictionArguments) -> str:
         channel, outcomes = self._channel("prediction"), _split(asked.outcomes)
         await self._call(
             lambda: channel.create_prediction(title=asked.title, outcomes=outcomes, prediction_window=asked.seconds),
@@ -107,7 +107,7 @@ class TwitchActs:
         )
         return f"started the prediction {asked.title}"
 
-    async def _shout_out(self, asked: Shoutout) -> str:
+    async def _shout_out(self, asked: ShoutoutArguments) -> str:
         channel, account = self._channel("shoutout"), self._connection.account.id
         user = await self._user(asked.login)
         await self._call(
@@ -115,17 +115,17 @@ class TwitchActs:
         )
         return f"shouted out {user.name}"
 
-    async def _clip(self, asked: Clip) -> str:
+    async def _clip(self, asked: ClipArguments) -> str:
         channel = self._channel("clip")
         clip = await self._call(lambda: channel.create_clip(token_for=self._connection.account.id), "making a clip")
         return f"made the clip {clip.id}"
 
-    async def _title(self, asked: Title) -> str:
+    async def _title(self, asked: TitleArguments) -> str:
         channel = self._channel("title")
         await self._call(lambda: channel.modify_channel(title=asked.title), "changing the title")
         return f"changed the title to {asked.title}"
 
-    async def _game(self, asked: Game) -> str:
+    async def _game(self, asked: GameArguments) -> str:
         channel, account = self._channel("game"), self._connection.account.id
         client = self._connection.client
         game = await self._call(lambda: client.fetch_game(name=asked.name, token_for=account), "looking up a game")
@@ -134,7 +134,7 @@ class TwitchActs:
         await self._call(lambda: channel.modify_channel(game_id=game.id), "changing the game")
         return f"changed the game to {game.name}"
 
-    async def _time_out(self, asked: Timeout) -> str:
+    async def _time_out(self, asked: TimeoutArguments) -> str:
         channel, account = self._channel("timeout"), self._connection.account.id
         user = await self._user(asked.login)
         await self._call(

@@ -13,7 +13,7 @@ from twitchio.exceptions import DeviceCodeFlowException
 from relay.config import TwitchSection
 from relay.errors import AuthError, RelayError
 from relay.platforms.twitch.acts import SCOPES as ACT_SCOPES
-from relay.platforms.twitch.connection import CALL_TIMEOUT, Account, Channel, Connection, point_at
+from relay.platforms.twitch.connection import CALL_TIMEOUT, Account, Channel, TwitchConnection, point_at
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, explain, translate
 from relay.platforms.twitch.sources import READ_CHAT, SCOPES, WRITE_CHAT, beyond_limits, left_out, missing, wanted
 from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret, redacted_logs
@@ -56,7 +56,7 @@ async def check(settings: TwitchSection, token_file: Path) -> str:
     Raises AuthError, ConfigError or PlatformUnavailable with one line that holds the fix.
     """
     with redacted_logs():
-        async with Connection(settings, TokenFile(token_file)) as connection:
+        async with TwitchConnection(settings, TokenFile(token_file)) as connection:
             await connection.log_in()
             limits = await connection.call(
                 lambda: connection.client.fetch_eventsub_subscriptions(token_for=connection.account.id),

@@ -21,7 +21,7 @@ from relay.model import Post
 from relay.platforms.base import Receive, Stream
 from relay.platforms.intake import Intake, Seen
 from relay.platforms.twitch.acts import TwitchActs
-from relay.platforms.twitch.connection import Connection
+from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import FAILURES, translate
 from relay.platforms.twitch.incoming import PLATFORM, read, twin
 from relay.platforms.twitch.outgoing import TEXT_LIMIT, Outgoing
@@ -58,7 +58,7 @@ class TwitchPlatform:
         self._seen = Seen(REMEMBERED)
         self._intake = Intake(self.name, receive)
         self._tokens = TokenFile(token_file)
-        self._connection = Connection(settings, self._tokens, self._take)
+        self._connection = TwitchConnection(settings, self._tokens, self._take)
         self._outgoing = Outgoing(self._connection)
         self._reconciler = Reconciler(self._connection, time.monotonic)
         self.listening = asyncio.Event()

@@ -17,7 +17,7 @@ from twitchio.payloads import TokenRefreshedPayload
 from relay.config import TwitchSection
 from relay.errors import AuthError, ConfigError, RelayError
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, login_refused, translate
-from relay.platforms.twitch.pacing import Budget
+from relay.platforms.twitch.pacing import PointBudget
 from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Channel:
     login: str
 
 
-class Client(twitchio.Client):
+class TwitchClient(twitchio.Client):
     """TwitchIO's client, handing on events in the order they came and saving each new token before it is used."""
 
     def __init__(self, on_event: OnEvent, on_token: Callable[[Token], None], **options: Any) -> None:
@@ -70,7 +70,7 @@ def _ignore(_: Any) -> None:
     pass
 
 
-class Connection:
+class TwitchConnection:
     """Use with `async with`, then `log_in`."""
 
     def __init__(
@@ -82,9 +82,9 @@ class Connection:
         self._settings = settings
         self._tokens = tokens
         self._on_event = on_event
-        self._budget = Budget()
+        self._budget = PointBudget()
         self._renewing = asyncio.Lock()
-        self.client: Client
+        self.client: TwitchClient
         self.account: Account
         self.channels: tuple[Channel, ...] = ()
         """Empty while not logged in."""
@@ -96,7 +96,7 @@ class Connection:
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT), trace_configs=[self._headers_trace()]
         )
-        self.client = Client(
+        self.client = TwitchClient(
             self._on_event,
             self._save,
             client_id=self._settings.client_id,

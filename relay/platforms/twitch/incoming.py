@@ -93,7 +93,7 @@ def _tier(tier: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Draft:
+class _EventDraft:
     """What all messages made from one event share."""
 
     event: BaseEvent
@@ -122,7 +122,7 @@ def _(event: ChatMessage, account: str, now: float) -> AudienceMessage | None:
     if is_shared(event):
         return None
     answers = event.reply is not None and event.reply.parent_user.id == account
-    return _Draft(event, now).message(
+    return _EventDraft(event, now).message(
         Kind.CHAT if event.cheer is None else Kind.CHEER,
         event.broadcaster,
         _author(event.chatter, roles(event.badges)),
@@ -137,7 +137,7 @@ def _(event: ChatMessage, account: str, now: float) -> AudienceMessage | None:
 @read.register
 def _(event: ChatNotification, account: str, now: float) -> AudienceMessage | None:
     author = _ANONYMOUS if event.anonymous else _author(event.chatter, roles(event.badges))
-    draft = partial(_Draft(event, now).message, channel=event.broadcaster, author=author, id=event.id)
+    draft = partial(_EventDraft(event, now).message, channel=event.broadcaster, author=author, id=event.id)
     if event.sub:
         return draft(Kind.SUBSCRIBE, detail=_tier(event.sub.tier))
     if event.resub:
@@ -168,19 +168,21 @@ def _written_along(
 
 @read.register
 def _(event: ChannelFollow, account: str, now: float) -> AudienceMessage:
-    return _Draft(event, now).message(Kind.FOLLOW, event.broadcaster, _author(event.user))
+    return _EventDraft(event, now).message(Kind.FOLLOW, event.broadcaster, _author(event.user))
 
 
 @read.register
 def _(event: ChannelSubscribe, account: str, now: float) -> AudienceMessage | None:
     if event.gift:
         return None  # its giver's event reports all of them as one
-    return _Draft(event, now).message(Kind.SUBSCRIBE, event.broadcaster, _author(event.user), detail=_tier(event.tier))
+    return _EventDraft(event, now).message(
+        Kind.SUBSCRIBE, event.broadcaster, _author(event.user), detail=_tier(event.tier)
+    )
 
 
 @read.register
 def _(event: ChannelSubscriptionMessage, account: str, now: float) -> AudienceMessage:
-    return _Draft(event, now).message(
+    return _EventDraft(event, now).message(
         Kind.RESUBSCRIBE,
         event.broadcaster,
         _author(event.user),
@@ -192,28 +194,28 @@ def _(event: ChannelSubscriptionMessage, account: str, now: float) -> AudienceMe
 
 @read.register
 def _(event: ChannelSubscriptionGift, account: str, now: float) -> AudienceMessage:
-    return _Draft(event, now).message(
+    return _EventDraft(event, now).message(
         Kind.GIFT, event.broadcaster, _author(event.user), amount=event.total, detail=_tier(event.tier)
     )
 
 
 @read.register
 def _(event: ChannelCheer, account: str, now: float) -> AudienceMessage:
-    return _Draft(event, now).message(
+    return _EventDraft(event, now).message(
         Kind.CHEER, event.broadcaster, _author(event.user), text=event.message, amount=event.bits
     )
 
 
 @read.register
 def _(event: ChannelRaid, account: str, now: float) -> AudienceMessage:
-    return _Draft(event, now).message(
+    return _EventDraft(event, now).message(
         Kind.RAID, event.to_broadcaster, _author(event.from_broadcaster), amount=event.viewer_count
     )
 
 
 @read.register
 def _(event: ChannelPointsRedemptionAdd, account: str, now: float) -> AudienceMessage:
-    return _Draft(event, now).message(
+    return _EventDraft(event, now).message(
         Kind.REDEMPTION,
         event.broadcaster,
         _author(event.user),
@@ -228,13 +230,13 @@ def _(event: StreamOnline, account: str, now: float) -> AudienceMessage | None:
     if event.type != "live":
         return None
     streamer = _author(event.broadcaster, frozenset({Role.STREAMER}))
-    return _Draft(event, now).message(Kind.ONLINE, event.broadcaster, streamer)
+    return _EventDraft(event, now).message(Kind.ONLINE, event.broadcaster, streamer)
 
 
 @read.register
 def _(event: StreamOffline, account: str, now: float) -> AudienceMessage:
     streamer = _author(event.broadcaster, frozenset({Role.STREAMER}))
-    return _Draft(event, now).message(Kind.OFFLINE, event.broadcaster, streamer)
+    return _EventDraft(event, now).message(Kind.OFFLINE, event.broadcaster, streamer)
 
 
 @read.register

@@ -11,9 +11,9 @@ from twitchio.exceptions import MessageRejectedError
 
 from relay.errors import AuthError, PlatformUnavailable, PostRejected, RateLimited, RelayError
 from relay.model import Post, Role
-from relay.platforms.twitch.connection import Connection
+from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.incoming import roles
-from relay.platforms.twitch.pacing import CHANNEL_GAP, Window
+from relay.platforms.twitch.pacing import CHANNEL_GAP, MessageWindow
 
 TEXT_LIMIT = 500
 REMEMBERED = 100
@@ -41,9 +41,9 @@ def _essence(text: str) -> str:
 class Outgoing:
     """Posts one after the other in each channel."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: TwitchConnection) -> None:
         self._connection = connection
-        self._window = Window()
+        self._window = MessageWindow()
         self._turns: dict[str, asyncio.Lock] = {}
         self._privileged: set[str] = set()
         self._sent: deque[_Sent] = deque(maxlen=REMEMBERED)

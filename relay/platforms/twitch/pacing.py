@@ -16,7 +16,7 @@ CHANNEL_GAP = 1.0
 """Seconds between messages in one channel, without those privileges."""
 
 
-class Window:
+class MessageWindow:
     """Counts an account's messages over all its channels."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Window:
         self._last[channel] = max(self._last[channel], now)
 
 
-class Budget:
+class PointBudget:
     """The points Twitch's answers say are left for API calls.
 
     `Ratelimit-Reset` is a Unix time by Twitch's clock, which the `Date` of the same answer shows; ours may be wrong.

@@ -20,7 +20,7 @@ WRITE_CHAT = "user:write:chat"
 
 
 @dataclass(frozen=True)
-class Source:
+class EventSource:
     """One kind of event to subscribe in every channel."""
 
     type: str
@@ -65,20 +65,22 @@ def _raids(channel: str, account: str) -> SubscriptionPayload:
 
 _SUBSCRIPTIONS = "channel:read:subscriptions"
 SOURCES = (
-    Source("channel.chat.message", _chat(eventsub.ChatMessageSubscription), READ_CHAT, "chat"),
-    Source("channel.chat.message_delete", _chat(eventsub.ChatMessageDeleteSubscription), READ_CHAT, "deletions"),
-    Source("channel.chat.clear_user_messages", _chat(eventsub.ChatClearUserMessagesSubscription), READ_CHAT, "bans"),
-    Source("channel.chat.clear", _chat(eventsub.ChatClearSubscription), READ_CHAT, "cleared chats"),
-    Source("channel.chat.notification", _chat(eventsub.ChatNotificationSubscription), READ_CHAT, "notices"),
-    Source(
+    EventSource("channel.chat.message", _chat(eventsub.ChatMessageSubscription), READ_CHAT, "chat"),
+    EventSource("channel.chat.message_delete", _chat(eventsub.ChatMessageDeleteSubscription), READ_CHAT, "deletions"),
+    EventSource(
+        "channel.chat.clear_user_messages", _chat(eventsub.ChatClearUserMessagesSubscription), READ_CHAT, "bans"
+    ),
+    EventSource("channel.chat.clear", _chat(eventsub.ChatClearSubscription), READ_CHAT, "cleared chats"),
+    EventSource("channel.chat.notification", _chat(eventsub.ChatNotificationSubscription), READ_CHAT, "notices"),
+    EventSource(
         "channel.channel_points_custom_reward_redemption.add",
         _channel(eventsub.ChannelPointsRedeemAddSubscription),
         "channel:read:redemptions",
         "channel points",
         streamers_alone=True,
     ),
-    Source("channel.follow", _follows, "moderator:read:followers", "follows"),
-    Source(
+    EventSource("channel.follow", _follows, "moderator:read:followers", "follows"),
+    EventSource(
         "channel.subscribe",
         _channel(eventsub.ChannelSubscribeSubscription),
         _SUBSCRIPTIONS,
@@ -86,7 +88,7 @@ SOURCES = (
         streamers_alone=True,
         in_chat=True,
     ),
-    Source(
+    EventSource(
         "channel.subscription.gift",
         _channel(eventsub.ChannelSubscriptionGiftSubscription),
         _SUBSCRIPTIONS,
@@ -94,7 +96,7 @@ SOURCES = (
         streamers_alone=True,
         in_chat=True,
     ),
-    Source(
+    EventSource(
         "channel.subscription.message",
         _channel(eventsub.ChannelSubscribeMessageSubscription),
         _SUBSCRIPTIONS,
@@ -102,7 +104,7 @@ SOURCES = (
         streamers_alone=True,
         in_chat=True,
     ),
-    Source(
+    EventSource(
         "channel.cheer",
         _channel(eventsub.ChannelCheerSubscription),
         "bits:read",
@@ -110,9 +112,9 @@ SOURCES = (
         streamers_alone=True,
         in_chat=True,
     ),
-    Source("stream.online", _channel(eventsub.StreamOnlineSubscription), None, "stream starts"),
-    Source("stream.offline", _channel(eventsub.StreamOfflineSubscription), None, "stream ends"),
-    Source("channel.raid", _raids, None, "raids", in_chat=True),
+    EventSource("stream.online", _channel(eventsub.StreamOnlineSubscription), None, "stream starts"),
+    EventSource("stream.offline", _channel(eventsub.StreamOfflineSubscription), None, "stream ends"),
+    EventSource("channel.raid", _raids, None, "raids", in_chat=True),
 )
 """The dearest first. What repeats another of these, in chat, counts only where the other could not be subscribed; see
 incoming.twin."""
@@ -121,7 +123,7 @@ SCOPES = tuple(dict.fromkeys([READ_CHAT, WRITE_CHAT, *(source.scope for source i
 """Everything worth asking for when logging in."""
 
 
-def allowed(source: Source, scopes: Sequence[str]) -> bool:
+def allowed(source: EventSource, scopes: Sequence[str]) -> bool:
     """Whether a token with these scopes may subscribe it; a manage scope includes its read scope."""
     return source.scope is None or source.scope in scopes or source.scope.replace(":read:", ":manage:") in scopes
 
@@ -144,7 +146,7 @@ def key(type: str, condition: Mapping[str, Any]) -> Key:
 class Wanted:
     """One source in one channel."""
 
-    source: Source
+    source: EventSource
     channel: Channel
     payload: SubscriptionPayload
 

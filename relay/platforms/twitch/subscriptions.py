@@ -8,7 +8,7 @@ from functools import partial
 from twitchio.models.eventsub_ import EventsubSubscription
 
 from relay.errors import PlatformError, PlatformUnavailable
-from relay.platforms.twitch.connection import Connection
+from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.socket import EventSocket
 from relay.platforms.twitch.sources import Key, Wanted, key, missing, wanted
 
@@ -33,7 +33,7 @@ class _Refusal:
 class Reconciler:
     """Compares what Twitch says is subscribed with what we want, and subscribes the rest, one at a time."""
 
-    def __init__(self, connection: Connection, clock: Callable[[], float]) -> None:
+    def __init__(self, connection: TwitchConnection, clock: Callable[[], float]) -> None:
         self._connection = connection
         self._clock = clock
         self._refusals: dict[Key, _Refusal] = {}

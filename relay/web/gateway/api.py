@@ -14,7 +14,7 @@ from relay.speech.base import Speakers
 from relay.web.gateway.mirror import Mirror
 from relay.web.gateway.socket import Sockets
 from relay.web.gateway.state import GatewayState
-from relay.web.gateway.subscribers import Clients
+from relay.web.gateway.subscribers import Subscribers
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Talk(Protocol):
 
 
 @dataclass(frozen=True)
-class Actions:
+class ApiActions:
     """What the callers of the API can bring about."""
 
     speakers: Speakers
@@ -103,10 +103,10 @@ class Actions:
 class Gateway:
     """The routes. A start is a lease, which the floor ends unless the call is repeated."""
 
-    def __init__(self, actions: Actions) -> None:
+    def __init__(self, actions: ApiActions) -> None:
         self._actions = actions
         self._sources: dict[str, None] = {}
-        self.clients = Clients()
+        self.clients = Subscribers()
         self.mirror = Mirror(self.clients, actions.state)
         self._sockets = Sockets(self.clients, actions.state)
 

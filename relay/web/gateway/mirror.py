@@ -8,7 +8,7 @@ from typing import Any, Final
 from relay.model import Forward
 from relay.replies.replies import Step
 from relay.web.gateway.state import GatewayState, changes
-from relay.web.gateway.subscribers import Clients
+from relay.web.gateway.subscribers import Subscribers
 from relay.wire import client, server
 from relay.wire.messages import WireMessage
 
@@ -21,7 +21,7 @@ SHOWN: Final = 16
 class Mirror:
     """Watches, and tells the clients. `state` is asked for what is the case now."""
 
-    def __init__(self, clients: Clients, state: Callable[[], GatewayState]) -> None:
+    def __init__(self, clients: Subscribers, state: Callable[[], GatewayState]) -> None:
         self._clients = clients
         self._state = state
         self._known = GatewayState()
@@ -82,7 +82,7 @@ class Mirror:
         match message:
             case server.MessageEvent():
                 self._show(message)
-            case server.Action():
+            case server.ActionMessage():
                 named = {argument.name: argument.value for argument in message.arguments or []}
                 self._trigger(message.value, named, message.sender_id)
             case server.AppTrigger():

@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 from pydantic import BaseModel, Field, ValidationError
 
 from relay.web.gateway.state import GatewayState
-from relay.web.gateway.subscribers import ALL, Client, Clients
+from relay.web.gateway.subscribers import ALL, Subscriber, Subscribers
 
 PATIENCE: Final = 10.0
 """Seconds a new client has to subscribe."""
@@ -36,7 +36,7 @@ class Subscription(BaseModel):
 class Sockets:
     """Serves `/ws`."""
 
-    def __init__(self, clients: Clients, state: Callable[[], GatewayState]) -> None:
+    def __init__(self, clients: Subscribers, state: Callable[[], GatewayState]) -> None:
         self._clients = clients
         self._state = state
 
@@ -74,7 +74,7 @@ class Sockets:
         await socket.close(code=REFUSED, message=problem.encode()[:120])
         return None
 
-    async def _read(self, socket: web.WebSocketResponse, client: Client) -> None:
+    async def _read(self, socket: web.WebSocketResponse, client: Subscriber) -> None:
         async for message in socket:
             try:
                 frame = _object(message.data)
@@ -110,7 +110,7 @@ def _subscribe(frame: dict[str, Any]) -> Subscription:
         raise ValueError(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from None
 
 
-async def _write(socket: web.WebSocketResponse, client: Client, first: str) -> None:
+async def _write(socket: web.WebSocketResponse, client: Subscriber, first: str) -> None:
     """Send what waits; a client that takes nothing is closed."""
     text: str | None = first
     try:

@@ -9,7 +9,7 @@ Event = tuple[str, dict[str, Any]]
 """Its type and its data."""
 
 
-class Character(BaseModel):
+class GatewayCharacter(BaseModel):
     """A character of the chat."""
 
     id: str
@@ -29,7 +29,7 @@ class GatewayState(BaseModel):
     """The character that is speaking."""
     external_speaker_active: bool = False
     external_speaker_source: str | None = None
-    characters: tuple[Character, ...] = ()
+    characters: tuple[GatewayCharacter, ...] = ()
 
     def people(self) -> dict[str, Any]:
         """The characters as events list them."""

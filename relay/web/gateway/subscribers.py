@@ -19,7 +19,7 @@ REMEMBERED: Final = 200
 Frame = dict[str, Any]
 
 
-class Client:
+class Subscriber:
     """One subscriber and what waits for it."""
 
     def __init__(self, client_id: str, now: float) -> None:
@@ -44,19 +44,19 @@ class Client:
         return not allowed or not source or source in allowed
 
 
-class Clients:
+class Subscribers:
     """All subscribers. `wall` gives the seconds since the epoch that events are stamped with."""
 
     def __init__(self, wall: Callable[[], float] = time.time) -> None:
         self._wall = wall
-        self._clients: dict[str, Client] = {}
+        self._clients: dict[str, Subscriber] = {}
         self._histories: OrderedDict[str, deque[Frame]] = OrderedDict()
 
-    def add(self, client_id: str) -> Client:
+    def add(self, client_id: str) -> Subscriber:
         """A new subscriber; an older one of the same id is cut off."""
         if old := self._clients.pop(client_id, None):
             self._end(old)
-        client = Client(client_id, self._wall())
+        client = Subscriber(client_id, self._wall())
         self._clients[client_id] = client
         self._histories.setdefault(client_id, deque(maxlen=HISTORY))
         self._histories.move_to_end(client_id)
@@ -65,7 +65,7 @@ class Clients:
         self.tell("client_connected", {"client_id": client_id})
         return client
 
-    def remove(self, client: Client) -> None:
+    def remove(self, client: Subscriber) -> None:
         """It is gone."""
         if self._clients.get(client.client_id) is client:
             del self._clients[client.client_id]
@@ -79,7 +79,7 @@ class Clients:
         for client in wanting:
             self._queue(client, frame, text)
 
-    def _queue(self, client: Client, frame: Frame, text: str) -> None:
+    def _queue(self, client: Subscriber, frame: Frame, text: str) -> None:
         try:
             client.queue.put_nowait(text)
         except asyncio.QueueFull:
@@ -91,7 +91,7 @@ class Clients:
         if history is not None:
             history.append(frame)
 
-    def _end(self, client: Client) -> None:
+    def _end(self, client: Subscriber) -> None:
         """Let it go without what still waits for it."""
         while not client.queue.empty():
             client.queue.get_nowait()

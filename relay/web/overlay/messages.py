@@ -43,7 +43,7 @@ class Resume(_Message):
     type: Literal["resume"] = "resume"
 
 
-class Cut(_Message):
+class CutClips(_Message):
     type: Literal["cut"] = "cut"
 
 
@@ -67,7 +67,7 @@ class Caption(_Message):
     text: str
 
 
-class Sound(_Message):
+class PlaySound(_Message):
     """A sound of the streamer's own, played at once and beside the speech; it is at `sounds/<name>`."""
 
     type: Literal["sound"] = "sound"
@@ -80,7 +80,7 @@ class Ping(_Message):
     type: Literal["ping"] = "ping"
 
 
-ToPage = Hello | Cue | Pause | Resume | Cut | Volume | Sync | Caption | Sound | Ping
+ToPage = Hello | Cue | Pause | Resume | CutClips | Volume | Sync | Caption | PlaySound | Ping
 
 
 class Ready(_Message):
@@ -108,7 +108,7 @@ class Position(_Message):
     seconds: Seconds
 
 
-class Ended(_Message):
+class ClipEnded(_Message):
     type: Literal["ended"] = "ended"
     id: CueId
 
@@ -124,7 +124,7 @@ class Pong(_Message):
     type: Literal["pong"] = "pong"
 
 
-FromPage = Ready | Started | Position | Ended | Failed | Pong
+FromPage = Ready | Started | Position | ClipEnded | Failed | Pong
 _FROM_PAGE: TypeAdapter[FromPage] = TypeAdapter(Annotated[FromPage, Field(discriminator="type")])
 
 

@@ -23,7 +23,7 @@ MAX_MESSAGE: Final = 4_096
 Farewell = tuple[int, str]
 
 
-class Page:
+class PageConnection:
     """Speaks to one page. `send` never waits: whoever does not keep up is dropped and may come again."""
 
     def __init__(self, socket: web.WebSocketResponse, transport: asyncio.BaseTransport) -> None:

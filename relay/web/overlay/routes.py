@@ -9,7 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from relay.speech.base import RATE
-from relay.web.overlay.page import MAX_MESSAGE, Page
+from relay.web.overlay.page import MAX_MESSAGE, PageConnection
 from relay.web.overlay.sink import OverlaySink
 
 _SOUND: Final = re.compile(r"[\w-][\w .-]{0,98}\.(wav|mp3|ogg|opus|flac|m4a)", re.IGNORECASE)
@@ -32,7 +32,7 @@ class OverlayRoutes:
         """`sounds` is the folder of the streamer's own sounds."""
         self._sink = sink
         self._sounds = sounds
-        self._pages: set[Page] = set()
+        self._pages: set[PageConnection] = set()
 
     def add_to(self, app: web.Application) -> None:
         """Serve the overlay in an application."""
@@ -66,7 +66,7 @@ class OverlayRoutes:
         await socket.prepare(request)
         if request.transport is None:
             return socket
-        page = Page(socket, request.transport)
+        page = PageConnection(socket, request.transport)
         self._pages.add(page)
         try:
             farewell = await page.run(partial(self._sink.hear, page))

@@ -5,19 +5,19 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from relay.speech.base import Clip, Listener
+from relay.speech.base import Clip, SinkListener
 from relay.web.overlay.messages import (
     Caption,
+    ClipEnded,
     Cue,
-    Cut,
-    Ended,
+    CutClips,
     Failed,
     FromPage,
     Pause,
+    PlaySound,
     Position,
     Ready,
     Resume,
-    Sound,
     Started,
     Sync,
     ToPage,
@@ -27,10 +27,10 @@ from relay.web.overlay.timeline import Queued, Timeline
 
 log = logging.getLogger(__name__)
 
-Report = Started | Position | Ended
+Report = Started | Position | ClipEnded
 
 
-class Page(Protocol):
+class OverlayPage(Protocol):
     """A page as the sink sees it."""
 
     def send(self, message: ToPage) -> None:
@@ -52,10 +52,10 @@ class OverlaySink:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._timeline = Timeline(clock, started=self._started, ended=self._ended)
-        self._listener: Listener | None = None
-        self._heard: dict[Page, Report | None] = {}
+        self._listener: SinkListener | None = None
+        self._heard: dict[OverlayPage, Report | None] = {}
         """The pages that can be heard, the leader first, and what each reported last."""
-        self._silent: dict[Page, None] = {}
+        self._silent: dict[OverlayPage, None] = {}
         self._volume = 1.0
         self._caption = ""
 
@@ -63,7 +63,7 @@ class OverlaySink:
     def is_open(self) -> bool:
         return bool(self._heard)
 
-    def listen(self, listener: Listener) -> None:
+    def listen(self, listener: SinkListener) -> None:
         self._listener = listener
 
     def play(self, clip: Clip) -> None:
@@ -82,7 +82,7 @@ class OverlaySink:
     def cut(self) -> None:
         self._timeline.cut()
         self._heard = dict.fromkeys(self._heard)
-        self._tell(Cut())
+        self._tell(CutClips())
         self.caption("")
 
     def heard(self, clip: Clip) -> float:
@@ -100,21 +100,21 @@ class OverlaySink:
 
     def effect(self, name: str) -> bool:
         """Play one of the streamer's sounds beside the speech. Whether any page plays it."""
-        self._tell(Sound(name=name))
+        self._tell(PlaySound(name=name))
         return self.is_open
 
     def find(self, cue: str) -> Clip | None:
         """The clip a page asks for; None when it is not queued."""
         return self._timeline.find(cue)
 
-    def hear(self, page: Page, message: FromPage) -> None:
+    def hear(self, page: OverlayPage, message: FromPage) -> None:
         """Take what a page says."""
         match message:
             case Ready(sound=True):
                 self._can_be_heard(page)
             case Ready(sound=False):
                 self._is_silent(page)
-            case Started() | Position() | Ended() if page in self._heard:
+            case Started() | Position() | ClipEnded() if page in self._heard:
                 self._heard[page] = message
                 if page is self._leader:
                     self._follow(message)
@@ -122,16 +122,16 @@ class OverlaySink:
                 log.warning("an overlay page could not play a clip; it starts anew")
                 page.drop()
 
-    def leave(self, page: Page) -> None:
+    def leave(self, page: OverlayPage) -> None:
         """A page is gone."""
         self._silent.pop(page, None)
         self._lose(page)
 
     @property
-    def _leader(self) -> Page | None:
+    def _leader(self) -> OverlayPage | None:
         return next(iter(self._heard), None)
 
-    def _can_be_heard(self, page: Page) -> None:
+    def _can_be_heard(self, page: OverlayPage) -> None:
         if page in self._heard:
             return
         self._silent.pop(page, None)
@@ -144,12 +144,12 @@ class OverlaySink:
         if len(self._heard) == 1:
             self._changed()
 
-    def _is_silent(self, page: Page) -> None:
+    def _is_silent(self, page: OverlayPage) -> None:
         self._silent[page] = None
         page.send(Caption(text=self._caption))
         self._lose(page)
 
-    def _lose(self, page: Page) -> None:
+    def _lose(self, page: OverlayPage) -> None:
         if page not in self._heard:
             return
         was_leader = page is self._leader
@@ -169,7 +169,7 @@ class OverlaySink:
                 self._timeline.reached(cue, seconds)
             case Position(id=cue, seconds=seconds):
                 self._timeline.reached(cue, seconds)
-            case Ended(id=cue):
+            case ClipEnded(id=cue):
                 self._timeline.passed(cue)
 
     def _cue(self, queued: Queued) -> Cue:

@@ -12,27 +12,27 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from relay.companion.brains.base import BrainError, Limits, Line, View
+from relay.companion.brains.base import AnswerLimits, BrainError, ChatView, SeenMessage
 from relay.companion.brains.openai import OpenAIBrain
 from relay.companion.brains.reasoning import Thought
 from relay.companion.serving.server import CompanionServer
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 from relay.config import CompanionSection
 from tests.companion.endpoints import serving
 from tests.companion.raw import connected
 
 KEY = "sk-very-secret"
-VIEW = View(
+VIEW = ChatView(
     character="Vox",
     user="Max",
     lines=(
-        Line(Role.USER, "Hello."),
-        Line(Role.ASSISTANT, "Hi!"),
-        Line(Role.SECRET, "He lies."),
-        Line(Role.EVENT, "A door slams."),
+        SeenMessage(MessageRole.USER, "Hello."),
+        SeenMessage(MessageRole.ASSISTANT, "Hi!"),
+        SeenMessage(MessageRole.SECRET, "He lies."),
+        SeenMessage(MessageRole.EVENT, "A door slams."),
     ),
     contexts=("It rains.",),
-    limits=Limits(max_new_tokens=50),
+    limits=AnswerLimits(max_new_tokens=50),
 )
 DEEP = b"data: " + b"[" * 100_000 + b"\n\n"
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -159,7 +159,7 @@ async def test_the_story_writer_streams_what_comes_of_the_prompt_within_its_limi
         seen.append(await request.json())
         return await streaming(piece("It "), piece("rained."))(request)
 
-    limited = replace(VIEW, limits=Limits(max_new_tokens=50, max_sentences=2))
+    limited = replace(VIEW, limits=AnswerLimits(max_new_tokens=50, max_sentences=2))
     async with endpoint(answer, persona="You are {{ char }}.") as brain:
         written = [text async for text in brain.write(limited, "A storm.")]
 

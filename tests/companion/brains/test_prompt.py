@@ -4,17 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.companion.brains.base import Limits, Line, View
+from relay.companion.brains.base import AnswerLimits, ChatView, SeenMessage
 from relay.companion.brains.prompt import LEAST, OVERHEAD, ChatMessage, prompt, story, tokens
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 
 
-def view(*lines: Line, others: tuple[str, ...] = (), contexts: tuple[str, ...] = (), persona: str = "") -> View:
-    return View("Vox", "Streamer", lines, contexts, persona=persona, scene="A garden.", others=others)
+def view(
+    *lines: SeenMessage, others: tuple[str, ...] = (), contexts: tuple[str, ...] = (), persona: str = ""
+) -> ChatView:
+    return ChatView("Vox", "Streamer", lines, contexts, persona=persona, scene="A garden.", others=others)
 
 
-def said(*texts: str) -> tuple[Line, ...]:
-    return tuple(Line(Role.USER, text, "Streamer") for text in texts)
+def said(*texts: str) -> tuple[SeenMessage, ...]:
+    return tuple(SeenMessage(MessageRole.USER, text, "Streamer") for text in texts)
 
 
 def cost(messages: list[ChatMessage]) -> int:
@@ -35,13 +37,13 @@ def test_a_character_of_its_own_takes_the_place_of_the_usual_one() -> None:
 
 def test_messages_are_told_apart_by_who_said_them() -> None:
     lines = (
-        Line(Role.USER, "Hi", "Streamer"),
-        Line(Role.ASSISTANT, "Hello", "Vox"),
-        Line(Role.ASSISTANT, "Hey", "Catherine"),
-        Line(Role.EVENT, "A door slams"),
-        Line(Role.STORY, "A storm"),
-        Line(Role.NOTE, "Late"),
-        Line(Role.SECRET, "He lies"),
+        SeenMessage(MessageRole.USER, "Hi", "Streamer"),
+        SeenMessage(MessageRole.ASSISTANT, "Hello", "Vox"),
+        SeenMessage(MessageRole.ASSISTANT, "Hey", "Catherine"),
+        SeenMessage(MessageRole.EVENT, "A door slams"),
+        SeenMessage(MessageRole.STORY, "A storm"),
+        SeenMessage(MessageRole.NOTE, "Late"),
+        SeenMessage(MessageRole.SECRET, "He lies"),
     )
     _, *messages = prompt(view(*lines, others=("Catherine",)), "P", 1_000)
     assert [(m["role"], m["content"]) for m in messages] == [
@@ -79,12 +81,12 @@ def test_the_oldest_lines_are_left_out_first() -> None:
 @pytest.mark.parametrize(
     ("line", "begins", "ends"),
     [
-        (Line(Role.USER, "x" * 10_000 + " the end", "Streamer"), "Streamer: x", "x the end"),
-        (Line(Role.EVENT, "x" * 10_000 + " the end"), "[Event: x", "x the end]"),
-        (Line(Role.ASSISTANT, "\u4f60" * 10_000 + " the end", "Vox"), "\u4f60", "\u4f60 the end"),
+        (SeenMessage(MessageRole.USER, "x" * 10_000 + " the end", "Streamer"), "Streamer: x", "x the end"),
+        (SeenMessage(MessageRole.EVENT, "x" * 10_000 + " the end"), "[Event: x", "x the end]"),
+        (SeenMessage(MessageRole.ASSISTANT, "\u4f60" * 10_000 + " the end", "Vox"), "\u4f60", "\u4f60 the end"),
     ],
 )
-def test_a_huge_line_loses_its_beginning_and_never_who_said_it(line: Line, begins: str, ends: str) -> None:
+def test_a_huge_line_loses_its_beginning_and_never_who_said_it(line: SeenMessage, begins: str, ends: str) -> None:
     shown = prompt(view(line, others=("Catherine",)), "P", 500)
     assert 490 <= cost(shown) <= 500
     assert shown[1]["content"].startswith(begins)
@@ -106,7 +108,7 @@ def test_who_it_is_is_never_cut_and_the_newest_line_is_heard_all_the_same() -> N
 
 
 def test_the_story_writer_is_nobody_of_the_chat() -> None:
-    lines = (*said("Hi"), Line(Role.ASSISTANT, "Hello", "Vox"))
+    lines = (*said("Hi"), SeenMessage(MessageRole.ASSISTANT, "Hello", "Vox"))
     system, *shown, task = story(view(*lines), "You are {{ char }}.", 1_000, "A storm.")
     assert system["content"] == (
         "You are the narrator of this story, and none of its characters. Vox was told: You are Vox.\n"
@@ -119,7 +121,7 @@ def test_the_story_writer_is_nobody_of_the_chat() -> None:
 
 @pytest.mark.parametrize(("count", "told"), [(1, "in one sentence."), (3, "in at most 3 sentences.")])
 def test_the_story_writer_knows_how_much_is_wanted(count: int, told: str) -> None:
-    limited = View("Vox", "Streamer", (), limits=Limits(max_sentences=count))
+    limited = ChatView("Vox", "Streamer", (), limits=AnswerLimits(max_sentences=count))
     assert told in story(limited, "P", 1_000, "A storm.")[-1]["content"]
 
 

@@ -8,29 +8,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.companion.brains import phrases
-from relay.companion.brains.base import Choice, Limits, Line, View
+from relay.companion.brains.base import AnswerLimits, ChatView, ChosenAction, SeenMessage
 from relay.companion.brains.phrases import Phrases
 from relay.companion.brains.rules import RulesBrain, Said, heard
 from relay.companion.scenario.model import Action
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 
 
-async def answer(*lines: str | Line, seed: int = 0, contexts: tuple[str, ...] = ()) -> str:
-    shown = tuple(line if isinstance(line, Line) else Line(Role.USER, line) for line in lines)
-    return await reply(View("Vox", "Max", shown, contexts), seed)
+async def answer(*lines: str | SeenMessage, seed: int = 0, contexts: tuple[str, ...] = ()) -> str:
+    shown = tuple(line if isinstance(line, SeenMessage) else SeenMessage(MessageRole.USER, line) for line in lines)
+    return await reply(ChatView("Vox", "Max", shown, contexts), seed)
 
 
-async def reply(view: View, seed: int = 0) -> str:
+async def reply(view: ChatView, seed: int = 0) -> str:
     return "".join([piece async for piece in RulesBrain(seed).reply(view)])
 
 
 async def write(prompt: str, most: int | None, seed: int = 0) -> str:
-    view = View("Vox", "Max", (), limits=Limits(max_sentences=most))
+    view = ChatView("Vox", "Max", (), limits=AnswerLimits(max_sentences=most))
     return "".join([piece async for piece in RulesBrain(seed).write(view, prompt)])
 
 
-def event(text: str) -> Line:
-    return Line(Role.EVENT, text)
+def event(text: str) -> SeenMessage:
+    return SeenMessage(MessageRole.EVENT, text)
 
 
 def fits(text: str, options: Phrases) -> bool:
@@ -107,14 +107,14 @@ async def test_words_that_come_with_an_event_are_answered_too() -> None:
 
 async def test_it_remembers_what_it_was_told_and_by_whom() -> None:
     told = 'Anna (Twitch): "my favourite game is Hollow Knight"'
-    reply = Line(Role.ASSISTANT, "Noted.")
+    reply = SeenMessage(MessageRole.ASSISTANT, "Noted.")
 
     assert "hollow knight" in await answer(told, reply, 'Anna (Twitch): "what is my favourite game?"')
     assert "knight" not in await answer(told, reply, 'Bob (Twitch): "what is my favourite game?"')
 
 
 async def test_it_greets_somebody_it_knows_differently() -> None:
-    again = await answer('Anna (Twitch): "hi"', Line(Role.ASSISTANT, "Hello."), 'Anna (Twitch): "hello"')
+    again = await answer('Anna (Twitch): "hi"', SeenMessage(MessageRole.ASSISTANT, "Hello."), 'Anna (Twitch): "hello"')
 
     assert fits(again, phrases.GREETING_AGAIN)
 
@@ -124,30 +124,33 @@ async def test_it_knows_what_goes_on_from_its_contexts() -> None:
 
 
 async def test_it_knows_where_it_is_from_the_scene() -> None:
-    asked = (Line(Role.USER, "What is going on?"),)
-    view = View("Vox", "Max", asked, scene="A garden at night.")
+    asked = (SeenMessage(MessageRole.USER, "What is going on?"),)
+    view = ChatView("Vox", "Max", asked, scene="A garden at night.")
 
     assert "A garden at night" in await reply(view)
     assert "The king is in check" in await reply(replace(view, contexts=("The king is in check.",)))
 
 
 async def test_in_company_each_character_answers_for_itself() -> None:
-    lines = (Line(Role.USER, "Tell me a joke", "Max"), Line(Role.ASSISTANT, "No idea.", "Catherine"))
-    vox = View("Vox", "Max", lines, others=("Catherine",))
-    catherine = View("Catherine", "Max", lines, others=("Vox",))
+    lines = (
+        SeenMessage(MessageRole.USER, "Tell me a joke", "Max"),
+        SeenMessage(MessageRole.ASSISTANT, "No idea.", "Catherine"),
+    )
+    vox = ChatView("Vox", "Max", lines, others=("Catherine",))
+    catherine = ChatView("Catherine", "Max", lines, others=("Vox",))
 
     assert fits(await reply(vox), phrases.JOKE)
     assert fits(await reply(catherine), phrases.FILLER)
-    assert "Catherine" in await reply(replace(catherine, lines=(Line(Role.USER, "Who are you?", "Max"),)))
+    assert "Catherine" in await reply(replace(catherine, lines=(SeenMessage(MessageRole.USER, "Who are you?", "Max"),)))
 
 
 async def test_in_company_it_answers_another_character_when_people_have_their_answers() -> None:
     lines = (
-        Line(Role.USER, "Hi", "Max"),
-        Line(Role.ASSISTANT, "Hello Max!", "Vox"),
-        Line(Role.ASSISTANT, "How are you, Vox?", "Catherine"),
+        SeenMessage(MessageRole.USER, "Hi", "Max"),
+        SeenMessage(MessageRole.ASSISTANT, "Hello Max!", "Vox"),
+        SeenMessage(MessageRole.ASSISTANT, "How are you, Vox?", "Catherine"),
     )
-    said = await reply(View("Vox", "Max", lines, others=("Catherine",)))
+    said = await reply(ChatView("Vox", "Max", lines, others=("Catherine",)))
 
     assert fits(said, phrases.MOOD)
     assert "Catherine" in said
@@ -190,27 +193,37 @@ SHOUT = Action.model_validate({"name": "shout_out", "arguments": [{"name": "chan
 @pytest.mark.parametrize(
     ("line", "choice"),
     [
-        (Line(Role.USER, "Please wave!"), Choice("wave")),
-        (Line(Role.USER, 'Anna (Twitch): "please wave"'), Choice("wave")),
-        (Line(Role.USER, 'Wave (Twitch): "hello"'), None),
-        (Line(Role.USER, 'Anna (Twitch): "hello" | Bob (Discord): "wave at us"'), Choice("wave")),
+        (SeenMessage(MessageRole.USER, "Please wave!"), ChosenAction("wave")),
+        (SeenMessage(MessageRole.USER, 'Anna (Twitch): "please wave"'), ChosenAction("wave")),
+        (SeenMessage(MessageRole.USER, 'Wave (Twitch): "hello"'), None),
+        (SeenMessage(MessageRole.USER, 'Anna (Twitch): "hello" | Bob (Discord): "wave at us"'), ChosenAction("wave")),
         (
-            Line(Role.USER, 'Anna (Twitch): "a shout out to PixelPenny"'),
-            Choice("shout_out", {"channel": "PixelPenny"}),
+            SeenMessage(MessageRole.USER, 'Anna (Twitch): "a shout out to PixelPenny"'),
+            ChosenAction("shout_out", {"channel": "PixelPenny"}),
         ),
-        (Line(Role.EVENT, "Everybody waves."), Choice("wave")),
-        (Line(Role.ASSISTANT, "I am waving.", "Vox"), Choice("wave")),
-        (Line(Role.NOTE, "Somebody waves."), None),
+        (SeenMessage(MessageRole.EVENT, "Everybody waves."), ChosenAction("wave")),
+        (SeenMessage(MessageRole.ASSISTANT, "I am waving.", "Vox"), ChosenAction("wave")),
+        (SeenMessage(MessageRole.NOTE, "Somebody waves."), None),
     ],
 )
-async def test_it_chooses_an_action_by_what_was_said_not_by_who_said_it(line: Line, choice: Choice | None) -> None:
-    view = View("Vox", "Max", (Line(Role.NOTE, "wave"), line))
+async def test_it_chooses_an_action_by_what_was_said_not_by_who_said_it(
+    line: SeenMessage, choice: ChosenAction | None
+) -> None:
+    view = ChatView("Vox", "Max", (SeenMessage(MessageRole.NOTE, "wave"), line))
 
     assert await RulesBrain(0).choose(view, [WAVE, SHOUT]) == choice
 
 
 async def test_only_what_was_said_last_chooses_an_action() -> None:
-    view = View("Vox", "Max", (Line(Role.USER, "Please wave!"), Line(Role.USER, "Never mind."), Line(Role.NOTE, "x")))
+    view = ChatView(
+        "Vox",
+        "Max",
+        (
+            SeenMessage(MessageRole.USER, "Please wave!"),
+            SeenMessage(MessageRole.USER, "Never mind."),
+            SeenMessage(MessageRole.NOTE, "x"),
+        ),
+    )
 
     assert await RulesBrain(0).choose(view, [WAVE]) is None
 
@@ -225,11 +238,11 @@ async def test_it_is_the_same_under_the_same_seed_and_varies_with_another() -> N
 async def test_it_does_not_say_the_same_twice_in_a_row() -> None:
     first = await answer("Well well.")
 
-    assert await answer("Well well.", Line(Role.ASSISTANT, first), "Well well.") != first
+    assert await answer("Well well.", SeenMessage(MessageRole.ASSISTANT, first), "Well well.") != first
 
 
 async def test_asked_to_speak_with_nothing_new_it_fills_the_silence() -> None:
-    assert fits(await answer("hi", Line(Role.ASSISTANT, "Hello.")), phrases.FILLER)
+    assert fits(await answer("hi", SeenMessage(MessageRole.ASSISTANT, "Hello.")), phrases.FILLER)
 
 
 hostile = st.sampled_from(
@@ -243,8 +256,13 @@ words = st.lists(
 @given(words, words, st.booleans())
 async def test_what_viewers_write_never_pings_links_or_commands(name: str, text: str, happens: bool) -> None:
     quoted = f'{name} (Twitch): "{text}"'
-    lines: list[str | Line] = [quoted, Line(Role.ASSISTANT, "Oh."), f'{name} (Twitch): "what do you know?"', quoted]
-    last: str | Line = event(f'{name} cheered 5 bits: "{text}"') if happens else lines.pop()
+    lines: list[str | SeenMessage] = [
+        quoted,
+        SeenMessage(MessageRole.ASSISTANT, "Oh."),
+        f'{name} (Twitch): "what do you know?"',
+        quoted,
+    ]
+    last: str | SeenMessage = event(f'{name} cheered 5 bits: "{text}"') if happens else lines.pop()
 
     said = await answer(*lines, last)
 

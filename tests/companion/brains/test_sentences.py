@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.companion.brains.base import NO_LIMITS, Limits
+from relay.companion.brains.base import NO_LIMITS, AnswerLimits
 from relay.companion.brains.sentences import LONGEST, REPLY_LIMIT, sentences
 
 
@@ -13,7 +13,7 @@ async def stream(*pieces: str) -> AsyncGenerator[str, None]:
         yield piece
 
 
-async def split(*pieces: str, limits: Limits = NO_LIMITS) -> list[str]:
+async def split(*pieces: str, limits: AnswerLimits = NO_LIMITS) -> list[str]:
     return [sentence async for sentence in sentences(stream(*pieces), limits)]
 
 
@@ -68,5 +68,5 @@ async def test_a_long_block_of_code_is_one_piece() -> None:
 
 
 async def test_limits_end_a_reply() -> None:
-    assert await split("One. Two. Three.", limits=Limits(max_sentences=2)) == ["One. ", "Two."]
-    assert await split("One. Two\nThree.", limits=Limits(multiple_lines=False)) == ["One. ", "Two"]
+    assert await split("One. Two. Three.", limits=AnswerLimits(max_sentences=2)) == ["One. ", "Two."]
+    assert await split("One. Two\nThree.", limits=AnswerLimits(multiple_lines=False)) == ["One. ", "Two"]

@@ -10,12 +10,12 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.companion.brains.base import BrainError, Choice, Line, View
+from relay.companion.brains.base import BrainError, ChatView, ChosenAction, SeenMessage
 from relay.companion.brains.openai import OpenAIBrain
 from relay.companion.brains.prompt import OVERHEAD, tokens
 from relay.companion.brains.tools import answered, called, choice_of, content, tool
 from relay.companion.scenario.model import Action
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 from relay.config import CompanionSection
 from tests.companion.endpoints import serving
 
@@ -33,7 +33,7 @@ DESK = Action.model_validate(
 )
 WAVE = Action(name="wave", description="Wave")
 KNOWN = {"adjust desk": DESK, "wave": WAVE}
-VIEW = View("Vox", "Streamer", (Line(Role.USER, "Desk up!", "Streamer"),))
+VIEW = ChatView("Vox", "Streamer", (SeenMessage(MessageRole.USER, "Desk up!", "Streamer"),))
 
 
 class Endpoint:
@@ -71,7 +71,7 @@ def text(content: Any) -> Any:
 async def test_an_action_is_offered_as_a_tool_and_chosen_by_its_call() -> None:
     endpoint = Endpoint(call("adjust_desk", '{"height": "3", "gently": true, "speed": 1.5}'))
     async with brain(endpoint) as mind:
-        assert await mind.choose(VIEW, [DESK, WAVE]) == Choice(
+        assert await mind.choose(VIEW, [DESK, WAVE]) == ChosenAction(
             "adjust desk", {"height": 3, "gently": True, "speed": 1.5}
         )
     [request] = endpoint.requests
@@ -109,7 +109,7 @@ async def test_an_endpoint_without_tools_is_asked_for_a_line_of_json_from_then_o
     async with brain(endpoint) as mind:
         first = await mind.choose(VIEW, [DESK, WAVE])
         second = await mind.choose(VIEW, [DESK, WAVE])
-    assert (first, second) == (Choice("wave"), None)
+    assert (first, second) == (ChosenAction("wave"), None)
     assert ["tools" in request for request in endpoint.requests] == [True, False, False]
     asked = endpoint.requests[1]["messages"][-1]["content"]
     assert "- adjust desk(height: integer, gently: boolean?, note: string?, speed: float?): Adjust the desk" in asked
@@ -128,8 +128,8 @@ async def test_a_refusal_for_another_reason_is_an_error_and_tools_are_offered_ag
 async def test_an_answer_that_just_talks_is_asked_for_a_line_of_json_and_tools_are_offered_again() -> None:
     endpoint = Endpoint(text("What a nice desk!"), text('{"action": "wave"}'), call("wave", "{}"))
     async with brain(endpoint) as mind:
-        assert await mind.choose(VIEW, [WAVE]) == Choice("wave")
-        assert await mind.choose(VIEW, [WAVE]) == Choice("wave")
+        assert await mind.choose(VIEW, [WAVE]) == ChosenAction("wave")
+        assert await mind.choose(VIEW, [WAVE]) == ChosenAction("wave")
     assert ["tools" in request for request in endpoint.requests] == [True, False, True]
 
 
@@ -137,7 +137,7 @@ async def test_tools_are_still_offered_when_none_was_wanted_or_the_call_came_as_
     endpoint = Endpoint(text("None of them."), text(None), text('{"name": "wave", "parameters": {}}'))
     async with brain(endpoint) as mind:
         chosen = [await mind.choose(VIEW, [WAVE]) for _ in range(3)]
-    assert chosen == [None, None, Choice("wave")]
+    assert chosen == [None, None, ChosenAction("wave")]
     assert all("tools" in request for request in endpoint.requests)
 
 
@@ -146,16 +146,16 @@ async def test_actions_whose_names_no_tool_may_have_are_told_apart() -> None:
     endpoint = Endpoint(call("action_2", "{}"), call("sit_down_1", "{}"), call("SIT_DOWN", {}))
     async with brain(endpoint) as mind:
         chosen = [await mind.choose(VIEW, actions) for _ in range(3)]
-    assert chosen == [Choice("\u8df3\u821e"), Choice("sit_down"), Choice("sit down")]
+    assert chosen == [ChosenAction("\u8df3\u821e"), ChosenAction("sit_down"), ChosenAction("sit down")]
     names = [tool["function"]["name"] for tool in endpoint.requests[0]["tools"]]
     assert names == ["action_1", "action_2", "sit_down", "sit_down_1", "x" * 56]
 
 
 async def test_what_is_asked_fits_the_budget_with_its_tools() -> None:
-    lines = tuple(Line(Role.USER, "word " * 50, "Streamer") for _ in range(100))
+    lines = tuple(SeenMessage(MessageRole.USER, "word " * 50, "Streamer") for _ in range(100))
     endpoint = Endpoint(text("none"))
     async with brain(endpoint, context_tokens=1_000) as mind:
-        await mind.choose(View("Vox", "Streamer", lines), [DESK, WAVE])
+        await mind.choose(ChatView("Vox", "Streamer", lines), [DESK, WAVE])
     [request] = endpoint.requests
     shown = sum(tokens(message["content"]) + OVERHEAD for message in request["messages"])
     assert 800 < shown + tokens(json.dumps(request["tools"])) <= 1_000
@@ -212,26 +212,30 @@ async def test_an_odd_answer_is_no_choice(body: Any, without_tools: int) -> None
     [
         ("dance", "{}", None),
         (None, None, None),
-        ("wave", "not json", Choice("wave")),
-        ("wave", {"extra": 1}, Choice("wave")),
+        ("wave", "not json", ChosenAction("wave")),
+        ("wave", {"extra": 1}, ChosenAction("wave")),
         ("adjust desk", {}, None),
         ("adjust desk", {"height": "high"}, None),
-        ("adjust desk", {"height": 2.6}, Choice("adjust desk", {"height": 3})),
-        ("adjust desk", {"height": 1, "gently": "yes"}, Choice("adjust desk", {"height": 1, "gently": True})),
-        ("adjust desk", {"height": 1, "note": 5}, Choice("adjust desk", {"height": 1, "note": "5"})),
-        ("adjust desk", {"height": 1, "speed": "nan", "gently": "maybe"}, Choice("adjust desk", {"height": 1})),
+        ("adjust desk", {"height": 2.6}, ChosenAction("adjust desk", {"height": 3})),
+        ("adjust desk", {"height": 1, "gently": "yes"}, ChosenAction("adjust desk", {"height": 1, "gently": True})),
+        ("adjust desk", {"height": 1, "note": 5}, ChosenAction("adjust desk", {"height": 1, "note": "5"})),
+        ("adjust desk", {"height": 1, "speed": "nan", "gently": "maybe"}, ChosenAction("adjust desk", {"height": 1})),
         ("adjust desk", {"height": 1e400}, None),
-        ("adjust desk", '{"height": 1, "speed": 1e999}', Choice("adjust desk", {"height": 1})),
+        ("adjust desk", '{"height": 1, "speed": 1e999}', ChosenAction("adjust desk", {"height": 1})),
         ("adjust desk", {"height": [1]}, None),
-        ("adjust desk", {"height": 1, "gently": "off"}, Choice("adjust desk", {"height": 1, "gently": False})),
-        ("adjust desk", '{"height": 1, "note": "\\ud83d"}', Choice("adjust desk", {"height": 1, "note": "\ufffd"})),
-        ("Adjust Desk ", {"height": 1}, Choice("adjust desk", {"height": 1})),
+        ("adjust desk", {"height": 1, "gently": "off"}, ChosenAction("adjust desk", {"height": 1, "gently": False})),
+        (
+            "adjust desk",
+            '{"height": 1, "note": "\\ud83d"}',
+            ChosenAction("adjust desk", {"height": 1, "note": "\ufffd"}),
+        ),
+        ("Adjust Desk ", {"height": 1}, ChosenAction("adjust desk", {"height": 1})),
         (["wave"], {}, None),
-        ("wave", [1], Choice("wave")),
-        ("wave", "[" * 100_000, Choice("wave")),
+        ("wave", [1], ChosenAction("wave")),
+        ("wave", "[" * 100_000, ChosenAction("wave")),
     ],
 )
-def test_only_what_fits_is_believed(name: object, arguments: object, choice: Choice | None) -> None:
+def test_only_what_fits_is_believed(name: object, arguments: object, choice: ChosenAction | None) -> None:
     assert choice_of((name, arguments), KNOWN) == choice
 
 

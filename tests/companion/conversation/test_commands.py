@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.companion.conversation.commands import Ask, Regenerate, Repeat, Rollback, Trigger, parse
-from relay.companion.state.chat import Refused, Role
-from relay.companion.state.orders import ChangeFlags, Post, SetContext
+from relay.companion.state.chat import MessageRole, Refused
+from relay.companion.state.orders import AddMessage, ChangeFlags, SetContext
 
 COMMANDS = [
     "event", "story", "note", "instructions", "secret", "trigger", "summarize", "repeat", "noreply", "char",
@@ -15,22 +15,22 @@ COMMANDS = [
 @pytest.mark.parametrize(
     ("text", "command"),
     [
-        ("Hello!", Post(Role.USER, "Hello!")),
-        ("  Hello!\n", Post(Role.USER, "Hello!")),
+        ("Hello!", AddMessage(MessageRole.USER, "Hello!")),
+        ("  Hello!\n", AddMessage(MessageRole.USER, "Hello!")),
         ("*", Ask()),
         ("", Ask()),
-        ("**", Post(Role.USER, "**")),
-        ("[A door slams]", Post(Role.EVENT, "A door slams")),
-        ("[TWITCH] Anna: hi", Post(Role.USER, "[TWITCH] Anna: hi")),
-        ("/event A door slams", Post(Role.EVENT, "A door slams")),
-        ("/Event: A door slams", Post(Role.EVENT, "A door slams")),
-        ("/event\nA door\nslams", Post(Role.EVENT, "A door\nslams")),
-        ("/note n", Post(Role.NOTE, "n")),
-        ("/secret s", Post(Role.SECRET, "s")),
-        ("/instructions i", Post(Role.INSTRUCTIONS, "i")),
-        ("/char c", Post(Role.ASSISTANT, "c")),
-        ("/noreply n", Post(Role.USER, "n", reply=False)),
-        ("/story A storm", Post(Role.STORY, "A storm", use_story_writer=True)),
+        ("**", AddMessage(MessageRole.USER, "**")),
+        ("[A door slams]", AddMessage(MessageRole.EVENT, "A door slams")),
+        ("[TWITCH] Anna: hi", AddMessage(MessageRole.USER, "[TWITCH] Anna: hi")),
+        ("/event A door slams", AddMessage(MessageRole.EVENT, "A door slams")),
+        ("/Event: A door slams", AddMessage(MessageRole.EVENT, "A door slams")),
+        ("/event\nA door\nslams", AddMessage(MessageRole.EVENT, "A door\nslams")),
+        ("/note n", AddMessage(MessageRole.NOTE, "n")),
+        ("/secret s", AddMessage(MessageRole.SECRET, "s")),
+        ("/instructions i", AddMessage(MessageRole.INSTRUCTIONS, "i")),
+        ("/char c", AddMessage(MessageRole.ASSISTANT, "c")),
+        ("/noreply n", AddMessage(MessageRole.USER, "n", reply=False)),
+        ("/story A storm", AddMessage(MessageRole.STORY, "A storm", use_story_writer=True)),
         ("/setflags a !b pose.sit", ChangeFlags(("a", "!b", "pose.sit"))),
         ("/context It rains.", SetContext("/context", "It rains.")),
         ("/context", SetContext("/context", None)),
@@ -42,15 +42,18 @@ COMMANDS = [
         ("/repeat", Repeat()),
         ("/regenerate", Regenerate()),
         ("/rollback", Rollback()),
-        ("/message -- Hi", Post(Role.ASSISTANT, "Hi")),
-        ('/message --character "Cat" -- -- Hi', Post(Role.ASSISTANT, "-- Hi", character="Cat")),
-        ('/message --character "A \\"B\\" -- C" -- Hi', Post(Role.ASSISTANT, "Hi", character='A "B" -- C')),
-        ("/message --scenario-role main -- Hi", Post(Role.ASSISTANT, "Hi", scenario_role="main")),
-        ("/message --role note --narrate false -- A noise", Post(Role.NOTE, "A noise", narrate=False)),
-        ("/message --reply --role User -- Hi", Post(Role.USER, "Hi", reply=True)),
+        ("/message -- Hi", AddMessage(MessageRole.ASSISTANT, "Hi")),
+        ('/message --character "Cat" -- -- Hi', AddMessage(MessageRole.ASSISTANT, "-- Hi", character="Cat")),
+        (
+            '/message --character "A \\"B\\" -- C" -- Hi',
+            AddMessage(MessageRole.ASSISTANT, "Hi", character='A "B" -- C'),
+        ),
+        ("/message --scenario-role main -- Hi", AddMessage(MessageRole.ASSISTANT, "Hi", scenario_role="main")),
+        ("/message --role note --narrate false -- A noise", AddMessage(MessageRole.NOTE, "A noise", narrate=False)),
+        ("/message --reply --role User -- Hi", AddMessage(MessageRole.USER, "Hi", reply=True)),
         (
             "/message --role Secret --use-story-writer --max-new-tokens 200 --max-sentences 2 -- Then!",
-            Post(Role.SECRET, "Then!", use_story_writer=True, max_new_tokens=200, max_sentences=2),
+            AddMessage(MessageRole.SECRET, "Then!", use_story_writer=True, max_new_tokens=200, max_sentences=2),
         ),
     ],
 )
@@ -104,7 +107,7 @@ def test_every_text_is_a_command_or_refused(text: str) -> None:
     except Refused as refused:
         assert str(refused)
     else:
-        assert not isinstance(command, Post) or command.text.strip()
+        assert not isinstance(command, AddMessage) or command.text.strip()
 
 
 @given(any_case, st.sampled_from(["", ":"]))
@@ -120,4 +123,4 @@ def test_the_case_and_a_colon_change_nothing(name: str, colon: str) -> None:
 
 @given(st.text(min_size=1).filter(lambda text: text.strip()[:1] not in ("", "/", "[", "*")))
 def test_plain_text_is_a_user_message_as_it_stands(text: str) -> None:
-    assert parse(text) == Post(Role.USER, text.strip())
+    assert parse(text) == AddMessage(MessageRole.USER, text.strip())

@@ -7,13 +7,13 @@ import pytest
 from relay.companion.conversation.conditions import Situation, draw_for, due, happens, may_happen
 from relay.companion.scenario.flags import Moment
 from relay.companion.scenario.model import Event
-from relay.companion.state.chat import Message, Participant, Role, Story
+from relay.companion.state.chat import Message, MessageRole, Participant, ScenarioState
 
 VOX = Participant("c1", "Vox", "main")
 STREAMER = Participant("u", "Streamer")
 
 
-def message(text: str = "We go left", role: Role = Role.USER, sender: Participant = STREAMER) -> Message:
+def message(text: str = "We go left", role: MessageRole = MessageRole.USER, sender: Participant = STREAMER) -> Message:
     return Message("m", sender, role, text, 0.0, 3, 2, 0.0)
 
 
@@ -21,7 +21,7 @@ def situation(
     said: Message | None = None, *, count: int = 0, time: float = 0.0, draw: float = 0.5, **flags: tuple[int, float]
 ) -> Situation:
     """`flags` names those that are set, with the messages and the chat time at which each was."""
-    story = Story()
+    story = ScenarioState()
     for name, (messages, at) in flags.items():
         story.flags.change([name.replace("__", ".")], Moment(messages, at))
     return Situation(story, Moment(count, time), said, lambda name: draw)
@@ -31,7 +31,7 @@ def event(**conditions: Any) -> Event:
     return Event.model_validate({"name": "e"} | conditions)
 
 
-BY_VOX = message("Hello", Role.ASSISTANT, VOX)
+BY_VOX = message("Hello", MessageRole.ASSISTANT, VOX)
 
 CONDITIONS: dict[str, list[tuple[dict[str, Any], Situation, bool]]] = {
     "enabled": [({}, situation(message()), True), ({"enabled": False}, situation(message()), False)],
@@ -41,7 +41,7 @@ CONDITIONS: dict[str, list[tuple[dict[str, Any], Situation, bool]]] = {
         ({"target": "assistant"}, situation(BY_VOX), True),
         ({"target": "main"}, situation(BY_VOX), True),
         ({"target": "friend"}, situation(BY_VOX), False),
-        ({"target": "assistant"}, situation(message(role=Role.EVENT)), False),
+        ({"target": "assistant"}, situation(message(role=MessageRole.EVENT)), False),
         ({"target": "user"}, situation(None), False),
     ],
     "match": [

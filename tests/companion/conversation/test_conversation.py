@@ -6,7 +6,7 @@ import pytest
 
 from relay.companion.brains.reasoning import Thought
 from relay.companion.serving.server import CompanionServer
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 from tests.companion.conftest import SETTINGS
 from tests.companion.raw import RawClient, ScriptedBrain, connected
 
@@ -79,15 +79,15 @@ async def test_events_are_announced_and_answered(client: RawClient, text: str, r
 @pytest.mark.parametrize(
     ("text", "role"),
     [
-        ("/note It rains", Role.NOTE),
-        ("/secret It rains", Role.SECRET),
-        ("/instructions It rains", Role.INSTRUCTIONS),
-        ("/noreply It rains", Role.USER),
-        ("/message --role Event --reply false -- It rains", Role.EVENT),
+        ("/note It rains", MessageRole.NOTE),
+        ("/secret It rains", MessageRole.SECRET),
+        ("/instructions It rains", MessageRole.INSTRUCTIONS),
+        ("/noreply It rains", MessageRole.USER),
+        ("/message --role Event --reply false -- It rains", MessageRole.EVENT),
     ],
 )
 async def test_silent_messages_are_taken_without_an_answer(
-    client: RawClient, companion: CompanionServer, brain: ScriptedBrain, text: str, role: Role
+    client: RawClient, companion: CompanionServer, brain: ScriptedBrain, text: str, role: MessageRole
 ) -> None:
     await client.say(text)
 

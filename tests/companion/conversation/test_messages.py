@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from relay.companion.brains.base import View
+from relay.companion.brains.base import ChatView
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from tests.companion.play import ALONE, CAST, loaded, playing
@@ -183,7 +183,7 @@ async def test_bootstrap_messages_stand_at_the_beginning_in_their_order() -> Non
 
 async def test_a_story_that_is_not_written_is_told() -> None:
     class Blocked(ScriptedBrain):
-        async def write(self, view: View, prompt: str) -> AsyncGenerator[str, None]:
+        async def write(self, view: ChatView, prompt: str) -> AsyncGenerator[str, None]:
             yield " "
 
     async with playing(brain=Blocked()) as play:

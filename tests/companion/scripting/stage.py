@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from relay.companion.scripting.sandbox import Limits, Result, Scripts, State
+from relay.companion.scripting.sandbox import Result, ScriptLimits, Scripts, ScriptState
 from relay.companion.state.orders import Order
 
 VOX = {"id": "c1", "name": "Vox", "scenarioRole": "main", "assets": ["Vox/wave.png"]}
@@ -20,20 +20,20 @@ IMPORT = 'import { chat } from "@voxta";\n'
 
 def state(
     *flags: str, time: float = 12.5, now: float = 1_000.0, variables: dict[str, bool | int | float | str] | None = None
-) -> State:
-    return State(frozenset(flags), variables or {}, time, now, STREAMER, (VOX, CATHERINE))
+) -> ScriptState:
+    return ScriptState(frozenset(flags), variables or {}, time, now, STREAMER, (VOX, CATHERINE))
 
 
-def run(body: str, *flags: str, limits: Limits | None = None) -> Result:
+def run(body: str, *flags: str, limits: ScriptLimits | None = None) -> Result:
     """Trigger a script whose function has this body."""
     source = f"{IMPORT}export function trigger(e) {{ {body} }}"
     return trigger({"t": source}, *flags, limits=limits)
 
 
-def trigger(scripts: dict[str, str], *flags: str, limits: Limits | None = None) -> Result:
+def trigger(scripts: dict[str, str], *flags: str, limits: ScriptLimits | None = None) -> Result:
     """Trigger the script t among these."""
     sources = {f"scripts/{name}.js": source for name, source in scripts.items()}
-    engine = Scripts(sources, seed=1, limits=limits or Limits())
+    engine = Scripts(sources, seed=1, limits=limits or ScriptLimits())
     try:
         return engine.trigger("scripts/t.js", EVENT, state(*flags, variables={"known": 5}))
     finally:

@@ -5,20 +5,20 @@ from typing import Any
 import pytest
 
 from relay.companion.scripting.sandbox import Scripts
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 from relay.companion.state.orders import (
+    AddMessage,
     AfterSpeech,
-    AppTrigger,
     ChangeFlags,
     EnableRole,
     EvaluateNextEvent,
     Log,
     NextSpeaker,
     Order,
-    Post,
     RewriteUserMessage,
     SetContext,
     SetVariable,
+    TriggerApp,
 )
 from tests.companion.scripting.stage import EVENT, state, trigger, well
 
@@ -52,16 +52,16 @@ TRIGGERS: dict[str, tuple[str, list[Order]]] = {
             });
         }""",
         [
-            Post(Role.INSTRUCTIONS, "Instructions"),
-            Post(Role.NOTE, "Note"),
-            Post(Role.SECRET, "Secret"),
-            Post(Role.EVENT, "Event"),
-            Post(Role.STORY, "Story", use_story_writer=True),
-            Post(Role.USER, "User"),
-            Post(Role.ASSISTANT, "Character"),
-            Post(Role.ASSISTANT, "Your message here", scenario_role="main"),
-            Post(
-                Role.SECRET,
+            AddMessage(MessageRole.INSTRUCTIONS, "Instructions"),
+            AddMessage(MessageRole.NOTE, "Note"),
+            AddMessage(MessageRole.SECRET, "Secret"),
+            AddMessage(MessageRole.EVENT, "Event"),
+            AddMessage(MessageRole.STORY, "Story", use_story_writer=True),
+            AddMessage(MessageRole.USER, "User"),
+            AddMessage(MessageRole.ASSISTANT, "Character"),
+            AddMessage(MessageRole.ASSISTANT, "Your message here", scenario_role="main"),
+            AddMessage(
+                MessageRole.SECRET,
                 "Generated Secret",
                 reply=False,
                 use_story_writer=True,
@@ -76,21 +76,21 @@ TRIGGERS: dict[str, tuple[str, list[Order]]] = {
         export function trigger(e) {
             chat.userMessage('Hey, How are you?');
         }""",
-        [Post(Role.USER, "Hey, How are you?")],
+        [AddMessage(MessageRole.USER, "Hey, How are you?")],
     ),
     "a message of the character": (
         """import { chat } from "@voxta";
         export function trigger(e) {
             chat.characterMessage('Hey, I am Voxta, nice to meet you!');
         }""",
-        [Post(Role.ASSISTANT, "Hey, I am Voxta, nice to meet you!")],
+        [AddMessage(MessageRole.ASSISTANT, "Hey, I am Voxta, nice to meet you!")],
     ),
     "a message by role": (
         """import { chat } from "@voxta";
         export function trigger(e) {
             chat.roleMessage('friend', 'How are you doing today?');
         }""",
-        [Post(Role.ASSISTANT, "How are you doing today?", scenario_role="friend")],
+        [AddMessage(MessageRole.ASSISTANT, "How are you doing today?", scenario_role="friend")],
     ),
     "the character's name": (
         """import { chat } from "@voxta";
@@ -179,14 +179,14 @@ TRIGGERS: dict[str, tuple[str, list[Order]]] = {
         export function trigger(e) {
             chat.appTrigger('my_event', "arg1", "arg2");
         };""",
-        [AppTrigger("my_event", ("arg1", "arg2"))],
+        [TriggerApp("my_event", ("arg1", "arg2"))],
     ),
     "a queued app trigger": (
         """import { chat } from "@voxta";
         export function trigger(e) {
             chat.queueAppTrigger('my_event', "arg1", "arg2");
         };""",
-        [AppTrigger("my_event", ("arg1", "arg2"), queued=True)],
+        [TriggerApp("my_event", ("arg1", "arg2"), queued=True)],
     ),
     "a context": (
         """import { chat } from "@voxta";
@@ -308,7 +308,7 @@ def test_the_example_of_a_library_keeps_the_score() -> None:
     source = "import { winRound } from './lib';\nexport function trigger(e) {\n    winRound(e, 10);\n}"
     assert well(trigger({"lib": LIBRARY, "t": source})) == [
         SetVariable("score", 10),
-        Post(Role.NOTE, "Vox won this round! The score is now: 10 points"),
+        AddMessage(MessageRole.NOTE, "Vox won this round! The score is now: 10 points"),
     ]
 
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.companion.scenario import flags
-from relay.companion.scripting.sandbox import Limits, Scripts
-from relay.companion.state.chat import Role
-from relay.companion.state.orders import ChangeFlags, Log, Order, Post
+from relay.companion.scripting.sandbox import ScriptLimits, Scripts
+from relay.companion.state.chat import MessageRole
+from relay.companion.state.orders import AddMessage, ChangeFlags, Log, Order
 from tests.companion.scripting.stage import EVENT, IMPORT, orders, run, state, trigger, well
 
 WORST = 1.0
@@ -96,17 +96,17 @@ def test_what_is_wrong_with_a_whole_script_is_named(source: str, problem: str) -
 
 def test_what_was_ordered_before_a_failure_counts() -> None:
     result = run("chat.note('before'); e.foo.bar(); chat.note('after')")
-    assert [order.text for order in result.orders if isinstance(order, Post)] == ["before"]
+    assert [order.text for order in result.orders if isinstance(order, AddMessage)] == ["before"]
 
 
 def test_what_was_ordered_before_the_time_was_up_counts() -> None:
     result = run("chat.note('before'); for (;;);")
-    assert [order.text for order in result.orders if isinstance(order, Post)] == ["before"]
+    assert [order.text for order in result.orders if isinstance(order, AddMessage)] == ["before"]
 
 
 def test_an_async_function_runs_to_its_end() -> None:
     source = f"{IMPORT}export async function trigger(e) {{ await null; await null; chat.note('late'); }}"
-    assert [order.text for order in well(trigger({"t": source})) if isinstance(order, Post)] == ["late"]
+    assert [order.text for order in well(trigger({"t": source})) if isinstance(order, AddMessage)] == ["late"]
 
 
 def test_other_scripts_go_on_after_one_that_never_ends() -> None:
@@ -175,7 +175,7 @@ def test_vandalism_breaks_no_more_than_the_vandals_own_session(vandalism: str) -
     later = engine.trigger("scripts/t.js", EVENT, state())
     engine.close()
     assert isinstance(later.orders, tuple)
-    assert orders("chat.note('N')") == [Post(Role.NOTE, "N")]
+    assert orders("chat.note('N')") == [AddMessage(MessageRole.NOTE, "N")]
 
 
 names = st.sampled_from(["a", "b", "pose.sit", "pose.stand", "mood.happy", "!a", "!pose", "!pose.sit", "!mood.sad"])
@@ -206,7 +206,7 @@ json = st.recursive(
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200), json)
 def test_no_source_and_no_event_break_it(source: str, event: object) -> None:
-    engine = Scripts({"scripts/t.js": source}, seed=0, limits=Limits(seconds=0.05))
+    engine = Scripts({"scripts/t.js": source}, seed=0, limits=ScriptLimits(seconds=0.05))
     result = engine.trigger("scripts/t.js", {"message": event}, state())
     engine.close()
     assert result.error or result.orders == ()

@@ -3,26 +3,26 @@
 import pytest
 
 from relay.companion.scenario.model import Action, Argument, Timing
-from relay.companion.state.chat import Role
+from relay.companion.state.chat import MessageRole
 from relay.companion.state.orders import (
+    AddMessage,
     AfterSpeech,
-    AppTrigger,
     ChangeFlags,
     EnableRole,
     EvaluateNextEvent,
     Log,
     NextSpeaker,
     Order,
-    Post,
     RewriteUserMessage,
     SetActions,
     SetContext,
     SetVariable,
+    TriggerApp,
 )
 from tests.companion.scripting.stage import orders, run, trigger, well
 
-CUSTOM = Post(
-    Role.SECRET,
+CUSTOM = AddMessage(
+    MessageRole.SECRET,
     "Generated Secret",
     reply=False,
     use_story_writer=True,
@@ -39,14 +39,17 @@ DESK = Action(
 )
 
 MEMBERS: dict[str, tuple[str, list[Order]]] = {
-    "chat.instructions": ("chat.instructions('I')", [Post(Role.INSTRUCTIONS, "I")]),
-    "chat.note": ("chat.note('N')", [Post(Role.NOTE, "N")]),
-    "chat.secret": ("chat.secret('S')", [Post(Role.SECRET, "S")]),
-    "chat.event": ("chat.event('E')", [Post(Role.EVENT, "E")]),
-    "chat.story": ("chat.story('S')", [Post(Role.STORY, "S", use_story_writer=True)]),
-    "chat.userMessage": ("chat.userMessage('U')", [Post(Role.USER, "U")]),
-    "chat.characterMessage": ("chat.characterMessage('C')", [Post(Role.ASSISTANT, "C")]),
-    "chat.roleMessage": ("chat.roleMessage('friend', 'R')", [Post(Role.ASSISTANT, "R", scenario_role="friend")]),
+    "chat.instructions": ("chat.instructions('I')", [AddMessage(MessageRole.INSTRUCTIONS, "I")]),
+    "chat.note": ("chat.note('N')", [AddMessage(MessageRole.NOTE, "N")]),
+    "chat.secret": ("chat.secret('S')", [AddMessage(MessageRole.SECRET, "S")]),
+    "chat.event": ("chat.event('E')", [AddMessage(MessageRole.EVENT, "E")]),
+    "chat.story": ("chat.story('S')", [AddMessage(MessageRole.STORY, "S", use_story_writer=True)]),
+    "chat.userMessage": ("chat.userMessage('U')", [AddMessage(MessageRole.USER, "U")]),
+    "chat.characterMessage": ("chat.characterMessage('C')", [AddMessage(MessageRole.ASSISTANT, "C")]),
+    "chat.roleMessage": (
+        "chat.roleMessage('friend', 'R')",
+        [AddMessage(MessageRole.ASSISTANT, "R", scenario_role="friend")],
+    ),
     "chat.customMessage": (
         "chat.customMessage({ role: 'Secret', text: 'Generated Secret', useStoryWriter: true, maxNewTokens: 10,"
         " maxSentences: 5, triggerReply: false, narrate: false })",
@@ -78,8 +81,8 @@ MEMBERS: dict[str, tuple[str, list[Order]]] = {
         "chat.setContext('hat', '{{ char }} wears a hat.', 'my_flag'); chat.setContext('hat')",
         [SetContext("hat", "{{ char }} wears a hat.", "my_flag"), SetContext("hat", None)],
     ),
-    "chat.appTrigger": ("chat.appTrigger('e', 'a', 2.5, true)", [AppTrigger("e", ("a", 2.5, True))]),
-    "chat.queueAppTrigger": ("chat.queueAppTrigger('e', 'a')", [AppTrigger("e", ("a",), queued=True)]),
+    "chat.appTrigger": ("chat.appTrigger('e', 'a', 2.5, true)", [TriggerApp("e", ("a", 2.5, True))]),
+    "chat.queueAppTrigger": ("chat.queueAppTrigger('e', 'a')", [TriggerApp("e", ("a",), queued=True)]),
     "chat.time": ("console.log(chat.time)", [Log("12.5")]),
     "chat.setActions": (
         "chat.setActions('my_context_key', { name: 'adjust_desk_height', layer: 'desk_control',"

@@ -9,7 +9,7 @@ import pytest
 
 from relay.companion.serving.server import CompanionServer
 from relay.companion.state.chat import Chat, Participant
-from relay.companion.state.chat import Role as ChatRole
+from relay.companion.state.chat import MessageRole as ChatRole
 from relay.companion.state.storage import Storage
 from relay.config import CompanionSection
 from relay.errors import ConfigError

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import pytest
 
-from relay.companion.speaking.playback import Playback
+from relay.companion.speaking.playback import PlaybackTracker
 from tests.support import PATIENCE
 
 
@@ -31,9 +31,9 @@ def over() -> Over:
     return Over()
 
 
-def replied(over: Over, *seconds: float, grace: float = 0.0, players: Collection[str] = ("player",)) -> Playback:
+def replied(over: Over, *seconds: float, grace: float = 0.0, players: Collection[str] = ("player",)) -> PlaybackTracker:
     """A reply whose text is complete, with a clip for every ten characters."""
-    playback = Playback(over, grace)
+    playback = PlaybackTracker(over, grace)
     playback.begin("m")
     playback.goes_to(players)
     for place, length in enumerate(seconds):
@@ -65,7 +65,7 @@ async def test_a_player_that_never_says_so_is_not_waited_for_long(over: Over) ->
 
 
 async def test_a_player_that_said_so_before_the_text_was_over_is_not_waited_for(over: Over) -> None:
-    playback = Playback(over, 60.0)
+    playback = PlaybackTracker(over, 60.0)
     playback.begin("m")
     playback.goes_to({"player"})
     playback.expect(0, 1.0)
@@ -95,7 +95,7 @@ async def test_what_is_acknowledged_shortens_the_deadline_to_what_is_left(over: 
 
 
 async def test_speech_that_is_not_ours_is_believed_for_as_long_as_it_says(over: Over) -> None:
-    playback = Playback(over, 0.0)
+    playback = PlaybackTracker(over, 0.0)
 
     playback.started("player", "theirs", 0, 0.05)
 
@@ -109,7 +109,7 @@ async def test_speech_of_unlikely_length_is_bounded(
     over: Over, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("relay.companion.speaking.playback.LONGEST", 0.05)
-    playback = Playback(over, 0.0)
+    playback = PlaybackTracker(over, 0.0)
 
     playback.started("player", "theirs", 0, seconds)
 
@@ -118,7 +118,7 @@ async def test_speech_of_unlikely_length_is_bounded(
 
 
 async def test_no_deadline_runs_while_sentences_are_still_to_come(over: Over) -> None:
-    playback = Playback(over, 0.0)
+    playback = PlaybackTracker(over, 0.0)
     playback.begin("m")
     playback.goes_to({"player"})
     playback.expect(0, 0.0)
@@ -168,7 +168,7 @@ async def test_playing_another_message_does_not_touch_the_reply(over: Over) -> N
 
 
 async def test_a_reply_cut_without_speech_is_not_over(over: Over) -> None:
-    playback = Playback(over, 0.0)
+    playback = PlaybackTracker(over, 0.0)
     playback.begin("m")
 
     playback.cut()

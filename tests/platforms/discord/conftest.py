@@ -11,7 +11,7 @@ from tenacity import wait_fixed
 
 from relay.config import DiscordSection, VoiceSection
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Suggestion
-from relay.platforms.base import Controls
+from relay.platforms.base import PlatformControls
 from relay.platforms.discord import client, session_starts
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.voice.session import DiscordVoice
@@ -90,7 +90,7 @@ class Store:
 
 
 def adapter(
-    discord: DiscordDouble, store: Store, controls: Controls, *, voice: DiscordVoice | None = None, **over: Any
+    discord: DiscordDouble, store: Store, controls: PlatformControls, *, voice: DiscordVoice | None = None, **over: Any
 ) -> DiscordPlatform:
     """The adapter, to be run, with settings changed as given."""
     return DiscordPlatform(section(discord, **over), store.receive, controls, store, look_back=LOOK_BACK, voice=voice)

@@ -3,19 +3,19 @@ from email.utils import format_datetime
 
 import pytest
 
-from relay.platforms.twitch.pacing import Budget, Window
+from relay.platforms.twitch.pacing import MessageWindow, PointBudget
 
 
-def sent_at(window: Window, times: int, *, channel: str = "a", privileged: bool = False) -> list[float]:
+def sent_at(window: MessageWindow, times: int, *, channel: str = "a", privileged: bool = False) -> list[float]:
     return [window.reserve(channel, privileged, 0.0) for _ in range(times)]
 
 
 def test_a_channel_gets_one_message_a_second() -> None:
-    assert sent_at(Window(), 3) == [0.0, 1.0, 2.0]
+    assert sent_at(MessageWindow(), 3) == [0.0, 1.0, 2.0]
 
 
 def test_the_second_begins_when_a_message_has_come_there() -> None:
-    window = Window()
+    window = MessageWindow()
     sent_at(window, 1)
     window.sent("a", 0.5)
 
@@ -23,13 +23,13 @@ def test_the_second_begins_when_a_message_has_come_there() -> None:
 
 
 def test_other_channels_do_not_wait_for_that_second() -> None:
-    window = Window()
+    window = MessageWindow()
 
     assert [window.reserve(channel, False, 0.0) for channel in "abc"] == [0.0, 0.0, 0.0]
 
 
 def test_twenty_messages_fit_into_thirty_seconds_over_all_channels() -> None:
-    window = Window()
+    window = MessageWindow()
     waits = [window.reserve(f"channel {n}", False, 0.0) for n in range(41)]
 
     assert waits[:20] == [0.0] * 20
@@ -38,21 +38,21 @@ def test_twenty_messages_fit_into_thirty_seconds_over_all_channels() -> None:
 
 
 def test_a_moderator_may_send_a_hundred_without_a_pause() -> None:
-    waits = sent_at(Window(), 101, privileged=True)
+    waits = sent_at(MessageWindow(), 101, privileged=True)
 
     assert waits[:100] == [0.0] * 100
     assert waits[100] == 30.0
 
 
 def test_privileged_messages_count_where_there_is_no_privilege() -> None:
-    window = Window()
+    window = MessageWindow()
     sent_at(window, 20, channel="mine", privileged=True)
 
     assert window.reserve("foreign", False, 10.0) == 20.0
 
 
 def test_places_become_free_again() -> None:
-    window = Window()
+    window = MessageWindow()
     sent_at(window, 20, privileged=True)
 
     assert window.reserve("foreign", False, 31.0) == 0.0
@@ -68,7 +68,7 @@ def headers(remaining: int, reset_in: int) -> dict[str, str]:
 
 
 def test_the_budget_waits_for_the_reset_only_when_nothing_remains() -> None:
-    budget = Budget()
+    budget = PointBudget()
     budget.note(headers(1, 30), 100.0)
     assert budget.wait(100.0) == 0.0
 
@@ -78,7 +78,7 @@ def test_the_budget_waits_for_the_reset_only_when_nothing_remains() -> None:
 
 
 def test_points_that_are_back_sooner_than_announced_are_used() -> None:
-    budget = Budget()
+    budget = PointBudget()
     budget.note(headers(0, 30), 100.0)
     budget.note(headers(5, 30), 101.0)
 
@@ -86,7 +86,7 @@ def test_points_that_are_back_sooner_than_announced_are_used() -> None:
 
 
 def test_no_wait_is_longer_than_twitch_needs_to_give_all_points_back() -> None:
-    budget = Budget()
+    budget = PointBudget()
     budget.note(headers(0, 86_400), 100.0)
 
     assert budget.wait(100.0) == 60.0
@@ -94,7 +94,7 @@ def test_no_wait_is_longer_than_twitch_needs_to_give_all_points_back() -> None:
 
 @pytest.mark.parametrize("odd", [{"Content-Type": "text/html"}, headers(0, 0) | {"Ratelimit-Reset": "soon"}])
 def test_answers_without_the_headers_change_nothing(odd: dict[str, str]) -> None:
-    budget = Budget()
+    budget = PointBudget()
     budget.note(headers(0, 30), 100.0)
     budget.note(odd, 100.0)
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from relay.speech.base import RATE, Clip
-from relay.web.overlay.messages import Ended, Position
+from relay.web.overlay.messages import ClipEnded, Position
 from tests.browser import browser as started_browser
 from tests.companion.endpoints import wav
 from tests.recording import listen, messages, record, until
@@ -207,7 +207,7 @@ async def test_two_pages_play_together_and_count_once(theatre: Theatre) -> None:
     await theatre.play(clip("Next.", 0.1))
     for page in (first, second):
         await until(page, "number(said, 'ended') === 1")
-    await eventually(lambda: [type(report) for report in theatre.sink.reports].count(Ended) == 2)
+    await eventually(lambda: [type(report) for report in theatre.sink.reports].count(ClipEnded) == 2)
     assert theatre.ear.notes == ["open", "Hello. started", "Next. started", "Next. ended"]
 
 
@@ -292,7 +292,7 @@ async def test_the_interrupt_button_is_there_when_asked_for(theatre: Theatre) ->
     await page.get_by_role("button", name="Interrupt").click()
 
     await until(page, "notices.includes('Silenced.')")
-    assert theatre.stage.desk.calls == ["interrupt"]
+    assert theatre.stage.runtime.calls == ["interrupt"]
 
     plain = await theatre.open()
     await expect(plain.get_by_role("button", name="Interrupt")).to_be_hidden()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import relay.web.overlay.page
 import relay.web.overlay.routes
-from relay.web.overlay.messages import Cue, Ended, Ready, Started, Sync, ToPage, parse
+from relay.web.overlay.messages import ClipEnded, Cue, Ready, Started, Sync, ToPage, parse
 from relay.web.overlay.sink import OverlaySink
 from tests.support import PATIENCE
 from tests.web.clips import clip
@@ -201,7 +201,7 @@ def test_only_the_leader_counts_and_the_others_keep_up_with_it() -> None:
     sink.play(clip("Hello."))
 
     sink.hear(other, Started(id=leader.cue, at=0.0))
-    sink.hear(other, Ended(id=leader.cue))
+    sink.hear(other, ClipEnded(id=leader.cue))
     assert ear.notes == ["open"]
 
     sink.hear(leader, Started(id=leader.cue, at=0.02))
@@ -214,11 +214,11 @@ def test_only_the_leader_counts_and_the_others_keep_up_with_it() -> None:
     [
         (None, []),
         (Started, []),
-        (Ended, ["First. ended"]),
+        (ClipEnded, ["First. ended"]),
     ],
 )
 def test_when_the_leader_goes_the_next_takes_over_with_what_it_said_last(
-    last: type[Started | Ended] | None, notes: list[str]
+    last: type[Started | ClipEnded] | None, notes: list[str]
 ) -> None:
     sink, ear, leader, other = together()
     sink.play(clip("First."))
@@ -232,7 +232,7 @@ def test_when_the_leader_goes_the_next_takes_over_with_what_it_said_last(
 
     assert ear.notes == ["open", "First. started", *notes]
     assert sink.is_open
-    sink.hear(other, Ended(id=other.cue))
+    sink.hear(other, ClipEnded(id=other.cue))
     assert ear.notes[-1] == "Second. ended"
 
 

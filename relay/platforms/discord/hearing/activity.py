@@ -38,7 +38,7 @@ class _Voice:
         return now - self.heard_at <= GAP and self.silences < SILENCES
 
 
-class Voices:
+class VoiceActivity:
     """Everybody's voice. Sound comes from the thread that reads the socket; the event loop asks who talks."""
 
     def __init__(

@@ -10,10 +10,10 @@ from typing import Final
 import discord
 
 from relay.config import VoiceSection
-from relay.platforms.discord.hearing.activity import Feed, Voices
+from relay.platforms.discord.hearing.activity import Feed, VoiceActivity
 from relay.platforms.discord.hearing.client import HearingClient
 from relay.platforms.discord.hearing.counts import Counts
-from relay.platforms.discord.hearing.permissions import Audience
+from relay.platforms.discord.hearing.permissions import HearingPermissions
 from relay.platforms.discord.hearing.receiver import Receiver
 from relay.platforms.discord.outgoing import FAILURES
 from relay.speech.base import Speakers
@@ -46,12 +46,12 @@ class Ears:
         feed: Feed,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.audience = Audience(settings, clock)
+        self.audience = HearingPermissions(settings, clock)
         self.counts = Counts(clock)
         self._on_onset = on_onset
         self._speakers = speakers
         self._clock = clock
-        self._voices = Voices(settings.noise_gate, hears=self._hears, began=self._began, feed=feed, clock=clock)
+        self._voices = VoiceActivity(settings.noise_gate, hears=self._hears, began=self._began, feed=feed, clock=clock)
         self._client: HearingClient | None = None
         self._told: dict[int, float] = {}
         self._woken = asyncio.Event()

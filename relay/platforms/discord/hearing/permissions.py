@@ -37,7 +37,7 @@ class PushToTalk:
         return self._clock() < self._until.get(user, float("-inf"))
 
 
-class Audience:
+class HearingPermissions:
     """Decides who is heard."""
 
     def __init__(self, settings: VoiceSection, clock: Callable[[], float] = time.monotonic) -> None:
@@ -69,7 +69,7 @@ class Audience:
         return "only " + ", ".join(f"<@{user}>" for user in sorted(self._allowed))
 
 
-def talk_command(audience: Audience) -> app_commands.Command[Any, ..., None]:
+def talk_command(audience: HearingPermissions) -> app_commands.Command[Any, ..., None]:
     """`/talk`, by which a person takes the floor and gives it back."""
 
     async def talk(interaction: Use) -> None:
@@ -78,7 +78,7 @@ def talk_command(audience: Audience) -> app_commands.Command[Any, ..., None]:
     return app_commands.Command(name="talk", description="Let the companion hear you, or stop that", callback=talk)
 
 
-def _talk(audience: Audience, user: int) -> str:
+def _talk(audience: HearingPermissions, user: int) -> str:
     if not audience.may_be_heard(user):
         return "The streamer has not chosen to let me hear you."
     if audience.push_to_talk is None:

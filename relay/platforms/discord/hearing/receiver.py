@@ -9,7 +9,7 @@ import davey
 
 from relay.errors import SpeechError
 from relay.platforms.discord.hearing.counts import Counts
-from relay.platforms.discord.hearing.reorder_buffer import Order
+from relay.platforms.discord.hearing.reorder_buffer import ReorderBuffer
 from relay.platforms.discord.hearing.rtp import SILENCE, Packet, Transport, Unreadable, is_audio
 from relay.speech.opus import Decoder
 
@@ -21,7 +21,7 @@ STREAMS: Final = 64
 """Streams without a name that are kept at a time."""
 
 
-class Keys(Protocol):
+class DecryptionKeys(Protocol):
     """What opens packets now. All of it changes during a call, so it is read for each packet.
 
     discord.py's VoiceConnectionState is one.
@@ -50,7 +50,7 @@ class Heard(Protocol):
 
 @dataclass(slots=True)
 class _Stream:
-    order: Order = field(default_factory=Order)
+    order: ReorderBuffer = field(default_factory=ReorderBuffer)
     decoder: Decoder = field(default_factory=Decoder)
 
 
@@ -60,7 +60,7 @@ class Receiver:
     There is no lock: the loop only replaces entries of `_users`, and the thread alone owns the streams.
     """
 
-    def __init__(self, keys: Keys, heard: Heard, counts: Counts, *, me: int) -> None:
+    def __init__(self, keys: DecryptionKeys, heard: Heard, counts: Counts, *, me: int) -> None:
         self._keys = keys
         self._heard = heard
         self._counts = counts

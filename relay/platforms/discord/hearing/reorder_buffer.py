@@ -11,7 +11,7 @@ NEAR: Final = 100
 """Packets between two numbers that still belong together; farther apart the stream has begun anew."""
 
 
-class Order:
+class ReorderBuffer:
     """Hands packets on at once while none is missing."""
 
     def __init__(self) -> None:

@@ -10,8 +10,8 @@ from typing import Final
 import discord
 
 from relay.platforms.discord.voice.link import VoiceLink
-from relay.speech.base import Clip, Listener, Sink
-from relay.speech.packet_source import SILENCE, Gate
+from relay.speech.base import Clip, Sink, SinkListener
+from relay.speech.packet_source import SILENCE, PacketSource
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +27,8 @@ class _Source(discord.AudioSource):
     One player lives as long as its connection: stopping and starting players puts silence into the next words.
     """
 
-    def __init__(self, gate: Gate, link: VoiceLink) -> None:
-        self._gate = gate
+    def __init__(self, packets: PacketSource, link: VoiceLink) -> None:
+        self._packets = packets
         self._link = link
         self._lock = threading.Lock()
         self._silent = 0
@@ -41,7 +41,7 @@ class _Source(discord.AudioSource):
         return True
 
     def read(self) -> bytes:
-        packet = self._gate.read()
+        packet = self._packets.read()
         with self._lock:
             self._silent = self._silent + 1 if packet == SILENCE else 0
             if self._silent >= TAIL and not self._link.is_paused():
@@ -75,12 +75,12 @@ class DiscordSink:
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` in seconds."""
         self._clock = clock
-        self._gate = Gate(started=self._started, ended=self._ended)
+        self._packets = PacketSource(started=self._started, ended=self._ended)
         self._link: VoiceLink | None = None
         self._source: _Source | None = None
         self._heard = False
         self._was_open = False
-        self._listener: Listener | None = None
+        self._listener: SinkListener | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._cuts = 0
         """How often it was cut: what was reported before does not count any more."""
@@ -93,37 +93,37 @@ class DiscordSink:
         """See Sink: somebody is there, it may speak, and what it says is encrypted where it has to be."""
         return self._heard and self._link is not None and self._link.is_ready
 
-    def listen(self, listener: Listener) -> None:
+    def listen(self, listener: SinkListener) -> None:
         """See Sink."""
         self._listener = listener
 
     def play(self, clip: Clip) -> None:
         """See Sink."""
         if self.is_open:
-            self._gate.feed(clip)
+            self._packets.feed(clip)
             self._wake()
 
     def pause(self) -> None:
         """See Sink; from any thread."""
-        self._gate.pause()
+        self._packets.pause()
 
     def resume(self) -> None:
         """See Sink."""
-        self._gate.resume()
+        self._packets.resume()
         self._wake()
 
     def cut(self) -> None:
         """See Sink; from any thread."""
-        self._gate.cut()
+        self._packets.cut()
         self._cuts += 1
 
     def heard(self, clip: Clip) -> float:
         """See Sink."""
-        return self._gate.heard(clip)
+        return self._packets.heard(clip)
 
     def set_volume(self, volume: float) -> None:
         """See Sink."""
-        self._gate.set_volume(volume)
+        self._packets.set_volume(volume)
 
     def _wake(self) -> None:
         if self._source is not None:
@@ -180,7 +180,7 @@ class DiscordSink:
         link = self._link
         if link is not None and link.is_connected() and (self._source is None or not self._source.alive):
             link.stop()
-            self._source = _Source(self._gate, link)
+            self._source = _Source(self._packets, link)
             self._source.start()
 
     def _tell(self) -> None:

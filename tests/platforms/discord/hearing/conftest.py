@@ -12,7 +12,7 @@ import pytest
 from relay.config import VoiceSection
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.hearing.ears import Ears
-from relay.speech.mixer import Hearing
+from relay.speech.mixer import Mixer
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.double import TOKEN
 from tests.doubles.discord.voice_person import VoicePerson
@@ -24,7 +24,7 @@ class Room:
     """The ears, and what they told. Their clock stands unless it is moved, so that who talks slowly still talks."""
 
     def __init__(self, discord: DiscordDouble, **settings: Any) -> None:
-        self.hearing = Hearing()
+        self.hearing = Mixer()
         self.hearing.open()
         self.onsets: list[int] = []
         self.threads: list[str] = []

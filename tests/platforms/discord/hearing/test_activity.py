@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from relay.platforms.discord.hearing.activity import GAP, SILENCES, Voices
+from relay.platforms.discord.hearing.activity import GAP, SILENCES, VoiceActivity
 
 ANNA = 101
 FRAME = 960
@@ -21,7 +21,7 @@ class Scene:
         self.fed: list[int] = []
         self.heard = {ANNA}
         self.timestamp = 0
-        self.voices = Voices(
+        self.voices = VoiceActivity(
             -50.0, hears=self.heard.__contains__, began=self.began.append, feed=self._feed, clock=lambda: self.now
         )
 

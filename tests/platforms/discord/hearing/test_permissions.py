@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from relay.config import VoiceSection
-from relay.platforms.discord.hearing.permissions import TALK_FOR, Audience, PushToTalk
+from relay.platforms.discord.hearing.permissions import TALK_FOR, HearingPermissions, PushToTalk
 
 ANNA, BEN = 101, 102
 
 
-def audience(clock: list[float] | None = None, **options: Any) -> Audience:
+def audience(clock: list[float] | None = None, **options: Any) -> HearingPermissions:
     now = clock or [0.0]
-    return Audience(VoiceSection(**options), lambda: now[0])
+    return HearingPermissions(VoiceSection(**options), lambda: now[0])
 
 
 @pytest.mark.parametrize(

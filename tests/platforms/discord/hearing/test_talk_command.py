@@ -10,7 +10,7 @@ from discord import app_commands
 
 from relay.config import VoiceSection
 from relay.platforms.discord.connection import make_connector
-from relay.platforms.discord.hearing.permissions import Audience, talk_command
+from relay.platforms.discord.hearing.permissions import HearingPermissions, talk_command
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.double import TOKEN
 from tests.platforms.discord.conftest import knows_guild, section
@@ -30,9 +30,9 @@ async def client(discord: DiscordDouble) -> AsyncIterator[library.Client]:
         await running
 
 
-async def offer(client: library.Client, **settings: Any) -> Audience:
+async def offer(client: library.Client, **settings: Any) -> HearingPermissions:
     """Register `/talk` with these settings."""
-    audience = Audience(VoiceSection(**settings))
+    audience = HearingPermissions(VoiceSection(**settings))
     tree = app_commands.CommandTree(client)
     tree.add_command(talk_command(audience))
     await tree.sync()
