@@ -160,11 +160,11 @@ class Relay:
                 start(name, room)
             start("forwarder", self.forwarder.run())
             start("poster", self.poster.run())
-            start("performer", repeat(self.executor.run, AGAIN, "acting for the scenario"))
-            start("informer", repeat(self.stream_context.run, AGAIN, "informing the scenario"))
+            start("act executor", repeat(self.executor.run, AGAIN, "acting for the scenario"))
+            start("stream context", repeat(self.stream_context.run, AGAIN, "informing the scenario"))
             trim_every = min(TRIM_EVERY, TRIM_SHARE * self._config.inbox.keep)
             start("trim", repeat(self._trim, trim_every, "forgetting old messages"))
-            start("heart", self._heartbeat.beat())
+            start("heartbeat", self._heartbeat.beat())
             self._listening = start("platforms", self.supervisor.run())
 
     async def quiet(self, *, empty: bool = False) -> None:

@@ -43,7 +43,7 @@ def key_of(config: Config) -> VoxtaSection:
 
 
 def link(config: Config, url: str, events: Events, *, hears: bool) -> Link:
-    """A way to one chat, which tells through `events`; see Session and GatewaySession."""
+    """A way to one chat, which tells through `events`; see VoxtaSession and GatewaySession."""
     listen, changed = events.received, events.chat_changed
     if config.voxta.mode == "gateway":
         if hears:

@@ -26,7 +26,7 @@ _STYLE = {
 
 
 class TerminalView:
-    """Shows a journal until cancelled. `status` is asked for the lines at the top."""
+    """Shows the statistics until cancelled. `status` is asked for the lines at the top."""
 
     def __init__(
         self, console: Console, statistics: Statistics, status: Callable[[], Awaitable[str]], title: str

@@ -1,0 +1,1 @@
+"""The other end of the wire: a Voxta server of our own, for demos, tests and those without a Voxta."""

@@ -1,0 +1,1 @@
+"""Where the audience's messages wait, durably, until each has its outcome."""

@@ -1,0 +1,1 @@
+"""Where the audience is: adapters that bring messages in and post text back."""

@@ -1,0 +1,1 @@
+"""One reply from its first sign to its posting."""

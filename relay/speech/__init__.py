@@ -1,0 +1,1 @@
+"""What is heard and when: the floor, clips, playback, interruption, and the people who talk."""

@@ -32,7 +32,7 @@ class Clips:
     def __init__(
         self,
         settings: SpeechSection,
-        door: VoxtaSection,
+        voxta: VoxtaSection,
         url: str,
         *,
         cookies: Callable[[], AbstractCookieJar | None] = lambda: None,
@@ -43,7 +43,7 @@ class Clips:
         `voice` reads what has OWN_VOICE for its address.
         """
         self._settings = settings
-        self._door = door
+        self._voxta = voxta
         self._url = url
         self._cookies = cookies
         self._voice = voice
@@ -108,8 +108,8 @@ class Clips:
         if urlsplit(address)[:2] != urlsplit(self._url)[:2]:
             return {}
         headers = {"Accept": "audio/x-wav, audio/wav;q=0.9, audio/mpeg;q=0.8"}
-        if self._door.api_key is not None:
-            headers["Authorization"] = f"Bearer {self._door.api_key.get_secret_value()}"
+        if self._voxta.api_key is not None:
+            headers["Authorization"] = f"Bearer {self._voxta.api_key.get_secret_value()}"
         if (jar := self._cookies()) is not None:
             cookies = jar.filter_cookies(URL(address))
             headers["Cookie"] = "; ".join(f"{name}={cookie.value}" for name, cookie in cookies.items())

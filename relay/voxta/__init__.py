@@ -1,0 +1,1 @@
+"""The way to a chat in Voxta: a server's or a gateway's."""

@@ -19,7 +19,7 @@ SHOWN: Final = frozenset({SendAs.USER, SendAs.NOREPLY, SendAs.EVENT, SendAs.NOTE
 
 
 class ChatMessaging(ABC):
-    """The half of a Session that talks. Everything raises VoxtaUnavailable while no chat is joined."""
+    """The half of a VoxtaSession that talks. Everything raises VoxtaUnavailable while no chat is joined."""
 
     def __init__(self) -> None:
         self._calls = Calls()

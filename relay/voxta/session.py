@@ -276,7 +276,7 @@ class VoxtaSession(ChatMessaging):
             self._unread.add(problem)
             log.warning("Voxta sends what cannot be read, which is left out (and not told again): %s", problem)
 
-    # For Talking
+    # For ChatMessaging
 
     def _joined(self) -> tuple[HubConnection, JoinedChat]:
         if self._hub is None or self.chat is None:

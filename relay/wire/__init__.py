@@ -1,0 +1,1 @@
+"""Voxta's protocol, for both ends."""

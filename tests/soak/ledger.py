@@ -7,7 +7,7 @@ from relay.model import Forward, Settlement
 
 
 class Ledger(Statistics):
-    """The relay's journal, which also counts for each message how often it ended and how often it was told."""
+    """The relay's statistics, which also counts for each message how often it ended and how often it was told."""
 
     def __init__(self, messages: int) -> None:
         super().__init__()

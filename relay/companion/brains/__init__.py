@@ -1,0 +1,1 @@
+"""What a character answers with: rules, or a language model."""

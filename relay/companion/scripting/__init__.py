@@ -1,0 +1,1 @@
+"""A scenario's scripts, in an engine that reaches nothing but what it is given."""

@@ -1,0 +1,1 @@
+"""A character's replies, sentence by sentence, and their sound."""

@@ -1,0 +1,1 @@
+"""Voices: what turns a text into sound."""

@@ -1,4 +1,4 @@
-"""The companion's voice in a Discord call: a sink whose packets discord.py's player takes from a gate."""
+"""The companion's voice in a Discord call: a sink whose packets discord.py's player takes from a packet source."""
 
 import asyncio
 import logging
@@ -49,7 +49,7 @@ class _Source(discord.AudioSource):
         return packet
 
     def wake(self) -> None:
-        """There is something to say. Call it after the gate has it."""
+        """There is something to say. Call it after the packet source has it."""
         with self._lock:
             self._silent = 0
             if self._link.is_paused():
