@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
@@ -70,12 +71,18 @@ class RedisConnection:
                 async with asyncio.timeout(self._timeout):
                     return await self._retrying.copy()(self._prepared, partial(call, *args, **kwargs))
         except TimeoutError:
+            await self._drop_idle()
             raise InboxError(f"{self.name} did not answer within {self._timeout:g} s") from None
         except (RedisError, OSError) as error:
             if str(error).startswith(TAKEN):
                 raise InboxTaken(f"{self.name}: another relay of this name took over while this one slept") from None
             trouble = "refuses the user or password" if _is_refusal(error) else f"failed: {error}"
             raise InboxError(f"{self.name} {trouble}") from error
+
+    async def _drop_idle(self) -> None:
+        """Connections at rest may be as dead as the one that did not answer: each would cost a timeout of its own."""
+        with suppress(RedisError, OSError):
+            await self.client.connection_pool.disconnect(inuse_connections=False)
 
     async def _prepared(self, call: Callable[[], Awaitable[T]]) -> T:
         try:

@@ -115,5 +115,5 @@ class FaultyProxy:
                 return
             writer.write(data)
             await writer.drain()
-        if writer not in self._deserted:
+        if not answers or writer not in self._deserted:  # what its client leaves, its server notices in the end
             writer.transport.abort()

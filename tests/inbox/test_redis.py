@@ -358,3 +358,19 @@ async def _until_blocked(server: RedisServer) -> None:
     async with Redis.from_url(server.url) as admin, asyncio.timeout(PATIENCE):
         while not (await admin.info("clients"))["blocked_clients"]:
             pass
+
+
+async def test_connections_that_died_together_cost_one_timeout(namespace: str) -> None:
+    with redis_server(tcp=True) as server:
+        async with FaultyProxy(server.port) as way:
+            url = f"redis://127.0.0.1:{way.port}"
+            inbox = RedisInbox(url, namespace=namespace, max_count=1_000, timeout=2.0)
+            await inbox.open()
+            await asyncio.gather(*(inbox.waiting() for _ in range(5)))
+
+            way.desert()
+            with pytest.raises(InboxError, match="did not answer"):
+                await inbox.waiting()
+
+            assert await asyncio.gather(*(inbox.waiting() for _ in range(5))) == [0] * 5
+            await inbox.close()
