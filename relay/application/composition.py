@@ -9,12 +9,11 @@ from typing import Any
 
 from relay.application.audio import SilentAudio
 from relay.application.connect import link
+from relay.application.dialogue import AGAIN, Dialogue
 from relay.application.events import Events
 from relay.application.heartbeat import Heartbeat
 from relay.application.reception import Reception
-from relay.application.routing import ReplyRouter
 from relay.application.runtime_controls import RuntimeControls
-from relay.application.sound import AGAIN, Sound
 from relay.application.statistics import Statistics
 from relay.config.loading import Config
 from relay.errors import InboxError
@@ -24,13 +23,10 @@ from relay.inbox.build import build as build_inbox
 from relay.inbox.retry import with_retries
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
-from relay.moderation.outbound import Outbound
 from relay.platforms.base import Notes, Platform, Receive
 from relay.platforms.base import PlatformControls as ControlsProtocol
 from relay.platforms.supervision import Supervisor
 from relay.replies.poster import Poster
-from relay.replies.replies import Replies
-from relay.replies.screening import Screening
 from relay.scenario.actions import available_acts
 from relay.scenario.context import StreamContext
 from relay.scenario.executor import ActExecutor
@@ -72,52 +68,21 @@ class Relay:
         self.floor = Floor(config.floor, config.forwarding.reply_timeout)
         self.session = link(config, voxta_url, self.events, hears=self._audio.hearing is not None)
         self.forwarder = Forwarder(
-            config,
-            inbox=self.inbox,
-            session=self.session,
-            floor=self.floor,
-            observer=self.events,
-            clock=time.monotonic,
-            wall=clock.now,
+            config, inbox=self.inbox, session=self.session, floor=self.floor, observer=self.events
         )
-        replies = Replies()
-        self.screening = Screening(Outbound(config.outbound), self.events.released, hold_for=config.outbound.hold_for)
-        self._sound = Sound(
-            config,
-            voxta_url,
-            session=self.session,
-            floor=self.floor,
-            replies=replies,
-            screening=self.screening,
-            audio=self._audio,
-            events=self.events,
+        self._dialogue = Dialogue(
+            config, voxta_url, session=self.session, floor=self.floor, audio=self._audio, events=self.events
         )
-        self.voice = self._sound.voice
-        self._answers = ReplyRouter(
-            replies, self.voice, self.screening, self.events, name_of=self._name_of, record=self._sound.record
-        )
-        self.runtime = RuntimeControls(
-            inbox=self.inbox,
-            voice=self.voice,
-            forwarder=self.forwarder,
-            screening=self.screening,
-            describe=self.describe,
-            volume=config.speech.volume,
-        )
+        self.voice = self._dialogue.voice
+        self.runtime = RuntimeControls(self.inbox, self._dialogue, self.forwarder, describe=self.describe)
         audit = Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
         self.controls = Controls(self.runtime, audit)
-        self.receive = Reception(self.inbox, self.controls, self._answers, statistics, self.events).receive
+        self.receive = Reception(self.inbox, self.controls, self._dialogue.router, statistics, self.events).receive
         self.platforms = make_platforms(self.receive, self.controls, self.inbox)
         self.poster = Poster(config.replies, self.platforms, statistics.post)
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
-        acts = available_acts(
-            config,
-            self.platforms,
-            say=self.screening.take,
-            controls=self.controls,
-            play=self._audio.effect,
-            name=lambda: self._name_of(None),
-        )
+        say, play, name = self._dialogue.screening.take, self._audio.effect, self._dialogue.name_of
+        acts = available_acts(config, self.platforms, say=say, controls=self.controls, play=play, name=name)
         self.executor = ActExecutor(acts, config.scenario.allow, self.session)
         self.stream_context = StreamContext(config.scenario, self.session, self.platforms, people=self._audio.people)
         self._heartbeat = Heartbeat(config.heartbeat_file, self.condition)
@@ -131,14 +96,14 @@ class Relay:
         events.arrived.subscribe(self.runtime.saw)
         events.arrived.subscribe(self.stream_context.saw)
         events.asking.subscribe(self.poster.expect)
-        events.asking.subscribe(self._answers.asked)
+        events.asking.subscribe(self._dialogue.router.asked)
         events.forwarded.subscribe(statistics.forwarded)
         events.forwarded.subscribe(self.stream_context.told)
         events.settled.subscribe(statistics.settled)
         events.settled.subscribe(lambda _: self._moved.set())
-        events.received.subscribe(self._answers.hear)
+        events.received.subscribe(self._dialogue.router.hear)
         events.received.subscribe(self.executor.heard)
-        events.chat_changed.subscribe(self._answers.forget)
+        events.chat_changed.subscribe(self._dialogue.router.forget)
         events.released.subscribe(statistics.reply)
         events.released.subscribe(self.poster.take)
         events.obeyed.subscribe(self.poster.tell)
@@ -156,7 +121,7 @@ class Relay:
                 return tasks.create_task(_vital(name, room), name=name)
 
             start("voxta", self.session.run())
-            for name, room in self._sound.rooms():
+            for name, room in self._dialogue.rooms():
                 start(name, room)
             start("forwarder", self.forwarder.run())
             start("poster", self.poster.run())
@@ -192,10 +157,6 @@ class Relay:
             async with asyncio.timeout(DRAIN):
                 await self.forwarder.end(reason)
                 await self.quiet(empty=True)
-
-    def _name_of(self, sender_id: str | None) -> str:
-        chat = self.session.chat
-        return chat.character_name(sender_id) if chat else ""
 
     async def _trim(self) -> None:
         await self.inbox.trim(clock.now() - self._config.inbox.keep)

@@ -3,12 +3,11 @@
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 
+from relay.application.dialogue import Dialogue
 from relay.forwarding.forwarder import Forwarder
 from relay.inbox.base import Inbox
 from relay.model import AudienceMessage, Held, Outcome
 from relay.moderation.switches import Switches
-from relay.replies.screening import Screening
-from relay.speech.voice import Voice
 from relay.system import clock
 
 NOTE_SWITCHES = "switches"
@@ -22,21 +21,19 @@ class RuntimeControls:
 
     def __init__(
         self,
-        *,
         inbox: Inbox,
-        voice: Voice,
+        dialogue: Dialogue,
         forwarder: Forwarder,
-        screening: Screening,
+        *,
         describe: Callable[[], Awaitable[str]],
-        volume: float,
     ) -> None:
-        """`volume` as configured."""
+        """`describe` says in a few lines what is connected and what waits."""
         self._inbox = inbox
-        self._voice = voice
+        self._dialogue = dialogue
+        self._voice = dialogue.voice
+        self._screening = dialogue.screening
         self._forwarder = forwarder
-        self._screening = screening
         self._describe = describe
-        self._volume = volume
         self._viewers: OrderedDict[str, str] = OrderedDict()
 
     async def restore(self) -> None:
@@ -63,7 +60,7 @@ class RuntimeControls:
 
     def _apply(self, switches: Switches) -> None:
         self._forwarder.follow(switches)
-        self._voice.playback.set_volume(self._volume if switches.volume is None else switches.volume)
+        self._dialogue.set_volume(switches.volume)
 
     def held(self) -> Sequence[Held]:
         return [*self._forwarder.waiting.held(), *self._screening.held()]

@@ -41,7 +41,6 @@ async def serving(config: Config, relay: Relay, audio: LiveAudio) -> AsyncIterat
         interrupt=lambda: relay.controls.run("interrupt", button),
         skip=lambda: relay.controls.run("skip", button),
         state=lambda: _state(relay),
-        leave_unanswered=relay.voice.leave_unanswered,
         talk=Told(relay),
     )
     async with WebServer(config.web, actions, audio.overlay, config.scenario.sounds) as server:
@@ -86,6 +85,9 @@ class Told:
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
+
+    def leave_unanswered(self) -> None:
+        self._relay.voice.leave_unanswered()
 
     async def dialogue(self, text: str, source: str, author: str | None, *, reply: bool) -> None:
         chat = self._relay.session.chat

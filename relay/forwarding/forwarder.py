@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -23,6 +24,7 @@ from relay.moderation.inbound import Inbound
 from relay.moderation.switches import Switches
 from relay.speech.floor import Floor
 from relay.system.cancellation import checkpoint
+from relay.system.clock import now as wall_time
 from relay.text.unicode import calls
 from relay.voxta.chat import JoinedChat
 from relay.voxta.link import Link
@@ -64,8 +66,8 @@ class Forwarder:
         session: Link,
         floor: Floor,
         observer: Observer,
-        clock: Callable[[], float],
-        wall: Callable[[], float],
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = wall_time,
     ) -> None:
         policy = Policy(config.forwarding)
         self._inbox = inbox

@@ -69,9 +69,11 @@ class Desk:
             interrupt=lambda: self._act("interrupt"),
             skip=lambda: self._act("skip"),
             state=lambda: self.state,
-            leave_unanswered=lambda: self.calls.append("unanswered"),
             talk=self,
         )
+
+    def leave_unanswered(self) -> None:
+        self.calls.append("unanswered")
 
     async def dialogue(self, text: str, source: str, author: str | None, *, reply: bool) -> None:
         await self._act(f"dialogue {text!r} by {author} from {source}{', asks' if reply else ''}")

@@ -71,6 +71,10 @@ T = TypeVar("T")
 class Talk(Protocol):
     """What is told to Voxta. Each raises RelayError when it cannot be told now."""
 
+    def leave_unanswered(self) -> None:
+        """The speakers who are about to stop want no answer (`trigger_response` false); never raises."""
+        ...
+
     async def dialogue(self, text: str, source: str, author: str | None, *, reply: bool) -> None:
         """Somebody said something."""
         ...
@@ -95,8 +99,6 @@ class ApiActions:
     skip: Callable[[], Awaitable[str]]
     """Goes on to the next reply; says what was done."""
     state: Callable[[], GatewayState]
-    leave_unanswered: Callable[[], None]
-    """The speakers who are about to stop want no answer (`trigger_response` false)."""
     talk: Talk
 
 
@@ -151,7 +153,7 @@ class Gateway:
     async def _stop(self, request: web.Request) -> web.Response:
         stop = await _read(request, _Stop)
         if not stop.trigger_response:
-            self._actions.leave_unanswered()
+            self._actions.talk.leave_unanswered()
         for source in [stop.source] if stop.source else list(self._sources):
             self._sources.pop(source, None)
             self._actions.speakers.stopped(f"game:{source}")

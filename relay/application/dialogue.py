@@ -1,4 +1,4 @@
-"""The companion's voice, and what people say to Voxta: built as the settings and the booth want them."""
+"""What the character and people say to each other: built as the settings and the audio want it."""
 
 from collections.abc import Coroutine, Iterator
 from typing import Any, Final
@@ -6,8 +6,10 @@ from typing import Any, Final
 from relay.application.audio import SilentAudio
 from relay.application.connect import key_of, own_voice
 from relay.application.events import Events
+from relay.application.routing import ReplyRouter
 from relay.config.loading import Config
 from relay.forwarding.recognised import RecognisedSpeech
+from relay.moderation.outbound import Outbound
 from relay.replies.replies import Replies
 from relay.replies.screening import Screening
 from relay.speech.clips import Clips
@@ -22,26 +24,19 @@ AGAIN: Final = 1.0
 """Seconds after which a room that others can do without begins anew, when a mistake of ours has ended it."""
 
 
-class Sound:
-    """Both ways. `record` is told whether Voxta wants to hear people."""
+class Dialogue:
+    """The text and the voice of the character, and the sound of people on its way to Voxta."""
 
     def __init__(
-        self,
-        config: Config,
-        url: str,
-        *,
-        session: Link,
-        floor: Floor,
-        replies: Replies,
-        screening: Screening,
-        audio: SilentAudio,
-        events: Events,
+        self, config: Config, url: str, *, session: Link, floor: Floor, audio: SilentAudio, events: Events
     ) -> None:
         """`url` is where Voxta is."""
         self._session = session
         self._audio = audio
-        cookies = session.cookies
-        self._clips = Clips(config.speech, key_of(config), url, cookies=cookies, voice=own_voice(config))
+        self._volume = config.speech.volume
+        replies, key, cookies = Replies(), key_of(config), session.cookies
+        self.screening = Screening(Outbound(config.outbound), events.released, hold_for=config.outbound.hold_for)
+        self._clips = Clips(config.speech, key, url, cookies=cookies, voice=own_voice(config))
         playback = Playback(self._clips.fetch)
         self.voice = Voice(
             config.floor,
@@ -49,22 +44,34 @@ class Sound:
             playback=playback,
             replies=replies,
             voxta=session,
-            over=screening.over,
+            over=self.screening.over,
             changed=events.changed,
             plays=config.speech.enabled,
         )
         playback.play_on(audio.open(self.voice))
-        playback.set_volume(config.speech.volume)
+        self.set_volume(None)
+        self.router = ReplyRouter(
+            replies, self.voice, self.screening, events, name_of=self.name_of, record=self._record
+        )
         self._input: AudioInput | None = None
         self._spoken: RecognisedSpeech | None = None
         if audio.hearing is not None:
-            self._input = AudioInput(key_of(config), audio.hearing, url=url, cookies=cookies)
+            self._input = AudioInput(key, audio.hearing, url=url, cookies=cookies)
             self._spoken = RecognisedSpeech(
                 session, self._input, audio, floor=floor, asking=events.asking, freed=events.changed
             )
             events.received.subscribe(self._spoken.hear)
 
-    def record(self, wanted: bool) -> None:
+    def set_volume(self, volume: float | None) -> None:
+        """From 0 (silent) over 1 (as it is) to 2, at once; None for what is configured."""
+        self.voice.playback.set_volume(self._volume if volume is None else volume)
+
+    def name_of(self, sender_id: str | None = None) -> str:
+        """The name of a character, the first one's where none is told; "" without a chat."""
+        chat = self._session.chat
+        return chat.character_name(sender_id) if chat else ""
+
+    def _record(self, wanted: bool) -> None:
         """Voxta wants to hear people, or does not."""
         chat = self._session.chat
         if self._input is not None:
@@ -74,7 +81,7 @@ class Sound:
         """What has to run, by name."""
         yield "clips", self._clips.run()
         yield "voice", self.voice.run()
-        yield "booth", repeat(self._audio.run, AGAIN, "listening beside Voxta")
+        yield "audio", repeat(self._audio.run, AGAIN, "listening beside Voxta")
         if self._input is not None:
             yield "audio input", repeat(self._input.run, AGAIN, "sending what people say")
         if self._spoken is not None:
