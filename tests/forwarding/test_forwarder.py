@@ -178,6 +178,17 @@ class TestACutConnection:
         scene.wait()
         assert outcome(scene, late) == (Outcome.DROPPED, "the run ended")
 
+    def test_and_another_chat_before_the_message_is_sent_have_it_sent_there(self, scene: Scene) -> None:
+        scene.forwarder.follow(Switches(paused=True))
+        each = said(scene)
+        scene.wait()
+        scene.disk.next.extend([FINE, lambda: scene.voxta.join("elsewhere")])
+        scene.forwarder.follow(Switches())
+        scene.wait(5)
+
+        assert [(forward.keys, forward.chat_id) for forward in scene.voxta.arrived] == [((each.key,), "elsewhere")]
+        assert outcome(scene, each) == FORWARDED
+
     def test_over_a_restart_of_the_relay_is_found_out_about_as_well(self, scene: Scene) -> None:
         scene.voxta.next.append(Sending.CUT_AFTER)
         each = said(scene)

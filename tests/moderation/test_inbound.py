@@ -159,6 +159,7 @@ def test_a_long_text_that_is_passed_around_is_copy_pasta() -> None:
     [
         (Switches(muted=frozenset({"ann"})), message(), "muted by a moderator"),
         (Switches(muted=frozenset({"twitch:ann"})), message(kind=Kind.RAID), "muted by a moderator"),
+        (Switches(muted=frozenset({"ann"})), message(roles=frozenset({Role.MODERATOR})), "muted by a moderator"),
         (Switches(blocked_terms=("hello",)), message(), "blocked term"),
     ],
 )

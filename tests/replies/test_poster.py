@@ -1,12 +1,15 @@
 import asyncio
+import itertools
+from collections.abc import Sequence
 
 import pytest
 
 from relay.config import RepliesSection
-from relay.errors import PostRejected
-from relay.model import Origin, Post, ReplyText
+from relay.errors import AuthError, PlatformUnavailable, PostRejected, RateLimited
+from relay.model import Forward, Origin, Post, ReplyText, SendAs
 from relay.platforms.simulated import QuietPlatform
 from relay.replies.poster import QUEUE, Poster
+from tests.virtual_time import VirtualLoop
 
 TWITCH = Origin(platform="twitch", channel="lobby", reply_to="1")
 
@@ -101,3 +104,166 @@ async def test_of_more_replies_than_can_wait_the_oldest_are_given_up_whole_and_c
         "twitch is slow: replies that wait too long are given up",
         "twitch was slow: 100 replies were given up",
     ]
+
+
+LOBBY, HALL = Origin(platform="twitch", channel="lobby"), Origin(platform="discord", channel="hall")
+
+
+class Decorated(QuietPlatform):
+    """Shows that the companion writes, and has its channels."""
+
+    def __init__(self, name: str, *channels: str) -> None:
+        super().__init__(name)
+        self._channels = channels
+        self.posts: list[Post] = []
+        self.shown: list[str] = []
+
+    def channels(self) -> Sequence[str]:
+        return self._channels
+
+    async def post(self, post: Post) -> None:
+        self.posts.append(post)
+
+    async def typing(self, channel: str) -> None:
+        self.shown.append(channel)
+
+
+def places(*platforms: Decorated) -> list[tuple[str, str, str | None]]:
+    return [(platform.name, post.channel, post.reply_to) for platform in platforms for post in platform.posts]
+
+
+@pytest.mark.parametrize(
+    ("post_to", "expected"),
+    [
+        ("nowhere", []),
+        ("origin", [("twitch", "lobby", "1")]),
+        ("everywhere", [("twitch", "lobby", "1"), ("twitch", "den", None), ("discord", "hall", None)]),
+    ],
+)
+async def test_an_answer_goes_where_the_settings_say_and_to_each_place_once(
+    post_to: str, expected: list[tuple[str, str, str | None]]
+) -> None:
+    twitch, discord = Decorated("twitch", "lobby", "den"), Decorated("discord", "hall")
+    settings = RepliesSection.model_validate({"post_to": post_to})
+    poster = Poster(settings, [twitch, discord], lambda *_: None)
+
+    poster.take(reply("hello").model_copy(update={"origins": (TWITCH, Origin(platform="gone", channel="x"))}))
+    await posted(poster)
+
+    assert places(twitch, discord) == expected
+
+
+async def test_only_the_first_piece_replies_and_only_where_that_is_wanted() -> None:
+    text = " ".join(f"This is the sentence number {number} of a long answer." for number in range(20))
+    for as_reply, first in ((True, "1"), (False, None)):
+        twitch = Decorated("twitch", "lobby")
+        poster = Poster(RepliesSection(as_reply=as_reply), [twitch], lambda *_: None)
+        poster.take(reply(text))
+        await posted(poster)
+
+        assert [post.reply_to for post in twitch.posts] == [first, None]
+
+
+async def test_every_piece_has_a_nonce_of_its_own_which_a_repeat_of_the_answer_has_again() -> None:
+    text = " ".join(f"This is the sentence number {number} of a long answer." for number in range(20))
+    first, again = await posts_of(text), await posts_of(text)
+
+    assert len({post.nonce for post in first}) == len(first) == 2
+    assert [post.nonce for post in first] == [post.nonce for post in again]
+
+
+async def test_an_announcement_goes_to_the_first_channel_of_each_other_platform() -> None:
+    twitch, discord, silent = Decorated("twitch", "lobby"), Decorated("discord", "hall", "den"), Decorated("silent")
+    poster = Poster(RepliesSection(), [twitch, discord, silent], lambda *_: None)
+    poster.announce(twitch, "Twitch needs a login.")
+    await posted(poster)
+    assert places(twitch, discord, silent) == [("discord", "hall", None)]
+
+    nowhere = Poster(RepliesSection(post_to="nowhere"), [twitch, discord], lambda *_: None)
+    nowhere.announce(twitch, "Twitch needs a login.")
+    nowhere.tell(LOBBY, "Paused.")
+    await posted(nowhere)
+    assert places(twitch, discord) == [("twitch", "lobby", None), ("discord", "hall", None)]
+
+
+def asking(*origins: Origin) -> Forward:
+    return Forward(id="f", keys=(), send_as=SendAs.USER, body="hi", origins=origins, chat_id="home", after_index=-1)
+
+
+async def test_that_an_answer_comes_is_shown_where_it_will_be_posted() -> None:
+    twitch, discord = Decorated("twitch", "lobby"), Decorated("discord", "hall")
+    for post_to, shown in (("origin", ["lobby"]), ("nowhere", [])):
+        twitch.shown.clear()
+        poster = Poster(RepliesSection.model_validate({"post_to": post_to}), [twitch, discord], lambda *_: None)
+        poster.expect(asking(LOBBY, Origin(platform="gone", channel="x"), HALL))
+        async with asyncio.TaskGroup() as tasks:
+            posting = tasks.create_task(poster.run())
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            posting.cancel()
+
+        assert twitch.shown == shown
+    assert discord.shown == ["hall"]
+
+
+class Failing(Decorated):
+    """Fails so often, then posts."""
+
+    def __init__(self, *errors: Exception) -> None:
+        super().__init__("twitch", "lobby")
+        self.errors = list(errors)
+        self.tries: list[float] = []
+
+    async def post(self, post: Post) -> None:
+        self.tries.append(asyncio.get_running_loop().time())
+        if self.errors:
+            raise self.errors.pop(0)
+        await super().post(post)
+
+
+def fates(platform: Failing) -> list[str | None]:
+    """The error of each post, or none."""
+    loop = VirtualLoop()
+    errors: list[str | None] = []
+    poster = Poster(RepliesSection(), [platform], lambda platform, post, error: errors.append(error))
+    poster.take(reply("hello"))
+    try:
+        loop.run(posted(poster))
+    finally:
+        loop.close()
+    return errors
+
+
+def test_a_platform_that_asks_to_wait_is_waited_for() -> None:
+    platform = Failing(RateLimited("slow down", 7.0), RateLimited("slow down", 3.0))
+
+    assert fates(platform) == [None]
+    assert [round(at) for at in platform.tries] == [0, 7, 10]
+
+
+def test_a_platform_that_is_away_is_tried_again_ever_more_rarely() -> None:
+    platform = Failing(*[PlatformUnavailable("away")] * 12)
+
+    assert fates(platform) == [None]
+    waits = [later - earlier for earlier, later in itertools.pairwise(platform.tries)]
+    assert len(waits) == 12
+    assert waits[0] < 2 < 15 < waits[-1] < 21
+
+
+def test_a_platform_that_is_away_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.replies.poster.GIVE_UP_AFTER", 0.0)
+    platform = Failing(PlatformUnavailable("away"))
+
+    assert fates(platform) == ["away"]
+    assert len(platform.tries) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(AuthError("log in again"), "log in again"), (ValueError("oops"), "a mistake of the relay (ValueError)")],
+)
+def test_what_a_repeat_cannot_help_is_told_at_once(error: Exception, told: str) -> None:
+    platform = Failing(error)
+
+    assert fates(platform) == [told]
+    assert len(platform.tries) == 1

@@ -3,9 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.config import OutboundSection
-from relay.model import ReplyText
+from relay.model import Origin, ReplyText
 from relay.moderation.outbound import Outbound
-from relay.replies.screening import Screening
+from relay.replies.screening import CAPACITY, Screening
+from relay.system import clock
 
 CODE = """Sure, Ann. Here:
 
@@ -61,3 +62,80 @@ def test_what_is_dropped_goes_with_its_white_space() -> None:
 )
 def test_what_is_spread_over_lines_is_found(text: str) -> None:
     assert released(text, blocked_terms=["kill yourself"], blocked_terms_are="hold", links="hold") == []
+
+
+class Room:
+    """Holds what has a link in it, and keeps what is let through."""
+
+    def __init__(self, hold_for: float = 60.0) -> None:
+        self.released: list[ReplyText] = []
+        outbound = Outbound(OutboundSection.model_validate({"links": "hold", "blocked_terms": ["badword"]}))
+        self.screening = Screening(outbound, self.released.append, hold_for=hold_for)
+
+    def says(self, text: str) -> None:
+        self.screening.take(ReplyText(message_id=text, character="Vox", text=text, origins=(LOBBY,)))
+
+    @property
+    def held(self) -> list[tuple[str, str, str, str]]:
+        return [(held.id, held.who, held.text, held.reason) for held in self.screening.held()]
+
+
+LOBBY = Origin(platform="twitch", channel="lobby", reply_to="1")
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What time it is, to be set."""
+    times = [1_000.0]
+    monkeypatch.setattr(clock, "now", lambda: times[-1])
+    return times
+
+
+def test_what_is_held_is_shown_with_its_reason_and_let_out_whole_where_it_belongs(now: list[float]) -> None:
+    room = Room()
+    room.says("One. See evil.example/a and evil.example/b. Two.")
+
+    assert room.held == [("r1", "Vox", "One. See evil.example/a and evil.example/b. Two.", "link")]
+    assert [held.at for held in room.screening.held()] == [1_000.0]
+    assert room.released == []
+
+    assert room.screening.approve("r1")
+    [reply] = room.released
+    assert (reply.text, reply.origins) == ("One. See evil.example/a and evil.example/b. Two.", (LOBBY,))
+    assert room.held == []
+    assert not room.screening.approve("r1")
+
+
+def test_what_is_rejected_is_never_said(now: list[float]) -> None:
+    room = Room()
+    room.says("see evil.example")
+
+    assert room.screening.reject("r1")
+    assert not room.screening.reject("r1")
+    assert not room.screening.approve("r1")
+    assert room.released == []
+
+
+def test_what_nobody_decides_on_in_time_is_dropped(now: list[float]) -> None:
+    room = Room(hold_for=60.0)
+    room.says("see evil.example/1")
+    now.append(1_030.0)
+    room.says("see evil.example/2")
+
+    now.append(1_060.0)
+    assert not room.screening.approve("r1")
+    assert [id for id, *_ in room.held] == ["r2"]
+    now.append(1_089.9)
+    assert [id for id, *_ in room.held] == ["r2"]
+    now.append(1_090.0)
+    assert room.held == []
+    assert room.released == []
+
+
+def test_of_too_many_held_the_oldest_is_dropped(now: list[float]) -> None:
+    room = Room()
+    for number in range(CAPACITY + 1):
+        room.says(f"see evil.example/{number}")
+
+    assert len(room.held) == CAPACITY
+    assert [id for id, *_ in room.held][:2] == ["r2", "r3"]
