@@ -40,6 +40,10 @@ AUDIT_SIZE: Final = 20_000
 AUDIT_FILES: Final = 3
 PAUSE: Final = 9.0
 """Seconds between two things that are said aloud."""
+REMEMBERED: Final = 1 / 25
+"""Share of the run's messages that the store remembers at most, so that what it takes depends on no machine's pace."""
+LEAST_COUNT: Final = 1_000
+"""What the setting takes at least."""
 CHAT_MESSAGES: Final = 300
 _CLIP: Final = wav(0.4)
 
@@ -84,6 +88,8 @@ class Room:
     platforms: Sequence[CountingPlatform]
     folder: Path
     redis: Redis | None
+    work: asyncio.Task[None]
+    """The relay's; it fails when the relay does."""
 
     async def speak(self) -> None:
         """Ann says something aloud, now and then, until cancelled."""
@@ -117,8 +123,11 @@ def _size(folder: Path, pattern: str) -> int:
     return sum(file.stat().st_size for file in folder.glob(pattern))
 
 
-def _config(folder: Path, keep: float, speed: float, redis_url: str | None) -> Config:
-    """The defaults with all times that concern the audience divided by `speed`, and small files. `keep` in seconds."""
+def _config(folder: Path, keep: float, count: int, speed: float, redis_url: str | None) -> Config:
+    """The defaults with all times that concern the audience divided by `speed`, and small files.
+
+    The store remembers what ended for `keep` seconds, and `count` messages at most.
+    """
     usual = SelectionSection()
     paced = {name: getattr(usual, name) / speed for name in ("gap", "rest", "patience")}
     paced |= {
@@ -127,7 +136,7 @@ def _config(folder: Path, keep: float, speed: float, redis_url: str | None) -> C
     return settings(
         folder,
         relay={"name": NAME, "data_dir": str(folder), "audit_size": AUDIT_SIZE, "audit_files": AUDIT_FILES},
-        inbox={"engine": "redis", "url": redis_url, "keep": keep} if redis_url else {"keep": keep},
+        inbox={"keep": keep, "max_count": count} | ({"engine": "redis", "url": redis_url} if redis_url else {}),
         budget={"rates": {name: rate * speed for name, rate in BudgetSection().rates.items()}},
         selection={"seed": 0, "loud_per_minute": usual.loud_per_minute * speed} | paced,
         filters={"blocked_terms": [HELD], "blocked_terms_are": "hold", "hold_for": 5.0, "repeat_within": 5.0},
@@ -176,14 +185,14 @@ async def opened(engine: Engine, folder: Path, *, messages: int, keep: float, sp
         )
         companion = await stack.enter_async_context(CompanionServer(own))
         proxy = await stack.enter_async_context(FaultyProxy(int(companion.url.rpartition(":")[2])))
-        config = _config(folder, keep, speed, redis_url)
+        config = _config(folder, keep, max(LEAST_COUNT, round(messages * REMEMBERED)), speed, redis_url)
         audio, ledger = LoudBooth(config, speed), Ledger(messages)
         platforms = [CountingPlatform(name) for name in ("twitch", "discord")]
         relay = Relay(config, lambda *_: platforms, voxta_url=proxy.url, statistics=ledger, audio=audio)
         relay.events.forwarded.subscribe(ledger.told)
         server = await stack.enter_async_context(serving_web(config, relay, audio))
         work = await stack.enter_async_context(running(relay))
-        room = Room(relay, ledger, audio, proxy, platforms, folder, redis)
+        room = Room(relay, ledger, audio, proxy, platforms, folder, redis, work)
         await eventually(lambda: relay.session.chat is not None or work.done())
         if work.done():
             work.result()

@@ -10,13 +10,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from relay.application.composition import until
 from relay.inbox.retry import with_retries
 from relay.model import AudienceMessage, Incoming
 from tests.soak.day import DAY, MESSAGES, VIEWERS, day
 from tests.soak.figures import BOUNDS, Sampler, census, counted
 from tests.soak.room import Engine, Room, opened
 from tests.soak.verdict import LEAST_SAMPLES, Trend, judge
-from tests.support import alongside
 
 RATE: Final = 1_000.0
 """Messages a second."""
@@ -135,13 +135,20 @@ async def run(plan: Plan, folder: Path, show: Show) -> Result:
     with counted() as lines:
         async with opened(plan.engine, folder, messages=plan.messages, keep=plan.seconds * KEPT, speed=SPEED) as room:
             watch = Watch(plan, show)
-            async with alongside(watch.run(Sampler(room, lines))), alongside(room.speak()):
-                await _write(room, plan, watch)
+            await until(room.work, asyncio.create_task(_go_by(room, plan, watch, Sampler(room, lines))))
             grown = watch.grown()
             async with asyncio.timeout(PATIENCE):
                 await room.relay.quiet(empty=True)
             ledger, stuck = room.ledger, await with_retries(room.relay.inbox.waiting)
             return Result(plan, watch.samples, ledger.received, ledger.lost, ledger.doubled, stuck, grown)
+
+
+async def _go_by(room: Room, plan: Plan, watch: Watch, sampler: Sampler) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        beside = [tasks.create_task(watch.run(sampler)), tasks.create_task(room.speak())]
+        await _write(room, plan, watch)
+        for task in beside:
+            task.cancel()
 
 
 async def _write(room: Room, plan: Plan, watch: Watch) -> None:

@@ -36,6 +36,17 @@ async def test_on_a_slow_machine_the_day_is_cut_short_and_nothing_is_lost(tmp_pa
     assert (result.lost, result.doubled, result.stuck) == (0, 0, 0)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the figures are those that Linux tells of a process")
+async def test_a_run_ends_when_its_figures_cannot_be_taken(tmp_path: Path) -> None:
+    def fail(*sample: object) -> None:
+        raise OSError("no space left")
+
+    with pytest.raises(ExceptionGroup) as failed:
+        await run(Plan(5_000, "sqlite", seed=0), tmp_path, fail)
+
+    assert failed.group_contains(OSError, match="no space left")
+
+
 def went(plan: Plan, *, leak: float = 0.0, lost: int = 0, stuck: int = 0) -> Result:
     """A run whose memory grew by so many MB a second."""
     times = [plan.seconds / SAMPLES * (number + 1) for number in range(SAMPLES)]
