@@ -19,12 +19,12 @@ from tests.soak.verdict import Bound
 
 BOUNDS: Final = {
     "memory MB": Bound(8.0, 0.03),
-    "blocks k": Bound(20.0, 0.03),
+    "blocks k": Bound(40.0, 0.03),
     "files": Bound(4),
     "tasks": Bound(6),
     "threads": Bound(2),
-    "store rows": Bound(2_000, 0.05),
-    "store MB": Bound(1.0, 0.05),
+    "store rows": Bound(10_000, 0.05),
+    "store MB": Bound(6.0, 0.05),
     "audit kB": Bound(20.0),
     "log lines": Bound(10),
     "chat rows": Bound(50),
@@ -33,7 +33,9 @@ BOUNDS: Final = {
     "waiting": Bound(500),
 }
 """What has to level off. Blocks are those of Python's own allocator, which tell of small objects exactly; log lines
-are those since the sample before; reasons are the different ones of which outcomes are counted."""
+are those since the sample before; reasons are the different ones of which outcomes are counted. What the store
+remembers for a time depends on the machine's pace, so that it may vary by some seconds of it.
+"""
 COUNTED: Final = ("posts", "clips", *Outcome)
 """What is shown besides."""
 

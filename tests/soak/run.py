@@ -24,7 +24,7 @@ LIMIT: Final = 1_200.0
 """Seconds that a day may take on a machine that is too slow for `RATE`; then it is cut short."""
 SPEED: Final = DAY * RATE / MESSAGES
 """How much faster than in a real room."""
-JUDGED: Final = 100_000
+JUDGED: Final = 200_000
 """Messages below which only losses are judged: some of the relay's bounded memories have not been filled by then."""
 SAMPLES: Final = 60
 SHORTEST: Final = 0.25
