@@ -63,12 +63,12 @@ def told(text: str, name: str, kind: Kind) -> None:
 def posts_of(text: str, platform: str) -> list[Post]:
     """What is posted of an answer."""
     released: list[ReplyText] = []
-    Screening(Outbound(OutboundSection()), released.append, hold_for=1.0).take(
+    Screening(Outbound(OutboundSection()), released.append, hold_for=1.0).screen(
         ReplyText(message_id="m", character="Vox", text=text, origins=(Origin(platform=platform, channel="c"),))
     )
     poster = Poster(RepliesSection(), [QuietPlatform(platform)], lambda *_: None)
     for reply in released:
-        poster.take(reply)
+        poster.queue(reply)
     queue = poster._queues[platform]
     return [post for _ in range(queue.qsize()) for post in queue.get_nowait()]
 

@@ -81,7 +81,7 @@ class Relay:
         self.platforms = make_platforms(self.receive, self.controls, self.inbox)
         self.poster = Poster(config.replies, self.platforms, statistics.post)
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
-        say, play, name = self._dialogue.screening.take, self._audio.effect, self._dialogue.name_of
+        say, play, name = self._dialogue.screening.screen, self._audio.effect, self._dialogue.name_of
         acts = available_acts(config, self.platforms, say=say, controls=self.controls, play=play, name=name)
         self.executor = ActExecutor(acts, config.scenario.allow, self.session)
         self.stream_context = StreamContext(config.scenario, self.session, self.platforms, people=self._audio.people)
@@ -102,10 +102,10 @@ class Relay:
         events.settled.subscribe(statistics.settled)
         events.settled.subscribe(lambda _: self._moved.set())
         events.received.subscribe(self._dialogue.router.hear)
-        events.received.subscribe(self.executor.heard)
+        events.received.subscribe(self.executor.on_message)
         events.chat_changed.subscribe(self._dialogue.router.forget)
         events.released.subscribe(statistics.reply)
-        events.released.subscribe(self.poster.take)
+        events.released.subscribe(self.poster.queue)
         events.obeyed.subscribe(self.poster.tell)
         events.changed.subscribe(self._moved.set)
         events.changed.subscribe(self.forwarder.wake)

@@ -40,14 +40,14 @@ class ReplyRouter:
 
     def hear(self, message: WireMessage) -> None:
         """Take one message from Voxta; returns at once."""
-        step = self._replies.take(message, self._name_of(getattr(message, "sender_id", None)))
+        step = self._replies.apply(message, self._name_of(getattr(message, "sender_id", None)))
         if step is not None and isinstance(message, server.ReplyMessage):
             self._voices(message, step)
         else:
             self._listen(message)
         if step is not None:
             if step.public is not None:
-                self._screening.take(step.public)
+                self._screening.screen(step.public)
             self._events.replied(step)
         self._events.changed()
 
@@ -61,7 +61,7 @@ class ReplyRouter:
         self._voice.stopped(STREAMER, is_done=True)
         self._voice.forget()
         for public in self._replies.forget():
-            self._screening.take(public)
+            self._screening.screen(public)
         self._record(False)
         self._events.changed()
 

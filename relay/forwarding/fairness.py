@@ -50,7 +50,7 @@ class Fairness:
     def was_heard(self, viewer: str, platform: str, now: float) -> None:
         """A message of this viewer was forwarded."""
         entry = self._viewer(viewer)
-        entry.heard, entry.at, entry.waiting_since = self.heard(viewer, now) + 1, now, None
+        entry.heard, entry.at, entry.waiting_since = self.heard_lately(viewer, now) + 1, now, None
         self._platforms[platform] = now
 
     def luck(self, viewer: str, now: float, lasts: float, source: random.Random) -> float:
@@ -61,7 +61,7 @@ class Fairness:
             entry.luck_until = now + lasts
         return entry.luck
 
-    def heard(self, viewer: str, now: float) -> float:
+    def heard_lately(self, viewer: str, now: float) -> float:
         """How much this viewer was heard lately; 1.0 is once just now."""
         entry = self._viewers.get(viewer)
         return entry.heard * 0.5 ** ((now - entry.at) / self._half_life) if entry and entry.heard else 0.0

@@ -32,7 +32,7 @@ class HeldMessages:
     def list(self) -> Sequence[Held]:
         return [held for held, _ in self._entries.values()]
 
-    def take(self, held_id: str) -> AudienceMessage | None:
+    def pop(self, held_id: str) -> AudienceMessage | None:
         """Take one out for a decision; None when it is not there (any more)."""
         entry = self._entries.pop(held_id, None)
         return entry[1] if entry else None

@@ -163,7 +163,7 @@ class Selector:
     # Out
 
     def choose(self, now: float) -> Choice | None:
-        """What is heard next, taken out; None when nothing waits. Call `heard` once it is sent."""
+        """What is heard next, taken out; None when nothing waits. Call `mark_sent` once it is sent."""
         staff, events = self._lanes[Lane.STAFF], self._lanes[Lane.EVENT]
         if staff:
             return Choice((self._take(next(iter(staff.values()))),))
@@ -180,7 +180,7 @@ class Selector:
             return Choice((self._take(min(firsts, key=lambda waiting: waiting.at)),))
         return self._sample(now)
 
-    def heard(self, choice: Choice, keys: Container[str], now: float) -> None:
+    def mark_sent(self, choice: Choice, keys: Container[str], now: float) -> None:
         """What of the choice has one of these keys was sent."""
         for waiting in choice.picks:
             if waiting.lane in _POOLED and waiting.message.key in keys:
@@ -274,7 +274,7 @@ class Selector:
             + settings.echo * math.log2(1 + len(waiting.viewers))
             + settings.waited * min(1.0, self._fairness.waited(waiting.viewer, now) / settings.patience)
             + settings.platform * min(1.0, self._fairness.platform_waited(message.platform, now) / settings.patience)
-            - settings.heard * self._fairness.heard(waiting.viewer, now)
+            - settings.heard * self._fairness.heard_lately(waiting.viewer, now)
             - settings.chatty * math.log2(max(1.0, self._fairness.pace(waiting.viewer, now) / AT_EASE))
             + settings.age * waiting.at / settings.chat_ttl
         )

@@ -141,7 +141,7 @@ class Waiting:
     def told(self, batch: Batch, picks: Sequence[Pick], now: float) -> None:
         """These of the batch's picks are on their way."""
         if batch.choice is not None:
-            self._selector.heard(batch.choice, {pick.message.key for pick in picks}, now)
+            self._selector.mark_sent(batch.choice, {pick.message.key for pick in picks}, now)
 
     def is_loud(self, now: float) -> bool:
         return self._selector.is_loud(now)
@@ -177,14 +177,14 @@ class Waiting:
 
     def approve(self, held_id: str, now: float) -> bool:
         """Let a held message through."""
-        message = self._held_messages.take(held_id)
+        message = self._held_messages.pop(held_id)
         if message is not None:
             pick = self.again(message, now)
             self._queue(message.model_copy(update={"at": now}), pick.text, features_of(pick.text), now)
         return message is not None
 
     def reject(self, held_id: str, reason: str) -> bool:
-        message = self._held_messages.take(held_id)
+        message = self._held_messages.pop(held_id)
         if message is not None:
             self._end(message, Outcome.REJECTED, reason)
         return message is not None

@@ -28,7 +28,7 @@ Posted = Callable[[str, Post, str | None], None]
 
 
 class Poster:
-    """`take` accepts a reply at once; `run` posts until cancelled."""
+    """`queue` accepts a reply at once; `run` posts until cancelled."""
 
     def __init__(self, settings: RepliesSection, platforms: Iterable[Outlet], posted: Posted) -> None:
         self._settings = settings
@@ -38,7 +38,7 @@ class Poster:
         self._queues: dict[str, asyncio.Queue[Sequence[Post]]] = {name: asyncio.Queue() for name in self._platforms}
         self._given_up: Counter[str] = Counter()
 
-    def take(self, reply: ReplyText) -> None:
+    def queue(self, reply: ReplyText) -> None:
         """Queue a reply for every channel it belongs to."""
         for origin in self._targets(reply):
             self._queue(reply.message_id, origin, fit_to_post(reply.text))

@@ -55,7 +55,7 @@ class Replies:
         """The next reply to begin answers this."""
         self._asked = forward
 
-    def take(self, message: WireMessage, character: str = "") -> Step | None:
+    def apply(self, message: WireMessage, character: str = "") -> Step | None:
         """What a message changes; None when it is not about a reply, or does not count any more.
 
         `character` is the name of its sender. Who plays speech has to cut a cancelled reply where it was heard.

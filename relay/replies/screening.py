@@ -32,7 +32,7 @@ class Screening:
         self._numbers = itertools.count(1)
         self._held: OrderedDict[str, tuple[Held, ReplyText]] = OrderedDict()
 
-    def take(self, reply: ReplyText) -> None:
+    def screen(self, reply: ReplyText) -> None:
         """Judge a reply and pass it on, hold it, or drop what must not be said."""
         kept: list[str] = []
         reasons: list[str] = []
@@ -56,7 +56,7 @@ class Screening:
     def over(self, reply: Reply) -> None:
         """A reply that was spoken is over: judge what the audience reads of it."""
         if (public := reply.public) is not None:
-            self.take(public)
+            self.screen(public)
 
     def sentence(self, chunk: server.ReplyChunk, step: Step) -> Sentence:
         """What a chunk adds to what is said. Without an address for its sound when it must not be heard as it is.

@@ -40,7 +40,7 @@ class ActExecutor:
         """The triggers that Voxta need not wait for any longer."""
         self._told: set[str] = set()
 
-    def heard(self, message: WireMessage) -> None:
+    def on_message(self, message: WireMessage) -> None:
         """Take one message from Voxta."""
         match message:
             case server.AppTrigger():

@@ -75,7 +75,7 @@ class Sink(Protocol):
         """Fall silent within a frame, and forget all clips and any pause."""
         ...
 
-    def heard(self, clip: Clip) -> float:
+    def seconds_heard(self, clip: Clip) -> float:
         """Seconds of a clip that were heard: 0 before its start; also answered after `pause` and `cut`."""
         ...
 

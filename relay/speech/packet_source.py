@@ -82,7 +82,7 @@ class PacketSource:
         with self._lock:
             self._volume = volume
 
-    def heard(self, clip: Clip) -> float:
+    def seconds_heard(self, clip: Clip) -> float:
         """Seconds of a clip that were handed out, also after it was cut."""
         with self._lock:
             return min(self._heard.get(clip.id, 0) / (2 * RATE), clip.duration)

@@ -141,7 +141,7 @@ class Playback:
             self._items.pop().fetched.cancel()
         self._start_over()
 
-    def settle(self) -> None:
+    def align_sinks(self) -> None:
         """Bring the sinks back in line, after one was paused by somebody else."""
         if not self._paused:
             for sink in self._sinks:
@@ -317,7 +317,7 @@ class Playback:
         """Seconds that were heard of an item's clip."""
         if item.clip is None or self._leader is None:
             return 0.0
-        return self._leader.heard(item.clip)
+        return self._leader.seconds_heard(item.clip)
 
     def _give_up_overdue(self) -> None:
         """A sink that does not report is taken for deaf: the clip counts as heard, so that nothing waits for ever."""

@@ -188,7 +188,7 @@ class Voice:
             self._talked.popitem(last=False)
         self._floor.speaker_talks(speaker, now)
         self.look()
-        self.playback.settle()
+        self.playback.align_sinks()
 
     def stopped(self, speaker: str, *, is_done: bool = False) -> None:
         """See Speakers. `is_done` when it is known that they do not just draw breath."""

@@ -30,7 +30,7 @@ ICON: Final = f"data:image/svg+xml;base64,{b64encode(_SVG.encode()).decode()}"
 
 
 class Authentication:
-    """Introduces the relay on each new connection. It is told of every message that comes; see `heard`."""
+    """Introduces the relay on each new connection. It is told of every message that comes; see `on_message`."""
 
     def __init__(self, scope: Sequence[str], capabilities: Capabilities, timeout: float) -> None:
         self._asked = tuple(scope)
@@ -45,7 +45,7 @@ class Authentication:
         self.welcome: server.Welcome | None = None
         """What the server said of itself and of us; None while we are not in."""
 
-    def heard(self, message: WireMessage) -> None:
+    def on_message(self, message: WireMessage) -> None:
         """Raises VoxtaUnavailable when a key is needed."""
         match message:
             case server.Welcome():

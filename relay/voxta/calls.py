@@ -31,7 +31,7 @@ class Calls:
         self._taken: Counter[str] = Counter()
         """How many calls of a kind were taken since the last that was refused."""
 
-    def heard(self, message: WireMessage) -> None:
+    def on_message(self, message: WireMessage) -> None:
         if self._fate is None or self._fate.done():
             return
         if (refusal := refusal_in(message)) is not None:

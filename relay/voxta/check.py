@@ -21,7 +21,7 @@ async def check(settings: VoxtaSection) -> str:
             HubConnection.connect(settings.url, api_key=key, timeout=settings.timeout, on_bad=lambda _: None) as hub,
             asyncio.TaskGroup() as tasks,
         ):
-            listening = tasks.create_task(hub.run(look.heard))
+            listening = tasks.create_task(hub.run(look.on_message))
             await look.entrance.enter(hub)
             with suppress(TimeoutError):
                 async with asyncio.timeout(SESSIONS_WAIT):
@@ -41,8 +41,8 @@ class _Look:
         self.entrance = Authentication(settings.scope, Capabilities(), settings.timeout)
         self.listed = asyncio.Event()
 
-    def heard(self, message: WireMessage) -> None:
-        self.entrance.heard(message)
+    def on_message(self, message: WireMessage) -> None:
+        self.entrance.on_message(message)
         if isinstance(message, server.ChatsSessionsUpdated):
             self._chats = message.sessions
             self.listed.set()

@@ -149,7 +149,7 @@ class GatewaySession:
             case "dialogue_received" if data.get("source") != "ai":
                 self._confirm(data["text"])
             case _:
-                self._mirrored.take(kind, data)
+                self._mirrored.translate(kind, data)
 
     def _start(self, state: dict[str, Any]) -> None:
         self._is_connected = bool(state.get("connected"))

@@ -52,7 +52,7 @@ class GatewayEvents:
         self._is_thinking = False
         """Whether a reply was announced of which nothing has come yet."""
 
-    def take(self, kind: str, data: Mapping[str, Any]) -> None:
+    def translate(self, kind: str, data: Mapping[str, Any]) -> None:
         """Tell what an event means."""
         match kind:
             case "sentence_ready":

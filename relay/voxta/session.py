@@ -222,7 +222,7 @@ class VoxtaSession(ChatMessaging):
     # Listening
 
     def _handle(self, message: WireMessage) -> None:
-        self._entrance.heard(message)
+        self._entrance.on_message(message)
         match message:
             case server.ChatsSessionsUpdated():
                 self._sessions = list(message.sessions)
@@ -236,7 +236,7 @@ class VoxtaSession(ChatMessaging):
                 self._no_entry = refusal_in(message)
                 log.warning("Voxta reports: %s", message.message)
         if self.chat is not None and getattr(message, "session_id", None) in (None, self.chat.session_id):
-            self._calls.heard(message)
+            self._calls.on_message(message)
             self.chat.saw(message)
             self._tell(message)
         self._news.set()

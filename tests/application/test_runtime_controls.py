@@ -165,7 +165,7 @@ class TestDecisions:
 
     def test_on_an_answer_let_it_be_said_or_drop_it(self, room: Room) -> None:
         for text in ("see evil.example/1", "see evil.example/2"):
-            room.screening.take(ReplyText(message_id=text, character="Vox", text=text))
+            room.screening.screen(ReplyText(message_id=text, character="Vox", text=text))
         first, second = (held.id for held in room.controls.held())
 
         assert (first, second) == ("r1", "r2")

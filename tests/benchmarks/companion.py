@@ -76,7 +76,7 @@ async def _measure(rounds: int) -> CompanionFigures:
 def _timed(conversation: Conversation, text: str) -> float:
     """Seconds of the processor, so that others who use it change nothing."""
     began = time.thread_time()
-    conversation.take(parse(text), do_reply=False)
+    conversation.execute(parse(text), do_reply=False)
     return time.thread_time() - began
 
 

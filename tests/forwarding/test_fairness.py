@@ -24,14 +24,14 @@ def test_nobody_waits_who_never_wrote() -> None:
 
 def test_being_heard_counts_half_after_its_half_life_and_adds_up() -> None:
     fairness = Fairness(half_life=60.0)
-    assert fairness.heard("ann", 0.0) == 0.0
+    assert fairness.heard_lately("ann", 0.0) == 0.0
 
     fairness.was_heard("ann", "twitch", 0.0)
-    assert fairness.heard("ann", 0.0) == 1.0
-    assert fairness.heard("ann", 60.0) == pytest.approx(0.5)
+    assert fairness.heard_lately("ann", 0.0) == 1.0
+    assert fairness.heard_lately("ann", 60.0) == pytest.approx(0.5)
 
     fairness.was_heard("ann", "twitch", 60.0)
-    assert fairness.heard("ann", 60.0) == pytest.approx(1.5)
+    assert fairness.heard_lately("ann", 60.0) == pytest.approx(1.5)
 
 
 def test_a_pace_is_about_the_messages_of_the_last_minute() -> None:

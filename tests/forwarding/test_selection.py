@@ -55,7 +55,7 @@ def ids(chosen_by: Selector, now: float = 0.0) -> list[str]:
     if choice is None:
         return []
     keys = [waiting.message.id for waiting in choice.picks]
-    chosen_by.heard(choice, {waiting.message.key for waiting in choice.picks}, now)
+    chosen_by.mark_sent(choice, {waiting.message.key for waiting in choice.picks}, now)
     return keys
 
 
@@ -255,7 +255,7 @@ def heard_by_flooders(seed: int, *, greedy: bool) -> float:
         room.expire(now)
         choice = room.choose(now)
         assert choice is not None
-        room.heard(choice, {waiting.message.key for waiting in choice.picks}, now)
+        room.mark_sent(choice, {waiting.message.key for waiting in choice.picks}, now)
         heard.update("flooder" if "flooder" in w.message.author.id else "viewer" for w in choice.picks)
     return heard["flooder"] / heard.total()
 
@@ -285,7 +285,7 @@ def test_every_message_ends_exactly_once_whatever_happens(actions: list[tuple[in
         if action == "choose":
             if (choice := room.choose(now)) is not None:
                 told.update(waiting.message.id for waiting in choice.picks)
-                room.heard(choice, {waiting.message.key for waiting in choice.picks}, now)
+                room.mark_sent(choice, {waiting.message.key for waiting in choice.picks}, now)
         elif action == "expire":
             room.expire(now)
         else:

@@ -97,7 +97,7 @@ class Evening:
                 return server.ReplyCancelled(message_id=name)
 
     def _tell(self, message: WireMessage) -> None:
-        step = self.replies.take(message, "Vox")
+        step = self.replies.apply(message, "Vox")
         if step is None:
             return
         self._post(step.public)
@@ -231,18 +231,18 @@ def test_what_is_remembered_is_bounded(told: Callable[[str], list[WireMessage]],
 
     for number in range(3 * OVER):
         for message in told(f"r{number}"):
-            replies.take(message)
+            replies.apply(message)
 
     assert len(list(replies)) <= most + 1
 
 
 def test_of_those_that_never_end_one_that_is_spoken_is_kept_longest() -> None:
     replies = Replies()
-    spoken = replies.take(chunk("spoken"))
+    spoken = replies.apply(chunk("spoken"))
     assert spoken is not None
     spoken.reply.is_voiced = True
 
     for number in range(3 * OPEN):
-        replies.take(chunk(f"r{number}"))
+        replies.apply(chunk(f"r{number}"))
 
     assert replies.get("spoken") is spoken.reply

@@ -32,7 +32,7 @@ async def posts_of(text: str, platform: QuietPlatform | None = None) -> list[Pos
     poster = Poster(
         RepliesSection(), [platform or QuietPlatform("twitch")], lambda platform, post, error: posts.append(post)
     )
-    poster.take(reply(text))
+    poster.queue(reply(text))
     await posted(poster)
     return posts
 
@@ -78,7 +78,7 @@ async def test_what_is_refused_without_a_parent_too_is_told_once(caplog: pytest.
     errors: list[str | None] = []
     poster = Poster(RepliesSection(), [Strict()], lambda platform, post, error: errors.append(error))
 
-    poster.take(reply("refused"))
+    poster.queue(reply("refused"))
     await posted(poster)
 
     assert errors == ["the parent message is gone"]
@@ -94,7 +94,7 @@ async def test_of_more_replies_than_can_wait_the_oldest_are_given_up_whole_and_c
     )
 
     for number in range(QUEUE + 100):
-        poster.take(reply(f"{number} {'word ' * 120}", id=str(number)))
+        poster.queue(reply(f"{number} {'word ' * 120}", id=str(number)))
     await posted(poster)
 
     given_up = [text for text, error in fates if error == "given up: twitch is slow"]
@@ -147,7 +147,7 @@ async def test_an_answer_goes_where_the_settings_say_and_to_each_place_once(
     settings = RepliesSection.model_validate({"post_to": post_to})
     poster = Poster(settings, [twitch, discord], lambda *_: None)
 
-    poster.take(reply("hello").model_copy(update={"origins": (TWITCH, Origin(platform="gone", channel="x"))}))
+    poster.queue(reply("hello").model_copy(update={"origins": (TWITCH, Origin(platform="gone", channel="x"))}))
     await posted(poster)
 
     assert places(twitch, discord) == expected
@@ -158,7 +158,7 @@ async def test_only_the_first_piece_replies_and_only_where_that_is_wanted() -> N
     for as_reply, first in ((True, "1"), (False, None)):
         twitch = Decorated("twitch", "lobby")
         poster = Poster(RepliesSection(as_reply=as_reply), [twitch], lambda *_: None)
-        poster.take(reply(text))
+        poster.queue(reply(text))
         await posted(poster)
 
         assert [post.reply_to for post in twitch.posts] == [first, None]
@@ -226,7 +226,7 @@ def fates(platform: Failing) -> list[str | None]:
     loop = VirtualLoop()
     errors: list[str | None] = []
     poster = Poster(RepliesSection(), [platform], lambda platform, post, error: errors.append(error))
-    poster.take(reply("hello"))
+    poster.queue(reply("hello"))
     try:
         loop.run(posted(poster))
     finally:

@@ -21,7 +21,7 @@ def chunk(text: str, start: int, message_id: str = "r1") -> server.ReplyChunk:
 
 def fed(replies: Replies, *messages: WireMessage) -> list[ReplyText]:
     """What is posted."""
-    steps = [replies.take(message, "Vox") for message in messages]
+    steps = [replies.apply(message, "Vox") for message in messages]
     return [step.public for step in steps if step is not None and step.public is not None]
 
 

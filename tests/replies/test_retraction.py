@@ -37,8 +37,8 @@ def retracted(replies: Replies, retraction: Retraction) -> list[str | None]:
 def test_what_is_taken_back_leads_to_the_reply_that_answers_it(retraction: Retraction) -> None:
     replies = Replies()
     replies.asked(FORWARD)
-    replies.take(ReplyStart(message_id="r1"))
-    replies.take(ReplyStart(message_id="r2"))
+    replies.apply(ReplyStart(message_id="r1"))
+    replies.apply(ReplyStart(message_id="r2"))
 
     assert retracted(replies, retraction) == ["r1"], "r2 was not asked for"
 
@@ -56,7 +56,7 @@ def test_a_reply_that_has_not_begun_is_found_too_and_only_once(retraction: Retra
 def test_what_concerns_others_is_left_alone(retraction: Retraction) -> None:
     replies = Replies()
     replies.asked(FORWARD)
-    replies.take(ReplyStart(message_id="r1"))
+    replies.apply(ReplyStart(message_id="r1"))
 
     assert retracted(replies, retraction) == []
 
@@ -64,9 +64,9 @@ def test_what_concerns_others_is_left_alone(retraction: Retraction) -> None:
 def test_a_reply_that_is_over_is_not_stopped_any_more() -> None:
     replies = Replies()
     replies.asked(FORWARD)
-    replies.take(ReplyStart(message_id="r1"))
+    replies.apply(ReplyStart(message_id="r1"))
 
-    replies.take(ReplyCancelled(message_id="r1"))
+    replies.apply(ReplyCancelled(message_id="r1"))
 
     assert retracted(replies, TAKEN_BACK[0]) == []
 
@@ -75,7 +75,7 @@ def test_replies_that_never_end_are_forgotten() -> None:
     replies = Replies()
     for number in range(OPEN + 1):
         replies.asked(FORWARD)
-        replies.take(ReplyStart(message_id=f"r{number}"))
+        replies.apply(ReplyStart(message_id=f"r{number}"))
 
     assert len(retracted(replies, TAKEN_BACK[0])) == OPEN
 
@@ -84,10 +84,10 @@ def test_replies_that_never_end_are_forgotten() -> None:
 def test_of_what_answers_what_was_taken_back_nothing_is_posted(retraction: Retraction) -> None:
     replies = Replies()
     replies.asked(FORWARD)
-    replies.take(ReplyChunk(message_id="r1", text="Hello."))
+    replies.apply(ReplyChunk(message_id="r1", text="Hello."))
     replies.retracted(retraction)
 
-    step = replies.take(ReplyEnd(message_id="r1"))
+    step = replies.apply(ReplyEnd(message_id="r1"))
 
     assert step is not None
     assert (step.public is None) is (retraction in TAKEN_BACK)
@@ -98,7 +98,7 @@ def test_what_comes_after_a_question_that_was_taken_back_is_no_answer_to_it() ->
     replies.asked(FORWARD)
     replies.retracted(TAKEN_BACK[0])
 
-    step = replies.take(ReplyStart(message_id="r1"))
+    step = replies.apply(ReplyStart(message_id="r1"))
 
     assert step is not None
     assert step.reply.forward is None

@@ -25,7 +25,7 @@ def released(text: str, **settings: object) -> list[str]:
     """What is let through of an answer."""
     found: list[ReplyText] = []
     screening = Screening(Outbound(OutboundSection.model_validate(settings)), found.append, hold_for=60.0)
-    screening.take(ReplyText(message_id="m", character="Vox", text=text))
+    screening.screen(ReplyText(message_id="m", character="Vox", text=text))
     return [reply.text for reply in found]
 
 
@@ -73,7 +73,7 @@ class Room:
         self.screening = Screening(outbound, self.released.append, hold_for=hold_for)
 
     def says(self, text: str) -> None:
-        self.screening.take(ReplyText(message_id=text, character="Vox", text=text, origins=(LOBBY,)))
+        self.screening.screen(ReplyText(message_id=text, character="Vox", text=text, origins=(LOBBY,)))
 
     @property
     def held(self) -> list[tuple[str, str, str, str]]:

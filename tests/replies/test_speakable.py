@@ -17,7 +17,7 @@ class Reader:
         self._screening = Screening(outbound, lambda _: None, hold_for=60.0)
 
     def read(self, chunk: ReplyChunk) -> Sentence:
-        step = self._replies.take(chunk)
+        step = self._replies.apply(chunk)
         assert step is not None
         return self._screening.sentence(chunk, step)
 

@@ -65,9 +65,9 @@ async def performing(hand: Hand, *allowed: str) -> AsyncIterator[ActExecutor]:
 async def test_triggers_and_actions_are_done_in_order() -> None:
     hand = Hand()
     async with performing(hand, "wave") as executor:
-        executor.heard(trigger("wave", "Ann", 2))
-        executor.heard(action("wave", who="Bob"))
-        executor.heard(trigger("wave", "Cleo", None))
+        executor.on_message(trigger("wave", "Ann", 2))
+        executor.on_message(action("wave", who="Bob"))
+        executor.on_message(trigger("wave", "Cleo", None))
         await eventually(lambda: hand.done == [("Ann", 2), ("Bob", 1), ("Cleo", 1)])
 
 
@@ -75,11 +75,11 @@ async def test_what_is_not_allowed_is_not_done_and_said_once(caplog: pytest.LogC
     hand = Hand()
     with caplog.at_level(logging.INFO):
         async with performing(hand) as executor:
-            executor.heard(trigger("wave", "Ann"))
-            executor.heard(trigger("wave", "Ann"))
-            executor.heard(trigger("confetti", 1))
-            executor.heard(trigger("confetti", 1))
-            executor.heard(action("SetAvatar"))
+            executor.on_message(trigger("wave", "Ann"))
+            executor.on_message(trigger("wave", "Ann"))
+            executor.on_message(trigger("confetti", 1))
+            executor.on_message(trigger("confetti", 1))
+            executor.on_message(action("SetAvatar"))
     assert hand.done == []
     assert [record.message for record in caplog.records] == [
         "the scenario asks for 'wave': add it to scenario.allow = [\"wave\"] to allow it",
@@ -91,13 +91,13 @@ async def test_what_is_not_allowed_is_not_done_and_said_once(caplog: pytest.LogC
 async def test_what_fails_is_said_and_the_next_is_done(failure: Exception, caplog: pytest.LogCaptureFixture) -> None:
     hand = Hand()
     async with performing(hand, "wave") as executor:
-        executor.heard(trigger("wave", {"not": "text"}))
-        executor.heard(trigger("wave", "Ann", 1, 2))
+        executor.on_message(trigger("wave", {"not": "text"}))
+        executor.on_message(trigger("wave", "Ann", 1, 2))
         hand.failure = failure
-        executor.heard(trigger("wave", "Ann"))
+        executor.on_message(trigger("wave", "Ann"))
         await eventually(lambda: "the arm is stuck" in caplog.text)
         hand.failure = None
-        executor.heard(trigger("wave", "Bob"))
+        executor.on_message(trigger("wave", "Bob"))
         await eventually(lambda: hand.done == [("Bob", 1)])
     assert "wave: who: Input should be a valid string, not {'not': 'text'}" in caplog.text
     assert "wave takes who, times; 3 were given" in caplog.text
@@ -107,7 +107,7 @@ async def test_a_flood_is_cut_off() -> None:
     hand = Hand()
     executor = ActExecutor([Act("wave", Wave, hand.wave)], ["wave"], hand)  # type: ignore[arg-type]
     for number in range(10 * WAITING):
-        executor.heard(trigger("wave", str(number)))
+        executor.on_message(trigger("wave", str(number)))
     task = asyncio.create_task(executor.run())
     await eventually(lambda: len(hand.done) >= WAITING)
     task.cancel()
@@ -118,11 +118,11 @@ async def test_a_flood_is_cut_off() -> None:
 async def test_voxta_is_told_when_a_trigger_it_waits_for_is_done_failed_or_refused() -> None:
     hand = Hand()
     async with performing(hand, "wave") as executor:
-        executor.heard(trigger("confetti", id="unknown"))
-        executor.heard(trigger("wave", 1, 2, 3, id="wrong"))
-        executor.heard(trigger("wave", "Ann", id="done"))
-        executor.heard(trigger("wave", "Bob"))
-        executor.heard(trigger("wave", "Cleo", id="done too"))
+        executor.on_message(trigger("confetti", id="unknown"))
+        executor.on_message(trigger("wave", 1, 2, 3, id="wrong"))
+        executor.on_message(trigger("wave", "Ann", id="done"))
+        executor.on_message(trigger("wave", "Bob"))
+        executor.on_message(trigger("wave", "Cleo", id="done too"))
         await eventually(lambda: hand.over == ["unknown", "wrong", "done", "done too"])
     assert hand.done == [("Ann", 1), ("Bob", 1), ("Cleo", 1)]
 
@@ -132,6 +132,6 @@ async def test_a_flood_of_triggers_that_voxta_waits_for_leaves_it_waiting_for_no
     async with performing(hand, "wave") as executor:
         asked = [str(number) for number in range(2 * WAITING)]
         for each in asked:
-            executor.heard(trigger("wave", each, id=each))
+            executor.on_message(trigger("wave", each, id=each))
         await eventually(lambda: sorted(hand.over) == sorted(asked))
     assert len(hand.done) == WAITING

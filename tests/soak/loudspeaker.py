@@ -45,7 +45,7 @@ class Loudspeaker:
         self._queue.clear()
         self._is_paused = False
 
-    def heard(self, clip: Clip) -> float:
+    def seconds_heard(self, clip: Clip) -> float:
         return self._heard.get(clip.id, 0.0)
 
     def set_volume(self, volume: float) -> None:

@@ -46,7 +46,7 @@ def cancel(replies: Replies, message_id: str) -> Reply:
 
 
 def _took(replies: Replies, message: WireMessage) -> Reply:
-    step = replies.take(message)
+    step = replies.apply(message)
     assert step is not None
     return step.reply
 
@@ -79,7 +79,7 @@ class ManualSink:
         self.queue.clear()
         self.is_paused = False
 
-    def heard(self, clip: Clip) -> float:
+    def seconds_heard(self, clip: Clip) -> float:
         return self._heard.get(clip.id, 0.0)
 
     def set_volume(self, volume: float) -> None:

@@ -71,7 +71,7 @@ def test_a_cut_silences_the_next_frame_and_is_not_reported_as_an_end() -> None:
 
     assert player.read(3) == [SILENCE] * 3
     assert player.said == ["a+"]
-    assert player.packets.heard(a) == pytest.approx(2 * FRAME)
+    assert player.packets.seconds_heard(a) == pytest.approx(2 * FRAME)
 
 
 def test_a_pause_silences_the_next_frame_and_keeps_the_place() -> None:
@@ -82,7 +82,7 @@ def test_a_pause_silences_the_next_frame_and_keeps_the_place() -> None:
 
     player.packets.pause()
     assert player.read(10) == [SILENCE] * 10
-    assert player.packets.heard(a) == pytest.approx(2 * FRAME)
+    assert player.packets.seconds_heard(a) == pytest.approx(2 * FRAME)
     player.packets.resume()
 
     assert SILENCE not in player.read(3)
@@ -101,7 +101,7 @@ def test_the_volume_changes_from_the_next_frame_on() -> None:
 
 
 def test_a_clip_that_was_not_played_was_not_heard() -> None:
-    assert Player().packets.heard(clip("a")) == 0
+    assert Player().packets.seconds_heard(clip("a")) == 0
 
 
 STEPS = st.lists(st.sampled_from(["feed", "pause", "resume", "cut", "read", "read", "read"]), max_size=60)
@@ -119,7 +119,7 @@ def test_no_sequence_of_calls_ends_a_clip_twice_or_hears_more_than_there_is(step
             getattr(player.packets, step)()
 
     assert len(player.said) == len(set(player.said))
-    assert all(0 <= player.packets.heard(each) <= each.duration for each in clips)
+    assert all(0 <= player.packets.seconds_heard(each) <= each.duration for each in clips)
     player.packets.resume()
     player.read(len(clips) * 3 + 1)
     assert player.packets.is_idle

@@ -197,7 +197,7 @@ async def test_a_clip_waits_until_there_was_enough_silence_after_the_one_before(
         scene.says(replace(BYE, gap=0.5))
         scene.sinks[0].advance(1.0)
         await eventually(lambda: "b" in scene.library.clips)
-        scene.playback.settle()
+        scene.playback.align_sinks()
         assert not scene.sinks[0].queue
 
         scene.clock.now += 0.5
@@ -237,7 +237,7 @@ async def test_a_sink_that_reports_nothing_delays_the_next_sentence_and_does_not
         await scene.say(HELLO, BYE)
 
         scene.clock.now += GRACE + 2.0
-        scene.playback.settle()
+        scene.playback.align_sinks()
         scene.playback.resume()
         scene.playback.changed(scene.sinks[0])
 

@@ -27,7 +27,7 @@ async def after_the_answer(*heard: WireMessage) -> None:
     await asyncio.sleep(0.01)
     assert not making.done(), "it waits for what becomes of it"
     for message in heard:
-        calls.heard(message)
+        calls.on_message(message)
     async with asyncio.timeout(0.5):
         await making
 
@@ -75,7 +75,7 @@ async def test_where_nothing_comes_a_call_was_taken(monkeypatch: pytest.MonkeyPa
 async def test_an_error_between_two_calls_refuses_neither() -> None:
     calls = Calls()
     await calls.make("send", answered)
-    calls.heard(server.ErrorMessage(message="Whose is it?"))
+    calls.on_message(server.ErrorMessage(message="Whose is it?"))
 
     await calls.make("send", answered)
 
@@ -92,7 +92,7 @@ async def test_what_was_taken_again_and_again_is_not_waited_for_until_it_is_refu
         await calls.make("script event", answered)
 
     async def refused() -> None:
-        calls.heard(server.ErrorMessage(message="No such thing."))
+        calls.on_message(server.ErrorMessage(message="No such thing."))
 
     with pytest.raises(VoxtaError):
         await calls.make("script event", refused)

@@ -19,7 +19,7 @@ class Ears:
 
     def __call__(self, message: WireMessage) -> None:
         self.told.append(message)
-        step = self._following.take(message, "Vox")
+        step = self._following.apply(message, "Vox")
         if step is not None and step.public is not None:
             self.replies.append(step.public.text)
 
@@ -45,10 +45,10 @@ def state(name: str) -> tuple[str, dict[str, object]]:
 async def test_a_reply_is_whole_when_the_gateway_shows_it(ears: Ears, end: tuple[str, dict[str, object]]) -> None:
     mirrored = GatewayEvents(ears)
     for event in (state("thinking"), sentence("One."), sentence("Two.")):
-        mirrored.take(*event)
+        mirrored.translate(*event)
     assert ears.replies == []
 
-    mirrored.take(*end)
+    mirrored.translate(*end)
     mirrored.forget()
 
     assert ears.replies == ["One. Two."]
@@ -56,18 +56,18 @@ async def test_a_reply_is_whole_when_the_gateway_shows_it(ears: Ears, end: tuple
 
 async def test_a_reply_of_which_nothing_more_comes_is_whole_after_a_while(ears: Ears) -> None:
     mirrored = GatewayEvents(ears, quiet=0.01)
-    mirrored.take(*sentence("One."))
+    mirrored.translate(*sentence("One."))
 
     await eventually(lambda: ears.replies == ["One."])
 
 
 async def test_what_comes_after_all_is_a_reply_of_its_own(ears: Ears) -> None:
     mirrored = GatewayEvents(ears, quiet=0.01)
-    mirrored.take(*sentence("One."))
+    mirrored.translate(*sentence("One."))
     await eventually(lambda: ears.replies == ["One."])
 
-    mirrored.take(*sentence("Two."))
-    mirrored.take(*dialogue("One. Two."))
+    mirrored.translate(*sentence("Two."))
+    mirrored.translate(*dialogue("One. Two."))
 
     assert ears.replies == ["One.", "Two."]
 
@@ -75,13 +75,13 @@ async def test_what_comes_after_all_is_a_reply_of_its_own(ears: Ears) -> None:
 async def test_dialogue_of_a_reply_that_is_whole_is_no_news(ears: Ears) -> None:
     mirrored = GatewayEvents(ears)
     for event in (sentence("One."), state("idle"), dialogue("One.")):
-        mirrored.take(*event)
+        mirrored.translate(*event)
 
     assert ears.replies == ["One."]
     assert len([m for m in ears.told if isinstance(m, server.ReplyEnd)]) == 1
 
 
 async def test_a_reply_without_sentences_is_its_dialogue(ears: Ears) -> None:
-    GatewayEvents(ears).take(*dialogue("One."))
+    GatewayEvents(ears).translate(*dialogue("One."))
 
     assert ears.replies == ["One."]

@@ -44,7 +44,7 @@ async def parted(pieces: Pieces, habit: Habit) -> Pieces:
             if isinstance(piece, Thought):
                 yield piece
                 continue
-            for part in parting.take(piece):
+            for part in parting.feed(piece):
                 yield part
     for part in parting.end():
         yield part
@@ -71,7 +71,7 @@ def spoken(text: str) -> str:
     habit = Habit()
     habit.begins_in_thought = True
     parting = _Parting(habit)
-    return "".join(part for part in (*parting.take(text), *parting.end()) if not isinstance(part, Thought))
+    return "".join(part for part in (*parting.feed(text), *parting.end()) if not isinstance(part, Thought))
 
 
 class _Parting:
@@ -88,7 +88,7 @@ class _Parting:
         """The beginning, while it may yet turn out to be thought."""
         self._is_first = True
 
-    def take(self, piece: str) -> Iterator[str]:
+    def feed(self, piece: str) -> Iterator[str]:
         """The parts that are known now."""
         self._rest += piece
         at = 0

@@ -44,7 +44,7 @@ class Conversation:
         self._timer: asyncio.TimerHandle | None = None
         self._is_context_news = False
         self._director = self._direct(loaded)
-        self.turns = Turns(chat, self.session_id, self.audience, lambda: self._director, self.settle, setup, spawn)
+        self.turns = Turns(chat, self.session_id, self.audience, lambda: self._director, self.advance, setup, spawn)
         self.replies = self.turns.replies
         self.revision = Revision(chat, self.session_id, self.audience, self.turns, partial(keep, chat))
 
@@ -61,7 +61,7 @@ class Conversation:
             for first in self._director.scenario.bootstrap:
                 speaker = self.chat.with_role(first.scenario_role) if first.scenario_role else None
                 self._insert(MessageRole(first.role), render(first.text, self.chat.names(speaker)), speaker)
-        self.settle()
+        self.advance()
 
     def replace_scenario(self, loaded: Loaded, characters: Sequence[Participant]) -> None:
         """Go on with an edited scenario; messages, flags and variables stay."""
@@ -70,7 +70,7 @@ class Conversation:
         self._director = self._direct(loaded)
         self._director.open()
         self.context_changed()
-        self.settle()
+        self.advance()
 
     def leave(self, listener: ChatListener) -> None:
         """Forget a listener; speech that it played ends with it."""
@@ -92,7 +92,7 @@ class Conversation:
 
     # What people say
 
-    def take(
+    def execute(
         self,
         command: Command,
         *,
@@ -119,7 +119,7 @@ class Conversation:
                 self.revision.retry()
             case Rollback():
                 self.revision.revert()
-        self.settle()
+        self.advance()
 
     def _receive(self, post: AddMessage, do_reply: bool, limits: AnswerLimits) -> None:
         speaker, text = self._read(post, self.chat.character)
@@ -150,12 +150,12 @@ class Conversation:
     def user_types(self, event: str) -> None:
         """The user began or stopped to type or to talk; `event` is what scripts call it."""
         self._director.emit(event)
-        self.settle()
+        self.advance()
 
     def understood(self, text: str) -> None:
         """The user stopped talking; `text` is what was understood."""
         self._director.emit("transcriptionFinished", text=text)
-        self.settle()
+        self.advance()
 
     def app_event(self, name: str, arguments: dict[str, object]) -> None:
         """An app tells of something."""
@@ -163,7 +163,7 @@ class Conversation:
         self.audience.inspected(f"script event app:{name}({listed})")
         self.turns.people_spoke()
         self._director.emit(f"app:{name}", message=self.chat.latest(), arguments=arguments)
-        self.settle()
+        self.advance()
 
     # What scenario and scripts order
 
@@ -228,7 +228,7 @@ class Conversation:
                 self._speak(speaker, text, replies)
             else:
                 self._react(self._insert(post.role, text, None, narrate=post.narrate), replies, limits)
-            self.settle()
+            self.advance()
 
         self.writer.write(post.role, self.turns.view(speaker, own), prompt, written)
 
@@ -264,9 +264,9 @@ class Conversation:
         if action is None:
             raise Refused(f"there is no action {name[:80]!r} in this chat")
         self.turns.act(action, typed(action, arguments), self.chat.character, self.chat.latest())
-        self.settle()
+        self.advance()
 
-    def settle(self) -> None:
+    def advance(self) -> None:
         """Tell what changed, let the turns go on, and see to what time will bring."""
         self._expire()
         self.turns.go_on()
@@ -294,7 +294,7 @@ class Conversation:
         self._expire()
         if not self.turns.paused:
             self._director.tick()
-        self.settle()
+        self.advance()
 
     def suggest(self, listener: ChatListener) -> None:
         """Tell a listener what the user could say next."""
@@ -309,7 +309,7 @@ class Conversation:
         if character_id is not None:
             self.turns.choose_next(character_id)
         self.turns.want_reply(limits)
-        self.settle()
+        self.advance()
 
     def say(self, text: str, speaker: Participant) -> None:
         """Let a character say exactly this."""
@@ -318,7 +318,7 @@ class Conversation:
             raise Refused("characterSpeechRequest: nothing is left of the text without its {{ tags }}")
         self.turns.cut_off()
         self.turns.say(speaker, text)
-        self.settle()
+        self.advance()
 
     def _repeat(self) -> None:
         last = self.chat.latest(MessageRole.ASSISTANT)
@@ -329,11 +329,11 @@ class Conversation:
     def interrupt(self) -> None:
         """Silence who speaks, and drop what waits to be said."""
         self.turns.cut_off(is_told=True)
-        self.settle()
+        self.advance()
 
     def pause(self, paused: bool) -> None:
         """While paused, messages are taken in and answered only on demand."""
         self.turns.pause(paused)
         self.audience.tell(server.ChatPaused(session_id=self.session_id, paused=paused))
         self.turns.request_recording()
-        self.settle()
+        self.advance()

@@ -42,7 +42,7 @@ class Revision:
         self._turns.cut_off()
         for message in [m for m in reversed(self._chat.messages) if m.index >= start.index]:
             self.delete(message.id)
-        self._turns.settle()
+        self._turns.advance()
 
     def retry(self) -> None:
         """Take back the newest reply, or the one in progress, and make another one."""
@@ -56,4 +56,4 @@ class Revision:
             self.delete(current.id)
         self._turns.people_spoke()
         self._turns.want_reply()
-        self._turns.settle()
+        self._turns.advance()

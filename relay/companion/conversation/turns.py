@@ -35,21 +35,21 @@ class Turns:
         session_id: str,
         audience: Listeners,
         director: Callable[[], Director],
-        settle: Callable[[], None],
+        advance: Callable[[], None],
         setup: Setup,
         spawn: Spawn,
     ) -> None:
-        """`settle` is called when something has happened by itself; it calls `go_on` in turn."""
+        """`advance` is called when something has happened by itself; it calls `go_on` in turn."""
         self._chat = chat
         self._session = session_id
         self._audience = audience
         self._director = director
-        self.settle = settle
+        self.advance = advance
         self._setup = setup
         self._spawn = spawn
         self.flow = Flow(session_id, audience.tell)
         self.replies = CompanionReplies(chat, session_id, audience, self, setup, spawn)
-        self._trigger = QueuedTrigger(settle, setup.grace)
+        self._trigger = QueuedTrigger(advance, setup.grace)
         self._waiting: deque[Callable[[], object]] = deque()
         self._wanted: AnswerLimits | None = None
         """Whether a reply is to follow all that waits, and how long it may be."""
@@ -105,7 +105,7 @@ class Turns:
         """Somebody listens no more; what they did for the chat ends with them."""
         if not self._audience.listeners and self._trigger.is_pending:
             self._trigger.drop()
-            self.settle()
+            self.advance()
         self.replies.left(listener)
 
     def want_reply(self, limits: AnswerLimits = NO_LIMITS) -> None:
@@ -275,7 +275,7 @@ class Turns:
     async def _infer_beside(self, timing: Timing, message: Message) -> None:
         speaker = message.sender if message.role is MessageRole.ASSISTANT else self._chat.character
         await self.infer(timing, message, speaker)
-        self.settle()
+        self.advance()
 
     # How a reply goes
 
@@ -303,7 +303,7 @@ class Turns:
         """See Course."""
         self._director().emit("speechComplete", message=self._said(self._begun))
         self.request_recording()
-        self.settle()
+        self.advance()
 
     def _said(self, message_id: str | None) -> Message | None:
         """What was said, as far as it has come."""

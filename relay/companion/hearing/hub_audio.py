@@ -48,7 +48,7 @@ class HubAudio:
         self._hearing: asyncio.Task[None] | None = None
         self._is_refused = False
 
-    def take(self, pcm: bytes) -> None:
+    def feed(self, pcm: bytes) -> None:
         """Hear this; returns at once."""
         if self._is_refused:
             return

@@ -175,7 +175,7 @@ def _send(message: client.Send, hub: Hub, sender: ConnectedClient) -> None:
         _character(message.character_id, conversation, "send")
     conversation.turns.infers_user = message.do_user_action_inference
     conversation.turns.infers_characters = message.do_character_action_inference
-    conversation.take(
+    conversation.execute(
         sending.command(message),
         do_reply=message.do_reply,
         limits=sending.limits(message),
@@ -305,7 +305,7 @@ def _update_context(message: client.UpdateContext, hub: Hub, sender: ConnectedCl
     for role, enabled in roles.items():
         conversation.enable_role(role, enabled)
     conversation.context_changed()
-    conversation.settle()
+    conversation.advance()
 
 
 @handle.register

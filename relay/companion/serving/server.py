@@ -168,7 +168,7 @@ class CompanionServer:
         sound = HubAudio(partial(self._hub.heard_in, client), self._transcriber, self._hub.spawn, client.send)
         self._connections.add(connection)
         try:
-            await connection.run(partial(receive, hub=self._hub, sender=client), sound.take)
+            await connection.run(partial(receive, hub=self._hub, sender=client), sound.feed)
         finally:
             sound.end()
             self._connections.discard(connection)

@@ -91,7 +91,7 @@ class Course(Protocol):
         """The last of a reply was heard, or read where nothing is spoken."""
         ...
 
-    def settle(self) -> None:
+    def advance(self) -> None:
         """Let happen what may happen now."""
         ...
 
@@ -293,7 +293,7 @@ class CompanionReplies:
             self._audience.tell(wire_view.update(self._session, message))
             self._course.said(message)
         self._playback.text_is_over()
-        self._course.settle()
+        self._course.advance()
 
     def _kept(self, reply: CompanionReply) -> Message | None:
         """What was said, as a message of the chat; None when it is one already."""

@@ -85,8 +85,8 @@ class OverlaySink:
         self._tell(CutClips())
         self.caption("")
 
-    def heard(self, clip: Clip) -> float:
-        return self._timeline.heard(clip)
+    def seconds_heard(self, clip: Clip) -> float:
+        return self._timeline.seconds_heard(clip)
 
     def set_volume(self, volume: float) -> None:
         self._volume = volume
@@ -174,7 +174,7 @@ class OverlaySink:
 
     def _cue(self, queued: Queued) -> Cue:
         clip = queued.clip
-        return Cue(id=queued.id, text=clip.text, duration=clip.duration, start=self._timeline.heard(clip))
+        return Cue(id=queued.id, text=clip.text, duration=clip.duration, start=self._timeline.seconds_heard(clip))
 
     def _tell(self, message: ToPage) -> None:
         for page in self._heard:

@@ -97,7 +97,7 @@ class Timeline:
         if self._proceed_to(cue):
             self._end_first()
 
-    def heard(self, clip: Clip) -> float:
+    def seconds_heard(self, clip: Clip) -> float:
         """Seconds of a clip that were heard; those since the last report are counted while it plays."""
         return self._seconds(clip, self._progress.get(clip, Progress()))
 

@@ -47,7 +47,7 @@ async def test_an_answer_whose_parent_discord_refuses_is_posted_plainly(
     poster = Poster(RepliesSection(), [platform], lambda *_: None)
     origin = Origin(platform="discord", channel=discord.channel, reply_to=asked)
 
-    poster.take(ReplyText(message_id="m", character="Vox", text="Hi!", origins=(origin,)))
+    poster.queue(ReplyText(message_id="m", character="Vox", text="Hi!", origins=(origin,)))
     posting = asyncio.create_task(poster.run())
     await poster.drain()
     posting.cancel()

@@ -95,7 +95,7 @@ async def test_a_clip_arrives_encrypted_whole_and_at_the_pace_of_speech(
     assert pitch(discord.voice.samples()) == pytest.approx(440, abs=5)
     assert {packet.encrypted for packet in words} == {True}
     assert np.diff([packet.timestamp for packet in words]).tolist() == [SAMPLES] * (frames(said) - 1)
-    assert mouth.heard(said) == pytest.approx(said.duration)
+    assert mouth.seconds_heard(said) == pytest.approx(said.duration)
 
 
 async def test_clips_follow_each_other_without_a_gap_and_in_order(
@@ -143,11 +143,11 @@ async def test_a_cut_is_heard_within_a_frame_from_any_thread(
     thread = threading.Thread(target=mouth.cut)
     thread.start()
     thread.join()
-    heard = mouth.heard(said)
+    heard = mouth.seconds_heard(said)
     words = await silence_after_words(discord)
     assert len(words) * FRAME == pytest.approx(heard, abs=1e-6), "no frame is taken after the cut"
-    assert mouth.heard(said) == heard
-    assert (mouth.heard(never), witness.told) == (0, [("started", said)])
+    assert mouth.seconds_heard(said) == heard
+    assert (mouth.seconds_heard(never), witness.told) == (0, [("started", said)])
 
 
 async def test_what_is_said_after_a_cut_is_heard_alone(
@@ -168,10 +168,10 @@ async def test_a_pause_keeps_the_place(discord: DiscordDouble, mouth: DiscordSin
     mouth.play(said := clip(440, 0.5))
     await discord.voice.wait_words(10)
     mouth.pause()
-    heard = mouth.heard(said)
+    heard = mouth.seconds_heard(said)
     words = await silence_after_words(discord)
     assert len(words) * FRAME == pytest.approx(heard, abs=1e-6), "no frame is taken after the pause"
-    assert mouth.heard(said) == heard
+    assert mouth.seconds_heard(said) == heard
     await eventually(lambda: discord.voice.speaking[-1:] == [0])
     mouth.resume()
     await over(discord, witness, said)
@@ -202,7 +202,7 @@ async def test_after_a_lost_connection_it_speaks_again(
     await over(discord, witness, said)
     after = decode(packet.opus for packet in discord.voice.words[count:])
     assert pitch(after) == pytest.approx(880, abs=5)
-    assert mouth.heard(lost) < LONG
+    assert mouth.seconds_heard(lost) < LONG
 
 
 async def test_after_a_move_by_a_moderator_it_speaks_in_the_new_channel(
@@ -264,7 +264,7 @@ class TestEncryption:
         mouth.play(said := clip(1_320))
         await over(discord, witness, said)
         words = discord.voice.words[count:]
-        assert (len(words), mouth.heard(never)) == (frames(said), 0)
+        assert (len(words), mouth.seconds_heard(never)) == (frames(said), 0)
         assert pitch(decode(packet.opus for packet in words)) == pytest.approx(1_320, abs=5)
         assert all(packet.encrypted for packet in discord.voice.words)
 

@@ -176,7 +176,7 @@ async def test_an_answer_to_a_message_that_is_gone_or_held_is_posted_plainly(
         await (twitch.delete(asked) if fate == "deleted" else asyncio.to_thread(twitch.hold, asked))
         poster = Poster(RepliesSection(), [platform], lambda *_: None)
         origin = Origin(platform="twitch", channel=twitch.channel.id, reply_to=asked)
-        poster.take(ReplyText(message_id="m", character="Vox", text="Hi!", origins=(origin,)))
+        poster.queue(ReplyText(message_id="m", character="Vox", text="Hi!", origins=(origin,)))
         posting = asyncio.create_task(poster.run())
         await poster.drain()
         posting.cancel()

@@ -102,7 +102,7 @@ async def paused_on_its_way(theatre: Theatre, page: Page) -> Clip:
     for seconds in (0.8, 3.2, 12.8):
         hello = clip(f"Hello for {seconds} s.", seconds)
         await theatre.play(hello)
-        await eventually(lambda: theatre.sink.heard(hello) > 0.2)  # noqa: B023 - awaited at once
+        await eventually(lambda: theatre.sink.seconds_heard(hello) > 0.2)  # noqa: B023 - awaited at once
         theatre.sink.pause()
         await until(page, "told.at(-1).type === 'pause'")
         if await page.evaluate("said.at(-1).type === 'position'"):
@@ -131,14 +131,14 @@ async def test_the_relay_knows_how_much_was_heard(browser: Browser) -> None:
         page = await theatre.open()
         hello = clip("Hello.", LONG)
         await theatre.play(hello)
-        await eventually(lambda: theatre.sink.heard(hello) > 0.4)
+        await eventually(lambda: theatre.sink.seconds_heard(hello) > 0.4)
 
         theatre.sink.pause()
         await until(page, "told.at(-1).type === 'pause'")
         [pause] = await messages(page, "told", "pause")
         sound = await listen(page, past=pause["frame"] + AT_ONCE)
         *reports, last = await messages(page, "said", "position")
-        await eventually(lambda: theatre.sink.heard(hello) == last["seconds"])
+        await eventually(lambda: theatre.sink.seconds_heard(hello) == last["seconds"])
 
         assert last["seconds"] == pytest.approx(place(sound.samples.max(), hello), abs=0.03)
         for report in reports:
@@ -160,7 +160,7 @@ async def test_after_a_pause_it_goes_on_where_it_was(theatre: Theatre) -> None:
     assert place(after[-1], hello) == pytest.approx(hello.duration, abs=0.001)
     assert np.count_nonzero(np.diff(after) < 0) == 0
     assert theatre.ear.notes[-2:] == [f"{hello.text} started", f"{hello.text} ended"]
-    assert theatre.sink.heard(hello) == hello.duration
+    assert theatre.sink.seconds_heard(hello) == hello.duration
 
 
 async def test_a_cut_silences_the_page_and_its_caption_at_once(theatre: Theatre) -> None:
@@ -168,7 +168,7 @@ async def test_a_cut_silences_the_page_and_its_caption_at_once(theatre: Theatre)
     hello = clip("Hello.", LONG)
     await theatre.play(hello, clip("Never."))
     await expect(page.locator("#caption")).to_have_text("Hello.")
-    await eventually(lambda: theatre.sink.heard(hello) > 0.2)
+    await eventually(lambda: theatre.sink.seconds_heard(hello) > 0.2)
 
     theatre.sink.cut()
     await expect(page.locator("#caption")).to_have_text("")
@@ -215,7 +215,7 @@ async def test_a_page_that_comes_late_begins_where_the_others_are(theatre: Theat
     await theatre.open()
     hello = clip("Hello.", LONG)
     await theatre.play(hello)
-    await eventually(lambda: theatre.sink.heard(hello) > 0.3)
+    await eventually(lambda: theatre.sink.seconds_heard(hello) > 0.3)
 
     late = await theatre.open()
     await expect(late.locator("#caption")).to_have_text("Hello.")
@@ -246,13 +246,13 @@ async def test_when_the_only_page_closes_the_sink_does_too(browser: Browser) -> 
         page = await theatre.open()
         hello = clip("Hello.", LONG)
         await theatre.play(hello)
-        await eventually(lambda: theatre.sink.heard(hello) > 0.2)
+        await eventually(lambda: theatre.sink.seconds_heard(hello) > 0.2)
 
         await page.close()
 
         await theatre.ear.notes_are("open", "Hello. started", "closed")
         *_, last = (report for report in stage.sink.reports if isinstance(report, Position))
-        assert theatre.sink.heard(hello) == last.seconds > 0.2
+        assert theatre.sink.seconds_heard(hello) == last.seconds > 0.2
 
 
 async def test_captions_are_text_whatever_they_say(theatre: Theatre) -> None:

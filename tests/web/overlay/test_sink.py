@@ -282,7 +282,7 @@ async def test_when_the_last_listener_goes_the_sink_closes_and_forgets(stage: St
             await page.says("error", id=cue)
 
     await stage.ear.notes_are("open", "Hello. started", "closed")
-    assert 1.0 <= stage.sink.heard(hello) < 3.0
+    assert 1.0 <= stage.sink.seconds_heard(hello) < 3.0
     again = await street.visitor()
     await again.is_ready()
     assert [(await again.socket.receive_json())["type"] for _ in range(2)] == ["hello", "volume"]

@@ -31,14 +31,14 @@ def room() -> Room:
 
 def test_a_clip_counts_on_from_the_last_report_but_not_beyond_its_end(room: Room) -> None:
     hello, cue = room.add("Hello", 2.0)
-    assert room.timeline.heard(hello) == 0
+    assert room.timeline.seconds_heard(hello) == 0
 
     room.timeline.reached(cue, 0.25)
     room.now += 0.5
-    assert room.timeline.heard(hello) == pytest.approx(0.75)
+    assert room.timeline.seconds_heard(hello) == pytest.approx(0.75)
 
     room.now += 5
-    assert room.timeline.heard(hello) == 2.0
+    assert room.timeline.seconds_heard(hello) == 2.0
 
 
 def test_a_pause_stops_the_count_and_the_page_corrects_it(room: Room) -> None:
@@ -47,15 +47,15 @@ def test_a_pause_stops_the_count_and_the_page_corrects_it(room: Room) -> None:
     room.now += 0.5
     room.timeline.pause()
     room.now += 3
-    assert room.timeline.heard(hello) == pytest.approx(0.5)
+    assert room.timeline.seconds_heard(hello) == pytest.approx(0.5)
 
     room.timeline.reached(cue, 0.52)
     room.now += 3
-    assert room.timeline.heard(hello) == pytest.approx(0.52)
+    assert room.timeline.seconds_heard(hello) == pytest.approx(0.52)
 
     room.timeline.resume()
     room.now += 1
-    assert room.timeline.heard(hello) == pytest.approx(1.52)
+    assert room.timeline.seconds_heard(hello) == pytest.approx(1.52)
 
 
 def test_a_clip_paused_before_its_first_sample_was_not_heard(room: Room) -> None:
@@ -63,7 +63,7 @@ def test_a_clip_paused_before_its_first_sample_was_not_heard(room: Room) -> None
     room.timeline.pause()
     room.timeline.resume()
     room.now += 1
-    assert room.timeline.heard(hello) == 0
+    assert room.timeline.seconds_heard(hello) == 0
     assert room.notes == []
 
     room.timeline.reached(cue, 0.0)
@@ -81,7 +81,7 @@ def test_after_a_cut_only_the_exact_place_is_still_taken(room: Room) -> None:
     room.timeline.passed(next_cue)
 
     assert room.notes == [("started", "First")]
-    assert (room.timeline.heard(first), room.timeline.heard(second)) == (0.53, 0)
+    assert (room.timeline.seconds_heard(first), room.timeline.seconds_heard(second)) == (0.53, 0)
     assert not list(room.timeline)
 
 
@@ -95,7 +95,7 @@ def test_a_report_about_a_later_clip_ends_those_before(room: Room) -> None:
     assert room.notes == [
         ("started", "First"), ("ended", "First"), ("started", "Second"), ("ended", "Second"), ("started", "Third"),
     ]  # fmt: skip
-    assert room.timeline.heard(first) == first.duration
+    assert room.timeline.seconds_heard(first) == first.duration
 
 
 def test_the_same_clip_may_be_played_again_and_old_reports_do_not_count(room: Room) -> None:
@@ -105,10 +105,10 @@ def test_the_same_clip_may_be_played_again_and_old_reports_do_not_count(room: Ro
     again = room.timeline.add(hello)
 
     room.timeline.passed(old)
-    assert room.timeline.heard(hello) == 0
+    assert room.timeline.seconds_heard(hello) == 0
 
     room.timeline.reached(again.id, 0.25)
-    assert room.timeline.heard(hello) == 0.25
+    assert room.timeline.seconds_heard(hello) == 0.25
 
 
 def test_whoever_hears_of_an_end_may_cut_and_play_anew_at_once(room: Room) -> None:
@@ -155,7 +155,7 @@ def test_no_page_can_make_it_tell_anything_out_of_order(script: list[tuple[str, 
                 room.timeline.passed(cue)
             case "wait":
                 room.now += seconds
-        assert all(0 <= room.timeline.heard(clip) <= clip.duration for clip, _ in added)
+        assert all(0 <= room.timeline.seconds_heard(clip) <= clip.duration for clip, _ in added)
 
     ended = [text for what, text in room.notes if what == "ended"]
     started = [text for what, text in room.notes if what == "started"]

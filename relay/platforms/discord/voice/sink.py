@@ -117,9 +117,9 @@ class DiscordSink:
         self._packets.cut()
         self._cuts += 1
 
-    def heard(self, clip: Clip) -> float:
+    def seconds_heard(self, clip: Clip) -> float:
         """See Sink."""
-        return self._packets.heard(clip)
+        return self._packets.seconds_heard(clip)
 
     def set_volume(self, volume: float) -> None:
         """See Sink."""
