@@ -287,6 +287,16 @@ def test_a_microphone_that_never_falls_silent_is_ignored_until_it_does() -> None
     assert not floor.is_free(102)
 
 
+def test_it_is_known_before_when_who_never_falls_silent_will_be_ignored() -> None:
+    floor = floor_with(max_hold=5)
+    floor.speaker_talks("microphone", 1)
+    assert floor.advance(1) is None
+
+    assert floor.next_at(1) == 6
+    assert floor.advance(6) is None
+    assert floor.speakers(6) == frozenset()
+
+
 def test_a_reply_that_is_gone_leaves_nothing_paused() -> None:
     floor = floor_with()
     floor.thinking(0)
