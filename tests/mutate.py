@@ -7,10 +7,10 @@ that leaves a statement out. The tests next to the module run first, then those 
 """
 
 import argparse
+import multiprocessing
 import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +23,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final
 
+import pytest
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
@@ -31,6 +32,9 @@ from cosmic_ray.plugins import get_operator, operator_names
 ROOT: Final = Path(__file__).parent.parent
 LIMIT: Final = 300.0
 """Seconds the tests of one break may take: a loop without an end counts as noticed."""
+PRELOADED: Final = ["pytest", "pydantic_settings", "aiohttp", "redis.asyncio", "numpy", "regex", "tenacity"]
+"""What tests need of others is loaded once for all of them: it takes longer than most tests."""
+_processes = multiprocessing.get_context("forkserver")
 _times = count(int(time.time()))
 """When files were written, as far as Python's cache of compiled code is concerned: never twice at the same time."""
 
@@ -169,14 +173,28 @@ def _next_to(path: str) -> list[str]:
 
 
 def _passes(copy: Path, tests: Sequence[str]) -> bool:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
-    try:
-        done = subprocess.run([*command, *tests], cwd=copy, timeout=LIMIT, capture_output=True, text=True)
-    except subprocess.TimeoutExpired:
-        return False
-    if done.returncode not in (0, 1, 2):
-        raise SystemExit(f"the tests could not be run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return done.returncode == 0
+    arguments = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", "--hypothesis-seed=0", *tests]
+    process = _processes.Process(target=_test, args=(str(copy), arguments))
+    process.start()
+    process.join(LIMIT)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+    elif process.exitcode not in (0, 1, 2):
+        raise SystemExit(f"pytest {' '.join(arguments)} ended with {process.exitcode}")
+    return process.exitcode == 0
+
+
+def _test(copy: str, arguments: list[str]) -> None:
+    """Run tests of a copy, in a process of its own that has loaded nothing of the project but this module."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        del sys.modules[name]
+    os.chdir(copy)
+    sys.path.insert(0, copy)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+    sys.exit(int(pytest.main(arguments)))
 
 
 def report(tried: Sequence[tuple[Mutant, bool]]) -> None:
@@ -210,6 +228,7 @@ def main() -> None:
     names = options.rooms or list(ROOMS)
     if unknown := set(names) - set(ROOMS):
         parser.error(f"there is no room {', '.join(unknown)}: give some of {', '.join(ROOMS)}")
+    _processes.set_forkserver_preload(PRELOADED)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
         copies = Copies(Path(folder), options.jobs)
         for name, passes in zip(names, pool.map(lambda name: copies.survives(name, None), names), strict=True):
