@@ -1,6 +1,7 @@
 """A gateway's events as the messages of Voxta they stand for."""
 
 import asyncio
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -127,8 +128,9 @@ class GatewayEvents:
                 self._listen(server.SpeechPlaybackStarted(message_id=self._last, duration=SPOKEN))
             case "idle" if self._is_thinking:
                 self._is_thinking = False
-                self._listen(server.ReplyGenerating(message_id="nothing"))
-                self._listen(server.ReplyCancelled(message_id="nothing"))
+                nothing = str(uuid.uuid4())  # each answer that never came is one of its own
+                self._listen(server.ReplyGenerating(message_id=nothing))
+                self._listen(server.ReplyCancelled(message_id=nothing))
             case "idle":
                 self._end()
                 if self._audio_url is None:

@@ -6,6 +6,7 @@ from relay.replies.replies import Replies
 from relay.voxta.gateway_events import GatewayEvents
 from relay.wire import server
 from relay.wire.messages import WireMessage
+from tests.replies.test_replies import FROM_ANN
 from tests.support import eventually
 
 
@@ -15,11 +16,11 @@ class Ears:
     def __init__(self) -> None:
         self.told: list[WireMessage] = []
         self.replies: list[str] = []
-        self._following = Replies()
+        self.following = Replies()
 
     def __call__(self, message: WireMessage) -> None:
         self.told.append(message)
-        step = self._following.apply(message, "Vox")
+        step = self.following.apply(message, "Vox")
         if step is not None and step.public is not None:
             self.replies.append(step.public.text)
 
@@ -85,3 +86,18 @@ async def test_a_reply_without_sentences_is_its_dialogue(ears: Ears) -> None:
     GatewayEvents(ears).translate(*dialogue("One."))
 
     assert ears.replies == ["One."]
+
+
+async def test_what_was_asked_and_never_answered_is_not_answered_by_what_comes_later(ears: Ears) -> None:
+    events = GatewayEvents(ears)
+    for _ in range(2):
+        ears.following.asked(FROM_ANN)
+        events.translate(*state("thinking"))
+        events.translate(*state("idle"))
+
+    events.translate(*sentence("By the way."))
+    events.forget()
+
+    reply = ears.following.get("m")
+    assert reply is not None
+    assert reply.forward is None
