@@ -16,6 +16,7 @@ from relay.application.composition import Relay
 from relay.application.serving import serving
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
+from relay.replies.reply import CUT_OFF
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.obs import ObsDouble
 from tests.end_to_end.call import PATIENT, SAGA, STORY, Teller, calling, voice
@@ -40,16 +41,18 @@ async def discord() -> AsyncIterator[DiscordDouble]:
 async def test_voxta_dies_in_mid_speech(discord: DiscordDouble, tmp_path: Path) -> None:
     async with calling(discord, tmp_path, forwarding=NEVER) as call:
         await discord.say("tell us a saga")
-        await call.says(20)
+        await call.says(60)
 
         call.proxy.drop()
 
         await call.is_free()
+        heard = (await call.posted()).removesuffix(CUT_OFF)
+        assert heard and SAGA.startswith(f"{heard} "), "what was heard is there to be read"
         await eventually(lambda: call.relay.session.chat is not None)
         said = len(discord.voice.words)
         await discord.say("still there?")
         await call.says(10, since=said)
-        await call.posted()
+        assert await call.posted(2) == "All right."
 
 
 @pytest.mark.parametrize("how", ["mute", "deaf"])

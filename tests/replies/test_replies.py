@@ -108,3 +108,19 @@ def test_what_nobody_in_the_audience_asked_for_has_no_origin() -> None:
 
 def test_messages_of_people_are_no_replies() -> None:
     assert fed(Replies(), server.MessageUpdate(message_id="u", role="User", text="Hi")) == []
+
+
+def test_when_the_chat_goes_what_was_heard_is_posted_and_the_rest_may_come_again() -> None:
+    following = Replies()
+    for name in ("heard", "unheard"):
+        step = following.apply(chunk("One two three.", 0, name), "Vox")
+        assert step is not None
+        step.reply.is_voiced = True
+        step.reply.say(step.added).share = 0.5 if name == "heard" else 0.0
+
+    posted = following.forget()
+
+    assert [(reply.message_id, reply.text) for reply in posted] == [("heard", "One two —")]
+    again = [chunk("One two three.", 0, name) for name in ("heard", "unheard")]
+    ends = [server.ReplyEnd(message_id=name) for name in ("heard", "unheard")]
+    assert [reply.message_id for reply in fed(following, *again, *ends)] == ["unheard"]

@@ -129,6 +129,18 @@ async def test_a_reply_cut_before_its_clip_came_was_not_heard() -> None:
         assert (reply.phase, reply.heard, reply.unheard) == (Phase.CUT, "", HELLO.text)
 
 
+async def test_when_all_is_forgotten_it_stays_known_how_far_it_was_heard() -> None:
+    async with playing() as scene:
+        reply = await scene.say(HELLO, BYE)
+        scene.sinks[0].advance(0.5)
+
+        scene.playback.clear()
+
+        assert (reply.heard, reply.is_open) == ("Hello there", True)
+        assert not scene.sinks[0].queue
+        assert not scene.playback.is_busy
+
+
 async def test_after_a_pause_it_goes_on_in_the_same_place() -> None:
     async with playing() as scene:
         await scene.say(HELLO)
