@@ -1,4 +1,4 @@
-"""What the character and people say to each other: built as the settings and the audio want it."""
+"""What the character and people say to each other: built as the settings want it."""
 
 from collections.abc import Coroutine, Iterator
 from typing import Any, Final

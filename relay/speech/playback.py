@@ -16,6 +16,7 @@ from relay.errors import SpeechError
 from relay.replies.heard_text import HeardSentence
 from relay.replies.reply import Phase, Reply, Sentence
 from relay.speech.base import Clip, Sink
+from relay.speech.sink_group import SinkGroup
 
 log = logging.getLogger(__name__)
 
@@ -57,21 +58,17 @@ class Playback:
     def __init__(self, fetch: Fetch, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._fetch = fetch
         self._clock = clock
-        self._sinks: Sequence[Sink] = ()
+        self._sinks = SinkGroup()
         self._stages: list[PlaybackListener] = []
         self._items: deque[_Item] = deque()
         self._played = 0
         """How many of the items, from the front, are at the sinks."""
-        self._leader: Sink | None = None
         self._ended_at = float("-inf")
-        self._paused = False
         self._news = asyncio.Event()
 
     def play_on(self, sinks: Sequence[Sink]) -> None:
         """Where it is heard, in the order in which they lead; called once, before anything is said."""
-        self._sinks = sinks
-        for sink in sinks:
-            sink.listen(self)
+        self._sinks.use(sinks, self)
 
     def listen(self, stage: PlaybackListener) -> None:
         """Tell `stage` from now on."""
@@ -94,7 +91,7 @@ class Playback:
     def say(self, reply: Reply, sentence: Sentence) -> bool:
         """Queue a sentence of a reply behind the others. False when nobody could hear it now."""
         part = reply.say(sentence.text)
-        if self._lead() is None:
+        if not self._can_be_heard():
             return False
         reply.is_voiced = True
         self._items.append(_Item(reply, sentence, part, asyncio.create_task(self._get(sentence))))
@@ -107,17 +104,11 @@ class Playback:
 
     def pause(self) -> None:
         """Fall silent, and keep the place."""
-        if not self._paused:
-            self._paused = True
-            for sink in self._sinks:
-                sink.pause()
+        self._sinks.pause()
 
     def resume(self) -> None:
         """Go on where it was paused."""
-        if self._paused:
-            self._paused = False
-            for sink in self._sinks:
-                sink.resume()
+        if self._sinks.resume():
             self._expect()
             self._news.set()
 
@@ -125,7 +116,7 @@ class Playback:
         """Give up a reply where it is; what other replies have left to say is still said. A pause goes on."""
         if self.current is reply:
             self._items[0].part.share = self._position()
-        self._empty_sinks()
+        self._sinks.cut()
         for item in [item for item in self._items if item.reply is reply]:
             item.fetched.cancel()
             self._items.remove(item)
@@ -136,20 +127,17 @@ class Playback:
         """Fall silent, and forget what was to be said. How far it was heard stays known."""
         if self._items:
             self._items[0].part.share = self._position()
-        self._empty_sinks()
+        self._sinks.cut()
         while self._items:
             self._items.pop().fetched.cancel()
         self._start_over()
 
     def align_sinks(self) -> None:
         """Bring the sinks back in line, after one was paused by somebody else."""
-        if not self._paused:
-            for sink in self._sinks:
-                sink.resume()
+        self._sinks.align()
 
     def set_volume(self, volume: float) -> None:
-        for sink in self._sinks:
-            sink.set_volume(volume)
+        self._sinks.set_volume(volume)
 
     # Running
 
@@ -174,7 +162,7 @@ class Playback:
     def _until_due(self) -> float | None:
         """Seconds until something has to be done that nobody reports; None for never."""
         now = self._clock()
-        times = [] if self._paused else [item.due for item in itertools.islice(self._items, self._played)]
+        times = [] if self._sinks.is_paused else [item.due for item in itertools.islice(self._items, self._played)]
         if self._items and not self._played and (begins := self._may_begin_at(self._items[0])) > now:
             times.append(begins)
         due = min(times, default=float("inf"))
@@ -193,14 +181,12 @@ class Playback:
             if not item.fetched.done():
                 item.fetched.add_done_callback(lambda _: self._news.set())
                 return
-            if self._lead() is None:
+            if not self._can_be_heard():
                 return self._lose()
             item.clip = item.fetched.result()
             self._played += 1
             if item.clip is not None:
-                for sink in self._sinks:
-                    if sink.is_open:
-                        sink.play(item.clip)
+                self._sinks.play(item.clip)
             self._pass_silent()
             self._expect()
 
@@ -216,42 +202,35 @@ class Playback:
     # What the sinks report
 
     def started(self, sink: Sink, clip: Clip) -> None:
-        """See Listener."""
+        """See SinkListener."""
         item = self._item_of(clip)
-        if sink is self._leader and item is not None:
+        if self._sinks.is_led_by(sink) and item is not None:
             self._pass_over(item)
             if self._is_in_front(item) and not item.has_begun:
                 self._begin(item)
 
     def ended(self, sink: Sink, clip: Clip) -> None:
-        """See Listener."""
+        """See SinkListener."""
         item = self._item_of(clip)
-        if sink is self._leader and item is not None:
+        if self._sinks.is_led_by(sink) and item is not None:
             self._finish(item)
 
     def changed(self, sink: Sink) -> None:
-        """See Listener."""
-        if sink.is_open and self._paused:
+        """See SinkListener."""
+        if sink.is_open and self._sinks.is_paused:
             sink.pause()
-        if sink is self._leader and not sink.is_open:
-            self._leader = None
-            if self._lead() is None:
-                self._lose()
-            else:
+        if self._sinks.is_led_by(sink) and not sink.is_open:
+            self._sinks.depose()
+            if self._can_be_heard():
                 self._catch_up()
+            else:
+                self._lose()
         self._news.set()
 
     # Inside
 
-    def _lead(self) -> Sink | None:
-        """The open sink whose reports count.
-
-        It stays the same while anything is at the sinks: that it closed is noticed here before it tells, and only then
-        is known what becomes of what it had.
-        """
-        if self._leader is None or not self._items or not (self._leader.is_open or self._played):
-            self._leader = next((sink for sink in self._sinks if sink.is_open), None)
-        return self._leader if self._leader is not None and self._leader.is_open else None
+    def _can_be_heard(self) -> bool:
+        return self._sinks.lead(is_busy=self.is_busy, has_clips=self._played > 0)
 
     def _item_of(self, clip: Clip) -> _Item | None:
         return next((item for item in itertools.islice(self._items, self._played) if item.clip is clip), None)
@@ -315,18 +294,13 @@ class Playback:
 
     def _heard(self, item: _Item) -> float:
         """Seconds that were heard of an item's clip."""
-        if item.clip is None or self._leader is None:
-            return 0.0
-        return self._leader.seconds_heard(item.clip)
+        return self._sinks.seconds_heard(item.clip) if item.clip is not None else 0.0
 
     def _give_up_overdue(self) -> None:
         """A sink that does not report is taken for deaf: the clip counts as heard, so that nothing waits for ever."""
-        while self._played and not self._paused and self._clock() >= self._items[0].due:
-            log.warning("speech: %s does not say what became of a sentence; going on", self._name())
+        while self._played and not self._sinks.is_paused and self._clock() >= self._items[0].due:
+            log.warning("speech: %s does not say what became of a sentence; going on", self._sinks.leader_name)
             self._finish(self._items[0])
-
-    def _name(self) -> str:
-        return self._leader.name if self._leader is not None else "nobody"
 
     def _lose(self) -> None:
         """Nobody can hear anything any more: the rest stays unheard, and the replies are over."""
@@ -351,12 +325,6 @@ class Playback:
         if front is None or front.clip is None or not front.clip.duration:
             return 0.0
         return min(1.0, self._heard(front) / front.clip.duration)
-
-    def _empty_sinks(self) -> None:
-        for sink in self._sinks:
-            sink.cut()
-            if self._paused:
-                sink.pause()
 
     def _start_over(self) -> None:
         """The sinks were emptied: what is left goes to them again."""

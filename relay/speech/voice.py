@@ -206,14 +206,14 @@ class Voice:
     # What is heard
 
     def sentence_began(self, sentence: Sentence, duration: float) -> None:
-        """See Stage."""
+        """See PlaybackListener."""
         if duration:
             self._floor.speaking(self._clock(), duration)
             self.look()
         self._reports.started(sentence, duration)
 
     def reply_heard(self, reply: Reply) -> None:
-        """See Stage."""
+        """See PlaybackListener."""
         self._reports.completed(reply)
         self._over(reply)
         self._release()

@@ -51,7 +51,7 @@ class HearingClient(VoiceLink):
 
     @property
     def keys(self) -> VoiceConnectionState:
-        """What opens packets now; see Keys."""
+        """What opens packets now; see DecryptionKeys."""
         return self._connection
 
     def is_human(self, user: int) -> bool:
