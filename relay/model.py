@@ -206,6 +206,8 @@ class Forward(Value):
     """Unique; names the attempt in the store."""
     keys: tuple[str, ...]
     """The audience messages it carries."""
+    heard_at: tuple[float, ...] = ()
+    """When the relay heard of each of them, by its own clock, in seconds since the epoch."""
     send_as: SendAs
     body: str
     """What the companion reads; no command, checked to be none."""
@@ -275,6 +277,8 @@ class Post(Value):
     channel: str
     text: str
     reply_to: str | None = None
+    message_id: str | None = None
+    """The reply it tells, by its id in Voxta; None for what the relay itself has to say."""
     nonce: str = Field(min_length=1, max_length=25)
     """The same for every try of the same post, so that a platform that can will not post it twice."""
 

@@ -79,7 +79,7 @@ class Relay:
         self.controls = Controls(self.runtime, audit)
         self.receive = Reception(self.inbox, self.controls, self._dialogue.router, statistics, self.events).receive
         self.platforms = make_platforms(self.receive, self.controls, self.inbox)
-        self.poster = Poster(config.replies, self.platforms, statistics.post)
+        self.poster = Poster(config.replies, self.platforms, self.events.posted)
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
         say, play, name = self._dialogue.screening.screen, self._audio.effect, self._dialogue.name_of
         acts = available_acts(config, self.platforms, say=say, controls=self.controls, play=play, name=name)
@@ -106,6 +106,7 @@ class Relay:
         events.chat_changed.subscribe(self._dialogue.router.forget)
         events.released.subscribe(statistics.reply)
         events.released.subscribe(self.poster.queue)
+        events.posted.subscribe(statistics.post)
         events.obeyed.subscribe(self.poster.tell)
         events.changed.subscribe(self._moved.set)
         events.changed.subscribe(self.forwarder.wake)

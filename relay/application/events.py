@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, ParamSpec
 
-from relay.model import AudienceMessage, Forward, Origin, ReplyText, Settlement
+from relay.model import AudienceMessage, Forward, Origin, Post, ReplyText, Settlement
 from relay.replies.replies import Step
 from relay.wire.messages import WireMessage
 
@@ -58,6 +58,8 @@ class Events:
     """A chat was joined or left."""
     released: Signal[[ReplyText]] = field(default_factory=Signal)
     """What the companion says has passed the filters, and is posted now."""
+    posted: Signal[[str, Post, str | None]] = field(default_factory=Signal)
+    """A platform, what was posted there, and the error when it could not be."""
     obeyed: Signal[[Origin, str]] = field(default_factory=Signal)
     """A command from a chat was carried out: where it was given, and what to answer there."""
     changed: Signal[[]] = field(default_factory=Signal)

@@ -110,13 +110,15 @@ async def live(config: Config, console: Console) -> None:
             )
         return platforms
 
+    from relay.application.metrics import Metrics
+
     statistics = _statistics(console)
     async with voxta(config) as url:
         relay = Relay(config, connect, voxta_url=url, statistics=statistics, audio=audio)
         async with (
             serving(config, relay, audio) if config.web.enabled else nullcontext(),
             running(relay) as task,
-            ControlServer(relay.controls, statistics.metrics, config.control_file),
+            ControlServer(relay.controls, Metrics(relay, statistics).text, config.control_file),
             _watched(console, statistics, relay, f"Relay {config.relay.name}"),
         ):
             await task

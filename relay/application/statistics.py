@@ -90,17 +90,6 @@ class Statistics:
         self.lines.append(line)
         self._watch(line)
 
-    def metrics(self) -> str:
-        """The counters in Prometheus' text format."""
-        outcomes = [
-            f'relay_outcomes_total{{outcome="{outcome}",reason="{_label(reason)}"}} {count}'
-            for (outcome, reason), count in sorted(self.reasons.items())
-        ]
-        sent = [f'relay_forwarded_total{{type="{send_as}"}} {count}' for send_as, count in sorted(self.sent.items())]
-        posted = [f'relay_posted_total{{platform="{name}"}} {count}' for name, count in sorted(self.posted.items())]
-        counters = [f"relay_received_total {self.received}", f"relay_replies_total {self.replies}"]
-        return "\n".join([*counters, *sent, *posted, *outcomes, ""])
-
     def summary(self) -> dict[str, object]:
         """The run in numbers, as printed by `--json`."""
         return summary(self.received, self.sent, self.outcomes, self.replies, self.posted)
@@ -114,10 +103,6 @@ def _common(reasons: Sequence[str]) -> str:
 def reason_class(reason: str) -> str:
     """A reason without what differs from message to message, so that reasons can be counted."""
     return re.split(r" [a-z]+:|: more than|,", reason)[0]
-
-
-def _label(text: str) -> str:
-    return text.replace("\\", "").replace('"', "'")
 
 
 _ALWAYS_SHOWN = (SendAs.USER, SendAs.EVENT, SendAs.NOREPLY)

@@ -78,6 +78,7 @@ class Renderer:
             return Forward(
                 id=uuid.uuid4().hex,
                 keys=tuple(pick.message.key for pick in told),
+                heard_at=tuple(pick.message.at for pick in told),
                 send_as=rule.send_as,
                 body=body,
                 options=rule.message,

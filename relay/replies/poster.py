@@ -41,11 +41,11 @@ class Poster:
     def queue(self, reply: ReplyText) -> None:
         """Queue a reply for every channel it belongs to."""
         for origin in self._targets(reply):
-            self._queue(reply.message_id, origin, fit_to_post(reply.text))
+            self._queue(origin, fit_to_post(reply.text), reply.message_id)
 
     def tell(self, origin: Origin, text: str) -> None:
         """Queue what the relay itself has to say to somebody."""
-        self._queue(uuid.uuid4().hex, origin, fit_to_post(text))
+        self._queue(origin, fit_to_post(text))
 
     def announce(self, about: Outlet, line: str) -> None:
         """Queue a line about one platform for the first channel of each other, unless posts are not wanted."""
@@ -97,18 +97,19 @@ class Poster:
             for channel in platform.channels()
         ]
 
-    def _queue(self, name: str, origin: Origin, text: str) -> None:
+    def _queue(self, origin: Origin, text: str, message_id: str | None = None) -> None:
         platform, queue = self._platforms[origin.platform], self._queues[origin.platform]
         if queue.qsize() >= QUEUE:
             self._give_up(platform, queue.get_nowait())
             queue.task_done()
-        queue.put_nowait(list(self._posts(name, origin, split(text, platform.text_limit))))
+        queue.put_nowait(list(self._posts(origin, split(text, platform.text_limit), message_id)))
 
-    def _posts(self, name: str, origin: Origin, pieces: Iterable[str]) -> Iterator[Post]:
+    def _posts(self, origin: Origin, pieces: Iterable[str], message_id: str | None) -> Iterator[Post]:
+        name = message_id or uuid.uuid4().hex
         for number, piece in enumerate(filter(None, map(fit_to_post, pieces))):
             nonce = hashlib.sha256(f"{name}/{origin.channel}/{number}".encode()).hexdigest()[:25]
             reply_to = origin.reply_to if number == 0 and self._settings.as_reply else None
-            yield Post(channel=origin.channel, text=piece, reply_to=reply_to, nonce=nonce)
+            yield Post(channel=origin.channel, text=piece, reply_to=reply_to, message_id=message_id, nonce=nonce)
 
     def _give_up(self, platform: Outlet, posts: Sequence[Post]) -> None:
         if not self._given_up[platform.name]:

@@ -21,6 +21,8 @@ MAX_BODY: Final = 4096
 """Bytes of a request."""
 TIMEOUT: Final = 30.0
 """Seconds the relay may take to answer; a control may have to wait for Voxta."""
+METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+"""Prometheus' text format, which every scraper reads."""
 _TERMINAL: Final = Caller(source="terminal", name="terminal", roles=frozenset({Role.STREAMER}), in_private=True)
 _HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
 _START: Final = "start it with `relay run`"
@@ -29,10 +31,10 @@ _START: Final = "start it with `relay run`"
 class ControlServer:
     """Serves while the context lasts, on 127.0.0.1 and a free port.
 
-    Address and token are in `file`, which only its owner may read.
+    Address and token are in `file`, which only its owner may read. `metrics` are in Prometheus' text format.
     """
 
-    def __init__(self, controls: Controls, metrics: Callable[[], str], file: Path) -> None:
+    def __init__(self, controls: Controls, metrics: Callable[[], bytes], file: Path) -> None:
         self._controls = controls
         self._metrics = metrics
         self._file = file
@@ -89,7 +91,7 @@ class ControlServer:
         return web.json_response({"answer": await self._controls.run(words, _TERMINAL)})
 
     async def _show_metrics(self, _: web.Request) -> web.Response:
-        return web.Response(text=self._metrics(), content_type="text/plain", charset="utf-8")
+        return web.Response(body=self._metrics(), headers={"Content-Type": METRICS_TYPE})
 
 
 async def ctl(file: Path, words: str) -> str:

@@ -9,6 +9,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from relay.application.composition import Relay
+from relay.application.metrics import Metrics
+from relay.application.statistics import Statistics
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
 from relay.web.control import ControlServer
@@ -18,6 +21,7 @@ from relay.web.overlay.sink import OverlaySink
 from tests.docs import settings_page
 from tests.docs.pages import PAGES, ROOT, name, named, rows, spans
 from tests.docs.program import commands, program
+from tests.end_to_end.stage import settings
 from tests.moderation.test_controls import Room
 from tests.web.stage import Desk
 
@@ -80,11 +84,22 @@ def test_the_table_of_calls_names_each_of_the_servers() -> None:
     assert sorted(calls) == sorted(served)
 
 
+def test_the_table_of_metrics_names_each_of_them(tmp_path: Path) -> None:
+    relay = Relay(settings(tmp_path), lambda *_: [], voxta_url="http://localhost", statistics=Statistics())
+    text = Metrics(relay, Statistics()).text().decode()
+    served = re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)
+
+    listed = [
+        (metric, row[1]) for row in rows(DOCS / "operations.md", "metric") for metric in re.findall(r"`(\w+)`", row[0])
+    ]
+    assert sorted(listed) == sorted(entry for entry in served if not entry[0].endswith("_created"))
+
+
 @pytest.mark.parametrize("call", CONTROL)
 async def test_the_calls_of_the_control_server_are_served(call: str, tmp_path: Path) -> None:
     method, path = call.split()
     file = tmp_path / "relay.control"
-    async with ControlServer(Controls(Room(), Audit(tmp_path / "audit.jsonl")), str, file):
+    async with ControlServer(Controls(Room(), Audit(tmp_path / "audit.jsonl")), bytes, file):
         access = json.loads(file.read_text("utf-8"))
         headers = {"Authorization": f"Bearer {access['token']}"}
         async with aiohttp.request(method, f"{access['url']}{path}", headers=headers) as response:

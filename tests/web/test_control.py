@@ -5,6 +5,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from relay.errors import ConfigError
 from relay.moderation.audit import Audit
@@ -27,7 +28,7 @@ def room() -> Room:
 @pytest.fixture
 async def server(file: Path, tmp_path: Path, room: Room) -> AsyncIterator[ControlServer]:
     controls = Controls(room, Audit(tmp_path / "audit.jsonl"))
-    async with ControlServer(controls, lambda: "relay_received_total 3\n", file) as running:
+    async with ControlServer(controls, lambda: b"relay_received_total 3.0\n", file) as running:
         yield running
 
 
@@ -38,7 +39,7 @@ async def test_the_command_line_steers_the_running_relay(server: ControlServer, 
 
 
 async def test_the_way_in_is_for_the_owner_alone_and_gone_with_the_relay(file: Path, tmp_path: Path) -> None:
-    async with ControlServer(Controls(Room(), Audit(tmp_path / "a")), str, file):
+    async with ControlServer(Controls(Room(), Audit(tmp_path / "a")), bytes, file):
         assert file.stat().st_mode & 0o777 == 0o600
     with pytest.raises(ConfigError, match="start it with `relay run`"):
         await ctl(file, "pause")
@@ -46,8 +47,8 @@ async def test_the_way_in_is_for_the_owner_alone_and_gone_with_the_relay(file: P
 
 async def test_the_way_in_stays_when_another_relay_has_put_its_own_there(file: Path, tmp_path: Path) -> None:
     controls = Controls(Room(), Audit(tmp_path / "a"))
-    older = await ControlServer(controls, str, file).__aenter__()
-    async with ControlServer(controls, str, file):
+    older = await ControlServer(controls, bytes, file).__aenter__()
+    async with ControlServer(controls, bytes, file):
         await older.__aexit__()
         assert await ctl(file, "resume") == "Going on."
 
@@ -56,7 +57,7 @@ async def test_a_way_in_that_cannot_be_written_down_is_told(tmp_path: Path) -> N
     (tmp_path / "data").write_text("a file where a folder should be", "utf-8")
 
     with pytest.raises(ConfigError, match="the controls cannot be offered in"):
-        async with ControlServer(Controls(Room(), Audit(tmp_path / "a")), str, tmp_path / "data" / "relay.control"):
+        async with ControlServer(Controls(Room(), Audit(tmp_path / "a")), bytes, tmp_path / "data" / "relay.control"):
             pass
 
 
@@ -155,7 +156,8 @@ async def test_metrics_are_served(server: ControlServer, file: Path) -> None:
     headers = {"Authorization": f"Bearer {access['token']}"}
 
     async with aiohttp.ClientSession() as http, http.get(f"{access['url']}/metrics", headers=headers) as response:
-        assert await response.text() == "relay_received_total 3\n"
+        assert await response.text() == "relay_received_total 3.0\n"
+        assert response.headers["Content-Type"] == CONTENT_TYPE_PLAIN_0_0_4
 
 
 async def test_a_body_nested_without_end_is_refused(server: ControlServer, file: Path) -> None:
