@@ -46,7 +46,7 @@ class ChatMessaging(ABC):
         try:
             is_shown = forward.send_as in SHOWN
             shows = (lambda message: _says(message, forward)) if is_shown else None
-            await self._calls.make(f"send {forward.send_as}", lambda: self._surely(hub, call), shows)
+            await self._calls.make(f"send {forward.send_as}", lambda: hub.invoke(call), shows)
         except VoxtaForbidden as error:
             self._turned_away(chat, error)
             raise
@@ -61,14 +61,6 @@ class ChatMessaging(ABC):
             do_user_action_inference=forward.is_streamers,
             do_character_action_inference=forward.send_as is SendAs.USER,
         )
-
-    async def _surely(self, hub: HubConnection, call: WireMessage) -> None:
-        """Invoke; when the answer stays out, drop the connection, so that rejoining shows what was taken."""
-        try:
-            await hub.invoke(call)
-        except VoxtaUnavailable:
-            await hub.drop()
-            raise
 
     async def interrupt(self) -> None:
         """Stop the reply in progress and its speech."""

@@ -87,7 +87,8 @@ class HubConnection:
     async def invoke(self, message: WireMessage) -> None:
         """Send a message and wait until the server has taken it.
 
-        Raises VoxtaUnavailable when it is unknown whether it was taken, VoxtaError when it was refused.
+        Raises VoxtaUnavailable when it is unknown whether it was taken, VoxtaError when it was refused. A connection on
+        which an answer stays out is given up: only rejoining shows what was taken, and others would wait as long.
         """
         invocation_id = next(self._ids)
         answer = self._pending[invocation_id] = asyncio.get_running_loop().create_future()
@@ -96,6 +97,9 @@ class HubConnection:
             self.on_sent(message)
             async with _deadline(self._timeout, f"Voxta did not answer {message.type_name} in {self._timeout:g} s"):
                 await answer
+        except VoxtaUnavailable:
+            await self.drop()
+            raise
         finally:
             del self._pending[invocation_id]
 

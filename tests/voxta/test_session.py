@@ -113,6 +113,18 @@ async def test_a_send_whose_answer_is_lost_is_unknown_and_shows_in_the_history(w
         assert [m.text for m in session.chat.history or ()].count("Ann just followed.") == 1
 
 
+async def test_a_connection_on_which_any_call_is_not_answered_is_given_up(wire: FaultyProxy) -> None:
+    async with joined(wire.url, timeout=0.5) as session:
+        before = session.chat
+        wire.desert()
+
+        with pytest.raises(VoxtaUnavailable):
+            await session.update_context("stream")
+
+        # its silence alone would end it after 30 s
+        await eventually(lambda: session.chat not in (None, before), seconds=20.0)
+
+
 async def test_it_waits_for_a_voxta_that_appears_late(wire: FaultyProxy) -> None:
     wire.refusing = True
     session = VoxtaSession(VoxtaSection(mode="server"), listen=Heard(), changed=lambda: None, url=wire.url)
