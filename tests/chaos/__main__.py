@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import logging
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, get_args
 
@@ -23,7 +24,7 @@ from tests.chaos.trial import Trial, suffering
 LONG: Final = 30.0
 """Seconds from which a fault happens only once, and not at all where there is no time."""
 QUICK_KILLS: Final = 8
-AT_ONCE: Final = 4
+AT_ONCE: Final = 8
 """Trials at the same time, where no time decides."""
 
 
@@ -40,12 +41,13 @@ async def hold(trials: Sequence[Trial], killings: Sequence[Trial], seed: int, *,
     """The rows. Killings always go on beside the others, as they use processes of their own, and mostly wait."""
     print(HEADING, flush=True)
     rows: list[Row] = []
+    turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def some(trials: Iterable[Trial], at_once: int) -> None:
         free = asyncio.Semaphore(at_once)
 
         async def one(trial: Trial) -> None:
-            async with free:
+            async with turns[trial.shares or trial.name], free:
                 rows.append(row := await trial.held(seed))
                 print(row, flush=True)
 
@@ -60,7 +62,7 @@ async def hold(trials: Sequence[Trial], killings: Sequence[Trial], seed: int, *,
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
-    parser.add_argument("--times", type=int, default=5, help="how often each fault happens")
+    parser.add_argument("--times", type=int, default=3, help="how often each fault happens")
     parser.add_argument("--kills", type=int, default=100, help="how often the relay is killed, over each engine")
     parser.add_argument("--quick", action="store_true", help="what fits into a minute; only what is lost decides")
     parser.add_argument("--only", default="", help="the faults whose names hold this")

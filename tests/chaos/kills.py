@@ -22,13 +22,15 @@ from tests.chaos.trial import Trial, account, left_over
 from tests.chaos.victim import live, read
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import redis_server
-from tests.end_to_end.stage import relaying
+from tests.end_to_end.stage import ONE_BY_ONE, relaying
 from tests.support import eventually
 
 EARLY: Final = 0.5
 """The share of processes that are killed at some moment of their start, whatever they have come to."""
 START: Final = 1.0
 """Seconds a start takes, about."""
+AGELESS: Final = {"chat_ttl": 3_600.0, "quiet_ttl": 3_600.0, "addressed_ttl": 3_600.0}
+"""Seconds: a message may see many relays die before its turn comes, and its age is not what is tried here."""
 LATER: Final = 0.5
 """Seconds within which the others are killed, once they have told something."""
 
@@ -125,4 +127,4 @@ async def _theatre(engine: Engine, folder: Path) -> AsyncIterator[_Theatre]:
         inbox: dict[str, object] = {"engine": engine}
         if engine == "redis":
             inbox["url"] = stack.enter_context(redis_server()).url
-        yield _Theatre(companion, way, chosen(folder, inbox), folder / "ledger")
+        yield _Theatre(companion, way, chosen(folder, inbox, selection=ONE_BY_ONE | AGELESS), folder / "ledger")

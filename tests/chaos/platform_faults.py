@@ -126,7 +126,7 @@ CUTS = (
     StreetFault("Discord: session ended (op 9)", "discord", _discord_invalidates(False), rare=True),
     StreetFault("Discord: cut, then session ended", "discord", _discord_forgets, rare=True),
     StreetFault("Discord: half-open connections", "discord", _desert),
-    StreetFault("Discord: nobody there for 3 s", "discord", _away),
+    StreetFault("Discord: nobody there for 3 s", "discord", _away, rare=True),
     StreetFault("Discord: accepts and says nothing for 4 s", "discord", _silent_at_the_door),
 )
 REFUSALS = (

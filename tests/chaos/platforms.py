@@ -14,8 +14,8 @@ from relay.application.composition import MakePlatforms
 from relay.config import DiscordSection, TwitchSection
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.twitch.client import TwitchPlatform
-from tests.chaos.stage import LINE, Surroundings, chosen, voxta
-from tests.chaos.table import RECOVERY, Row
+from tests.chaos.stage import LINE, Surroundings, chosen, voxta, words
+from tests.chaos.table import PATIENCE, RECOVERY, Row
 from tests.chaos.trial import Trial, account, left_over
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.faults import FaultyProxy
@@ -104,12 +104,12 @@ def cutting(fault: StreetFault, times: int) -> Trial:
                 writing.cancel()
                 await asyncio.gather(writing, return_exceptions=True)
             with suppress(TimeoutError):
-                async with asyncio.timeout(RECOVERY):
+                async with asyncio.timeout(PATIENCE):
                     await street.caught_up()
             row.stuck = await left_over(street.relay)
             account(row, street.accepted, street.in_chat())
 
-    return Trial(fault.name, suffer)
+    return Trial(fault.name, suffer, shares="twitch" if fault.platform == "twitch" else "")
 
 
 async def _cut(row: Row, fault: StreetFault, street: Street) -> None:
@@ -135,20 +135,20 @@ def refusing(fault: StreetFault, times: int) -> Trial:
                 row.faults += 1
                 began, line = loop.time(), f"line-{number}"
                 street.accepted.append(line)
-                await street.write(line, author=f"viewer{number}")
+                await street.write(words(number), author=f"viewer{number}")
                 with suppress(TimeoutError):
                     await eventually(lambda: len(street.answers()) >= row.faults, 3 * RECOVERY)
                 row.recovery_s = max(row.recovery_s, loop.time() - began)
             row.stuck = await left_over(street.relay)
             account(row, street.accepted, Counter(line for text in street.answers() for line in LINE.findall(text)))
 
-    return Trial(fault.name, suffer)
+    return Trial(fault.name, suffer, shares="twitch" if fault.platform == "twitch" else "")
 
 
 async def _crowd(street: Street) -> None:
     for number in itertools.count(1):
         counts, street.written = street.counts, number
-        await street.write(f"line-{number}", author=f"viewer{number}")
+        await street.write(words(number), author=f"viewer{number}")
         if counts:
             street.accepted.append(f"line-{number}")
         await asyncio.sleep(EVERY)

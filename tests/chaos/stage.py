@@ -1,6 +1,7 @@
 """A relay that works while its surroundings fail: a crowd that never stops, Voxta and the store behind proxies."""
 
 import asyncio
+import random
 import re
 import time
 from collections import Counter
@@ -25,12 +26,13 @@ from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relayi
 from tests.support import eventually
 
 Engine = Literal["sqlite", "redis"]
-EVERY: Final = 0.05
-"""Seconds between two messages of the crowd."""
+EVERY: Final = 0.15
+"""Seconds between two messages of the crowd: as many as are told again soon after a while in which none could be."""
 AGAIN: Final = 0.2
 """Seconds after which what the store did not take is given to it again, as platforms do."""
 PASSWORD: Final = "the-first-password"
 """Of Redis."""
+WORDS: Final = [a + b for a in ("ba", "ce", "di", "fo", "gu", "ha", "je", "ki") for b in ("lam", "met", "nor", "pus")]
 LINE: Final = re.compile(r"line-\d+")
 
 
@@ -121,10 +123,15 @@ async def crowd(around: Surroundings) -> None:
         await asyncio.sleep(EVERY)
 
 
+def words(number: int) -> str:
+    """The line of that number, unlike all others, as what is alike would be told once for many."""
+    return f"line-{number} {' '.join(random.Random(number).sample(WORDS, 6))}"
+
+
 async def say(receive: Receive, number: int) -> None:
     """Give the line of that number to the relay until it has taken it."""
     kind, line = (Kind.FOLLOW if number % 3 else Kind.CHAT), f"line-{number}"
-    said = message(number, kind=kind, author=line, text=line, at=clock.now())
+    said = message(number, kind=kind, author=line, text=words(number), at=clock.now())
     while True:
         try:
             return await receive(said)

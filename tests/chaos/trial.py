@@ -25,6 +25,8 @@ class Trial:
     alone: bool = False
     """Whether no other may be held at the same time."""
     forgets: bool = False
+    shares: str = ""
+    """What only one trial can have at a time, such as TwitchIO's addresses, which are one process's."""
 
     async def held(self, seed: int) -> Row:
         """The row, whatever happens."""
