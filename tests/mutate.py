@@ -18,7 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final
@@ -90,6 +90,15 @@ class Mutant:
         assert code is not None, f"{self} breaks nothing"
         return code
 
+    @property
+    def is_python(self) -> bool:
+        """Whether what it makes of the module can be compiled at all."""
+        try:
+            compile(self.broken((ROOT / self.path).read_text()), self.path, "exec")
+        except SyntaxError:
+            return False
+        return True
+
 
 def operators() -> dict[str, Operator]:
     """Those of Cosmic Ray that need no arguments. `|` is left out: it joins types nearly everywhere."""
@@ -125,7 +134,9 @@ def draw(names: Sequence[str], sample: int, seed: int) -> list[tuple[str, Mutant
         modules = [code] if code.is_file() else sorted(code.rglob("*.py"))
         dice = random.Random(f"{seed} {name}")
         everywhere = [place for module in modules for place in places(module.relative_to(ROOT).as_posix())]
-        chosen += [(name, dice.choice(ways)) for ways in dice.sample(everywhere, min(sample, len(everywhere)))]
+        for ways in dice.sample(everywhere, min(sample, len(everywhere))):
+            dice.shuffle(ways)
+            chosen += [(name, way) for way in islice((way for way in ways if way.is_python), 1)]
     return chosen
 
 
@@ -180,8 +191,8 @@ def _passes(copy: Path, tests: Sequence[str]) -> bool:
     if process.exitcode is None:
         process.kill()
         process.join()
-    elif process.exitcode not in (0, 1, 2):
-        raise SystemExit(f"pytest {' '.join(arguments)} ended with {process.exitcode}")
+    elif process.exitcode == pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise SystemExit(f"there are no tests in {' '.join(tests)}")
     return process.exitcode == 0
 
 
