@@ -15,8 +15,10 @@ from rich.console import Console
 from relay import __version__
 from relay.application.console import log_to, printable, show
 from relay.application.heartbeat import ailment, condition
-from relay.config.loading import load
+from relay.application.settings import load
 from relay.errors import ConfigError, RelayError
+from relay.platforms import listed
+from relay.platforms.info import PlatformInfo
 from relay.system import shutdown
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
@@ -165,18 +167,23 @@ def init_scenario(folder: Annotated[Path, typer.Argument(help="A folder that doe
     show(f"{folder} holds an example; try it with: relay companion --scenario {folder}")
 
 
-@auth.command("twitch")
-def auth_twitch(config: ConfigFile = Path("relay.toml")) -> None:
-    """Log in to Twitch with a code you type into its page."""
-    from relay.platforms.twitch.auth import authorize
+def _offer_login(info: PlatformInfo[Any]) -> None:
+    """The command by its name, where one logs in to the platform."""
+    if (log_in := info.log_in) is None:
+        return
 
-    settings = load(config)
+    @auth.command(info.name, help=log_in.__doc__)
+    def auth_platform(config: ConfigFile = Path("relay.toml")) -> None:
+        settings = load(config)
 
-    async def log_in() -> None:
-        login = await authorize(settings.twitch, settings.twitch_token_file, show, settings.scenario.allow)
-        show(f"logged in as {login}; the token is kept in {settings.twitch_token_file}")
+        async def work() -> None:
+            show(await log_in(info.settings(settings), settings.relay.data_dir, show, settings.scenario.allow))
 
-    _run(log_in())
+        _run(work())
+
+
+for _info in listed.PLATFORMS:
+    _offer_login(_info)
 
 
 @auth.command("voxta")

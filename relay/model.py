@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
     CHAT = "chat"
     ASK = "ask"
-    """A question put to the companion by command, such as Discord's `/ask`."""
+    """A question put to the companion by a command such as `/ask`."""
     FOLLOW = "follow"
     SUBSCRIBE = "subscribe"
     RESUBSCRIBE = "resubscribe"
@@ -56,7 +56,7 @@ class AudienceMessage(Value):
     """One thing a person said or did on a platform."""
 
     platform: str
-    """`twitch`, `discord`, or the name of another adapter."""
+    """The name of its adapter, in small letters."""
     id: str
     """The platform's own id of the message or event; unique within the platform."""
     channel: str
@@ -99,7 +99,7 @@ class Retraction(Value):
 
     platform: str
     reason: str
-    """Such as `deleted on discord`, `author timed out`, `chat cleared`."""
+    """Such as `message deleted`, `author timed out`, `chat cleared`."""
     id: str | None = None
     author_id: str | None = None
     channel: str | None = None
@@ -287,7 +287,7 @@ class Caller(Value):
     """Who gives a command."""
 
     source: str
-    """`twitch`, `discord`, `terminal`, `web`."""
+    """The name of a platform, `terminal` or `web`."""
     name: str
     id: str = ""
     """The platform's own id of the person, stable when the name changes."""

@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from relay.application.connect import key_of
 from relay.config.loading import Config
 from relay.errors import InboxError, RelayError
 from relay.inbox.build import build as build_inbox
 from relay.obs.check import check as check_obs
-from relay.platforms.discord.check import check as check_discord
-from relay.platforms.twitch.auth import check as check_twitch
+from relay.platforms import listed
 from relay.voxta.check import check as check_voxta
 from relay.voxta.gateway import health_of
 
@@ -20,8 +20,6 @@ LIMIT = 20.0
 _FIX = {
     "inbox": 'start Redis, correct inbox.url, or set inbox.engine = "sqlite"',
     "voxta": 'start Voxta, correct voxta.url, or set voxta.mode = "embedded"',
-    "twitch": "check the internet connection, and the addresses in [twitch] if you changed them",
-    "discord": "check the internet connection, and discord.connect_to if you set it",
     "obs": "start OBS, switch on Tools > WebSocket Server Settings > Enable WebSocket server, or correct obs.url",
 }
 
@@ -35,14 +33,15 @@ class Finding:
 
 async def check(config: Config) -> AsyncIterator[Finding]:
     """Try each connection in turn."""
+    fixes = _FIX | {info.name: info.advice for info in listed.PLATFORMS}
     for name, attempt in _attempts(config):
         try:
             async with asyncio.timeout(LIMIT):
                 line = await attempt()
         except TimeoutError:
-            yield Finding(name, False, f"no answer within {LIMIT:g} s; {_FIX[name]}")
+            yield Finding(name, False, f"no answer within {LIMIT:g} s; {fixes[name]}")
         except RelayError as error:
-            yield Finding(name, False, f"{error}; {_FIX[name]}" if _needs_fix(error, config) else str(error))
+            yield Finding(name, False, f"{error}; {fixes[name]}" if _needs_fix(error, config) else str(error))
         else:
             yield Finding(name, True, line)
 
@@ -57,10 +56,8 @@ def _attempts(config: Config) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
         ("inbox", lambda: _inbox(config)),
         ("voxta", lambda: _voxta(config)),
     ]
-    if config.twitch.enabled:
-        attempts.append(("twitch", lambda: check_twitch(config.twitch, config.twitch_token_file)))
-    if config.discord.enabled:
-        attempts.append(("discord", lambda: check_discord(config.discord)))
+    for info in listed.enabled(config):
+        attempts.append((info.name, partial(info.check, info.settings(config), config.relay.data_dir)))
     if config.obs.enabled:
         attempts.append(("obs", lambda: check_obs(config.obs)))
     return attempts

@@ -23,6 +23,7 @@ from relay.inbox.build import build as build_inbox
 from relay.inbox.retry import with_retries
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
+from relay.platforms import listed
 from relay.platforms.base import Notes, Platform, Receive
 from relay.platforms.base import PlatformControls as ControlsProtocol
 from relay.platforms.supervision import Supervisor
@@ -68,7 +69,12 @@ class Relay:
         self.floor = Floor(config.floor, config.forwarding.reply_timeout)
         self.session = link(config, voxta_url, self.events, hears=self._audio.hearing is not None)
         self.forwarder = Forwarder(
-            config, inbox=self.inbox, session=self.session, floor=self.floor, observer=self.events
+            config,
+            inbox=self.inbox,
+            session=self.session,
+            floor=self.floor,
+            observer=self.events,
+            labels=listed.labels(),
         )
         self._dialogue = Dialogue(
             config, voxta_url, session=self.session, floor=self.floor, audio=self._audio, events=self.events

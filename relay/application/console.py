@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
+from relay.platforms import listed
+
 _STEERS: Final = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line separators, what turns the direction of writing, and half surrogates."""
 _WRITTEN_OUT: Final = {
@@ -33,7 +35,7 @@ def show(text: str, *, err: bool = False) -> None:
 def log_to(console: Console, level: str) -> None:
     """Write logs below the view on a terminal, and as plain lines to standard error elsewhere."""
     logging.basicConfig(level=level.upper(), handlers=[handler(console)], force=True)
-    for noisy in ("discord", "twitchio", "aiohttp.access"):
+    for noisy in ("aiohttp.access", *(name for info in listed.PLATFORMS for name in info.loggers)):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -6,16 +6,19 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from relay.application import replay
 from relay.application.audio import LiveAudio
-from relay.application.composition import Relay, running, until
+from relay.application.composition import MakePlatforms, Relay, running, until
 from relay.application.connect import voxta
 from relay.application.console import printable, show
+from relay.application.runtime_controls import story
 from relay.application.serving import serving, serving_anywhere
+from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.application.terminal_view import TerminalView, narrate
 from relay.companion.scenario.example import EXAMPLE
@@ -30,15 +33,14 @@ from relay.config import (
     SpeechSection,
     VoxtaSection,
 )
-from relay.config.loading import Config, load
+from relay.config.loading import Config
 from relay.errors import ConfigError
 from relay.inbox.build import build as build_inbox
+from relay.platforms import listed
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
+from relay.platforms.info import Surroundings
 from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
 from relay.web.control import ControlServer
-
-CROWD_PER_MINUTE = {"twitch": 30.0, "discord": 12.0}
-"""What the demo's crowd writes: more than the companion answers, so that the forwarder has to choose."""
 
 
 async def demo(console: Console, *, seconds: float | None, seed: int, speech: bool = False) -> dict[str, object]:
@@ -59,9 +61,7 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
         )
 
         def crowd(receive: Receive, *_: object) -> Sequence[Platform]:
-            return [
-                SimulatedPlatform(name, receive, seed=seed, per_minute=rate) for name, rate in CROWD_PER_MINUTE.items()
-            ]
+            return [SimulatedPlatform(info, receive, seed=seed) for info in listed.PLATFORMS if info.crowd is not None]
 
         statistics = _statistics(console)
         audio = LiveAudio(config)
@@ -83,38 +83,16 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
 
 async def live(config: Config, console: Console) -> None:
     """The real thing, until cancelled."""
-    if not config.twitch.enabled and not config.discord.enabled:
-        raise ConfigError("no platform is enabled: set twitch.enabled or discord.enabled to true, or try `relay demo`")
-
+    if not listed.enabled(config):
+        switches = " or ".join(f"{info.name}.enabled" for info in listed.PLATFORMS)
+        raise ConfigError(f"no platform is enabled: set {switches} to true, or try `relay demo`")
     audio = LiveAudio(config)
-
-    def connect(receive: Receive, controls: PlatformControls, notes: Notes) -> Sequence[Platform]:
-        platforms: list[Platform] = []
-        if config.twitch.enabled:
-            from relay.platforms.twitch.client import TwitchPlatform
-
-            platforms.append(TwitchPlatform(config.twitch, config.twitch_token_file, receive))
-        if config.discord.enabled:
-            from relay.platforms.discord.client import DiscordPlatform
-
-            platforms.append(
-                DiscordPlatform(
-                    config.discord,
-                    receive,
-                    controls,
-                    notes,
-                    look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
-                    voice=audio.discord,
-                    commands=audio.commands(),
-                )
-            )
-        return platforms
 
     from relay.application.metrics import Metrics
 
     statistics = _statistics(console)
     async with voxta(config) as url:
-        relay = Relay(config, connect, voxta_url=url, statistics=statistics, audio=audio)
+        relay = Relay(config, platforms_of(config, audio), voxta_url=url, statistics=statistics, audio=audio)
         async with (
             serving(config, relay, audio) if config.web.enabled else nullcontext(),
             running(relay) as task,
@@ -122,6 +100,25 @@ async def live(config: Config, console: Console) -> None:
             _watched(console, statistics, relay, f"Relay {config.relay.name}"),
         ):
             await task
+
+
+def platforms_of(config: Config, audio: LiveAudio) -> MakePlatforms:
+    """Builds those that the settings want."""
+
+    def build(receive: Receive, controls: PlatformControls, notes: Notes) -> Sequence[Platform]:
+        around = Surroundings(
+            receive,
+            controls,
+            notes,
+            data_dir=config.relay.data_dir,
+            look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
+        )
+        return [
+            info.build(info.settings(config), replace(around, voice=audio.channels_of(info.name)))
+            for info in listed.enabled(config)
+        ]
+
+    return build
 
 
 async def recorded(
@@ -175,12 +172,9 @@ async def explain(config: Config, key: str) -> str:
     inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
     await inbox.open(to_look=True)
     try:
-        record = await inbox.why(key)
+        return await story(inbox, key)
     finally:
         await inbox.close()
-    if record is None:
-        return f"{key}: unknown, or forgotten"
-    return f"{key}: {record.story}"
 
 
 def _fall_silent_on_enter(relay: Relay) -> None:

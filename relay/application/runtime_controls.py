@@ -8,6 +8,7 @@ from relay.forwarding.forwarder import Forwarder
 from relay.inbox.base import Inbox
 from relay.model import AudienceMessage, Held, Outcome
 from relay.moderation.switches import Switches
+from relay.platforms import listed
 from relay.system import clock
 
 NOTE_SWITCHES = "switches"
@@ -87,15 +88,20 @@ class RuntimeControls:
         return count
 
     async def why(self, key: str) -> str:
-        for candidate in [key] if ":" in key else [f"{platform}:{key}" for platform in ("twitch", "discord")]:
-            if record := await self._inbox.why(candidate):
-                return f"{candidate}: {record.story}"
-        return f"{key}: unknown, or forgotten"
+        return await story(self._inbox, key)
 
     def viewers(self, prefix: str) -> Sequence[tuple[str, str]]:
         wanted = prefix.casefold()
         newest_first = reversed(self._viewers.items())
         return [(name, viewer) for viewer, name in newest_first if name.casefold().startswith(wanted)]
+
+
+async def story(inbox: Inbox, key: str) -> str:
+    """What happened to a message, in one line; a bare id may be any platform's."""
+    for candidate in listed.keys_of(key):
+        if record := await inbox.why(candidate):
+            return f"{candidate}: {record.story}"
+    return f"{key}: unknown, or forgotten"
 
 
 def _shown(switches: Switches) -> list[str]:

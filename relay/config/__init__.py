@@ -3,11 +3,9 @@
 from relay.config.base import is_loopback
 from relay.config.connections import (
     CompanionSection,
-    DiscordSection,
     InboxSection,
     RelaySection,
     ScenarioSection,
-    TwitchSection,
     VoxtaSection,
 )
 from relay.config.forwarding import ForwardingSection, KindRule, RepliesSection, RuleSection, SelectionSection
@@ -17,7 +15,6 @@ from relay.config.speech import FloorSection, ObsSection, SpeechSection, VoiceSe
 __all__ = [
     "BudgetSection",
     "CompanionSection",
-    "DiscordSection",
     "FiltersSection",
     "FloorSection",
     "ForwardingSection",
@@ -31,7 +28,6 @@ __all__ = [
     "ScenarioSection",
     "SelectionSection",
     "SpeechSection",
-    "TwitchSection",
     "VoiceSection",
     "VoxtaSection",
     "WebSection",

@@ -10,6 +10,12 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class PlatformSection(Section):
+    """What the settings of every platform have."""
+
+    enabled: bool = False
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine alone."""
     try:

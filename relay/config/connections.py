@@ -3,13 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
-from relay.config.base import Seconds, Section, Url, WebSocketUrl, is_loopback
-
-TwitchLogin = Annotated[
-    str, Field(pattern=r"^[#@]?[A-Za-z0-9_]{1,25}$"), AfterValidator(lambda name: name.lstrip("#@").lower())
-]
+from relay.config.base import Seconds, Section, Url, is_loopback
 
 
 class RelaySection(Section):
@@ -136,43 +132,4 @@ class ScenarioSection(Section):
     def _has_sounds(self) -> Self:
         if "sound" in self.allow and self.sounds is None:
             raise ValueError("sounds is missing: name the folder of the sounds that scenarios may play")
-        return self
-
-
-class TwitchSection(Section):
-    enabled: bool = False
-    client_id: str = ""
-    client_secret: SecretStr | None = None
-    channels: tuple[TwitchLogin, ...] = Field((), max_length=100)
-    token_file: Path | None = None
-    api_url: Url = "https://api.twitch.tv/helix/"
-    auth_url: Url = "https://id.twitch.tv/"
-    eventsub_url: WebSocketUrl = "wss://eventsub.wss.twitch.tv/ws"
-    reconcile_every: Seconds = 30.0
-
-    @model_validator(mode="after")
-    def _is_complete(self) -> Self:
-        if self.enabled and not self.client_id:
-            raise ValueError("client_id is missing: register an application at dev.twitch.tv and copy its client id")
-        if self.enabled and not self.channels:
-            raise ValueError('channels is empty: name the channels to listen to, such as ["yourname"]')
-        return self
-
-
-class DiscordSection(Section):
-    enabled: bool = False
-    token: SecretStr | None = None
-    channels: tuple[Annotated[int, Field(gt=0)], ...] = ()
-    listen_to: Literal["all", "addressed"] = "all"
-    connect_to: str | None = Field(None, pattern=r"^[^\s:]+:\d{1,5}$")
-    ca_file: Path | None = None
-
-    @model_validator(mode="after")
-    def _is_complete(self) -> Self:
-        if self.enabled and self.token is None:
-            raise ValueError("token is missing: set RELAY_DISCORD__TOKEN to the bot token of your Discord application")
-        if self.enabled and not self.channels:
-            raise ValueError("channels is empty: list the ids of the text channels to listen to")
-        if self.connect_to is not None and not 0 < int(self.connect_to.rpartition(":")[2]) < 65_536:
-            raise ValueError(f"connect_to is {self.connect_to!r}: write host:port with a port from 1 to 65535")
         return self

@@ -1,12 +1,12 @@
-"""The whole configuration: one TOML file with environment variables over it.
+"""The configuration: one TOML file with environment variables over it.
 
-`RELAY_TWITCH__CLIENT_ID=…` sets `twitch.client_id`.
+`RELAY_VOXTA__API_KEY=…` sets `voxta.api_key`.
 """
 
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -14,7 +14,6 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from relay.config import (
     BudgetSection,
     CompanionSection,
-    DiscordSection,
     FiltersSection,
     FloorSection,
     ForwardingSection,
@@ -26,7 +25,6 @@ from relay.config import (
     ScenarioSection,
     SelectionSection,
     SpeechSection,
-    TwitchSection,
     VoiceSection,
     VoxtaSection,
     WebSection,
@@ -37,7 +35,7 @@ ENV_PREFIX = "RELAY_"
 
 
 class Config(BaseSettings):
-    """The whole configuration. Each room gets only its own section."""
+    """What the settings have whatever the platforms are. Each room gets only its own section."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENV_PREFIX,
@@ -52,8 +50,6 @@ class Config(BaseSettings):
     voxta: VoxtaSection = VoxtaSection()
     companion: CompanionSection = CompanionSection()
     scenario: ScenarioSection = ScenarioSection()
-    twitch: TwitchSection = TwitchSection()
-    discord: DiscordSection = DiscordSection()
     filters: FiltersSection = FiltersSection()
     budget: BudgetSection = BudgetSection()
     outbound: OutboundSection = OutboundSection()
@@ -101,27 +97,26 @@ class Config(BaseSettings):
     def voxta_token_file(self) -> Path:
         return self.voxta.token_file or self.relay.data_dir / "voxta-token.json"
 
-    @property
-    def twitch_token_file(self) -> Path:
-        return self.twitch.token_file or self.relay.data_dir / "twitch-token.json"
+
+C = TypeVar("C", bound=Config)
 
 
-def load(path: Path | None = None, **over: Any) -> Config:
+def read(model: type[C], path: Path | None, over: dict[str, Any]) -> C:
     """Read the file, put the environment over it, and check everything.
 
     `over` replaces whole sections, for commands that bring settings of their own. Raises ConfigError with one
     line per mistake, each naming the key, the value and the fix.
     """
-    data = _read(path) if path is not None else {}
+    data = _toml(path) if path is not None else {}
     try:
-        return Config(**{**data, **over})
+        return model(**{**data, **over})
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(problem, path) for problem in error.errors(include_url=False))) from None
     except ValueError as error:
         raise ConfigError(f"environment: {error}") from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:

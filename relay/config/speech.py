@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from relay.config.base import Seconds, Section, WebSocketUrl, is_loopback
 
-DiscordId = Annotated[int, Field(gt=0)]
+PlatformId = Annotated[int, Field(gt=0)]
 
 
 class FloorSection(Section):
@@ -24,20 +24,21 @@ class FloorSection(Section):
 
 class SpeechSection(Section):
     enabled: bool = False
-    sinks: tuple[Literal["discord", "overlay"], ...] = Field(("discord", "overlay"), min_length=1)
+    sinks: tuple[str, ...] = Field(("overlay",), min_length=1)
+    """The overlay, and platforms that have voice channels."""
     volume: float = Field(1.0, ge=0, le=2)
     loudness: float = Field(-18.0, ge=-40, le=-5)
     timeout: Seconds = 10.0
 
 
 class VoiceSection(Section):
-    """The Discord voice channels."""
+    """The voice channels of a platform, by its own ids."""
 
-    channels: tuple[DiscordId, ...] = ()
-    streamer: DiscordId | None = None
+    channels: tuple[PlatformId, ...] = ()
+    streamer: PlatformId | None = None
     leave_alone_after: Seconds = 60.0
     listen_to: Literal["nobody", "allowed", "everyone"] = "nobody"
-    allowed: tuple[DiscordId, ...] = ()
+    allowed: tuple[PlatformId, ...] = ()
     push_to_talk: bool = False
     noise_gate: float = Field(-50.0, ge=-100, le=0)
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
@@ -68,7 +68,9 @@ class Forwarder:
         observer: Observer,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = wall_time,
+        labels: Mapping[str, str] | None = None,
     ) -> None:
+        """`labels` are what people call the platforms, by their names."""
         policy = Policy(config.forwarding)
         self._inbox = inbox
         self._session = session
@@ -81,7 +83,7 @@ class Forwarder:
         self._is_being_answered = False
         self._next_slot = 0.0
         self._budget = Budget(config.budget)
-        self._renderer = Renderer(policy, config.selection.length)
+        self._renderer = Renderer(policy, config.selection.length, labels)
         self.waiting = Waiting(
             policy=policy,
             inbound=Inbound(config.filters),

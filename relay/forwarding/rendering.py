@@ -1,7 +1,7 @@
 """The only place where text for Voxta is made. Every character of a viewer's message and name passes through it."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -16,8 +16,7 @@ from relay.text.sanitise import sanitise, sanitise_name
 from relay.voxta.chat import JoinedChat
 
 TEXT_LIMIT = 500
-"""Characters of a viewer's text that reach the companion; Twitch's longest message."""
-PLATFORM_NAMES = {"twitch": "Twitch", "discord": "Discord"}
+"""Characters of a viewer's text that reach the companion; the longest message of a stream's chat."""
 BETWEEN = " | "
 """Between messages that share one forward; viewers cannot write it."""
 
@@ -49,8 +48,9 @@ class Place:
 class Renderer:
     """Turns audience messages into forwards by the rules of the policy."""
 
-    def __init__(self, policy: Policy, length: int) -> None:
-        """`length` is the most characters a forward of several messages may have."""
+    def __init__(self, policy: Policy, length: int, labels: Mapping[str, str] | None = None) -> None:
+        """`length` is the most characters a forward of several messages may have; `labels` name the platforms."""
+        self._labels = labels or {}
         self._policy = policy
         self._length = length
 
@@ -127,12 +127,15 @@ class Renderer:
         author = pick.message.author
         return sanitise_name(author.name, None if Role.STREAMER in author.roles else place.reserved)
 
+    def _label(self, platform: str) -> str:
+        return self._labels.get(platform) or sanitise_name(platform.capitalize(), frozenset())
+
     def _fields(self, pick: Pick, place: Place) -> dict[str, str]:
         message = pick.message
         text = sanitise(pick.text, TEXT_LIMIT)
         return {
             "author": self._name(pick, place),
-            "platform": PLATFORM_NAMES.get(message.platform, sanitise_name(message.platform.capitalize(), frozenset())),
+            "platform": self._label(message.platform),
             "text": text,
             "quote": f': "{text}"' if text else ".",
             "amount": str(message.amount) if message.amount is not None else "some",

@@ -10,9 +10,9 @@ from relay.moderation.switches import Mode
 from relay.text.unicode import one_line
 
 COMPLETIONS: Final = 25
-"""As many as Discord shows."""
+"""As many as the menu of a slash command shows."""
 LENGTH: Final = 100
-"""Characters of one, as Discord allows."""
+"""Characters of one, as such a menu allows."""
 
 Complete = Callable[[str], Iterable[Suggestion]]
 """Given what is typed; it may offer what does not fit, which is left out then."""

@@ -27,7 +27,7 @@ class Switches(Value):
     """Nothing is forwarded; what comes in waits and expires."""
     mode: Mode = Mode.ALL
     rates: dict[str, float] = Field(default_factory=dict)
-    """Forwards a minute by bucket: `all`, `viewer`, `platform.twitch`, `kind.chat`, `role.subscriber`, …"""
+    """Forwards a minute by bucket: `all`, `viewer`, `platform.<name>`, `kind.chat`, `role.subscriber`, …"""
     muted: frozenset[str] = frozenset()
     """Viewers who are not heard: `platform:id`, or a name as `folded`."""
     blocked_terms: tuple[str, ...] = ()

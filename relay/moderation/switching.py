@@ -85,7 +85,7 @@ def _viewer(text: str) -> str:
         return f"{platform.casefold()}:{viewer}"
     name = folded(text)
     if not name:
-        raise Mistake(f"{quoted(text)} is no viewer: give a name, or platform:id such as twitch:12345.")
+        raise Mistake(f"{quoted(text)} is no viewer: give a name, or platform:id as the platform knows them.")
     return name
 
 

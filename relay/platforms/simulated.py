@@ -4,13 +4,16 @@ import asyncio
 import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from relay.model import AudienceMessage, Author, Kind, Post, Role
+from relay.platforms import listed
 from relay.platforms.base import Receive
+from relay.platforms.info import DemoCrowd, PlatformInfo
 from relay.system import clock
 
-TEXT_LIMITS: Final = {"twitch": 500, "discord": 2000}
+LONGEST_POST: Final = 2000
+"""Characters of a post, where nobody knows the platform."""
 
 _NAMES: Final = (
     "PixelPenny", "NightOwl42", "SirLagsalot", "MochaMage", "TurboTurtle", "LunaLoops", "GrumpyGnome", "BitBard",
@@ -42,7 +45,7 @@ class QuietPlatform:
 
     def __init__(self, name: str, channels: Sequence[str] = ("lobby",)) -> None:
         self.name = name
-        self.text_limit = TEXT_LIMITS.get(name, 2000)
+        self.text_limit = next((info.text_limit for info in listed.PLATFORMS if info.name == name), LONGEST_POST)
         self._channels = channels
         self.listening = asyncio.Event()
 
@@ -61,17 +64,18 @@ class QuietPlatform:
 
 
 class SimulatedPlatform(QuietPlatform):
-    """A crowd that writes about `per_minute` messages; the same seed writes the same ones."""
+    """The crowd that a platform has in the demo; the same seed writes the same."""
 
     def __init__(
-        self, name: str, receive: Receive, *, seed: int, per_minute: float, wall: Callable[[], float] = clock.now
+        self, info: PlatformInfo[Any], receive: Receive, *, seed: int, wall: Callable[[], float] = clock.now
     ) -> None:
-        super().__init__(name)
+        super().__init__(info.name)
+        crowd = info.crowd or DemoCrowd(per_minute=1.0)
         self._receive = receive
-        self._random = random.Random(f"{seed}/{name}")
-        self._gap = 60 / per_minute
+        self._random = random.Random(f"{seed}/{info.name}")
+        self._gap = 60 / crowd.per_minute
         self._wall = wall
-        self._events = name == "twitch"
+        self._events = crowd.has_events
 
     async def run(self) -> None:
         """Write until cancelled."""

@@ -10,7 +10,7 @@ class Outlet(Protocol):
     """Takes posts for the channels of one platform."""
 
     name: str
-    """`twitch`, `discord`, …: the `platform` of its messages."""
+    """The `platform` of its messages."""
     text_limit: int
     """The most characters one post may have."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 FRAME: Final = 0.02
-"""Seconds of one frame, as Discord takes them."""
+"""Seconds of one frame, as voice channels take them."""
 RATE: Final = 48_000
 """Samples a second of everything that is played."""
 
@@ -87,7 +87,7 @@ class Sink(Protocol):
 class Speakers(Protocol):
     """Hears which people talk. Called on the event loop.
 
-    A speaker is `source:who`: `voice:<Discord user id>`, `microphone:<OBS input>`, `game:<name>`.
+    A speaker is `source:who`: `voice:<the platform's id of a person>`, `microphone:<OBS input>`, `game:<name>`.
     """
 
     def talks(self, speaker: str) -> None:

@@ -1,4 +1,4 @@
-"""Samples to Opus, as Discord takes it, and back."""
+"""Samples to Opus, as voice channels take it, and back."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from relay.errors import SpeechError
 from relay.speech.base import FRAME, RATE
 
 BIT_RATE: Final = 64_000
-"""Bits a second; what Discord gives a voice channel by default."""
+"""Bits a second; what a voice channel has by default."""
 SAMPLES: Final = int(RATE * FRAME)
 """Samples of one frame."""
 

@@ -48,7 +48,7 @@ def sanitise_name(name: str, reserved: frozenset[str] | None, limit: int = 32) -
 
 
 def _passes_for(name: str, reserved: frozenset[str]) -> bool:
-    """Whether some of its words, put together, are one of these: `Apex (Twitch)` passes for Apex."""
+    """Whether some of its words, put together, are one of these: `Apex (chat)` passes for Apex."""
     words = [taken_for(word) for word in name.split()]
     edges = {0, *accumulate(map(len, words))}
     seen = "".join(words)

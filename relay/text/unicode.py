@@ -14,7 +14,7 @@ import regex
 from confusable_homoglyphs import confusables
 
 MAX_INPUT: Final = 2000
-"""Characters looked at; Discord's longest message. The rest is cut."""
+"""Characters looked at; the longest message of a chat platform. The rest is cut."""
 MAX_MARKS: Final = 2
 """Combining marks kept on one base character; more is a zalgo flood."""
 

@@ -20,10 +20,11 @@ from typing import Any, Final
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay, running
 from relay.application.connect import voxta
+from relay.application.runs import platforms_of
+from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.config import CompanionSection, FloorSection, RelaySection, SpeechSection, VoiceSection, VoxtaSection
-from relay.config.loading import Config, load
-from relay.platforms.discord.client import DiscordPlatform
+from relay.config.loading import Config
 from relay.speech.base import FRAME, RATE
 from relay.wire import server
 from relay.wire.messages import WireMessage
@@ -218,7 +219,7 @@ async def _call(*, hearing: bool) -> AsyncIterator[_Call]:
             async with voxta(config, port=0) as url:
                 app = _Timed(
                     config,
-                    lambda *room: [DiscordPlatform(config.discord, *room, look_back=120.0, voice=audio.discord)],
+                    platforms_of(config, audio),
                     voxta_url=url,
                     statistics=Statistics(),
                     audio=audio,
@@ -229,7 +230,7 @@ async def _call(*, hearing: bool) -> AsyncIterator[_Call]:
 
 
 def _is_heard(audio: LiveAudio) -> bool:
-    return audio.discord is not None and audio.discord.sink.is_open
+    return audio.channels is not None and audio.channels.sink.is_open
 
 
 def _config(folder: Path, discord: DiscordDouble, people: Sequence[VoicePerson], *, hearing: bool) -> Config:

@@ -19,10 +19,10 @@ from pathlib import Path
 from statistics import quantiles
 
 from relay.application.composition import Relay, running
+from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection, VoxtaSection
-from relay.config.loading import load
 from relay.errors import RelayError
 from relay.model import AudienceMessage, Kind
 from relay.platforms.simulated import QuietPlatform

@@ -14,6 +14,7 @@ from statistics import quantiles
 
 from relay.application.composition import Relay, running, until
 from relay.application.connect import voxta
+from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.config import (
     BudgetSection,
@@ -21,11 +22,12 @@ from relay.config import (
     ForwardingSection,
     InboxSection,
     RelaySection,
-    TwitchSection,
     VoxtaSection,
 )
-from relay.config.loading import Config, load
+from relay.config.loading import Config
 from relay.platforms.twitch.client import TwitchPlatform
+from relay.platforms.twitch.info import TWITCH
+from relay.platforms.twitch.settings import TwitchSection
 from relay.voxta.session import VoxtaSession
 from relay.wire.messages import ChatMessage, WireMessage
 from tests.doubles.twitch import TwitchDouble
@@ -87,7 +89,7 @@ async def _measure(
 ) -> None:
     app = Relay(
         config,
-        lambda receive, *_: [TwitchPlatform(config.twitch, token_file, receive)],
+        lambda receive, *_: [TwitchPlatform(TWITCH.settings(config), token_file, receive)],
         voxta_url=url,
         statistics=Statistics(),
     )

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from relay.application.composition import Relay, running
+from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.config import InboxSection, RelaySection, SpeechSection, VoxtaSection
-from relay.config.loading import Config, load
+from relay.config.loading import Config
 from relay.errors import ConfigError
 from relay.model import AudienceMessage, Author, Kind, Post
 from relay.platforms.simulated import QuietPlatform

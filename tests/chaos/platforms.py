@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final, Literal
 
 from relay.application.composition import MakePlatforms
-from relay.config import DiscordSection, TwitchSection
 from relay.platforms.discord.client import DiscordPlatform
+from relay.platforms.discord.settings import DiscordSection
 from relay.platforms.twitch.client import TwitchPlatform
+from relay.platforms.twitch.settings import TwitchSection
 from tests.chaos.stage import LINE, Surroundings, chosen, voxta, words
 from tests.chaos.table import PATIENCE, RECOVERY, Row
 from tests.chaos.trial import Trial, account, left_over

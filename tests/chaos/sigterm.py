@@ -19,7 +19,7 @@ from typing import Final
 
 from relay import cli
 from relay.application.runs import beside
-from relay.config.loading import load
+from relay.application.settings import load
 from relay.system.shutdown import GRACE
 from tests.doubles.redis_server import redis_server
 

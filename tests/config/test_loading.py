@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from relay.config.loading import Config, load
+from relay.application.settings import load, settings_model
 from relay.errors import ConfigError
 from relay.model import Kind, SendAs
+from relay.platforms import listed
+from relay.platforms.twitch.info import TWITCH
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "relay.example.toml"
 
@@ -23,7 +25,7 @@ def test_the_example_file_holds_the_defaults() -> None:
 
 def test_the_example_file_names_every_setting() -> None:
     text = EXAMPLE.read_text("utf-8")
-    for section, field in Config.model_fields.items():
+    for section, field in settings_model(listed.PLATFORMS).model_fields.items():
         model = field.annotation
         assert isinstance(model, type)
         assert issubclass(model, BaseModel)
@@ -43,8 +45,9 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 
     config = load(path)
 
-    assert config.twitch.client_id == "environment"
-    assert config.twitch.channels == ("a",)
+    twitch = TWITCH.settings(config)
+    assert twitch.client_id == "environment"
+    assert twitch.channels == ("a",)
 
 
 def test_one_rule_can_change_without_writing_the_others(tmp_path: Path) -> None:

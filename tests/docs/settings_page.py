@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from relay.config.loading import Config
+from relay.application.settings import settings_model
+from relay.platforms import listed
 from tests.docs.pages import ROOT
 
 PAGE: Final = ROOT / "docs" / "settings.md"
@@ -66,7 +67,8 @@ def page() -> str:
     """The whole page."""
     said = remarks(EXAMPLE.read_text("utf-8"))
     parts = [_INTRODUCTION]
-    for name, field in Config.model_fields.items():
+    sections = settings_model(listed.PLATFORMS).model_fields
+    for name, field in sorted(sections.items(), key=lambda section: [*said].index(section[0])):
         assert isinstance(field.annotation, type)
         assert issubclass(field.annotation, BaseModel)
         parts.append("\n".join([f"## {name}\n", *_section(field.annotation, said[name]), ""]))

@@ -8,6 +8,7 @@ from typing import Any
 
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
+from relay.application.runs import platforms_of
 from relay.application.statistics import Statistics
 from relay.companion.brains.base import ChatView, Pieces
 from relay.companion.scenario.files import Loaded
@@ -16,7 +17,7 @@ from relay.companion.speaking.clips import Speech
 from relay.companion.state.chat import MessageRole
 from relay.companion.voice.espeak import Espeak
 from relay.config import CompanionSection
-from relay.platforms.discord.client import DiscordPlatform
+from relay.platforms.discord.audio import DiscordAudio
 from relay.platforms.discord.hearing.ears import Ears
 from relay.platforms.discord.voice.sink import DiscordSink
 from tests.companion.raw import Brains
@@ -68,8 +69,9 @@ class Call:
 
     @property
     def ears(self) -> Ears:
-        assert self.audio._ears is not None
-        return self.audio._ears
+        assert isinstance(self.audio.channels, DiscordAudio)
+        assert self.audio.channels.ears is not None
+        return self.audio.channels.ears
 
     @property
     def is_heard(self) -> bool:
@@ -151,14 +153,14 @@ async def calling(
         relaying(
             config,
             proxy.url,
-            lambda *room: [DiscordPlatform(config.discord, *room, look_back=120.0, voice=audio.discord)],
+            platforms_of(config, audio),
             audio=audio,
         ) as (relay, statistics),
     ):
         call = Call(relay, statistics, discord, teller)
         call.proxy, call.ann, call.bob = proxy, ann, bob
-        assert audio.discord is not None
+        assert isinstance(audio.channels, DiscordAudio)
         call.audio = audio
-        call.sink = audio.discord.sink
+        call.sink = audio.channels.sink
         await eventually(lambda: call.is_heard)
         yield call

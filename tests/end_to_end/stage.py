@@ -10,10 +10,11 @@ from typing import Any
 
 from relay.application.audio import SilentAudio
 from relay.application.composition import MakePlatforms, Relay, running
+from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.companion.brains.base import ChatView, Pieces
 from relay.companion.state.chat import MessageRole
-from relay.config.loading import Config, load
+from relay.config.loading import Config
 from relay.model import AudienceMessage, Author, Kind, Post
 from relay.platforms.simulated import QuietPlatform
 from relay.wire.messages import ChatMessage

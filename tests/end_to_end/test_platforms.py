@@ -9,12 +9,12 @@ import pytest
 
 from relay.application.composition import Relay
 from relay.companion.serving.server import CompanionServer
-from relay.config import TwitchSection
 from relay.model import Outcome
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.discord import client
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.twitch.client import TwitchPlatform
+from relay.platforms.twitch.settings import TwitchSection
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.redis_server import RedisServer
 from tests.doubles.twitch import TwitchDouble

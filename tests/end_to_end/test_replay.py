@@ -16,9 +16,9 @@ from rich.console import Console
 
 from relay.application.replay import PROBLEMS_SHOWN, Recording
 from relay.application.runs import recorded
+from relay.application.settings import load
 from relay.companion.serving.server import CompanionServer
 from relay.config import VoxtaSection
-from relay.config.loading import load
 from relay.errors import ConfigError
 from relay.voxta.session import VoxtaSession
 from relay.wire.messages import WireMessage

@@ -8,7 +8,8 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, TypeVar
 
-from relay.config.loading import Config, load
+from relay.application.settings import load
+from relay.config.loading import Config
 from relay.errors import InboxError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
 from relay.forwarding.forwarder import Forwarder
 from relay.inbox import sqlite

@@ -9,12 +9,14 @@ import pytest
 
 from relay.acts import Act
 from relay.application.composition import Relay
+from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.config.connections import ActName
-from relay.config.loading import load
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.discord.client import DiscordPlatform
+from relay.platforms.discord.info import DISCORD
 from relay.platforms.twitch.client import TwitchPlatform
+from relay.platforms.twitch.info import TWITCH
 
 PAGE = Path(__file__).parents[2] / "docs" / "scenarios.md"
 
@@ -26,8 +28,8 @@ async def acts(tmp_path: Path) -> dict[str, Act]:
 
     def platforms(receive: Receive, controls: PlatformControls, notes: Notes) -> Sequence[Platform]:
         return [
-            TwitchPlatform(config.twitch, tmp_path / "token.json", receive),
-            DiscordPlatform(config.discord, receive, controls, notes, look_back=120.0),
+            TwitchPlatform(TWITCH.settings(config), tmp_path / "token.json", receive),
+            DiscordPlatform(DISCORD.settings(config), receive, controls, notes, look_back=120.0),
         ]
 
     return Relay(config, platforms, voxta_url="http://localhost", statistics=Statistics()).executor.acts

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from relay.application.connect import key_of
+from relay.application.settings import load
 from relay.config import VoxtaSection
-from relay.config.loading import Config, load
+from relay.config.loading import Config
 from relay.errors import AuthError, ConfigError, ProtocolError, VoxtaUnavailable
 from relay.voxta.check import check
 from relay.voxta.login import log_in

@@ -2,8 +2,8 @@ import aiohttp
 import pytest
 from pydantic import ValidationError
 
+from relay.application.settings import load
 from relay.config import WebSection
-from relay.config.loading import load
 from relay.errors import ConfigError
 from tests.web.stage import Stage, staged
 

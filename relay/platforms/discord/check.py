@@ -4,11 +4,11 @@ from typing import Final
 
 import discord
 
-from relay.config import DiscordSection
 from relay.errors import ConfigError, PlatformUnavailable
 from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.login import granted_intents, visit
 from relay.platforms.discord.outgoing import FAILURES, explain
+from relay.platforms.discord.settings import DiscordSection
 
 NOTABLE: Final = 2.0
 """Seconds between two clocks that are worth a word."""

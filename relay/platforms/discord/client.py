@@ -9,20 +9,19 @@ import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential, wait_random
 
 from relay.acts import Act
-from relay.config import DiscordSection
 from relay.errors import AuthError, ConfigError, InboxError, PlatformUnavailable
 from relay.model import Post
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.discord.acts import acts
 from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.commands import Command
-from relay.platforms.discord.incoming import PLATFORM
 from relay.platforms.discord.login import CLOSED_FOR_GOOD, INTENT_MISSING, granted_intents, leave, log_in, visit
 from relay.platforms.discord.missed import Mark
-from relay.platforms.discord.outgoing import FAILURES, TEXT_LIMIT, explain, send, show_typing
+from relay.platforms.discord.outgoing import FAILURES, explain, send, show_typing
 from relay.platforms.discord.pulse import feel
 from relay.platforms.discord.session import DiscordSession
 from relay.platforms.discord.session_starts import SessionStarts, leave_some
+from relay.platforms.discord.settings import PLATFORM, TEXT_LIMIT, DiscordSection
 from relay.platforms.discord.voice.commands import voice_commands
 from relay.platforms.discord.voice.session import DiscordVoice
 from relay.platforms.intake import Intake

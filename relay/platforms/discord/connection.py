@@ -8,8 +8,8 @@ from pathlib import Path
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from relay.config import DiscordSection
 from relay.errors import ConfigError
+from relay.platforms.discord.settings import DiscordSection
 
 
 class _OneAddress(AbstractResolver):

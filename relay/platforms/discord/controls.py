@@ -10,7 +10,8 @@ import discord
 
 from relay.model import Caller, Held, Role
 from relay.platforms.base import PlatformControls
-from relay.platforms.discord.outgoing import FAILURES, TEXT_LIMIT
+from relay.platforms.discord.outgoing import FAILURES
+from relay.platforms.discord.settings import TEXT_LIMIT
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,10 @@ from typing import Final
 
 import discord
 
-from relay.config import DiscordSection
 from relay.model import AudienceMessage, Author, Edit, Kind, Retraction, Role
+from relay.platforms.discord.settings import PLATFORM, DiscordSection
 from relay.text.unicode import calls
 
-PLATFORM: Final = "discord"
 _WRITTEN: Final = (discord.MessageType.default, discord.MessageType.reply)
 """The types of message a person writes; all others are Discord's own notices."""
 

@@ -8,11 +8,11 @@ from typing import Final
 import aiohttp
 import discord
 
-from relay.config import DiscordSection
 from relay.errors import AuthError, ConfigError, PlatformUnavailable
 from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.outgoing import FAILURES, explain
+from relay.platforms.discord.settings import DiscordSection
 
 LOGIN_TIMEOUT = 45.0
 CLOSE_TIMEOUT = 5.0

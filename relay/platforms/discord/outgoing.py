@@ -11,8 +11,6 @@ from relay.model import Post
 
 log = logging.getLogger(__name__)
 
-TEXT_LIMIT = 2_000
-"""Characters in one message."""
 POST_TIMEOUT = 45.0
 """Seconds for one post, waiting for rate limits included: those waits end below discord.py's limit of 30."""
 TYPING_TIMEOUT = 5.0

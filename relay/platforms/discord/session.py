@@ -16,7 +16,6 @@ from typing import Any, Final
 import discord
 from discord.gateway import ReconnectWebSocket
 
-from relay.config import DiscordSection
 from relay.errors import PlatformUnavailable
 from relay.model import Incoming
 from relay.platforms.base import PlatformControls
@@ -28,6 +27,7 @@ from relay.platforms.discord.controls import Decision
 from relay.platforms.discord.incoming import Listening
 from relay.platforms.discord.missed import History, Mark, can_read_history, can_view
 from relay.platforms.discord.outgoing import explain
+from relay.platforms.discord.settings import DiscordSection
 from relay.platforms.intake import Intake
 
 log = logging.getLogger(__name__)

@@ -10,11 +10,11 @@ from twitchio import HTTPException
 from twitchio.authentication import OAuth, Scopes
 from twitchio.exceptions import DeviceCodeFlowException
 
-from relay.config import TwitchSection
 from relay.errors import AuthError, RelayError
 from relay.platforms.twitch.acts import SCOPES as ACT_SCOPES
 from relay.platforms.twitch.connection import CALL_TIMEOUT, Account, Channel, TwitchConnection, point_at
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, explain, translate
+from relay.platforms.twitch.settings import TwitchSection
 from relay.platforms.twitch.sources import READ_CHAT, SCOPES, WRITE_CHAT, beyond_limits, left_out, missing, wanted
 from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret, redacted_logs
 

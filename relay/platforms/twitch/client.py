@@ -15,7 +15,6 @@ from twitchio import ChatMessage
 from twitchio.models.eventsub_ import BaseEvent
 
 from relay.acts import Act
-from relay.config import TwitchSection
 from relay.errors import PlatformError, PlatformUnavailable, RateLimited, RelayError
 from relay.model import Post
 from relay.platforms.base import Receive, Stream
@@ -23,8 +22,9 @@ from relay.platforms.intake import Intake, Seen
 from relay.platforms.twitch.acts import TwitchActs
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import FAILURES, translate
-from relay.platforms.twitch.incoming import PLATFORM, read, twin
-from relay.platforms.twitch.outgoing import TEXT_LIMIT, Outgoing
+from relay.platforms.twitch.incoming import read, twin
+from relay.platforms.twitch.outgoing import Outgoing
+from relay.platforms.twitch.settings import PLATFORM, TEXT_LIMIT, TwitchSection
 from relay.platforms.twitch.socket import EventSocket
 from relay.platforms.twitch.sources import left_out
 from relay.platforms.twitch.subscriptions import Reconciler

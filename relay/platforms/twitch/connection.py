@@ -14,10 +14,10 @@ from twitchio.http import Route
 from twitchio.models.eventsub_ import BaseEvent
 from twitchio.payloads import TokenRefreshedPayload
 
-from relay.config import TwitchSection
 from relay.errors import AuthError, ConfigError, RelayError
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, login_refused, translate
 from relay.platforms.twitch.pacing import PointBudget
+from relay.platforms.twitch.settings import TwitchSection
 from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret
 
 log = logging.getLogger(__name__)

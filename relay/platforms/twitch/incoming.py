@@ -28,8 +28,8 @@ from twitchio.models.eventsub_ import (
 )
 
 from relay.model import AudienceMessage, Author, Incoming, Kind, Retraction, Role
+from relay.platforms.twitch.settings import PLATFORM
 
-PLATFORM = "twitch"
 CHEER = "channel.cheer"
 REDEMPTION = "channel.channel_points_custom_reward_redemption.add"
 GIFT = "channel.subscription.gift"

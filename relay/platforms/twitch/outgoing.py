@@ -14,8 +14,8 @@ from relay.model import Post, Role
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.incoming import roles
 from relay.platforms.twitch.pacing import CHANNEL_GAP, MessageWindow
+from relay.platforms.twitch.settings import TEXT_LIMIT
 
-TEXT_LIMIT = 500
 REMEMBERED = 100
 _LINE_BREAK = re.compile(r"(?<!\s)\s*\n\s*")
 

@@ -9,11 +9,12 @@ import discord as library
 import pytest
 from tenacity import wait_fixed
 
-from relay.config import DiscordSection, VoiceSection
+from relay.config import VoiceSection
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Suggestion
 from relay.platforms.base import PlatformControls
 from relay.platforms.discord import client, session_starts
 from relay.platforms.discord.client import DiscordPlatform
+from relay.platforms.discord.settings import DiscordSection
 from relay.platforms.discord.voice.session import DiscordVoice
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.signal import Signal

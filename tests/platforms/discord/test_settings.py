@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from relay.config import DiscordSection
+from relay.platforms.discord.settings import DiscordSection
 
 
 @pytest.mark.parametrize("address", ["localhost", "localhost:0", "localhost:65536", "a b:1"])

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from relay.config import TwitchSection
 from relay.model import AudienceMessage, Incoming
 from relay.platforms.base import Receive
 from relay.platforms.twitch.client import TwitchPlatform
+from relay.platforms.twitch.settings import TwitchSection
 from tests.doubles.twitch import TwitchDouble
 from tests.support import PATIENCE
 

@@ -1,0 +1,74 @@
+"""How a platform describes itself, so that nothing else has to know it by name.
+
+Cheap to import: what a platform needs to work is loaded by the functions that use it.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from relay.config import VoiceSection
+from relay.config.base import PlatformSection
+from relay.config.loading import Config
+from relay.platforms.base import Notes, Platform, PlatformControls, Receive
+from relay.platforms.voice import Listener, VoiceChannels
+
+S = TypeVar("S", bound=PlatformSection)
+Say = Callable[[str], None]
+"""Tells the person at the terminal a line."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a platform is built with besides its own settings."""
+
+    receive: Receive
+    controls: PlatformControls
+    notes: Notes
+    data_dir: Path
+    look_back: float = 120.0
+    """Seconds; what is older is not worth looking up."""
+    voice: VoiceChannels | None = None
+    """What its own `voice` has built, where the settings want it."""
+
+
+@dataclass(frozen=True)
+class DemoCrowd:
+    """What the demo invents of a platform."""
+
+    per_minute: float
+    """Messages; more than the companion answers in all, so that the forwarder has to choose."""
+    has_events: bool = False
+    """Follows, cheers and raids besides chat."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlatformInfo(Generic[S]):
+    """All the relay knows of a platform before it is connected."""
+
+    name: str
+    """Of the settings section, of its messages (`name:id`) and of `relay auth`; small letters."""
+    label: str
+    """As people and the companion read it."""
+    section: type[S]
+    text_limit: int
+    """Characters of a post."""
+    build: Callable[[S, Surroundings], Platform]
+    check: Callable[[S, Path], Awaitable[str]]
+    """For `relay check`, with the folder of the relay's data: one line when all is well, else it raises RelayError."""
+    advice: str
+    """What to do when it cannot be reached."""
+    log_in: Callable[[S, Path, Say, Collection[str]], Awaitable[str]] | None = None
+    """For `relay auth`, which shows its docstring: with the folder of the relay's data, a way to tell people what to
+    do, and the acts that scenarios may do. Returns the closing line."""
+    voice: Callable[[VoiceSection, Listener | None], VoiceChannels] | None = None
+    """Its voice channels, for the whole run. Without a listener nobody is heard there."""
+    loggers: tuple[str, ...] = ()
+    """Of its libraries: only their warnings are shown."""
+    crowd: DemoCrowd | None = None
+
+    def settings(self, config: Config) -> S:
+        """Its section; the defaults where the configuration has none."""
+        section = getattr(config, self.name, None)
+        return section if isinstance(section, self.section) else self.section()

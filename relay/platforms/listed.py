@@ -1,0 +1,28 @@
+"""The platforms there are. A new one is its folder and its line here."""
+
+from typing import Any
+
+from relay.config.loading import Config
+from relay.platforms.discord.info import DISCORD
+from relay.platforms.info import PlatformInfo
+from relay.platforms.twitch.info import TWITCH
+
+PLATFORMS: tuple[PlatformInfo[Any], ...] = (
+    TWITCH,
+    DISCORD,
+)
+
+
+def enabled(config: Config) -> list[PlatformInfo[Any]]:
+    """Those that the settings want."""
+    return [info for info in PLATFORMS if info.settings(config).enabled]
+
+
+def labels() -> dict[str, str]:
+    """What people call the platforms, by name."""
+    return {info.name: info.label for info in PLATFORMS}
+
+
+def keys_of(key: str) -> list[str]:
+    """The messages somebody may mean: a bare id may be any platform's."""
+    return [key] if ":" in key else [f"{info.name}:{key}" for info in PLATFORMS]

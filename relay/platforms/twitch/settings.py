@@ -1,0 +1,39 @@
+"""The settings `[twitch]`, and what is known of Twitch without loading its library."""
+
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from relay.config.base import PlatformSection, Seconds, Url, WebSocketUrl
+
+PLATFORM: Final = "twitch"
+TEXT_LIMIT: Final = 500
+"""Characters of a message, as the API's Send Chat Message takes them."""
+
+TwitchLogin = Annotated[
+    str, Field(pattern=r"^[#@]?[A-Za-z0-9_]{1,25}$"), AfterValidator(lambda name: name.lstrip("#@").lower())
+]
+
+
+class TwitchSection(PlatformSection):
+    client_id: str = ""
+    client_secret: SecretStr | None = None
+    channels: tuple[TwitchLogin, ...] = Field((), max_length=100)
+    token_file: Path | None = None
+    api_url: Url = "https://api.twitch.tv/helix/"
+    auth_url: Url = "https://id.twitch.tv/"
+    eventsub_url: WebSocketUrl = "wss://eventsub.wss.twitch.tv/ws"
+    reconcile_every: Seconds = 30.0
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.enabled and not self.client_id:
+            raise ValueError("client_id is missing: register an application at dev.twitch.tv and copy its client id")
+        if self.enabled and not self.channels:
+            raise ValueError('channels is empty: name the channels to listen to, such as ["yourname"]')
+        return self
+
+    def token_kept_in(self, data_dir: Path) -> Path:
+        """The file with the login."""
+        return self.token_file or data_dir / "twitch-token.json"
