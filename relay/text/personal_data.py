@@ -19,7 +19,10 @@ _EMAIL: Final = re.compile(
 _NUMBER: Final = re.compile(r"(?:(?<![\w.])[(]?|[+])\d(?:[ ().\-/]{0,3}\d){6,22}+(?!\w)")
 _IP4: Final = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
 _IP6: Final = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
-_DATE_OR_DECIMAL: Final = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?!\d)|\d{4}-\d{2}-\d{2}|\d+\.\d+$")
+_DECIMAL: Final = re.compile(r"\d+\.\d+")
+_DATE: Final = re.compile(r"(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d{2}-\d{2})(?![./-]?\d)")
+_ROUND: Final = "00000"
+"""Ends what counts something."""
 _ANNOUNCED: Final = re.compile(
     r"\b(?:call|phone|tel|telephone|telefon|mobile|handy|whatsapp|sms|text me|number|nummer)"
     r"\W{0,3}(?:\w{1,5}\W{1,3}){0,3}$",
@@ -51,17 +54,24 @@ def _is_address(text: str) -> bool:
 
 
 def _is_personal(number: str, before: str) -> bool:
-    groups = [len(group) for group in re.findall(r"\d+", number)]
-    digits = "".join(character for character in number if character.isdigit())
+    digits = "".join(filter(str.isdigit, number))
+    if _DECIMAL.fullmatch(number):
+        return False
     if _CARD.fullmatch(digits) and _passes_luhn(digits):
         return True
-    if number.startswith("+"):
-        return 8 <= len(digits) <= 15
-    if _DATE_OR_DECIMAL.match(number) or len(digits) > 15:
+    if len(digits) > 15 or digits.endswith(_ROUND) or _DATE.match(number):
         return False
+    if number.startswith("+"):
+        return len(digits) >= 8
+    return _is_national(number, digits) or _ANNOUNCED.search(before) is not None
+
+
+def _is_national(number: str, digits: str) -> bool:
+    """Written as numbers are within a country: after a 0, or in the groups of North America or Brazil."""
     if number[0] in "0(" and len(digits) >= 9 and len(set(digits)) > 2:
-        return True
-    return groups[-3:] == [3, 3, 4] or _ANNOUNCED.search(before) is not None
+        return not digits.startswith("000")
+    groups = [len(group) for group in re.findall(r"\d+", number)]
+    return groups[-3:] in ([3, 3, 4], [2, 5, 4])
 
 
 def _passes_luhn(digits: str) -> bool:
