@@ -46,7 +46,7 @@ class Reception:
                 await self._inbox.edit(change)
             case Retraction():
                 self._answers.retract(change)
-                self._statistics.dropped(await self._inbox.retract(change, clock.now()))
+                self._statistics.dropped(await self._inbox.retract(change, clock.now()), change.reason)
 
     async def _obey(self, message: AudienceMessage, words: str) -> None:
         """A moderator's command in chat; the forwarder drops the message itself."""

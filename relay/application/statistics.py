@@ -10,6 +10,8 @@ from relay.model import AudienceMessage, Forward, Kind, Outcome, Post, ReplyText
 
 LINES = 200
 """Lines kept."""
+REASONS = 200
+"""Reasons told apart; servers word theirs as they like."""
 
 
 class PipelineStage(StrEnum):
@@ -53,9 +55,10 @@ class Statistics:
         what = message.text if message.kind is Kind.CHAT else f"<{message.kind}> {message.text}".strip()
         self._write(ActivityLine(PipelineStage.IN, f"{message.author.name} ({message.platform})", what))
 
-    def dropped(self, count: int) -> None:
+    def dropped(self, count: int, reason: str) -> None:
         """Messages taken back by their platform."""
-        self.outcomes[Outcome.DROPPED] += count
+        if count:
+            self._count(Outcome.DROPPED, reason_class(reason), count)
 
     def asking(self, forward: Forward) -> None:
         """Part of the forwarder's observer; the answer is what counts."""
@@ -70,8 +73,7 @@ class Statistics:
         for settlement in settlements:
             alike[settlement.outcome, reason_class(settlement.reason)].append(settlement)
         for (outcome, reason), ended in alike.items():
-            self.outcomes[outcome] += len(ended)
-            self.reasons[outcome, reason] += len(ended)
+            self._count(outcome, reason, len(ended))
             if outcome is not Outcome.FORWARDED:
                 who = ended[0].key if len(ended) == 1 else f"{len(ended)} messages"
                 self._write(
@@ -85,6 +87,11 @@ class Statistics:
     def post(self, platform: str, post: Post, error: str | None) -> None:
         (self.failed_posts if error else self.posted)[platform] += 1
         self._write(ActivityLine(PipelineStage.POST, platform, error or post.text))
+
+    def _count(self, outcome: Outcome, reason: str, count: int) -> None:
+        self.outcomes[outcome] += count
+        is_known = (outcome, reason) in self.reasons or len(self.reasons) < REASONS
+        self.reasons[outcome, reason if is_known else "another reason"] += count
 
     def _write(self, line: ActivityLine) -> None:
         self.lines.append(line)

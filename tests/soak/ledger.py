@@ -24,8 +24,8 @@ class Ledger(Statistics):
         """The character was told; subscribe this to what is forwarded."""
         _count(self._told, forward.keys)
 
-    def dropped(self, count: int) -> None:
-        super().dropped(count)
+    def dropped(self, count: int, reason: str) -> None:
+        super().dropped(count, reason)
         self.taken_back += count
 
     @property

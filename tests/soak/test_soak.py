@@ -97,7 +97,7 @@ def test_a_message_without_an_outcome_is_lost_and_one_with_two_is_doubled() -> N
     ledger.settled([ended(0), ended(1)])
     assert (ledger.lost, ledger.doubled) == (1, 0)
 
-    ledger.dropped(1)
+    ledger.dropped(1, "deleted")
     assert ledger.lost == 0
 
     ledger.settled([ended(1)])
