@@ -113,7 +113,7 @@ def test_a_signal_ends_the_work_in_good_order(number: int) -> None:
 
 
 def test_a_signal_that_comes_as_early_as_it_can_is_not_lost() -> None:
-    said, errors = running(SIGNALLED_AT_ONCE).communicate(timeout=30)
+    said, errors = running(SIGNALLED_AT_ONCE).communicate(timeout=PATIENCE)
 
     assert (said, errors) == ("ended\n", "")
 

@@ -8,6 +8,7 @@ from relay.errors import VoxtaError, VoxtaForbidden, VoxtaUnavailable
 from relay.voxta.calls import TRUST, Calls
 from relay.wire import server
 from relay.wire.messages import WireMessage
+from tests.support import PATIENCE
 
 HELLO = server.MessageUpdate(message_id="m", text="hello")
 
@@ -23,13 +24,15 @@ def is_hello(message: WireMessage) -> bool:
 async def after_the_answer(*heard: WireMessage) -> None:
     """Make a call, and hear these once it was answered."""
     calls = Calls()
-    making = asyncio.create_task(calls.make("send", answered, is_hello))
-    await asyncio.sleep(0.01)
-    assert not making.done(), "it waits for what becomes of it"
-    for message in heard:
-        calls.on_message(message)
-    async with asyncio.timeout(0.5):
-        await making
+    with pytest.MonkeyPatch.context() as patience:
+        patience.setattr("relay.voxta.calls.PATIENCE", 3600.0)
+        making = asyncio.create_task(calls.make("send", answered, is_hello))
+        await asyncio.sleep(0.01)
+        assert not making.done(), "it waits for what becomes of it"
+        for message in heard:
+            calls.on_message(message)
+        async with asyncio.timeout(PATIENCE):
+            await making
 
 
 async def test_what_shows_a_call_ends_the_waiting() -> None:
@@ -88,7 +91,7 @@ async def test_what_was_taken_again_and_again_is_not_waited_for_until_it_is_refu
         await calls.make("script event", answered)
     monkeypatch.setattr("relay.voxta.calls.SHORT_PATIENCE", 3600.0)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await calls.make("script event", answered)
 
     async def refused() -> None:

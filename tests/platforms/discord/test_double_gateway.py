@@ -19,6 +19,7 @@ from tests.doubles.discord.double import TOKEN
 from tests.doubles.discord.limits import DAY
 from tests.doubles.discord.pages import ROUTES
 from tests.platforms.discord.conftest import section
+from tests.support import PATIENCE
 
 IDENTIFY = {"token": TOKEN, "intents": 1, "properties": {}}
 
@@ -81,7 +82,7 @@ class TestTheGuild:
         discord.world.hidden.add(discord.channel)
         intents = library.Intents(guilds=True)
         client = library.Client(intents=intents, connector=make_connector(section(discord)), guild_ready_timeout=0.1)
-        async with client, asyncio.timeout(5):
+        async with client, asyncio.timeout(PATIENCE):
             await client.login(TOKEN)
             running = asyncio.create_task(client.connect())
             await client.wait_until_ready()
