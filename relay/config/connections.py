@@ -59,7 +59,7 @@ class VoxtaSection(Section):
     join: Literal["open", "chat", "character"] = "open"
     chat_id: str | None = None
     character_id: str | None = None
-    timeout: Seconds = 8.0
+    timeout: Seconds = 6.0
 
     @model_validator(mode="after")
     def _has_target(self) -> Self:
