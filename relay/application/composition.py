@@ -68,13 +68,9 @@ class Relay:
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.floor = Floor(config.floor, config.forwarding.reply_timeout)
         self.session = link(config, voxta_url, self.events, hears=self._audio.hearing is not None)
+        labels = listed.labels()
         self.forwarder = Forwarder(
-            config,
-            inbox=self.inbox,
-            session=self.session,
-            floor=self.floor,
-            observer=self.events,
-            labels=listed.labels(),
+            config, inbox=self.inbox, session=self.session, floor=self.floor, observer=self.events, labels=labels
         )
         self._dialogue = Dialogue(
             config, voxta_url, session=self.session, floor=self.floor, audio=self._audio, events=self.events
