@@ -297,6 +297,15 @@ def test_it_is_known_before_when_who_never_falls_silent_will_be_ignored() -> Non
     assert floor.speakers(6) == frozenset()
 
 
+def test_a_stop_that_is_lost_counts_as_silence_from_when_the_lease_ends() -> None:
+    floor = floor_with(silence=2)
+    floor.speaker_talks("voice:ann", 0)
+
+    assert acts(floor, until=LEASE) == []
+    assert not floor.is_free(LEASE + 1.9)
+    assert floor.is_free(LEASE + 2)
+
+
 def test_a_reply_that_is_gone_leaves_nothing_paused() -> None:
     floor = floor_with()
     floor.thinking(0)
