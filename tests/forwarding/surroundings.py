@@ -242,6 +242,8 @@ class Scene:
         self.voxta = Voxta(self.wall)
         self.told: list[Settlement] = []
         """Outcomes the observer was told of."""
+        self.asked_keys: list[str] = []
+        """What it was told an answer is expected to."""
         self.forwarded_keys: list[str] = []
         """What it was told Voxta has."""
         self._begin()
@@ -269,7 +271,8 @@ class Scene:
     def wall(self) -> float:
         return self.loop.wall() + self.wall_offset
 
-    def asking(self, forward: Forward) -> None: ...
+    def asking(self, forward: Forward) -> None:
+        self.asked_keys.extend(forward.keys)
 
     def forwarded(self, forward: Forward) -> None:
         self.forwarded_keys.extend(forward.keys)

@@ -61,6 +61,8 @@ class TestSending:
         assert outcome(scene, each) == FORWARDED
         assert scene.voxta.told == {each.key: 1}
         assert [settlement.key for settlement in scene.told] == [each.key]
+        assert scene.asked_keys == scene.forwarded_keys == [each.key]
+        assert not scene.forwarder.is_settling
 
 
 class TestAStoreThatFails:
