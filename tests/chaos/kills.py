@@ -84,7 +84,8 @@ class _Theatre:
         self._processes.set_forkserver_preload(["tests.chaos.victim"])
 
     def start(self) -> BaseProcess:
-        process = self._processes.Process(target=live, args=(self._config, self._voxta.url, self.ledger), daemon=True)
+        given = (self._config.model_dump(), self._voxta.url, self.ledger)
+        process = self._processes.Process(target=live, args=given, daemon=True)
         process.start()
         return process
 

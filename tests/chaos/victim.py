@@ -5,8 +5,10 @@ import itertools
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 from relay.application.composition import Relay, running
+from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.config.loading import Config
 from relay.platforms.base import Receive
@@ -14,10 +16,10 @@ from relay.platforms.simulated import QuietPlatform
 from tests.chaos.stage import EVERY, say
 
 
-def live(config: Config, voxta_url: str, ledger: Path) -> None:
-    """The whole life of the process."""
+def live(settings: dict[str, Any], voxta_url: str, ledger: Path) -> None:
+    """The whole life of the process. The settings come by their sections, as their class is made in each process."""
     logging.disable(logging.ERROR)
-    asyncio.run(_live(config, voxta_url, ledger))
+    asyncio.run(_live(load(**settings), voxta_url, ledger))
 
 
 async def _live(config: Config, voxta_url: str, ledger: Path) -> None:
