@@ -10,11 +10,13 @@ from typing import Protocol
 
 from relay.config.loading import Config
 from relay.errors import InboxError, RenderingError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
+from relay.forwarding.gap import ForwardGap
 from relay.forwarding.notices import CAPACITY, NoticeQueue
 from relay.forwarding.policy import Policy
-from relay.forwarding.recovery import Fate, fate_of
+from relay.forwarding.recovery import Doubts, Fate
 from relay.forwarding.rendering import Pick, Place, Renderer
 from relay.forwarding.selection import Selector
+from relay.forwarding.settling import Settling
 from relay.forwarding.waiting import Batch, Waiting
 from relay.inbox.base import Inbox
 from relay.inbox.retry import with_retries
@@ -56,7 +58,10 @@ class Observer(Protocol):
 
 
 class Forwarder:
-    """Serves one chat session. `wake` tells it that the floor or the session has changed."""
+    """Serves one chat session. `wake` tells it that the floor or the session has changed.
+
+    `labels` are what people call the platforms, by their names.
+    """
 
     def __init__(
         self,
@@ -70,7 +75,6 @@ class Forwarder:
         wall: Callable[[], float] = wall_time,
         labels: Mapping[str, str] | None = None,
     ) -> None:
-        """`labels` are what people call the platforms, by their names."""
         policy = Policy(config.forwarding)
         self._inbox = inbox
         self._session = session
@@ -78,10 +82,7 @@ class Forwarder:
         self._observer = observer
         self._clock = clock
         self._wall = wall
-        self._gap = config.selection.gap
-        self._gap_from_end = config.selection.gap_from == "speech"
-        self._is_being_answered = False
-        self._next_slot = 0.0
+        self._gap = ForwardGap(config.selection)
         self._budget = Budget(config.budget)
         self._renderer = Renderer(policy, config.selection.length, labels)
         self.waiting = Waiting(
@@ -93,22 +94,21 @@ class Forwarder:
             hold_for=config.filters.hold_for,
             steady=clock,
         )
-        self._doubtful: dict[str, Forward] = {}
-        self._failed_in: dict[str, JoinedChat] = {}
+        self._doubts = Doubts()
+        self._settling = Settling(inbox, observer.settled, wall)
         self._unsent: dict[str, Sequence[Pick]] = {}
         """What forwards would have carried that the store may know as begun, and that were never sent, by their ids."""
         self._noted: str | None = None
         self._names: Sequence[str] = ()
         """What the characters are called in the chat last served."""
         self._news = asyncio.Event()
-        self._settling = 0
         self._ending: str | None = None
         self._ended = asyncio.Event()
 
     @property
     def is_settling(self) -> bool:
         """Outcomes are on their way into the store; those who observe do not know of them yet."""
-        return self._settling > 0
+        return self._settling.is_under_way
 
     def wake(self) -> None:
         """Look again: something outside has changed."""
@@ -136,7 +136,7 @@ class Forwarder:
 
     async def _take_over(self) -> None:
         """What the relay before this one held when it ended."""
-        self._doubtful = {forward.id: forward for forward in await with_retries(self._inbox.unfinished)}
+        self._doubts.add(await with_retries(self._inbox.unfinished))
         await self._admit(await with_retries(self._inbox.reclaim))
 
     async def _take_in(self) -> None:
@@ -146,7 +146,7 @@ class Forwarder:
 
     async def _admit(self, messages: Iterable[AudienceMessage]) -> None:
         if self._ending is not None:
-            await self._settle([self._settlement(m.key, Outcome.DROPPED, self._ending) for m in messages])
+            await self._settling.messages([(m.key, Outcome.DROPPED, self._ending) for m in messages])
             return
         if (chat := self._session.chat) is not None:
             self._names = [person.name for person in chat.characters]
@@ -171,8 +171,8 @@ class Forwarder:
 
     async def _wind_up(self, reason: str) -> None:
         await with_retries(self._keep_unsent)
-        for forward in self._doubtful.values():
-            await self._finish(forward, Outcome.FORWARDED, f"{forward.send_as}, unconfirmed")
+        for forward in self._doubts:
+            await self._settling.forward(forward, Outcome.FORWARDED, f"{forward.send_as}, unconfirmed")
         self.waiting.clear(Outcome.DROPPED, reason)
         self.waiting.give_up_held(reason)
         await self._settle_ended()
@@ -191,30 +191,26 @@ class Forwarder:
         if self._is_halted():
             return _soonest(self._until_expiry(), HALTED_LOOK)
         now = self._clock()
-        self._cool_down(now)
+        floor_is_free = self._floor.is_free(now)
+        if floor_is_free:
+            self._gap.answered(now, is_loud=self._is_loud())
         if (ready := self._budget.ready_at(now)) > now:
             return _soonest(self._until_expiry(), ready - now)
-        batch = self.waiting.next(self._wall(), floor_is_free=self._floor.is_free(now) and now >= self._next_slot)
+        batch = self.waiting.next(self._wall(), floor_is_free=floor_is_free and now >= self._gap.ends_at)
         if batch is None:
             return _soonest(self._until_expiry(), self._until_slot(now))
         await self._forward(batch, chat)
         return 0.0
 
-    def _cool_down(self, now: float) -> None:
-        """Where the gap counts from the end of the answer, it begins when the floor is free again."""
-        if self._is_being_answered and self._floor.is_free(now):
-            self._is_being_answered = False
-            self._next_slot = now + self._gap_now()
-
-    def _gap_now(self) -> float:
-        return self._gap if self.waiting.is_loud(self._wall()) else 0.0
+    def _is_loud(self) -> bool:
+        return self.waiting.is_loud(self._wall())
 
     def _is_halted(self) -> bool:
         switches = self.waiting.switches
         return switches.paused or is_quiet(switches.quiet_hours, datetime.now())
 
     def _until_slot(self, now: float) -> float | None:
-        return max(self._floor.free_at(now), self._next_slot) - now if len(self.waiting) else None
+        return max(self._floor.free_at(now), self._gap.ends_at) - now if len(self.waiting) else None
 
     def _until_expiry(self) -> float | None:
         at = self.waiting.next_expiry(self._wall())
@@ -222,7 +218,7 @@ class Forwarder:
 
     async def _settle_ended(self) -> None:
         ended = self.waiting.take_ended()
-        await self._settle([self._settlement(e.message.key, e.outcome, e.reason) for e in ended])
+        await self._settling.messages([(each.message.key, each.outcome, each.reason) for each in ended])
 
     async def _remember(self, chat: JoinedChat) -> None:
         if chat.chat_id != self._noted:
@@ -261,7 +257,7 @@ class Forwarder:
             try:
                 forward, left_over = self._renderer.render(picks, Place.of(chat), batch.digest)
             except RenderingError as error:
-                await self._settle([self._settlement(picks.pop(0).message.key, Outcome.REJECTED, str(error))])
+                await self._settling.messages([(picks.pop(0).message.key, Outcome.REJECTED, str(error))])
             else:
                 self.waiting.restore(left_over)
                 return forward
@@ -272,68 +268,43 @@ class Forwarder:
         if forward.expects_reply:
             self._floor.asked(self._clock(), interruptible=forward.interruptible)
             self._observer.asking(forward)
-            self._next_slot = self._clock() + self._gap_now()
-            self._is_being_answered = self._gap_from_end
+            self._gap.asked(self._clock(), is_loud=self._is_loud())
         unsent = self._unsent.pop(forward.id)
         try:
             await self._session.send(forward)
         except VoxtaUnavailable as error:
             log.warning("%s; will find out whether the message arrived", error)
-            self._doubtful[forward.id] = forward
-            self._failed_in[forward.id] = chat
+            self._doubts.add([forward], cut_in=chat)
             self._floor.released()
         except VoxtaForbidden:
             self._floor.released()
             self._unsent[forward.id] = unsent
         except VoxtaError as error:
             self._floor.released()
-            await self._finish(forward, Outcome.REJECTED, str(error))
+            await self._settling.forward(forward, Outcome.REJECTED, str(error))
         else:
             self._observer.forwarded(forward)
-            await self._finish(forward, Outcome.FORWARDED, forward.send_as.value)
+            await self._settling.forward(forward, Outcome.FORWARDED, forward.send_as.value)
 
     # After a cut
 
     async def _resolve_doubts(self, chat: JoinedChat) -> None:
-        claimed: set[str] = set()
-        for forward in list(self._doubtful.values()):
-            if self._failed_in.get(forward.id) is chat:
-                continue
-            match fate_of(forward, chat, claimed):
+        for forward, fate in self._doubts.fates(chat):
+            match fate:
                 case Fate.TAKEN:
                     self._observer.forwarded(forward)
-                    await self._finish(forward, Outcome.FORWARDED, f"{forward.send_as}, found in the chat")
+                    await self._settling.forward(forward, Outcome.FORWARDED, f"{forward.send_as}, found in the chat")
                 case Fate.UNKNOWN:
-                    await self._finish(forward, Outcome.FORWARDED, f"{forward.send_as}, unconfirmed")
+                    await self._settling.forward(forward, Outcome.FORWARDED, f"{forward.send_as}, unconfirmed")
                 case Fate.LOST:
                     await self._take_back(forward)
-            self._doubtful.pop(forward.id, None)
-            self._failed_in.pop(forward.id, None)
+            self._doubts.settled(forward)
 
     async def _take_back(self, forward: Forward) -> None:
         """It never arrived: what it carried waits on."""
         await self._inbox.abandon(forward.id)
         current = await self._inbox.current(forward.keys)
         self.waiting.restore([self.waiting.again(m, self._wall()) for m in current.values()])
-
-    # Settling
-
-    def _settlement(self, key: str, outcome: Outcome, reason: str) -> Settlement:
-        return Settlement(key=key, outcome=outcome, reason=reason, at=self._wall())
-
-    async def _finish(self, forward: Forward, outcome: Outcome, reason: str) -> None:
-        await self._settle([self._settlement(key, outcome, reason) for key in forward.keys])
-
-    async def _settle(self, settlements: list[Settlement]) -> None:
-        """Record outcomes, however long the store takes: what was sent must not be sent again."""
-        if not settlements:
-            return
-        self._settling += 1
-        try:
-            first = await with_retries(self._inbox.settle, settlements)
-        finally:
-            self._settling -= 1
-        self._observer.settled([each for each, is_first in zip(settlements, first, strict=True) if is_first])
 
 
 def _marked(message: AudienceMessage, names: Sequence[str]) -> AudienceMessage:

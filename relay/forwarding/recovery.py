@@ -1,5 +1,6 @@
 """What became of a forward whose sending was cut off: the chat's own history tells."""
 
+from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 
 from relay.model import Forward
@@ -32,3 +33,33 @@ def fate_of(forward: Forward, chat: JoinedChat, claimed: set[str]) -> Fate:
 
 def _matches(text: str, role: str, forward: Forward) -> bool:
     return text.strip() == forward.body and role.casefold() == (forward.send_as.role or "").casefold()
+
+
+class Doubts:
+    """Forwards of which nobody knows whether they arrived. Only a chat joined after the cut tells."""
+
+    def __init__(self) -> None:
+        self._forwards: dict[str, Forward] = {}
+        self._cut_in: dict[str, JoinedChat] = {}
+
+    def __iter__(self) -> Iterator[Forward]:
+        return iter(list(self._forwards.values()))
+
+    def add(self, forwards: Iterable[Forward], cut_in: JoinedChat | None = None) -> None:
+        """`cut_in` is the joined chat in which sending them was cut off; None for that of an earlier process."""
+        for forward in forwards:
+            self._forwards[forward.id] = forward
+            if cut_in is not None:
+                self._cut_in[forward.id] = cut_in
+
+    def fates(self, chat: JoinedChat) -> Iterator[tuple[Forward, Fate]]:
+        """What this chat tells, each as long as it stays in doubt."""
+        claimed: set[str] = set()
+        for forward in self:
+            if self._cut_in.get(forward.id) is not chat:
+                yield forward, fate_of(forward, chat, claimed)
+
+    def settled(self, forward: Forward) -> None:
+        """What became of it is known and noted."""
+        del self._forwards[forward.id]
+        self._cut_in.pop(forward.id, None)
