@@ -9,6 +9,7 @@ import pytest
 
 from relay.config.loading import Config
 from relay.forwarding import notices
+from relay.forwarding.forwarder import NOTE_CHAT
 from relay.model import AudienceMessage, Kind, Outcome, Retraction
 from relay.moderation.switches import Switches
 from tests.forwarding.surroundings import GAP, HOME, Scene, Sending, Trouble, config, message
@@ -63,6 +64,13 @@ class TestSending:
         assert [settlement.key for settlement in scene.told] == [each.key]
         assert scene.asked_keys == scene.forwarded_keys == [each.key]
         assert not scene.forwarder.is_settling
+
+    def test_the_chat_that_is_served_is_noted_for_the_next_run(self, scene: Scene) -> None:
+        said(scene)
+        scene.wait()
+
+        assert scene.voxta.chat is not None
+        assert scene.writer.between(scene.inbox.get_note(NOTE_CHAT)) == scene.voxta.chat.chat_id
 
 
 class TestAStoreThatFails:

@@ -133,6 +133,14 @@ def test_a_person_who_interrupts_ends_the_turn_whatever_voxta_said_of_it() -> No
     assert floor.state(3) is FloorState.IDLE
 
 
+def test_what_counts_as_talking_counts_from_its_first_sound_also_at_the_start_of_the_clock() -> None:
+    floor = floor_with(min_speech=0.5, max_pause=10)
+    floor.thinking(0)
+    floor.speaker_talks("voice:ann", 0.1)
+
+    assert acts(floor, until=3, start=0.1) == [(0.1, FloorDecision.PAUSE), (0.6, FloorDecision.INTERRUPT)]
+
+
 def test_a_person_who_talks_keeps_the_floor_until_they_have_been_silent_for_a_moment() -> None:
     floor = floor_with(silence=0.5)
 
