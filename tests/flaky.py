@@ -78,6 +78,8 @@ def main() -> None:
         print(
             f"{number:>4}  {load:<6}  {result.passed:>6}  {len(result.failed):>6}  {result.seconds:>7.0f}", flush=True
         )
+        for name in result.failed:
+            print(f"      {name}", flush=True)
     for name, times in failures.most_common():
         print(f"failed {times} times: {name}")
     sys.exit(1 if failures else 0)

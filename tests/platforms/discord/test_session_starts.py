@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from relay.platforms.discord.session_starts import APART, SUSTAINED, SessionStarts
 
 DAY = 86_400.0
+ROUNDING = 1e-6
+"""Seconds; a day of them leaves the last bits of a time to chance."""
 
 
 class Hurried:
@@ -31,7 +33,7 @@ def test_no_day_has_more_sessions_than_discord_allows(lasting: list[float], chan
         number += 1
     for start in (0.0, DAY / 2, DAY):
         assert sum(start <= at < start + DAY for at in hurried.begun) < 1_000
-    assert all(later - earlier >= APART for earlier, later in pairwise(hurried.begun))
+    assert all(later - earlier > APART - ROUNDING for earlier, later in pairwise(hurried.begun))
 
 
 def test_the_first_begins_at_once_and_the_next_five_seconds_later() -> None:
