@@ -12,6 +12,8 @@ from relay.companion.state.chat import MessageRole
 from relay.companion.state.orders import AddMessage, ChangeFlags, Log, Order
 from tests.companion.scripting.stage import EVENT, IMPORT, orders, run, state, trigger, well
 
+SHORT = ScriptLimits(seconds=0.25)
+"""What ends by itself does so in this time on a busy machine too, and what does not is stopped soon."""
 WORST = 1.0
 """Seconds of the processor within which a script that wants to go on for ever is stopped; its limit is 0.025 s."""
 
@@ -34,7 +36,7 @@ WORST = 1.0
 )
 def test_a_script_that_fails_is_stopped_and_named(body: str, problem: str) -> None:
     began = time.thread_time()
-    error = run(body).error
+    error = run(body, limits=ScriptLimits()).error
     assert error is not None and problem in error
     assert time.thread_time() - began < WORST
 
@@ -60,7 +62,7 @@ def test_a_script_that_fails_is_stopped_and_named(body: str, problem: str) -> No
 )
 def test_one_long_step_is_stopped_as_well_and_the_other_scripts_go_on(body: str) -> None:
     sources = {"scripts/a.js": f"export function trigger() {{ {body} }}", "scripts/b.js": COUNTER}
-    engine = Scripts(sources, seed=0)
+    engine = Scripts(sources, seed=0, limits=SHORT)
     engine.trigger("scripts/b.js", EVENT, state())
     began = time.thread_time()
 
@@ -90,7 +92,7 @@ def test_one_long_step_is_stopped_as_well_and_the_other_scripts_go_on(body: str)
     ],
 )
 def test_what_is_wrong_with_a_whole_script_is_named(source: str, problem: str) -> None:
-    error = trigger({"t": source}).error
+    error = trigger({"t": source}, limits=SHORT).error
     assert error is not None and problem in error
 
 
@@ -100,7 +102,7 @@ def test_what_was_ordered_before_a_failure_counts() -> None:
 
 
 def test_what_was_ordered_before_the_time_was_up_counts() -> None:
-    result = run("chat.note('before'); for (;;);")
+    result = run("chat.note('before'); for (;;);", limits=SHORT)
     assert [order.text for order in result.orders if isinstance(order, AddMessage)] == ["before"]
 
 
@@ -110,7 +112,9 @@ def test_an_async_function_runs_to_its_end() -> None:
 
 
 def test_other_scripts_go_on_after_one_that_never_ends() -> None:
-    engine = Scripts({"scripts/a.js": "export function trigger() { for (;;); }", "scripts/b.js": COUNTER}, seed=0)
+    engine = Scripts(
+        {"scripts/a.js": "export function trigger() { for (;;); }", "scripts/b.js": COUNTER}, seed=0, limits=SHORT
+    )
     texts = []
     for path in ("scripts/b.js", "scripts/a.js", "scripts/b.js"):
         texts += [order.text for order in engine.trigger(path, EVENT, state()).orders if isinstance(order, Log)]
@@ -120,7 +124,7 @@ def test_other_scripts_go_on_after_one_that_never_ends() -> None:
 
 def test_after_endless_recursion_all_scripts_begin_anew() -> None:
     recursion = "export function trigger() { const f = (n) => f(n + 1) + 1; f(0); }"
-    engine = Scripts({"scripts/a.js": recursion, "scripts/b.js": COUNTER}, seed=0)
+    engine = Scripts({"scripts/a.js": recursion, "scripts/b.js": COUNTER}, seed=0, limits=SHORT)
     first = engine.trigger("scripts/b.js", EVENT, state())
     lost = engine.trigger("scripts/a.js", EVENT, state())
     again = engine.trigger("scripts/b.js", EVENT, state())
@@ -135,7 +139,7 @@ def test_two_sessions_share_nothing() -> None:
     sources = {"scripts/t.js": "globalThis.n = (globalThis.n ?? 0) + 1; export function trigger() { console.log(n) }"}
     shown: list[Order] = []
     for _ in range(2):
-        engine = Scripts(sources, seed=0)
+        engine = Scripts(sources, seed=0, limits=SHORT)
         shown += engine.trigger("scripts/t.js", EVENT, state()).orders
         engine.close()
     assert shown == [Log("1"), Log("1")]
@@ -170,7 +174,7 @@ def test_chance_is_the_same_under_the_same_seed() -> None:
     ],
 )
 def test_vandalism_breaks_no_more_than_the_vandals_own_session(vandalism: str) -> None:
-    engine = Scripts({"scripts/t.js": f"{IMPORT}export function trigger() {{ {vandalism}; }}"}, seed=0)
+    engine = Scripts({"scripts/t.js": f"{IMPORT}export function trigger() {{ {vandalism}; }}"}, seed=0, limits=SHORT)
     engine.trigger("scripts/t.js", EVENT, state())
     later = engine.trigger("scripts/t.js", EVENT, state())
     engine.close()
