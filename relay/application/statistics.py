@@ -60,9 +60,6 @@ class Statistics:
         if count:
             self._count(Outcome.DROPPED, reason_class(reason), count)
 
-    def asking(self, forward: Forward) -> None:
-        """Part of the forwarder's observer; the answer is what counts."""
-
     def forwarded(self, forward: Forward) -> None:
         self.sent[forward.send_as] += 1
         self._write(ActivityLine(PipelineStage.SENT, forward.send_as.value, forward.body))
