@@ -57,30 +57,9 @@ async def _desert(around: Surroundings) -> None:
     around.voxta.desert()
 
 
-async def _refuse(around: Surroundings) -> None:
-    around.voxta.refusing = True
-    around.voxta.drop()
-    await asyncio.sleep(2.0)
-    around.voxta.refusing = False
-
-
-async def _stall(around: Surroundings) -> None:
-    around.voxta.freeze()
-    await asyncio.sleep(1.5)
-    around.voxta.thaw()
-
-
 async def _stall_and_reset(around: Surroundings) -> None:
     around.voxta.freeze()
     await asyncio.sleep(1.5)
-    around.voxta.drop()
-    around.voxta.thaw()
-
-
-async def _accept_in_silence(around: Surroundings) -> None:
-    around.voxta.drop()
-    around.voxta.freeze()
-    await asyncio.sleep(4.0)
     around.voxta.drop()
     around.voxta.thaw()
 
@@ -124,22 +103,6 @@ async def _rotate_password(around: Surroundings) -> None:
         await client.execute_command("CLIENT", "KILL", "SKIPME", "yes", "TYPE", "normal")
         await asyncio.sleep(3.0)
         await client.config_set("requirepass", PASSWORD)
-
-
-async def _pause_store(around: Surroundings) -> None:
-    around.store.freeze()
-    await asyncio.sleep(2.5)
-    around.store.thaw()
-
-
-def _away(seconds: float) -> Act:
-    async def away(around: Surroundings) -> None:
-        around.store.refusing = True
-        around.store.drop()
-        await asyncio.sleep(seconds)
-        around.store.refusing = False
-
-    return away
 
 
 async def _kill_store(around: Surroundings) -> None:
@@ -202,21 +165,21 @@ FAULTS = (
     Fault("Voxta: cut within the completion", "sqlite", _cut_at_answer(0.5)),
     Fault("Voxta: cut after the completion", "sqlite", _cut_at_answer(1.0)),
     Fault("Voxta: half-open connection", "sqlite", _desert),
-    Fault("Voxta: nobody there for 2 s", "sqlite", _refuse, 2.0),
-    Fault("Voxta: stalled for 1.5 s", "sqlite", _stall, 1.5),
+    Fault("Voxta: nobody there for 2 s", "sqlite", lambda around: around.voxta.stay_away(2.0), 2.0),
+    Fault("Voxta: stalled for 1.5 s", "sqlite", lambda around: around.voxta.stall(1.5), 1.5),
     Fault("Voxta: stalled, then reset", "sqlite", _stall_and_reset, 1.5),
-    Fault("Voxta: accepts and says nothing for 4 s", "sqlite", _accept_in_silence, 4.0),
+    Fault("Voxta: accepts and says nothing for 4 s", "sqlite", lambda around: around.voxta.accept_in_silence(4.0), 4.0),
     Fault("disk: full for 1.5 s", "sqlite", _fill_disk, 1.5, alone=True),
     Fault("Voxta and Redis: answers lost, then reset", "redis", _lose_answers, 0.3),
     Fault("Redis: connections reset", "redis", _reset_store),
     Fault("Redis: half-open connections", "redis", _desert_store),
     Fault("Redis: slow (0.3 s each way) for 3 s", "redis", _slow_store, 3.0),
-    Fault("Redis: paused for 2.5 s", "redis", _pause_store, 2.5),
+    Fault("Redis: paused for 2.5 s", "redis", lambda around: around.store.stall(2.5), 2.5),
     Fault("Redis: stopped (SIGSTOP) for 3 s", "redis", _stop_store, 3.0),
     Fault("Redis: loading", "redis", _load_store, 1.5),
     Fault("Redis: password changed for 3 s", "redis", _rotate_password, 3.0),
-    Fault("Redis: nobody there for 3 s", "redis", _away(3.0), 3.0),
-    Fault("Redis: nobody there for 80 s", "redis", _away(80.0), 80.0),
+    Fault("Redis: nobody there for 3 s", "redis", lambda around: around.store.stay_away(3.0), 3.0),
+    Fault("Redis: nobody there for 80 s", "redis", lambda around: around.store.stay_away(80.0), 80.0),
     Fault("Redis: killed and started again", "redis", _kill_store, 0.5),
     Fault(
         "Redis: out of memory for 1 s",

@@ -24,18 +24,11 @@ async def _half_a_frame(street: Street) -> None:
 
 
 async def _away(street: Street) -> None:
-    street.way.refusing = True
-    street.way.drop()
-    await asyncio.sleep(3.0)
-    street.way.refusing = False
+    await street.way.stay_away(3.0)
 
 
 async def _silent_at_the_door(street: Street) -> None:
-    street.way.drop()
-    street.way.freeze()
-    await asyncio.sleep(4.0)
-    street.way.drop()
-    street.way.thaw()
+    await street.way.accept_in_silence(4.0)
 
 
 def _twitch_closes(code: int) -> Act:

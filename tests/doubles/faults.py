@@ -74,6 +74,27 @@ class FaultyProxy:
     def thaw(self) -> None:
         self._open.set()
 
+    async def stay_away(self, seconds: float) -> None:
+        """Nobody is there for so long: what is connected is cut, and new connections are closed at once."""
+        self.refusing = True
+        self.drop()
+        await asyncio.sleep(seconds)
+        self.refusing = False
+
+    async def stall(self, seconds: float) -> None:
+        """Hold everything back for so long."""
+        self.freeze()
+        await asyncio.sleep(seconds)
+        self.thaw()
+
+    async def accept_in_silence(self, seconds: float) -> None:
+        """Cut what is connected, and say nothing to whoever comes for so long; then they are cut as well."""
+        self.drop()
+        self.freeze()
+        await asyncio.sleep(seconds)
+        self.drop()
+        self.thaw()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
