@@ -22,7 +22,8 @@ from relay.platforms.intake import Intake, Seen
 from relay.platforms.twitch.acts import TwitchActs
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import FAILURES, translate
-from relay.platforms.twitch.incoming import read, twin
+from relay.platforms.twitch.incoming import read
+from relay.platforms.twitch.incoming.twins import twin
 from relay.platforms.twitch.outgoing import Outgoing
 from relay.platforms.twitch.settings import PLATFORM, TEXT_LIMIT, TwitchSection
 from relay.platforms.twitch.socket import EventSocket

@@ -12,7 +12,7 @@ from twitchio.exceptions import MessageRejectedError
 from relay.errors import AuthError, PlatformUnavailable, PostRejected, RateLimited, RelayError
 from relay.model import Post, Role
 from relay.platforms.twitch.connection import TwitchConnection
-from relay.platforms.twitch.incoming import roles
+from relay.platforms.twitch.incoming.draft import roles
 from relay.platforms.twitch.pacing import CHANNEL_GAP, MessageWindow
 from relay.platforms.twitch.settings import TEXT_LIMIT
 

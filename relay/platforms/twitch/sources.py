@@ -117,7 +117,7 @@ SOURCES = (
     EventSource("channel.raid", _raids, None, "raids", in_chat=True),
 )
 """The dearest first. What repeats another of these, in chat, counts only where the other could not be subscribed; see
-incoming.twin."""
+incoming.twins."""
 
 SCOPES = tuple(dict.fromkeys([READ_CHAT, WRITE_CHAT, *(source.scope for source in SOURCES if source.scope)]))
 """Everything worth asking for when logging in."""

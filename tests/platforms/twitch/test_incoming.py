@@ -6,7 +6,8 @@ import pytest
 from twitchio.models.eventsub_ import BaseEvent, create_event_instance
 
 from relay.model import AudienceMessage, Incoming, Kind, Retraction, Role
-from relay.platforms.twitch.incoming import read, twin
+from relay.platforms.twitch.incoming import read
+from relay.platforms.twitch.incoming.twins import twin
 from tests.doubles.twitch import payloads
 from tests.doubles.twitch.shapes import TYPES
 from tests.doubles.twitch.state import User

@@ -1,0 +1,20 @@
+"""What Twitch's events mean: TwitchIO's payloads become audience messages and retractions. Pure."""
+
+from collections.abc import Mapping
+
+from twitchio.models.eventsub_ import BaseEvent
+
+from relay.model import Incoming
+from relay.platforms.twitch.incoming import channel, chat, notices, retractions
+from relay.platforms.twitch.incoming.draft import Reader
+
+_READERS: Mapping[type[BaseEvent], Reader] = chat.READERS | notices.READERS | channel.READERS | retractions.READERS
+
+
+def read(event: BaseEvent, account: str, now: float) -> Incoming | None:
+    """What the event means to the relay; None when it means nothing.
+
+    `account` is the id of the companion's own account, `now` is when it came, by this machine's clock.
+    """
+    reader = _READERS.get(type(event))
+    return None if reader is None else reader(event, account, now)

@@ -1,0 +1,94 @@
+"""What happens in a channel beside its chat: follows, subscriptions, cheers, raids, rewards, and the stream itself."""
+
+from twitchio import (
+    ChannelCheer,
+    ChannelFollow,
+    ChannelPointsRedemptionAdd,
+    ChannelRaid,
+    ChannelSubscribe,
+    ChannelSubscriptionGift,
+    ChannelSubscriptionMessage,
+    StreamOffline,
+    StreamOnline,
+)
+
+from relay.model import AudienceMessage, Kind, Role
+from relay.platforms.twitch.incoming.draft import Reader, author_of, draft, tier
+
+_STREAMER = frozenset({Role.STREAMER})
+
+
+def follow(event: ChannelFollow, account: str, now: float) -> AudienceMessage:
+    return draft(event, now, Kind.FOLLOW, event.broadcaster, author_of(event.user))
+
+
+def subscription(event: ChannelSubscribe, account: str, now: float) -> AudienceMessage | None:
+    if event.gift:
+        return None  # its giver's event reports all of them as one
+    return draft(event, now, Kind.SUBSCRIBE, event.broadcaster, author_of(event.user), detail=tier(event.tier))
+
+
+def resubscription(event: ChannelSubscriptionMessage, account: str, now: float) -> AudienceMessage:
+    return draft(
+        event,
+        now,
+        Kind.RESUBSCRIBE,
+        event.broadcaster,
+        author_of(event.user),
+        text=event.text,
+        amount=event.cumulative_months,
+        detail=tier(event.tier),
+    )
+
+
+def gift(event: ChannelSubscriptionGift, account: str, now: float) -> AudienceMessage:
+    return draft(
+        event, now, Kind.GIFT, event.broadcaster, author_of(event.user), amount=event.total, detail=tier(event.tier)
+    )
+
+
+def cheer(event: ChannelCheer, account: str, now: float) -> AudienceMessage:
+    return draft(
+        event, now, Kind.CHEER, event.broadcaster, author_of(event.user), text=event.message, amount=event.bits
+    )
+
+
+def raid(event: ChannelRaid, account: str, now: float) -> AudienceMessage:
+    raider = author_of(event.from_broadcaster)
+    return draft(event, now, Kind.RAID, event.to_broadcaster, raider, amount=event.viewer_count)
+
+
+def redemption(event: ChannelPointsRedemptionAdd, account: str, now: float) -> AudienceMessage:
+    return draft(
+        event,
+        now,
+        Kind.REDEMPTION,
+        event.broadcaster,
+        author_of(event.user),
+        id=event.id,
+        text=event.user_input,
+        detail=event.reward.title,
+    )
+
+
+def online(event: StreamOnline, account: str, now: float) -> AudienceMessage | None:
+    if event.type != "live":
+        return None
+    return draft(event, now, Kind.ONLINE, event.broadcaster, author_of(event.broadcaster, _STREAMER))
+
+
+def offline(event: StreamOffline, account: str, now: float) -> AudienceMessage:
+    return draft(event, now, Kind.OFFLINE, event.broadcaster, author_of(event.broadcaster, _STREAMER))
+
+
+READERS: dict[type, Reader] = {
+    ChannelFollow: follow,
+    ChannelSubscribe: subscription,
+    ChannelSubscriptionMessage: resubscription,
+    ChannelSubscriptionGift: gift,
+    ChannelCheer: cheer,
+    ChannelRaid: raid,
+    ChannelPointsRedemptionAdd: redemption,
+    StreamOnline: online,
+    StreamOffline: offline,
+}
