@@ -32,6 +32,7 @@ Template = Annotated[str, AfterValidator(_check_template)]
 
 
 class KindRule(Section):
+    enabled: bool = True
     send_as: SendAs
     template: Template
     interruptible: bool = True
@@ -87,6 +88,11 @@ class ForwardingSection(Section):
     command_prefix: str = Field("!", min_length=1, max_length=3)
     kinds: dict[Kind, KindRule] = Field(default_factory=_default_kinds)
     rules: tuple[RuleSection, ...] = ()
+
+    @property
+    def wanted(self) -> frozenset[Kind]:
+        """The kinds that are not turned off. Nobody needs to be asked for the others."""
+        return frozenset(kind for kind, rule in self.kinds.items() if rule.enabled)
 
     @model_validator(mode="before")
     @classmethod

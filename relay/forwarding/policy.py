@@ -20,6 +20,7 @@ class Policy:
 
     def __init__(self, settings: ForwardingSection) -> None:
         self._settings = settings
+        self._wanted = settings.wanted
         self._patterns = {
             rule.pattern: compiled(rule.pattern, longest=MAX_PATTERN) for rule in settings.rules if rule.pattern
         }
@@ -29,6 +30,10 @@ class Policy:
         if (command := self._command(message)) is not None:
             return KindRule(send_as=_COMMANDS[command[0]], template="{text}")
         return next((r for r in self._settings.rules if self._fits(r, message)), self._settings.kinds[message.kind])
+
+    def wants(self, message: AudienceMessage) -> bool:
+        """Whether it may be told at all: neither its kind nor the rule that applies is turned off."""
+        return message.kind in self._wanted and self.rule(message).enabled
 
     def text(self, message: AudienceMessage) -> str:
         """What the message says, without a moderator's command."""

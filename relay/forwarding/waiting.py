@@ -69,6 +69,9 @@ class Waiting:
             if command_in(message) is not None:
                 self._end(message, Outcome.DROPPED, "a command for the relay")
                 continue
+            if not self._policy.wants(message):
+                self._end(message, Outcome.REJECTED, "turned off in the settings")
+                continue
             if reason := self._budget.admit(message, self._steady()) or not_in_mode(message, self.switches.mode):
                 self._end(message, Outcome.REJECTED, reason)
                 continue

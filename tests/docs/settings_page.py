@@ -34,8 +34,8 @@ _KINDS: Final = """\
 What each kind of message becomes stands in `[forwarding.kinds.…]`, and `[[forwarding.rules]]` go before that;
 [Messages](messages.md#your-own-rules) tells how. The defaults:
 
-| kind | `send_as` | `template` |
-| --- | --- | --- |
+| kind | `enabled` | `send_as` | `template` |
+| --- | --- | --- | --- |
 """
 
 
@@ -74,7 +74,10 @@ def page() -> str:
         parts.append("\n".join([f"## {name}\n", *_section(field.annotation, said[name]), ""]))
         if name == "forwarding":
             rules = field.get_default().kinds.items()
-            parts.append(_KINDS + "".join(f"| `{k}` | `{r.send_as}` | `{r.template}` |\n" for k, r in rules))
+            parts.append(
+                _KINDS
+                + "".join(f"| `{k}` | `{_toml(r.enabled)}` | `{r.send_as}` | `{r.template}` |\n" for k, r in rules)
+            )
     return "\n".join(parts)
 
 

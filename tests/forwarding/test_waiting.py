@@ -69,6 +69,28 @@ class TestAdmitting:
         assert told(waiting, floor_is_free=False) == ["what about number 4"]
         assert told(waiting) == ["hi"]
 
+    def test_tells_nothing_that_is_turned_off_and_counts_it_against_no_rate(self) -> None:
+        kinds = {"follow": {"enabled": False}, "cheer": {"enabled": False}}
+        rules = [
+            {"kinds": ["cheer"], "send_as": "event", "template": "{author} cheered"},
+            {"kinds": ["raid"], "roles": ["bot"], "enabled": False, "send_as": "note", "template": "x"},
+        ]
+        waiting = room(config(forwarding={"kinds": kinds, "rules": rules}, budget={"bursts": {"all": 1}}))
+
+        waiting.admit(
+            [
+                message(1, **FOLLOW),
+                message(2, kind=Kind.CHEER),
+                message(3, kind=Kind.RAID, role=Role.BOT),
+                message(4, kind=Kind.RAID),
+            ],
+            NOW,
+        )
+
+        turned_off = (Outcome.REJECTED, "turned off in the settings")
+        assert ended(waiting) == [("1", *turned_off), ("2", *turned_off), ("3", *turned_off)]
+        assert told(waiting) == ["what about number 4"]
+
     def test_counts_against_the_rates_and_follows_the_mode(self) -> None:
         waiting = room(config(budget={"rates": {"all": 60.0, "viewer": 60.0}, "bursts": {"viewer": 1}}))
         waiting.apply(Switches(mode=Mode.MENTIONS))
