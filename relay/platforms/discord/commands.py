@@ -11,8 +11,9 @@ from discord import app_commands
 from relay.model import AudienceMessage, ControlInfo
 from relay.platforms.base import PlatformControls
 from relay.platforms.discord.clock import DiscordClock
-from relay.platforms.discord.controls import ANSWER_WITHIN, Use, caller_of, carry_out, whisper
+from relay.platforms.discord.controls import carry_out
 from relay.platforms.discord.incoming import Listening, read_question
+from relay.platforms.discord.interactions import ANSWER_WITHIN, Use, caller_of, is_unanswered, whisper
 from relay.platforms.discord.outgoing import FAILURES
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
     async def on_error(self, interaction: Use, error: app_commands.AppCommandError, /) -> None:
         cause = getattr(error, "original", error)
         log.warning("discord: a slash command failed: %s: %s", type(cause).__name__, cause)
-        if not interaction.response.is_done():
+        if is_unanswered(interaction):
             await whisper(interaction, "That did not work. The log of the relay says why.")
 
     async def sync_changes(self) -> None:

@@ -1,6 +1,5 @@
 """Moderators' controls on Discord: who may, what they see, and the buttons that decide on held messages."""
 
-import asyncio
 import logging
 import re
 from collections.abc import Sequence
@@ -8,51 +7,25 @@ from typing import Any, Final, Self
 
 import discord
 
-from relay.model import Caller, Held, Role
+from relay.model import Held
 from relay.platforms.base import PlatformControls
+from relay.platforms.discord.interactions import Use, caller_of, in_time, whisper
 from relay.platforms.discord.outgoing import FAILURES
 from relay.platforms.discord.settings import TEXT_LIMIT
 
 log = logging.getLogger(__name__)
 
-ANSWER_WITHIN: Final = 2.0
-"""Seconds to wait for the relay; Discord gives up on a command after three."""
 ROWS: Final = 5
 """Rows of buttons a message may have."""
 HELD: Final = "held"
 
-Use = discord.Interaction[discord.Client]
 
-
-def caller_of(interaction: Use) -> Caller:
-    """Who uses a command, by what this server lets them do. `whisper` answers them alone."""
-    permissions, user = interaction.permissions, interaction.user
-    roles = set()
-    if interaction.guild is not None and interaction.guild.owner_id == user.id:
-        roles.add(Role.STREAMER)
-    if permissions.manage_guild or permissions.moderate_members:
-        roles.add(Role.MODERATOR)
-    name, id = user.display_name, str(user.id)
-    return Caller(source="discord", name=name, id=id, roles=frozenset(roles), in_private=True)
-
-
-async def carry_out(interaction: Use, controls: PlatformControls, words: str) -> None:
+async def carry_out(use: Use, controls: PlatformControls, words: str) -> None:
     """Do what the words say; only the person who asked sees the answer."""
     # a server's own settings can hand the command to anyone, so what the caller may is checked by the controls too
-    answer = await _answer(interaction, controls, words)
-    shown = controls.held()[:ROWS] if words == HELD and caller_of(interaction).may_control else ()
-    await whisper(interaction, answer, buttons(shown) if shown else None)
-
-
-async def whisper(interaction: Use, text: str, view: discord.ui.View | None = None) -> None:
-    """Answer so that only the person who used the command sees it."""
-    try:
-        if view is None:
-            await interaction.response.send_message(text[:TEXT_LIMIT], ephemeral=True)
-        else:
-            await interaction.response.send_message(text[:TEXT_LIMIT], ephemeral=True, view=view)
-    except FAILURES as error:  # too late, or already answered before a resume repeated the event
-        log.info("discord: a command could not be answered: %s", error)
+    answer = await in_time(use, _answer(use, controls, words))
+    shown = controls.held()[:ROWS] if words == HELD and caller_of(use).may_control else ()
+    await whisper(use, answer, buttons(shown) if shown else None)
 
 
 def buttons(held: Sequence[Held]) -> discord.ui.View:
@@ -84,19 +57,24 @@ class Decision(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         controls: PlatformControls = interaction.client.controls
-        answer = await _answer(interaction, controls, self._words)
-        if not caller_of(interaction).may_control:
+        may_control = caller_of(interaction).may_control
+        answer = await in_time(interaction, _answer(interaction, controls, self._words), updates=may_control)
+        if not may_control:
             return await whisper(interaction, answer)
         left = controls.held()[:ROWS]
-        try:
-            await interaction.response.edit_message(content=answer[:TEXT_LIMIT], view=buttons(left) if left else None)
-        except FAILURES as error:
-            log.info("discord: a button could not be answered: %s", error)
+        await _update(interaction, answer[:TEXT_LIMIT], buttons(left) if left else None)
 
 
-async def _answer(interaction: Use, controls: PlatformControls, words: str) -> str:
+async def _update(use: Use, text: str, view: discord.ui.View | None) -> None:
+    """Change the message whose button was pressed."""
     try:
-        async with asyncio.timeout(ANSWER_WITHIN):
-            return await controls.run(words, caller_of(interaction)) or "There is nothing to tell."
-    except TimeoutError:
-        return "The relay is too busy to answer; `/relay status` shows what is set."
+        if use.response.is_done():
+            await use.edit_original_response(content=text, view=view)
+        else:
+            await use.response.edit_message(content=text, view=view)
+    except FAILURES as error:
+        log.info("discord: a button could not be answered: %s", error)
+
+
+async def _answer(use: Use, controls: PlatformControls, words: str) -> str:
+    return await controls.run(words, caller_of(use)) or "There is nothing to tell."

@@ -16,7 +16,7 @@ REPLY_WITHIN = 3.0
 VALID_FOR = 900.0
 """Seconds a token is good for what follows it."""
 
-MESSAGE, DEFERRED, UPDATE, CHOICES = 4, 5, 7, 8
+MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE, CHOICES = 4, 5, 6, 7, 8
 """Types of answer."""
 COMMAND, COMPONENT, AUTOCOMPLETE = 2, 3, 4
 """Types of use."""
@@ -29,6 +29,8 @@ class Response:
     text: str = ""
     ephemeral: bool = False
     deferred: bool = False
+    """It is said that an answer follows."""
+    was_deferred: bool = False
     followups: list[str] = field(default_factory=list)
     buttons: list[str] = field(default_factory=list)
     """The custom ids of the buttons below it."""
@@ -65,6 +67,10 @@ class Interactions:
             web.get(webhook + "/messages/@original", self._get_original),
             web.delete(webhook + "/messages/@original", self._delete_original),
         ]
+
+    async def put_off(self, n: int) -> None:
+        """Until the answers to so many uses are said to follow."""
+        await self._signal.wait_until(lambda: sum(u.response.deferred for u in self._open.values()) >= n, "a deferral")
 
     async def _list(self, request: web.Request) -> web.Response:
         return answer(self.commands)
@@ -131,12 +137,10 @@ class Interactions:
         interaction.answered = True
         data = body.get("data") or {}
         interaction.response.ephemeral = bool(data.get("flags", 0) & EPHEMERAL)
-        interaction.response.deferred = body["type"] == DEFERRED
-        interaction.response.buttons = [
-            b["custom_id"] for row in data.get("components") or () for b in row["components"]
-        ]
+        interaction.response.deferred = body["type"] in (DEFERRED, DEFERRED_UPDATE)
+        interaction.response.buttons = _buttons(data)
         interaction.response.choices = [(c["name"], c["value"]) for c in data.get("choices") or ()]
-        wordless = body["type"] in (DEFERRED, CHOICES)
+        wordless = body["type"] in (DEFERRED, DEFERRED_UPDATE, CHOICES)
         interaction.response.text = self._checked(data.get("content") or "", allow_empty=wordless)
         self._signal.notify()
         message = self._message(interaction)
@@ -152,6 +156,8 @@ class Interactions:
     async def _edit_original(self, request: web.Request) -> web.Response:
         interaction, body = self._answered(request), await request.json()
         interaction.response.text = self._checked(body["content"])
+        interaction.response.buttons = _buttons(body)
+        interaction.response.was_deferred |= interaction.response.deferred
         interaction.response.deferred = False
         self._signal.notify()
         return answer(self._message(interaction))
@@ -200,3 +206,7 @@ class Interactions:
             "attachments": [], "embeds": [], "pinned": False, "components": [],
         }  # fmt: skip
         return message
+
+
+def _buttons(data: Json) -> list[str]:
+    return [button["custom_id"] for row in data.get("components") or () for button in row["components"]]

@@ -104,7 +104,17 @@ class Status:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Caller]] = []
+        self.done: list[str] = []
         self.waiting = ["h1", "h2"]
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def hold_back(self) -> None:
+        """Let everything that is asked wait until `go_on`."""
+        self._open.clear()
+
+    def go_on(self) -> None:
+        self._open.set()
 
     def commands(self) -> Sequence[ControlInfo]:
         return [
@@ -123,6 +133,8 @@ class Status:
 
     async def run(self, words: str, by: Caller) -> str:
         self.asked.append((words, by))
+        await self._open.wait()
+        self.done.append(words)
         if not by.may_control:
             return "Only moderators can do that."
         name, _, rest = words.partition(" ")

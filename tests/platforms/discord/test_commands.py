@@ -4,12 +4,13 @@ import pytest
 
 from relay.errors import InboxError
 from relay.model import Kind, Role
-from relay.platforms.discord import commands
-from relay.platforms.discord import controls as steering
+from relay.platforms.discord import commands, interactions
 from relay.platforms.discord.client import DiscordPlatform
 from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.interactions import REPLY_WITHIN, VALID_FOR
 from tests.doubles.discord.world import MANAGE_GUILD
 from tests.platforms.discord.conftest import Connect, Status, Store
+from tests.support import eventually
 
 MODERATE_MEMBERS = 1 << 40
 """Discord's permission bit."""
@@ -71,15 +72,68 @@ async def test_a_status_of_any_length_is_shown(
     assert (await discord.command("relay status", permissions=MANAGE_GUILD)).text == shown
 
 
-async def test_a_status_that_takes_too_long_is_not_waited_for(
+async def test_a_control_that_takes_long_is_put_off_and_answered_later(
     discord: DiscordDouble, platform: DiscordPlatform, controls: Status, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never() -> str:
-        return await asyncio.Future[str]()
+    monkeypatch.setattr(interactions, "ANSWER_WITHIN", 0.01)
+    controls.hold_back()
+    asking = asyncio.create_task(discord.command("relay status", permissions=MANAGE_GUILD))
+    await discord.interactions.put_off(1)
+    controls.go_on()
+    response = await asking
+    assert (response.was_deferred, response.ephemeral, response.text) == (True, True, "all is well")
 
-    monkeypatch.setattr(steering, "ANSWER_WITHIN", 0.05)
-    monkeypatch.setattr(controls, "status", never)
-    assert "too busy" in (await discord.command("relay status", permissions=MANAGE_GUILD)).text
+
+async def test_a_control_that_never_ends_is_answered_before_discord_gives_up(
+    discord: DiscordDouble, platform: DiscordPlatform, controls: Status, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert interactions.ANSWER_WITHIN < REPLY_WITHIN
+    assert interactions.ANSWER_WITHIN + interactions.FOLLOW_UP_WITHIN < VALID_FOR
+    monkeypatch.setattr(interactions, "ANSWER_WITHIN", 0.01)
+    monkeypatch.setattr(interactions, "FOLLOW_UP_WITHIN", 0.01)
+    controls.hold_back()
+    assert "did not answer in time" in (await discord.command("relay status", permissions=MANAGE_GUILD)).text
+
+
+async def test_a_control_is_carried_out_although_it_cannot_be_put_off(
+    discord: DiscordDouble, platform: DiscordPlatform, controls: Status, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interactions, "ANSWER_WITHIN", 0.01)
+    discord.fail_next("/callback", 404)
+    controls.hold_back()
+    asking = asyncio.create_task(discord.command("relay status", permissions=MANAGE_GUILD))
+    await discord.signal.wait_until(lambda: any("/callback" in each for each in discord.requests), "an answer")
+    controls.go_on()
+    await eventually(lambda: len(controls.done) == 1)
+    asking.cancel()
+
+
+async def test_a_button_that_takes_long_changes_its_message_later(
+    discord: DiscordDouble, platform: DiscordPlatform, controls: Status, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interactions, "ANSWER_WITHIN", 0.01)
+    controls.hold_back()
+    pressing = asyncio.create_task(discord.press("relay:approve:h1", permissions=MANAGE_GUILD))
+    await discord.interactions.put_off(1)
+    controls.go_on()
+    pressed = await pressing
+    assert pressed.was_deferred and not pressed.ephemeral
+    assert pressed.buttons == ["relay:approve:h2", "relay:reject:h2"]
+
+
+async def test_a_control_that_fails_after_it_was_put_off_says_so(
+    discord: DiscordDouble, platform: DiscordPlatform, controls: Status, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> str:
+        raise InboxError("no answer")
+
+    monkeypatch.setattr(interactions, "ANSWER_WITHIN", 0.01)
+    monkeypatch.setattr(controls, "status", broken)
+    controls.hold_back()
+    asking = asyncio.create_task(discord.command("relay status", permissions=MANAGE_GUILD))
+    await discord.interactions.put_off(1)
+    controls.go_on()
+    assert "did not work" in (await asking).text
 
 
 async def test_a_status_that_fails_says_so(

@@ -7,7 +7,7 @@ from typing import Any, Final
 from discord import app_commands
 
 from relay.config import VoiceSection
-from relay.platforms.discord.controls import Use, whisper
+from relay.platforms.discord.interactions import Use, whisper
 
 TALK_FOR: Final = 30.0
 """Seconds for which one /talk opens a person's ear to the companion, at most."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from relay.platforms.discord.controls import Use, caller_of, whisper
+from relay.platforms.discord.interactions import Use, caller_of, whisper
 from relay.platforms.discord.voice.channels import Channel
 from relay.platforms.discord.voice.session import DiscordVoice
 
