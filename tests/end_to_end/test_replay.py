@@ -95,18 +95,12 @@ async def replaying(file: Path, *options: str) -> AsyncIterator[Process]:
         await process.communicate()
 
 
-async def ended(file: Path, *options: str) -> tuple[int | None, str, str]:
-    """Played by a process until that ends: its exit code, what it printed, and its errors."""
+async def replay(file: Path, *options: str) -> tuple[dict[str, Any], str]:
+    """Played by a process to its end: the summary, and what was logged."""
     async with asyncio.timeout(PATIENCE), replaying(file, *options) as process:
         output, errors = await process.communicate()
-    return process.returncode, output.decode(), errors.decode()
-
-
-async def replay(file: Path, *options: str) -> tuple[dict[str, Any], str]:
-    """Played to its end: the summary, and what was logged."""
-    code, output, errors = await ended(file, *options)
-    assert code == 0, errors
-    return json.loads(output.splitlines()[-1]), errors
+    assert process.returncode == 0, errors.decode()
+    return json.loads(output.splitlines()[-1]), errors.decode()
 
 
 def reached(seat: Seat, goal: int) -> Callable[[], bool]:
@@ -134,13 +128,14 @@ async def test_killed_in_the_middle_every_message_ends_once_and_voxta_gets_none_
 
 
 async def test_a_replay_that_finished_can_be_played_again(tmp_path: Path, companion: CompanionServer) -> None:
-    file, config = recording(tmp_path), freely(tmp_path)
-    options = ("--voxta", companion.url, "--config", str(config), "--speed", "10")
+    file, config = recording(tmp_path), load(freely(tmp_path))
 
-    summaries = [(await replay(file, *options))[0] for _ in range(2)]
+    summaries = [
+        await recorded(config, Console(quiet=True), file=file, speed=10.0, voxta_url=companion.url) for _ in range(2)
+    ]
 
     assert [summary["received"] for summary in summaries] == [LINES, LINES]
-    assert [summary["forwarded"]["noreply"] for summary in summaries] == [LINES // 3, LINES // 3]
+    assert [summary["outcomes"] for summary in summaries] == [{"forwarded": LINES}] * 2
 
 
 async def test_a_store_that_pauses_for_longer_than_its_timeout_is_waited_for(
@@ -209,15 +204,10 @@ async def test_bad_lines_are_reported_by_number_and_skipped(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("content", "complaint"), [(None, "cannot be read"), ("nonsense\n", "no line can be played")])
-async def test_a_recording_without_a_good_line_ends_with_one_clear_line(
-    tmp_path: Path, content: str | None, complaint: str
-) -> None:
+async def test_a_recording_without_a_good_line_is_refused(tmp_path: Path, content: str | None, complaint: str) -> None:
     file = tmp_path / "crowd.jsonl"
     if content is not None:
         file.write_text(content, "utf-8")
 
-    code, _, errors = await ended(file)
-
-    assert code == 1
-    assert complaint in errors
-    assert "Traceback" not in errors
+    with pytest.raises(ConfigError, match=complaint):
+        await recorded(load(freely(tmp_path)), Console(quiet=True), file=file, speed=1.0, voxta_url=None)
