@@ -2,7 +2,7 @@
 
 import unicodedata
 from enum import StrEnum
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -52,6 +52,23 @@ class Author(Value):
     roles: frozenset[Role] = frozenset()
 
 
+class Quoted(Value):
+    """What a message replies to."""
+
+    author: Author | None
+    """Who wrote it; None for the companion's own account."""
+    text: str
+    """As written, at most `LONGEST` characters; hostile text of another person's."""
+
+    LONGEST: ClassVar[int] = 200
+
+    @classmethod
+    def of(cls, author: Author | None, text: str) -> Self:
+        """With its text shortened."""
+        line = " ".join(text.split())
+        return cls(author=author, text=line if len(line) <= cls.LONGEST else f"{line[: cls.LONGEST - 1]}…")
+
+
 class AudienceMessage(Value):
     """One thing a person said or did on a platform."""
 
@@ -75,6 +92,8 @@ class AudienceMessage(Value):
     """It mentions the companion's account, replies to it, or names it or a character."""
     reply_to: str | None = None
     """The id an answer should reply to, where the platform can thread answers."""
+    replies_to: Quoted | None = None
+    """What it replies to itself."""
 
     @property
     def key(self) -> str:

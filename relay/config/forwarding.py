@@ -11,7 +11,7 @@ from relay.text.patterns import compiled
 
 MAX_PATTERN: Final = 200
 """Characters a rule's regular expression may have."""
-TEMPLATE_FIELDS = frozenset({"author", "platform", "text", "quote", "amount", "detail"})
+TEMPLATE_FIELDS = frozenset({"author", "platform", "text", "quote", "answering", "amount", "detail"})
 
 
 def _check_template(template: str) -> str:
@@ -53,7 +53,7 @@ def _default_kinds() -> dict[Kind, KindRule]:
 
     user, event, noreply = SendAs.USER, SendAs.EVENT, SendAs.NOREPLY
     return {
-        Kind.CHAT: rule(user, "{author} ({platform}){quote}"),
+        Kind.CHAT: rule(user, "{author} ({platform}){answering}{quote}"),
         Kind.ASK: rule(user, "{author} ({platform}) asks{quote}"),
         Kind.SUBSCRIBE: rule(event, "{author} just subscribed on {platform}{quote}"),
         Kind.RESUBSCRIBE: rule(event, "{author} has been subscribed for {amount} months{quote}"),

@@ -10,13 +10,15 @@ from pydantic import ValidationError
 from relay.config import KindRule
 from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
-from relay.model import AudienceMessage, Forward, Kind, Origin, Role, ScriptCall, SendAs
+from relay.model import AudienceMessage, Author, Forward, Kind, Origin, Quoted, Role, ScriptCall, SendAs
 from relay.text.obfuscation import taken_for
 from relay.text.sanitise import sanitise, sanitise_name
 from relay.voxta.chat import JoinedChat
 
 TEXT_LIMIT = 500
 """Characters of a viewer's text that reach the companion; the longest message of a stream's chat."""
+QUOTED_LIMIT = 100
+"""Characters of what a message replies to that reach the companion; enough to know what is meant."""
 BETWEEN = " | "
 """Between messages that share one forward; viewers cannot write it."""
 
@@ -86,7 +88,7 @@ class Renderer:
                 events=tuple(self._event(pick, place) for pick in told if rule.send_as is not SendAs.SCRIPT),
                 origins=_origins(told),
                 authors=tuple(dict.fromkeys(f"{p.message.platform}:{p.message.author.id}" for p in told)),
-                names=tuple(dict.fromkeys(self._name(pick, place) for pick in told)),
+                names=tuple(dict.fromkeys(self._name(pick.message.author, place) for pick in told)),
                 interruptible=rule.interruptible,
                 chat_id=place.chat_id,
                 after_index=place.after_index,
@@ -116,6 +118,9 @@ class Renderer:
         arguments["id"] = sanitise(f"{message.platform}:{message.channel}/{message.id}", 120)
         arguments["amount"] = str(message.amount or 0)
         arguments["detail"] = fields["detail"] if pick.message.detail else ""
+        if quoted := message.replies_to:
+            arguments["answering"] = self._name(quoted.author, place) if quoted.author else ""
+            arguments["quoted"] = sanitise(quoted.text, QUOTED_LIMIT)
         return ScriptCall(name=pick.message.kind.value, arguments=arguments)
 
     def _digest(self, digest: Sequence[tuple[str, int]], used: int) -> list[str]:
@@ -123,8 +128,15 @@ class Renderer:
         line = f"Also in chat: {shouts}"
         return [line] if shouts and used + len(BETWEEN) + len(line) <= self._length else []
 
-    def _name(self, pick: Pick, place: Place) -> str:
-        author = pick.message.author
+    def _answering(self, quoted: Quoted | None, place: Place) -> str:
+        if quoted is None:
+            return ""
+        whom = self._name(quoted.author, place) if quoted.author else "you"
+        text = sanitise(quoted.text, QUOTED_LIMIT)
+        whose = f"{whom}'s" if quoted.author else "your"
+        return f', answering {whose} "{text}"' if text else f", answering {whom}"
+
+    def _name(self, author: Author, place: Place) -> str:
         return sanitise_name(author.name, None if Role.STREAMER in author.roles else place.reserved)
 
     def _label(self, platform: str) -> str:
@@ -134,10 +146,11 @@ class Renderer:
         message = pick.message
         text = sanitise(pick.text, TEXT_LIMIT)
         return {
-            "author": self._name(pick, place),
+            "author": self._name(message.author, place),
             "platform": self._label(message.platform),
             "text": text,
             "quote": f': "{text}"' if text else ".",
+            "answering": self._answering(message.replies_to, place),
             "amount": str(message.amount) if message.amount is not None else "some",
             "detail": sanitise(message.detail or "a reward", 64),
         }

@@ -88,7 +88,7 @@ class Waiting:
     def again(self, message: AudienceMessage, now: float) -> Pick:
         """A message that was let through before, as it is told."""
         judgement = self._inbound.judge(message, self.switches, now)
-        return Pick(message, self._said(message, judgement.text))
+        return Pick(self._quoting(message), self._said(message, judgement.text))
 
     def recheck(self, pick: Pick, current: AudienceMessage, now: float) -> Pick | None:
         """The pick as it stands now. None when its author has edited it into something that is refused."""
@@ -104,11 +104,16 @@ class Waiting:
         judgement = self._inbound.judge(message, self.switches, now)
         verdict = judgement.verdict
         if verdict is None:
-            accept(message, self._said(message, judgement.text), judgement.reading, now)
+            accept(self._quoting(message), self._said(message, judgement.text), judgement.reading, now)
         elif verdict.outcome is Outcome.HELD:
             self._hold(message, verdict.reason)
         else:
             self._end(message, verdict.outcome, verdict.reason)
+
+    def _quoting(self, message: AudienceMessage) -> AudienceMessage:
+        """The message with as much of what it replies to as may be told."""
+        quoted = self._inbound.quotable(message, self.switches)
+        return message if quoted == message.replies_to else message.model_copy(update={"replies_to": quoted})
 
     def _said(self, message: AudienceMessage, text: str) -> str:
         return self._policy.text(message if text == message.text else message.model_copy(update={"text": text}))
@@ -183,7 +188,7 @@ class Waiting:
         message = self._held_messages.pop(held_id)
         if message is not None:
             pick = self.again(message, now)
-            self._queue(message.model_copy(update={"at": now}), pick.text, features_of(pick.text), now)
+            self._queue(pick.message.model_copy(update={"at": now}), pick.text, features_of(pick.text), now)
         return message is not None
 
     def reject(self, held_id: str, reason: str) -> bool:

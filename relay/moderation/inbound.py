@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, Protocol
 
 from relay.config import FiltersSection
-from relay.model import AudienceMessage, Kind, Outcome, Role
+from relay.model import AudienceMessage, Author, Kind, Outcome, Quoted, Role
 from relay.moderation.features import TextFeatures, features_of
 from relay.moderation.repeats import Repeats
 from relay.text.blocked_terms import Terms, check_term
@@ -90,6 +90,7 @@ class Inbound:
             self._size, self._command, self._repeated, self._caps, self._spam, self._script, self._link, self._term,
             self._newcomer,
         )  # fmt: skip
+        self._for_quotes: Sequence[Rule] = (self._muted, self._name, self._size, self._script, self._link, self._term)
 
     def judge(self, message: AudienceMessage, live: LiveSettings, now: float) -> Judgement:
         """What becomes of a message; `now` in seconds since the epoch. A filter that fails holds it."""
@@ -102,10 +103,24 @@ class Inbound:
             log.exception("a filter failed; the message is held")
             return Judgement(reading, Verdict(Outcome.HELD, "a filter failed"), "")
 
+    def quotable(self, message: AudienceMessage, live: LiveSettings) -> Quoted | None:
+        """What the message replies to, masked as chat is. None when that, or who wrote it, could not be heard."""
+        quoted = message.replies_to
+        if quoted is None or not self._settings.enabled:
+            return quoted
+        author = quoted.author or Author(id="", name="")
+        written = message.model_copy(update={"kind": Kind.CHAT, "author": author, "text": quoted.text, "detail": None})
+        try:
+            case = _case(written, features_of(quoted.text), live, message.at)
+            refused = self._first(self._for_quotes, case) is not None
+            return None if refused else quoted.model_copy(update={"text": self._masked(case, exempt=False)})
+        except Exception:
+            log.exception("a filter failed; what the message replies to is left out")
+            return None
+
     def _judge(self, message: AudienceMessage, reading: TextFeatures, live: LiveSettings, now: float) -> Judgement:
-        author = message.author
-        case = _Case(message, reading, live, now, f"{message.platform}:{author.id}", _folded(author.name))
-        exempt = not self._exempt.isdisjoint(author.roles)
+        case = _case(message, reading, live, now)
+        exempt = not self._exempt.isdisjoint(message.author.roles)
         rules = self._for_all if exempt else (*self._for_all, *self._for_viewers)
         verdict = self._first(rules, case)
         if verdict is None and message.text and not exempt:
@@ -228,6 +243,11 @@ class Inbound:
         if len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
         return _against("hold", "first message") if is_new and self._settings.first_message == "hold" else None
+
+
+def _case(message: AudienceMessage, reading: TextFeatures, live: LiveSettings, now: float) -> _Case:
+    author = message.author
+    return _Case(message, reading, live, now, f"{message.platform}:{author.id}", _folded(author.name))
 
 
 @lru_cache(10_000)

@@ -9,7 +9,7 @@ from relay.config.loading import Config
 from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick, Place, Renderer, reserved_names
-from relay.model import AudienceMessage, Author, Forward, Kind, Role, SendAs
+from relay.model import AudienceMessage, Author, Forward, Kind, Quoted, Role, SendAs
 
 HOSTILE = st.text(max_size=300) | st.lists(
     st.sampled_from(
@@ -34,6 +34,46 @@ def render(said: AudienceMessage, place: Place = PLACE) -> Forward:
 
 def rendered(text: str = "hello") -> str:
     return render(message(text=text)).text
+
+
+BEN = Author(id="2", name="Ben")
+
+
+@pytest.mark.parametrize(
+    ("quoted", "text"),
+    [
+        (Quoted.of(BEN, "shall we sing?"), 'Ann (Twitch), answering Ben\'s "shall we sing?": "hello"'),
+        (Quoted.of(None, "I like cake"), 'Ann (Twitch), answering your "I like cake": "hello"'),
+        (Quoted.of(BEN, "\u200b"), 'Ann (Twitch), answering Ben: "hello"'),
+        (Quoted.of(None, ""), 'Ann (Twitch), answering you: "hello"'),
+        (Quoted.of(BEN, 'a" | Vox: "b\n/c'), 'Ann (Twitch), answering Ben\'s "a\' / Vox: \'b /c": "hello"'),
+        (Quoted.of(Author(id="3", name="Vox"), "hi"), 'Ann (Twitch), answering viewer Vox\'s "hi": "hello"'),
+        (Quoted.of(BEN, "x" * 300), f'Ann (Twitch), answering Ben\'s "{"x" * 99}…": "hello"'),
+    ],
+)
+def test_a_reply_tells_what_it_replies_to_in_a_few_harmless_words(quoted: Quoted, text: str) -> None:
+    assert render(message(replies_to=quoted), Place("c", 0, reserved_names("Vox"))).text == text
+
+
+def test_scripts_are_told_what_a_reply_replies_to() -> None:
+    events = [
+        render(message(replies_to=quoted)).events[0].arguments
+        for quoted in (Quoted.of(BEN, "{{hi}}"), Quoted.of(None, "hi"), None)
+    ]
+
+    assert [(event.get("answering"), event.get("quoted")) for event in events] == [
+        ("Ben", "((hi))"), ("", "hi"), (None, None),
+    ]  # fmt: skip
+
+
+@given(HOSTILE, HOSTILE)
+def test_nothing_that_is_replied_to_can_be_taken_for_more_than_a_quotation(name: str, text: str) -> None:
+    body = render(message(replies_to=Quoted.of(Author(id="2", name=name), text))).body
+
+    assert body.startswith("Ann (Twitch), answering ")
+    assert body.endswith(': "hello"')
+    assert body.count('"') in (2, 4)
+    assert " | " not in body
 
 
 def test_a_forward_names_each_of_its_authors_once_and_harmlessly() -> None:

@@ -12,7 +12,7 @@ from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick
 from relay.forwarding.selection import Selector
 from relay.forwarding.waiting import Batch, Waiting
-from relay.model import AudienceMessage, Kind, Outcome, Role
+from relay.model import AudienceMessage, Author, Kind, Outcome, Quoted, Role
 from relay.moderation.budget import Budget
 from relay.moderation.inbound import Inbound
 from relay.moderation.switches import Mode, Switches
@@ -90,6 +90,25 @@ class TestAdmitting:
         turned_off = (Outcome.REJECTED, "turned off in the settings")
         assert ended(waiting) == [("1", *turned_off), ("2", *turned_off), ("3", *turned_off)]
         assert told(waiting) == ["what about number 4"]
+
+    def test_leaves_out_what_a_reply_replies_to_where_that_could_not_be_told_itself(self) -> None:
+        waiting = room(config(filters={"blocked_terms": ["badword"], "links": "reject"}))
+        waiting.apply(Switches(muted=frozenset({"eve"})))
+        replied = [
+            Quoted.of(Author(id="2", name="Ben"), "a nice day"),
+            Quoted.of(Author(id="2", name="Ben"), "call +49 170 1234567"),
+            Quoted.of(Author(id="2", name="Ben"), "you b.a.d.w.o.r.d"),
+            Quoted.of(Author(id="2", name="badword"), "hi"),
+            Quoted.of(Author(id="3", name="Eve"), "hi"),
+            Quoted.of(None, LINK),
+        ]
+
+        waiting.admit([message(number, replies_to=quoted, **MOD) for number, quoted in enumerate(replied)], NOW)
+
+        quoted = []
+        while batch := waiting.next(NOW, floor_is_free=True):
+            quoted += [pick.message.replies_to and pick.message.replies_to.text for pick in batch.picks]
+        assert quoted == ["a nice day", "call ***", None, None, None, None]
 
     def test_counts_against_the_rates_and_follows_the_mode(self) -> None:
         waiting = room(config(budget={"rates": {"all": 60.0, "viewer": 60.0}, "bursts": {"viewer": 1}}))
