@@ -1,0 +1,47 @@
+"""The nouns every room shares. Values only: nothing here does I/O."""
+
+from relay.model.audience import (
+    AudienceMessage,
+    Author,
+    Edit,
+    Incoming,
+    Kind,
+    Origin,
+    Outcome,
+    Post,
+    Quoted,
+    ReplyText,
+    Retraction,
+    Role,
+    Settlement,
+)
+from relay.model.base import Value
+from relay.model.controls import Caller, ControlInfo, Held, Suggestion, Talker
+from relay.model.forward import Forward, MessageOptions, ScriptCall, SendAs, expects_reply
+
+__all__ = [
+    "AudienceMessage",
+    "Author",
+    "Caller",
+    "ControlInfo",
+    "Edit",
+    "Forward",
+    "Held",
+    "Incoming",
+    "Kind",
+    "MessageOptions",
+    "Origin",
+    "Outcome",
+    "Post",
+    "Quoted",
+    "ReplyText",
+    "Retraction",
+    "Role",
+    "ScriptCall",
+    "SendAs",
+    "Settlement",
+    "Suggestion",
+    "Talker",
+    "Value",
+    "expects_reply",
+]

@@ -1,0 +1,182 @@
+"""What people say and do on the platforms, what becomes of it, and what is posted there."""
+
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from pydantic import Field
+
+from relay.model.base import Value
+
+
+class Role(StrEnum):
+    """What an author is in the channel the message comes from."""
+
+    VIEWER = "viewer"
+    SUBSCRIBER = "subscriber"
+    VIP = "vip"
+    MODERATOR = "moderator"
+    STREAMER = "streamer"
+    BOT = "bot"
+
+
+class Kind(StrEnum):
+    """What happened in the audience."""
+
+    CHAT = "chat"
+    ASK = "ask"
+    """A question put to the companion by a command such as `/ask`."""
+    FOLLOW = "follow"
+    SUBSCRIBE = "subscribe"
+    RESUBSCRIBE = "resubscribe"
+    GIFT = "gift"
+    CHEER = "cheer"
+    RAID = "raid"
+    REDEMPTION = "redemption"
+    """A channel-points reward."""
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class Author(Value):
+    """Who wrote a message or caused an event. Never called a user: that is Voxta's word for the streamer."""
+
+    id: str
+    """The platform's own id, stable when the name changes."""
+    name: str
+    """The name shown in the channel; hostile text."""
+    roles: frozenset[Role] = frozenset()
+
+
+class Quoted(Value):
+    """What a message replies to."""
+
+    author: Author | None
+    """Who wrote it; None for the companion's own account."""
+    text: str
+    """As written, at most `LONGEST` characters; hostile text of another person's."""
+
+    LONGEST: ClassVar[int] = 200
+
+    @classmethod
+    def of(cls, author: Author | None, text: str) -> Self:
+        """With its text shortened."""
+        line = " ".join(text.split())
+        return cls(author=author, text=line if len(line) <= cls.LONGEST else f"{line[: cls.LONGEST - 1]}…")
+
+
+class AudienceMessage(Value):
+    """One thing a person said or did on a platform."""
+
+    platform: str
+    """The name of its adapter, in small letters."""
+    id: str
+    """The platform's own id of the message or event; unique within the platform."""
+    channel: str
+    """The platform's id of the channel or thread, where an answer belongs."""
+    kind: Kind
+    author: Author
+    text: str = ""
+    """As written, unchanged; hostile text."""
+    at: float
+    """When the relay heard of it, by its own clock, in seconds since the epoch."""
+    amount: int | None = None
+    """Bits of a cheer, viewers of a raid, subscriptions of a gift, months of a resubscription."""
+    detail: str | None = None
+    """The title of a redeemed reward, or the tier of a subscription."""
+    addressed: bool = False
+    """It mentions the companion's account, replies to it, or names it or a character."""
+    reply_to: str | None = None
+    """The id an answer should reply to, where the platform can thread answers."""
+    replies_to: Quoted | None = None
+    """What it replies to itself."""
+
+    @property
+    def key(self) -> str:
+        """Unique over all platforms."""
+        return f"{self.platform}:{self.id}"
+
+
+class Edit(Value):
+    """A message was rewritten on its platform; counts only until it is forwarded."""
+
+    platform: str
+    id: str
+    text: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.platform}:{self.id}"
+
+
+class Retraction(Value):
+    """Messages were taken back on their platform. Either one message, or all that wait from an author or channel."""
+
+    platform: str
+    reason: str
+    """Such as `message deleted`, `author timed out`, `chat cleared`."""
+    id: str | None = None
+    author_id: str | None = None
+    channel: str | None = None
+
+
+Incoming = AudienceMessage | Edit | Retraction
+
+
+class Outcome(StrEnum):
+    """How an audience message ended. Each has exactly one."""
+
+    FORWARDED = "forwarded"
+    MERGED = "merged"
+    """Forwarded together with others as one."""
+    HELD = "held"
+    REJECTED = "rejected"
+    """Policy said no."""
+    EXPIRED = "expired"
+    """It waited longer than it was worth."""
+    DROPPED = "dropped"
+    """Taken back by its platform, or the run ended."""
+
+
+class Settlement(Value):
+    """The outcome of one message."""
+
+    key: str
+    outcome: Outcome
+    reason: str
+    at: float
+    """Seconds since the epoch."""
+
+
+class Origin(Value):
+    """Where a forward came from, and so where its answer belongs."""
+
+    platform: str
+    channel: str
+    reply_to: str | None = None
+
+    @classmethod
+    def of(cls, message: AudienceMessage) -> Self:
+        return cls(platform=message.platform, channel=message.channel, reply_to=message.reply_to)
+
+
+class ReplyText(Value):
+    """What the companion says to the audience, complete."""
+
+    message_id: str
+    character: str
+    """The character's name."""
+    text: str
+    origins: tuple[Origin, ...] = ()
+    """Where it belongs; empty when nobody in the audience asked."""
+
+
+class Post(Value):
+    """One message to write to a channel, already within the platform's length."""
+
+    channel: str
+    text: str
+    reply_to: str | None = None
+    message_id: str | None = None
+    """The reply it tells, by its id in Voxta; None for what the relay itself has to say."""
+    nonce: str = Field(min_length=1, max_length=25)
+    """The same for every try of the same post, so that a platform that can will not post it twice."""

@@ -1,0 +1,63 @@
+"""Who steers the relay, with what, and what waits for their decision."""
+
+from relay.model.audience import Role
+from relay.model.base import Value
+
+
+class Caller(Value):
+    """Who gives a command."""
+
+    source: str
+    """The name of a platform, `terminal` or `web`."""
+    name: str
+    id: str = ""
+    """The platform's own id of the person, stable when the name changes."""
+    roles: frozenset[Role] = frozenset()
+    in_private: bool = False
+    """Nobody else sees the answer."""
+
+    @property
+    def may_control(self) -> bool:
+        return bool(self.roles & {Role.STREAMER, Role.MODERATOR})
+
+
+class Talker(Value):
+    """A person in the companion's voice channel."""
+
+    name: str
+    is_streamer: bool = False
+
+
+class Held(Value):
+    """Something that waits for a person's decision."""
+
+    id: str
+    """Short, for people to type: `h1`, `h2`, … (heard from the audience) or `r1` (said by the companion)."""
+    who: str
+    """The author and platform, or the character's name."""
+    text: str
+    """The original text."""
+    reason: str
+    at: float
+    """Seconds since the epoch."""
+
+
+class ControlInfo(Value):
+    """One control as a platform offers it."""
+
+    name: str
+    summary: str
+    argument: str | None = None
+    """What its argument is called; None when it takes none."""
+    form: str = ""
+    """How its argument is written, such as `ID|all`."""
+    required: bool = False
+
+
+class Suggestion(Value):
+    """What an argument of a control may become."""
+
+    value: str
+    """What the control is given."""
+    label: str
+    """What people choose it by."""
