@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from relay.application.composition import Relay
 from relay.application.statistics import Statistics
 from relay.model import Forward, Post
+from relay.platforms.base import Platform, Unread
 from relay.replies.replies import Step
 from relay.speech.floor import FloorState
 from relay.system import clock
@@ -39,7 +40,7 @@ class Metrics:
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(_Totals(statistics))
+        self.registry.register(_Totals(statistics, relay.platforms))
         _watch(relay, steady, self.registry)
         self._wall = wall
         self._steady = steady
@@ -99,8 +100,9 @@ class Metrics:
 class _Totals(Collector):
     """The counts of the statistics, which the summary and the terminal show as well."""
 
-    def __init__(self, statistics: Statistics) -> None:
+    def __init__(self, statistics: Statistics, platforms: Sequence[Platform]) -> None:
         self._statistics = statistics
+        self._platforms = platforms
 
     def collect(self) -> Iterator[Metric]:
         counted = self._statistics
@@ -111,7 +113,13 @@ class _Totals(Collector):
         yield _each("relay_forwarded", "What Voxta took.", ("type",), (((send_as,), n) for send_as, n in sent))
         yield _each("relay_posted", "Posts.", ("platform",), (((name,), n) for name, n in posted))
         yield _each("relay_failed_posts", "Posts given up.", ("platform",), (((name,), n) for name, n in failed))
+        yield _each("relay_unread_events", "Events that could not be read.", ("platform", "type"), self._unread())
         yield _each("relay_outcomes", "How messages ended.", ("outcome", "reason"), counted.reasons.items())
+
+    def _unread(self) -> Iterator[tuple[Sequence[str], int]]:
+        for platform in self._platforms:
+            if isinstance(platform, Unread):
+                yield from (((platform.name, type), count) for type, count in platform.unread().items())
 
 
 def _each(name: str, told: str, labels: Sequence[str], counts: Iterable[tuple[Sequence[str], int]]) -> Metric:

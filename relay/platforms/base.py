@@ -1,7 +1,7 @@
 """What every platform adapter is: it brings audience messages in and posts text back. It owns no policy."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -65,6 +65,15 @@ class Acting(Protocol):
 
     def acts(self) -> Sequence[Act]:
         """All there are; which of them are allowed is not the platform's business."""
+        ...
+
+
+@runtime_checkable
+class Unread(Protocol):
+    """Optional: the platform counts events that it or its library could not make sense of."""
+
+    def unread(self) -> Mapping[str, int]:
+        """How many there were since the start, by the platform's own name of the event."""
         ...
 
 

@@ -5,7 +5,7 @@ import logging
 import random
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +30,7 @@ from relay.platforms.twitch.socket import EventSocket
 from relay.platforms.twitch.sources import left_out
 from relay.platforms.twitch.subscriptions import Reconciler
 from relay.platforms.twitch.tokens import TokenFile, redact, redacted_logs
+from relay.platforms.twitch.unread import UnreadEvents
 from relay.system.clock import now
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,8 @@ class TwitchPlatform:
         self._seen = Seen(REMEMBERED)
         self._intake = Intake(self.name, receive)
         self._tokens = TokenFile(token_file)
-        self._connection = TwitchConnection(settings, self._tokens, self._take)
+        self._unread = UnreadEvents()
+        self._connection = TwitchConnection(settings, self._tokens, self._take, self._unread.note)
         self._outgoing = Outgoing(self._connection)
         self._reconciler = Reconciler(self._connection, time.monotonic)
         self.listening = asyncio.Event()
@@ -101,7 +103,12 @@ class TwitchPlatform:
     def health(self) -> str:
         """See Platform.health."""
         waiting = f"{len(self._intake)} messages wait for the inbox" if len(self._intake) else ""
-        return "; ".join(part for part in (self._state, self._reconciler.trouble, waiting) if part)
+        trouble = (self._reconciler.trouble, self._unread.trouble, waiting)
+        return "; ".join(part for part in (self._state, *trouble) if part)
+
+    def unread(self) -> Mapping[str, int]:
+        """See Unread."""
+        return self._unread.counts
 
     def acts(self) -> Sequence[Act]:
         """See Acting."""

@@ -23,6 +23,8 @@ from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 OnEvent = Callable[[BaseEvent], None]
+OnUnread = Callable[[str, Exception], None]
+"""Told of an event that could not be read: its type and what went wrong."""
 CALL_TIMEOUT = 15.0
 logging.getLogger("twitchio.client").addFilter(lambda record: "StarletteAdapter" not in str(record.msg))  # advice
 
@@ -45,9 +47,12 @@ class Channel:
 class TwitchClient(twitchio.Client):
     """TwitchIO's client, handing on events in the order they came and saving each new token before it is used."""
 
-    def __init__(self, on_event: OnEvent, on_token: Callable[[Token], None], **options: Any) -> None:
+    def __init__(
+        self, on_event: OnEvent, on_unread: OnUnread, on_token: Callable[[Token], None], **options: Any
+    ) -> None:
         super().__init__(**options)
         self._on_event = on_event
+        self.on_unread = on_unread
         self._on_token = on_token
 
     def dispatch(self, event: str, payload: Any | None = None) -> None:
@@ -66,7 +71,7 @@ def point_at(settings: TwitchSection) -> None:
     websockets.WSS = settings.eventsub_url
 
 
-def _ignore(_: Any) -> None:
+def _ignore(*_: Any) -> None:
     pass
 
 
@@ -78,10 +83,12 @@ class TwitchConnection:
         settings: TwitchSection,
         tokens: TokenFile,
         on_event: OnEvent = _ignore,
+        on_unread: OnUnread = _ignore,
     ) -> None:
         self._settings = settings
         self._tokens = tokens
         self._on_event = on_event
+        self._on_unread = on_unread
         self._budget = PointBudget()
         self._renewing = asyncio.Lock()
         self.client: TwitchClient
@@ -98,6 +105,7 @@ class TwitchConnection:
         )
         self.client = TwitchClient(
             self._on_event,
+            self._on_unread,
             self._save,
             client_id=self._settings.client_id,
             client_secret=secret,

@@ -9,8 +9,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Self
 
-from twitchio import Client
 from twitchio.eventsub.websockets import Websocket
+from twitchio.models.eventsub_ import create_event_instance
+
+from relay.platforms.twitch.connection import TwitchClient
 
 if TYPE_CHECKING:
     from twitchio.types_.conduits import NotificationMessage, ReconnectMessage, RevocationMessage, WelcomeMessage
@@ -35,7 +37,7 @@ class EventSocket(Websocket):
 
     __slots__ = ("_patience", "_predecessors", "ended", "lost_some", "move_to", "revoked")
 
-    def __init__(self, client: Client, token_for: str, predecessors: frozenset[str] = frozenset()) -> None:
+    def __init__(self, client: TwitchClient, token_for: str, predecessors: frozenset[str] = frozenset()) -> None:
         super().__init__(client=client, token_for=token_for, http=client.http)
         self._heartbeat = PING_EVERY  # type: ignore[assignment]
         self._patience = OVERDUE * self._keep_alive_timeout
@@ -60,7 +62,7 @@ class EventSocket(Websocket):
         return self._predecessors | {str(self.session_id)}
 
     @classmethod
-    async def open(cls, client: Client, token_for: str) -> Self:
+    async def open(cls, client: TwitchClient, token_for: str) -> Self:
         """Begin a session and wait for the welcome. Raises FAILURES."""
         socket = cls(client, token_for)
         await socket._enter(None)
@@ -81,8 +83,8 @@ class EventSocket(Websocket):
             raise
         self._require_client()._websockets[str(self._token_for)] = {str(self.session_id): self}
 
-    def _require_client(self) -> Client:
-        assert self._client is not None
+    def _require_client(self) -> TwitchClient:
+        assert isinstance(self._client, TwitchClient)
         return self._client
 
     async def retire(self) -> None:
@@ -113,10 +115,11 @@ class EventSocket(Websocket):
         await super()._process_welcome(data)
 
     async def _process_notification(self, data: "NotificationMessage") -> None:
-        message = data["payload"]["event"].get("message")
-        if isinstance(message, dict) and message.get("fragments", []) is None:
-            message["fragments"] = []  # Twitch has left them out where there is no text; TwitchIO drops the event then
-        await super()._process_notification(data)
+        client, type = self._require_client(), data["metadata"]["subscription_type"]
+        try:
+            client.dispatch(type, create_event_instance(type, _mended(data), http=self._http))
+        except Exception as error:  # whatever the library or the relay did not expect
+            client.on_unread(type, error)
 
     async def _process_revocation(self, data: "RevocationMessage") -> None:
         # TwitchIO stops reading at reasons it has no name for, and closes the socket with its last subscription
@@ -133,6 +136,14 @@ class EventSocket(Websocket):
     async def _process_keepalive(self) -> None:
         await overdue(lambda: self._last_keepalive, self._patience)
         self.ended.set()
+
+
+def _mended(data: "NotificationMessage") -> "NotificationMessage":
+    """Twitch has left fragments out where there is no text, which TwitchIO does not expect."""
+    message = data["payload"]["event"].get("message")
+    if isinstance(message, dict) and message.get("fragments", []) is None:
+        message["fragments"] = []
+    return data
 
 
 async def overdue(
