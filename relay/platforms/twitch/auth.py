@@ -1,11 +1,12 @@
 """Logging in from a terminal by device code, and checking the login: no web server, no client secret."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import aiohttp
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
 from twitchio import HTTPException
 from twitchio.authentication import OAuth, Scopes
 from twitchio.exceptions import DeviceCodeFlowException
@@ -21,9 +22,15 @@ from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret, redacte
 if TYPE_CHECKING:
     from twitchio.types_.responses import DeviceCodeTokenResponse
 
+T = TypeVar("T")
 Say = Callable[[str], None]
 SLOWER = 5.0
 """Seconds by which the polls come further apart when Twitch says `slow_down`: RFC 8628, section 3.5."""
+
+TRIES = 3
+"""How often one step of the login is tried where Twitch or the network stumbles."""
+PAUSE = 2.0
+"""Seconds between two tries."""
 
 
 async def authorize(settings: TwitchSection, token_file: Path, say: Say, acts: Collection[str] = ()) -> str:
@@ -85,7 +92,7 @@ def _beyond(account: Account, channels: tuple[Channel, ...], max_cost: int) -> s
 
 
 async def _device_login(oauth: OAuth, file: TokenFile, say: Say) -> str:
-    flow = await oauth.device_code_flow()
+    flow = await _steadily(oauth.device_code_flow)
     keep_secret(flow["device_code"])
     minutes = max(1, round(flow["expires_in"] / 60))
     say("Log in to Twitch with the account the companion writes from.")
@@ -98,7 +105,7 @@ async def _device_login(oauth: OAuth, file: TokenFile, say: Say) -> str:
         if not patience.expired():
             raise
         raise AuthError("the code ran out before it was confirmed: run `relay auth twitch` again") from None
-    valid = await oauth.validate_token(granted["access_token"])
+    valid = await _steadily(oauth.validate_token, granted["access_token"])
     file.save(Token(granted["access_token"], granted["refresh_token"]))
     login = valid.login or "?"
     say(f"Logged in as {login}.")
@@ -115,9 +122,22 @@ async def _granted(oauth: OAuth, device_code: str, interval: float) -> "DeviceCo
                 raise
             interval += SLOWER
         except FAILURES as error:
-            if isinstance(error, HTTPException) and error.status < 500:
+            if not _may_pass(error):
                 raise
         await asyncio.sleep(interval)
+
+
+async def _steadily(step: Callable[..., Awaitable[T]], *args: object) -> T:
+    """Do a step of the login, again where Twitch or the network stumbled."""
+    again = AsyncRetrying(
+        retry=retry_if_exception(_may_pass), wait=wait_fixed(PAUSE), stop=stop_after_attempt(TRIES), reraise=True
+    )
+    return await again(step, *args)
+
+
+def _may_pass(error: BaseException) -> bool:
+    """A failure of Twitch's or the network's, rather than a refusal."""
+    return isinstance(error, FAILURES) and not (isinstance(error, HTTPException) and error.status < 500)
 
 
 def _explain(error: Exception, settings: TwitchSection) -> RelayError:

@@ -10,6 +10,9 @@ from relay.config.base import PlatformSection, Seconds, Url, WebSocketUrl
 PLATFORM: Final = "twitch"
 TEXT_LIMIT: Final = 500
 """Characters of a message, as the API's Send Chat Message takes them."""
+CLIENT_ID: Final = ""
+"""The default of `client_id`: who passes the relay on may put the id of a public application of theirs here, so that
+nobody has to register one. Such an id is no secret: Twitch gives a public application none."""
 
 TwitchLogin = Annotated[
     str, Field(pattern=r"^[#@]?[A-Za-z0-9_]{1,25}$"), AfterValidator(lambda name: name.lstrip("#@").lower())
@@ -17,7 +20,7 @@ TwitchLogin = Annotated[
 
 
 class TwitchSection(PlatformSection):
-    client_id: str = ""
+    client_id: str = CLIENT_ID
     client_secret: SecretStr | None = None
     channels: tuple[TwitchLogin, ...] = Field((), max_length=100)
     token_file: Path | None = None

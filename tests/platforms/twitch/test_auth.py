@@ -9,7 +9,7 @@ from relay.errors import AuthError, ConfigError, PlatformUnavailable
 from relay.platforms.twitch import auth
 from relay.platforms.twitch.auth import authorize, check
 from relay.platforms.twitch.tokens import TokenFile
-from tests.doubles.twitch import SCOPES, Drop, TwitchDouble
+from tests.doubles.twitch import SCOPES, Drop, Fault, Refuse, TwitchDouble
 from tests.platforms.twitch.conftest import reaching
 
 
@@ -45,6 +45,21 @@ async def test_polls_that_twitch_wants_slower_or_fails_at_do_not_end_the_login(
     device.status = "granted"
 
     assert await login == "streamer"
+
+
+@pytest.mark.parametrize("path", ["oauth2/device", "oauth2/validate"])
+@pytest.mark.parametrize("fault", [Drop, Refuse])
+async def test_a_login_survives_that_twitch_stumbles_before_and_after_it_is_granted(
+    twitch: TwitchDouble, token_file: Path, monkeypatch: pytest.MonkeyPatch, path: str, fault: type[Fault]
+) -> None:
+    monkeypatch.setattr(auth, "PAUSE", 0.0)
+    twitch.faults.append(fault(path))
+    login = asyncio.create_task(authorize(reaching(twitch), token_file, lambda line: None))
+    await twitch.until(lambda: bool(twitch.identity.devices), "a device code")
+    twitch.identity.devices[0].status = "granted"
+
+    assert await login == "streamer"
+    assert TokenFile(token_file).load().access == twitch.state.grant.access
 
 
 async def test_the_saved_login_passes_the_check(twitch: TwitchDouble, token_file: Path) -> None:
@@ -99,8 +114,11 @@ async def test_a_wrong_client_id_is_named(twitch: TwitchDouble, token_file: Path
         await authorize(reaching(twitch, client_id="wrong"), token_file, lambda line: None)
 
 
-async def test_a_login_while_twitch_is_down_may_be_tried_again(twitch: TwitchDouble, token_file: Path) -> None:
-    twitch.fail_next("oauth2/device", 500)
+async def test_a_login_while_twitch_is_down_may_be_tried_again(
+    twitch: TwitchDouble, token_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "PAUSE", 0.0)
+    twitch.fail_next("oauth2/device", 500, times=auth.TRIES)
 
     with pytest.raises(PlatformUnavailable):
         await authorize(reaching(twitch), token_file, lambda line: None)
