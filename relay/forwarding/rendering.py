@@ -121,6 +121,9 @@ class Renderer:
         if quoted := message.replies_to:
             arguments["answering"] = self._name(quoted.author, place) if quoted.author else ""
             arguments["quoted"] = sanitise(quoted.text, QUOTED_LIMIT)
+        if message.reward is not None:
+            arguments["reward"] = sanitise(message.reward.id, 64)
+            arguments["cost"] = str(message.reward.cost or 0)
         return ScriptCall(name=pick.message.kind.value, arguments=arguments)
 
     def _digest(self, digest: Sequence[tuple[str, int]], used: int) -> list[str]:

@@ -12,6 +12,7 @@ from relay.model.audience import (
     Quoted,
     ReplyText,
     Retraction,
+    Reward,
     Role,
     Settlement,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "Quoted",
     "ReplyText",
     "Retraction",
+    "Reward",
     "Role",
     "ScriptCall",
     "SendAs",

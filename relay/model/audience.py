@@ -64,6 +64,21 @@ class Quoted(Value):
         return cls(author=author, text=line if len(line) <= cls.LONGEST else f"{line[: cls.LONGEST - 1]}…")
 
 
+class Reward(Value):
+    """What somebody spent the platform's points on."""
+
+    id: str
+    """The platform's own id of the reward, or the type of one that every channel has."""
+    title: str = ""
+    """As viewers see it; empty where the platform tells nothing but the id."""
+    cost: int | None = None
+    """In the platform's points, or in bits."""
+    is_automatic: bool = False
+    """Every channel has it, and the platform does at once what it promises."""
+    awaits_outcome: bool = False
+    """The platform waits to be told whether it was done, or is to be paid back."""
+
+
 class AudienceMessage(Value):
     """One thing a person said or did on a platform."""
 
@@ -83,6 +98,8 @@ class AudienceMessage(Value):
     """Bits of a cheer, viewers of a raid, subscriptions of a gift, months of a resubscription."""
     detail: str | None = None
     """The title of a redeemed reward, or the tier of a subscription."""
+    reward: Reward | None = None
+    """What was spent with it."""
     addressed: bool = False
     """It mentions the companion's account, replies to it, or names it or a character."""
     reply_to: str | None = None

@@ -79,6 +79,22 @@ SOURCES = (
         "channel points",
         streamers_alone=True,
     ),
+    EventSource(
+        "channel.channel_points_automatic_reward_redemption.add",
+        _channel(eventsub.ChannelPointsAutoRedeemV2Subscription),
+        "channel:read:redemptions",
+        "unlocked emotes",
+        streamers_alone=True,
+        in_chat=True,
+    ),
+    EventSource(
+        "channel.bits.use",
+        _channel(eventsub.ChannelBitsUseSubscription),
+        "bits:read",
+        "Power-ups",
+        streamers_alone=True,
+        in_chat=True,
+    ),
     EventSource("channel.follow", _follows, "moderator:read:followers", "follows"),
     EventSource(
         "channel.subscribe",

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.doubles.twitch import payloads
 from tests.doubles.twitch.eventsub import Session, Sessions
+from tests.doubles.twitch.shapes import IN_CHAT
 from tests.doubles.twitch.state import Redemption, Reward, Spoken, State, User, number
 
 NOTICE = "channel.chat.notification"
@@ -120,21 +121,56 @@ class Audience:
         await self.chat(text, user or "ananonymouscheerer", channel, cheer={"bits": bits})
         giver = self.state.user(user) if user else None
         await self.notify("channel.cheer", where, payloads.cheer(where, giver, bits, text))
+        if giver is not None:
+            await self.notify("channel.bits.use", where, payloads.bits_use(where, giver, bits, text))
 
     async def raid(self, user: str, viewers: int = 10, channel: str | None = None) -> None:
         where, raider = self._channel(channel), self.state.user(user)
         await self.notify(NOTICE, where, payloads.raid_notice(where, raider, viewers))
         await self.notify("channel.raid", where, payloads.raid(where, raider, viewers))
 
-    async def redeem(self, user: str, reward: str = "Hydrate", text: str = "", channel: str | None = None) -> None:
-        """A channel-points reward; one with a text shows up in chat as well."""
+    async def redeem(
+        self,
+        user: str,
+        reward: str = "Hydrate",
+        text: str = "",
+        channel: str | None = None,
+        repeat_as: str | None = None,
+    ) -> str:
+        """A channel-points reward, the streamer's own unless ours has that title; the redemption's id.
+
+        One with a text shows up in chat as well. Nobody can redeem one that is paused.
+        """
         where, who = self._channel(channel), self.state.user(user)
-        reward_id = self.state.rewards.setdefault(reward, Reward(reward, is_ours=False)).id
+        known = self.state.rewards.setdefault(reward, Reward(reward, is_ours=False))
+        if known.is_paused or not known.is_enabled:
+            raise ValueError(f"{reward} cannot be redeemed now")
         if text:
-            await self.chat(text, user, channel, channel_points_custom_reward_id=reward_id)
-        event = payloads.redemption(where, who, reward, text, reward_id)
-        self.state.redemptions[str(event["id"])] = Redemption(str(event["id"]), reward_id, who, text)
-        await self.notify("channel.channel_points_custom_reward_redemption.add", where, event)
+            await self.chat(text, user, channel, channel_points_custom_reward_id=known.id)
+        status = "fulfilled" if known.skips_queue else "unfulfilled"
+        event = payloads.redemption(where, who, reward, text, known.id, cost=known.cost, status=status)
+        id = str(event["id"])
+        self.state.redemptions[id] = Redemption(id, known.id, who, text, status.upper())
+        await self.notify("channel.channel_points_custom_reward_redemption.add", where, event, repeat_as=repeat_as)
+        return id
+
+    async def redeem_automatic(self, user: str, type: str, text: str = "", cost: int = 200, emote: str = "") -> None:
+        """One of the rewards that every channel has, such as `send_highlighted_message`, with its chat message."""
+        where, who = self._channel(None), self.state.user(user)
+        if type in IN_CHAT:
+            await self.chat(text, user, message_type=IN_CHAT[type])
+        event = payloads.automatic_redemption(where, who, type, cost, text, emote)
+        await self.notify("channel.channel_points_automatic_reward_redemption.add", where, event)
+
+    async def power_up(
+        self, user: str, type: str = "", text: str = "", bits: int = 30, custom: tuple[str, str] | None = None
+    ) -> None:
+        """What Twitch offers for bits besides cheers, such as `gigantify_an_emote`, with its chat message."""
+        where, who = self._channel(None), self.state.user(user)
+        if type in IN_CHAT:
+            await self.chat(text, user, message_type=IN_CHAT[type])
+        event = payloads.bits_use(where, who, bits, text, power_up=type, custom=custom)
+        await self.notify("channel.bits.use", where, event)
 
     async def online(self, channel: str | None = None) -> None:
         where = self._channel(channel)

@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -142,7 +142,7 @@ class Helix:
             raise TwitchError(400, "invalid subscription type and version")
         if not self._sessions.is_open(wanted.session_id):
             raise TwitchError(400, "websocket transport session does not exist or has already disconnected")
-        if known.scope not in (None, *grant.scopes) or not self.has_rank(grant.user, wanted, known.rank):
+        if not may_read(known.scope, grant.scopes) or not self.has_rank(grant.user, wanted, known.rank):
             raise TwitchError(403, "subscription missing proper authorization")
         if {wanted.condition.get("user_id"), wanted.condition.get("moderator_user_id")} - {None, grant.user.id}:
             raise TwitchError(403, "subscription missing proper authorization")
@@ -207,6 +207,11 @@ class Helix:
         if not privileged and any(entry[1:] == (channel.login, posted.text) for entry in recent):
             return {"code": "msg_duplicate", "message": "Your message is identical to the previous one."}
         return None
+
+
+def may_read(scope: str | None, scopes: Sequence[str]) -> bool:
+    """Whether a login with these scopes may subscribe what needs that one; who may manage may read, too."""
+    return scope is None or bool({scope, scope.replace(":read:", ":manage:")} & set(scopes))
 
 
 def _profile(user: User) -> dict[str, Any]:

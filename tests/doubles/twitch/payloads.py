@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from tests.doubles.twitch.shapes import FRAGMENT, NOTICES, REPLY, REWARD, TYPES, fill
+from tests.doubles.twitch.shapes import AUTOMATIC_REWARD, FRAGMENT, NOTICES, POWER_UP, REPLY, REWARD, TYPES, fill
 from tests.doubles.twitch.state import User, number, timestamp
 
 Event = dict[str, Any]
@@ -138,15 +138,48 @@ def raid(channel: User, raider: User, viewers: int) -> Event:
     return fill(TYPES["channel.raid"].shape, people=people, viewers=viewers)
 
 
-def redemption(channel: User, user: User, reward: str, text: str, reward_id: str) -> Event:
+def redemption(
+    channel: User, user: User, reward: str, text: str, reward_id: str, *, cost: int = 100, status: str = "unfulfilled"
+) -> Event:
     return _event(
         "channel.channel_points_custom_reward_redemption.add",
         channel,
         {"user": user},
         id=f"redemption-{number()}",
         user_input=text,
-        reward=fill(REWARD, id=reward_id, title=reward),
+        status=status,
+        reward=fill(REWARD, id=reward_id, title=reward, cost=cost),
         redeemed_at=timestamp(),
+    )
+
+
+def automatic_redemption(channel: User, user: User, type: str, cost: int, text: str = "", emote: str = "") -> Event:
+    """`emote` is the name of the one unlocked."""
+    unlocked = {"id": f"emote-{emote}", "name": emote} if emote else None
+    return _event(
+        "channel.channel_points_automatic_reward_redemption.add",
+        channel,
+        {"user": user},
+        id=f"redemption-{number()}",
+        reward=fill(AUTOMATIC_REWARD, type=type, channel_points=cost, emote=unlocked),
+        message={"text": text, "fragments": fragments(text, {})} if text else None,
+        redeemed_at=timestamp(),
+    )
+
+
+def bits_use(
+    channel: User, user: User, bits: int, text: str = "", *, power_up: str = "", custom: tuple[str, str] | None = None
+) -> Event:
+    """A cheer, a Power-up of this type, or a custom one by its id and title."""
+    return _event(
+        "channel.bits.use",
+        channel,
+        {"user": user},
+        bits=bits,
+        type="power_up" if power_up else "custom_power_up" if custom else "cheer",
+        power_up=fill(POWER_UP, type=power_up) if power_up else None,
+        custom_power_up={"id": custom[0], "title": custom[1]} if custom else None,
+        message={"text": text, "fragments": fragments(text, {})} if text else None,
     )
 
 

@@ -12,7 +12,7 @@ from tests.doubles.twitch.audience import Audience
 from tests.doubles.twitch.broadcast import Broadcast
 from tests.doubles.twitch.eventsub import Session, Sessions
 from tests.doubles.twitch.faults import Fault, Handler, Refuse
-from tests.doubles.twitch.helix import MAX_TOTAL_COST, Helix
+from tests.doubles.twitch.helix import MAX_TOTAL_COST, Helix, may_read
 from tests.doubles.twitch.identity import Identity
 from tests.doubles.twitch.rewards import Rewards
 from tests.doubles.twitch.shapes import TYPES
@@ -237,7 +237,7 @@ class TwitchDouble(Audience):
         wanted = Subscription(type, "", {"broadcaster_user_id": channel.id}, "")
         if self.helix.cost(wanted) and self.helix.total_cost(self.account) >= MAX_TOTAL_COST:
             return False
-        return scope in (None, *self.state.grant.scopes) and self.helix.has_rank(self.account, wanted, rank)
+        return may_read(scope, self.state.grant.scopes) and self.helix.has_rank(self.account, wanted, rank)
 
     async def _echo(self, posted: Posted) -> None:
         channel = self.state.user(posted.channel)

@@ -35,6 +35,17 @@ REPLY: Shape = {
 """#channel-chat-message-event, reply"""
 REWARD: Shape = {"id": "", "title": "", "cost": 100, "prompt": ""}
 """#reward"""
+AUTOMATIC_REWARD: Shape = {"type": "send_highlighted_message", "channel_points": 200, "emote": None}
+"""#channel-points-automatic-reward-redemption-add-v2-event, reward"""
+POWER_UP: Shape = {"type": "celebration", "emote": None, "message_effect_id": None}
+"""#channel-bits-use-event, power_up"""
+IN_CHAT = {
+    "send_highlighted_message": "channel_points_highlighted",
+    "single_message_bypass_sub_mode": "channel_points_sub_only",
+    "message_effect": "power_ups_message_effect",
+    "gigantify_an_emote": "power_ups_gigantified_emote",
+}
+"""The `message_type` of the chat message that comes with one: #channel-chat-message-event. The others have none."""
 
 _GIFTER = {"gifter_is_anonymous": None, **_person("gifter_user")}
 NOTICES: dict[str, Shape] = {
@@ -136,6 +147,17 @@ TYPES: dict[str, EventType] = {
         {
             "id": "", **_CHANNEL, **_person("user"), "user_input": "", "status": "unfulfilled", "reward": REWARD,
             "redeemed_at": "",
+        },
+    ),
+    "channel.channel_points_automatic_reward_redemption.add": EventType(
+        "2", "channel:read:redemptions", OWNER, "#channel-points-automatic-reward-redemption-add-v2-event",
+        {**_CHANNEL, **_person("user"), "id": "", "reward": AUTOMATIC_REWARD, "message": None, "redeemed_at": ""},
+    ),
+    "channel.bits.use": EventType(
+        "1", "bits:read", OWNER, "#channel-bits-use-event",
+        {
+            **_CHANNEL, **_person("user"), "bits": 0, "type": "cheer", "power_up": None, "custom_power_up": None,
+            "message": None,
         },
     ),
     "channel.update": EventType(

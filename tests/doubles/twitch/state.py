@@ -106,7 +106,7 @@ class Spoken:
     """Until it is gone or held."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Reward:
     """A custom reward for channel points."""
 
@@ -114,6 +114,17 @@ class Reward:
     is_ours: bool
     """Whether the application that calls us created it, rather than the streamer by hand or another one."""
     id: str = field(default_factory=lambda: f"reward-{number()}")
+    cost: int = 100
+    prompt: str = ""
+    needs_text: bool = False
+    is_enabled: bool = True
+    is_paused: bool = False
+    skips_queue: bool = False
+    """Its redemptions are fulfilled at once."""
+    color: str = "#9147FF"
+    per_stream: int = 0
+    per_viewer: int = 0
+    cooldown: int = 0
 
 
 @dataclass
@@ -123,6 +134,7 @@ class Redemption:
     user: User
     text: str
     status: str = "UNFULFILLED"
+    at: str = field(default_factory=timestamp)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from tests.doubles.twitch.state import User
 
 ANN, BEN = User("2", "ann"), User("3", "ben")
 CHANNEL = User("1", "streamer")
+AUTOMATIC = "channel.channel_points_automatic_reward_redemption.add"
 EVENTS: list[tuple[str, dict[str, Any]]] = [
     ("channel.chat.message", payloads.chat_message(CHANNEL, ANN, "m1", "hi")),
     ("channel.chat.message", payloads.chat_message(CHANNEL, ANN, "m1", "waves", me=True)),
@@ -36,6 +37,11 @@ EVENTS: list[tuple[str, dict[str, Any]]] = [
     ("channel.cheer", payloads.cheer(CHANNEL, None, 100, "")),
     ("channel.raid", payloads.raid(CHANNEL, ANN, 42)),
     ("channel.channel_points_custom_reward_redemption.add", payloads.redemption(CHANNEL, ANN, "Sing", "la", "r1")),
+    (AUTOMATIC, payloads.automatic_redemption(CHANNEL, ANN, "send_highlighted_message", 200, "look!")),
+    (AUTOMATIC, payloads.automatic_redemption(CHANNEL, ANN, "random_sub_emote_unlock", 280, emote="Hey")),
+    ("channel.bits.use", payloads.bits_use(CHANNEL, ANN, 100, "Cheer100")),
+    ("channel.bits.use", payloads.bits_use(CHANNEL, ANN, 30, power_up="celebration")),
+    ("channel.bits.use", payloads.bits_use(CHANNEL, ANN, 30, custom=("p1", "Confetti"))),
     ("channel.update", payloads.update(CHANNEL, "Hello", "Chess")),
     ("stream.online", payloads.online(CHANNEL)),
     ("stream.offline", payloads.offline(CHANNEL)),
@@ -90,12 +96,12 @@ class Caller:
         url = f"{self._twitch.settings()['api_url']}{path}"
         headers = {"Authorization": f"Bearer {self._twitch.state.grant.access}"}
         async with self._session.request(method, url, json=body or None, headers=headers) as answer:
-            return answer.status, await answer.json()
+            return answer.status, await answer.json() if answer.status != 204 else {}
 
     async def identity(self, **fields: str) -> tuple[int, dict[str, Any]]:
         """The same of id.twitch.tv's token address."""
         async with self._session.post(f"{self._twitch.settings()['auth_url']}oauth2/token", data=fields) as answer:
-            return answer.status, await answer.json()
+            return answer.status, await answer.json() if answer.status != 204 else {}
 
     async def subscribe(self, type: str, channel: str, version: str = "1") -> tuple[int, dict[str, Any]]:
         [session] = self._twitch.sessions.current
@@ -260,15 +266,55 @@ async def test_calls_beyond_the_points_of_a_minute_are_refused_until_a_unix_time
     assert 0 < int(answers[-1].headers["Ratelimit-Reset"]) - there <= 62
 
 
-async def test_only_rewards_the_application_created_can_be_refunded(call: Caller, twitch: TwitchDouble) -> None:
+def rewards(twitch: TwitchDouble, more: str = "", **query: str) -> str:
+    asked = "&".join(f"{name}={value}" for name, value in query.items())
+    return f"channel_points/custom_rewards{more}?broadcaster_id={twitch.account.id}&{asked}"
+
+
+async def test_only_rewards_the_application_created_can_be_refunded_and_only_once(
+    call: Caller, twitch: TwitchDouble
+) -> None:
     twitch.state.grant.scopes = ("channel:manage:redemptions",)
-    await call("POST", "channel_points/custom_rewards", title="Ours", cost=100)
+    await call("POST", rewards(twitch), title="Ours", cost=100)
 
     statuses = []
     for title in ("Ours", "Theirs"):
-        await twitch.redeem("ann", reward=title)
-        [*_, redemption] = twitch.state.redemptions.values()
-        where = f"channel_points/custom_rewards/redemptions?id={redemption.id}&reward_id={redemption.reward_id}"
-        statuses.append((await call("PATCH", where, status="CANCELED"))[0])
+        redemption = twitch.state.redemptions[await twitch.redeem("ann", reward=title)]
+        where = rewards(twitch, "/redemptions", id=redemption.id, reward_id=redemption.reward_id)
+        statuses += [(await call("PATCH", where, status="CANCELED"))[0] for _ in range(2)]
 
-    assert statuses == [200, 403]
+    assert statuses == [200, 404, 403, 403]
+    assert [each.status for each in twitch.state.redemptions.values()] == ["CANCELED", "UNFULFILLED"]
+
+
+async def test_a_channel_has_fifty_rewards_at_most_and_each_title_once(call: Caller, twitch: TwitchDouble) -> None:
+    twitch.state.grant.scopes = ("channel:manage:redemptions",)
+    twice = [(await call("POST", rewards(twitch), title="Sing", cost=100))[0] for _ in range(2)]
+    more = [(await call("POST", rewards(twitch), title=f"Sing {count}", cost=1))[0] for count in range(50)]
+
+    assert twice == [200, 400]
+    assert more == [200] * 49 + [400]
+
+
+async def test_only_what_the_application_created_can_be_changed_or_deleted(call: Caller, twitch: TwitchDouble) -> None:
+    twitch.state.grant.scopes = ("channel:manage:redemptions",)
+    await twitch.redeem("ann", reward="Theirs")
+    await call("POST", rewards(twitch), title="Ours", cost=100)
+    ours, theirs = twitch.state.rewards["Ours"], twitch.state.rewards["Theirs"]
+
+    changed = [(await call("PATCH", rewards(twitch, id=each.id), is_paused=True))[0] for each in (ours, theirs)]
+    status, answer = await call("GET", rewards(twitch, only_manageable_rewards="true"))
+    deleted = [(await call("DELETE", rewards(twitch, id=each.id)))[0] for each in (ours, theirs)]
+
+    assert (changed, deleted) == ([200, 403], [204, 403])
+    assert (status, [each["title"] for each in answer["data"]]) == (200, ["Ours"])
+    assert ours.is_paused and not theirs.is_paused
+
+
+async def test_rewards_are_the_broadcasters_own_affair(call: Caller, twitch: TwitchDouble) -> None:
+    somebody = twitch.state.user("somebody").id
+
+    assert (await call("GET", f"channel_points/custom_rewards?broadcaster_id={somebody}"))[0] == 401
+    twitch.state.grant.scopes = ("channel:read:redemptions",)
+    assert (await call("GET", rewards(twitch)))[0] == 200
+    assert (await call("POST", rewards(twitch), title="Sing", cost=100))[0] == 401

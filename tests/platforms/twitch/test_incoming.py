@@ -39,6 +39,10 @@ EVENTS: dict[str, list[dict[str, Any]]] = {
     "channel.cheer": [payloads.cheer(CHANNEL, ANN, 100, "Cheer100"), payloads.cheer(CHANNEL, None, 100, "")],
     "channel.raid": [payloads.raid(CHANNEL, ANN, 42)],
     "channel.channel_points_custom_reward_redemption.add": [payloads.redemption(CHANNEL, ANN, "Sing", "la", "r1")],
+    "channel.channel_points_automatic_reward_redemption.add": [
+        payloads.automatic_redemption(CHANNEL, ANN, "random_sub_emote_unlock", 280, emote="Hey")
+    ],
+    "channel.bits.use": [payloads.bits_use(CHANNEL, ANN, 30, power_up="celebration")],
     "channel.update": [payloads.update(CHANNEL, "Hello", "Chess")],
     "stream.online": [payloads.online(CHANNEL)],
     "stream.offline": [payloads.offline(CHANNEL)],

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from twitchio.models.eventsub_ import BaseEvent
 
 from relay.model import Incoming
-from relay.platforms.twitch.incoming import channel, chat, notices, retractions
+from relay.platforms.twitch.incoming import channel, chat, notices, retractions, rewards
 from relay.platforms.twitch.incoming.draft import Reader
 
-_READERS: Mapping[type[BaseEvent], Reader] = chat.READERS | notices.READERS | channel.READERS | retractions.READERS
+_READERS: Mapping[type[BaseEvent], Reader] = (
+    chat.READERS | notices.READERS | channel.READERS | rewards.READERS | retractions.READERS
+)
 
 
 def read(event: BaseEvent, account: str, now: float) -> Incoming | None:

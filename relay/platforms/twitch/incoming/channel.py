@@ -1,9 +1,8 @@
-"""What happens in a channel beside its chat: follows, subscriptions, cheers, raids, rewards, and the stream itself."""
+"""What happens in a channel beside its chat: follows, subscriptions, cheers, raids, and the stream itself."""
 
 from twitchio import (
     ChannelCheer,
     ChannelFollow,
-    ChannelPointsRedemptionAdd,
     ChannelRaid,
     ChannelSubscribe,
     ChannelSubscriptionGift,
@@ -58,19 +57,6 @@ def raid(event: ChannelRaid, account: str, now: float) -> AudienceMessage:
     return draft(event, now, Kind.RAID, event.to_broadcaster, raider, amount=event.viewer_count)
 
 
-def redemption(event: ChannelPointsRedemptionAdd, account: str, now: float) -> AudienceMessage:
-    return draft(
-        event,
-        now,
-        Kind.REDEMPTION,
-        event.broadcaster,
-        author_of(event.user),
-        id=event.id,
-        text=event.user_input,
-        detail=event.reward.title,
-    )
-
-
 def online(event: StreamOnline, account: str, now: float) -> AudienceMessage | None:
     if event.type != "live":
         return None
@@ -88,7 +74,6 @@ READERS: dict[type, Reader] = {
     ChannelSubscriptionGift: gift,
     ChannelCheer: cheer,
     ChannelRaid: raid,
-    ChannelPointsRedemptionAdd: redemption,
     StreamOnline: online,
     StreamOffline: offline,
 }

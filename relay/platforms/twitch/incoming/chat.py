@@ -4,6 +4,7 @@ from twitchio import ChatMessage
 
 from relay.model import AudienceMessage, Kind
 from relay.platforms.twitch.incoming.draft import Reader, author_of, draft, roles, said
+from relay.platforms.twitch.incoming.rewards import of_chat
 
 
 def is_shared(message: ChatMessage) -> bool:
@@ -15,6 +16,7 @@ def message(event: ChatMessage, account: str, now: float) -> AudienceMessage | N
     if is_shared(event):
         return None
     answers = event.reply is not None and event.reply.parent_user.id == account
+    reward = of_chat(event)
     return draft(
         event,
         now,
@@ -26,6 +28,8 @@ def message(event: ChatMessage, account: str, now: float) -> AudienceMessage | N
         amount=event.cheer.bits if event.cheer else None,
         addressed=answers or any(user.id == account for user in event.mentions),
         reply_to=event.id,
+        reward=reward,
+        detail=reward.title or None if reward else None,
     )
 
 

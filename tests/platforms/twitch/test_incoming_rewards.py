@@ -1,0 +1,105 @@
+"""What viewers spend points and bits on is told apart, once the real TwitchIO has read it."""
+
+import pytest
+
+from relay.model import Kind, Reward
+from tests.doubles.twitch import TwitchDouble, payloads
+from tests.platforms.twitch.conftest import Connect, Received
+from tests.platforms.twitch.test_incoming import ANN, CHANNEL, chat, message, understand
+
+CUSTOM = "channel.channel_points_custom_reward_redemption.add"
+AUTOMATIC = "channel.channel_points_automatic_reward_redemption.add"
+
+
+def test_a_redemption_tells_the_reward_and_that_twitch_waits_for_its_outcome() -> None:
+    redeemed = message(CUSTOM, payloads.redemption(CHANNEL, ANN, "Sing", "la la", "r1", cost=500))
+
+    assert redeemed.reward == Reward(id="r1", title="Sing", cost=500, awaits_outcome=True)
+
+
+@pytest.mark.parametrize("status", ["fulfilled", "canceled", "unknown"])
+def test_what_twitch_has_fulfilled_by_itself_awaits_no_outcome(status: str) -> None:
+    redeemed = message(CUSTOM, payloads.redemption(CHANNEL, ANN, "Sing", "", "r1", status=status))
+
+    assert redeemed.reward is not None and not redeemed.reward.awaits_outcome
+
+
+@pytest.mark.parametrize(
+    ("message_type", "reward"),
+    [
+        ("channel_points_highlighted", Reward(id="send_highlighted_message", title="Highlight My Message")),
+        (
+            "channel_points_sub_only",
+            Reward(id="single_message_bypass_sub_mode", title="Send a Message in Sub-Only Mode"),
+        ),
+        ("power_ups_message_effect", Reward(id="message_effect", title="Message Effects")),
+        ("power_ups_gigantified_emote", Reward(id="gigantify_an_emote", title="Gigantify an Emote")),
+    ],
+)
+def test_chat_that_was_paid_for_is_chat_and_says_with_what(message_type: str, reward: Reward) -> None:
+    said = message("channel.chat.message", chat("look!", message_type=message_type))
+
+    assert (said.kind, said.text, said.detail) == (Kind.CHAT, "look!", reward.title)
+    assert said.reward == reward.model_copy(update={"is_automatic": True})
+
+
+@pytest.mark.parametrize("message_type", ["text", "user_intro", "something_new"])
+def test_other_chat_was_not_paid_for(message_type: str) -> None:
+    said = message("channel.chat.message", chat("hi", message_type=message_type))
+
+    assert said.reward is None and said.detail is None
+
+
+def test_an_unlocked_emote_is_named() -> None:
+    event = payloads.automatic_redemption(CHANNEL, ANN, "chosen_sub_emote_unlock", 280, emote="annWave")
+    unlocked = message(AUTOMATIC, event)
+
+    assert (unlocked.kind, unlocked.detail, unlocked.text) == (Kind.REDEMPTION, "Choose an Emote to Unlock", "annWave")
+    assert unlocked.reward == Reward(
+        id="chosen_sub_emote_unlock", title="Choose an Emote to Unlock", cost=280, is_automatic=True
+    )
+
+
+def test_an_automatic_reward_that_is_new_to_all_is_named_as_twitch_does() -> None:
+    redeemed = message(AUTOMATIC, payloads.automatic_redemption(CHANNEL, ANN, "send_postcard", 900, "dear all"))
+
+    assert (redeemed.detail, redeemed.text) == ("Send postcard", "dear all")
+
+
+def test_power_ups_without_a_chat_message_are_redemptions_that_cost_bits() -> None:
+    celebrated = message("channel.bits.use", payloads.bits_use(CHANNEL, ANN, 30, power_up="celebration"))
+    custom = message("channel.bits.use", payloads.bits_use(CHANNEL, ANN, 50, "for you", custom=("p1", "Confetti")))
+
+    assert celebrated.reward == Reward(id="celebration", title="On-Screen Celebration", cost=30, is_automatic=True)
+    assert (custom.detail, custom.text) == ("Confetti", "for you")
+    assert custom.reward == Reward(id="p1", title="Confetti", cost=50, is_automatic=True)
+
+
+def test_what_chat_or_an_event_of_its_own_tells_is_not_told_again() -> None:
+    highlighted = payloads.automatic_redemption(CHANNEL, ANN, "send_highlighted_message", 200, "look!")
+
+    assert understand(AUTOMATIC, highlighted) is None
+    assert understand("channel.bits.use", payloads.bits_use(CHANNEL, ANN, 100, "Cheer100")) is None
+    assert understand("channel.bits.use", payloads.bits_use(CHANNEL, ANN, 30, "hi", power_up="message_effect")) is None
+
+
+async def test_everything_paid_for_is_received_once(twitch: TwitchDouble, connect: Connect, received: Received) -> None:
+    async with connect(twitch):
+        await twitch.redeem("ann", reward="Sing", text="la la")
+        await twitch.redeem_automatic("ann", "send_highlighted_message", "look!")
+        await twitch.redeem_automatic("ann", "random_sub_emote_unlock", emote="annWave")
+        await twitch.power_up("ann", "gigantify_an_emote", "annWave")
+        await twitch.power_up("ann", "celebration")
+        await twitch.cheer("ann", 100, "Cheer100 hi")
+        await twitch.chat("last")
+        await received.until_text("last")
+
+    assert [each.reward.id if each.reward else None for each in received.messages] == [
+        twitch.state.rewards["Sing"].id,
+        "send_highlighted_message",
+        "random_sub_emote_unlock",
+        "gigantify_an_emote",
+        "celebration",
+        None,
+        None,
+    ]
