@@ -10,6 +10,7 @@ from relay.config.connections import (
 )
 from relay.config.forwarding import ForwardingSection, KindRule, RepliesSection, RuleSection, SelectionSection
 from relay.config.moderation import BudgetSection, FiltersSection, OutboundSection, check_rate_name
+from relay.config.rewards import OfferSection
 from relay.config.speech import FloorSection, ObsSection, SpeechSection, VoiceSection, WebSection
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "InboxSection",
     "KindRule",
     "ObsSection",
+    "OfferSection",
     "OutboundSection",
     "RelaySection",
     "RepliesSection",

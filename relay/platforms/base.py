@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from relay.acts import Act
+from relay.config import OfferSection
 from relay.model import Caller, ControlInfo, Held, Incoming, Suggestion
 from relay.replies.outlet import Outlet
 
@@ -94,6 +95,44 @@ class Streaming(Protocol):
     async def stream(self) -> Stream:
         """How it is now. Raises PlatformError."""
         ...
+
+
+@dataclass(frozen=True)
+class ChannelReward:
+    """Something viewers may spend the platform's points on."""
+
+    id: str
+    title: str
+    cost: int
+    is_ours: bool
+    """The relay created it; of all others it can neither fulfil nor refund nor pause anything."""
+    is_paused: bool = False
+    is_enabled: bool = True
+
+
+class ChannelRewards(Protocol):
+    """The rewards of the streamer's channel. Everything raises PlatformError, and AuthError when a scope is missing."""
+
+    async def list(self) -> Sequence[ChannelReward]: ...
+
+    async def create(self, title: str, offer: OfferSection) -> ChannelReward:
+        """Offer one more, which is ours from then on."""
+        ...
+
+    async def pause(self, reward_id: str, *, is_paused: bool) -> None:
+        """Whether viewers cannot redeem it. Only one of ours."""
+        ...
+
+    async def settle(self, reward_id: str, redemption_id: str, *, is_fulfilled: bool) -> None:
+        """Fulfil or pay back. One that is settled already stays as it is, so this may be repeated. Only one of ours."""
+        ...
+
+
+@runtime_checkable
+class Redeeming(Protocol):
+    """Optional: viewers spend points on rewards there."""
+
+    rewards: ChannelRewards
 
 
 class PlatformControls(Protocol):

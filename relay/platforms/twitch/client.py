@@ -25,6 +25,7 @@ from relay.platforms.twitch.failures import FAILURES, translate
 from relay.platforms.twitch.incoming import read
 from relay.platforms.twitch.incoming.twins import twin
 from relay.platforms.twitch.outgoing import Outgoing
+from relay.platforms.twitch.rewards import TwitchRewards
 from relay.platforms.twitch.settings import PLATFORM, TEXT_LIMIT, TwitchSection
 from relay.platforms.twitch.socket import EventSocket
 from relay.platforms.twitch.sources import left_out
@@ -63,6 +64,7 @@ class TwitchPlatform:
         self._unread = UnreadEvents()
         self._connection = TwitchConnection(settings, self._tokens, self._take, self._unread.note)
         self._outgoing = Outgoing(self._connection)
+        self.rewards = TwitchRewards(self._connection)
         self._reconciler = Reconciler(self._connection, time.monotonic)
         self.listening = asyncio.Event()
         self._login_checked = 0.0

@@ -1,0 +1,111 @@
+"""The channel-point rewards of the streamer whose login it is: listed, created, paused, fulfilled and refunded."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from twitchio import CustomReward, HTTPException, PartialUser
+
+from relay.config import OfferSection
+from relay.errors import AuthError, PlatformError, PlatformUnavailable
+from relay.platforms.base import ChannelReward
+from relay.platforms.twitch.connection import TwitchConnection
+from relay.platforms.twitch.failures import LOG_IN_AGAIN
+from relay.platforms.twitch.settings import TwitchSection
+from relay.platforms.twitch.tokens import TokenFile, redacted_logs
+
+READ, MANAGE = "channel:read:redemptions", "channel:manage:redemptions"
+TITLE_LIMIT: Final = 45
+
+
+class TwitchRewards:
+    """See ChannelRewards. Twitch lets only the streamer's own login ask."""
+
+    def __init__(self, connection: TwitchConnection) -> None:
+        self._connection = connection
+
+    async def list(self) -> list[ChannelReward]:
+        channel = self._channel(READ)
+        rewards = await self._connection.call(channel.fetch_custom_rewards, "listing the rewards")
+        ours = await self._connection.call(lambda: channel.fetch_custom_rewards(manageable=True), "listing our rewards")
+        ids = {reward.id for reward in ours}
+        return [_known(reward, is_ours=reward.id in ids) for reward in rewards]
+
+    async def create(self, title: str, offer: OfferSection) -> ChannelReward:
+        channel = self._channel(MANAGE)
+        if len(title) > TITLE_LIMIT:
+            raise PlatformError(f"the reward {title!r} has {len(title)} characters: Twitch takes {TITLE_LIMIT} at most")
+        reward = await self._connection.call(
+            lambda: channel.create_custom_reward(
+                title,
+                offer.cost,
+                prompt=offer.prompt or None,
+                background_color=offer.color or None,
+                max_per_stream=offer.per_stream,
+                max_per_user=offer.per_viewer,
+                global_cooldown=offer.cooldown,
+            ),
+            f"creating the reward {title!r}",
+        )
+        return _known(reward, is_ours=True)
+
+    async def pause(self, reward_id: str, *, is_paused: bool) -> None:
+        channel = self._channel(MANAGE)
+        await self._connection.call(
+            lambda: channel.update_custom_reward(reward_id, paused=is_paused),
+            "pausing a reward" if is_paused else "offering a reward again",
+        )
+
+    async def settle(self, reward_id: str, redemption_id: str, *, is_fulfilled: bool) -> None:
+        channel = self._channel(MANAGE)
+        http = self._connection.client._http  # TwitchIO offers this only for redemptions it has read itself
+
+        async def update() -> Any:
+            try:
+                return await http.patch_custom_reward_redemption(
+                    broadcaster_id=channel.id,
+                    token_for=channel.id,
+                    reward_id=reward_id,
+                    id=redemption_id,
+                    status="FULFILLED" if is_fulfilled else "CANCELED",
+                )
+            except HTTPException as error:
+                if error.status != 404:  # which says that it is settled already, or gone with its reward
+                    raise
+
+        await self._connection.call(update, "fulfilling a reward" if is_fulfilled else "refunding a reward")
+
+    def _channel(self, scope: str) -> PartialUser:
+        """The login's own channel. Raises PlatformUnavailable, PlatformError or AuthError when it cannot be asked."""
+        connection = self._connection
+        if not connection.channels:
+            raise PlatformUnavailable("Twitch is not connected")
+        account = connection.account
+        if account.id not in {channel.id for channel in connection.channels}:
+            raise PlatformError(
+                f"rewards are the streamer's own: {account.login} is none of twitch.channels; log in as the streamer"
+            )
+        if not {scope, MANAGE} & set(account.scopes):
+            raise AuthError(f"the Twitch login of {account.login} lacks {scope}: {LOG_IN_AGAIN}")
+        return connection.client.create_partialuser(account.id)
+
+
+def _known(reward: CustomReward, *, is_ours: bool) -> ChannelReward:
+    return ChannelReward(
+        id=reward.id,
+        title=reward.title,
+        cost=reward.cost,
+        is_ours=is_ours,
+        is_paused=reward.paused,
+        is_enabled=reward.enabled,
+    )
+
+
+@asynccontextmanager
+async def reached(settings: TwitchSection, token_file: Path) -> AsyncIterator[TwitchRewards]:
+    """The same without a relay that runs, over a connection of its own."""
+    with redacted_logs():
+        async with TwitchConnection(settings, TokenFile(token_file)) as connection:
+            await connection.log_in()
+            yield TwitchRewards(connection)
