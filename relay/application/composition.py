@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from relay.application.addressing import Addressing
 from relay.application.audio import SilentAudio
 from relay.application.connect import link
 from relay.application.dialogue import AGAIN, Dialogue
@@ -17,7 +18,7 @@ from relay.application.runtime_controls import RuntimeControls
 from relay.application.statistics import Statistics
 from relay.config.loading import Config
 from relay.errors import InboxError
-from relay.forwarding.forwarder import NOTE_CHAT, Forwarder
+from relay.forwarding.forwarder import NOTE_CHARACTERS, NOTE_CHAT, Forwarder
 from relay.inbox.base import Inbox
 from relay.inbox.build import build as build_inbox
 from relay.inbox.retry import with_retries
@@ -79,7 +80,9 @@ class Relay:
         self.runtime = RuntimeControls(self.inbox, self._dialogue, self.forwarder, describe=self.describe)
         audit = Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
         self.controls = Controls(self.runtime, audit)
-        self.receive = Reception(self.inbox, self.controls, self._dialogue.router, statistics, self.events).receive
+        self.addressing = Addressing(config.forwarding.nicknames, lambda: self.session.chat, lambda: self.platforms)
+        router = self._dialogue.router
+        self.receive = Reception(self.inbox, self.addressing, self.controls, router, statistics, self.events).receive
         self.platforms = make_platforms(self.receive, self.controls, self.inbox)
         self.poster = Poster(config.replies, self.platforms, self.events.posted)
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
@@ -118,6 +121,7 @@ class Relay:
         await with_retries(self.runtime.restore)
         if chat := await with_retries(self.inbox.get_note, NOTE_CHAT):
             self.session.prefer(chat)
+        self.addressing.last_known = (await with_retries(self.inbox.get_note, NOTE_CHARACTERS) or "").splitlines()
         async with asyncio.TaskGroup() as tasks:
 
             def start(name: str, room: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+from relay.application.addressing import Addressing
 from relay.application.events import Events
 from relay.application.routing import ReplyRouter
 from relay.application.statistics import Statistics
@@ -16,9 +17,16 @@ class Reception:
     """`receive` is what platforms are built with."""
 
     def __init__(
-        self, inbox: Inbox, controls: Controls, answers: ReplyRouter, statistics: Statistics, events: Events
+        self,
+        inbox: Inbox,
+        addressing: Addressing,
+        controls: Controls,
+        answers: ReplyRouter,
+        statistics: Statistics,
+        events: Events,
     ) -> None:
         self._inbox = inbox
+        self._addressing = addressing
         self._controls = controls
         self._answers = answers
         self._statistics = statistics
@@ -33,7 +41,8 @@ class Reception:
                 for change in group:
                     await self._change(change)
 
-    async def _store(self, messages: Sequence[AudienceMessage]) -> None:
+    async def _store(self, heard: Sequence[AudienceMessage]) -> None:
+        messages = [each for each in map(self._addressing.marked, heard) if self._addressing.is_wanted(each)]
         for message, is_new in zip(messages, await self._inbox.append(messages), strict=True):
             self._statistics.message(message, is_new=is_new)
             self._events.arrived(message)

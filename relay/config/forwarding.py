@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from relay.config.base import Seconds, Section
 from relay.model import Kind, MessageOptions, Role, SendAs
 from relay.text.patterns import compiled
+from relay.text.unicode import one_line
 
 MAX_PATTERN: Final = 200
 """Characters a rule's regular expression may have."""
@@ -29,6 +30,15 @@ def _check_template(template: str) -> str:
 
 
 Template = Annotated[str, AfterValidator(_check_template)]
+
+
+def _check_nickname(name: str) -> str:
+    if not one_line(name):
+        raise ValueError(f"{name!r} is no nickname: write what people call the companion")
+    return name
+
+
+Nickname = Annotated[str, Field(max_length=64), AfterValidator(_check_nickname)]
 
 
 class KindRule(Section):
@@ -86,6 +96,7 @@ class RuleSection(KindRule):
 class ForwardingSection(Section):
     reply_timeout: Seconds = 30.0
     command_prefix: str = Field("!", min_length=1, max_length=3)
+    nicknames: tuple[Nickname, ...] = Field((), max_length=50)
     kinds: dict[Kind, KindRule] = Field(default_factory=_default_kinds)
     rules: tuple[RuleSection, ...] = ()
 

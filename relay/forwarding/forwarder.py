@@ -20,14 +20,14 @@ from relay.forwarding.settling import Settling
 from relay.forwarding.waiting import Batch, Waiting
 from relay.inbox.base import Inbox
 from relay.inbox.retry import with_retries
-from relay.model import AudienceMessage, Forward, Kind, Outcome, Settlement
+from relay.model import AudienceMessage, Forward, Outcome, Settlement
 from relay.moderation.budget import Budget, is_quiet
 from relay.moderation.inbound import Inbound
 from relay.moderation.switches import Switches
 from relay.speech.floor import Floor
 from relay.system.cancellation import checkpoint
 from relay.system.clock import now as wall_time
-from relay.text.unicode import calls
+from relay.text.unicode import one_line
 from relay.voxta.chat import JoinedChat
 from relay.voxta.link import Link
 
@@ -39,6 +39,8 @@ HALTED_LOOK = 30.0
 """Seconds between two looks at the clock while quiet hours may end."""
 NOTE_CHAT = "chat"
 """The note that holds the id of the chat last served."""
+NOTE_CHARACTERS = "characters"
+"""The note that holds the names of its characters, one on each line."""
 
 
 class Observer(Protocol):
@@ -98,9 +100,8 @@ class Forwarder:
         self._settling = Settling(inbox, observer.settled, wall)
         self._unsent: dict[str, Sequence[Pick]] = {}
         """What forwards would have carried that the store may know as begun, and that were never sent, by their ids."""
-        self._noted: str | None = None
-        self._names: Sequence[str] = ()
-        """What the characters are called in the chat last served."""
+        self._noted: dict[str, str] = {}
+        """What the notes say of the chat."""
         self._news = asyncio.Event()
         self._ending: str | None = None
         self._ended = asyncio.Event()
@@ -148,9 +149,7 @@ class Forwarder:
         if self._ending is not None:
             await self._settling.messages([(m.key, Outcome.DROPPED, self._ending) for m in messages])
             return
-        if (chat := self._session.chat) is not None:
-            self._names = [person.name for person in chat.characters]
-        self.waiting.admit([_marked(message, self._names) for message in messages], self._wall())
+        self.waiting.admit(messages, self._wall())
         self.wake()
 
     # Sending out
@@ -221,9 +220,11 @@ class Forwarder:
         await self._settling.messages([(each.message.key, each.outcome, each.reason) for each in ended])
 
     async def _remember(self, chat: JoinedChat) -> None:
-        if chat.chat_id != self._noted:
-            await self._inbox.set_note(NOTE_CHAT, chat.chat_id)
-            self._noted = chat.chat_id
+        names = "\n".join(one_line(person.name) for person in chat.characters)
+        for note, value in ((NOTE_CHAT, chat.chat_id), (NOTE_CHARACTERS, names)):
+            if self._noted.get(note) != value:
+                await self._inbox.set_note(note, value)
+                self._noted[note] = value
 
     async def _forward(self, batch: Batch, chat: JoinedChat) -> None:
         try:
@@ -305,13 +306,6 @@ class Forwarder:
         await self._inbox.abandon(forward.id)
         current = await self._inbox.current(forward.keys)
         self.waiting.restore([self.waiting.again(m, self._wall()) for m in current.values()])
-
-
-def _marked(message: AudienceMessage, names: Sequence[str]) -> AudienceMessage:
-    """Who calls a character by its name speaks to it, whatever the platform makes of it."""
-    if message.kind is not Kind.CHAT or message.addressed or not calls(message.text, names):
-        return message
-    return message.model_copy(update={"addressed": True})
 
 
 def _soonest(*waits: float | None) -> float | None:

@@ -78,6 +78,22 @@ class Unread(Protocol):
         ...
 
 
+@runtime_checkable
+class Named(Protocol):
+    """Optional: the companion has an account of its own there."""
+
+    def names(self) -> Sequence[str]:
+        """What people may call the account; empty when it has no name that is only its own."""
+        ...
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """Optional: it can be set to hear nothing but what is said to the companion."""
+
+    addressed_only: bool
+
+
 @dataclass(frozen=True)
 class Stream:
     """How a stream is doing."""

@@ -6,8 +6,8 @@ characters are compared, so that look-alikes are judged as what they look like.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
+from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 import regex
@@ -64,17 +64,6 @@ def widths(line: str) -> Iterator[int]:
 def folded(name: str) -> str:
     """What two names have in common when a reader would take one for the other."""
     return "".join(character for character in skeleton(one_line(name)) if character.isalnum())
-
-
-def calls(text: str, names: Iterable[str]) -> bool:
-    """Whether one of these names is in the text as a word of its own, with an @ or without."""
-    said = one_line(text).casefold()
-    return any(_word(name).search(said) for name in map(one_line, names) if name)
-
-
-@lru_cache(maxsize=256)
-def _word(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(name.casefold())}(?!\w)")
 
 
 def without_surrogates(text: str) -> str:

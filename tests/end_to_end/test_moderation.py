@@ -92,6 +92,12 @@ async def test_who_calls_the_character_by_name_is_heard_when_only_mentions_are(
         assert heard(relay) == ['Ann (Twitch): "Vox, how is the weather?"', 'Ann (Twitch): "what a vox populi"']
         assert await outcome(relay, "twitch:m5") == "rejected (mode: only mentions)"
 
+    async with relaying(settings(tmp_path), "http://127.0.0.1:1", twitch, join=False) as (relay, _):
+        await eventually(lambda: "Vox" in relay.addressing.characters())
+        await relay.receive(message(6, "Vox, are you back?"), message(7, "no idea"))
+        await eventually(lambda: len(relay.forwarder.waiting) == 1)
+        assert await outcome(relay, "twitch:m6") == "still waiting"
+
 
 async def test_a_held_message_waits_for_its_approval(
     tmp_path: Path, companion: CompanionServer, twitch: Twitch

@@ -9,9 +9,10 @@ import pytest
 
 from relay.config.loading import Config
 from relay.forwarding import notices
-from relay.forwarding.forwarder import NOTE_CHAT
+from relay.forwarding.forwarder import NOTE_CHARACTERS, NOTE_CHAT
 from relay.model import AudienceMessage, Kind, Outcome, Retraction
 from relay.moderation.switches import Switches
+from relay.wire.messages import Person
 from tests.forwarding.surroundings import GAP, HOME, Scene, Sending, Trouble, config, message
 
 FINE = Trouble.NONE
@@ -65,12 +66,18 @@ class TestSending:
         assert scene.asked_keys == scene.forwarded_keys == [each.key]
         assert not scene.forwarder.is_settling
 
-    def test_the_chat_that_is_served_is_noted_for_the_next_run(self, scene: Scene) -> None:
+    def test_the_chat_and_its_characters_are_noted_for_the_next_run(self, scene: Scene) -> None:
         said(scene)
         scene.wait()
 
         assert scene.voxta.chat is not None
         assert scene.writer.between(scene.inbox.get_note(NOTE_CHAT)) == scene.voxta.chat.chat_id
+
+        scene.voxta.chat.meet([Person(id="1", name="Vox"), Person(id="2", name="Mary\nAnn")])
+        said(scene, 2)
+        scene.wait()
+
+        assert scene.writer.between(scene.inbox.get_note(NOTE_CHARACTERS)) == "Vox\nMary Ann"
 
 
 class TestAStoreThatFails:

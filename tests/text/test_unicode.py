@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.text.unicode import MAX_INPUT, calls, count_hidden, folded, one_line, skeleton
+from relay.text.unicode import MAX_INPUT, count_hidden, folded, one_line, skeleton
 
 ODD = st.text(
     st.sampled_from(
@@ -75,27 +75,3 @@ def test_names_that_look_alike_fold_alike() -> None:
 def test_hidden_characters_are_counted() -> None:
     assert count_hidden("plain text") == 0
     assert count_hidden("a\u200b\u200b" + "\u0336" * 10) == 10
-
-
-@pytest.mark.parametrize(
-    ("text", "is_called"),
-    [
-        ("Vox, how is the weather?", True),
-        ("@vox hi", True),
-        ("hey VOX!", True),
-        ("v\u200box?", True),
-        ("\uff36\uff4f\uff58 hello", True),
-        ("who is Mary  Ann?", True),
-        ("voxels", False),
-        ("my_vox", False),
-        ("mary", False),
-        ("", False),
-    ],
-)
-def test_a_name_calls_as_a_word_of_its_own(text: str, is_called: bool) -> None:
-    assert calls(text, ["Vox", "Mary Ann", ""]) is is_called
-
-
-def test_a_name_may_be_made_of_signs() -> None:
-    assert calls("hi [vox.*] there", ["[Vox.*]"])
-    assert not calls("hi voxxx", ["[Vox.*]"])

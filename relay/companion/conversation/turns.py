@@ -1,7 +1,6 @@
 """What is said next in a session, and by whom: one thing after the other, each when the one before was heard."""
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -16,6 +15,7 @@ from relay.companion.scenario.model import Action, Scalar, Timing
 from relay.companion.scenario.templates import render
 from relay.companion.speaking.replies import CompanionReplies, Setup, Spawn
 from relay.companion.state.chat import Chat, Message, MessageRole, Participant
+from relay.text.naming import calls
 from relay.wire import server
 from relay.wire.messages import NamedValue
 from relay.wire.server import WAITING
@@ -197,7 +197,7 @@ class Turns:
             return None if chosen[0] is None else self._chat.with_id(chosen[0])
         talkers = self._chat.talkers or [self._chat.character]
         last = self._chat.latest(MessageRole.USER, MessageRole.ASSISTANT, MessageRole.EVENT, MessageRole.STORY)
-        addressed = [c for c in talkers if last is not None and c != last.sender and _mentions(last.text, c.name)]
+        addressed = [c for c in talkers if last is not None and c != last.sender and calls(last.text, [c.name])]
         spoke = {m.sender.id: m.index for m in self._chat.messages if m.role is MessageRole.ASSISTANT}
         return min(addressed or talkers, key=lambda c: spoke.get(c.id, -1))
 
@@ -312,7 +312,3 @@ class Turns:
             return self._chat.draft(MessageRole.ASSISTANT, reply.text.rstrip(), reply.speaker, reply.id)
         found = next((m for m in reversed(self._chat.messages) if m.id == message_id), None)
         return found or self._chat.latest(MessageRole.ASSISTANT)
-
-
-def _mentions(text: str, name: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None

@@ -11,7 +11,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exp
 from relay.acts import Act
 from relay.errors import AuthError, ConfigError, InboxError, PlatformUnavailable
 from relay.model import Post
-from relay.platforms.base import Notes, Platform, PlatformControls, Receive
+from relay.platforms.base import Notes, Platform, PlatformControls, Receive, Selective
 from relay.platforms.discord.acts import acts
 from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.commands import Command
@@ -59,6 +59,8 @@ class DiscordPlatform:
         Messages it was not told of are looked up when they are at most `look_back` seconds old.
         """
         self._settings = settings
+        self.addressed_only = settings.listen_to == "addressed"
+        """See Selective."""
         self._controls = controls
         self._voice = voice
         self._commands = [*(voice_commands(voice) if voice is not None else ()), *commands]
@@ -209,4 +211,5 @@ def _may_pass(error: BaseException) -> bool:
 
 
 _: type[Platform] = DiscordPlatform
+_selective: type[Selective] = DiscordPlatform
 _typing: type[Typing] = DiscordPlatform

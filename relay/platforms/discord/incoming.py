@@ -10,7 +10,7 @@ import discord
 
 from relay.model import AudienceMessage, Author, Edit, Kind, Retraction, Role
 from relay.platforms.discord.settings import PLATFORM, DiscordSection
-from relay.text.unicode import calls
+from relay.text.naming import calls
 
 _WRITTEN: Final = (discord.MessageType.default, discord.MessageType.reply)
 """The types of message a person writes; all others are Discord's own notices."""
@@ -21,20 +21,19 @@ class Listening:
     """Which messages are for the relay."""
 
     channels: frozenset[int]
-    addressed_only: bool
 
     @classmethod
     def to(cls, settings: DiscordSection) -> "Listening":
-        return cls(frozenset(settings.channels), settings.listen_to == "addressed")
+        return cls(frozenset(settings.channels))
 
     def covers(self, place: object) -> bool:
         """Whether it is a chosen channel, or a thread of one."""
         return getattr(place, "id", None) in self.channels or getattr(place, "parent_id", None) in self.channels
 
-    def wants(self, message: discord.Message, me: int) -> bool:
-        """Whether a person wrote it, in a chosen channel, and to the companion where that is asked for."""
+    def wants(self, message: discord.Message) -> bool:
+        """Whether a person wrote it, in a chosen channel."""
         by_person = not message.author.bot and message.webhook_id is None and message.type in _WRITTEN
-        return by_person and self.covers(message.channel) and (not self.addressed_only or is_addressed(message, me))
+        return by_person and self.covers(message.channel)
 
 
 def is_addressed(message: discord.Message, me: int) -> bool:

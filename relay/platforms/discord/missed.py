@@ -184,5 +184,5 @@ class History:
             log.info("discord: found %d messages that were written while the connection was away", len(new))
         for message in new:
             at = self._clock.happened(message.created_at.timestamp())
-            if self._listening.wants(message, me) and (read := read_message(message, me, at)) is not None:
+            if self._listening.wants(message) and (read := read_message(message, me, at)) is not None:
                 yield read

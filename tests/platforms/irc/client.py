@@ -61,7 +61,6 @@ class IrcPlatform:
             author=Author(id=line.nick.lower(), name=line.nick),
             text=line.text,
             at=clock.now(),
-            addressed=self._settings.nick.lower() in line.text.lower(),
         )
 
     async def post(self, post: Post) -> None:
@@ -71,6 +70,9 @@ class IrcPlatform:
 
     def channels(self) -> Sequence[str]:
         return self._settings.channels
+
+    def names(self) -> Sequence[str]:
+        return [self._settings.nick]
 
     def health(self) -> str:
         return self._state

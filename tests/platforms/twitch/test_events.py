@@ -235,3 +235,11 @@ async def test_what_twitch_refuses_in_a_channel_shows_in_health(connect: Connect
     assert health.startswith("connected as vox to #streamer")
     assert "no follows of #streamer: Twitch refused subscribing (403 subscription missing" in health
     assert "resubscriptions of" not in health  # chat tells of those
+
+
+@pytest.mark.parametrize(("account", "names"), [("vox", ["vox"]), ("streamer", [])])
+async def test_the_account_is_called_by_its_name_unless_it_is_the_streamers_own(
+    connect: Connect, account: str, names: list[str]
+) -> None:
+    async with TwitchDouble(account=account) as twitch, connect(twitch) as platform:
+        assert platform.names() == names

@@ -1,0 +1,56 @@
+"""Who speaks to the companion: the one place that decides it, for all platforms."""
+
+from collections.abc import Callable, Sequence
+
+from relay.model import AudienceMessage, Kind
+from relay.moderation.controls import command_in
+from relay.platforms.base import Named, Platform, Selective
+from relay.text.naming import calls
+from relay.voxta.chat import JoinedChat
+
+
+class Addressing:
+    """Follows what the companion is called: its nicknames, the characters of the chat, its account on a platform.
+
+    Platforms mark what only they can tell: a mention of the account, and a reply to it.
+    """
+
+    def __init__(
+        self,
+        nicknames: Sequence[str],
+        chat: Callable[[], JoinedChat | None],
+        platforms: Callable[[], Sequence[Platform]],
+    ) -> None:
+        self._nicknames = nicknames
+        self._chat = chat
+        self._platforms = platforms
+        self.last_known: Sequence[str] = ()
+        """The characters of the chat that was last joined, for as long as none is."""
+
+    def marked(self, message: AudienceMessage) -> AudienceMessage:
+        """The message as it is known to speak to the companion, or not to."""
+        if message.addressed or not calls(message.text, self._names(message.platform)):
+            return message
+        return message.model_copy(update={"addressed": True})
+
+    def is_wanted(self, marked: AudienceMessage) -> bool:
+        """Whether its platform is to bring it: some are set to hear only what is said to the companion."""
+        speaks = marked.kind is not Kind.CHAT or marked.addressed or command_in(marked) is not None
+        return speaks or not self._is_selective(marked.platform)
+
+    def characters(self) -> Sequence[str]:
+        """Who takes part in the chat."""
+        if (chat := self._chat()) is not None:
+            self.last_known = [person.name for person in chat.characters]
+        return self.last_known
+
+    def _names(self, platform: str) -> Sequence[str]:
+        return [*self._nicknames, *self.characters(), *self._accounts(platform)]
+
+    def _accounts(self, platform: str) -> Sequence[str]:
+        there = [each for each in self._platforms() if each.name == platform and isinstance(each, Named)]
+        return [name for each in there for name in each.names()]
+
+    def _is_selective(self, platform: str) -> bool:
+        there = [each for each in self._platforms() if each.name == platform]
+        return any(isinstance(each, Selective) and each.addressed_only for each in there)
