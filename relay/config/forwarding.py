@@ -45,6 +45,7 @@ class KindRule(Section):
     enabled: bool = True
     send_as: SendAs
     template: Template
+    moments: dict[str, Template] = Field(default_factory=dict)
     interruptible: bool = True
     message: MessageOptions = MessageOptions()
     script: str = Field("", pattern=r"^[A-Za-z0-9_]{0,64}$")
@@ -56,10 +57,14 @@ class KindRule(Section):
             raise ValueError('send_as = "script" needs script: the name of the listener, without `app:`')
         return self
 
+    def words(self, moment: str | None) -> Template:
+        """The template for this moment of something that has several."""
+        return self.moments.get(moment, self.template) if moment is not None else self.template
+
 
 def _default_kinds() -> dict[Kind, KindRule]:
-    def rule(send_as: SendAs, template: str) -> KindRule:
-        return KindRule(send_as=send_as, template=template)
+    def rule(send_as: SendAs, template: str, *, enabled: bool = True, **moments: str) -> KindRule:
+        return KindRule(send_as=send_as, template=template, moments=moments, enabled=enabled)
 
     user, event, noreply = SendAs.USER, SendAs.EVENT, SendAs.NOREPLY
     return {
@@ -74,6 +79,53 @@ def _default_kinds() -> dict[Kind, KindRule]:
         Kind.FOLLOW: rule(noreply, "{author} just followed on {platform}{quote}"),
         Kind.ONLINE: rule(noreply, "The stream on {platform} just went live{quote}"),
         Kind.OFFLINE: rule(noreply, "The stream on {platform} just ended{quote}"),
+        Kind.HYPE_TRAIN: rule(
+            event,
+            "A {detail} is at level {amount}{quote}",
+            begin="A {detail} has started{quote}",
+            level="The {detail} has reached level {amount}{quote}",
+            end="The {detail} has ended at level {amount}{quote}",
+        ),
+        Kind.POLL: rule(
+            event,
+            'There is news of the poll "{text}".',
+            begin='A poll has begun: "{text}" The choices are {detail}.',
+            end='The poll "{text}" has ended: {detail} won with {amount}% of the votes.',
+            tie='The poll "{text}" has ended in a tie: {detail} have {amount}% of the votes each.',
+            void='The poll "{text}" has ended, and nobody voted.',
+            cancel='The poll "{text}" was withdrawn.',
+        ),
+        Kind.PREDICTION: rule(
+            event,
+            'There is news of the prediction "{text}".',
+            begin='A prediction has begun: "{text}" The outcomes are {detail}.',
+            lock='Nobody can join the prediction "{text}" any more.',
+            end='The prediction "{text}" is decided: {detail}.',
+            cancel='The prediction "{text}" was called off, and everybody gets their points back.',
+        ),
+        Kind.AD_BREAK: rule(noreply, "An ad break of {amount} seconds begins{quote}"),
+        Kind.SHOUTOUT: rule(
+            event,
+            "There was a shoutout for {detail}{quote}",
+            received="{author} has just given this channel a shoutout, before an audience of {amount}{quote}",
+            given="{detail} has just got a shoutout from this channel{quote}",
+        ),
+        Kind.GOAL: rule(
+            event,
+            "There is news of the goal of {amount} {detail}{quote}",
+            begin="The stream has a new goal of {amount} {detail}{quote}",
+            reached="The goal of {amount} {detail} has been reached{quote}",
+            end="The goal of {amount} {detail} has ended without being reached{quote}",
+        ),
+        Kind.CHANNEL_UPDATE: rule(noreply, 'The stream is now called "{text}", in the category {detail}.'),
+        Kind.SUSPICIOUS: rule(
+            noreply,
+            "The moderators have looked at {author}{quote}",
+            enabled=False,
+            monitor="The moderators keep an eye on {author} from now on{quote}",
+            restrict="What {author} writes is shown to the moderators alone from now on{quote}",
+            trust="The moderators trust {author} again{quote}",
+        ),
     }
 
 
@@ -84,6 +136,7 @@ class RuleSection(KindRule):
     roles: tuple[Role, ...] = ()
     platforms: tuple[str, ...] = ()
     addressed: bool | None = None
+    at: tuple[str, ...] = ()
     pattern: str | None = None
 
     @field_validator("pattern")
@@ -113,9 +166,25 @@ class ForwardingSection(Section):
             for kind, rule in data["kinds"].items():
                 name = getattr(kind, "value", kind)
                 fields = rule.model_dump() if isinstance(rule, KindRule) else rule
-                merged[name] = merged.get(name, {}) | fields if isinstance(fields, dict) else fields
+                merged[name] = _over(merged.get(name, {}), fields) if isinstance(fields, dict) else fields
             return {**data, "kinds": merged}
         return data
+
+    @model_validator(mode="after")
+    def _knows_the_moments(self) -> Self:
+        for kind, default in _default_kinds().items():
+            if unknown := self.kinds[kind].moments.keys() - default.moments.keys():
+                known = ", ".join(default.moments) or "none"
+                raise ValueError(f"kinds.{kind}.moments knows no {', '.join(sorted(unknown))}; there are: {known}")
+        return self
+
+
+def _over(default: dict[str, Any], rule: dict[str, Any]) -> dict[str, Any]:
+    """A kind's rule over its default. A template of one's own is for all its moments that are not named."""
+    moments = rule.get("moments", {})
+    if "template" not in rule and isinstance(moments, dict):
+        moments = default.get("moments", {}) | moments
+    return default | rule | {"moments": moments}
 
 
 class SelectionSection(Section):

@@ -65,6 +65,7 @@ class Policy:
             and (not rule.roles or bool(message.author.roles.intersection(rule.roles)))
             and (not rule.platforms or message.platform in rule.platforms)
             and (rule.addressed is None or message.addressed is rule.addressed)
+            and (not rule.at or message.moment in rule.at)
             and (rule.pattern is None or self._matches(rule.pattern, message.text))
         )
 

@@ -19,6 +19,8 @@ TEXT_LIMIT = 500
 """Characters of a viewer's text that reach the companion; the longest message of a stream's chat."""
 QUOTED_LIMIT = 100
 """Characters of what a message replies to that reach the companion; enough to know what is meant."""
+DETAIL_LIMIT = 150
+"""Characters of a detail; the five choices of a poll have 25 each."""
 BETWEEN = " | "
 """Between messages that share one forward; viewers cannot write it."""
 
@@ -100,7 +102,8 @@ class Renderer:
         fields = self._fields(pick, place)
         if not fields["text"] and pick.message.kind in (Kind.CHAT, Kind.ASK):
             raise RenderingError("empty: no visible text remains")
-        told = " ".join(self._policy.rule(pick.message).template.format_map(fields).split())
+        template = self._policy.rule(pick.message).words(pick.message.moment)
+        told = " ".join(template.format_map(fields).split())
         return f"{pick.others + 1} viewers, such as {told}" if pick.others else told
 
     def _script(self, rule: KindRule, pick: Pick, place: Place) -> ScriptCall | None:
@@ -118,6 +121,8 @@ class Renderer:
         arguments["id"] = sanitise(f"{message.platform}:{message.channel}/{message.id}", 120)
         arguments["amount"] = str(message.amount or 0)
         arguments["detail"] = fields["detail"] if pick.message.detail else ""
+        if message.moment:
+            arguments["moment"] = message.moment
         if quoted := message.replies_to:
             arguments["answering"] = self._name(quoted.author, place) if quoted.author else ""
             arguments["quoted"] = sanitise(quoted.text, QUOTED_LIMIT)
@@ -155,7 +160,7 @@ class Renderer:
             "quote": f': "{text}"' if text else ".",
             "answering": self._answering(message.replies_to, place),
             "amount": str(message.amount) if message.amount is not None else "some",
-            "detail": sanitise(message.detail or "a reward", 64),
+            "detail": sanitise(message.detail or "a reward", DETAIL_LIMIT),
         }
 
 

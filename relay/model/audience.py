@@ -35,6 +35,16 @@ class Kind(StrEnum):
     """A channel-points reward."""
     ONLINE = "online"
     OFFLINE = "offline"
+    HYPE_TRAIN = "hype_train"
+    POLL = "poll"
+    PREDICTION = "prediction"
+    AD_BREAK = "ad_break"
+    SHOUTOUT = "shoutout"
+    GOAL = "goal"
+    CHANNEL_UPDATE = "channel_update"
+    """The title of the stream or its category has changed."""
+    SUSPICIOUS = "suspicious"
+    """The moderators or the platform mistrust somebody, or do no more."""
 
 
 class Author(Value):
@@ -95,9 +105,11 @@ class AudienceMessage(Value):
     at: float
     """When the relay heard of it, by its own clock, in seconds since the epoch."""
     amount: int | None = None
-    """Bits of a cheer, viewers of a raid, subscriptions of a gift, months of a resubscription."""
+    """Bits of a cheer, viewers of a raid, gifts, months of a resubscription, the level of a hype train."""
     detail: str | None = None
-    """The title of a redeemed reward, or the tier of a subscription."""
+    """The title of a redeemed reward, the tier of a subscription, the winner of a poll."""
+    moment: str | None = None
+    """Which moment of something that has several, such as the `begin` and the `end` of a poll."""
     reward: Reward | None = None
     """What was spent with it."""
     addressed: bool = False

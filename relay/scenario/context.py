@@ -80,6 +80,9 @@ class StreamContext:
             case Kind.ONLINE | Kind.OFFLINE:
                 known = self._stream or Stream(False)
                 self._stream = Stream(message.kind is Kind.ONLINE, known.title, known.game, known.viewers)
+            case Kind.CHANNEL_UPDATE if self._stream is not None:
+                known = self._stream
+                self._stream = Stream(known.is_live, message.text, message.detail or "", known.viewers)
 
     def told(self, forward: Forward) -> None:
         """The character was told something, filtered and harmless; the scripts hear of it, too."""

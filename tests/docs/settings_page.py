@@ -9,6 +9,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from relay.application.settings import settings_model
+from relay.config import KindRule
+from relay.model import Kind
 from relay.platforms import listed
 from tests.docs.pages import ROOT
 
@@ -74,11 +76,16 @@ def page() -> str:
         parts.append("\n".join([f"## {name}\n", *_section(field.annotation, said[name]), ""]))
         if name == "forwarding":
             rules = field.get_default().kinds.items()
-            parts.append(
-                _KINDS
-                + "".join(f"| `{k}` | `{_toml(r.enabled)}` | `{r.send_as}` | `{r.template}` |\n" for k, r in rules)
-            )
+            parts.append(_KINDS + "".join(row for kind, rule in rules for row in _rows(kind, rule)))
     return "\n".join(parts)
+
+
+def _rows(kind: Kind, rule: KindRule) -> Iterator[str]:
+    """One, or one for each moment of what has several."""
+    for name, template in [(f"`{kind}`: {moment}", words) for moment, words in rule.moments.items()] or [
+        (f"`{kind}`", rule.template)
+    ]:
+        yield f"| {name} | `{_toml(rule.enabled)}` | `{rule.send_as}` | `{template}` |\n"
 
 
 def _section(model: type[BaseModel], said: Remarks) -> Iterator[str]:

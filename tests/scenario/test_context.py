@@ -146,6 +146,14 @@ async def test_a_raid_sets_a_flag_for_a_while_and_going_live_is_noticed() -> Non
     assert informed.contexts() == ("The stream is offline.",)
 
 
+def test_a_new_title_and_category_are_known_at_once() -> None:
+    informed = stream_context(Voxta(), Clock())
+    informed.saw(message(1, kind=Kind.ONLINE))
+    informed.saw(message(2, "Speedrun!", kind=Kind.CHANNEL_UPDATE).model_copy(update={"detail": "Chess"}))
+
+    assert informed.contexts() == ("The stream is live.", "Its title is: Speedrun!.", "The game is Chess.")
+
+
 @pytest.mark.parametrize("people", [2, 3])
 def test_what_several_people_talk_about_is_a_topic(people: int) -> None:
     clock = Clock()
