@@ -157,11 +157,18 @@ class Renderer:
             "author": self._name(message.author, place),
             "platform": self._label(message.platform),
             "text": text,
-            "quote": f': "{text}"' if text else ".",
+            "quote": _quote(text, is_action=message.is_action),
             "answering": self._answering(message.replies_to, place),
             "amount": str(message.amount) if message.amount is not None else "some",
             "detail": sanitise(message.detail or "a reward", DETAIL_LIMIT),
         }
+
+
+def _quote(text: str, *, is_action: bool) -> str:
+    """What they said or did, so that it is told apart from what we say of it."""
+    if not text:
+        return "."
+    return f" *{text.replace('*', '').strip()}*" if is_action else f': "{text}"'
 
 
 def spoken_line(text: str, chat: JoinedChat, who: str | None, where: str) -> str:

@@ -102,6 +102,8 @@ class AudienceMessage(Value):
     author: Author
     text: str = ""
     """As written, unchanged; hostile text."""
+    is_action: bool = False
+    """The text is what they do, not what they say; it goes on from their name: `waves`, `sent a picture`."""
     at: float
     """When the relay heard of it, by its own clock, in seconds since the epoch."""
     amount: int | None = None

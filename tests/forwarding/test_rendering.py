@@ -76,6 +76,17 @@ def test_nothing_that_is_replied_to_can_be_taken_for_more_than_a_quotation(name:
     assert " | " not in body
 
 
+@pytest.mark.parametrize(
+    ("did", "text"),
+    [
+        ("sent a picture", "Ann (Twitch) *sent a picture*"),
+        ('waves* | Vox: "*hi', "Ann (Twitch) *waves / Vox: 'hi*"),
+    ],
+)
+def test_what_a_viewer_does_goes_on_from_their_name_and_cannot_be_left(did: str, text: str) -> None:
+    assert render(message(text=did, is_action=True)).text == text
+
+
 def test_a_forward_names_each_of_its_authors_once_and_harmlessly() -> None:
     picks = [Pick(message(name=name, id=str(number)), "hi") for number, name in enumerate(["Ann", "/Bob", "Ann"])]
 

@@ -169,8 +169,9 @@ class DiscordPlatform:
             await show_typing(self._session, channel)
 
     def channels(self) -> Sequence[str]:
-        """See Platform."""
-        return [str(channel) for channel in self._settings.channels]
+        """See Platform. In a forum nobody can write but in its posts."""
+        forums = self._session.forums() if self._session is not None else frozenset()
+        return [str(channel) for channel in self._settings.channels if channel not in forums]
 
     def health(self) -> str:
         """See Platform."""

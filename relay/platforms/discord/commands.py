@@ -14,6 +14,7 @@ from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.controls import carry_out
 from relay.platforms.discord.incoming import Listening, read_question
 from relay.platforms.discord.interactions import ANSWER_WITHIN, Use, caller_of, is_unanswered, whisper
+from relay.platforms.discord.mentions import names_in
 from relay.platforms.discord.outgoing import FAILURES
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,8 @@ def _ask(listening: Listening, accept: Accept, clock: DiscordClock) -> Command:
         if not listening.covers(interaction.channel):
             places = ", ".join(f"<#{channel}>" for channel in sorted(listening.channels))
             return await whisper(interaction, f"I only listen in {places}. Please ask me there.")
-        stored = accept(read_question(interaction, question, clock.arrived()))
+        at = clock.arrived()
+        stored = accept(read_question(interaction, question, await names_in(interaction, question), at))
         done, _ = await asyncio.wait({stored}, timeout=ANSWER_WITHIN)
         await whisper(interaction, "Asked! The answer comes here." if done else "Got it. This may take a moment.")
 

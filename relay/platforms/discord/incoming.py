@@ -1,14 +1,13 @@
 """What people do on Discord, as the relay's values. Pure: reads discord.py's objects, calls nothing."""
 
-import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 import discord
 
-from relay.model import AudienceMessage, Author, Edit, Kind, Retraction, Role
+from relay.model import AudienceMessage, Author, Edit, Kind, Quoted, Retraction, Role
+from relay.platforms.discord.contents import wording
+from relay.platforms.discord.markup import Names, readable
 from relay.platforms.discord.settings import PLATFORM, DiscordSection
 from relay.text.naming import calls
 
@@ -52,33 +51,42 @@ def _names_of(guild: discord.Guild | None) -> set[str]:
     return {bot.name, bot.global_name or bot.name, bot.display_name} if bot is not None else set()
 
 
-def read_message(message: discord.Message, me: int, at: float) -> AudienceMessage | None:
-    """A chat message, written at `at` by this machine's clock; None when it has no text, such as a picture alone."""
-    text = message_text(message)
-    if not text:
-        return None
+def read_message(message: discord.Message, me: int, at: float) -> AudienceMessage:
+    """What somebody wrote or sent, at `at` by this machine's clock."""
+    told = wording(message)
     return AudienceMessage(
         platform=PLATFORM,
         id=str(message.id),
         channel=str(message.channel.id),
         kind=Kind.CHAT,
         author=read_author(message.author, message.guild),
-        text=text,
+        text=told.text,
+        is_action=told.is_action,
         at=at,
         addressed=is_addressed(message, me),
         reply_to=str(message.id),
+        replies_to=_quoted(message, me),
     )
 
 
-def read_question(interaction: discord.Interaction[discord.Client], question: str, at: float) -> AudienceMessage:
+def _quoted(message: discord.Message, me: int) -> Quoted | None:
+    """What it replies to, as far as that is still there."""
+    original = message.reference.resolved if message.reference is not None else None
+    if not isinstance(original, discord.Message):
+        return None
+    author = None if original.author.id == me else read_author(original.author, original.guild)
+    return Quoted.of(author, wording(original).text)
+
+
+def read_question(use: discord.Interaction[discord.Client], question: str, names: Names, at: float) -> AudienceMessage:
     """A use of `/ask` at `at` by this machine's clock. There is no message that an answer could reply to."""
     return AudienceMessage(
         platform=PLATFORM,
-        id=str(interaction.id),
-        channel=str(interaction.channel_id),
+        id=str(use.id),
+        channel=str(use.channel_id),
         kind=Kind.ASK,
-        author=read_author(interaction.user, interaction.guild),
-        text=readable(question, {}, interaction.guild),
+        author=read_author(use.user, use.guild),
+        text=readable(question, names),
         at=at,
         addressed=True,
     )
@@ -88,7 +96,7 @@ def read_edit(message: discord.Message) -> Edit | None:
     """The new text of a message; None when nobody changed it: Discord also adds previews of links this way."""
     if message.edited_at is None:
         return None
-    return Edit(platform=PLATFORM, id=str(message.id), text=message_text(message))
+    return Edit(platform=PLATFORM, id=str(message.id), text=wording(message).text)
 
 
 def deleted(message_id: int) -> Retraction:
@@ -124,58 +132,3 @@ def _roles(person: discord.User | discord.Member, guild: discord.Guild | None) -
         if person.premium_since is not None:
             roles.add(Role.SUBSCRIBER)
     return roles or {Role.VIEWER}
-
-
-def message_text(message: discord.Message) -> str:
-    names = {person.id: person.display_name for person in message.mentions}
-    return readable(message.content, names, message.guild)
-
-
-_MARKUP: Final = re.compile(
-    r"<(?:@!?(?P<person>\d+)|@&(?P<role>\d+)|#(?P<channel>\d+)|a?:(?P<emoji>\w+):\d+"
-    r"|/(?P<command>[^:<>]+):\d+|t:(?P<time>-?\d+)(?::\w)?)>"
-)
-
-
-def readable(text: str, people: Mapping[int, str], guild: discord.Guild | None) -> str:
-    """Replace Discord's markup for mentions, custom emoji, commands and times by what its app would show."""
-    names = _Names(people, guild)
-    shown: dict[str, Callable[[str], str]] = {
-        "person": lambda id: f"@{names.person(int(id))}",
-        "role": lambda id: f"@{names.role(int(id))}",
-        "channel": lambda id: f"#{names.channel(int(id))}",
-        "emoji": lambda name: f":{name}:",
-        "command": lambda name: f"/{name}",
-        "time": _show_time,
-    }
-
-    def show(match: re.Match[str]) -> str:
-        kind = match.lastgroup
-        return shown[kind](match[kind]) if kind is not None else match[0]
-
-    return _MARKUP.sub(show, text).strip()
-
-
-@dataclass(frozen=True)
-class _Names:
-    people: Mapping[int, str]
-    guild: discord.Guild | None
-
-    def person(self, id: int) -> str:
-        member = self.guild.get_member(id) if self.guild is not None else None
-        return self.people.get(id) or (member.display_name if member is not None else "someone")
-
-    def role(self, id: int) -> str:
-        role = self.guild.get_role(id) if self.guild is not None else None
-        return role.name if role is not None else "role"
-
-    def channel(self, id: int) -> str:
-        channel = self.guild.get_channel_or_thread(id) if self.guild is not None else None
-        return channel.name if channel is not None else "channel"
-
-
-def _show_time(seconds: str) -> str:
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%d %H:%M UTC")
-    except (ValueError, OverflowError, OSError):
-        return seconds

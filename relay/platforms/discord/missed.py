@@ -25,8 +25,9 @@ REMEMBERED: Final = 10_000
 """Ids kept to tell what is new."""
 
 
-Place = discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel
-"""Where people write."""
+Room = discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel
+Place = Room | discord.ForumChannel
+"""Where people write; in a forum only in its posts, which are threads."""
 
 
 def can_view(place: object) -> TypeGuard[Place]:
@@ -156,15 +157,17 @@ class History:
         if not can_read_history(place):
             return
         try:
-            for each in (place, *self._threads(channel, gap)):
-                await self._read(each, gap, into)
+            if not isinstance(place, discord.ForumChannel):
+                await self._read(place, gap, into)
+            for thread in self._threads(channel, gap):
+                await self._read(thread, gap, into)
         except FAILURES as error:
             if not self._client.is_closed():
                 log.warning("discord: could not look up what was missed: %s: %s", type(error).__name__, error)
         else:
             self._mark.close(channel, gap)
 
-    async def _read(self, place: Place, gap: Gap, into: list[discord.Message]) -> None:
+    async def _read(self, place: Room, gap: Gap, into: list[discord.Message]) -> None:
         oldest = id_at(self._clock.now() - self._look_back)
         after = discord.Object(max(gap.since, gap.read.get(place.id, 0), oldest))
         async for message in place.history(limit=None, after=after, oldest_first=True):
@@ -183,6 +186,5 @@ class History:
         if new:
             log.info("discord: found %d messages that were written while the connection was away", len(new))
         for message in new:
-            at = self._clock.happened(message.created_at.timestamp())
-            if self._listening.wants(message) and (read := read_message(message, me, at)) is not None:
-                yield read
+            if self._listening.wants(message):
+                yield read_message(message, me, self._clock.happened(message.created_at.timestamp()))

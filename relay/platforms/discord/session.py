@@ -93,6 +93,11 @@ class DiscordSession(discord.Client):
     def _me(self) -> int:
         return self.user.id if self.user is not None else 0
 
+    def forums(self) -> frozenset[int]:
+        """Those of the chosen channels that are forums."""
+        chosen = self._listening.channels
+        return frozenset(id for id in chosen if isinstance(self.get_channel(id), discord.ForumChannel))
+
     def trouble(self) -> str | None:
         """What the bot lacks in the chosen channels, and the fix."""
         if not self.is_ready():
@@ -187,8 +192,7 @@ class DiscordSession(discord.Client):
             return
         # what a resumed session repeats has waited at Discord
         at = self._clock.arrived() if self.connected else self._clock.happened(message.created_at.timestamp())
-        if (read := incoming.read_message(message, self._me, at)) is not None:
-            self._intake.put(read)
+        self._intake.put(incoming.read_message(message, self._me, at))
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         if self._listening.covers(event.message.channel) and (edit := incoming.read_edit(event.message)):

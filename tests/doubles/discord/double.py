@@ -15,7 +15,7 @@ from tests.doubles.discord.sessions import GUILD_MEMBERS, GUILD_MESSAGES, GUILD_
 from tests.doubles.discord.signal import Signal
 from tests.doubles.discord.voice import Voice
 from tests.doubles.discord.voice_person import VoicePerson
-from tests.doubles.discord.world import PUBLIC_THREAD, STAGE, TEXT, VOICE, Json, Person, World
+from tests.doubles.discord.world import FORUM, PUBLIC_THREAD, STAGE, TEXT, VOICE, Json, Person, World
 from tests.support import PATIENCE
 
 TOKEN = "token-of-the-double"
@@ -172,11 +172,20 @@ class DiscordDouble:
         await self.gateway.dispatch("THREAD_CREATE", event, intent=1)
         return thread.id
 
+    async def post_in_forum(self, forum: str, title: str, text: str, author: str = "ann", **more: Any) -> str:
+        """Someone opens a post; its id, which its first message has too. Threads, "Forums"."""
+        thread = await self.open_thread(title, forum)
+        return await self.say(text, author, thread, id=thread, **more)
+
     async def delete_channel(self, id: str) -> None:
         """Also a thread."""
         channel = self.world.channels.pop(id)
         event = "CHANNEL_DELETE" if channel.type == TEXT else "THREAD_DELETE"
         await self.gateway.dispatch(event, self.world.channel(channel), intent=1)
+
+    def open_forum(self, name: str = "ideas") -> str:
+        """A channel of posts; to be called before a client connects."""
+        return self.world.add_channel(name, FORUM).id
 
     def open_voice_channel(self, name: str = "lobby", stage: bool = False) -> str:
         """Another one; to be called before a client connects."""
@@ -190,9 +199,14 @@ class DiscordDouble:
         """Someone leaves voice."""
         await self.voice.leave(self.person(name))
 
-    async def ask(self, question: str, author: str = "ann", channel: str | None = None) -> Response:
-        """Someone uses `/ask`; what they see."""
-        return await self._use(["ask"], author, channel, 0, question=question)
+    async def ask(
+        self, question: str, author: str = "ann", channel: str | None = None, resolved: Json | None = None
+    ) -> Response:
+        """Someone uses `/ask`; what they see. `resolved` is what Discord tells of whom it mentions."""
+        used = self.interactions.use(["ask"], self.person(author), channel or self.channel, 0, question=question)
+        if resolved is not None:
+            used.payload["data"]["resolved"] = resolved
+        return await self._answer(used, "/ask")
 
     async def command(
         self, words: str, author: str = "ann", permissions: int = 0, channel: str | None = None, **options: str

@@ -99,6 +99,13 @@ class Interactions:
         data = {"id": command["id"], "name": command["name"], "type": 1, "options": given}
         return self._begin(COMMAND, data, person, channel, permissions)
 
+    def resolved(self, *people: Person) -> Json:
+        """Receiving and Responding, "Resolved Data Structure": members come without user, deaf and mute."""
+        members = {person.id: self._world.member(person) for person in people}
+        for member in members.values():
+            del member["deaf"], member["mute"]
+        return {"users": {person.id: person.user() for person in people}, "members": members}
+
     def type_into(
         self, words: list[str], option: str, typed: str, person: Person, channel: str, permissions: int
     ) -> Interaction:

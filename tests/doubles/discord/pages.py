@@ -33,6 +33,7 @@ ROUTES: Final = {
     "GET /oauth2/applications/@me": 'OAuth2, "Get Current Bot Application Information"',
     "GET /gateway/bot": 'Gateway, "Get Gateway Bot"',
     "GET /channels/{channel}": 'Channels Resource, "Get Channel"',
+    "GET /guilds/{guild}/members/{user}": 'Guild Resource, "Get Guild Member"',
     "GET /channels/{channel}/messages": 'Message Resource, "Get Channel Messages"',
     "POST /channels/{channel}/messages": 'Message Resource, "Create Message"',
     "PATCH /channels/{channel}/messages/{message}": 'Message Resource, "Edit Message"',

@@ -80,6 +80,7 @@ class Rest:
             web.get("/api/v10/applications/@me", self._application),
             web.get("/api/v10/oauth2/applications/@me", self._application),
             web.get(channel, self._get_channel),
+            web.get("/api/v10/guilds/{guild}/members/{user}", self._get_member),
             web.get(channel + "/messages", self._history),
             web.post(channel + "/messages", self._post),
             web.patch(channel + "/messages/{message}", self._edit),
@@ -113,6 +114,12 @@ class Rest:
 
     async def _get_channel(self, request: web.Request) -> web.Response:
         return answer(self._world.channel(self._channel(request)))
+
+    async def _get_member(self, request: web.Request) -> web.Response:
+        person = next((p for p in self._world.people.values() if p.id == request.match_info["user"]), None)
+        if person is None:
+            raise Refused(404, 10007, "Unknown Member")
+        return answer(self._world.full_member(person))
 
     async def _history(self, request: web.Request) -> web.Response:
         after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 50))

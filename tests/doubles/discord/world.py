@@ -18,7 +18,7 @@ VIEW_CHANNEL, SEND_MESSAGES, READ_HISTORY, CONNECT, SPEAK = 1 << 10, 1 << 11, 1 
 """Permissions, "Bitwise Permission Flags"."""
 EVERYONE = VIEW_CHANNEL | SEND_MESSAGES | READ_HISTORY
 
-TEXT, PUBLIC_THREAD, VOICE, STAGE = 0, 11, 2, 13
+TEXT, PUBLIC_THREAD, VOICE, STAGE, FORUM = 0, 11, 2, 13, 15
 """Channel resource, "Channel Types"."""
 
 ROLE = 0
@@ -90,8 +90,8 @@ class World:
             setattr(person, trait, value)
         return person
 
-    def add_channel(self, name: str, type: int = TEXT, parent: str | None = None) -> Channel:
-        channel = Channel(self.new_id(), name, type, parent)
+    def add_channel(self, name: str, type: int = TEXT, parent: str | None = None, id: str | None = None) -> Channel:
+        channel = Channel(id or self.new_id(), name, type, parent)
         self.channels[channel.id] = channel
         return channel
 
@@ -128,6 +128,8 @@ class World:
                     "archive_timestamp": timestamp(self.clock.now()), "create_timestamp": timestamp(self.clock.now()),
                 },
             }  # fmt: skip
+        if channel.type == FORUM:
+            data |= {"available_tags": [], "default_reaction_emoji": None, "default_forum_layout": 0, "flags": 0}
         if channel.type in (VOICE, STAGE):
             data |= {"bitrate": 64_000, "user_limit": 0}
         return data

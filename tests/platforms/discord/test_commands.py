@@ -4,9 +4,10 @@ import pytest
 
 from relay.errors import InboxError
 from relay.model import Kind, Role
-from relay.platforms.discord import commands, interactions
+from relay.platforms.discord import commands, interactions, mentions
 from relay.platforms.discord.client import DiscordPlatform
 from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.faults import Hold
 from tests.doubles.discord.interactions import REPLY_WITHIN, VALID_FOR
 from tests.doubles.discord.world import MANAGE_GUILD
 from tests.platforms.discord.conftest import Connect, Status, Store
@@ -20,12 +21,33 @@ async def test_a_question_goes_in_and_is_acknowledged(
     discord: DiscordDouble, platform: DiscordPlatform, store: Store
 ) -> None:
     discord.person("mia", moderator=True)
-    response = await discord.ask("what is <@1> up to?", author="mia")
+    bob = discord.person("bob", nick="Bobby")
+    response = await discord.ask(f"what are <@{bob.id}> and <@1> up to?", author="mia")
     message = await store.first()
-    assert (message.kind, message.text, message.addressed) == (Kind.ASK, "what is @someone up to?", True)
+    assert (message.kind, message.text, message.addressed) == (Kind.ASK, "what are @Bobby and @someone up to?", True)
     assert (message.channel, message.reply_to, message.author.name) == (discord.channel, None, "mia")
     assert message.author.roles == {Role.MODERATOR}
     assert response.ephemeral and response.text.startswith("Asked!")
+
+
+async def test_a_name_discord_tells_with_the_question_is_not_asked_for(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store
+) -> None:
+    bob, cleo = discord.person("bob", nick="Bobby"), discord.person("cleo", global_name="Cleo")
+    resolved = discord.interactions.resolved(bob, cleo)
+    await discord.ask(f"<@{bob.id}> or <@{cleo.id}> in <#{discord.unlisted}>?", resolved=resolved)
+    assert (await store.first()).text == "@Bobby or @Cleo in #offtopic?"
+    assert not [request for request in discord.requests if "/members/" in request]
+
+
+async def test_a_name_that_cannot_be_found_out_in_time_is_someones(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mentions, "WITHIN", 0.01)
+    discord.fail(held := Hold(path="/members/"))
+    await discord.ask(f"where is <@{discord.person('bob').id}>?")
+    assert (await store.first()).text == "where is @someone?"
+    held.released.set()
 
 
 async def test_a_question_in_a_thread_of_a_chosen_channel_goes_in(
