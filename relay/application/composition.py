@@ -16,14 +16,20 @@ from relay.application.heartbeat import Heartbeat
 from relay.application.reception import Reception
 from relay.application.runtime_controls import RuntimeControls
 from relay.application.statistics import Statistics
+from relay.commands import builtin
+from relay.commands.answers import Answers
+from relay.commands.executor import CommandExecutor
+from relay.commands.gate import CommandGate
 from relay.config.loading import Config
 from relay.errors import InboxError
 from relay.forwarding.forwarder import NOTE_CHARACTERS, NOTE_CHAT, Forwarder
 from relay.inbox.base import Inbox
 from relay.inbox.build import build as build_inbox
 from relay.inbox.retry import with_retries
+from relay.model import Kind
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
+from relay.moderation.outbound import Outbound
 from relay.platforms import listed
 from relay.platforms.base import Notes, Platform, Receive
 from relay.platforms.base import PlatformControls as ControlsProtocol
@@ -70,8 +76,15 @@ class Relay:
         self.floor = Floor(config.floor, config.forwarding.reply_timeout)
         self.session = link(config, voxta_url, self.events, hears=self._audio.hearing is not None)
         labels = listed.labels()
+        self.commands = self._viewers_commands()
         self.forwarder = Forwarder(
-            config, inbox=self.inbox, session=self.session, floor=self.floor, observer=self.events, labels=labels
+            config,
+            inbox=self.inbox,
+            session=self.session,
+            floor=self.floor,
+            observer=self.events,
+            commands=self.commands,
+            labels=labels,
         )
         self._dialogue = Dialogue(
             config, voxta_url, session=self.session, floor=self.floor, audio=self._audio, events=self.events
@@ -89,11 +102,20 @@ class Relay:
         say, play, name = self._dialogue.screening.screen, self._audio.effect, self._dialogue.name_of
         acts = available_acts(config, self.platforms, say=say, controls=self.controls, play=play, name=name)
         self.executor = ActExecutor(acts, config.scenario.allow, self.session)
+        self.command_executor = CommandExecutor(
+            self.commands, acts, self.inbox, done=self.forwarder.finish, labels=labels
+        )
         self.stream_context = StreamContext(config.scenario, self.session, self.platforms, people=self._audio.people)
         self._heartbeat = Heartbeat(config.heartbeat_file, self.condition)
         self._listening: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
         self._subscribe()
+
+    def _viewers_commands(self) -> CommandGate:
+        config = self._config
+        commands = CommandGate(config.commands, Answers(config.commands, Outbound(config.outbound), self.events.obeyed))
+        builtin.register(commands, config.forwarding.kinds[Kind.ASK])
+        return commands
 
     def _subscribe(self) -> None:
         """Who is told of what, in this order."""
@@ -133,6 +155,7 @@ class Relay:
             start("forwarder", self.forwarder.run())
             start("poster", self.poster.run())
             start("act executor", repeat(self.executor.run, AGAIN, "acting for the scenario"))
+            start("commands", repeat(self.command_executor.run, AGAIN, "carrying out commands"))
             start("stream context", repeat(self.stream_context.run, AGAIN, "informing the scenario"))
             trim_every = min(TRIM_EVERY, TRIM_SHARE * self._config.inbox.keep)
             start("trim", repeat(self._trim, trim_every, "forgetting old messages"))

@@ -1,6 +1,8 @@
 """The settings of each room, frozen and checked. Every key is explained in config/relay.example.toml."""
 
+from relay.config.actions import ActionSection
 from relay.config.base import is_loopback
+from relay.config.commands import CommandSection, CommandsSection, ParameterSection
 from relay.config.connections import (
     CompanionSection,
     InboxSection,
@@ -8,13 +10,16 @@ from relay.config.connections import (
     ScenarioSection,
     VoxtaSection,
 )
-from relay.config.forwarding import ForwardingSection, KindRule, RepliesSection, RuleSection, SelectionSection
+from relay.config.forwarding import ForwardingSection, KindRule, RepliesSection, RuleSection, SelectionSection, Telling
 from relay.config.moderation import BudgetSection, FiltersSection, OutboundSection, check_rate_name
 from relay.config.rewards import OfferSection
 from relay.config.speech import FloorSection, ObsSection, SpeechSection, VoiceSection, WebSection
 
 __all__ = [
+    "ActionSection",
     "BudgetSection",
+    "CommandSection",
+    "CommandsSection",
     "CompanionSection",
     "FiltersSection",
     "FloorSection",
@@ -24,12 +29,14 @@ __all__ = [
     "ObsSection",
     "OfferSection",
     "OutboundSection",
+    "ParameterSection",
     "RelaySection",
     "RepliesSection",
     "RuleSection",
     "ScenarioSection",
     "SelectionSection",
     "SpeechSection",
+    "Telling",
     "VoiceSection",
     "VoxtaSection",
     "WebSection",

@@ -15,18 +15,32 @@ MAX_PATTERN: Final = 200
 TEMPLATE_FIELDS = frozenset({"author", "platform", "text", "quote", "answering", "amount", "detail"})
 
 
-def _check_template(template: str) -> str:
+def fields_in(template: str) -> frozenset[str]:
+    """The names of the fields a template uses. Raises ValueError when it cannot be one."""
     try:
         parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
     except ValueError as error:
         raise ValueError(f"{template!r} is no template: {error}; write {{{{ for a brace") from error
     if any(spec or conversion for _, _, spec, conversion in parts):
         raise ValueError(f"{template!r} uses a format such as {{text:>9}}; only plain fields are known")
-    if unknown := {name or "" for _, name, _, _ in parts} - TEMPLATE_FIELDS:
-        raise ValueError(f"{template!r} uses {sorted(unknown)}; known fields are {sorted(TEMPLATE_FIELDS)}")
+    return frozenset(name or "" for _, name, _, _ in parts)
+
+
+def check_fields(template: str, known: frozenset[str]) -> str:
+    """Raises ValueError when the template uses other fields than these."""
+    if unknown := fields_in(template) - known:
+        raise ValueError(f"{template!r} uses {sorted(unknown)}; known fields are {sorted(known)}")
+    return template
+
+
+def _check_beginning(template: str) -> str:
     if not template.strip() or template.lstrip()[0] in "/[*":
         raise ValueError(f"{template!r} must not be empty nor begin with /, [ or *: Voxta reads those as commands")
     return template
+
+
+def _check_template(template: str) -> str:
+    return _check_beginning(check_fields(template, TEMPLATE_FIELDS))
 
 
 Template = Annotated[str, AfterValidator(_check_template)]
@@ -41,15 +55,17 @@ def _check_nickname(name: str) -> str:
 Nickname = Annotated[str, Field(max_length=64), AfterValidator(_check_nickname)]
 
 
-class KindRule(Section):
+class Telling(Section):
+    """How something is told to the companion, in templates that may have fields of their own."""
+
     enabled: bool = True
     send_as: SendAs
-    template: Template
-    moments: dict[str, Template] = Field(default_factory=dict)
+    template: Annotated[str, AfterValidator(_check_beginning)]
+    moments: dict[str, Annotated[str, AfterValidator(_check_beginning)]] = Field(default_factory=dict)
     interruptible: bool = True
     message: MessageOptions = MessageOptions()
-    script: str = Field("", pattern=r"^[A-Za-z0-9_]{0,64}$")
-    arguments: dict[str, Template] = Field(default_factory=dict)
+    script: str = Field("", pattern=r"^([A-Za-z0-9_]+\.)?[A-Za-z0-9_]{0,64}$")
+    arguments: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -57,9 +73,21 @@ class KindRule(Section):
             raise ValueError('send_as = "script" needs script: the name of the listener, without `app:`')
         return self
 
-    def words(self, moment: str | None) -> Template:
+    def words(self, moment: str | None) -> str:
         """The template for this moment of something that has several."""
         return self.moments.get(moment, self.template) if moment is not None else self.template
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        return (self.template, *self.moments.values(), *self.arguments.values())
+
+
+class KindRule(Telling):
+    """How messages of one kind are told."""
+
+    template: Template
+    moments: dict[str, Template] = Field(default_factory=dict)
+    arguments: dict[str, Template] = Field(default_factory=dict)
 
 
 def _default_kinds() -> dict[Kind, KindRule]:

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from relay.config import (
     BudgetSection,
+    CommandsSection,
     CompanionSection,
     FiltersSection,
     FloorSection,
@@ -55,6 +56,7 @@ class Config(BaseSettings):
     outbound: OutboundSection = OutboundSection()
     selection: SelectionSection = SelectionSection()
     forwarding: ForwardingSection = ForwardingSection()
+    commands: CommandsSection = CommandsSection()
     replies: RepliesSection = RepliesSection()
     floor: FloorSection = FloorSection()
     speech: SpeechSection = SpeechSection()

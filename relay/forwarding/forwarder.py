@@ -8,21 +8,20 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
+from relay.commands.gate import CommandGate, Finished, no_commands
 from relay.config.loading import Config
 from relay.errors import InboxError, RenderingError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
 from relay.forwarding.gap import ForwardGap
-from relay.forwarding.notices import CAPACITY, NoticeQueue
+from relay.forwarding.notices import CAPACITY
 from relay.forwarding.policy import Policy
 from relay.forwarding.recovery import Doubts, Fate
 from relay.forwarding.rendering import Pick, Place, Renderer
-from relay.forwarding.selection import Selector
 from relay.forwarding.settling import Settling
 from relay.forwarding.waiting import Batch, Waiting
 from relay.inbox.base import Inbox
 from relay.inbox.retry import with_retries
 from relay.model import AudienceMessage, Forward, Outcome, Settlement
 from relay.moderation.budget import Budget, is_quiet
-from relay.moderation.inbound import Inbound
 from relay.moderation.switches import Switches
 from relay.speech.floor import Floor
 from relay.system.cancellation import checkpoint
@@ -73,11 +72,13 @@ class Forwarder:
         session: Link,
         floor: Floor,
         observer: Observer,
+        commands: CommandGate | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = wall_time,
         labels: Mapping[str, str] | None = None,
     ) -> None:
-        policy = Policy(config.forwarding)
+        commands = commands or no_commands()
+        policy = Policy(config.forwarding, commands.table)
         self._inbox = inbox
         self._session = session
         self._floor = floor
@@ -87,15 +88,7 @@ class Forwarder:
         self._gap = ForwardGap(config.selection)
         self._budget = Budget(config.budget)
         self._renderer = Renderer(policy, config.selection.length, labels)
-        self.waiting = Waiting(
-            policy=policy,
-            inbound=Inbound(config.filters),
-            budget=self._budget,
-            selector=Selector(config.selection, alike=policy.alike),
-            notices=NoticeQueue(config.selection.event_ttl),
-            hold_for=config.filters.hold_for,
-            steady=clock,
-        )
+        self.waiting = Waiting(config, policy=policy, budget=self._budget, commands=commands, steady=clock)
         self._doubts = Doubts()
         self._settling = Settling(inbox, observer.settled, wall)
         self._unsent: dict[str, Sequence[Pick]] = {}
@@ -114,6 +107,11 @@ class Forwarder:
     def wake(self) -> None:
         """Look again: something outside has changed."""
         self._news.set()
+
+    def finish(self, finished: Finished) -> None:
+        """The relay has carried out a command itself, or will not."""
+        self.waiting.finish(finished)
+        self.wake()
 
     def follow(self, switches: Switches) -> None:
         """Apply the moderators' settings now."""

@@ -2,7 +2,9 @@
 
 from collections.abc import Hashable
 
-from relay.config import ForwardingSection, KindRule, RuleSection
+from relay.commands.parsing import WrongArguments, read
+from relay.commands.table import Call, CommandTable
+from relay.config import CommandsSection, ForwardingSection, KindRule, RuleSection, Telling
 from relay.config.forwarding import MAX_PATTERN
 from relay.model import AudienceMessage, Kind, Role, SendAs, expects_reply
 from relay.text.patterns import compiled, found
@@ -18,17 +20,20 @@ _COMMANDS = {"say": SendAs.USER} | {
 class Policy:
     """Pure: the same message always gets the same rule."""
 
-    def __init__(self, settings: ForwardingSection) -> None:
+    def __init__(self, settings: ForwardingSection, commands: CommandTable | None = None) -> None:
         self._settings = settings
         self._wanted = settings.wanted
+        self._commands = commands or CommandTable(CommandsSection(enabled=False))
         self._patterns = {
             rule.pattern: compiled(rule.pattern, longest=MAX_PATTERN) for rule in settings.rules if rule.pattern
         }
 
-    def rule(self, message: AudienceMessage) -> KindRule:
+    def rule(self, message: AudienceMessage) -> Telling:
         """The rule that applies."""
         if (command := self._command(message)) is not None:
             return KindRule(send_as=_COMMANDS[command[0]], template="{text}")
+        if (call := self.call(message)) is not None and call.command.tell is not None:
+            return call.command.tell
         return next((r for r in self._settings.rules if self._fits(r, message)), self._settings.kinds[message.kind])
 
     def wants(self, message: AudienceMessage) -> bool:
@@ -36,9 +41,28 @@ class Policy:
         return message.kind in self._wanted and self.rule(message).enabled
 
     def text(self, message: AudienceMessage) -> str:
-        """What the message says, without a moderator's command."""
-        command = self._command(message)
-        return message.text if command is None else command[1]
+        """What the message says, without a command."""
+        if (command := self._command(message)) is not None:
+            return command[1]
+        call = self.call(message)
+        return message.text if call is None else call.text
+
+    def call(self, message: AudienceMessage) -> Call | None:
+        """The viewers' command it calls; None when it calls none, or a moderator's."""
+        return None if self._command(message) is not None else self._commands.call(message)
+
+    def judged(self, message: AudienceMessage) -> AudienceMessage:
+        """The message as the filters judge it: of a command what stands behind its name, which is asked of us."""
+        call = self.call(message)
+        return message if call is None else message.model_copy(update={"text": call.text, "kind": Kind.ASK})
+
+    def arguments(self, message: AudienceMessage, text: str) -> dict[str, str]:
+        """What its command is told, by the names of the parameters; `text` is what stands behind the name."""
+        call = self.call(message)
+        try:
+            return {} if call is None else read(call.command.parameters, text)
+        except WrongArguments:
+            return dict.fromkeys((each.name for each in call.command.parameters), "") if call else {}
 
     def asks(self, message: AudienceMessage) -> bool:
         """Whether Voxta will answer it."""

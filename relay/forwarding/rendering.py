@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from relay.config import KindRule
+from relay.config import Telling
 from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
 from relay.model import AudienceMessage, Author, Forward, Kind, Origin, Quoted, Role, ScriptCall, SendAs
@@ -100,13 +100,13 @@ class Renderer:
 
     def _part(self, pick: Pick, place: Place) -> str:
         fields = self._fields(pick, place)
-        if not fields["text"] and pick.message.kind in (Kind.CHAT, Kind.ASK):
+        if not fields["text"] and pick.message.kind in (Kind.CHAT, Kind.ASK) and not self._policy.call(pick.message):
             raise RenderingError("empty: no visible text remains")
         template = self._policy.rule(pick.message).words(pick.message.moment)
         told = " ".join(template.format_map(fields).split())
         return f"{pick.others + 1} viewers, such as {told}" if pick.others else told
 
-    def _script(self, rule: KindRule, pick: Pick, place: Place) -> ScriptCall | None:
+    def _script(self, rule: Telling, pick: Pick, place: Place) -> ScriptCall | None:
         if not rule.script:
             return None
         fields = self._fields(pick, place)
@@ -153,7 +153,8 @@ class Renderer:
     def _fields(self, pick: Pick, place: Place) -> dict[str, str]:
         message = pick.message
         text = sanitise(pick.text, TEXT_LIMIT)
-        return {
+        arguments = self._policy.arguments(message, pick.text)
+        return {name: sanitise(value, TEXT_LIMIT) for name, value in arguments.items()} | {
             "author": self._name(message.author, place),
             "platform": self._label(message.platform),
             "text": text,

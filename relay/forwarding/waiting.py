@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from relay.commands.gate import CommandGate, Finished, Refusal
+from relay.config.loading import Config
 from relay.forwarding.held import HeldMessages
 from relay.forwarding.notices import NoticeQueue
 from relay.forwarding.policy import Policy
@@ -30,23 +32,16 @@ class Waiting:
     """Decides about each message once, when it comes in. Times are seconds since the epoch, `steady` is monotonic."""
 
     def __init__(
-        self,
-        *,
-        policy: Policy,
-        inbound: Inbound,
-        budget: Budget,
-        selector: Selector,
-        notices: NoticeQueue,
-        hold_for: float,
-        steady: Callable[[], float],
+        self, config: Config, *, policy: Policy, budget: Budget, commands: CommandGate, steady: Callable[[], float]
     ) -> None:
         self._policy = policy
-        self._inbound = inbound
+        self._inbound = Inbound(config.filters)
         self._budget = budget
-        self._selector = selector
-        self._notices = notices
+        self._selector = Selector(config.selection, alike=policy.alike)
+        self._notices = NoticeQueue(config.selection.event_ttl)
+        self._commands = commands
         self._held_messages = HeldMessages()
-        self._hold_for = hold_for
+        self._hold_for = config.filters.hold_for
         self._steady = steady
         self._ended: list[Ended] = []
         self.switches = Switches()
@@ -68,14 +63,25 @@ class Waiting:
                 self._selector.noticed(message, now)
             if command_in(message) is not None:
                 self._end(message, Outcome.DROPPED, "a command for the relay")
-                continue
-            if not self._policy.wants(message):
+            elif self._policy.call(message) is not None:
+                self._judge(message.model_copy(update={"addressed": True}), now, self._meet)
+            elif not self._policy.wants(message):
                 self._end(message, Outcome.REJECTED, "turned off in the settings")
-                continue
-            if reason := self._budget.admit(message, self._steady()) or not_in_mode(message, self.switches.mode):
+            elif reason := self._too_much(message):
                 self._end(message, Outcome.REJECTED, reason)
-                continue
-            self._judge(message, now, self._queue)
+            else:
+                self._judge(message, now, self._queue)
+
+    def _too_much(self, message: AudienceMessage) -> str | None:
+        return self._budget.admit(message, self._steady()) or not_in_mode(message, self.switches.mode)
+
+    def _meet(self, message: AudienceMessage, text: str, reading: TextFeatures, now: float) -> None:
+        """Somebody uses a command, and the filters have nothing against its text."""
+        met = self._commands.meet(message, text, self._too_much)
+        if isinstance(met, Refusal):
+            self._end(message, Outcome.REJECTED, met.reason)
+        else:
+            self._queue(message, text, reading, now)
 
     def restore(self, picks: Iterable[Pick]) -> None:
         """Messages that were chosen and not sent, or did not arrive: they go first."""
@@ -87,7 +93,7 @@ class Waiting:
 
     def again(self, message: AudienceMessage, now: float) -> Pick:
         """A message that was let through before, as it is told."""
-        judgement = self._inbound.judge(message, self.switches, now)
+        judgement = self._inbound.judge(self._policy.judged(message), self.switches, now)
         return Pick(self._quoting(message), self._said(message, judgement.text))
 
     def recheck(self, pick: Pick, current: AudienceMessage, now: float) -> Pick | None:
@@ -101,7 +107,7 @@ class Waiting:
     def _judge(
         self, message: AudienceMessage, now: float, accept: Callable[[AudienceMessage, str, TextFeatures, float], None]
     ) -> None:
-        judgement = self._inbound.judge(message, self.switches, now)
+        judgement = self._inbound.judge(self._policy.judged(message), self.switches, now)
         verdict = judgement.verdict
         if verdict is None:
             accept(self._quoting(message), self._said(message, judgement.text), judgement.reading, now)
@@ -116,9 +122,16 @@ class Waiting:
         return message if quoted == message.replies_to else message.model_copy(update={"replies_to": quoted})
 
     def _said(self, message: AudienceMessage, text: str) -> str:
+        if self._policy.call(message) is not None:
+            return text
         return self._policy.text(message if text == message.text else message.model_copy(update={"text": text}))
 
     def _queue(self, message: AudienceMessage, text: str, reading: TextFeatures, now: float) -> None:
+        if (call := self._policy.call(message)) is not None:
+            if call.command.do is not None:
+                self.finish(self._commands.take(message, text, now))
+                return
+            reading = features_of(f"{call.command.name} {text}")
         if self._policy.asks(message):
             self._selector.offer(message, text, reading, now)
         else:
@@ -171,9 +184,15 @@ class Waiting:
         ended, self._ended = [*self._ended, *self._selector.take_ended()], []
         return ended
 
+    def finish(self, finished: Finished | None) -> None:
+        """A use of a command was carried out, or will not be; None while it waits for that."""
+        if finished is not None:
+            self._end(finished.message, finished.outcome, finished.reason)
+
     def clear(self, outcome: Outcome, reason: str) -> int:
         """End everything that is not held. How many messages that were."""
-        everything = [*self._selector.clear(), *(pick.message for pick in self._notices.clear())]
+        notices = [pick.message for pick in self._notices.clear()]
+        everything = [*self._selector.clear(), *notices, *self._commands.clear()]
         for message in everything:
             self._end(message, outcome, reason)
         return len(everything)

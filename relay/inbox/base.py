@@ -116,6 +116,14 @@ class Inbox(Protocol):
         store's largest count. What has no outcome stays. How many were forgotten."""
         ...
 
+    async def count(self, name: str, key: str) -> int:
+        """Count one up for this message, and for it only once: what the counter with this name has come to then.
+
+        Asked again for the same message, also after a restart, it answers the same. A message counts in one counter
+        alone. Counters are never forgotten.
+        """
+        ...
+
     async def get_note(self, name: str) -> str | None:
         """A small named value that outlives a restart, such as the chat last served."""
         ...

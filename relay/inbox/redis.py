@@ -187,6 +187,9 @@ class RedisInbox:
             forgotten += await self._pages.run(scripts.FORGET, GROUP, page, most, *keys)
         return forgotten
 
+    async def count(self, name: str, key: str) -> int:
+        return int(await self._pages.run_as_owner(scripts.COUNT, name, ledger.well_formed(key)))
+
     async def get_note(self, name: str) -> str | None:
         value = await self._ask(self._redis.hget, self._keys.notes, name)
         return None if value is None else value.decode()

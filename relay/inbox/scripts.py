@@ -31,6 +31,10 @@ class RedisKeys(NamedTuple):
     outcomes: str
     """Outcome to count."""
     notes: str
+    counters: str
+    """Name of a counter to what it has come to."""
+    counted: str
+    """Message key to what its counter had come to with it."""
     owner: str
     """Who had the lease last: the fencing token. Only its holder may write what a relay writes."""
     lease: str
@@ -98,6 +102,18 @@ NOTE = (
     + """
 -- ARGV: name, value
 redis.call('HSET', notes, ARGV[1], ARGV[2])
+"""
+)
+
+COUNT = (
+    _FENCED
+    + """
+-- ARGV: name, key   Returns what the counter has come to with this message.
+local known = redis.call('HGET', counted, ARGV[2])
+if known then return known end
+local value = redis.call('HINCRBY', counters, ARGV[1], 1)
+redis.call('HSET', counted, ARGV[2], value)
+return value
 """
 )
 
@@ -224,7 +240,7 @@ for i = 4, #ARGV do
   if redis.call('HGET', where, key) == page then
     local settlement = redis.call('HGET', done, key)
     if settlement and forgotten < most then
-      for _, hash in ipairs({where, done, edits, begun}) do redis.call('HDEL', hash, key) end
+      for _, hash in ipairs({where, done, edits, begun, counted}) do redis.call('HDEL', hash, key) end
       redis.call('HINCRBY', outcomes, cjson.decode(settlement).outcome, -1)
       forgotten = forgotten + 1
     else
@@ -240,4 +256,4 @@ return forgotten
 """
 )
 
-ALL = (ACQUIRE, RENEW, RELEASE, APPEND, CLAIM, SETTLE, RETRACT, BEGIN, ABANDON, EDIT, FORGET, NOTE)
+ALL = (ACQUIRE, RENEW, RELEASE, APPEND, CLAIM, SETTLE, RETRACT, BEGIN, ABANDON, EDIT, FORGET, NOTE, COUNT)

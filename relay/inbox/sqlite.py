@@ -32,7 +32,9 @@ CREATE INDEX IF NOT EXISTS unsettled ON messages (held, seq) WHERE outcome IS NU
 CREATE INDEX IF NOT EXISTS begun ON messages (forward_id) WHERE forward_id IS NOT NULL AND outcome IS NULL;
 CREATE TABLE IF NOT EXISTS forwards (id TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS tally (outcome TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
+CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counted (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID
 """
 _WAITING, _HELD, _LEFT_OVER = 0, 1, 2
 _SLICE = 10_000
@@ -160,6 +162,9 @@ class SqliteInbox:
             total += forgotten
         return total
 
+    async def count(self, name: str, key: str) -> int:
+        return await self._writer.run(lambda connection: _count_up(connection, name, ledger.well_formed(key)))
+
     async def get_note(self, name: str) -> str | None:
         def select(connection: Connection) -> str | None:
             row = connection.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
@@ -263,9 +268,19 @@ def _forget(connection: Connection, older_than: float, max_count: int) -> int:
         f" ORDER BY seq LIMIT {_SLICE}) RETURNING outcome"
     )
     forgotten = [outcome for (outcome,) in connection.execute(forget, (older_than, excess)).fetchall()]
+    connection.execute("DELETE FROM counted WHERE NOT EXISTS (SELECT 1 FROM messages WHERE key = counted.key)")
     for outcome in set(forgotten):
         _count(connection, outcome, -forgotten.count(outcome))
     return len(forgotten)
+
+
+def _count_up(connection: Connection, name: str, key: str) -> int:
+    counted = connection.execute("SELECT value FROM counted WHERE key = ?", (key,)).fetchone()
+    if counted is None:
+        up = "INSERT INTO counters VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value"
+        counted = connection.execute(up, (name,)).fetchone()
+        connection.execute("INSERT INTO counted VALUES (?, ?)", (key, counted[0]))
+    return int(counted[0])
 
 
 def _tally(connection: Connection) -> dict[str, int]:

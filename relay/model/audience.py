@@ -159,6 +159,8 @@ class Outcome(StrEnum):
     FORWARDED = "forwarded"
     MERGED = "merged"
     """Forwarded together with others as one."""
+    ANSWERED = "answered"
+    """A command: the relay did itself what was asked for."""
     HELD = "held"
     REJECTED = "rejected"
     """Policy said no."""

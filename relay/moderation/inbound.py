@@ -13,6 +13,7 @@ from relay.config import FiltersSection
 from relay.model import AudienceMessage, Author, Kind, Outcome, Quoted, Role
 from relay.moderation.features import TextFeatures, features_of
 from relay.moderation.repeats import Repeats
+from relay.moderation.roles import rank
 from relay.text.blocked_terms import Terms, check_term
 from relay.text.links import links
 from relay.text.masking import masked
@@ -24,7 +25,6 @@ log = logging.getLogger(__name__)
 MAX_KNOWN: Final = 100_000
 """Viewers remembered as having written before."""
 _BOT_COMMAND: Final = re.compile(r"^[!?$][a-z]\w*", re.IGNORECASE)
-_RANKS: Final = (Role.VIEWER, Role.SUBSCRIBER, Role.VIP, Role.MODERATOR, Role.STREAMER)
 _WRITTEN: Final = (Kind.CHAT, Kind.ASK)
 """What is only said. All other kinds tell of something that happened."""
 
@@ -150,11 +150,11 @@ class Inbound:
     def _bot(self, case: _Case) -> Verdict | None:
         author = case.message.author
         is_bot = Role.BOT in author.roles or case.name in self._bots
-        return _reject("bot") if is_bot and case.message.kind is Kind.CHAT else None
+        return _reject("bot") if is_bot and case.message.kind in _WRITTEN else None
 
     def _role(self, case: _Case) -> Verdict | None:
         least = self._settings.least_role.get(case.message.kind)
-        if least is None or _rank(case.message.author.roles) >= _RANKS.index(least):
+        if least is None or rank(case.message.author.roles) >= rank({least}):
             return None
         return _reject(f"only from {least} up")
 
@@ -275,7 +275,3 @@ def _reject(reason: str) -> Verdict:
 
 def _against(action: str, reason: str) -> Verdict:
     return Verdict(Outcome.HELD if action == "hold" else Outcome.REJECTED, reason)
-
-
-def _rank(roles: frozenset[Role]) -> int:
-    return max((_RANKS.index(role) for role in roles if role in _RANKS), default=0)

@@ -10,16 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import quantiles
 
+from relay.commands.gate import no_commands
 from relay.config.loading import Config
-from relay.forwarding.notices import CAPACITY, NoticeQueue
+from relay.forwarding.notices import CAPACITY
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Place, Renderer
-from relay.forwarding.selection import Selector
 from relay.forwarding.waiting import Batch, Waiting
 from relay.model import AudienceMessage, Kind, Outcome
 from relay.moderation.budget import Budget
 from relay.moderation.features import features_of
-from relay.moderation.inbound import Inbound
 from tests.benchmarks.crowd import crowd, is_spam
 
 ANSWER = 8.0
@@ -71,12 +70,10 @@ def _waiting(config: Config, seed: int, now: list[float]) -> Waiting:
     policy = Policy(config.forwarding)
     settings = config.selection.model_copy(update={"seed": seed})
     return Waiting(
+        config.model_copy(update={"selection": settings}),
         policy=policy,
-        inbound=Inbound(config.filters),
         budget=Budget(config.budget),
-        selector=Selector(settings, alike=policy.alike),
-        notices=NoticeQueue(settings.event_ttl),
-        hold_for=config.filters.hold_for,
+        commands=no_commands(),
         steady=lambda: now[0],
     )
 

@@ -593,3 +593,36 @@ async def _live_and_die(engine: Engine, lines: int) -> list[list[str]]:
     # Its last line may have been cut short.
     complete = (b"".join(said) + rest).decode().rpartition("\n")[0]
     return [line.split() for line in complete.splitlines()]
+
+
+class TestCounting:
+    async def test_goes_up_once_for_each_message(self, inbox: Inbox) -> None:
+        assert [await inbox.count("deaths", key) for key in ("twitch:1", "twitch:2", "twitch:2", "twitch:1")] == [
+            1, 2, 2, 1,
+        ]  # fmt: skip
+        assert await inbox.count("wins", "twitch:3") == 1
+
+    async def test_outlives_a_restart_and_doubles_nothing_over_it(self, engine: Engine) -> None:
+        async with engine.opened() as before:
+            await before.append(messages(1, 2))
+            await before.count("deaths", message(1).key)
+
+        async with engine.opened() as after:
+            assert await after.count("deaths", message(1).key) == 1
+            assert await after.count("deaths", message(2).key) == 2
+
+    async def test_of_many_at_once_gives_each_a_number_of_its_own(self, inbox: Inbox) -> None:
+        numbers = await asyncio.gather(*(inbox.count("deaths", f"twitch:{number}") for number in range(50)))
+
+        assert sorted(numbers) == list(range(1, 51))
+
+    async def test_forgets_a_message_with_it_and_never_the_counter(self, engine: Engine) -> None:
+        clock = Clock()
+        async with engine.opened(clock=clock) as inbox:
+            await inbox.append([message(1)])
+            await inbox.count("deaths", message(1).key)
+            await inbox.settle([settlement(message(1))])
+            clock.now += 100
+            await inbox.trim(clock.now)
+
+            assert await inbox.count("deaths", message(1).key) == 2

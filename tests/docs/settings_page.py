@@ -94,7 +94,7 @@ def _section(model: type[BaseModel], said: Remarks) -> Iterator[str]:
     yield "| setting | default | what it is |"
     yield "| --- | --- | --- |"
     for name, field in model.model_fields.items():
-        if name not in ("kinds", "rules"):
+        if name not in ("kinds", "rules", "own"):
             limits = f" ({limit})" if (limit := _limits(field)) else ""
             yield f"| `{name}` | {_default(field)} | {_cell(said.keys.get(name, ''))}{limits} |"
 

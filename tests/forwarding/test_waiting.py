@@ -4,17 +4,15 @@ from typing import Any
 
 import pytest
 
+from relay.commands.gate import CommandGate, no_commands
 from relay.config.loading import Config
 from relay.forwarding import held as holding
 from relay.forwarding import notices
-from relay.forwarding.notices import NoticeQueue
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick
-from relay.forwarding.selection import Selector
 from relay.forwarding.waiting import Batch, Waiting
 from relay.model import AudienceMessage, Author, Kind, Outcome, Quoted, Role
 from relay.moderation.budget import Budget
-from relay.moderation.inbound import Inbound
 from relay.moderation.switches import Mode, Switches
 from tests.forwarding.surroundings import config
 from tests.forwarding.surroundings import message as written
@@ -30,18 +28,11 @@ def message(number: int, text: str = "", **over: Any) -> AudienceMessage:
     return written(number, text, **(fields | over))
 
 
-def room(settings: Config | None = None) -> Waiting:
+def room(settings: Config | None = None, commands: CommandGate | None = None) -> Waiting:
     settings = settings or config()
-    policy = Policy(settings.forwarding)
-    return Waiting(
-        policy=policy,
-        inbound=Inbound(settings.filters),
-        budget=Budget(settings.budget),
-        selector=Selector(settings.selection, alike=policy.alike),
-        notices=NoticeQueue(settings.selection.event_ttl),
-        hold_for=settings.filters.hold_for,
-        steady=lambda: NOW,
-    )
+    commands = commands or no_commands()
+    policy = Policy(settings.forwarding, commands.table)
+    return Waiting(settings, policy=policy, budget=Budget(settings.budget), commands=commands, steady=lambda: NOW)
 
 
 def ended(waiting: Waiting) -> list[tuple[str, Outcome, str]]:

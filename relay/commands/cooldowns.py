@@ -1,0 +1,53 @@
+"""How long a command rests after a use: for everybody, and for each viewer. Pure; times in seconds since the epoch."""
+
+from collections import Counter, OrderedDict
+from typing import Final
+
+from relay.commands.definition import Command
+
+MAX_ENTRIES: Final = 100_000
+"""Viewers' rests remembered; the oldest is forgotten first."""
+
+
+class Cooldowns:
+    """Remembers uses, and who was told that a command rests."""
+
+    def __init__(self) -> None:
+        self._rests: OrderedDict[tuple[str, str], float] = OrderedDict()
+        """Until when, by command and viewer; "" for everybody."""
+        self._told: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._uses: Counter[str] = Counter()
+
+    def left(self, command: Command, viewer: str, now: float) -> float:
+        """Seconds until this viewer may use it; 0 when they may."""
+        until = max(self._rests.get((command.name, whose), now) for whose in ("", viewer))
+        return max(0.0, until - now)
+
+    def uses(self, command: Command) -> int:
+        """How often in this stream."""
+        return self._uses[command.name]
+
+    def used(self, command: Command, viewer: str, now: float) -> None:
+        """Somebody uses it now."""
+        self._uses[command.name] += 1
+        for whose, seconds in (("", command.cooldown), (viewer, command.viewer_cooldown)):
+            if seconds:
+                _put(self._rests, (command.name, whose), now + seconds)
+
+    def is_news(self, about: str, whom: str, now: float, until: float) -> bool:
+        """Whether something was not told yet; it counts as told until then."""
+        is_news = self._told.get((about, whom), now) <= now
+        if is_news:
+            _put(self._told, (about, whom), until)
+        return is_news
+
+    def begin_stream(self) -> None:
+        """A stream begins: uses are counted anew."""
+        self._uses.clear()
+
+
+def _put(entries: OrderedDict[tuple[str, str], float], key: tuple[str, str], until: float) -> None:
+    entries[key] = until
+    entries.move_to_end(key)
+    if len(entries) > MAX_ENTRIES:
+        entries.popitem(last=False)

@@ -1,0 +1,141 @@
+"""Carries out what the relay does itself: answers, acts, counters, choices, and its own commands."""
+
+import asyncio
+import hashlib
+import logging
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, Protocol
+
+from relay.acts import Act, ActRefused
+from relay.commands.definition import Use
+from relay.commands.gate import CommandGate, Finished
+from relay.config import ActionSection
+from relay.errors import RelayError
+from relay.model import AudienceMessage, Origin, Outcome
+from relay.text.sanitise import sanitise
+
+log = logging.getLogger(__name__)
+
+TIMEOUT: Final = 20.0
+"""Seconds one use may take."""
+ACTS_WAITING: Final = 32
+"""Uses that wait for an act; acts are done one after the other."""
+TEXT_LIMIT: Final = 500
+"""Characters of what somebody wrote that an act is told."""
+FAILED: Final = "That did not work."
+
+
+class Counters(Protocol):
+    """Where counters are kept."""
+
+    async def count(self, name: str, key: str) -> int:
+        """Count once for this key, however often it is asked; what the counter has come to with it."""
+        ...
+
+
+class CommandExecutor:
+    """`run` carries out what the commands accept. An act is done after the other; nothing else waits for them."""
+
+    def __init__(
+        self,
+        commands: CommandGate,
+        acts: Iterable[Act],
+        counters: Counters,
+        *,
+        done: Callable[[Finished], None],
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """`done` hears how each use ended; `labels` are what people call the platforms, by their names."""
+        self._commands = commands
+        self._done = done
+        self._labels = labels or {}
+        self._acts = {act.name: act for act in acts}
+        self._counters = counters
+        self._slow: asyncio.Queue[Use] = asyncio.Queue(ACTS_WAITING)
+
+    async def run(self) -> None:
+        """Carry out, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._sort())
+            tasks.create_task(self._act())
+
+    async def _sort(self) -> None:
+        while True:
+            use = await self._commands.accepted.get()
+            if not (isinstance(use.command.do, ActionSection) and use.command.do.act):
+                await self._carry_out(use)
+            elif self._slow.full():
+                self._done(Finished(use.message, Outcome.EXPIRED, "passed over: too many commands were waiting"))
+            else:
+                self._slow.put_nowait(use)
+
+    async def _act(self) -> None:
+        while True:
+            await self._carry_out(await self._slow.get())
+
+    async def _carry_out(self, use: Use) -> None:
+        """To its end, whatever happens: a stream must not end because of one command."""
+        answer, reason = FAILED, f"{use.command.name}: failed"
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                answer = await self._answer(use)
+            reason = use.command.name
+        except TimeoutError:
+            log.warning("the command %s was not done within %g s", use.command.name, TIMEOUT)
+        except RelayError as error:
+            log.warning("the command %s was not done: %s", use.command.name, error)
+        except Exception:
+            log.exception("the command %s failed", use.command.name)
+        is_told = self._commands.answers.say(Origin.of(use.message), answer)
+        if answer and not is_told:
+            reason += ", the answer left out: too many at once"
+        self._done(Finished(use.message, Outcome.ANSWERED, reason))
+
+    async def _answer(self, use: Use) -> str:
+        do = use.command.do
+        if isinstance(do, ActionSection):
+            return await self.perform(do, use.message, {"text": use.text, **use.arguments})
+        return self._commands.answers.screened(await do(use)) if do is not None else ""
+
+    async def perform(self, action: ActionSection, message: AudienceMessage, arguments: dict[str, str]) -> str:
+        """Do it for who wrote this message; what to answer, "" for nothing. Raises RelayError."""
+        values = self._fields(message, arguments)
+        if action.act is not None:
+            act = self._acts.get(action.act.name)
+            if act is None:
+                raise ActRefused(f"{action.act.name}: nothing that can do it is connected")
+            harmless = {name: sanitise(value, TEXT_LIMIT) for name, value in values.items()}
+            given = {name: template.format_map(harmless) for name, template in action.act.arguments.items()}
+            log.info("for a command: %s", await act(given))
+        if action.count is not None:
+            values["count"] = str(await self._counters.count(f"count.{action.count}", message.key))
+        if action.choose:
+            number = await self._counters.count(_bag(action.choose), message.key)
+            values["choice"] = drawn(action.choose, number - 1)
+        template = action.answer or ("{choice}" if action.choose else "")
+        return self._commands.answers.fill(template, values) if template else ""
+
+    def _fields(self, message: AudienceMessage, arguments: Mapping[str, str]) -> dict[str, str]:
+        """What templates may use, as it was written."""
+        text = arguments.get("text", message.text)
+        return {
+            "author": message.author.name,
+            "platform": self._labels.get(message.platform, message.platform.capitalize()),
+            "quote": f": {text}" if text else ".",
+            "amount": str(message.amount or 0),
+            "detail": message.detail or "",
+            **arguments,
+            "text": text,
+        }
+
+
+def drawn(choices: Sequence[str], number: int) -> str:
+    """The choice with this number of an endless row in which each comes once before any comes again."""
+    turn, place = divmod(number, len(choices))
+    return random.Random(f"{_bag(choices)} {turn}").sample(choices, len(choices))[place]
+
+
+def _bag(choices: Sequence[str]) -> str:
+    """The name under which is counted how many were drawn; other choices begin anew."""
+    return f"choose.{hashlib.sha256(repr(tuple(choices)).encode()).hexdigest()[:16]}"

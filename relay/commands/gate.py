@@ -1,0 +1,147 @@
+"""Says of each use of a command whether it may be, and keeps what the relay is to do until that is done."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from relay.commands.answers import Answers
+from relay.commands.cooldowns import Cooldowns
+from relay.commands.definition import Command, Use
+from relay.commands.parsing import WrongArguments, read
+from relay.commands.table import CommandTable
+from relay.config import CommandsSection, OutboundSection
+from relay.model import AudienceMessage, Origin, Outcome, Role
+from relay.moderation.outbound import Outbound
+from relay.moderation.roles import rank
+from relay.moderation.wording import for_chat
+
+WAITING: Final = 1_000
+"""Uses that may wait to be carried out."""
+TOO_OLD: Final = 60.0
+"""Seconds after which a use is not carried out any more: nobody expects it."""
+REMINDED: Final = 60.0
+"""Seconds in which a viewer is told only once that a command is not for them."""
+_FREE: Final = frozenset({Role.STREAMER, Role.MODERATOR})
+"""Who waits for no cooldown and pays no bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a use is refused, for the record, and what to answer; "" for nothing."""
+
+    reason: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a use ended that the relay carried out itself."""
+
+    message: AudienceMessage
+    outcome: Outcome
+    reason: str
+
+
+class CommandGate:
+    """Everything here returns at once. Times are seconds since the epoch, those of the messages themselves."""
+
+    def __init__(self, settings: CommandsSection, answers: Answers) -> None:
+        self.table = CommandTable(settings)
+        self.answers = answers
+        self.accepted: asyncio.Queue[Use] = asyncio.Queue(WAITING)
+        """What the relay is to do, for who carries it out."""
+        self._cooldowns = Cooldowns()
+        for section in settings.own:
+            self.table.register(Command.of(section, settings.viewer_cooldown), "settings")
+
+    def meet(
+        self, message: AudienceMessage, text: str, too_much: Callable[[AudienceMessage], str | None]
+    ) -> Use | Refusal:
+        """Somebody uses a command; `text` is what the filters have left of what stands behind its name.
+
+        `too_much` says why what goes to the companion is refused, if it is. Who is refused is told, once.
+        """
+        met = self._meet(message, text, too_much)
+        if isinstance(met, Refusal):
+            if met.answer:
+                self.answers.say(Origin.of(message), for_chat(met.answer))
+        else:
+            self._cooldowns.used(met.command, met.viewer, message.at)
+        return met
+
+    def _meet(
+        self, message: AudienceMessage, text: str, too_much: Callable[[AudienceMessage], str | None]
+    ) -> Use | Refusal:
+        if (use := self._use(message, text)) is None:
+            return Refusal("the command is gone")
+        if isinstance(use, Refusal):
+            return use
+        if objection := self._objection(use):
+            return objection
+        reason = too_much(message) if use.command.tell else None
+        return Refusal(reason) if reason else use
+
+    def _use(self, message: AudienceMessage, text: str) -> Use | Refusal | None:
+        if (call := self.table.call(message)) is None:
+            return None
+        try:
+            return Use(call.command, message, text, read(call.command.parameters, text))
+        except WrongArguments as wrong:
+            return Refusal("wrong arguments", f"{wrong} Use: {self.usage(call.command)}")
+
+    def usage(self, command: Command) -> str:
+        """How it is written."""
+        return f"{self.table.prefix}{command.name} {command.form}".strip()
+
+    def _objection(self, use: Use) -> Refusal | None:
+        """What speaks against it; None when it may be."""
+        command, author, now = use.command, use.message.author, use.message.at
+        shown = f"{self.table.prefix}{command.name}"
+        if rank(author.roles) < rank({command.least_role}):
+            return self._once(use, f"only from {command.least_role} up", f"{shown} is not for everybody.", REMINDED)
+        if author.roles & _FREE:
+            return None
+        if (use.message.amount or 0) < command.bits:
+            return self._once(use, "too few bits", f"{shown} costs {command.bits} bits: cheer them with it.", REMINDED)
+        if command.per_stream is not None and self._cooldowns.uses(command) >= command.per_stream:
+            return self._once(use, "used up", f"{shown} was used as often as one stream allows.", REMINDED)
+        if left := self._cooldowns.left(command, use.viewer, now):
+            return self._once(use, f"cooldown: {left:.1f} s", f"{shown} is ready again in {_seconds(left)}.", left)
+        return None
+
+    def _once(self, use: Use, reason: str, answer: str, seconds: float) -> Refusal:
+        now = use.message.at
+        is_news = self._cooldowns.is_news(f"{use.command.name}: {reason[:8]}", use.viewer, now, now + seconds)
+        return Refusal(reason, answer if is_news else "")
+
+    def take(self, message: AudienceMessage, text: str, now: float) -> Finished | None:
+        """Have a use carried out. Not one that is too old, or too many at once: how it ended then."""
+        use = self._use(message, text)
+        if not isinstance(use, Use):
+            return Finished(message, Outcome.REJECTED, use.reason if use else "the command is gone")
+        if message.at <= now - TOO_OLD:
+            return Finished(message, Outcome.EXPIRED, "waited too long")
+        try:
+            self.accepted.put_nowait(use)
+        except asyncio.QueueFull:
+            return Finished(message, Outcome.EXPIRED, "passed over: too many commands were waiting")
+        return None
+
+    def clear(self) -> Sequence[AudienceMessage]:
+        """Take out what is not begun."""
+        return [self.accepted.get_nowait().message for _ in range(self.accepted.qsize())]
+
+    def stream_begins(self) -> None:
+        """Uses of a stream are counted anew."""
+        self._cooldowns.begin_stream()
+
+
+def no_commands() -> CommandGate:
+    """What viewers can do where they can do nothing."""
+    settings = CommandsSection(enabled=False)
+    return CommandGate(settings, Answers(settings, Outbound(OutboundSection()), lambda *_: None))
+
+
+def _seconds(left: float) -> str:
+    return f"{left / 60:.0f} min" if left >= 120 else f"{max(1, round(left))} s"

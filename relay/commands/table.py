@@ -1,0 +1,72 @@
+"""All commands there are, by name; who brought them along can take them back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from relay.commands.definition import Command
+from relay.commands.parsing import called
+from relay.config import CommandsSection
+from relay.model import AudienceMessage, Kind, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command somebody has called, whether or not the arguments fit."""
+
+    command: Command
+    text: str
+    """All that stands behind the name."""
+
+
+class CommandTable:
+    """Finds the command in a message."""
+
+    def __init__(self, settings: CommandsSection) -> None:
+        self._settings = settings
+        self._others = frozenset(settings.others)
+        self._commands: dict[str, tuple[Command, str]] = {}
+        """By each of its names, with who brought it along."""
+
+    @property
+    def prefix(self) -> str:
+        return self._settings.prefix
+
+    def __iter__(self) -> Iterator[Command]:
+        """Each command once, in the order they came."""
+        return iter({command.name: command for command, _ in self._commands.values()}.values())
+
+    def register(self, command: Command, owner: str) -> Command | None:
+        """Offer a command under those of its names that are free; None when none is, or others have them all.
+
+        The same owner may bring it along again, which replaces it.
+        """
+        self.forget(owner, command.name)
+        free = [name for name in command.names if name not in self._others and name not in self._commands]
+        if not free or not self._settings.enabled:
+            return None
+        offered = replace(command, name=free[0], aliases=tuple(free[1:]))
+        self._commands.update({name: (offered, owner) for name in free})
+        return offered
+
+    def forget(self, owner: str, name: str | None = None) -> None:
+        """Take back what somebody brought along; with a name, only that command."""
+        gone = [n for n, (command, whose) in self._commands.items() if whose == owner and name in (None, command.name)]
+        for each in gone:
+            del self._commands[each]
+
+    def named(self, name: str) -> Command | None:
+        found = self._commands.get(name.casefold().removeprefix(self.prefix))
+        return found[0] if found else None
+
+    def call(self, message: AudienceMessage) -> Call | None:
+        """The command a message calls; None when it is none of ours. The same message always calls the same."""
+        if message.kind not in (Kind.CHAT, Kind.CHEER) or Role.BOT in message.author.roles:
+            return None
+        words = called(message.text, self.prefix)
+        found = self._commands.get(words[0]) if words else None
+        if words is None or found is None:
+            return None
+        command = found[0]
+        if message.kind is Kind.CHEER and not command.bits:
+            return None
+        return Call(command, words[1])

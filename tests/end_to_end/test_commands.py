@@ -1,0 +1,66 @@
+"""Viewers' commands in a running relay, from the chat of the real TwitchIO to the posted answer."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.companion.serving.server import CompanionServer
+from relay.model import Outcome
+from tests.doubles.twitch import TwitchDouble
+from tests.end_to_end.stage import heard, relaying, settings
+from tests.end_to_end.test_platforms import OnTwitch
+from tests.support import eventually
+
+OWN: list[dict[str, Any]] = [
+    {"name": "lurk", "answer": "Enjoy the lurk, {author}!", "summary": "Say that you are here"},
+    {"name": "deaths", "count": "deaths", "answer": "{count} deaths so far."},
+    {
+        "name": "hug",
+        "parameters": [{"name": "whom", "type": "viewer"}],
+        "tell": {"send_as": "event", "template": "{author} hugs {whom}."},
+    },
+]
+
+
+@pytest.fixture
+async def twitch() -> AsyncIterator[TwitchDouble]:
+    async with TwitchDouble() as double:
+        yield double
+
+
+async def test_a_viewer_asks_and_the_relay_answers_what_it_can_itself(
+    tmp_path: Path, companion: CompanionServer, twitch: TwitchDouble
+) -> None:
+    config = settings(tmp_path, commands={"own": OWN})
+    async with relaying(config, companion.url, OnTwitch(twitch, tmp_path)) as (relay, statistics):
+        await twitch.wait_subscribed()
+        await twitch.chat("!ask what is up?", author="ann")
+        await twitch.wait_for_posts(1)
+        lurking = await twitch.chat("!lurk", author="bob")
+        await twitch.wait_for_posts(2)
+        await twitch.chat("!help lurk", author="bob")
+        await twitch.wait_for_posts(3)
+        await twitch.chat("!commands", author="cleo")
+        await twitch.wait_for_posts(4)
+        await twitch.chat("!hug", author="cleo")
+        await twitch.wait_for_posts(5)
+        await twitch.chat("!hug @ann", author="cleo")
+        await twitch.wait_for_posts(6)
+        await twitch.chat("!uptime", author="cleo")
+        await eventually(lambda: statistics.outcomes.total() == 7)
+        told = list(heard(relay))
+
+    assert told == ['Ann (Twitch) asks: "what is up?"', "Cleo hugs ann."]
+    assert [post.text for post in twitch.posts] == [
+        'You said: Ann (Twitch) asks: "what is up?"',
+        "Enjoy the lurk, Bob!",
+        "Use: !lurk (Say that you are here)",
+        "Commands: !lurk !deaths !hug !ask !commands",
+        "WHOM is missing. Use: !hug WHOM",
+        "You said: Cleo hugs ann.",
+    ]
+    assert twitch.posts[1].reply_to == lurking
+    assert statistics.outcomes == {Outcome.FORWARDED: 2, Outcome.ANSWERED: 3, Outcome.REJECTED: 2}
+    assert statistics.reasons[Outcome.REJECTED, "a command for a bot"] == 1
