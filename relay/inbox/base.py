@@ -124,6 +124,17 @@ class Inbox(Protocol):
         """
         ...
 
+    async def newest(self, limit: int) -> list[AudienceMessage]:
+        """The messages that came in last, as they came, newest first."""
+        ...
+
+    async def forget(self, platform: str, author_id: str, before: float) -> int:
+        """Delete what an author wrote that was received before this time and has its outcome. How many messages.
+
+        Whoever asks again gets at what had no outcome yet. They are as unknown then as what was trimmed.
+        """
+        ...
+
     async def get_note(self, name: str) -> str | None:
         """A small named value that outlives a restart, such as the chat last served."""
         ...

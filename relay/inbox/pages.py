@@ -21,12 +21,19 @@ KEYS = 1_000
 _SCRIPTS = {script: sha1(script.encode()).hexdigest() for script in scripts.ALL}
 
 
+Entry = tuple[bytes, dict[bytes, bytes]]
+"""A page's id and its fields."""
+
+
 class StoredMessage(NamedTuple):
     """One message as it is stored, and in which page."""
 
     page: bytes
     key: str
     fields: dict[str, Any]
+
+    def is_by(self, platform: str, author_id: str) -> bool:
+        return (self.fields["platform"], self.fields["author"]["id"]) == (platform, author_id)
 
     def message(self) -> AudienceMessage:
         """The message as it came."""
@@ -123,10 +130,15 @@ class Pages:
 
     async def walk(self) -> AsyncIterator[tuple[bytes, list[StoredMessage]]]:
         """Every page with its lines, oldest first."""
-        start = b"-"
-        while entries := await self.connection.ask(self.redis.xrange, self.keys.log, start, count=PAGES):
+        async for entry in self.entries():
+            yield entry[0], lines_of([entry])
+
+    async def entries(self, *, newest_first: bool = False) -> AsyncIterator[Entry]:
+        """Every page as it lies there."""
+        read, start = (self.redis.xrevrange, b"+") if newest_first else (self.redis.xrange, b"-")
+        while entries := await self.connection.ask(read, self.keys.log, start, count=PAGES):
             for entry in entries:
-                yield entry[0], lines_of([entry])
+                yield entry
             start = b"(" + entries[-1][0]
 
     async def _prepare(self) -> None:

@@ -5,6 +5,7 @@ given whole pages, so it may hold a few messages more than it was asked for; the
 the server: with `appendonly yes` a crash of the server costs at most its last second.
 """
 
+import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
@@ -14,7 +15,7 @@ from relay.inbox.base import Record
 from relay.inbox.claiming import Claims
 from relay.inbox.lease import LEASE, Lease
 from relay.inbox.lost_answers import LostAnswers
-from relay.inbox.pages import GROUP, KEYS, Pages, arrived_at
+from relay.inbox.pages import GROUP, KEYS, Pages, StoredMessage, arrived_at, lines_of
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
 from relay.system.clock import now
 
@@ -44,6 +45,7 @@ class RedisInbox:
         self._claims = Claims(self._pages, url, timeout)
         self._lease = Lease(self._pages, lease)
         self._max_count = max_count
+        self._clock = clock
         self._settled = LostAnswers[Settlement]()
 
     async def open(self, *, to_look: bool = False) -> None:
@@ -189,6 +191,35 @@ class RedisInbox:
 
     async def count(self, name: str, key: str) -> int:
         return int(await self._pages.run_as_owner(scripts.COUNT, name, ledger.well_formed(key)))
+
+    async def newest(self, limit: int) -> list[AudienceMessage]:
+        found: list[AudienceMessage] = []
+        async for entry in self._pages.entries(newest_first=True):
+            found += [line.message() for line in reversed(lines_of([entry]))]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    async def forget(self, platform: str, author_id: str, before: float) -> int:
+        written = json.dumps(ledger.well_formed(author_id), ensure_ascii=False).encode()
+        forgotten = 0
+        async for entry in self._pages.entries():
+            if arrived_at(entry[0]) >= before * 1000:
+                break
+            if written in entry[1][b"m"]:
+                forgotten += await self._forget_in(lines_of([entry]), platform, author_id)
+        return forgotten
+
+    async def _forget_in(self, lines: Sequence[StoredMessage], platform: str, author_id: str) -> int:
+        """Forget an author's messages of one page. The others go into a page of their own when all have outcomes."""
+        theirs = [line for line in lines if line.is_by(platform, author_id)]
+        others = [line for line in lines if not line.is_by(platform, author_id)]
+        if not theirs:
+            return 0
+        page, rest = theirs[0].page, json.dumps([line.fields for line in others], ensure_ascii=False)
+        keys = [line.key for line in (*theirs, *others)]
+        now = int(self._clock() * 1000)
+        return int(await self._pages.run(scripts.FORGET_SOME, GROUP, page, now, rest, len(theirs), *keys))
 
     async def get_note(self, name: str) -> str | None:
         value = await self._ask(self._redis.hget, self._keys.notes, name)

@@ -256,4 +256,43 @@ return forgotten
 """
 )
 
-ALL = (ACQUIRE, RENEW, RELEASE, APPEND, CLAIM, SETTLE, RETRACT, BEGIN, ABANDON, EDIT, FORGET, NOTE, COUNT)
+FORGET_SOME = (
+    _NAMES
+    + """
+-- ARGV: group, page, milliseconds, JSON array of the messages that stay, how many are to go, their keys, the others'
+-- Returns how many settled messages were forgotten. What stays goes into a new page once nothing of this one is open.
+local page, ms, rest, going, forgotten, waits = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), 0, false
+for i = 6, 5 + going do
+  local key = ARGV[i]
+  local settlement = redis.call('HGET', done, key)
+  if redis.call('HGET', where, key) == page then
+    if settlement then
+      for _, hash in ipairs({where, done, edits, begun, counted}) do redis.call('HDEL', hash, key) end
+      redis.call('HINCRBY', outcomes, cjson.decode(settlement).outcome, -1)
+      forgotten = forgotten + 1
+    else
+      waits = true
+    end
+  end
+end
+if waits or redis.call('HEXISTS', open, page) == 1 then return forgotten end
+local staying = {}
+for i = 6 + going, #ARGV do
+  if redis.call('HGET', where, ARGV[i]) == page then staying[#staying + 1] = ARGV[i] end
+end
+if #staying > 0 then
+  local last_ms, last_seq = string.match(redis.call('GET', newest) or '0-0', '(%d+)-(%d+)')
+  local seq = 0
+  if tonumber(last_ms) >= ms then ms, seq = tonumber(last_ms), last_seq + 1 end
+  local moved = string.format('%.0f-%.0f', ms, seq)
+  redis.call('SET', newest, moved)
+  redis.call('XADD', log, moved, 'm', rest)
+  for _, key in ipairs(staying) do redis.call('HSET', where, key, moved) end
+end
+redis.call('XACK', log, ARGV[1], page)
+redis.call('XDEL', log, page)
+return forgotten
+"""
+)
+
+ALL = (ACQUIRE, RENEW, RELEASE, APPEND, CLAIM, SETTLE, RETRACT, BEGIN, ABANDON, EDIT, FORGET, FORGET_SOME, NOTE, COUNT)

@@ -6,6 +6,7 @@ Durable against the death of the process at any moment; a power cut may cost the
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import compress
 from pathlib import Path
 from sqlite3 import Connection
@@ -165,6 +166,21 @@ class SqliteInbox:
     async def count(self, name: str, key: str) -> int:
         return await self._writer.run(lambda connection: _count_up(connection, name, ledger.well_formed(key)))
 
+    async def newest(self, limit: int) -> list[AudienceMessage]:
+        def select(connection: Connection) -> list[AudienceMessage]:
+            rows = connection.execute("SELECT body FROM messages ORDER BY seq DESC LIMIT ?", (limit,))
+            return [ledger.decode_message(body) for (body,) in rows]
+
+        return await self._writer.run(select)
+
+    async def forget(self, platform: str, author_id: str, before: float) -> int:
+        author = ledger.well_formed(platform), ledger.well_formed(author_id)
+        total, start = 0, 0
+        while end := await self._writer.run(partial(_slice_after, seq=start)):
+            total += await self._writer.run(partial(_forget_author, author=author, before=before, slice=(start, end)))
+            start = end
+        return total
+
     async def get_note(self, name: str) -> str | None:
         def select(connection: Connection) -> str | None:
             row = connection.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
@@ -267,8 +283,29 @@ def _forget(connection: Connection, older_than: float, max_count: int) -> int:
         f"DELETE FROM messages WHERE seq IN ({settled} AND (received < ?1 OR seq IN ({settled} ORDER BY seq LIMIT ?2))"
         f" ORDER BY seq LIMIT {_SLICE}) RETURNING outcome"
     )
-    forgotten = [outcome for (outcome,) in connection.execute(forget, (older_than, excess)).fetchall()]
+    forgotten = connection.execute(forget, (older_than, excess)).fetchall()
     connection.execute("DELETE FROM counted WHERE NOT EXISTS (SELECT 1 FROM messages WHERE key = counted.key)")
+    return _uncount(connection, forgotten)
+
+
+def _slice_after(connection: Connection, seq: int) -> int | None:
+    """Where the slice that begins behind this row ends; None when nothing is behind it."""
+    query = f"SELECT max(seq) FROM (SELECT seq FROM messages WHERE seq > ? ORDER BY seq LIMIT {_SLICE})"
+    end: int | None = connection.execute(query, (seq,)).fetchone()[0]
+    return end
+
+
+def _forget_author(connection: Connection, author: tuple[str, str], before: float, slice: tuple[int, int]) -> int:
+    forget = (
+        "DELETE FROM messages WHERE seq > ? AND seq <= ? AND outcome IS NOT NULL AND received < ?"
+        " AND CAST(body AS TEXT) ->> '$.platform' = ? AND CAST(body AS TEXT) ->> '$.author.id' = ? RETURNING outcome"
+    )
+    return _uncount(connection, connection.execute(forget, (*slice, before, *author)).fetchall())
+
+
+def _uncount(connection: Connection, rows: Iterable[tuple[str]]) -> int:
+    """How many were forgotten; each row has an outcome."""
+    forgotten = [outcome for (outcome,) in rows]
     for outcome in set(forgotten):
         _count(connection, outcome, -forgotten.count(outcome))
     return len(forgotten)

@@ -485,6 +485,81 @@ class TestAsking:
             assert await after.get_note("never set") is None
 
 
+class TestForgettingAnAuthor:
+    async def test_deletes_what_has_its_outcome_and_leaves_everybody_elses(self, engine: Engine) -> None:
+        clock = Clock()
+        mine = [message(n, author="bob") for n in (1, 2, 3)]
+        theirs = [message(4), message(5, platform="discord", author="bob")]
+        async with engine.opened(clock=clock) as inbox:
+            await inbox.append([mine[0], theirs[0], mine[1]])
+            await inbox.append([theirs[1], mine[2]])
+            await inbox.claim(9, wait=0)
+            await inbox.settle(settlements([*mine, *theirs]))
+            clock.now += 1
+
+            assert await inbox.forget("twitch", "bob", clock.now) == 3
+            assert await inbox.newest(9) == theirs[::-1]
+            assert [await inbox.why(each.key) is None for each in (*mine, *theirs)] == [True, True, True, False, False]
+            assert await inbox.outcomes() == {Outcome.FORWARDED: 2}
+            assert await inbox.append([theirs[0], mine[0]]) == [False, True]
+            assert await inbox.claim(9, wait=0) == [mine[0]]
+
+    async def test_leaves_what_came_later(self, engine: Engine) -> None:
+        clock = Clock()
+        async with engine.opened(clock=clock) as inbox:
+            await inbox.append([message(1)])
+            clock.now += 10
+            await inbox.append([message(2)])
+            await inbox.settle(settlements(messages(1, 2)))
+
+            assert await inbox.forget("twitch", "ann", NOON + 10) == 1
+            assert await inbox.newest(9) == [message(2)]
+
+    async def test_gets_at_what_waited_when_it_is_asked_again(self, engine: Engine) -> None:
+        clock = Clock()
+        mine, theirs = message(1, author="bob"), message(2)
+        async with engine.opened(clock=clock) as inbox:
+            await inbox.append([mine, theirs, message(3, author="bob")])
+            await inbox.claim(9, wait=0)
+            await inbox.settle([settlement(mine)])
+            clock.now += 1
+
+            assert await inbox.forget("twitch", "bob", clock.now) == 1
+            assert await inbox.why(mine.key) is None
+            assert set(await inbox.current([theirs.key, "twitch:m3"])) == {theirs.key, "twitch:m3"}
+
+            await inbox.settle(settlements([theirs, message(3)]))
+            assert await inbox.forget("twitch", "bob", clock.now) == 1
+            assert await inbox.newest(9) == [theirs]
+            assert await inbox.waiting() == 0
+
+    async def test_lets_what_stays_be_trimmed(self, engine: Engine) -> None:
+        clock = Clock()
+        async with engine.opened(clock=clock) as inbox:
+            await inbox.append([message(1, author="bob"), message(2)])
+            await inbox.settle(settlements(messages(1, 2)))
+            clock.now += 1
+            await inbox.forget("twitch", "bob", clock.now)
+            clock.now += 10
+
+            assert await inbox.trim(older_than=clock.now) == 1
+            assert await inbox.newest(9) == []
+
+    async def test_knows_hostile_ids_and_a_long_history(self, engine: Engine) -> None:
+        clock = Clock()
+        odd = 'x"\\ü\U0001f600%\x1f'
+        async with engine.opened(clock=clock) as inbox:
+            crowd = [message(n, author=odd if n % 3 == 0 else "x") for n in range(600)]
+            await inbox.append(crowd)
+            await inbox.settle(settlements(crowd))
+            clock.now += 1
+
+            assert await inbox.forget("twitch", odd, clock.now) == 200
+            assert await inbox.newest(600) == [each for each in reversed(crowd) if each.author.id == "x"]
+            assert await inbox.newest(2) == [crowd[599], crowd[598]]
+            assert await inbox.forget("twitch", odd, clock.now) == 0
+
+
 @pytest.mark.parametrize(
     ("written", "stored"),
     [
