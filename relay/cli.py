@@ -15,7 +15,8 @@ from rich.console import Console
 from relay import __version__
 from relay.application.console import log_to, printable, show
 from relay.application.heartbeat import ailment, condition
-from relay.application.settings import load
+from relay.application.settings import load, whereabouts
+from relay.config import places
 from relay.errors import ConfigError, RelayError
 from relay.platforms import listed
 from relay.platforms.info import PlatformInfo
@@ -27,7 +28,10 @@ app.add_typer(auth, name="auth")
 companion = typer.Typer(invoke_without_command=True)
 app.add_typer(companion, name="companion")
 
-ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="The TOML file with your settings.")]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="The TOML file with your settings; see `relay where` for how it is found."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print a summary as one JSON object at the end.")]
 
 
@@ -78,9 +82,9 @@ def demo(
 
 
 @app.command()
-def run(config: ConfigFile = Path("relay.toml")) -> None:
+def run(config: ConfigFile = None) -> None:
     """Go live with your settings."""
-    settings = load(config)  # first, as all that going live takes loads slowly
+    settings = load(places.required(config))  # first, as all that going live takes loads slowly
 
     from relay.application.runs import live
 
@@ -88,11 +92,11 @@ def run(config: ConfigFile = Path("relay.toml")) -> None:
 
 
 @app.command()
-def check(config: ConfigFile = Path("relay.toml")) -> None:
+def check(config: ConfigFile = None) -> None:
     """Check the settings and try each connection."""
     from relay.application import check as checks
 
-    settings = load(config)
+    settings = load(places.required(config))
 
     async def report() -> int:
         failures = 0
@@ -111,11 +115,29 @@ def health(config: ConfigFile = None) -> None:
 
     A platform that needs you is named, but the rest goes on, and starting anew would not help: the exit code stays 0.
     """
-    file = load(config).heartbeat_file
+    file = whereabouts(places.find(config)).heartbeat_file
     problem = ailment(file, time.time())
     show(problem or condition(file) or "ok")
     if problem:
         raise typer.Exit(1)
+
+
+@app.command()
+def where(config: ConfigFile = None) -> None:
+    """Tell which settings count, and where the relay keeps what it knows.
+
+    Settings are looked for in the current folder and then in your user's own; a file `.env` beside them is read too.
+    """
+    file = places.find(config)
+    settings = whereabouts(file)
+    environment = file.with_name(".env") if file else None
+    found: dict[str, object] = {
+        "settings": file.resolve() if file else f"none yet; {places.own_folder() / places.FILE} would be found",
+        "environment": environment.resolve() if environment and environment.is_file() else "no file .env beside them",
+        "data": settings.relay.data_dir.resolve(),
+        "audit log": settings.audit_file.resolve(),
+    }
+    show(_readable(found))
 
 
 @app.command()
@@ -129,7 +151,7 @@ def replay(
     """Play a recorded audience through the whole pipeline."""
     from relay.application.runs import recorded
 
-    settings = load(config)
+    settings = load(places.find(config))
     console = _console(as_json, settings.relay.log_level)
     _run(recorded(settings, console, file=file, speed=speed, voxta_url=voxta), as_json)
 
@@ -145,7 +167,7 @@ def serve(
     if context.invoked_subcommand is None:
         from relay.application.runs import serve_companion
 
-        settings = load(config)
+        settings = load(places.find(config))
         console = _console(False, settings.relay.log_level)
         _run(serve_companion(settings.companion, console, port=port, scenario=scenario))
 
@@ -173,8 +195,8 @@ def _offer_login(info: PlatformInfo[Any]) -> None:
         return
 
     @auth.command(info.name, help=log_in.__doc__)
-    def auth_platform(config: ConfigFile = Path("relay.toml")) -> None:
-        settings = load(config)
+    def auth_platform(config: ConfigFile = None) -> None:
+        settings = load(places.required(config))
 
         async def work() -> None:
             show(await log_in(info.settings(settings), settings.relay.data_dir, show, settings.scenario.allow))
@@ -187,11 +209,11 @@ for _info in listed.PLATFORMS:
 
 
 @auth.command("voxta")
-def auth_voxta(config: ConfigFile = Path("relay.toml")) -> None:
+def auth_voxta(config: ConfigFile = None) -> None:
     """Log in to Voxta with a code you confirm there; again to renew it."""
     from relay.voxta.login import log_in
 
-    settings = load(config)
+    settings = load(places.required(config))
     _run(log_in(settings.voxta, settings.voxta_token_file, show))
 
 
@@ -203,7 +225,7 @@ def ctl(
     """Steer the running relay, with the words moderators use in chat after !relay."""
     from relay.web.control import ctl as steer
 
-    show(printable(asyncio.run(steer(load(config).control_file, " ".join(words)))))
+    show(printable(asyncio.run(steer(whereabouts(places.find(config)).control_file, " ".join(words)))))
 
 
 @app.command()
@@ -213,7 +235,7 @@ def audit(
     """Show who changed what."""
     from relay.moderation.audit import Audit
 
-    settings = load(config)
+    settings = whereabouts(places.find(config))
     for entry in Audit(settings.audit_file, files=settings.relay.audit_files).newest(count):
         show(json.dumps(entry))
 
@@ -224,11 +246,11 @@ def why(key: Annotated[str, typer.Argument(help="platform:id of a message")], co
     from relay.application.runs import explain
     from relay.web.control import ctl as steer
 
-    settings = load(config)
+    file = places.find(config)
     try:
-        show(printable(asyncio.run(steer(settings.control_file, f"why {key}"))))
+        show(printable(asyncio.run(steer(whereabouts(file).control_file, f"why {key}"))))
     except ConfigError:  # none runs, so the store is free to be asked
-        show(printable(asyncio.run(explain(settings, key))))
+        show(printable(asyncio.run(explain(load(file), key))))
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, create_model
 
 from relay.config import SpeechSection
-from relay.config.loading import Config, read
+from relay.config.loading import Config, Whereabouts, read
 from relay.platforms import listed
 from relay.platforms.info import PlatformInfo
 
@@ -15,6 +15,11 @@ from relay.platforms.info import PlatformInfo
 def load(path: Path | None = None, **over: Any) -> Config:
     """Read the file, put the environment over it, and check everything; see `read`."""
     return read(settings_model(listed.PLATFORMS), path, over)
+
+
+def whereabouts(path: Path | None) -> Whereabouts:
+    """Of a relay with these settings, whether or not the rest of them is right."""
+    return read(Whereabouts, path, {})
 
 
 @cache

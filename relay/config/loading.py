@@ -1,6 +1,6 @@
 """The configuration: one TOML file with environment variables over it.
 
-`RELAY_VOXTA__API_KEY=…` sets `voxta.api_key`.
+`RELAY_VOXTA__API_KEY=…` sets `voxta.api_key`, as does such a line in a file `.env` beside the settings.
 """
 
 import os
@@ -8,8 +8,9 @@ import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dotenv import dotenv_values
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from relay.config import (
     BudgetSection,
@@ -30,23 +31,65 @@ from relay.config import (
     VoxtaSection,
     WebSection,
 )
+from relay.config.places import data_folder
 from relay.errors import ConfigError
 
 ENV_PREFIX = "RELAY_"
 
 
-class Config(BaseSettings):
-    """What the settings have whatever the platforms are. Each room gets only its own section."""
+class _DotEnv(DotEnvSettingsSource):
+    """A file `.env`. It may serve other programs too, so what is not the relay's is passed over."""
+
+    def __call__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__call__().items() if name in self.settings_cls.model_fields}
+
+
+class Whereabouts(BaseSettings):
+    """What reaches a relay that runs on this machine. No other setting has to be there, nor right."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENV_PREFIX,
         env_nested_delimiter="__",
         frozen=True,
-        extra="forbid",
+        extra="ignore",
         nested_model_default_partial_update=True,
     )
 
     relay: RelaySection = RelaySection()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        assert isinstance(dotenv_settings, DotEnvSettingsSource)
+        return env_settings, _DotEnv(settings_cls, env_file=dotenv_settings.env_file), init_settings
+
+    @property
+    def audit_file(self) -> Path:
+        """Who changed what, when."""
+        return self.relay.data_dir / f"{self.relay.name}.audit.jsonl"
+
+    @property
+    def control_file(self) -> Path:
+        """How `relay ctl` reaches the relay that runs with these settings."""
+        return self.relay.data_dir / f"{self.relay.name}.control"
+
+    @property
+    def heartbeat_file(self) -> Path:
+        """Written by a relay that runs; see `relay health`."""
+        return self.relay.data_dir / f"{self.relay.name}.alive"
+
+
+class Config(Whereabouts):
+    """What the settings have whatever the platforms are. Each room gets only its own section."""
+
+    model_config = SettingsConfigDict(extra="forbid")
+
     inbox: InboxSection = InboxSection()
     voxta: VoxtaSection = VoxtaSection()
     companion: CompanionSection = CompanionSection()
@@ -64,43 +107,17 @@ class Config(BaseSettings):
     obs: ObsSection = ObsSection()
     web: WebSection = WebSection()
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
-
     @property
     def inbox_path(self) -> Path:
         """The SQLite file of the embedded inbox."""
         return self.inbox.path or self.relay.data_dir / f"{self.relay.name}.db"
 
     @property
-    def audit_file(self) -> Path:
-        """Who changed what, when."""
-        return self.relay.data_dir / f"{self.relay.name}.audit.jsonl"
-
-    @property
-    def control_file(self) -> Path:
-        """How `relay ctl` reaches the relay that runs with these settings."""
-        return self.relay.data_dir / f"{self.relay.name}.control"
-
-    @property
-    def heartbeat_file(self) -> Path:
-        """Written by a relay that runs; see `relay health`."""
-        return self.relay.data_dir / f"{self.relay.name}.alive"
-
-    @property
     def voxta_token_file(self) -> Path:
         return self.voxta.token_file or self.relay.data_dir / "voxta-token.json"
 
 
-C = TypeVar("C", bound=Config)
+C = TypeVar("C", bound=Whereabouts)
 
 
 def read(model: type[C], path: Path | None, over: dict[str, Any]) -> C:
@@ -109,13 +126,18 @@ def read(model: type[C], path: Path | None, over: dict[str, Any]) -> C:
     `over` replaces whole sections, for commands that bring settings of their own. Raises ConfigError with one
     line per mistake, each naming the key, the value and the fix.
     """
-    data = _toml(path) if path is not None else {}
+    data = _with_data_folder(_toml(path), path) if path is not None else {}
     try:
-        return model(**{**data, **over})
+        return model(_env_file=path and path.with_name(".env"), **{**data, **over})
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(problem, path) for problem in error.errors(include_url=False))) from None
     except ValueError as error:
         raise ConfigError(f"environment: {error}") from None
+
+
+def _with_data_folder(data: dict[str, Any], path: Path) -> dict[str, Any]:
+    section = data.get("relay", {})
+    return data | {"relay": {"data_dir": data_folder(path)} | section} if isinstance(section, dict) else data
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -138,6 +160,8 @@ def _explain(problem: Any, path: Path | None) -> str:
     variable = ENV_PREFIX + "__".join(str(part).upper() for part in problem["loc"])
     if variable in os.environ:
         source = f"environment variable {variable}"
+    elif path is not None and variable in dotenv_values(path.with_name(".env")):
+        source = f"{path.with_name('.env')}: {variable}"
     if problem["type"] == "extra_forbidden":
         return f"{source}: {key}: there is no such setting; check the spelling against config/relay.example.toml"
     message = problem["msg"].removeprefix("Value error, ")
