@@ -12,7 +12,7 @@ from relay.text.unicode import one_line
 
 MAX_PATTERN: Final = 200
 """Characters a rule's regular expression may have."""
-TEMPLATE_FIELDS = frozenset({"author", "platform", "text", "quote", "answering", "amount", "detail"})
+TEMPLATE_FIELDS = frozenset({"author", "platform", "text", "quote", "answering", "amount", "count", "detail", "other"})
 
 
 def fields_in(template: str) -> frozenset[str]:
@@ -99,12 +99,25 @@ def _default_kinds() -> dict[Kind, KindRule]:
         Kind.CHAT: rule(user, "{author} ({platform}){answering}{quote}"),
         Kind.ASK: rule(user, "{author} ({platform}) asks{quote}"),
         Kind.SUBSCRIBE: rule(event, "{author} just subscribed on {platform}{quote}"),
-        Kind.RESUBSCRIBE: rule(event, "{author} has been subscribed for {amount} months{quote}"),
-        Kind.GIFT: rule(event, "{author} gifted {amount} subscriptions to the community{quote}"),
-        Kind.CHEER: rule(event, "{author} cheered {amount} bits{quote}"),
-        Kind.RAID: rule(event, "{author} is raiding the stream with {amount} viewers{quote}"),
+        Kind.RESUBSCRIBE: rule(event, "{author} has been subscribed for {count}{quote}"),
+        Kind.GIFT: rule(event, "{author} gifted {count} to {other}{quote}"),
+        Kind.UPGRADE: rule(
+            event,
+            "{author} goes on with a paid subscription{quote}",
+            gift="{author} goes on paying for the subscription that {other} gifted{quote}",
+            prime="{author} goes on with a paid subscription instead of Prime{quote}",
+        ),
+        Kind.PAY_IT_FORWARD: rule(event, "{author} passes on the gift of a subscription from {other}{quote}"),
+        Kind.CHEER: rule(event, "{author} cheered {count}{quote}"),
+        Kind.CHARITY: rule(event, "{author} donated {detail}{quote}"),
+        Kind.RAID: rule(event, "{author} is raiding the stream with {count}{quote}"),
         Kind.REDEMPTION: rule(event, "{author} redeemed '{detail}'{quote}"),
+        Kind.ANNOUNCEMENT: rule(user, "{author} ({platform}) announces{quote}"),
         Kind.FOLLOW: rule(noreply, "{author} just followed on {platform}{quote}"),
+        Kind.WATCH_STREAK: rule(noreply, "{author} has watched {count} in a row{quote}"),
+        Kind.BITS_BADGE_TIER: rule(noreply, "{author} has earned the badge for {count}{quote}"),
+        Kind.MODIVERSARY: rule(noreply, "{author} has been a moderator for {count}{quote}"),
+        Kind.NOTICE: rule(noreply, '{platform} tells: "{detail}"{quote}'),
         Kind.ONLINE: rule(noreply, "The stream on {platform} just went live{quote}"),
         Kind.OFFLINE: rule(noreply, "The stream on {platform} just ended{quote}"),
         Kind.HYPE_TRAIN: rule(

@@ -19,10 +19,22 @@ TEXT_LIMIT = 500
 """Characters of a viewer's text that reach the companion; the longest message of a stream's chat."""
 QUOTED_LIMIT = 100
 """Characters of what a message replies to that reach the companion; enough to know what is meant."""
-DETAIL_LIMIT = 150
-"""Characters of a detail; the five choices of a poll have 25 each."""
+DETAIL_LIMIT = 200
+"""Characters of a detail; the five choices of a poll have 25 each, and what a platform tells is a sentence."""
 BETWEEN = " | "
 """Between messages that share one forward; viewers cannot write it."""
+_UNITS = {
+    Kind.CHEER: "bit",
+    Kind.BITS_BADGE_TIER: "bit",
+    Kind.RAID: "viewer",
+    Kind.GIFT: "subscription",
+    Kind.RESUBSCRIBE: "month",
+    Kind.MODIVERSARY: "month",
+    Kind.WATCH_STREAK: "stream",
+}
+"""What the amount of each kind counts."""
+_NOBODY = {Kind.GIFT: "the community"}
+"""Whom a kind concerns where nobody is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +112,7 @@ class Renderer:
 
     def _part(self, pick: Pick, place: Place) -> str:
         fields = self._fields(pick, place)
-        if not fields["text"] and pick.message.kind in (Kind.CHAT, Kind.ASK) and not self._policy.call(pick.message):
+        if not fields["text"] and pick.message.kind.is_said and not self._policy.call(pick.message):
             raise RenderingError("empty: no visible text remains")
         template = self._policy.rule(pick.message).words(pick.message.moment)
         told = " ".join(template.format_map(fields).split())
@@ -123,6 +135,8 @@ class Renderer:
         arguments["detail"] = fields["detail"] if pick.message.detail else ""
         if message.moment:
             arguments["moment"] = message.moment
+        if message.other:
+            arguments["other"] = fields["other"]
         if quoted := message.replies_to:
             arguments["answering"] = self._name(quoted.author, place) if quoted.author else ""
             arguments["quoted"] = sanitise(quoted.text, QUOTED_LIMIT)
@@ -161,7 +175,9 @@ class Renderer:
             "quote": _quote(text, is_action=message.is_action),
             "answering": self._answering(message.replies_to, place),
             "amount": str(message.amount) if message.amount is not None else "some",
+            "count": _count(message),
             "detail": sanitise(message.detail or "a reward", DETAIL_LIMIT),
+            "other": self._name(message.other, place) if message.other else _NOBODY.get(message.kind, "somebody"),
         }
 
 
@@ -170,6 +186,12 @@ def _quote(text: str, *, is_action: bool) -> str:
     if not text:
         return "."
     return f" *{text.replace('*', '').strip()}*" if is_action else f': "{text}"'
+
+
+def _count(message: AudienceMessage) -> str:
+    """The amount, with what it counts."""
+    amount, unit = message.amount, _UNITS.get(message.kind, "")
+    return f"{'some' if amount is None else amount} {unit}{'s' if unit and amount != 1 else ''}".strip()
 
 
 def spoken_line(text: str, chat: JoinedChat, who: str | None, where: str) -> str:

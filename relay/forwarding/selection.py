@@ -315,7 +315,7 @@ class Selector:
 
 def lane_of(message: AudienceMessage) -> Lane:
     """Where a message waits."""
-    if message.kind not in (Kind.CHAT, Kind.ASK):
+    if not message.kind.is_said:
         return Lane.EVENT
     if message.author.roles & {Role.STREAMER, Role.MODERATOR}:
         return Lane.STAFF

@@ -94,7 +94,7 @@ class Waiting:
     def again(self, message: AudienceMessage, now: float) -> Pick:
         """A message that was let through before, as it is told."""
         judgement = self._inbound.judge(self._policy.judged(message), self.switches, now)
-        return Pick(self._quoting(message), self._said(message, judgement.text))
+        return Pick(self._inbound.of_others(message, self.switches), self._said(message, judgement.text))
 
     def recheck(self, pick: Pick, current: AudienceMessage, now: float) -> Pick | None:
         """The pick as it stands now. None when its author has edited it into something that is refused."""
@@ -110,16 +110,12 @@ class Waiting:
         judgement = self._inbound.judge(self._policy.judged(message), self.switches, now)
         verdict = judgement.verdict
         if verdict is None:
-            accept(self._quoting(message), self._said(message, judgement.text), judgement.reading, now)
+            told = self._inbound.of_others(message, self.switches)
+            accept(told, self._said(message, judgement.text), judgement.reading, now)
         elif verdict.outcome is Outcome.HELD:
             self._hold(message, verdict.reason)
         else:
             self._end(message, verdict.outcome, verdict.reason)
-
-    def _quoting(self, message: AudienceMessage) -> AudienceMessage:
-        """The message with as much of what it replies to as may be told."""
-        quoted = self._inbound.quotable(message, self.switches)
-        return message if quoted == message.replies_to else message.model_copy(update={"replies_to": quoted})
 
     def _said(self, message: AudienceMessage, text: str) -> str:
         if self._policy.call(message) is not None:

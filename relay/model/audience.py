@@ -33,6 +33,21 @@ class Kind(StrEnum):
     RAID = "raid"
     REDEMPTION = "redemption"
     """A channel-points reward."""
+    UPGRADE = "upgrade"
+    """A gifted or Prime subscription becomes a paid one."""
+    PAY_IT_FORWARD = "pay_it_forward"
+    """Somebody who was gifted a subscription gifts one."""
+    CHARITY = "charity"
+    """A donation to the channel's charity."""
+    WATCH_STREAK = "watch_streak"
+    """Somebody shares how many streams in a row they have watched."""
+    BITS_BADGE_TIER = "bits_badge_tier"
+    MODIVERSARY = "modiversary"
+    """How long somebody has been a moderator."""
+    ANNOUNCEMENT = "announcement"
+    """Chat that a moderator makes stand out."""
+    NOTICE = "notice"
+    """What the platform itself tells in chat, and is no other kind."""
     ONLINE = "online"
     OFFLINE = "offline"
     HYPE_TRAIN = "hype_train"
@@ -45,6 +60,11 @@ class Kind(StrEnum):
     """The title of the stream or its category has changed."""
     SUSPICIOUS = "suspicious"
     """The moderators or the platform mistrust somebody, or do no more."""
+
+    @property
+    def is_said(self) -> bool:
+        """It is only said. All other kinds tell of something that happened."""
+        return self in (Kind.CHAT, Kind.ASK, Kind.ANNOUNCEMENT)
 
 
 class Author(Value):
@@ -101,15 +121,21 @@ class AudienceMessage(Value):
     kind: Kind
     author: Author
     text: str = ""
-    """As written, unchanged; hostile text."""
+    """As written, without what the platform adds to it; hostile text."""
     is_action: bool = False
     """The text is what they do, not what they say; it goes on from their name: `waves`, `sent a picture`."""
+    emotes: tuple[str, ...] = ()
+    """Words of the text that are pictures."""
     at: float
     """When the relay heard of it, by its own clock, in seconds since the epoch."""
     amount: int | None = None
-    """Bits of a cheer, viewers of a raid, gifts, months of a resubscription, the level of a hype train."""
+    """Bits of a cheer or badge, viewers of a raid, gifts, months, streams in a row, the level of a hype train, or whole
+    units of a donation's currency."""
     detail: str | None = None
-    """The title of a redeemed reward, the tier of a subscription, the winner of a poll."""
+    """The title of a redeemed reward, the tier of a subscription, the winner of a poll, how much is donated to whom, or
+    the platform's own words."""
+    other: Author | None = None
+    """Whom it concerns besides its author: who is gifted, or who had gifted what is continued or passed on."""
     moment: str | None = None
     """Which moment of something that has several, such as the `begin` and the `end` of a poll."""
     reward: Reward | None = None

@@ -77,7 +77,7 @@ class Budget:
         """Count a message against its rates. The reason for refusing it, or None."""
         if message.author.roles & _TRUSTED:
             return None
-        if message.kind in (Kind.CHAT, Kind.ASK) and not self._viewer(message).take(now):
+        if message.kind.is_said and not self._viewer(message).take(now):
             return f"rate: more than {self._rates['viewer']:g} a minute from one viewer"
         for name in _names(message):
             if name in self._rates and not self._bucket(name).take(now):

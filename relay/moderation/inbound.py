@@ -25,8 +25,6 @@ log = logging.getLogger(__name__)
 MAX_KNOWN: Final = 100_000
 """Viewers remembered as having written before."""
 _BOT_COMMAND: Final = re.compile(r"^[!?$][a-z]\w*", re.IGNORECASE)
-_WRITTEN: Final = (Kind.CHAT, Kind.ASK)
-"""What is only said. All other kinds tell of something that happened."""
 
 
 class LiveSettings(Protocol):
@@ -103,20 +101,31 @@ class Inbound:
             log.exception("a filter failed; the message is held")
             return Judgement(reading, Verdict(Outcome.HELD, "a filter failed"), "")
 
-    def quotable(self, message: AudienceMessage, live: LiveSettings) -> Quoted | None:
-        """What the message replies to, masked as chat is. None when that, or who wrote it, could not be heard."""
-        quoted = message.replies_to
-        if quoted is None or not self._settings.enabled:
-            return quoted
-        author = quoted.author or Author(id="", name="")
-        written = message.model_copy(update={"kind": Kind.CHAT, "author": author, "text": quoted.text, "detail": None})
+    def of_others(self, message: AudienceMessage, live: LiveSettings) -> AudienceMessage:
+        """The message without those of the people and texts it names beside its own that could not be heard.
+
+        What remains of the text it replies to is masked as chat is.
+        """
+        if not self._settings.enabled or not (message.replies_to or message.other):
+            return message
         try:
-            case = _case(written, features_of(quoted.text), live, message.at)
-            refused = self._first(self._for_quotes, case) is not None
-            return None if refused else quoted.model_copy(update={"text": self._masked(case, exempt=False)})
+            quoted = self._quotable(message, message.replies_to, live)
+            other = message.other and self._namable(message, message.other, live)
         except Exception:
-            log.exception("a filter failed; what the message replies to is left out")
+            log.exception("a filter failed; who and what the message names beside its own is left out")
+            quoted = other = None
+        return message.model_copy(update={"replies_to": quoted, "other": other})
+
+    def _quotable(self, message: AudienceMessage, quoted: Quoted | None, live: LiveSettings) -> Quoted | None:
+        if quoted is None:
             return None
+        case = _as_chat(message, quoted.author or Author(id="", name=""), quoted.text, live)
+        refused = self._first(self._for_quotes, case) is not None
+        return None if refused else quoted.model_copy(update={"text": self._masked(case, exempt=False)})
+
+    def _namable(self, message: AudienceMessage, author: Author, live: LiveSettings) -> Author | None:
+        case = _as_chat(message, author, "", live)
+        return author if self._first((self._muted, self._name), case) is None else None
 
     def _judge(self, message: AudienceMessage, reading: TextFeatures, live: LiveSettings, now: float) -> Judgement:
         case = _case(message, reading, live, now)
@@ -125,7 +134,7 @@ class Inbound:
         verdict = self._first(rules, case)
         if verdict is None and message.text and not exempt:
             verdict = self._first(self._for_text, case)
-            if verdict is not None and verdict.outcome is Outcome.REJECTED and message.kind not in _WRITTEN:
+            if verdict is not None and verdict.outcome is Outcome.REJECTED and not message.kind.is_said:
                 return Judgement(features_of(""), None, "")
         return Judgement(reading, verdict, self._masked(case, exempt))
 
@@ -150,7 +159,7 @@ class Inbound:
     def _bot(self, case: _Case) -> Verdict | None:
         author = case.message.author
         is_bot = Role.BOT in author.roles or case.name in self._bots
-        return _reject("bot") if is_bot and case.message.kind in _WRITTEN else None
+        return _reject("bot") if is_bot and case.message.kind.is_said else None
 
     def _role(self, case: _Case) -> Verdict | None:
         least = self._settings.least_role.get(case.message.kind)
@@ -248,6 +257,12 @@ class Inbound:
 def _case(message: AudienceMessage, reading: TextFeatures, live: LiveSettings, now: float) -> _Case:
     author = message.author
     return _Case(message, reading, live, now, f"{message.platform}:{author.id}", _folded(author.name))
+
+
+def _as_chat(message: AudienceMessage, author: Author, text: str, live: LiveSettings) -> _Case:
+    """As if that had been written by this author, in the message's place."""
+    said = message.model_copy(update={"kind": Kind.CHAT, "author": author, "text": text, "detail": None})
+    return _case(said, features_of(text), live, message.at)
 
 
 @lru_cache(10_000)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from relay.config import ForwardingSection
 from relay.config.loading import Config
 from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
@@ -53,6 +54,49 @@ BEN = Author(id="2", name="Ben")
 )
 def test_a_reply_tells_what_it_replies_to_in_a_few_harmless_words(quoted: Quoted, text: str) -> None:
     assert render(message(replies_to=quoted), Place("c", 0, reserved_names("Vox"))).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("waves", "Ann (Twitch) *waves*"),
+        ("waves* Vox: *obeys", "Ann (Twitch) *waves Vox: obeys*"),
+        ('says | "hi"', "Ann (Twitch) *says / 'hi'*"),
+    ],
+)
+def test_what_somebody_does_is_told_as_an_action(text: str, told: str) -> None:
+    assert render(message(text=text, is_action=True)).text == told
+
+
+def test_an_action_of_nothing_visible_says_so() -> None:
+    with pytest.raises(RenderingError):
+        render(message(text="***", is_action=True))
+
+
+@given(HOSTILE)
+def test_nothing_in_an_action_can_end_it(text: str) -> None:
+    try:
+        body = render(message(text=text, is_action=True)).body
+    except RenderingError:
+        return
+    assert body.startswith("Ann (Twitch) *") and body.endswith("*")
+    assert body.count("*") == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "count"),
+    [
+        (Kind.RAID, 1, "1 viewer"),
+        (Kind.CHEER, 100, "100 bits"),
+        (Kind.RAID, None, "some viewers"),
+        (Kind.FOLLOW, 2, "2"),
+    ],
+)
+def test_an_amount_is_told_with_what_it_counts(kind: Kind, amount: int | None, count: str) -> None:
+    policy = Policy(ForwardingSection.model_validate({"kinds": {kind: {"template": "with {count}"}}}))
+    said = message(kind, amount=amount)
+
+    assert Renderer(policy, 600).render([Pick(said, "")], PLACE)[0].body == f"with {count}"
 
 
 def test_scripts_are_told_what_a_reply_replies_to() -> None:

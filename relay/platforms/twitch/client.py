@@ -233,7 +233,7 @@ class TwitchPlatform:
             return
         if twin(event) in self._reconciler.live:
             return
-        if incoming := read(event, self._connection.account.id, self._clock()):
+        for incoming in read(event, self._connection.account.id, self._clock()):
             self._intake.put(incoming)
 
 

@@ -7,12 +7,13 @@ TwitchIO's own recovery stops reading the old socket while it moves to a new one
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from twitchio.eventsub.websockets import Websocket
 from twitchio.models.eventsub_ import create_event_instance
 
 from relay.platforms.twitch.connection import TwitchClient
+from relay.platforms.twitch.mending import NOTICE, bare, mended
 
 if TYPE_CHECKING:
     from twitchio.types_.conduits import NotificationMessage, ReconnectMessage, RevocationMessage, WelcomeMessage
@@ -117,9 +118,18 @@ class EventSocket(Websocket):
     async def _process_notification(self, data: "NotificationMessage") -> None:
         client, type = self._require_client(), data["metadata"]["subscription_type"]
         try:
-            client.dispatch(type, create_event_instance(type, _mended(data), http=self._http))
+            client.dispatch(type, self._event(type, data))
         except Exception as error:  # whatever the library or the relay did not expect
             client.on_unread(type, error)
+
+    def _event(self, type: str, data: "NotificationMessage") -> Any:
+        try:
+            return create_event_instance(type, mended(data), http=self._http)
+        except Exception as error:
+            if type != NOTICE:
+                raise
+            self._require_client().on_unread(type, error)
+            return create_event_instance(type, bare(data), http=self._http)
 
     async def _process_revocation(self, data: "RevocationMessage") -> None:
         # TwitchIO stops reading at reasons it has no name for, and closes the socket with its last subscription
@@ -136,14 +146,6 @@ class EventSocket(Websocket):
     async def _process_keepalive(self) -> None:
         await overdue(lambda: self._last_keepalive, self._patience)
         self.ended.set()
-
-
-def _mended(data: "NotificationMessage") -> "NotificationMessage":
-    """Twitch has left fragments out where there is no text, which TwitchIO does not expect."""
-    message = data["payload"]["event"].get("message")
-    if isinstance(message, dict) and message.get("fragments", []) is None:
-        message["fragments"] = []
-    return data
 
 
 async def overdue(

@@ -178,19 +178,36 @@ async def test_what_is_written_after_me_arrives_without_its_marks(
     assert (message.text, message.addressed) == ("waves at @streamer", True)
 
 
-@pytest.mark.parametrize(
-    "type", ["watch_streak", "announcement", "bits_badge_tier", "modiversary", "unknown", "new_next_year"]
-)
-async def test_what_somebody_writes_with_a_notice_is_heard(
+@pytest.mark.parametrize("type", ["watch_streak", "bits_badge_tier", "modiversary", "unknown", "new_next_year"])
+async def test_what_somebody_writes_with_a_notice_is_chat_beside_what_it_tells(
     twitch: TwitchDouble, connect: Connect, received: Received, type: str
 ) -> None:
     async with connect(twitch):
         id = await twitch.notice(type, author="ann", text="I am back!")
-        await received.until(1)
+        await received.until(2)
 
-    [message] = received.messages
-    assert (message.kind, message.author.name, message.text) == (Kind.CHAT, "Ann", "I am back!")
-    assert (message.id, message.reply_to) == (id, id)
+    [told, said] = received.messages
+    assert (said.kind, said.author.name, said.text) == (Kind.CHAT, "Ann", "I am back!")
+    assert (said.id, said.reply_to) == (id, id)
+    assert told.kind is not Kind.CHAT
+    assert (told.id, told.text, told.author) == (f"{id}-{type}", "", said.author)
+
+
+async def test_a_notice_whose_shape_twitch_has_changed_is_told_in_twitchs_words(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch) as platform:
+        event = payloads.notice(twitch.channel, twitch.state.user("ann"), "watch_streak", text="I am back!")
+        event["watch_streak"] = {"streak": {"of": "another shape"}}
+        del event["modiversary"]
+        await twitch.notify("channel.chat.notification", twitch.channel, event)
+        await received.until(2)
+
+        assert [(message.kind, message.detail, message.text) for message in received.messages] == [
+            (Kind.NOTICE, "a watch_streak happened", ""),
+            (Kind.CHAT, None, "I am back!"),
+        ]
+        assert platform.unread() == {"channel.chat.notification": 1}
 
 
 async def test_a_subscription_in_chat_counts_also_where_twitch_sends_null_for_an_empty_message(
@@ -204,15 +221,6 @@ async def test_a_subscription_in_chat_counts_also_where_twitch_sends_null_for_an
         await received.until(1)
 
     assert received.messages[0].kind is Kind.SUBSCRIBE
-
-
-async def test_a_notice_without_words_is_not_heard(twitch: TwitchDouble, connect: Connect, received: Received) -> None:
-    async with connect(twitch):
-        await twitch.notice("watch_streak", author="ann")
-        await twitch.chat("last")
-        await received.until(1)
-
-    assert received.texts == ["last"]
 
 
 async def test_missing_scopes_are_logged_once_and_never_tried(

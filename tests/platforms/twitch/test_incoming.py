@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from twitchio.models.eventsub_ import BaseEvent, create_event_instance
 
-from relay.model import AudienceMessage, Incoming, Kind, Retraction, Role
+from relay.model import AudienceMessage, Author, Incoming, Kind, Quoted, Retraction, Role
 from relay.platforms.twitch.incoming import read
 from relay.platforms.twitch.incoming.twins import twin
 from tests.doubles.twitch import payloads
-from tests.doubles.twitch.shapes import TYPES
+from tests.doubles.twitch.shapes import FRAGMENT, TYPES, fill
 from tests.doubles.twitch.state import User
 
 CHANNEL, ANN, VOX = User("1", "streamer"), User("2", "ann"), User("3", "vox")
@@ -67,7 +67,10 @@ def load(type: str, event: dict[str, Any], http: Any = None) -> BaseEvent:
 
 
 def understand(type: str, event: dict[str, Any]) -> Incoming | None:
-    return read(load(type, event), VOX.id, ARRIVED)
+    """What it means, when that is one thing at most."""
+    found = read(load(type, event), VOX.id, ARRIVED)
+    assert len(found) <= 1
+    return found[0] if found else None
 
 
 def message(type: str, event: dict[str, Any]) -> AudienceMessage:
@@ -121,6 +124,70 @@ def test_a_mention_of_the_account_is_addressed() -> None:
     assert not message("channel.chat.message", chat("what now, @ann ?")).addressed
 
 
+def test_what_stands_behind_me_is_an_action() -> None:
+    waved = message("channel.chat.message", chat("waves at @vox", me=True))
+    said = message("channel.chat.message", chat("waves at @vox"))
+
+    assert (waved.text, waved.is_action, waved.addressed) == ("waves at @vox", True, True)
+    assert not said.is_action
+
+
+def test_a_reply_carries_what_it_replies_to_and_not_whom_twitch_puts_before_it() -> None:
+    to_ben = message("channel.chat.message", chat("@Ann me too", reply=payloads.reply("m0", ANN, "I  like cake")))
+    to_us = message("channel.chat.message", chat("@VOX !why", reply=payloads.reply("m0", VOX, "x" * 500)))
+    to_streamer = message("channel.chat.message", chat("@streamers hi", reply=payloads.reply("m0", CHANNEL, "hello")))
+    to_action = message("channel.chat.message", chat("hi", reply=payloads.reply("m0", ANN, "\x01ACTION waves\x01")))
+
+    assert (to_ben.text, to_ben.replies_to) == ("me too", Quoted(author=Author(id="2", name="Ann"), text="I like cake"))
+    assert (to_us.text, to_us.replies_to) == ("!why", Quoted(author=None, text="x" * 199 + "…"))
+    assert to_streamer.text == "@streamers hi", "that is somebody else"
+    assert to_streamer.replies_to and to_streamer.replies_to.author
+    assert to_streamer.replies_to.author.roles == {Role.STREAMER}
+    assert to_action.replies_to and to_action.replies_to.text == "waves"
+    assert message("channel.chat.message", chat("hi")).replies_to is None
+
+
+def piece(text: str, **kind: Any) -> dict[str, Any]:
+    return fill(FRAGMENT, text=text, type=next(iter(kind), "text"), **kind)
+
+
+def test_cheermotes_are_taken_out_of_the_text_and_counted() -> None:
+    mote = piece("Cheer100", cheermote={"prefix": "cheer", "bits": 100, "tier": 100})
+    pieces = [mote, piece(" sing "), mote, piece(" please")]
+    event = payloads.chat_message(
+        CHANNEL, ANN, "m1", "Cheer100 sing Cheer100 please", pieces=pieces, cheer={"bits": 200}
+    )
+
+    cheer = message("channel.chat.message", event)
+
+    assert (cheer.kind, cheer.amount, cheer.text) == (Kind.CHEER, 200, "sing please")
+
+
+@pytest.mark.parametrize(
+    ("text", "bits", "rest"),
+    [
+        ("Cheer300 sing", 300, "sing"),
+        ("sing Cheer100 now cheerwhal200", 300, "sing now"),
+        ("Streamerlove50 for agent47", 50, "Streamerlove50 for agent47"),
+        ("Streamerlove50 for you", 50, "for you"),
+        ("Cheer100 for agent47", 100, "for agent47"),
+        ("nothing to see", 100, "nothing to see"),
+        ("", 100, ""),
+    ],
+)
+def test_a_cheer_in_one_piece_loses_the_words_that_add_up_to_its_bits(text: str, bits: int, rest: str) -> None:
+    assert message("channel.cheer", payloads.cheer(CHANNEL, ANN, bits, text)).text == rest
+
+
+def test_emotes_are_named() -> None:
+    kappa = piece("Kappa", emote={"id": "25", "emote_set_id": "0", "owner_id": "0", "format": ["static"]})
+    event = payloads.chat_message(CHANNEL, ANN, "m1", "hi Kappa Kappa", pieces=[piece("hi "), kappa, piece(" "), kappa])
+
+    said = message("channel.chat.message", event)
+
+    assert (said.text, said.emotes) == ("hi Kappa Kappa", ("Kappa",))
+
+
 def test_a_reply_to_the_account_is_addressed() -> None:
     assert message("channel.chat.message", chat(reply=payloads.reply("m0", VOX, "earlier"))).addressed
     assert not message("channel.chat.message", chat(reply=payloads.reply("m0", ANN, "earlier"))).addressed
@@ -157,7 +224,7 @@ def test_a_resubscription_carries_its_months_and_text() -> None:
 def test_a_cheer_carries_its_bits_and_text() -> None:
     cheer = message("channel.cheer", payloads.cheer(CHANNEL, ANN, 300, "Cheer300 sing"))
 
-    assert (cheer.kind, cheer.amount, cheer.text) == (Kind.CHEER, 300, "Cheer300 sing")
+    assert (cheer.kind, cheer.amount, cheer.text) == (Kind.CHEER, 300, "sing")
 
 
 def test_a_raid_comes_from_the_raider_into_our_channel() -> None:
@@ -195,10 +262,6 @@ def test_of_many_gifts_only_the_giver_is_noticed() -> None:
     assert understand("channel.chat.notification", payloads.received_notice(CHANNEL, ANN, VOX, "1000", "g1")) is None
 
 
-def test_notices_about_other_things_mean_nothing() -> None:
-    assert understand("channel.chat.notification", payloads.notice(CHANNEL, ANN, "unraid", {})) is None
-
-
 @pytest.mark.parametrize(
     ("type", "event", "twin_type"),
     [
@@ -218,8 +281,9 @@ def test_notices_about_other_things_mean_nothing() -> None:
         (
             "channel.chat.notification",
             payloads.gift_notice(CHANNEL, ANN, 2, "1000", "g1"),
-            "channel.subscription.gift",
+            None,
         ),
+        ("channel.subscription.gift", payloads.gift(CHANNEL, ANN, 2, "1000"), "channel.chat.notification"),
         ("channel.follow", payloads.follow(CHANNEL, ANN), None),
     ],
 )

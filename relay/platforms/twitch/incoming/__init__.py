@@ -13,10 +13,11 @@ _READERS: Mapping[type[BaseEvent], Reader] = (
 )
 
 
-def read(event: BaseEvent, account: str, now: float) -> Incoming | None:
-    """What the event means to the relay; None when it means nothing.
+def read(event: BaseEvent, account: str, now: float) -> tuple[Incoming, ...]:
+    """What the event means to the relay, in order; empty when it means nothing.
 
     `account` is the id of the companion's own account, `now` is when it came, by this machine's clock.
     """
     reader = _READERS.get(type(event))
-    return None if reader is None else reader(event, account, now)
+    found = reader(event, account, now) if reader is not None else None
+    return found if isinstance(found, tuple) else (found,) if found is not None else ()

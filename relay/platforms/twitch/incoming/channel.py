@@ -13,6 +13,7 @@ from twitchio import (
 
 from relay.model import AudienceMessage, Kind, Role
 from relay.platforms.twitch.incoming.draft import Reader, author_of, draft, tier
+from relay.platforms.twitch.incoming.written import without_cheermotes, without_marks
 
 _STREAMER = frozenset({Role.STREAMER})
 
@@ -47,9 +48,8 @@ def gift(event: ChannelSubscriptionGift, account: str, now: float) -> AudienceMe
 
 
 def cheer(event: ChannelCheer, account: str, now: float) -> AudienceMessage:
-    return draft(
-        event, now, Kind.CHEER, event.broadcaster, author_of(event.user), text=event.message, amount=event.bits
-    )
+    text = without_cheermotes(without_marks(event.message), event.bits)
+    return draft(event, now, Kind.CHEER, event.broadcaster, author_of(event.user), text=text, amount=event.bits)
 
 
 def raid(event: ChannelRaid, account: str, now: float) -> AudienceMessage:

@@ -1,10 +1,14 @@
 """What people write."""
 
-from twitchio import ChatMessage
+import re
 
-from relay.model import AudienceMessage, Kind
-from relay.platforms.twitch.incoming.draft import Reader, author_of, draft, roles, said
+from twitchio import ChatMessage
+from twitchio.models.eventsub_ import ChatMessageReply
+
+from relay.model import AudienceMessage, Kind, Quoted, Role
+from relay.platforms.twitch.incoming.draft import Reader, author_of, draft, roles
 from relay.platforms.twitch.incoming.rewards import of_chat
+from relay.platforms.twitch.incoming.written import without_marks, written
 
 
 def is_shared(message: ChatMessage) -> bool:
@@ -15,8 +19,12 @@ def is_shared(message: ChatMessage) -> bool:
 def message(event: ChatMessage, account: str, now: float) -> AudienceMessage | None:
     if is_shared(event):
         return None
-    answers = event.reply is not None and event.reply.parent_user.id == account
     reward = of_chat(event)
+    more = written(event.text, event.fragments, account)
+    if event.reply is not None:
+        more["text"] = _without_address(more["text"], event.reply)
+        more["addressed"] |= event.reply.parent_user.id == account
+        more["replies_to"] = _quoted(event.reply, account, event.broadcaster.id)
     return draft(
         event,
         now,
@@ -24,13 +32,24 @@ def message(event: ChatMessage, account: str, now: float) -> AudienceMessage | N
         event.broadcaster,
         author_of(event.chatter, roles(event.badges)),
         id=event.id,
-        text=said(event.text),
         amount=event.cheer.bits if event.cheer else None,
-        addressed=answers or any(user.id == account for user in event.mentions),
         reply_to=event.id,
         reward=reward,
         detail=reward.title or None if reward else None,
+        **more,
     )
+
+
+def _without_address(text: str, reply: ChatMessageReply) -> str:
+    """Twitch begins each reply with whom it answers."""
+    names = "|".join(re.escape(name) for name in (reply.parent_user.name, reply.parent_user.display_name) if name)
+    return re.sub(rf"^@(?:{names})(?!\w)\s*", "", text, flags=re.IGNORECASE) if names else text
+
+
+def _quoted(reply: ChatMessageReply, account: str, streamer: str) -> Quoted:
+    who = reply.parent_user
+    author = author_of(who, frozenset({Role.STREAMER} if who.id == streamer else ()))
+    return Quoted.of(None if who.id == account else author, without_marks(reply.parent_message_body))
 
 
 READERS: dict[type, Reader] = {ChatMessage: message}

@@ -9,10 +9,9 @@ from twitchio.models.eventsub_ import BaseEvent, ChatMessageBadge
 from relay.model import AudienceMessage, Author, Incoming, Kind, Role
 from relay.platforms.twitch.settings import PLATFORM
 
-Reader = Callable[[Any, str, float], Incoming | None]
+Reader = Callable[[Any, str, float], Incoming | tuple[Incoming, ...] | None]
 """What one type of event means; see `read`."""
 ANONYMOUS = Author(id="anonymous", name="Anonymous")
-_ACTION = "\x01ACTION "
 _BADGES = {
     "broadcaster": Role.STREAMER,
     "moderator": Role.MODERATOR,
@@ -52,8 +51,3 @@ def roles(badges: Iterable[ChatMessageBadge]) -> frozenset[Role]:
 def tier(tier: str) -> str:
     """A subscription's tier as people call it."""
     return f"tier {tier.removesuffix('000')}"
-
-
-def said(text: str) -> str:
-    """What was written, without the marks Twitch puts around what stands behind /me."""
-    return text.removeprefix(_ACTION).removesuffix("\x01") if text.startswith(_ACTION) else text

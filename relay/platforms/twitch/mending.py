@@ -1,0 +1,32 @@
+"""Events in the shape that TwitchIO expects, where Twitch leaves something out or changes it."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, Final
+
+NOTICE: Final = "channel.chat.notification"
+_COMMON: Final = (
+    *(f"{who}_user_{what}" for who in ("broadcaster", "chatter") for what in ("id", "login", "name")),
+    "chatter_is_anonymous", "color", "badges", "system_message", "message_id", "message", "notice_type",
+)  # fmt: skip
+"""What every notice tells, whatever its type."""
+
+
+def mended(data: Any) -> Any:
+    """The notification with empty fragments where Twitch sends null for them, and null for what a notice leaves out."""
+    event = data["payload"]["event"]
+    message = event.get("message")
+    if isinstance(message, dict) and message.get("fragments", []) is None:
+        message["fragments"] = []
+    is_notice = data["metadata"]["subscription_type"] == NOTICE
+    return _with(data, defaultdict(lambda: None, event)) if is_notice else data
+
+
+def bare(data: Any) -> Any:
+    """The notice without what its type tells: who wrote what remains, and what Twitch says of it."""
+    event = data["payload"]["event"]
+    return _with(data, defaultdict(lambda: None, {key: event[key] for key in _COMMON if key in event}))
+
+
+def _with(data: Mapping[str, Any], event: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**data, "payload": {**data["payload"], "event": event}}
