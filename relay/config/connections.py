@@ -5,11 +5,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from relay.config.base import Seconds, Section, Url, is_loopback
+from relay.config.base import Seconds, Section, Url, is_loopback, written
 
 
 class RelaySection(Section):
-    name: str = Field("relay", pattern=r"^[a-z0-9-]{1,32}$")
+    name: Annotated[str, written(r"[a-z0-9-]{1,32}", "1 to 32 small letters, digits and -")] = "relay"
     data_dir: Path = Path("data")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     audit_size: int = Field(5_000_000, ge=10_000)
@@ -46,7 +46,7 @@ ActName = Literal[
 """What a scenario may be allowed to do."""
 
 
-Scope = Annotated[str, Field(pattern=r"^[a-z]+:[a-z-]{1,32}$")]
+Scope = Annotated[str, written(r"[a-z]+:[a-z-]{1,32}", "it as Voxta does, such as role:app")]
 
 
 class VoxtaSection(Section):

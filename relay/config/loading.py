@@ -3,14 +3,18 @@
 `RELAY_VOXTA__API_KEY=…` sets `voxta.api_key`, as does such a line in a file `.env` beside the settings.
 """
 
-import os
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dotenv import dotenv_values
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from relay.config import (
     BudgetSection,
@@ -30,18 +34,11 @@ from relay.config import (
     VoiceSection,
     VoxtaSection,
     WebSection,
+    mistakes,
 )
+from relay.config.environment import ENV_PREFIX, DotEnv, Environment, unreadable, written_in
 from relay.config.places import data_folder
 from relay.errors import ConfigError
-
-ENV_PREFIX = "RELAY_"
-
-
-class _DotEnv(DotEnvSettingsSource):
-    """A file `.env`. It may serve other programs too, so what is not the relay's is passed over."""
-
-    def __call__(self) -> dict[str, Any]:
-        return {name: value for name, value in super().__call__().items() if name in self.settings_cls.model_fields}
 
 
 class Whereabouts(BaseSettings):
@@ -67,7 +64,7 @@ class Whereabouts(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         assert isinstance(dotenv_settings, DotEnvSettingsSource)
-        return env_settings, _DotEnv(settings_cls, env_file=dotenv_settings.env_file), init_settings
+        return Environment(settings_cls), DotEnv(settings_cls, env_file=dotenv_settings.env_file), init_settings
 
     @property
     def audit_file(self) -> Path:
@@ -131,8 +128,8 @@ def read(model: type[C], path: Path | None, over: dict[str, Any]) -> C:
         return model(_env_file=path and path.with_name(".env"), **{**data, **over})
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(problem, path) for problem in error.errors(include_url=False))) from None
-    except ValueError as error:
-        raise ConfigError(f"environment: {error}") from None
+    except SettingsError:
+        raise ConfigError("\n".join(unreadable(path))) from None
 
 
 def _with_data_folder(data: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -142,30 +139,17 @@ def _with_data_folder(data: dict[str, Any], path: Path) -> dict[str, Any]:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
+        text = path.read_text("utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file; copy config/relay.example.toml to it") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
-
-
-_SECRETS = ("token", "secret", "key", "password", "url")
+        raise ConfigError(f"{path}: {mistakes.of_toml(text, error)}") from None
 
 
 def _explain(problem: Any, path: Path | None) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
-    source = str(path) if path is not None else "settings"
-    variable = ENV_PREFIX + "__".join(str(part).upper() for part in problem["loc"])
-    if variable in os.environ:
-        source = f"environment variable {variable}"
-    elif path is not None and variable in dotenv_values(path.with_name(".env")):
-        source = f"{path.with_name('.env')}: {variable}"
-    if problem["type"] == "extra_forbidden":
-        return f"{source}: {key}: there is no such setting; check the spelling against config/relay.example.toml"
-    message = problem["msg"].removeprefix("Value error, ")
-    shown = problem.get("input")
-    secret = any(word in key.rsplit(".", 1)[-1].lower() for word in _SECRETS)
-    value = f" (got {shown!r})" if isinstance(shown, str | int | float | bool) and not secret else ""
-    return f"{source}: {key}: {message}{value}"
+    key = ".".join(map(str, problem["loc"]))
+    return f"{written_in(problem['loc'], path)}: {key}: {mistakes.in_words(problem)}"

@@ -65,13 +65,27 @@ def test_one_rule_can_change_without_writing_the_others(tmp_path: Path) -> None:
         ("[twitch]\nclientid = 1", "twitch.clientid: there is no such setting"),
         (
             "[inbox]\nkeep = 'long'",
-            "inbox.keep: Input should be a valid number, unable to parse string as a number (got 'long')",
+            "inbox.keep: write a number, without quotes (got 'long')",
         ),
         ("[inbox]\nengine = 'mysql'", "inbox.engine: Input should be 'sqlite' or 'redis' (got 'mysql')"),
         ("[discord]\nenabled = true\nchannels = [1]", "discord: token is missing: set RELAY_DISCORD__TOKEN"),
         ("[twitch]\nenabled = true", "twitch: client_id is missing"),
         ("[voxta]\njoin = 'chat'", 'voxta: join = "chat" needs chat_id'),
-        ("[voxta]\nurl = 'localhost:5384'", "voxta.url: String should match pattern"),
+        ("[voxta]\nurl = 'localhost:5384'", "voxta.url: write an address that begins with http:// or https://"),
+        ("[relay]\nname = 'My Relay'", "relay.name: write 1 to 32 small letters, digits and - (got 'My Relay')"),
+        ("[twitch]\nchannels = 'ann'", 'twitch.channels: this is a list, so write ["ann"]'),
+        (
+            "[twitch]\nchannels = ['a nn']",
+            "twitch.channels.0: write the channel's name, as behind twitch.tv/ (got 'a nn')",
+        ),
+        ("[twitch]\nenabled = 'oui'", "twitch.enabled: write true or false, without quotes (got 'oui')"),
+        ("[discord]\nchannels = ['general']", "discord.channels.0: write the channel's id, a number: Copy Channel ID"),
+        ("[twitch]\nclient_id = abc", 'text stands in quotes: client_id = "…"'),
+        ("[twitch]\nchannels = [ann]", 'each text in a list stands in quotes: ["one", "two"]'),
+        ('[relay]\ndata_dir = "C:\\Users\\ann"', "a \\ in quotes is special: write folders with /"),
+        ("[twitch]\nenabled = yes", "write enabled = true"),
+        ('[relay]\nname = "live', "a quote is missing"),
+        ("[relay]\n[web]\n[relay]", "each section stands there once"),
         ("[forwarding.kinds.chat]\ntemplate = '/event {text}'", "must not be empty nor begin with /"),
         ("[forwarding.kinds.chat]\ntemplate = '{nick}'", "uses ['nick']; known fields are"),
         ("[forwarding.kinds.chat]\ntemplate = '{author.id}'", "uses ['author.id']"),
@@ -97,6 +111,40 @@ def test_a_mistake_in_the_environment_names_the_variable(monkeypatch: pytest.Mon
 
     with pytest.raises(ConfigError, match="environment variable RELAY_INBOX__ENGINE"):
         load()
+
+
+def test_a_list_in_the_environment_is_json_or_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    for written in ('["ann", "ben"]', "ann, ben", "ann,ben,"):
+        monkeypatch.setenv("RELAY_TWITCH__CHANNELS", written)
+
+        assert load().model_dump()["twitch"]["channels"] == ("ann", "ben")
+
+
+def test_json_in_the_environment_that_is_none_names_the_variable_and_not_its_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RELAY_TWITCH__CHANNELS", '["hunter2"')
+
+    with pytest.raises(ConfigError, match="environment variable RELAY_TWITCH__CHANNELS: not valid JSON") as mistake:
+        load()
+
+    assert "hunter2" not in str(mistake.value)
+
+
+@pytest.mark.parametrize(
+    "written", ["Ann", "#ann", "@Ann", "twitch.tv/ann", "https://www.twitch.tv/Ann/", "https://m.twitch.tv/ann?sr=a"]
+)
+def test_a_channel_is_its_name_or_its_address(tmp_path: Path, written: str) -> None:
+    path = write(tmp_path, f"[twitch]\nchannels = ['{written}']\n")
+
+    assert load(path).model_dump()["twitch"]["channels"] == ("ann",)
+
+
+@pytest.mark.parametrize("written", ["12", "'12'", "'https://discord.com/channels/1/12'"])
+def test_a_text_channel_is_its_id_or_its_address(tmp_path: Path, written: str) -> None:
+    path = write(tmp_path, f"[discord]\nchannels = [{written}]\n")
+
+    assert load(path).model_dump()["discord"]["channels"] == (12,)
 
 
 def test_a_missing_file_says_what_to_copy(tmp_path: Path) -> None:

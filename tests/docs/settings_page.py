@@ -26,8 +26,9 @@ _INTRODUCTION: Final = """\
 # Settings
 
 Copy `config/relay.example.toml` to `relay.toml` and change what you need; everything else keeps its default. An
-environment variable wins over the file: `RELAY_TWITCH__CLIENT_ID=abc` sets `client_id` of `[twitch]`. Lists and tables
-are written as JSON there, such as `RELAY_TWITCH__CHANNELS=["yourname"]`. Keep secrets in the environment where you can.
+environment variable wins over the file, as does such a line in a file `.env` beside it: `RELAY_TWITCH__CLIENT_ID=abc`
+sets `client_id` of `[twitch]`. Lists are written with commas there (`RELAY_TWITCH__CHANNELS=ann,ben`), tables as JSON.
+Keep secrets in the environment where you can.
 
 `relay check` names each mistake with the setting, its value and the fix. A setting that does not exist
 is a mistake, too.

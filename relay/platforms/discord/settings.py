@@ -1,22 +1,37 @@
 """The settings `[discord]`, and what is known of Discord without loading its library."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
-from relay.config.base import PlatformSection
+from relay.config.base import PlatformSection, written
 
 PLATFORM: Final = "discord"
 TEXT_LIMIT: Final = 2_000
 """Characters of a message, as bots may write them."""
 
 
+_ADDRESS = re.compile(r"https://(?:\w+\.)?discord\.com/channels/\d+/(\d+)\S*")
+
+
+def _channel(value: object) -> object:
+    """The id, also from a channel's address."""
+    if not isinstance(value, str):
+        return value
+    if address := _ADDRESS.fullmatch(value.strip()):
+        return address[1]
+    if not value.strip().isdigit():
+        raise ValueError("write the channel's id, a number: Copy Channel ID or Copy Link in the channel's menu")
+    return value
+
+
 class DiscordSection(PlatformSection):
     token: SecretStr | None = None
-    channels: tuple[Annotated[int, Field(gt=0)], ...] = ()
+    channels: tuple[Annotated[int, BeforeValidator(_channel), Field(gt=0)], ...] = ()
     listen_to: Literal["all", "addressed"] = "all"
-    connect_to: str | None = Field(None, pattern=r"^[^\s:]+:\d{1,5}$")
+    connect_to: Annotated[str, written(r"[^\s:]+:\d{1,5}", "host:port")] | None = None
     ca_file: Path | None = None
 
     @model_validator(mode="after")

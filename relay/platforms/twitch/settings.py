@@ -1,11 +1,12 @@
 """The settings `[twitch]`, and what is known of Twitch without loading its library."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
-from relay.config.base import PlatformSection, Seconds, Url, WebSocketUrl
+from relay.config.base import PlatformSection, Seconds, Url, WebSocketUrl, written
 
 PLATFORM: Final = "twitch"
 TEXT_LIMIT: Final = 500
@@ -14,8 +15,17 @@ CLIENT_ID: Final = ""
 """The default of `client_id`: who passes the relay on may put the id of a public application of theirs here, so that
 nobody has to register one. Such an id is no secret: Twitch gives a public application none."""
 
+_ADDRESS = re.compile(r"^(https?://)?(www\.|m\.)?twitch\.tv/(popout/)?|[#@]", re.IGNORECASE)
+_BEHIND = re.compile(r"(?<=\w)[/?#].*$")
+
+
+def _login(name: object) -> object:
+    """The name alone, also from a channel's address."""
+    return _BEHIND.sub("", _ADDRESS.sub("", name.strip(), count=1)).lower() if isinstance(name, str) else name
+
+
 TwitchLogin = Annotated[
-    str, Field(pattern=r"^[#@]?[A-Za-z0-9_]{1,25}$"), AfterValidator(lambda name: name.lstrip("#@").lower())
+    str, BeforeValidator(_login), written(r"[a-z0-9_]{1,25}", "the channel's name, as behind twitch.tv/")
 ]
 
 

@@ -1,0 +1,52 @@
+"""Settings from the environment, and from a file `.env` beside those of the file."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from dotenv import dotenv_values
+from pydantic.fields import FieldInfo
+from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
+
+ENV_PREFIX: Final = "RELAY_"
+
+
+class Environment(EnvSettingsSource):
+    """Variables, whose lists may be written with commas, as people do, or as JSON."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        if isinstance(value, str) and not value.lstrip().startswith(("[", "{")):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return super().decode_complex_value(field_name, field, value)
+
+
+class DotEnv(Environment, DotEnvSettingsSource):
+    """A file `.env`. It may serve other programs too, so what is not the relay's is passed over."""
+
+    def __call__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__call__().items() if name in self.settings_cls.model_fields}
+
+
+def unreadable(path: Path | None) -> Iterator[str]:
+    """A line for each variable that is no JSON although it begins so. Values are not shown."""
+    beside = dotenv_values(path.with_name(".env")) if path is not None else {}
+    for variable, value in {**beside, **os.environ}.items():
+        if variable.upper().startswith(ENV_PREFIX) and value and value.lstrip().startswith(("[", "{")):
+            try:
+                json.loads(value)
+            except ValueError as error:
+                yield f"environment variable {variable}: not valid JSON: {error}; a list may be written as one,two"
+
+
+def written_in(loc: tuple[int | str, ...], path: Path | None) -> str:
+    """Where the setting at this place was written, for people."""
+    beside = path and path.with_name(".env")
+    for depth in range(len(loc), 1, -1):  # a variable may hold a whole list or table
+        variable = ENV_PREFIX + "__".join(map(str, loc[:depth])).upper()
+        if variable in os.environ:
+            return f"environment variable {variable}"
+        if beside and variable in dotenv_values(beside):
+            return f"{beside}: {variable}"
+    return str(path) if path is not None else "settings"
