@@ -112,6 +112,7 @@ def platforms_of(config: Config, audio: LiveAudio) -> MakePlatforms:
             notes,
             data_dir=config.relay.data_dir,
             look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
+            wanted=config.forwarding.wanted,
         )
         return [
             info.build(info.settings(config), replace(around, voice=audio.channels_of(info.name)))

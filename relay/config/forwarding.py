@@ -167,6 +167,31 @@ def _default_kinds() -> dict[Kind, KindRule]:
             restrict="What {author} writes is shown to the moderators alone from now on{quote}",
             trust="The moderators trust {author} again{quote}",
         ),
+        Kind.REACTION: rule(noreply, "{author} reacted with {detail}{answering}{quote}", enabled=False),
+        Kind.MEMBER: rule(noreply, "{author} has just joined {detail} on {platform}{quote}", enabled=False),
+        Kind.BOOST: rule(
+            event,
+            "{author} has just boosted {detail} on {platform}{quote}",
+            enabled=False,
+            level="{author} has just boosted {detail} on {platform}, which is at level {amount} now{quote}",
+        ),
+        Kind.SCHEDULED_EVENT: rule(
+            noreply,
+            'There is news of the event "{text}".',
+            enabled=False,
+            planned='{author} has planned the event "{text}" for {detail}.',
+            begin='The event "{text}" begins.',
+            end='The event "{text}" is over.',
+            cancel='The event "{text}" was cancelled.',
+        ),
+        Kind.STAGE: rule(
+            noreply,
+            'There is news of the stage {detail}, which is about "{text}".',
+            enabled=False,
+            begin='The stage {detail} has opened, and is about "{text}".',
+            topic='The stage {detail} is about "{text}" from now on.',
+            end='The stage {detail} has closed. It was about "{text}".',
+        ),
     }
 
 

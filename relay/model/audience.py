@@ -60,6 +60,14 @@ class Kind(StrEnum):
     """The title of the stream or its category has changed."""
     SUSPICIOUS = "suspicious"
     """The moderators or the platform mistrust somebody, or do no more."""
+    REACTION = "reaction"
+    """An emoji below a message."""
+    MEMBER = "member"
+    """Somebody has joined the server."""
+    BOOST = "boost"
+    SCHEDULED_EVENT = "scheduled_event"
+    STAGE = "stage"
+    """A stage opens, is about something else, or closes."""
 
     @property
     def is_said(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from relay.config import VoiceSection
 from relay.config.base import PlatformSection
 from relay.config.loading import Config
+from relay.model import Kind
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.voice import Listener, VoiceChannels
 
@@ -29,6 +30,8 @@ class Surroundings:
     data_dir: Path
     look_back: float = 120.0
     """Seconds; what is older is not worth looking up."""
+    wanted: Collection[Kind] = frozenset(Kind)
+    """The kinds that are not turned off; a platform asks for no others."""
     voice: VoiceChannels | None = None
     """What its own `voice` has built, where the settings want it."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 
 import discord
@@ -10,7 +10,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exp
 
 from relay.acts import Act
 from relay.errors import AuthError, ConfigError, InboxError, PlatformUnavailable
-from relay.model import Post
+from relay.model import Kind, Post
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive, Selective
 from relay.platforms.discord.acts import acts
 from relay.platforms.discord.clock import DiscordClock
@@ -51,12 +51,14 @@ class DiscordPlatform:
         notes: Notes,
         *,
         look_back: float,
+        wanted: Collection[Kind] = (),
         voice: DiscordVoice | None = None,
         commands: Sequence[Command] = (),
     ) -> None:
         """`voice` where the companion also speaks or listens; `commands` are offered besides its own.
 
-        Messages it was not told of are looked up when they are at most `look_back` seconds old.
+        Messages it was not told of are looked up when they are at most `look_back` seconds old. Of what happens besides
+        messages, only the `wanted` kinds are asked for.
         """
         self._settings = settings
         self.addressed_only = settings.listen_to == "addressed"
@@ -67,6 +69,7 @@ class DiscordPlatform:
         self._intake = Intake(PLATFORM, receive)
         self._notes = notes
         self._look_back = look_back
+        self._wanted = wanted
         self._mark: Mark | None = None
         self._clock = DiscordClock()
         self._starts = SessionStarts()
@@ -122,7 +125,7 @@ class DiscordPlatform:
 
     async def _begin(self, mark: Mark) -> DiscordSession:
         async with visit(self._settings, self._clock) as (client, application):
-            intents = granted_intents(application, voice=self._voice is not None)
+            intents = granted_intents(application, voice=self._voice is not None, wanted=self._wanted)
             await leave_some(client)
         return DiscordSession(
             self._settings,
@@ -134,6 +137,7 @@ class DiscordPlatform:
             self.listening,
             clock=self._clock,
             look_back=self._look_back,
+            wanted=self._wanted,
             identifies=self._starts.begins,
         )
 

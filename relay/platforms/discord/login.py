@@ -1,7 +1,7 @@
 """Logging in, and what the bot may do: shared by the adapter and `relay check`."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -9,6 +9,7 @@ import aiohttp
 import discord
 
 from relay.errors import AuthError, ConfigError, PlatformUnavailable
+from relay.model import Kind
 from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.outgoing import FAILURES, explain
@@ -65,8 +66,10 @@ async def log_in(client: discord.Client, settings: DiscordSection) -> discord.Ap
     return client.application
 
 
-def granted_intents(application: discord.AppInfo, *, voice: bool = False) -> discord.Intents:
-    """What to ask the gateway for; with `voice`, also who is in which voice channel.
+def granted_intents(
+    application: discord.AppInfo, *, voice: bool = False, wanted: Collection[Kind] = ()
+) -> discord.Intents:
+    """What to ask the gateway for: with `voice`, also who is in which voice channel; what the `wanted` kinds need.
 
     Raises AuthError when the bot may not read messages.
     """
@@ -75,7 +78,9 @@ def granted_intents(application: discord.AppInfo, *, voice: bool = False) -> dis
         raise AuthError(INTENT_MISSING)
     intents = discord.Intents(guilds=True, guild_messages=True, moderation=True, message_content=True)
     intents.voice_states = voice
-    # only with this one Discord tells of timeouts, but asking without having it ends the connection
+    intents.guild_reactions = Kind.REACTION in wanted
+    intents.guild_scheduled_events = Kind.SCHEDULED_EVENT in wanted
+    # only with this one Discord tells of timeouts and of who joins, but asking without having it ends the connection
     intents.members = flags.gateway_guild_members or flags.gateway_guild_members_limited
     return intents
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeGuard
@@ -11,7 +11,6 @@ import discord
 
 from relay.model import AudienceMessage, Incoming
 from relay.platforms.discord.clock import DiscordClock
-from relay.platforms.discord.incoming import Listening, read_message
 from relay.platforms.discord.outgoing import FAILURES
 from relay.platforms.intake import Seen
 
@@ -99,11 +98,19 @@ class History:
     """Looks into the channels' history for one session."""
 
     def __init__(
-        self, client: discord.Client, listening: Listening, mark: Mark, clock: DiscordClock, look_back: float
+        self,
+        client: discord.Client,
+        mark: Mark,
+        clock: DiscordClock,
+        look_back: float,
+        read: Callable[[discord.Message, float], AudienceMessage | None],
     ) -> None:
-        """What is older than `look_back` seconds is not worth an answer any more."""
+        """What is older than `look_back` seconds is not worth an answer any more.
+
+        `read` says what is told of a message, and when it was written.
+        """
+        self._tell = read
         self._client = client
-        self._listening = listening
         self._mark = mark
         self._clock = clock
         self._look_back = look_back
@@ -180,11 +187,10 @@ class History:
         return [thread for thread in threads if (thread.last_message_id or 0) > gap.since]
 
     def _new(self, messages: list[discord.Message]) -> Iterable[AudienceMessage]:
-        me = self._client.user.id if self._client.user is not None else 0
         untold = [m for m in messages if m.id < self._told_from.get(m.channel.id, m.id + 1)]
         new = [message for message in sorted(untold, key=lambda m: m.id) if self._mark.saw(message.id)]
         if new:
             log.info("discord: found %d messages that were written while the connection was away", len(new))
         for message in new:
-            if self._listening.wants(message):
-                yield read_message(message, me, self._clock.happened(message.created_at.timestamp()))
+            if (told := self._tell(message, self._clock.happened(message.created_at.timestamp()))) is not None:
+                yield told

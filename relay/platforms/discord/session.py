@@ -10,20 +10,21 @@ import asyncio
 import logging
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 import discord
 from discord.gateway import ReconnectWebSocket
 
 from relay.errors import PlatformUnavailable
-from relay.model import Incoming
+from relay.model import AudienceMessage, Incoming, Kind
 from relay.platforms.base import PlatformControls
 from relay.platforms.discord import incoming
 from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.commands import Command, Commands
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.controls import Decision
+from relay.platforms.discord.happenings import Happenings
 from relay.platforms.discord.incoming import Listening
 from relay.platforms.discord.missed import History, Mark, can_read_history, can_view
 from relay.platforms.discord.outgoing import explain
@@ -57,6 +58,7 @@ class DiscordSession(discord.Client):
         *,
         clock: DiscordClock,
         look_back: float,
+        wanted: Collection[Kind],
         identifies: Callable[[], None],
     ) -> None:
         """`commands` are offered besides those for text; `listening` is set once all channels are heard.
@@ -78,7 +80,8 @@ class DiscordSession(discord.Client):
         self._mark = mark
         self._clock = clock
         self._identifies = identifies
-        self._history = History(self, self._listening, mark, clock, look_back)
+        self._happenings = Happenings(self, self._listening, intake.put, clock, wanted)
+        self._history = History(self, mark, clock, look_back, self._read)
         self._failures = 0
         self._search: asyncio.Task[list[Incoming]] | None = None
         self._next_look: asyncio.TimerHandle | None = None
@@ -109,7 +112,7 @@ class DiscordSession(discord.Client):
             return f"cannot see {', '.join(unseen)}: give the bot View Channel there"
         if blind := [str(id) for id in channels if not can_read_history(self.get_channel(id))]:
             return f"cannot look up what is missed in {', '.join(blind)}: give the bot Read Message History there"
-        return None
+        return self._happenings.missing()
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         if event == "disconnect":
@@ -118,6 +121,7 @@ class DiscordSession(discord.Client):
             return
         if event == "guild_available":  # there is one handler of each event, and that of this one is the voice's
             self._guild_described()
+        self._happenings.read(event, *args)
         super().dispatch(event, *args, **kwargs)
 
     def _disconnected(self, error: BaseException | None) -> None:
@@ -187,12 +191,18 @@ class DiscordSession(discord.Client):
         self.connected = False
 
     async def on_message(self, message: discord.Message) -> None:
-        is_new = self._listening.covers(message.channel) and self._history.told(message)
-        if not (is_new and self._listening.wants(message)):
+        if self._listening.covers(message.channel) and not self._history.told(message):
             return
         # what a resumed session repeats has waited at Discord
         at = self._clock.arrived() if self.connected else self._clock.happened(message.created_at.timestamp())
-        self._intake.put(incoming.read_message(message, self._me, at))
+        if (read := self._read(message, at)) is not None:
+            self._intake.put(read)
+
+    def _read(self, message: discord.Message, at: float) -> AudienceMessage | None:
+        """What is told of a message, written at `at` by this machine's clock."""
+        if self._listening.wants(message):
+            return incoming.read_message(message, self._me, at)
+        return self._happenings.boost(message, at)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         if self._listening.covers(event.message.channel) and (edit := incoming.read_edit(event.message)):

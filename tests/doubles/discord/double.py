@@ -11,6 +11,7 @@ from tests.doubles.discord.faults import Fault, Handler, Refuse
 from tests.doubles.discord.gateway import Gateway
 from tests.doubles.discord.interactions import Interaction, Interactions, Response
 from tests.doubles.discord.rest import Posted, Rest
+from tests.doubles.discord.server_events import ServerEvents
 from tests.doubles.discord.sessions import GUILD_MEMBERS, GUILD_MESSAGES, GUILD_MODERATION
 from tests.doubles.discord.signal import Signal
 from tests.doubles.discord.voice import Voice
@@ -32,6 +33,7 @@ class DiscordDouble:
         self.rest = Rest(self.world, self.signal, self._publish)
         self.interactions = Interactions(self.world, self.signal)
         self.voice = Voice(self.world, self.gateway.dispatch, self.signal)
+        self.server = ServerEvents(self.world, self.gateway)
         self.gateway.change_voice_state = self.voice.request
         self.channel = self.world.add_channel("general").id
         """The text channel the relay listens to."""

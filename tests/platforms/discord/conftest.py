@@ -1,7 +1,7 @@
 """The adapter running against a local Discord."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from tenacity import wait_fixed
 
 from relay.config import VoiceSection
-from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Suggestion
+from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Kind, Suggestion
 from relay.platforms.base import PlatformControls
 from relay.platforms.discord import client, session_starts
 from relay.platforms.discord.client import DiscordPlatform
@@ -91,10 +91,17 @@ class Store:
 
 
 def adapter(
-    discord: DiscordDouble, store: Store, controls: PlatformControls, *, voice: DiscordVoice | None = None, **over: Any
+    discord: DiscordDouble,
+    store: Store,
+    controls: PlatformControls,
+    *,
+    voice: DiscordVoice | None = None,
+    wanted: Collection[Kind] = (),
+    **over: Any,
 ) -> DiscordPlatform:
     """The adapter, to be run, with settings changed as given."""
-    return DiscordPlatform(section(discord, **over), store.receive, controls, store, look_back=LOOK_BACK, voice=voice)
+    settings = section(discord, **over)
+    return DiscordPlatform(settings, store.receive, controls, store, look_back=LOOK_BACK, wanted=wanted, voice=voice)
 
 
 class Status:
