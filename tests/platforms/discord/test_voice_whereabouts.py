@@ -1,16 +1,16 @@
 import pytest
 
-from relay.platforms.discord.voice.whereabouts import Whereabouts
+from relay.platforms.discord.voice.whereabouts import VoiceWhereabouts
 
 LOUNGE, STAGE, ELSEWHERE = 1, 2, 3
 
 
 @pytest.fixture
-def where() -> Whereabouts:
-    return Whereabouts([LOUNGE, STAGE])
+def where() -> VoiceWhereabouts:
+    return VoiceWhereabouts([LOUNGE, STAGE])
 
 
-def test_it_follows_the_streamer_through_its_own_channels(where: Whereabouts) -> None:
+def test_it_follows_the_streamer_through_its_own_channels(where: VoiceWhereabouts) -> None:
     seen = []
     for channel in (LOUNGE, STAGE, ELSEWHERE, None):
         where.follow(channel)
@@ -18,19 +18,19 @@ def test_it_follows_the_streamer_through_its_own_channels(where: Whereabouts) ->
     assert seen == [LOUNGE, STAGE, STAGE, STAGE]
 
 
-def test_asked_it_goes_anywhere(where: Whereabouts) -> None:
+def test_asked_it_goes_anywhere(where: VoiceWhereabouts) -> None:
     where.ask(ELSEWHERE)
     assert where.channel == ELSEWHERE
 
 
-def test_sent_away_it_stays_away_while_the_streamer_stays(where: Whereabouts) -> None:
+def test_sent_away_it_stays_away_while_the_streamer_stays(where: VoiceWhereabouts) -> None:
     where.follow(LOUNGE)
     where.dismiss()
     where.follow(STAGE)
     assert where.channel is None
 
 
-def test_sent_away_it_comes_back_with_the_streamer(where: Whereabouts) -> None:
+def test_sent_away_it_comes_back_with_the_streamer(where: VoiceWhereabouts) -> None:
     where.follow(LOUNGE)
     where.dismiss()
     where.follow(None)
@@ -38,7 +38,7 @@ def test_sent_away_it_comes_back_with_the_streamer(where: Whereabouts) -> None:
     assert where.channel == LOUNGE
 
 
-def test_put_out_it_waits_to_be_asked(where: Whereabouts) -> None:
+def test_put_out_it_waits_to_be_asked(where: VoiceWhereabouts) -> None:
     where.follow(LOUNGE)
     where.expel()
     where.follow(None)
@@ -49,7 +49,7 @@ def test_put_out_it_waits_to_be_asked(where: Whereabouts) -> None:
     assert where.channel == STAGE
 
 
-def test_left_alone_it_comes_back_when_the_streamer_does(where: Whereabouts) -> None:
+def test_left_alone_it_comes_back_when_the_streamer_does(where: VoiceWhereabouts) -> None:
     where.follow(LOUNGE)
     where.give_up()
     assert where.channel is None
@@ -57,7 +57,7 @@ def test_left_alone_it_comes_back_when_the_streamer_does(where: Whereabouts) -> 
     assert where.channel == LOUNGE
 
 
-def test_moved_it_stays_there(where: Whereabouts) -> None:
+def test_moved_it_stays_there(where: VoiceWhereabouts) -> None:
     where.follow(LOUNGE)
     where.moved(ELSEWHERE)
     assert where.channel == ELSEWHERE

@@ -22,7 +22,7 @@ from relay.platforms.discord.voice.channels import Channel, channel_of, has_comp
 from relay.platforms.discord.voice.link import VoiceLink
 from relay.platforms.discord.voice.sink import DiscordSink
 from relay.platforms.discord.voice.stage import take_the_stage
-from relay.platforms.discord.voice.whereabouts import Whereabouts
+from relay.platforms.discord.voice.whereabouts import VoiceWhereabouts
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class DiscordVoice:
         self._settings = settings
         self._cls = cls
         self._clock = clock
-        self._where = Whereabouts(settings.channels)
+        self._where = VoiceWhereabouts(settings.channels)
         self._woken = asyncio.Event()
         self._client: discord.Client | None = None
         self._link: VoiceLink | None = None

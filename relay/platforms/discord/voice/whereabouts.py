@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 
-class Whereabouts:
+class VoiceWhereabouts:
     """Pure: told what happens, it says where to be."""
 
     def __init__(self, channels: Collection[int]) -> None:
