@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from relay.config import CommandsSection
+from relay.config.forwarding import fields_in
 from relay.model import Origin
 from relay.moderation.budget import TokenBucket
 from relay.moderation.outbound import Outbound, OutboundAction
@@ -39,18 +41,20 @@ class Answers:
 
         What the streamer wrote may be said, a link say. What people wrote may not be, alone or put together with it.
         """
-        shown = {name: _shown(value) for name, value in values.items()}
+        shown = {name: _shown(values[name]) for name in _fields(template)}
+        if not shown:
+            return template.format()
         text, alone = template.format_map(shown), template.format_map(dict.fromkeys(shown, "x"))
         whole, own = self._outbound.judge(text), self._outbound.judge(alone)
         theirs = [self._outbound.judge(value).action for value in shown.values() if value]
         if whole.reason == own.reason and all(action is OutboundAction.PASS for action in theirs):
             return text
-        return whole.text if whole.action in _MAY_BE_SAID else ""
+        return for_chat(whole.text) if whole.action in _MAY_BE_SAID else ""
 
     def screened(self, text: str) -> str:
         """What the relay itself has to say, as far as the filters let it; it mentions nobody."""
-        judged = self._outbound.judge(for_chat(text))
-        return judged.text if judged.action in _MAY_BE_SAID else ""
+        judged = self._outbound.judge(text)
+        return for_chat(judged.text) if judged.action in _MAY_BE_SAID else ""
 
     def say(self, origin: Origin, text: str) -> bool:
         """Post it, unless too much was said lately."""
@@ -63,6 +67,9 @@ class Answers:
             return False
         self._post(origin, text if len(text) <= ANSWER_LIMIT else f"{text[: ANSWER_LIMIT - 1]}…")
         return True
+
+
+_fields = lru_cache(fields_in)
 
 
 def _shown(value: str) -> str:

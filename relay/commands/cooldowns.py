@@ -1,12 +1,22 @@
 """How long a command rests after a use: for everybody, and for each viewer. Pure; times in seconds since the epoch."""
 
 from collections import Counter, OrderedDict
+from dataclasses import dataclass
 from typing import Final
 
 from relay.commands.definition import Command
 
 MAX_ENTRIES: Final = 100_000
 """Viewers' rests remembered; the oldest is forgotten first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A command rests."""
+
+    seconds: float
+    whose: str
+    """For one viewer; "" for everybody."""
 
 
 class Cooldowns:
@@ -18,10 +28,11 @@ class Cooldowns:
         self._told: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._uses: Counter[str] = Counter()
 
-    def left(self, command: Command, viewer: str, now: float) -> float:
-        """Seconds until this viewer may use it; 0 when they may."""
-        until = max(self._rests.get((command.name, whose), now) for whose in ("", viewer))
-        return max(0.0, until - now)
+    def left(self, command: Command, viewer: str, now: float) -> Rest | None:
+        """What keeps this viewer from using it; None when they may."""
+        seconds = {whose: self._rests.get((command.name, whose), now) - now for whose in ("", viewer)}
+        longest = max(seconds, key=seconds.__getitem__)
+        return Rest(seconds[longest], longest) if seconds[longest] > 0 else None
 
     def uses(self, command: Command) -> int:
         """How often in this stream."""

@@ -21,7 +21,7 @@ class Use:
 
     @property
     def viewer(self) -> str:
-        return f"{self.message.platform}:{self.message.author.id}"
+        return viewer_of(self.message)
 
 
 Do = ActionSection | Callable[[Use], Awaitable[str]]
@@ -80,6 +80,11 @@ class Command:
             per_stream=section.per_stream,
             bits=section.bits,
         )
+
+
+def viewer_of(message: AudienceMessage) -> str:
+    """Who wrote it, over all platforms."""
+    return f"{message.platform}:{message.author.id}"
 
 
 def script_event(name: str, parameters: tuple[ParameterSection, ...]) -> Telling:

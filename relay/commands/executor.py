@@ -11,6 +11,7 @@ from relay.acts import Act, ActRefused
 from relay.commands.definition import Use
 from relay.commands.gate import CommandGate, Finished
 from relay.config import ActionSection
+from relay.config.forwarding import TEMPLATE_FIELDS
 from relay.errors import RelayError
 from relay.model import AudienceMessage, Origin, Outcome
 from relay.text.sanitise import sanitise
@@ -64,7 +65,7 @@ class CommandExecutor:
         while True:
             use = await self._commands.accepted.get()
             if not (isinstance(use.command.do, ActionSection) and use.command.do.act):
-                await self._carry_out(use)
+                await self.carry_out(use)
             elif self._slow.full():
                 self._done(Finished(use.message, Outcome.EXPIRED, "passed over: too many commands were waiting"))
             else:
@@ -72,9 +73,9 @@ class CommandExecutor:
 
     async def _act(self) -> None:
         while True:
-            await self._carry_out(await self._slow.get())
+            await self.carry_out(await self._slow.get())
 
-    async def _carry_out(self, use: Use) -> None:
+    async def carry_out(self, use: Use) -> None:
         """To its end, whatever happens: a stream must not end because of one command."""
         answer, reason = FAILED, f"{use.command.name}: failed"
         try:
@@ -119,7 +120,7 @@ class CommandExecutor:
     def _fields(self, message: AudienceMessage, arguments: Mapping[str, str]) -> dict[str, str]:
         """What templates may use, as it was written."""
         text = arguments.get("text", message.text)
-        return {
+        return dict.fromkeys(TEMPLATE_FIELDS, "") | {
             "author": message.author.name,
             "platform": self._labels.get(message.platform, message.platform.capitalize()),
             "quote": f": {text}" if text else ".",

@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from relay.commands.answers import Answers
 from relay.commands.cooldowns import Cooldowns
-from relay.commands.definition import Command, Use
+from relay.commands.definition import Command, Use, viewer_of
 from relay.commands.parsing import WrongArguments, read
-from relay.commands.table import CommandTable
+from relay.commands.table import Call, CommandTable
 from relay.config import CommandsSection, OutboundSection
-from relay.model import AudienceMessage, Origin, Outcome, Role
+from relay.model import AudienceMessage, Kind, Origin, Outcome, Role
 from relay.moderation.outbound import Outbound
 from relay.moderation.roles import rank
 from relay.moderation.wording import for_chat
@@ -22,6 +22,8 @@ TOO_OLD: Final = 60.0
 """Seconds after which a use is not carried out any more: nobody expects it."""
 REMINDED: Final = 60.0
 """Seconds in which a viewer is told only once that a command is not for them."""
+REPEATED: Final = 10.0
+"""Seconds in which a viewer is told only once how a command is used."""
 _FREE: Final = frozenset({Role.STREAMER, Role.MODERATOR})
 """Who waits for no cooldown and pays no bits."""
 
@@ -55,6 +57,23 @@ class CommandGate:
         for section in settings.own:
             self.table.register(Command.of(section, settings.viewer_cooldown), "settings")
 
+    def notice(self, message: AudienceMessage) -> None:
+        """Somebody in the audience said or did something, whatever becomes of it."""
+        if message.kind is Kind.ONLINE:
+            self._cooldowns.begin_stream()
+        elif message.kind is Kind.CHEER and self.table.call(message) is None:
+            self._explain(message)
+
+    def _explain(self, cheer: AudienceMessage) -> None:
+        """The cheer buys nothing: say what it lacks. It is told as any cheer is."""
+        call = self.table.meant(cheer)
+        if call is None or not call.command.bits:
+            return
+        use = self._use(cheer, call)
+        lacks = use if isinstance(use, Refusal) else self._too_few_bits(use)
+        if lacks and lacks.answer:
+            self.answers.say(Origin.of(cheer), for_chat(lacks.answer))
+
     def meet(
         self, message: AudienceMessage, text: str, too_much: Callable[[AudienceMessage], str | None]
     ) -> Use | Refusal:
@@ -73,8 +92,9 @@ class CommandGate:
     def _meet(
         self, message: AudienceMessage, text: str, too_much: Callable[[AudienceMessage], str | None]
     ) -> Use | Refusal:
-        if (use := self._use(message, text)) is None:
+        if (call := self.table.call(message)) is None:
             return Refusal("the command is gone")
+        use = self._use(message, replace(call, text=text))
         if isinstance(use, Refusal):
             return use
         if objection := self._objection(use):
@@ -82,13 +102,12 @@ class CommandGate:
         reason = too_much(message) if use.command.tell else None
         return Refusal(reason) if reason else use
 
-    def _use(self, message: AudienceMessage, text: str) -> Use | Refusal | None:
-        if (call := self.table.call(message)) is None:
-            return None
+    def _use(self, message: AudienceMessage, call: Call) -> Use | Refusal:
         try:
-            return Use(call.command, message, text, read(call.command.parameters, text))
+            return Use(call.command, message, call.text, read(call.command.parameters, call.text))
         except WrongArguments as wrong:
-            return Refusal("wrong arguments", f"{wrong} Use: {self.usage(call.command)}")
+            answer = f"{wrong} Use: {self.usage(call.command)}"
+            return self._once(call.command, message, "wrong arguments", answer, REPEATED)
 
     def usage(self, command: Command) -> str:
         """How it is written."""
@@ -99,27 +118,40 @@ class CommandGate:
         command, author, now = use.command, use.message.author, use.message.at
         shown = f"{self.table.prefix}{command.name}"
         if rank(author.roles) < rank({command.least_role}):
-            return self._once(use, f"only from {command.least_role} up", f"{shown} is not for everybody.", REMINDED)
-        if author.roles & _FREE:
+            answer = f"Only for {command.least_role}s and up: {shown}."
+            return self._once(command, use.message, f"only from {command.least_role} up", answer, REMINDED)
+        if author.roles & _FREE or use.message.kind is Kind.CHEER:  # bits are spent: who pays is not sent away
             return None
-        if (use.message.amount or 0) < command.bits:
-            return self._once(use, "too few bits", f"{shown} costs {command.bits} bits: cheer them with it.", REMINDED)
+        if lacks := self._too_few_bits(use):
+            return lacks
         if command.per_stream is not None and self._cooldowns.uses(command) >= command.per_stream:
-            return self._once(use, "used up", f"{shown} was used as often as one stream allows.", REMINDED)
+            answer = f"Used as often as one stream allows: {shown}."
+            return self._once(command, use.message, "used up", answer, REMINDED)
         if left := self._cooldowns.left(command, use.viewer, now):
-            return self._once(use, f"cooldown: {left:.1f} s", f"{shown} is ready again in {_seconds(left)}.", left)
+            is_news = self._cooldowns.is_news(command.name, left.whose, now, now + left.seconds)
+            answer = f"Ready again in {_seconds(left.seconds)}: {shown}." if is_news else ""
+            return Refusal(f"cooldown, {left.seconds:.1f} s", answer)
         return None
 
-    def _once(self, use: Use, reason: str, answer: str, seconds: float) -> Refusal:
-        now = use.message.at
-        is_news = self._cooldowns.is_news(f"{use.command.name}: {reason[:8]}", use.viewer, now, now + seconds)
+    def _too_few_bits(self, use: Use) -> Refusal | None:
+        bits = use.command.bits
+        if (use.message.amount or 0) >= bits:
+            return None
+        answer = f"Cheer {bits} bits with it: {self.table.prefix}{use.command.name} costs so many."
+        return self._once(use.command, use.message, "too few bits", answer, REMINDED)
+
+    def _once(self, command: Command, message: AudienceMessage, reason: str, answer: str, seconds: float) -> Refusal:
+        """Each viewer is told the same only once in so many seconds."""
+        about, now = f"{command.name} {reason}", message.at
+        is_news = self._cooldowns.is_news(about, viewer_of(message), now, now + seconds)
         return Refusal(reason, answer if is_news else "")
 
     def take(self, message: AudienceMessage, text: str, now: float) -> Finished | None:
         """Have a use carried out. Not one that is too old, or too many at once: how it ended then."""
-        use = self._use(message, text)
-        if not isinstance(use, Use):
-            return Finished(message, Outcome.REJECTED, use.reason if use else "the command is gone")
+        call = self.table.call(message)
+        use = Refusal("the command is gone") if call is None else self._use(message, replace(call, text=text))
+        if isinstance(use, Refusal):
+            return Finished(message, Outcome.REJECTED, use.reason)
         if message.at <= now - TOO_OLD:
             return Finished(message, Outcome.EXPIRED, "waited too long")
         try:
@@ -131,10 +163,6 @@ class CommandGate:
     def clear(self) -> Sequence[AudienceMessage]:
         """Take out what is not begun."""
         return [self.accepted.get_nowait().message for _ in range(self.accepted.qsize())]
-
-    def stream_begins(self) -> None:
-        """Uses of a stream are counted anew."""
-        self._cooldowns.begin_stream()
 
 
 def no_commands() -> CommandGate:

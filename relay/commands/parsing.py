@@ -25,7 +25,7 @@ def called(text: str, prefix: str) -> tuple[str, str] | None:
     if not line.startswith(prefix):
         return None
     name, _, rest = one_line(line[len(prefix) :]).partition(" ")
-    return (name.casefold(), rest) if name and not line[len(prefix)].isspace() else None
+    return (name.lower(), rest) if name and not line[len(prefix)].isspace() else None
 
 
 def read(parameters: Iterable[ParameterSection], text: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from relay.commands.definition import Command
-from relay.commands.parsing import called
+from relay.commands.parsing import WrongArguments, called, read
 from relay.config import CommandsSection
 from relay.model import AudienceMessage, Kind, Role
 
@@ -16,6 +16,16 @@ class Call:
     command: Command
     text: str
     """All that stands behind the name."""
+
+
+def _is_paid(call: Call, cheer: AudienceMessage) -> bool:
+    if not 0 < call.command.bits <= (cheer.amount or 0):
+        return False
+    try:
+        read(call.command.parameters, call.text)
+    except WrongArguments:
+        return False
+    return True
 
 
 class CommandTable:
@@ -55,18 +65,26 @@ class CommandTable:
             del self._commands[each]
 
     def named(self, name: str) -> Command | None:
-        found = self._commands.get(name.casefold().removeprefix(self.prefix))
+        found = self._commands.get(name.lower().removeprefix(self.prefix))
         return found[0] if found else None
 
     def call(self, message: AudienceMessage) -> Call | None:
-        """The command a message calls; None when it is none of ours. The same message always calls the same."""
+        """The command a message calls; None when it is none of ours. The same message always calls the same.
+
+        A cheer calls only what its bits pay for and its words fit; any other one stays the cheer it is.
+        """
+        call = self.meant(message)
+        return None if call is None or (message.kind is Kind.CHEER and not _is_paid(call, message)) else call
+
+    def meant(self, message: AudienceMessage) -> Call | None:
+        """The same of a cheer that pays too little, or has the wrong words."""
         if message.kind not in (Kind.CHAT, Kind.CHEER) or Role.BOT in message.author.roles:
             return None
         words = called(message.text, self.prefix)
         found = self._commands.get(words[0]) if words else None
-        if words is None or found is None:
-            return None
-        command = found[0]
-        if message.kind is Kind.CHEER and not command.bits:
-            return None
-        return Call(command, words[1])
+        return None if words is None or found is None else Call(found[0], words[1])
+
+    def is_gone(self, message: AudienceMessage) -> bool:
+        """Whether it begins like a command and calls none, as when the command was taken back meanwhile."""
+        is_chat = message.kind is Kind.CHAT and called(message.text, self.prefix) is not None
+        return is_chat and self.meant(message) is None

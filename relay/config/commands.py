@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from relay.config.actions import ActionSection
 from relay.config.base import Section
@@ -14,8 +14,8 @@ RESERVED: Final = frozenset({"relay", "say", "event", "note", "secret", "noreply
 
 
 def _check_name(name: str) -> str:
-    if name != name.casefold():
-        raise ValueError(f"{name!r} has capital letters; write {name.casefold()!r}, which is found however it is typed")
+    if name != name.lower():
+        raise ValueError(f"{name!r} has capital letters; write {name.lower()!r}, which is found however it is typed")
     if name in RESERVED:
         raise ValueError(f"{name!r} is the moderators' word; take another name")
     return name
@@ -90,13 +90,14 @@ class CommandsSection(Section):
     answers_at_once: int = Field(5, ge=1, le=100)
     own: tuple[CommandSection, ...] = Field((), max_length=200)
 
-    @model_validator(mode="after")
-    def _names_differ(self) -> Self:
+    @field_validator("own")
+    @classmethod
+    def _names_differ(cls, own: tuple[CommandSection, ...], info: ValidationInfo) -> tuple[CommandSection, ...]:
         known: set[str] = set()
-        for name in (name for command in self.own for name in (command.name, *command.aliases)):
+        for name in (name for command in own for name in (command.name, *command.aliases)):
             if name in known:
-                raise ValueError(f"own: two commands are called {name!r}; give one of them another name")
-            if name in self.others:
-                raise ValueError(f"own: {name!r} is left to other bots by others; take it out of one of the two")
+                raise ValueError(f"two commands are called {name!r}; give one of them another name")
+            if name in info.data.get("others", ()):
+                raise ValueError(f"{name!r} is left to other bots by others; take it out of one of the two")
             known.add(name)
-        return self
+        return own

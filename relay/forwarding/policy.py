@@ -51,10 +51,16 @@ class Policy:
         """The viewers' command it calls; None when it calls none, or a moderator's."""
         return None if self._command(message) is not None else self._commands.call(message)
 
+    def is_gone(self, message: AudienceMessage) -> bool:
+        """Whether it begins like a viewers' command that there is none of, or no longer."""
+        return self._command(message) is None and self._commands.is_gone(message)
+
     def judged(self, message: AudienceMessage) -> AudienceMessage:
         """The message as the filters judge it: of a command what stands behind its name, which is asked of us."""
-        call = self.call(message)
-        return message if call is None else message.model_copy(update={"text": call.text, "kind": Kind.ASK})
+        if (call := self.call(message)) is None:
+            return message
+        kind = Kind.ASK if message.kind is Kind.CHAT else message.kind
+        return message.model_copy(update={"text": call.text, "kind": kind})
 
     def arguments(self, message: AudienceMessage, text: str) -> dict[str, str]:
         """What its command is told, by the names of the parameters; `text` is what stands behind the name."""

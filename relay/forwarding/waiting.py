@@ -61,6 +61,7 @@ class Waiting:
         for message in messages:
             if message.kind is Kind.CHAT:
                 self._selector.noticed(message, now)
+            self._commands.notice(message)
             if command_in(message) is not None:
                 self._end(message, Outcome.DROPPED, "a command for the relay")
             elif self._policy.call(message) is not None:
@@ -78,7 +79,9 @@ class Waiting:
     def _meet(self, message: AudienceMessage, text: str, reading: TextFeatures, now: float) -> None:
         """Somebody uses a command, and the filters have nothing against its text."""
         met = self._commands.meet(message, text, self._too_much)
-        if isinstance(met, Refusal):
+        if isinstance(met, Refusal) and message.kind is not Kind.CHAT:  # the filters left too little of a cheer's words
+            self._queue(message.model_copy(update={"text": ""}), "", reading, now)
+        elif isinstance(met, Refusal):
             self._end(message, Outcome.REJECTED, met.reason)
         else:
             self._queue(message, text, reading, now)
@@ -98,7 +101,7 @@ class Waiting:
 
     def recheck(self, pick: Pick, current: AudienceMessage, now: float) -> Pick | None:
         """The pick as it stands now. None when its author has edited it into something that is refused."""
-        if current.text == pick.message.text:
+        if current.text == pick.message.text and not self._policy.is_gone(current):
             return pick
         found: list[Pick] = []
         self._judge(current, now, lambda message, text, *_: found.append(replace(pick, message=message, text=text)))

@@ -64,3 +64,52 @@ async def test_a_viewer_asks_and_the_relay_answers_what_it_can_itself(
     assert twitch.posts[1].reply_to == lurking
     assert statistics.outcomes == {Outcome.FORWARDED: 2, Outcome.ANSWERED: 3, Outcome.REJECTED: 2}
     assert statistics.reasons[Outcome.REJECTED, "a command for a bot"] == 1
+
+
+async def test_bits_buy_a_command_and_a_cheer_that_pays_too_little_is_still_a_cheer(
+    tmp_path: Path, companion: CompanionServer, twitch: TwitchDouble
+) -> None:
+    sound = {"name": "sound", "bits": 100, "answer": "Played for {author}."}
+    config = settings(tmp_path, commands={"own": [sound]})
+    async with relaying(config, companion.url, OnTwitch(twitch, tmp_path)) as (relay, statistics):
+        await twitch.wait_subscribed()
+        await twitch.cheer("ann", bits=100, text="!sound")
+        await twitch.wait_for_posts(1)
+        await twitch.cheer("bob", bits=50, text="!sound")
+        await eventually(lambda: statistics.outcomes.total() == 2)
+        await twitch.wait_for_posts(3)
+        told = list(heard(relay))
+
+    assert told == ['Bob cheered 50 bits: "!sound"']
+    assert {post.text for post in twitch.posts} >= {"Played for Ann.", "Cheer 100 bits with it: !sound costs so many."}
+
+
+async def test_what_a_muted_viewer_or_a_filter_keeps_out_is_not_carried_out(
+    tmp_path: Path, companion: CompanionServer, twitch: TwitchDouble
+) -> None:
+    echo = {"name": "echo", "answer": "{text}"}
+    config = settings(tmp_path, commands={"own": [echo]}, filters={"blocked_viewers": ["Bob"]})
+    async with relaying(config, companion.url, OnTwitch(twitch, tmp_path)) as (relay, statistics):
+        await twitch.wait_subscribed()
+        await twitch.chat("!echo hello", author="bob")
+        await twitch.chat("!echo visit evil.example/now", author="cleo")
+        await twitch.chat("!echo hello", author="ann")
+        await twitch.wait_for_posts(1)
+        await relay.quiet(empty=True)
+
+    assert [post.text for post in twitch.posts] == ["hello"]
+    assert statistics.outcomes == {Outcome.ANSWERED: 1, Outcome.REJECTED: 2}
+
+
+async def test_a_counter_goes_on_after_a_restart(
+    tmp_path: Path, companion: CompanionServer, twitch: TwitchDouble
+) -> None:
+    config = settings(tmp_path, commands={"own": OWN})
+    for author in ("ann", "bob"):
+        async with relaying(config, companion.url, OnTwitch(twitch, tmp_path)):
+            before = len(twitch.posts)
+            await twitch.wait_subscribed()
+            await twitch.chat("!deaths", author=author)
+            await twitch.wait_for_posts(before + 1)
+
+    assert [post.text for post in twitch.posts] == ["1 deaths so far.", "2 deaths so far."]
