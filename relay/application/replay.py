@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from relay.application.composition import Relay
 from relay.application.statistics import Statistics, reason_class, summary
 from relay.errors import ConfigError
+from relay.forwarding.follows import NOTE_FOLLOWS
 from relay.inbox.base import Inbox
 from relay.inbox.retry import with_retries
 from relay.model import AudienceMessage, Author, Kind, Outcome, Role, SendAs
@@ -157,6 +158,7 @@ async def run_id_of(inbox: Inbox, recording: Recording) -> str:
     run_id = await with_retries(inbox.get_note, note)
     if not run_id:
         run_id = f"{recording.digest}-{time.time_ns():x}"
+        await with_retries(inbox.set_note, NOTE_FOLLOWS, "")  # who follows in it has not followed before
         await with_retries(inbox.set_note, note, run_id)
     return run_id
 

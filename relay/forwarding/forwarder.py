@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
@@ -11,6 +11,7 @@ from typing import Protocol
 from relay.commands.gate import CommandGate, Finished, no_commands
 from relay.config.loading import Config
 from relay.errors import InboxError, RenderingError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
+from relay.forwarding.follows import NOTE_FOLLOWS
 from relay.forwarding.gap import ForwardGap
 from relay.forwarding.notices import CAPACITY
 from relay.forwarding.policy import Policy
@@ -143,12 +144,16 @@ class Forwarder:
             checkpoint()
             await self._admit(await with_retries(self._inbox.claim, CAPACITY, CLAIM_WAIT))
 
-    async def _admit(self, messages: Iterable[AudienceMessage]) -> None:
+    async def _admit(self, messages: Sequence[AudienceMessage]) -> None:
         if self._ending is not None:
             await self._settling.messages([(m.key, Outcome.DROPPED, self._ending) for m in messages])
             return
+        if messages and not self.waiting.follows.is_loaded:
+            self.waiting.follows.load(await with_retries(self._inbox.get_note, NOTE_FOLLOWS))
         self.waiting.admit(messages, self._wall())
         self.wake()
+        if (follows := self.waiting.follows.take_note()) is not None:
+            await with_retries(self._inbox.set_note, NOTE_FOLLOWS, follows)
 
     # Sending out
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from relay.commands.gate import CommandGate, Finished, Refusal
 from relay.config.loading import Config
+from relay.forwarding.follows import ToldFollows
 from relay.forwarding.held import HeldMessages
 from relay.forwarding.notices import NoticeQueue
 from relay.forwarding.policy import Policy
@@ -44,6 +45,7 @@ class Waiting:
         self._hold_for = config.filters.hold_for
         self._steady = steady
         self._ended: list[Ended] = []
+        self.follows = ToldFollows()
         self.switches = Switches()
 
     def __len__(self) -> int:
@@ -74,7 +76,11 @@ class Waiting:
                 self._judge(message, now, self._queue)
 
     def _too_much(self, message: AudienceMessage) -> str | None:
-        return self._budget.admit(message, self._steady()) or not_in_mode(message, self.switches.mode)
+        return (
+            self._budget.admit(message, self._steady())
+            or not_in_mode(message, self.switches.mode)
+            or self.follows.refuses(message)
+        )
 
     def _meet(self, message: AudienceMessage, text: str, reading: TextFeatures, now: float) -> None:
         """Somebody uses a command, and the filters have nothing against its text."""

@@ -62,7 +62,7 @@ def recording(folder: Path) -> Path:
             "platform": ("twitch", "discord")[number % 2],
             "channel": "lobby",
             "kind": "chat" if number % 3 else "follow",
-            "author": {"id": f"v{number % 17}", "name": f"Viewer{number % 17}", "roles": ["viewer"]},
+            "author": {"id": f"v{number if number % 3 == 0 else number % 17}", "name": f"Viewer{number}"},
             "text": f"line-{number}",
         }
         for number in range(LINES)

@@ -246,10 +246,10 @@ class TestModerators:
         quiet_hours = f"{now - timedelta(hours=3):%H:%M}-{now + timedelta(hours=3):%H:%M}"
         for halted in (Switches(paused=True), Switches(quiet_hours=quiet_hours)):
             scene.forwarder.follow(halted)
-            expires = said(scene, 1, kind=Kind.FOLLOW, id=f"{halted.paused} 1")
+            expires = said(scene, 1, kind=Kind.FOLLOW, id=f"{halted.paused} 1", author=f"ann{halted.paused}")
             scene.wait(60)
             assert outcome(scene, expires) is None
-            waits = said(scene, 2, kind=Kind.FOLLOW, id=f"{halted.paused} 2")
+            waits = said(scene, 2, kind=Kind.FOLLOW, id=f"{halted.paused} 2", author=f"ben{halted.paused}")
             scene.wait(60)
             assert outcome(scene, expires) == (Outcome.EXPIRED, "waited too long")
             assert outcome(scene, waits) is None

@@ -1,0 +1,57 @@
+"""Who was told of as a follower lately: following again and again must not be told again and again."""
+
+import json
+from collections import OrderedDict
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from relay.model import AudienceMessage, Kind
+
+NOTE_FOLLOWS: Final = "follows"
+"""The note that holds them."""
+WITHIN: Final = 30 * 86_400.0
+"""Seconds in which a viewer is told of once in each channel."""
+MAX_FOLLOWERS: Final = 5_000
+"""Followers remembered; whoever followed longest ago is forgotten first."""
+_KEPT: Final = TypeAdapter(dict[str, float])
+
+
+class ToldFollows:
+    """Remembers by when the relay heard of a follow, so that one which is judged again is the same one."""
+
+    def __init__(self) -> None:
+        self._at: OrderedDict[str, float] = OrderedDict()
+        self._has_changed = False
+        self.is_loaded = False
+
+    def refuses(self, message: AudienceMessage) -> str | None:
+        """Why this follow is not told; None, and remembered, when it is the first one for a while."""
+        if message.kind is not Kind.FOLLOW:
+            return None
+        who = f"{message.platform}:{message.channel}/{message.author.id}"
+        before = self._at.get(who)
+        if before is not None and 0 < message.at - before < WITHIN:
+            return "has followed before, less than a month ago"
+        if before != message.at:
+            self._at[who] = message.at
+            self._at.move_to_end(who)
+            if len(self._at) > MAX_FOLLOWERS:
+                self._at.popitem(last=False)
+            self._has_changed = True
+        return None
+
+    def load(self, note: str | None) -> None:
+        """Begin with what the note holds. One that cannot be read is none."""
+        self.is_loaded = True
+        try:
+            self._at = OrderedDict(_KEPT.validate_json(note or "{}"))
+        except ValidationError:
+            self._at = OrderedDict()
+
+    def take_note(self) -> str | None:
+        """What is to be noted; None when nothing has changed since the last call."""
+        if not self._has_changed:
+            return None
+        self._has_changed = False
+        return json.dumps(self._at)
