@@ -91,12 +91,12 @@ TAP = (
     window.number = (messages, kind) => messages.filter(({ type }) => type === kind).length;
     window.captions = [];
     window.notices = [];
-    const watch = (id, texts) => new MutationObserver((changes) => {
-      for (const { addedNodes } of changes) texts.push(addedNodes[0]?.textContent ?? "");
-    }).observe(document.getElementById(id), { childList: true });
+    const watch = (selector, texts) => new MutationObserver((changes) => {
+      for (const { addedNodes } of changes) texts.push([...addedNodes].map((node) => node.textContent).join(""));
+    }).observe(document.querySelector(selector), { childList: true });
     addEventListener("DOMContentLoaded", () => {
-      watch("caption", captions);
-      watch("status", notices);
+      watch(".words", captions);
+      watch("#status", notices);
     });
 """
 )

@@ -89,7 +89,7 @@ class LiveAudio(SilentAudio):
         if self.channels is not None and (trouble := self.channels.trouble()):
             lines.append(f"Listening: {trouble}")
         if self._wants("overlay"):
-            lines.append(f"Overlay: {'open' if self.overlay.is_open else 'no page is open'}")
+            lines.append(f"Overlay: {self.overlay.condition()}")
         return lines
 
     def effect(self, name: str) -> bool:

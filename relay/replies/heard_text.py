@@ -1,7 +1,7 @@
 """The heard text: what people really heard of a reply that was cut off."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,10 +39,17 @@ def common_beginning(one: str, other: str) -> str:
     return one[:end]
 
 
+def words(text: str) -> Iterator[tuple[int, float]]:
+    """Where each word ends, with the white space behind it, and the share of the sound by which it was heard.
+
+    Sound and text run at about the same pace within a sentence.
+    """
+    for word in _WORD.finditer(text):
+        yield word.end(), (word.start() + len(word.group().rstrip())) / len(text)
+
+
 def _heard_length(part: HeardSentence) -> int:
-    """How many characters were heard; sound and text run at about the same pace within a sentence."""
+    """How many characters were heard."""
     if part.share >= 1.0:
         return len(part.text)
-    reached = part.share * len(part.text)
-    words = _WORD.finditer(part.text)
-    return max((word.end() for word in words if word.start() + len(word.group().rstrip()) <= reached), default=0)
+    return max((end for end, share in words(part.text) if share <= part.share), default=0)

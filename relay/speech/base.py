@@ -21,6 +21,8 @@ class Clip:
     """What is said, fit to be shown."""
     pcm: bytes = field(repr=False)
     """Samples: 48 kHz, mono, signed 16 bit little-endian, brought to the loudness of all clips."""
+    speaker: str = ""
+    """The name of the character who says it; empty when it is not known."""
 
     @property
     def duration(self) -> float:
@@ -38,7 +40,7 @@ class SinkListener(Protocol):
         """A clip was heard to its end. Never called for one that was cut."""
 
     def changed(self, sink: "Sink") -> None:
-        """It opened or closed. What a closing sink had queued is gone."""
+        """It opened or closed, or plays on after it was away. What a closing sink had queued is gone."""
 
 
 class Sink(Protocol):
@@ -52,7 +54,12 @@ class Sink(Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether anybody could hear it now."""
+        """Whether anybody could hear it now, or read along."""
+        ...
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether it can be heard. One that only shows what is said leads where no other is open."""
         ...
 
     def listen(self, listener: SinkListener) -> None:

@@ -9,7 +9,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from relay.errors import SpeechError
@@ -94,7 +94,7 @@ class Playback:
         if not self._can_be_heard():
             return False
         reply.is_voiced = True
-        self._items.append(_Item(reply, sentence, part, asyncio.create_task(self._get(sentence))))
+        self._items.append(_Item(reply, sentence, part, asyncio.create_task(self._get(reply, sentence))))
         self._news.set()
         return True
 
@@ -190,11 +190,12 @@ class Playback:
             self._pass_silent()
             self._expect()
 
-    async def _get(self, sentence: Sentence) -> Clip | None:
+    async def _get(self, reply: Reply, sentence: Sentence) -> Clip | None:
         if not sentence.url:
             return None
         try:
-            return await self._fetch(sentence.url, sentence.message_id, sentence.text)
+            clip = await self._fetch(sentence.url, sentence.message_id, sentence.text)
+            return replace(clip, speaker=reply.character)
         except SpeechError as error:
             log.warning("speech: a sentence is not heard: %s", error)
             return None
@@ -225,6 +226,8 @@ class Playback:
                 self._catch_up()
             else:
                 self._lose()
+        elif self._sinks.is_led_by(sink) and not self._is_overdue():
+            self._expect()
         self._news.set()
 
     # Inside
@@ -296,9 +299,12 @@ class Playback:
         """Seconds that were heard of an item's clip."""
         return self._sinks.seconds_heard(item.clip) if item.clip is not None else 0.0
 
+    def _is_overdue(self) -> bool:
+        return self._played > 0 and self._clock() >= self._items[0].due
+
     def _give_up_overdue(self) -> None:
         """A sink that does not report is taken for deaf: the clip counts as heard, so that nothing waits for ever."""
-        while self._played and not self._sinks.is_paused and self._clock() >= self._items[0].due:
+        while self._is_overdue() and not self._sinks.is_paused:
             log.warning("speech: %s does not say what became of a sentence; going on", self._sinks.leader_name)
             self._finish(self._items[0])
 

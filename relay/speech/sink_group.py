@@ -1,4 +1,4 @@
-"""All sinks as one: the same clips on each, and the first open one, in the configured order, leads."""
+"""All sinks as one: the same clips on each, and the first that can be heard, in the configured order, leads."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,8 @@ class SinkGroup:
         That it closed is noticed here before it tells, and only then is known what becomes of what it had.
         """
         if self._leader is None or not is_busy or not (self._leader.is_open or has_clips):
-            self._leader = next((sink for sink in self._sinks if sink.is_open), None)
+            opened = [sink for sink in self._sinks if sink.is_open]
+            self._leader = next((sink for sink in opened if sink.has_sound), opened[0] if opened else None)
         return self._leader is not None and self._leader.is_open
 
     def is_led_by(self, sink: Sink) -> bool:

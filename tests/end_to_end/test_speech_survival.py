@@ -131,7 +131,7 @@ class PageDouble:
     async def play(self) -> None:
         while True:
             clip = await self.playing.get()
-            self.started.append(clip["text"])
+            self.started.append("".join(text for text, _ in clip["words"]))
             await self.tell(type="started", id=clip["id"], at=0)
             await asyncio.sleep(clip["duration"])
             await self.tell(type="ended", id=clip["id"])
@@ -142,7 +142,7 @@ async def page(url: str) -> AsyncIterator[PageDouble]:
     async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/overlay/ws") as socket:
         double = PageDouble(socket)
         tasks = [asyncio.create_task(double.read()), asyncio.create_task(double.play())]
-        await double.tell(type="ready", version=1, sound=True)
+        await double.tell(type="ready", version=2, sound="on")
         try:
             yield double
         finally:

@@ -15,6 +15,7 @@ class Loudspeaker:
 
     name = "overlay"
     is_open = True
+    has_sound = True
 
     def __init__(self, speed: float) -> None:
         self._speed = speed

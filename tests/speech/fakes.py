@@ -54,8 +54,9 @@ def _took(replies: Replies, message: WireMessage) -> Reply:
 class ManualSink:
     """Plays only when told to, in seconds."""
 
-    def __init__(self, name: str = "overlay", *, is_open: bool = True) -> None:
+    def __init__(self, name: str = "overlay", *, is_open: bool = True, has_sound: bool = True) -> None:
         self.name = name
+        self.has_sound = has_sound
         self.is_open = is_open
         self.is_paused = False
         self.volume = 1.0

@@ -259,6 +259,37 @@ async def test_a_sink_that_reports_nothing_delays_the_next_sentence_and_does_not
         await eventually(lambda: scene.stage.said[-1] == "r1 heard")
 
 
+async def test_a_sink_that_was_away_for_a_moment_has_as_much_longer(caplog: pytest.LogCaptureFixture) -> None:
+    async with playing() as scene:
+        scene.says(HELLO)
+        await eventually(lambda: len(scene.sinks[0].queue) == 1)
+        scene.sinks[0].advance(0.2)
+
+        scene.clock.now += GRACE
+        scene.playback.changed(scene.sinks[0])
+        scene.clock.now += GRACE
+        scene.says(BYE)
+        await eventually(lambda: len(scene.sinks[0].queue) == 2)
+
+        assert "does not say what became" not in caplog.text
+
+
+async def test_a_sink_without_sound_leads_only_where_no_other_is_open() -> None:
+    shown, heard = ManualSink(has_sound=False), ManualSink("discord")
+    async with playing(shown, heard) as scene:
+        await scene.say(HELLO)
+        shown.advance(1.0)
+        assert scene.stage.said == []
+        heard.advance(0.1)
+        assert scene.stage.said == ["Hello there my friend. 1 s"]
+
+    alone = ManualSink(has_sound=False)
+    async with playing(alone) as scene:
+        await scene.say(HELLO)
+        alone.advance(0.1)
+        assert scene.stage.said == ["Hello there my friend. 1 s"]
+
+
 async def test_nothing_is_voiced_when_nobody_could_hear_it() -> None:
     async with playing(ManualSink(is_open=False)) as scene:
         reply = scene.says(HELLO)

@@ -10,7 +10,7 @@ from relay.config import WebSection
 from relay.speech.base import Clip, Sink
 from relay.web.gateway.api import ApiActions
 from relay.web.gateway.state import GatewayState
-from relay.web.overlay.messages import FromPage
+from relay.web.overlay.messages import Cue, FromPage, ToPage
 from relay.web.overlay.sink import OverlayPage, OverlaySink
 from relay.web.server import WebServer
 from tests.support import eventually
@@ -34,6 +34,24 @@ class Ear:
     async def notes_are(self, *notes: str) -> None:
         await eventually(lambda: len(self.notes) >= len(notes))
         assert self.notes == list(notes)
+
+
+class Recorder:
+    """A page that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.messages: list[ToPage] = []
+
+    def send(self, message: ToPage) -> None:
+        self.messages.append(message)
+
+    def drop(self) -> None:
+        raise AssertionError("nothing here is to be dropped")
+
+    @property
+    def cue(self) -> str:
+        """The clip it heard of last."""
+        return next(message.id for message in reversed(self.messages) if isinstance(message, Cue))
 
 
 class NotingSink(OverlaySink):

@@ -3,11 +3,12 @@
 `static/overlay.js` is the other end; `VERSION` changes when one of them would no longer understand the other.
 """
 
+from enum import StrEnum
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 Seconds = Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)]
 CueId = Annotated[str, Field(min_length=1, max_length=200)]
@@ -29,7 +30,10 @@ class Cue(_Message):
 
     type: Literal["clip"] = "clip"
     id: CueId
-    text: str
+    speaker: str
+    """The name of the character, or nothing."""
+    words: tuple[tuple[str, Seconds], ...]
+    """The text in pieces, and for each the second at which it was said."""
     duration: Seconds
     start: Seconds = 0.0
     """Seconds of it that were heard elsewhere already: a page that joins late begins there."""
@@ -60,13 +64,6 @@ class Sync(_Message):
     seconds: Seconds
 
 
-class Caption(_Message):
-    """What is heard elsewhere, for a page without sound; empty for nothing."""
-
-    type: Literal["caption"] = "caption"
-    text: str
-
-
 class PlaySound(_Message):
     """A sound of the streamer's own, played at once and beside the speech; it is at `sounds/<name>`."""
 
@@ -80,16 +77,27 @@ class Ping(_Message):
     type: Literal["ping"] = "ping"
 
 
-ToPage = Hello | Cue | Pause | Resume | CutClips | Volume | Sync | Caption | PlaySound | Ping
+ToPage = Hello | Cue | Pause | Resume | CutClips | Volume | Sync | PlaySound | Ping
+
+
+class PageSound(StrEnum):
+    """Whether a page can be heard."""
+
+    ON = "on"
+    WAITING = "waiting"
+    """The browser lets it play once somebody has clicked."""
+    MUTED = "muted"
+    """Its address says so."""
 
 
 class Ready(_Message):
-    """The first message of a page, and again whenever its sound comes or goes."""
+    """The first message of a page, and again whenever its sound comes or goes. It then begins where the others are."""
 
     type: Literal["ready"] = "ready"
-    version: Literal[1]
-    sound: bool
-    """Whether it can be heard: not muted, and the browser lets it play."""
+    version: Literal[2]
+    sound: PageSound
+    captions: bool = True
+    """Whether it shows what is said."""
 
 
 class Started(_Message):

@@ -21,6 +21,8 @@ _FILES: Final = {
     "/overlay": ("overlay.html", "text/html"),
     "/static/overlay.js": ("overlay.js", "text/javascript"),
     "/static/player.js": ("player.js", "text/javascript"),
+    "/static/outputs.js": ("outputs.js", "text/javascript"),
+    "/static/captions.js": ("captions.js", "text/javascript"),
     "/static/overlay.css": ("overlay.css", "text/css"),
 }
 

@@ -1,18 +1,21 @@
 """The overlay as a place where clips are heard: one page leads, the others play along."""
 
+import asyncio
 import logging
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
 
+from relay.replies.heard_text import words
 from relay.speech.base import Clip, SinkListener
 from relay.web.overlay.messages import (
-    Caption,
     ClipEnded,
     Cue,
     CutClips,
     Failed,
     FromPage,
+    PageSound,
     Pause,
     PlaySound,
     Position,
@@ -27,6 +30,9 @@ from relay.web.overlay.timeline import Queued, Timeline
 
 log = logging.getLogger(__name__)
 
+AWAY: Final = 1.5
+"""Seconds a page may take to load anew in mid-speech. Less than `playback.GRACE`, or its clip would count as over."""
+
 Report = Started | Position | ClipEnded
 
 
@@ -40,12 +46,28 @@ class OverlayPage(Protocol):
         """End the connection; the page leaves soon, and may come again."""
 
 
-class OverlaySink:
-    """Open while at least one page can be heard. The one that could first leads: its reports count.
+@dataclass(eq=False)
+class _Seat:
+    """What is known of an open page."""
 
-    When the leader goes, the page that has been there longest takes over with what it said last; when none is
-    left, the sink closes. A page that hangs is noticed within `page.SILENCE` seconds. Pages that are muted, or
-    not allowed to play, only show captions.
+    page: OverlayPage
+    sound: PageSound
+    captions: bool
+    last: Report | None = None
+
+    @property
+    def plays(self) -> bool:
+        """Whether anybody can hear it or read along. Without sound it plays at the same pace, in captions."""
+        return self.captions or self.sound is PageSound.ON
+
+
+class OverlaySink:
+    """Open while a page is, be it one that only shows captions. The page that leads is the one whose reports count:
+    the first that can be heard, else the first.
+
+    When the leader goes, the page that has been there longest takes over with what it said last. When the last one goes
+    in mid-speech, it has AWAY seconds to come again and go on; then the sink closes. A page that hangs is noticed
+    within `page.SILENCE` seconds.
     """
 
     name = "overlay"
@@ -53,15 +75,37 @@ class OverlaySink:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._timeline = Timeline(clock, started=self._started, ended=self._ended)
         self._listener: SinkListener | None = None
-        self._heard: dict[OverlayPage, Report | None] = {}
-        """The pages that can be heard, the leader first, and what each reported last."""
-        self._silent: dict[OverlayPage, None] = {}
+        self._seats: dict[OverlayPage, _Seat] = {}
+        self._leader: _Seat | None = None
+        self._closing: asyncio.TimerHandle | None = None
+        """Runs out while the only page is away."""
         self._volume = 1.0
-        self._caption = ""
+        self.is_muted = False
+        """Whether OBS plays nothing of what the pages do."""
 
     @property
     def is_open(self) -> bool:
-        return bool(self._heard)
+        return self._leader is not None or self._closing is not None
+
+    @property
+    def has_sound(self) -> bool:
+        return not self.is_muted and any(seat.sound is PageSound.ON for seat in self._seats.values())
+
+    @property
+    def pages(self) -> int:
+        """How many are open."""
+        return len(self._seats)
+
+    def condition(self) -> str:
+        """How it is, for people."""
+        sounds = {seat.sound for seat in self._seats.values()}
+        if not sounds:
+            return "no page is open"
+        if PageSound.ON in sounds:
+            return "open, but its source is muted in OBS" if self.is_muted else "open"
+        if PageSound.WAITING in sounds:
+            return "a page waits for a click to be heard"
+        return "open, without sound (mute=1)"
 
     def listen(self, listener: SinkListener) -> None:
         self._listener = listener
@@ -77,13 +121,15 @@ class OverlaySink:
 
     def resume(self) -> None:
         self._timeline.resume()
+        if self._leader is None:
+            self._timeline.hold()
         self._tell(Resume())
 
     def cut(self) -> None:
         self._timeline.cut()
-        self._heard = dict.fromkeys(self._heard)
+        for seat in self._seats.values():
+            seat.last = None
         self._tell(CutClips())
-        self.caption("")
 
     def seconds_heard(self, clip: Clip) -> float:
         return self._timeline.seconds_heard(clip)
@@ -92,16 +138,10 @@ class OverlaySink:
         self._volume = volume
         self._tell(Volume(volume=volume))
 
-    def caption(self, text: str) -> None:
-        """Show what is heard on the pages that play nothing themselves; for clips of this sink this is done already."""
-        self._caption = text
-        for page in self._silent:
-            page.send(Caption(text=text))
-
     def effect(self, name: str) -> bool:
         """Play one of the streamer's sounds beside the speech. Whether any page plays it."""
         self._tell(PlaySound(name=name))
-        return self.is_open
+        return self.has_sound
 
     def find(self, cue: str) -> Clip | None:
         """The clip a page asks for; None when it is not queued."""
@@ -109,63 +149,84 @@ class OverlaySink:
 
     def hear(self, page: OverlayPage, message: FromPage) -> None:
         """Take what a page says."""
+        seat = self._seats.get(page)
         match message:
-            case Ready(sound=True):
-                self._can_be_heard(page)
-            case Ready(sound=False):
-                self._is_silent(page)
-            case Started() | Position() | ClipEnded() if page in self._heard:
-                self._heard[page] = message
-                if page is self._leader:
+            case Ready():
+                self._sit_down(page, message)
+            case Started() | Position() | ClipEnded() if seat is not None and seat.plays:
+                seat.last = message
+                if seat is self._leader:
                     self._follow(message)
-            case Failed() if page in self._heard:
+            case Failed() if seat is not None:
                 log.warning("an overlay page could not play a clip; it starts anew")
+                self._leave(page)
                 page.drop()
 
     def leave(self, page: OverlayPage) -> None:
-        """A page is gone."""
-        self._silent.pop(page, None)
-        self._lose(page)
+        """A page is gone, perhaps to load itself anew."""
+        self._leave(page, may_return=any(self._timeline))
 
-    @property
-    def _leader(self) -> OverlayPage | None:
-        return next(iter(self._heard), None)
-
-    def _can_be_heard(self, page: OverlayPage) -> None:
-        if page in self._heard:
+    def _leave(self, page: OverlayPage, *, may_return: bool = False) -> None:
+        seat = self._seats.pop(page, None)
+        if seat is None or seat is not self._leader:
             return
-        self._silent.pop(page, None)
-        self._heard[page] = None
-        page.send(Volume(volume=self._volume))
-        if self._timeline.is_paused:
-            page.send(Pause())
-        for queued in self._timeline:
-            page.send(self._cue(queued))
-        if len(self._heard) == 1:
-            self._changed()
+        if self._lead() is not None:
+            self._take_over()
+        elif may_return:
+            self._timeline.hold()
+            self._closing = asyncio.get_running_loop().call_later(AWAY, self._close)
+        else:
+            self._close()
 
-    def _is_silent(self, page: OverlayPage) -> None:
-        self._silent[page] = None
-        page.send(Caption(text=self._caption))
-        self._lose(page)
+    def _playing(self) -> Iterator[_Seat]:
+        return (seat for seat in self._seats.values() if seat.plays)
 
-    def _lose(self, page: OverlayPage) -> None:
-        if page not in self._heard:
-            return
-        was_leader = page is self._leader
-        del self._heard[page]
-        if not self._heard:
-            self._timeline.clear()
-            self.caption("")
-            self._changed()
-        elif was_leader and (last := next(iter(self._heard.values()))) is not None:
-            self._follow(last)
+    def _lead(self) -> _Seat | None:
+        """Who leads from now on."""
+        self._leader = next((seat for seat in self._playing() if seat.sound is PageSound.ON), None)
+        self._leader = self._leader or next(self._playing(), None)
+        return self._leader
+
+    def _take_over(self) -> None:
+        """A page leads instead of another: what it has said already counts."""
+        if self._leader is not None and self._leader.last is not None:
+            self._follow(self._leader.last)
+
+    def _sit_down(self, page: OverlayPage, ready: Ready) -> None:
+        """A page came, or its sound has changed: it is told all that is queued."""
+        was, seat = self._leader, _Seat(page, ready.sound, ready.captions)
+        self._seats[page] = seat
+        if seat.plays:
+            page.send(Volume(volume=self._volume))
+            if self._timeline.is_paused:
+                page.send(Pause())
+            for queued in self._timeline:
+                page.send(self._cue(queued))
+        if self._lead() is None:
+            if was is not None:
+                self._close()
+        elif was is None:
+            self._open()
+        elif was is not self._leader:
+            self._take_over()
+
+    def _open(self) -> None:
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None
+        self._changed()
+
+    def _close(self) -> None:
+        self._closing = None
+        self._timeline.clear()
+        self._changed()
 
     def _follow(self, report: Report) -> None:
         match report:
             case Started(id=cue, at=seconds):
-                for page in list(self._heard)[1:]:
-                    page.send(Sync(id=cue, seconds=seconds))
+                for seat in self._playing():
+                    if seat is not self._leader:
+                        seat.page.send(Sync(id=cue, seconds=seconds))
                 self._timeline.reached(cue, seconds)
             case Position(id=cue, seconds=seconds):
                 self._timeline.reached(cue, seconds)
@@ -174,20 +235,28 @@ class OverlaySink:
 
     def _cue(self, queued: Queued) -> Cue:
         clip = queued.clip
-        return Cue(id=queued.id, text=clip.text, duration=clip.duration, start=self._timeline.seconds_heard(clip))
+        ends = [0, *(end for end, _ in words(clip.text))]
+        said = tuple(
+            (clip.text[start:end], share * clip.duration)
+            for start, (end, share) in zip(ends, words(clip.text), strict=False)
+        )
+        return Cue(
+            id=queued.id,
+            speaker=clip.speaker,
+            words=said,
+            duration=clip.duration,
+            start=self._timeline.seconds_heard(clip),
+        )
 
     def _tell(self, message: ToPage) -> None:
-        for page in self._heard:
-            page.send(message)
+        for seat in self._playing():
+            seat.page.send(message)
 
     def _started(self, clip: Clip) -> None:
-        self.caption(clip.text)
         if self._listener is not None:
             self._listener.started(self, clip)
 
     def _ended(self, clip: Clip) -> None:
-        if not any(self._timeline):
-            self.caption("")
         if self._listener is not None:
             self._listener.ended(self, clip)
 

@@ -69,6 +69,10 @@ class Timeline:
         if self._queue and (progress := self._queue[0].progress).has_started:
             progress.since = self._clock()
 
+    def hold(self) -> None:
+        """Nobody plays it just now: nothing more counts as heard until the next report."""
+        self._freeze()
+
     def cut(self) -> None:
         """Forget the queue and any pause."""
         self.clear()

@@ -1,11 +1,16 @@
 // The overlay page: plays what the relay sends and shows it. Options in the address: captions=0 shows no captions,
-// mute=1 plays nothing, controls=1 adds an interrupt button, token=… opens a relay that asks for one.
+// look=… how they look, name=0 leaves the character's name out, mute=1 plays nothing, controls=1 adds an interrupt
+// button, token=… opens a relay that asks for one.
 
+import { Captions } from "./captions.js";
+import { SilentOutput, SoundOutput } from "./outputs.js";
 import { Player } from "./player.js";
 
-const VERSION = 1;
+const VERSION = 2;
 const SILENCE = 3000; // milliseconds without a word after which the relay counts as gone; it pings every second
 const REPORT_EVERY = 100; // milliseconds
+const READ_EVERY = 50; // milliseconds
+const SETTLED_AFTER = 300; // milliseconds in which a browser that lets the page play has begun to
 const RETRY_FIRST = 250; // milliseconds before the first try to connect again; doubled each time
 const RETRY_MOST = 10_000;
 const NOTICE_AFTER = 2000; // milliseconds before viewers need to know that something is wrong
@@ -15,20 +20,38 @@ const options = new URLSearchParams(location.search);
 const token = options.get("token");
 const headers = token ? { Authorization: `Bearer ${token}` } : {};
 const element = (id) => document.getElementById(id);
+const hasCaptions = options.get("captions") !== "0";
 const context = options.get("mute") === "1" ? null : new AudioContext({ sampleRate: 48_000 });
-const player = context && new Player(context, { fetchClip, tell, show });
+const sound = context && new SoundOutput(context, fetchClip);
+const captions = hasCaptions
+  ? new Captions(element("caption"), { named: options.get("name") !== "0" })
+  : { show() {}, follow() {}, clear() {} };
+const player = new Player(output(), { tell, captions });
 let socket = null;
+let isGreeted = false;
+let isSettled = context === null; // whether it is known if the browser lets the page play
 let attempts = 0;
 let notice = null;
 
-const hasSound = () => context?.state === "running";
+function hasSound() {
+  return context?.state === "running";
+}
+
+// Without sound the captions go on at the pace of the speech.
+function output() {
+  return hasSound() ? sound : new SilentOutput();
+}
+
+// Tell the relay what can be heard here; its answer is all that is queued.
+function introduce() {
+  if (!isGreeted || !isSettled) return;
+  player.use(output());
+  const heard = context ? (hasSound() ? "on" : "waiting") : "muted";
+  tell({ type: "ready", version: VERSION, sound: heard, captions: hasCaptions });
+}
 
 function tell(message) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
-}
-
-function show(text) {
-  if (options.get("captions") !== "0") element("caption").textContent = text;
 }
 
 function notify(text) {
@@ -45,11 +68,7 @@ async function fetchClip(id) {
 
 async function playSound({ name }) {
   const response = await fetch(`/overlay/sounds/${encodeURIComponent(name)}`, { headers });
-  if (!response.ok) return;
-  const buffer = await context.decodeAudioData(await response.arrayBuffer());
-  const source = new AudioBufferSourceNode(context, { buffer });
-  source.connect(player.volume);
-  source.start();
+  if (response.ok) await sound.effect(await response.arrayBuffer());
 }
 
 const answers = {
@@ -58,18 +77,21 @@ const answers = {
     clearTimeout(notice);
     notice = null;
     notify("");
-    if (version !== VERSION) location.reload();
-    else tell({ type: "ready", version: VERSION, sound: hasSound() });
+    if (version !== VERSION) return location.reload();
+    isGreeted = true;
+    introduce();
   },
-  ping: () => tell({ type: "pong" }),
-  clip: (clip) => player?.add(clip),
-  pause: () => player?.pause(),
-  resume: () => player?.resume(),
-  cut: () => player?.cut(),
-  volume: ({ volume }) => player?.setVolume(volume),
-  sync: (position) => player?.follow(position),
-  caption: ({ text }) => hasSound() || show(text),
-  sound: (sound) => hasSound() && playSound(sound),
+  ping: () => {
+    tell({ type: "pong" });
+    player.read();
+  },
+  clip: (clip) => player.add(clip),
+  pause: () => player.pause(),
+  resume: () => player.resume(),
+  cut: () => player.cut(),
+  volume: ({ volume }) => player.setVolume(volume),
+  sync: (position) => player.follow(position),
+  sound: (effect) => hasSound() && playSound(effect),
 };
 
 function connect() {
@@ -82,11 +104,11 @@ function connect() {
   function lose() {
     if (isLost) return;
     isLost = true;
+    isGreeted = false;
     clearTimeout(watchdog);
     opened.close();
     expectConnection();
-    player?.clear();
-    show("");
+    player.clear();
     const most = Math.min(RETRY_MOST, RETRY_FIRST * 2 ** attempts++);
     setTimeout(connect, most * (0.5 + Math.random() / 2));
   }
@@ -107,9 +129,9 @@ function expectConnection() {
 }
 
 function soundChanged() {
-  player.clear(); // what is queued comes again with the answer
+  isSettled = true;
   element("hear").hidden = hasSound();
-  tell({ type: "ready", version: VERSION, sound: hasSound() });
+  introduce();
 }
 
 async function interrupt() {
@@ -127,9 +149,11 @@ if (context) {
   context.onstatechange = soundChanged;
   element("hear").onclick = () => context.resume();
   // A browser that lets the page play does so at once; the button is for one that does not.
-  setTimeout(() => (element("hear").hidden = hasSound()), 300);
-  setInterval(() => player.tick(), REPORT_EVERY);
+  setTimeout(() => isSettled || soundChanged(), SETTLED_AFTER);
 }
+setInterval(() => player.tick(), REPORT_EVERY);
+setInterval(() => player.read(), READ_EVERY);
+document.body.dataset.look = options.get("look") ?? "outline";
 element("interrupt").hidden = options.get("controls") !== "1";
 element("interrupt").onclick = interrupt;
 expectConnection();

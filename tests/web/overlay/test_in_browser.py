@@ -10,13 +10,14 @@ import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from relay.speech.base import RATE, Clip
-from relay.web.overlay.messages import ClipEnded, Position
+from relay.web.overlay import sink as overlay_sink
+from relay.web.overlay.messages import ClipEnded, PageSound, Position, Ready, Started
 from tests.browser import browser as started_browser
 from tests.companion.endpoints import wav
 from tests.recording import listen, messages, record, until
 from tests.support import PATIENCE, eventually
 from tests.web.clips import clip
-from tests.web.stage import Stage, staged
+from tests.web.stage import Recorder, Stage, staged
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -27,6 +28,7 @@ AT_ONCE = round(0.06 * RATE)
 """Frames within which the page has done what it was told."""
 APART = 0.15 + 0.02
 """Seconds the others may be apart from the page that leads, and what two looks at the clock of the sound may differ."""
+WORDS = "#caption .words"
 LONG = 20.0
 """Seconds of a clip that is never heard to its end."""
 
@@ -62,9 +64,9 @@ class Theatre:
     async def open(self, options: str = "") -> Page:
         """A page that has told the relay whether it can be heard, and is recorded if so."""
         page = await self.page(options)
-        has_sound = json.dumps("mute" not in options)
-        await until(page, f"isRecording === {has_sound} && said.some(({{ sound }}) => sound === {has_sound})")
-        await eventually(lambda: self.sink.is_open or "mute" in options)
+        has_sound, sound = ("false", "muted") if "mute" in options else ("true", "on")
+        await until(page, f"isRecording === {has_sound} && said.some(({{ sound }}) => sound === {json.dumps(sound)})")
+        await eventually(lambda: self.sink.is_open)
         return page
 
     async def play(self, *clips: Clip) -> None:
@@ -172,11 +174,11 @@ async def test_a_cut_silences_the_page_and_its_caption_at_once(theatre: Theatre)
     page = await theatre.open()
     hello = clip("Hello.", LONG)
     await theatre.play(hello, clip("Never."))
-    await expect(page.locator("#caption")).to_have_text("Hello.")
+    await expect(page.locator(WORDS)).to_have_text("Hello.")
     await eventually(lambda: theatre.sink.seconds_heard(hello) > 0.2)
 
     theatre.sink.cut()
-    await expect(page.locator("#caption")).to_have_text("")
+    await expect(page.locator(WORDS)).to_have_text("")
 
     [cut] = await messages(page, "told", "cut")
     sound = await listen(page, past=cut["frame"] + 2 * AT_ONCE)
@@ -223,7 +225,7 @@ async def test_a_page_that_comes_late_begins_where_the_others_are(theatre: Theat
     await eventually(lambda: theatre.sink.seconds_heard(hello) > 0.3)
 
     late = await theatre.open()
-    await expect(late.locator("#caption")).to_have_text("Hello.")
+    await expect(late.locator(WORDS)).to_have_text("Hello.")
 
     [started] = await messages(late, "said", "started")
     heard = (await listen(late, past=started["frame"] + FADE)).samples
@@ -245,7 +247,8 @@ async def test_when_the_leading_page_closes_the_other_carries_on(theatre: Theatr
     assert theatre.sink.is_open
 
 
-async def test_when_the_only_page_closes_the_sink_does_too(browser: Browser) -> None:
+async def test_when_the_only_page_closes_the_sink_does_too(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overlay_sink, "AWAY", 0.05)
     async with staged(clock=lambda: 0.0) as stage, AsyncExitStack() as leaving:
         theatre = Theatre(browser, stage, leaving)
         page = await theatre.open()
@@ -264,10 +267,10 @@ async def test_captions_are_text_whatever_they_say(theatre: Theatre) -> None:
     page = await theatre.open()
     hostile = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
-    await theatre.play(clip(hostile, LONG))
+    await theatre.play(clip(hostile, LONG, speaker=hostile))
 
-    await expect(page.locator("#caption")).to_have_text(hostile)
-    assert await page.locator("#caption *").count() == 0
+    await expect(page.locator(WORDS)).to_have_text(hostile)
+    assert await page.locator("#caption :not(.speaker, .words, .word)").count() == 0
 
 
 async def test_captions_follow_the_sentences_and_can_be_left_out(theatre: Theatre) -> None:
@@ -282,14 +285,123 @@ async def test_captions_follow_the_sentences_and_can_be_left_out(theatre: Theatr
     assert await plain.evaluate("captions") == []
 
 
-async def test_a_muted_page_alone_does_not_open_the_sink(theatre: Theatre) -> None:
-    await theatre.open("mute=1")
-    assert not theatre.sink.is_open
+async def test_a_muted_page_alone_shows_the_captions_at_the_pace_of_the_speech(theatre: Theatre) -> None:
+    page = await theatre.open("mute=1")
 
+    await theatre.play(clip("One.", 0.1), clip("Two.", 0.1))
+
+    await theatre.ear.notes_are("open", "One. started", "One. ended", "Two. started", "Two. ended")
+    await until(page, "captions.at(-1) === ''")
+    assert await page.evaluate("captions") == ["One.", "Two.", ""]
+    assert theatre.sink.condition() == "open, without sound (mute=1)"
+
+
+async def test_a_page_loaded_anew_in_mid_speech_goes_on_where_it_was(theatre: Theatre) -> None:
     page = await theatre.open()
-    await page.close()
+    hello = clip("Hello.", LONG)
+    await theatre.play(hello)
+    await eventually(lambda: theatre.sink.seconds_heard(hello) > 0.3)
+    before = theatre.sink.seconds_heard(hello)
 
-    await theatre.ear.notes_are("open", "closed")
+    await page.reload()
+    await until(page, "isRecording && said.some(({ type }) => type === 'started')")
+
+    await expect(page.locator(WORDS)).to_have_text("Hello.")
+    [started] = await messages(page, "said", "started")
+    heard = (await listen(page, past=started["frame"] + AT_ONCE)).samples
+    assert place(heard[FADE], hello) > before
+    assert theatre.ear.notes == ["open", "Hello. started", "open"]
+
+
+# Captions
+
+SENTENCE = (
+    "Well, if you ask me, the dragon had it coming, because nobody who sleeps on that much gold for nine hundred years "
+    "can be surprised when, one fine morning, three dwarves and a cross burglar come in through the back "
+    "door and ask, politely at first, whether a part of it might perhaps be theirs instead."
+)
+"""As long as a sentence gets."""
+
+
+async def size(page: Page, selector: str) -> float:
+    return float(await page.evaluate(f"parseFloat(getComputedStyle(document.querySelector({selector!r})).fontSize)"))
+
+
+async def test_captions_have_a_size_that_fits_the_source(theatre: Theatre) -> None:
+    page = await theatre.open("mute=1")
+    for width, height, pixels in ((800, 600, 36.0), (1920, 1080, 64.8), (300, 200, 16.0), (1080, 1920, 48.6)):
+        await page.set_viewport_size({"width": width, "height": height})
+
+        assert await size(page, "#caption") == pytest.approx(pixels)
+
+
+async def test_the_word_that_is_said_is_in_view_all_through_a_long_sentence(theatre: Theatre) -> None:
+    assert len(SENTENCE) == 300
+    page = await theatre.open("mute=1")
+    await theatre.play(clip(SENTENCE, LONG, speaker="Vox"))
+
+    for width, height in ((800, 600), (1920, 1080), (300, 120)):
+        await page.set_viewport_size({"width": width, "height": height})
+        for look in ("outline", "box", "bubble"):
+            seen = await page.evaluate(READ_ALL, look)
+            assert seen == [[index, True] for index in range(len(SENTENCE.split()))], (width, height, look)
+
+
+READ_ALL = """async (look) => {
+  document.body.dataset.look = look;
+  const { Captions } = await import("/static/captions.js");
+  const box = document.getElementById("caption");
+  const captions = new Captions(box, { named: true });
+  const words = [...box.querySelectorAll(".word")].map((word, index) => [word.textContent, index + 1]);
+  captions.show({ speaker: "Vox", words });
+  const view = box.querySelector(".words").getBoundingClientRect();
+  return words.map(([, end]) => {
+    captions.follow(end - 0.5);
+    const word = box.querySelector(".now").getBoundingClientRect();
+    return [box.querySelectorAll(".said").length, word.height > 0
+      && word.top >= view.top - 1 && word.bottom <= view.bottom + 1
+      && word.left >= 0 && word.right <= innerWidth && word.top >= 0 && word.bottom <= innerHeight];
+  });
+}"""
+"""Reads what the page shows from the first word to the last: how many were said before, and whether it is in view."""
+
+
+async def test_words_light_up_as_they_are_heard(theatre: Theatre) -> None:
+    leader = Recorder()
+    theatre.sink.hear(leader, Ready(version=2, sound=PageSound.ON))
+    page = await theatre.open("mute=1")
+    theatre.sink.play(clip("One two three four five.", LONG))
+    theatre.sink.hear(leader, Started(id=leader.cue, at=9.0))
+
+    await expect(page.locator(".now")).to_have_text("three ")
+    assert await page.locator(".said").all_text_contents() == ["One ", "two "]
+
+    theatre.sink.hear(leader, Started(id=leader.cue, at=12.0))
+    await expect(page.locator(".now")).to_have_text("four ")
+
+
+async def test_the_character_is_named_in_a_colour_of_its_own_unless_asked_not_to(theatre: Theatre) -> None:
+    page, plain = await theatre.open(), await theatre.open("name=0")
+    colours = []
+    for speaker in ("Vox", "Ada", "Vox"):
+        theatre.sink.cut()
+        theatre.sink.play(clip("Hello.", LONG, speaker=speaker))
+        await expect(page.locator("#caption .speaker")).to_have_text(speaker)
+        colours.append(await page.evaluate("getComputedStyle(document.querySelector('.speaker')).color"))
+        assert await page.locator("#caption").get_attribute("data-character") == speaker
+
+    assert colours[0] == colours[2] != colours[1]
+    await expect(plain.locator(WORDS)).to_have_text("Hello.")
+    await expect(plain.locator("#caption .speaker")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("text", "direction"), [("Hello there.", "ltr"), ("שלום לכולם.", "rtl")])
+async def test_captions_run_in_the_direction_of_their_script(theatre: Theatre, text: str, direction: str) -> None:
+    page = await theatre.open("mute=1")
+
+    await theatre.play(clip(text, LONG))
+
+    await expect(page.locator(WORDS)).to_have_css("direction", direction)
 
 
 async def test_the_interrupt_button_is_there_when_asked_for(theatre: Theatre) -> None:
@@ -308,11 +420,17 @@ async def test_what_a_streamer_writes_into_custom_css_works(theatre: Theatre) ->
 
     await page.evaluate("""() => {
         const style = document.createElement("style");
-        style.innerHTML = "#caption { color: rgb(255, 0, 0) }";
+        style.innerHTML = `
+          #caption { --size: 50px; --color: rgb(255, 0, 0); --now-color: rgb(0, 0, 255) }
+          #caption[data-character="Vox"] { --speaker-color: rgb(0, 255, 0) }`;
         document.head.appendChild(style);
     }""")
+    await theatre.play(clip("Hello there.", LONG, speaker="Vox"))
 
-    await expect(page.locator("#caption")).to_have_css("color", "rgb(255, 0, 0)")
+    await expect(page.locator(WORDS)).to_have_css("font-size", "50px")
+    await expect(page.locator(WORDS)).to_have_css("color", "rgb(255, 0, 0)")
+    await expect(page.locator("#caption .speaker")).to_have_css("color", "rgb(0, 255, 0)")
+    await expect(page.locator(".now")).to_have_css("color", "rgb(0, 0, 255)")
     await expect(page.locator("body")).to_have_css("background-color", "rgba(0, 0, 0, 0)")
 
 
@@ -323,7 +441,7 @@ async def test_a_page_survives_a_restart_of_the_relay(browser: Browser) -> None:
             page = await theatre.open()
             await theatre.play(clip("Hello.", LONG))
 
-        await expect(page.locator("#caption")).to_have_text("")
+        await expect(page.locator(WORDS)).to_have_text("")
         gone = (await messages(page, "told", "close"))[0]["frame"]
         assert (await listen(page, past=gone + 2 * AT_ONCE)).end - gone < AT_ONCE
         await expect(page.get_by_role("status")).to_contain_text("No connection")
@@ -352,14 +470,18 @@ async def test_where_autoplay_is_blocked_a_click_makes_it_heard() -> None:
         page = await theatre.page()
         button = page.get_by_role("button", name="Click to hear")
         await expect(button).to_be_visible()
-        assert not stage.sink.is_open
+        await eventually(lambda: stage.sink.condition() == "a page waits for a click to be heard")
+        await theatre.play(clip("Read me.", 0.1))
+        await stage.ear.notes_are("open", "Read me. started", "Read me. ended")
+        assert await page.evaluate("captions") == ["Read me.", ""]
 
         await button.click()
 
-        await eventually(lambda: stage.sink.is_open)
+        await eventually(lambda: stage.sink.has_sound)
         await expect(button).to_be_hidden()
         await theatre.play(clip("Hello.", 0.1))
-        await stage.ear.notes_are("open", "Hello. started", "Hello. ended")
+        await eventually(lambda: stage.ear.notes[-1] == "Hello. ended")
+        assert await page.evaluate("framesHeard() > 0")
         assert theatre.complaints == []
 
 

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 import relay.web.overlay.page
 import relay.web.overlay.routes
-from relay.web.overlay.messages import ClipEnded, Cue, Ready, Started, Sync, ToPage, parse
+from relay.web.overlay import sink as overlay_sink
+from relay.web.overlay.messages import ClipEnded, Cue, PageSound, Ready, Started, Sync, parse
 from relay.web.overlay.sink import OverlaySink
-from tests.support import PATIENCE
+from tests.support import PATIENCE, eventually
 from tests.web.clips import clip
-from tests.web.stage import Ear, Stage
+from tests.web.stage import Ear, Recorder, Stage
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +37,12 @@ class Visitor:
     async def says(self, kind: str, **fields: object) -> None:
         await self.socket.send_json({"type": kind, **fields})
 
-    async def is_ready(self, *, sound: bool = True) -> None:
-        await self.says("ready", version=1, sound=sound)
+    async def is_ready(self, sound: str = "on", *, captions: bool = True) -> None:
+        await self.says("ready", version=2, sound=sound, captions=captions)
+
+    async def is_cued(self) -> str:
+        """The text of the next clip it is given."""
+        return text_of(await self.hears("clip"))
 
     async def hears(self, kind: str) -> dict[str, Any]:
         async with asyncio.timeout(PATIENCE):
@@ -52,6 +57,10 @@ class Visitor:
         return self.socket.close_code, str(message.extra or "")
 
 
+def text_of(cue: dict[str, Any]) -> str:
+    return "".join(text for text, _ in cue["words"])
+
+
 class Street:
     """Where visitors come from."""
 
@@ -62,10 +71,10 @@ class Street:
     async def visitor(self) -> Visitor:
         return Visitor(await self.http.ws_connect(f"{self.stage.url}/overlay/ws"))
 
-    async def listener(self) -> Visitor:
-        """A visitor who can hear, known to the sink."""
+    async def listener(self, sound: str = "on") -> Visitor:
+        """A visitor who can hear or read along, known to the sink."""
         visitor = await self.visitor()
-        await visitor.is_ready()
+        await visitor.is_ready(sound)
         await visitor.hears("volume")
         return visitor
 
@@ -79,34 +88,125 @@ async def street(stage: Stage) -> AsyncIterator[Street]:
 async def test_a_page_learns_the_version_and_opens_the_sink_when_it_can_be_heard(stage: Stage, street: Street) -> None:
     page = await street.visitor()
 
-    assert await page.hears("hello") == {"type": "hello", "version": 1}
+    assert await page.hears("hello") == {"type": "hello", "version": 2}
     assert not stage.sink.is_open
 
     await page.is_ready()
     await stage.ear.notes_are("open")
 
 
-async def test_a_muted_page_gets_captions_and_never_counts_as_heard(stage: Stage, street: Street) -> None:
-    muted = await street.visitor()
-    await muted.is_ready(sound=False)
-    await muted.hears("caption")
+@pytest.mark.parametrize("sound", ["waiting", "muted"])
+async def test_a_page_without_sound_opens_the_sink_and_plays_along_in_captions(
+    stage: Stage, street: Street, sound: str
+) -> None:
+    page = await street.visitor()
+    await page.is_ready(sound)
+    await stage.ear.notes_are("open")
+    assert not stage.sink.has_sound
+
+    stage.sink.play(clip("Hello."))
+    await page.says("started", id=(await page.hears("clip"))["id"], at=0.0)
+
+    await stage.ear.notes_are("open", "Hello. started")
+
+
+@pytest.mark.parametrize("sound", ["waiting", "muted"])
+async def test_a_page_that_neither_sounds_nor_shows_anything_counts_as_none(
+    stage: Stage, street: Street, sound: str
+) -> None:
+    page = await street.visitor()
+    await page.is_ready(sound, captions=False)
+    await eventually(lambda: stage.sink.pages == 1)
     assert not stage.sink.is_open
 
+    await page.is_ready("on", captions=False)
+    await stage.ear.notes_are("open")
+
+
+@pytest.mark.parametrize(
+    ("pages", "is_muted", "condition"),
+    [
+        ([], False, "no page is open"),
+        (["waiting"], False, "a page waits for a click to be heard"),
+        (["waiting", "muted"], False, "a page waits for a click to be heard"),
+        (["muted"], False, "open, without sound (mute=1)"),
+        (["muted", "on"], False, "open"),
+        (["on"], True, "open, but its source is muted in OBS"),
+    ],
+)
+def test_its_condition_tells_whether_it_is_heard(pages: list[str], is_muted: bool, condition: str) -> None:
+    sink = OverlaySink()
+    sink.is_muted = is_muted
+    for sound in pages:
+        sink.hear(Recorder(), Ready(version=2, sound=PageSound(sound)))
+
+    assert sink.condition() == condition
+    assert sink.has_sound is (condition == "open")
+
+
+async def test_a_page_that_can_be_heard_leads_before_one_that_only_shows(stage: Stage, street: Street) -> None:
+    silent = await street.listener("muted")
+    stage.sink.play(clip("Hello.", 4.0))
+    cue = (await silent.hears("clip"))["id"]
+    await silent.says("started", id=cue, at=1.0)
+    await stage.ear.notes_are("open", "Hello. started")
+
+    heard = await street.listener()
+    assert (await heard.hears("clip"))["start"] >= 1.0
+    await silent.says("ended", id=cue)
+    await heard.says("started", id=cue, at=1.5)
+
+    assert (await silent.hears("sync"))["seconds"] == 1.5
+    assert stage.ear.notes == ["open", "Hello. started"]
+
+
+def test_each_word_is_told_with_the_second_at_which_it_was_said_and_by_whom() -> None:
+    sink, page = OverlaySink(), Recorder()
+    sink.hear(page, Ready(version=2, sound=PageSound.MUTED))
+
+    sink.play(clip("Oh hello you", 12.0, speaker="Vox"))
+
+    told = page.messages[-1]
+    assert isinstance(told, Cue)
+    assert (told.speaker, told.words) == ("Vox", (("Oh ", 2.0), ("hello ", 8.0), ("you", 12.0)))
+
+
+async def test_a_page_that_loads_itself_anew_in_mid_speech_goes_on_where_it_was(stage: Stage, street: Street) -> None:
     page = await street.listener()
-    stage.sink.play(clip("Hello."))
+    hello = clip("Hello.", 8.0)
+    stage.sink.play(hello)
+    stage.sink.play(clip("Next."))
     cue = (await page.hears("clip"))["id"]
-    await page.says("started", id=cue, at=0.0)
-    assert (await muted.hears("caption"))["text"] == "Hello."
-    await page.says("ended", id=cue)
-    assert (await muted.hears("caption"))["text"] == ""
+    await page.says("started", id=cue, at=3.0)
+    await stage.ear.notes_are("open", "Hello. started")
+
+    await page.socket.close()
+    again = await street.listener()
+
+    first = await again.hears("clip")
+    assert (first["id"], await again.is_cued()) == (cue, "Next.")
+    assert 3.0 <= first["start"] < 8.0
+    assert stage.ear.notes == ["open", "Hello. started", "open"]
+    await again.says("ended", id=cue)
+    await stage.ear.notes_are("open", "Hello. started", "open", "Hello. ended")
 
 
-async def test_what_is_heard_elsewhere_is_shown_to_whoever_comes(stage: Stage, street: Street) -> None:
-    stage.sink.caption("Said in Discord.")
-    muted = await street.visitor()
-    await muted.is_ready(sound=False)
+async def test_nothing_counts_as_heard_while_the_only_page_is_away(stage: Stage, street: Street) -> None:
+    page = await street.listener()
+    hello = clip("Hello.", 8.0)
+    stage.sink.play(hello)
+    await page.says("started", id=(await page.hears("clip"))["id"], at=3.0)
+    await stage.ear.notes_are("open", "Hello. started")
 
-    assert (await muted.hears("caption"))["text"] == "Said in Discord."
+    await page.socket.close()
+    await eventually(lambda: stage.sink.pages == 0)
+    stage.sink.pause()
+    stage.sink.resume()
+
+    heard = stage.sink.seconds_heard(hello)
+    assert stage.sink.is_open
+    await asyncio.sleep(0)
+    assert stage.sink.seconds_heard(hello) == heard
 
 
 async def test_a_clip_is_served_as_a_wav_file_while_it_is_queued(stage: Stage, street: Street) -> None:
@@ -114,7 +214,7 @@ async def test_a_clip_is_served_as_a_wav_file_while_it_is_queued(stage: Stage, s
     hello = clip("Hello.", 0.5)
     stage.sink.play(hello)
     cue = await page.hears("clip")
-    assert (cue["text"], cue["duration"], cue["start"]) == ("Hello.", 0.5, 0.0)
+    assert (text_of(cue), cue["duration"], cue["start"]) == ("Hello.", 0.5, 0.0)
 
     address = f"{stage.url}/overlay/clips/{cue['id']}.wav"
     async with street.http.get(address) as response:
@@ -162,7 +262,7 @@ async def test_no_clip_is_kept_for_later_while_nobody_can_hear(stage: Stage, str
     page = await street.listener()
     stage.sink.play(clip("Hello."))
 
-    assert (await page.socket.receive_json(timeout=PATIENCE))["text"] == "Hello."
+    assert text_of(await page.socket.receive_json(timeout=PATIENCE)) == "Hello."
 
 
 async def test_a_pause_holds_whoever_comes_and_goes_meanwhile(stage: Stage, street: Street) -> None:
@@ -191,7 +291,7 @@ async def test_who_comes_late_joins_where_the_others_are(stage: Stage, street: S
     assert (await late.hears("volume"))["volume"] == 0.5
     assert (await late.socket.receive_json())["type"] == "pause"
     first, second = await late.hears("clip"), await late.hears("clip")
-    assert (first["text"], second["text"]) == ("First.", "Second.")
+    assert (text_of(first), text_of(second)) == ("First.", "Second.")
     assert 1.5 <= first["start"] < 3.0
     assert second["start"] == 0
 
@@ -236,35 +336,20 @@ def test_when_the_leader_goes_the_next_takes_over_with_what_it_said_last(
     assert ear.notes[-1] == "Second. ended"
 
 
-class Recorder:
-    """A page that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.messages: list[ToPage] = []
-
-    def send(self, message: ToPage) -> None:
-        self.messages.append(message)
-
-    def drop(self) -> None:
-        raise AssertionError("nothing here is to be dropped")
-
-    @property
-    def cue(self) -> str:
-        """The clip it heard of last."""
-        return next(message.id for message in reversed(self.messages) if isinstance(message, Cue))
-
-
 def together() -> tuple[OverlaySink, Ear, Recorder, Recorder]:
     """A sink with two pages, the leader first."""
     sink, ear, leader, other = OverlaySink(), Ear(), Recorder(), Recorder()
     sink.listen(ear)
     for page in (leader, other):
-        sink.hear(page, Ready(version=1, sound=True))
+        sink.hear(page, Ready(version=2, sound=PageSound.ON))
     return sink, ear, leader, other
 
 
-@pytest.mark.parametrize("how", ["closes", "is muted", "fails"])
-async def test_when_the_last_listener_goes_the_sink_closes_and_forgets(stage: Stage, street: Street, how: str) -> None:
+@pytest.mark.parametrize("how", ["closes", "shows nothing any more", "fails"])
+async def test_when_the_last_listener_goes_the_sink_closes_and_forgets(
+    stage: Stage, street: Street, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overlay_sink, "AWAY", 0.05)
     page = await street.listener()
     hello = clip("Hello.", 4.0)
     stage.sink.play(hello)
@@ -276,8 +361,8 @@ async def test_when_the_last_listener_goes_the_sink_closes_and_forgets(stage: St
     match how:
         case "closes":
             await page.socket.close()
-        case "is muted":
-            await page.is_ready(sound=False)
+        case "shows nothing any more":
+            await page.is_ready("waiting", captions=False)
         case "fails":
             await page.says("error", id=cue)
 
@@ -298,7 +383,7 @@ async def test_a_page_whose_script_hangs_is_noticed(
     await stage.ear.notes_are("open")
 
     async def answer() -> None:
-        await alive.is_ready(sound=False)
+        await alive.is_ready("muted", captions=False)
         while True:
             await alive.hears("ping")
             await alive.says("pong")
@@ -335,8 +420,8 @@ async def test_a_page_that_reads_nothing_never_blocks_and_is_dropped(stage: Stag
         ("[]", "message"),
         ("null", "message"),
         ('{"type": "shutdown"}', "message"),
-        ('{"type": "ready", "version": 2, "sound": true}', "ready.version"),
-        ('{"type": "ready", "version": 1, "sound": "loud"}', "ready.sound"),
+        ('{"type": "ready", "version": 3, "sound": "on"}', "ready.version"),
+        ('{"type": "ready", "version": 2, "sound": "loud"}', "ready.sound"),
         ('{"type": "started", "id": "1", "at": -1}', "started.at"),
         ('{"type": "position", "id": "1", "seconds": 1e999}', "position.seconds"),
         ('{"type": "position", "id": "1", "seconds": NaN}', "position.seconds"),

@@ -93,6 +93,11 @@ class DiscordSink:
         """See Sink: somebody is there, it may speak, and what it says is encrypted where it has to be."""
         return self._heard and self._link is not None and self._link.is_ready
 
+    @property
+    def has_sound(self) -> bool:
+        """See Sink."""
+        return self.is_open
+
     def listen(self, listener: SinkListener) -> None:
         """See Sink."""
         self._listener = listener
