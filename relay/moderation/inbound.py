@@ -64,6 +64,8 @@ class _Case:
     """`platform:id`."""
     name: str
     """As folded."""
+    worded: TextFeatures
+    """Without its emotes, which are pictures and no words."""
 
 
 Rule = Callable[[_Case], Verdict | None]
@@ -199,15 +201,15 @@ class Inbound:
         return _reject("copy-pasta") if pasted else None
 
     def _caps(self, case: _Case) -> Verdict | None:
-        plain, least = case.reading.plain, self._settings.caps_from
+        plain, least = case.worded.plain, self._settings.caps_from
         capitals = sum(map(str.isupper, plain))
-        if capitals < least * self._settings.max_caps or case.reading.is_noise:
+        if capitals < least * self._settings.max_caps or case.worded.is_noise:
             return None
         letters = sum(map(str.isalpha, plain))
         return _reject("caps") if letters >= least and capitals > letters * self._settings.max_caps else None
 
     def _spam(self, case: _Case) -> Verdict | None:
-        words = case.reading.words
+        words = case.worded.words
         if not words:
             return _reject("emotes only") if self._settings.emote_only else None
         most = self._settings.max_repeats
@@ -256,7 +258,10 @@ class Inbound:
 
 def _case(message: AudienceMessage, reading: TextFeatures, live: LiveSettings, now: float) -> _Case:
     author = message.author
-    return _Case(message, reading, live, now, f"{message.platform}:{author.id}", _folded(author.name))
+    emotes = frozenset(message.emotes)
+    words = [word for word in message.text[:MAX_INPUT].split() if word not in emotes] if emotes else ()
+    worded = features_of(" ".join(words)) if emotes else reading
+    return _Case(message, reading, live, now, f"{message.platform}:{author.id}", _folded(author.name), worded)
 
 
 def _as_chat(message: AudienceMessage, author: Author, text: str, live: LiveSettings) -> _Case:

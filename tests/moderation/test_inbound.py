@@ -108,6 +108,17 @@ def test_a_pattern_that_takes_too_long_counts_as_a_hit_and_does_not_hold_up_the_
     assert time.thread_time() - began < 1.0
 
 
+def test_emotes_are_no_words() -> None:
+    emotes = ("KEKW", "OMEGALUL")
+    wall = " ".join(["KEKW OMEGALUL"] * 8)
+
+    assert verdict(message(wall)) is not None
+    assert verdict(message(wall, emotes=emotes)) is None
+    assert verdict(message(f"{wall} STOP THAT RIGHT NOW PLEASE", emotes=emotes)) == ("rejected", "caps")
+    assert verdict(message(wall, emotes=emotes), emote_only=True) == ("rejected", "emotes only")
+    assert verdict(message(wall, emotes=emotes), blocked_terms=["kekw"]) == ("rejected", "blocked term")
+
+
 def test_hits_can_be_held_for_a_moderator_instead() -> None:
     assert verdict(message("badword"), blocked_terms=["badword"], blocked_terms_are="hold") == ("held", "blocked term")
     assert verdict(message("see evil.com"), links="hold") == ("held", "link")
