@@ -21,6 +21,8 @@ QUOTED_LIMIT = 100
 """Characters of what a message replies to that reach the companion; enough to know what is meant."""
 DETAIL_LIMIT = 200
 """Characters of a detail; the five choices of a poll have 25 each, and what a platform tells is a sentence."""
+ASKED = 3
+"""Questions at most that are posted again with their answer."""
 BETWEEN = " | "
 """Between messages that share one forward; viewers cannot write it."""
 _UNITS = {
@@ -225,6 +227,15 @@ def reserved_names(*names: str) -> frozenset[str]:
 def _origins(told: Sequence[Pick]) -> tuple[Origin, ...]:
     """One for each channel; an answer to several is a reply to none of them."""
     if len(told) == 1:
-        return (Origin.of(told[0].message),)
-    places = dict.fromkeys((pick.message.platform, pick.message.channel) for pick in told)
-    return tuple(Origin(platform=platform, channel=channel) for platform, channel in places)
+        return (Origin.of(told[0].message, told[0].text),)
+    places: dict[tuple[str, str], list[Quoted]] = {}
+    for pick in told:
+        places.setdefault((pick.message.platform, pick.message.channel), []).extend(_unseen(pick))
+    return tuple(
+        Origin(platform=platform, channel=channel, asked=tuple(asked[:ASKED]))
+        for (platform, channel), asked in places.items()
+    )
+
+
+def _unseen(pick: Pick) -> tuple[Quoted, ...]:
+    return Origin.of(pick.message, pick.text).asked

@@ -94,6 +94,8 @@ class Quoted(Value):
     """As written, at most `LONGEST` characters; hostile text of another person's."""
 
     LONGEST: ClassVar[int] = 200
+    ROOM: ClassVar[int] = 300
+    """Characters it takes at most to show it, with who wrote it."""
 
     @classmethod
     def of(cls, author: Author | None, text: str) -> Self:
@@ -154,6 +156,8 @@ class AudienceMessage(Value):
     """The id an answer should reply to, where the platform can thread answers."""
     replies_to: Quoted | None = None
     """What it replies to itself."""
+    is_unseen: bool = False
+    """It was given as a command that leaves no message for others to see; its id is that of the use."""
 
     @property
     def key(self) -> str:
@@ -220,10 +224,17 @@ class Origin(Value):
     platform: str
     channel: str
     reply_to: str | None = None
+    use: str | None = None
+    """The platform's id of the use of a command that nobody else sees."""
+    asked: tuple[Quoted, ...] = ()
+    """What nobody there sees of what was asked; it is posted together with the answer."""
 
     @classmethod
-    def of(cls, message: AudienceMessage) -> Self:
-        return cls(platform=message.platform, channel=message.channel, reply_to=message.reply_to)
+    def of(cls, message: AudienceMessage, said: str | None = None) -> Self:
+        """`said` is what may be shown of the message, where that is needed."""
+        use = message.id if message.is_unseen else None
+        asked = (Quoted.of(message.author, said),) if message.is_unseen and said else ()
+        return cls(platform=message.platform, channel=message.channel, reply_to=message.reply_to, use=use, asked=asked)
 
 
 class ReplyText(Value):
@@ -243,6 +254,10 @@ class Post(Value):
     channel: str
     text: str
     reply_to: str | None = None
+    use: str | None = None
+    """The use of a command that it answers, where no message shows that use."""
+    asked: tuple[Quoted, ...] = ()
+    """What it answers and nobody there sees, `Quoted.ROOM` characters each."""
     message_id: str | None = None
     """The reply it tells, by its id in Voxta; None for what the relay itself has to say."""
     nonce: str = Field(min_length=1, max_length=25)

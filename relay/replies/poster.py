@@ -11,7 +11,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 
 from relay.config import RepliesSection
 from relay.errors import PlatformError, PostRejected, RateLimited, RelayError
-from relay.model import Forward, Origin, Post, ReplyText
+from relay.model import Forward, Origin, Post, Quoted, ReplyText
 from relay.moderation.outbound import fit_to_post
 from relay.replies.outlet import Outlet, Typing
 from relay.replies.splitting import split
@@ -102,14 +102,23 @@ class Poster:
         if queue.qsize() >= QUEUE:
             self._give_up(platform, queue.get_nowait())
             queue.task_done()
-        queue.put_nowait(list(self._posts(origin, split(text, platform.text_limit), message_id)))
+        room = len(origin.asked) * Quoted.ROOM
+        queue.put_nowait(list(self._posts(origin, split(text, platform.text_limit - room), message_id)))
 
     def _posts(self, origin: Origin, pieces: Iterable[str], message_id: str | None) -> Iterator[Post]:
         name = message_id or uuid.uuid4().hex
         for number, piece in enumerate(filter(None, map(fit_to_post, pieces))):
             nonce = hashlib.sha256(f"{name}/{origin.channel}/{number}".encode()).hexdigest()[:25]
             reply_to = origin.reply_to if number == 0 and self._settings.as_reply else None
-            yield Post(channel=origin.channel, text=piece, reply_to=reply_to, message_id=message_id, nonce=nonce)
+            yield Post(
+                channel=origin.channel,
+                text=piece,
+                reply_to=reply_to,
+                use=origin.use,
+                asked=origin.asked if number == 0 else (),
+                message_id=message_id,
+                nonce=nonce,
+            )
 
     def _give_up(self, platform: Outlet, posts: Sequence[Post]) -> None:
         if not self._given_up[platform.name]:

@@ -127,7 +127,7 @@ async def test_a_discord_member_is_answered_in_reply(
     assert discord.rest.typing == [discord.channel] * 2
     first, second = discord.posts
     assert (first.reference, first.text) == (asked, 'You said: ann (Discord): "hello"')
-    assert second.text == 'You said: bob (Discord) asks: "what is this?"'
+    assert second.text == '> **bob**: what is this?\nYou said: bob (Discord) asks: "what is this?"'
     assert told == ['ann (Discord): "hello"', 'bob (Discord) asks: "what is this?"']
     assert "Voxta: in a chat with Vox" in status.text
 

@@ -139,6 +139,17 @@ def test_a_forward_names_each_of_its_authors_once_and_harmlessly() -> None:
     assert forward.names == ("Ann", "Bob")
 
 
+def test_an_answer_is_posted_with_what_nobody_saw_of_the_questions_as_the_filters_left_it() -> None:
+    asked = [message(Kind.ASK, f"why {n}? a@b.org", id=str(n), is_unseen=True) for n in range(5)]
+    picks = [Pick(each, each.text.replace("a@b.org", "…")) for each in asked]
+    one, _ = RENDERER.render(picks[:1], PLACE)
+    several, _ = RENDERER.render([*picks, Pick(message(Kind.ASK), "seen")], PLACE)
+    assert [(origin.use, [each.text for each in origin.asked]) for origin in one.origins] == [("0", ["why 0? …"])]
+    [origin] = several.origins
+    assert (origin.use, [each.text for each in origin.asked]) == (None, ["why 0? …", "why 1? …", "why 2? …"])
+    assert render(message()).origins[0].asked == ()
+
+
 def test_chat_becomes_a_user_message_in_a_quoted_envelope() -> None:
     assert rendered() == 'Ann (Twitch): "hello"'
 

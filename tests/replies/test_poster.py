@@ -6,7 +6,7 @@ import pytest
 
 from relay.config import RepliesSection
 from relay.errors import AuthError, PlatformUnavailable, PostRejected, RateLimited
-from relay.model import Forward, Origin, Post, ReplyText, SendAs
+from relay.model import Author, Forward, Origin, Post, Quoted, ReplyText, SendAs
 from relay.platforms.simulated import QuietPlatform
 from relay.replies.poster import QUEUE, Poster
 from tests.virtual_time import VirtualLoop
@@ -267,3 +267,14 @@ def test_what_a_repeat_cannot_help_is_told_at_once(error: Exception, told: str) 
 
     assert fates(platform) == [told]
     assert len(platform.tries) == 1
+
+
+async def test_a_question_nobody_sees_goes_with_the_first_post_which_leaves_room_for_it() -> None:
+    posts: list[Post] = []
+    platform = QuietPlatform("twitch")
+    poster = Poster(RepliesSection(), [platform], lambda platform, post, error: posts.append(post))
+    asked = Quoted.of(Author(id="1", name="Ann"), "why?")
+    poster.queue(reply("w " * 400).model_copy(update={"origins": (TWITCH.model_copy(update={"asked": (asked,)}),)}))
+    await posted(poster)
+    assert [post.asked for post in posts] == [(asked,), *[()] * (len(posts) - 1)]
+    assert len(posts) > 1 and all(len(post.text) <= platform.text_limit - Quoted.ROOM for post in posts)

@@ -89,6 +89,7 @@ def read_question(use: discord.Interaction[discord.Client], question: str, names
         text=readable(question, names),
         at=at,
         addressed=True,
+        is_unseen=True,
     )
 
 

@@ -7,13 +7,16 @@ import aiohttp
 import discord
 
 from relay.errors import PlatformError, PlatformUnavailable, PostRejected, RateLimited
-from relay.model import Post
+from relay.model import Post, Quoted
+from relay.text.unicode import one_line
 
 log = logging.getLogger(__name__)
 
 POST_TIMEOUT = 45.0
 """Seconds for one post, waiting for rate limits included: those waits end below discord.py's limit of 30."""
 TYPING_TIMEOUT = 5.0
+NAME_LIMIT = 32
+"""Characters of a name; Discord allows no more."""
 
 FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, RuntimeError)
 """All that a request through discord.py can raise; RuntimeError is what a session closed meanwhile raises."""
@@ -34,12 +37,21 @@ async def send(client: discord.Client, post: Post) -> None:
 
 async def _write(place: discord.PartialMessageable, post: Post) -> None:
     nobody = discord.AllowedMentions.none()
+    text = "\n".join([*map(_question, post.asked), post.text])
     # discord.py sends enforce_nonce along with every nonce
     if post.reply_to is None or not post.reply_to.isdecimal():
-        await place.send(post.text, nonce=post.nonce, allowed_mentions=nobody)
+        await place.send(text, nonce=post.nonce, allowed_mentions=nobody)
     else:
         original = place.get_partial_message(int(post.reply_to)).to_reference(fail_if_not_exists=False)
-        await place.send(post.text, nonce=post.nonce, allowed_mentions=nobody, reference=original)
+        await place.send(text, nonce=post.nonce, allowed_mentions=nobody, reference=original)
+
+
+def _question(asked: Quoted) -> str:
+    """A question as a quotation, of which nothing becomes more than text."""
+    name = one_line(asked.author.name)[:NAME_LIMIT] if asked.author is not None else "someone"
+    shown = discord.utils.escape_markdown(one_line(asked.text))
+    room = Quoted.ROOM - 2 * NAME_LIMIT - len("> ****: \n")
+    return f"> **{discord.utils.escape_markdown(name)}**: {shown[:room]}"
 
 
 def _id(channel: str) -> int:

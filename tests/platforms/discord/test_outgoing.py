@@ -4,7 +4,7 @@ import pytest
 
 from relay.config import RepliesSection
 from relay.errors import PlatformUnavailable, PostRejected, RateLimited
-from relay.model import Origin, Post, ReplyText
+from relay.model import Author, Origin, Post, Quoted, ReplyText
 from relay.platforms.discord import outgoing
 from relay.platforms.discord.client import DiscordPlatform
 from relay.replies.poster import Poster
@@ -30,6 +30,19 @@ async def test_a_post_replies_to_the_message_it_answers(discord: DiscordDouble, 
     asked = await discord.say("hello")
     await platform.post(post_to(discord, reply_to=asked))
     assert discord.posts[0].reference == asked
+
+
+async def test_what_nobody_sees_of_a_question_is_posted_with_the_answer_as_text_alone(
+    discord: DiscordDouble, platform: DiscordPlatform
+) -> None:
+    hostile = Quoted.of(Author(id="1", name="*Ann*\n# Vox"), "**bold**\n> x @everyone")
+    longest = Quoted.of(Author(id="2", name="_" * 40), "*" * 400)
+    answer = "a" * (platform.text_limit - 2 * Quoted.ROOM)
+    await platform.post(post_to(discord, answer).model_copy(update={"asked": (hostile, longest)}))
+    [post] = discord.posts
+    first, second, rest = post.text.split("\n")
+    assert first == "> **\\*Ann\\* # Vox**: \\*\\*bold\\*\\* > x @everyone"
+    assert len(second) < Quoted.ROOM and rest == answer
 
 
 async def test_a_post_survives_that_what_it_answers_is_gone(discord: DiscordDouble, platform: DiscordPlatform) -> None:
