@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Coroutine
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -92,20 +93,26 @@ def run(config: ConfigFile = None) -> None:
 
 
 @app.command()
-def check(config: ConfigFile = None) -> None:
-    """Check the settings and try each connection."""
-    from relay.application import check as checks
+def check(config: ConfigFile = None, as_json: Json = False) -> None:
+    """Check the settings, and try each connection and whatever else would stop `relay run`."""
+    from relay.application.check import Finding
+    from relay.application.check import check as findings
 
     settings = load(places.required(config))
 
-    async def report() -> int:
-        failures = 0
-        async for finding in checks.check(settings):
-            show(printable(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.line}"))
-            failures += not finding.ok
-        return failures
+    async def report() -> list[Finding]:
+        found = []
+        async for finding in findings(settings):
+            if not as_json:
+                show(printable(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.line}"))
+            found.append(finding)
+        return found
 
-    if asyncio.run(report()):
+    found = asyncio.run(report())
+    is_well = all(finding.ok for finding in found)
+    if as_json:
+        show(json.dumps({"ok": is_well, "findings": [asdict(finding) for finding in found]}))
+    if not is_well:
         raise typer.Exit(1)
 
 

@@ -1,18 +1,26 @@
 """`relay check`: tries every connection the configuration names, one line each, with the fix when it fails."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from relay.application.connect import key_of
+from relay.application.heartbeat import ailment
+from relay.companion.check import attempts as check_companion
 from relay.config.loading import Config
-from relay.errors import InboxError, RelayError
+from relay.errors import ConfigError, InboxError, RelayError
 from relay.inbox.build import build as build_inbox
 from relay.obs.check import check as check_obs
 from relay.platforms import listed
 from relay.voxta.check import check as check_voxta
 from relay.voxta.gateway import health_of
+
+Attempt = Callable[[], Awaitable[str]]
+"""One line when all is well, else RelayError."""
 
 LIMIT = 20.0
 """Seconds one check may take."""
@@ -39,11 +47,16 @@ async def check(config: Config) -> AsyncIterator[Finding]:
             async with asyncio.timeout(LIMIT):
                 line = await attempt()
         except TimeoutError:
-            yield Finding(name, False, f"no answer within {LIMIT:g} s; {fixes[name]}")
+            yield Finding(name, False, _with_fix(f"no answer within {LIMIT:g} s", fixes.get(name)))
         except RelayError as error:
-            yield Finding(name, False, f"{error}; {fixes[name]}" if _needs_fix(error, config) else str(error))
+            needs_fix = _needs_fix(error, config)
+            yield Finding(name, False, _with_fix(str(error), fixes.get(name) if needs_fix else None))
         else:
             yield Finding(name, True, line)
+
+
+def _with_fix(line: str, fix: str | None) -> str:
+    return f"{line}; {fix}" if fix else line
 
 
 def _needs_fix(error: RelayError, config: Config) -> bool:
@@ -51,16 +64,23 @@ def _needs_fix(error: RelayError, config: Config) -> bool:
     return error.retryable and not (isinstance(error, InboxError) and config.inbox.engine == "sqlite")
 
 
-def _attempts(config: Config) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
-    attempts: list[tuple[str, Callable[[], Awaitable[str]]]] = [
-        ("inbox", lambda: _inbox(config)),
-        ("voxta", lambda: _voxta(config)),
-    ]
+def _attempts(config: Config) -> Iterator[tuple[str, Attempt]]:
+    yield "inbox", lambda: _inbox(config)
+    if config.voxta.mode == "embedded":
+        yield from check_companion(config.companion)
+    else:
+        yield "voxta", lambda: _voxta(config)
+    if not listed.enabled(config):
+        yield "platforms", _no_platform
     for info in listed.enabled(config):
-        attempts.append((info.name, partial(info.check, info.settings(config), config.relay.data_dir)))
+        yield info.name, partial(info.check, info.settings(config), config.relay.data_dir)
+    if config.speech.enabled:
+        yield "speech", lambda: _speech(config)
+    yield from _ports(config)
+    if config.scenario.sounds is not None:
+        yield "sounds", partial(_sounds, config.scenario.sounds)
     if config.obs.enabled:
-        attempts.append(("obs", lambda: check_obs(config.obs)))
-    return attempts
+        yield "obs", lambda: check_obs(config.obs)
 
 
 async def _inbox(config: Config) -> str:
@@ -73,9 +93,50 @@ async def _inbox(config: Config) -> str:
     return f"{config.inbox.engine} answers, {waiting} messages wait"
 
 
-async def _voxta(config: Config) -> str:
+async def _no_platform() -> str:
+    raise listed.none_enabled()
+
+
+async def _speech(config: Config) -> str:
+    if config.voxta.mode == "embedded" and config.companion.speech == "none":
+        raise ConfigError(
+            'nobody will hear the companion, as it has no voice: set companion.speech to "espeak" or "openai", '
+            "or speech.enabled to false"
+        )
+    return f"the companion is heard through {', '.join(config.speech.sinks)}"
+
+
+def _ports(config: Config) -> Iterator[tuple[str, Attempt]]:
+    """The addresses a run listens on, unless a relay with these settings already does."""
+    if ailment(config.heartbeat_file, time.time()) is None:
+        return
     if config.voxta.mode == "embedded":
-        return "the embedded companion will serve"
+        yield "companion.port", partial(_free, "companion.port", config.companion.host, config.companion.port)
+    if config.web.enabled:
+        yield "web.port", partial(_free, "web.port", config.web.host, config.web.port)
+
+
+async def _free(setting: str, host: str, port: int) -> str:
+    try:
+        server = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port)
+    except OSError as error:
+        raise ConfigError(
+            f"{host}:{port} cannot be had ({error.strerror}): set {setting} to a free port, or end what has it"
+        ) from None
+    server.close()
+    await server.wait_closed()
+    return f"{host}:{port} is free"
+
+
+async def _sounds(folder: Path) -> str:
+    try:
+        files = await asyncio.to_thread(os.listdir, folder)
+    except OSError as error:
+        raise ConfigError(f"{folder}: {error.strerror}: create it, or correct scenario.sounds") from None
+    return f"{len(files)} files in {folder}"
+
+
+async def _voxta(config: Config) -> str:
     if config.voxta.mode == "gateway":
         return await health_of(config.voxta)
     return await check_voxta(key_of(config))

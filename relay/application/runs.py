@@ -34,7 +34,6 @@ from relay.config import (
     VoxtaSection,
 )
 from relay.config.loading import Config
-from relay.errors import ConfigError
 from relay.inbox.build import build as build_inbox
 from relay.platforms import listed
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
@@ -84,8 +83,7 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
 async def live(config: Config, console: Console) -> None:
     """The real thing, until cancelled."""
     if not listed.enabled(config):
-        switches = " or ".join(f"{info.name}.enabled" for info in listed.PLATFORMS)
-        raise ConfigError(f"no platform is enabled: set {switches} to true, or try `relay demo`")
+        raise listed.none_enabled()
     audio = LiveAudio(config)
 
     from relay.application.metrics import Metrics

@@ -27,6 +27,10 @@ RETRIES: Final = 2
 CONNECT: Final = 10.0
 """Seconds a connection may take to be made."""
 
+MODELS: Final = 2**20
+"""Bytes that a list of models may have."""
+_TELLS_NO_MODELS: Final = frozenset({404, 405, 501})
+
 _IS_LOADED: Final = threading.Event()
 
 Call = Callable[["AsyncOpenAI"], AbstractAsyncContextManager["AsyncAPIResponse[Any]"]]
@@ -57,6 +61,7 @@ class Endpoint:
         self._loading = asyncio.Lock()
         address, model, key_name = (f"companion.{name}" for name in settings)
         self._address = address
+        self._model = model
         self._fixes = {401: f" (check {key_name})", 403: f" (check {key_name})", 404: f" (check {address} and {model})"}
 
     @asynccontextmanager
@@ -119,6 +124,17 @@ class Endpoint:
         if "html" in response.headers.get("content-type", ""):
             raise self._error(f"{self.host} sent a web page; is {self._address} right?")
 
+    async def offers(self, model: str) -> str:
+        """One line when it answers and has this model, as far as it tells: its list of models costs nothing."""
+        async with self.asked(
+            lambda client: client.models.with_streaming_response.list(), tolerated=_TELLS_NO_MODELS
+        ) as answer:
+            body = None if answer.refusal else await answer.whole(MODELS)
+        names = _names(body)
+        if not names or any(name.partition(":")[0] == model or name == model for name in names):
+            return f"{self.host} answers"
+        raise self._error(f"{self.host} has no {model!r} (check {self._model}); it has {', '.join(names)}"[:300])
+
     def no(self, kind: str) -> RelayError:
         """The error for an answer that is not what was asked for."""
         return self._error(f"{self.host} sent what is no {kind}; is {self._address} right?")
@@ -170,6 +186,14 @@ def message(answer: Any) -> str:
     """What an answer with an error says."""
     error = answer.get("error")
     return str(error.get("message") if isinstance(error, dict) else error or answer)
+
+
+def _names(body: bytes | None) -> list[str]:
+    """Of the models in such a list; none when it is no list."""
+    try:
+        return [str(model["id"]) for model in json.loads(body or b"{}")["data"]]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return []
 
 
 async def _go_without_key(request: "httpx2.Request") -> None:

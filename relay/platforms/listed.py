@@ -3,6 +3,7 @@
 from typing import Any
 
 from relay.config.loading import Config
+from relay.errors import ConfigError
 from relay.platforms.discord.info import DISCORD
 from relay.platforms.info import PlatformInfo
 from relay.platforms.twitch.info import TWITCH
@@ -16,6 +17,12 @@ PLATFORMS: tuple[PlatformInfo[Any], ...] = (
 def enabled(config: Config) -> list[PlatformInfo[Any]]:
     """Those that the settings want."""
     return [info for info in PLATFORMS if info.settings(config).enabled]
+
+
+def none_enabled() -> ConfigError:
+    """What to tell somebody whose settings want none."""
+    switches = " or ".join(f"{info.name}.enabled" for info in PLATFORMS)
+    return ConfigError(f"no platform is enabled: set {switches} to true, or try `relay demo`")
 
 
 def labels() -> dict[str, str]:

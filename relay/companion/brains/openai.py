@@ -56,6 +56,9 @@ class OpenAIBrain:
         self._has_tools = True
         """Whether the endpoint takes tools, as far as is known."""
 
+    async def check(self) -> str:
+        return await self._endpoint.offers(self._model)
+
     async def reply(self, view: ChatView) -> Pieces:
         stream = self._stream(view, self._prompt(view))
         own = alone(unnamed(stream, view.character), view.others, view.user) if view.others else stream

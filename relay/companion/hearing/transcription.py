@@ -40,6 +40,9 @@ class Transcriber:
         self._model = settings.hearing_model
         self._well = True
 
+    async def check(self) -> str:
+        return await self._endpoint.offers(self._model)
+
     async def transcribe(self, pcm: bytes, rate: int) -> str:
         """What is said in mono 16-bit samples; empty when it is nothing, or failed, which is logged once."""
         try:

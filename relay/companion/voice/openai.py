@@ -25,6 +25,9 @@ class OpenAIVoice:
         self._model = settings.speech_model
         self._voice = settings.speech_voice or USUAL
 
+    async def check(self) -> str:
+        return await self._endpoint.offers(self._model)
+
     async def speak(self, text: str) -> bytes:
         async with self._endpoint.asked(
             lambda client: client.audio.speech.with_streaming_response.create(

@@ -1,0 +1,34 @@
+"""What `relay check` tries of the embedded companion."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Protocol, runtime_checkable
+
+from relay.companion.brains.build import brain_for
+from relay.companion.hearing.transcription import transcriber_for
+from relay.companion.scripting.checking import summary
+from relay.companion.voice.build import voice_for
+from relay.config import CompanionSection
+
+
+@runtime_checkable
+class _Remote(Protocol):
+    """A part that asks an endpoint."""
+
+    async def check(self) -> str:
+        """One line when it answers. Raises RelayError."""
+        ...
+
+
+def attempts(settings: CompanionSection) -> Iterator[tuple[str, Callable[[], Awaitable[str]]]]:
+    """Each by its name; they raise RelayError. Raises ConfigError when there is no such voice."""
+    yield "companion", lambda: _scenario(settings)
+    parts = {"brain": brain_for(settings), "voice": voice_for(settings), "ears": transcriber_for(settings)}
+    for name, part in parts.items():
+        if isinstance(part, _Remote):
+            yield name, part.check
+
+
+async def _scenario(settings: CompanionSection) -> str:
+    if settings.scenario is None:
+        return "the embedded companion will serve"
+    return f"the embedded companion will serve {summary(settings.scenario.expanduser()).partition(':')[0]}"

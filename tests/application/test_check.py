@@ -1,0 +1,119 @@
+"""What `relay check` finds before `relay run` would."""
+
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from relay.application.check import Finding, check
+from relay.application.settings import load
+
+
+async def findings(folder: Path, **sections: Any) -> dict[str, Finding]:
+    relay = {"name": "checked", "data_dir": str(folder)}
+    config = load(None, **{"relay": relay, "web": {"port": 0}, "companion": {"port": 0}} | sections)
+    return {finding.name: finding async for finding in check(config)}
+
+
+@asynccontextmanager
+async def models(names: Sequence[str] | None) -> AsyncIterator[str]:
+    """An endpoint with these models; one that has no list of them when None."""
+
+    async def answer(_: web.Request) -> web.Response:
+        if names is None:
+            raise web.HTTPNotFound
+        return web.json_response({"object": "list", "data": [{"id": name, "object": "model"} for name in names]})
+
+    app = web.Application()
+    app.router.add_get("/v1/models", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_run_without_a_platform_would_end_at_once(tmp_path: Path) -> None:
+    found = (await findings(tmp_path))["platforms"]
+
+    assert not found.ok
+    assert "enabled to true, or try `relay demo`" in found.line
+
+
+@pytest.mark.parametrize("section", ["web", "companion"])
+async def test_a_port_that_another_program_has_is_found(tmp_path: Path, section: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        found = (await findings(tmp_path, **{section: {"port": port}}))[f"{section}.port"]
+
+    assert not found.ok
+    assert f"127.0.0.1:{port} cannot be had" in found.line
+    assert f"set {section}.port to a free port" in found.line
+
+
+async def test_the_ports_of_a_relay_that_runs_are_its_own(tmp_path: Path) -> None:
+    (tmp_path / "checked.alive").write_text("ok", "utf-8")
+
+    found = await findings(tmp_path)
+
+    assert not {"web.port", "companion.port"} & found.keys()
+
+
+async def test_speech_without_a_voice_is_found(tmp_path: Path) -> None:
+    silent = await findings(tmp_path, speech={"enabled": True})
+    heard = await findings(tmp_path, speech={"enabled": True}, companion={"port": 0, "speech": "espeak"})
+
+    assert not silent["speech"].ok
+    assert "set companion.speech" in silent["speech"].line
+    assert heard["speech"].ok
+
+
+async def test_missing_folders_are_found(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    (tmp_path / "sounds").mkdir()
+    (tmp_path / "sounds" / "horn.wav").touch()
+
+    missing = await findings(tmp_path, scenario={"sounds": gone}, companion={"port": 0, "scenario": gone})
+    there = await findings(tmp_path, scenario={"sounds": tmp_path / "sounds"})
+
+    assert not missing["sounds"].ok and "correct scenario.sounds" in missing["sounds"].line
+    assert not missing["companion"].ok and str(gone) in missing["companion"].line
+    assert there["sounds"].line.startswith("1 files")
+
+
+@pytest.mark.parametrize(
+    ("has", "is_well", "words"),
+    [
+        (["llama3.2:latest", "other"], True, "127.0.0.1 answers"),
+        (None, True, "127.0.0.1 answers"),
+        (["other"], False, "127.0.0.1 has no 'llama3.2' (check companion.model); it has other"),
+    ],
+)
+async def test_the_model_of_the_companion_is_asked_for(
+    tmp_path: Path, has: Sequence[str] | None, is_well: bool, words: str
+) -> None:
+    async with models(has) as url:
+        found = (await findings(tmp_path, companion={"port": 0, "brain": "openai", "base_url": url}))["brain"]
+
+    assert (found.ok, found.line) == (is_well, words)
+
+
+@pytest.mark.parametrize(
+    ("part", "settings", "fix"),
+    [
+        ("brain", {"brain": "openai", "base_url": "http://127.0.0.1:1/v1"}, "companion.base_url"),
+        ("voice", {"speech": "openai", "speech_url": "http://127.0.0.1:1/v1"}, "companion.speech_url"),
+        ("ears", {"hearing": "openai", "hearing_url": "http://127.0.0.1:1/v1"}, "companion.hearing_url"),
+    ],
+)
+async def test_a_dead_endpoint_is_found(tmp_path: Path, part: str, settings: dict[str, str], fix: str) -> None:
+    found = (await findings(tmp_path, companion={"port": 0, "timeout": 1, **settings}))[part]
+
+    assert not found.ok
+    assert f"cannot be reached (check {fix})" in found.line
