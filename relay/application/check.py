@@ -16,6 +16,7 @@ from relay.errors import ConfigError, InboxError, RelayError
 from relay.inbox.build import build as build_inbox
 from relay.obs.check import check as check_obs
 from relay.platforms import listed
+from relay.platforms.info import Wishes
 from relay.voxta.check import check as check_voxta
 from relay.voxta.gateway import health_of
 
@@ -73,7 +74,7 @@ def _attempts(config: Config) -> Iterator[tuple[str, Attempt]]:
     if not listed.enabled(config):
         yield "platforms", _no_platform
     for info in listed.enabled(config):
-        yield info.name, partial(info.check, info.settings(config), config.relay.data_dir)
+        yield info.name, partial(info.check, info.settings(config), config.relay.data_dir, Wishes.of(config))
     if config.speech.enabled:
         yield "speech", lambda: _speech(config)
     yield from _ports(config)

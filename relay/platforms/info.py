@@ -6,7 +6,7 @@ Cheap to import: what a platform needs to work is loaded by the functions that u
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from relay.config import VoiceSection
 from relay.config.base import PlatformSection
@@ -18,6 +18,20 @@ from relay.platforms.voice import Listener, VoiceChannels
 S = TypeVar("S", bound=PlatformSection)
 Say = Callable[[str], None]
 """Tells the person at the terminal a line."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the rest of the settings want of a platform: it asks for no more than that."""
+
+    kinds: frozenset[Kind] = frozenset(Kind)
+    """What may be told to the companion."""
+    acts: tuple[str, ...] = ()
+    """What scenarios may do."""
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        return cls(config.forwarding.wanted, config.scenario.allow)
 
 
 @dataclass(frozen=True)
@@ -58,13 +72,13 @@ class PlatformInfo(Generic[S]):
     text_limit: int
     """Characters of a post."""
     build: Callable[[S, Surroundings], Platform]
-    check: Callable[[S, Path], Awaitable[str]]
+    check: Callable[[S, Path, Wishes], Awaitable[str]]
     """For `relay check`, with the folder of the relay's data: one line when all is well, else it raises RelayError."""
     advice: str
     """What to do when it cannot be reached."""
-    log_in: Callable[[S, Path, Say, Collection[str]], Awaitable[str]] | None = None
-    """For `relay auth`, which shows its docstring: with the folder of the relay's data, a way to tell people what to
-    do, and the acts that scenarios may do. Returns the closing line."""
+    log_in: Callable[[S, Path, Say, Wishes], Awaitable[str]] | None = None
+    """For `relay auth`, which shows its docstring: with the folder of the relay's data, and a way to tell people what
+    to do. Returns the closing line."""
     voice: Callable[[VoiceSection, Listener | None], VoiceChannels] | None = None
     """Its voice channels, for the whole run. Without a listener nobody is heard there."""
     loggers: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """Logging in from a terminal by device code, and checking the login: no web server, no client secret."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,11 +12,22 @@ from twitchio.authentication import OAuth, Scopes
 from twitchio.exceptions import DeviceCodeFlowException
 
 from relay.errors import AuthError, RelayError
+from relay.model import Kind
 from relay.platforms.twitch.acts import SCOPES as ACT_SCOPES
+from relay.platforms.twitch.catalogue import wished
 from relay.platforms.twitch.connection import CALL_TIMEOUT, Account, Channel, TwitchConnection, point_at
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, explain, translate
 from relay.platforms.twitch.settings import TwitchSection
-from relay.platforms.twitch.sources import READ_CHAT, SCOPES, WRITE_CHAT, beyond_limits, left_out, missing, wanted
+from relay.platforms.twitch.sources import (
+    NEEDED,
+    EventSource,
+    Wanted,
+    asked_for,
+    beyond_limits,
+    left_out,
+    missing,
+    wanted,
+)
 from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret, redacted_logs
 
 if TYPE_CHECKING:
@@ -33,16 +44,22 @@ PAUSE = 2.0
 """Seconds between two tries."""
 
 
-async def authorize(settings: TwitchSection, token_file: Path, say: Say, acts: Collection[str] = ()) -> str:
+async def authorize(
+    settings: TwitchSection,
+    token_file: Path,
+    say: Say,
+    acts: Collection[str] = (),
+    kinds: Collection[Kind] = frozenset(Kind),
+) -> str:
     """Let a person log in with a browser, save the login, and return the account's name.
 
-    `acts` are those that scenarios may do: the login then allows them, too. `say` is called with each line for them.
+    The login allows to hear of these `kinds` and to do these `acts`. `say` is called with each line for the person.
     Raises AuthError when the login was refused or the code ran out, PlatformUnavailable when Twitch cannot be reached.
     """
     point_at(settings)
     with redacted_logs():
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT)) as session:
-            oauth = OAuth(client_id=settings.client_id, scopes=Scopes(_scopes(acts)), session=session)
+            oauth = OAuth(client_id=settings.client_id, scopes=Scopes(_scopes(acts, kinds)), session=session)
             try:
                 return await _device_login(oauth, TokenFile(token_file), say)
             except asyncio.CancelledError:
@@ -52,12 +69,13 @@ async def authorize(settings: TwitchSection, token_file: Path, say: Say, acts: C
                 raise _explain(error, settings) from None
 
 
-def _scopes(acts: Collection[str]) -> list[str]:
+def _scopes(acts: Collection[str], kinds: Collection[Kind]) -> list[str]:
     """What the login is to allow."""
-    return list(dict.fromkeys([*SCOPES, *(scope for act, scope in ACT_SCOPES.items() if act in acts)]))
+    heard = asked_for(wished(kinds))
+    return list(dict.fromkeys([*heard, *(scope for act, scope in ACT_SCOPES.items() if act in acts)]))
 
 
-async def check(settings: TwitchSection, token_file: Path) -> str:
+async def check(settings: TwitchSection, token_file: Path, kinds: Collection[Kind] = frozenset(Kind)) -> str:
     """One line about a login that works, such as "logged in as vox, scopes ok, channels ann".
 
     Raises AuthError, ConfigError or PlatformUnavailable with one line that holds the fix.
@@ -69,20 +87,21 @@ async def check(settings: TwitchSection, token_file: Path) -> str:
                 lambda: connection.client.fetch_eventsub_subscriptions(token_for=connection.account.id),
                 "reading the limits",
             )
-            return _report(connection.account, connection.channels, limits.max_total_cost)
+            return _report(wished(kinds), connection.account, connection.channels, limits.max_total_cost)
 
 
-def _report(account: Account, channels: tuple[Channel, ...], max_cost: int) -> str:
-    if missing := [scope for scope in (READ_CHAT, WRITE_CHAT) if scope not in account.scopes]:
+def _report(sources: Sequence[EventSource], account: Account, channels: tuple[Channel, ...], max_cost: int) -> str:
+    if missing := [scope for scope in NEEDED if scope not in account.scopes]:
         raise AuthError(f"the Twitch login of {account.login} lacks {', '.join(missing)}: {LOG_IN_AGAIN}")
-    lacking = [f"{', '.join(gives)} ({scope})" for scope, gives in left_out(account.scopes).items()]
+    lacking = [f"{', '.join(gives)} ({scope})" for scope, gives in left_out(sources, account, channels).items()]
     scopes = f"no {'; no '.join(lacking)}: {LOG_IN_AGAIN} to allow them" if lacking else "scopes ok"
     names = ", ".join(channel.login for channel in channels)
-    return f"logged in as {account.login}, {scopes}, channels {names}{_beyond(account, channels, max_cost)}"
+    beyond = _beyond(wanted(sources, account, channels), account, max_cost)
+    return f"logged in as {account.login}, {scopes}, channels {names}{beyond}"
 
 
-def _beyond(account: Account, channels: tuple[Channel, ...], max_cost: int) -> str:
-    lacked = [each for each in beyond_limits(wanted(account, channels), account, max_cost) if not each.source.in_chat]
+def _beyond(asked: Sequence[Wanted], account: Account, max_cost: int) -> str:
+    lacked = [each for each in beyond_limits(asked, account, max_cost) if not each.source.is_minor]
     if not lacked:
         return ""
     return (

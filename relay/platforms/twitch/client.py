@@ -5,7 +5,7 @@ import logging
 import random
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,14 +16,16 @@ from twitchio.models.eventsub_ import BaseEvent
 
 from relay.acts import Act
 from relay.errors import PlatformError, PlatformUnavailable, RateLimited, RelayError
-from relay.model import Post
+from relay.model import Kind, Post
 from relay.platforms.base import Receive, Stream
 from relay.platforms.intake import Intake, Seen
 from relay.platforms.twitch.acts import TwitchActs
+from relay.platforms.twitch.catalogue import wished
 from relay.platforms.twitch.connection import TwitchConnection
-from relay.platforms.twitch.failures import FAILURES, translate
+from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, translate
 from relay.platforms.twitch.incoming import read
 from relay.platforms.twitch.incoming.twins import twin
+from relay.platforms.twitch.once import News
 from relay.platforms.twitch.outgoing import Outgoing
 from relay.platforms.twitch.rewards import TwitchRewards
 from relay.platforms.twitch.settings import PLATFORM, TEXT_LIMIT, TwitchSection
@@ -54,18 +56,27 @@ class TwitchPlatform:
     text_limit = TEXT_LIMIT
 
     def __init__(
-        self, settings: TwitchSection, token_file: Path, receive: Receive, *, clock: Callable[[], float] = now
+        self,
+        settings: TwitchSection,
+        token_file: Path,
+        receive: Receive,
+        *,
+        kinds: Collection[Kind] = frozenset(Kind),
+        clock: Callable[[], float] = now,
     ) -> None:
+        """`kinds` are those worth hearing of."""
         self._settings = settings
         self._clock = clock
+        self._sources = wished(kinds)
         self._seen = Seen(REMEMBERED)
         self._intake = Intake(self.name, receive)
         self._tokens = TokenFile(token_file)
         self._unread = UnreadEvents()
+        self._news = News()
         self._connection = TwitchConnection(settings, self._tokens, self._take, self._unread.note)
         self._outgoing = Outgoing(self._connection)
         self.rewards = TwitchRewards(self._connection)
-        self._reconciler = Reconciler(self._connection, time.monotonic)
+        self._reconciler = Reconciler(self._connection, self._sources, time.monotonic)
         self.listening = asyncio.Event()
         self._login_checked = 0.0
         self._sessions_in_vain = 0
@@ -111,7 +122,9 @@ class TwitchPlatform:
     def health(self) -> str:
         """See Platform.health."""
         waiting = f"{len(self._intake)} messages wait for the inbox" if len(self._intake) else ""
-        trouble = (self._reconciler.trouble, self._unread.trouble, waiting)
+        lacking = [f"{', '.join(gives)} ({scope})" for scope, gives in self._lacking().items()]
+        unheard = f"the login does not allow {', '.join(lacking)}: {LOG_IN_AGAIN}" if lacking else ""
+        trouble = (self._reconciler.trouble, unheard, self._unread.trouble, waiting)
         return "; ".join(part for part in (self._state, *trouble) if part)
 
     def unread(self) -> Mapping[str, int]:
@@ -159,8 +172,14 @@ class TwitchPlatform:
     async def _log_in(self) -> None:
         await self._connection.log_in()
         self._login_checked = self._clock()
-        for scope, gives in left_out(self._connection.account.scopes).items():
+        for scope, gives in self._lacking().items():
             log.warning("the Twitch login lacks %s: no %s; `relay auth twitch` asks for it", scope, ", ".join(gives))
+
+    def _lacking(self) -> dict[str, list[str]]:
+        """Scopes that the login lacks, each with what is missed without it."""
+        if not self._connection.channels:
+            return {}
+        return left_out(self._sources, self._connection.account, self._connection.channels)
 
     async def _open(self) -> EventSocket:
         try:
@@ -234,7 +253,8 @@ class TwitchPlatform:
         if twin(event) in self._reconciler.live:
             return
         for incoming in read(event, self._connection.account.id, self._clock()):
-            self._intake.put(incoming)
+            if self._news.is_new(incoming):
+                self._intake.put(incoming)
 
 
 def _wait(state: RetryCallState, at_most: float) -> float:

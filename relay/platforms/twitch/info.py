@@ -1,32 +1,32 @@
 """Twitch, as the relay knows it before it is connected."""
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 from relay.platforms.base import Platform
-from relay.platforms.info import DemoCrowd, PlatformInfo, Say, Surroundings
+from relay.platforms.info import DemoCrowd, PlatformInfo, Say, Surroundings, Wishes
 from relay.platforms.twitch.settings import PLATFORM, TEXT_LIMIT, TwitchSection
 
 
 def _build(settings: TwitchSection, around: Surroundings) -> Platform:
     from relay.platforms.twitch.client import TwitchPlatform
 
-    return TwitchPlatform(settings, settings.token_kept_in(around.data_dir), around.receive)
+    token_file = settings.token_kept_in(around.data_dir)
+    return TwitchPlatform(settings, token_file, around.receive, kinds=around.wanted)
 
 
-async def _check(settings: TwitchSection, data_dir: Path) -> str:
+async def _check(settings: TwitchSection, data_dir: Path, wishes: Wishes) -> str:
     from relay.platforms.twitch.auth import check
 
-    return await check(settings, settings.token_kept_in(data_dir))
+    return await check(settings, settings.token_kept_in(data_dir), wishes.kinds)
 
 
-async def _log_in(settings: TwitchSection, data_dir: Path, say: Say, acts: Collection[str]) -> str:
+async def _log_in(settings: TwitchSection, data_dir: Path, say: Say, wishes: Wishes) -> str:
     """Log in to Twitch with a code you type into its page."""
     from relay.platforms.twitch.auth import authorize
 
     token_file = settings.token_kept_in(data_dir)
-    login = await authorize(settings, token_file, say, acts)
+    login = await authorize(settings, token_file, say, wishes.acts, wishes.kinds)
     return f"logged in as {login}; the token is kept in {token_file}"
 
 

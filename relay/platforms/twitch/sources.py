@@ -1,4 +1,4 @@
-"""Which events we want from Twitch, the dearest to a chat first."""
+"""What a subscription of Twitch's needs and costs, and in which order to ask for those that are wanted."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 from twitchio import eventsub
 from twitchio.eventsub.subscriptions import SubscriptionPayload
 
+from relay.model import Kind
 from relay.platforms.twitch.connection import Account, Channel
 
 Build = Callable[[str, str], SubscriptionPayload]
@@ -17,6 +18,7 @@ MAX_SUBSCRIPTIONS = 300
 """One connection holds: https://dev.twitch.tv/docs/eventsub/handling-websocket-events/#subscription-limits"""
 READ_CHAT = "user:read:chat"
 WRITE_CHAT = "user:write:chat"
+NEEDED = (READ_CHAT, WRITE_CHAT)
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,12 @@ class EventSource:
     scope: str | None
     gives: str
     """What is missing without it, in a streamer's words."""
+    kinds: frozenset[Kind] = frozenset()
+    """It is wanted while one of these is. Empty: always."""
     streamers_alone: bool = False
     """Only the login of the streamer whose channel it is may subscribe it."""
-    in_chat: bool = False
-    """Chat repeats it, so little is missed without it."""
+    is_minor: bool = False
+    """Little is missed without it: chat repeats it, or it is asked for otherwise. Of what costs, it comes last."""
 
     @property
     def is_priced(self) -> bool:
@@ -43,100 +47,28 @@ class EventSource:
         return self.scope is None
 
 
-def _chat(payload: Callable[..., SubscriptionPayload]) -> Build:
+def chat(payload: Callable[..., SubscriptionPayload]) -> Build:
+    """For what is read in a channel as one's own account."""
     return lambda channel, account: payload(broadcaster_user_id=channel, user_id=account)
 
 
-def _channel(payload: Callable[..., SubscriptionPayload]) -> Build:
+def of_channel(payload: Callable[..., SubscriptionPayload]) -> Build:
     return lambda channel, account: payload(broadcaster_user_id=channel)
 
 
-def _follows(channel: str, account: str) -> SubscriptionPayload:
-    payload: SubscriptionPayload = eventsub.ChannelFollowSubscription(
-        broadcaster_user_id=channel, moderator_user_id=account
-    )
-    return payload
+def moderated(payload: Callable[..., SubscriptionPayload]) -> Build:
+    """For what a moderator of the channel sees."""
+    return lambda channel, account: payload(broadcaster_user_id=channel, moderator_user_id=account)
 
 
-def _raids(channel: str, account: str) -> SubscriptionPayload:
+def raided(channel: str, account: str) -> SubscriptionPayload:
     payload: SubscriptionPayload = eventsub.ChannelRaidSubscription(to_broadcaster_user_id=channel)
     return payload
 
 
-_SUBSCRIPTIONS = "channel:read:subscriptions"
-SOURCES = (
-    EventSource("channel.chat.message", _chat(eventsub.ChatMessageSubscription), READ_CHAT, "chat"),
-    EventSource("channel.chat.message_delete", _chat(eventsub.ChatMessageDeleteSubscription), READ_CHAT, "deletions"),
-    EventSource(
-        "channel.chat.clear_user_messages", _chat(eventsub.ChatClearUserMessagesSubscription), READ_CHAT, "bans"
-    ),
-    EventSource("channel.chat.clear", _chat(eventsub.ChatClearSubscription), READ_CHAT, "cleared chats"),
-    EventSource("channel.chat.notification", _chat(eventsub.ChatNotificationSubscription), READ_CHAT, "notices"),
-    EventSource(
-        "channel.channel_points_custom_reward_redemption.add",
-        _channel(eventsub.ChannelPointsRedeemAddSubscription),
-        "channel:read:redemptions",
-        "channel points",
-        streamers_alone=True,
-    ),
-    EventSource(
-        "channel.channel_points_automatic_reward_redemption.add",
-        _channel(eventsub.ChannelPointsAutoRedeemV2Subscription),
-        "channel:read:redemptions",
-        "unlocked emotes",
-        streamers_alone=True,
-        in_chat=True,
-    ),
-    EventSource(
-        "channel.bits.use",
-        _channel(eventsub.ChannelBitsUseSubscription),
-        "bits:read",
-        "Power-ups",
-        streamers_alone=True,
-        in_chat=True,
-    ),
-    EventSource("channel.follow", _follows, "moderator:read:followers", "follows"),
-    EventSource(
-        "channel.subscribe",
-        _channel(eventsub.ChannelSubscribeSubscription),
-        _SUBSCRIPTIONS,
-        "subscriptions",
-        streamers_alone=True,
-        in_chat=True,
-    ),
-    EventSource(
-        "channel.subscription.gift",
-        _channel(eventsub.ChannelSubscriptionGiftSubscription),
-        _SUBSCRIPTIONS,
-        "gifted subscriptions",
-        streamers_alone=True,
-        in_chat=True,
-    ),
-    EventSource(
-        "channel.subscription.message",
-        _channel(eventsub.ChannelSubscribeMessageSubscription),
-        _SUBSCRIPTIONS,
-        "resubscriptions",
-        streamers_alone=True,
-        in_chat=True,
-    ),
-    EventSource(
-        "channel.cheer",
-        _channel(eventsub.ChannelCheerSubscription),
-        "bits:read",
-        "cheers",
-        streamers_alone=True,
-        in_chat=True,
-    ),
-    EventSource("stream.online", _channel(eventsub.StreamOnlineSubscription), None, "stream starts"),
-    EventSource("stream.offline", _channel(eventsub.StreamOfflineSubscription), None, "stream ends"),
-    EventSource("channel.raid", _raids, None, "raids", in_chat=True),
-)
-"""The dearest first. What repeats another of these, in chat, counts only where the other could not be subscribed; see
-incoming.twins."""
-
-SCOPES = tuple(dict.fromkeys([READ_CHAT, WRITE_CHAT, *(source.scope for source in SOURCES if source.scope)]))
-"""Everything worth asking for when logging in."""
+def asked_for(sources: Iterable[EventSource]) -> tuple[str, ...]:
+    """All scopes worth asking for when logging in."""
+    return tuple(dict.fromkeys([*NEEDED, *(source.scope for source in sources if source.scope)]))
 
 
 def allowed(source: EventSource, scopes: Sequence[str]) -> bool:
@@ -144,13 +76,16 @@ def allowed(source: EventSource, scopes: Sequence[str]) -> bool:
     return source.scope is None or source.scope in scopes or source.scope.replace(":read:", ":manage:") in scopes
 
 
-def left_out(scopes: Sequence[str]) -> dict[str, list[str]]:
-    """Each missing scope, with what is missed without it."""
+def left_out(sources: Iterable[EventSource], account: Account, channels: Sequence[Channel]) -> dict[str, list[str]]:
+    """Each scope that the login lacks and could use in these channels, with what is missed without it."""
+    is_streamers = any(channel.id == account.id for channel in channels)
     missing: dict[str, list[str]] = {}
-    for source in SOURCES:
-        if source.scope and not source.in_chat and not allowed(source, scopes):
+    for source in sources:
+        if source.scope is None or source.is_minor or allowed(source, account.scopes):
+            continue
+        if is_streamers or not source.streamers_alone:
             missing.setdefault(source.scope, []).append(source.gives)
-    return missing
+    return {scope: list(dict.fromkeys(gives)) for scope, gives in missing.items()}
 
 
 def key(type: str, condition: Mapping[str, Any]) -> Key:
@@ -176,15 +111,15 @@ class Wanted:
         return self.source.type, self.channel.id
 
 
-def wanted(account: Account, channels: Sequence[Channel]) -> list[Wanted]:
+def wanted(sources: Sequence[EventSource], account: Account, channels: Sequence[Channel]) -> list[Wanted]:
     """All that the login may subscribe, in the order to ask for it.
 
     What is free comes first, the dearest in all channels before the next; then what may have a cost, by channel, since
-    half of it is worth little; and at last what chat repeats.
+    half of it is worth little; and at last what is minor.
     """
     everything = [
         Wanted(source, channel, source.build(channel.id, account.id))
-        for source in SOURCES
+        for source in sources
         for channel in channels
         if allowed(source, account.scopes) and (channel.id == account.id or not source.streamers_alone)
     ]
@@ -192,7 +127,7 @@ def wanted(account: Account, channels: Sequence[Channel]) -> list[Wanted]:
 
     def turn(each: Wanted) -> tuple[bool, bool, int]:
         priced = each.source.is_priced
-        return priced, priced and each.source.in_chat, places[each.channel.id] if priced else 0
+        return priced, priced and each.source.is_minor, places[each.channel.id] if priced else 0
 
     return sorted(everything, key=turn)
 
@@ -212,4 +147,4 @@ def missing(lacked: Iterable[Wanted]) -> str:
     channels: dict[str, list[str]] = {}
     for each in lacked:
         channels.setdefault(each.source.gives, []).append(f"#{each.channel.login}")
-    return "; ".join(f"{gives} of {', '.join(names)}" for gives, names in channels.items())
+    return "; ".join(f"{gives} of {', '.join(dict.fromkeys(names))}" for gives, names in channels.items())

@@ -10,7 +10,7 @@ from twitchio.models.eventsub_ import EventsubSubscription
 from relay.errors import PlatformError, PlatformUnavailable
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.socket import EventSocket
-from relay.platforms.twitch.sources import Key, Wanted, key, missing, wanted
+from relay.platforms.twitch.sources import EventSource, Key, Wanted, key, missing, wanted
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,11 @@ class _Refusal:
 class Reconciler:
     """Compares what Twitch says is subscribed with what we want, and subscribes the rest, one at a time."""
 
-    def __init__(self, connection: TwitchConnection, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, connection: TwitchConnection, sources: Sequence[EventSource], clock: Callable[[], float]
+    ) -> None:
         self._connection = connection
+        self._sources = sources
         self._clock = clock
         self._refusals: dict[Key, _Refusal] = {}
         self._sessions: set[str | None] = set()
@@ -47,7 +50,7 @@ class Reconciler:
         """What Twitch refuses, for people; empty when all is well."""
         by_reason: dict[str, list[Wanted]] = {}
         for refusal in self._refusals.values():
-            if not refusal.wanted.source.in_chat:
+            if not refusal.wanted.source.is_minor:
                 by_reason.setdefault(refusal.why, []).append(refusal.wanted)
         return "; ".join(f"no {missing(lacked)}: {why}" for why, lacked in by_reason.items())
 
@@ -57,7 +60,8 @@ class Reconciler:
         Raises PlatformUnavailable, RateLimited or AuthError; what was subscribed before that stays.
         """
         connection = self._connection
-        present, asked = await self._present(socket), wanted(connection.account, connection.channels)
+        present = await self._present(socket)
+        asked = wanted(self._sources, connection.account, connection.channels)
         self.live = frozenset(each.place for each in asked if each.key in present)
         self._refusals = {each.key: self._refusals[each.key] for each in asked if each.key in self._refusals}
         failures: list[PlatformUnavailable] = []
@@ -131,5 +135,5 @@ class Reconciler:
         times = before.times + 1 if before is not None else 1
         pause = ASK_AGAIN[min(times, len(ASK_AGAIN)) - 1]
         self._refusals[wanted.key] = _Refusal(wanted, why, times, self._clock() + pause, socket.session_id)
-        if not wanted.source.in_chat and (before is None or before.why != why):
+        if not wanted.source.is_minor and (before is None or before.why != why):
             log.warning("no %s: %s", missing([wanted]), why)

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.doubles.twitch import payloads
 from tests.doubles.twitch.eventsub import Session, Sessions
-from tests.doubles.twitch.shapes import IN_CHAT
+from tests.doubles.twitch.shapes import IN_CHAT, TYPES, fill
 from tests.doubles.twitch.state import Redemption, Reward, Spoken, State, User, number
 
 NOTICE = "channel.chat.notification"
@@ -179,6 +179,15 @@ class Audience:
     async def offline(self, channel: str | None = None) -> None:
         where = self._channel(channel)
         await self.notify("stream.offline", where, payloads.offline(where))
+
+    async def happen(
+        self, type: str, /, channel: str | None = None, people: dict[str, str] | None = None, **values: Any
+    ) -> None:
+        """Any event, of its documented shape with these values; `people` by the prefix of their keys."""
+        where = self._channel(channel)
+        named = {prefix: self.state.user(login) for prefix, login in (people or {}).items()}
+        event = fill(TYPES[type].shape, people={"broadcaster_user": where, **named}, **values)
+        await self.notify(type, where, event)
 
     async def notify(
         self,

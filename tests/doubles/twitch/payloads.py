@@ -183,10 +183,6 @@ def bits_use(
     )
 
 
-def update(channel: User, title: str, category: str) -> Event:
-    return _event("channel.update", channel, title=title, category_id="743", category_name=category)
-
-
 def online(channel: User) -> Event:
     return _event("stream.online", channel, id=f"stream-{number()}", started_at=timestamp())
 

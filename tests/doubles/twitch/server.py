@@ -20,7 +20,7 @@ from tests.doubles.twitch.state import Posted, State, Subscription, TwitchError,
 from tests.support import PATIENCE
 
 CLIENT_ID = "client-of-the-relay"
-RARELY_WANTED = {"channel.update"}
+RARELY_WANTED = {"channel.suspicious_user.message", "automod.message.hold", "automod.message.update"}
 """Types that `wait_subscribed` does not expect unless they are named."""
 SCOPES = ("user:write:chat", *dict.fromkeys(type.scope for type in TYPES.values() if type.scope))
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from relay.model import AudienceMessage, Incoming
+from relay.model import AudienceMessage, Incoming, Kind
 from relay.platforms.base import Receive
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.platforms.twitch.settings import TwitchSection
 from tests.doubles.twitch import TwitchDouble
 from tests.support import PATIENCE
+
+EVERYTHING = frozenset(Kind)
 
 
 class Received:
@@ -72,13 +74,14 @@ def connect(received: Received, tmp_path: Path) -> Connect:
 
     @asynccontextmanager
     async def connected(
-        twitch: TwitchDouble, receive: Receive = received, **over: Any
+        twitch: TwitchDouble, receive: Receive = received, kinds: frozenset[Kind] = EVERYTHING, **over: Any
     ) -> AsyncIterator[TwitchPlatform]:
         settings = reaching(twitch, **{"reconcile_every": 0.2, **over})
-        platform = TwitchPlatform(settings, twitch.write_token(tmp_path / "token.json"), receive)
+        platform = TwitchPlatform(settings, twitch.write_token(tmp_path / "token.json"), receive, kinds=kinds)
         running = asyncio.create_task(platform.run())
         try:
-            await twitch.wait_subscribed()
+            if kinds == EVERYTHING:
+                await twitch.wait_subscribed()
             await twitch.until(lambda: platform.health().startswith("connected as"), "the end of the first pass")
             yield platform
             assert not running.done(), running

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from relay.errors import AuthError, ConfigError, PlatformUnavailable
+from relay.model import Kind
 from relay.platforms.twitch import auth
 from relay.platforms.twitch.auth import authorize, check
 from relay.platforms.twitch.tokens import TokenFile
@@ -29,7 +30,17 @@ async def test_a_person_logs_in_with_a_code(twitch: TwitchDouble, token_file: Pa
     assert await login == "streamer"
     assert any(device.user_code in line and "https://" in line for line in said)
     assert TokenFile(token_file).load().access == twitch.state.grant.access
-    assert set(device.scopes) == set(SCOPES)
+    assert set(device.scopes) == set(SCOPES) - {"moderator:manage:automod"}
+
+
+async def test_only_what_is_wanted_is_asked_for(twitch: TwitchDouble, token_file: Path) -> None:
+    kinds = {Kind.CHAT, Kind.POLL}
+    login = asyncio.create_task(authorize(reaching(twitch), token_file, lambda line: None, ["clip"], kinds))
+    await twitch.until(lambda: bool(twitch.identity.devices), "a device code")
+    [device] = twitch.identity.devices
+    login.cancel()
+
+    assert set(device.scopes) == {"user:read:chat", "user:write:chat", "channel:read:polls", "clips:edit"}
 
 
 async def test_polls_that_twitch_wants_slower_or_fails_at_do_not_end_the_login(
@@ -129,6 +140,14 @@ async def test_the_check_names_scopes_worth_having(token_file: Path) -> None:
         line = await check(reaching(twitch), twitch.write_token(token_file))
 
     assert "no channel points (channel:read:redemptions): run `relay auth twitch` to allow them" in line
+
+
+async def test_the_check_is_silent_about_scopes_that_a_login_of_its_own_or_nobody_wants(token_file: Path) -> None:
+    async with TwitchDouble(account="vox", scopes=["user:read:chat", "user:write:chat"]) as twitch:
+        line = await check(reaching(twitch), twitch.write_token(token_file), set(Kind) - {Kind.SHOUTOUT})
+
+    assert "follows (moderator:read:followers); no suspicious users (moderator:read:suspicious_users)" in line
+    assert "polls" not in line and "shoutouts" not in line
 
 
 async def test_the_check_demands_the_scopes_it_cannot_do_without(token_file: Path) -> None:

@@ -12,6 +12,7 @@ from twitchio.models.eventsub_ import BaseEvent, create_event_instance
 
 from tests.doubles import twitch as package
 from tests.doubles.twitch import TwitchDouble, payloads
+from tests.doubles.twitch.channel_shapes import CHANNEL_TYPES
 from tests.doubles.twitch.shapes import NOTICES, TYPES, fill
 from tests.doubles.twitch.state import User
 
@@ -42,7 +43,7 @@ EVENTS: list[tuple[str, dict[str, Any]]] = [
     ("channel.bits.use", payloads.bits_use(CHANNEL, ANN, 100, "Cheer100")),
     ("channel.bits.use", payloads.bits_use(CHANNEL, ANN, 30, power_up="celebration")),
     ("channel.bits.use", payloads.bits_use(CHANNEL, ANN, 30, custom=("p1", "Confetti"))),
-    ("channel.update", payloads.update(CHANNEL, "Hello", "Chess")),
+    *((type, fill(known.shape, people={"broadcaster_user": CHANNEL})) for type, known in CHANNEL_TYPES.items()),
     ("stream.online", payloads.online(CHANNEL)),
     ("stream.offline", payloads.offline(CHANNEL)),
 ]

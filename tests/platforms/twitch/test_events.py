@@ -223,15 +223,18 @@ async def test_a_subscription_in_chat_counts_also_where_twitch_sends_null_for_an
     assert received.messages[0].kind is Kind.SUBSCRIBE
 
 
-async def test_missing_scopes_are_logged_once_and_never_tried(
+async def test_missing_scopes_are_logged_once_shown_in_health_and_never_tried(
     connect: Connect, received: Received, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with TwitchDouble(scopes=["user:read:chat", "user:write:chat"]) as twitch, connect(twitch):
+    async with TwitchDouble(scopes=["user:read:chat", "user:write:chat"]) as twitch, connect(twitch) as platform:
+        health = platform.health()
         await twitch.chat("hello")
         await received.until_text("hello")
 
         tried = {sub.type for sub in twitch.subscriptions}
     assert "channel.follow" not in tried and "channel.raid" in tried
+    assert "the login does not allow channel points (channel:read:redemptions), follows (moderator:read" in health
+    assert health.endswith("run `relay auth twitch`")
     lines = [record.getMessage() for record in caplog.records if "moderator:read:followers" in record.getMessage()]
     assert lines == ["the Twitch login lacks moderator:read:followers: no follows; `relay auth twitch` asks for it"]
 
@@ -241,7 +244,7 @@ async def test_what_twitch_refuses_in_a_channel_shows_in_health(connect: Connect
         health = platform.health()
 
     assert health.startswith("connected as vox to #streamer")
-    assert "no follows of #streamer: Twitch refused subscribing (403 subscription missing" in health
+    assert "no follows of #streamer; shoutouts of #streamer; suspicious users of #streamer: Twitch refused" in health
     assert "resubscriptions of" not in health  # chat tells of those
 
 

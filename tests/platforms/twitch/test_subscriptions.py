@@ -105,7 +105,7 @@ async def test_what_only_the_streamers_own_login_may_hear_is_not_asked_for_in_ot
     async with TwitchDouble(account="vox", channels=["ann", "ben"]) as twitch, connect(twitch):
         refused = [path for _, path, status in twitch.refused if status == 403]
 
-        assert len(refused) == 2  # the follows of each channel, which a moderator could hear
+        assert len(refused) == 2 * 4  # follows, shoutouts both ways and mistrust, which a moderator could hear of
 
 
 async def test_a_limit_on_subscriptions_costs_one_of_them_and_is_no_reason_to_slow_down(

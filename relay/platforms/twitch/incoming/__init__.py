@@ -5,11 +5,17 @@ from collections.abc import Mapping
 from twitchio.models.eventsub_ import BaseEvent
 
 from relay.model import Incoming
-from relay.platforms.twitch.incoming import channel, chat, notices, retractions, rewards
+from relay.platforms.twitch.incoming import broadcast, channel, chat, notices, retractions, rewards, taking_part
 from relay.platforms.twitch.incoming.draft import Reader
 
 _READERS: Mapping[type[BaseEvent], Reader] = (
-    chat.READERS | notices.READERS | channel.READERS | rewards.READERS | retractions.READERS
+    chat.READERS
+    | notices.READERS
+    | channel.READERS
+    | taking_part.READERS
+    | broadcast.READERS
+    | rewards.READERS
+    | retractions.READERS
 )
 
 

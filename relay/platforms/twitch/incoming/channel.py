@@ -11,11 +11,9 @@ from twitchio import (
     StreamOnline,
 )
 
-from relay.model import AudienceMessage, Kind, Role
-from relay.platforms.twitch.incoming.draft import Reader, author_of, draft, tier
+from relay.model import AudienceMessage, Kind
+from relay.platforms.twitch.incoming.draft import Reader, author_of, draft, of_streamer, tier
 from relay.platforms.twitch.incoming.written import without_cheermotes, without_marks
-
-_STREAMER = frozenset({Role.STREAMER})
 
 
 def follow(event: ChannelFollow, account: str, now: float) -> AudienceMessage:
@@ -60,11 +58,11 @@ def raid(event: ChannelRaid, account: str, now: float) -> AudienceMessage:
 def online(event: StreamOnline, account: str, now: float) -> AudienceMessage | None:
     if event.type != "live":
         return None
-    return draft(event, now, Kind.ONLINE, event.broadcaster, author_of(event.broadcaster, _STREAMER))
+    return of_streamer(event, now, Kind.ONLINE)
 
 
 def offline(event: StreamOffline, account: str, now: float) -> AudienceMessage:
-    return draft(event, now, Kind.OFFLINE, event.broadcaster, author_of(event.broadcaster, _STREAMER))
+    return of_streamer(event, now, Kind.OFFLINE)
 
 
 READERS: dict[type, Reader] = {

@@ -38,6 +38,12 @@ def draft(
     return AudienceMessage.model_validate(common | more)
 
 
+def of_streamer(event: Any, now: float, kind: Kind, **more: Any) -> AudienceMessage:
+    """A message about what happens in a streamer's channel, in which nobody else has a part."""
+    streamer = author_of(event.broadcaster, frozenset({Role.STREAMER}))
+    return draft(event, now, kind, event.broadcaster, streamer, **more)
+
+
 def author_of(user: PartialUser | None, roles: frozenset[Role] = frozenset()) -> Author:
     """Who did it; nobody is somebody anonymous."""
     return ANONYMOUS if user is None else Author(id=user.id, name=user.display_name or user.id, roles=roles)
