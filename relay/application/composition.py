@@ -36,6 +36,7 @@ from relay.platforms.base import PlatformControls as ControlsProtocol
 from relay.platforms.supervision import Supervisor
 from relay.replies.poster import Poster
 from relay.scenario.actions import available_acts
+from relay.scenario.commands import ScenarioCommands
 from relay.scenario.context import StreamContext
 from relay.scenario.executor import ActExecutor
 from relay.speech.floor import Floor, FloorState
@@ -101,6 +102,8 @@ class Relay:
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
         say, play, name = self._dialogue.screening.screen, self._audio.effect, self._dialogue.name_of
         acts = available_acts(config, self.platforms, say=say, controls=self.controls, play=play, name=name)
+        self.scenario_commands = ScenarioCommands(self.commands.table, self.inbox, self._chat_id)
+        acts.append(self.scenario_commands.act)
         self.executor = ActExecutor(acts, config.scenario.allow, self.session)
         self.command_executor = CommandExecutor(
             self.commands, acts, self.inbox, done=self.forwarder.finish, labels=labels
@@ -110,6 +113,9 @@ class Relay:
         self._listening: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
         self._subscribe()
+
+    def _chat_id(self) -> str | None:
+        return self.session.chat.chat_id if self.session.chat is not None else None
 
     def _viewers_commands(self) -> CommandGate:
         config = self._config
@@ -131,6 +137,8 @@ class Relay:
         events.received.subscribe(self._dialogue.router.hear)
         events.received.subscribe(self.executor.on_message)
         events.chat_changed.subscribe(self._dialogue.router.forget)
+        events.chat_changed.subscribe(self.scenario_commands.chat_changed)
+        events.received.subscribe(self.scenario_commands.on_message)
         events.released.subscribe(statistics.reply)
         events.released.subscribe(self.poster.queue)
         events.posted.subscribe(statistics.post)
@@ -141,6 +149,7 @@ class Relay:
     async def run(self) -> None:
         """Run every room until cancelled. The inbox has to be open (see `opened`)."""
         await with_retries(self.runtime.restore)
+        await with_retries(self.scenario_commands.restore)
         if chat := await with_retries(self.inbox.get_note, NOTE_CHAT):
             self.session.prefer(chat)
         self.addressing.last_known = (await with_retries(self.inbox.get_note, NOTE_CHARACTERS) or "").splitlines()
@@ -155,6 +164,7 @@ class Relay:
             start("forwarder", self.forwarder.run())
             start("poster", self.poster.run())
             start("act executor", repeat(self.executor.run, AGAIN, "acting for the scenario"))
+            start("scenario commands", repeat(self.scenario_commands.run, AGAIN, "keeping the scenario's commands"))
             start("commands", repeat(self.command_executor.run, AGAIN, "carrying out commands"))
             start("stream context", repeat(self.stream_context.run, AGAIN, "informing the scenario"))
             trim_every = min(TRIM_EVERY, TRIM_SHARE * self._config.inbox.keep)

@@ -42,6 +42,7 @@ ActName = Literal[
     "pin",
     "scene",
     "source",
+    "relay.command",
 ]
 """What a scenario may be allowed to do."""
 

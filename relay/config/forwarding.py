@@ -64,7 +64,7 @@ class Telling(Section):
     moments: dict[str, Annotated[str, AfterValidator(_check_beginning)]] = Field(default_factory=dict)
     interruptible: bool = True
     message: MessageOptions = MessageOptions()
-    script: str = Field("", pattern=r"^([A-Za-z0-9_]+\.)?[A-Za-z0-9_]{0,64}$")
+    script: str = Field("", pattern=r"^(\w+\.)?[\w-]{0,64}$")
     arguments: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -4,10 +4,12 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from relay.application.settings import load, settings_model
+from relay.config.connections import ActName
 from relay.platforms import listed
 from tests.docs.pages import PAGES, blocks, name, spans
 
@@ -41,7 +43,7 @@ def test_every_piece_of_settings_can_be_copied(page: Path, tmp_path: Path, monke
 
 def named_settings(text: str) -> Iterator[str]:
     """The settings that a code span names, as `section.key`."""
-    if re.fullmatch(rf"({'|'.join(SECTIONS)})\.(?!toml|json|py)[a-z_.]+", text):
+    if re.fullmatch(rf"({'|'.join(SECTIONS)})\.(?!toml|json|py)[a-z_.]+", text) and text not in get_args(ActName):
         yield text
     if placed := re.match(r"\[(\w+)\] (\w+)", text):
         yield f"{placed[1]}.{placed[2]}"

@@ -114,3 +114,35 @@ async def test_the_character_knows_of_the_stream(tmp_path: Path) -> None:
         await stage.relay.stream_context.tell()
         assert "stream.live" in stage.story.flags.names
         assert [c.text for c in stage.story.additions["relay"].contexts] == ["The stream is live."]
+
+
+OFFER = """
+chat.appTrigger("relay.command", "dance", "style:choice(slow|fast) times:number(1..5)?", "Make her dance");
+chat.addEventListener("app:command.dance", (e) => {
+  chat.variables.danced = JSON.stringify(e.arguments);
+  chat.appTrigger("relay.command", "dance", "off");
+});
+"""
+
+
+async def test_a_script_offers_a_command_hears_of_its_use_and_takes_it_back(tmp_path: Path) -> None:
+    allowed = {"allow": ["relay.command"]}
+    async with playing(tmp_path, loaded({"index.js": IMPORT + OFFER}), scenario=allowed) as stage:
+        table = stage.relay.commands.table
+        await eventually(lambda: table.named("dance") is not None)
+        await stage.relay.receive(message(1, "!dance badly"), message(2, "!dance fast 3"))
+        await eventually(lambda: "danced" in stage.story.variables)
+        await eventually(lambda: table.named("dance") is None)
+        assert stage.posts("twitch") == ["STYLE is one of slow, fast, not 'badly'. Use: !dance slow|fast [TIMES]"]
+        assert stage.story.variables["danced"] == (
+            '{"author":"Ann","platform":"Twitch","text":"fast 3","style":"fast","times":"3"}'
+        )
+
+
+async def test_without_leave_a_script_offers_no_command(tmp_path: Path) -> None:
+    async with playing(tmp_path, loaded({"index.js": IMPORT + OFFER})) as stage:
+        await stage.relay.receive(message(1, "!dance fast"))
+        await stage.relay.quiet(empty=True)
+        record = await stage.relay.inbox.why("twitch:m1")
+        assert record is not None
+        assert record.story == "rejected (a command for a bot)"

@@ -38,7 +38,7 @@ async def acts(tmp_path: Path) -> dict[str, Act]:
 def documented() -> dict[str, list[str]]:
     """The acts of the page's table, with their arguments in order."""
     table = PAGE.read_text("utf-8").split("## What the relay adds")[1].split("\n## ")[0]
-    rows = [line.split(" | ") for line in table.splitlines() if re.match(r"\| `\w+` \|", line)]
+    rows = [line.split(" | ") for line in table.splitlines() if re.match(r"\| `[\w.]+` \|", line)]
     return {row[0].strip("| `"): re.findall(r"`(\w+)`", row[1]) for row in rows}
 
 
