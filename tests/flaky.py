@@ -12,19 +12,22 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from textwrap import indent
 from typing import Final, NamedTuple
 from xml.etree import ElementTree
 
 RUNS: Final = 10
 BUSY: Final = 4
 """Processes that do nothing but take the processor."""
+LINES: Final = 15
+"""Shown of what is said about a failure."""
 ROOT: Final = Path(__file__).parents[1]
 
 
 class Run(NamedTuple):
     passed: int
-    failed: tuple[str, ...]
-    """The tests that failed, or could not be set up."""
+    failed: dict[str, str]
+    """The tests that failed, or could not be set up, with the end of what was said about it."""
     seconds: float
 
 
@@ -52,14 +55,15 @@ def run(arguments: list[str]) -> Run:
 
 
 def _read(report: Path, seconds: float) -> Run:
-    failed, passed = [], 0
+    failed, passed = {}, 0
     for case in ElementTree.parse(report).iter("testcase"):
-        kinds = {child.tag for child in case}
-        if kinds & {"failure", "error"}:
-            failed.append(f"{case.get('classname')}::{case.get('name')}")
-        elif "skipped" not in kinds:
+        told = {child.tag: child.text or "" for child in case}
+        if told.keys() & {"failure", "error"}:
+            said = told.get("failure", "") + told.get("error", "")
+            failed[f"{case.get('classname')}::{case.get('name')}"] = "\n".join(said.strip().splitlines()[-LINES:])
+        elif "skipped" not in told:
             passed += 1
-    return Run(passed, tuple(failed), seconds)
+    return Run(passed, failed, seconds)
 
 
 def main() -> None:
@@ -78,8 +82,8 @@ def main() -> None:
         print(
             f"{number:>4}  {load:<6}  {result.passed:>6}  {len(result.failed):>6}  {result.seconds:>7.0f}", flush=True
         )
-        for name in result.failed:
-            print(f"      {name}", flush=True)
+        for name, said in result.failed.items():
+            print(indent(f"{name}\n{said}", " " * 6), flush=True)
     for name, times in failures.most_common():
         print(f"failed {times} times: {name}")
     sys.exit(1 if failures else 0)
