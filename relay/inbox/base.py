@@ -128,8 +128,8 @@ class Inbox(Protocol):
         """The messages that came in last, as they came, newest first."""
         ...
 
-    async def forget(self, platform: str, author_id: str, before: float) -> int:
-        """Delete what an author wrote that was received before this time and has its outcome. How many messages.
+    async def forget(self, authors: Mapping[str, float]) -> int:
+        """Delete what authors (`platform:id`) wrote before a time for each, if it has its outcome. How many messages.
 
         Whoever asks again gets at what had no outcome yet. They are as unknown then as what was trimmed.
         """

@@ -1,5 +1,6 @@
 """The messages as they lie in Redis (see scripts.py): running scripts, looking keys up, reading pages."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from hashlib import sha1
@@ -32,8 +33,10 @@ class StoredMessage(NamedTuple):
     key: str
     fields: dict[str, Any]
 
-    def is_by(self, platform: str, author_id: str) -> bool:
-        return (self.fields["platform"], self.fields["author"]["id"]) == (platform, author_id)
+    @property
+    def author(self) -> str:
+        """Who wrote it, as `platform:id`."""
+        return f"{self.fields['platform']}:{self.fields['author']['id']}"
 
     def message(self) -> AudienceMessage:
         """The message as it came."""
@@ -139,6 +142,7 @@ class Pages:
         while entries := await self.connection.ask(read, self.keys.log, start, count=PAGES):
             for entry in entries:
                 yield entry
+                await asyncio.sleep(0)  # others have their turn between two pages
             start = b"(" + entries[-1][0]
 
     async def _prepare(self) -> None:

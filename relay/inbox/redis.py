@@ -200,23 +200,24 @@ class RedisInbox:
                 break
         return found[:limit]
 
-    async def forget(self, platform: str, author_id: str, before: float) -> int:
-        written = json.dumps(ledger.well_formed(author_id), ensure_ascii=False).encode()
+    async def forget(self, authors: Mapping[str, float]) -> int:
+        before = {ledger.well_formed(author): int(at * 1000) for author, at in authors.items()}
+        last = max(before.values(), default=0)
         forgotten = 0
-        async for entry in self._pages.entries():
-            if arrived_at(entry[0]) >= before * 1000:
+        async for page, lines in self._pages.walk():
+            if arrived_at(page) >= last:
                 break
-            if written in entry[1][b"m"]:
-                forgotten += await self._forget_in(lines_of([entry]), platform, author_id)
+            forgotten += await self._forget_in(page, lines, before)
         return forgotten
 
-    async def _forget_in(self, lines: Sequence[StoredMessage], platform: str, author_id: str) -> int:
-        """Forget an author's messages of one page. The others go into a page of their own when all have outcomes."""
-        theirs = [line for line in lines if line.is_by(platform, author_id)]
-        others = [line for line in lines if not line.is_by(platform, author_id)]
+    async def _forget_in(self, page: bytes, lines: Sequence[StoredMessage], before: Mapping[str, int]) -> int:
+        """Forget authors' messages of one page. The others go into a page of their own when all have outcomes."""
+        at = arrived_at(page)
+        theirs = [line for line in lines if at < before.get(line.author, 0)]
         if not theirs:
             return 0
-        page, rest = theirs[0].page, json.dumps([line.fields for line in others], ensure_ascii=False)
+        others = [line for line in lines if at >= before.get(line.author, 0)]
+        rest = json.dumps([line.fields for line in others], ensure_ascii=False)
         keys = [line.key for line in (*theirs, *others)]
         now = int(self._clock() * 1000)
         return int(await self._pages.run(scripts.FORGET_SOME, GROUP, page, now, rest, len(theirs), *keys))

@@ -173,11 +173,11 @@ class SqliteInbox:
 
         return await self._writer.run(select)
 
-    async def forget(self, platform: str, author_id: str, before: float) -> int:
-        author = ledger.well_formed(platform), ledger.well_formed(author_id)
+    async def forget(self, authors: Mapping[str, float]) -> int:
+        rows = [(ledger.well_formed(author), before) for author, before in authors.items()]
         total, start = 0, 0
         while end := await self._writer.run(partial(_slice_after, seq=start)):
-            total += await self._writer.run(partial(_forget_author, author=author, before=before, slice=(start, end)))
+            total += await self._writer.run(partial(_forget_authors, authors=rows, slice=(start, end)))
             start = end
         return total
 
@@ -295,12 +295,16 @@ def _slice_after(connection: Connection, seq: int) -> int | None:
     return end
 
 
-def _forget_author(connection: Connection, author: tuple[str, str], before: float, slice: tuple[int, int]) -> int:
+def _forget_authors(connection: Connection, authors: Iterable[tuple[str, float]], slice: tuple[int, int]) -> int:
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS authors (author TEXT PRIMARY KEY, before REAL) WITHOUT ROWID")
+    connection.execute("DELETE FROM authors")
+    connection.executemany("INSERT INTO authors VALUES (?, ?)", authors)
+    author = "CAST(body AS TEXT) ->> '$.platform' || ':' || (CAST(body AS TEXT) ->> '$.author.id')"
     forget = (
-        "DELETE FROM messages WHERE seq > ? AND seq <= ? AND outcome IS NOT NULL AND received < ?"
-        " AND CAST(body AS TEXT) ->> '$.platform' = ? AND CAST(body AS TEXT) ->> '$.author.id' = ? RETURNING outcome"
+        "DELETE FROM messages WHERE seq > ? AND seq <= ? AND outcome IS NOT NULL"
+        f" AND received < (SELECT before FROM authors WHERE author = {author}) RETURNING outcome"
     )
-    return _uncount(connection, connection.execute(forget, (*slice, before, *author)).fetchall())
+    return _uncount(connection, connection.execute(forget, slice).fetchall())
 
 
 def _uncount(connection: Connection, rows: Iterable[tuple[str]]) -> int:

@@ -497,12 +497,24 @@ class TestForgettingAnAuthor:
             await inbox.settle(settlements([*mine, *theirs]))
             clock.now += 1
 
-            assert await inbox.forget("twitch", "bob", clock.now) == 3
+            assert await inbox.forget({"twitch:bob": clock.now}) == 3
             assert await inbox.newest(9) == theirs[::-1]
             assert [await inbox.why(each.key) is None for each in (*mine, *theirs)] == [True, True, True, False, False]
             assert await inbox.outcomes() == {Outcome.FORWARDED: 2}
             assert await inbox.append([theirs[0], mine[0]]) == [False, True]
             assert await inbox.claim(9, wait=0) == [mine[0]]
+
+    async def test_asks_each_author_for_a_time_of_its_own(self, engine: Engine) -> None:
+        clock = Clock()
+        async with engine.opened(clock=clock) as inbox:
+            await inbox.append([message(1), message(2, author="bob")])
+            clock.now += 10
+            await inbox.append([message(3), message(4, author="bob")])
+            await inbox.settle(settlements(messages(1, 2, 3, 4)))
+
+            assert await inbox.forget({"twitch:ann": NOON + 5, "twitch:bob": NOON + 20}) == 3
+            assert await inbox.newest(9) == [message(3)]
+            assert await inbox.forget({}) == 0
 
     async def test_leaves_what_came_later(self, engine: Engine) -> None:
         clock = Clock()
@@ -512,7 +524,7 @@ class TestForgettingAnAuthor:
             await inbox.append([message(2)])
             await inbox.settle(settlements(messages(1, 2)))
 
-            assert await inbox.forget("twitch", "ann", NOON + 10) == 1
+            assert await inbox.forget({"twitch:ann": NOON + 10}) == 1
             assert await inbox.newest(9) == [message(2)]
 
     async def test_gets_at_what_waited_when_it_is_asked_again(self, engine: Engine) -> None:
@@ -524,12 +536,12 @@ class TestForgettingAnAuthor:
             await inbox.settle([settlement(mine)])
             clock.now += 1
 
-            assert await inbox.forget("twitch", "bob", clock.now) == 1
+            assert await inbox.forget({"twitch:bob": clock.now}) == 1
             assert await inbox.why(mine.key) is None
             assert set(await inbox.current([theirs.key, "twitch:m3"])) == {theirs.key, "twitch:m3"}
 
             await inbox.settle(settlements([theirs, message(3)]))
-            assert await inbox.forget("twitch", "bob", clock.now) == 1
+            assert await inbox.forget({"twitch:bob": clock.now}) == 1
             assert await inbox.newest(9) == [theirs]
             assert await inbox.waiting() == 0
 
@@ -539,7 +551,7 @@ class TestForgettingAnAuthor:
             await inbox.append([message(1, author="bob"), message(2)])
             await inbox.settle(settlements(messages(1, 2)))
             clock.now += 1
-            await inbox.forget("twitch", "bob", clock.now)
+            await inbox.forget({"twitch:bob": clock.now})
             clock.now += 10
 
             assert await inbox.trim(older_than=clock.now) == 1
@@ -554,10 +566,10 @@ class TestForgettingAnAuthor:
             await inbox.settle(settlements(crowd))
             clock.now += 1
 
-            assert await inbox.forget("twitch", odd, clock.now) == 200
+            assert await inbox.forget({f"twitch:{odd}": clock.now, "twitch:y": clock.now}) == 200
             assert await inbox.newest(600) == [each for each in reversed(crowd) if each.author.id == "x"]
             assert await inbox.newest(2) == [crowd[599], crowd[598]]
-            assert await inbox.forget("twitch", odd, clock.now) == 0
+            assert await inbox.forget({f"twitch:{odd}": clock.now, "twitch:y": clock.now}) == 0
 
 
 @pytest.mark.parametrize(
