@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from relay.commands.table import CommandTable
 from relay.model import AudienceMessage, Kind
 from relay.moderation.controls import command_in
 from relay.platforms.base import Named, Platform, Selective
@@ -20,10 +21,12 @@ class Addressing:
         nicknames: Sequence[str],
         chat: Callable[[], JoinedChat | None],
         platforms: Callable[[], Sequence[Platform]],
+        commands: CommandTable,
     ) -> None:
         self._nicknames = nicknames
         self._chat = chat
         self._platforms = platforms
+        self._commands = commands
         self.last_known: Sequence[str] = ()
         """The characters of the chat that was last joined, for as long as none is."""
 
@@ -35,8 +38,9 @@ class Addressing:
 
     def is_wanted(self, marked: AudienceMessage) -> bool:
         """Whether its platform is to bring it: some are set to hear only what is said to the companion."""
-        speaks = marked.kind is not Kind.CHAT or marked.addressed or command_in(marked) is not None
-        return speaks or not self._is_selective(marked.platform)
+        if marked.kind is not Kind.CHAT or marked.addressed or not self._is_selective(marked.platform):
+            return True
+        return command_in(marked) is not None or self._commands.call(marked) is not None
 
     def characters(self) -> Sequence[str]:
         """Who takes part in the chat."""

@@ -16,6 +16,7 @@ from relay.application.heartbeat import Heartbeat
 from relay.application.reception import Reception
 from relay.application.runtime_controls import RuntimeControls
 from relay.application.statistics import Statistics
+from relay.application.viewers import ViewersCommands
 from relay.commands import builtin
 from relay.commands.answers import Answers
 from relay.commands.executor import CommandExecutor
@@ -30,6 +31,7 @@ from relay.model import Kind
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
 from relay.moderation.outbound import Outbound
+from relay.moderation.quiet import QuietViewers
 from relay.platforms import listed
 from relay.platforms.base import Notes, Platform, Receive
 from relay.platforms.base import PlatformControls as ControlsProtocol
@@ -78,6 +80,7 @@ class Relay:
         self.session = link(config, voxta_url, self.events, hears=self._audio.hearing is not None)
         labels = listed.labels()
         self.commands = self._viewers_commands()
+        quiet = QuietViewers(self.inbox)
         self.forwarder = Forwarder(
             config,
             inbox=self.inbox,
@@ -85,6 +88,7 @@ class Relay:
             floor=self.floor,
             observer=self.events,
             commands=self.commands,
+            quiet=quiet,
             labels=labels,
         )
         self._dialogue = Dialogue(
@@ -94,7 +98,10 @@ class Relay:
         self.runtime = RuntimeControls(self.inbox, self._dialogue, self.forwarder, describe=self.describe)
         audit = Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
         self.controls = Controls(self.runtime, audit)
-        self.addressing = Addressing(config.forwarding.nicknames, lambda: self.session.chat, lambda: self.platforms)
+        self.addressing = Addressing(
+            config.forwarding.nicknames, lambda: self.session.chat, lambda: self.platforms, self.commands.table
+        )
+        self.viewers = ViewersCommands(config, self.commands, self.inbox, quiet, self.forwarder, self.addressing)
         router = self._dialogue.router
         self.receive = Reception(self.inbox, self.addressing, self.controls, router, statistics, self.events).receive
         self.platforms = make_platforms(self.receive, self.controls, self.inbox)
@@ -127,6 +134,7 @@ class Relay:
         """Who is told of what, in this order."""
         events, statistics = self.events, self._statistics
         events.arrived.subscribe(self.runtime.saw)
+        events.arrived.subscribe(self.viewers.latest.saw)
         events.arrived.subscribe(self.stream_context.saw)
         events.asking.subscribe(self.poster.expect)
         events.asking.subscribe(self._dialogue.router.asked)
@@ -150,6 +158,7 @@ class Relay:
         """Run every room until cancelled. The inbox has to be open (see `opened`)."""
         await with_retries(self.runtime.restore)
         await with_retries(self.scenario_commands.restore)
+        await with_retries(self.viewers.restore)
         if chat := await with_retries(self.inbox.get_note, NOTE_CHAT):
             self.session.prefer(chat)
         self.addressing.last_known = (await with_retries(self.inbox.get_note, NOTE_CHARACTERS) or "").splitlines()
@@ -166,6 +175,7 @@ class Relay:
             start("act executor", repeat(self.executor.run, AGAIN, "acting for the scenario"))
             start("scenario commands", repeat(self.scenario_commands.run, AGAIN, "keeping the scenario's commands"))
             start("commands", repeat(self.command_executor.run, AGAIN, "carrying out commands"))
+            start("forgetting", repeat(self.viewers.forgetting.run, AGAIN, "deleting what viewers want forgotten"))
             start("stream context", repeat(self.stream_context.run, AGAIN, "informing the scenario"))
             trim_every = min(TRIM_EVERY, TRIM_SHARE * self._config.inbox.keep)
             start("trim", repeat(self._trim, trim_every, "forgetting old messages"))

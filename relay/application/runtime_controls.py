@@ -43,7 +43,7 @@ class RuntimeControls:
 
     def saw(self, message: AudienceMessage) -> None:
         """Remember a viewer for completion."""
-        viewer = f"{message.platform}:{message.author.id}"
+        viewer = message.viewer
         self._viewers[viewer] = message.author.name
         self._viewers.move_to_end(viewer)
         if len(self._viewers) > REMEMBERED:

@@ -21,7 +21,7 @@ class Use:
 
     @property
     def viewer(self) -> str:
-        return viewer_of(self.message)
+        return self.message.viewer
 
 
 Do = ActionSection | Callable[[Use], Awaitable[str]]
@@ -80,11 +80,6 @@ class Command:
             per_stream=section.per_stream,
             bits=section.bits,
         )
-
-
-def viewer_of(message: AudienceMessage) -> str:
-    """Who wrote it, over all platforms."""
-    return f"{message.platform}:{message.author.id}"
 
 
 def script_event(name: str, parameters: tuple[ParameterSection, ...]) -> Telling:

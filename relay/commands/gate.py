@@ -7,7 +7,7 @@ from typing import Final
 
 from relay.commands.answers import Answers
 from relay.commands.cooldowns import Cooldowns
-from relay.commands.definition import Command, Use, viewer_of
+from relay.commands.definition import Command, Use
 from relay.commands.parsing import WrongArguments, read
 from relay.commands.table import Call, CommandTable
 from relay.config import CommandsSection, OutboundSection
@@ -143,7 +143,7 @@ class CommandGate:
     def _once(self, command: Command, message: AudienceMessage, reason: str, answer: str, seconds: float) -> Refusal:
         """Each viewer is told the same only once in so many seconds."""
         about, now = f"{command.name} {reason}", message.at
-        is_news = self._cooldowns.is_news(about, viewer_of(message), now, now + seconds)
+        is_news = self._cooldowns.is_news(about, message.viewer, now, now + seconds)
         return Refusal(reason, answer if is_news else "")
 
     def take(self, message: AudienceMessage, text: str, now: float) -> Finished | None:

@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
+from relay.commands.explaining import QueuePlace
 from relay.commands.gate import CommandGate, Finished, no_commands
 from relay.config.loading import Config
 from relay.errors import InboxError, RenderingError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
@@ -74,6 +76,7 @@ class Forwarder:
         floor: Floor,
         observer: Observer,
         commands: CommandGate | None = None,
+        quiet: Container[str] = (),
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = wall_time,
         labels: Mapping[str, str] | None = None,
@@ -89,7 +92,7 @@ class Forwarder:
         self._gap = ForwardGap(config.selection)
         self._budget = Budget(config.budget)
         self._renderer = Renderer(policy, config.selection.length, labels)
-        self.waiting = Waiting(config, policy=policy, budget=self._budget, commands=commands, steady=clock)
+        self.waiting = Waiting(config, policy=policy, budget=self._budget, commands=commands, quiet=quiet, steady=clock)
         self._doubts = Doubts()
         self._settling = Settling(inbox, observer.settled, wall)
         self._unsent: dict[str, Sequence[Pick]] = {}
@@ -190,7 +193,7 @@ class Forwarder:
         await self._resolve_doubts(chat)
         if self._session.refusal is not None:
             return self._until_expiry()
-        if self._is_halted():
+        if self._halt():
             return _soonest(self._until_expiry(), HALTED_LOOK)
         now = self._clock()
         floor_is_free = self._floor.is_free(now)
@@ -207,9 +210,17 @@ class Forwarder:
     def _is_loud(self) -> bool:
         return self.waiting.is_loud(self._wall())
 
-    def _is_halted(self) -> bool:
+    def place_of(self, key: str) -> QueuePlace | None:
+        """How the message with this key waits; None when it does not."""
+        place = self.waiting.place_of(key, self._wall())
+        return place and replace(place, halt=self._halt() or ("" if self._session.chat else "the companion is away"))
+
+    def _halt(self) -> str:
+        """Why nothing is sent although Voxta would take it; "" when it is sent."""
         switches = self.waiting.switches
-        return switches.paused or is_quiet(switches.quiet_hours, datetime.now())
+        if switches.paused:
+            return "a moderator has paused what is told"
+        return "these are quiet hours" if is_quiet(switches.quiet_hours, datetime.now()) else ""
 
     def _until_slot(self, now: float) -> float | None:
         return max(self._floor.free_at(now), self._gap.ends_at) - now if len(self.waiting) else None

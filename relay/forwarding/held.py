@@ -32,6 +32,13 @@ class HeldMessages:
     def list(self) -> Sequence[Held]:
         return [held for held, _ in self._entries.values()]
 
+    def __contains__(self, key: str) -> bool:
+        return any(message.key == key for _, message in self._entries.values())
+
+    def of(self, viewer: str) -> Sequence[str]:
+        """The keys of what is held of a viewer."""
+        return [message.key for _, message in self._entries.values() if message.viewer == viewer]
+
     def pop(self, held_id: str) -> AudienceMessage | None:
         """Take one out for a decision; None when it is not there (any more)."""
         entry = self._entries.pop(held_id, None)

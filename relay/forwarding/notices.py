@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 
+from relay.commands.explaining import QueuePlace
 from relay.forwarding.rendering import Pick
 
 CAPACITY = 512
@@ -25,6 +26,16 @@ class NoticeQueue:
         if in_front:
             self._picks.move_to_end(pick.message.key, last=False)
         return self._picks.popitem(last=False)[1] if len(self._picks) > CAPACITY else None
+
+    def place_of(self, key: str, now: float) -> QueuePlace | None:
+        """How the message with this key waits; None when it does not."""
+        if key not in self._picks:
+            return None
+        return QueuePlace(self._expiry(self._picks[key]) - now, list(self._picks).index(key), len(self) - 1)
+
+    def of(self, viewer: str) -> list[str]:
+        """The keys of what waits of a viewer."""
+        return [pick.message.key for pick in self._picks.values() if pick.message.viewer == viewer]
 
     def first(self) -> Pick | None:
         """The next one; it stays until `remove`."""

@@ -103,7 +103,7 @@ class Renderer:
                 script=self._script(rule, told[0], place),
                 events=tuple(self._event(pick, place) for pick in told if rule.send_as is not SendAs.SCRIPT),
                 origins=_origins(told),
-                authors=tuple(dict.fromkeys(f"{p.message.platform}:{p.message.author.id}" for p in told)),
+                authors=tuple(dict.fromkeys(p.message.viewer for p in told)),
                 names=tuple(dict.fromkeys(self._name(pick.message.author, place) for pick in told)),
                 interruptible=rule.interruptible,
                 chat_id=place.chat_id,

@@ -16,6 +16,7 @@ from itertools import islice
 
 from sortedcontainers import SortedKeyList
 
+from relay.commands.explaining import QueuePlace
 from relay.config import SelectionSection
 from relay.forwarding.duplicates import Duplicates, RecentTexts
 from relay.forwarding.fairness import AT_EASE, Fairness
@@ -62,7 +63,7 @@ class PooledMessage:
 
     @property
     def viewer(self) -> str:
-        return f"{self.message.platform}:{self.message.author.id}"
+        return self.message.viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,24 @@ class Selector:
 
     def noticed(self, message: AudienceMessage, now: float) -> None:
         """Somebody wrote something, whatever becomes of it."""
-        self._fairness.spoke(f"{message.platform}:{message.author.id}", now)
+        self._fairness.spoke(message.viewer, now)
+
+    def place_of(self, key: str, now: float) -> QueuePlace | None:
+        """How the message with this key waits; None when it does not."""
+        waiting = next((lane[key] for lane in self._lanes.values() if key in lane), None)
+        if waiting is None:
+            return None
+        left, others = waiting.at + self._time_to_live(waiting.lane, now) - now, len(self) - 1
+        if waiting.lane in _POOLED and self.is_loud(now):
+            return QueuePlace(left, others=others)
+        first = [lane for lane in Lane if lane < waiting.lane and lane not in _POOLED]
+        beside = _POOLED if waiting.lane in _POOLED else (waiting.lane,)
+        older = sum(self._by_age[lane].bisect_key_left(waiting.at) for lane in beside)
+        return QueuePlace(left, sum(len(self._lanes[lane]) for lane in first) + older, others)
+
+    def of(self, viewer: str) -> list[str]:
+        """The keys of what waits of a viewer."""
+        return [key for lane in self._lanes.values() for key, waiting in lane.items() if waiting.viewer == viewer]
 
     def restore(self, message: AudienceMessage, text: str, reading: TextFeatures) -> None:
         """Put back a message that was chosen and did not arrive; it goes first."""

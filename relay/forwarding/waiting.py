@@ -1,8 +1,9 @@
 """What the forwarder has claimed and not sent: judged on arrival, then in a queue, in the pool, or held."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from relay.commands.explaining import QueuePlace
 from relay.commands.gate import CommandGate, Finished, Refusal
 from relay.config.loading import Config
 from relay.forwarding.follows import ToldFollows
@@ -16,6 +17,7 @@ from relay.moderation.budget import Budget, not_in_mode
 from relay.moderation.controls import command_in
 from relay.moderation.features import TextFeatures, features_of
 from relay.moderation.inbound import Inbound
+from relay.moderation.quiet import LEFT_OUT
 from relay.moderation.switches import Switches
 
 
@@ -33,14 +35,23 @@ class Waiting:
     """Decides about each message once, when it comes in. Times are seconds since the epoch, `steady` is monotonic."""
 
     def __init__(
-        self, config: Config, *, policy: Policy, budget: Budget, commands: CommandGate, steady: Callable[[], float]
+        self,
+        config: Config,
+        *,
+        policy: Policy,
+        budget: Budget,
+        commands: CommandGate,
+        quiet: Container[str] = (),
+        steady: Callable[[], float],
     ) -> None:
+        """`quiet` are viewers who asked to be left out, as `platform:id`."""
         self._policy = policy
         self._inbound = Inbound(config.filters)
         self._budget = budget
         self._selector = Selector(config.selection, alike=policy.alike)
         self._notices = NoticeQueue(config.selection.event_ttl)
         self._commands = commands
+        self._quiet = quiet
         self._held_messages = HeldMessages()
         self._hold_for = config.filters.hold_for
         self._steady = steady
@@ -76,6 +87,8 @@ class Waiting:
                 self._judge(message, now, self._queue)
 
     def _too_much(self, message: AudienceMessage) -> str | None:
+        if message.viewer in self._quiet:
+            return LEFT_OUT
         return (
             self._budget.admit(message, self._steady())
             or not_in_mode(message, self.switches.mode)
@@ -85,10 +98,10 @@ class Waiting:
     def _meet(self, message: AudienceMessage, text: str, reading: TextFeatures, now: float) -> None:
         """Somebody uses a command, and the filters have nothing against its text."""
         met = self._commands.meet(message, text, self._too_much)
-        if isinstance(met, Refusal) and message.kind is not Kind.CHAT:  # the filters left too little of a cheer's words
-            self._queue(message.model_copy(update={"text": ""}), "", reading, now)
-        elif isinstance(met, Refusal):
+        if isinstance(met, Refusal) and (message.kind is Kind.CHAT or met.reason == LEFT_OUT):
             self._end(message, Outcome.REJECTED, met.reason)
+        elif isinstance(met, Refusal):  # the filters left too little of a cheer's words
+            self._queue(message.model_copy(update={"text": ""}), "", reading, now)
         else:
             self._queue(message, text, reading, now)
 
@@ -168,6 +181,16 @@ class Waiting:
         """These of the batch's picks are on their way."""
         if batch.choice is not None:
             self._selector.mark_sent(batch.choice, {pick.message.key for pick in picks}, now)
+
+    def place_of(self, key: str, now: float) -> QueuePlace | None:
+        """How the message with this key waits; None when it does not."""
+        if key in self._held_messages:
+            return QueuePlace(self._hold_for, is_held=True)
+        return self._notices.place_of(key, now) or self._selector.place_of(key, now)
+
+    def of(self, viewer: str) -> Sequence[str]:
+        """The keys of what waits of a viewer, `platform:id`."""
+        return [*self._selector.of(viewer), *self._notices.of(viewer), *self._held_messages.of(viewer)]
 
     def is_loud(self, now: float) -> bool:
         return self._selector.is_loud(now)

@@ -164,6 +164,11 @@ class AudienceMessage(Value):
         """Unique over all platforms."""
         return f"{self.platform}:{self.id}"
 
+    @property
+    def viewer(self) -> str:
+        """Who wrote or caused it, unique over all platforms."""
+        return f"{self.platform}:{self.author.id}"
+
 
 class Edit(Value):
     """A message was rewritten on its platform; counts only until it is forwarded."""

@@ -98,7 +98,7 @@ class Budget:
         return self._buckets[name]
 
     def _viewer(self, message: AudienceMessage) -> TokenBucket:
-        viewer = f"{message.platform}:{message.author.id}"
+        viewer = message.viewer
         bucket = self._viewers.get(viewer)
         if bucket is None:
             bucket = self._viewers[viewer] = TokenBucket(self._rates["viewer"], self._burst("viewer"))

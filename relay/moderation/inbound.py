@@ -261,7 +261,7 @@ def _case(message: AudienceMessage, reading: TextFeatures, live: LiveSettings, n
     emotes = frozenset(message.emotes)
     words = [word for word in message.text[:MAX_INPUT].split() if word not in emotes] if emotes else ()
     worded = features_of(" ".join(words)) if emotes else reading
-    return _Case(message, reading, live, now, f"{message.platform}:{author.id}", _folded(author.name), worded)
+    return _Case(message, reading, live, now, message.viewer, _folded(author.name), worded)
 
 
 def _as_chat(message: AudienceMessage, author: Author, text: str, live: LiveSettings) -> _Case:

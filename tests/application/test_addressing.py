@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from relay.application.addressing import Addressing
+from relay.commands.gate import no_commands
 from relay.model import AudienceMessage, Kind, Role
 from relay.platforms.simulated import QuietPlatform
 from relay.voxta.chat import JoinedChat
@@ -31,7 +32,7 @@ class Room:
             "session", "chat", "Streamer", [Person(id="1", name="Vox"), Person(id="2", name="Mary Ann")], None
         )
         self.platforms = [Account("twitch", "voxbot_ai"), Account("discord", addressed_only=True), QuietPlatform("irc")]
-        self.addressing = Addressing(["Вокса"], lambda: self.chat, lambda: self.platforms)
+        self.addressing = Addressing(["Вокса"], lambda: self.chat, lambda: self.platforms, no_commands().table)
 
     def marked(self, text: str, **over: Any) -> AudienceMessage:
         return self.addressing.marked(message(1, text or " ", at=0.0, **over))

@@ -56,6 +56,16 @@ def test_the_table_of_controls_names_each_with_what_it_takes(tmp_path: Path) -> 
     assert named(DOCS / "moderation.md", "control") == [f"{control} {form}".strip() for control, form in forms.items()]
 
 
+def test_the_table_of_viewers_commands_names_each_with_what_it_takes(tmp_path: Path) -> None:
+    table = Relay(
+        settings(tmp_path), lambda *_: [], voxta_url="http://localhost", statistics=Statistics()
+    ).commands.table
+    forms = {f"{table.prefix}{called} {command.form}".strip() for command in table for called in command.names}
+
+    listed = [span for row in rows(DOCS / "commands.md", "command") for span in re.findall("`([^`]+)`", row[0])]
+    assert sorted(listed) == sorted(forms)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_control_that_is_named_is_there(page: Path, tmp_path: Path) -> None:
     there = {info.name for info in Controls(Room(), Audit(tmp_path / "audit.jsonl")).commands()}

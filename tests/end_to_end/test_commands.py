@@ -57,7 +57,7 @@ async def test_a_viewer_asks_and_the_relay_answers_what_it_can_itself(
         'You said: Ann (Twitch) asks: "what is up?"',
         "Enjoy the lurk, Bob!",
         "Use: !lurk (Say that you are here)",
-        "Commands: !lurk !deaths !hug !ask !commands",
+        "Commands: !lurk !deaths !hug !ask !commands !queue !why !quiet !listen !forget !companion",
         "WHOM is missing. Use: !hug WHOM",
         "You said: Cleo hugs ann.",
     ]

@@ -1,0 +1,63 @@
+"""What viewers can ask of the relay about themselves, put together with what it takes to answer them."""
+
+from relay.application.addressing import Addressing
+from relay.commands.builtin import OWNER
+from relay.commands.forgetting import Forgetting
+from relay.commands.gate import CommandGate
+from relay.commands.introduction import introduction, named
+from relay.commands.latest import LatestMessages
+from relay.commands.questions import questions
+from relay.commands.wishes import Wishes
+from relay.config.loading import Config
+from relay.forwarding.forwarder import Forwarder
+from relay.inbox.base import Inbox
+from relay.moderation.quiet import QuietViewers
+
+LOOKED_BACK = 2_000
+"""Messages read at the start, so that viewers can ask about what they wrote before it."""
+
+
+class ViewersCommands:
+    """Registers the commands; `restore` before they are used."""
+
+    def __init__(
+        self,
+        config: Config,
+        commands: CommandGate,
+        inbox: Inbox,
+        quiet: QuietViewers,
+        forwarder: Forwarder,
+        addressing: Addressing,
+    ) -> None:
+        self._inbox = inbox
+        self._quiet = quiet
+        self.latest = LatestMessages(commands.table)
+        self.forgetting = Forgetting(inbox)
+
+        def name() -> str:
+            return named(addressing.characters())
+
+        self.wishes = Wishes(
+            commands.table,
+            inbox,
+            quiet,
+            self.forgetting,
+            self.latest,
+            waiting_of=forwarder.waiting.of,
+            name=name,
+        )
+        about_it = introduction(
+            commands.table,
+            characters=addressing.characters,
+            acts=lambda: config.scenario.allow,
+            remembers=lambda: self.wishes.memory is not None,
+        )
+        about_theirs = questions(commands.table, self.latest, inbox, place_of=forwarder.place_of, name=name)
+        for command in (*about_theirs, *self.wishes.commands(), *about_it):
+            commands.table.register(command, OWNER)
+
+    async def restore(self) -> None:
+        """What was before the restart. Raises InboxError."""
+        await self._quiet.restore()
+        await self.forgetting.restore()
+        self.latest.restore(await self._inbox.newest(LOOKED_BACK))

@@ -1,0 +1,46 @@
+"""Which message each viewer wrote last, so that they can ask what became of it."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Final
+
+from relay.commands.table import CommandTable
+from relay.model import AudienceMessage, Kind
+from relay.moderation.controls import command_in
+
+REMEMBERED: Final = 20_000
+"""Viewers whose last message is known."""
+_WRITTEN: Final = frozenset({Kind.CHAT, Kind.ASK, Kind.CHEER, Kind.REDEMPTION})
+
+
+class LatestMessages:
+    """Knows keys, no texts. What viewers ask of the relay itself is none of their messages."""
+
+    def __init__(self, table: CommandTable) -> None:
+        self._table = table
+        self._keys: OrderedDict[str, str] = OrderedDict()
+
+    def saw(self, message: AudienceMessage) -> None:
+        """Somebody wrote this."""
+        if message.kind not in _WRITTEN or self._is_for_relay(message):
+            return
+        self._keys[message.viewer] = message.key
+        self._keys.move_to_end(message.viewer)
+        if len(self._keys) > REMEMBERED:
+            self._keys.popitem(last=False)
+
+    def _is_for_relay(self, message: AudienceMessage) -> bool:
+        call = self._table.call(message)
+        return command_in(message) is not None or (call is not None and call.command.do is not None)
+
+    def restore(self, messages: Iterable[AudienceMessage]) -> None:
+        """What was written before the restart, in any order."""
+        for message in sorted(messages, key=lambda each: each.at):
+            self.saw(message)
+
+    def of(self, viewer: str) -> str | None:
+        """The key of what a viewer wrote last."""
+        return self._keys.get(viewer)
+
+    def forget(self, viewer: str) -> None:
+        self._keys.pop(viewer, None)
