@@ -29,8 +29,9 @@ demo: install ## an invented audience talks to the embedded companion
 ci: ## everything a change has to pass, as .ci/run does
 	.ci/run
 
-docs: install ## write the page of settings anew
+docs: install ## write anew what of the pages is made from the program
 	$(BIN)/uv run --locked python -m tests.docs.settings_page
+	$(BIN)/uv run --locked python -m tests.docs.twitch_hour
 
 flaky: install ## the tests ten times, half of them beside busy processes: no failure is rare enough
 	$(BIN)/uv run --locked python -m tests.flaky

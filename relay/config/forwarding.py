@@ -117,7 +117,7 @@ def _default_kinds() -> dict[Kind, KindRule]:
         Kind.WATCH_STREAK: rule(noreply, "{author} has watched {count} in a row{quote}"),
         Kind.BITS_BADGE_TIER: rule(noreply, "{author} has earned the badge for {count}{quote}"),
         Kind.MODIVERSARY: rule(noreply, "{author} has been a moderator for {count}{quote}"),
-        Kind.NOTICE: rule(noreply, '{platform} tells: "{detail}"{quote}'),
+        Kind.NOTICE: rule(noreply, '{platform} tells: "{detail}"'),
         Kind.ONLINE: rule(noreply, "The stream on {platform} just went live{quote}"),
         Kind.OFFLINE: rule(noreply, "The stream on {platform} just ended{quote}"),
         Kind.HYPE_TRAIN: rule(

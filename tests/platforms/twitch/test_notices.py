@@ -46,7 +46,7 @@ TOLD: list[tuple[str, dict[str, Any], list[str]]] = [
     ("pay_it_forward", GIFTED_BY_NOBODY, ["/event Ann passes on the gift of a subscription from somebody."]),
     ("raid", {"viewer_count": 42, **BEN.named("user")}, ["/event Ben is raiding the stream with 42 viewers."]),
     ("raid", {"viewer_count": 1, **BEN.named("user")}, ["/event Ben is raiding the stream with 1 viewer."]),
-    ("unraid", {}, ['/noreply Twitch tells: "a unraid happened".']),
+    ("unraid", {}, ['/noreply Twitch tells: "a unraid happened"']),
     ("announcement", {}, []),
     ("bits_badge_tier", {"tier": 1000}, ["/noreply Ann has earned the badge for 1000 bits."]),
     ("charity_donation", {"charity_name": "Save the Whales"}, ["/event Ann donated 5.00 EUR to Save the Whales."]),
@@ -57,7 +57,7 @@ TOLD: list[tuple[str, dict[str, Any], list[str]]] = [
     ),
     ("watch_streak", {"streak_count": 3}, ["/noreply Ann has watched 3 streams in a row."]),
     ("modiversary", {"months": 12}, ["/noreply Ann has been a moderator for 12 months."]),
-    ("new_next_year", {}, ['/noreply Twitch tells: "a new_next_year happened".']),
+    ("new_next_year", {}, ['/noreply Twitch tells: "a new_next_year happened"']),
 ]
 
 
