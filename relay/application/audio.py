@@ -6,7 +6,7 @@ from typing import Any
 
 from relay.config.loading import Config
 from relay.model import Talker
-from relay.obs import ObsMicrophone
+from relay.obs import BrowserSources, ObsClient, ObsMicrophone, ObsProgram
 from relay.platforms import listed
 from relay.platforms.info import PlatformInfo
 from relay.platforms.voice import Listener, VoiceChannels
@@ -45,6 +45,15 @@ class SilentAudio:
         """Play one of the streamer's sounds in the overlay. Whether any page plays it."""
         return False
 
+    def scene(self) -> str | None:
+        """The scene OBS shows; None when it is not known."""
+        return None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the companion is to be quiet, since nothing is streamed."""
+        return False
+
     async def run(self) -> None:
         """Listen until cancelled."""
         await asyncio.Event().wait()
@@ -59,7 +68,8 @@ class LiveAudio(SilentAudio):
         self._with_voice = next((info for info in listed.enabled(config) if info.voice is not None), None)
         """The platform whose voice channels the settings mean."""
         self._listens = self._with_voice is not None and config.voice.listen_to != "nobody"
-        self._microphone: ObsMicrophone | None = None
+        self._obs: ObsClient | None = None
+        self._program = ObsProgram(self._program_changed, quiet_off_stream=config.obs.quiet_off_stream)
         self._voice: Voice | None = None
         self.channels: VoiceChannels | None = None
         """The companion in voice channels; None when it neither speaks nor listens there."""
@@ -77,7 +87,8 @@ class LiveAudio(SilentAudio):
             self.channels = self._enter(self._with_voice, voice)
             sinks[self._with_voice.name] = self.channels.sink
         if config.obs.enabled:
-            self._microphone = ObsMicrophone(config.obs, voice)
+            sources = BrowserSources(config.web.port, pages=lambda: self.overlay.pages, muted=self.overlay.mute)
+            self._obs = ObsClient(config.obs, [ObsMicrophone(config.obs, voice), self._program, sources])
         return [sinks[name] for name in config.speech.sinks if name in sinks and self._wants(name)]
 
     def channels_of(self, platform: str) -> VoiceChannels | None:
@@ -85,7 +96,7 @@ class LiveAudio(SilentAudio):
         return self.channels if self._with_voice is not None and self._with_voice.name == platform else None
 
     def lines(self) -> list[str]:
-        lines = [f"OBS: {self._microphone.health()}"] if self._microphone is not None else []
+        lines = [f"OBS: {self._obs.health()}"] if self._obs is not None else []
         if self.channels is not None and (trouble := self.channels.trouble()):
             lines.append(f"Listening: {trouble}")
         if self._wants("overlay"):
@@ -108,9 +119,22 @@ class LiveAudio(SilentAudio):
         async with asyncio.TaskGroup() as tasks:
             if self.channels is not None:
                 tasks.create_task(self.channels.run(), name="ears")
-            if self._microphone is not None:
-                tasks.create_task(self._microphone.run(), name="microphone")
+            if self._obs is not None:
+                tasks.create_task(self._obs.run(), name="obs")
             await asyncio.Event().wait()
+
+    def scene(self) -> str | None:
+        return self._program.scene
+
+    @property
+    def is_quiet(self) -> bool:
+        return self._config.obs.enabled and self._program.is_quiet
+
+    def _program_changed(self) -> None:
+        if self._voice is not None:
+            if self.is_quiet:
+                self._voice.silence()
+            self._voice.look()
 
     def _wants(self, sink: str) -> bool:
         return self._config.speech.enabled and sink in self._config.speech.sinks

@@ -115,7 +115,8 @@ class Relay:
         self.command_executor = CommandExecutor(
             self.commands, acts, self.inbox, done=self.forwarder.finish, labels=labels
         )
-        self.stream_context = StreamContext(config.scenario, self.session, self.platforms, people=self._audio.people)
+        people, scene = self._audio.people, self._audio.scene
+        self.stream_context = StreamContext(config.scenario, self.session, self.platforms, people=people, scene=scene)
         self._heartbeat = Heartbeat(config.heartbeat_file, self.condition)
         self._listening: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
@@ -132,6 +133,7 @@ class Relay:
 
     def _subscribe(self) -> None:
         """Who is told of what, in this order."""
+        self.forwarder.hush(self._audio.is_quiet)
         events, statistics = self.events, self._statistics
         events.arrived.subscribe(self.runtime.saw)
         events.arrived.subscribe(self.viewers.latest.saw)
@@ -152,7 +154,7 @@ class Relay:
         events.posted.subscribe(statistics.post)
         events.obeyed.subscribe(self.poster.tell)
         events.changed.subscribe(self._moved.set)
-        events.changed.subscribe(self.forwarder.wake)
+        events.changed.subscribe(lambda: self.forwarder.hush(self._audio.is_quiet))
 
     async def run(self) -> None:
         """Run every room until cancelled. The inbox has to be open (see `opened`)."""

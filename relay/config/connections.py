@@ -42,6 +42,7 @@ ActName = Literal[
     "pin",
     "scene",
     "source",
+    "replay",
     "relay.command",
 ]
 """What a scenario may be allowed to do."""

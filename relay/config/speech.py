@@ -78,7 +78,7 @@ class WebSection(Section):
 
 
 class ObsSection(Section):
-    """The streamer's microphone, by its level in OBS."""
+    """The streamer's OBS: the microphone by its level, and what the companion knows and does there."""
 
     enabled: bool = False
     url: WebSocketUrl = "ws://localhost:4455"
@@ -86,6 +86,7 @@ class ObsSection(Section):
     inputs: tuple[str, ...] = ("Mic/Aux",)
     threshold: float = Field(-40.0, ge=-100, le=0)
     release: Seconds = 0.3
+    quiet_off_stream: bool = False
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

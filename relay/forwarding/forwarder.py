@@ -100,6 +100,7 @@ class Forwarder:
         self._noted: dict[str, str] = {}
         """What the notes say of the chat."""
         self._news = asyncio.Event()
+        self._is_hushed = False
         self._ending: str | None = None
         self._ended = asyncio.Event()
 
@@ -111,6 +112,11 @@ class Forwarder:
     def wake(self) -> None:
         """Look again: something outside has changed."""
         self._news.set()
+
+    def hush(self, is_hushed: bool) -> None:
+        """Whether nothing is forwarded for now, since nothing is streamed; what comes in waits and expires."""
+        self._is_hushed = is_hushed
+        self.wake()
 
     def finish(self, finished: Finished) -> None:
         """The relay has carried out a command itself, or will not."""
@@ -220,6 +226,8 @@ class Forwarder:
         switches = self.waiting.switches
         if switches.paused:
             return "a moderator has paused what is told"
+        if self._is_hushed:
+            return "nothing is streamed"
         return "these are quiet hours" if is_quiet(switches.quiet_hours, datetime.now()) else ""
 
     def _until_slot(self, now: float) -> float | None:

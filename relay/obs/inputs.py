@@ -22,13 +22,14 @@ class Inputs:
         """What is wrong with the wanted inputs and what to do about it, in one line; None when all is well."""
         wanted = frozenset(wanted)
         if missing := wanted - self.names:
-            return f"obs.inputs: OBS has no input {_list(missing)}; correct the name, there are {_list(self.names)}"
+            return f"obs.inputs: OBS has no input {quoted(missing)}; correct the name, there are {quoted(self.names)}"
         if silent := wanted & self.soundless:
-            return f"obs.inputs: {_list(silent)} has no sound in OBS; name an audio input"
+            return f"obs.inputs: {quoted(silent)} has no sound in OBS; name an audio input"
         return None
 
 
-def _list(names: Iterable[str]) -> str:
+def quoted(names: Iterable[str]) -> str:
+    """Names as people are told them."""
     return ", ".join(map(repr, sorted(names))) or "none"
 
 

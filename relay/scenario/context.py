@@ -45,7 +45,7 @@ _WORD: Final = re.compile(r"[^\W\d_]{5,24}")
 class StreamContext:
     """Watches the audience and the platforms, and tells Voxta. `run` does; everything else returns at once.
 
-    `people` names those in the companion's voice channel.
+    `people` names those in the companion's voice channel, `scene` what OBS shows.
     """
 
     def __init__(
@@ -55,12 +55,14 @@ class StreamContext:
         platforms: Sequence[Platform],
         *,
         people: Callable[[], Sequence[str]] = tuple,
+        scene: Callable[[], str | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._session = session
         self._platforms = platforms
         self._people = people
+        self._scene = scene
         self._clock = clock
         self._calls: asyncio.Queue[ScriptCall] = asyncio.Queue(WAITING)
         self._stream: Stream | None = None
@@ -148,6 +150,8 @@ class StreamContext:
             found.append(f"The stream is {'live' if stream.is_live else 'offline'}{viewers}.")
             found += [f"Its title is: {sanitise(stream.title, 140)}."] if stream.title else []
             found += [f"The game is {sanitise(stream.game, 80)}."] if stream.game else []
+        scene = self._scene()
+        found += [f"OBS shows the scene {sanitise(scene, 80)}."] if scene else []
         people = [sanitise_name(name, frozenset()) for name in self._people()[:PEOPLE]]
         found += [f"In the voice channel: {', '.join(people)}."] if people else []
         topics = self._topics()

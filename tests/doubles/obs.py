@@ -20,8 +20,16 @@ from aiohttp import WSMsgType, web
 HELLO, IDENTIFY, IDENTIFIED, REIDENTIFY, EVENT, REQUEST, RESPONSE = 0, 1, 2, 3, 5, 6, 7
 UNKNOWN_OPCODE, NOT_IDENTIFIED, ALREADY_IDENTIFIED, REFUSED, UNSUPPORTED = 4006, 4007, 4008, 4009, 4010
 KICKED = 4011
-SUCCESS, UNKNOWN_REQUEST, NOT_READY, NOT_FOUND, WRONG_STATE = 100, 204, 207, 600, 604
-CONFIG, INPUTS, METERS = 1 << 1, 1 << 3, 1 << 16
+SUCCESS, UNKNOWN_REQUEST, NOT_READY, NOT_RUNNING, NOT_FOUND, WRONG_STATE = 100, 204, 207, 501, 600, 604
+CONFIG, SCENES, INPUTS, OUTPUTS, METERS = 1 << 1, 1 << 2, 1 << 3, 1 << 6, 1 << 16
+BROWSER = "browser_source"
+REFRESH = "refreshnocache"
+"""The name of the button "Refresh cache of current page", in obs-browser."""
+COMMENTS = {
+    NOT_FOUND: "No source was found by that name.",
+    WRONG_STATE: "The specified input does not support audio.",
+    NOT_READY: "OBS is not ready to perform the request.",
+}
 ALL_LOW_VOLUME = (1 << 11) - 1
 
 
@@ -33,6 +41,11 @@ class Input:
     """False for images and the like."""
     active: bool = True
     """False while it is in no scene that is shown."""
+    kind: str = "wasapi_input_capture"
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What its properties say, where that is not the default."""
+    refreshed: int = 0
+    """How often a browser source was loaded anew."""
 
 
 @dataclass(eq=False)
@@ -58,6 +71,11 @@ class ObsDouble:
     scenes: dict[str, dict[str, bool]] = field(default_factory=lambda: {"Game": {"Camera": True}, "Break": {}})
     """The sources of each scene, and whether they are shown."""
     scene: str = "Game"
+    streaming: bool = False
+    replay: str | None = None
+    """The file a replay is saved to; None while the replay buffer does not run."""
+    ending: set[str] = field(default_factory=set)
+    """Inputs that OBS has told the end of and still lists, as it does for 0.1 to 0.2 s."""
     greets: bool = True
     """False never says Hello, as something else on that port."""
     is_obs: bool = True
@@ -133,8 +151,31 @@ class ObsDouble:
         await self.event("InputCreated", INPUTS, inputName=name)
 
     async def remove(self, name: str) -> None:
-        del self.inputs[name]
+        """It is listed until `forget`."""
+        self.ending.add(name)
         await self.event("InputRemoved", INPUTS, inputName=name)
+
+    def forget(self, name: str) -> None:
+        """What was removed is listed no longer."""
+        self.ending.discard(name)
+        del self.inputs[name]
+
+    async def show(self, scene: str) -> None:
+        self.scene = scene
+        await self.event("CurrentProgramSceneChanged", SCENES, sceneName=scene)
+
+    async def rename_scene(self, old: str, new: str) -> None:
+        self.scenes[new] = self.scenes.pop(old)
+        self.scene = new if self.scene == old else self.scene
+        await self.event("SceneNameChanged", SCENES, oldSceneName=old, sceneName=new)
+
+    async def stream(self, streaming: bool = True) -> None:
+        """It is on its way at first, as OBS tells it."""
+        way, end = ("STARTING", "STARTED") if streaming else ("STOPPING", "STOPPED")
+        for state in (way, end):
+            self.streaming = state == "STARTED"
+            state = f"OBS_WEBSOCKET_OUTPUT_{state}"
+            await self.event("StreamStateChanged", OUTPUTS, outputActive=self.streaming, outputState=state)
 
     async def switch_collection(self, inputs: Mapping[str, Input]) -> None:
         """Other inputs take the place of all; OBS tells of the collection only."""
@@ -209,6 +250,8 @@ class ObsDouble:
             await client.send(IDENTIFIED, {"negotiatedRpcVersion": 1})
         elif self.answers:
             await client.send(RESPONSE, self._respond(data))
+            if data["requestType"] == "SaveReplayBuffer" and self.replay is not None:
+                await self.event("ReplayBufferSaved", OUTPUTS, savedReplayPath=self.replay)
         return None
 
     async def _identify(self, client: _Client, data: dict[str, Any]) -> int | None:
@@ -231,18 +274,43 @@ class ObsDouble:
             "requestId": data["requestId"],
             "requestStatus": {"result": code == SUCCESS, "code": code},
         }
+        if code in COMMENTS:
+            response["requestStatus"]["comment"] = COMMENTS[code]
         return response if answer is None else response | {"responseData": answer}
 
     def _answer(self, kind: str, data: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
         if not self.ready:
             return NOT_READY, None
+        if "Input" in kind:
+            return self._answer_inputs(kind, data)
+        if "Scene" in kind:
+            return self._answer_scenes(kind, data)
+        if kind == "GetStreamStatus":
+            return SUCCESS, {"outputActive": self.streaming, "outputReconnecting": False}
+        if kind == "SaveReplayBuffer":
+            return (SUCCESS if self.replay is not None else NOT_RUNNING), None
+        return UNKNOWN_REQUEST, None
+
+    def _answer_inputs(self, kind: str, data: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
         if kind == "GetInputList":
-            return SUCCESS, {"inputs": [{"inputName": name} for name in self.inputs]}
+            wanted = data.get("inputKind")
+            found = {name: input.kind for name, input in self.inputs.items() if wanted in (None, input.kind)}
+            return SUCCESS, {"inputs": [{"inputName": name, "inputKind": kind} for name, kind in found.items()]}
+        input = self.inputs.get(data["inputName"])
+        if input is None:
+            return NOT_FOUND, None
         if kind == "GetInputMute":
-            input = self.inputs.get(data["inputName"])
-            if input is None:
-                return NOT_FOUND, None
             return (SUCCESS, {"inputMuted": input.muted}) if input.sound else (WRONG_STATE, None)
+        if kind == "GetInputSettings":
+            return SUCCESS, {"inputKind": input.kind, "inputSettings": input.settings}
+        if kind == "PressInputPropertiesButton":
+            if input.kind != BROWSER or data["propertyName"] != REFRESH:
+                return NOT_FOUND, None
+            input.refreshed += 1
+            return SUCCESS, None
+        return UNKNOWN_REQUEST, None
+
+    def _answer_scenes(self, kind: str, data: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
         if kind == "SetCurrentProgramScene":
             if data["sceneName"] not in self.scenes:
                 return NOT_FOUND, None
@@ -250,6 +318,11 @@ class ObsDouble:
             return SUCCESS, None
         if kind == "GetCurrentProgramScene":
             return SUCCESS, {"currentProgramSceneName": self.scene}
+        if kind == "GetSceneList":
+            return SUCCESS, {"scenes": [{"sceneIndex": i, "sceneName": name} for i, name in enumerate(self.scenes)]}
+        if kind == "GetSceneItemList":
+            numbered = enumerate(self.scenes[data["sceneName"]])
+            return SUCCESS, {"sceneItems": [{"sceneItemId": i, "sourceName": name} for i, name in numbered]}
         if kind == "GetSceneItemId":
             items = list(self.scenes[data["sceneName"]])
             known = data["sourceName"] in items

@@ -245,3 +245,21 @@ async def test_a_game_that_never_says_it_is_done_gives_way_when_its_lease_ends(
         await eventually(show.is_free)
 
         assert time.monotonic() - began > 1.0
+
+
+async def test_off_stream_the_audience_waits_and_the_companion_falls_silent_when_asked(tmp_path: Path) -> None:
+    async with ObsDouble() as obs:
+        asked = {"enabled": True, "url": obs.url, "quiet_off_stream": True}
+        async with showing(tmp_path, obs=asked, floor=PATIENT) as show, page(show.url) as shown:
+            await eventually(lambda: "not streaming" in "".join(show.audio.lines()))
+            await show.ask(1, "tell us a story")
+            await eventually(lambda: len(show.relay.forwarder.waiting) == 1)
+            assert show.is_free()
+
+            await obs.stream()
+            await eventually(lambda: bool(shown.started))
+
+            await obs.stream(False)
+            await eventually(lambda: not show.relay.voice.playback.is_busy)
+            await eventually(show.is_free)
+            assert len(" ".join(shown.started)) < len(STORY), "it was cut off"

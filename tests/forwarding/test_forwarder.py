@@ -258,6 +258,16 @@ class TestModerators:
             scene.wait()
             assert outcome(scene, waits) == (Outcome.FORWARDED, "noreply")
 
+    def test_nothing_is_forwarded_while_nobody_would_hear_the_answer(self, scene: Scene) -> None:
+        scene.forwarder.hush(True)
+        waits = said(scene, 1, kind=Kind.FOLLOW)
+        scene.wait(60)
+        assert outcome(scene, waits) is None
+
+        scene.forwarder.hush(False)
+        scene.wait()
+        assert outcome(scene, waits) == (Outcome.FORWARDED, "noreply")
+
     def test_rates_apply_at_once(self, scene: Scene) -> None:
         scene.forwarder.follow(Switches(rates={"all": 6.0}))
         many = [said(scene, number, kind=Kind.FOLLOW, author=f"v{number}") for number in range(7)]

@@ -1,6 +1,6 @@
 import pytest
 
-from relay.errors import RelayError
+from relay.acts import ActRefused
 from relay.obs.acts import acts
 from tests.doubles.obs import ObsDouble
 from tests.obs.test_check import settings
@@ -23,7 +23,26 @@ async def test_a_source_is_hidden_and_shown(obs: ObsDouble) -> None:
     assert obs.scenes["Game"]["Camera"] is True
 
 
-@pytest.mark.parametrize(("name", "given"), [("scene", "Nowhere"), ("source", "Nobody")])
-async def test_what_obs_does_not_know_is_refused(obs: ObsDouble, name: str, given: str) -> None:
-    with pytest.raises(RelayError, match="OBS declined"):
+@pytest.mark.parametrize(
+    ("name", "given", "complaint"),
+    [
+        ("scene", "Nowhere", "scene: OBS has no scene 'Nowhere'; there are 'Break', 'Game'"),
+        ("source", "Nobody", "source: OBS has no source 'Nobody' in the scene 'Game'; there are 'Camera'"),
+    ],
+)
+async def test_what_obs_does_not_know_is_refused_with_what_there_is(
+    obs: ObsDouble, name: str, given: str, complaint: str
+) -> None:
+    with pytest.raises(ActRefused) as caught:
         await perform(obs, name, given)
+    assert str(caught.value) == complaint
+
+
+async def test_a_replay_is_saved_and_its_file_named(obs: ObsDouble) -> None:
+    obs.replay = "C:/Users/me/Videos/Replay 2026-11-21 20-00-00.mkv"
+    assert await perform(obs, "replay") == "OBS saved the replay Replay 2026-11-21 20-00-00.mkv"
+
+
+async def test_a_replay_buffer_that_does_not_run_is_said_with_the_fix(obs: ObsDouble) -> None:
+    with pytest.raises(ActRefused, match=r"replay: OBS declined .* start it"):
+        await perform(obs, "replay")

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from relay.config import ObsSection
-from relay.obs import ObsMicrophone, connection, microphone
+from relay.obs import ObsClient, ObsMicrophone, client, connection
 from tests.doubles.obs import INPUTS, METERS, Input, ObsDouble
 from tests.obs.speakers import Notes
 from tests.support import PATIENCE, eventually
@@ -30,13 +30,14 @@ class Room:
         self.obs = obs
         self.now = 1000.0
         self.notes = Notes()
-        self.microphone = ObsMicrophone(settings, self.notes, clock=lambda: self.now)
+        microphone = ObsMicrophone(settings, self.notes, clock=lambda: self.now)
+        self.client = ObsClient(settings, [microphone], clock=lambda: self.now)
 
     async def says(self, *said: str) -> None:
         await eventually(lambda: self.notes.said == list(said))
 
     async def healthy(self, line: str) -> None:
-        await eventually(lambda: line in self.microphone.health())
+        await eventually(lambda: line in self.client.health())
 
 
 @asynccontextmanager
@@ -44,7 +45,7 @@ async def listening(
     obs: ObsDouble, *inputs: str, password: str | None = None, line: str = "listening to"
 ) -> AsyncIterator[Room]:
     room = Room(obs, inputs or (MIC,), password)
-    task = asyncio.create_task(room.microphone.run())
+    task = asyncio.create_task(room.client.run())
     try:
         await room.healthy(line)
         yield room
@@ -90,11 +91,11 @@ async def test_muting_ends_a_voice_at_once_and_unmuting_lets_it_be_heard_again(o
         await obs.meters({MIC: LOUD})
         await obs.mute(MIC)
         await room.says(TALKS, STOPPED)
-        assert room.microphone.health() == "listening to Mic/Aux (muted)"
+        assert room.client.health() == "listening to Mic/Aux (muted)"
 
         await obs.meters({MIC: LOUD})
         await obs.mute(MIC, False)
-        await eventually(lambda: room.microphone.health() == "listening to Mic/Aux")
+        await eventually(lambda: room.client.health() == "listening to Mic/Aux")
         await obs.meters({MIC: LOUD})
         await room.says(TALKS, STOPPED, TALKS)
 
@@ -179,7 +180,7 @@ async def test_a_lost_connection_ends_the_voice_at_once_and_comes_back_by_itself
 async def test_an_obs_that_is_not_running_is_waited_for_without_noise(
     obs: ObsDouble, told: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(microphone, "_BACKOFF", lambda _: 0.02)
+    monkeypatch.setattr(client, "_BACKOFF", lambda _: 0.02)
     await obs.stop()
     tries = 0
 
@@ -228,7 +229,7 @@ async def test_a_wrong_password_is_one_clear_error_and_tried_again_later(
     obs: ObsDouble, password: str | None, told: Callable[[], list[str]], caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(microphone, "REFUSED", 0.01)
+    monkeypatch.setattr(client, "REFUSED", 0.01)
     obs.password = "correct horse"
     async with listening(obs, password=password, line="set RELAY_OBS__PASSWORD") as room:
         await eventually(lambda: obs.refusals > 2)
@@ -249,7 +250,7 @@ async def test_a_connection_lost_while_a_request_is_open_is_noticed_at_once(
     async with listening(obs, line="not connected") as room:
         await eventually(lambda: obs.listeners == 1)
         obs.drop()
-        await eventually(lambda: "was lost" in room.microphone.health())
+        await eventually(lambda: "was lost" in room.client.health())
 
 
 @pytest.mark.parametrize(
@@ -260,7 +261,7 @@ async def test_what_never_answers_is_given_up(
     obs: ObsDouble, limit: str, fault: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, limit, 0.1)
-    monkeypatch.setattr(microphone, "_BACKOFF", lambda _: 0.02)
+    monkeypatch.setattr(client, "_BACKOFF", lambda _: 0.02)
     setattr(obs, fault, False)
     async with listening(obs, line=line) as room:
         setattr(obs, fault, True)
@@ -269,7 +270,7 @@ async def test_what_never_answers_is_given_up(
 
 
 async def test_an_obs_that_still_loads_is_asked_again(obs: ObsDouble, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(microphone, "_BACKOFF", lambda _: 0.02)
+    monkeypatch.setattr(client, "_BACKOFF", lambda _: 0.02)
     obs.ready = False
     async with listening(obs, line="OBS is not ready") as room:
         obs.ready = True
@@ -284,7 +285,7 @@ async def test_an_obs_that_still_loads_is_asked_again(obs: ObsDouble, monkeypatc
 async def test_a_frame_that_breaks_the_protocol_ends_neither_the_relay_nor_its_listening(
     obs: ObsDouble, message: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(microphone, "RECONNECT", (0.0, 0.0))
+    monkeypatch.setattr(client, "RECONNECT", (0.0, 0.0))
     async with listening(obs) as room:
         await obs.send_raw(msgpack.packb(message))
         await obs.send_raw(b"\xc1")
@@ -343,7 +344,20 @@ async def test_removing_an_input_ends_its_voice(obs: ObsDouble) -> None:
         await obs.meters({MIC: LOUD})
         await obs.remove(MIC)
         await room.says(TALKS, STOPPED)
-        assert "OBS has no input 'Mic/Aux'" in room.microphone.health()
+        assert "OBS has no input 'Mic/Aux'" in room.client.health()
+
+
+async def test_an_input_that_obs_lists_a_little_longer_than_it_is_there_is_looked_for_again(obs: ObsDouble) -> None:
+    async with listening(obs) as room:
+        await obs.remove(MIC)
+        await room.healthy("no input 'Mic/Aux'")
+        await obs.create("Guest", Input())
+        await room.healthy("listening to Mic/Aux")
+
+        obs.forget(MIC)
+        room.now += client.SETTLES
+
+        await room.healthy("no input 'Mic/Aux'; correct the name, there are 'Desktop Audio', 'Guest'")
 
 
 async def test_a_renamed_input_is_followed_as_the_same_speaker(obs: ObsDouble, told: Callable[[], list[str]]) -> None:
@@ -356,6 +370,18 @@ async def test_a_renamed_input_is_followed_as_the_same_speaker(obs: ObsDouble, t
         await obs.mute("Rode")
         await room.says(TALKS, STOPPED)
         assert "WARNING 'Mic/Aux' is called 'Rode' in OBS now and still listened to; correct obs.inputs" in told()
+
+
+async def test_an_input_that_has_its_name_back_needs_no_correction(
+    obs: ObsDouble, told: Callable[[], list[str]]
+) -> None:
+    async with listening(obs) as room:
+        await obs.rename(MIC, "Rode")
+        await room.healthy("listening to Rode")
+        await obs.rename("Rode", MIC)
+        await room.healthy("listening to Mic/Aux")
+
+    assert told()[-1] == "INFO 'Mic/Aux' has its name back in OBS"
 
 
 async def test_a_renamed_input_is_still_followed_after_a_reconnect(obs: ObsDouble) -> None:

@@ -154,6 +154,13 @@ def test_a_new_title_and_category_are_known_at_once() -> None:
     assert informed.contexts() == ("The stream is live.", "Its title is: Speedrun!.", "The game is Chess.")
 
 
+def test_the_scene_that_obs_shows_is_known_and_harmless() -> None:
+    scene = "Boss {{ user }}"
+    informed = StreamContext(ScenarioSection(), Voxta(), [], scene=lambda: scene)  # type: ignore[arg-type]
+
+    assert informed.contexts() == ("OBS shows the scene Boss (( user )).",)
+
+
 @pytest.mark.parametrize("people", [2, 3])
 def test_what_several_people_talk_about_is_a_topic(people: int) -> None:
     clock = Clock()

@@ -80,8 +80,8 @@ class OverlaySink:
         self._closing: asyncio.TimerHandle | None = None
         """Runs out while the only page is away."""
         self._volume = 1.0
-        self.is_muted = False
-        """Whether OBS plays nothing of what the pages do."""
+        self._is_muted = False
+        """OBS plays nothing of what the pages do."""
 
     @property
     def is_open(self) -> bool:
@@ -89,7 +89,7 @@ class OverlaySink:
 
     @property
     def has_sound(self) -> bool:
-        return not self.is_muted and any(seat.sound is PageSound.ON for seat in self._seats.values())
+        return not self._is_muted and any(seat.sound is PageSound.ON for seat in self._seats.values())
 
     @property
     def pages(self) -> int:
@@ -102,10 +102,14 @@ class OverlaySink:
         if not sounds:
             return "no page is open"
         if PageSound.ON in sounds:
-            return "open, but its source is muted in OBS" if self.is_muted else "open"
+            return "open, but its source is muted in OBS" if self._is_muted else "open"
         if PageSound.WAITING in sounds:
             return "a page waits for a click to be heard"
         return "open, without sound (mute=1)"
+
+    def mute(self, is_muted: bool) -> None:
+        """Whether OBS plays nothing of what the pages do: they show it then, and count as without sound."""
+        self._is_muted = is_muted
 
     def listen(self, listener: SinkListener) -> None:
         self._listener = listener

@@ -136,7 +136,7 @@ async def test_a_page_that_neither_sounds_nor_shows_anything_counts_as_none(
 )
 def test_its_condition_tells_whether_it_is_heard(pages: list[str], is_muted: bool, condition: str) -> None:
     sink = OverlaySink()
-    sink.is_muted = is_muted
+    sink.mute(is_muted)
     for sound in pages:
         sink.hear(Recorder(), Ready(version=2, sound=PageSound(sound)))
 

@@ -1,0 +1,107 @@
+"""The browser sources in OBS that show our overlay: loaded anew when opened too early, and perhaps muted."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from relay.obs.client import ObsPart
+from relay.obs.connection import ObsConnection, ObsEvent, RequestRefused
+
+log = logging.getLogger(__name__)
+
+KIND: Final = "browser_source"
+RELOAD: Final = "refreshnocache"
+"""The button "Refresh cache of current page" in the properties of a browser source."""
+MAX_SOURCES: Final = 64
+"""Browser sources that are looked at."""
+
+
+class BrowserSources(ObsPart):
+    """Looks after the sources whose page is `/overlay` on `port`.
+
+    A page that OBS opened before the relay ran stays blank by itself. So when OBS is connected, and fewer pages are
+    open (`pages`) than there are such sources, OBS is asked to load them. `muted` is told whether all of those that
+    OBS's mixer controls are muted there.
+    """
+
+    def __init__(self, port: int, *, pages: Callable[[], int], muted: Callable[[bool], None]) -> None:
+        self._port = port
+        self._pages = pages
+        self._muted = muted
+        self._in_mixer: dict[str, bool] = {}
+        """Which of them are muted, by their names."""
+        self._is_new = True
+        """OBS was connected just now."""
+
+    async def look_up(self, obs: ObsConnection) -> None:
+        """See ObsPart."""
+        found = await self._find(obs)
+        if self._is_new and self._pages() < len(found):
+            for name in found:
+                await _reload(obs, name)
+        self._is_new = False
+        self._in_mixer = {
+            name: await _is_muted(obs, name)
+            for name, settings in found.items()
+            if settings.get("reroute_audio") is True
+        }
+        self._tell()
+
+    def take(self, event: ObsEvent) -> None:
+        """See ObsPart."""
+        match event:
+            case ObsEvent("InputMuteStateChanged", {"inputName": str(name), "inputMuted": bool(muted)}):
+                if name in self._in_mixer:
+                    self._in_mixer[name] = muted
+                    self._tell()
+
+    def lost(self) -> None:
+        """See ObsPart."""
+        self._is_new = True
+        self._in_mixer = {}
+        self._tell()
+
+    def _tell(self) -> None:
+        self._muted(bool(self._in_mixer) and all(self._in_mixer.values()))
+
+    async def _find(self, obs: ObsConnection) -> dict[str, Mapping[str, Any]]:
+        """The settings of our sources, by their names."""
+        try:
+            listed = (await obs.request("GetInputList", inputKind=KIND)).get("inputs")
+        except RequestRefused:
+            return {}
+        names = [entry.get("inputName") for entry in listed or () if isinstance(entry, dict)]
+        found = {name: await _settings(obs, name) for name in names[:MAX_SOURCES] if isinstance(name, str)}
+        return {name: settings for name, settings in found.items() if self._is_ours(settings.get("url"))}
+
+    def _is_ours(self, url: object) -> bool:
+        try:
+            address = urlsplit(url if isinstance(url, str) else "")
+            return address.path.rstrip("/") == "/overlay" and (address.port or 80) == self._port
+        except ValueError:
+            return False
+
+
+async def _settings(obs: ObsConnection, name: str) -> Mapping[str, Any]:
+    try:
+        settings = (await obs.request("GetInputSettings", inputName=name)).get("inputSettings")
+    except RequestRefused:
+        return {}
+    return settings if isinstance(settings, dict) else {}
+
+
+async def _is_muted(obs: ObsConnection, name: str) -> bool:
+    try:
+        return (await obs.request("GetInputMute", inputName=name)).get("inputMuted") is True
+    except RequestRefused:
+        return False
+
+
+async def _reload(obs: ObsConnection, name: str) -> None:
+    try:
+        await obs.request("PressInputPropertiesButton", inputName=name, propertyName=RELOAD)
+    except RequestRefused as error:
+        log.warning("%r was opened in OBS before the relay; reload it there (%s)", name, error)
+    else:
+        log.info("%r was opened in OBS before the relay, and is loaded anew", name)

@@ -1,0 +1,104 @@
+"""Pages that OBS opened before the relay ran, and the fader of the companion's voice."""
+
+from typing import Any
+
+import pytest
+
+from relay.obs import BrowserSources, ObsClient
+from tests.doubles.obs import BROWSER, Input, ObsDouble
+from tests.obs.test_check import settings
+from tests.support import alongside, eventually
+
+PORT = 8081
+OVERLAY = f"http://localhost:{PORT}/overlay?token=not-to-be-logged"
+
+
+def browser(url: str = OVERLAY, *, muted: bool = False, in_mixer: bool = True) -> Input:
+    shown: dict[str, Any] = {"url": url, "width": 800}
+    return Input(kind=BROWSER, settings=shown | ({"reroute_audio": True} if in_mixer else {}), muted=muted)
+
+
+class Overlay:
+    """So many pages are open; what was told of the mixer."""
+
+    def __init__(self, obs: ObsDouble, pages: int = 0) -> None:
+        self.pages = pages
+        self.muted: list[bool] = []
+        sources = BrowserSources(PORT, pages=lambda: self.pages, muted=self.muted.append)
+        self.client = ObsClient(settings(obs), [sources])
+
+
+async def test_a_page_that_was_opened_before_the_relay_is_loaded_anew(
+    obs: ObsDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    obs.inputs |= {"Vox": browser(), "Alerts": browser("https://alerts.example/overlay"), "Clock": browser("http://[")}
+    async with alongside(Overlay(obs).client.run()):
+        await eventually(lambda: obs.inputs["Vox"].refreshed == 1)
+        await eventually(lambda: "OBS is connected" in caplog.text)
+
+    assert [name for name, input in obs.inputs.items() if input.refreshed] == ["Vox"]
+    assert "'Vox' was opened in OBS before the relay, and is loaded anew" in caplog.text
+    assert "not-to-be-logged" not in caplog.text
+
+
+async def test_pages_that_are_open_are_left_alone(obs: ObsDouble) -> None:
+    obs.inputs |= {"Vox": browser(), "Captions": browser("http://127.0.0.1:8081/overlay/?mute=1")}
+    overlay = Overlay(obs, pages=2)
+    async with alongside(overlay.client.run()):
+        await eventually(lambda: overlay.muted == [False])
+        overlay.pages = 0
+        await obs.create("Late", browser())
+        await eventually(lambda: len(overlay.muted) == 2)
+
+    assert [input.refreshed for input in obs.inputs.values()] == [0] * 5
+
+
+async def test_an_obs_that_comes_back_is_looked_at_anew(obs: ObsDouble) -> None:
+    obs.inputs["Vox"] = browser()
+    overlay = Overlay(obs, pages=1)
+    async with alongside(overlay.client.run()):
+        await eventually(lambda: overlay.muted == [False])
+        overlay.pages = 0
+        obs.drop()
+        await eventually(lambda: obs.inputs["Vox"].refreshed == 1)
+
+
+async def test_muting_the_companions_source_is_told_and_unmuting_as_well(obs: ObsDouble) -> None:
+    obs.inputs["Vox"] = browser(muted=True)
+    overlay = Overlay(obs, pages=1)
+    async with alongside(overlay.client.run()):
+        await eventually(lambda: overlay.muted == [True])
+        await obs.mute("Vox", False)
+        await eventually(lambda: overlay.muted == [True, False])
+        await obs.mute("Mic/Aux")
+        await obs.mute("Vox")
+        await eventually(lambda: overlay.muted == [True, False, True])
+        obs.drop()
+        await eventually(lambda: overlay.muted[:4] == [True, False, True, False])
+
+
+@pytest.mark.parametrize(
+    ("others", "is_muted"),
+    [
+        ({}, True),
+        ({"Second": browser(muted=True)}, True),
+        ({"Second": browser()}, False),
+        ({"Second": browser(in_mixer=False)}, True),
+        ({"Alerts": browser("https://alerts.example/")}, True),
+    ],
+)
+async def test_it_is_muted_when_all_its_sources_in_the_mixer_are(
+    obs: ObsDouble, others: dict[str, Input], is_muted: bool
+) -> None:
+    obs.inputs |= {"Vox": browser(muted=True)} | others
+    overlay = Overlay(obs, pages=9)
+    async with alongside(overlay.client.run()):
+        await eventually(lambda: overlay.muted == [is_muted])
+
+
+async def test_a_source_that_is_heard_past_the_mixer_cannot_be_muted_there(obs: ObsDouble) -> None:
+    obs.inputs["Vox"] = browser(muted=True, in_mixer=False)
+    overlay = Overlay(obs, pages=1)
+    async with alongside(overlay.client.run()):
+        await eventually(lambda: overlay.muted == [False])
