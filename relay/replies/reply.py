@@ -62,6 +62,8 @@ class Reply:
     """Somebody could hear some of it."""
     is_silenced: bool = False
     """Nothing more of it is said, and nobody waits for its end; its text may still be complete one day."""
+    is_stopped: bool = False
+    """Somebody gave it up on purpose: a moderator, or because its question was taken back."""
     is_withheld: bool = False
     """What it answers was taken back: nothing of it is posted."""
     is_owed: bool = False

@@ -165,6 +165,8 @@ class Voice:
         if self._floor.state(self._clock()) is FloorState.IDLE and not self.playback.is_busy:
             return False
         reply = reply or self._spoken()
+        if stopped := reply or self._current:
+            stopped.is_stopped = True
         must_interrupt = reply is None or reply.phase is not Phase.SPEAKING
         if must_interrupt:
             self._tell_to_stop()

@@ -1,0 +1,130 @@
+"""Viewers cannot spend points on what nobody would answer: our rewards rest while stream or companion are away."""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Final, NoReturn
+
+from pydantic import TypeAdapter, ValidationError
+
+from relay.errors import RelayError
+from relay.model import AudienceMessage, Kind
+from relay.platforms.base import ChannelRewards, Notes, Streaming
+from relay.system.periodic import repeat
+
+log = logging.getLogger(__name__)
+
+NOTE: Final = "paused rewards"
+"""The note that holds which rewards the relay has paused, as `platform:id`; those the streamer pauses stay paused."""
+LOOK_EVERY: Final = 1.0
+"""Seconds between two looks."""
+ASK_EVERY: Final = 60.0
+"""Seconds between two questions whether there is a stream, and until what was refused is tried again."""
+AWAY_AFTER: Final = 30.0
+"""Seconds without a companion before it counts as away."""
+_KEPT: Final = TypeAdapter(list[str])
+
+
+class RewardPauses:
+    """`run` pauses and offers again."""
+
+    def __init__(
+        self,
+        notes: Notes,
+        platforms: Callable[[], Mapping[str, ChannelRewards]],
+        streams: Callable[[], Sequence[Streaming]],
+        *,
+        when: Collection[str],
+        is_away: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`when` holds `offline` and `away`, or one of them; `is_away`: there is no companion to answer."""
+        self._notes = notes
+        self._platforms = platforms
+        self._streams = streams
+        self._when = when
+        self._is_away = is_away
+        self._clock = clock
+        self._is_live: bool | None = None
+        """None while nobody knows."""
+        self._here_at = clock()
+        """When there was a companion last."""
+        self._ask_at = self._try_at = 0.0
+        self._are_paused: bool | None = None
+        """As it was done last; None before."""
+
+    def saw(self, message: AudienceMessage) -> None:
+        """Somebody in the audience did something; the begin and the end of a stream count."""
+        if message.kind in (Kind.ONLINE, Kind.OFFLINE):
+            self._is_live = message.kind is Kind.ONLINE
+
+    async def run(self) -> NoReturn:
+        """Until cancelled."""
+        await repeat(self.look, LOOK_EVERY, "pausing rewards")
+
+    async def look(self) -> None:
+        """Pause or offer again what has to be."""
+        now = self._clock()
+        if not self._is_away():
+            self._here_at = now
+        if now >= self._ask_at and "offline" in self._when:
+            await self._ask(now)
+        wanted = self._wanted(now)
+        if wanted is self._are_paused or now < self._try_at:
+            return
+        try:
+            for name, rewards in self._platforms().items():
+                await (self._pause(name, rewards) if wanted else self._offer(name, rewards))
+        except RelayError as error:
+            self._try_at = now if error.retryable else now + ASK_EVERY
+            log.log(
+                logging.DEBUG if error.retryable else logging.WARNING,
+                "the rewards are not %s yet: %s",
+                "paused" if wanted else "offered",
+                error,
+            )
+        else:
+            self._are_paused = wanted
+
+    def _wanted(self, now: float) -> bool:
+        is_offline = "offline" in self._when and self._is_live is False
+        return is_offline or ("away" in self._when and now - self._here_at >= AWAY_AFTER)
+
+    async def _ask(self, now: float) -> None:
+        """One that knows is enough; asked again at once where none does, since it may not be connected yet."""
+        for platform in self._streams():
+            try:
+                self._is_live = (await platform.stream()).is_live
+            except RelayError as error:
+                log.debug("whether there is a stream is not known: %s", error)
+            else:
+                self._ask_at = now + ASK_EVERY
+
+    async def _pause(self, name: str, rewards: ChannelRewards) -> None:
+        offered = [each for each in await rewards.list() if each.is_ours and each.is_enabled and not each.is_paused]
+        if not offered:
+            return
+        kept = await self._kept()
+        await self._keep([*kept, *(f"{name}:{each.id}" for each in offered)])
+        for each in offered:
+            await rewards.pause(each.id, is_paused=True)
+        log.info("paused the rewards %s", ", ".join(each.title for each in offered))
+
+    async def _offer(self, name: str, rewards: ChannelRewards) -> None:
+        kept = await self._kept()
+        if not any(each.startswith(f"{name}:") for each in kept):
+            return
+        ours = [each for each in await rewards.list() if f"{name}:{each.id}" in kept and each.is_ours]
+        for each in ours:
+            await rewards.pause(each.id, is_paused=False)
+        await self._keep([each for each in kept if not each.startswith(f"{name}:")])
+        log.info("offered the rewards %s again", ", ".join(each.title for each in ours))
+
+    async def _kept(self) -> list[str]:
+        try:
+            return _KEPT.validate_json(await self._notes.get_note(NOTE) or "[]")
+        except ValidationError:
+            return []
+
+    async def _keep(self, paused: Collection[str]) -> None:
+        await self._notes.set_note(NOTE, _KEPT.dump_json(sorted(set(paused))).decode())
