@@ -5,7 +5,7 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +26,8 @@ from relay.system import shutdown
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
 auth = typer.Typer(no_args_is_help=True, help="Log in to a platform or to Voxta.")
 app.add_typer(auth, name="auth")
+rewards = typer.Typer(invoke_without_command=True)
+app.add_typer(rewards, name="rewards")
 companion = typer.Typer(invoke_without_command=True)
 app.add_typer(companion, name="companion")
 
@@ -222,6 +224,33 @@ def auth_voxta(config: ConfigFile = None) -> None:
 
     settings = load(places.required(config))
     _run(log_in(settings.voxta, settings.voxta_token_file, show))
+
+
+@rewards.callback()
+def show_rewards(context: typer.Context, config: ConfigFile = None) -> None:
+    """List the rewards of your channel: which the relay has made, and what is done with each."""
+    if context.invoked_subcommand is None:
+        from relay.application import offers
+
+        _tell(offers.overview(load(places.required(config))))
+
+
+@rewards.command("create")
+def create_rewards(config: ConfigFile = None) -> None:
+    """Offer the rewards of your settings that have `create`; only those can be fulfilled and refunded."""
+    from relay.application import offers
+
+    _tell(offers.create(load(places.required(config))))
+
+
+def _tell(lines: AsyncIterator[str]) -> None:
+    """Show each as it comes."""
+
+    async def work() -> None:
+        async for line in lines:
+            show(printable(line))
+
+    _run(work())
 
 
 @app.command()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from relay.application.connect import key_of
 from relay.application.heartbeat import ailment
+from relay.application.offers import check as check_rewards
 from relay.companion.check import attempts as check_companion
 from relay.config.loading import Config
 from relay.errors import ConfigError, InboxError, RelayError
@@ -42,7 +43,8 @@ class Finding:
 
 async def check(config: Config) -> AsyncIterator[Finding]:
     """Try each connection in turn."""
-    fixes = _FIX | {info.name: info.advice for info in listed.PLATFORMS}
+    advice = {info.name: info.advice for info in listed.PLATFORMS}
+    fixes = _FIX | advice | {f"{name} rewards": fix for name, fix in advice.items()}
     for name, attempt in _attempts(config):
         try:
             async with asyncio.timeout(LIMIT):
@@ -75,6 +77,8 @@ def _attempts(config: Config) -> Iterator[tuple[str, Attempt]]:
         yield "platforms", _no_platform
     for info in listed.enabled(config):
         yield info.name, partial(info.check, info.settings(config), config.relay.data_dir, Wishes.of(config))
+        if info.rewards is not None and config.rewards:
+            yield f"{info.name} rewards", partial(check_rewards, info, config)
     if config.speech.enabled:
         yield "speech", lambda: _speech(config)
     yield from _ports(config)

@@ -13,6 +13,7 @@ from relay.application.connect import link
 from relay.application.dialogue import AGAIN, Dialogue
 from relay.application.events import Events
 from relay.application.heartbeat import Heartbeat
+from relay.application.points import PointRewards
 from relay.application.reception import Reception
 from relay.application.runtime_controls import RuntimeControls
 from relay.application.statistics import Statistics
@@ -20,7 +21,7 @@ from relay.application.viewers import ViewersCommands
 from relay.commands import builtin
 from relay.commands.answers import Answers
 from relay.commands.executor import CommandExecutor
-from relay.commands.gate import CommandGate
+from relay.commands.gate import CommandGate, Finished
 from relay.config.loading import Config
 from relay.errors import InboxError
 from relay.forwarding.forwarder import NOTE_CHARACTERS, NOTE_CHAT, Forwarder
@@ -102,19 +103,30 @@ class Relay:
             config.forwarding.nicknames, lambda: self.session.chat, lambda: self.platforms, self.commands.table
         )
         self.viewers = ViewersCommands(config, self.commands, self.inbox, quiet, self.forwarder, self.addressing)
-        router = self._dialogue.router
-        self.receive = Reception(self.inbox, self.addressing, self.controls, router, statistics, self.events).receive
+        self.points = PointRewards(
+            config, self.inbox, self.commands, lambda: self.platforms, is_away=lambda: self.session.chat is None
+        )
+        router, keeper = self._dialogue.router, self.points.keeper
+        self.receive = Reception(
+            self.inbox, self.addressing, self.controls, router, statistics, self.events, keeper
+        ).receive
         self.platforms = make_platforms(self.receive, self.controls, self.inbox)
         self.poster = Poster(config.replies, self.platforms, self.events.posted)
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
         say, play, name = self._dialogue.screening.screen, self._audio.effect, self._dialogue.name_of
-        acts = available_acts(config, self.platforms, say=say, controls=self.controls, play=play, name=name)
+        acts = available_acts(
+            config,
+            self.platforms,
+            say=say,
+            controls=self.controls,
+            play=play,
+            name=name,
+            have_said=self.session.have_said,
+        )
         self.scenario_commands = ScenarioCommands(self.commands.table, self.inbox, self._chat_id)
         acts.append(self.scenario_commands.act)
         self.executor = ActExecutor(acts, config.scenario.allow, self.session)
-        self.command_executor = CommandExecutor(
-            self.commands, acts, self.inbox, done=self.forwarder.finish, labels=labels
-        )
+        self.command_executor = CommandExecutor(self.commands, acts, self.inbox, done=self._finished, labels=labels)
         people, scene = self._audio.people, self._audio.scene
         self.stream_context = StreamContext(config.scenario, self.session, self.platforms, people=people, scene=scene)
         self._heartbeat = Heartbeat(config.heartbeat_file, self.condition)
@@ -127,7 +139,8 @@ class Relay:
 
     def _viewers_commands(self) -> CommandGate:
         config = self._config
-        commands = CommandGate(config.commands, Answers(config.commands, Outbound(config.outbound), self.events.obeyed))
+        answers = Answers(config.commands, Outbound(config.outbound), self.events.obeyed)
+        commands = CommandGate(config.commands, answers, config.rewards)
         builtin.register(commands, config.forwarding.kinds[Kind.ASK])
         return commands
 
@@ -153,8 +166,15 @@ class Relay:
         events.released.subscribe(self.poster.queue)
         events.posted.subscribe(statistics.post)
         events.obeyed.subscribe(self.poster.tell)
+        self.points.subscribe(events)
         events.changed.subscribe(self._moved.set)
         events.changed.subscribe(lambda: self.forwarder.hush(self._audio.is_quiet))
+
+    def _finished(self, finished: Finished) -> None:
+        """The relay has carried out what somebody wanted, or could not."""
+        if not finished.is_done:
+            self.points.keeper.failed(finished.message.key)
+        self.forwarder.finish(finished)
 
     async def run(self) -> None:
         """Run every room until cancelled. The inbox has to be open (see `opened`)."""
@@ -178,6 +198,8 @@ class Relay:
             start("scenario commands", repeat(self.scenario_commands.run, AGAIN, "keeping the scenario's commands"))
             start("commands", repeat(self.command_executor.run, AGAIN, "carrying out commands"))
             start("forgetting", repeat(self.viewers.forgetting.run, AGAIN, "deleting what viewers want forgotten"))
+            for name, room in self.points.rooms():
+                start(name, room)
             start("stream context", repeat(self.stream_context.run, AGAIN, "informing the scenario"))
             trim_every = min(TRIM_EVERY, TRIM_SHARE * self._config.inbox.keep)
             start("trim", repeat(self._trim, trim_every, "forgetting old messages"))

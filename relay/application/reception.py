@@ -10,6 +10,7 @@ from relay.application.statistics import Statistics
 from relay.inbox.base import Inbox
 from relay.model import AudienceMessage, Caller, Edit, Incoming, Origin, Retraction
 from relay.moderation.controls import Controls, command_in
+from relay.rewards.keeper import RedemptionKeeper
 from relay.system import clock
 
 
@@ -24,6 +25,7 @@ class Reception:
         answers: ReplyRouter,
         statistics: Statistics,
         events: Events,
+        redemptions: RedemptionKeeper,
     ) -> None:
         self._inbox = inbox
         self._addressing = addressing
@@ -31,6 +33,7 @@ class Reception:
         self._answers = answers
         self._statistics = statistics
         self._events = events
+        self._redemptions = redemptions
 
     async def receive(self, *incoming: Incoming) -> None:
         """Store what a platform brings; durable when it returns."""
@@ -43,7 +46,10 @@ class Reception:
 
     async def _store(self, heard: Sequence[AudienceMessage]) -> None:
         messages = [each for each in map(self._addressing.marked, heard) if self._addressing.is_wanted(each)]
-        for message, is_new in zip(messages, await self._inbox.append(messages), strict=True):
+        expected = await self._redemptions.expect(messages)
+        stored = list(zip(messages, await self._inbox.append(messages), strict=True))
+        self._redemptions.known_before([each.key for each, is_new in stored if not is_new and each.key in expected])
+        for message, is_new in stored:
             self._statistics.message(message, is_new=is_new)
             self._events.arrived(message)
             if is_new and (words := command_in(message)) is not None:
@@ -56,6 +62,7 @@ class Reception:
             case Retraction():
                 self._answers.retract(change)
                 self._statistics.dropped(await self._inbox.retract(change, clock.now()), change.reason)
+                self._redemptions.retracted(change)
 
     async def _obey(self, message: AudienceMessage, words: str) -> None:
         """A moderator's command in chat; the forwarder drops the message itself."""

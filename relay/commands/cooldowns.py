@@ -9,6 +9,9 @@ from relay.commands.definition import Command
 MAX_ENTRIES: Final = 100_000
 """Viewers' rests remembered; the oldest is forgotten first."""
 
+LONGEST_ANSWER: Final = 900.0
+"""Seconds after which a use whose cooldown counts from the end of its answer rests no longer for that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rest:
@@ -41,6 +44,10 @@ class Cooldowns:
     def used(self, command: Command, viewer: str, now: float) -> None:
         """Somebody uses it now."""
         self._uses[command.name] += 1
+        self.over(command, viewer, now + LONGEST_ANSWER if command.rests_from_speech else now)
+
+    def over(self, command: Command, viewer: str, now: float) -> None:
+        """The answer to a use is over, from which its cooldowns count."""
         for whose, seconds in (("", command.cooldown), (viewer, command.viewer_cooldown)):
             if seconds:
                 _put(self._rests, (command.name, whose), now + seconds)

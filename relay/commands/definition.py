@@ -50,6 +50,10 @@ class Command:
     """How often in one stream."""
     bits: int = 0
     """What has to be cheered with it."""
+    title: str = ""
+    """What viewers know it by, where they do not call it by its name."""
+    rests_from_speech: bool = False
+    """Its cooldowns count from when the answer is over."""
 
     @property
     def names(self) -> tuple[str, ...]:

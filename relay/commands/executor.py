@@ -77,11 +77,11 @@ class CommandExecutor:
 
     async def carry_out(self, use: Use) -> None:
         """To its end, whatever happens: a stream must not end because of one command."""
-        answer, reason = FAILED, f"{use.command.name}: failed"
+        answer, reason, is_done = FAILED, f"{use.command.name}: failed", False
         try:
             async with asyncio.timeout(TIMEOUT):
                 answer = await self._answer(use)
-            reason = use.command.name
+            reason, is_done = use.command.name, True
         except TimeoutError:
             log.warning("the command %s was not done within %g s", use.command.name, TIMEOUT)
         except RelayError as error:
@@ -91,7 +91,8 @@ class CommandExecutor:
         is_told = self._commands.answers.say(Origin.of(use.message), answer)
         if answer and not is_told:
             reason += ", the answer left out: too many at once"
-        self._done(Finished(use.message, Outcome.ANSWERED, reason))
+            is_done &= isinstance(use.command.do, ActionSection) and use.command.do.act is not None
+        self._done(Finished(use.message, Outcome.ANSWERED, reason, is_done=is_done))
 
     async def _answer(self, use: Use) -> str:
         do = use.command.do

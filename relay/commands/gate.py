@@ -9,8 +9,9 @@ from relay.commands.answers import Answers
 from relay.commands.cooldowns import Cooldowns
 from relay.commands.definition import Command, Use
 from relay.commands.parsing import WrongArguments, read
+from relay.commands.rewards import RewardTable
 from relay.commands.table import Call, CommandTable
-from relay.config import CommandsSection, OutboundSection
+from relay.config import CommandsSection, OutboundSection, RewardSection
 from relay.model import AudienceMessage, Kind, Origin, Outcome, Role
 from relay.moderation.outbound import Outbound
 from relay.moderation.roles import rank
@@ -43,17 +44,21 @@ class Finished:
     message: AudienceMessage
     outcome: Outcome
     reason: str
+    is_done: bool = True
+    """Whether it worked."""
 
 
 class CommandGate:
     """Everything here returns at once. Times are seconds since the epoch, those of the messages themselves."""
 
-    def __init__(self, settings: CommandsSection, answers: Answers) -> None:
-        self.table = CommandTable(settings)
+    def __init__(self, settings: CommandsSection, answers: Answers, rewards: Sequence[RewardSection] = ()) -> None:
+        self.table = CommandTable(settings, RewardTable(rewards))
         self.answers = answers
         self.accepted: asyncio.Queue[Use] = asyncio.Queue(WAITING)
         """What the relay is to do, for who carries it out."""
         self._cooldowns = Cooldowns()
+        self._awaiting: dict[str, Use] = {}
+        """Uses whose cooldowns count from the end of their answers, by the keys of the messages."""
         for section in settings.own:
             self.table.register(Command.of(section, settings.viewer_cooldown), "settings")
 
@@ -87,6 +92,8 @@ class CommandGate:
                 self.answers.say(Origin.of(message), for_chat(met.answer))
         else:
             self._cooldowns.used(met.command, met.viewer, message.at)
+            if met.command.rests_from_speech:
+                self._awaiting[message.key] = met
         return met
 
     def _meet(
@@ -116,7 +123,7 @@ class CommandGate:
     def _objection(self, use: Use) -> Refusal | None:
         """What speaks against it; None when it may be."""
         command, author, now = use.command, use.message.author, use.message.at
-        shown = f"{self.table.prefix}{command.name}"
+        shown = command.title or f"{self.table.prefix}{command.name}"
         if rank(author.roles) < rank({command.least_role}):
             answer = f"Only for {command.least_role}s and up: {shown}."
             return self._once(command, use.message, f"only from {command.least_role} up", answer, REMINDED)
@@ -163,6 +170,11 @@ class CommandGate:
     def clear(self) -> Sequence[AudienceMessage]:
         """Take out what is not begun."""
         return [self.accepted.get_nowait().message for _ in range(self.accepted.qsize())]
+
+    def over(self, key: str, now: float) -> None:
+        """The answer to the message with this key was heard, or there will be none."""
+        if use := self._awaiting.pop(key, None):
+            self._cooldowns.over(use.command, use.viewer, now)
 
 
 def no_commands() -> CommandGate:

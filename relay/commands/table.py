@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from relay.commands.definition import Command
 from relay.commands.parsing import WrongArguments, called, read
+from relay.commands.rewards import RewardTable
 from relay.config import CommandsSection
 from relay.model import AudienceMessage, Kind, Role
 
@@ -31,8 +32,9 @@ def _is_paid(call: Call, cheer: AudienceMessage) -> bool:
 class CommandTable:
     """Finds the command in a message."""
 
-    def __init__(self, settings: CommandsSection) -> None:
+    def __init__(self, settings: CommandsSection, rewards: RewardTable | None = None) -> None:
         self._settings = settings
+        self.rewards = rewards or RewardTable()
         self._others = frozenset(settings.others)
         self._commands: dict[str, tuple[Command, str]] = {}
         """By each of its names, with who brought it along."""
@@ -69,15 +71,18 @@ class CommandTable:
         return found[0] if found else None
 
     def call(self, message: AudienceMessage) -> Call | None:
-        """The command a message calls; None when it is none of ours. The same message always calls the same.
+        """The command a message calls, or what its reward stands for; None when it is none of ours.
 
-        A cheer calls only what its bits pay for and its words fit; any other one stays the cheer it is.
+        The same message always calls the same. A cheer calls only what its bits pay for and its words fit; any other
+        one stays the cheer it is.
         """
         call = self.meant(message)
         return None if call is None or (message.kind is Kind.CHEER and not _is_paid(call, message)) else call
 
     def meant(self, message: AudienceMessage) -> Call | None:
         """The same of a cheer that pays too little, or has the wrong words."""
+        if message.reward is not None and (redeemed := self.rewards.command(message.reward)):
+            return Call(redeemed, message.text)
         if message.kind not in (Kind.CHAT, Kind.CHEER) or Role.BOT in message.author.roles:
             return None
         words = called(message.text, self.prefix)

@@ -12,7 +12,7 @@ from relay.config.connections import (
 )
 from relay.config.forwarding import ForwardingSection, KindRule, RepliesSection, RuleSection, SelectionSection, Telling
 from relay.config.moderation import BudgetSection, FiltersSection, OutboundSection, check_rate_name
-from relay.config.rewards import OfferSection
+from relay.config.rewards import OfferSection, RedemptionsSection, RewardSection, RewardSections
 from relay.config.speech import FloorSection, ObsSection, SpeechSection, VoiceSection, WebSection
 
 __all__ = [
@@ -30,8 +30,11 @@ __all__ = [
     "OfferSection",
     "OutboundSection",
     "ParameterSection",
+    "RedemptionsSection",
     "RelaySection",
     "RepliesSection",
+    "RewardSection",
+    "RewardSections",
     "RuleSection",
     "ScenarioSection",
     "SelectionSection",

@@ -31,6 +31,8 @@ ActName = Literal[
     "sound",
     "rate",
     "mode",
+    "skip",
+    "speak",
     "poll",
     "prediction",
     "shoutout",

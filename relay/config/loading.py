@@ -26,8 +26,10 @@ from relay.config import (
     InboxSection,
     ObsSection,
     OutboundSection,
+    RedemptionsSection,
     RelaySection,
     RepliesSection,
+    RewardSections,
     ScenarioSection,
     SelectionSection,
     SpeechSection,
@@ -97,6 +99,8 @@ class Config(Whereabouts):
     selection: SelectionSection = SelectionSection()
     forwarding: ForwardingSection = ForwardingSection()
     commands: CommandsSection = CommandsSection()
+    rewards: RewardSections = ()
+    redemptions: RedemptionsSection = RedemptionsSection()
     replies: RepliesSection = RepliesSection()
     floor: FloorSection = FloorSection()
     speech: SpeechSection = SpeechSection()

@@ -59,7 +59,7 @@ class Policy:
         """The message as the filters judge it: of a command what stands behind its name, which is asked of us."""
         if (call := self.call(message)) is None:
             return message
-        kind = Kind.ASK if message.kind is Kind.CHAT else message.kind
+        kind = message.kind if message.kind is Kind.CHEER else Kind.ASK
         return message.model_copy(update={"text": call.text, "kind": kind})
 
     def arguments(self, message: AudienceMessage, text: str) -> dict[str, str]:

@@ -98,7 +98,7 @@ class Waiting:
     def _meet(self, message: AudienceMessage, text: str, reading: TextFeatures, now: float) -> None:
         """Somebody uses a command, and the filters have nothing against its text."""
         met = self._commands.meet(message, text, self._too_much)
-        if isinstance(met, Refusal) and (message.kind is Kind.CHAT or met.reason == LEFT_OUT):
+        if isinstance(met, Refusal) and (message.kind is not Kind.CHEER or met.reason == LEFT_OUT):
             self._end(message, Outcome.REJECTED, met.reason)
         elif isinstance(met, Refusal):  # the filters left too little of a cheer's words
             self._queue(message.model_copy(update={"text": ""}), "", reading, now)

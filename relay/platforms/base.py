@@ -129,6 +129,10 @@ class ChannelReward:
 class ChannelRewards(Protocol):
     """The rewards of the streamer's channel. Everything raises PlatformError, and AuthError when a scope is missing."""
 
+    async def check(self) -> None:
+        """Whether the login may do all of this."""
+        ...
+
     async def list(self) -> Sequence[ChannelReward]: ...
 
     async def create(self, title: str, offer: OfferSection) -> ChannelReward:

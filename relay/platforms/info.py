@@ -4,6 +4,7 @@ Cheap to import: what a platform needs to work is loaded by the functions that u
 """
 
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Self, TypeVar
@@ -12,7 +13,7 @@ from relay.config import VoiceSection
 from relay.config.base import PlatformSection
 from relay.config.loading import Config
 from relay.model import Kind
-from relay.platforms.base import Notes, Platform, PlatformControls, Receive
+from relay.platforms.base import ChannelRewards, Notes, Platform, PlatformControls, Receive
 from relay.platforms.voice import Listener, VoiceChannels
 
 S = TypeVar("S", bound=PlatformSection)
@@ -27,11 +28,16 @@ class Wishes:
     kinds: frozenset[Kind] = frozenset(Kind)
     """What may be told to the companion."""
     acts: tuple[str, ...] = ()
-    """What scenarios may do."""
+    """What scenarios, commands and rewards may do."""
+    rewards: bool = False
+    """Whether rewards are created, paused, fulfilled and refunded."""
 
     @classmethod
     def of(cls, config: Config) -> Self:
-        return cls(config.forwarding.wanted, config.scenario.allow)
+        entries = (*config.commands.own, *config.rewards)
+        acts = [*config.scenario.allow, *(entry.act.name for entry in entries if entry.act is not None)]
+        redeemed = {Kind.REDEMPTION} if config.rewards else frozenset()
+        return cls(config.forwarding.wanted | redeemed, tuple(dict.fromkeys(acts)), bool(config.rewards))
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,8 @@ class PlatformInfo(Generic[S]):
     log_in: Callable[[S, Path, Say, Wishes], Awaitable[str]] | None = None
     """For `relay auth`, which shows its docstring: with the folder of the relay's data, and a way to tell people what
     to do. Returns the closing line."""
+    rewards: Callable[[S, Path], AbstractAsyncContextManager[ChannelRewards]] | None = None
+    """The rewards of the streamer's channel, with the folder of the relay's data; for `relay rewards` and `check`."""
     voice: Callable[[VoiceSection, Listener | None], VoiceChannels] | None = None
     """Its voice channels, for the whole run. Without a listener nobody is heard there."""
     loggers: tuple[str, ...] = ()

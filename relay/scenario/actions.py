@@ -1,7 +1,7 @@
 """All that a scenario can ask of a relay: its own acts, and those of the platforms and of OBS."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -10,6 +10,7 @@ from relay.acts import Act, ActRefused, Arguments
 from relay.config.loading import Config
 from relay.model import Caller, Origin, ReplyText, Role
 from relay.moderation.controls import Controls
+from relay.moderation.outbound import Outbound, OutboundAction
 from relay.obs.acts import acts as obs_acts
 from relay.platforms.base import Acting, Platform
 from relay.web.overlay.routes import sound_file
@@ -25,6 +26,14 @@ class PostArguments(Arguments):
 
 class SoundArguments(Arguments):
     file: str = Field(min_length=1, max_length=100)
+
+
+class SpeakArguments(Arguments):
+    text: str = Field(min_length=1, max_length=500)
+
+
+class SkipArguments(Arguments):
+    pass
 
 
 class RateArguments(Arguments):
@@ -43,8 +52,13 @@ def available_acts(
     controls: Controls,
     play: Callable[[str], bool],
     name: Callable[[], str],
+    have_said: Callable[[str], Awaitable[None]],
 ) -> list[Act]:
-    """The acts of a relay. `say` takes what is to be posted, `play` plays a sound; `name` is that of the companion."""
+    """The acts of a relay. `say` takes what is to be posted, `play` plays a sound; `name` is that of the companion.
+
+    `have_said` has it say a text as it stands.
+    """
+    outbound = Outbound(config.outbound)
 
     async def post(asked: PostArguments) -> str:
         origins = _origins(platforms, asked.platform)
@@ -62,11 +76,22 @@ def available_acts(
     async def mode(asked: ModeArguments) -> str:
         return await controls.run(asked.mode, SCENARIO)
 
+    async def skip(asked: SkipArguments) -> str:
+        return await controls.run("skip", SCENARIO)
+
+    async def speak(asked: SpeakArguments) -> str:
+        if outbound.judge(asked.text).action is not OutboundAction.PASS:
+            raise ActRefused("speak: text: the filters do not let it be said")
+        await have_said(asked.text)
+        return f"said {asked.text!r:.80}"
+
     own = [
         Act("post", PostArguments, post),
         Act("sound", SoundArguments, sound),
         Act("rate", RateArguments, rate),
         Act("mode", ModeArguments, mode),
+        Act("skip", SkipArguments, skip),
+        Act("speak", SpeakArguments, speak),
     ]
     theirs = [act for platform in platforms if isinstance(platform, Acting) for act in platform.acts()]
     return [*own, *theirs, *(obs_acts(config.obs) if config.obs.enabled else [])]

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from relay.application.settings import settings_model
 from relay.config import KindRule
@@ -17,7 +18,7 @@ from tests.docs.pages import ROOT
 PAGE: Final = ROOT / "docs" / "settings.md"
 EXAMPLE: Final = ROOT / "config" / "relay.example.toml"
 
-_SECTION: Final = re.compile(r"^\[+([\w.]+)\]+\s*(?:# (.*))?$")
+_SECTION: Final = re.compile(r"^(?:# )?\[+([\w.]+)\]+\s*(?:# (.*))?$")
 _KEY: Final = re.compile(r"^(?:# )?(\w+) = .*?(?:\s# (.*))?$")
 _MORE: Final = re.compile(r"^\s+# (.*)$")
 _REMARK: Final = re.compile(r"^# (.*)$")
@@ -72,13 +73,18 @@ def page() -> str:
     parts = [_INTRODUCTION]
     sections = settings_model(listed.PLATFORMS).model_fields
     for name, field in sorted(sections.items(), key=lambda section: [*said].index(section[0])):
-        assert isinstance(field.annotation, type)
-        assert issubclass(field.annotation, BaseModel)
-        parts.append("\n".join([f"## {name}\n", *_section(field.annotation, said[name]), ""]))
+        parts.append("\n".join([f"## {name}\n", *_section(model_of(field), said[name]), ""]))
         if name == "forwarding":
             rules = field.get_default().kinds.items()
             parts.append(_KINDS + "".join(row for kind, rule in rules for row in _rows(kind, rule)))
     return "\n".join(parts)
+
+
+def model_of(section: FieldInfo) -> type[BaseModel]:
+    """What a section is made of, or each one of a list of sections."""
+    model = section.annotation if isinstance(section.annotation, type) else get_args(section.annotation)[0]
+    assert issubclass(model, BaseModel)
+    return model
 
 
 def _rows(kind: Kind, rule: KindRule) -> Iterator[str]:
@@ -107,7 +113,7 @@ def _cell(text: str) -> str:
 
 def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
-    return "not set" if value is None else f"`{_cell(_toml(value))}`"
+    return "needed" if value is PydanticUndefined else "not set" if value is None else f"`{_cell(_toml(value))}`"
 
 
 def _toml(value: Any) -> str:

@@ -17,6 +17,7 @@ from relay.platforms.twitch.acts import SCOPES as ACT_SCOPES
 from relay.platforms.twitch.catalogue import wished
 from relay.platforms.twitch.connection import CALL_TIMEOUT, Account, Channel, TwitchConnection, point_at
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, explain, translate
+from relay.platforms.twitch.rewards import MANAGE as MANAGE_REWARDS
 from relay.platforms.twitch.settings import TwitchSection
 from relay.platforms.twitch.sources import (
     NEEDED,
@@ -50,16 +51,21 @@ async def authorize(
     say: Say,
     acts: Collection[str] = (),
     kinds: Collection[Kind] = frozenset(Kind),
+    *,
+    rewards: bool = False,
 ) -> str:
     """Let a person log in with a browser, save the login, and return the account's name.
 
-    The login allows to hear of these `kinds` and to do these `acts`. `say` is called with each line for the person.
+    The login allows to hear of these `kinds` and to do these `acts`, and to settle `rewards`. `say` is called with each
+    line for the person.
     Raises AuthError when the login was refused or the code ran out, PlatformUnavailable when Twitch cannot be reached.
     """
     point_at(settings)
     with redacted_logs():
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT)) as session:
-            oauth = OAuth(client_id=settings.client_id, scopes=Scopes(_scopes(acts, kinds)), session=session)
+            oauth = OAuth(
+                client_id=settings.client_id, scopes=Scopes(_scopes(acts, kinds, rewards=rewards)), session=session
+            )
             try:
                 return await _device_login(oauth, TokenFile(token_file), say)
             except asyncio.CancelledError:
@@ -69,10 +75,11 @@ async def authorize(
                 raise _explain(error, settings) from None
 
 
-def _scopes(acts: Collection[str], kinds: Collection[Kind]) -> list[str]:
+def _scopes(acts: Collection[str], kinds: Collection[Kind], *, rewards: bool) -> list[str]:
     """What the login is to allow."""
     heard = asked_for(wished(kinds))
-    return list(dict.fromkeys([*heard, *(scope for act, scope in ACT_SCOPES.items() if act in acts)]))
+    settled = [MANAGE_REWARDS] if rewards else []
+    return list(dict.fromkeys([*heard, *(scope for act, scope in ACT_SCOPES.items() if act in acts), *settled]))
 
 
 async def check(settings: TwitchSection, token_file: Path, kinds: Collection[Kind] = frozenset(Kind)) -> str:

@@ -1,9 +1,11 @@
 """Twitch, as the relay knows it before it is connected."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from relay.platforms.base import Platform
+from relay.platforms.base import ChannelRewards, Platform
 from relay.platforms.info import DemoCrowd, PlatformInfo, Say, Surroundings, Wishes
 from relay.platforms.twitch.settings import PLATFORM, TEXT_LIMIT, TwitchSection
 
@@ -26,8 +28,16 @@ async def _log_in(settings: TwitchSection, data_dir: Path, say: Say, wishes: Wis
     from relay.platforms.twitch.auth import authorize
 
     token_file = settings.token_kept_in(data_dir)
-    login = await authorize(settings, token_file, say, wishes.acts, wishes.kinds)
+    login = await authorize(settings, token_file, say, wishes.acts, wishes.kinds, rewards=wishes.rewards)
     return f"logged in as {login}; the token is kept in {token_file}"
+
+
+@asynccontextmanager
+async def _rewards(settings: TwitchSection, data_dir: Path) -> AsyncIterator[ChannelRewards]:
+    from relay.platforms.twitch.rewards import reached
+
+    async with reached(settings, settings.token_kept_in(data_dir)) as rewards:
+        yield rewards
 
 
 TWITCH: Final = PlatformInfo(
@@ -39,6 +49,7 @@ TWITCH: Final = PlatformInfo(
     check=_check,
     advice="check the internet connection, and the addresses in [twitch] if you changed them",
     log_in=_log_in,
+    rewards=_rewards,
     loggers=("twitchio",),
     crowd=DemoCrowd(per_minute=30.0, has_events=True),
 )

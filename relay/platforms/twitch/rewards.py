@@ -25,6 +25,9 @@ class TwitchRewards:
     def __init__(self, connection: TwitchConnection) -> None:
         self._connection = connection
 
+    async def check(self) -> None:
+        self._channel(MANAGE)
+
     async def list(self) -> list[ChannelReward]:
         channel = self._channel(READ)
         rewards = await self._connection.call(channel.fetch_custom_rewards, "listing the rewards")

@@ -187,3 +187,15 @@ async def test_the_check_tells_when_twitch_is_down(twitch: TwitchDouble, token_f
 async def test_a_login_made_for_another_application_is_told(twitch: TwitchDouble, token_file: Path) -> None:
     with pytest.raises(AuthError, match=r"another twitch\.client_id"):
         await check(reaching(twitch, client_id="other"), twitch.write_token(token_file))
+
+
+@pytest.mark.parametrize("rewards", [True, False])
+async def test_the_login_may_settle_rewards_only_where_there_are_some(
+    twitch: TwitchDouble, token_file: Path, rewards: bool
+) -> None:
+    login = asyncio.create_task(authorize(reaching(twitch), token_file, lambda line: None, rewards=rewards))
+    await twitch.until(lambda: bool(twitch.identity.devices), "a device code")
+    twitch.identity.devices[0].status = "granted"
+    await login
+
+    assert ("channel:manage:redemptions" in twitch.state.grant.scopes) is rewards

@@ -1,0 +1,187 @@
+"""Channel points from the viewer's click to the fulfilled or refunded redemption, with the real TwitchIO."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.application.composition import Relay
+from relay.companion.serving.server import CompanionServer
+from relay.platforms.base import Notes, Platform, PlatformControls, Receive
+from relay.platforms.twitch.client import TwitchPlatform
+from relay.platforms.twitch.settings import TwitchSection
+from tests.doubles.twitch import SCOPES, TwitchDouble
+from tests.doubles.twitch.state import Reward
+from tests.end_to_end.stage import EchoBrain, heard, relaying, settings
+from tests.support import eventually
+
+TELL = {"send_as": "user", "template": "{author} asks{quote}"}
+REWARDS: list[dict[str, Any]] = [
+    {"reward": "Ask", "tell": TELL},
+    {"reward": "Honk", "act": {"name": "sound", "arguments": {"file": "no such sound.mp3"}}},
+    {"reward": "Fortune", "choose": ["Yes."]},
+    {"reward": "Speak", "act": {"name": "speak", "arguments": {"text": "{text}"}}},
+    {"reward": "Hydrate"},
+]
+
+
+class Channel:
+    """A Twitch channel with rewards, most of them ours, and relays that come and go."""
+
+    def __init__(self, twitch: TwitchDouble, folder: Path, companion: CompanionServer) -> None:
+        self.twitch, self._folder, self._companion = twitch, folder, companion
+        for title in ("Ask", "Honk", "Fortune", "Speak", "Hydrate", "Other"):
+            twitch.state.rewards[title] = Reward(title, is_ours=True)
+
+    def _platforms(self, receive: Receive, controls: PlatformControls, notes: Notes) -> Sequence[Platform]:
+        section = TwitchSection.model_validate(self.twitch.settings(reconcile_every=0.2))
+        return [TwitchPlatform(section, self.twitch.write_token(self._folder / "token.json"), receive)]
+
+    @asynccontextmanager
+    async def relay(self, **sections: Any) -> AsyncIterator[Relay]:
+        """One that is killed at the end."""
+        config = settings(self._folder, **{"rewards": REWARDS, "redemptions": {"pause_when": []}, **sections})
+        async with relaying(config, self._companion.url, self._platforms) as (relay, _):
+            await self.twitch.wait_subscribed()
+            await eventually(lambda: self.twitch.state.grant.calls > 0 and relay.platforms[0].listening.is_set())
+            yield relay
+
+    async def ends(self, redemption: str) -> str:
+        """How it ended."""
+        known = self.twitch.state.redemptions[redemption]
+        await self.twitch.until(lambda: known.status != "UNFULFILLED", "a redemption to be settled")
+        return known.status
+
+
+@pytest.fixture
+async def channel(tmp_path: Path, companion: CompanionServer) -> AsyncIterator[Channel]:
+    async with TwitchDouble(scopes=(*SCOPES, "channel:manage:redemptions")) as twitch:
+        yield Channel(twitch, tmp_path, companion)
+
+
+async def test_a_reward_is_told_as_the_settings_say_and_fulfilled_once_it_is_answered(channel: Channel) -> None:
+    async with channel.relay() as relay:
+        redemption = await channel.twitch.redeem("ann", "Ask", "what is up?")
+
+        assert await channel.ends(redemption) == "FULFILLED"
+        assert heard(relay)[-1] == 'Ann asks: "what is up?"'
+        [post] = await channel.twitch.wait_for_posts(1)
+        assert post.text == 'You said: Ann asks: "what is up?"'
+
+
+async def test_one_of_ours_without_an_entry_is_told_as_ever_and_fulfilled(channel: Channel) -> None:
+    async with channel.relay() as relay:
+        assert await channel.ends(await channel.twitch.redeem("ann", "Other")) == "FULFILLED"
+        assert heard(relay)[-1] == "Ann redeemed 'Other'."
+
+
+async def test_what_the_filters_refuse_is_refunded(channel: Channel) -> None:
+    async with channel.relay(filters={"blocked_terms": ["pineapple"]}):
+        assert await channel.ends(await channel.twitch.redeem("ann", "Ask", "pineapple?")) == "CANCELED"
+
+
+async def test_what_the_relay_does_itself_is_fulfilled_when_it_worked_and_refunded_when_not(channel: Channel) -> None:
+    async with channel.relay():
+        fortune = await channel.twitch.redeem("ann", "Fortune")
+        assert await channel.ends(fortune) == "FULFILLED"
+        [post] = await channel.twitch.wait_for_posts(1)
+        assert post.text == "Yes."
+
+        assert await channel.ends(await channel.twitch.redeem("ann", "Honk")) == "CANCELED"
+
+
+async def test_the_companion_says_what_a_viewer_wrote_as_it_stands(channel: Channel) -> None:
+    async with channel.relay() as relay:
+        assert await channel.ends(await channel.twitch.redeem("ann", "Speak", "I am a teapot.")) == "FULFILLED"
+        chat = relay.session.chat
+        assert chat is not None
+        await eventually(lambda: any(m.text == "I am a teapot." for m in chat.history or ()))
+        assert heard(relay) == []
+
+
+async def test_a_reward_that_does_nothing_is_left_to_the_streamer(channel: Channel) -> None:
+    async with channel.relay() as relay:
+        left = await channel.twitch.redeem("ann", "Hydrate")
+        assert await channel.ends(await channel.twitch.redeem("ann", "Ask", "hm?")) == "FULFILLED"
+        assert channel.twitch.state.redemptions[left].status == "UNFULFILLED"
+        assert len(heard(relay)) == 1
+
+
+async def test_a_redemption_whose_author_is_banned_while_it_waits_is_refunded(
+    channel: Channel, brain: EchoBrain
+) -> None:
+    brain.may_answer.clear()
+    async with channel.relay():
+        await channel.twitch.redeem("ben", "Ask", "first")
+        await eventually(lambda: bool(brain.asked))
+        redemption = await channel.twitch.redeem("ann", "Ask", "second")
+        await channel.twitch.clear_user("ann")
+
+        assert await channel.ends(redemption) == "CANCELED"
+
+
+async def test_an_answer_that_a_moderator_stops_is_refunded(channel: Channel, brain: EchoBrain) -> None:
+    brain.may_answer.clear()
+    async with channel.relay() as relay:
+        redemption = await channel.twitch.redeem("ann", "Ask", "hm?")
+        await eventually(lambda: bool(brain.asked))
+        await relay.runtime.skip()
+
+        assert await channel.ends(redemption) == "CANCELED"
+
+
+async def test_without_an_answer_in_time_it_is_refunded(channel: Channel, brain: EchoBrain) -> None:
+    brain.may_answer.clear()
+    async with channel.relay(forwarding={"reply_timeout": 0.3}):
+        assert await channel.ends(await channel.twitch.redeem("ann", "Ask", "hm?")) == "CANCELED"
+
+
+async def test_a_relay_killed_in_mid_answer_refunds_when_it_is_back(channel: Channel, brain: EchoBrain) -> None:
+    brain.may_answer.clear()
+    async with channel.relay():
+        redemption = await channel.twitch.redeem("ann", "Ask", "hm?")
+        await eventually(lambda: bool(brain.asked))
+    assert channel.twitch.state.redemptions[redemption].status == "UNFULFILLED"
+    async with channel.relay(forwarding={"reply_timeout": 0.3}):
+        assert await channel.ends(redemption) == "CANCELED"
+
+
+async def test_a_relay_killed_before_twitch_was_told_tells_it_when_it_is_back(channel: Channel) -> None:
+    channel.twitch.fail_next("custom_rewards/redemptions", 503, times=1_000)
+    async with channel.relay():
+        redemption = await channel.twitch.redeem("ann", "Ask", "hm?")
+        await channel.twitch.wait_calls("custom_rewards/redemptions", 1)
+    assert channel.twitch.state.redemptions[redemption].status == "UNFULFILLED"
+    channel.twitch.faults.clear()
+    async with channel.relay():
+        assert await channel.ends(redemption) == "FULFILLED"
+
+
+async def test_a_redemption_delivered_again_is_settled_once(channel: Channel) -> None:
+    async with channel.relay() as relay:
+        redemption = await channel.twitch.redeem("ann", "Ask", "hm?")
+        assert await channel.ends(redemption) == "FULFILLED"
+        record = await relay.inbox.why(f"twitch:{redemption}")
+        assert record is not None
+    async with channel.relay() as relay:
+        await relay.receive(record.message)
+        assert await channel.ends(await channel.twitch.redeem("ann", "Fortune")) == "FULFILLED"
+
+    calls = [path for method, path in channel.twitch.requests if method == "PATCH"]
+    assert len(calls) == 2, "one for each redemption"
+
+
+async def test_a_cooldown_counts_from_the_end_of_the_answer(channel: Channel, brain: EchoBrain) -> None:
+    rewards = [{"reward": "Ask", "tell": TELL, "cooldown": 60, "cooldown_from": "speech"}]
+    async with channel.relay(rewards=rewards):
+        first = await channel.twitch.redeem("ann", "Ask", "one")
+        assert await channel.ends(first) == "FULFILLED"
+        assert await channel.ends(await channel.twitch.redeem("ben", "Ask", "two")) == "CANCELED"
+        assert await channel.ends(await channel.twitch.redeem("ben", "Other")) == "FULFILLED"
+
+
+async def test_our_rewards_rest_until_the_stream_begins(channel: Channel) -> None:
+    async with channel.relay(redemptions={"pause_when": ["offline"]}):
+        await channel.twitch.until(lambda: channel.twitch.state.rewards["Ask"].is_paused, "a pause")
