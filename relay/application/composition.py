@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from relay.acts import Act
 from relay.application.addressing import Addressing
 from relay.application.audio import SilentAudio
+from relay.application.commands import CommandRooms
 from relay.application.connect import link
 from relay.application.dialogue import AGAIN, Dialogue
 from relay.application.events import Events
@@ -18,20 +20,15 @@ from relay.application.reception import Reception
 from relay.application.runtime_controls import RuntimeControls
 from relay.application.statistics import Statistics
 from relay.application.viewers import ViewersCommands
-from relay.commands import builtin
-from relay.commands.answers import Answers
-from relay.commands.executor import CommandExecutor
-from relay.commands.gate import CommandGate, Finished
+from relay.commands.gate import Finished
 from relay.config.loading import Config
 from relay.errors import InboxError
 from relay.forwarding.forwarder import NOTE_CHARACTERS, NOTE_CHAT, Forwarder
 from relay.inbox.base import Inbox
 from relay.inbox.build import build as build_inbox
 from relay.inbox.retry import with_retries
-from relay.model import Kind
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
-from relay.moderation.outbound import Outbound
 from relay.moderation.quiet import QuietViewers
 from relay.platforms import listed
 from relay.platforms.base import Notes, Platform, Receive
@@ -39,7 +36,6 @@ from relay.platforms.base import PlatformControls as ControlsProtocol
 from relay.platforms.supervision import Supervisor
 from relay.replies.poster import Poster
 from relay.scenario.actions import available_acts
-from relay.scenario.commands import ScenarioCommands
 from relay.scenario.context import StreamContext
 from relay.scenario.executor import ActExecutor
 from relay.speech.floor import Floor, FloorState
@@ -79,19 +75,9 @@ class Relay:
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.floor = Floor(config.floor, config.forwarding.reply_timeout)
         self.session = link(config, voxta_url, self.events, hears=self._audio.hearing is not None)
-        labels = listed.labels()
-        self.commands = self._viewers_commands()
+        self.commands = CommandRooms(config, inbox=self.inbox, session=self.session, events=self.events)
         quiet = QuietViewers(self.inbox)
-        self.forwarder = Forwarder(
-            config,
-            inbox=self.inbox,
-            session=self.session,
-            floor=self.floor,
-            observer=self.events,
-            commands=self.commands,
-            quiet=quiet,
-            labels=labels,
-        )
+        self.forwarder = self._forwarder(quiet)
         self._dialogue = Dialogue(
             config, voxta_url, session=self.session, floor=self.floor, audio=self._audio, events=self.events
         )
@@ -99,13 +85,10 @@ class Relay:
         self.runtime = RuntimeControls(self.inbox, self._dialogue, self.forwarder, describe=self.describe)
         audit = Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
         self.controls = Controls(self.runtime, audit)
-        self.addressing = Addressing(
-            config.forwarding.nicknames, lambda: self.session.chat, lambda: self.platforms, self.commands.table
-        )
-        self.viewers = ViewersCommands(config, self.commands, self.inbox, quiet, self.forwarder, self.addressing)
-        self.points = PointRewards(
-            config, self.inbox, self.commands, lambda: self.platforms, is_away=lambda: self.session.chat is None
-        )
+        gate = self.commands.gate
+        self.addressing = self._addressing()
+        self.viewers = ViewersCommands(config, gate, self.inbox, quiet, self.forwarder, self.addressing)
+        self.points = PointRewards(config, self.inbox, gate, lambda: self.platforms, is_away=self._is_away)
         router, keeper = self._dialogue.router, self.points.keeper
         self.receive = Reception(
             self.inbox, self.addressing, self.controls, router, statistics, self.events, keeper
@@ -113,20 +96,9 @@ class Relay:
         self.platforms = make_platforms(self.receive, self.controls, self.inbox)
         self.poster = Poster(config.replies, self.platforms, self.events.posted)
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
-        say, play, name = self._dialogue.screening.screen, self._audio.effect, self._dialogue.name_of
-        acts = available_acts(
-            config,
-            self.platforms,
-            say=say,
-            controls=self.controls,
-            play=play,
-            name=name,
-            have_said=self.session.have_said,
-        )
-        self.scenario_commands = ScenarioCommands(self.commands.table, self.inbox, self._chat_id)
-        acts.append(self.scenario_commands.act)
+        acts = self._acts()
         self.executor = ActExecutor(acts, config.scenario.allow, self.session)
-        self.command_executor = CommandExecutor(self.commands, acts, self.inbox, done=self._finished, labels=labels)
+        self.commands.serve(acts, self._finished, listed.labels())
         people, scene = self._audio.people, self._audio.scene
         self.stream_context = StreamContext(config.scenario, self.session, self.platforms, people=people, scene=scene)
         self._heartbeat = Heartbeat(config.heartbeat_file, self.condition)
@@ -134,15 +106,36 @@ class Relay:
         self._moved = asyncio.Event()
         self._subscribe()
 
-    def _chat_id(self) -> str | None:
-        return self.session.chat.chat_id if self.session.chat is not None else None
+    def _forwarder(self, quiet: QuietViewers) -> Forwarder:
+        return Forwarder(
+            self._config,
+            inbox=self.inbox,
+            session=self.session,
+            floor=self.floor,
+            observer=self.events,
+            commands=self.commands.gate,
+            quiet=quiet,
+            labels=listed.labels(),
+        )
 
-    def _viewers_commands(self) -> CommandGate:
-        config = self._config
-        answers = Answers(config.commands, Outbound(config.outbound), self.events.obeyed)
-        commands = CommandGate(config.commands, answers, config.rewards)
-        builtin.register(commands, config.forwarding.kinds[Kind.ASK])
-        return commands
+    def _is_away(self) -> bool:
+        return self.session.chat is None
+
+    def _addressing(self) -> Addressing:
+        nicknames, table = self._config.forwarding.nicknames, self.commands.gate.table
+        return Addressing(nicknames, lambda: self.session.chat, lambda: self.platforms, table)
+
+    def _acts(self) -> list[Act]:
+        own = available_acts(
+            self._config,
+            self.platforms,
+            say=self._dialogue.screening.screen,
+            controls=self.controls,
+            play=self._audio.effect,
+            name=self._dialogue.name_of,
+            have_said=self.session.have_said,
+        )
+        return [*own, self.commands.act]
 
     def _subscribe(self) -> None:
         """Who is told of what, in this order."""
@@ -160,8 +153,6 @@ class Relay:
         events.received.subscribe(self._dialogue.router.hear)
         events.received.subscribe(self.executor.on_message)
         events.chat_changed.subscribe(self._dialogue.router.forget)
-        events.chat_changed.subscribe(self.scenario_commands.chat_changed)
-        events.received.subscribe(self.scenario_commands.on_message)
         events.released.subscribe(statistics.reply)
         events.released.subscribe(self.poster.queue)
         events.posted.subscribe(statistics.post)
@@ -179,7 +170,7 @@ class Relay:
     async def run(self) -> None:
         """Run every room until cancelled. The inbox has to be open (see `opened`)."""
         await with_retries(self.runtime.restore)
-        await with_retries(self.scenario_commands.restore)
+        await with_retries(self.commands.restore)
         await with_retries(self.viewers.restore)
         if chat := await with_retries(self.inbox.get_note, NOTE_CHAT):
             self.session.prefer(chat)
@@ -190,13 +181,11 @@ class Relay:
                 return tasks.create_task(_vital(name, room), name=name)
 
             start("voxta", self.session.run())
-            for name, room in self._dialogue.rooms():
+            for name, room in (*self._dialogue.rooms(), *self.commands.rooms()):
                 start(name, room)
             start("forwarder", self.forwarder.run())
             start("poster", self.poster.run())
             start("act executor", repeat(self.executor.run, AGAIN, "acting for the scenario"))
-            start("scenario commands", repeat(self.scenario_commands.run, AGAIN, "keeping the scenario's commands"))
-            start("commands", repeat(self.command_executor.run, AGAIN, "carrying out commands"))
             start("forgetting", repeat(self.viewers.forgetting.run, AGAIN, "deleting what viewers want forgotten"))
             for name, room in self.points.rooms():
                 start(name, room)

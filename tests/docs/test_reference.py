@@ -59,7 +59,7 @@ def test_the_table_of_controls_names_each_with_what_it_takes(tmp_path: Path) -> 
 def test_the_table_of_viewers_commands_names_each_with_what_it_takes(tmp_path: Path) -> None:
     table = Relay(
         settings(tmp_path), lambda *_: [], voxta_url="http://localhost", statistics=Statistics()
-    ).commands.table
+    ).commands.gate.table
     forms = {f"{table.prefix}{called} {command.form}".strip() for command in table for called in command.names}
 
     listed = [span for row in rows(DOCS / "commands.md", "command") for span in re.findall("`([^`]+)`", row[0])]

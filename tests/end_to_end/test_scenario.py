@@ -128,7 +128,7 @@ chat.addEventListener("app:command.dance", (e) => {
 async def test_a_script_offers_a_command_hears_of_its_use_and_takes_it_back(tmp_path: Path) -> None:
     allowed = {"allow": ["relay.command"]}
     async with playing(tmp_path, loaded({"index.js": IMPORT + OFFER}), scenario=allowed) as stage:
-        table = stage.relay.commands.table
+        table = stage.relay.commands.gate.table
         await eventually(lambda: table.named("dance") is not None)
         await stage.relay.receive(message(1, "!dance badly"), message(2, "!dance fast 3"))
         await eventually(lambda: "danced" in stage.story.variables)
