@@ -8,10 +8,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
+from pydantic import BaseModel
 
 from relay.application.composition import Relay
 from relay.application.metrics import Metrics
 from relay.application.statistics import Statistics
+from relay.config import CommandSection, ParameterSection
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
 from relay.web.control import ControlServer
@@ -64,6 +66,13 @@ def test_the_table_of_viewers_commands_names_each_with_what_it_takes(tmp_path: P
 
     listed = [span for row in rows(DOCS / "commands.md", "command") for span in re.findall("`([^`]+)`", row[0])]
     assert sorted(listed) == sorted(forms)
+
+
+@pytest.mark.parametrize(("heading", "section"), [("key", CommandSection), ("argument", ParameterSection)])
+def test_the_tables_of_own_commands_name_all_they_can_have(heading: str, section: type[BaseModel]) -> None:
+    listed = [row[0].strip("`") for row in rows(DOCS / "commands.md", heading)]
+
+    assert sorted(listed) == sorted(section.model_fields)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
