@@ -20,7 +20,7 @@ from relay.application.settings import load, whereabouts
 from relay.config import places
 from relay.errors import ConfigError, RelayError
 from relay.platforms import listed
-from relay.platforms.info import PlatformInfo, Wishes
+from relay.platforms.info import PlatformInfo, PlatformWishes
 from relay.system import shutdown
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
@@ -208,7 +208,7 @@ def _offer_login(info: PlatformInfo[Any]) -> None:
         settings = load(places.required(config))
 
         async def work() -> None:
-            show(await log_in(info.settings(settings), settings.relay.data_dir, show, Wishes.of(settings)))
+            show(await log_in(info.settings(settings), settings.relay.data_dir, show, PlatformWishes.of(settings)))
 
         _run(work())
 

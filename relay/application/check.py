@@ -17,7 +17,7 @@ from relay.errors import ConfigError, InboxError, RelayError
 from relay.inbox.build import build as build_inbox
 from relay.obs.check import check as check_obs
 from relay.platforms import listed
-from relay.platforms.info import Wishes
+from relay.platforms.info import PlatformWishes
 from relay.voxta.check import check as check_voxta
 from relay.voxta.gateway import health_of
 
@@ -76,7 +76,7 @@ def _attempts(config: Config) -> Iterator[tuple[str, Attempt]]:
     if not listed.enabled(config):
         yield "platforms", _no_platform
     for info in listed.enabled(config):
-        yield info.name, partial(info.check, info.settings(config), config.relay.data_dir, Wishes.of(config))
+        yield info.name, partial(info.check, info.settings(config), config.relay.data_dir, PlatformWishes.of(config))
         if info.rewards is not None and config.rewards:
             yield f"{info.name} rewards", partial(check_rewards, info, config)
     if config.speech.enabled:

@@ -82,7 +82,9 @@ class Relay:
             config, voxta_url, session=self.session, floor=self.floor, audio=self._audio, events=self.events
         )
         self.voice = self._dialogue.voice
-        self.runtime = RuntimeControls(self.inbox, self._dialogue, self.forwarder, describe=self.describe)
+        self.runtime = RuntimeControls(
+            self.inbox, self._dialogue, self.forwarder, platforms=lambda: self.platforms, describe=self.describe
+        )
         audit = Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
         self.controls = Controls(self.runtime, audit)
         gate = self.commands.gate
@@ -144,6 +146,7 @@ class Relay:
         events.arrived.subscribe(self.runtime.saw)
         events.arrived.subscribe(self.viewers.latest.saw)
         events.arrived.subscribe(self.stream_context.saw)
+        events.decided.subscribe(self.forwarder.decide)
         events.asking.subscribe(self.poster.expect)
         events.asking.subscribe(self._dialogue.router.asked)
         events.forwarded.subscribe(statistics.forwarded)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, ParamSpec
 
-from relay.model import AudienceMessage, Forward, Origin, Post, ReplyText, Settlement
+from relay.model import AudienceMessage, Forward, Origin, PlatformDecision, Post, ReplyText, Settlement
 from relay.replies.replies import Step
 from relay.wire.messages import WireMessage
 
@@ -42,6 +42,8 @@ class Events:
 
     arrived: Signal[[AudienceMessage]] = field(default_factory=Signal)
     """Somebody in the audience said or did something, and it is stored."""
+    decided: Signal[[PlatformDecision]] = field(default_factory=Signal)
+    """A platform has decided about a message that it withholds."""
     asking: Signal[[Forward]] = field(default_factory=Signal)
     """What expects an answer is about to be sent to Voxta."""
     forwarded: Signal[[Forward]] = field(default_factory=Signal)

@@ -8,7 +8,7 @@ from relay.application.events import Events
 from relay.application.routing import ReplyRouter
 from relay.application.statistics import Statistics
 from relay.inbox.base import Inbox
-from relay.model import AudienceMessage, Caller, Edit, Incoming, Origin, Retraction
+from relay.model import AudienceMessage, Caller, Edit, Incoming, Origin, PlatformDecision, Retraction
 from relay.moderation.controls import Controls, command_in
 from relay.rewards.keeper import RedemptionKeeper
 from relay.system import clock
@@ -59,6 +59,8 @@ class Reception:
         match change:
             case Edit():
                 await self._inbox.edit(change)
+            case PlatformDecision():
+                self._events.decided(change)
             case Retraction():
                 self._answers.retract(change)
                 self._statistics.dropped(await self._inbox.retract(change, clock.now()), change.reason)

@@ -37,7 +37,7 @@ from relay.config.loading import Config
 from relay.inbox.build import build as build_inbox
 from relay.platforms import listed
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
-from relay.platforms.info import Surroundings, Wishes
+from relay.platforms.info import PlatformWishes, Surroundings
 from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
 from relay.web.control import ControlServer
 
@@ -110,7 +110,7 @@ def platforms_of(config: Config, audio: LiveAudio) -> MakePlatforms:
             notes,
             data_dir=config.relay.data_dir,
             look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
-            wanted=Wishes.of(config).kinds,
+            wanted=PlatformWishes.of(config).kinds,
         )
         return [
             info.build(info.settings(config), replace(around, voice=audio.channels_of(info.name)))

@@ -9,6 +9,7 @@ from relay.inbox.base import Inbox
 from relay.model import AudienceMessage, Held, Outcome
 from relay.moderation.switches import Switches
 from relay.platforms import listed
+from relay.platforms.base import Platform, Withholding
 from relay.system import clock
 
 NOTE_SWITCHES = "switches"
@@ -26,9 +27,11 @@ class RuntimeControls:
         dialogue: Dialogue,
         forwarder: Forwarder,
         *,
+        platforms: Callable[[], Sequence[Platform]],
         describe: Callable[[], Awaitable[str]],
     ) -> None:
         """`describe` says in a few lines what is connected and what waits."""
+        self._platforms = platforms
         self._inbox = inbox
         self._dialogue = dialogue
         self._voice = dialogue.voice
@@ -67,14 +70,26 @@ class RuntimeControls:
         return [*self._forwarder.waiting.held(), *self._screening.held()]
 
     async def approve(self, held_id: str) -> bool:
+        told = await self._tell_platform(held_id, approve=True)
         done = self._screening.approve(held_id) or self._forwarder.waiting.approve(held_id, clock.now())
         self._forwarder.wake()
-        return done
+        return done or told
 
     async def reject(self, held_id: str) -> bool:
+        told = await self._tell_platform(held_id, approve=False)
         done = self._screening.reject(held_id) or self._forwarder.waiting.reject(held_id, "rejected by a moderator")
         self._forwarder.wake()
-        return done
+        return done or told
+
+    async def _tell_platform(self, held_id: str, *, approve: bool) -> bool:
+        """Decide there, too, about what a platform withholds, which may settle it here meanwhile."""
+        message = self._forwarder.waiting.held_message(held_id)
+        if message is None or message.withheld is None or not message.withheld.is_decided_here:
+            return False
+        for platform in self._platforms():
+            if platform.name == message.platform and isinstance(platform, Withholding):
+                await platform.decide(message, approve=approve)
+        return True
 
     async def skip(self) -> bool:
         return self._voice.stop()

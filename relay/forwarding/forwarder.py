@@ -23,7 +23,7 @@ from relay.forwarding.settling import Settling
 from relay.forwarding.waiting import Batch, Waiting
 from relay.inbox.base import Inbox
 from relay.inbox.retry import with_retries
-from relay.model import AudienceMessage, Forward, Outcome, Settlement
+from relay.model import AudienceMessage, Forward, Outcome, PlatformDecision, Settlement
 from relay.moderation.budget import Budget, is_quiet
 from relay.moderation.switches import Switches
 from relay.speech.floor import Floor
@@ -126,6 +126,11 @@ class Forwarder:
     def follow(self, switches: Switches) -> None:
         """Apply the moderators' settings now."""
         self.waiting.apply(switches)
+        self.wake()
+
+    def decide(self, decision: PlatformDecision) -> None:
+        """A platform has decided about a message that it withholds."""
+        self.waiting.decide(decision, self._wall())
         self.wake()
 
     async def run(self) -> None:

@@ -39,6 +39,15 @@ class HeldMessages:
         """The keys of what is held of a viewer."""
         return [message.key for _, message in self._entries.values() if message.viewer == viewer]
 
+    def get(self, held_id: str) -> AudienceMessage | None:
+        """One that waits; None when it is not there (any more)."""
+        entry = self._entries.get(held_id)
+        return entry[1] if entry else None
+
+    def id_of(self, key: str) -> str | None:
+        """The short id of a message by its key."""
+        return next((held.id for held, message in self._entries.values() if message.key == key), None)
+
     def pop(self, held_id: str) -> AudienceMessage | None:
         """Take one out for a decision; None when it is not there (any more)."""
         entry = self._entries.pop(held_id, None)

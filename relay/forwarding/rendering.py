@@ -19,6 +19,8 @@ TEXT_LIMIT = 500
 """Characters of a viewer's text that reach the companion; the longest message of a stream's chat."""
 QUOTED_LIMIT = 100
 """Characters of what a message replies to that reach the companion; enough to know what is meant."""
+MARK_LIMIT = 48
+"""Characters of a mark: a few words and the name of a channel."""
 DETAIL_LIMIT = 200
 """Characters of a detail; the five choices of a poll have 25 each, and what a platform tells is a sentence."""
 ASKED = 3
@@ -130,8 +132,11 @@ class Renderer:
     def _event(self, pick: Pick, place: Place) -> ScriptCall:
         """What scripts that listen for `app:<kind>` are told."""
         fields = self._fields(pick, place)
-        arguments = {name: fields[name] for name in ("author", "platform", "text")}
+        arguments = {name: fields[name] for name in ("author", "text")}
         message = pick.message
+        arguments["platform"] = self._label(message.platform)
+        if message.mark:
+            arguments["mark"] = sanitise_name(message.mark, None, MARK_LIMIT)
         arguments["id"] = sanitise(f"{message.platform}:{message.channel}/{message.id}", 120)
         arguments["amount"] = str(message.amount or 0)
         arguments["detail"] = fields["detail"] if pick.message.detail else ""
@@ -163,6 +168,11 @@ class Renderer:
     def _name(self, author: Author, place: Place) -> str:
         return sanitise_name(author.name, None if Role.STREAMER in author.roles else place.reserved)
 
+    def _place_of(self, message: AudienceMessage) -> str:
+        """Where it comes from, with what should be known besides."""
+        mark = f", {sanitise_name(message.mark, None, MARK_LIMIT)}" if message.mark else ""
+        return f"{self._label(message.platform)}{mark}"
+
     def _label(self, platform: str) -> str:
         return self._labels.get(platform) or sanitise_name(platform.capitalize(), frozenset())
 
@@ -172,7 +182,7 @@ class Renderer:
         arguments = self._policy.arguments(message, pick.text)
         return {name: sanitise(value, TEXT_LIMIT) for name, value in arguments.items()} | {
             "author": self._name(message.author, place),
-            "platform": self._label(message.platform),
+            "platform": self._place_of(message),
             "text": text,
             "quote": _quote(text, is_action=message.is_action),
             "answering": self._answering(message.replies_to, place),

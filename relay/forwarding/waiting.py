@@ -1,5 +1,6 @@
 """What the forwarder has claimed and not sent: judged on arrival, then in a queue, in the pool, or held."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -7,12 +8,12 @@ from relay.commands.explaining import QueuePlace
 from relay.commands.gate import CommandGate, Finished, Refusal
 from relay.config.loading import Config
 from relay.forwarding.follows import ToldFollows
-from relay.forwarding.held import HeldMessages
+from relay.forwarding.held import CAPACITY, HeldMessages
 from relay.forwarding.notices import NoticeQueue
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick
 from relay.forwarding.selection import Choice, Ended, Selector
-from relay.model import AudienceMessage, Held, Kind, Outcome
+from relay.model import AudienceMessage, Held, Kind, Outcome, PlatformDecision
 from relay.moderation.budget import Budget, not_in_mode
 from relay.moderation.controls import command_in
 from relay.moderation.features import TextFeatures, features_of
@@ -53,6 +54,8 @@ class Waiting:
         self._commands = commands
         self._quiet = quiet
         self._held_messages = HeldMessages()
+        self._decided: OrderedDict[str, PlatformDecision] = OrderedDict()
+        """Decisions about what has not come yet, by its key."""
         self._hold_for = config.filters.hold_for
         self._steady = steady
         self._ended: list[Ended] = []
@@ -131,7 +134,9 @@ class Waiting:
     ) -> None:
         judgement = self._inbound.judge(self._policy.judged(message), self.switches, now)
         verdict = judgement.verdict
-        if verdict is None:
+        if message.withheld is not None and (verdict is None or verdict.outcome is Outcome.HELD):
+            self._hold(message, message.withheld.reason)
+        elif verdict is None:
             told = self._inbound.of_others(message, self.switches)
             accept(told, self._said(message, judgement.text), judgement.reading, now)
         elif verdict.outcome is Outcome.HELD:
@@ -160,8 +165,11 @@ class Waiting:
             self._end(pick.message, Outcome.EXPIRED, "passed over: too many were waiting")
 
     def _hold(self, message: AudienceMessage, reason: str) -> None:
+        """Keep it for a moderator, who may have decided already."""
         if crowded_out := self._held_messages.add(message, reason):
             self._end(crowded_out, Outcome.HELD, "nobody decided, and more came")
+        if decision := self._decided.pop(message.key, None):
+            self.decide(decision, message.at)
 
     # Out
 
@@ -243,6 +251,23 @@ class Waiting:
         if message is not None:
             self._end(message, Outcome.REJECTED, reason)
         return message is not None
+
+    def held_message(self, held_id: str) -> AudienceMessage | None:
+        """What waits for a decision under this id."""
+        return self._held_messages.get(held_id)
+
+    def decide(self, decision: PlatformDecision, now: float) -> None:
+        """Do as its platform has decided. What has not come yet is decided when it comes."""
+        held_id = self._held_messages.id_of(decision.key)
+        if held_id is None:
+            self._decided[decision.key] = decision
+            if len(self._decided) > CAPACITY:
+                self._decided.popitem(last=False)
+        elif decision.is_approved:
+            self.approve(held_id, now)
+        elif message := self._held_messages.pop(held_id):
+            outcome = Outcome.HELD if decision.is_approved is None else Outcome.REJECTED
+            self._end(message, outcome, decision.reason)
 
     def give_up_held(self, reason: str) -> None:
         """The run ends: what is held ends as held."""

@@ -8,6 +8,7 @@ from relay.model.audience import (
     Kind,
     Origin,
     Outcome,
+    PlatformDecision,
     Post,
     Quoted,
     ReplyText,
@@ -15,6 +16,7 @@ from relay.model.audience import (
     Reward,
     Role,
     Settlement,
+    Withheld,
 )
 from relay.model.base import Value
 from relay.model.controls import Caller, ControlInfo, Held, Suggestion, Talker
@@ -33,6 +35,7 @@ __all__ = [
     "MessageOptions",
     "Origin",
     "Outcome",
+    "PlatformDecision",
     "Post",
     "Quoted",
     "ReplyText",
@@ -45,5 +48,6 @@ __all__ = [
     "Suggestion",
     "Talker",
     "Value",
+    "Withheld",
     "expects_reply",
 ]

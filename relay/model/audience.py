@@ -119,6 +119,15 @@ class Reward(Value):
     """The platform waits to be told whether it was done, or is to be paid back."""
 
 
+class Withheld(Value):
+    """A platform keeps a message from its own chat."""
+
+    reason: str
+    """Such as `AutoMod: swearing`."""
+    is_decided_here: bool = False
+    """The platform waits for a moderator's decision, and takes ours."""
+
+
 class AudienceMessage(Value):
     """One thing a person said or did on a platform."""
 
@@ -156,6 +165,10 @@ class AudienceMessage(Value):
     """The id an answer should reply to, where the platform can thread answers."""
     replies_to: Quoted | None = None
     """What it replies to itself."""
+    withheld: Withheld | None = None
+    """It waits for a moderator before anybody is told."""
+    mark: str | None = None
+    """What should be known of it besides, in a few words, such as `from Ben's chat`; hostile text."""
     is_unseen: bool = False
     """It was given as a command that leaves no message for others to see; its id is that of the use."""
 
@@ -182,6 +195,21 @@ class Edit(Value):
         return f"{self.platform}:{self.id}"
 
 
+class PlatformDecision(Value):
+    """A moderator has decided on the platform about a message that it withholds, or nobody has in time."""
+
+    platform: str
+    id: str
+    is_approved: bool | None
+    """None: nobody has decided, and nobody can any more."""
+    reason: str
+    """Such as `denied on twitch by Ann`."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.platform}:{self.id}"
+
+
 class Retraction(Value):
     """Messages were taken back on their platform. Either one message, or all that wait from an author or channel."""
 
@@ -193,7 +221,7 @@ class Retraction(Value):
     channel: str | None = None
 
 
-Incoming = AudienceMessage | Edit | Retraction
+Incoming = AudienceMessage | Edit | Retraction | PlatformDecision
 
 
 class Outcome(StrEnum):

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from relay.acts import Act
 from relay.config import OfferSection
-from relay.model import Caller, ControlInfo, Held, Incoming, Suggestion
+from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Suggestion
 from relay.replies.outlet import Outlet
 
 
@@ -66,6 +66,15 @@ class Acting(Protocol):
 
     def acts(self) -> Sequence[Act]:
         """All there are; which of them are allowed is not the platform's business."""
+        ...
+
+
+@runtime_checkable
+class Withholding(Protocol):
+    """Optional: the platform keeps messages from its chat until a moderator decides, and takes our decision."""
+
+    async def decide(self, message: AudienceMessage, *, approve: bool) -> None:
+        """Let it into the chat, or not. Raises PlatformError, also where it was decided otherwise already."""
         ...
 
 

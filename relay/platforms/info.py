@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Wishes:
+class PlatformWishes:
     """What the rest of the settings want of a platform: it asks for no more than that."""
 
     kinds: frozenset[Kind] = frozenset(Kind)
@@ -78,11 +78,11 @@ class PlatformInfo(Generic[S]):
     text_limit: int
     """Characters of a post."""
     build: Callable[[S, Surroundings], Platform]
-    check: Callable[[S, Path, Wishes], Awaitable[str]]
+    check: Callable[[S, Path, PlatformWishes], Awaitable[str]]
     """For `relay check`, with the folder of the relay's data: one line when all is well, else it raises RelayError."""
     advice: str
     """What to do when it cannot be reached."""
-    log_in: Callable[[S, Path, Say, Wishes], Awaitable[str]] | None = None
+    log_in: Callable[[S, Path, Say, PlatformWishes], Awaitable[str]] | None = None
     """For `relay auth`, which shows its docstring: with the folder of the relay's data, and a way to tell people what
     to do. Returns the closing line."""
     rewards: Callable[[S, Path], AbstractAsyncContextManager[ChannelRewards]] | None = None

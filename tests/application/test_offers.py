@@ -12,7 +12,7 @@ from relay.application.settings import load
 from relay.config.loading import Config
 from relay.errors import ConfigError
 from relay.model import Kind
-from relay.platforms.info import Wishes
+from relay.platforms.info import PlatformWishes
 from tests.doubles.twitch import SCOPES, TwitchDouble
 from tests.doubles.twitch.state import Reward
 
@@ -110,10 +110,10 @@ async def test_the_check_says_when_the_login_may_not_settle_rewards(twitch: Twit
 
 
 def test_a_login_is_asked_only_for_what_the_settings_use() -> None:
-    assert (Wishes.of(load()).acts, Wishes.of(load()).rewards) == ((), False)
+    assert (PlatformWishes.of(load()).acts, PlatformWishes.of(load()).rewards) == ((), False)
     clip = {"reward": "Clip it", "act": {"name": "clip"}}
     quiet = {"kinds": {"redemption": {"enabled": False}}}
-    wishes = Wishes.of(load(None, rewards=[clip], scenario={"allow": ["poll"]}, forwarding=quiet))
+    wishes = PlatformWishes.of(load(None, rewards=[clip], scenario={"allow": ["poll"]}, forwarding=quiet))
 
     assert (wishes.acts, wishes.rewards) == (("poll", "clip"), True)
     assert Kind.REDEMPTION in wishes.kinds, "a reward with an entry is heard of, even where others are not told"

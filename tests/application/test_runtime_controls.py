@@ -60,7 +60,9 @@ class Room:
 
     def more_controls(self) -> RuntimeControls:
         dialogue = Talk(self.mouth, self.screening)
-        return RuntimeControls(self.scene.inbox, dialogue, self.scene.forwarder, describe=self.describe)
+        return RuntimeControls(
+            self.scene.inbox, dialogue, self.scene.forwarder, platforms=tuple, describe=self.describe
+        )
 
     async def describe(self) -> str:
         return "Voxta: in a chat"

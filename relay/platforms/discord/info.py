@@ -6,7 +6,7 @@ from typing import Final
 from relay.config import VoiceSection
 from relay.platforms.base import Platform
 from relay.platforms.discord.settings import PLATFORM, TEXT_LIMIT, DiscordSection
-from relay.platforms.info import DemoCrowd, PlatformInfo, Surroundings, Wishes
+from relay.platforms.info import DemoCrowd, PlatformInfo, PlatformWishes, Surroundings
 from relay.platforms.voice import Listener, VoiceChannels
 
 
@@ -27,7 +27,7 @@ def _build(settings: DiscordSection, around: Surroundings) -> Platform:
     )
 
 
-async def _check(settings: DiscordSection, _: Path, __: Wishes) -> str:
+async def _check(settings: DiscordSection, _: Path, __: PlatformWishes) -> str:
     from relay.platforms.discord.check import check
 
     return await check(settings)

@@ -64,7 +64,9 @@ async def authorize(
     with redacted_logs():
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT)) as session:
             oauth = OAuth(
-                client_id=settings.client_id, scopes=Scopes(_scopes(acts, kinds, rewards=rewards)), session=session
+                client_id=settings.client_id,
+                scopes=Scopes(_scopes(acts, wished(kinds, settings), rewards=rewards)),
+                session=session,
             )
             try:
                 return await _device_login(oauth, TokenFile(token_file), say)
@@ -75,11 +77,11 @@ async def authorize(
                 raise _explain(error, settings) from None
 
 
-def _scopes(acts: Collection[str], kinds: Collection[Kind], *, rewards: bool) -> list[str]:
+def _scopes(acts: Collection[str], sources: Sequence[EventSource], *, rewards: bool) -> list[str]:
     """What the login is to allow."""
-    heard = asked_for(wished(kinds))
     settled = [MANAGE_REWARDS] if rewards else []
-    return list(dict.fromkeys([*heard, *(scope for act, scope in ACT_SCOPES.items() if act in acts), *settled]))
+    done = [scope for act, scope in ACT_SCOPES.items() if act in acts]
+    return list(dict.fromkeys([*asked_for(sources), *done, *settled]))
 
 
 async def check(settings: TwitchSection, token_file: Path, kinds: Collection[Kind] = frozenset(Kind)) -> str:
@@ -94,7 +96,7 @@ async def check(settings: TwitchSection, token_file: Path, kinds: Collection[Kin
                 lambda: connection.client.fetch_eventsub_subscriptions(token_for=connection.account.id),
                 "reading the limits",
             )
-            return _report(wished(kinds), connection.account, connection.channels, limits.max_total_cost)
+            return _report(wished(kinds, settings), connection.account, connection.channels, limits.max_total_cost)
 
 
 def _report(sources: Sequence[EventSource], account: Account, channels: tuple[Channel, ...], max_cost: int) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 from twitchio import eventsub
 
 from relay.model import Kind
+from relay.platforms.twitch.settings import TwitchSection
 from relay.platforms.twitch.sources import READ_CHAT, EventSource, chat, moderated, of_channel, raided
 
 _SUBSCRIPTIONS = "channel:read:subscriptions"
@@ -16,6 +17,14 @@ _repeated = partial(EventSource, streamers_alone=True, is_minor=True)
 
 def _of(*kinds: Kind) -> frozenset[Kind]:
     return frozenset(kinds)
+
+
+def _asks_automod(settings: TwitchSection) -> bool:
+    return settings.automod
+
+
+def _asks_for_the_restricted(settings: TwitchSection) -> bool:
+    return settings.restricted_chat != "ignore"
 
 
 _CHAT = (
@@ -134,13 +143,30 @@ _SHOUTOUTS = tuple(
         ("channel.shoutout.create", eventsub.ShoutoutCreateSubscription),
     )
 )
-_MODERATION = (
+_AUTOMOD = tuple(
+    EventSource(
+        type, moderated(payload), "moderator:manage:automod", "messages that AutoMod holds", asked_by=_asks_automod
+    )
+    for type, payload in (
+        ("automod.message.hold", eventsub.AutomodMessageHoldV2Subscription),
+        ("automod.message.update", eventsub.AutomodMessageUpdateV2Subscription),
+    )
+)
+_RESTRICTED = (
     EventSource(
         "channel.suspicious_user.update",
         moderated(eventsub.SuspiciousUserUpdateSubscription),
         "moderator:read:suspicious_users",
         "suspicious users",
         _of(Kind.SUSPICIOUS),
+        _asks_for_the_restricted,
+    ),
+    EventSource(
+        "channel.suspicious_user.message",
+        moderated(eventsub.SuspiciousUserMessageSubscription),
+        "moderator:read:suspicious_users",
+        "restricted people's chat",
+        asked_by=_asks_for_the_restricted,
     ),
 )
 _OPEN = (
@@ -156,11 +182,11 @@ _OPEN = (
         is_minor=True,
     ),
 )
-SOURCES = (*_CHAT, *_REWARDS, *_SUPPORT, *_TAKING_PART, *_SHOUTOUTS, *_MODERATION, *_OPEN)
+SOURCES = (*_CHAT, *_REWARDS, *_SUPPORT, *_TAKING_PART, *_SHOUTOUTS, *_AUTOMOD, *_RESTRICTED, *_OPEN)
 """The dearest first. What repeats another of these, in chat, counts only where the other could not be subscribed; see
 incoming.twins."""
 
 
-def wished(kinds: Collection[Kind]) -> tuple[EventSource, ...]:
-    """Those of them that tell of these kinds, or are needed for any."""
-    return tuple(source for source in SOURCES if not source.kinds or not source.kinds.isdisjoint(kinds))
+def wished(kinds: Collection[Kind], settings: TwitchSection) -> tuple[EventSource, ...]:
+    """Those of them that are wanted."""
+    return tuple(source for source in SOURCES if source.is_wanted(kinds, settings))

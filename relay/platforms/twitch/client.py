@@ -16,16 +16,16 @@ from twitchio.models.eventsub_ import BaseEvent
 
 from relay.acts import Act
 from relay.errors import PlatformError, PlatformUnavailable, RateLimited, RelayError
-from relay.model import Kind, Post
+from relay.model import AudienceMessage, Kind, Post
 from relay.platforms.base import Receive, Stream
 from relay.platforms.intake import Intake, Seen
 from relay.platforms.twitch.acts import TwitchActs
 from relay.platforms.twitch.catalogue import wished
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, translate
+from relay.platforms.twitch.gate import Gate
 from relay.platforms.twitch.incoming import read
 from relay.platforms.twitch.incoming.twins import twin
-from relay.platforms.twitch.once import News
 from relay.platforms.twitch.outgoing import Outgoing
 from relay.platforms.twitch.rewards import TwitchRewards
 from relay.platforms.twitch.settings import PLATFORM, TEXT_LIMIT, TwitchSection
@@ -67,12 +67,12 @@ class TwitchPlatform:
         """`kinds` are those worth hearing of."""
         self._settings = settings
         self._clock = clock
-        self._sources = wished(kinds)
+        self._sources = wished(kinds, settings)
         self._seen = Seen(REMEMBERED)
         self._intake = Intake(self.name, receive)
         self._tokens = TokenFile(token_file)
         self._unread = UnreadEvents()
-        self._news = News()
+        self._gate = Gate(settings, self.channels)
         self._connection = TwitchConnection(settings, self._tokens, self._take, self._unread.note)
         self._outgoing = Outgoing(self._connection)
         self.rewards = TwitchRewards(self._connection)
@@ -134,6 +134,16 @@ class TwitchPlatform:
     def acts(self) -> Sequence[Act]:
         """See Acting."""
         return TwitchActs(self._connection).all()
+
+    async def decide(self, message: AudienceMessage, *, approve: bool) -> None:
+        """See Withholding: on what AutoMod holds."""
+        connection = self._connection
+        if not connection.channels:
+            raise PlatformUnavailable(f"Twitch is not connected: {self._state}")
+        account = connection.account.id
+        moderator = connection.client.create_partialuser(account)
+        act = moderator.approve_automod_messages if approve else moderator.deny_automod_messages
+        await connection.call(lambda: act(message.id, token_for=account), "deciding about a held message")
 
     async def mended(self) -> None:
         """See Mendable: when somebody has logged in again."""
@@ -252,9 +262,9 @@ class TwitchPlatform:
             return
         if twin(event) in self._reconciler.live:
             return
-        for incoming in read(event, self._connection.account.id, self._clock()):
-            if self._news.is_new(incoming):
-                self._intake.put(incoming)
+        meaning = read(event, self._connection.account.id, self._clock())
+        for incoming in self._gate.let_in(event, meaning):
+            self._intake.put(incoming)
 
 
 def _wait(state: RetryCallState, at_most: float) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from relay.platforms.base import ChannelRewards, Platform
-from relay.platforms.info import DemoCrowd, PlatformInfo, Say, Surroundings, Wishes
+from relay.platforms.info import DemoCrowd, PlatformInfo, PlatformWishes, Say, Surroundings
 from relay.platforms.twitch.settings import PLATFORM, TEXT_LIMIT, TwitchSection
 
 
@@ -17,13 +17,13 @@ def _build(settings: TwitchSection, around: Surroundings) -> Platform:
     return TwitchPlatform(settings, token_file, around.receive, kinds=around.wanted)
 
 
-async def _check(settings: TwitchSection, data_dir: Path, wishes: Wishes) -> str:
+async def _check(settings: TwitchSection, data_dir: Path, wishes: PlatformWishes) -> str:
     from relay.platforms.twitch.auth import check
 
     return await check(settings, settings.token_kept_in(data_dir), wishes.kinds)
 
 
-async def _log_in(settings: TwitchSection, data_dir: Path, say: Say, wishes: Wishes) -> str:
+async def _log_in(settings: TwitchSection, data_dir: Path, say: Say, wishes: PlatformWishes) -> str:
     """Log in to Twitch with a code you type into its page."""
     from relay.platforms.twitch.auth import authorize
 

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
@@ -37,6 +37,9 @@ class TwitchSection(PlatformSection):
     api_url: Url = "https://api.twitch.tv/helix/"
     auth_url: Url = "https://id.twitch.tv/"
     eventsub_url: WebSocketUrl = "wss://eventsub.wss.twitch.tv/ws"
+    shared_chat: Literal["ignore", "hear", "mark"] = "ignore"
+    automod: bool = False
+    restricted_chat: Literal["ignore", "hold", "mark"] = "ignore"
     reconcile_every: Seconds = 30.0
 
     @model_validator(mode="after")

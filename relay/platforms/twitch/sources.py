@@ -1,6 +1,6 @@
 """What a subscription of Twitch's needs and costs, and in which order to ask for those that are wanted."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -10,6 +10,7 @@ from twitchio.eventsub.subscriptions import SubscriptionPayload
 
 from relay.model import Kind
 from relay.platforms.twitch.connection import Account, Channel
+from relay.platforms.twitch.settings import TwitchSection
 
 Build = Callable[[str, str], SubscriptionPayload]
 Key = tuple[str, frozenset[tuple[str, Any]]]
@@ -32,11 +33,18 @@ class EventSource:
     gives: str
     """What is missing without it, in a streamer's words."""
     kinds: frozenset[Kind] = frozenset()
-    """It is wanted while one of these is. Empty: always."""
+    """It is wanted while one of these is."""
+    asked_by: Callable[[TwitchSection], bool] | None = None
+    """Or while the settings ask for it. What has neither is always wanted."""
     streamers_alone: bool = False
     """Only the login of the streamer whose channel it is may subscribe it."""
     is_minor: bool = False
     """Little is missed without it: chat repeats it, or it is asked for otherwise. Of what costs, it comes last."""
+
+    def is_wanted(self, kinds: Collection[Kind], settings: TwitchSection) -> bool:
+        """Whether it is worth subscribing for somebody who wants to hear of these kinds."""
+        is_asked = self.asked_by is not None and self.asked_by(settings)
+        return is_asked or not self.kinds.isdisjoint(kinds) or (not self.kinds and self.asked_by is None)
 
     @property
     def is_priced(self) -> bool:

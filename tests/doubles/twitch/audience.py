@@ -6,7 +6,7 @@ from typing import Any
 from tests.doubles.twitch import payloads
 from tests.doubles.twitch.eventsub import Session, Sessions
 from tests.doubles.twitch.shapes import IN_CHAT, TYPES, fill
-from tests.doubles.twitch.state import Redemption, Reward, Spoken, State, User, number
+from tests.doubles.twitch.state import HeldByAutoMod, Redemption, Reward, Spoken, State, User, number
 
 NOTICE = "channel.chat.notification"
 
@@ -179,6 +179,27 @@ class Audience:
     async def offline(self, channel: str | None = None) -> None:
         where = self._channel(channel)
         await self.notify("stream.offline", where, payloads.offline(where))
+
+    async def write_something_bad(self, text: str, author: str = "ann", channel: str | None = None) -> str:
+        """A message that AutoMod holds; its id."""
+        where, who, id = self._channel(channel), self.state.user(author), f"held-{number()}"
+        self.state.held[id] = HeldByAutoMod(where, who, id, text)
+        await self.happen("automod.message.hold", where.login, {"user": author}, **self._bad(id))
+        return id
+
+    async def moderate(self, id: str, status: str, moderator: str | None = None, as_id: str | None = None) -> None:
+        """A held message is approved, denied, or nobody decided; what is approved then comes into chat."""
+        held = self.state.held[id]
+        held.status = status
+        people = {"user": held.author.login} | ({"moderator_user": moderator} if moderator else {})
+        await self.happen("automod.message.update", held.channel.login, people, status=status, **self._bad(id))
+        if status == "approved":
+            await self.chat(held.text, held.author.login, held.channel.login, id=as_id or id)
+
+    def _bad(self, id: str) -> dict[str, Any]:
+        text = self.state.held[id].text
+        message = {"text": text, "fragments": payloads.fragments(text, {})}
+        return {"message_id": id, "message": message}
 
     async def happen(
         self, type: str, /, channel: str | None = None, people: dict[str, str] | None = None, **values: Any

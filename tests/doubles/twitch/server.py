@@ -14,6 +14,7 @@ from tests.doubles.twitch.eventsub import Session, Sessions
 from tests.doubles.twitch.faults import Fault, Handler, Refuse
 from tests.doubles.twitch.helix import MAX_TOTAL_COST, Helix, may_read
 from tests.doubles.twitch.identity import Identity
+from tests.doubles.twitch.moderation import AutoModQueue
 from tests.doubles.twitch.rewards import Rewards
 from tests.doubles.twitch.shapes import TYPES
 from tests.doubles.twitch.state import Posted, State, Subscription, TwitchError, User
@@ -48,7 +49,13 @@ class TwitchDouble(Audience):
         """The most API calls that were under way together."""
         self._at_once = 0
         self._app = web.Application(middlewares=[self._errors, self._limits, self._faults])
-        rooms = (self.identity, self.helix, self.broadcast, Rewards(self.state, self.identity))
+        rooms = (
+            self.identity,
+            self.helix,
+            self.broadcast,
+            Rewards(self.state, self.identity),
+            AutoModQueue(self.state, self.identity, self.moderate),
+        )
         self._app.add_routes([route for room in rooms for route in room.routes()])
         self._app.router.add_get("/ws", self.sessions.serve)
         self._app.on_shutdown.append(self._close_sockets)

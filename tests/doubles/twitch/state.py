@@ -128,6 +128,17 @@ class Reward:
 
 
 @dataclass
+class HeldByAutoMod:
+    """A message that AutoMod holds, and what became of it: held, approved, denied or expired."""
+
+    channel: User
+    author: User
+    id: str
+    text: str
+    status: str = "held"
+
+
+@dataclass
 class Redemption:
     id: str
     reward_id: str
@@ -188,6 +199,8 @@ class State:
         """Chat messages by their ids."""
         self.rewards: dict[str, Reward] = {}
         """By their titles."""
+        self.held: dict[str, HeldByAutoMod] = {}
+        """By the ids of the messages."""
         self.redemptions: dict[str, Redemption] = {}
         self.authorised = {account}
         """The logins of everybody who has allowed the application something."""

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from relay.platforms.base import Platform
-from relay.platforms.info import PlatformInfo, Surroundings, Wishes
+from relay.platforms.info import PlatformInfo, PlatformWishes, Surroundings
 from tests.platforms.irc.client import IrcPlatform
 from tests.platforms.irc.line import connected
 from tests.platforms.irc.settings import PLATFORM, TEXT_LIMIT, IrcSection
@@ -14,7 +14,7 @@ def _build(settings: IrcSection, around: Surroundings) -> Platform:
     return IrcPlatform(settings, around.receive)
 
 
-async def _check(settings: IrcSection, _: Path, __: Wishes) -> str:
+async def _check(settings: IrcSection, _: Path, __: PlatformWishes) -> str:
     async with connected(settings):
         return f"logged in as {settings.nick}"
 

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from twitchio.models.eventsub_ import BaseEvent
 
 from relay.model import Incoming
-from relay.platforms.twitch.incoming import broadcast, channel, chat, notices, retractions, rewards, taking_part
+from relay.platforms.twitch.incoming import (
+    broadcast,
+    channel,
+    chat,
+    moderation,
+    notices,
+    retractions,
+    rewards,
+    taking_part,
+)
 from relay.platforms.twitch.incoming.draft import Reader
 
 _READERS: Mapping[type[BaseEvent], Reader] = (
@@ -14,6 +23,7 @@ _READERS: Mapping[type[BaseEvent], Reader] = (
     | channel.READERS
     | taking_part.READERS
     | broadcast.READERS
+    | moderation.READERS
     | rewards.READERS
     | retractions.READERS
 )

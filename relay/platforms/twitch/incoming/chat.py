@@ -1,6 +1,7 @@
 """What people write."""
 
 import re
+from typing import Final
 
 from twitchio import ChatMessage
 from twitchio.models.eventsub_ import ChatMessageReply
@@ -10,6 +11,8 @@ from relay.platforms.twitch.incoming.draft import Reader, author_of, draft, role
 from relay.platforms.twitch.incoming.rewards import of_chat
 from relay.platforms.twitch.incoming.written import without_marks, written
 
+STAFF: Final = frozenset({Role.STREAMER, Role.MODERATOR})
+
 
 def is_shared(message: ChatMessage) -> bool:
     """It was written in another channel that shares its chat with this one."""
@@ -17,8 +20,6 @@ def is_shared(message: ChatMessage) -> bool:
 
 
 def message(event: ChatMessage, account: str, now: float) -> AudienceMessage | None:
-    if is_shared(event):
-        return None
     reward = of_chat(event)
     more = written(event.text, event.fragments, account)
     if event.reply is not None:
@@ -30,14 +31,20 @@ def message(event: ChatMessage, account: str, now: float) -> AudienceMessage | N
         now,
         Kind.CHAT if event.cheer is None else Kind.CHEER,
         event.broadcaster,
-        author_of(event.chatter, roles(event.badges)),
+        author_of(event.chatter, _roles(event)),
         id=event.id,
+        mark=f"from the channel {author_of(event.source_broadcaster).name}" if is_shared(event) else None,
         amount=event.cheer.bits if event.cheer else None,
         reply_to=event.id,
         reward=reward,
         detail=reward.title or None if reward else None,
         **more,
     )
+
+
+def _roles(event: ChatMessage) -> frozenset[Role]:
+    """Nobody commands from another channel."""
+    return roles(event.badges) - STAFF if is_shared(event) else roles(event.badges)
 
 
 def _without_address(text: str, reply: ChatMessageReply) -> str:
