@@ -30,6 +30,7 @@ class ViewersCommands:
         addressing: Addressing,
     ) -> None:
         self._inbox = inbox
+        self._commands = commands
         self._quiet = quiet
         self.latest = LatestMessages(commands.table)
         self.forgetting = Forgetting(inbox)
@@ -60,4 +61,7 @@ class ViewersCommands:
         """What was before the restart. Raises InboxError."""
         await self._quiet.restore()
         await self.forgetting.restore()
-        self.latest.restore(await self._inbox.newest(LOOKED_BACK))
+        newest = await self._inbox.newest(LOOKED_BACK)
+        self.latest.restore(newest)
+        for each in newest:
+            self._commands.recognise(each)

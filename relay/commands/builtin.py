@@ -12,7 +12,8 @@ OWNER = "relay"
 
 def register(commands: CommandGate, asked: Telling) -> None:
     """Offer them all; a name that the settings use for something else is theirs. `asked` is how questions are told."""
-    for command in (ask(asked), *_lists(commands)):
+    offered = [ask(asked)] if asked.enabled else []
+    for command in (*offered, *_lists(commands)):
         commands.table.register(command, OWNER)
 
 

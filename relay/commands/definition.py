@@ -42,6 +42,8 @@ class Command:
     aliases: tuple[str, ...] = ()
     parameters: tuple[ParameterSection, ...] = ()
     least_role: Role = Role.VIEWER
+    first_timers: bool = True
+    """Whether it may be the first thing somebody writes."""
     cooldown: float = 0.0
     """Seconds after a use until anybody may use it again."""
     viewer_cooldown: float = 0.0
@@ -79,6 +81,8 @@ class Command:
             aliases=section.aliases,
             parameters=section.parameters,
             least_role=section.least_role,
+            first_timers=section.first_timers,
+            rests_from_speech=section.cooldown_from == "speech",
             cooldown=section.cooldown,
             viewer_cooldown=cooldown if viewer_cooldown is None else viewer_cooldown,
             per_stream=section.per_stream,

@@ -1,6 +1,7 @@
 """Says of each use of a command whether it may be, and keeps what the relay is to do until that is done."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -23,6 +24,8 @@ TOO_OLD: Final = 60.0
 """Seconds after which a use is not carried out any more: nobody expects it."""
 REMINDED: Final = 60.0
 """Seconds in which a viewer is told only once that a command is not for them."""
+MAX_KNOWN: Final = 100_000
+"""Viewers remembered as having written before."""
 REPEATED: Final = 10.0
 """Seconds in which a viewer is told only once how a command is used."""
 _FREE: Final = frozenset({Role.STREAMER, Role.MODERATOR})
@@ -59,15 +62,25 @@ class CommandGate:
         self._cooldowns = Cooldowns()
         self._awaiting: dict[str, Use] = {}
         """Uses whose cooldowns count from the end of their answers, by the keys of the messages."""
+        self._first: OrderedDict[str, str] = OrderedDict()
+        """The key of the first message of each viewer that we know of."""
         for section in settings.own:
             self.table.register(Command.of(section, settings.viewer_cooldown), "settings")
 
     def notice(self, message: AudienceMessage) -> None:
         """Somebody in the audience said or did something, whatever becomes of it."""
+        self.recognise(message)
         if message.kind is Kind.ONLINE:
             self._cooldowns.begin_stream()
         elif message.kind is Kind.CHEER and self.table.call(message) is None:
             self._explain(message)
+
+    def recognise(self, message: AudienceMessage) -> None:
+        """Whoever this is from is known from now on."""
+        if message.viewer not in self._first:
+            self._first[message.viewer] = message.key
+            if len(self._first) > MAX_KNOWN:
+                self._first.popitem(last=False)
 
     def _explain(self, cheer: AudienceMessage) -> None:
         """The cheer buys nothing: say what it lacks. It is told as any cheer is."""
@@ -129,6 +142,9 @@ class CommandGate:
             return self._once(command, use.message, f"only from {command.least_role} up", answer, REMINDED)
         if author.roles & _FREE or use.message.kind is Kind.CHEER:  # bits are spent: who pays is not sent away
             return None
+        if not command.first_timers and self._first.get(use.viewer, use.message.key) == use.message.key:
+            answer = f"Say hello first, and then {shown} is yours."
+            return self._once(command, use.message, "not for who has written nothing before", answer, REMINDED)
         if lacks := self._too_few_bits(use):
             return lacks
         if command.per_stream is not None and self._cooldowns.uses(command) >= command.per_stream:

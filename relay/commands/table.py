@@ -91,5 +91,5 @@ class CommandTable:
 
     def is_gone(self, message: AudienceMessage) -> bool:
         """Whether it begins like a command and calls none, as when the command was taken back meanwhile."""
-        is_chat = message.kind is Kind.CHAT and called(message.text, self.prefix) is not None
-        return is_chat and self.meant(message) is None
+        words = called(message.text, self.prefix) if message.kind is Kind.CHAT else None
+        return words is not None and words[0][0].isalnum() and self.meant(message) is None

@@ -58,8 +58,10 @@ class CommandSection(ActionSection):
     summary: str = Field("", max_length=100)
     parameters: tuple[ParameterSection, ...] = Field((), max_length=10)
     least_role: Role = Role.VIEWER
+    first_timers: bool = True
     cooldown: float = Field(0.0, ge=0)
     viewer_cooldown: float | None = Field(None, ge=0)
+    cooldown_from: Literal["use", "speech"] = "use"
     per_stream: int | None = Field(None, ge=1)
     bits: int = Field(0, ge=0)
 
@@ -73,6 +75,8 @@ class CommandSection(ActionSection):
         optional = [each.optional for each in self.parameters]
         if optional != sorted(optional):
             raise ValueError("parameters: one that is needed comes after one that is optional; put it first")
+        if self.cooldown_from == "speech" and self.tell is None:
+            raise ValueError('cooldown_from is "speech", and only what is told the companion is answered: give tell')
         if self.least_role is Role.BOT:
             raise ValueError("least_role is 'bot', and bots use no commands: give viewer, subscriber, vip or moderator")
         self.check_templates(frozenset(names))

@@ -33,7 +33,9 @@ class Policy:
         if (command := self._command(message)) is not None:
             return KindRule(send_as=_COMMANDS[command[0]], template="{text}")
         if (call := self.call(message)) is not None and call.command.tell is not None:
-            return call.command.tell
+            if call.command.tell is not self._settings.kinds[Kind.ASK]:
+                return call.command.tell
+            message = self.judged(message)
         return next((r for r in self._settings.rules if self._fits(r, message)), self._settings.kinds[message.kind])
 
     def wants(self, message: AudienceMessage) -> bool:

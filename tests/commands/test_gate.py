@@ -76,6 +76,17 @@ class TestCooldowns:
             if may:
                 last[""] = last[author] = now
 
+    def test_may_count_from_the_end_of_the_answer(self) -> None:
+        roast = {"name": "roast", "tell": {"send_as": "event", "template": "{author}!"}, "cooldown_from": "speech"}
+        room = CommandRoom(roast | {"cooldown": 10})
+        first = written("!roast", at=0)
+        room.say("!roast", at=0)
+
+        assert room.say("!roast", author="bob", at=60).startswith("cooldown")
+        room.gate.over(first.key, NOON + 70)
+        assert room.say("!roast", author="bob", at=79.5) == "cooldown, 0.5 s"
+        assert room.say("!roast", author="bob", at=80) == ""
+
 
 class TestWho:
     def test_may_use_it_is_a_matter_of_the_role(self) -> None:
@@ -86,6 +97,19 @@ class TestWho:
             "", "", "",
         ]  # fmt: skip
         assert room.posted == ["Only for subscribers and up: !lurk."]
+
+    def test_writes_for_the_first_time_may_be_kept_from_it(self) -> None:
+        room = CommandRoom(LURK | {"first_timers": False})
+
+        assert room.say("!lurk", at=0) == "not for who has written nothing before"
+        assert room.say("!lurk", at=1) == ""
+        assert room.posted == ["Say hello first, and then !lurk is yours."]
+
+    def test_is_known_from_before_the_start_is_no_first_timer(self) -> None:
+        room = CommandRoom(LURK | {"first_timers": False})
+        room.gate.recognise(written("hello", author="ann"))
+
+        assert room.say("!lurk", author="ann") == ""
 
     def test_is_a_bot_uses_nothing(self) -> None:
         assert CommandRoom(LURK).say("!lurk", role=Role.BOT) == "no command"

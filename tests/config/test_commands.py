@@ -37,6 +37,7 @@ OWN: dict[str, Any] = {"name": "lurk", "answer": "Enjoy!"}
             "own.0: parameters: one that is needed comes after one that is optional",
         ),
         ([OWN | {"cooldown": -1}], "own.0.cooldown: Input should be greater than or equal to 0 (got -1)"),
+        ([OWN | {"cooldown_from": "speech"}], 'own.0: cooldown_from is "speech", and only what is told'),
         ([OWN | {"least_role": "bot"}], "own.0: least_role is 'bot', and bots use no commands"),
     ],
 )

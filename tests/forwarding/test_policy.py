@@ -2,11 +2,15 @@ from typing import Any
 
 import pytest
 
-from relay.config import ForwardingSection
+from relay.commands import builtin
+from relay.commands.answers import Answers
+from relay.commands.gate import CommandGate
+from relay.config import CommandsSection, ForwardingSection
 from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick, Place, Renderer
 from relay.model import AudienceMessage, Author, Forward, Kind, Role, SendAs
+from tests.commands.room import OUTBOUND
 
 PLACE = Place("c", 0)
 
@@ -146,3 +150,16 @@ def test_the_room_is_summed_up_where_there_is_space_for_it() -> None:
 def test_a_message_without_anything_visible_is_refused() -> None:
     with pytest.raises(RenderingError, match="empty"):
         render(message("\u200b"))
+
+
+def test_rules_for_questions_apply_to_those_put_by_command_and_not_to_the_streamers_own_commands() -> None:
+    notes = [{"kinds": ["ask"], "pattern": "recipe", "send_as": "note", "template": "{text}"}]
+    settings = ForwardingSection.model_validate({"rules": notes})
+    wave = {"name": "wave", "tell": {"send_as": "event", "template": "{author} waves."}}
+    gate = CommandGate(CommandsSection.model_validate({"own": [wave]}), Answers(CommandsSection(), OUTBOUND, print))
+    builtin.register(gate, settings.kinds[Kind.ASK])
+    policy = Policy(settings, gate.table)
+
+    told = [policy.rule(message(text)).send_as for text in ("!ask a recipe", "!ask the time", "!wave recipe", "recipe")]
+
+    assert told == [SendAs.NOTE, SendAs.USER, SendAs.EVENT, SendAs.USER]
