@@ -7,7 +7,7 @@ from relay.commands.gate import CommandGate
 from relay.commands.introduction import introduction, named
 from relay.commands.latest import LatestMessages
 from relay.commands.questions import questions
-from relay.commands.wishes import Wishes
+from relay.commands.wishes import ViewerWishes
 from relay.config.loading import Config
 from relay.forwarding.forwarder import Forwarder
 from relay.inbox.base import Inbox
@@ -38,7 +38,7 @@ class ViewersCommands:
         def name() -> str:
             return named(addressing.characters())
 
-        self.wishes = Wishes(
+        self.wishes = ViewerWishes(
             commands.table,
             inbox,
             quiet,

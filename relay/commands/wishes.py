@@ -27,7 +27,7 @@ class Remembering(Protocol):
         ...
 
 
-class Wishes:
+class ViewerWishes:
     """`waiting_of` has the keys of what waits of a viewer; `name` is what the companion is called."""
 
     def __init__(
