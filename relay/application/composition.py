@@ -31,7 +31,7 @@ from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
 from relay.moderation.quiet import QuietViewers
 from relay.platforms import listed
-from relay.platforms.base import Notes, Platform, Receive
+from relay.platforms.base import Notes, Offering, Platform, Receive
 from relay.platforms.base import PlatformControls as ControlsProtocol
 from relay.platforms.supervision import Supervisor
 from relay.replies.poster import Poster
@@ -161,6 +161,9 @@ class Relay:
         events.posted.subscribe(statistics.post)
         events.obeyed.subscribe(self.poster.tell)
         self.points.subscribe(events)
+        for platform in (each for each in self.platforms if isinstance(each, Offering)):
+            platform.offer(self.commands.gate.table)
+            events.settled.subscribe(platform.settled)
         events.changed.subscribe(self._moved.set)
         events.changed.subscribe(lambda: self.forwarder.hush(self._audio.is_quiet))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from relay.config import ActionSection, CommandSection, ParameterSection, Telling
-from relay.model import AudienceMessage, Role, SendAs
+from relay.model import AudienceMessage, CommandInfo, ParameterInfo, Role, SendAs
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,20 @@ class Command:
     def form(self) -> str:
         """How its arguments are written, such as `SONG [TIMES]`."""
         return " ".join(map(_form, self.parameters))
+
+    @property
+    def info(self) -> CommandInfo:
+        """As platforms offer it. What the relay brings along answers the person who asks."""
+        return CommandInfo(
+            name=self.name,
+            summary=self.summary,
+            parameters=tuple(
+                ParameterInfo.model_validate(each.model_dump(include=set(ParameterInfo.model_fields)))
+                for each in self.parameters
+            ),
+            is_told=self.tell is not None,
+            is_personal=self.do is not None and not isinstance(self.do, ActionSection),
+        )
 
     @classmethod
     def of(cls, section: CommandSection, cooldown: float) -> Self:

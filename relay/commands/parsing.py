@@ -2,13 +2,15 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from relay.config import ParameterSection
 from relay.text.unicode import one_line
 
 _QUOTED: Final = re.compile(r'["\u201c\u201e\u00ab]([^"\u201c\u201d\u201e\u00ab\u00bb]*)["\u201c\u201d\u00bb](?=\s|$)')
+_QUOTE_MARKS: Final = re.compile('["\u201c\u201d\u201e\u00ab\u00bb]')
+_APOSTROPHE: Final = "'"
 _WORD: Final = re.compile(r"\S+")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,12}([.,]\d{1,6})?", re.ASCII)
 MAX_NAME: Final = 64
@@ -45,6 +47,17 @@ def read(parameters: Iterable[ParameterSection], text: str) -> dict[str, str]:
     if rest and wanted:
         raise WrongArguments(f"'{_short(rest)}' is too much.")
     return found
+
+
+def written(parameters: Iterable[ParameterSection], given: Mapping[str, str]) -> str:
+    """The arguments as somebody would have to write them so that `read` finds them again; "" for one left out."""
+    wanted = list(parameters)
+    values = [one_line(given.get(each.name, "")) for each in wanted]
+    while values and not values[-1]:
+        values.pop()
+    is_rest = len(values) == len(wanted) and bool(wanted) and wanted[-1].type == "text"
+    last = [values.pop()] if is_rest else []
+    return " ".join([*(f'"{_QUOTE_MARKS.sub(_APOSTROPHE, value)}"' for value in values), *last])
 
 
 def _next(rest: str) -> tuple[str, str]:

@@ -1,13 +1,14 @@
 """All commands there are, by name; who brought them along can take them back."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from relay.commands.definition import Command
-from relay.commands.parsing import WrongArguments, called, read
+from relay.commands.parsing import WrongArguments, called, read, written
 from relay.commands.rewards import RewardTable
 from relay.config import CommandsSection
-from relay.model import AudienceMessage, Kind, Role
+from relay.model import AudienceMessage, CommandInfo, Kind, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class CommandTable:
         self._others = frozenset(settings.others)
         self._commands: dict[str, tuple[Command, str]] = {}
         """By each of its names, with who brought it along."""
+        self._changed = asyncio.Event()
+        self.revision = 0
+        """Another one whenever other commands are offered."""
 
     @property
     def prefix(self) -> str:
@@ -58,6 +62,7 @@ class CommandTable:
             return None
         offered = replace(command, name=free[0], aliases=tuple(free[1:]))
         self._commands.update({name: (offered, owner) for name in free})
+        self._announce()
         return offered
 
     def forget(self, owner: str, name: str | None = None) -> None:
@@ -65,6 +70,27 @@ class CommandTable:
         gone = [n for n, (command, whose) in self._commands.items() if whose == owner and name in (None, command.name)]
         for each in gone:
             del self._commands[each]
+        if gone:
+            self._announce()
+
+    def _announce(self) -> None:
+        self.revision += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def changed(self, revision: int) -> None:
+        """Return when the revision is another one."""
+        while self.revision == revision:
+            await self._changed.wait()
+
+    def offered(self) -> Sequence[CommandInfo]:
+        """What everybody can be offered; what costs bits can only be cheered."""
+        return [command.info for command in self if not command.bits]
+
+    def written(self, name: str, arguments: Mapping[str, str]) -> str:
+        """A use of a command as it would be written in chat; "" for an argument that is left out."""
+        command = self.named(name)
+        return f"{self.prefix}{name} {written(command.parameters, arguments) if command else ''}".strip()
 
     def named(self, name: str) -> Command | None:
         found = self._commands.get(name.lower().removeprefix(self.prefix))

@@ -237,7 +237,7 @@ def reserved_names(*names: str) -> frozenset[str]:
 def _origins(told: Sequence[Pick]) -> tuple[Origin, ...]:
     """One for each channel; an answer to several is a reply to none of them."""
     if len(told) == 1:
-        return (Origin.of(told[0].message, told[0].text),)
+        return (Origin.of(told[0].message, _shown(told[0])),)
     places: dict[tuple[str, str], list[Quoted]] = {}
     for pick in told:
         places.setdefault((pick.message.platform, pick.message.channel), []).extend(_unseen(pick))
@@ -248,4 +248,10 @@ def _origins(told: Sequence[Pick]) -> tuple[Origin, ...]:
 
 
 def _unseen(pick: Pick) -> tuple[Quoted, ...]:
-    return Origin.of(pick.message, pick.text).asked
+    return Origin.of(pick.message, _shown(pick)).asked
+
+
+def _shown(pick: Pick) -> str:
+    """What was said as the filters left it; of a command with its name, which is not part of what is told."""
+    name = pick.message.text.split(maxsplit=1)[0] if pick.message.text.strip() else ""
+    return pick.text if pick.message.kind is Kind.ASK else f"{name} {pick.text}".strip()

@@ -19,13 +19,14 @@ from relay.model.audience import (
     Withheld,
 )
 from relay.model.base import Value
-from relay.model.controls import Caller, ControlInfo, Held, Suggestion, Talker
+from relay.model.controls import Caller, CommandInfo, ControlInfo, Held, ParameterInfo, Suggestion, Talker
 from relay.model.forward import Forward, MessageOptions, ScriptCall, SendAs, expects_reply
 
 __all__ = [
     "AudienceMessage",
     "Author",
     "Caller",
+    "CommandInfo",
     "ControlInfo",
     "Edit",
     "Forward",
@@ -35,6 +36,7 @@ __all__ = [
     "MessageOptions",
     "Origin",
     "Outcome",
+    "ParameterInfo",
     "PlatformDecision",
     "Post",
     "Quoted",

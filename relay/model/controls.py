@@ -1,5 +1,7 @@
 """Who steers the relay, with what, and what waits for their decision."""
 
+from typing import Literal
+
 from relay.model.audience import Role
 from relay.model.base import Value
 
@@ -52,6 +54,31 @@ class ControlInfo(Value):
     form: str = ""
     """How its argument is written, such as `ID|all`."""
     required: bool = False
+
+
+class ParameterInfo(Value):
+    """One argument of a viewers' command."""
+
+    name: str
+    type: Literal["text", "number", "choice", "viewer"] = "text"
+    min: float | None = None
+    max: float | None = None
+    choices: tuple[str, ...] = ()
+    max_length: int = 300
+    """Characters of a text."""
+    optional: bool = False
+
+
+class CommandInfo(Value):
+    """One of the viewers' commands, as a platform offers it in a way of its own."""
+
+    name: str
+    summary: str = ""
+    parameters: tuple[ParameterInfo, ...] = ()
+    is_told: bool = False
+    """It goes to the companion; otherwise the relay does it itself."""
+    is_personal: bool = False
+    """Its answer concerns nobody but who asked."""
 
 
 class Suggestion(Value):

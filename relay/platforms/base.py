@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from relay.acts import Act
 from relay.config import OfferSection
-from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Suggestion
+from relay.model import AudienceMessage, Caller, CommandInfo, ControlInfo, Held, Incoming, Settlement, Suggestion
 from relay.replies.outlet import Outlet
 
 
@@ -162,6 +162,43 @@ class Redeeming(Protocol):
     """Optional: viewers spend points on rewards there."""
 
     rewards: ChannelRewards
+
+
+class ViewerCommands(Protocol):
+    """What viewers can do, for platforms that offer commands in a way of their own besides chat."""
+
+    @property
+    def revision(self) -> int:
+        """Another one whenever other commands are offered."""
+        ...
+
+    async def changed(self, revision: int) -> None:
+        """Return when the revision is another one."""
+        ...
+
+    def offered(self) -> Sequence[CommandInfo]:
+        """All there are now."""
+        ...
+
+    def written(self, name: str, arguments: Mapping[str, str]) -> str:
+        """A use as the text of the chat message that would mean the same."""
+        ...
+
+
+@runtime_checkable
+class Offering(Protocol):
+    """Optional: it offers the viewers' commands in a way of its own.
+
+    A use is an audience message like any other, and what the relay answers to it is a post that names its use.
+    """
+
+    def offer(self, commands: ViewerCommands) -> None:
+        """Called once, before it runs."""
+        ...
+
+    def settled(self, settlements: Sequence[Settlement]) -> None:
+        """Messages, of any platform, have their outcomes. Returns at once."""
+        ...
 
 
 class PlatformControls(Protocol):

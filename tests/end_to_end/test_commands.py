@@ -8,9 +8,10 @@ import pytest
 
 from relay.companion.serving.server import CompanionServer
 from relay.model import Outcome
+from tests.doubles.discord import DiscordDouble
 from tests.doubles.twitch import TwitchDouble
 from tests.end_to_end.stage import heard, relaying, settings
-from tests.end_to_end.test_platforms import OnTwitch
+from tests.end_to_end.test_platforms import OnDiscord, OnTwitch
 from tests.support import eventually
 
 OWN: list[dict[str, Any]] = [
@@ -27,6 +28,12 @@ OWN: list[dict[str, Any]] = [
 @pytest.fixture
 async def twitch() -> AsyncIterator[TwitchDouble]:
     async with TwitchDouble() as double:
+        yield double
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[DiscordDouble]:
+    async with DiscordDouble() as double:
         yield double
 
 
@@ -113,3 +120,29 @@ async def test_a_counter_goes_on_after_a_restart(
             await twitch.wait_for_posts(before + 1)
 
     assert [post.text for post in twitch.posts] == ["1 deaths so far.", "2 deaths so far."]
+
+
+async def test_discord_offers_the_same_commands_in_chat_and_as_slash_commands(
+    tmp_path: Path, companion: CompanionServer, discord: DiscordDouble
+) -> None:
+    config = settings(tmp_path, commands={"own": [*OWN, {"name": "once", "answer": "Once.", "viewer_cooldown": 60.0}]})
+    async with relaying(config, companion.url, OnDiscord(discord)) as (relay, statistics):
+        await discord.wait_ready()
+        written = await discord.say("!deaths", author="ann")
+        await discord.wait_for_posts(1)
+        counted = await discord.command("deaths", author="bob")
+        first, again = [await discord.command("once", author="bob") for _ in range(2)]
+        hugged = await discord.command("hug", author="bob", whom=discord.person("ann", nick="Annie").id)
+        await discord.wait_for_posts(2)
+        listed = await discord.command("commands", author="bob", name="deaths")
+        await relay.quiet(empty=True)
+        told = list(heard(relay))
+
+    reply, answer = discord.posts
+    assert (reply.text, reply.reference) == ("1 deaths so far.", written)
+    assert (counted.text, counted.ephemeral) == ("2 deaths so far.", False)
+    assert (first.text, again.ephemeral) == ("Once.", True) and "once" in again.text
+    assert told == ["bob hugs Annie."] and hugged.text.startswith("Asked!")
+    assert answer.text == '> **bob**: !hug "Annie"\nYou said: bob hugs Annie.'
+    assert listed.ephemeral and listed.text.startswith("Use: !deaths")
+    assert statistics.outcomes == {Outcome.FORWARDED: 1, Outcome.ANSWERED: 4, Outcome.REJECTED: 1}

@@ -148,6 +148,9 @@ def test_an_answer_is_posted_with_what_nobody_saw_of_the_questions_as_the_filter
     [origin] = several.origins
     assert (origin.use, [each.text for each in origin.asked]) == (None, ["why 0? …", "why 1? …", "why 2? …"])
     assert render(message()).origins[0].asked == ()
+    command = message(Kind.CHAT, "!hug a@b.org", is_unseen=True)
+    told, _ = RENDERER.render([Pick(command, "…")], PLACE)
+    assert [each.text for each in told.origins[0].asked] == ["!hug …"]
 
 
 def test_chat_becomes_a_user_message_in_a_quoted_envelope() -> None:

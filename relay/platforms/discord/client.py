@@ -9,12 +9,12 @@ import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential, wait_random
 
 from relay.acts import Act
-from relay.errors import AuthError, ConfigError, InboxError, PlatformUnavailable
-from relay.model import Kind, Post
-from relay.platforms.base import Notes, Platform, PlatformControls, Receive, Selective
+from relay.errors import AuthError, ConfigError, InboxError, PlatformUnavailable, PostRejected
+from relay.model import Kind, Post, Settlement
+from relay.platforms.base import Notes, Offering, Platform, PlatformControls, Receive, Selective, ViewerCommands
 from relay.platforms.discord.acts import acts
 from relay.platforms.discord.clock import DiscordClock
-from relay.platforms.discord.commands import Command
+from relay.platforms.discord.commands import Command, Offers
 from relay.platforms.discord.login import CLOSED_FOR_GOOD, INTENT_MISSING, granted_intents, leave, log_in, visit
 from relay.platforms.discord.missed import Mark
 from relay.platforms.discord.outgoing import FAILURES, explain, send, show_typing
@@ -63,9 +63,8 @@ class DiscordPlatform:
         self._settings = settings
         self.addressed_only = settings.listen_to == "addressed"
         """See Selective."""
-        self._controls = controls
         self._voice = voice
-        self._commands = [*(voice_commands(voice) if voice is not None else ()), *commands]
+        self._offers = Offers(controls, [*(voice_commands(voice) if voice is not None else ()), *commands])
         self._intake = Intake(PLATFORM, receive)
         self._notes = notes
         self._look_back = look_back
@@ -132,8 +131,7 @@ class DiscordPlatform:
             intents,
             self._intake,
             mark,
-            self._controls,
-            self._commands,
+            self._offers,
             self.listening,
             clock=self._clock,
             look_back=self._look_back,
@@ -161,7 +159,18 @@ class DiscordPlatform:
         """See Platform."""
         if self._session is None:
             raise PlatformUnavailable(f"discord: {self._trouble}")
-        await send(self._session, post)
+        if post.use is None or post.message_id is not None:
+            await send(self._session, post)
+        elif not self._offers.uses.answer(post.use, post.text):
+            raise PostRejected("discord: who used the command does not wait for its answer any more")
+
+    def offer(self, commands: ViewerCommands) -> None:
+        """See Offering."""
+        self._offers.viewers = commands
+
+    def settled(self, settlements: Sequence[Settlement]) -> None:
+        """See Offering."""
+        self._offers.uses.settled(settlements)
 
     def acts(self) -> Sequence[Act]:
         """See Acting."""
@@ -216,5 +225,6 @@ def _may_pass(error: BaseException) -> bool:
 
 
 _: type[Platform] = DiscordPlatform
+_offering: type[Offering] = DiscordPlatform
 _selective: type[Selective] = DiscordPlatform
 _typing: type[Typing] = DiscordPlatform

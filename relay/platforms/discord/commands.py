@@ -2,55 +2,106 @@
 
 import asyncio
 import logging
+import random
+import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import discord
 from discord import app_commands
 
-from relay.model import AudienceMessage, ControlInfo
-from relay.platforms.base import PlatformControls
-from relay.platforms.discord.clock import DiscordClock
+from relay.model import ControlInfo
+from relay.platforms.base import PlatformControls, ViewerCommands
 from relay.platforms.discord.controls import carry_out
-from relay.platforms.discord.incoming import Listening, read_question
-from relay.platforms.discord.interactions import ANSWER_WITHIN, Use, caller_of, is_unanswered, whisper
-from relay.platforms.discord.mentions import names_in
+from relay.platforms.discord.interactions import Use, caller_of, is_unanswered, whisper
 from relay.platforms.discord.outgoing import FAILURES
+from relay.platforms.discord.slash import Slash
+from relay.platforms.discord.uses import Uses
 
 log = logging.getLogger(__name__)
-
-Accept = Callable[[AudienceMessage], asyncio.Future[None]]
-"""Takes a question at once; the future is done when it is stored."""
 
 Command = app_commands.Command[Any, ..., None]
 
 SYNC_TIMEOUT: Final = 30.0
-QUESTION_LIMIT: Final = 500
 ARGUMENT_LIMIT: Final = 200
+MAX_COMMANDS: Final = 100
+"""Commands of one application ("Application Commands", "Registering a Command")."""
+CREATED_A_DAY: Final = 150
+"""New commands in 24 hours; Discord takes 200, and somebody may restart the relay."""
+DAY: Final = 86_400.0
+SETTLES_IN: Final = 5.0
+"""Seconds in which further changes are waited for, since a scenario brings its commands one by one."""
+AGAIN_IN: Final = (1_800.0, 3_600.0)
+"""Seconds, at random between, until commands are registered that could not be."""
+
+
+class Creations:
+    """How many commands may still be created; outlives the sessions of one run. Pure."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._created: deque[tuple[float, int]] = deque()
+
+    def take(self, count: int) -> bool:
+        """Create so many now, if that many may be."""
+        now = self._clock()
+        while self._created and self._created[0][0] <= now - DAY:
+            self._created.popleft()
+        may = sum(each for _, each in self._created) + count <= CREATED_A_DAY
+        if may and count:
+            self._created.append((now, count))
+        return may
+
+
+@dataclass
+class Offers:
+    """What the adapter offers as slash commands in each of its sessions."""
+
+    controls: PlatformControls
+    more: Sequence[Command] = ()
+    """Those of other parts of the adapter."""
+    viewers: ViewerCommands | None = None
+    """Those that come and go."""
+    creations: Creations = field(default_factory=Creations)
+    uses: Uses = field(default_factory=Uses)
 
 
 class Commands(app_commands.CommandTree[discord.Client]):
     """The command tree of one client."""
 
-    def __init__(
-        self,
-        client: discord.Client,
-        listening: Listening,
-        accept: Accept,
-        controls: PlatformControls,
-        clock: DiscordClock,
-        more: Sequence[Command] = (),
-    ) -> None:
-        """`more` are commands of other parts of the adapter."""
+    def __init__(self, client: discord.Client, slash: Slash, offers: Offers) -> None:
         super().__init__(
             client,
             allowed_contexts=app_commands.AppCommandContext(guild=True),
             allowed_installs=app_commands.AppInstallationType(guild=True),
         )
-        self.add_command(_ask(listening, accept, clock))
-        self.add_command(_relay(controls))
-        for command in more:
+        self._slash = slash
+        self._viewers = offers.viewers
+        self._creations = offers.creations
+        fixed: list[Command | app_commands.Group] = [slash.ask(), _relay(offers.controls), *offers.more]
+        for each in fixed:
+            self.add_command(each)
+        self._fixed = frozenset(each.name for each in fixed)
+        self._revision = 0
+        self._offer()
+
+    def _offer(self) -> None:
+        """Have the commands that viewers are offered now."""
+        for command in self.get_commands():
+            if command.name not in self._fixed:
+                self.remove_command(command.name)
+        if self._viewers is None:
+            return
+        self._revision = self._viewers.revision
+        offered = self._slash.offered(self._viewers.offered(), self._viewers.written)
+        free = [command for command in offered if command.name not in self._fixed]
+        room = MAX_COMMANDS - len(self._fixed)
+        for command in free[:room]:
             self.add_command(command)
+        if left_out := free[room:]:
+            log.warning("discord: %d commands are too many for Discord, and work only in chat", len(left_out))
 
     async def on_error(self, interaction: Use, error: app_commands.AppCommandError, /) -> None:
         cause = getattr(error, "original", error)
@@ -58,31 +109,36 @@ class Commands(app_commands.CommandTree[discord.Client]):
         if is_unanswered(interaction):
             await whisper(interaction, "That did not work. The log of the relay says why.")
 
-    async def sync_changes(self) -> None:
-        """Register the commands, only where Discord knows others: it allows few registrations a day."""
+    async def follow(self, *, is_registered: bool) -> None:
+        """Register what viewers are offered, whenever that changes; until cancelled."""
+        while self._viewers is not None:
+            try:
+                async with asyncio.timeout(None if is_registered else random.uniform(*AGAIN_IN)):
+                    await self._viewers.changed(self._revision)
+                await asyncio.sleep(SETTLES_IN)
+                self._offer()
+            except TimeoutError:
+                log.info("discord: registering the slash commands again")
+            is_registered = await self.sync_changes()
+
+    async def sync_changes(self) -> bool:
+        """Register the commands, only where Discord knows others: it allows few a day. False when that has to wait."""
         try:
             async with asyncio.timeout(SYNC_TIMEOUT):
                 # fetch_commands() of discord.py 2.7 loses the contexts, so this reads what Discord sent
                 known = await self.client.http.get_global_commands(self.client.application_id or 0)
                 wanted = [command.to_dict(self) for command in self.get_commands()]
-                if _essences(known) != _essences(wanted):
-                    await self.sync()
+                if _essences(known) == _essences(wanted):
+                    return True
+                new = {command["name"] for command in wanted} - {command["name"] for command in known}
+                if not self._creations.take(len(new)):
+                    log.warning("discord: too many new slash commands for one day; they work in chat meanwhile")
+                    return False
+                await self.sync()
         except (*FAILURES, app_commands.AppCommandError) as error:
             log.warning("discord: the slash commands could not be registered: %s: %s", type(error).__name__, error)
-
-
-def _ask(listening: Listening, accept: Accept, clock: DiscordClock) -> Command:
-    @app_commands.describe(question="What you would like to know")
-    async def ask(interaction: Use, question: app_commands.Range[str, 1, QUESTION_LIMIT]) -> None:
-        if not listening.covers(interaction.channel):
-            places = ", ".join(f"<#{channel}>" for channel in sorted(listening.channels))
-            return await whisper(interaction, f"I only listen in {places}. Please ask me there.")
-        at = clock.arrived()
-        stored = accept(read_question(interaction, question, await names_in(interaction, question), at))
-        done, _ = await asyncio.wait({stored}, timeout=ANSWER_WITHIN)
-        await whisper(interaction, "Asked! The answer comes here." if done else "Got it. This may take a moment.")
-
-    return app_commands.Command(name="ask", description="Ask the companion a question", callback=ask)
+            return False
+        return True
 
 
 def _relay(controls: PlatformControls) -> app_commands.Group:

@@ -9,7 +9,7 @@ import discord
 
 from relay.model import Held
 from relay.platforms.base import PlatformControls
-from relay.platforms.discord.interactions import Use, caller_of, in_time, whisper
+from relay.platforms.discord.interactions import TOO_SLOW, Use, caller_of, in_time, whisper
 from relay.platforms.discord.outgoing import FAILURES
 from relay.platforms.discord.settings import TEXT_LIMIT
 
@@ -23,7 +23,7 @@ HELD: Final = "held"
 async def carry_out(use: Use, controls: PlatformControls, words: str) -> None:
     """Do what the words say; only the person who asked sees the answer."""
     # a server's own settings can hand the command to anyone, so what the caller may is checked by the controls too
-    answer = await in_time(use, _answer(use, controls, words))
+    answer = await in_time(use, _answer(use, controls, words), TOO_SLOW)
     shown = controls.held()[:ROWS] if words == HELD and caller_of(use).may_control else ()
     await whisper(use, answer, buttons(shown) if shown else None)
 
@@ -58,7 +58,8 @@ class Decision(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         controls: PlatformControls = interaction.client.controls
         may_control = caller_of(interaction).may_control
-        answer = await in_time(interaction, _answer(interaction, controls, self._words), updates=may_control)
+        asking = _answer(interaction, controls, self._words)
+        answer = await in_time(interaction, asking, TOO_SLOW, updates=may_control)
         if not may_control:
             return await whisper(interaction, answer)
         left = controls.held()[:ROWS]

@@ -80,13 +80,18 @@ def _quoted(message: discord.Message, me: int) -> Quoted | None:
 
 def read_question(use: discord.Interaction[discord.Client], question: str, names: Names, at: float) -> AudienceMessage:
     """A use of `/ask` at `at` by this machine's clock. There is no message that an answer could reply to."""
+    return read_use(use, question, names, at).model_copy(update={"kind": Kind.ASK})
+
+
+def read_use(use: discord.Interaction[discord.Client], text: str, names: Names, at: float) -> AudienceMessage:
+    """A use of a command, as if its text were written in the channel."""
     return AudienceMessage(
         platform=PLATFORM,
         id=str(use.id),
         channel=str(use.channel_id),
-        kind=Kind.ASK,
+        kind=Kind.CHAT,
         author=read_author(use.user, use.guild),
-        text=readable(question, names),
+        text=readable(text, names),
         at=at,
         addressed=True,
         is_unseen=True,

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import discord
 
@@ -38,26 +38,32 @@ def caller_of(use: Use) -> Caller:
     return Caller(source=PLATFORM, name=name, id=id, roles=frozenset(roles), in_private=True)
 
 
-async def in_time(use: Use, work: Coroutine[Any, Any, str], *, updates: bool = False) -> str:
-    """What the work answers. Where it takes long, Discord is told that the answer follows.
+T = TypeVar("T")
 
-    With `updates` the answer will change the message of the button that was pressed.
+
+async def in_time(
+    use: Use, work: Coroutine[Any, Any, T], otherwise: T, *, updates: bool = False, private: bool = True
+) -> T:
+    """What the work answers, or `otherwise`. Where it takes long, Discord is told that the answer follows.
+
+    With `updates` the answer will change the message of the button that was pressed. Where it is not `private`,
+    everybody sees that an answer follows.
     """
     task = asyncio.create_task(work)
     try:
         await asyncio.wait({task}, timeout=ANSWER_WITHIN)
         if not task.done():
-            await _put_off(use, updates)
+            await _put_off(use, updates=updates, private=private)
             await asyncio.wait({task}, timeout=FOLLOW_UP_WITHIN)
-        return task.result() if task.done() else TOO_SLOW
+        return task.result() if task.done() else otherwise
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _put_off(use: Use, updates: bool) -> None:
+async def _put_off(use: Use, *, updates: bool, private: bool) -> None:
     try:
-        await use.response.defer(ephemeral=True, thinking=not updates)
+        await use.response.defer(ephemeral=private, thinking=not updates)
     except FAILURES as error:  # the work goes on all the same
         log.info("discord: an answer could not be put off: %s", error)
 
@@ -67,15 +73,15 @@ def is_unanswered(use: Use) -> bool:
     return use.response.type is None or use.response.type in _PUT_OFF
 
 
-async def whisper(use: Use, text: str, view: discord.ui.View | None = None) -> None:
-    """Answer so that only the person who used the command sees it."""
+async def whisper(use: Use, text: str, view: discord.ui.View | None = None, *, private: bool = True) -> None:
+    """Answer so that only the person who used the command sees it, unless it is not `private`."""
     said = text[:TEXT_LIMIT]
     try:
         if use.response.is_done():
             await use.edit_original_response(content=said, view=view)
         elif view is None:
-            await use.response.send_message(said, ephemeral=True)
+            await use.response.send_message(said, ephemeral=private)
         else:
-            await use.response.send_message(said, ephemeral=True, view=view)
+            await use.response.send_message(said, ephemeral=private, view=view)
     except FAILURES as error:  # too late, or already answered before a resume repeated the event
         log.info("discord: a command could not be answered: %s", error)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 import discord
@@ -18,10 +18,9 @@ from discord.gateway import ReconnectWebSocket
 
 from relay.errors import PlatformUnavailable
 from relay.model import AudienceMessage, Incoming, Kind
-from relay.platforms.base import PlatformControls
 from relay.platforms.discord import incoming
 from relay.platforms.discord.clock import DiscordClock
-from relay.platforms.discord.commands import Command, Commands
+from relay.platforms.discord.commands import Commands, Offers
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.controls import Decision
 from relay.platforms.discord.happenings import Happenings
@@ -29,6 +28,7 @@ from relay.platforms.discord.incoming import Listening
 from relay.platforms.discord.missed import History, Mark, can_read_history, can_view
 from relay.platforms.discord.outgoing import explain
 from relay.platforms.discord.settings import DiscordSection
+from relay.platforms.discord.slash import Slash
 from relay.platforms.intake import Intake
 
 log = logging.getLogger(__name__)
@@ -52,8 +52,7 @@ class DiscordSession(discord.Client):
         intents: discord.Intents,
         intake: Intake,
         mark: Mark,
-        controls: PlatformControls,
-        commands: Sequence[Command],
+        offers: Offers,
         listening: asyncio.Event,
         *,
         clock: DiscordClock,
@@ -61,7 +60,7 @@ class DiscordSession(discord.Client):
         wanted: Collection[Kind],
         identifies: Callable[[], None],
     ) -> None:
-        """`commands` are offered besides those for text; `listening` is set once all channels are heard.
+        """`listening` is set once all channels are heard.
 
         Messages from before it are looked up when they are at most `look_back` seconds old. `identifies` is called
         when Discord is asked to begin the session.
@@ -86,8 +85,10 @@ class DiscordSession(discord.Client):
         self._search: asyncio.Task[list[Incoming]] | None = None
         self._next_look: asyncio.TimerHandle | None = None
         self._trouble: str | None = None
-        self._commands = Commands(self, self._listening, intake.put, controls, clock, commands)
-        self.controls = controls
+        slash = Slash(self._listening, intake.put, clock, offers.uses)
+        self._commands = Commands(self, slash, offers)
+        self._following: asyncio.Task[None] | None = None
+        self.controls = offers.controls
         self.add_dynamic_items(Decision)
         self._listening_now = listening
         self.connected = False
@@ -136,7 +137,9 @@ class DiscordSession(discord.Client):
         raise PlatformUnavailable(str(explain(error, "gateway")))
 
     async def setup_hook(self) -> None:
-        await self._commands.sync_changes()
+        is_registered = await self._commands.sync_changes()
+        following = self._commands.follow(is_registered=is_registered)
+        self._following = asyncio.create_task(following, name="discord slash commands")
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         self._identifies()
@@ -144,6 +147,9 @@ class DiscordSession(discord.Client):
     async def close(self) -> None:
         if self._next_look is not None:
             self._next_look.cancel()
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
         await super().close()
         self._history.described()
 

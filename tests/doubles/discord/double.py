@@ -211,7 +211,7 @@ class DiscordDouble:
         return await self._answer(used, "/ask")
 
     async def command(
-        self, words: str, author: str = "ann", permissions: int = 0, channel: str | None = None, **options: str
+        self, words: str, author: str = "ann", permissions: int = 0, channel: str | None = None, **options: Any
     ) -> Response:
         """Someone uses a command such as `relay status` holding these permissions; what they see."""
         return await self._use(words.split(), author, channel, permissions, **options)
@@ -230,7 +230,7 @@ class DiscordDouble:
         return (await self._answer(used, f"what completes {typed}")).choices
 
     async def _use(
-        self, words: list[str], author: str, channel: str | None, permissions: int, **options: str
+        self, words: list[str], author: str, channel: str | None, permissions: int, **options: Any
     ) -> Response:
         used = self.interactions.use(words, self.person(author), channel or self.channel, permissions, **options)
         return await self._answer(used, f"/{' '.join(words)}")

@@ -20,6 +20,10 @@ MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE, CHOICES = 4, 5, 6, 7, 8
 """Types of answer."""
 COMMAND, COMPONENT, AUTOCOMPLETE = 2, 3, 4
 """Types of use."""
+STRING, USER, NUMBER = 3, 6, 10
+"""Application Commands, "Application Command Option Type"."""
+MAX_COMMANDS, MAX_CHARACTERS, CREATES_A_DAY = 100, 8_000, 200
+"""Application Commands, "Registering a Command" and "Slash Commands"."""
 
 
 @dataclass
@@ -54,6 +58,8 @@ class Interactions:
         self.commands: list[Json] = []
         """As Discord gives them back."""
         self.syncs = 0
+        self.created = 0
+        """How many commands were new, today."""
 
     def routes(self) -> list[web.RouteDef]:
         commands = "/api/v10/applications/{application}/commands"
@@ -76,8 +82,15 @@ class Interactions:
         return answer(self.commands)
 
     async def _replace(self, request: web.Request) -> web.Response:
+        wanted = await request.json()
+        known = {command["name"] for command in self.commands}
+        self.created += sum(command["name"] not in known for command in wanted)
+        if self.created > CREATES_A_DAY:
+            raise Refused(400, 30034, "Max number of daily application command creates has been reached (200)")
+        if len(wanted) > MAX_COMMANDS or any(_characters(command) > MAX_CHARACTERS for command in wanted):
+            raise Refused(400, 50035, "Invalid Form Body")
         self.syncs += 1
-        self.commands = [self._as_stored(command) for command in await request.json()]
+        self.commands = [self._as_stored(command) for command in wanted]
         self._signal.notify()
         return answer(self.commands)
 
@@ -89,14 +102,20 @@ class Interactions:
         } | command  # fmt: skip
         return stored | {"default_member_permissions": None if permissions is None else str(permissions)}
 
-    def use(self, words: list[str], person: Person, channel: str, permissions: int, **options: str) -> Interaction:
+    def use(self, words: list[str], person: Person, channel: str, permissions: int, **options: Any) -> Interaction:
         """A person uses a command; the payload is what the gateway sends."""
         command = next((c for c in self.commands if c["name"] == words[0]), None)
         assert command is not None, f"/{words[0]} is not registered; known are {[c['name'] for c in self.commands]}"
-        given: list[Json] = [{"name": name, "type": 3, "value": value} for name, value in options.items()]
+        types = _types(command, words[1:])
+        given: list[Json] = [{"name": n, "type": types.get(n, STRING), "value": v} for n, v in options.items()]
+        chosen = [
+            p for p in self._world.people.values() for each in given if each["type"] == USER and each["value"] == p.id
+        ]
         for word in reversed(words[1:]):
             given = [{"name": word, "type": 1, "options": given}]
         data = {"id": command["id"], "name": command["name"], "type": 1, "options": given}
+        if chosen:
+            data["resolved"] = self.resolved(*chosen)
         return self._begin(COMMAND, data, person, channel, permissions)
 
     def resolved(self, *people: Person) -> Json:
@@ -217,3 +236,16 @@ class Interactions:
 
 def _buttons(data: Json) -> list[str]:
     return [button["custom_id"] for row in data.get("components") or () for button in row["components"]]
+
+
+def _types(command: Json, path: list[str]) -> dict[str, int]:
+    """The types of the options of a command, or of a subcommand of it."""
+    for word in path:
+        command = next(option for option in command["options"] if option["name"] == word)
+    return {option["name"]: option["type"] for option in command.get("options") or ()}
+
+
+def _characters(part: Json) -> int:
+    """Of a command or an option, its names, descriptions and values."""
+    own = sum(len(str(part.get(key) or "")) for key in ("name", "description", "value"))
+    return own + sum(map(_characters, [*(part.get("options") or ()), *(part.get("choices") or ())]))

@@ -11,8 +11,8 @@ from tenacity import wait_fixed
 
 from relay.config import VoiceSection
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Kind, Suggestion
-from relay.platforms.base import PlatformControls
-from relay.platforms.discord import client, session_starts
+from relay.platforms.base import PlatformControls, ViewerCommands
+from relay.platforms.discord import client, session_starts, slash
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.settings import DiscordSection
 from relay.platforms.discord.voice.session import DiscordVoice
@@ -97,11 +97,15 @@ def adapter(
     *,
     voice: DiscordVoice | None = None,
     wanted: Collection[Kind] = (),
+    viewers: ViewerCommands | None = None,
     **over: Any,
 ) -> DiscordPlatform:
     """The adapter, to be run, with settings changed as given."""
     settings = section(discord, **over)
-    return DiscordPlatform(settings, store.receive, controls, store, look_back=LOOK_BACK, wanted=wanted, voice=voice)
+    made = DiscordPlatform(settings, store.receive, controls, store, look_back=LOOK_BACK, wanted=wanted, voice=voice)
+    if viewers is not None:
+        made.offer(viewers)
+    return made
 
 
 class Status:
@@ -166,6 +170,12 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch, discord: DiscordDouble) -> None:
     monkeypatch.setattr(session_starts, "APART", 0.0)
     monkeypatch.setattr(client, "RETRY_WAIT", wait_fixed(0.01))
     monkeypatch.setattr(client, "NOTE_EVERY", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def _no_second_thoughts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here refuses anything unless a test says so."""
+    monkeypatch.setattr(slash, "TOLD_WITHIN", 0.05)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from relay.errors import InboxError
 from relay.model import Kind, Role
-from relay.platforms.discord import commands, interactions, mentions
+from relay.platforms.discord import interactions, mentions, slash
 from relay.platforms.discord.client import DiscordPlatform
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.faults import Hold
@@ -69,10 +69,12 @@ async def test_a_question_elsewhere_is_sent_to_the_right_place(
 async def test_a_question_is_answered_in_time_although_the_inbox_is_away(
     discord: DiscordDouble, platform: DiscordPlatform, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "ANSWER_WITHIN", 0.05)
-    store.failures = [InboxError("no answer")] * 3
+    assert mentions.WITHIN + slash.STORED_WITHIN + 0.5 < REPLY_WITHIN
+    monkeypatch.setattr(slash, "STORED_WITHIN", 0.05)
+    store.pause()
     response = await discord.ask("still there?")
     assert response.ephemeral and response.text.startswith("Got it.")
+    store.go_on()
     assert (await store.first()).text == "still there?"
 
 

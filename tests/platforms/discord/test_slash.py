@@ -1,0 +1,226 @@
+"""The viewers' commands as slash commands, with the real table of commands."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from relay.commands.definition import Command, Use
+from relay.commands.table import CommandTable
+from relay.config import ActionSection, CommandsSection, KindRule, ParameterSection
+from relay.errors import PostRejected
+from relay.model import AudienceMessage, Kind, Outcome, Post, SendAs, Settlement
+from relay.platforms.discord import commands, interactions, slash, uses
+from relay.platforms.discord.client import DiscordPlatform
+from relay.platforms.discord.commands import CREATED_A_DAY, DAY, Creations
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.interactions import CREATES_A_DAY, MAX_COMMANDS, NUMBER, STRING, USER, Response
+from tests.doubles.discord.world import Json
+from tests.platforms.discord.conftest import Connect, Store
+
+HUG = Command(
+    name="hug",
+    summary="Hug somebody",
+    tell=KindRule(send_as=SendAs.EVENT, template="{author} hugs {text}."),
+    parameters=(
+        ParameterSection(name="whom", type="viewer"),
+        ParameterSection(name="size", type="choice", choices=("small", "large"), optional=True),
+        ParameterSection(name="times", type="number", min=1, max=5, optional=True),
+        ParameterSection(name="use", max_length=40, optional=True),
+    ),
+)
+DEATHS = Command(name="deaths", do=ActionSection(answer="42 deaths so far."))
+
+
+async def _why(_: Use) -> str:
+    return ""
+
+
+WHY = Command(name="why", summary="What became of my last message", do=_why)
+
+
+@pytest.fixture
+def table() -> CommandTable:
+    made = CommandTable(CommandsSection())
+    for command in (HUG, DEATHS, WHY):
+        made.register(command, "settings")
+    return made
+
+
+@pytest.fixture
+async def platform(connect: Connect, table: CommandTable) -> AsyncIterator[DiscordPlatform]:
+    async with connect(viewers=table) as connected:
+        yield connected
+
+
+def registered(discord: DiscordDouble) -> dict[str, Json]:
+    return {command["name"]: command for command in discord.interactions.commands}
+
+
+async def use(discord: DiscordDouble, store: Store, words: str, **options: Any) -> tuple[AudienceMessage, Any]:
+    """Somebody uses a command: what is stored of it, and the task that ends with what they see."""
+    before = len(store.items)
+    using = asyncio.create_task(discord.command(words, **options))
+    message = (await store.wait_for(before + 1))[-1]
+    assert isinstance(message, AudienceMessage)
+    return message, using
+
+
+def settle(platform: DiscordPlatform, message: AudienceMessage, outcome: Outcome, reason: str = "x") -> None:
+    platform.settled([Settlement(key=message.key, outcome=outcome, reason=reason, at=0.0)])
+
+
+async def answer(platform: DiscordPlatform, message: AudienceMessage, text: str) -> None:
+    await platform.post(Post(channel=message.channel, text=text, use=message.id, nonce="n"))
+
+
+async def test_options_are_typed_bounded_and_offered_for_choice(
+    discord: DiscordDouble, platform: DiscordPlatform
+) -> None:
+    whom, size, times, use = registered(discord)["hug"]["options"]
+    assert (whom["type"], whom["required"]) == (USER, True)
+    assert [choice["value"] for choice in size["choices"]] == ["small", "large"]
+    assert (times["type"], times["min_value"], times["max_value"], times["required"]) == (NUMBER, 1, 5, False)
+    assert (use["type"], use["name"], use["max_length"]) == (STRING, "use", 40)
+    assert registered(discord).keys() == {"ask", "relay", "hug", "deaths", "why"}
+
+
+async def test_a_use_is_a_message_as_if_it_were_written_in_chat(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store, table: CommandTable
+) -> None:
+    bob = discord.person("bob", nick='Bob "the" Great')
+    message, using = await use(discord, store, "hug", author="ann", whom=bob.id, times=2.5, use="so nice")
+    settle(platform, message, Outcome.FORWARDED)
+    response: Response = await using
+    assert message.text == '!hug "Bob \'the\' Great" "" "2.5" so nice'
+    assert (message.kind, message.author.name, message.is_unseen) == (Kind.CHAT, "ann", True)
+    call = table.call(message)
+    assert call is not None and call.command.name == "hug"
+    assert (response.text, response.ephemeral) == ("Asked! The answer comes here.", True)
+
+
+async def test_the_relays_answer_is_shown_to_all_or_to_who_asked(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store
+) -> None:
+    message, using = await use(discord, store, "deaths")
+    await answer(platform, message, "42 deaths so far.")
+    settle(platform, message, Outcome.ANSWERED)
+    response: Response = await using
+    assert (response.text, response.ephemeral, discord.posts) == ("42 deaths so far.", False, [])
+
+    message, using = await use(discord, store, "why")
+    settle(platform, message, Outcome.ANSWERED)
+    await answer(platform, message, "It was told.")
+    await answer(platform, message, "All of it.")
+    response = await using
+    assert (response.ephemeral, response.text.splitlines()[0]) == (True, "It was told.")
+
+
+async def test_an_answer_that_takes_long_is_put_off(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interactions, "ANSWER_WITHIN", 0.01)
+    message, using = await use(discord, store, "deaths")
+    await discord.interactions.put_off(1)
+    await answer(platform, message, "42 deaths so far.")
+    settle(platform, message, Outcome.ANSWERED)
+    response: Response = await using
+    assert (response.was_deferred, response.ephemeral, response.text) == (True, False, "42 deaths so far.")
+
+
+async def test_who_is_refused_is_told_why_and_nobody_else(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uses, "OTHER_HALF", 0.01)
+    message, using = await use(discord, store, "deaths")
+    settle(platform, message, Outcome.REJECTED, "cooldown: 3.0 s")
+    response: Response = await using
+    assert (response.text, response.ephemeral) == ("Not done: cooldown: 3.0 s.", True)
+
+    message, using = await use(discord, store, "deaths")
+    await answer(platform, message, "!deaths is ready again in 3 s.")
+    settle(platform, message, Outcome.REJECTED, "cooldown: 3.0 s")
+    response = await using
+    assert (response.text, response.ephemeral) == ("!deaths is ready again in 3 s.", True)
+
+
+async def test_who_is_refused_after_waiting_is_told_then(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uses, "OTHER_HALF", 0.01)
+    monkeypatch.setattr(slash, "TOLD_WITHIN", 0.01)
+    message, using = await use(discord, store, "hug", whom=discord.person("bob").id)
+    response: Response = await using
+    assert response.text.startswith("Asked!")
+    settle(platform, message, Outcome.EXPIRED, "waited too long")
+    await discord.signal.wait_until(lambda: response.text == "Not done: waited too long.", "the outcome")
+
+
+async def test_what_the_companion_answers_is_posted_for_all(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store
+) -> None:
+    message, using = await use(discord, store, "hug", whom=discord.person("bob").id)
+    await platform.post(Post(channel=message.channel, text="Aww!", use=message.id, message_id="m", nonce="n"))
+    settle(platform, message, Outcome.FORWARDED)
+    assert (await using).text.startswith("Asked!")
+    assert [post.text for post in discord.posts] == ["Aww!"]
+
+
+async def test_an_answer_nobody_waits_for_is_not_shown_to_everybody(
+    discord: DiscordDouble, platform: DiscordPlatform
+) -> None:
+    with pytest.raises(PostRejected, match="does not wait"):
+        await platform.post(Post(channel=discord.channel, text="private", use="1", nonce="n"))
+    assert discord.posts == []
+
+
+class TestCommandsThatComeAndGo:
+    @pytest.fixture(autouse=True)
+    def _at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(commands, "SETTLES_IN", 0.01)
+
+    async def test_a_scenarios_commands_are_registered_together_and_taken_back(
+        self, discord: DiscordDouble, platform: DiscordPlatform, table: CommandTable
+    ) -> None:
+        for name in ("dance", "sing", "ask", "relay"):
+            table.register(Command(name=name, do=ActionSection(answer="yes")), "scenario")
+        await discord.signal.wait_until(lambda: "sing" in registered(discord), "the commands")
+        assert registered(discord).keys() == {"ask", "relay", "hug", "deaths", "why", "dance", "sing"}
+        assert discord.interactions.syncs == 2
+        table.forget("scenario")
+        await discord.signal.wait_until(lambda: "sing" not in registered(discord), "their end")
+        table.register(HUG, "settings")
+        table.register(Command(name="wave", do=ActionSection(answer="yes")), "scenario")
+        await discord.signal.wait_until(lambda: "wave" in registered(discord), "another one")
+        assert discord.interactions.syncs == 4
+
+    async def test_a_registration_that_is_refused_is_tried_again(
+        self, discord: DiscordDouble, platform: DiscordPlatform, table: CommandTable, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(commands, "AGAIN_IN", (0.01, 0.02))
+        discord.fail_next("/commands", 403)
+        table.register(Command(name="dance", do=ActionSection(answer="yes")), "scenario")
+        await discord.signal.wait_until(lambda: "dance" in registered(discord), "the command")
+
+    async def test_more_than_discord_takes_stay_in_chat(
+        self, discord: DiscordDouble, connect: Connect, table: CommandTable
+    ) -> None:
+        for number in range(120):
+            table.register(Command(name=f"c{number}", do=ActionSection(answer="yes")), "settings")
+        choices = tuple(f"{'x' * 40}{number}" for number in range(25))
+        parameters = tuple(ParameterSection(name=f"p{n}", type="choice", choices=choices) for n in range(10))
+        table.forget("settings", "hug")
+        table.register(Command(name="huge", do=ActionSection(answer="yes"), parameters=parameters), "settings")
+        async with connect(viewers=table):
+            assert len(registered(discord)) == MAX_COMMANDS and "huge" not in registered(discord)
+
+
+def test_fewer_commands_are_created_in_a_day_than_discord_takes() -> None:
+    now = 0.0
+    creations = Creations(lambda: now)
+    assert creations.take(100) and creations.take(0)
+    now = 10.0
+    assert creations.take(CREATED_A_DAY - 100) and not creations.take(1) and CREATED_A_DAY < CREATES_A_DAY
+    now = DAY
+    assert creations.take(100) and not creations.take(1)
