@@ -1,6 +1,7 @@
 """Who speaks to the companion: the one place that decides it, for all platforms."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 from relay.commands.table import CommandTable
 from relay.model import AudienceMessage, Kind
@@ -38,7 +39,7 @@ class Addressing:
 
     def is_wanted(self, marked: AudienceMessage) -> bool:
         """Whether its platform is to bring it: some are set to hear only what is said to the companion."""
-        if marked.kind is not Kind.CHAT or marked.addressed or not self._is_selective(marked.platform):
+        if marked.kind is not Kind.CHAT or marked.addressed or marked.platform not in self._selective:
             return True
         return command_in(marked) is not None or self._commands.call(marked) is not None
 
@@ -52,9 +53,14 @@ class Addressing:
         return [*self._nicknames, *self.characters(), *self._accounts(platform)]
 
     def _accounts(self, platform: str) -> Sequence[str]:
-        there = [each for each in self._platforms() if each.name == platform and isinstance(each, Named)]
-        return [name for each in there for name in each.names()]
+        return [name for each in self._named.get(platform, ()) for name in each.names()]
 
-    def _is_selective(self, platform: str) -> bool:
-        there = [each for each in self._platforms() if each.name == platform]
-        return any(isinstance(each, Selective) and each.addressed_only for each in there)
+    @cached_property
+    def _named(self) -> Mapping[str, Sequence[Named]]:
+        """By the name of the platform."""
+        return {each.name: [each] for each in self._platforms() if isinstance(each, Named)}
+
+    @cached_property
+    def _selective(self) -> frozenset[str]:
+        """The names of the platforms that are set so."""
+        return frozenset(each.name for each in self._platforms() if isinstance(each, Selective) and each.addressed_only)

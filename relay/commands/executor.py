@@ -6,6 +6,7 @@ import logging
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
+from zlib import crc32
 
 from relay.acts import Act, ActRefused
 from relay.commands.definition import Use
@@ -20,6 +21,10 @@ log = logging.getLogger(__name__)
 
 TIMEOUT: Final = 20.0
 """Seconds one use may take."""
+LANES: Final = 16
+"""Uses carried out at the same time, since some wait for the store; those of one viewer one after the other."""
+LANE: Final = 64
+"""Uses that wait in one lane; while it is full, all wait before it."""
 ACTS_WAITING: Final = 32
 """Uses that wait for an act; acts are done one after the other."""
 TEXT_LIMIT: Final = 500
@@ -54,26 +59,28 @@ class CommandExecutor:
         self._acts = {act.name: act for act in acts}
         self._counters = counters
         self._slow: asyncio.Queue[Use] = asyncio.Queue(ACTS_WAITING)
+        self._lanes: list[asyncio.Queue[Use]] = [asyncio.Queue(LANE) for _ in range(LANES)]
 
     async def run(self) -> None:
         """Carry out, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._sort())
-            tasks.create_task(self._act())
+            for uses in (self._slow, *self._lanes):
+                tasks.create_task(self._carry_out_all(uses))
 
     async def _sort(self) -> None:
         while True:
             use = await self._commands.accepted.get()
             if not (isinstance(use.command.do, ActionSection) and use.command.do.act):
-                await self.carry_out(use)
+                await self._lanes[crc32(use.viewer.encode("utf-8", "replace")) % LANES].put(use)
             elif self._slow.full():
                 self._done(Finished(use.message, Outcome.EXPIRED, "passed over: too many commands were waiting"))
             else:
                 self._slow.put_nowait(use)
 
-    async def _act(self) -> None:
+    async def _carry_out_all(self, uses: asyncio.Queue[Use]) -> None:
         while True:
-            await self.carry_out(await self._slow.get())
+            await self.carry_out(await uses.get())
 
     async def carry_out(self, use: Use) -> None:
         """To its end, whatever happens: a stream must not end because of one command."""

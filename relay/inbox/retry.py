@@ -19,12 +19,22 @@ LONGEST_WAIT = 3.0
 
 async def with_retries(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
     """What the call returns, tried again for as long as it raises InboxError; so it must bear being repeated."""
+    try:
+        return await call(*args, **kwargs)  # as it nearly always goes: what tries again costs more than some calls
+    except InboxError as error:
+        failures = [error]
+
+    async def again() -> T:
+        if failures:
+            raise failures.pop()
+        return await call(*args, **kwargs)
+
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(InboxError),
         wait=wait_exponential_jitter(multiplier=0.1, max=LONGEST_WAIT, jitter=0.2),
         before_sleep=_note,
     )
-    return await retrying(call, *args, **kwargs)
+    return await retrying(again)
 
 
 def _note(state: RetryCallState) -> None:

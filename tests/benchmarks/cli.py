@@ -90,6 +90,21 @@ def filters(as_json: Json = False) -> None:
 
 
 @bench.command()
+def commands(
+    seconds: Annotated[float, typer.Option(min=1)] = 60.0,
+    per_minute: Annotated[float, typer.Option(min=60, help="Commands, and as many chat messages.")] = 10_000.0,
+    viewers: Annotated[int, typer.Option(min=1)] = 2_000,
+    burst: Annotated[int, typer.Option(min=1, help="Notifications that come at once.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="The same seed plays the same room.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Viewers' commands beside a flood: milliseconds to the answer, cooldowns, fairness; and a burst, what it loses."""
+    from tests.benchmarks.commands import run
+
+    _show(asyncio.run(run(seconds=seconds, per_minute=per_minute, viewers=viewers, burst=burst, seed=seed)), as_json)
+
+
+@bench.command()
 def compare(
     peer: Annotated[Path | None, typer.Option(help="The Python of an environment with voxta-twitch-relay.")] = None,
     messages: Annotated[int, typer.Option(min=10)] = 1000,

@@ -4,13 +4,14 @@ Time is simulated: the companion takes `ANSWER` seconds for each forward, as in 
 real time is only how fast messages are taken in.
 """
 
+import heapq
 import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import quantiles
 
-from relay.commands.gate import no_commands
+from relay.commands.gate import CommandGate, no_commands
 from relay.config.loading import Config
 from relay.forwarding.notices import CAPACITY
 from relay.forwarding.policy import Policy
@@ -56,29 +57,45 @@ class Tally:
     """Seconds of real time spent on messages."""
 
 
-def run(*, seconds: float = 600.0, per_minute: float = 10_000.0, seed: int = 0) -> FloodFigures:
-    """Play the room and measure."""
-    messages = list(crowd(seconds=seconds, per_minute=per_minute, seed=seed))
+def run(
+    *,
+    seconds: float = 600.0,
+    per_minute: float = 10_000.0,
+    seed: int = 0,
+    commands: CommandGate | None = None,
+    uses: Iterable[AudienceMessage] = (),
+) -> FloodFigures:
+    """Play the room and measure. `uses` of `commands` are written beside it; nobody carries them out."""
+    room = crowd(seconds=seconds, per_minute=per_minute, seed=seed)
+    messages = list(heapq.merge(room, uses, key=lambda message: message.at))
     tally = Tally()
     now = [0.0]
-    waiting = _waiting(Config(), seed, now)
-    _play(messages, waiting, now, tally, seconds)
+    commands = commands or no_commands()
+    waiting = _waiting(Config(), seed, now, commands)
+    _play(messages, waiting, now, tally, seconds, commands)
     return _figures(messages, tally)
 
 
-def _waiting(config: Config, seed: int, now: list[float]) -> Waiting:
-    policy = Policy(config.forwarding)
+def _waiting(config: Config, seed: int, now: list[float], commands: CommandGate) -> Waiting:
+    policy = Policy(config.forwarding, commands.table)
     settings = config.selection.model_copy(update={"seed": seed})
     return Waiting(
         config.model_copy(update={"selection": settings}),
         policy=policy,
         budget=Budget(config.budget),
-        commands=no_commands(),
+        commands=commands,
         steady=lambda: now[0],
     )
 
 
-def _play(messages: list[AudienceMessage], waiting: Waiting, now: list[float], tally: Tally, seconds: float) -> None:
+def _play(
+    messages: list[AudienceMessage],
+    waiting: Waiting,
+    now: list[float],
+    tally: Tally,
+    seconds: float,
+    commands: CommandGate,
+) -> None:
     position, free_at = 0, 0.0
     renderer = Renderer(Policy(Config().forwarding), Config().selection.length)
     while now[0] < seconds + ANSWER:
@@ -89,6 +106,7 @@ def _play(messages: list[AudienceMessage], waiting: Waiting, now: list[float], t
         began = time.perf_counter()
         for start in range(position, end, CAPACITY):
             waiting.admit(messages[start : min(end, start + CAPACITY)], now[0])
+            _note(tally, (message.key for message in commands.clear()))
         waiting.expire(now[0])
         batch = waiting.next(now[0], floor_is_free=now[0] >= free_at)
         told = _tell(batch, waiting, renderer, now[0]) if batch is not None else []
