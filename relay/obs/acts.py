@@ -66,9 +66,8 @@ def acts(settings: ObsSection) -> list[Act]:
             try:
                 await obs.request("SaveReplayBuffer")
             except RequestRefused as error:
-                raise ActRefused(
-                    f"replay: {error}; turn the replay buffer on in OBS under Settings > Output, and start it"
-                ) from None
+                fix = "turn the replay buffer on in OBS under Settings > Output, and start it"
+                raise ActRefused(f"replay: {str(error).rstrip('.')}; {fix}") from None
             return f"OBS saved the replay {await _saved(obs)}"
 
     return [

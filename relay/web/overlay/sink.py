@@ -105,6 +105,8 @@ class OverlaySink:
             return "open, but its source is muted in OBS" if self._is_muted else "open"
         if PageSound.WAITING in sounds:
             return "a page waits for a click to be heard"
+        if self._leader is None:
+            return "a page is open that neither plays nor shows anything (mute=1 and captions=0)"
         return "open, without sound (mute=1)"
 
     def mute(self, is_muted: bool) -> None:

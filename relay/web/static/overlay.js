@@ -83,6 +83,7 @@ const answers = {
   },
   ping: () => {
     tell({ type: "pong" });
+    player.tick(); // the browser holds back the timers of a page that is not seen
     player.read();
   },
   clip: (clip) => player.add(clip),

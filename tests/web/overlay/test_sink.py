@@ -144,6 +144,13 @@ def test_its_condition_tells_whether_it_is_heard(pages: list[str], is_muted: boo
     assert sink.has_sound is (condition == "open")
 
 
+def test_a_page_that_is_of_no_use_to_anybody_is_told_as_such() -> None:
+    sink = OverlaySink()
+    sink.hear(Recorder(), Ready(version=2, sound=PageSound.MUTED, captions=False))
+
+    assert sink.condition() == "a page is open that neither plays nor shows anything (mute=1 and captions=0)"
+
+
 async def test_a_page_that_can_be_heard_leads_before_one_that_only_shows(stage: Stage, street: Street) -> None:
     silent = await street.listener("muted")
     stage.sink.play(clip("Hello.", 4.0))
