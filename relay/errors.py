@@ -9,6 +9,7 @@ RelayError
 │   ├── RateLimited            (retryable) `retry_after` seconds
 │   └── PostRejected           the platform took the call and refused the text
 ├── InboxError             (retryable) the store did not answer
+├── MemoryUnavailable      (retryable) what is remembered of people cannot be read or written now
 ├── VoxtaError             Voxta answered with an error
 │   ├── VoxtaForbidden         the relay lacks the right: nothing was done, a person has to act
 │   ├── VoxtaUnavailable       (retryable) not reachable, timed out, connection lost
@@ -66,6 +67,12 @@ class PostRejected(PlatformError):
 
 class InboxError(RelayError):
     """The store of waiting messages did not answer."""
+
+    retryable = True
+
+
+class MemoryUnavailable(RelayError):
+    """The store of what is remembered of people did not answer."""
 
     retryable = True
 
