@@ -28,6 +28,8 @@ auth = typer.Typer(no_args_is_help=True, help="Log in to a platform or to Voxta.
 app.add_typer(auth, name="auth")
 rewards = typer.Typer(invoke_without_command=True)
 app.add_typer(rewards, name="rewards")
+memory = typer.Typer(no_args_is_help=True, help="See, move and delete what is remembered of people.")
+app.add_typer(memory, name="memory")
 companion = typer.Typer(invoke_without_command=True)
 app.add_typer(companion, name="companion")
 
@@ -287,6 +289,45 @@ def why(key: Annotated[str, typer.Argument(help="platform:id of a message")], co
         show(printable(asyncio.run(steer(whereabouts(file).control_file, f"why {key}"))))
     except ConfigError:  # none runs, so the store is free to be asked
         show(printable(asyncio.run(explain(load(file), key))))
+
+
+Viewer = Annotated[str, typer.Argument(help="A name, or platform:id.")]
+
+
+@memory.command("show")
+def show_person(viewer: Viewer, config: ConfigFile = None) -> None:
+    """Show what is remembered of somebody."""
+    from relay.application import memories
+
+    show(printable(asyncio.run(memories.show(load(places.find(config)), viewer))))
+
+
+@memory.command("delete")
+def delete_person(viewer: Viewer, config: ConfigFile = None) -> None:
+    """Forget somebody: all that is remembered of them, on every platform they have linked."""
+    from relay.application import memories
+
+    show(printable(asyncio.run(memories.delete(load(places.find(config)), viewer))))
+
+
+@memory.command("export")
+def export_memory(
+    file: Annotated[Path, typer.Argument(help="A file to write, as JSON.")], config: ConfigFile = None
+) -> None:
+    """Write all that is remembered into a file that only you can read."""
+    from relay.application import memories
+
+    show(asyncio.run(memories.export(load(places.find(config)), file)))
+
+
+@memory.command("import")
+def import_memory(
+    file: Annotated[Path, typer.Argument(help="A file that was exported.")], config: ConfigFile = None
+) -> None:
+    """Put back what was exported, here or in another store."""
+    from relay.application import memories
+
+    show(asyncio.run(memories.take_in(load(places.find(config)), file)))
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from relay.acts import Act
 from relay.application.addressing import Addressing
@@ -17,6 +17,7 @@ from relay.application.events import Events
 from relay.application.heartbeat import Heartbeat
 from relay.application.points import PointRewards
 from relay.application.reception import Reception
+from relay.application.remembering import memory_acts, memory_of
 from relay.application.runtime_controls import RuntimeControls
 from relay.application.statistics import Statistics
 from relay.application.viewers import ViewersCommands
@@ -41,6 +42,9 @@ from relay.scenario.executor import ActExecutor
 from relay.speech.floor import Floor, FloorState
 from relay.system import clock, shutdown
 from relay.system.periodic import repeat
+
+if TYPE_CHECKING:
+    from relay.memory.memory import Memory
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +82,7 @@ class Relay:
         self.commands = CommandRooms(config, inbox=self.inbox, session=self.session, events=self.events)
         quiet = QuietViewers(self.inbox)
         self.forwarder = self._forwarder(quiet)
+        self.memory = self._remembering()
         self._dialogue = Dialogue(
             config, voxta_url, session=self.session, floor=self.floor, audio=self._audio, events=self.events
         )
@@ -91,6 +96,7 @@ class Relay:
         self.addressing = self._addressing()
         self.viewers = ViewersCommands(config, gate, self.inbox, quiet, self.forwarder, self.addressing)
         self.points = PointRewards(config, self.inbox, gate, lambda: self.platforms, is_away=self._is_away)
+        self.viewers.wishes.memory = self.memory
         router, keeper = self._dialogue.router, self.points.keeper
         self.receive = Reception(
             self.inbox, self.addressing, self.controls, router, statistics, self.events, keeper
@@ -120,6 +126,20 @@ class Relay:
             labels=listed.labels(),
         )
 
+    def _remembering(self) -> "Memory | None":
+        memory = memory_of(
+            self._config,
+            inbox=self.inbox,
+            session=self.session,
+            live=lambda: self.forwarder.waiting.switches,
+            commands=self.commands.gate,
+            events=self.events,
+            labels=listed.labels(),
+        )
+        if memory is not None:
+            self.forwarder.brief = memory.context.brief
+        return memory
+
     def _is_away(self) -> bool:
         return self.session.chat is None
 
@@ -137,7 +157,7 @@ class Relay:
             name=self._dialogue.name_of,
             have_said=self.session.have_said,
         )
-        return [*own, self.commands.act]
+        return [*own, self.commands.act, *memory_acts(self.memory)]
 
     def _subscribe(self) -> None:
         """Who is told of what, in this order."""
@@ -196,6 +216,8 @@ class Relay:
             for name, room in self.points.rooms():
                 start(name, room)
             start("stream context", repeat(self.stream_context.run, AGAIN, "informing the scenario"))
+            if self.memory is not None:
+                start("memory", repeat(self.memory.run, AGAIN, "remembering people"))
             trim_every = min(TRIM_EVERY, TRIM_SHARE * self._config.inbox.keep)
             start("trim", repeat(self._trim, trim_every, "forgetting old messages"))
             start("heartbeat", self._heartbeat.beat())
@@ -276,6 +298,8 @@ async def running(relay: Relay) -> AsyncIterator[asyncio.Task[None]]:
     """Open the inbox and run the relay while the context lasts; the task fails when the relay does."""
     await relay.inbox.open()
     try:
+        if relay.memory is not None:
+            await relay.memory.open()
         task = asyncio.create_task(relay.run(), name="relay")
         try:
             yield task
@@ -284,6 +308,8 @@ async def running(relay: Relay) -> AsyncIterator[asyncio.Task[None]]:
             with suppress(asyncio.CancelledError):
                 await task
     finally:
+        if relay.memory is not None:
+            await relay.memory.close()
         await relay.inbox.close()
 
 

@@ -25,7 +25,7 @@ def introduction(
         prefix = table.prefix
         own = [f"{prefix}{command.name}" for command in table]
         remembered = (
-            f"Who comes here is remembered; {prefix}forget me deletes that."
+            f"Who comes here is remembered: {prefix}remembered tells you yours, {prefix}forget me deletes it."
             if remembers()
             else "No notes are kept about who comes here."
         )

@@ -11,6 +11,7 @@ from relay.config.connections import (
     VoxtaSection,
 )
 from relay.config.forwarding import ForwardingSection, KindRule, RepliesSection, RuleSection, SelectionSection, Telling
+from relay.config.memory import MemorySection
 from relay.config.moderation import BudgetSection, FiltersSection, OutboundSection, check_rate_name
 from relay.config.rewards import OfferSection, RedemptionsSection, RewardSection, RewardSections
 from relay.config.speech import FloorSection, ObsSection, SpeechSection, VoiceSection, WebSection
@@ -26,6 +27,7 @@ __all__ = [
     "ForwardingSection",
     "InboxSection",
     "KindRule",
+    "MemorySection",
     "ObsSection",
     "OfferSection",
     "OutboundSection",

@@ -46,6 +46,8 @@ ActName = Literal[
     "source",
     "replay",
     "relay.command",
+    "remember",
+    "forget",
 ]
 """What a scenario may be allowed to do."""
 

@@ -5,9 +5,9 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -24,6 +24,7 @@ from relay.config import (
     FloorSection,
     ForwardingSection,
     InboxSection,
+    MemorySection,
     ObsSection,
     OutboundSection,
     RedemptionsSection,
@@ -93,6 +94,7 @@ class Config(Whereabouts):
     voxta: VoxtaSection = VoxtaSection()
     companion: CompanionSection = CompanionSection()
     scenario: ScenarioSection = ScenarioSection()
+    memory: MemorySection = MemorySection()
     filters: FiltersSection = FiltersSection()
     budget: BudgetSection = BudgetSection()
     outbound: OutboundSection = OutboundSection()
@@ -107,6 +109,24 @@ class Config(Whereabouts):
     voice: VoiceSection = VoiceSection()
     obs: ObsSection = ObsSection()
     web: WebSection = WebSection()
+
+    @model_validator(mode="after")
+    def _can_remember(self) -> Self:
+        if self.memory.summaries and self.companion.brain != "openai":
+            raise ValueError(
+                'memory.summaries needs a model that writes them: set companion.brain = "openai" and its address'
+            )
+        wanting = {"remember", "forget"}.intersection(self.scenario.allow)
+        if wanting and not self.memory.enabled:
+            raise ValueError(
+                f"scenario.allow has {sorted(wanting)}, and nothing is remembered: set memory.enabled = true"
+            )
+        return self
+
+    @property
+    def memory_path(self) -> Path:
+        """The SQLite file of what is remembered of people."""
+        return self.memory.path or self.relay.data_dir / f"{self.relay.name}.memory.db"
 
     @property
     def inbox_path(self) -> Path:
@@ -156,4 +176,5 @@ def _toml(path: Path) -> dict[str, Any]:
 
 def _explain(problem: Any, path: Path | None) -> str:
     key = ".".join(map(str, problem["loc"]))
-    return f"{written_in(problem['loc'], path)}: {key}: {mistakes.in_words(problem)}"
+    words = mistakes.in_words(problem)
+    return ": ".join(part for part in (written_in(problem["loc"], path), key, words) if part)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -93,6 +93,8 @@ class Forwarder:
         self._budget = Budget(config.budget)
         self._renderer = Renderer(policy, config.selection.length, labels)
         self.waiting = Waiting(config, policy=policy, budget=self._budget, commands=commands, quiet=quiet, steady=clock)
+        self.brief: Callable[[Forward], Awaitable[None]] | None = None
+        """Tells the character whom it is about to hear, where people are remembered; waited for, and never raises."""
         self._doubts = Doubts()
         self._settling = Settling(inbox, observer.settled, wall)
         self._unsent: dict[str, Sequence[Pick]] = {}
@@ -268,6 +270,8 @@ class Forwarder:
             return
         told = [pick for pick in picks if pick.message.key in rendered.keys]
         self._unsent[rendered.id] = told
+        if self.brief is not None:
+            await self.brief(rendered)
         if await self._inbox.begin(rendered) and self._session.chat is chat:
             self.waiting.told(batch, told, now)
             await self._send(rendered, chat)

@@ -1,0 +1,48 @@
+"""Builds the memory as the settings want it: on the engine of the inbox, which it lies beside."""
+
+from collections.abc import Callable, Mapping
+
+from relay.config import InboxSection
+from relay.config.loading import Config
+from relay.inbox.base import Inbox
+from relay.memory.base import MemoryStore
+from relay.memory.context import ContextLink, PeopleContext
+from relay.memory.memory import Memory
+from relay.memory.notes import NoteFilter
+from relay.memory.sqlite import SqliteMemory
+from relay.memory.summaries import Summaries, Summarise
+from relay.moderation.inbound import LiveSettings
+
+
+def build_memory(
+    config: Config,
+    *,
+    inbox: Inbox,
+    session: ContextLink,
+    live: Callable[[], LiveSettings],
+    labels: Mapping[str, str],
+    summarise: Summarise | None,
+) -> Memory:
+    """The memory of a relay, not yet open. `live` is what moderators have set; `summarise` asks a model."""
+    store = build_store(config)
+    clean = NoteFilter(config.filters, live)
+    return Memory(
+        config.memory,
+        store,
+        inbox=inbox,
+        context=PeopleContext(config.memory, store, session, clean=clean, labels=labels),
+        clean=clean,
+        summaries=Summaries(summarise) if summarise is not None else None,
+    )
+
+
+def build_store(config: Config) -> MemoryStore:
+    """Where it is kept, not yet open."""
+    inbox: InboxSection = config.inbox
+    if inbox.engine == "sqlite":
+        return SqliteMemory(config.memory_path, timeout=inbox.timeout)
+
+    from relay.memory.redis import RedisMemory
+
+    url = inbox.url.get_secret_value()
+    return RedisMemory(url, namespace=f"relay:{config.relay.name}", timeout=inbox.timeout)

@@ -1,0 +1,91 @@
+"""What a stream's talk with somebody comes down to, in a sentence that a model writes when the stream is over."""
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from relay.errors import RelayError
+from relay.model import AudienceMessage, Kind
+
+log = logging.getLogger(__name__)
+
+PEOPLE: Final = 200
+"""People whose lines are kept; who spoke longest ago makes room."""
+LINES: Final = 20
+"""Lines of each that are kept, the newest."""
+LEAST: Final = 3
+"""Lines that are worth a summary."""
+QUIET: Final = 3_600.0
+"""Seconds without a line after which a stream counts as over where nothing says so."""
+
+Summarise = Callable[[str, Sequence[str]], Awaitable[str]]
+"""From a name and lines to a sentence. Raises RelayError."""
+Keep = Callable[[str, str, float], Awaitable[None]]
+"""Takes a viewer, the sentence, and since when lines were kept."""
+
+
+@dataclass
+class StreamTalk:
+    name: str
+    since: float
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=LINES))
+
+
+class Summaries:
+    """Keeps what people say until the stream is over, in the process alone; a run that ends forgets it."""
+
+    def __init__(self, summarise: Summarise, quiet: float = QUIET) -> None:
+        self._summarise = summarise
+        self._quiet = quiet
+        self._talks: OrderedDict[str, StreamTalk] = OrderedDict()
+        self._news = asyncio.Event()
+        self._is_over = False
+
+    def heard(self, viewer: str, message: AudienceMessage, text: str) -> None:
+        """The companion was told something; `text` is what the filters leave of it."""
+        talk = self._talks.setdefault(viewer, StreamTalk(message.author.name, message.at))
+        talk.lines.append(text)
+        self._talks.move_to_end(viewer)
+        if len(self._talks) > PEOPLE:
+            self._talks.popitem(last=False)
+        self._news.set()
+
+    def saw(self, message: AudienceMessage) -> None:
+        """Something happened in the audience: a stream that ends."""
+        if message.kind is Kind.OFFLINE:
+            self._is_over = True
+            self._news.set()
+
+    def forget(self, accounts: frozenset[str]) -> None:
+        """Drop what these accounts said."""
+        for account in accounts:
+            self._talks.pop(account, None)
+
+    async def run(self, keep: Keep) -> None:
+        """Write a summary for each whenever a stream is over, until cancelled."""
+        while True:
+            self._news.clear()
+            if self._is_over:
+                self._is_over = False
+                await self._write(keep)
+            try:
+                async with asyncio.timeout(self._quiet if self._talks else None):
+                    await self._news.wait()
+            except TimeoutError:
+                self._is_over = True
+
+    async def _write(self, keep: Keep) -> None:
+        for viewer, talk in list(self._talks.items()):
+            if viewer not in self._talks:  # forgotten meanwhile
+                continue
+            try:
+                text = await self._summarise(talk.name, tuple(talk.lines)) if len(talk.lines) >= LEAST else ""
+                if text and self._talks.get(viewer) is talk:
+                    await keep(viewer, text, talk.since)
+            except RelayError as error:
+                log.warning("a summary was not written: %s", error)
+            if self._talks.get(viewer) is talk:
+                del self._talks[viewer]
