@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from relay.commands.definition import Command
+from relay.commands.explaining import ended
 from relay.commands.parsing import WrongArguments, called, read, written
 from relay.commands.rewards import RewardTable
 from relay.config import CommandsSection
-from relay.model import AudienceMessage, CommandInfo, Kind, Role
+from relay.model import AudienceMessage, CommandInfo, Kind, Role, Settlement
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,10 @@ class CommandTable:
     def offered(self) -> Sequence[CommandInfo]:
         """What everybody can be offered; what costs bits can only be cheered."""
         return [command.info for command in self if not command.bits]
+
+    def explained(self, settlement: Settlement) -> str:
+        """What became of a use, for who it was."""
+        return ended(settlement, "the companion", self.prefix)
 
     def written(self, name: str, arguments: Mapping[str, str]) -> str:
         """A use of a command as it would be written in chat; "" for an argument that is left out."""

@@ -184,6 +184,10 @@ class ViewerCommands(Protocol):
         """A use as the text of the chat message that would mean the same."""
         ...
 
+    def explained(self, settlement: Settlement) -> str:
+        """What became of a use, in words for who it was; they say nothing that only moderators may know."""
+        ...
+
 
 @runtime_checkable
 class Offering(Protocol):

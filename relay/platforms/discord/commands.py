@@ -12,7 +12,7 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from relay.model import ControlInfo
+from relay.model import ControlInfo, Settlement
 from relay.platforms.base import PlatformControls, ViewerCommands
 from relay.platforms.discord.controls import carry_out
 from relay.platforms.discord.interactions import Use, caller_of, is_unanswered, whisper
@@ -66,6 +66,10 @@ class Offers:
     """Those that come and go."""
     creations: Creations = field(default_factory=Creations)
     uses: Uses = field(default_factory=Uses)
+
+    def explained(self, settlement: Settlement) -> str:
+        """What became of a use, in words for who it was."""
+        return self.viewers.explained(settlement) if self.viewers is not None else "The companion was not told."
 
 
 class Commands(app_commands.CommandTree[discord.Client]):

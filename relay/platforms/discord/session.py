@@ -85,7 +85,7 @@ class DiscordSession(discord.Client):
         self._search: asyncio.Task[list[Incoming]] | None = None
         self._next_look: asyncio.TimerHandle | None = None
         self._trouble: str | None = None
-        slash = Slash(self._listening, intake.put, clock, offers.uses)
+        slash = Slash(self._listening, intake.put, clock, offers.uses, offers.explained)
         self._commands = Commands(self, slash, offers)
         self._following: asyncio.Task[None] | None = None
         self.controls = offers.controls

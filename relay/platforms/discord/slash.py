@@ -15,7 +15,7 @@ from relay.platforms.discord.incoming import Listening, read_question, read_use
 from relay.platforms.discord.interactions import FOLLOW_UP_WITHIN, Use, in_time, whisper
 from relay.platforms.discord.markup import Names
 from relay.platforms.discord.mentions import names_in
-from relay.platforms.discord.uses import OpenUse, Uses
+from relay.platforms.discord.uses import Explain, OpenUse, Uses
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +45,12 @@ ASK: Final = CommandInfo(
 class Slash:
     """Makes slash commands whose uses are audience messages."""
 
-    def __init__(self, listening: Listening, accept: Accept, clock: DiscordClock, uses: Uses) -> None:
+    def __init__(self, listening: Listening, accept: Accept, clock: DiscordClock, uses: Uses, explain: Explain) -> None:
         self._listening = listening
         self._accept = accept
         self._clock = clock
         self._uses = uses
+        self._explain = explain
 
     def ask(self) -> SlashCommand:
         """The question to the companion, which is a kind of its own."""
@@ -95,40 +96,38 @@ class Slash:
         waiting = self._uses.begin(message.id)
         try:
             stored = self._accept(message)
-            await (_told(use, waiting, stored) if info.is_told else _done(use, waiting, info))
+            await (self._told(use, waiting, stored) if info.is_told else self._done(use, waiting, info))
         finally:
             self._uses.end(message.id)
 
+    async def _told(self, use: Use, waiting: OpenUse, stored: asyncio.Future[None]) -> None:
+        """The companion answers in the channel; who asked is told of nothing but what keeps it from that."""
+        await asyncio.wait({stored}, timeout=STORED_WITHIN)
+        try:
+            async with asyncio.timeout(TOLD_WITHIN):
+                await waiting.ended()
+        except TimeoutError:
+            await whisper(use, ASKED if stored.done() else SLOW)
+        else:
+            return await whisper(use, waiting.words(self._explain) if waiting.is_refused else ASKED)
+        try:
+            async with asyncio.timeout(FOLLOW_UP_WITHIN):
+                await waiting.settled()
+        except TimeoutError:
+            return
+        if waiting.is_refused:
+            await whisper(use, waiting.words(self._explain))
 
-async def _told(use: Use, waiting: OpenUse, stored: asyncio.Future[None]) -> None:
-    """The companion answers in the channel; who asked is told of nothing but what keeps it from that."""
-    await asyncio.wait({stored}, timeout=STORED_WITHIN)
-    try:
-        async with asyncio.timeout(TOLD_WITHIN):
+    async def _done(self, use: Use, waiting: OpenUse, info: CommandInfo) -> None:
+        """The relay answers, to everybody or to who asked."""
+
+        async def answer() -> bool:
             await waiting.ended()
-    except TimeoutError:
-        await whisper(use, ASKED if stored.done() else SLOW)
-    else:
-        return await whisper(use, waiting.words() if waiting.is_refused else ASKED)
-    try:
-        async with asyncio.timeout(FOLLOW_UP_WITHIN):
-            await waiting.settled()
-    except TimeoutError:
-        return
-    if waiting.is_refused:
-        await whisper(use, waiting.words())
+            return True
 
-
-async def _done(use: Use, waiting: OpenUse, info: CommandInfo) -> None:
-    """The relay answers, to everybody or to who asked."""
-
-    async def answer() -> bool:
-        await waiting.ended()
-        return True
-
-    is_known = await in_time(use, answer(), False, private=info.is_personal)
-    private = info.is_personal or waiting.is_refused or not waiting.answers
-    await whisper(use, waiting.words() if is_known else SLOW, private=private)
+        is_known = await in_time(use, answer(), False, private=info.is_personal)
+        private = info.is_personal or waiting.is_refused or not waiting.answers
+        await whisper(use, waiting.words(self._explain) if is_known else SLOW, private=private)
 
 
 def _option(parameter: ParameterInfo) -> inspect.Parameter:

@@ -1,7 +1,7 @@
 """Uses of slash commands that wait to hear what became of them: an answer of the relay's, an outcome, or both."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from relay.model import Outcome, Settlement
@@ -10,6 +10,8 @@ from relay.platforms.discord.settings import PLATFORM
 OTHER_HALF: Final = 1.0
 """Seconds between an answer and the outcome, whichever comes first; a refusal may have no answer at all."""
 
+Explain = Callable[[Settlement], str]
+"""Says what became of a use, in words for who it was."""
 _HEARD: Final = (Outcome.FORWARDED, Outcome.MERGED)
 
 
@@ -56,12 +58,12 @@ class OpenUse:
         """Return when it has its outcome."""
         await self._settled.wait()
 
-    def words(self) -> str:
+    def words(self, explained: Explain) -> str:
         """What to show who used the command."""
         if self.answers:
             return "\n".join(self.answers)
         if self.is_refused and self.settlement is not None:
-            return f"Not done: {self.settlement.reason}."
+            return explained(self.settlement)
         return "Done."
 
 
