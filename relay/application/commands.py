@@ -10,11 +10,13 @@ from relay.commands import builtin
 from relay.commands.answers import Answers
 from relay.commands.executor import CommandExecutor
 from relay.commands.gate import CommandGate, Finished
+from relay.commands.resting import AnswerWatch
 from relay.config.loading import Config
 from relay.inbox.base import Inbox
 from relay.model import Kind
 from relay.moderation.outbound import Outbound
 from relay.scenario.commands import ScenarioCommands
+from relay.system import clock
 from relay.system.periodic import repeat
 from relay.voxta.link import Link
 
@@ -31,8 +33,15 @@ class CommandRooms:
         self._offered = ScenarioCommands(self.gate.table, inbox, self._chat_id)
         self.act: Act = self._offered.act
         """With it a scenario offers commands of its own."""
+
+    def subscribe(self, events: Events, is_answering: Callable[[], bool]) -> None:
+        """Hear what happens. `is_answering`: the companion is, or is about to."""
+        watch = AnswerWatch(self.gate, is_answering, clock.now)
         events.chat_changed.subscribe(self._offered.chat_changed)
         events.received.subscribe(self._offered.on_message)
+        events.asking.subscribe(watch.asking)
+        events.settled.subscribe(watch.settled)
+        events.changed.subscribe(watch.look)
 
     def serve(self, acts: Sequence[Act], done: Callable[[Finished], None], labels: Mapping[str, str]) -> None:
         """With these acts; `done` hears how each use ended, `labels` are what people call the platforms."""

@@ -163,6 +163,7 @@ class Relay:
         """Who is told of what, in this order."""
         self.forwarder.hush(self._audio.is_quiet)
         events, statistics = self.events, self._statistics
+        self.commands.subscribe(events, lambda: self.is_answering)
         events.arrived.subscribe(self.runtime.saw)
         events.arrived.subscribe(self.viewers.latest.saw)
         events.arrived.subscribe(self.stream_context.saw)

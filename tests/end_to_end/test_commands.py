@@ -8,9 +8,10 @@ import pytest
 
 from relay.companion.serving.server import CompanionServer
 from relay.model import Outcome
+from relay.system import clock
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.twitch import TwitchDouble
-from tests.end_to_end.stage import heard, relaying, settings
+from tests.end_to_end.stage import EchoBrain, heard, relaying, settings
 from tests.end_to_end.test_platforms import OnDiscord, OnTwitch
 from tests.support import eventually
 
@@ -146,3 +147,25 @@ async def test_discord_offers_the_same_commands_in_chat_and_as_slash_commands(
     assert answer.text == '> **bob**: !hug "Annie"\nYou said: bob hugs Annie.'
     assert listed.ephemeral and listed.text.startswith("Use: !deaths")
     assert statistics.outcomes == {Outcome.FORWARDED: 1, Outcome.ANSWERED: 4, Outcome.REJECTED: 1}
+
+
+async def test_a_cooldown_counts_from_the_end_of_the_answer_if_it_is_to(
+    tmp_path: Path, companion: CompanionServer, twitch: TwitchDouble, brain: EchoBrain
+) -> None:
+    roast = {"name": "roast", "cooldown": 600, "cooldown_from": "speech"}
+    roast |= {"tell": {"send_as": "event", "template": "Roast {author}."}}
+    config = settings(tmp_path, commands={"own": [roast]})
+    async with relaying(config, companion.url, OnTwitch(twitch, tmp_path)) as (relay, _):
+        await twitch.wait_subscribed()
+        brain.may_answer.clear()
+        await twitch.chat("!roast", author="ann")
+        await eventually(lambda: bool(brain.asked))
+        await twitch.chat("!roast", author="bob")
+        await twitch.wait_for_posts(1)
+        brain.may_answer.set()
+        await twitch.wait_for_posts(2)
+        await relay.quiet(empty=True)
+        left = relay.commands.gate._cooldowns._rests["roast", ""] - clock.now()
+
+    assert [post.text for post in twitch.posts] == ["Ready again in 25 min: !roast.", "You said: Roast Ann."]
+    assert 590 < left <= 600
