@@ -205,7 +205,7 @@ class PlatformDecision(Value):
     is_approved: bool | None
     """None: nobody has decided, and nobody can any more."""
     reason: str
-    """Such as `denied on twitch by Ann`."""
+    """Such as `denied by Ann`."""
 
     @property
     def key(self) -> str:

@@ -1,7 +1,7 @@
 """`python -m tests.docs.twitch_hour` writes into docs/twitch.md what becomes of each event of a recorded hour.
 
 The hour is played by the local Twitch to the real adapter, minute by minute, and what that brings goes to a forwarder
-with the default settings, but that every kind is on.
+with the default settings, but that everything is on.
 """
 
 import asyncio
@@ -14,7 +14,16 @@ from typing import Any, Final
 
 from relay.application.settings import load
 from relay.config import ForwardingSection
-from relay.model import AudienceMessage, Edit, Forward, Incoming, Kind, SendAs, Settlement
+from relay.model import (
+    AudienceMessage,
+    Forward,
+    Incoming,
+    Kind,
+    PlatformDecision,
+    Retraction,
+    SendAs,
+    Settlement,
+)
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.platforms.twitch.settings import TwitchSection
 from tests.docs.pages import ROOT
@@ -29,6 +38,8 @@ STREAMER: Final = "1"
 """The streamer's id in the recording."""
 BEGIN: Final = "<!-- written by `make docs` -->\n"
 END: Final = "<!-- up to here -->\n"
+EVERYTHING: Final = {"automod": True, "restricted_chat": "mark", "shared_chat": "mark"}
+"""Settings of what Twitch tells only to who wants it."""
 _SILENCE: Final = 1_000.0
 """Seconds after the hour in which whatever still waits has its outcome."""
 _HEADER: Final = "| Twitch's event | kind | told as | words | outcome |\n| --- | --- | --- | --- | --- |\n"
@@ -69,7 +80,7 @@ async def hear(events: list[Event]) -> None:
     async with TwitchDouble() as twitch, asyncio.timeout(PATIENCE):
         with tempfile.TemporaryDirectory() as folder:
             token = twitch.write_token(Path(folder) / "token.json")
-            platform = TwitchPlatform(TwitchSection.model_validate(twitch.settings()), token, receive)
+            platform = TwitchPlatform(TwitchSection.model_validate(twitch.settings(**EVERYTHING)), token, receive)
             running = asyncio.create_task(platform.run())
             await platform.listening.wait()
             for number, event in enumerate(events):
@@ -111,6 +122,9 @@ def tell(events: list[Event]) -> Iterator[Told]:
                 message = each.model_copy(update={"at": scene.wall()})
                 scene.give(message)
                 given.append((event, message))
+            elif isinstance(each, PlatformDecision):
+                scene.wait()
+                scene.forwarder.decide(each)
         scene.wait()
     scene.wait(_SILENCE)
     forwards = {key: forward for forward in scene.voxta.arrived for key in forward.keys}
@@ -148,8 +162,17 @@ def _row(told: Told) -> str:
 
 def _row_of_none(event: Event) -> str:
     changes = [each for each in event.brought if not isinstance(each, AudienceMessage)]
-    said = "; ".join("an edit" if isinstance(each, Edit) else f"takes back: {each.reason}" for each in changes)
+    said = "; ".join(map(_changed, changes))
     return f"| `{event.name}` | | | {said or 'nothing: another event tells of it'} | |\n"
+
+
+def _changed(change: Incoming) -> str:
+    match change:
+        case PlatformDecision():
+            return f"ends the wait: {change.reason}"
+        case Retraction():
+            return f"takes back: {change.reason}"
+    return "an edit"
 
 
 def _cell(text: str) -> str:

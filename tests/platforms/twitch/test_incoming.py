@@ -188,12 +188,12 @@ def test_a_reply_to_the_account_is_addressed() -> None:
     assert not message("channel.chat.message", chat(reply=payloads.reply("m0", ANN, "earlier"))).addressed
 
 
-def test_shared_chat_counts_only_in_the_channel_it_was_written_in() -> None:
+def test_shared_chat_is_marked_where_it_was_not_written() -> None:
     elsewhere = {f"source_{key}": value for key, value in ANN.named("broadcaster_user").items()}
     here = {f"source_{key}": value for key, value in CHANNEL.named("broadcaster_user").items()}
 
-    assert understand("channel.chat.message", chat(**elsewhere)) is None
-    assert understand("channel.chat.message", chat(**here)) is not None
+    assert message("channel.chat.message", chat(**elsewhere)).mark == "from the channel Ann"
+    assert message("channel.chat.message", chat(**here)).mark is None
 
 
 def test_a_gift_is_one_message_and_its_receivers_are_none() -> None:
