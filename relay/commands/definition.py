@@ -44,6 +44,8 @@ class Command:
     least_role: Role = Role.VIEWER
     first_timers: bool = True
     """Whether it may be the first thing somebody writes."""
+    followed_for: float = 0.0
+    """Seconds since a viewer has followed, where that is known."""
     cooldown: float = 0.0
     """Seconds after a use until anybody may use it again."""
     viewer_cooldown: float = 0.0
@@ -96,6 +98,7 @@ class Command:
             parameters=section.parameters,
             least_role=section.least_role,
             first_timers=section.first_timers,
+            followed_for=section.followed_for,
             rests_from_speech=section.cooldown_from == "speech",
             cooldown=section.cooldown,
             viewer_cooldown=cooldown if viewer_cooldown is None else viewer_cooldown,

@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from relay.commands.answers import Answers
 from relay.commands.cooldowns import Cooldowns
@@ -18,6 +18,7 @@ from relay.moderation.outbound import Outbound
 from relay.moderation.roles import rank
 from relay.moderation.wording import for_chat
 
+T = TypeVar("T")
 WAITING: Final = 1_000
 """Uses that may wait to be carried out."""
 TOO_OLD: Final = 60.0
@@ -64,6 +65,8 @@ class CommandGate:
         """Uses whose cooldowns count from the end of their answers, by the keys of the messages."""
         self._first: OrderedDict[str, str] = OrderedDict()
         """The key of the first message of each viewer that we know of."""
+        self._followed: OrderedDict[str, float] = OrderedDict()
+        """When viewers followed, of whom we heard."""
         for section in settings.own:
             self.table.register(Command.of(section, settings.viewer_cooldown), "settings")
 
@@ -77,10 +80,10 @@ class CommandGate:
 
     def recognise(self, message: AudienceMessage) -> None:
         """Whoever this is from is known from now on."""
-        if message.viewer not in self._first:
-            self._first[message.viewer] = message.key
-            if len(self._first) > MAX_KNOWN:
-                self._first.popitem(last=False)
+        if message.kind is Kind.FOLLOW:
+            _remember(self._followed, message.viewer, message.at)
+        elif message.viewer not in self._first:
+            _remember(self._first, message.viewer, message.key)
 
     def _explain(self, cheer: AudienceMessage) -> None:
         """The cheer buys nothing: say what it lacks. It is told as any cheer is."""
@@ -135,18 +138,15 @@ class CommandGate:
 
     def _objection(self, use: Use) -> Refusal | None:
         """What speaks against it; None when it may be."""
-        command, author, now = use.command, use.message.author, use.message.at
+        command, roles, now = use.command, use.message.author.roles, use.message.at
         shown = command.title or f"{self.table.prefix}{command.name}"
-        if rank(author.roles) < rank({command.least_role}):
+        if rank(roles) < rank({command.least_role}):
             answer = f"Only for {command.least_role}s and up: {shown}."
             return self._once(command, use.message, f"only from {command.least_role} up", answer, REMINDED)
-        if author.roles & _FREE or use.message.kind is Kind.CHEER:  # bits are spent: who pays is not sent away
+        if roles & _FREE or use.message.kind is Kind.CHEER:  # bits are spent: who pays is not sent away
             return None
-        if not command.first_timers and self._first.get(use.viewer, use.message.key) == use.message.key:
-            answer = f"Say hello first, and then {shown} is yours."
-            return self._once(command, use.message, "not for who has written nothing before", answer, REMINDED)
-        if lacks := self._too_few_bits(use):
-            return lacks
+        if objection := self._too_new(use, shown) or self._too_few_bits(use):
+            return objection
         if command.per_stream is not None and self._cooldowns.uses(command) >= command.per_stream:
             answer = f"Used as often as one stream allows: {shown}."
             return self._once(command, use.message, "used up", answer, REMINDED)
@@ -154,6 +154,17 @@ class CommandGate:
             is_news = self._cooldowns.is_news(command.name, left.whose, now, now + left.seconds)
             answer = f"Ready again in {_seconds(left.seconds)}: {shown}." if is_news else ""
             return Refusal(f"cooldown, {left.seconds:.1f} s", answer)
+        return None
+
+    def _too_new(self, use: Use, shown: str) -> Refusal | None:
+        command, message = use.command, use.message
+        if not command.first_timers and self._first.get(use.viewer, message.key) == message.key:
+            answer = f"Say hello first, and then {shown} is yours."
+            return self._once(command, message, "not for who has written nothing before", answer, REMINDED)
+        followed = self._followed.get(use.viewer)
+        if followed is not None and 0 <= message.at - followed < command.followed_for:
+            answer = f"Only for who has followed for {_seconds(command.followed_for)}: {shown}."
+            return self._once(command, message, "followed too lately", answer, REMINDED)
         return None
 
     def _too_few_bits(self, use: Use) -> Refusal | None:
@@ -196,6 +207,12 @@ class CommandGate:
         """The answer to the message with this key was heard, or there will be none."""
         if use := self._awaiting.pop(key, None):
             self._cooldowns.over(use.command, use.viewer, now)
+
+
+def _remember(known: OrderedDict[str, T], viewer: str, what: T) -> None:
+    known[viewer] = what
+    if len(known) > MAX_KNOWN:
+        known.popitem(last=False)
 
 
 def no_commands() -> CommandGate:

@@ -59,6 +59,7 @@ class CommandSection(ActionSection):
     parameters: tuple[ParameterSection, ...] = Field((), max_length=10)
     least_role: Role = Role.VIEWER
     first_timers: bool = True
+    followed_for: float = Field(0.0, ge=0)
     cooldown: float = Field(0.0, ge=0)
     viewer_cooldown: float | None = Field(None, ge=0)
     cooldown_from: Literal["use", "speech"] = "use"

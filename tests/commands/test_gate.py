@@ -111,6 +111,15 @@ class TestWho:
 
         assert room.say("!lurk", author="ann") == ""
 
+    def test_has_followed_only_lately_waits_where_that_is_known(self) -> None:
+        room = CommandRoom(LURK | {"followed_for": 600, "viewer_cooldown": 0})
+        room.say("", kind=Kind.FOLLOW, author="ann", at=0)
+
+        assert room.say("!lurk", author="ann", at=599) == "followed too lately"
+        assert room.say("!lurk", author="ann", at=600) == ""
+        assert room.say("!lurk", author="bob", at=601) == ""
+        assert room.posted == ["Only for who has followed for 10 min: !lurk."]
+
     def test_is_a_bot_uses_nothing(self) -> None:
         assert CommandRoom(LURK).say("!lurk", role=Role.BOT) == "no command"
 
