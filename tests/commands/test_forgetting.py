@@ -50,14 +50,17 @@ async def test_what_is_settled_goes_at_once_and_what_waited_at_a_later_pass(tmp_
         assert await inbox.get_note(NOTE) == "{}"
 
 
-async def test_who_says_so_again_meanwhile_is_forgotten_up_to_then(tmp_path: Path) -> None:
+async def test_who_says_so_again_during_a_pass_is_forgotten_up_to_then(tmp_path: Path) -> None:
     now = [NOON + 1]
     async with opened(tmp_path) as inbox:
         forgetting = Forgetting(inbox, lambda: now[0])
         await forgetting.wish("twitch:ann")
-        await forgetting._pass()
-        now[0] += 5
-        await forgetting.wish("twitch:ann")
+
+        async def again() -> None:
+            now[0] += 5
+            await forgetting.wish("twitch:ann")
+
+        await asyncio.gather(forgetting._pass(), again())
 
         assert forgetting._wishes["twitch:ann"] == (NOON + 6, 0)
 
