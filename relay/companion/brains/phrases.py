@@ -166,6 +166,18 @@ GIFT: Final[Phrases] = (
     "{name} is handing out {n} subscriptions! Thank you, that is wonderfully generous.",
     "{n} gifts from {name}! Thank you. Somebody in chat owes you a hug.",
 )
+ONE_GIFT: Final[Phrases] = (
+    "{name} is giving a subscription away! Thank you, that is wonderfully generous.",
+    "A gift from {name}! Thank you. Somebody owes you a hug.",
+)
+PASSED_ON: Final[Phrases] = (
+    "{name} was given something and gives it on! Thank you, that is how it should be.",
+    "Kindness is catching, as {name} has just shown. Thank you!",
+)
+DONATED: Final[Phrases] = (
+    "{n} for a good cause! Thank you, {name}, the world is a little better now.",
+    "{name} gives {n} to those who need it. Thank you, I am moved, as far as I can be.",
+)
 SUBSCRIBED: Final[Phrases] = (
     "Thank you for subscribing, {name}! Your cape is in the mail.",
     "{name} joined the club! Thank you, we saved you the comfortable chair.",

@@ -151,8 +151,10 @@ class Mind:
 
 _QUOTED: Final = re.compile(
     r"""\s*(?:\d+ viewers, such as )?(?P<name>[^:"()|\n]{1,60}?) """
-    r"""\((?P<platform>[^()\n]{1,20})\)(?: asks)?: "(?P<text>[^"]*)"""
+    r"""\((?P<platform>[^()\n]{1,80})\)(?: asks| announces|, answering [^":*|\n]{1,60}(?:"[^"\n]*")?)?"""
+    r"""(?:: "(?P<text>[^"]*)| \*(?P<deed>[^*\n]*)\*)"""
 )
+"""As the relay tells it: what they say, or what they do."""
 _TAGGED: Final = re.compile(r"\[[A-Z ]{1,20}\] (?P<name>[^:\n]{1,60}): (?P<text>.*)", re.DOTALL)
 
 
@@ -164,7 +166,12 @@ def heard(text: str, user: str) -> list[Said]:
     """Who said what in a message: viewers by the name in front of their words, otherwise the user."""
     text = text[:_ATTENTION]
     found = list(_QUOTED.finditer(text)) or [m for m in [_TAGGED.fullmatch(text)] if m]
-    return [Said(plain(m["name"]) or "friend", m["text"]) for m in found] or [Said(plain(user), text)]
+    return [Said(plain(m["name"]) or "friend", _words(m)) for m in found] or [Said(plain(user), text)]
+
+
+def _words(found: re.Match[str]) -> str:
+    groups = found.groupdict()
+    return groups["text"] or groups.get("deed") or ""
 
 
 def plain(words: str, limit: int = 25) -> str:
@@ -311,6 +318,10 @@ _EVENTS: Final[tuple[tuple[re.Pattern[str], Phrases], ...]] = tuple(
     (re.compile(rf'^(?P<name>.{{1,60}}?) {what}(?:.*?: "(?P<text>[^"]*))?', re.I | re.DOTALL), options)
     for what, options in (
         (r"is raiding\b(?:\D*(?P<n>\d+))?", phrases.RAID),
+        (r"goes on (?:paying|with a paid)\b", phrases.SUBSCRIBED),
+        (r"passes on the gift\b", phrases.PASSED_ON),
+        (r"donated (?P<n>[\d.]+ \w+)", phrases.DONATED),
+        (r"(?:just )?gifted 1\b", phrases.ONE_GIFT),
         (r"(?:just )?gifted\b(?:\D*(?P<n>\d+))?", phrases.GIFT),
         (r"has been subscribed\b(?:\D*(?P<n>\d+))?", phrases.RESUBSCRIBED),
         (r"(?:just )?(?:re)?subscribed\b", phrases.SUBSCRIBED),

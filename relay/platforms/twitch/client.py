@@ -24,7 +24,7 @@ from relay.platforms.twitch.catalogue import wished
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, translate
 from relay.platforms.twitch.gate import Gate
-from relay.platforms.twitch.incoming import read
+from relay.platforms.twitch.incoming import read, read_beside
 from relay.platforms.twitch.incoming.twins import twin
 from relay.platforms.twitch.outgoing import Outgoing
 from relay.platforms.twitch.rewards import TwitchRewards
@@ -260,9 +260,8 @@ class TwitchPlatform:
             return
         if isinstance(event, ChatMessage) and self._outgoing.is_own(event):
             return
-        if twin(event) in self._reconciler.live:
-            return
-        meaning = read(event, self._connection.account.id, self._clock())
+        reader = read_beside if twin(event) in self._reconciler.live else read
+        meaning = reader(event, self._connection.account.id, self._clock())
         for incoming in self._gate.let_in(event, meaning):
             self._intake.put(incoming)
 

@@ -193,6 +193,21 @@ async def test_what_somebody_writes_with_a_notice_is_chat_beside_what_it_tells(
     assert (told.id, told.text, told.author) == (f"{id}-{type}", "", said.author)
 
 
+async def test_what_is_written_with_a_notice_counts_also_where_its_own_event_tells_the_rest(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        await twitch.notice("sub", author="ann", text="hello from a new subscriber")
+        await twitch.notice("resub", author="ben", text="twelve months already")
+        await twitch.chat("last")
+        await received.until_text("last")
+
+    assert [(message.kind, message.text) for message in received.messages] == [
+        (Kind.CHAT, "hello from a new subscriber"),
+        (Kind.CHAT, "last"),
+    ]
+
+
 async def test_a_notice_whose_shape_twitch_has_changed_is_told_in_twitchs_words(
     twitch: TwitchDouble, connect: Connect, received: Received
 ) -> None:

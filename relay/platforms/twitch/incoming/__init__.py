@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from twitchio import ChatNotification
 from twitchio.models.eventsub_ import BaseEvent
 
 from relay.model import Incoming
@@ -27,6 +28,11 @@ _READERS: Mapping[type[BaseEvent], Reader] = (
     | rewards.READERS
     | retractions.READERS
 )
+
+
+def read_beside(event: BaseEvent, account: str, now: float) -> tuple[Incoming, ...]:
+    """What is told by this event alone, although another one tells of the same thing; see twins.py."""
+    return notices.words_alone(event, account, now) if isinstance(event, ChatNotification) else ()
 
 
 def read(event: BaseEvent, account: str, now: float) -> tuple[Incoming, ...]:

@@ -50,6 +50,14 @@ def notice(event: ChatNotification, account: str, now: float) -> tuple[AudienceM
     return tuple(tell(**common | each) for each in (fact, words) if each)
 
 
+def words_alone(event: ChatNotification, account: str, now: float) -> tuple[AudienceMessage, ...]:
+    """What is written with a notice of which another event tells everything else; a resubscription's has its words."""
+    if event.notice_type == "resub" or (words := _words(event, account)) is None:
+        return ()
+    author = author_of(event.chatter, roles(event.badges))
+    return (draft(event, now, channel=event.broadcaster, author=author, id=event.id, **words),)
+
+
 def _fact(event: ChatNotification) -> Fields | None:
     """What the notice tells. Twitch adds types every year, so one that is not known here is told in Twitch's words."""
     about = getattr(event, event.notice_type, None)
