@@ -291,6 +291,7 @@ def why(key: Annotated[str, typer.Argument(help="platform:id of a message")], co
         show(printable(asyncio.run(explain(load(file), key))))
 
 
+JsonFile = Annotated[Path, typer.Argument(help="A file of JSON.")]
 Viewer = Annotated[str, typer.Argument(help="A name, or platform:id.")]
 
 
@@ -311,9 +312,7 @@ def delete_person(viewer: Viewer, config: ConfigFile = None) -> None:
 
 
 @memory.command("export")
-def export_memory(
-    file: Annotated[Path, typer.Argument(help="A file to write, as JSON.")], config: ConfigFile = None
-) -> None:
+def export_memory(file: JsonFile, config: ConfigFile = None) -> None:
     """Write all that is remembered into a file that only you can read."""
     from relay.application import memories
 
@@ -321,9 +320,7 @@ def export_memory(
 
 
 @memory.command("import")
-def import_memory(
-    file: Annotated[Path, typer.Argument(help="A file that was exported.")], config: ConfigFile = None
-) -> None:
+def import_memory(file: JsonFile, config: ConfigFile = None) -> None:
     """Put back what was exported, here or in another store."""
     from relay.application import memories
 

@@ -40,7 +40,7 @@ async def export(config: Config, file: Path) -> str:
 async def take_in(config: Config, file: Path) -> str:
     """Put back what was exported; who is known already is as in the file then. Raises as `export`."""
     people = _read(file)
-    async with _store(config) as store:
+    async with _store(config, make=True) as store:
         for person in people:
             await store.change([person.viewer], lambda _, known=person: {known.viewer: known})  # type: ignore[misc]
     return f"{len(people)} accounts are remembered from {file}"
@@ -98,8 +98,10 @@ def _label(platform: str) -> str:
 
 
 @asynccontextmanager
-async def _store(config: Config) -> AsyncIterator[MemoryStore]:
-    """Also where the memory is switched off: what was remembered before may still be there."""
+async def _store(config: Config, *, make: bool = False) -> AsyncIterator[MemoryStore]:
+    """Also where the memory is switched off: what was remembered before may still be there. Raises ConfigError."""
+    if not make and config.inbox.engine == "sqlite" and not config.memory_path.is_file():
+        raise ConfigError(f"nothing is remembered: there is no {config.memory_path}")
     store = build_store(config)
     await store.open()
     try:
