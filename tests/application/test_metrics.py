@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,13 +15,24 @@ from relay.replies.reply import Reply
 from tests.end_to_end.stage import RecordingPlatform, settings
 
 
+class ForgetfulPlatform(RecordingPlatform):
+    """Could not read some events."""
+
+    def __init__(self) -> None:
+        super().__init__("twitch")
+        self.lost: Counter[str] = Counter()
+
+    def unread(self) -> Counter[str]:
+        return self.lost
+
+
 class Measured:
     """A relay that nobody runs, measured by a clock that stands unless it is moved."""
 
     def __init__(self, folder: Path) -> None:
         self.now = 1000.0
         self.statistics = Statistics()
-        self.twitch = RecordingPlatform("twitch")
+        self.twitch = ForgetfulPlatform()
         self.relay = Relay(
             settings(folder), lambda *_: [self.twitch], voxta_url="http://localhost", statistics=self.statistics
         )
@@ -104,6 +116,12 @@ def test_answers_that_never_come_are_forgotten(measured: Measured) -> None:
         measured.hear(reply, "Hello")
 
     assert measured.value("relay_first_words_seconds_count") == 1
+
+
+def test_events_that_could_not_be_read_are_counted_by_platform_and_type(measured: Measured) -> None:
+    measured.twitch.lost["channel.raid"] += 2
+
+    assert measured.value("relay_unread_events_total", platform="twitch", type="channel.raid") == 2
 
 
 def test_reasons_are_labels_whatever_is_in_them(measured: Measured) -> None:

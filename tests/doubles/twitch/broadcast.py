@@ -1,5 +1,6 @@
 """api.twitch.tv/helix: what a broadcaster does: polls, predictions, shoutouts, clips, title and game, timeouts."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
@@ -11,11 +12,12 @@ GAMES = {"Chess": "743", "Software and Game Development": "1469308723"}
 
 
 class Broadcast:
-    """The state of the stream, and what was done to it."""
+    """The state of the stream, and what was done to it. `happen` tells of what begins, as Twitch does."""
 
-    def __init__(self, state: State, identity: Identity) -> None:
+    def __init__(self, state: State, identity: Identity, happen: Callable[..., Awaitable[None]]) -> None:
         self._state = state
         self._identity = identity
+        self._happen = happen
         self.done: list[tuple[str, dict[str, Any]]] = []
         """What was asked for, in order: its name and its parameters."""
         self.title = "Hello world"
@@ -113,6 +115,8 @@ class Broadcast:
             "started_at": timestamp(),
             "ended_at": None,
         }
+        begun = [{key: choice[key] for key in ("id", "title")} for choice in choices]
+        await self._happen("channel.poll.begin", id=poll["id"], title=poll["title"], choices=begun)
         return web.json_response({"data": [poll]})
 
     async def predict(self, request: web.Request) -> web.Response:
@@ -132,6 +136,8 @@ class Broadcast:
             "ended_at": None,
             "locked_at": None,
         }
+        begun = [{"id": each["id"], "title": each["title"], "color": "blue"} for each in outcomes]
+        await self._happen("channel.prediction.begin", id=prediction["id"], title=prediction["title"], outcomes=begun)
         return web.json_response({"data": [prediction]})
 
     async def shout_out(self, request: web.Request) -> web.Response:

@@ -39,7 +39,7 @@ class TwitchDouble(Audience):
         self.identity = Identity(self.state, CLIENT_ID)
         self.sessions = Sessions(self.state)
         self.helix = Helix(self.state, self.identity, self.sessions, self._echo)
-        self.broadcast = Broadcast(self.state, self.identity)
+        self.broadcast = Broadcast(self.state, self.identity, self.happen)
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str]] = []
         """Method and path of every call."""

@@ -6,11 +6,14 @@ import pytest
 
 from relay.acts import ActRefused
 from relay.errors import AuthError, RelayError
+from relay.model import AudienceMessage
 from relay.platforms.base import Stream
 from relay.platforms.twitch.acts import SCOPES as ACT_SCOPES
 from relay.platforms.twitch.client import TwitchPlatform
 from tests.doubles.twitch import SCOPES, TwitchDouble
-from tests.platforms.twitch.conftest import Connect
+from tests.doubles.twitch.channel_shapes import CHOICE
+from tests.doubles.twitch.shapes import fill
+from tests.platforms.twitch.conftest import Connect, Received
 
 ALL = (*SCOPES, *dict.fromkeys(ACT_SCOPES.values()))
 
@@ -49,6 +52,21 @@ async def test_an_act_is_done_in_the_channel(
         [(kind, body)] = twitch.broadcast.done
         assert kind == done[0]
         assert done[1].items() <= body.items()
+
+
+async def test_who_starts_a_poll_hears_how_it_ends(connect: Connect, received: Received) -> None:
+    async with TwitchDouble(scopes=ALL) as twitch, connect(twitch) as platform:
+        await perform(platform, "poll", "Next?", "Chess|Go")
+        [begun] = await received.until(1)
+        poll = begun.id.removeprefix("poll-").removesuffix("-begin") if isinstance(begun, AudienceMessage) else ""
+        choices = [fill(CHOICE, id=title, title=title, votes=votes) for title, votes in (("Chess", 1), ("Go", 4))]
+        await twitch.happen("channel.poll.end", id=poll, title="Next?", choices=choices)
+        await received.until(2)
+
+    assert [(each.moment, each.text, each.detail, each.amount) for each in received.messages] == [
+        ("begin", "Next?", "Chess and Go", None),
+        ("end", "Next?", "Go", 80),
+    ]
 
 
 async def test_people_are_shouted_out_and_timed_out_by_their_login(connect: Connect) -> None:
