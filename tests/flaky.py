@@ -77,7 +77,7 @@ def main() -> None:
         busy_ones = BUSY * (number % 2 == 0)
         with busy(busy_ones):
             result = run(arguments)
-        failures.update(result.failed)
+        failures.update(result.failed.keys())
         load = f"{busy_ones} busy" if busy_ones else "idle"
         print(
             f"{number:>4}  {load:<6}  {result.passed:>6}  {len(result.failed):>6}  {result.seconds:>7.0f}", flush=True

@@ -12,6 +12,7 @@ from relay.model import AudienceMessage, Caller, Edit, Incoming, Origin, Platfor
 from relay.moderation.controls import Controls, command_in
 from relay.rewards.keeper import RedemptionKeeper
 from relay.system import clock
+from relay.system.cancellation import to_its_end
 
 
 class Reception:
@@ -39,7 +40,8 @@ class Reception:
         """Store what a platform brings; durable when it returns."""
         for is_message, group in groupby(incoming, lambda each: isinstance(each, AudienceMessage)):
             if is_message:
-                await self._store([each for each in group if isinstance(each, AudienceMessage)])
+                # what is stored has to be counted too, also when the platform is told to end in that moment
+                await to_its_end(self._store([each for each in group if isinstance(each, AudienceMessage)]))
             else:
                 for change in group:
                     await self._change(change)

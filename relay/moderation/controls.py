@@ -4,9 +4,9 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from relay.errors import RelayError
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Kind, Role, Suggestion
@@ -17,6 +17,7 @@ from relay.moderation.runtime import Runtime
 from relay.moderation.switches import Mode, Switches
 from relay.moderation.switching import Change, Mistake
 from relay.moderation.wording import for_chat, listed, quoted, unquoted
+from relay.system.cancellation import to_its_end
 from relay.text.unicode import one_line
 
 log = logging.getLogger(__name__)
@@ -205,7 +206,7 @@ class Controls:
                 after, answer = change(before, order.argument)
                 if after == before:
                     return answer
-                return answer + await _to_its_end(self._apply(order, before, after))
+                return answer + await to_its_end(self._apply(order, before, after))
 
         return run
 
@@ -268,16 +269,6 @@ def command_in(message: AudienceMessage) -> str | None:
         return None
     first, _, rest = one_line(message.text).partition(" ")
     return rest if first.casefold() == CHAT_COMMAND else None
-
-
-async def _to_its_end(work: Coroutine[Any, Any, str]) -> str:
-    """Whoever gives up waiting must not leave a switch that is stored but not in force, or not written down."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
 
 
 def _argument(control: Control, rest: str) -> str:

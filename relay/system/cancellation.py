@@ -5,8 +5,11 @@ moment of the cancellation. Whoever then goes on to the next turn of a loop neve
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def checkpoint() -> None:
@@ -24,6 +27,16 @@ def heeding_cancellation() -> Iterator[None]:
     finally:
         if _requests() > before:
             raise asyncio.CancelledError
+
+
+async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Do what must not be left half done. Who is cancelled meanwhile ends when it is done."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def _requests() -> int:
