@@ -128,6 +128,7 @@ async def test_the_settings_say_when(channel: Channel, when: str, is_paused: boo
 
 async def test_what_the_streamer_paused_stays_paused(channel: Channel) -> None:
     evening = Evening(channel)
+    await evening.after(1)
     channel.rewards["ours"] = replace(channel.rewards["ours"], is_paused=True)
     for kind in (Kind.OFFLINE, Kind.ONLINE):
         evening.pauses.saw(message(1, kind=kind))

@@ -193,6 +193,16 @@ def test_what_a_moderator_cut_off_is_paid_back(evening: Evening) -> None:
     assert evening.verdicts == [False]
 
 
+def test_that_the_audience_reads_how_far_it_came_changes_nothing_for_what_a_moderator_cut_off(evening: Evening) -> None:
+    evening.told()
+    reply = evening.answer()
+    reply.parts[0].share = 0.9
+    reply.is_stopped = True
+    reply.cut()
+    evening.redemptions.posted(reply.id)
+    assert evening.verdicts == [False]
+
+
 def test_what_was_deleted_while_it_was_answered_is_paid_back(evening: Evening) -> None:
     evening.told()
     evening.answer()

@@ -366,6 +366,23 @@ async def test_a_reply_voxta_cancels_ends_where_it_was_heard() -> None:
         assert scene.floor.is_free(scene.clock.now)
 
 
+@pytest.mark.parametrize("by", ["a moderator", "a person who talks"])
+async def test_a_reply_knows_whether_it_was_stopped_on_purpose(by: str) -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, BYE)
+        scene.passes(0.5)
+        if by == "a moderator":
+            scene.voice.stop()
+        else:
+            scene.voice.talks("voice:ann")
+            scene.passes(2.0)
+            scene.voice.look()
+
+        reply = scene.replies.get("r1")
+        assert reply is not None
+        assert (reply.phase, reply.is_stopped) == (Phase.CUT, by == "a moderator")
+
+
 async def test_stopping_one_reply_lets_the_next_be_heard() -> None:
     async with speaking() as scene:
         await scene.reply(HELLO)
