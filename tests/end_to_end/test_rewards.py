@@ -122,6 +122,19 @@ async def test_a_redemption_whose_author_is_banned_while_it_waits_is_refunded(
         assert await channel.ends(redemption) == "CANCELED"
 
 
+async def test_a_redemption_whose_message_is_deleted_while_it_is_answered_is_refunded(
+    channel: Channel, brain: EchoBrain
+) -> None:
+    brain.may_answer.clear()
+    async with channel.relay():
+        redemption = await channel.twitch.redeem("ann", "Ask", "hm?")
+        await eventually(lambda: bool(brain.asked))
+        await channel.twitch.delete(list(channel.twitch.state.spoken)[-1])
+        brain.may_answer.set()
+
+        assert await channel.ends(redemption) == "CANCELED"
+
+
 async def test_an_answer_that_a_moderator_stops_is_refunded(channel: Channel, brain: EchoBrain) -> None:
     brain.may_answer.clear()
     async with channel.relay() as relay:

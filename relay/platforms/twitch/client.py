@@ -27,6 +27,7 @@ from relay.platforms.twitch.gate import Gate
 from relay.platforms.twitch.incoming import read, read_beside
 from relay.platforms.twitch.incoming.twins import twin
 from relay.platforms.twitch.outgoing import Outgoing
+from relay.platforms.twitch.redeemed_texts import RedeemedTexts
 from relay.platforms.twitch.rewards import TwitchRewards
 from relay.platforms.twitch.settings import PLATFORM, TEXT_LIMIT, TwitchSection
 from relay.platforms.twitch.socket import EventSocket
@@ -75,6 +76,7 @@ class TwitchPlatform:
         self._gate = Gate(settings, self.channels)
         self._connection = TwitchConnection(settings, self._tokens, self._take, self._unread.note)
         self._outgoing = Outgoing(self._connection)
+        self._redeemed_texts = RedeemedTexts()
         self.rewards = TwitchRewards(self._connection)
         self._reconciler = Reconciler(self._connection, self._sources, time.monotonic)
         self.listening = asyncio.Event()
@@ -260,10 +262,11 @@ class TwitchPlatform:
             return
         if isinstance(event, ChatMessage) and self._outgoing.is_own(event):
             return
+        self._redeemed_texts.note(event)
         reader = read_beside if twin(event) in self._reconciler.live else read
         meaning = reader(event, self._connection.account.id, self._clock())
         for incoming in self._gate.let_in(event, meaning):
-            self._intake.put(incoming)
+            self._intake.put(self._redeemed_texts.meant(incoming))
 
 
 def _wait(state: RetryCallState, at_most: float) -> float:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.model import Kind, Reward
+from relay.model import Kind, Retraction, Reward
 from tests.doubles.twitch import TwitchDouble, payloads
 from tests.platforms.twitch.conftest import Connect, Received
 from tests.platforms.twitch.test_incoming import ANN, CHANNEL, chat, message, understand
@@ -81,6 +81,19 @@ def test_what_chat_or_an_event_of_its_own_tells_is_not_told_again() -> None:
     assert understand(AUTOMATIC, highlighted) is None
     assert understand("channel.bits.use", payloads.bits_use(CHANNEL, ANN, 100, "Cheer100")) is None
     assert understand("channel.bits.use", payloads.bits_use(CHANNEL, ANN, 30, "hi", power_up="message_effect")) is None
+
+
+async def test_who_deletes_the_message_of_a_redemption_takes_that_back(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        await twitch.redeem("ann", reward="Sing", text="la la")
+        redemption = await twitch.redeem("ben", reward="Sing", text="la la")
+        await twitch.delete(list(twitch.state.spoken)[-1])
+        *_, deleted = await received.until(3)
+
+    assert isinstance(deleted, Retraction)
+    assert deleted.id == redemption
 
 
 async def test_everything_paid_for_is_received_once(twitch: TwitchDouble, connect: Connect, received: Received) -> None:
