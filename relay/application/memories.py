@@ -63,8 +63,7 @@ async def show(config: Config, viewer: str) -> str:
     async with _store(config) as store:
         people = await people_of(store, await _meant(store, viewer))
     return "\n\n".join(
-        f"{person.name} ({', '.join(sorted(person.accounts))})\n"
-        + for_viewer(person, label=_label, prefix=config.commands.prefix)
+        f"{person.name} ({', '.join(sorted(person.accounts))})\n" + "\n".join(for_viewer(person, label=_label))
         for person in people
     )
 

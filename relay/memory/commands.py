@@ -9,7 +9,7 @@ from relay.config import ParameterSection
 from relay.errors import MemoryUnavailable
 from relay.memory.codes import MINUTES, LinkRefused
 from relay.memory.memory import Memory
-from relay.memory.wording import explanation, for_viewer
+from relay.memory.wording import explanation, for_viewer, pages
 from relay.system.clock import now
 
 OWNER: Final = "memory"
@@ -34,7 +34,10 @@ def _commands(commands: CommandGate, memory: Memory) -> Iterable[Command]:
         if known is None:
             return f"I remember nothing about you. {explanation(prefix)}"
         if is_private(use):
-            return for_viewer(known, label=memory.context.label, prefix=prefix)
+            shown = pages(for_viewer(known, label=memory.context.label))
+            page = min(int(float(use.arguments["page"])), len(shown))
+            more = f"{prefix}remembered {page + 1} shows more" if page < len(shown) else "that is all"
+            return f"{shown[page - 1]} ({page} of {len(shown)}: {more}; {prefix}forget me deletes it)"
         return (
             f"I remember you, with {_notes(len(known.notes))}; not here, where everybody reads along. "
             f"Use /remembered on Discord to see it, or {prefix}forget me to have it deleted."
@@ -55,7 +58,13 @@ def _commands(commands: CommandGate, memory: Memory) -> Iterable[Command]:
             return AWAY
         return "This account is on its own again." if was_linked else "This account is linked with no other."
 
-    yield Command(name="remembered", summary="What I remember about you", do=remembered, viewer_cooldown=5.0)
+    yield Command(
+        name="remembered",
+        summary="What I remember about you",
+        do=remembered,
+        parameters=(ParameterSection(name="page", type="number", min=1, max=99, optional=True, default="1"),),
+        viewer_cooldown=3.0,
+    )
     yield Command(
         name="link",
         summary="Have me know you on two platforms as one person",
@@ -81,8 +90,8 @@ async def _link(memory: Memory, use: Use, prefix: str) -> str:
 
 
 def is_private(use: Use) -> bool:
-    """Whether nobody but the viewer reads the answer."""
-    return use.message.in_private
+    """Whether nobody but the viewer reads the answer, as with a slash command."""
+    return use.message.is_unseen
 
 
 def _notes(count: int) -> str:

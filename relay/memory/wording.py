@@ -9,6 +9,8 @@ from relay.model import Kind
 
 LEAST: Final = 60
 """Characters that are worth telling of a person."""
+PAGE: Final = 300
+"""Characters of what is remembered that one answer shows; it is followed by how to see more."""
 DAY: Final = 86_400.0
 
 Clean = Callable[[str, str, str], str | None]
@@ -57,16 +59,29 @@ def _fitted(parts: Sequence[str], length: int) -> str:
     return line
 
 
-def for_viewer(person: Acquaintance, *, label: Callable[[str], str], prefix: str) -> str:
-    """All that is remembered of somebody, for themselves alone."""
+def for_viewer(person: Acquaintance, *, label: Callable[[str], str]) -> list[str]:
+    """All that is remembered of somebody, in sentences for themselves alone."""
     accounts = sorted(label(viewer.partition(":")[0]) for viewer in person.linked)
     where = f", linked with {' and '.join(accounts)}" if accounts else ""
     thanked = [words for thanks in person.thanks if (words := _thanked(thanks))]
-    parts = [f"I have known you since {date(person.first_seen)} ({_count(person.visits, 'visit')}{where})."]
-    parts += [f"You have {', '.join(thanked)}."] if thanked else []
-    parts += [f"Noted: {'; '.join(note.text for note in person.notes)}."] if person.notes else []
-    parts += [f"Last time: {person.summary.text}."] if person.summary else []
-    return " ".join([*parts, f"Write {prefix}forget me to have it deleted."])
+    return [
+        f"I have known you since {date(person.first_seen)} ({_count(person.visits, 'visit')}{where}).",
+        *([f"You have {', '.join(thanked)}."] if thanked else []),
+        *(f"Noted: {note.text}." for note in person.notes),
+        *([f"Last time: {person.summary.text}."] if person.summary else []),
+    ]
+
+
+def pages(sentences: Sequence[str]) -> list[str]:
+    """The sentences in order, as few answers as have room for them."""
+    found = [""]
+    for sentence in sentences:
+        longer = f"{found[-1]} {sentence}".strip()
+        if len(longer) > PAGE and found[-1]:
+            found.append(sentence)
+        else:
+            found[-1] = longer
+    return found
 
 
 def explanation(prefix: str) -> str:

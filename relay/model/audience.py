@@ -139,8 +139,6 @@ class AudienceMessage(Value):
     """The platform's id of the channel or thread, where an answer belongs."""
     kind: Kind
     author: Author
-    in_private: bool = False
-    """Its author alone reads what the relay answers to it."""
     text: str = ""
     """As written, without what the platform adds to it; hostile text."""
     is_action: bool = False

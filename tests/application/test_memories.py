@@ -38,7 +38,7 @@ async def test_people_are_found_by_name_and_by_any_account(config: Config, viewe
     shown = await memories.show(config, viewer)
 
     assert "(discord:2, twitch:1)" in shown
-    assert "likes chess; has a cat" in shown
+    assert "Noted: likes chess.\nNoted: has a cat." in shown
 
 
 async def test_deleting_takes_all_accounts_and_nobody_else(config: Config) -> None:

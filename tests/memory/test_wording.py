@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from relay.memory.notes import NOTE_LENGTH
 from relay.memory.records import Note, Thanks
-from relay.memory.wording import ago, briefing, for_viewer
+from relay.memory.wording import PAGE, ago, briefing, for_viewer, pages
 from relay.moderation.switches import Switches
 from tests.contracts.remembering import known
 from tests.hostile import LONG_TEXTS, TEXTS
@@ -109,11 +109,22 @@ def test_people_are_told_all_that_is_remembered_of_them() -> None:
         summary=Note(text="asked about openings", by="summary", at=1.0),
     )
 
-    line = for_viewer(ann, label=str.capitalize, prefix="!")
+    known_since, *rest = for_viewer(ann, label=str.capitalize)
 
-    assert "(1 visit, linked with Discord)" in line
-    assert "You have subscribed 2 times, subscribed for 12 months." in line
-    assert "Noted: likes chess. Last time: asked about openings. Write !forget me to have it deleted." in line
+    assert known_since.endswith("(1 visit, linked with Discord).")
+    assert rest == [
+        "You have subscribed 2 times, subscribed for 12 months.",
+        "Noted: likes chess.",
+        "Last time: asked about openings.",
+    ]
+
+
+@given(st.lists(st.text(st.characters(codec="ascii", categories=["L"]), min_size=1, max_size=220), max_size=12))
+def test_what_does_not_fit_into_one_answer_goes_on_in_the_next(sentences: list[str]) -> None:
+    shown = pages(sentences)
+
+    assert " ".join(shown).split() == sentences
+    assert all(len(page) <= PAGE for page in shown)
 
 
 def test_times_are_told_as_people_say_them() -> None:
