@@ -77,11 +77,11 @@ def test_a_note_that_cannot_be_read_is_none(note: str | None) -> None:
 def test_whoever_followed_longest_ago_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follows, "MAX_FOLLOWERS", 2)
     told = ToldFollows()
-    for number, author in enumerate(["ann", "ben", "cleo"]):
-        told.refuses(follow(number, float(number), author=author))
+    for number, author in enumerate(["ann", "ben", "ann", "cleo"]):
+        told.refuses(follow(number, number * WITHIN / 2, author=author))
 
-    assert told.refuses(follow(7, 5.0, author="ben")) == AGAIN
-    assert told.refuses(follow(8, 5.0, author="ann")) is None
+    assert told.refuses(follow(7, 1.6 * WITHIN, author="ann")) == AGAIN
+    assert told.refuses(follow(8, 1.4 * WITHIN, author="ben")) is None, "forgotten, or else it would be too soon"
 
 
 def test_a_second_follow_is_not_told_even_after_a_crash_and_has_its_outcome(scene: Scene) -> None:

@@ -99,6 +99,14 @@ def test_an_amount_is_told_with_what_it_counts(kind: Kind, amount: int | None, c
     assert Renderer(policy, 600).render([Pick(said, "")], PLACE)[0].body == f"with {count}"
 
 
+def test_scripts_are_told_whom_a_gift_is_for() -> None:
+    to_ben = render(message(Kind.GIFT, "", amount=1, other=BEN)).events[0].arguments
+    to_all = render(message(Kind.GIFT, "", amount=5)).events[0].arguments
+
+    assert (to_ben["other"], to_ben["amount"]) == ("Ben", "1")
+    assert "other" not in to_all
+
+
 def test_scripts_are_told_what_a_reply_replies_to() -> None:
     events = [
         render(message(replies_to=quoted)).events[0].arguments

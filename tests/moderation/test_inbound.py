@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.config import FiltersSection
-from relay.model import AudienceMessage, Author, Kind, Outcome, Role
+from relay.model import AudienceMessage, Author, Kind, Outcome, Quoted, Role
 from relay.moderation.features import features_of
 from relay.moderation.inbound import Inbound, Verdict
 from relay.moderation.switches import Switches
@@ -117,6 +117,25 @@ def test_emotes_are_no_words() -> None:
     assert verdict(message(f"{wall} STOP THAT RIGHT NOW PLEASE", emotes=emotes)) == ("rejected", "caps")
     assert verdict(message(wall, emotes=emotes), emote_only=True) == ("rejected", "emotes only")
     assert verdict(message(wall, emotes=emotes), blocked_terms=["kekw"]) == ("rejected", "blocked term")
+
+
+@pytest.mark.parametrize("name", ["Badword", "Eve"])
+def test_who_could_not_be_heard_is_not_named_by_others_either(name: str) -> None:
+    inbound = Inbound(FiltersSection(blocked_terms=("badword",)))
+    other = Author(id="9", name=name)
+    gift = message(kind=Kind.GIFT, other=other, replies_to=Quoted.of(Author(id="8", name="Ben"), "hi"))
+
+    told = inbound.of_others(gift, Switches(muted=frozenset({"eve"})))
+
+    assert told.other is None
+    assert told.replies_to == gift.replies_to
+    assert inbound.of_others(gift.model_copy(update={"other": Author(id="7", name="Zoe")}), NOTHING_SET).other
+
+
+def test_an_announcement_is_judged_as_chat_is() -> None:
+    assert verdict(message(kind=Kind.ANNOUNCEMENT, author="Nightbot")) == ("rejected", "bot")
+    assert verdict(message("see evil.com", kind=Kind.ANNOUNCEMENT)) == ("rejected", "link")
+    assert verdict(message("see evil.com", kind=Kind.RAID)) is None, "it is told without its words"
 
 
 def test_hits_can_be_held_for_a_moderator_instead() -> None:
