@@ -1,0 +1,129 @@
+"""Uses of viewers' commands among what waits: judged, taken, told, held and given up."""
+
+from typing import Any
+
+from relay.commands.gate import Finished
+from relay.config.loading import Config
+from relay.forwarding.policy import Policy
+from relay.forwarding.waiting import Waiting
+from relay.model import AudienceMessage, Kind, Outcome
+from relay.moderation.budget import Budget
+from tests.commands.room import CommandRoom
+from tests.forwarding.surroundings import config, message
+
+NOW = 1_000.0
+HUG: dict[str, Any] = {
+    "name": "hug",
+    "parameters": [{"name": "times", "type": "number", "optional": True}],
+    "tell": {"send_as": "event", "template": "{author} hugs {times}."},
+    "viewer_cooldown": 0,
+}
+ECHO: dict[str, Any] = {"name": "echo", "answer": "{text}", "viewer_cooldown": 0}
+
+
+class Hall:
+    """What waits, and the commands."""
+
+    def __init__(self, *own: dict[str, Any], settings: Config | None = None) -> None:
+        settings = settings or config()
+        self.commands = CommandRoom(*own)
+        policy = Policy(settings.forwarding, self.commands.gate.table)
+        self.waiting = Waiting(
+            settings,
+            policy=policy,
+            budget=Budget(settings.budget),
+            commands=self.commands.gate,
+            steady=lambda: NOW,
+        )
+
+    def admit(self, number: int, text: str, **over: Any) -> AudienceMessage:
+        said = message(number, text, at=NOW, **over)
+        self.waiting.admit([said], NOW)
+        return said
+
+    def ended(self) -> list[tuple[Outcome, str]]:
+        return [(each.outcome, each.reason) for each in self.waiting.take_ended()]
+
+    def told(self) -> list[str]:
+        batch = self.waiting.next(NOW, floor_is_free=True)
+        return [pick.text for pick in batch.picks] if batch else []
+
+
+def test_what_goes_to_the_companion_waits_like_a_mention_without_the_commands_name() -> None:
+    hall = Hall(HUG)
+    hall.admit(1, "!hug 3")
+
+    assert hall.told() == ["3"]
+    assert hall.ended() == []
+
+
+def test_two_commands_without_words_are_two() -> None:
+    hall = Hall(HUG, HUG | {"name": "wave"})
+    hall.admit(1, "!hug")
+    hall.admit(2, "!wave", author="bob")
+
+    assert len(hall.waiting) == 2
+
+
+def test_what_the_relay_does_itself_ends_when_it_is_done() -> None:
+    hall = Hall(ECHO)
+    said = hall.admit(1, "!echo hello")
+    assert (hall.told(), hall.ended()) == ([], [])
+    hall.waiting.finish(Finished(said, Outcome.ANSWERED, "echo"))
+
+    assert hall.ended() == [(Outcome.ANSWERED, "echo")]
+
+
+def test_what_the_filters_mask_is_no_number_any_more() -> None:
+    hall = Hall(HUG)
+    hall.admit(1, "!hug +14155550123")
+
+    assert hall.ended() == [(Outcome.REJECTED, "wrong arguments")]
+
+
+def test_what_is_held_is_carried_out_once_it_is_approved() -> None:
+    hall = Hall(ECHO)
+    hall.admit(1, "!echo evil.example/now")
+    [held] = hall.waiting.held()
+    assert hall.commands.gate.accepted.empty()
+    hall.waiting.approve(held.id, NOW)
+
+    assert hall.commands.gate.accepted.get_nowait().text == "evil.example/now"
+
+
+def test_a_command_that_is_gone_when_its_turn_comes_is_refused() -> None:
+    hall = Hall(HUG)
+    said = hall.admit(1, "!hug 3")
+    batch = hall.waiting.next(NOW, floor_is_free=True)
+    assert batch is not None
+    hall.commands.gate.table.forget("settings")
+
+    assert hall.waiting.recheck(batch.picks[0], said, NOW) is None
+    assert hall.ended() == [(Outcome.REJECTED, "a command for a bot")]
+
+
+def test_what_is_not_begun_is_given_up_with_the_rest() -> None:
+    hall = Hall(ECHO, HUG)
+    hall.admit(1, "!echo hello")
+    hall.admit(2, "!hug", author="bob")
+
+    assert hall.waiting.clear(Outcome.DROPPED, "the run ended") == 2
+    assert hall.ended() == [(Outcome.DROPPED, "the run ended")] * 2
+
+
+def test_a_cheer_whose_words_the_filters_refuse_is_still_a_cheer() -> None:
+    song = {"name": "song", "bits": 100, "parameters": [{"name": "title"}], "answer": "{title}"}
+    hall = Hall(song, settings=config(filters={"blocked_terms": ["badword"]}))
+    hall.admit(1, "!song badword", kind=Kind.CHEER, amount=100)
+
+    assert hall.ended() == []
+    assert hall.told() == [""]
+
+
+def test_who_writes_too_much_to_the_companion_may_still_ask_the_relay() -> None:
+    hall = Hall(HUG, ECHO, settings=config(budget={"rates": {"all": 60.0, "viewer": 1.0}, "bursts": {"viewer": 1}}))
+    for number, text in enumerate(("!hug", "!hug", "!echo hello")):
+        hall.admit(number, text)
+
+    assert [reason for _, reason in hall.ended()] == ["rate: more than 1 a minute from one viewer"]
+    assert hall.commands.gate.accepted.qsize() == 1
