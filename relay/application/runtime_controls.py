@@ -1,9 +1,11 @@
 """The running relay as its moderators see and steer it."""
 
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 
 from relay.application.dialogue import Dialogue
+from relay.errors import PlatformError
 from relay.forwarding.forwarder import Forwarder
 from relay.inbox.base import Inbox
 from relay.model import AudienceMessage, Held, Outcome
@@ -11,6 +13,8 @@ from relay.moderation.switches import Switches
 from relay.platforms import listed
 from relay.platforms.base import Platform, Withholding
 from relay.system import clock
+
+log = logging.getLogger(__name__)
 
 NOTE_SWITCHES = "switches"
 """The note that holds the moderators' settings."""
@@ -88,7 +92,7 @@ class RuntimeControls:
             return False
         for platform in self._platforms():
             if platform.name == message.platform and isinstance(platform, Withholding):
-                await platform.decide(message, approve=approve)
+                await _decide(platform, message, approve=approve)
         return True
 
     async def skip(self) -> bool:
@@ -109,6 +113,16 @@ class RuntimeControls:
         wanted = prefix.casefold()
         newest_first = reversed(self._viewers.items())
         return [(name, viewer) for viewer, name in newest_first if name.casefold().startswith(wanted)]
+
+
+async def _decide(platform: Withholding, message: AudienceMessage, *, approve: bool) -> None:
+    """What is not to be told need not wait for a platform that has decided already."""
+    try:
+        await platform.decide(message, approve=approve)
+    except PlatformError as error:
+        if approve or error.retryable:
+            raise
+        log.info("%s", error)
 
 
 async def story(inbox: Inbox, key: str) -> str:

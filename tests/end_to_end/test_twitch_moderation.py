@@ -97,4 +97,7 @@ async def test_what_twitch_has_decided_otherwise_is_not_told(
         answer = await relay.controls.run("approve h1", MODERATOR)
 
         assert "already processed" in answer
+        assert await relay.controls.run("reject h1", MODERATOR) == "Rejected: h1."
+        await relay.quiet(empty=True)
         assert heard(relay) == []
+        assert await outcome(relay, id) == "rejected (rejected by a moderator)"
