@@ -82,12 +82,12 @@ class ViewerWishes:
         return f"{self._name()} may hear you again."
 
     async def _forget(self, use: Use) -> str:
-        if self.memory is not None:
-            await self.memory.forget(use.viewer)
         if not await self._forgetting.wish(use.viewer):
             return LATER
         self._latest.forget(use.viewer)
         await self._take_back(use, "the viewer asked to be forgotten")
+        if self.memory is not None:
+            await self.memory.forget(use.viewer)
         kept = f" That {self._name()} is not to hear you stays noted." if use.viewer in self._quiet else ""
         told = f"What {self._name()} was told already is part of its chat."
         return f"What is known of you is deleted, and so is what you wrote. {told}{kept}"

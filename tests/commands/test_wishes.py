@@ -1,0 +1,85 @@
+"""What viewers decide about themselves, with a real store."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from relay.commands.forgetting import Forgetting
+from relay.commands.gate import no_commands
+from relay.commands.latest import LatestMessages
+from relay.commands.wishes import FULL, LATER, ViewerWishes
+from relay.errors import InboxError
+from relay.inbox.sqlite import SqliteInbox
+from relay.model import Outcome
+from relay.moderation.quiet import LEFT_OUT, QuietViewers
+from tests.commands.surroundings import answer, named, opened
+from tests.contracts.samples import messages
+
+
+class Desk:
+    def __init__(self, inbox: SqliteInbox) -> None:
+        self.inbox = inbox
+        table = no_commands().table
+        self.quiet, self.forgetting, self.latest = QuietViewers(inbox), Forgetting(inbox), LatestMessages(table)
+        self.waiting: list[str] = []
+        self.wishes = ViewerWishes(
+            table,
+            inbox,
+            self.quiet,
+            self.forgetting,
+            self.latest,
+            waiting_of=lambda _: self.waiting,
+            name=lambda: "Vox",
+        )
+
+    async def use(self, name: str) -> str:
+        return await answer(named(self.wishes.commands(), name))
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with opened(tmp_path) as inbox:
+        yield Desk(inbox)
+
+
+@pytest.mark.parametrize(("name", "reason"), [("quiet", LEFT_OUT), ("forget", "the viewer asked to be forgotten")])
+async def test_what_waits_is_taken_back(desk: Desk, name: str, reason: str) -> None:
+    await desk.inbox.append(messages(1, 2))
+    desk.waiting = ["twitch:m1"]
+    await desk.use(name)
+
+    record = await desk.inbox.why("twitch:m1")
+    assert record is not None and record.settlement is not None
+    assert (record.settlement.outcome, record.settlement.reason) == (Outcome.DROPPED, reason)
+    assert await desk.inbox.waiting() == 1
+
+
+async def test_who_is_heard_already_is_told_so(desk: Desk) -> None:
+    assert (await desk.use("listen")).startswith("Vox may hear you already.")
+    await desk.use("quiet")
+    assert await desk.use("unquiet") == "Vox may hear you again."
+    assert "twitch:ann" not in desk.quiet
+
+
+async def test_who_is_quiet_stays_so_when_forgotten_and_is_told(desk: Desk) -> None:
+    await desk.use("quiet")
+    assert "stays noted" in await desk.use("forget")
+    assert "twitch:ann" in desk.quiet
+
+
+async def test_a_memory_that_is_away_keeps_no_message_from_being_deleted(desk: Desk) -> None:
+    class Away:
+        async def forget(self, viewer: str) -> None:
+            raise InboxError("away")
+
+    desk.wishes.memory = Away()
+    with pytest.raises(InboxError):
+        await desk.use("forget")
+    assert "twitch:ann" in desk.forgetting._wishes
+
+
+async def test_who_cannot_be_served_is_told_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.moderation.quiet.MOST", 0)
+    monkeypatch.setattr("relay.commands.forgetting.MOST", 0)
+    assert [await desk.use("quiet"), await desk.use("forget")] == [FULL, LATER]
