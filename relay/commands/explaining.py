@@ -109,6 +109,8 @@ _WORDS: Final = tuple((Outcome(outcome), pattern, words) for outcome, pattern, w
     ("rejected", "cooldown", "The command was not ready again yet."),
     ("rejected", "used up", "The command was used as often as one stream allows."),
     ("rejected", "too few bits", "The command costs more bits than you sent."),
+    ("rejected", "not for who has written", "The command is only for those who have written here before."),
+    ("rejected", "followed too lately", "The command is only for those who have followed for longer."),
     ("held", "nobody decided", "A moderator had to look at it first, and nobody came to it in time."),
 ))  # fmt: skip
 """By outcome and the beginning of its reason."""
