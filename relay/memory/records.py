@@ -17,7 +17,10 @@ MOST_LINKED: Final = 5
 
 LARGEST: Final = frozenset({Kind.RESUBSCRIBE, Kind.RAID})
 """Where the largest amount is kept: months, and viewers brought along. Elsewhere amounts add up."""
-THANKED: Final = frozenset({Kind.FOLLOW, Kind.SUBSCRIBE, Kind.RESUBSCRIBE, Kind.GIFT, Kind.CHEER, Kind.RAID})
+THANKED: Final = frozenset({
+    Kind.FOLLOW, Kind.SUBSCRIBE, Kind.RESUBSCRIBE, Kind.UPGRADE, Kind.GIFT, Kind.PAY_IT_FORWARD, Kind.CHARITY,
+    Kind.CHEER, Kind.RAID,
+})  # fmt: skip
 """What the companion thanks people for."""
 
 

@@ -130,6 +130,9 @@ _WORDS: Final[dict[str, Callable[[Thanks], str]]] = {
     Kind.FOLLOW: _often("followed"),
     Kind.SUBSCRIBE: _often("subscribed"),
     Kind.RESUBSCRIBE: lambda thanks: f"subscribed for {_count(max(1, thanks.amount), 'month')}",
+    Kind.UPGRADE: _often("kept up a gifted subscription"),
+    Kind.PAY_IT_FORWARD: _often("passed a gift on"),
+    Kind.CHARITY: _often("donated to charity"),
     Kind.GIFT: lambda thanks: f"gifted {_count(max(1, thanks.amount), 'subscription')}",
     Kind.CHEER: lambda thanks: f"cheered {_count(max(1, thanks.amount), 'bit')}",
     Kind.RAID: lambda thanks: (

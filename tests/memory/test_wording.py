@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.memory.notes import NOTE_LENGTH
-from relay.memory.records import Note, Thanks
+from relay.memory.records import THANKED, Note, Thanks
 from relay.memory.wording import PAGE, ago, briefing, for_viewer, pages
 from relay.moderation.switches import Switches
 from tests.contracts.remembering import known
@@ -134,3 +134,9 @@ def test_times_are_told_as_people_say_them() -> None:
         "59 days ago",
         "3 months ago",
     ]
+
+
+def test_there_are_words_for_all_that_people_are_thanked_for() -> None:
+    ann = known("twitch:1", thanks=tuple(Thanks(kind=kind, at=1.0) for kind in THANKED))
+
+    assert len(for_viewer(ann, label=str.capitalize)[1].split(", ")) == len(THANKED)
