@@ -18,6 +18,7 @@ from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.interactions import CREATES_A_DAY, MAX_COMMANDS, NUMBER, STRING, USER, Response
 from tests.doubles.discord.world import Json
 from tests.platforms.discord.conftest import Connect, Store
+from tests.support import PATIENCE
 
 HUG = Command(
     name="hug",
@@ -169,9 +170,11 @@ async def test_who_is_refused_after_waiting_is_told_then(
     await discord.signal.wait_until(lambda: "waited too long" in response.text, "the outcome")
 
 
-async def test_what_the_companion_answers_is_posted_for_all(
-    discord: DiscordDouble, platform: DiscordPlatform, store: Store
+async def test_what_the_companion_answers_is_posted_for_all_and_who_asked_hears_so_at_once(
+    discord: DiscordDouble, platform: DiscordPlatform, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(slash, "TOLD_WITHIN", 10 * PATIENCE)
+    monkeypatch.setattr(uses, "OTHER_HALF", 10 * PATIENCE)
     message, using = await use(discord, store, "hug", whom=discord.person("bob").id)
     await platform.post(Post(channel=message.channel, text="Aww!", use=message.id, message_id="m", nonce="n"))
     settle(platform, message, Outcome.FORWARDED)
@@ -190,13 +193,14 @@ async def test_an_answer_nobody_waits_for_is_not_shown_to_everybody(
 class TestCommandsThatComeAndGo:
     @pytest.fixture(autouse=True)
     def _at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(commands, "SETTLES_IN", 0.01)
+        monkeypatch.setattr(commands, "SETTLES_IN", 0.05)
 
     async def test_a_scenarios_commands_are_registered_together_and_taken_back(
         self, discord: DiscordDouble, platform: DiscordPlatform, table: CommandTable
     ) -> None:
         for name in ("dance", "sing", "ask", "relay"):
             table.register(Command(name=name, do=ActionSection(answer="yes")), "scenario")
+            await asyncio.sleep(0)
         await discord.signal.wait_until(lambda: "sing" in registered(discord), "the commands")
         assert registered(discord).keys() == {"ask", "relay", "hug", "deaths", "why", "dance", "sing"}
         assert discord.interactions.syncs == 2
@@ -214,6 +218,21 @@ class TestCommandsThatComeAndGo:
         discord.fail_next("/commands", 403)
         table.register(Command(name="dance", do=ActionSection(answer="yes")), "scenario")
         await discord.signal.wait_until(lambda: "dance" in registered(discord), "the command")
+
+    async def test_more_new_ones_than_a_day_allows_wait_for_the_next(
+        self, discord: DiscordDouble, platform: DiscordPlatform, table: CommandTable, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(commands, "AGAIN_IN", (0.01, 0.02))
+        monkeypatch.setattr(commands, "CREATED_A_DAY", 6)
+        for name in ("dance", "sing"):
+            table.register(Command(name=name, do=ActionSection(answer="yes")), "scenario")
+        asked = discord.requests.count
+        path = f"GET /api/v10/applications/{discord.world.application_id}/commands"
+        before = asked(path)
+        await discord.signal.wait_until(lambda: asked(path) > before + 1, "another try")
+        assert "sing" not in registered(discord)
+        monkeypatch.setattr(commands, "CREATED_A_DAY", 7)
+        await discord.signal.wait_until(lambda: "sing" in registered(discord), "the next day")
 
     async def test_more_than_discord_takes_stay_in_chat(
         self, discord: DiscordDouble, connect: Connect, table: CommandTable
