@@ -88,8 +88,6 @@ _WORDS: Final = tuple((Outcome(outcome), pattern, words) for outcome, pattern, w
     ("rejected", "mode: only mentions", "At the moment {name} hears only messages with its name."),
     ("rejected", "mode: only subscribers", "At the moment {name} hears only subscribers."),
     ("rejected", "muted by a moderator|blocked viewer", "You are not heard here; ask a moderator."),
-    ("rejected", "followed too lately", "The command is for those who have followed for longer."),
-    ("rejected", "not for who has written", "The command is for those who have written here before."),
     ("rejected", "only from ", "What you did is not for everybody here."),
     ("rejected", "too long", "It was too long. Write it shorter."),
     ("rejected", "hidden characters", "It held characters that nobody sees. Write it without them."),
