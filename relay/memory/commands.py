@@ -40,7 +40,7 @@ def _commands(commands: CommandGate, memory: Memory) -> Iterable[Command]:
             return f"{shown[page - 1]} ({page} of {len(shown)}: {more}; {prefix}forget me deletes it)"
         return (
             f"I remember you, with {_notes(len(known.notes))}; not here, where everybody reads along. "
-            f"Use /remembered on Discord to see it, or {prefix}forget me to have it deleted."
+            f"/remembered, where this chat has it, shows it to you alone; {prefix}forget me deletes it."
         )
 
     async def link(use: Use) -> str:
