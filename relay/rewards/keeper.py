@@ -112,7 +112,7 @@ class RedemptionKeeper:
         self._news.set()
 
     def retracted(self, retraction: Retraction) -> None:
-        """Something was taken back; which messages that ends, the store knows."""
+        """Something was taken back; unless it is one message, the store knows which that ends."""
         if len(self._redemptions):
             self._retractions.append(retraction)
             self._news.set()
@@ -191,7 +191,9 @@ class RedemptionKeeper:
         retractions, self._retractions = self._retractions, []
         ids = {retraction.id for retraction in retractions}
         for redemption in self._redemptions.undecided() if retractions else ():
-            if redemption.id in ids or None in ids:
+            if redemption.id in ids:
+                self._redemptions.refuse(redemption.key)
+            elif None in ids:
                 await self._look_up(redemption, is_new=False)
 
     async def _write(self) -> None:
