@@ -19,6 +19,7 @@ from relay.application.points import PointRewards
 from relay.application.reception import Reception
 from relay.application.remembering import memory_acts, memory_of
 from relay.application.runtime_controls import RuntimeControls
+from relay.application.staging import ScenarioRooms
 from relay.application.statistics import Statistics
 from relay.application.viewers import ViewersCommands
 from relay.commands.gate import Finished
@@ -37,8 +38,6 @@ from relay.platforms.base import PlatformControls as ControlsProtocol
 from relay.platforms.supervision import Supervisor
 from relay.replies.poster import Poster
 from relay.scenario.actions import available_acts
-from relay.scenario.context import StreamContext
-from relay.scenario.executor import ActExecutor
 from relay.speech.floor import Floor, FloorState
 from relay.system import clock, shutdown
 from relay.system.periodic import repeat
@@ -92,11 +91,9 @@ class Relay:
         )
         audit = Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
         self.controls = Controls(self.runtime, audit)
-        gate = self.commands.gate
         self.addressing = self._addressing()
-        self.viewers = ViewersCommands(config, gate, self.inbox, quiet, self.forwarder, self.addressing)
-        self.points = PointRewards(config, self.inbox, gate, lambda: self.platforms, is_away=self._is_away)
-        self.viewers.wishes.memory = self.memory
+        self.viewers = self._viewers(quiet)
+        self.points = self._points()
         router, keeper = self._dialogue.router, self.points.keeper
         self.receive = Reception(
             self.inbox, self.addressing, self.controls, router, statistics, self.events, keeper
@@ -105,10 +102,8 @@ class Relay:
         self.poster = Poster(config.replies, self.platforms, self.events.posted)
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
         acts = self._acts()
-        self.executor = ActExecutor(acts, config.scenario.allow, self.session)
         self.commands.serve(acts, self._finished, listed.labels())
-        people, scene = self._audio.people, self._audio.scene
-        self.stream_context = StreamContext(config.scenario, self.session, self.platforms, people=people, scene=scene)
+        self.scenario = ScenarioRooms(config, self.session, self.platforms, acts, self._audio)
         self._heartbeat = Heartbeat(config.heartbeat_file, self.condition)
         self._listening: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
@@ -140,8 +135,19 @@ class Relay:
             self.forwarder.brief = memory.context.brief
         return memory
 
-    def _is_away(self) -> bool:
-        return self.session.chat is None
+    def _viewers(self, quiet: QuietViewers) -> ViewersCommands:
+        viewers = ViewersCommands(self._config, self.commands.gate, self.inbox, quiet, self.forwarder, self.addressing)
+        viewers.wishes.memory = self.memory
+        return viewers
+
+    def _points(self) -> PointRewards:
+        return PointRewards(
+            self._config,
+            self.inbox,
+            self.commands.gate,
+            lambda: self.platforms,
+            is_away=lambda: self.session.chat is None,
+        )
 
     def _addressing(self) -> Addressing:
         nicknames, table = self._config.forwarding.nicknames, self.commands.gate.table
@@ -164,18 +170,16 @@ class Relay:
         self.forwarder.hush(self._audio.is_quiet)
         events, statistics = self.events, self._statistics
         self.commands.subscribe(events, lambda: self.is_answering)
+        self.scenario.subscribe(events)
         events.arrived.subscribe(self.runtime.saw)
         events.arrived.subscribe(self.viewers.latest.saw)
-        events.arrived.subscribe(self.stream_context.saw)
         events.decided.subscribe(self.forwarder.decide)
         events.asking.subscribe(self.poster.expect)
         events.asking.subscribe(self._dialogue.router.asked)
         events.forwarded.subscribe(statistics.forwarded)
-        events.forwarded.subscribe(self.stream_context.told)
         events.settled.subscribe(statistics.settled)
         events.settled.subscribe(lambda _: self._moved.set())
         events.received.subscribe(self._dialogue.router.hear)
-        events.received.subscribe(self.executor.on_message)
         events.chat_changed.subscribe(self._dialogue.router.forget)
         events.released.subscribe(statistics.reply)
         events.released.subscribe(self.poster.queue)
@@ -204,19 +208,16 @@ class Relay:
         self.addressing.last_known = (await with_retries(self.inbox.get_note, NOTE_CHARACTERS) or "").splitlines()
         async with asyncio.TaskGroup() as tasks:
 
-            def start(name: str, room: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-                return tasks.create_task(_vital(name, room), name=name)
+            def start(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+                return tasks.create_task(_vital(name, work), name=name)
 
             start("voxta", self.session.run())
-            for name, room in (*self._dialogue.rooms(), *self.commands.rooms()):
-                start(name, room)
+            for room in (self._dialogue, self.commands, self.points, self.scenario):
+                for name, work in room.rooms():
+                    start(name, work)
             start("forwarder", self.forwarder.run())
             start("poster", self.poster.run())
-            start("act executor", repeat(self.executor.run, AGAIN, "acting for the scenario"))
             start("forgetting", repeat(self.viewers.forgetting.run, AGAIN, "deleting what viewers want forgotten"))
-            for name, room in self.points.rooms():
-                start(name, room)
-            start("stream context", repeat(self.stream_context.run, AGAIN, "informing the scenario"))
             if self.memory is not None:
                 start("memory", repeat(self.memory.run, AGAIN, "remembering people"))
             trim_every = min(TRIM_EVERY, TRIM_SHARE * self._config.inbox.keep)

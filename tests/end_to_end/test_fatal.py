@@ -57,7 +57,7 @@ async def test_a_post_that_fails_unforeseen_costs_that_post(
         assert "a reply could not be posted to twitch" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["executor", "stream_context"])
+@pytest.mark.parametrize("name", ["executor", "context"])
 async def test_a_room_that_others_can_do_without_begins_anew(
     tmp_path: Path,
     companion: CompanionServer,
@@ -65,10 +65,10 @@ async def test_a_room_that_others_can_do_without_begins_anew(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("relay.application.composition.AGAIN", 0.001)
+    monkeypatch.setattr("relay.application.staging.AGAIN", 0.001)
     platform = RecordingPlatform("twitch")
     relay = Relay(settings(tmp_path), lambda *_: [platform], voxta_url=companion.url, statistics=Statistics())
-    room = getattr(relay, name)
+    room = getattr(relay.scenario, name)
     began: list[None] = []
     run = room.run
 

@@ -118,7 +118,7 @@ async def test_a_scenario_sets_the_relays_own_rate_and_mode(tmp_path: Path) -> N
 async def test_the_character_knows_of_the_stream(tmp_path: Path) -> None:
     async with playing(tmp_path, loaded()) as stage:
         await stage.relay.receive(message(1, kind=Kind.ONLINE))
-        await stage.relay.stream_context.tell()
+        await stage.relay.scenario.context.tell()
         assert "stream.live" in stage.story.flags.names
         assert [c.text for c in stage.story.additions["relay"].contexts] == ["The stream is live."]
 

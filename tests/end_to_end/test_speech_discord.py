@@ -227,6 +227,6 @@ async def test_what_a_narrator_reads_is_heard_and_only_the_answer_is_posted(
 
 async def test_the_character_knows_who_is_in_the_voice_channel(discord: DiscordDouble, tmp_path: Path) -> None:
     async with calling(discord, tmp_path) as call:
-        await eventually(lambda: "In the voice channel: ann, bob." in call.relay.stream_context.contexts())
+        await eventually(lambda: "In the voice channel: ann, bob." in call.relay.scenario.context.contexts())
         await discord.leave("bob")
-        await eventually(lambda: "In the voice channel: ann." in call.relay.stream_context.contexts())
+        await eventually(lambda: "In the voice channel: ann." in call.relay.scenario.context.contexts())

@@ -32,7 +32,7 @@ async def acts(tmp_path: Path) -> dict[str, Act]:
             DiscordPlatform(DISCORD.settings(config), receive, controls, notes, look_back=120.0),
         ]
 
-    return Relay(config, platforms, voxta_url="http://localhost", statistics=Statistics()).executor.acts
+    return Relay(config, platforms, voxta_url="http://localhost", statistics=Statistics()).scenario.executor.acts
 
 
 def documented() -> dict[str, list[str]]:
