@@ -42,7 +42,7 @@ class MemoryEngine:
         """Whether these bytes are anywhere in the engine's files."""
         files = [file for file in Path(self.folder).rglob("*") if file.is_file()]
         assert files
-        return any(text.encode() in file.read_bytes() for file in files)
+        return any(text.encode() in _read(file) for file in files)
 
 
 def known(viewer: str = "twitch:1", *notes: str, last_seen: float = 1_000.0, **more: object) -> Acquaintance:
@@ -54,3 +54,10 @@ def known(viewer: str = "twitch:1", *notes: str, last_seen: float = 1_000.0, **m
 async def put(store: MemoryStore, *people: Acquaintance) -> None:
     wanted = {person.viewer: person for person in people}
     await store.change(list(wanted), lambda _: wanted)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:  # a server writes anew under another name, and may have removed this one since
+        return b""

@@ -139,9 +139,7 @@ async def test_of_too_many_those_seen_last_are_kept(store: MemoryStore) -> None:
 async def test_of_what_was_erased_no_byte_is_left(memory_engine: MemoryEngine, way: str) -> None:
     secret = "SECRETSECRET"
     async with memory_engine.opened() as store:
-        dice = random.Random(
-            36
-        )  # with this one SQLite leaves a copy in a page, even where it overwrites what it deletes
+        dice = random.Random(36)  # with these SQLite leaves a copy in a page, even where it overwrites what it deletes
         for number in range(100):
             viewer, is_gone = f"twitch:{dice.randint(0, 49):02}", dice.random() < 0.2
             note = "" if is_gone else "x" * dice.randint(1, 300)
