@@ -70,6 +70,18 @@ class Acting(Protocol):
 
 
 @runtime_checkable
+class Whispering(Protocol):
+    """Optional: it can tell a viewer something that nobody else reads, without being asked in private."""
+
+    async def whisper(self, message: AudienceMessage, text: str) -> bool:
+        """Tell it to the author of the message, once and without a second try. Whether that was done; never raises.
+
+        The platform itself says why not, to who looks after it.
+        """
+        ...
+
+
+@runtime_checkable
 class Withholding(Protocol):
     """Optional: the platform keeps messages from its chat until a moderator decides, and takes our decision."""
 

@@ -15,7 +15,7 @@ from relay.errors import AuthError, RelayError
 from relay.model import Kind
 from relay.platforms.twitch.acts import SCOPES as ACT_SCOPES
 from relay.platforms.twitch.catalogue import wished
-from relay.platforms.twitch.connection import CALL_TIMEOUT, Account, Channel, TwitchConnection, point_at
+from relay.platforms.twitch.connection import CALL_TIMEOUT, Account, TwitchConnection, point_at
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, explain, translate
 from relay.platforms.twitch.rewards import MANAGE as MANAGE_REWARDS
 from relay.platforms.twitch.settings import TwitchSection
@@ -30,6 +30,8 @@ from relay.platforms.twitch.sources import (
     wanted,
 )
 from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret, redacted_logs
+from relay.platforms.twitch.whispers import SCOPE as WHISPERS
+from relay.platforms.twitch.whispers import lacking
 
 if TYPE_CHECKING:
     from twitchio.types_.responses import DeviceCodeTokenResponse
@@ -56,8 +58,8 @@ async def authorize(
 ) -> str:
     """Let a person log in with a browser, save the login, and return the account's name.
 
-    The login allows to hear of these `kinds` and to do these `acts`, and to settle `rewards`. `say` is called with each
-    line for the person.
+    The login allows to hear of these `kinds` and to do these `acts`, to settle `rewards`, and to whisper where that is
+    set. `say` is called with each line for the person.
     Raises AuthError when the login was refused or the code ran out, PlatformUnavailable when Twitch cannot be reached.
     """
     point_at(settings)
@@ -65,7 +67,7 @@ async def authorize(
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT)) as session:
             oauth = OAuth(
                 client_id=settings.client_id,
-                scopes=Scopes(_scopes(acts, wished(kinds, settings), rewards=rewards)),
+                scopes=Scopes(_scopes(settings, acts, wished(kinds, settings), rewards=rewards)),
                 session=session,
             )
             try:
@@ -77,9 +79,11 @@ async def authorize(
                 raise _explain(error, settings) from None
 
 
-def _scopes(acts: Collection[str], sources: Sequence[EventSource], *, rewards: bool) -> list[str]:
+def _scopes(
+    settings: TwitchSection, acts: Collection[str], sources: Sequence[EventSource], *, rewards: bool
+) -> list[str]:
     """What the login is to allow."""
-    settled = [MANAGE_REWARDS] if rewards else []
+    settled = [*([MANAGE_REWARDS] if rewards else []), *([WHISPERS] if settings.whispers else [])]
     done = [scope for act, scope in ACT_SCOPES.items() if act in acts]
     return list(dict.fromkeys([*asked_for(sources), *done, *settled]))
 
@@ -96,14 +100,18 @@ async def check(settings: TwitchSection, token_file: Path, kinds: Collection[Kin
                 lambda: connection.client.fetch_eventsub_subscriptions(token_for=connection.account.id),
                 "reading the limits",
             )
-            return _report(wished(kinds, settings), connection.account, connection.channels, limits.max_total_cost)
+            return _report(settings, wished(kinds, settings), connection, limits.max_total_cost)
 
 
-def _report(sources: Sequence[EventSource], account: Account, channels: tuple[Channel, ...], max_cost: int) -> str:
+def _report(
+    settings: TwitchSection, sources: Sequence[EventSource], connection: TwitchConnection, max_cost: int
+) -> str:
+    account, channels = connection.account, connection.channels
     if missing := [scope for scope in NEEDED if scope not in account.scopes]:
         raise AuthError(f"the Twitch login of {account.login} lacks {', '.join(missing)}: {LOG_IN_AGAIN}")
-    lacking = [f"{', '.join(gives)} ({scope})" for scope, gives in left_out(sources, account, channels).items()]
-    scopes = f"no {'; no '.join(lacking)}: {LOG_IN_AGAIN} to allow them" if lacking else "scopes ok"
+    unallowed = left_out(sources, account, channels) | lacking(account, is_wanted=settings.whispers)
+    lines = [f"{', '.join(gives)} ({scope})" for scope, gives in unallowed.items()]
+    scopes = f"no {'; no '.join(lines)}: {LOG_IN_AGAIN} to allow them" if lines else "scopes ok"
     names = ", ".join(channel.login for channel in channels)
     beyond = _beyond(wanted(sources, account, channels), account, max_cost)
     return f"logged in as {account.login}, {scopes}, channels {names}{beyond}"

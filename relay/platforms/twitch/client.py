@@ -35,6 +35,7 @@ from relay.platforms.twitch.sources import left_out
 from relay.platforms.twitch.subscriptions import Reconciler
 from relay.platforms.twitch.tokens import TokenFile, redact, redacted_logs
 from relay.platforms.twitch.unread import UnreadEvents
+from relay.platforms.twitch.whispers import Whispers, lacking
 from relay.system.clock import now
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class TwitchPlatform:
         self._gate = Gate(settings, self.channels)
         self._connection = TwitchConnection(settings, self._tokens, self._take, self._unread.note)
         self._outgoing = Outgoing(self._connection)
+        self._whispers = Whispers(self._connection)
         self._redeemed_texts = RedeemedTexts()
         self.rewards = TwitchRewards(self._connection)
         self._reconciler = Reconciler(self._connection, self._sources, time.monotonic)
@@ -137,6 +139,10 @@ class TwitchPlatform:
         """See Acting."""
         return TwitchActs(self._connection).all()
 
+    async def whisper(self, message: AudienceMessage, text: str) -> bool:
+        """See Whispering."""
+        return self._settings.whispers and await self._whispers.tell(message, text)
+
     async def decide(self, message: AudienceMessage, *, approve: bool) -> None:
         """See Withholding: on what AutoMod holds."""
         connection = self._connection
@@ -191,7 +197,9 @@ class TwitchPlatform:
         """Scopes that the login lacks, each with what is missed without it."""
         if not self._connection.channels:
             return {}
-        return left_out(self._sources, self._connection.account, self._connection.channels)
+        account = self._connection.account
+        unheard = left_out(self._sources, account, self._connection.channels)
+        return unheard | lacking(account, is_wanted=self._settings.whispers)
 
     async def _open(self) -> EventSocket:
         try:

@@ -20,6 +20,8 @@ FAILURES = (
 """What TwitchIO lets through. TimeoutError is an OSError; the last four mean an answer without what it must have."""
 LOG_IN_AGAIN = "run `relay auth twitch`"
 COST = "streamers who have not authorised the application cost, and one login may spend little"
+PHONE = "phone number"
+"""In Twitch's words when it wants a verified one of the account, which it says with the status of a wrong login."""
 PAUSE = 1.0
 """Seconds to wait where Twitch asks to slow down and does not say for how long."""
 
@@ -61,5 +63,5 @@ def login_refused(error: Exception) -> bool:
     """The token, or the refresh token behind it, does not count any more."""
     if not isinstance(error, HTTPException) or not 400 <= error.status < 500 or error.status == 429:
         return False
-    path = error.route.path if error.route else ""
-    return path.startswith("oauth2/") or (error.status == 401 and "scope" not in explain(error).lower())
+    path, words = error.route.path if error.route else "", explain(error).lower()
+    return path.startswith("oauth2/") or (error.status == 401 and "scope" not in words and PHONE not in words)

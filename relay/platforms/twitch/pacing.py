@@ -15,6 +15,11 @@ REFILL = 60.0
 CHANNEL_GAP = 1.0
 """Seconds between messages in one channel, without those privileges."""
 
+WHISPER_LIMITS = ((3, 1.0), (100, 60.0))
+"""Whispers in so many seconds."""
+WHISPER_PATIENCE = 3.0
+"""Seconds a whisper may wait for its turn."""
+
 
 class MessageWindow:
     """Counts an account's messages over all its channels."""
@@ -39,6 +44,23 @@ class MessageWindow:
     def sent(self, channel: str, now: float) -> None:
         """A message is there by now. Twitch counts from when it came, which may be later than when it went."""
         self._last[channel] = max(self._last[channel], now)
+
+
+class WhisperWindow:
+    """Counts an account's whispers: https://dev.twitch.tv/docs/api/reference/#send-whisper"""
+
+    def __init__(self) -> None:
+        self._sent: list[float] = []
+
+    def reserve(self, now: float) -> float | None:
+        """Take the next free place; how many seconds from `now` it is, None when it is not worth waiting for."""
+        places = [self._sent[-count] + span for count, span in WHISPER_LIMITS if len(self._sent) >= count]
+        at = max([now, *places])
+        if at - now > WHISPER_PATIENCE:
+            return None
+        self._sent.append(at)
+        del self._sent[: -WHISPER_LIMITS[-1][0]]
+        return at - now
 
 
 class PointBudget:

@@ -39,6 +39,7 @@ class TwitchSection(PlatformSection):
     eventsub_url: WebSocketUrl = "wss://eventsub.wss.twitch.tv/ws"
     shared_chat: Literal["ignore", "hear", "mark"] = "ignore"
     automod: bool = False
+    whispers: bool = False
     restricted_chat: Literal["ignore", "hold", "mark"] = "ignore"
     reconcile_every: Seconds = 30.0
 

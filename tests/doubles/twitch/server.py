@@ -18,6 +18,7 @@ from tests.doubles.twitch.moderation import AutoModQueue
 from tests.doubles.twitch.rewards import Rewards
 from tests.doubles.twitch.shapes import TYPES
 from tests.doubles.twitch.state import Posted, State, Subscription, TwitchError, User
+from tests.doubles.twitch.whispers import Whispers
 from tests.support import PATIENCE
 
 CLIENT_ID = "client-of-the-relay"
@@ -40,6 +41,7 @@ class TwitchDouble(Audience):
         self.sessions = Sessions(self.state)
         self.helix = Helix(self.state, self.identity, self.sessions, self._echo)
         self.broadcast = Broadcast(self.state, self.identity, self.happen)
+        self.whispers = Whispers(self.state, self.identity)
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str]] = []
         """Method and path of every call."""
@@ -53,6 +55,7 @@ class TwitchDouble(Audience):
             self.identity,
             self.helix,
             self.broadcast,
+            self.whispers,
             Rewards(self.state, self.identity),
             AutoModQueue(self.state, self.identity, self.moderate),
         )

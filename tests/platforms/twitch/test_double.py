@@ -11,7 +11,7 @@ import pytest
 from twitchio.models.eventsub_ import BaseEvent, create_event_instance
 
 from tests.doubles import twitch as package
-from tests.doubles.twitch import TwitchDouble, payloads
+from tests.doubles.twitch import TwitchDouble, payloads, whispers
 from tests.doubles.twitch.channel_shapes import CHANNEL_TYPES
 from tests.doubles.twitch.shapes import NOTICES, TYPES, fill
 from tests.doubles.twitch.state import User
@@ -217,6 +217,36 @@ async def test_a_call_needs_its_scope(call: Caller, twitch: TwitchDouble) -> Non
     status, answer = await call.post("this", reply_to=parent)
 
     assert (status, answer["message"]) == (401, "Missing scope: user:write:chat")
+
+
+async def whispered(call: Caller, sender: str, recipient: str, text: str = "psst") -> int:
+    status, _ = await call("POST", f"whispers?from_user_id={sender}&to_user_id={recipient}", message=text)
+    return status
+
+
+async def test_whispers_have_the_statuses_of_the_documentation(twitch: TwitchDouble, call: Caller) -> None:
+    me, ann, room = twitch.account.id, twitch.state.user("ann").id, twitch.whispers
+    assert await whispered(call, me, ann) == 401
+    twitch.state.grant.scopes = (whispers.MANAGE,)
+    assert [await whispered(call, ann, me), await whispered(call, me, me), await whispered(call, me, "ann")] == [
+        401,
+        400,
+        400,
+    ]
+    assert [await whispered(call, me, "9"), await whispered(call, me, ann, "")] == [404, 400]
+
+    room.closed, room.has_phone = {"ann"}, False
+    assert await whispered(call, me, ann) == 401
+    room.has_phone, room.may_send = True, False
+    assert await whispered(call, me, ann) == 403
+    room.may_send = True
+    assert await whispered(call, me, ann) == 400
+
+    room.closed, room.recipients_left = set(), 1
+    assert await whispered(call, me, ann, "x" * 501) == 204
+    assert room.sent == [("ann", "x" * 500)]
+    assert await whispered(call, me, twitch.state.user("ben").id) == 429
+    assert [await whispered(call, me, ann) for _ in range(3)] == [204, 204, 429]
 
 
 async def test_a_refresh_token_works_once(twitch: TwitchDouble, call: Caller) -> None:

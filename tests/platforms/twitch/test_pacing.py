@@ -3,7 +3,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from relay.platforms.twitch.pacing import MessageWindow, PointBudget
+from relay.platforms.twitch.pacing import MessageWindow, PointBudget, WhisperWindow
 
 
 def sent_at(window: MessageWindow, times: int, *, channel: str = "a", privileged: bool = False) -> list[float]:
@@ -99,3 +99,17 @@ def test_answers_without_the_headers_change_nothing(odd: dict[str, str]) -> None
     budget.note(odd, 100.0)
 
     assert budget.wait(100.0) == 30.0
+
+
+def test_three_whispers_go_in_a_second_and_none_waits_for_long() -> None:
+    window = WhisperWindow()
+
+    assert [window.reserve(0.0) for _ in range(13)] == [0.0] * 3 + [1.0] * 3 + [2.0] * 3 + [3.0] * 3 + [None]
+
+
+def test_a_hundred_whispers_go_in_a_minute() -> None:
+    window = WhisperWindow()
+    early = [window.reserve(number * 0.4) for number in range(101)]
+
+    assert early == [0.0] * 100 + [None]
+    assert window.reserve(58.0) == 2.0
