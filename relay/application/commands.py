@@ -8,13 +8,14 @@ from relay.application.dialogue import AGAIN
 from relay.application.events import Events
 from relay.commands import builtin
 from relay.commands.answers import Answers
-from relay.commands.executor import CommandExecutor
+from relay.commands.executor import CommandExecutor, Whisper
 from relay.commands.gate import CommandGate, Finished
 from relay.commands.resting import AnswerWatch
 from relay.config.loading import Config
 from relay.inbox.base import Inbox
-from relay.model import Kind
+from relay.model import AudienceMessage, Kind
 from relay.moderation.outbound import Outbound
+from relay.platforms.base import Platform, Whispering
 from relay.scenario.commands import ScenarioCommands
 from relay.system import clock
 from relay.system.periodic import repeat
@@ -43,9 +44,16 @@ class CommandRooms:
         events.settled.subscribe(watch.settled)
         events.changed.subscribe(watch.look)
 
-    def serve(self, acts: Sequence[Act], done: Callable[[Finished], None], labels: Mapping[str, str]) -> None:
+    def serve(
+        self,
+        acts: Sequence[Act],
+        done: Callable[[Finished], None],
+        labels: Mapping[str, str],
+        platforms: Sequence[Platform],
+    ) -> None:
         """With these acts; `done` hears how each use ended, `labels` are what people call the platforms."""
-        self.executor = CommandExecutor(self.gate, acts, self._inbox, done=done, labels=labels)
+        whisper = _whisper_on(platforms)
+        self.executor = CommandExecutor(self.gate, acts, self._inbox, done=done, labels=labels, whisper=whisper)
 
     async def restore(self) -> None:
         """What was there before the relay was restarted."""
@@ -58,3 +66,13 @@ class CommandRooms:
 
     def _chat_id(self) -> str | None:
         return self._session.chat.chat_id if self._session.chat is not None else None
+
+
+def _whisper_on(platforms: Sequence[Platform]) -> Whisper:
+    whispering = {platform.name: platform for platform in platforms if isinstance(platform, Whispering)}
+
+    async def whisper(message: AudienceMessage, text: str) -> bool:
+        platform = whispering.get(message.platform)
+        return platform is not None and await platform.whisper(message, text)
+
+    return whisper

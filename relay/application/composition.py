@@ -102,7 +102,7 @@ class Relay:
         self.poster = Poster(config.replies, self.platforms, self.events.posted)
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
         acts = self._acts()
-        self.commands.serve(acts, self._finished, listed.labels())
+        self.commands.serve(acts, self._finished, listed.labels(), self.platforms)
         self.scenario = ScenarioRooms(config, self.session, self.platforms, acts, self._audio)
         self._heartbeat = Heartbeat(config.heartbeat_file, self.condition)
         self._listening: asyncio.Task[None] | None = None

@@ -41,6 +41,7 @@ def _lists(commands: CommandGate) -> Iterable[Command]:
         do=answer,
         parameters=(ParameterSection(name="name", optional=True),),
         viewer_cooldown=5.0,
+        is_general=True,
     )
 
 

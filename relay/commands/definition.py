@@ -24,8 +24,19 @@ class Use:
         return self.message.viewer
 
 
-Do = ActionSection | Callable[[Use], Awaitable[str]]
-"""What the relay does itself: an action, or a function that says what to answer; "" for nothing."""
+@dataclass(frozen=True, slots=True)
+class Confidential:
+    """An answer that only who asked may read."""
+
+    text: str
+    in_public: str
+    """What is answered instead where others read along."""
+
+
+Answer = str | Confidential
+"""What to answer; "" for nothing."""
+Do = ActionSection | Callable[[Use], Awaitable[Answer]]
+"""What the relay does itself: an action, or a function that says what to answer."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,8 @@ class Command:
     """What has to be cheered with it."""
     title: str = ""
     """What viewers know it by, where they do not call it by its name."""
+    is_general: bool = False
+    """What it answers is the same for everybody, and so not worth a whisper."""
     rests_from_speech: bool = False
     """Its cooldowns count from when the answer is over."""
 
@@ -69,6 +82,11 @@ class Command:
         return " ".join(map(_form, self.parameters))
 
     @property
+    def is_personal(self) -> bool:
+        """Its answer concerns nobody but who asked."""
+        return self.do is not None and not isinstance(self.do, ActionSection)
+
+    @property
     def info(self) -> CommandInfo:
         """As platforms offer it. What the relay brings along answers the person who asks."""
         return CommandInfo(
@@ -79,7 +97,7 @@ class Command:
                 for each in self.parameters
             ),
             is_told=self.tell is not None,
-            is_personal=self.do is not None and not isinstance(self.do, ActionSection),
+            is_personal=self.is_personal,
         )
 
     @classmethod

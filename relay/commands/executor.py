@@ -4,12 +4,12 @@ import asyncio
 import hashlib
 import logging
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 from zlib import crc32
 
 from relay.acts import Act, ActRefused
-from relay.commands.definition import Use
+from relay.commands.definition import Answer, Confidential, Use
 from relay.commands.gate import CommandGate, Finished
 from relay.config import ActionSection
 from relay.config.forwarding import TEMPLATE_FIELDS
@@ -32,6 +32,15 @@ TEXT_LIMIT: Final = 500
 FAILED: Final = "That did not work."
 
 
+Whisper = Callable[[AudienceMessage, str], Awaitable[bool]]
+"""Tells a text to nobody but the author of a message, where that can be done; whether it was. Never raises."""
+
+
+async def no_whisper(message: AudienceMessage, text: str) -> bool:
+    """Where nothing can be told to one person alone."""
+    return False
+
+
 class Counters(Protocol):
     """Where counters are kept."""
 
@@ -51,11 +60,16 @@ class CommandExecutor:
         *,
         done: Callable[[Finished], None],
         labels: Mapping[str, str] | None = None,
+        whisper: Whisper = no_whisper,
     ) -> None:
-        """`done` hears how each use ended; `labels` are what people call the platforms, by their names."""
+        """`done` hears how each use ended; `labels` are what people call the platforms, by their names.
+
+        `whisper` takes answers that concern nobody but who asked.
+        """
         self._commands = commands
         self._done = done
         self._labels = labels or {}
+        self._whisper = whisper
         self._acts = {act.name: act for act in acts}
         self._counters = counters
         self._slow: asyncio.Queue[Use] = asyncio.Queue(ACTS_WAITING)
@@ -84,7 +98,8 @@ class CommandExecutor:
 
     async def carry_out(self, use: Use) -> None:
         """To its end, whatever happens: a stream must not end because of one command."""
-        answer, reason, is_done = FAILED, f"{use.command.name}: failed", False
+        answer: Answer = FAILED
+        reason, is_done = f"{use.command.name}: failed", False
         try:
             async with asyncio.timeout(TIMEOUT):
                 answer = await self._answer(use)
@@ -95,17 +110,29 @@ class CommandExecutor:
             log.warning("the command %s was not done: %s", use.command.name, error)
         except Exception:
             log.exception("the command %s failed", use.command.name)
-        is_told = self._commands.answers.say(Origin.of(use.message), answer)
-        if answer and not is_told:
+        if not await self._tell(use, answer):
             reason += ", the answer left out: too many at once"
             is_done &= isinstance(use.command.do, ActionSection) and use.command.do.act is not None
         self._done(Finished(use.message, Outcome.ANSWERED, reason, is_done=is_done))
 
-    async def _answer(self, use: Use) -> str:
-        do = use.command.do
+    async def _tell(self, use: Use, answer: Answer) -> bool:
+        """Where only who asked reads it, if that can be, else where it was asked. False if there was no room for it."""
+        alone, in_public = (answer, answer) if isinstance(answer, str) else (answer.text, answer.in_public)
+        command, message = use.command, use.message
+        may_whisper = command.is_personal and not command.is_general and not message.is_unseen
+        if may_whisper and alone and await self._whisper(message, alone):
+            return True
+        text = alone if message.is_unseen else in_public
+        return not text or self._commands.answers.say(Origin.of(message), text)
+
+    async def _answer(self, use: Use) -> Answer:
+        do, screened = use.command.do, self._commands.answers.screened
         if isinstance(do, ActionSection):
             return await self.perform(do, use.message, {"text": use.text, **use.arguments})
-        return self._commands.answers.screened(await do(use)) if do is not None else ""
+        answer = await do(use) if do is not None else ""
+        if isinstance(answer, str):
+            return screened(answer)
+        return Confidential(screened(answer.text), screened(answer.in_public))
 
     async def perform(self, action: ActionSection, message: AudienceMessage, arguments: dict[str, str]) -> str:
         """Do it for who wrote this message; what to answer, "" for nothing. Raises RelayError."""

@@ -37,7 +37,9 @@ def introduction(
         ]
         return " ".join(filter(None, sentences))
 
-    yield Command(name="companion", summary="Who answers here, and what it can do", do=answer, cooldown=5.0)
+    yield Command(
+        name="companion", summary="Who answers here, and what it can do", do=answer, cooldown=5.0, is_general=True
+    )
 
 
 def named(characters: Collection[str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from relay.commands.definition import Command, Use
+from relay.commands.definition import Answer, Command, Confidential, Use
 from relay.commands.gate import CommandGate
 from relay.config import ParameterSection
 from relay.errors import MemoryUnavailable
@@ -26,21 +26,20 @@ def register(commands: CommandGate, memory: Memory) -> None:
 def _commands(commands: CommandGate, memory: Memory) -> Iterable[Command]:
     prefix = commands.table.prefix
 
-    async def remembered(use: Use) -> str:
+    async def remembered(use: Use) -> Answer:
         try:
             known = await memory.get(use.viewer)
         except MemoryUnavailable:
             return AWAY
         if known is None:
             return f"I remember nothing about you. {explanation(prefix)}"
-        if is_private(use):
-            shown = pages(for_viewer(known, label=memory.context.label))
-            page = min(int(float(use.arguments["page"])), len(shown))
-            more = f"{prefix}remembered {page + 1} shows more" if page < len(shown) else "that is all"
-            return f"{shown[page - 1]} ({page} of {len(shown)}: {more}; {prefix}forget me deletes it)"
-        return (
+        shown = pages(for_viewer(known, label=memory.context.label))
+        page = min(int(float(use.arguments["page"])), len(shown))
+        more = f"{prefix}remembered {page + 1} shows more" if page < len(shown) else "that is all"
+        return Confidential(
+            f"{shown[page - 1]} ({page} of {len(shown)}: {more}; {prefix}forget me deletes it)",
             f"I remember you, with {_notes(len(known.notes))}; not here, where everybody reads along. "
-            f"/remembered, where this chat has it, shows it to you alone; {prefix}forget me deletes it."
+            f"/remembered, where this chat has it, shows it to you alone; {prefix}forget me deletes it.",
         )
 
     async def link(use: Use) -> str:
@@ -90,7 +89,7 @@ async def _link(memory: Memory, use: Use, prefix: str) -> str:
 
 
 def is_private(use: Use) -> bool:
-    """Whether nobody but the viewer reads the answer, as with a slash command."""
+    """Whether it is certain that nobody but the viewer reads the answer, as with a slash command."""
     return use.message.is_unseen
 
 

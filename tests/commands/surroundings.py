@@ -24,7 +24,9 @@ async def opened(folder: Path) -> AsyncIterator[SqliteInbox]:
 async def answer(command: Command, by: AudienceMessage | None = None, **arguments: str) -> str:
     """What the relay answers to a use."""
     assert callable(command.do)
-    return await command.do(Use(command, by or message("use", at=NOON + 30), "", arguments))
+    said = await command.do(Use(command, by or message("use", at=NOON + 30), "", arguments))
+    assert isinstance(said, str)
+    return said
 
 
 def named(commands: Any, name: str) -> Command:

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.acts import Act, Arguments
-from relay.commands.definition import Command, Use
+from relay.commands.definition import Command, Confidential, Use
 from relay.commands.executor import CommandExecutor, drawn
 from relay.errors import RelayError
-from relay.model import Outcome
+from relay.model import AudienceMessage, Outcome
 from tests.commands.room import CommandRoom
 from tests.hostile import LINKS, TEXTS
 from tests.support import eventually
@@ -178,3 +178,50 @@ async def test_a_function_of_the_relay_answers_through_the_filters() -> None:
 
     assert "evil.example" not in posted
     assert "@everyone" not in posted
+
+
+@pytest.mark.parametrize("reaches", [True, False])
+async def test_what_concerns_who_asked_alone_is_whispered_and_nothing_else_is(reaches: bool) -> None:
+    room, whispered = CommandRoom({"name": "lurk", "answer": "Enjoy it."}), []
+
+    async def whisper(message: AudienceMessage, text: str) -> bool:
+        whispered.append((message.author.id, text))
+        return reaches
+
+    async def secret(_: Use) -> Confidential:
+        return Confidential("You like @chess.", "Not here.")
+
+    async def general(_: Use) -> str:
+        return "I am she."
+
+    room.gate.table.register(Command("remembered", do=secret), "test")
+    room.gate.table.register(Command("companion", do=general, is_general=True), "test")
+    room.executor = CommandExecutor(room.gate, (), room.counters, done=room.finished.append, whisper=whisper)
+    for name in ("remembered", "companion", "lurk"):
+        room.say(f"!{name}", author="ann")
+    room.say("!remembered", author="ben", is_unseen=True)
+
+    assert await room.carry_out() == [
+        *([] if reaches else ["Not here."]), "I am she.", "Enjoy it.", "You like @\u200bchess."
+    ]  # fmt: skip
+    assert whispered == [("ann", "You like @\u200bchess.")]
+    assert {each.is_done for each in room.finished} == {True}
+
+
+async def test_a_confidential_answer_of_which_the_filters_leave_nothing_is_not_told() -> None:
+    room, whispered = CommandRoom(), []
+
+    async def whisper(message: AudienceMessage, text: str) -> bool:
+        whispered.append(text)
+        return True
+
+    async def secret(_: Use) -> Confidential:
+        return Confidential("\n", "Not here.")
+
+    room.gate.table.register(Command("remembered", do=secret), "test")
+    room.executor = CommandExecutor(room.gate, (), room.counters, done=room.finished.append, whisper=whisper)
+    room.say("!remembered", author="ann")
+    room.say("!remembered", author="ben", is_unseen=True)
+
+    assert (await room.carry_out(), whispered) == (["Not here."], [])
+    assert [each.reason for each in room.finished] == ["remembered"] * 2

@@ -49,12 +49,13 @@ MANAGE_GUILD = 1 << 5
 
 
 class OnTwitch:
-    def __init__(self, double: TwitchDouble, folder: Path) -> None:
+    def __init__(self, double: TwitchDouble, folder: Path, **over: Any) -> None:
         self._double = double
+        self._over = over
         self.token_file = double.write_token(folder / "token.json")
 
     def __call__(self, receive: Receive, *_: object) -> Sequence[Platform]:
-        settings = TwitchSection.model_validate(self._double.settings(reconcile_every=0.2))
+        settings = TwitchSection.model_validate(self._double.settings(reconcile_every=0.2, **self._over))
         return [TwitchPlatform(settings, self.token_file, receive)]
 
 
