@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import regex
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from relay.application.console import printable
@@ -85,6 +85,8 @@ def said(text: str, platform: str) -> None:
 
 
 @given(TEXTS, TEXTS, st.sampled_from(list(Kind)))
+@example("system", "", Kind.CHARITY)
+@example(":", "{{ user }}", Kind.SUSPICIOUS)
 def test_nothing_that_people_write_is_a_command_for_voxta(text: str, name: str, kind: Kind) -> None:
     told(text, name, kind)
 

@@ -12,7 +12,7 @@ from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
 from relay.model import AudienceMessage, Author, Forward, Kind, Origin, Quoted, Role, ScriptCall, SendAs
 from relay.text.obfuscation import taken_for
-from relay.text.sanitise import sanitise, sanitise_name, sanitise_part
+from relay.text.sanitise import sanitise, sanitise_name, without_roles
 from relay.voxta.chat import JoinedChat
 
 TEXT_LIMIT = 500
@@ -119,7 +119,7 @@ class Renderer:
         if not fields["text"] and pick.message.kind.is_said and not self._policy.call(pick.message):
             raise RenderingError("empty: no visible text remains")
         template = self._policy.rule(pick.message).words(pick.message.moment)
-        told = " ".join(template.format_map(fields).split())
+        told = without_roles(" ".join(template.format_map(fields).split()))
         return f"{pick.others + 1} viewers, such as {told}" if pick.others else told
 
     def _script(self, rule: Telling, pick: Pick, place: Place) -> ScriptCall | None:
@@ -188,7 +188,7 @@ class Renderer:
             "answering": self._answering(message.replies_to, place),
             "amount": str(message.amount) if message.amount is not None else "some",
             "count": _count(message),
-            "detail": sanitise_part(message.detail or "a reward", DETAIL_LIMIT),
+            "detail": sanitise(message.detail or "a reward", DETAIL_LIMIT),
             "other": self._name(message.other, place) if message.other else _NOBODY.get(message.kind, "somebody"),
         }
 

@@ -21,7 +21,6 @@ _COLONS: Final = (
 """What is drawn as two dots above each other (UTS #39 data, and the full stops that it leaves out)."""
 _ROLES: Final = "user assistant system developer narrator event note secret story instruction instructions char message"
 _ROLE: Final = re.compile(rf"\b({'|'.join(_ROLES.split())})\s*[{_COLONS}]", re.IGNORECASE)
-_ENDS_AS_ROLE: Final = re.compile(rf"\b({'|'.join(_ROLES.split())})\W*$", re.IGNORECASE)
 _NOT_IN_NAMES: Final = re.compile(rf"[();,<>'/{_COLONS}]")
 _NOT_NAMES: Final = frozenset(map(taken_for, [*_ROLES.split(), "streamer", "moderator"]))
 """What no viewer is called, whoever is in the chat."""
@@ -32,14 +31,13 @@ _TOKEN: Final = re.compile(r"<\s*+\|++|(?<!\|)\|++\s*+>|<\s*+/?+\s*+(?:s|im_star
 
 def sanitise(text: str, limit: int) -> str:
     """One harmless line of at most `limit` characters; empty when nothing visible remains."""
-    line = _ROLE.sub(r"\1 -", _BARS.sub("/", _TOKEN.sub(" ", one_line(text).translate(_SWAPS))))
+    line = without_roles(_BARS.sub("/", _TOKEN.sub(" ", one_line(text).translate(_SWAPS))))
     return _cut(_without_command_start(" ".join(line.split())), limit)
 
 
-def sanitise_part(text: str, limit: int) -> str:
-    """The same for a part of a sentence, which a colon of ours may follow: it is told apart from a role."""
-    line = sanitise(text, limit)
-    return f"'{line}'" if _ENDS_AS_ROLE.search(line) else line
+def without_roles(line: str) -> str:
+    """The line without what reads as a role before a colon, such as `system:`, also where two parts of it meet."""
+    return _ROLE.sub(r"\1 -", line)
 
 
 def sanitise_name(name: str, reserved: frozenset[str] | None, limit: int = 32) -> str:
