@@ -123,7 +123,7 @@ def test_nothing_that_is_replied_to_can_be_taken_for_more_than_a_quotation(name:
     body = render(message(replies_to=Quoted.of(Author(id="2", name=name), text))).body
 
     assert body.startswith("Ann (Twitch), answering ")
-    assert body.endswith(': "hello"')
+    assert body.endswith((': "hello"', ' - "hello"')), "a dash behind what would read as a role"
     assert body.count('"') in (2, 4)
     assert " | " not in body
 
