@@ -45,6 +45,9 @@ def of_chat(event: ChatMessage) -> Reward | None:
     return automatic(type) if type else None
 
 
+_Redeeming = ChannelPointsRedemptionAdd | ChannelPointsAutoRedeemAdd | ChannelBitsUse
+
+
 def redemption(event: ChannelPointsRedemptionAdd, account: str, now: float) -> AudienceMessage:
     reward = Reward(
         id=event.reward.id,
@@ -52,17 +55,7 @@ def redemption(event: ChannelPointsRedemptionAdd, account: str, now: float) -> A
         cost=event.reward.cost,
         awaits_outcome=event.status == "unfulfilled",
     )
-    return draft(
-        event,
-        now,
-        Kind.REDEMPTION,
-        event.broadcaster,
-        author_of(event.user),
-        id=event.id,
-        text=event.user_input,
-        detail=reward.title,
-        reward=reward,
-    )
+    return _redeemed(event, now, reward, text=event.user_input, id=event.id)
 
 
 def automatic_redemption(event: ChannelPointsAutoRedeemAdd, account: str, now: float) -> AudienceMessage | None:
@@ -70,17 +63,7 @@ def automatic_redemption(event: ChannelPointsAutoRedeemAdd, account: str, now: f
         return None
     reward = automatic(event.reward.type, event.reward.channel_points)
     text = event.reward.emote.name if event.reward.emote else event.text
-    return draft(
-        event,
-        now,
-        Kind.REDEMPTION,
-        event.broadcaster,
-        author_of(event.user),
-        id=event.id,
-        text=text,
-        detail=reward.title,
-        reward=reward,
-    )
+    return _redeemed(event, now, reward, text=text, id=event.id)
 
 
 def power_up(event: ChannelBitsUse, account: str, now: float) -> AudienceMessage | None:
@@ -92,15 +75,20 @@ def power_up(event: ChannelBitsUse, account: str, now: float) -> AudienceMessage
         reward = automatic(event.power_up.type, event.bits)
     else:
         return None
+    return _redeemed(event, now, reward, text=event.text or "")
+
+
+def _redeemed(event: _Redeeming, now: float, reward: Reward, *, text: str, **more: str) -> AudienceMessage:
     return draft(
         event,
         now,
         Kind.REDEMPTION,
         event.broadcaster,
         author_of(event.user),
-        text=event.text or "",
+        text=text,
         detail=reward.title,
         reward=reward,
+        **more,
     )
 
 
