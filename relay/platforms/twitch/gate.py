@@ -42,10 +42,9 @@ class Gate:
 
     def _note(self, event: BaseEvent) -> None:
         match event:
-            case AutomodMessageUpdate() if event.status.lower() != "approved":
-                self._withheld.pop(event.message_id, None)
             case AutomodMessageUpdate():
-                pass  # it comes into chat next
+                if event.status.lower() != "approved":  # what is approved comes into chat next
+                    self._withheld.pop(event.message_id, None)
             case AutomodMessageHold():
                 self._withheld[event.message_id] = (event.broadcaster.id, event.user.id, event.text.strip())
                 if len(self._withheld) > REMEMBERED:
