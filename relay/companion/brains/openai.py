@@ -38,17 +38,22 @@ NO_TOOLS: Final = frozenset({400, 404, 422, 500, 501})
 _OF_TOOLS: Final = re.compile("tool|function", re.IGNORECASE)
 
 
+def endpoint_of(settings: CompanionSection) -> Endpoint:
+    """The one that [companion] names for its model."""
+    return Endpoint(
+        settings.base_url,
+        settings.api_key,
+        timeout=settings.timeout,
+        error=BrainError,
+        settings=("base_url", "model", "api_key"),
+    )
+
+
 class OpenAIBrain:
     """Streams each answer from `base_url`/chat/completions. The key is in no error and no log."""
 
     def __init__(self, settings: CompanionSection) -> None:
-        self._endpoint = Endpoint(
-            settings.base_url,
-            settings.api_key,
-            timeout=settings.timeout,
-            error=BrainError,
-            settings=("base_url", "model", "api_key"),
-        )
+        self._endpoint = endpoint_of(settings)
         self._model = settings.model
         self._persona = settings.persona
         self._budget = settings.context_tokens

@@ -4,10 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from relay.companion.brains.base import BrainError
+from relay.companion.brains.openai import endpoint_of
 from relay.companion.brains.reasoning import spoken
 from relay.companion.brains.tools import content
-from relay.companion.endpoint import Endpoint
 from relay.config import CompanionSection
 
 ANSWER_LIMIT: Final = 100_000
@@ -25,13 +24,7 @@ class Summariser:
     """Asks the endpoint of [companion]. The key is in no error and no log."""
 
     def __init__(self, settings: CompanionSection) -> None:
-        self._endpoint = Endpoint(
-            settings.base_url,
-            settings.api_key,
-            timeout=settings.timeout,
-            error=BrainError,
-            settings=("base_url", "model", "api_key"),
-        )
+        self._endpoint = endpoint_of(settings)
         self._model = settings.model
 
     async def summarise(self, name: str, lines: Sequence[str]) -> str:
