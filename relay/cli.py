@@ -5,10 +5,9 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,27 +16,19 @@ from relay import __version__
 from relay.application.console import log_to, printable, show
 from relay.application.heartbeat import ailment, condition
 from relay.application.settings import load, whereabouts
+from relay.commandline.auth import auth
+from relay.commandline.base import ConfigFile, Json, execute, readable, terminal
+from relay.commandline.companion import companion
+from relay.commandline.memory import memory
+from relay.commandline.rewards import rewards
 from relay.config import places
 from relay.errors import ConfigError, RelayError
-from relay.platforms import listed
-from relay.platforms.info import PlatformInfo, PlatformWishes
-from relay.system import shutdown
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
-auth = typer.Typer(no_args_is_help=True, help="Log in to a platform or to Voxta.")
 app.add_typer(auth, name="auth")
-rewards = typer.Typer(invoke_without_command=True)
 app.add_typer(rewards, name="rewards")
-memory = typer.Typer(no_args_is_help=True, help="See, move and delete what is remembered of people.")
 app.add_typer(memory, name="memory")
-companion = typer.Typer(invoke_without_command=True)
 app.add_typer(companion, name="companion")
-
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", help="The TOML file with your settings; see `relay where` for how it is found."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print a summary as one JSON object at the end.")]
 
 
 def main() -> None:
@@ -54,25 +45,6 @@ def _leaves(group: BaseExceptionGroup[RelayError]) -> list[BaseException]:
     return [leaf for e in group.exceptions for leaf in (_leaves(e) if isinstance(e, BaseExceptionGroup) else [e])]
 
 
-def _run(work: Coroutine[Any, Any, dict[str, object] | None], as_json: bool = False) -> None:
-    try:
-        result = shutdown.run(work)
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        return
-    if result is not None:
-        show(json.dumps(result) if as_json else _readable(result))
-
-
-def _readable(result: dict[str, object]) -> str:
-    return "\n".join(f"{key}: {printable(str(value))}" for key, value in result.items())
-
-
-def _console(as_json: bool, level: str) -> Console:
-    console = Console(stderr=as_json)
-    log_to(console, level)
-    return console
-
-
 @app.command()
 def demo(
     seconds: Annotated[float | None, typer.Option(min=1, help="End by itself after this time.")] = None,
@@ -83,7 +55,7 @@ def demo(
     """Show the whole thing: an invented audience talks to the embedded companion. Needs no account."""
     from relay.application.runs import demo as run_demo
 
-    _run(run_demo(_console(as_json, "info"), seconds=seconds, seed=seed, speech=speech), as_json)
+    execute(run_demo(terminal(as_json, "info"), seconds=seconds, seed=seed, speech=speech), as_json)
 
 
 @app.command()
@@ -93,7 +65,7 @@ def run(config: ConfigFile = None) -> None:
 
     from relay.application.runs import live
 
-    _run(live(settings, _console(False, settings.relay.log_level)))
+    execute(live(settings, terminal(False, settings.relay.log_level)))
 
 
 @app.command()
@@ -148,7 +120,7 @@ def where(config: ConfigFile = None) -> None:
         "data": settings.relay.data_dir.resolve(),
         "audit log": settings.audit_file.resolve(),
     }
-    show(_readable(found))
+    show(readable(found))
 
 
 @app.command()
@@ -163,96 +135,8 @@ def replay(
     from relay.application.runs import recorded
 
     settings = load(places.find(config))
-    console = _console(as_json, settings.relay.log_level)
-    _run(recorded(settings, console, file=file, speed=speed, voxta_url=voxta), as_json)
-
-
-@companion.callback()
-def serve(
-    context: typer.Context,
-    config: ConfigFile = None,
-    scenario: Annotated[Path | None, typer.Option(help="A scenario's folder; read anew when saved.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="The port to listen on.")] = None,
-) -> None:
-    """Serve the embedded companion alone, for any Voxta client on this machine."""
-    if context.invoked_subcommand is None:
-        from relay.application.runs import serve_companion
-
-        settings = load(places.find(config))
-        console = _console(False, settings.relay.log_level)
-        _run(serve_companion(settings.companion, console, port=port, scenario=scenario))
-
-
-@companion.command("check")
-def check_scenario(folder: Annotated[Path, typer.Argument(help="The folder of a scenario.")]) -> None:
-    """Check a scenario and its scripts."""
-    from relay.companion.scripting.checking import summary
-
-    show(summary(folder))
-
-
-@companion.command("init")
-def init_scenario(folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]) -> None:
-    """Put an example of a scenario into a folder, to make your own of it."""
-    from relay.companion.scenario.example import copy_to
-
-    copy_to(folder)
-    show(f"{folder} holds an example; try it with: relay companion --scenario {folder}")
-
-
-def _offer_login(info: PlatformInfo[Any]) -> None:
-    """The command by its name, where one logs in to the platform."""
-    if (log_in := info.log_in) is None:
-        return
-
-    @auth.command(info.name, help=log_in.__doc__)
-    def auth_platform(config: ConfigFile = None) -> None:
-        settings = load(places.required(config))
-
-        async def work() -> None:
-            show(await log_in(info.settings(settings), settings.relay.data_dir, show, PlatformWishes.of(settings)))
-
-        _run(work())
-
-
-for _info in listed.PLATFORMS:
-    _offer_login(_info)
-
-
-@auth.command("voxta")
-def auth_voxta(config: ConfigFile = None) -> None:
-    """Log in to Voxta with a code you confirm there; again to renew it."""
-    from relay.voxta.login import log_in
-
-    settings = load(places.required(config))
-    _run(log_in(settings.voxta, settings.voxta_token_file, show))
-
-
-@rewards.callback()
-def show_rewards(context: typer.Context, config: ConfigFile = None) -> None:
-    """List the rewards of your channel: which the relay has made, and what is done with each."""
-    if context.invoked_subcommand is None:
-        from relay.application import offers
-
-        _tell(offers.overview(load(places.required(config))))
-
-
-@rewards.command("create")
-def create_rewards(config: ConfigFile = None) -> None:
-    """Offer the rewards of your settings that have `create`; only those can be fulfilled and refunded."""
-    from relay.application import offers
-
-    _tell(offers.create(load(places.required(config))))
-
-
-def _tell(lines: AsyncIterator[str]) -> None:
-    """Show each as it comes."""
-
-    async def work() -> None:
-        async for line in lines:
-            show(printable(line))
-
-    _run(work())
+    screen = terminal(as_json, settings.relay.log_level)
+    execute(recorded(settings, screen, file=file, speed=speed, voxta_url=voxta), as_json)
 
 
 @app.command()
@@ -289,42 +173,6 @@ def why(key: Annotated[str, typer.Argument(help="platform:id of a message")], co
         show(printable(asyncio.run(steer(whereabouts(file).control_file, f"why {key}"))))
     except ConfigError:  # none runs, so the store is free to be asked
         show(printable(asyncio.run(explain(load(file), key))))
-
-
-JsonFile = Annotated[Path, typer.Argument(help="A file of JSON.")]
-Viewer = Annotated[str, typer.Argument(help="A name, or platform:id.")]
-
-
-@memory.command("show")
-def show_person(viewer: Viewer, config: ConfigFile = None) -> None:
-    """Show what is remembered of somebody."""
-    from relay.application import memories
-
-    show(printable(asyncio.run(memories.show(load(places.find(config)), viewer))))
-
-
-@memory.command("delete")
-def delete_person(viewer: Viewer, config: ConfigFile = None) -> None:
-    """Forget somebody: all that is remembered of them, on every platform they have linked."""
-    from relay.application import memories
-
-    show(printable(asyncio.run(memories.delete(load(places.find(config)), viewer))))
-
-
-@memory.command("export")
-def export_memory(file: JsonFile, config: ConfigFile = None) -> None:
-    """Write all that is remembered into a file that only you can read."""
-    from relay.application import memories
-
-    show(asyncio.run(memories.export(load(places.find(config)), file)))
-
-
-@memory.command("import")
-def import_memory(file: JsonFile, config: ConfigFile = None) -> None:
-    """Put back what was exported, here or in another store."""
-    from relay.application import memories
-
-    show(asyncio.run(memories.take_in(load(places.find(config)), file)))
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})

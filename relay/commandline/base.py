@@ -1,0 +1,51 @@
+"""What commands share: how they are told which settings count, run, and show what came out."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from relay.application.console import log_to, printable, show
+from relay.system import shutdown
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="The TOML file with your settings; see `relay where` for how it is found."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print a summary as one JSON object at the end.")]
+
+
+def execute(work: Coroutine[Any, Any, dict[str, object] | None], as_json: bool = False) -> None:
+    """Do the work until it is done or a signal ends it, and show what it answers."""
+    try:
+        result = shutdown.run(work)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return
+    if result is not None:
+        show(json.dumps(result) if as_json else readable(result))
+
+
+def readable(result: dict[str, object]) -> str:
+    """One line for each thing, for people."""
+    return "\n".join(f"{key}: {printable(str(value))}" for key, value in result.items())
+
+
+def terminal(as_json: bool, level: str) -> Console:
+    """Where the run shows itself and what it logs; JSON has standard output to itself."""
+    console = Console(stderr=as_json)
+    log_to(console, level)
+    return console
+
+
+def tell(lines: AsyncIterator[str]) -> None:
+    """Show each as it comes."""
+
+    async def work() -> None:
+        async for line in lines:
+            show(printable(line))
+
+    execute(work())
