@@ -1,0 +1,102 @@
+// Makes elements. Text becomes text nodes and nothing else: what viewers and the model write never becomes HTML.
+
+// h("button", {class: "big", onclick: act, disabled: true, "aria-label": "…"}, "text", element, [more], null)
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else set(element, name, value);
+  }
+  element.append(...nodes(children));
+  return element;
+}
+
+// An attribute: null and false take it away, true is the bare attribute.
+export function set(element, name, value) {
+  if (name === "value") element.value = value;
+  else if (value === false || value === null || value === undefined) element.removeAttribute(name);
+  else if (element.getAttribute(name) !== String(value === true ? "" : value)) {
+    element.setAttribute(name, value === true ? "" : value);
+  }
+}
+
+// Change a text only when it is another one: screen readers and selections are left alone.
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function fill(element, ...children) {
+  element.replaceChildren(...nodes(children));
+  return element;
+}
+
+function nodes(children) {
+  return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+}
+
+// A name somebody gave themselves: it cannot turn the text around it.
+export function name(text) {
+  return h("bdi", { class: "name" }, text);
+}
+
+// A list whose rows stay the same elements while their items change, so that focus, selection and open parts stay.
+// `make(item)` answers {element, update(item)}; `gone(row)` may keep an element for a moment and then has to remove it.
+export class KeyedList {
+  constructor(parent, make, { key = (item) => item.id, gone = (row) => row.element.remove() } = {}) {
+    this.parent = parent;
+    this.make = make;
+    this.key = key;
+    this.gone = gone;
+    this.rows = new Map();
+  }
+
+  show(items) {
+    const wanted = new Map(items.map((item) => [this.key(item), item]));
+    for (const [key, row] of this.rows) {
+      if (wanted.has(key)) continue;
+      this.rows.delete(key);
+      this.gone(row);
+    }
+    let before = null;
+    for (const [key, item] of wanted) {
+      const row = this.rows.get(key) ?? this.make(item);
+      this.rows.set(key, row);
+      row.update(item);
+      before = this.place(row.element, before);
+    }
+  }
+
+  // Move an element only when it stands elsewhere: moving takes the focus away.
+  place(element, before) {
+    let next = before ? before.nextElementSibling : this.parent.firstElementChild;
+    while (next && next !== element && next.dataset.gone !== undefined) next = next.nextElementSibling;
+    if (next !== element) this.parent.insertBefore(element, next);
+    return element;
+  }
+}
+
+const SURE_FOR = 4000; // milliseconds in which the second press counts
+
+// A button for what cannot be taken back: the first press asks on the button itself, the second one acts.
+export function guarded(button, question, act) {
+  const label = [...button.childNodes];
+  let timer = null;
+  const calm = () => {
+    clearTimeout(timer);
+    timer = null;
+    button.classList.remove("asking");
+    fill(button, label);
+  };
+  button.addEventListener("click", (event) => {
+    if (timer !== null) {
+      calm();
+      act(event);
+      return;
+    }
+    button.classList.add("asking");
+    fill(button, question);
+    timer = setTimeout(calm, SURE_FOR);
+  });
+  button.addEventListener("blur", () => timer !== null && calm());
+  return button;
+}

@@ -1,0 +1,29 @@
+// Keys that work wherever nobody is typing. They can be switched off, for those whose tools press keys by themselves.
+
+const STORED = "relay.keys";
+const bound = new Map();
+
+export function bind(key, act) {
+  bound.set(key, act);
+}
+
+export function keysAreOn() {
+  return localStorage.getItem(STORED) !== "off";
+}
+
+export function switchKeys(on) {
+  localStorage.setItem(STORED, on ? "on" : "off");
+}
+
+function isTyping(target) {
+  return target.closest?.("input:not([type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]");
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
+  const act = bound.get(event.key.length === 1 ? event.key.toLowerCase() : event.key);
+  if (!act || !keysAreOn()) return;
+  event.preventDefault();
+  act();
+});
