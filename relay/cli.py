@@ -60,8 +60,8 @@ def demo(
 
 @app.command()
 def run(config: ConfigFile = None) -> None:
-    """Go live with your settings."""
-    settings = load(places.required(config))  # first, as all that going live takes loads slowly
+    """Go live with your settings. Without any, the page at http://localhost:8081/ sets the relay up."""
+    settings = load(places.to_write(config))  # first, as all that going live takes loads slowly
 
     from relay.application.runs import live
 
@@ -115,7 +115,7 @@ def where(config: ConfigFile = None) -> None:
     settings = whereabouts(file)
     environment = file.with_name(".env") if file else None
     found: dict[str, object] = {
-        "settings": file.resolve() if file else f"none yet; {places.own_folder() / places.FILE} would be found",
+        "settings": file.resolve() if file else f"none yet; {places.own_file()} would be found",
         "environment": environment.resolve() if environment and environment.is_file() else "no file .env beside them",
         "data": settings.relay.data_dir.resolve(),
         "audit log": settings.audit_file.resolve(),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,7 +46,6 @@ def test_the_demo_shows_every_type_and_accounts_for_every_message() -> None:
         ("[twitch]\nenabled = true\n", "client_id is missing"),
         ("[twitch]\nenabeld = true\n", "twitch.enabeld: there is no such setting"),
         ("[inbox]\ntimeout = 'soon'\n", "inbox.timeout: write a number, without quotes"),
-        ("", "no platform is enabled"),
     ],
 )
 def test_a_mistake_ends_with_one_clear_line(tmp_path: Path, text: str, complaint: str) -> None:
@@ -57,6 +57,18 @@ def test_a_mistake_ends_with_one_clear_line(tmp_path: Path, text: str, complaint
     assert ended.returncode == 1
     assert complaint in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_a_relay_starts_with_nothing_and_says_where_it_is_set_up(tmp_path: Path) -> None:
+    env = os.environ | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "APPDATA": str(tmp_path)}
+    env |= {"RELAY_WEB__PORT": "0", "RELAY_COMPANION__PORT": "0", "RELAY_RELAY__DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "relay", "run"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=env) as started:
+        assert started.stderr is not None
+        told = started.stderr.readline()
+        started.terminate()
+
+    assert re.search(r"no platform is enabled: set twitch\.enabled .* or set it up at http://127\.0\.0\.1:\d+/", told)
 
 
 def test_check_tries_each_connection_and_says_what_to_do(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The ways to run a relay: the demo, live, from a recording, the companion alone."""
 
 import asyncio
+import logging
 import sys
 import tempfile
 import threading
@@ -40,6 +41,9 @@ from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.info import PlatformWishes, Surroundings
 from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
 from relay.web.control import ControlServer
+from relay.web.server import WebServer
+
+log = logging.getLogger(__name__)
 
 
 async def demo(console: Console, *, seconds: float | None, seed: int, speech: bool = False) -> dict[str, object]:
@@ -82,8 +86,6 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
 
 async def live(config: Config, console: Console) -> None:
     """The real thing, until cancelled."""
-    if not listed.enabled(config):
-        raise listed.none_enabled()
     audio = LiveAudio(config)
 
     from relay.application.metrics import Metrics
@@ -92,12 +94,20 @@ async def live(config: Config, console: Console) -> None:
     async with voxta(config) as url:
         relay = Relay(config, platforms_of(config, audio), voxta_url=url, statistics=statistics, audio=audio)
         async with (
-            serving(config, relay, audio) if config.web.enabled else nullcontext(),
+            serving(config, relay, audio) if config.web.enabled else nullcontext() as server,
             running(relay) as task,
             ControlServer(relay.controls, Metrics(relay, statistics).text, config.control_file),
             _watched(console, statistics, relay, f"Relay {config.relay.name}"),
         ):
+            if not listed.enabled(config):
+                log.warning("%s", _missing(server))
             await task
+
+
+def _missing(server: WebServer | None) -> str:
+    """What to tell somebody whom nobody can write to yet."""
+    wanting = str(listed.none_enabled())
+    return f"{wanting}; or set it up at {server.url}/" if server is not None else wanting
 
 
 def platforms_of(config: Config, audio: LiveAudio) -> MakePlatforms:

@@ -40,7 +40,7 @@ from relay.config import (
     mistakes,
 )
 from relay.config.environment import ENV_PREFIX, DotEnv, Environment, unreadable, written_in
-from relay.config.places import data_folder
+from relay.config.places import data_folder, own_file
 from relay.errors import ConfigError
 
 
@@ -147,7 +147,7 @@ def read(model: type[C], path: Path | None, over: dict[str, Any]) -> C:
     `over` replaces whole sections, for commands that bring settings of their own. Raises ConfigError with one
     line per mistake, each naming the key, the value and the fix.
     """
-    data = _with_data_folder(_toml(path), path) if path is not None else {}
+    data = _with_data_folder(_toml(path) if path is not None else {}, path)
     try:
         return model(_env_file=path and path.with_name(".env"), **{**data, **over})
     except ValidationError as error:
@@ -156,7 +156,7 @@ def read(model: type[C], path: Path | None, over: dict[str, Any]) -> C:
         raise ConfigError("\n".join(unreadable(path))) from None
 
 
-def _with_data_folder(data: dict[str, Any], path: Path) -> dict[str, Any]:
+def _with_data_folder(data: dict[str, Any], path: Path | None) -> dict[str, Any]:
     section = data.get("relay", {})
     return data | {"relay": {"data_dir": data_folder(path)} | section} if isinstance(section, dict) else data
 
@@ -165,6 +165,8 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text("utf-8-sig")
     except FileNotFoundError:
+        if path == own_file():  # where the page writes it once there is something to write
+            return {}
         raise ConfigError(f"{path}: there is no such file; copy config/relay.example.toml to it") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None

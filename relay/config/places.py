@@ -15,11 +15,21 @@ def own_folder() -> Path:
     return platformdirs.user_config_path("voxta-relay", appauthor=False)
 
 
+def own_file() -> Path:
+    """This user's settings, which need not be there."""
+    return own_folder() / FILE
+
+
 def find(given: Path | None) -> Path | None:
     """The file to read: the one that is given, else the one in the current folder, else the one in the user's own."""
     if given is not None:
         return given
     return next((place for place in _places() if place.is_file()), None)
+
+
+def to_write(given: Path | None) -> Path:
+    """The file that is changed: the one that is read, else the user's own, which need not be there."""
+    return find(given) or own_file()
 
 
 def required(given: Path | None) -> Path:
@@ -31,9 +41,10 @@ def required(given: Path | None) -> Path:
 
 
 def data_folder(file: Path | None) -> Path:
-    """Where data is kept unless the settings say otherwise: with them in the user's own folder, else in `data` here."""
-    return own_folder() / "data" if file is not None and file.parent == own_folder() else Path("data")
+    """Where data is kept unless the settings say otherwise: in `data` here, or in the user's own folder when the
+    settings are there, or will be, as there are none yet."""
+    return own_folder() / "data" if file is None or file.parent == own_folder() else Path("data")
 
 
 def _places() -> tuple[Path, ...]:
-    return Path(FILE), own_folder() / FILE
+    return Path(FILE), own_file()

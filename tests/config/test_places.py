@@ -42,11 +42,21 @@ def test_what_needs_settings_names_the_places_for_them(own: Path) -> None:
         places.required(None)
 
 
+def test_what_is_found_is_written_and_else_the_users_own_which_need_not_be_there(own: Path) -> None:
+    mine = places.to_write(None)
+    assert mine == own / "relay.toml"
+    assert load(mine) == load(None)
+
+    settings_in(Path())
+    assert places.to_write(None) == Path("relay.toml")
+    assert places.to_write(Path("other.toml")) == Path("other.toml")
+
+
 def test_data_lies_in_the_current_folder_or_with_the_users_own_settings(own: Path) -> None:
     theirs, named = settings_in(own), settings_in(own.parent / "here")
 
-    assert load(named).relay.data_dir == load(None).relay.data_dir == Path("data")
-    assert load(theirs).relay.data_dir == own / "data"
+    assert load(named).relay.data_dir == Path("data")
+    assert load(theirs).relay.data_dir == load(None).relay.data_dir == own / "data"
     settings_in(own, "[relay]\ndata_dir = 'elsewhere'\n")
     assert load(theirs).relay.data_dir == Path("elsewhere")
 
