@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
+from relay.application.desk.opening import desk_of
 from relay.config.loading import Config
 from relay.errors import ConfigError, VoxtaUnavailable
 from relay.forwarding.rendering import TEXT_LIMIT, at_once, spoken_line
@@ -34,7 +35,7 @@ _AI_STATES: Final[dict[FloorState, Literal["idle", "thinking", "speaking"]]] = {
 
 @asynccontextmanager
 async def serving(config: Config, relay: Relay, audio: LiveAudio) -> AsyncIterator[WebServer]:
-    """The overlay and the HTTP API for as long as the context lasts. Raises ConfigError."""
+    """The desk, the overlay and the HTTP API for as long as the context lasts. Raises ConfigError."""
     button = Caller(source="web", name="button", roles=frozenset({Role.STREAMER}))
     actions = ApiActions(
         speakers=relay.voice,
@@ -43,7 +44,10 @@ async def serving(config: Config, relay: Relay, audio: LiveAudio) -> AsyncIterat
         state=lambda: _state(relay),
         talk=Told(relay),
     )
-    async with WebServer(config.web, actions, audio.overlay, config.scenario.sounds) as server:
+    async with (
+        desk_of(relay) as desk,
+        WebServer(config.web, actions, audio.overlay, config.scenario.sounds, desk) as server,
+    ):
         mirror = server.gateway.mirror
         looking = asyncio.create_task(_look(mirror.look))
         try:

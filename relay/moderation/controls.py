@@ -15,7 +15,7 @@ from relay.moderation.audit import Audit
 from relay.moderation.completion import Complete, Completion, fitting, modes, nothing, off, plain
 from relay.moderation.runtime import Runtime
 from relay.moderation.switches import Mode, Switches
-from relay.moderation.switching import Change, Mistake
+from relay.moderation.switching import Change, Gone, Mistake
 from relay.moderation.wording import for_chat, listed, quoted, unquoted
 from relay.system.cancellation import to_its_end
 from relay.text.unicode import one_line
@@ -98,21 +98,32 @@ class Controls:
 
     async def run(self, words: str, by: Caller) -> str:
         """Do what the words say. The answer is one that any chat can show."""
-        if not by.may_control:
-            return "Only moderators and the streamer can do that."
-        name, _, rest = one_line(words).partition(" ")
-        control = self._table.get(name.casefold() or "status")
-        if control is None:
-            return for_chat(f"There is no {quoted(name)}. There are: {', '.join(self._table)}.")
         try:
-            answer = await control.run(ControlCall(control.name, _argument(control, rest), by))
+            return await self.carry_out(words, by)
         except Mistake as mistake:
-            answer = f"{mistake} Use: {control.usage}"
+            answer = f"{mistake} Use: {mistake.usage}" if mistake.usage else str(mistake)
         except RelayError as error:
             answer = f"That did not work: {error}"
         except Exception:  # a stream must not end because of one command
-            log.exception("the control %s failed", control.name)
+            log.exception("the control %s failed", quoted(words))
             answer = "That did not work; the log of the relay says why."
+        return for_chat(answer)
+
+    async def carry_out(self, words: str, by: Caller) -> str:
+        """The same, for who tells answers from failures: raises Mistake when nothing was done, or what made it fail."""
+        if not by.may_control:
+            raise Mistake("Only moderators and the streamer can do that.")
+        name, _, rest = one_line(words).partition(" ")
+        control = self._table.get(name.casefold() or "status")
+        if control is None:
+            raise Mistake(f"There is no {quoted(name)}. There are: {', '.join(self._table)}.")
+        try:
+            answer = await control.run(ControlCall(control.name, _argument(control, rest), by))
+        except Gone:
+            raise
+        except Mistake as mistake:
+            mistake.usage = control.usage
+            raise
         return for_chat(answer) or "Done."
 
     def _controls(self) -> Sequence[Control]:
@@ -221,8 +232,10 @@ class Controls:
             decided = {held_id: await act(held_id) for held_id in self._meant(order.argument)}
             ids = [held_id for held_id, is_done in decided.items() if is_done]
             gone = [quoted(held_id) for held_id, is_done in decided.items() if not is_done]
+            if gone and not ids:
+                raise Gone(f"Not held (any more): {', '.join(gone)}.")
             if not ids:
-                return f"Not held (any more): {', '.join(gone)}." if gone else "Nothing is held."
+                return "Nothing is held."
             answer = f"{done}: {', '.join(ids)}." + (f" Not held (any more): {', '.join(gone)}." if gone else "")
             return answer + await self._note(order, f"{order.name} {' '.join(ids)}")
 

@@ -25,6 +25,13 @@ _HOURS: Final = re.compile(rf"{_TIME}\s*[-\u2013]\s*{_TIME}", re.ASCII)
 class Mistake(Exception):
     """What was asked for does not fit; the text names the value and what would fit, fit to be shown in a chat."""
 
+    usage = ""
+    """How the control is written, where that helps."""
+
+
+class Gone(Mistake):
+    """What was meant is not there any more: somebody else was quicker, or time was."""
+
 
 def pause(now: Switches, _: str) -> tuple[Switches, str]:
     return now.with_(paused=True), "Paused. Events and chat wait."

@@ -13,13 +13,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PUBLIC: Final = "/static/"
 """Where the pages' own scripts and styles are: the same for everybody, so they need no token."""
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 # OBS puts what a streamer writes into "Custom CSS" into the page as a <style>, which takes 'unsafe-inline' for styles.
+_OVERLAY: Final = "/overlay"
+_OVERLAY_POLICY: Final = _POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 _HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
-        "img-src 'self' data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -77,5 +78,6 @@ def _split(address: str) -> SplitResult:
         return SplitResult("", "", "", "", "")
 
 
-async def _harden(_: web.Request, response: web.StreamResponse) -> None:
+async def _harden(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(_HEADERS)
+    response.headers["Content-Security-Policy"] = _OVERLAY_POLICY if request.path == _OVERLAY else _POLICY

@@ -1,4 +1,4 @@
-"""The server for OBS, games and stream decks: the overlay page and the HTTP API, on one port of this machine."""
+"""The server for people, OBS, games and stream decks: the desk, the overlay page and the HTTP API, on one port."""
 
 from pathlib import Path
 from typing import Final, Self
@@ -8,6 +8,8 @@ from aiohttp import web
 from relay.config import WebSection
 from relay.errors import ConfigError
 from relay.system.http_server import HttpServer
+from relay.web.desk.desk import Desk
+from relay.web.desk.routes import DeskRoutes, wants_page
 from relay.web.gateway.api import ApiActions, Gateway
 from relay.web.guard import Guard
 from relay.web.overlay.routes import OverlayRoutes
@@ -26,16 +28,27 @@ class WebServer:
     """
 
     def __init__(
-        self, settings: WebSection, actions: ApiActions, overlay: OverlaySink, sounds: Path | None = None
+        self,
+        settings: WebSection,
+        actions: ApiActions,
+        overlay: OverlaySink,
+        sounds: Path | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self._settings = settings
         self._overlay = OverlayRoutes(overlay, sounds)
+        self._desk = DeskRoutes(desk or Desk())
         app = web.Application(client_max_size=MAX_BODY)
         Guard(settings).watch(app)
         self.gateway = Gateway(actions)
         self.gateway.add_to(app)
         self._overlay.add_to(app)
+        self._desk.add_to(app)
+        app.router.add_get("/", self._front)
         self._http = HttpServer(app, settings.host, settings.port, stop_within=STOP_GRACE)
+
+    async def _front(self, request: web.Request) -> web.StreamResponse:
+        return await (self._desk.page(request) if wants_page(request) else self.gateway.about(request))
 
     @property
     def url(self) -> str:
@@ -54,5 +67,6 @@ class WebServer:
 
     async def __aexit__(self, *_: object) -> None:
         self._overlay.close()
+        self._desk.close()
         self.gateway.clients.end_all()
         await self._http.stop()

@@ -17,6 +17,8 @@ from relay.config import CommandSection, ParameterSection
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
 from relay.web.control import ControlServer
+from relay.web.desk.desk import Desk
+from relay.web.desk.routes import DeskRoutes
 from relay.web.gateway.api import Gateway
 from relay.web.overlay.routes import OverlayRoutes
 from relay.web.overlay.sink import OverlaySink
@@ -25,7 +27,7 @@ from tests.docs.pages import PAGES, ROOT, name, named, rows, spans
 from tests.docs.program import commands, program
 from tests.end_to_end.stage import settings
 from tests.moderation.test_controls import Room
-from tests.web.stage import Desk
+from tests.web.stage import ApiRoom
 
 DOCS = ROOT / "docs"
 CONTROL = ("POST /control", "GET /metrics")
@@ -91,8 +93,10 @@ def test_the_table_of_commands_names_each_of_them() -> None:
 
 def test_the_table_of_calls_names_each_of_the_servers() -> None:
     application = web.Application()
-    Gateway(Desk().actions).add_to(application)
+    Gateway(ApiRoom().actions).add_to(application)
     OverlayRoutes(OverlaySink()).add_to(application)
+    DeskRoutes(Desk()).add_to(application)
+    application.router.add_get("/", Gateway(ApiRoom().actions).about)
     served = {
         f"{route.method} {route.resource.canonical}"
         for route in application.router.routes()

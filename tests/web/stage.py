@@ -8,6 +8,7 @@ from pathlib import Path
 
 from relay.config import WebSection
 from relay.speech.base import Clip, Sink
+from relay.web.desk.desk import Desk
 from relay.web.gateway.api import ApiActions
 from relay.web.gateway.state import GatewayState
 from relay.web.overlay.messages import Cue, FromPage, ToPage
@@ -67,7 +68,7 @@ class NotingSink(OverlaySink):
 
 
 @dataclass
-class Desk:
+class ApiRoom:
     """Notes what callers of the API bring about."""
 
     calls: list[str] = field(default_factory=list)
@@ -116,7 +117,7 @@ class Stage:
     server: WebServer
     sink: NotingSink
     ear: Ear
-    runtime: Desk
+    runtime: ApiRoom
 
     @property
     def url(self) -> str:
@@ -131,10 +132,11 @@ async def staged(
     token: str | None = None,
     sounds: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
+    desk: Desk | None = None,
 ) -> AsyncIterator[Stage]:
     """A server for as long as the context lasts."""
-    sink, ear, runtime = NotingSink(clock), Ear(), Desk()
+    sink, ear, runtime = NotingSink(clock), Ear(), ApiRoom()
     sink.listen(ear)
     settings = WebSection.model_validate({"host": host, "port": port, "token": token})
-    async with WebServer(settings, runtime.actions, sink, sounds) as server:
+    async with WebServer(settings, runtime.actions, sink, sounds, desk) as server:
         yield Stage(server, sink, ear, runtime)

@@ -113,8 +113,7 @@ class Gateway:
         self._sockets = Sockets(self.clients, actions.state)
 
     def add_to(self, app: web.Application) -> None:
-        """Serve the API in an application."""
-        app.router.add_get("/", self._about)
+        """Serve the API in an application, except for `/`, where browsers find a page."""
         app.router.add_get("/health", self._health)
         app.router.add_get("/state", self._state)
         app.router.add_post("/external_speaker_start", self._start)
@@ -131,7 +130,8 @@ class Gateway:
         app.router.add_post("/interrupt", self._interrupt)
         app.router.add_post("/skip", self._skip)
 
-    async def _about(self, _: web.Request) -> web.Response:
+    async def about(self, _: web.Request) -> web.Response:
+        """What programs find at `/`."""
         return web.json_response({"message": "Voxta Relay, with the API of a Voxta Gateway", "state": "/state"})
 
     async def _health(self, _: web.Request) -> web.Response:

@@ -1,0 +1,1 @@
+"""What fills the desk: what a running relay shows there, and what can be done to it."""

@@ -1,0 +1,64 @@
+"""A page of the desk without a browser: the frames it gets, and what it asks for."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from tests.support import PATIENCE
+
+
+class RawPage:
+    """Speaks the desk's protocol."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.states: dict[str, Any] = {}
+        """The newest frame of each topic."""
+        self._asked = 0
+
+    async def frame(self) -> dict[str, Any]:
+        """The next one. Raises TypeError when there are no more."""
+        frame: dict[str, Any] = await self.socket.receive_json(timeout=PATIENCE)
+        if "topic" in frame:
+            self.states[frame["topic"]] = frame
+        return frame
+
+    async def show(self, *topics: str) -> None:
+        await self.socket.send_json({"show": topics})
+
+    async def until(self, topic: str, *is_so: Any) -> Any:
+        """The frame of a topic for which all of that holds."""
+        while True:
+            frame = await self.frame()
+            if frame.get("topic") == topic and all(each(frame) for each in is_so):
+                return frame
+
+    async def ask(self, do: str, **fields: Any) -> dict[str, Any]:
+        """The answer to a request, whole."""
+        self._asked += 1
+        await self.socket.send_json({"id": self._asked, "do": do, "with": fields})
+        while True:
+            frame = await self.frame()
+            if frame.get("id") == self._asked:
+                return frame
+
+    async def raw(self, text: str) -> dict[str, Any]:
+        """The error that a frame is answered with."""
+        await self.socket.send_str(text)
+        while "error" not in (frame := await self.frame()):
+            pass
+        error: dict[str, Any] = frame["error"]
+        return error
+
+
+@asynccontextmanager
+async def opened(url: str, **headers: str) -> AsyncIterator[RawPage]:
+    """A page that has been told who it is."""
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/desk/ws", headers=headers) as socket:
+        page = RawPage(socket)
+        hello = await page.frame()
+        assert "hello" in hello, json.dumps(hello)
+        yield page
