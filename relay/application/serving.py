@@ -16,6 +16,7 @@ from relay.model import Caller, Role, SendAs
 from relay.speech.floor import FloorState
 from relay.text.sanitise import sanitise
 from relay.text.unicode import one_line
+from relay.web.access import AccessLinks
 from relay.web.gateway.api import ApiActions
 from relay.web.gateway.state import GatewayCharacter, GatewayState
 from relay.web.server import WebServer
@@ -44,9 +45,10 @@ async def serving(config: Config, relay: Relay, audio: LiveAudio) -> AsyncIterat
         state=lambda: _state(relay),
         talk=Told(relay),
     )
+    links = AccessLinks(config.links_file)
     async with (
         desk_of(relay) as desk,
-        WebServer(config.web, actions, audio.overlay, config.scenario.sounds, desk) as server,
+        WebServer(config.web, actions, audio.overlay, links, config.scenario.sounds, desk) as server,
     ):
         mirror = server.gateway.mirror
         looking = asyncio.create_task(_look(mirror.look))

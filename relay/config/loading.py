@@ -80,6 +80,11 @@ class Whereabouts(BaseSettings):
         return self.relay.data_dir / f"{self.relay.name}.control"
 
     @property
+    def links_file(self) -> Path:
+        """Who else may use the desk, and the addresses that do one act."""
+        return self.relay.data_dir / f"{self.relay.name}.links.json"
+
+    @property
     def heartbeat_file(self) -> Path:
         """Written by a relay that runs; see `relay health`."""
         return self.relay.data_dir / f"{self.relay.name}.alive"

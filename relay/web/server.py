@@ -8,6 +8,7 @@ from aiohttp import web
 from relay.config import WebSection
 from relay.errors import ConfigError
 from relay.system.http_server import HttpServer
+from relay.web.access import AccessLinks
 from relay.web.desk.desk import Desk
 from relay.web.desk.routes import DeskRoutes, wants_page
 from relay.web.gateway.api import ApiActions, Gateway
@@ -32,6 +33,7 @@ class WebServer:
         settings: WebSection,
         actions: ApiActions,
         overlay: OverlaySink,
+        links: AccessLinks,
         sounds: Path | None = None,
         desk: Desk | None = None,
     ) -> None:
@@ -39,7 +41,7 @@ class WebServer:
         self._overlay = OverlayRoutes(overlay, sounds)
         self._desk = DeskRoutes(desk or Desk())
         app = web.Application(client_max_size=MAX_BODY)
-        Guard(settings).watch(app)
+        Guard(settings, links).watch(app)
         self.gateway = Gateway(actions)
         self.gateway.add_to(app)
         self._overlay.add_to(app)

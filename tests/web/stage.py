@@ -1,5 +1,6 @@
 """What the tests of the web server share: a server on a free port, and someone to hear what happens."""
 
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from relay.config import WebSection
 from relay.speech.base import Clip, Sink
+from relay.web.access import AccessLinks
 from relay.web.desk.desk import Desk
 from relay.web.gateway.api import ApiActions
 from relay.web.gateway.state import GatewayState
@@ -118,6 +120,7 @@ class Stage:
     sink: NotingSink
     ear: Ear
     runtime: ApiRoom
+    links: AccessLinks
 
     @property
     def url(self) -> str:
@@ -138,5 +141,7 @@ async def staged(
     sink, ear, runtime = NotingSink(clock), Ear(), ApiRoom()
     sink.listen(ear)
     settings = WebSection.model_validate({"host": host, "port": port, "token": token})
-    async with WebServer(settings, runtime.actions, sink, sounds, desk) as server:
-        yield Stage(server, sink, ear, runtime)
+    with tempfile.TemporaryDirectory() as folder:
+        links = AccessLinks(Path(folder) / "relay.links.json")
+        async with WebServer(settings, runtime.actions, sink, links, sounds, desk) as server:
+            yield Stage(server, sink, ear, runtime, links)

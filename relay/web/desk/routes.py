@@ -6,15 +6,14 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from relay.model import Caller, Role
 from relay.web.desk.desk import Desk
 from relay.web.desk.socket import HEARTBEAT, MAX_FRAME, OpenDesk
+from relay.web.guard import CALLER
 
 MAX_DESKS: Final = 32
 """Pages open at a time."""
 DOCKS: Final = ("next", "decide", "feed")
 """Parts of the page that may be docks of their own."""
-STREAMER: Final = Caller(source="web", name="desk", roles=frozenset({Role.STREAMER}), in_private=True)
 _FOLDER: Final = Path(__file__).parents[1] / "static" / "desk"
 _PAGE: Final = _FOLDER / "desk.html"
 # Named here because Windows may tell Python that .js is plain text, which a browser then refuses to run.
@@ -62,7 +61,7 @@ class DeskRoutes:
         await socket.prepare(request)
         if not isinstance(request.transport, asyncio.Transport):
             return socket
-        page = OpenDesk(socket, request.transport, self._desk, request.get("caller", STREAMER))
+        page = OpenDesk(socket, request.transport, self._desk, request[CALLER])
         self._open.add(page)
         try:
             await page.run()

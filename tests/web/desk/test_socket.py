@@ -86,7 +86,7 @@ async def page(server: WebServer) -> AsyncIterator[RawPage]:
 
 async def test_a_page_is_told_first_of_all_who_it_is(server: WebServer) -> None:
     async with aiohttp.ClientSession() as http, http.ws_connect(f"{server.url}/desk/ws") as socket:
-        assert await socket.receive_json() == {"hello": {"role": "streamer", "name": "desk", "version": "1"}}
+        assert await socket.receive_json() == {"hello": {"role": "streamer", "name": "streamer", "version": "1"}}
 
 
 async def test_a_page_is_shown_what_it_wants_and_then_what_changes(page: RawPage, counter: Counter) -> None:
