@@ -35,6 +35,7 @@ from relay.moderation.quiet import QuietViewers
 from relay.platforms import listed
 from relay.platforms.base import Notes, Offering, Platform, Receive
 from relay.platforms.base import PlatformControls as ControlsProtocol
+from relay.platforms.desk import DeskOutlet
 from relay.platforms.supervision import Supervisor
 from relay.replies.poster import Poster
 from relay.scenario.actions import available_acts
@@ -99,7 +100,7 @@ class Relay:
             self.inbox, self.addressing, self.controls, router, statistics, self.events, keeper
         ).receive
         self.platforms = make_platforms(self.receive, self.controls, self.inbox)
-        self.poster = Poster(config.replies, self.platforms, self.events.posted)
+        self.poster = Poster(config.replies, [*self.platforms, DeskOutlet()], self.events.posted)
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
         acts = self._acts()
         self.commands.serve(acts, self._finished, listed.labels(), self.platforms)

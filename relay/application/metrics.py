@@ -77,9 +77,12 @@ class Metrics:
         return generate_latest(self.registry)
 
     def _ask(self, forward: Forward) -> None:
-        _remember(self._asked, forward.id, self._steady())
+        if not forward.pretended:
+            _remember(self._asked, forward.id, self._steady())
 
     def _forward(self, forward: Forward) -> None:
+        if forward.pretended:
+            return
         waited, now = self._waited.labels(type=forward.send_as.value), self._wall()
         for heard_at in forward.heard_at:
             waited.observe(max(0.0, now - heard_at))

@@ -54,7 +54,7 @@ class Reception:
         for message, is_new in stored:
             self._statistics.message(message, is_new=is_new)
             self._events.arrived(message)
-            if is_new and (words := command_in(message)) is not None:
+            if is_new and not message.pretended and (words := command_in(message)) is not None:
                 await self._obey(message, words)
 
     async def _change(self, change: Incoming) -> None:

@@ -28,6 +28,8 @@ class ScenarioRooms:
         """Hear what happens on either side."""
         events.arrived.subscribe(self.context.saw)
         events.forwarded.subscribe(self.context.told)
+        for told in (events.asking, events.forwarded):
+            told.subscribe(self.executor.told)
         events.received.subscribe(self.executor.on_message)
 
     def rooms(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from relay.model import AudienceMessage, Forward, Kind, Outcome, Post, ReplyText, SendAs, Settlement
+from relay.model import DESK, AudienceMessage, Forward, Kind, Outcome, Post, ReplyText, SendAs, Settlement
 
 LINES = 200
 """Lines kept."""
@@ -49,11 +49,11 @@ class Statistics:
 
     def message(self, message: AudienceMessage, *, is_new: bool) -> None:
         if not is_new:
-            self.duplicates += 1
+            self.duplicates += not message.pretended
             return
-        self.received += 1
+        self.received += not message.pretended
         what = message.text if message.kind is Kind.CHAT else f"<{message.kind}> {message.text}".strip()
-        self._write(ActivityLine(PipelineStage.IN, f"{message.author.name} ({message.platform})", what))
+        self._write(ActivityLine(PipelineStage.IN, f"{message.author.name} ({_place(message)})", what))
 
     def dropped(self, count: int, reason: str) -> None:
         """Messages taken back by their platform."""
@@ -61,7 +61,8 @@ class Statistics:
             self._count(Outcome.DROPPED, reason_class(reason), count)
 
     def forwarded(self, forward: Forward) -> None:
-        self.sent[forward.send_as] += 1
+        if not forward.pretended:
+            self.sent[forward.send_as] += 1
         self._write(ActivityLine(PipelineStage.SENT, forward.send_as.value, forward.body))
 
     def settled(self, settlements: Sequence[Settlement]) -> None:
@@ -70,7 +71,7 @@ class Statistics:
         for settlement in settlements:
             alike[settlement.outcome, reason_class(settlement.reason)].append(settlement)
         for (outcome, reason), ended in alike.items():
-            self._count(outcome, reason, len(ended))
+            self._count(outcome, reason, sum(not each.pretended for each in ended))
             if outcome is not Outcome.FORWARDED:
                 who = ended[0].key if len(ended) == 1 else f"{len(ended)} messages"
                 self._write(
@@ -78,14 +79,17 @@ class Statistics:
                 )
 
     def reply(self, reply: ReplyText) -> None:
-        self.replies += 1
+        self.replies += not reply.pretended
         self._write(ActivityLine(PipelineStage.REPLY, reply.character, reply.text))
 
     def post(self, platform: str, post: Post, error: str | None) -> None:
-        (self.failed_posts if error else self.posted)[platform] += 1
+        if platform != DESK:
+            (self.failed_posts if error else self.posted)[platform] += 1
         self._write(ActivityLine(PipelineStage.POST, platform, error or post.text))
 
     def _count(self, outcome: Outcome, reason: str, count: int) -> None:
+        if not count:
+            return
         self.outcomes[outcome] += count
         is_known = (outcome, reason) in self.reasons or len(self.reasons) < REASONS
         self.reasons[outcome, reason if is_known else "another reason"] += count
@@ -97,6 +101,10 @@ class Statistics:
     def summary(self) -> dict[str, object]:
         """The run in numbers, as printed by `--json`."""
         return summary(self.received, self.sent, self.outcomes, self.replies, self.posted)
+
+
+def _place(message: AudienceMessage) -> str:
+    return "pretended" if message.pretended else message.platform
 
 
 def _common(reasons: Sequence[str]) -> str:

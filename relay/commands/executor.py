@@ -143,14 +143,18 @@ class CommandExecutor:
                 raise ActRefused(f"{action.act.name}: nothing that can do it is connected")
             harmless = {name: sanitise(value, TEXT_LIMIT) for name, value in values.items()}
             given = {name: template.format_map(harmless) for name, template in action.act.arguments.items()}
-            log.info("for a command: %s", await act(given))
+            done = "pretended, so left undone" if message.pretended else await act(given)
+            log.info("for a command: %s", done)
         if action.count is not None:
-            values["count"] = str(await self._counters.count(f"count.{action.count}", message.key))
+            values["count"] = str(await self._count(f"count.{action.count}", message))
         if action.choose:
-            number = await self._counters.count(_bag(action.choose), message.key)
-            values["choice"] = drawn(action.choose, number - 1)
+            values["choice"] = drawn(action.choose, await self._count(_bag(action.choose), message) - 1)
         template = action.answer or ("{choice}" if action.choose else "")
         return self._commands.answers.fill(template, values) if template else ""
+
+    async def _count(self, name: str, message: AudienceMessage) -> int:
+        """What the counter has come to; what nobody did is not counted, and is always the first."""
+        return 1 if message.pretended else await self._counters.count(name, message.key)
 
     def _fields(self, message: AudienceMessage, arguments: Mapping[str, str]) -> dict[str, str]:
         """What templates may use, as it was written."""

@@ -106,7 +106,7 @@ class CommandGate:
         if isinstance(met, Refusal):
             if met.answer:
                 self.answers.say(Origin.of(message), for_chat(met.answer))
-        else:
+        elif not message.pretended:
             self._cooldowns.used(met.command, met.viewer, message.at)
             if met.command.rests_from_speech:
                 self._awaiting[message.key] = met

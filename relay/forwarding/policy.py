@@ -81,7 +81,7 @@ class Policy:
         """What messages must have in common to go into one forward."""
         rule = self.rule(message)
         alone = rule.send_as is SendAs.SCRIPT or self._command(message) is not None
-        return (rule.send_as, rule.message, rule.interruptible, message.key if alone else None)
+        return (rule.send_as, rule.message, rule.interruptible, message.pretended, message.key if alone else None)
 
     def _command(self, message: AudienceMessage) -> tuple[str, str] | None:
         """A trusted person's `!event …`, as (name, rest); None for everyone else and everything else."""

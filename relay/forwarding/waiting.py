@@ -112,7 +112,7 @@ class Waiting:
         """Messages that were chosen and not sent, or did not arrive: they go first."""
         for pick in reversed(list(picks)):
             if self._policy.asks(pick.message):
-                self._selector.restore(pick.message, pick.text, features_of(pick.text))
+                self._selector.restore(pick.message, pick.text, _seen_as(pick.message, features_of(pick.text)))
             else:
                 self._pass_over(self._notices.add(pick, in_front=True))
 
@@ -156,7 +156,7 @@ class Waiting:
                 return
             reading = features_of(f"{call.command.name} {text}")
         if self._policy.asks(message):
-            self._selector.offer(message, text, reading, now)
+            self._selector.offer(message, text, _seen_as(message, reading), now)
         else:
             self._pass_over(self._notices.add(Pick(message, text)))
 
@@ -276,3 +276,8 @@ class Waiting:
 
     def _end(self, message: AudienceMessage, outcome: Outcome, reason: str) -> None:
         self._ended.append(Ended(message, outcome, reason))
+
+
+def _seen_as(message: AudienceMessage, reading: TextFeatures) -> TextFeatures:
+    """What is pretended is merged with nothing that somebody said."""
+    return reading.apart() if message.pretended else reading

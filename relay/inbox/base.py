@@ -17,9 +17,10 @@ class Record(Value):
     @property
     def story(self) -> str:
         """What happened, in a few words."""
+        pretended = "pretended, " if self.message.pretended else ""
         if self.settlement is None:
-            return "being sent" if self.forward_id else "still waiting"
-        return f"{self.settlement.outcome} ({self.settlement.reason})"
+            return pretended + ("being sent" if self.forward_id else "still waiting")
+        return f"{pretended}{self.settlement.outcome} ({self.settlement.reason})"
 
 
 class Inbox(Protocol):

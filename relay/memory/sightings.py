@@ -99,7 +99,7 @@ class Sightings:
 
 
 def _is_remembered(message: AudienceMessage) -> bool:
-    return bool(message.author.id) and not message.author.roles & _NOT_REMEMBERED
+    return bool(message.author.id) and not message.pretended and not message.author.roles & _NOT_REMEMBERED
 
 
 def _sighting(settlement: Settlement, message: AudienceMessage) -> Sighting:

@@ -1,6 +1,7 @@
 """The nouns every room shares. Values only: nothing here does I/O."""
 
 from relay.model.audience import (
+    DESK,
     AudienceMessage,
     Author,
     Edit,
@@ -23,6 +24,7 @@ from relay.model.controls import Caller, CommandInfo, ControlInfo, Held, Paramet
 from relay.model.forward import Forward, MessageOptions, ScriptCall, SendAs, expects_reply
 
 __all__ = [
+    "DESK",
     "AudienceMessage",
     "Author",
     "Caller",

@@ -1,11 +1,14 @@
 """What people say and do on the platforms, what becomes of it, and what is posted there."""
 
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 from pydantic import Field
 
 from relay.model.base import Value
+
+DESK: Final = "desk"
+"""The platform of what is pretended from the desk. Nobody is there, and nothing of it is counted or remembered."""
 
 
 class Role(StrEnum):
@@ -182,6 +185,11 @@ class AudienceMessage(Value):
         """Who wrote or caused it, unique over all platforms."""
         return f"{self.platform}:{self.author.id}"
 
+    @property
+    def pretended(self) -> bool:
+        """Nobody did it: the streamer tries what would come of it."""
+        return self.platform == DESK
+
 
 class Edit(Value):
     """A message was rewritten on its platform; counts only until it is forwarded."""
@@ -250,6 +258,11 @@ class Settlement(Value):
     at: float
     """Seconds since the epoch."""
 
+    @property
+    def pretended(self) -> bool:
+        """Of a message that nobody wrote."""
+        return self.key.startswith(f"{DESK}:")
+
 
 class Origin(Value):
     """Where a forward came from, and so where its answer belongs."""
@@ -279,6 +292,11 @@ class ReplyText(Value):
     text: str
     origins: tuple[Origin, ...] = ()
     """Where it belongs; empty when nobody in the audience asked."""
+
+    @property
+    def pretended(self) -> bool:
+        """It answers what nobody wrote, so it is posted nowhere."""
+        return any(origin.platform == DESK for origin in self.origins)
 
 
 class Post(Value):

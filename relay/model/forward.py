@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
-from relay.model.audience import Origin
+from relay.model.audience import DESK, Origin
 from relay.model.base import Value
 
 
@@ -111,6 +111,11 @@ class Forward(Value):
         if self.send_as is SendAs.MESSAGE:
             return " ".join(f"/message {self.options.arguments} -- {self.body}".split())
         return f"/{self.send_as} {self.body}"
+
+    @property
+    def pretended(self) -> bool:
+        """It tells of what nobody did; such a thing is never told together with what somebody did."""
+        return any(origin.platform == DESK for origin in self.origins)
 
     @property
     def expects_reply(self) -> bool:

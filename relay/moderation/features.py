@@ -1,13 +1,15 @@
 """A message as filters and selection see it: computed once, compared often."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Final, Self
 
 from relay.text.similarity import exact, simhash
 from relay.text.unicode import one_line, skeleton
 
+_BITS: Final = (1 << 64) - 1
+"""All of a SimHash."""
 _WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _STRETCHED: Final = re.compile(r"(.)\1{2,}")
 _ASKS: Final = re.compile(
@@ -32,6 +34,10 @@ class TextFeatures:
     is_noise: bool
     """One or two tokens, perhaps repeated, and no question."""
     is_question: bool
+
+    def apart(self) -> Self:
+        """Of what nobody said: it is like nothing that somebody said, and nobody joins in with it."""
+        return replace(self, digest=~self.digest, simhash=~self.simhash & _BITS, is_noise=False)
 
 
 @lru_cache(4_096)

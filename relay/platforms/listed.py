@@ -4,6 +4,7 @@ from typing import Any
 
 from relay.config.loading import Config
 from relay.errors import ConfigError
+from relay.model import DESK
 from relay.platforms.discord.info import DISCORD
 from relay.platforms.info import PlatformInfo
 from relay.platforms.twitch.info import TWITCH
@@ -27,9 +28,9 @@ def none_enabled() -> ConfigError:
 
 def labels() -> dict[str, str]:
     """What people call the platforms, by name."""
-    return {info.name: info.label for info in PLATFORMS}
+    return {info.name: info.label for info in PLATFORMS} | {DESK: "Desk"}
 
 
 def keys_of(key: str) -> list[str]:
     """The messages somebody may mean: a bare id may be any platform's."""
-    return [key] if ":" in key else [f"{info.name}:{key}" for info in PLATFORMS]
+    return [key] if ":" in key else [f"{name}:{key}" for name in labels()]

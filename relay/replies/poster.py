@@ -81,6 +81,8 @@ class Poster:
 
     def _targets(self, reply: ReplyText) -> list[Origin]:
         asked = [origin for origin in reply.origins if origin.platform in self._platforms]
+        if reply.pretended:
+            return asked
         match self._settings.post_to:
             case "nowhere":
                 return []

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from relay.acts import Act
 from relay.errors import RelayError, VoxtaError
+from relay.model import Forward
 from relay.voxta.link import Link
 from relay.wire import server
 from relay.wire.messages import WireMessage
@@ -39,6 +40,12 @@ class ActExecutor:
         self._over: asyncio.Queue[str] = asyncio.Queue()
         """The triggers that Voxta need not wait for any longer."""
         self._told: set[str] = set()
+        self._is_pretended = False
+        """What the character was told last never happened."""
+
+    def told(self, forward: Forward) -> None:
+        """The character hears of this, or is about to. What it does about something pretended stays undone."""
+        self._is_pretended = forward.pretended
 
     def on_message(self, message: WireMessage) -> None:
         """Take one message from Voxta."""
@@ -58,6 +65,8 @@ class ActExecutor:
                 self._say_once(name, f"the scenario triggers {name!r:.60}: that is left to other apps")
         elif name not in self._allowed:
             self._say_once(name, f'the scenario asks for {name!r}: add it to scenario.allow = ["{name}"] to allow it')
+        elif self._is_pretended:
+            log.info("the scenario asks for %s because of something pretended: left undone", name)
         else:
             try:
                 self._queue.put_nowait((act, given, trigger_id))

@@ -1,5 +1,5 @@
 from relay.application.statistics import REASONS, ActivityLine, PipelineStage, Statistics
-from relay.model import Outcome, Settlement
+from relay.model import DESK, AudienceMessage, Author, Kind, Outcome, Settlement
 
 
 def ended(number: int, outcome: Outcome, reason: str) -> Settlement:
@@ -43,3 +43,17 @@ def test_reasons_without_end_are_counted_together() -> None:
     assert len(statistics.reasons) == REASONS + 1
     assert statistics.reasons[Outcome.REJECTED, "another reason"] == REASONS
     assert statistics.reasons[Outcome.REJECTED, "Voxta refused 0"] == 2
+
+
+def test_what_is_pretended_is_shown_as_such_and_not_counted() -> None:
+    lines: list[ActivityLine] = []
+    statistics = Statistics(lines.append)
+    said = AudienceMessage(
+        platform=DESK, id="1", channel=DESK, kind=Kind.CHAT, author=Author(id="ann", name="Ann"), text="hi", at=0.0
+    )
+
+    statistics.message(said, is_new=True)
+    statistics.settled([Settlement(key=said.key, outcome=Outcome.REJECTED, reason="caps", at=0.0)])
+
+    assert lines[0] == ActivityLine(PipelineStage.IN, "Ann (pretended)", "hi")
+    assert (statistics.received, statistics.outcomes) == (0, {})

@@ -13,7 +13,7 @@ from relay.acts import Act, Arguments
 from relay.commands.definition import Command, Confidential, Use
 from relay.commands.executor import CommandExecutor, drawn
 from relay.errors import RelayError
-from relay.model import AudienceMessage, Outcome
+from relay.model import DESK, AudienceMessage, Outcome
 from tests.commands.room import CommandRoom
 from tests.hostile import LINKS, TEXTS
 from tests.support import eventually
@@ -225,3 +225,20 @@ async def test_a_confidential_answer_of_which_the_filters_leave_nothing_is_not_t
 
     assert (await room.carry_out(), whispered) == (["Not here."], [])
     assert [each.reason for each in room.finished] == ["remembered"] * 2
+
+
+async def test_a_pretended_use_does_nothing_counts_nothing_and_is_answered() -> None:
+    deaths = {"name": "deaths", "count": "deaths", "answer": "{count} deaths", "viewer_cooldown": 60}
+    room = CommandRoom(SCENE, deaths)
+    done: list[Any] = []
+
+    async def perform(asked: Any) -> str:
+        done.append(asked)
+        return "done"
+
+    acting(room, perform)
+    for at, text in enumerate(("!scene BRB", "!deaths", "!deaths")):
+        room.say(text, platform=DESK, at=float(at))
+
+    assert await room.carry_out() == ["On it, Ann.", "1 deaths", "1 deaths"]
+    assert (done, room.counters.counters) == ([], {})

@@ -7,7 +7,7 @@ import pytest
 
 from relay.forwarding import follows
 from relay.forwarding.follows import WITHIN, ToldFollows
-from relay.model import AudienceMessage, Kind, Outcome
+from relay.model import DESK, AudienceMessage, Kind, Outcome
 from tests.forwarding.surroundings import Scene, config, message
 
 AGAIN = "has followed before, less than a month ago"
@@ -98,3 +98,10 @@ def test_a_second_follow_is_not_told_even_after_a_crash_and_has_its_outcome(scen
     outcomes = [scene.outcome(each) for each in (first, second, third)]
     assert [each and (each.outcome, each.reason) for each in outcomes[1:]] == [(Outcome.REJECTED, AGAIN)] * 2
     assert outcomes[0] and outcomes[0].outcome is Outcome.FORWARDED
+
+
+def test_who_only_is_pretended_to_follow_may_do_so_again() -> None:
+    told = ToldFollows()
+
+    assert [told.refuses(follow(number, float(number), platform=DESK)) for number in range(3)] == [None] * 3
+    assert told.take_note() is None

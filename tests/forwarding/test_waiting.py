@@ -11,7 +11,7 @@ from relay.forwarding import notices
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick
 from relay.forwarding.waiting import Batch, Waiting
-from relay.model import AudienceMessage, Author, Kind, Outcome, Quoted, Role
+from relay.model import DESK, AudienceMessage, Author, Kind, Outcome, Quoted, Role
 from relay.moderation.budget import Budget
 from relay.moderation.switches import Mode, Switches
 from tests.forwarding.surroundings import config
@@ -250,3 +250,15 @@ def test_who_was_told_of_has_been_heard() -> None:
     waiting.admit([message(2, author="ann"), message(3, author="bob")], NOW)
 
     assert told(waiting)[0] == "what about number 3"
+
+
+def test_what_is_pretended_is_never_told_together_with_what_somebody_said() -> None:
+    waiting = room(config(selection={"loud_per_minute": 1e-9, "picks": 5}))
+    said = "what do you think of the new boss"
+    waiting.admit([message(1, said), message(2, said, platform=DESK), message(3, f"{said} then", platform=DESK)], NOW)
+
+    batches = [waiting.next(NOW, floor_is_free=True) for _ in range(2)]
+
+    told = {frozenset(pick.message.platform for pick in batch.picks) for batch in batches if batch is not None}
+    assert told == {frozenset({"twitch"}), frozenset({DESK})}
+    assert ended(waiting) == []

@@ -10,6 +10,7 @@ import pytest
 
 from relay.acts import Act, Arguments
 from relay.errors import PlatformUnavailable
+from relay.model import DESK, Forward, Origin, SendAs
 from relay.scenario.executor import WAITING, ActExecutor
 from relay.wire import server
 from relay.wire.messages import NamedValue
@@ -135,3 +136,22 @@ async def test_a_flood_of_triggers_that_voxta_waits_for_leaves_it_waiting_for_no
             executor.on_message(trigger("wave", each, id=each))
         await eventually(lambda: sorted(hand.over) == sorted(asked))
     assert len(hand.done) == WAITING
+
+
+async def test_what_is_asked_for_because_of_something_pretended_stays_undone() -> None:
+    hand = Hand()
+    async with performing(hand, "wave") as executor:
+        executor.told(told_of(DESK))
+        executor.on_message(trigger("wave", "Ann", id="t1"))
+        executor.told(told_of("twitch"))
+        executor.on_message(trigger("wave", "Bob", id="t2"))
+        await eventually(lambda: hand.over == ["t1", "t2"])
+
+    assert hand.done == [("Bob", 1)]
+
+
+def told_of(platform: str) -> Forward:
+    origin = Origin(platform=platform, channel="lobby")
+    return Forward(
+        id="f", keys=("k",), send_as=SendAs.EVENT, body="Ann raids.", origins=(origin,), chat_id="c", after_index=0
+    )
