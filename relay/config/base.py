@@ -1,14 +1,31 @@
 """What the sections are made of."""
 
 import re
+from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from relay.config import mistakes
+from relay.errors import ConfigError
 
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+S = TypeVar("S", bound=Section)
+
+
+def revised(section: S, changes: Mapping[str, Any]) -> S:
+    """The section with these settings in it. Raises ConfigError, in words for who wrote them."""
+    settings = {name: getattr(section, name) for name in type(section).model_fields}
+    try:
+        return type(section).model_validate({**settings, **changes})
+    except ValidationError as error:
+        words = [mistakes.in_words(problem) for problem in error.errors(include_url=False)]
+        raise ConfigError("; ".join(dict.fromkeys(words))) from None
 
 
 class PlatformSection(Section):

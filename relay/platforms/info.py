@@ -12,6 +12,7 @@ from typing import Generic, Self, TypeVar
 from relay.config import VoiceSection
 from relay.config.base import PlatformSection
 from relay.config.loading import Config
+from relay.guide import Changes, Guide
 from relay.model import Kind
 from relay.platforms.base import ChannelRewards, Notes, Platform, PlatformControls, Receive
 from relay.platforms.voice import Listener, VoiceChannels
@@ -85,6 +86,9 @@ class PlatformInfo(Generic[S]):
     log_in: Callable[[S, Path, Say, PlatformWishes], Awaitable[str]] | None = None
     """For `relay auth`, which shows its docstring: with the folder of the relay's data, and a way to tell people what
     to do. Returns the closing line."""
+    set_up: Callable[[S, Path, PlatformWishes, Guide], Awaitable[Changes]] | None = None
+    """Sets it up with somebody who answers, and returns what its settings, and those of its voice channels, are to be.
+    Raises RelayError for what a person has to act on elsewhere."""
     rewards: Callable[[S, Path], AbstractAsyncContextManager[ChannelRewards]] | None = None
     """The rewards of the streamer's channel, with the folder of the relay's data; for `relay rewards` and `check`."""
     voice: Callable[[VoiceSection, Listener | None], VoiceChannels] | None = None

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from relay.config import VoxtaSection
 from relay.errors import AuthError, ConfigError, ProtocolError, VoxtaUnavailable
+from relay.guide import DeviceCode, ShowCode, at_terminal
 from relay.system.private_files import write_private
 from relay.voxta.authentication import APP
 
@@ -21,6 +22,10 @@ POLL_EVERY: Final = 1.0
 """Seconds between two looks whether the code was confirmed, as published clients do."""
 PATIENCE: Final = 900
 """Looks after which nobody will confirm the code any more."""
+_FEW_RIGHTS: Final = (
+    f"Voxta gives no such rights to apps: asking for {APP[0]} alone. The relay can then only talk in chats that it "
+    'opens itself (join = "character" in [voxta]).'
+)
 
 Say = Callable[[str], None]
 
@@ -28,25 +33,27 @@ Say = Callable[[str], None]
 async def log_in(
     settings: VoxtaSection, file: Path, say: Say, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> None:
+    """The same as `log_in_by_code` for somebody at a terminal: `say` is called with each line for them."""
+    await at_terminal(lambda show: log_in_by_code(settings, file, show, sleep=sleep), say)
+    say(f"The key works. It is kept in {file}; `relay run` uses it unless voxta.api_key is set.")
+
+
+async def log_in_by_code(
+    settings: VoxtaSection, file: Path, show: ShowCode, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
     """Let a person confirm a code in Voxta, try the key that is made then, and keep it.
 
-    `say` is called with each line for them. Raises AuthError when nobody confirmed it or the key is not good,
+    `show` is called with the code for them. Raises AuthError when nobody confirmed it or the key is not good,
     VoxtaUnavailable when the server does not answer, ConfigError when the key cannot be kept.
     """
     limits = aiohttp.ClientTimeout(total=settings.timeout)
     async with aiohttp.ClientSession(timeout=limits) as http:
         server = _Server(http, settings.url.rstrip("/"))
-        try:
-            code = await server.code(settings.scope, say)
-            say(f"Open {code['verification_url']} in a browser and confirm the code {code['user_code']}.")
-            say("Waiting for it; Ctrl-C cancels.")
-            key = await _confirmed(server, code["device_code"], sleep)
-        except asyncio.CancelledError:
-            say("Cancelled; nothing was saved.")
-            raise
+        code, device_code = await server.code(settings.scope)
+        show(code)
+        key = await _confirmed(server, device_code, sleep)
         await server.test(key)
     _save(file, server.url, key)
-    say(f"The key works. It is kept in {file}; `relay run` uses it unless voxta.api_key is set.")
 
 
 async def _confirmed(server: "_Server", device_code: str, sleep: Callable[[float], Awaitable[None]]) -> str:
@@ -64,17 +71,19 @@ class _Server:
         self._http = http
         self.url = url
 
-    async def code(self, scope: tuple[str, ...], say: Say) -> dict[str, str]:
-        """A code to confirm, for the scope that is wanted or the least there is."""
+    async def code(self, scope: tuple[str, ...]) -> tuple[DeviceCode, str]:
+        """A code to confirm, for the scope that is wanted or the least there is, and what to ask for the key with."""
+        note = ""
         status, answer = await self._post("/api/device/code", _asked(scope))
         if status == 400 and scope != APP:
-            say(f"Voxta gives no such rights to apps: asking for {APP[0]} alone.")
-            say('The relay can then only talk in chats that it opens itself (join = "character" in [voxta]).')
+            note = _FEW_RIGHTS
             status, answer = await self._post("/api/device/code", _asked(APP))
         names = ("user_code", "verification_url", "device_code")
         if status != 200 or not all(isinstance(answer.get(name), str) and answer[name] for name in names):
             raise ProtocolError(f"Voxta at {self.url} offers no login by code ({status}): set voxta.api_key instead")
-        return {name: answer[name] for name in names}
+        minutes = round(PATIENCE * POLL_EVERY / 60)
+        code = DeviceCode(address=answer["verification_url"], code=answer["user_code"], minutes=minutes, note=note)
+        return code, answer["device_code"]
 
     async def poll(self, device_code: str) -> str | None:
         """The key; None while nobody has confirmed the code."""

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from relay.config import VoiceSection
+from relay.guide import Changes, Guide
 from relay.platforms.base import Platform
 from relay.platforms.discord.settings import PLATFORM, TEXT_LIMIT, DiscordSection
 from relay.platforms.info import DemoCrowd, PlatformInfo, PlatformWishes, Surroundings
@@ -33,6 +34,12 @@ async def _check(settings: DiscordSection, _: Path, __: PlatformWishes) -> str:
     return await check(settings)
 
 
+async def _set_up(settings: DiscordSection, data_dir: Path, wishes: PlatformWishes, guide: Guide) -> Changes:
+    from relay.platforms.discord.setting_up import set_up
+
+    return await set_up(settings, data_dir, wishes, guide)
+
+
 def _voice(settings: VoiceSection, listener: Listener | None) -> VoiceChannels:
     from relay.platforms.discord.audio import DiscordAudio
 
@@ -47,6 +54,7 @@ DISCORD: Final = PlatformInfo(
     build=_build,
     check=_check,
     advice="check the internet connection, and discord.connect_to if you set it",
+    set_up=_set_up,
     voice=_voice,
     loggers=("discord",),
     crowd=DemoCrowd(per_minute=12.0),

@@ -12,6 +12,7 @@ from twitchio.authentication import OAuth, Scopes
 from twitchio.exceptions import DeviceCodeFlowException
 
 from relay.errors import AuthError, RelayError
+from relay.guide import DeviceCode, ShowCode, at_terminal
 from relay.model import Kind
 from relay.platforms.twitch.acts import SCOPES as ACT_SCOPES
 from relay.platforms.twitch.catalogue import wished
@@ -56,10 +57,27 @@ async def authorize(
     *,
     rewards: bool = False,
 ) -> str:
+    """The same as `log_in_by_code` for somebody at a terminal: `say` is called with each line for them."""
+    login = await at_terminal(
+        lambda show: log_in_by_code(settings, token_file, show, acts, kinds, rewards=rewards), say
+    )
+    say(f"Logged in as {login}.")
+    return login
+
+
+async def log_in_by_code(
+    settings: TwitchSection,
+    token_file: Path,
+    show: ShowCode,
+    acts: Collection[str] = (),
+    kinds: Collection[Kind] = frozenset(Kind),
+    *,
+    rewards: bool = False,
+) -> str:
     """Let a person log in with a browser, save the login, and return the account's name.
 
     The login allows to hear of these `kinds` and to do these `acts`, to settle `rewards`, and to whisper where that is
-    set. `say` is called with each line for the person.
+    set. `show` is called with the code for the person.
     Raises AuthError when the login was refused or the code ran out, PlatformUnavailable when Twitch cannot be reached.
     """
     point_at(settings)
@@ -71,10 +89,7 @@ async def authorize(
                 session=session,
             )
             try:
-                return await _device_login(oauth, TokenFile(token_file), say)
-            except asyncio.CancelledError:
-                say("Cancelled; nothing was saved.")
-                raise
+                return await _device_login(oauth, TokenFile(token_file), show)
             except FAILURES as error:
                 raise _explain(error, settings) from None
 
@@ -127,13 +142,17 @@ def _beyond(asked: Sequence[Wanted], account: Account, max_cost: int) -> str:
     )
 
 
-async def _device_login(oauth: OAuth, file: TokenFile, say: Say) -> str:
+async def _device_login(oauth: OAuth, file: TokenFile, show: ShowCode) -> str:
     flow = await _steadily(oauth.device_code_flow)
     keep_secret(flow["device_code"])
-    minutes = max(1, round(flow["expires_in"] / 60))
-    say("Log in to Twitch with the account the companion writes from.")
-    say(f"Open {flow['verification_uri']} in a browser and confirm the code {flow['user_code']}.")
-    say(f"Waiting up to {minutes} minutes; Ctrl-C cancels.")
+    show(
+        DeviceCode(
+            address=flow["verification_uri"],
+            code=flow["user_code"],
+            minutes=max(1, round(flow["expires_in"] / 60)),
+            note="Log in to Twitch with the account the companion writes from.",
+        )
+    )
     try:
         async with asyncio.timeout(flow["expires_in"]) as patience:
             granted = await _granted(oauth, flow["device_code"], flow["interval"])
@@ -143,9 +162,7 @@ async def _device_login(oauth: OAuth, file: TokenFile, say: Say) -> str:
         raise AuthError("the code ran out before it was confirmed: run `relay auth twitch` again") from None
     valid = await _steadily(oauth.validate_token, granted["access_token"])
     file.save(Token(granted["access_token"], granted["refresh_token"]))
-    login = valid.login or "?"
-    say(f"Logged in as {login}.")
-    return login
+    return valid.login or "?"
 
 
 async def _granted(oauth: OAuth, device_code: str, interval: float) -> "DeviceCodeTokenResponse":

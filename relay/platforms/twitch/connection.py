@@ -123,9 +123,7 @@ class TwitchConnection:
 
         Raises AuthError or ConfigError when a person has to act, PlatformUnavailable or RateLimited to try again.
         """
-        token = self._tokens.load()
-        await self.client.login(token=token.access, load_tokens=False, save_tokens=False)
-        await self.renew()
+        await self.recognise()
         names = tuple(dict.fromkeys(self._settings.channels))
         users = await self.call(
             lambda: self.client.fetch_users(logins=list(names), token_for=self.account.id), "looking up the channels"
@@ -134,6 +132,12 @@ class TwitchConnection:
         if missing := [name for name in names if name not in found]:
             raise ConfigError(f"twitch.channels: Twitch knows no channel {', '.join(missing)}; check the spelling")
         self.channels = tuple(found[name] for name in names)
+
+    async def recognise(self) -> None:
+        """Learn whom the saved token belongs to, and no more. Raises as `log_in` does."""
+        token = self._tokens.load()
+        await self.client.login(token=token.access, load_tokens=False, save_tokens=False)
+        await self.renew()
 
     async def renew(self) -> None:
         """Check the saved token with Twitch and let TwitchIO refresh it when it ran out or soon will.

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+from relay.guide import Changes, Guide
 from relay.platforms.base import ChannelRewards, Platform
 from relay.platforms.info import DemoCrowd, PlatformInfo, PlatformWishes, Say, Surroundings
 from relay.platforms.twitch.settings import PLATFORM, TEXT_LIMIT, TwitchSection
@@ -32,6 +33,12 @@ async def _log_in(settings: TwitchSection, data_dir: Path, say: Say, wishes: Pla
     return f"logged in as {login}; the token is kept in {token_file}"
 
 
+async def _set_up(settings: TwitchSection, data_dir: Path, wishes: PlatformWishes, guide: Guide) -> Changes:
+    from relay.platforms.twitch.setting_up import set_up
+
+    return await set_up(settings, data_dir, wishes, guide)
+
+
 @asynccontextmanager
 async def _rewards(settings: TwitchSection, data_dir: Path) -> AsyncIterator[ChannelRewards]:
     from relay.platforms.twitch.rewards import reached
@@ -49,6 +56,7 @@ TWITCH: Final = PlatformInfo(
     check=_check,
     advice="check the internet connection, and the addresses in [twitch] if you changed them",
     log_in=_log_in,
+    set_up=_set_up,
     rewards=_rewards,
     loggers=("twitchio",),
     crowd=DemoCrowd(per_minute=30.0, has_events=True),

@@ -80,6 +80,9 @@ class Rest:
             web.get("/api/v10/applications/@me", self._application),
             web.get("/api/v10/oauth2/applications/@me", self._application),
             web.get(channel, self._get_channel),
+            web.get("/api/v10/users/@me/guilds", self._guilds),
+            web.get("/api/v10/guilds/{guild}", self._guild),
+            web.get("/api/v10/guilds/{guild}/channels", self._guild_channels),
             web.get("/api/v10/guilds/{guild}/members/{user}", self._get_member),
             web.get(channel + "/messages", self._history),
             web.post(channel + "/messages", self._post),
@@ -115,8 +118,23 @@ class Rest:
     async def _get_channel(self, request: web.Request) -> web.Response:
         return answer(self._world.channel(self._channel(request)))
 
+    async def _guilds(self, request: web.Request) -> web.Response:
+        """Pages of it are asked for by the newest id that is known."""
+        partial = {key: self._world.guild([])[key] for key in ("id", "name", "features")}
+        is_known = int(request.query.get("after", 0)) >= int(self._world.guild_id)
+        return answer([] if is_known or not self._world.is_invited else [partial | {"icon": None, "owner": False}])
+
+    async def _guild(self, request: web.Request) -> web.Response:
+        sent_to_sessions = ("channels", "threads", "members", "presences", "voice_states", "member_count", "large")
+        guild = self._world.guild([])
+        return answer({key: value for key, value in guild.items() if key not in sent_to_sessions})
+
+    async def _guild_channels(self, request: web.Request) -> web.Response:
+        return answer(self._world.guild([])["channels"])
+
     async def _get_member(self, request: web.Request) -> web.Response:
-        person = next((p for p in self._world.people.values() if p.id == request.match_info["user"]), None)
+        everybody = (*self._world.people.values(), self._world.bot)
+        person = next((p for p in everybody if p.id == request.match_info["user"]), None)
         if person is None:
             raise Refused(404, 10007, "Unknown Member")
         return answer(self._world.full_member(person))

@@ -63,6 +63,8 @@ class World:
     everyone: int = EVERYONE
     """What everybody may do."""
     bot_permissions: int = EVERYONE | CONNECT | SPEAK
+    is_invited: bool = True
+    """Whether the bot is on the server."""
     hidden: set[str] = field(default_factory=set)
     """Channels the bot may not see."""
     voice_states: dict[str, Json] = field(default_factory=dict)
