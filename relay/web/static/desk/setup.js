@@ -1,4 +1,4 @@
-// Leads through the first visit: Twitch, Discord, Voxta or a companion, OBS. The steps are in setup/.
+// Leads through the first visit, chapter by chapter. What each asks stands in the relay; setup/ shows it.
 
 import { h } from "./dom.js";
 import { t } from "./texts.js";
