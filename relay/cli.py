@@ -16,6 +16,7 @@ from relay import __version__
 from relay.application.console import log_to, printable, show
 from relay.application.heartbeat import ailment, condition
 from relay.application.settings import load, whereabouts
+from relay.commandline import keeping
 from relay.commandline.auth import auth
 from relay.commandline.base import ConfigFile, Json, execute, readable, terminal
 from relay.commandline.companion import companion
@@ -29,6 +30,8 @@ app.add_typer(auth, name="auth")
 app.add_typer(rewards, name="rewards")
 app.add_typer(memory, name="memory")
 app.add_typer(companion, name="companion")
+app.command("backup")(keeping.back_up)
+app.command("restore")(keeping.restore)
 
 
 def main() -> None:

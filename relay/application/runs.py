@@ -35,6 +35,7 @@ from relay.config import (
     VoxtaSection,
 )
 from relay.config.loading import Config
+from relay.inbox.base import Copyable
 from relay.inbox.build import build as build_inbox
 from relay.platforms import listed
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
@@ -93,10 +94,11 @@ async def live(config: Config, console: Console) -> None:
     statistics = _statistics(console)
     async with voxta(config) as url:
         relay = Relay(config, platforms_of(config, audio), voxta_url=url, statistics=statistics, audio=audio)
+        copy_store = relay.inbox.copy_to if isinstance(relay.inbox, Copyable) else None
         async with (
             serving(config, relay, audio) if config.web.enabled else nullcontext() as server,
             running(relay) as task,
-            ControlServer(relay.controls, Metrics(relay, statistics).text, config.control_file),
+            ControlServer(relay.controls, Metrics(relay, statistics).text, config.control_file, copy_store),
             _watched(console, statistics, relay, f"Relay {config.relay.name}"),
         ):
             if not listed.enabled(config):

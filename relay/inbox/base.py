@@ -1,7 +1,8 @@
 """The inbox: audience messages wait here, durably, until each has exactly one outcome."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement, Value
 
@@ -141,3 +142,11 @@ class Inbox(Protocol):
         ...
 
     async def set_note(self, name: str, value: str) -> None: ...
+
+
+@runtime_checkable
+class Copyable(Protocol):
+    """A store in a file of its own, which a backup can hold."""
+
+    async def copy_to(self, path: Path) -> None:
+        """Copy what is stored at this moment into a new file. Raises InboxError."""

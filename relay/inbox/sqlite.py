@@ -68,6 +68,9 @@ class SqliteInbox:
     async def close(self) -> None:
         await self._writer.stop()
 
+    async def copy_to(self, path: Path) -> None:
+        await self._writer.copy_to(path)
+
     async def append(self, messages: Sequence[AudienceMessage]) -> list[bool]:
         received = self._clock()
         rows = [(*ledger.entry(message), received) for message in messages]

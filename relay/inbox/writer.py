@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -27,6 +27,8 @@ class _Ticket(Generic[T]):
     job: Job[T]
     future: asyncio.Future[T]
     undo: Callable[[T], object] | None
+    is_alone: bool = False
+    """Whether it is done outside of any transaction."""
 
 
 class SqliteWriter:
@@ -82,6 +84,17 @@ class SqliteWriter:
             if not ticket.future.cancelled() and ticket.future.exception() is None:
                 _undo(ticket, ticket.future.result())
             raise
+
+    async def copy_to(self, path: Path) -> None:
+        """Copy the database into a new file, however long that takes; what is asked meanwhile waits for it."""
+        if self._thread is None:
+            raise InboxError(f"the inbox {self._path} is not open")
+        ticket = _Ticket(lambda connection: _copy(connection, path), self._loop.create_future(), None, is_alone=True)
+        self._tickets.put(ticket)
+        try:
+            await ticket.future
+        except sqlite3.Error as error:
+            raise InboxError(f"the inbox {self._path} cannot be copied to {path}: {error}") from error
 
     def post(self, job: Job[None], then: Callable[[], object]) -> None:
         """Run the job when it is its turn, and `then` in the loop once it is committed."""
@@ -139,12 +152,22 @@ def _commit(connection: sqlite3.Connection, group: Sequence[_Ticket[Any]]) -> li
     """A result or an exception for each; one that fails does not take the others with it."""
     if not group:
         return []
+    for at, ticket in enumerate(group):
+        if ticket.is_alone and len(group) > 1:
+            parts = (group[:at], [ticket], group[at + 1 :])
+            return [result for part in parts for result in _commit(connection, part)]
     try:
-        return _transaction(connection, group)
+        return [group[0].job(connection)] if group[0].is_alone else _transaction(connection, group)
     except Exception as error:
         if len(group) == 1:
             return [error]
         return [result for ticket in group for result in _commit(connection, [ticket])]
+
+
+def _copy(connection: sqlite3.Connection, path: Path) -> None:
+    make_private(path)
+    with closing(sqlite3.connect(path)) as copy:
+        connection.backup(copy)
 
 
 def _transaction(connection: sqlite3.Connection, group: Sequence[_Ticket[Any]]) -> list[Any]:

@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import json
 import secrets
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, Self
@@ -11,7 +12,7 @@ from typing import Final, Self
 import aiohttp
 from aiohttp import web
 
-from relay.errors import ConfigError
+from relay.errors import ConfigError, RelayError
 from relay.model import Caller, Role
 from relay.moderation.controls import Controls
 from relay.system.http_server import HttpServer
@@ -21,6 +22,11 @@ MAX_BODY: Final = 4096
 """Bytes of a request."""
 TIMEOUT: Final = 30.0
 """Seconds the relay may take to answer; a control may have to wait for Voxta."""
+COPY_TIMEOUT: Final = 120.0
+"""Seconds the relay may take to copy what it has stored."""
+CHUNK: Final = 1 << 20
+"""Bytes of it that are sent at a time."""
+CopyStore = Callable[[Path], Awaitable[None]]
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus' text format, which every scraper reads."""
 _TERMINAL: Final = Caller(source="terminal", name="terminal", roles=frozenset({Role.STREAMER}), in_private=True)
@@ -34,14 +40,18 @@ class ControlServer:
     Address and token are in `file`, which only its owner may read. `metrics` are in Prometheus' text format.
     """
 
-    def __init__(self, controls: Controls, metrics: Callable[[], bytes], file: Path) -> None:
+    def __init__(
+        self, controls: Controls, metrics: Callable[[], bytes], file: Path, copy_store: CopyStore | None = None
+    ) -> None:
         self._controls = controls
         self._metrics = metrics
         self._file = file
+        self._copy_store = copy_store
         self._token = secrets.token_urlsafe(32)
         app = web.Application(client_max_size=MAX_BODY, middlewares=[self._guard])
         app.router.add_post("/control", self._control)
         app.router.add_get("/metrics", self._show_metrics)
+        app.router.add_get("/store", self._show_store)
         self._http = HttpServer(app, "127.0.0.1", 0, stop_within=1.0)
 
     async def __aenter__(self) -> Self:
@@ -92,6 +102,50 @@ class ControlServer:
 
     async def _show_metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=self._metrics(), headers={"Content-Type": METRICS_TYPE})
+
+    async def _show_store(self, request: web.Request) -> web.StreamResponse:
+        """A copy of what is stored, for a backup: this process has the store to itself."""
+        if self._copy_store is None:
+            raise web.HTTPConflict(text="the store is no file of the relay")
+        with tempfile.TemporaryDirectory(dir=self._file.parent) as folder:
+            copy = Path(folder) / "store"
+            try:
+                await self._copy_store(copy)
+            except RelayError as error:
+                raise web.HTTPServiceUnavailable(text=str(error)) from None
+            response = web.StreamResponse(headers={"Content-Length": str(copy.stat().st_size)})
+            await response.prepare(request)
+            with copy.open("rb") as opened:
+                while chunk := await asyncio.to_thread(opened.read, CHUNK):
+                    await response.write(chunk)
+        return response
+
+
+async def fetch_store(file: Path, to: Path) -> bool:
+    """Copy the store of the running relay into a new file. False when none runs here. Raises ConfigError."""
+    try:
+        url, token = await asyncio.to_thread(_access, file)
+    except ConfigError:
+        return False
+    headers = {"Authorization": f"Bearer {token}"}
+    patience = aiohttp.ClientTimeout(sock_connect=TIMEOUT, sock_read=COPY_TIMEOUT)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=patience, headers=headers) as http,
+            http.get(f"{url}/store", allow_redirects=False) as response,
+        ):
+            if response.status != 200:
+                raise ConfigError(f"the relay refused ({response.status}): {(await response.text())[:200]}")
+            with to.open("wb") as kept:
+                async for chunk in response.content.iter_chunked(CHUNK):
+                    await asyncio.to_thread(kept.write, chunk)
+    except aiohttp.ClientConnectorError:
+        return False
+    except (TimeoutError, aiohttp.ClientError) as error:
+        raise ConfigError(
+            f"the relay that runs did not hand over what it has stored ({type(error).__name__})"
+        ) from None
+    return True
 
 
 async def ctl(file: Path, words: str) -> str:

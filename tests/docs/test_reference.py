@@ -30,7 +30,7 @@ from tests.moderation.test_controls import Room
 from tests.web.stage import ApiRoom
 
 DOCS = ROOT / "docs"
-CONTROL = ("POST /control", "GET /metrics")
+CONTROL = ("POST /control", "GET /metrics", "GET /store")
 """What the server for the command line is asked."""
 
 

@@ -1,0 +1,118 @@
+"""`relay restore`: puts back what `relay backup` has written, here or on another machine."""
+
+import shutil
+import sqlite3
+import time
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from relay.application.archive import DATA, ENVIRONMENT, SETTINGS, Backup
+from relay.application.heartbeat import ailment
+from relay.application.settings import whereabouts
+from relay.config.places import data_folder
+from relay.errors import ConfigError
+from relay.system.private_files import make_folder, write_private
+
+_DATABASES: Final = (".db", ".sqlite", ".sqlite3")
+
+
+def restore(file: Path, settings: Path, *, force: bool) -> list[str]:
+    """Put the settings there, what belongs to them beside, and tell where all is. Raises ConfigError.
+
+    Nothing is changed unless the whole backup is good. What is there already is refused, or with `force` moved aside.
+    """
+    settings = settings.absolute()
+    folder = settings.parent
+    places = {SETTINGS: settings, ENVIRONMENT: folder / ENVIRONMENT, DATA: folder / DATA}
+    with Backup.opened(file) as backup:
+        _look_first(settings, folder / DATA)
+        found = [path for path in places.values() if _is_taken(path)]
+        if found and not force:
+            raise ConfigError(
+                f"there is a relay already: {', '.join(map(str, found))}; name an empty folder with --config, "
+                "or say --force to have these moved aside"
+            )
+        try:
+            lines = _replace(backup, places, found)
+        except OSError as error:
+            raise ConfigError(f"{folder}: the backup cannot be put there: {error}") from None
+    return [f"The settings are {settings}, and the data is in {folder / DATA}", *lines]
+
+
+def _look_first(settings: Path, data: Path) -> None:
+    """Raises ConfigError when a relay runs there."""
+    beats = list(data.glob("*.alive")) if data.is_dir() else []
+    with suppress(ConfigError):  # what is to be replaced may well be wrong
+        beats.append(whereabouts(settings if settings.is_file() else None).heartbeat_file)
+    if any(beat.is_file() and ailment(beat, time.time()) is None for beat in beats):
+        raise ConfigError("a relay runs there: end it first")
+
+
+def _is_taken(path: Path) -> bool:
+    return any(path.iterdir()) if path.is_dir() else path.exists()
+
+
+def _replace(backup: Backup, places: Mapping[str, Path], found: list[Path]) -> list[str]:
+    make_folder(places[SETTINGS].parent)
+    free = shutil.disk_usage(places[SETTINGS].parent).free
+    if backup.size > free:
+        raise ConfigError(f"the backup needs {backup.size / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free")
+    staging = places[SETTINGS].with_name(f".restoring-{time.time_ns()}")
+    make_folder(staging)
+    try:
+        backup.unpack(staging)
+        _check_databases(staging)
+        _point_to(staging / SETTINGS, places, backup.list.places)
+        lines = [_moved_aside(path) for path in found]
+        for name, place in places.items():
+            if (staging / name).exists():
+                if place.is_dir():
+                    place.rmdir()  # an empty one
+                (staging / name).replace(place)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return lines
+
+
+def _check_databases(folder: Path) -> None:
+    """What its digest vouches for may have been broken before."""
+    for file in folder.rglob("*"):
+        if file.suffix in _DATABASES:
+            try:
+                with closing(sqlite3.connect(file)) as database:
+                    [(verdict, *_), *_] = database.execute("PRAGMA quick_check(1)")
+            except sqlite3.Error as error:
+                verdict = str(error)
+            if verdict != "ok":
+                raise ConfigError(f"{file.name} in the backup is broken ({verdict}); nothing was changed")
+
+
+def _point_to(settings: Path, places: Mapping[str, Path], named: Mapping[str, str]) -> None:
+    """Write where files are now into the settings, which keep their comments."""
+    try:
+        document = tomlkit.parse(settings.read_text("utf-8-sig") if settings.is_file() else "")
+        if data_folder(places[SETTINGS]).absolute() != places[DATA] or "data_dir" in document.get("relay", {}):
+            _set(document, "relay.data_dir", places[DATA])
+        for setting, place in named.items():
+            _set(document, setting, places[DATA].parent / place)
+    except (TOMLKitError, UnicodeDecodeError, ValueError, TypeError) as error:
+        raise ConfigError(f"{SETTINGS} in the backup cannot be read: {error}; nothing was changed") from None
+    write_private(settings, tomlkit.dumps(document))
+
+
+def _set(document: tomlkit.TOMLDocument, setting: str, place: Path) -> None:
+    section, _, key = setting.partition(".")
+    table = document.setdefault(section, tomlkit.table())
+    if key and hasattr(table, "__setitem__"):
+        table[key] = place.as_posix()
+
+
+def _moved_aside(path: Path) -> str:
+    aside = path.with_name(f"{path.name}.before-{time.strftime('%Y%m%d-%H%M%S')}")
+    path.replace(aside)
+    return f"What was there before is {aside}"

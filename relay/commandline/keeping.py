@@ -1,0 +1,40 @@
+"""`relay backup` and `relay restore`: everything one relay has, in one file."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from relay.application.console import printable, show
+from relay.application.settings import load
+from relay.commandline.base import ConfigFile
+from relay.config import places
+
+BackupFile = Annotated[Path, typer.Argument(help="The file of the backup, such as relay-backup.zip.")]
+
+
+def back_up(file: BackupFile, config: ConfigFile = None) -> None:
+    """Put settings, messages, memory, scenario, audit log and logins into one file, whether or not the relay runs."""
+    from relay.application.backup import backup
+
+    settings = places.find(config)
+    _show(asyncio.run(backup(load(settings), settings, file)))
+
+
+def restore(
+    file: BackupFile,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Where the settings go; by default your user's own folder.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Move aside what is there already.")] = False,
+) -> None:
+    """Put back what is in a backup, into an empty place."""
+    from relay.application.restore import restore as put_back
+
+    _show(put_back(file, config or places.own_folder() / places.FILE, force=force))
+
+
+def _show(lines: list[str]) -> None:
+    for line in lines:
+        show(printable(line))
