@@ -71,6 +71,8 @@ class LiveAudio(SilentAudio):
         self._obs: ObsClient | None = None
         self._program = ObsProgram(self._program_changed, quiet_off_stream=config.obs.quiet_off_stream)
         self._voice: Voice | None = None
+        self.streamers_microphone: ObsMicrophone | None = None
+        """The streamer's, as OBS hears it; None when OBS is not asked."""
         self.channels: VoiceChannels | None = None
         """The companion in voice channels; None when it neither speaks nor listens there."""
         self.overlay = OverlaySink()
@@ -88,7 +90,8 @@ class LiveAudio(SilentAudio):
             sinks[self._with_voice.name] = self.channels.sink
         if config.obs.enabled:
             sources = BrowserSources(config.web.port, pages=lambda: self.overlay.pages, muted=self.overlay.mute)
-            self._obs = ObsClient(config.obs, [ObsMicrophone(config.obs, voice), self._program, sources])
+            self.streamers_microphone = ObsMicrophone(config.obs, voice)
+            self._obs = ObsClient(config.obs, [self.streamers_microphone, self._program, sources])
         return [sinks[name] for name in config.speech.sinks if name in sinks and self._wants(name)]
 
     def channels_of(self, platform: str) -> VoiceChannels | None:

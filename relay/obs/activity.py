@@ -53,10 +53,20 @@ class MicrophoneActivity:
     def __init__(self, speakers: Speakers, inputs: Iterable[str], *, threshold: float, release: float) -> None:
         self._speakers = speakers
         self._inputs = tuple(inputs)
-        self._least = 10 ** (threshold / 20)
+        self.threshold = threshold
         self._release = release
         self._talkers: dict[str, _Talker] = {}
         self._frame_at = -math.inf
+
+    @property
+    def threshold(self) -> float:
+        """In dBFS; another one counts from the next frame."""
+        return self._threshold
+
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        self._threshold = threshold
+        self._least = 10 ** (threshold / 20)
 
     def __iter__(self) -> Iterator[str]:
         """The inputs that are talked into."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from relay.config import ObsSection
-from relay.obs.activity import MicrophoneActivity, peaks
+from relay.obs.activity import SILENCE, MicrophoneActivity, peaks
 from relay.obs.client import ObsPart
 from relay.obs.connection import ObsConnection, ObsEvent
 from relay.obs.inputs import Inputs, find
@@ -33,6 +33,21 @@ class ObsMicrophone(ObsPart):
         self._inputs = Inputs()
         self._muted: set[str] = set()
         """By the name OBS gives."""
+        self._levels: dict[str, float] = {}
+        self._heard_at = float("-inf")
+
+    @property
+    def threshold(self) -> float:
+        """From how loud on somebody talks, in dBFS; another one counts at once."""
+        return self._talking.threshold
+
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        self._talking.threshold = threshold
+
+    def levels(self) -> dict[str, float]:
+        """How loud each configured input is now, 1.0 is full scale; empty while OBS tells nothing."""
+        return self._levels if self._clock() - self._heard_at < SILENCE else {}
 
     def health(self) -> str:
         """What is heard, or why nothing is."""
@@ -71,7 +86,8 @@ class ObsMicrophone(ObsPart):
 
     def _hear(self, levels: dict[str, float]) -> None:
         audible = {name: levels.get(now, 0.0) for name, now in self._called.items() if now not in self._muted}
-        self._talking.hear(audible, self._clock())
+        self._levels, self._heard_at = audible, self._clock()
+        self._talking.hear(audible, self._heard_at)
 
     def _mute(self, name: str, muted: bool) -> None:
         if not muted:

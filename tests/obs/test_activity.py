@@ -55,6 +55,15 @@ def test_a_long_release_is_reported_like_talking_itself() -> None:
     assert notes.said == [f"{MIC} talks"] * 6
 
 
+def test_another_threshold_counts_from_the_next_frame() -> None:
+    notes = Notes()
+    mic = talking(notes)
+    mic.hear({"mic": SOFT}, 0.0)
+    mic.threshold = THRESHOLD - 1
+    mic.hear({"mic": SOFT}, 0.1)
+    assert notes.said == [f"{MIC} talks"]
+
+
 LEVELS = st.sampled_from([0.0, SOFT, LOUD, 1.0, 20.0])
 STEPS = st.lists(
     st.tuples(

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from relay.config import ObsSection
 from relay.obs import ObsClient, ObsMicrophone, client, connection
+from relay.obs.activity import SILENCE
 from tests.doubles.obs import INPUTS, METERS, Input, ObsDouble
 from tests.obs.speakers import Notes
 from tests.support import PATIENCE, eventually
@@ -30,8 +31,8 @@ class Room:
         self.obs = obs
         self.now = 1000.0
         self.notes = Notes()
-        microphone = ObsMicrophone(settings, self.notes, clock=lambda: self.now)
-        self.client = ObsClient(settings, [microphone], clock=lambda: self.now)
+        self.microphone = ObsMicrophone(settings, self.notes, clock=lambda: self.now)
+        self.client = ObsClient(settings, [self.microphone], clock=lambda: self.now)
 
     async def says(self, *said: str) -> None:
         await eventually(lambda: self.notes.said == list(said))
@@ -77,6 +78,17 @@ async def test_what_is_softer_than_the_threshold_is_nobody(obs: ObsDouble) -> No
     async with listening(obs, MIC, DESKTOP) as room:
         await obs.meters({MIC: SOFT, DESKTOP: LOUD})
         await room.says(MARK)
+
+
+async def test_its_level_can_be_seen_and_the_threshold_moved_while_it_listens(obs: ObsDouble) -> None:
+    async with listening(obs) as room:
+        room.microphone.threshold = -90.0
+        await obs.meters({MIC: SOFT})
+        await room.says(TALKS)
+
+        assert room.microphone.levels() == {MIC: pytest.approx(SOFT)}
+        room.now += SILENCE
+        assert room.microphone.levels() == {}
 
 
 async def test_a_fader_pulled_down_is_silence(obs: ObsDouble) -> None:
