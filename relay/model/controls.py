@@ -52,7 +52,7 @@ class ControlInfo(Value):
     argument: str | None = None
     """What its argument is called; None when it takes none."""
     form: str = ""
-    """How its argument is written, such as `ID|all`."""
+    """How its argument is written, such as `ID|first|all`."""
     required: bool = False
 
 

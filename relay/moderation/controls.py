@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 CHAT_COMMAND: Final = "!relay"
 _STAFF: Final = frozenset({Role.STREAMER, Role.MODERATOR})
+_HELD: Final = "ID|first|all"
 _SEPARATORS: Final = re.compile(r"[\s,]+")
 
 
@@ -160,10 +161,8 @@ class Controls:
                 off,
             ),
             Control("held", "What waits for a decision", self._held),
-            Control(
-                "approve", "Let through what is held", self._decide(approve, "Approved"), "id", "ID|all", may_be.held
-            ),
-            Control("reject", "Drop what is held", self._decide(reject, "Rejected"), "id", "ID|all", may_be.held),
+            Control("approve", "Let through what is held", self._decide(approve, "Approved"), "id", _HELD, may_be.held),
+            Control("reject", "Drop what is held", self._decide(reject, "Rejected"), "id", _HELD, may_be.held),
             Control("skip", "Stop this answer and go on with the next", self._skip),
             Control("interrupt", "Silence the companion now", self._interrupt),
             Control(
@@ -223,7 +222,7 @@ class Controls:
 
     async def _apply(self, order: ControlCall, before: Switches, after: Switches) -> str:
         await self._actions.switch(after)
-        return await self._note(order, order.words, _changed(before, after), _changed(after, before))
+        return await self._note(order.by, order.words, _changed(before, after), _changed(after, before))
 
     # Acting
 
@@ -237,14 +236,16 @@ class Controls:
             if not ids:
                 return "Nothing is held."
             answer = f"{done}: {', '.join(ids)}." + (f" Not held (any more): {', '.join(gone)}." if gone else "")
-            return answer + await self._note(order, f"{order.name} {' '.join(ids)}")
+            return answer + await self._note(order.by, f"{order.name} {' '.join(ids)}")
 
         return run
 
     def _meant(self, argument: str) -> list[str]:
-        if argument.casefold() == "all":
-            return [held.id for held in self._actions.held()]
-        return [word for word in _SEPARATORS.split(argument.casefold()) if word]
+        wanted = argument.casefold()
+        if wanted in ("first", "all"):
+            ids = [held.id for held in sorted(self._actions.held(), key=lambda held: held.at)]
+            return ids[:1] if wanted == "first" else ids
+        return [word for word in _SEPARATORS.split(wanted) if word]
 
     async def _skip(self, order: ControlCall) -> str:
         return await self._acted(order, "Skipped.") if await self._actions.skip() else "There is nothing to skip."
@@ -254,23 +255,26 @@ class Controls:
 
     async def _clear(self, order: ControlCall) -> str:
         count = await self._actions.clear()
-        return f"{count} messages were dropped." + await self._note(order, f"clear ({count})")
+        return f"{count} messages were dropped." + await self._note(order.by, f"clear ({count})")
 
     async def _acted(self, order: ControlCall, answer: str) -> str:
-        return answer + await self._note(order, order.name)
+        return answer + await self._note(order.by, order.name)
+
+    async def note(self, by: Caller, what: str) -> str:
+        """Write into the same log what was done otherwise than by a control; "", or what to add to the answer."""
+        return await self._note(by, what)
 
     async def _note(
         self,
-        order: ControlCall,
+        by: Caller,
         what: str,
         before: dict[str, object] | None = None,
         after: dict[str, object] | None = None,
     ) -> str:
         """Write it into the audit log; "", or what to add to the answer when that fails."""
         try:
-            await asyncio.to_thread(self._audit.write, order.by, what, self._clock(), before, after)
+            await asyncio.to_thread(self._audit.write, by, what, self._clock(), before, after)
         except OSError as error:
-            by = order.by
             log.error("the audit log cannot be written: %s; %s (%s %s): %s", error, by.name, by.source, by.id, what)
             return " (It could not be written into the audit log.)"
         return ""

@@ -19,7 +19,7 @@ PUBLIC: Final = "/static/"
 """Where the pages' own scripts and styles are: the same for everybody, so they need no token."""
 PRESS: Final = "/press/"
 """Where press-once addresses are: each ends with its own key and needs no token besides."""
-MODERATORS: Final = ("/", "/dock", "/dock/", "/desk/", "/api/", "/openapi.json")
+MODERATORS: Final = ("/", "/health", "/dock", "/dock/", "/desk/", "/api/", "/openapi.json")
 """What a moderator's link opens: the desk, and what is made from its actions, each of which asks for a role itself.
 
 What ends with a slash stands for all below it, but for the front page."""

@@ -26,6 +26,8 @@ class Room:
     def __init__(self) -> None:
         self.now = Switches()
         self.waiting = {"h1": "hello", "r1": "well"}
+        self.ages: dict[str, float] = {}
+        """When each was held; those without an entry at 0."""
         self.done: list[str] = []
         self.storing = 0
         """How often the switches were given to the store."""
@@ -44,7 +46,10 @@ class Room:
         self.now = switches
 
     def held(self) -> Sequence[Held]:
-        return [Held(id=id, who="Ann (twitch)", text=text, reason="link", at=0) for id, text in self.waiting.items()]
+        return [
+            Held(id=id, who="Ann (twitch)", text=text, reason="link", at=self.ages.get(id, 0.0))
+            for id, text in self.waiting.items()
+        ]
 
     async def approve(self, held_id: str) -> bool:
         self.done.append(f"approve {held_id}")
@@ -280,8 +285,22 @@ async def test_help_fits_into_one_message_and_explains_each_control(controls: Co
     everything = await controls.run("help", MODERATOR)
 
     assert all(name in everything for name in NAMES)
-    assert await controls.run("help approve", MODERATOR) == "approve ID|all: Let through what is held"
+    assert await controls.run("help approve", MODERATOR) == "approve ID|first|all: Let through what is held"
     assert await controls.run("help help", MODERATOR) == "help [NAME]: What there is, or how one of them is used"
+
+
+async def test_the_one_that_waits_for_longest_needs_no_id(controls: Controls, room: Room) -> None:
+    room.ages = {"r1": 1.0, "h1": 2.0}
+
+    assert await controls.run("approve first", MODERATOR) == "Approved: r1."
+    assert await controls.run("reject First", MODERATOR) == "Rejected: h1."
+    assert await controls.run("approve first", MODERATOR) == "Nothing is held."
+
+
+async def test_what_others_do_is_written_into_the_same_log(controls: Controls, audit: Audit) -> None:
+    assert await controls.note(MODERATOR, "withdraw Mia") == ""
+
+    assert [(entry["who"], entry["what"]) for entry in audit.newest(1)] == [("Mod", "withdraw Mia")]
 
 
 async def test_the_room_is_asked_to_act(controls: Controls, room: Room, audit: Audit) -> None:
@@ -306,7 +325,7 @@ async def test_no_words_make_a_control_fail_or_answer_with_a_command_or_a_ping(
 
 
 def test_completion_offers_what_the_argument_may_be(controls: Controls) -> None:
-    assert values(controls.complete("approve", "")) == ["h1", "r1", "all"]
+    assert values(controls.complete("approve", "")) == ["h1", "r1", "first", "all"]
     assert values(controls.complete("mode", "s")) == ["mentions", "subscribers", "slow"]
     assert values(controls.complete("quiet", "")) == ["off"]
     assert values(controls.complete("help", "un")) == ["unmute", "unblock"]

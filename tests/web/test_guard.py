@@ -55,7 +55,7 @@ async def get(url: str, **headers: str) -> tuple[int, str]:
 async def test_a_moderators_link_opens_the_desk_and_nothing_that_is_the_streamers(guarded: Stage) -> None:
     _, secret = await guarded.links.create("Mia")
 
-    for path in ("/", "/dock", "/dock/next", "/desk/ws", "/api/skip", "/openapi.json"):
+    for path in ("/", "/health", "/dock", "/dock/next", "/desk/ws", "/api/skip", "/openapi.json"):
         assert (await get(f"{guarded.url}{path}?token={secret}"))[0] not in (401, 403), path
     for path in ("/overlay", "/overlay/ws", "/state", "/dialogue", "/ws", "/debug/voxta/history", "/desk", "/dockyard"):
         assert (await get(f"{guarded.url}{path}?token={secret}"))[0] == 403, path
