@@ -3,6 +3,7 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
 
 from relay.application.dialogue import Dialogue
 from relay.errors import PlatformError
@@ -20,6 +21,8 @@ NOTE_SWITCHES = "switches"
 """The note that holds the moderators' settings."""
 REMEMBERED = 500
 """Viewers offered for completion."""
+COMPLETED = 100
+"""Messages offered for completion."""
 
 
 class RuntimeControls:
@@ -73,9 +76,9 @@ class RuntimeControls:
     def held(self) -> Sequence[Held]:
         return [*self._forwarder.waiting.held(), *self._screening.held()]
 
-    async def approve(self, held_id: str) -> bool:
-        told = await self._tell_platform(held_id, approve=True)
-        done = self._screening.approve(held_id) or self._forwarder.waiting.approve(held_id, clock.now())
+    async def approve(self, held_id: str, text: str | None = None) -> bool:
+        told = await self._tell_platform(held_id, approve=True) if text is None else False
+        done = self._screening.approve(held_id, text) or self._forwarder.waiting.approve(held_id, clock.now(), text)
         self._forwarder.wake()
         return done or told
 
@@ -105,6 +108,21 @@ class RuntimeControls:
         count = self._forwarder.waiting.clear(Outcome.DROPPED, "cleared by a moderator")
         self._forwarder.wake()
         return count
+
+    async def put_first(self, key: str) -> bool:
+        done = any(map(self._forwarder.waiting.put_first, listed.keys_of(key)))
+        self._forwarder.wake()
+        return done
+
+    async def drop(self, key: str) -> bool:
+        waiting, reason = self._forwarder.waiting, "dropped by a moderator"
+        done = any(waiting.drop(each, Outcome.DROPPED, reason) for each in listed.keys_of(key))
+        self._forwarder.wake()
+        return done
+
+    def queue(self) -> Sequence[AudienceMessage]:
+        ordered = self._forwarder.waiting.in_order(clock.now())
+        return [each.message for each in islice(ordered, COMPLETED)]
 
     async def why(self, key: str) -> str:
         return await story(self._inbox, key)

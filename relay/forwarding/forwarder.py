@@ -211,22 +211,25 @@ class Forwarder:
         now = self._clock()
         floor_is_free = self._floor.is_free(now)
         if floor_is_free:
-            self._gap.answered(now, is_loud=self._is_loud())
+            self._gap.answered(now, is_loud=self.waiting.is_loud(self._wall()))
         if (ready := self._budget.ready_at(now)) > now:
             return _soonest(self._until_expiry(), ready - now)
-        batch = self.waiting.next(self._wall(), floor_is_free=floor_is_free and now >= self._gap.ends_at)
+        may_ask = floor_is_free and (now >= self._gap.ends_at or self.waiting.has_first)
+        batch = self.waiting.next(self._wall(), floor_is_free=may_ask)
         if batch is None:
             return _soonest(self._until_expiry(), self._until_slot(now))
         await self._forward(batch, chat)
         return 0.0
 
-    def _is_loud(self) -> bool:
-        return self.waiting.is_loud(self._wall())
-
     def place_of(self, key: str) -> QueuePlace | None:
         """How the message with this key waits; None when it does not."""
         place = self.waiting.place_of(key, self._wall())
-        return place and replace(place, halt=self._halt() or ("" if self._session.chat else "the companion is away"))
+        return place and replace(place, halt=self.halt)
+
+    @property
+    def halt(self) -> str:
+        """Why nothing is told at the moment; "" when it is."""
+        return self._halt() or ("" if self._session.chat else "the companion is away")
 
     def _halt(self) -> str:
         """Why nothing is sent although Voxta would take it; "" when it is sent."""
@@ -238,7 +241,10 @@ class Forwarder:
         return "these are quiet hours" if is_quiet(switches.quiet_hours, datetime.now()) else ""
 
     def _until_slot(self, now: float) -> float | None:
-        return max(self._floor.free_at(now), self._gap.ends_at) - now if len(self.waiting) else None
+        if not len(self.waiting):
+            return None
+        free_at = self._floor.free_at(now)
+        return (free_at if self.waiting.has_first else max(free_at, self._gap.ends_at)) - now
 
     def _until_expiry(self) -> float | None:
         at = self.waiting.next_expiry(self._wall())
@@ -300,7 +306,7 @@ class Forwarder:
         if forward.expects_reply:
             self._floor.asked(self._clock(), interruptible=forward.interruptible)
             self._observer.asking(forward)
-            self._gap.asked(self._clock(), is_loud=self._is_loud())
+            self._gap.asked(self._clock(), is_loud=self.waiting.is_loud(self._wall()))
         unsent = self._unsent.pop(forward.id)
         try:
             await self._session.send(forward)

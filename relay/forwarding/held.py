@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from relay.model import AudienceMessage, Held
+from relay.text.obfuscation import Span
 
 CAPACITY = 200
 """Held at once; a flood of held messages must not bury the ones a person can still look at."""
@@ -17,7 +18,9 @@ class HeldMessages:
         self._numbers = itertools.count(1)
         self._entries: OrderedDict[str, tuple[Held, AudienceMessage]] = OrderedDict()
 
-    def add(self, message: AudienceMessage, reason: str) -> AudienceMessage | None:
+    def add(
+        self, message: AudienceMessage, reason: str, until: float, spans: Sequence[Span] = ()
+    ) -> AudienceMessage | None:
         """Hold a message. The oldest one, when there is no more room."""
         held = Held(
             id=f"h{next(self._numbers)}",
@@ -25,6 +28,11 @@ class HeldMessages:
             text=message.text,
             reason=reason,
             at=message.at,
+            until=until,
+            spans=tuple(spans),
+            key=message.key,
+            viewer=message.viewer,
+            is_withheld=message.withheld is not None,
         )
         self._entries[held.id] = (held, message)
         return self._entries.popitem(last=False)[1][1] if len(self._entries) > CAPACITY else None

@@ -1,6 +1,7 @@
 """Messages that only tell something: they need no answer and no floor, and go in order of arrival."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 
 from relay.commands.explaining import QueuePlace
 from relay.forwarding.rendering import Pick
@@ -37,12 +38,23 @@ class NoticeQueue:
         """The keys of what waits of a viewer."""
         return [pick.message.key for pick in self._picks.values() if pick.message.viewer == viewer]
 
+    def __iter__(self) -> Iterator[Pick]:
+        """In the order in which they go."""
+        return iter(self._picks.values())
+
+    def put_first(self, key: str) -> bool:
+        """Let this one go before the others. Whether it waits."""
+        if key in self._picks:
+            self._picks.move_to_end(key, last=False)
+        return key in self._picks
+
     def first(self) -> Pick | None:
         """The next one; it stays until `remove`."""
         return next(iter(self._picks.values()), None)
 
-    def remove(self, key: str) -> None:
-        self._picks.pop(key, None)
+    def remove(self, key: str) -> Pick | None:
+        """Take one out; None when it is not there."""
+        return self._picks.pop(key, None)
 
     def expired(self, now: float) -> list[Pick]:
         """Take out those that are too old at `now`, in seconds since the epoch."""

@@ -9,9 +9,9 @@ choosing and leaving cost O(log n).
 import math
 import random
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Container
-from dataclasses import dataclass, field
-from enum import IntEnum
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass
+from heapq import merge
 from itertools import islice
 
 from sortedcontainers import SortedKeyList
@@ -20,7 +20,8 @@ from relay.commands.explaining import QueuePlace
 from relay.config import SelectionSection
 from relay.forwarding.duplicates import Duplicates, RecentTexts
 from relay.forwarding.fairness import AT_EASE, Fairness
-from relay.model import AudienceMessage, Kind, Outcome, Role
+from relay.forwarding.lanes import AT_ONCE, POOLED, Lane, PooledMessage, lane_of
+from relay.model import AudienceMessage, Outcome, Role
 from relay.moderation.features import TextFeatures
 
 PACE_MEMORY = 20.0
@@ -31,39 +32,6 @@ FIRST = -1e6
 """The luck of a message that has to go first."""
 MAX_ECHOES = 1_000
 """Viewers of one repeated message told apart; more are not counted."""
-
-
-class Lane(IntEnum):
-    STAFF = 0
-    """The streamer and moderators."""
-    EVENT = 1
-    """Raids, subscriptions, redemptions: what somebody paid for or brought about."""
-    ADDRESSED = 2
-    """Mentions of and replies to the companion, and questions put by command."""
-    CHAT = 3
-
-
-_POOLED = (Lane.ADDRESSED, Lane.CHAT)
-"""Lanes from which is chosen by score."""
-
-
-@dataclass(slots=True, eq=False)
-class PooledMessage:
-    """A message in the pool, and those that say the same."""
-
-    message: AudienceMessage
-    text: str
-    """What is told: the message's text after filters."""
-    reading: TextFeatures
-    lane: Lane
-    at: float
-    luck: float = 0.0
-    rank: float = 0.0
-    viewers: set[str] = field(default_factory=set)
-
-    @property
-    def viewer(self) -> str:
-        return self.message.viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +96,7 @@ class Selector:
         if message.at <= now - self._time_to_live(waiting.lane, now):
             self._ended.append(Ended(message, Outcome.EXPIRED, "waited too long"))
             return
-        if waiting.lane not in _POOLED:
+        if waiting.lane not in POOLED:
             self._line_up(waiting)
             return
         self._count(now)
@@ -146,14 +114,13 @@ class Selector:
 
     def place_of(self, key: str, now: float) -> QueuePlace | None:
         """How the message with this key waits; None when it does not."""
-        waiting = next((lane[key] for lane in self._lanes.values() if key in lane), None)
-        if waiting is None:
+        if (waiting := self._waiting(key)) is None:
             return None
         left, others = waiting.at + self._time_to_live(waiting.lane, now) - now, len(self) - 1
-        if waiting.lane in _POOLED and self.is_loud(now):
+        if waiting.lane in POOLED and self.is_loud(now):
             return QueuePlace(left, others=others)
-        first = [lane for lane in Lane if lane < waiting.lane and lane not in _POOLED]
-        beside = _POOLED if waiting.lane in _POOLED else (waiting.lane,)
+        first = [lane for lane in Lane if lane < waiting.lane and lane not in POOLED]
+        beside = POOLED if waiting.lane in POOLED else (waiting.lane,)
         older = sum(self._by_age[lane].bisect_key_left(waiting.at) for lane in beside)
         return QueuePlace(left, sum(len(self._lanes[lane]) for lane in first) + older, others)
 
@@ -164,7 +131,7 @@ class Selector:
     def restore(self, message: AudienceMessage, text: str, reading: TextFeatures) -> None:
         """Put back a message that was chosen and did not arrive; it goes first."""
         waiting = PooledMessage(message, text, reading, lane_of(message), message.at)
-        if waiting.lane in _POOLED:
+        if waiting.lane in POOLED:
             waiting.luck = FIRST
             self._insert(waiting, message.at)
         else:
@@ -178,13 +145,54 @@ class Selector:
             self._discard(waiting)
         return [waiting.message for waiting in everything]
 
+    # What moderators do to it
+
+    @property
+    def has_first(self) -> bool:
+        return bool(self._lanes[Lane.FIRST])
+
+    def put_first(self, key: str) -> bool:
+        """Tell this one before all others. Whether it waits."""
+        if waiting := self._waiting(key):
+            self._discard(waiting)
+            waiting.lane = Lane.FIRST
+            self._enter(waiting)
+        return bool(waiting)
+
+    def drop(self, key: str, outcome: Outcome, reason: str) -> bool:
+        """End one. Whether it waited."""
+        if waiting := self._waiting(key):
+            self._end(waiting, outcome, reason)
+        return bool(waiting)
+
+    def in_order(self, now: float) -> Iterator[PooledMessage]:
+        """All that waits, in the order in which it would be heard if nothing more came."""
+        for lane in AT_ONCE:
+            yield from self._lanes[lane].values()
+        events = list(self._lanes[Lane.EVENT].values())
+        is_loud, in_a_row = self.is_loud(now), self._events_in_a_row
+        chat = iter(self._pool if is_loud else merge(*(self._lanes[lane].values() for lane in POOLED), key=_age))
+        while True:
+            if events and in_a_row < self._settings.events_in_a_row:
+                in_a_row += 1
+                kind = self._alike(events[0].message)
+                together = [each for each in events if self._alike(each.message) == kind][: self._settings.events]
+                yield from together
+                events = [each for each in events if each not in together]
+            else:
+                in_a_row = 0
+                picked = list(islice(chat, self._settings.picks if is_loud else 1))
+                if not picked and not events:
+                    return
+                yield from picked
+
     # Out
 
     def choose(self, now: float) -> Choice | None:
         """What is heard next, taken out; None when nothing waits. Call `mark_sent` once it is sent."""
-        staff, events = self._lanes[Lane.STAFF], self._lanes[Lane.EVENT]
-        if staff:
-            return Choice((self._take(next(iter(staff.values()))),))
+        events = self._lanes[Lane.EVENT]
+        if at_once := next((waiting for lane in AT_ONCE for waiting in self._lanes[lane].values()), None):
+            return Choice((self._take(at_once),))
         if events and (self._events_in_a_row < self._settings.events_in_a_row or not self._pool):
             self._events_in_a_row += 1
             first = self._alike(next(iter(events.values())).message)
@@ -194,14 +202,14 @@ class Selector:
             return None
         self._events_in_a_row = 0
         if not self.is_loud(now):
-            firsts = [next(iter(self._lanes[lane].values())) for lane in _POOLED if self._lanes[lane]]
+            firsts = [next(iter(self._lanes[lane].values())) for lane in POOLED if self._lanes[lane]]
             return Choice((self._take(min(firsts, key=lambda waiting: waiting.at)),))
         return self._sample(now)
 
     def mark_sent(self, choice: Choice, keys: Container[str], now: float) -> None:
         """What of the choice has one of these keys was sent."""
         for waiting in choice.picks:
-            if waiting.lane in _POOLED and waiting.message.key in keys:
+            if waiting.lane in (Lane.FIRST, *POOLED) and waiting.message.key in keys:
                 self._fairness.was_heard(waiting.viewer, waiting.message.platform, now)
                 self._recent.add(waiting.message.key, waiting.reading.digest, waiting.reading.simhash)
 
@@ -297,6 +305,9 @@ class Selector:
             + settings.age * waiting.at / settings.chat_ttl
         )
 
+    def _waiting(self, key: str) -> PooledMessage | None:
+        return next((lane[key] for lane in self._lanes.values() if key in lane), None)
+
     def _find(self, key: str) -> PooledMessage:
         return self._lanes[Lane.CHAT].get(key) or self._lanes[Lane.ADDRESSED][key]
 
@@ -312,7 +323,7 @@ class Selector:
         key = waiting.message.key
         del self._lanes[waiting.lane][key]
         self._by_age[waiting.lane].remove(waiting)
-        if waiting.lane not in _POOLED:
+        if waiting.lane not in POOLED:
             return
         self._pool.remove(waiting)
         self._duplicates.remove(key, waiting.reading.digest, waiting.reading.simhash)
@@ -329,15 +340,6 @@ class Selector:
         if lane is Lane.CHAT:
             return settings.chat_ttl if self.is_loud(now) else settings.quiet_ttl
         return settings.addressed_ttl if lane is Lane.ADDRESSED else settings.event_ttl
-
-
-def lane_of(message: AudienceMessage) -> Lane:
-    """Where a message waits."""
-    if not message.kind.is_said:
-        return Lane.EVENT
-    if message.author.roles & {Role.STREAMER, Role.MODERATOR}:
-        return Lane.STAFF
-    return Lane.ADDRESSED if message.addressed or message.kind is Kind.ASK else Lane.CHAT
 
 
 def _rank(waiting: PooledMessage) -> float:

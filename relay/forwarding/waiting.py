@@ -1,7 +1,7 @@
 """What the forwarder has claimed and not sent: judged on arrival, then in a queue, in the pool, or held."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from relay.commands.explaining import QueuePlace
@@ -9,6 +9,7 @@ from relay.commands.gate import CommandGate, Finished, Refusal
 from relay.config.loading import Config
 from relay.forwarding.follows import ToldFollows
 from relay.forwarding.held import CAPACITY, HeldMessages
+from relay.forwarding.lanes import PooledMessage
 from relay.forwarding.notices import NoticeQueue
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick
@@ -20,6 +21,8 @@ from relay.moderation.features import TextFeatures, features_of
 from relay.moderation.inbound import Inbound
 from relay.moderation.quiet import LEFT_OUT
 from relay.moderation.switches import Switches
+from relay.moderation.switching import Refused
+from relay.text.unicode import folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Waiting:
         self._held_messages = HeldMessages()
         self._decided: OrderedDict[str, PlatformDecision] = OrderedDict()
         """Decisions about what has not come yet, by its key."""
+        self._edited: OrderedDict[str, str] = OrderedDict()
+        """What moderators have made of texts that were held, by key."""
         self._hold_for = config.filters.hold_for
         self._steady = steady
         self._ended: list[Ended] = []
@@ -66,8 +71,12 @@ class Waiting:
         return len(self._selector) + len(self._notices)
 
     def apply(self, switches: Switches) -> None:
-        """Follow the moderators from now on."""
+        """Follow the moderators from now on. What waits of somebody who is muted now does not wait any more."""
+        newly = switches.muted - self.switches.muted
         self.switches = switches
+        for message in [each.message for each in self.in_order(0.0)] if newly else []:
+            if message.viewer in newly or folded(message.author.name) in newly:
+                self.drop(message.key, Outcome.REJECTED, "muted by a moderator")
         self._budget.apply(switches, self._steady())
 
     # In
@@ -118,7 +127,8 @@ class Waiting:
 
     def again(self, message: AudienceMessage, now: float) -> Pick:
         """A message that was let through before, as it is told."""
-        judgement = self._inbound.judge(self._policy.judged(message), self.switches, now)
+        told = message.model_copy(update={"text": self._edited.get(message.key, message.text)})
+        judgement = self._inbound.judge(self._policy.judged(told), self.switches, now)
         return Pick(self._inbound.of_others(message, self.switches), self._said(message, judgement.text))
 
     def recheck(self, pick: Pick, current: AudienceMessage, now: float) -> Pick | None:
@@ -166,7 +176,8 @@ class Waiting:
 
     def _hold(self, message: AudienceMessage, reason: str) -> None:
         """Keep it for a moderator, who may have decided already."""
-        if crowded_out := self._held_messages.add(message, reason):
+        spans = self._inbound.offending(message, self.switches)
+        if crowded_out := self._held_messages.add(message, reason, message.at + self._hold_for, spans):
             self._end(crowded_out, Outcome.HELD, "nobody decided, and more came")
         if decision := self._decided.pop(message.key, None):
             self.decide(decision, message.at)
@@ -176,7 +187,7 @@ class Waiting:
     def next(self, now: float, *, floor_is_free: bool) -> Batch | None:
         """What goes next: what needs no floor first, and nothing that has waited too long."""
         self.expire(now)
-        if pick := self._notices.first():
+        if not (floor_is_free and self._selector.has_first) and (pick := self._notices.first()):
             self._notices.remove(pick.message.key)
             return Batch((pick,))
         choice = self._selector.choose(now) if floor_is_free else None
@@ -189,6 +200,29 @@ class Waiting:
         """These of the batch's picks are on their way."""
         if batch.choice is not None:
             self._selector.mark_sent(batch.choice, {pick.message.key for pick in picks}, now)
+
+    @property
+    def has_first(self) -> bool:
+        """Whether a moderator wants something told as soon as the floor is free."""
+        return self._selector.has_first
+
+    def in_order(self, now: float) -> Iterator[PooledMessage | Pick]:
+        """All that waits and is not held, in the order in which it would be heard if nothing more came."""
+        ordered = self._selector.in_order(now)
+        if self.has_first:
+            yield next(ordered)
+        yield from self._notices
+        yield from ordered
+
+    def put_first(self, key: str) -> bool:
+        """Tell this one before all others. Whether it waits."""
+        return self._notices.put_first(key) or self._selector.put_first(key)
+
+    def drop(self, key: str, outcome: Outcome, reason: str) -> bool:
+        """End one that waits and is not held. Whether it did."""
+        if pick := self._notices.remove(key):
+            self._end(pick.message, outcome, reason)
+        return pick is not None or self._selector.drop(key, outcome, reason)
 
     def place_of(self, key: str, now: float) -> QueuePlace | None:
         """How the message with this key waits; None when it does not."""
@@ -238,9 +272,16 @@ class Waiting:
     def held(self) -> Sequence[Held]:
         return self._held_messages.list()
 
-    def approve(self, held_id: str, now: float) -> bool:
-        """Let a held message through."""
-        message = self._held_messages.pop(held_id)
+    def approve(self, held_id: str, now: float, text: str | None = None) -> bool:
+        """Let a held message through, with another text where one is given. Raises Refused, and holds it on."""
+        message = self._held_messages.get(held_id)
+        if message is not None and text is not None:
+            if reason := self._inbound.refuses(message.model_copy(update={"text": text}), self.switches):
+                raise Refused(f"The filters refuse that as well: {reason}.")
+            self._edited[message.key] = text
+            if len(self._edited) > CAPACITY:
+                self._edited.popitem(last=False)
+        self._held_messages.pop(held_id)
         if message is not None:
             pick = self.again(message, now)
             self._queue(pick.message.model_copy(update={"at": now}), pick.text, features_of(pick.text), now)

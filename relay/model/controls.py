@@ -42,6 +42,16 @@ class Held(Value):
     reason: str
     at: float
     """Seconds since the epoch."""
+    until: float | None = None
+    """When it ends as held, by the same clock; None when that is not known."""
+    spans: tuple[tuple[int, int], ...] = ()
+    """Which parts of the text it is held for, as far as that is known."""
+    key: str | None = None
+    """Of the message from the audience; None for what the companion said."""
+    viewer: str | None = None
+    """Who wrote it, as `platform:id`."""
+    is_withheld: bool = False
+    """Its platform keeps it from its own chat."""
 
 
 class ControlInfo(Value):

@@ -40,6 +40,10 @@ class Completion:
     def rates(self, _: str) -> Iterator[Suggestion]:
         return (plain(f"{name} reset") for name in sorted(self._actions.switches().rates))
 
+    def waiting(self, _: str) -> Iterator[Suggestion]:
+        for message in self._actions.queue():
+            yield Suggestion(value=message.key, label=f"{message.author.name}: {message.text}")
+
     def held(self, _: str) -> Iterator[Suggestion]:
         for held in self._actions.held():
             yield Suggestion(value=held.id, label=f"{held.id} {held.who}: {held.text}")

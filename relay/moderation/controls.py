@@ -120,15 +120,14 @@ class Controls:
             raise Mistake(f"There is no {quoted(name)}. There are: {', '.join(self._table)}.")
         try:
             answer = await control.run(ControlCall(control.name, _argument(control, rest), by))
-        except Gone:
-            raise
         except Mistake as mistake:
-            mistake.usage = control.usage
+            mistake.usage = control.usage if type(mistake) is Mistake else ""
             raise
         return for_chat(answer) or "Done."
 
     def _controls(self) -> Sequence[Control]:
         may_be, approve, reject = self._may_be, self._actions.approve, self._actions.reject
+        put_first, drop = self._actions.put_first, self._actions.drop
         return (
             Control("status", "What is connected, what waits, and what is set", self._status),
             Control("pause", "Forward nothing until resumed", self._switch(switching.pause)),
@@ -163,6 +162,11 @@ class Controls:
             Control("held", "What waits for a decision", self._held),
             Control("approve", "Let through what is held", self._decide(approve, "Approved"), "id", _HELD, may_be.held),
             Control("reject", "Drop what is held", self._decide(reject, "Rejected"), "id", _HELD, may_be.held),
+            Control("edit", "Let through what is held in other words", self._edit, "change", "ID TEXT", may_be.held),
+            Control(
+                "now", "Tell this before all else", self._move(put_first, "It is next."), "id", "ID", may_be.waiting
+            ),
+            Control("drop", "Do not tell what waits", self._move(drop, "Dropped."), "id", "ID", may_be.waiting),
             Control("skip", "Stop this answer and go on with the next", self._skip),
             Control("interrupt", "Silence the companion now", self._interrupt),
             Control(
@@ -173,6 +177,7 @@ class Controls:
                 "NUMBER|reset",
             ),
             Control("clear", "Drop everything that waits", self._clear),
+            Control("emergency", "Silence the companion, pause and clear at once", self._emergency),
             Control("why", "What happened to a message", self._why, "id", "ID"),
             Control(
                 "help",
@@ -239,6 +244,34 @@ class Controls:
             return answer + await self._note(order.by, f"{order.name} {' '.join(ids)}")
 
         return run
+
+    async def _edit(self, order: ControlCall) -> str:
+        held_id, _, text = order.argument.partition(" ")
+        if not text.strip():
+            raise Mistake("Something is missing.")
+        if not await self._actions.approve(held_id.casefold(), text.strip()):
+            raise Gone(f"Not held (any more): {quoted(held_id)}.")
+        return f"Approved: {held_id.casefold()}." + await self._note(order.by, order.words)
+
+    def _move(self, act: Callable[[str], Awaitable[bool]], done: str) -> Run:
+        async def run(order: ControlCall) -> str:
+            if not await act(order.argument):
+                raise Gone(f"That does not wait (any more): {quoted(order.argument)}.")
+            return done + await self._note(order.by, order.words)
+
+        return run
+
+    async def _emergency(self, order: ControlCall) -> str:
+        """Silence comes first, and what fails keeps the rest from nothing."""
+        await self._actions.interrupt()
+        count = await self._actions.clear()
+        async with self._switching:
+            before = self._actions.switches()
+            after, _ = switching.pause(before, "")
+            await to_its_end(self._actions.switch(after))
+        answer = f"Silent and paused; {count} messages were dropped."
+        what = f"emergency ({count})"
+        return answer + await self._note(order.by, what, _changed(before, after), _changed(after, before))
 
     def _meant(self, argument: str) -> list[str]:
         wanted = argument.casefold()

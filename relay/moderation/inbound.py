@@ -16,9 +16,10 @@ from relay.moderation.repeats import Repeats
 from relay.moderation.roles import rank
 from relay.text.blocked_terms import Terms, check_term
 from relay.text.links import links
-from relay.text.masking import masked
+from relay.text.masking import masked, placed
+from relay.text.obfuscation import Span
 from relay.text.personal_data import personal_data
-from relay.text.unicode import MAX_INPUT, count_hidden, folded
+from relay.text.unicode import MAX_INPUT, count_hidden, folded, one_line
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,22 @@ class Inbound:
         except Exception:
             log.exception("a filter failed; the message is held")
             return Judgement(reading, Verdict(Outcome.HELD, "a filter failed"), "")
+
+    def offending(self, message: AudienceMessage, live: LiveSettings) -> list[Span]:
+        """Where in its text the terms and links stand that a message may be held for."""
+        line = one_line(message.text)
+        spans = [span for terms in self._terms_for(live) for span in terms.spans(line)]
+        if self._settings.links not in ("allow", "mask"):
+            spans += links(line, self._settings.allowed_links)
+        return placed(spans, line, message.text)
+
+    def refuses(self, message: AudienceMessage, live: LiveSettings) -> str | None:
+        """Why not even a moderator's own words may stand in its text; None when they may."""
+        if not self._settings.enabled or not message.text:
+            return None
+        case = _case(message, features_of(message.text[:MAX_INPUT]), live, message.at)
+        verdict = self._first((self._size, self._script, self._link, self._term), case)
+        return verdict.reason if verdict is not None and verdict.outcome is Outcome.REJECTED else None
 
     def of_others(self, message: AudienceMessage, live: LiveSettings) -> AudienceMessage:
         """The message without those of the people and texts it names beside its own that could not be heard.

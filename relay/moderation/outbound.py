@@ -12,7 +12,7 @@ import regex
 from relay.config import OutboundSection
 from relay.text.blocked_terms import Terms
 from relay.text.links import links
-from relay.text.masking import masked
+from relay.text.masking import masked, placed
 from relay.text.obfuscation import Span
 from relay.text.personal_data import personal_data
 from relay.text.unicode import SHOWS_NOTHING, one_line
@@ -103,6 +103,12 @@ class Outbound:
         except Exception:
             log.exception("a filter failed; the sentence is held")
             return Screened(OutboundAction.HOLD, sentence, "a filter failed")
+
+    def offending(self, text: str) -> list[Span]:
+        """Where in a text that is held those parts stand that a moderator has to look at."""
+        line = one_line(text, MAX_SENTENCE)
+        rules = [rule for rule in self._rules if rule.action is OutboundAction.HOLD]
+        return placed([span for rule in rules for span in rule.find(line)], line, text)
 
     def _judge(self, sentence: str, before: str) -> Screened:
         text = one_line(sentence, MAX_SENTENCE)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from relay.model import Held
+from relay.model import AudienceMessage, Held
 from relay.moderation.switches import Switches
 
 
@@ -24,7 +24,9 @@ class Runtime(Protocol):
         """What waits for a decision, oldest first."""
         ...
 
-    async def approve(self, held_id: str) -> bool: ...
+    async def approve(self, held_id: str, text: str | None = None) -> bool:
+        """Let it through, in other words where some are given. Raises Refused when the filters refuse those."""
+        ...
 
     async def reject(self, held_id: str) -> bool: ...
 
@@ -38,6 +40,18 @@ class Runtime(Protocol):
 
     async def clear(self) -> int:
         """Drop everything that waits. How many messages that were."""
+        ...
+
+    async def put_first(self, key: str) -> bool:
+        """Tell what waits under this key before all else."""
+        ...
+
+    async def drop(self, key: str) -> bool:
+        """End what waits under this key."""
+        ...
+
+    def queue(self) -> Sequence[AudienceMessage]:
+        """What is told next, for completion."""
         ...
 
     async def why(self, key: str) -> str:

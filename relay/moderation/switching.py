@@ -29,6 +29,10 @@ class Mistake(Exception):
     """How the control is written, where that helps."""
 
 
+class Refused(Mistake):
+    """It must not be, whoever wants it."""
+
+
 class Gone(Mistake):
     """What was meant is not there any more: somebody else was quicker, or time was."""
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from relay.model import Held, ReplyText
 from relay.moderation.outbound import OVERLAP, Outbound, OutboundAction
+from relay.moderation.switching import Refused
 from relay.replies.replies import Step
 from relay.replies.reply import Reply, Sentence
 from relay.system import clock
@@ -81,20 +82,40 @@ class Screening:
             del self._held[held_id]
         return [held for held, _ in self._held.values()]
 
-    def approve(self, held_id: str) -> bool:
-        """Let a held reply out. False when it is not there (any more)."""
-        entry = self._held.pop(held_id, None)
-        if entry is not None and entry[0].at > clock.now() - self._hold_for:
-            self._release(entry[1])
-            return True
-        return False
+    def approve(self, held_id: str, text: str | None = None) -> bool:
+        """Let a held reply out, with another text where one is given. False when it is not there (any more).
+
+        Raises Refused for a text that must not be said, and holds the reply on.
+        """
+        entry = self._held.get(held_id)
+        if entry is None or entry[0].at <= clock.now() - self._hold_for:
+            return False
+        reply = entry[1] if text is None else entry[1].model_copy(update={"text": self._reworded(text)})
+        del self._held[held_id]
+        self._release(reply)
+        return True
+
+    def _reworded(self, text: str) -> str:
+        result = self._outbound.judge(text)
+        if result.action is OutboundAction.DROP:
+            raise Refused(f"The filters refuse that as well: {result.reason}.")
+        return result.text
 
     def reject(self, held_id: str) -> bool:
         """Drop a held reply. False when it is not there."""
         return self._held.pop(held_id, None) is not None
 
     def _hold(self, reply: ReplyText, reason: str) -> None:
-        held = Held(id=f"r{next(self._numbers)}", who=reply.character, text=reply.text, reason=reason, at=clock.now())
+        now = clock.now()
+        held = Held(
+            id=f"r{next(self._numbers)}",
+            who=reply.character,
+            text=reply.text,
+            reason=reason,
+            at=now,
+            until=now + self._hold_for,
+            spans=tuple(self._outbound.offending(reply.text)),
+        )
         self._held[held.id] = (held, reply)
         if len(self._held) > CAPACITY:
             self._held.popitem(last=False)

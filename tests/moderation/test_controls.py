@@ -13,6 +13,7 @@ from relay.model import AudienceMessage, Author, Caller, Held, Kind, Role, Sugge
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls, command_in
 from relay.moderation.switches import Mode, Switches
+from relay.moderation.switching import Gone, Mistake, Refused
 from relay.moderation.wording import ANSWER_LIMIT
 from tests.support import eventually
 
@@ -51,8 +52,10 @@ class Room:
             for id, text in self.waiting.items()
         ]
 
-    async def approve(self, held_id: str) -> bool:
-        self.done.append(f"approve {held_id}")
+    async def approve(self, held_id: str, text: str | None = None) -> bool:
+        if text == "bad word":
+            raise Refused("The filters refuse that as well: blocked term.")
+        self.done.append(f"approve {held_id}" if text is None else f"approve {held_id} as {text}")
         return self.waiting.pop(held_id, None) is not None
 
     async def reject(self, held_id: str) -> bool:
@@ -70,6 +73,18 @@ class Room:
     async def clear(self) -> int:
         self.done.append("clear")
         return 4
+
+    async def put_first(self, key: str) -> bool:
+        self.done.append(f"first {key}")
+        return key == "twitch:m1"
+
+    async def drop(self, key: str) -> bool:
+        self.done.append(f"drop {key}")
+        return key == "twitch:m1"
+
+    def queue(self) -> Sequence[AudienceMessage]:
+        ann = Author(id="1", name="Ann")
+        return [AudienceMessage(platform="twitch", id="m1", channel="1", kind=Kind.CHAT, author=ann, text="hi", at=0)]
 
     async def why(self, key: str) -> str:
         return f"{key}: forwarded (user)"
@@ -309,6 +324,44 @@ async def test_the_room_is_asked_to_act(controls: Controls, room: Room, audit: A
     assert await controls.run("clear", MODERATOR) == "4 messages were dropped."
     assert await controls.run("why twitch:1", MODERATOR) == "twitch:1: forwarded (user)"
     assert [entry["what"] for entry in audit.newest(9)] == ["skip", "clear (4)"]
+
+
+async def test_an_emergency_is_one_act_that_one_word_undoes(controls: Controls, room: Room, audit: Audit) -> None:
+    assert await controls.run("emergency", MODERATOR) == "Silent and paused; 4 messages were dropped."
+
+    assert (room.done, room.now) == (["interrupt", "clear"], Switches(paused=True))
+    assert [entry["what"] for entry in audit.newest(9)] == ["emergency (4)"]
+
+    await controls.run("resume", MODERATOR)
+    assert room.now == Switches()
+
+
+async def test_what_is_held_can_be_let_through_in_other_words(controls: Controls, room: Room, audit: Audit) -> None:
+    assert await controls.run("edit H1 hello there", MODERATOR) == "Approved: h1."
+
+    assert room.done == ["approve h1 as hello there"]
+    assert audit.newest(1)[0]["what"] == "edit H1 hello there"
+    assert await controls.run("edit h1 hello", MODERATOR) == "Not held (any more): 'h1'."
+    assert await controls.run("edit r1 bad word", MODERATOR) == "The filters refuse that as well: blocked term."
+    assert await controls.run("edit r1", MODERATOR) == "Something is missing. Use: edit ID TEXT"
+
+
+async def test_what_waits_can_be_told_first_or_not_at_all(controls: Controls, room: Room, audit: Audit) -> None:
+    assert await controls.run("now twitch:m1", MODERATOR) == "It is next."
+    assert await controls.run("drop twitch:m1", MODERATOR) == "Dropped."
+    assert await controls.run("drop twitch:m2", MODERATOR) == "That does not wait (any more): 'twitch:m2'."
+    assert [suggestion.value for suggestion in controls.complete("now", "ann")] == ["twitch:m1"]
+    assert [entry["what"] for entry in audit.newest(9)] == ["now twitch:m1", "drop twitch:m1"]
+
+
+async def test_who_can_tell_a_failure_from_an_answer_is_told_which_it_was(controls: Controls, room: Room) -> None:
+    assert await controls.carry_out("pause", MODERATOR) == "Paused. Events and chat wait."
+    with pytest.raises(Mistake, match="is no mode"):
+        await controls.carry_out("mode nothing", MODERATOR)
+    with pytest.raises(Gone, match="Not held"):
+        await controls.carry_out("approve h9", MODERATOR)
+    with pytest.raises(Mistake, match="Only moderators"):
+        await controls.carry_out("pause", VIEWER)
 
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
