@@ -18,7 +18,7 @@ from relay.application.heartbeat import ailment, condition
 from relay.application.settings import load, whereabouts
 from relay.commandline import keeping
 from relay.commandline.auth import auth
-from relay.commandline.base import ConfigFile, Json, execute, readable, terminal
+from relay.commandline.base import ConfigFile, Json, Plain, execute, readable, terminal
 from relay.commandline.companion import companion
 from relay.commandline.memory import memory
 from relay.commandline.rewards import rewards
@@ -54,21 +54,22 @@ def demo(
     as_json: Json = False,
     seed: Annotated[int, typer.Option(help="The same seed invents the same crowd.")] = 0,
     speech: Annotated[bool, typer.Option("--speech", help="Let the companion be heard in a browser.")] = False,
+    plain: Plain = False,
 ) -> None:
     """Show the whole thing: an invented audience talks to the embedded companion. Needs no account."""
     from relay.application.runs import demo as run_demo
 
-    execute(run_demo(terminal(as_json, "info"), seconds=seconds, seed=seed, speech=speech), as_json)
+    execute(run_demo(terminal(as_json, "info", plain=plain), seconds=seconds, seed=seed, speech=speech), as_json)
 
 
 @app.command()
-def run(config: ConfigFile = None) -> None:
+def run(config: ConfigFile = None, plain: Plain = False) -> None:
     """Go live with your settings. Without any, the page at http://localhost:8081/ sets the relay up."""
     settings = load(places.to_write(config))  # first, as all that going live takes loads slowly
 
     from relay.application.runs import live
 
-    execute(live(settings, terminal(False, settings.relay.log_level)))
+    execute(live(settings, terminal(False, settings.relay.log_level, plain=plain)))
 
 
 @app.command()
@@ -133,12 +134,13 @@ def replay(
     voxta: Annotated[str | None, typer.Option(help="Talk to this Voxta, not to the configured one.")] = None,
     config: ConfigFile = None,
     as_json: Json = False,
+    plain: Plain = False,
 ) -> None:
     """Play a recorded audience through the whole pipeline."""
     from relay.application.runs import recorded
 
     settings = load(places.find(config))
-    screen = terminal(as_json, settings.relay.log_level)
+    screen = terminal(as_json, settings.relay.log_level, plain=plain)
     execute(recorded(settings, screen, file=file, speed=speed, voxta_url=voxta), as_json)
 
 

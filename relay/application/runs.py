@@ -17,11 +17,12 @@ from relay.application.audio import LiveAudio
 from relay.application.composition import MakePlatforms, Relay, running, until
 from relay.application.connect import voxta
 from relay.application.console import printable, show
+from relay.application.plain_view import narrate, tell_held
 from relay.application.runtime_controls import story
 from relay.application.serving import serving, serving_anywhere
 from relay.application.settings import load
 from relay.application.statistics import Statistics
-from relay.application.terminal_view import TerminalView, narrate
+from relay.application.terminal_view import TerminalView, WatchedRelay
 from relay.companion.scenario.example import EXAMPLE
 from relay.companion.serving.server import CompanionServer
 from relay.config import (
@@ -41,7 +42,7 @@ from relay.platforms import listed
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.info import PlatformWishes, Surroundings
 from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
-from relay.web.control import ControlServer
+from relay.web.control import TERMINAL, ControlServer
 from relay.web.server import WebServer
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,8 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
             relay = Relay(config, crowd, voxta_url=url, statistics=statistics, audio=audio)
             server = await stack.enter_async_context(serving_anywhere(config, relay, audio))
             if speech:
-                _fall_silent_on_enter(relay)
+                if not console.is_terminal:  # the live view has the keyboard
+                    _fall_silent_on_enter(relay)
                 show(
                     f"Open {server.url}/overlay?controls=1 to hear the companion; Enter interrupts it.",
                     err=console.stderr,
@@ -213,10 +215,18 @@ def _statistics(console: Console) -> Statistics:
 
 @asynccontextmanager
 async def _watched(console: Console, statistics: Statistics, relay: Relay, title: str) -> AsyncIterator[None]:
-    if not console.is_terminal:
-        yield
-        return
-    task = asyncio.create_task(TerminalView(console, statistics, relay.runtime.status, title).run())
+    runtime = relay.runtime
+    if console.is_terminal:
+        seen = WatchedRelay(
+            status=runtime.status,
+            held=runtime.held,
+            is_paused=lambda: runtime.switches().paused,
+            control=lambda words: relay.controls.run(words, TERMINAL),
+        )
+        view = TerminalView(console, statistics, seen, title).run()
+    else:
+        view = tell_held(runtime.held)
+    task = asyncio.create_task(view)
     try:
         yield
     finally:

@@ -17,6 +17,9 @@ ConfigFile = Annotated[
     typer.Option("--config", "-c", help="The TOML file with your settings; see `relay where` for how it is found."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print a summary as one JSON object at the end.")]
+Plain = Annotated[
+    bool, typer.Option("--plain", help="One line for each thing that happens, for screen readers and logs.")
+]
 
 
 def execute(work: Coroutine[Any, Any, dict[str, object] | None], as_json: bool = False) -> None:
@@ -34,9 +37,12 @@ def readable(result: dict[str, object]) -> str:
     return "\n".join(f"{key}: {printable(str(value))}" for key, value in result.items())
 
 
-def terminal(as_json: bool, level: str) -> Console:
-    """Where the run shows itself and what it logs; JSON has standard output to itself."""
-    console = Console(stderr=as_json)
+def terminal(as_json: bool, level: str, *, plain: bool = False) -> Console:
+    """Where the run shows itself and what it logs; JSON has standard output to itself.
+
+    `plain`: as where there is no terminal, in lines without colour, and nothing is drawn.
+    """
+    console = Console(stderr=as_json, force_terminal=False if plain else None)
     log_to(console, level)
     return console
 

@@ -32,7 +32,7 @@ def restore(
     """Put back what is in a backup, into an empty place."""
     from relay.application.restore import restore as put_back
 
-    _show(put_back(file, config or places.own_folder() / places.FILE, force=force))
+    _show(put_back(file, config or places.own_file(), force=force))
 
 
 def _show(lines: list[str]) -> None:

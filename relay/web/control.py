@@ -29,7 +29,8 @@ CHUNK: Final = 1 << 20
 CopyStore = Callable[[Path], Awaitable[None]]
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus' text format, which every scraper reads."""
-_TERMINAL: Final = Caller(source="terminal", name="terminal", roles=frozenset({Role.STREAMER}), in_private=True)
+TERMINAL: Final = Caller(source="terminal", name="terminal", roles=frozenset({Role.STREAMER}), in_private=True)
+"""Whoever sits at the machine that the relay runs on."""
 _HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
 _START: Final = "start it with `relay run`"
 
@@ -98,7 +99,7 @@ class ControlServer:
             raise web.HTTPBadRequest(text='send {"words": "…"}') from None
         if not isinstance(words, str):
             raise web.HTTPBadRequest(text="words has to be a text")
-        return web.json_response({"answer": await self._controls.run(words, _TERMINAL)})
+        return web.json_response({"answer": await self._controls.run(words, TERMINAL)})
 
     async def _show_metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=self._metrics(), headers={"Content-Type": METRICS_TYPE})

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from relay.application.console import handler, printable
+from relay.application.plain_view import narrate
 from relay.application.statistics import ActivityLine, Statistics
-from relay.application.terminal_view import TerminalView, narrate
-from relay.model import AudienceMessage, Author, Kind, Post
+from relay.application.terminal_view import TerminalView, WatchedRelay
+from relay.model import AudienceMessage, Author, Held, Kind, Post
 from tests.support import eventually
 
 CLEAR = "\x1b[2J\x1b[H"
@@ -88,15 +89,18 @@ async def test_the_view_shows_names_without_obeying_them() -> None:
     async def status() -> str:
         return f"Voxta: in a chat with {hostile}"
 
+    held = Held(id="h1", who=hostile, text=hostile, reason=hostile, at=0)
     console = Console(file=out, width=400, height=40, force_terminal=True, color_system=None)
-    watching = asyncio.create_task(TerminalView(console, statistics, status, hostile).run())
+    watching = asyncio.create_task(
+        TerminalView(console, statistics, WatchedRelay(status, held=lambda: [held]), hostile).run()
+    )
     await eventually(lambda: "posted" in out.getvalue())
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
 
     shown = re.sub(r"\x1b\[(?:\?25[lh]|\d*[AK]|2K|1A)|\r", "", out.getvalue())
     assert not steers(shown)
-    assert shown.count("[bold red]bob[/] [/nothing] :smile:") >= 4
+    assert shown.count("[bold red]bob[/] [/nothing] :smile:") >= 7
 
 
 def _line(name: str, text: str) -> ActivityLine:
