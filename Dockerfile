@@ -3,6 +3,7 @@ RUN pip install --no-cache-dir uv
 WORKDIR /app
 COPY pyproject.toml uv.lock README.md ./
 COPY relay ./relay
+COPY config/relay.example.toml ./config/
 RUN uv sync --locked --no-dev --no-editable
 
 FROM python:3.11-slim

@@ -16,6 +16,7 @@ from relay import __version__
 from relay.application.console import log_to, printable, show
 from relay.application.heartbeat import ailment, condition
 from relay.application.settings import load, whereabouts
+from relay.application.settings.secrets import Secrets
 from relay.commandline import keeping
 from relay.commandline.auth import auth
 from relay.commandline.base import ConfigFile, Json, Plain, execute, readable, terminal
@@ -121,6 +122,7 @@ def where(config: ConfigFile = None) -> None:
     found: dict[str, object] = {
         "settings": file.resolve() if file else f"none yet; {places.own_file()} would be found",
         "environment": environment.resolve() if environment and environment.is_file() else "no file .env beside them",
+        "secrets": Secrets(places.to_write(config)).where(),
         "data": settings.relay.data_dir.resolve(),
         "audit log": settings.audit_file.resolve(),
     }

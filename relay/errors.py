@@ -2,6 +2,7 @@
 
 RelayError
 ├── ConfigError            a setting is missing or wrong: names the field, the value and the fix
+│   ├── WrongSettings          the settings cannot be loaded: tells each mistake in them
 │   └── InboxTaken             another relay has the inbox, or has taken it over
 ├── AuthError              a token or key was refused or lacks a scope: a person has to act
 ├── PlatformError          a platform refused or failed
@@ -19,7 +20,8 @@ RelayError
 └── RenderingError         a rendering that would not be safe to send
 """
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
 
 
 class RelayError(Exception):
@@ -30,6 +32,25 @@ class RelayError(Exception):
 
 class ConfigError(RelayError):
     """A setting is missing or wrong."""
+
+
+class SettingMistake(NamedTuple):
+    """One thing that is wrong with the settings."""
+
+    key: str
+    """Of the setting, such as `web.port`, or of its section; empty where it is about something else."""
+    text: str
+    """What is wrong and how it is written right."""
+    line: str
+    """The same with the place where it was written."""
+
+
+class WrongSettings(ConfigError):
+    """The settings cannot be loaded."""
+
+    def __init__(self, mistakes: Sequence[SettingMistake]) -> None:
+        super().__init__("\n".join(mistake.line for mistake in mistakes))
+        self.mistakes = mistakes
 
 
 class InboxTaken(ConfigError):

@@ -42,6 +42,11 @@ def unreadable(path: Path | None) -> Iterator[str]:
 
 def written_in(loc: tuple[int | str, ...], path: Path | None) -> str:
     """Where the setting at this place was written, for people."""
+    return set_outside(loc, path) or (str(path) if path is not None else "settings")
+
+
+def set_outside(loc: tuple[int | str, ...], path: Path | None) -> str | None:
+    """The variable that sets what is at this place, whatever the file says; None where there is none."""
     beside = path and path.with_name(".env")
     for depth in range(len(loc), 1, -1):  # a variable may hold a whole list or table
         variable = ENV_PREFIX + "__".join(map(str, loc[:depth])).upper()
@@ -49,4 +54,4 @@ def written_in(loc: tuple[int | str, ...], path: Path | None) -> str:
             return f"environment variable {variable}"
         if beside and variable in dotenv_values(beside):
             return f"{beside}: {variable}"
-    return str(path) if path is not None else "settings"
+    return None

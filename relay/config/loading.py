@@ -4,6 +4,7 @@
 """
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -41,7 +42,7 @@ from relay.config import (
 )
 from relay.config.environment import ENV_PREFIX, DotEnv, Environment, unreadable, written_in
 from relay.config.places import data_folder, own_file
-from relay.errors import ConfigError
+from relay.errors import ConfigError, SettingMistake, WrongSettings
 
 
 class Whereabouts(BaseSettings):
@@ -146,19 +147,31 @@ class Config(Whereabouts):
 C = TypeVar("C", bound=Whereabouts)
 
 
-def read(model: type[C], path: Path | None, over: dict[str, Any]) -> C:
-    """Read the file, put the environment over it, and check everything.
+def read(model: type[C], path: Path | None, over: dict[str, Any], secrets: Mapping[str, str] | None = None) -> C:
+    """Read the file, put the environment over it, and check everything; see `checked`."""
+    return checked(model, text_of(path) if path is not None else "", path, over, secrets)
 
-    `over` replaces whole sections, for commands that bring settings of their own. Raises ConfigError with one
-    line per mistake, each naming the key, the value and the fix.
+
+def checked(
+    model: type[C], text: str, path: Path | None, over: dict[str, Any], secrets: Mapping[str, str] | None = None
+) -> C:
+    """What the file at `path` would mean if this were its text.
+
+    `over` replaces whole sections, for commands that bring settings of their own. `secrets` are values by key that go
+    before those of the file, and below the environment. Raises WrongSettings with one mistake per line, each naming
+    the key, the value and the fix.
     """
-    data = _with_data_folder(_toml(path) if path is not None else {}, path)
+    data = _with_data_folder(_toml(text, path), path)
+    for key, value in (secrets or {}).items():
+        section, _, name = key.partition(".")
+        if isinstance(data.setdefault(section, {}), dict):
+            data[section][name] = value
     try:
         return model(_env_file=path and path.with_name(".env"), **{**data, **over})
     except ValidationError as error:
-        raise ConfigError("\n".join(_explain(problem, path) for problem in error.errors(include_url=False))) from None
+        raise WrongSettings([_mistake(problem, path) for problem in error.errors(include_url=False)]) from None
     except SettingsError:
-        raise ConfigError("\n".join(unreadable(path))) from None
+        raise WrongSettings([SettingMistake("", line, line) for line in unreadable(path)]) from None
 
 
 def _with_data_folder(data: dict[str, Any], path: Path | None) -> dict[str, Any]:
@@ -166,22 +179,28 @@ def _with_data_folder(data: dict[str, Any], path: Path | None) -> dict[str, Any]
     return data | {"relay": {"data_dir": data_folder(path)} | section} if isinstance(section, dict) else data
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def text_of(path: Path) -> str:
+    """What the file says; nothing where this user's own is not there yet. Raises ConfigError."""
     try:
-        text = path.read_text("utf-8-sig")
+        return path.read_text("utf-8-sig")
     except FileNotFoundError:
         if path == own_file():  # where the page writes it once there is something to write
-            return {}
+            return ""
         raise ConfigError(f"{path}: there is no such file; copy config/relay.example.toml to it") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
+
+
+def _toml(text: str, path: Path | None) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {mistakes.of_toml(text, error)}") from None
 
 
-def _explain(problem: Any, path: Path | None) -> str:
+def _mistake(problem: Any, path: Path | None) -> SettingMistake:
     key = ".".join(map(str, problem["loc"]))
     words = mistakes.in_words(problem)
-    return ": ".join(part for part in (written_in(problem["loc"], path), key, words) if part)
+    return SettingMistake(
+        key, words, ": ".join(part for part in (written_in(problem["loc"], path), key, words) if part)
+    )

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from relay.application.settings import load, settings_model
+from relay.application.settings.catalogue import model_of
 from relay.config import RelaySection
 from relay.errors import ConfigError
 from relay.model import Kind, SendAs
 from relay.platforms import listed
 from relay.platforms.twitch.info import TWITCH
-from tests.docs.settings_page import model_of
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "relay.example.toml"
 

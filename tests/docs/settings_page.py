@@ -1,27 +1,22 @@
 """`python -m tests.docs.settings_page` writes docs/settings.md: the settings, and what their example says of each."""
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple, get_args
+from typing import Any, Final
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from relay.application.settings import settings_model
+from relay.application.settings.catalogue import model_of
+from relay.application.settings.explanations import Remarks, explanations
 from relay.config import KindRule
 from relay.model import Kind
 from relay.platforms import listed
 from tests.docs.pages import ROOT
 
 PAGE: Final = ROOT / "docs" / "settings.md"
-EXAMPLE: Final = ROOT / "config" / "relay.example.toml"
-
-_SECTION: Final = re.compile(r"^(?:# )?\[+([\w.]+)\]+\s*(?:# (.*))?$")
-_KEY: Final = re.compile(r"^(?:# )?(\w+) = .*?(?:\s# (.*))?$")
-_MORE: Final = re.compile(r"^\s+# (.*)$")
-_REMARK: Final = re.compile(r"^# (.*)$")
 
 _INTRODUCTION: Final = """\
 # Settings
@@ -29,7 +24,12 @@ _INTRODUCTION: Final = """\
 Copy `config/relay.example.toml` to `relay.toml` and change what you need; everything else keeps its default. An
 environment variable wins over the file, as does such a line in a file `.env` beside it: `RELAY_TWITCH__CLIENT_ID=abc`
 sets `client_id` of `[twitch]`. Lists are written with commas there (`RELAY_TWITCH__CHANNELS=ann,ben`), tables as JSON.
-Keep secrets in the environment where you can.
+
+The desk changes all of it for you: it writes the file and leaves your remarks and all else in it as they are. As it was
+before the last change, the file stands beside it as `relay.toml.before`. Secrets that you give there go into your
+system's keyring, or, where there is none, into `relay.secrets.json` beside the settings, which only you can read.
+The environment goes before `.env`, that before these secrets, and those before `relay.toml`; `relay where` names the
+places.
 
 `relay check` names each mistake with the setting, its value and the fix. A setting that does not exist
 is a mistake, too.
@@ -43,33 +43,9 @@ What each kind of message becomes stands in `[forwarding.kinds.…]`, and `[[for
 """
 
 
-class Remarks(NamedTuple):
-    """What the example says of one section."""
-
-    about: str
-    keys: dict[str, str]
-
-
-def remarks(example: str) -> dict[str, Remarks]:
-    """What the example says, by section."""
-    found = {"": Remarks("", {})}
-    keys, last, before = found[""].keys, "", ""
-    for line in example.splitlines():
-        if section := _SECTION.match(line):
-            found[section[1]] = Remarks(section[2] or "", keys := {})
-            last = before = ""
-        elif key := _KEY.match(line):
-            last, before = key[1], keys.setdefault(key[1], key[2] or before) and ""
-        elif last and (more := _MORE.match(line)):
-            keys[last] += f" {more[1]}"
-        elif (remark := _REMARK.match(line)) and not remark[1].startswith("["):
-            before = f"{before} {remark[1]}".strip()
-    return found
-
-
 def page() -> str:
     """The whole page."""
-    said = remarks(EXAMPLE.read_text("utf-8"))
+    said = explanations()
     parts = [_INTRODUCTION]
     sections = settings_model(listed.PLATFORMS).model_fields
     for name, field in sorted(sections.items(), key=lambda section: [*said].index(section[0])):
@@ -78,13 +54,6 @@ def page() -> str:
             rules = field.get_default().kinds.items()
             parts.append(_KINDS + "".join(row for kind, rule in rules for row in _rows(kind, rule)))
     return "\n".join(parts)
-
-
-def model_of(section: FieldInfo) -> type[BaseModel]:
-    """What a section is made of, or each one of a list of sections."""
-    model = section.annotation if isinstance(section.annotation, type) else get_args(section.annotation)[0]
-    assert issubclass(model, BaseModel)
-    return model
 
 
 def _rows(kind: Kind, rule: KindRule) -> Iterator[str]:

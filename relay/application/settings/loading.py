@@ -1,20 +1,28 @@
 """The whole configuration: the sections all relays have, and one for each platform there is."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, create_model
 
+from relay.application.settings.secrets import Secrets
 from relay.config import SpeechSection
-from relay.config.loading import Config, Whereabouts, read
+from relay.config.loading import Config, Whereabouts, checked, read
 from relay.platforms import listed
 from relay.platforms.info import PlatformInfo
 
 
 def load(path: Path | None = None, **over: Any) -> Config:
     """Read the file, put the environment over it, and check everything; see `read`."""
-    return read(settings_model(listed.PLATFORMS), path, over)
+    secrets = Secrets(path).read() if path is not None else {}
+    return read(settings_model(listed.PLATFORMS), path, over, secrets)
+
+
+def meaning(text: str, path: Path, secrets: Mapping[str, str]) -> Config:
+    """What the settings would be with this text in the file and these secrets; see `checked`."""
+    return checked(settings_model(listed.PLATFORMS), text, path, {}, secrets)
 
 
 def whereabouts(path: Path | None) -> Whereabouts:

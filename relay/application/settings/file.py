@@ -1,0 +1,123 @@
+"""The settings file as the page changes it: as a whole or not at all, checked before it is written."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from relay.application.settings.catalogue import KnownSetting, catalogue
+from relay.application.settings.editing import edited, table_of
+from relay.application.settings.loading import load, meaning
+from relay.application.settings.secrets import Secrets
+from relay.config.environment import set_outside
+from relay.config.loading import Config, text_of
+from relay.errors import ConfigError, SettingMistake, WrongSettings
+from relay.system.private_files import write_private
+
+BACKUP: Final = ".before"
+"""Behind the name of the file as it was before the last change."""
+MAX_TEXT: Final = 500_000
+"""Characters of a file; the example has 40,000."""
+
+
+class SettingsFile:
+    """One settings file, with the secrets beside it. One change is made after the other."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.secrets = Secrets(path)
+        self._changing = asyncio.Lock()
+
+    def load(self) -> Config:
+        """What the settings are, as they stand there. Raises ConfigError."""
+        return load(self.path)
+
+    def text(self) -> str:
+        """What the file says; nothing where it is not there yet."""
+        return text_of(self.path) if self.path.exists() else ""
+
+    async def set(self, values: Mapping[str, Any]) -> Config:
+        """Change these, by key: None takes one out, a table is TOML. Raises WrongSettings, and changes nothing then."""
+        async with self._changing:
+            return await asyncio.to_thread(self._set, values)
+
+    async def replace(self, text: str) -> Config:
+        """Let the file say this, checked as any change. Secrets stay as they are. Raises ConfigError."""
+        async with self._changing:
+            return await asyncio.to_thread(self._replace, text)
+
+    def _set(self, values: Mapping[str, Any]) -> Config:
+        settings = {key: _known(key) for key in values}
+        self._refuse_what_is_set_outside(values)
+        secret = {key: _secret(key, value) for key, value in values.items() if settings[key].type == "secret"}
+        plain = {key: _fit(settings[key], value) for key, value in values.items() if key not in secret}
+        before = self.text()
+        text = edited(before, plain | dict.fromkeys(secret, None))
+        kept = self.secrets.read()
+        wanted = {key: value for key, value in (kept | secret).items() if value is not None}
+        config = meaning(text, self.path, wanted)
+        self.secrets.keep(secret)
+        try:
+            self._write(before, text)
+        except ConfigError:
+            self.secrets.keep({key: kept.get(key) for key in secret})
+            raise
+        return config
+
+    def _replace(self, text: str) -> Config:
+        if len(text) > MAX_TEXT:
+            raise ConfigError(f"this is longer than any settings file ({MAX_TEXT} characters)")
+        config = meaning(text, self.path, self.secrets.read())
+        self._write(self.text(), text)
+        return config
+
+    def _refuse_what_is_set_outside(self, keys: Collection[str]) -> None:
+        for key in keys:
+            if place := set_outside(tuple(key.split(".")), self.path):
+                raise wrong(key, f"{place} sets this and goes before the file: change it there, or take it out there")
+
+    def _write(self, before: str, text: str) -> None:
+        if text == before:
+            return
+        path = self.path.resolve()
+        try:
+            mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+            if path.exists():
+                write_private(path.with_name(path.name + BACKUP), before)
+            write_private(path, text)
+            path.chmod(mode)
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be written: {error.strerror}; nothing was changed") from None
+
+
+def wrong(key: str, text: str) -> WrongSettings:
+    """One mistake of somebody who wants to change a setting."""
+    return WrongSettings([SettingMistake(key, text, f"{key}: {text}")])
+
+
+def _known(key: str) -> KnownSetting:
+    setting = catalogue().get(key)
+    if setting is None:
+        raise wrong(key[:100], "there is no such setting")
+    return setting
+
+
+def _secret(key: str, value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise wrong(key, "write a text")
+    return value or None
+
+
+def _fit(setting: KnownSetting, value: Any) -> Any:
+    """As it is written in the file: a table from its TOML, and whole numbers that came as texts as numbers."""
+    if value is None:
+        return None
+    if setting.type == "table" and isinstance(value, str):
+        return table_of(value, setting.key)
+    if setting.is_whole and isinstance(value, list):
+        return [_number(each) for each in value]
+    return _number(value) if setting.is_whole else value
+
+
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isascii() and value.strip().isdigit() else value

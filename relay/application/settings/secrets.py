@@ -1,0 +1,121 @@
+"""Secrets that were set on the page: in the system's keyring where a working one is there, else in a private file.
+
+Which are where stands in that file, so that no keyring is asked (and nobody for its password) unless it has something.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from relay.errors import ConfigError
+from relay.system.private_files import write_private
+
+
+class Secrets:
+    """Those that belong to one settings file, by key, such as `discord.token`."""
+
+    def __init__(self, settings: Path) -> None:
+        self.file = settings.with_name(f"{settings.stem}.secrets.json")
+        self._service = f"voxta-relay {settings.absolute()}"
+
+    def read(self) -> dict[str, str]:
+        """All of them. Raises ConfigError."""
+        in_file, in_keyring = self._index()
+        return in_file | {key: self._asked(key) for key in in_keyring}
+
+    def keys(self) -> set[str]:
+        """Which are kept here. Raises ConfigError."""
+        in_file, in_keyring = self._index()
+        return {*in_file, *in_keyring}
+
+    def keep(self, values: Mapping[str, str | None]) -> None:
+        """Keep these as well; None forgets one. Raises ConfigError."""
+        if not values:
+            return
+        in_file, in_keyring = self._index()
+        keyring = working_keyring() if any(values.values()) else None
+        for key, value in values.items():
+            if value is not None and keyring is not None and self._kept(keyring, key, value):
+                in_keyring.add(key)
+                in_file.pop(key, None)
+                continue
+            if key in in_keyring:
+                self._forget(key)
+                in_keyring.discard(key)
+            if value is not None:
+                in_file[key] = value
+            else:
+                in_file.pop(key, None)
+        self._write(in_file, in_keyring)
+
+    def where(self) -> str:
+        """Where they are, for people. Raises ConfigError."""
+        in_file, in_keyring = self._index()
+        if in_keyring:
+            return f"in the system's keyring, as {self._service!r}" + (f", and in {self.file}" if in_file else "")
+        return str(self.file) if in_file else "none are kept beside the settings"
+
+    def _index(self) -> tuple[dict[str, str], set[str]]:
+        try:
+            data = json.loads(self.file.read_text("utf-8"))
+            return {str(key): str(value) for key, value in data["file"].items()}, set(map(str, data["keyring"]))
+        except FileNotFoundError:
+            return {}, set()
+        except OSError as error:
+            raise ConfigError(f"{self.file}: cannot be read ({error.strerror}): it is for whoever set it") from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ConfigError(f"{self.file} is damaged: remove it, and set the secrets again") from None
+
+    def _write(self, in_file: dict[str, str], in_keyring: set[str]) -> None:
+        try:
+            if in_file or in_keyring:
+                write_private(self.file, json.dumps({"file": in_file, "keyring": sorted(in_keyring)}, indent=1))
+            else:
+                self.file.unlink(missing_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{self.file}: cannot be written: {error.strerror}") from None
+
+    def _asked(self, key: str) -> str:
+        import keyring
+
+        try:
+            value = keyring.get_password(self._service, key)
+        except Exception as error:  # backends raise whatever their libraries do
+            raise ConfigError(
+                f"{key} is in the system's keyring, which cannot be asked ({type(error).__name__}): unlock it, or set "
+                f"{key} in the environment"
+            ) from None
+        if value is None:
+            raise ConfigError(
+                f"{key} is not in the system's keyring any more: take it out of {self.file} and set it again"
+            )
+        return value
+
+    def _kept(self, keyring: Any, key: str, value: str) -> bool:
+        """Whether the keyring took it; one that is locked or full does not, and the file has it then."""
+        try:
+            keyring.set_password(self._service, key, value)
+            return bool(keyring.get_password(self._service, key) == value)
+        except Exception:  # backends raise whatever their libraries do
+            return False
+
+    def _forget(self, key: str) -> None:
+        import keyring
+
+        try:
+            keyring.delete_password(self._service, key)
+        except Exception:  # it is gone already, or cannot be reached: nothing reads it any more
+            return
+
+
+def working_keyring() -> Any:
+    """The system's keyring; None where there is none that keeps anything."""
+    import keyring
+
+    try:
+        found = keyring.get_keyring()
+        is_working = type(found).__module__ not in ("keyring.backends.fail", "keyring.backends.null")
+        return found if is_working and found.priority > 0 else None
+    except Exception:  # backends raise whatever their libraries do
+        return None
