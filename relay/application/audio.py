@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from relay.application.conditions import Condition, State
 from relay.config.loading import Config
 from relay.model import Talker
 from relay.obs import BrowserSources, ObsClient, ObsMicrophone, ObsProgram
@@ -11,6 +12,7 @@ from relay.platforms import listed
 from relay.platforms.info import PlatformInfo
 from relay.platforms.voice import Listener, VoiceChannels
 from relay.speech.base import Sink
+from relay.speech.floor import STREAMER
 from relay.speech.mixer import Mixer
 from relay.speech.voice import Voice
 from relay.voxta.audio import SpeechSource
@@ -32,6 +34,16 @@ class SilentAudio:
     def lines(self) -> list[str]:
         """How it is, for people."""
         return []
+
+    def conditions(self) -> list[Condition]:
+        """How each connection of its own is, for people."""
+        return []
+
+    def talker(self, speaker: str) -> Talker:
+        """Who an external speaker is."""
+        source, _, who = speaker.partition(":")
+        is_streamer = source in (STREAMER, "microphone")
+        return Talker(name=who or source, is_streamer=is_streamer)
 
     def people(self) -> list[str]:
         """The names of those who hear the companion in a voice channel."""
@@ -105,6 +117,25 @@ class LiveAudio(SilentAudio):
         if self._wants("overlay"):
             lines.append(f"Overlay: {self.overlay.condition()}")
         return lines
+
+    def conditions(self) -> list[Condition]:
+        found: list[Condition] = []
+        state: State
+        if (obs := self._obs) is not None:
+            state = "problem" if obs.needs_person else "ok" if obs.is_connected else "busy"
+            found.append(Condition("obs", "OBS", state, obs.health()))
+        if self._wants("overlay"):
+            state = "ok" if self.overlay.is_open else "problem"
+            found.append(Condition("overlay", "Overlay", state, self.overlay.condition()))
+        if self.channels is not None and self._with_voice is not None:
+            trouble = self.channels.trouble()
+            label = f"{self._with_voice.label} voice"
+            found.append(Condition("voice", label, "problem" if trouble else "ok", trouble or ""))
+        return found
+
+    def talker(self, speaker: str) -> Talker:
+        source, _, who = speaker.partition(":")
+        return self.channels.talker(who) if source == "voice" and self.channels is not None else super().talker(speaker)
 
     def effect(self, name: str) -> bool:
         return self.overlay.effect(name)

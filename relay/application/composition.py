@@ -282,6 +282,11 @@ class Relay:
             return f"Inbox: {error}"
 
     @property
+    def speaker(self) -> str | None:
+        """The name of the character that is heard now."""
+        return self._dialogue.speaker
+
+    @property
     def is_answering(self) -> bool:
         """A reply is awaited or under way."""
         return self.floor.state(time.monotonic()) is not FloorState.IDLE

@@ -35,6 +35,7 @@ class Dialogue:
         self._audio = audio
         self._volume = config.speech.volume
         replies, key, cookies = Replies(), key_of(config), session.cookies
+        self._replies = replies
         self.screening = Screening(Outbound(config.outbound), events.released, hold_for=config.outbound.hold_for)
         self._clips = Clips(config.speech, key, url, cookies=cookies, voice=own_voice(config))
         playback = Playback(self._clips.fetch)
@@ -70,6 +71,11 @@ class Dialogue:
         """The name of a character, the first one's where none is told; "" without a chat."""
         chat = self._session.chat
         return chat.character_name(sender_id) if chat else ""
+
+    @property
+    def speaker(self) -> str | None:
+        """The name of the character that is heard, or is about to be."""
+        return next((reply.character for reply in self._replies.voicing()), None)
 
     def _record(self, wanted: bool) -> None:
         """Voxta wants to hear people, or does not."""

@@ -2,10 +2,20 @@
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from relay.model import Outcome, Settlement
 from relay.moderation.quiet import LEFT_OUT
+
+
+class Halt(StrEnum):
+    """Why nothing is told at the moment, in words."""
+
+    PAUSED = "a moderator has paused what is told"
+    OFF_STREAM = "nothing is streamed"
+    QUIET_HOURS = "these are quiet hours"
+    AWAY = "the companion is away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +30,8 @@ class QueuePlace:
     """All that wait besides it."""
     is_held: bool = False
     """A moderator decides on it."""
-    halt: str = ""
-    """Why nothing is told at the moment, such as `a moderator has paused it`."""
+    halt: Halt | None = None
+    """Why nothing is told at the moment."""
 
 
 def waits(place: QueuePlace, name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from relay.commands.explaining import QueuePlace
+from relay.commands.explaining import Halt, QueuePlace
 from relay.commands.gate import CommandGate, Finished, no_commands
 from relay.config.loading import Config
 from relay.errors import InboxError, RenderingError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
@@ -227,18 +227,18 @@ class Forwarder:
         return place and replace(place, halt=self.halt)
 
     @property
-    def halt(self) -> str:
-        """Why nothing is told at the moment; "" when it is."""
-        return self._halt() or ("" if self._session.chat else "the companion is away")
+    def halt(self) -> Halt | None:
+        """Why nothing is told at the moment; None when it is."""
+        return self._halt() or (None if self._session.chat else Halt.AWAY)
 
-    def _halt(self) -> str:
-        """Why nothing is sent although Voxta would take it; "" when it is sent."""
+    def _halt(self) -> Halt | None:
+        """Why nothing is sent although Voxta would take it."""
         switches = self.waiting.switches
         if switches.paused:
-            return "a moderator has paused what is told"
+            return Halt.PAUSED
         if self._is_hushed:
-            return "nothing is streamed"
-        return "these are quiet hours" if is_quiet(switches.quiet_hours, datetime.now()) else ""
+            return Halt.OFF_STREAM
+        return Halt.QUIET_HOURS if is_quiet(switches.quiet_hours, datetime.now()) else None
 
     def _until_slot(self, now: float) -> float | None:
         if not len(self.waiting):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from relay.model import AudienceMessage, Kind, Role
+from relay.model import AudienceMessage, Kind, Outcome, Role
 from relay.moderation.features import TextFeatures
 
 
@@ -42,6 +42,24 @@ class PooledMessage:
     @property
     def viewer(self) -> str:
         return self.message.viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A message that selection is done with."""
+
+    message: AudienceMessage
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What goes into one forward."""
+
+    picks: tuple[PooledMessage, ...]
+    digest: tuple[tuple[str, int], ...] = ()
+    """What the room shouted meanwhile, and how many viewers did."""
 
 
 def lane_of(message: AudienceMessage) -> Lane:

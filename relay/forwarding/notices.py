@@ -32,7 +32,7 @@ class NoticeQueue:
         """How the message with this key waits; None when it does not."""
         if key not in self._picks:
             return None
-        return QueuePlace(self._expiry(self._picks[key]) - now, list(self._picks).index(key), len(self) - 1)
+        return QueuePlace(self.expiry(self._picks[key]) - now, list(self._picks).index(key), len(self) - 1)
 
     def of(self, viewer: str) -> list[str]:
         """The keys of what waits of a viewer."""
@@ -58,16 +58,17 @@ class NoticeQueue:
 
     def expired(self, now: float) -> list[Pick]:
         """Take out those that are too old at `now`, in seconds since the epoch."""
-        gone = [pick for pick in self._picks.values() if self._expiry(pick) <= now]
+        gone = [pick for pick in self._picks.values() if self.expiry(pick) <= now]
         for pick in gone:
             self.remove(pick.message.key)
         return gone
 
     def next_expiry(self) -> float | None:
         """When the next one will be too old, in seconds since the epoch."""
-        return min(map(self._expiry, self._picks.values()), default=None)
+        return min(map(self.expiry, self._picks.values()), default=None)
 
-    def _expiry(self, pick: Pick) -> float:
+    def expiry(self, pick: Pick) -> float:
+        """When it will be too old, in seconds since the epoch."""
         return pick.message.at + self._time_to_live
 
     def clear(self) -> list[Pick]:

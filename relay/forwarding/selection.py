@@ -10,7 +10,6 @@ import math
 import random
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 
@@ -20,7 +19,7 @@ from relay.commands.explaining import QueuePlace
 from relay.config import SelectionSection
 from relay.forwarding.duplicates import Duplicates, RecentTexts
 from relay.forwarding.fairness import AT_EASE, Fairness
-from relay.forwarding.lanes import AT_ONCE, POOLED, Lane, PooledMessage, lane_of
+from relay.forwarding.lanes import AT_ONCE, POOLED, Choice, Ended, Lane, PooledMessage, lane_of
 from relay.model import AudienceMessage, Outcome, Role
 from relay.moderation.features import TextFeatures
 
@@ -32,24 +31,6 @@ FIRST = -1e6
 """The luck of a message that has to go first."""
 MAX_ECHOES = 1_000
 """Viewers of one repeated message told apart; more are not counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A message that selection is done with."""
-
-    message: AudienceMessage
-    outcome: Outcome
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What goes into one forward."""
-
-    picks: tuple[PooledMessage, ...]
-    digest: tuple[tuple[str, int], ...] = ()
-    """What the room shouted meanwhile, and how many viewers did."""
 
 
 class Selector:
@@ -116,7 +97,7 @@ class Selector:
         """How the message with this key waits; None when it does not."""
         if (waiting := self._waiting(key)) is None:
             return None
-        left, others = waiting.at + self._time_to_live(waiting.lane, now) - now, len(self) - 1
+        left, others = self.expiry(waiting, now) - now, len(self) - 1
         if waiting.lane in POOLED and self.is_loud(now):
             return QueuePlace(left, others=others)
         first = [lane for lane in Lane if lane < waiting.lane and lane not in POOLED]
@@ -222,8 +203,8 @@ class Selector:
 
     def next_expiry(self, now: float) -> float | None:
         """When the next message expires."""
-        oldest = [(lane, entries[0]) for lane, entries in self._by_age.items() if entries]
-        return min((first.at + self._time_to_live(lane, now) for lane, first in oldest), default=None)
+        oldest = [entries[0] for entries in self._by_age.values() if entries]
+        return min((self.expiry(first, now) for first in oldest), default=None)
 
     # Inside
 
@@ -334,6 +315,9 @@ class Selector:
         self._pace *= math.exp(-max(0.0, now - self._paced_at) / PACE_MEMORY)
         self._pace += 60.0 / PACE_MEMORY
         self._paced_at = now
+
+    def expiry(self, waiting: PooledMessage, now: float) -> float:
+        return waiting.at + self._time_to_live(waiting.lane, now)
 
     def _time_to_live(self, lane: Lane, now: float) -> float:
         settings = self._settings

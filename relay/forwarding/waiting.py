@@ -9,11 +9,11 @@ from relay.commands.gate import CommandGate, Finished, Refusal
 from relay.config.loading import Config
 from relay.forwarding.follows import ToldFollows
 from relay.forwarding.held import CAPACITY, HeldMessages
-from relay.forwarding.lanes import PooledMessage
+from relay.forwarding.lanes import Choice, Ended, PooledMessage
 from relay.forwarding.notices import NoticeQueue
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick
-from relay.forwarding.selection import Choice, Ended, Selector
+from relay.forwarding.selection import Selector
 from relay.model import AudienceMessage, Held, Kind, Outcome, PlatformDecision
 from relay.moderation.budget import Budget, not_in_mode
 from relay.moderation.controls import command_in
@@ -213,6 +213,10 @@ class Waiting:
             yield next(ordered)
         yield from self._notices
         yield from ordered
+
+    def expiry(self, waiting: PooledMessage | Pick, now: float) -> float:
+        """When one that waits expires."""
+        return self._notices.expiry(waiting) if isinstance(waiting, Pick) else self._selector.expiry(waiting, now)
 
     def put_first(self, key: str) -> bool:
         """Tell this one before all others. Whether it waits."""

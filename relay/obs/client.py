@@ -42,6 +42,11 @@ class ObsPart:
         """How it is while OBS is connected, in a few words; nothing when there is nothing to say."""
         return ""
 
+    @property
+    def is_well(self) -> bool:
+        """Whether all is there that the settings name; asked while OBS is connected."""
+        return True
+
     async def look_up(self, obs: ObsConnection) -> None:
         """Ask how things are: connected, or other inputs are there. Raises RelayError when OBS does not answer."""
 
@@ -67,6 +72,16 @@ class ObsClient:
         self._look_again_at = float("inf")
         self._problem: str | None = "not connected to OBS yet"
         self._reported: type[RelayError] | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        return self._problem is None
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether somebody has to do something about it: a refused password, an input that is not there."""
+        refused = self._reported is not None and issubclass(self._reported, AuthError)
+        return refused or (self.is_connected and not all(part.is_well for part in self._parts))
 
     def health(self) -> str:
         """One line: how the parts are, or why OBS is not connected."""

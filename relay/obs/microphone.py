@@ -53,6 +53,10 @@ class ObsMicrophone(ObsPart):
         """What is heard, or why nothing is."""
         return self._inputs.complaint(self._called.values()) or self._heard()
 
+    @property
+    def is_well(self) -> bool:
+        return self._inputs.complaint(self._called.values()) is None
+
     def _heard(self) -> str:
         inputs = [f"{now} (muted)" if now in self._muted else now for now in self._called.values()]
         return f"listening to {', '.join(inputs)}"

@@ -49,6 +49,10 @@ class Supervisor:
         failure = self._failures.get(platform.name)
         return f"stopped: {_told(failure)}" if failure is not None else platform.health()
 
+    def is_stopped(self, platform: Platform) -> bool:
+        """Whether it waits for a person."""
+        return platform.name in self._failures
+
     def lines(self) -> list[str]:
         """How each platform is, for people."""
         return [f"{_title(platform)}: {self.health(platform)}" for platform in self._platforms]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import relay
-from relay.commands.explaining import QueuePlace, ago, ended, waits
+from relay.commands.explaining import Halt, QueuePlace, ago, ended, waits
 from relay.model import Outcome, Settlement
 from relay.moderation.quiet import LEFT_OUT
 from relay.moderation.wording import ANSWER_LIMIT
@@ -97,7 +97,7 @@ def test_no_part_of_a_reason_is_repeated_and_every_answer_is_short(outcome: Outc
         (QueuePlace(20, None, 0), "It is next to be told to Vox."),
         (QueuePlace(20, is_held=True), "It waits for a moderator to look at it."),
         (
-            QueuePlace(20, 0, halt="a moderator has paused what is told"),
+            QueuePlace(20, 0, halt=Halt.PAUSED),
             "It waits: a moderator has paused what is told.",
         ),
     ],

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.config import SelectionSection
-from relay.forwarding.selection import Ended, Selector
+from relay.forwarding.lanes import Ended
+from relay.forwarding.selection import Selector
 from relay.model import AudienceMessage, Author, Kind, Outcome, Role
 from relay.moderation.features import features_of
 

@@ -1,13 +1,11 @@
 """The moderators' controls as actions of the desk. Each goes the way it goes from chat: one lock, one audit log."""
 
-import re
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
 from pydantic import Field
 
-from relay.errors import RelayError
 from relay.model import Caller
 from relay.moderation.controls import Controls
 from relay.moderation.switches import Mode
@@ -19,6 +17,7 @@ _PLAIN: Final = {
     "resume": "Forward again",
     "skip": "Stop this answer and go on with the next",
     "clear": "Drop everything that waits",
+    "emergency": "Silence the companion, pause and clear at once; resume undoes the pause",
 }
 
 
@@ -59,6 +58,15 @@ class Decided(Fields):
     id: str = Field(min_length=1, max_length=2_000, description="of what is held, such as h1; several; or all")
 
 
+class OtherWords(Fields):
+    id: str = Field(pattern=r"^[hr]\d{1,9}$", description="of what is held, such as h1")
+    text: str = Field(min_length=1, max_length=2_000, description="what is told instead")
+
+
+class OneMessage(Fields):
+    key: str = Field(pattern=r"^[^\s]{1,200}$", description="of a message, as `platform:id`")
+
+
 def control_actions(controls: Controls) -> Iterator[DeskAction[Any]]:
     """All of them but those that only tell, which the desk has better ways for."""
 
@@ -84,7 +92,14 @@ def control_actions(controls: Controls) -> Iterator[DeskAction[Any]]:
     yield action("approve", "Let through what is held", Decided, lambda given: f"approve {given.id}", "id")
     yield action("reject", "Drop what is held", Decided, lambda given: f"reject {given.id}", "id")
     yield action("control", "Any control in the words of chat", Words, lambda given: given.words, "words")
-    yield DeskAction("emergency", "Silence, pause and clear at once", NoFields, _emergency(controls))
+    yield action("edit", "Let through what is held in other words", OtherWords, _edit, "text")
+    yield action("now", "Tell what waits before all else", OneMessage, lambda given: f"now {given.key}", "key")
+    yield action("drop", "Do not tell what waits", OneMessage, lambda given: f"drop {given.key}", "key")
+    yield action("why", "What happened to a message", OneMessage, lambda given: f"why {given.key}", "key")
+
+
+def _edit(given: OtherWords) -> str:
+    return f"edit {given.id} {given.text}"
 
 
 def _plain(name: str, _: NoFields) -> str:
@@ -107,20 +122,3 @@ async def carried_out(controls: Controls, words: str, by: Caller, field: str | N
         raise DeskError("gone", str(gone), field) from None
     except Mistake as mistake:
         raise DeskError("invalid", str(mistake), field) from None
-
-
-def _emergency(controls: Controls) -> Callable[[NoFields, Caller], Awaitable[str]]:
-    """What silences comes first, and what fails keeps nothing else from being done."""
-
-    async def run(_: NoFields, by: Caller) -> str:
-        answers, failures = [], []
-        for words in ("interrupt", "pause", "clear"):
-            try:
-                answers.append(await controls.carry_out(words, by))
-            except RelayError as error:
-                failures.append(str(error))
-        if failures:
-            raise DeskError("failed", re.sub(r"\s+", " ", " ".join([*answers, *failures])))
-        return " ".join(answers)
-
-    return run

@@ -1,30 +1,61 @@
 """The desk of a running relay: its topics and actions, put together from who knows of what."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from relay import __version__
+from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
 from relay.application.desk import strip
 from relay.application.desk.controls import control_actions
+from relay.application.desk.decisions import Decisions
+from relay.application.desk.lights import Lights
+from relay.application.desk.queue import WaitingList
 from relay.application.desk.strip import Strip
+from relay.config.loading import Config
+from relay.model import Caller
+from relay.web.desk.actions import DeskAction, NoFields
 from relay.web.desk.desk import Desk
+from relay.web.desk.topics import Topic
 
 
 @asynccontextmanager
-async def desk_of(relay: Relay) -> AsyncIterator[Desk]:
+async def desk_of(config: Config, relay: Relay, audio: LiveAudio) -> AsyncIterator[Desk]:
     """For as long as the context lasts, it follows what happens."""
     desk = Desk(about=lambda: {"version": __version__, "character": _character(relay)})
-    desk.topics.add(Strip(relay).topic)
-    desk.actions.add(*control_actions(relay.controls))
-    looking = asyncio.create_task(_look(desk), name="desk-look")
+    lights = Lights(config, relay, audio)
+    top, held, following = Strip(relay, audio, lights), Decisions(relay), WaitingList(relay)
+    desk.topics.add(top.topic, held.topic, following.topic)
+    desk.actions.add(*control_actions(relay.controls), *_looks(top.topic, held.topic, following.topic))
+    work = [asyncio.create_task(_look(desk), name="desk-look"), asyncio.create_task(lights.run(), name="desk-lights")]
     try:
-        yield desk
+        with relay.events.changed.told_to(top.look):
+            yield desk
     finally:
-        looking.cancel()
-        with suppress(asyncio.CancelledError):
-            await looking
+        for task in work:
+            task.cancel()
+        for task in work:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def _looks(top: Topic, held: Topic, following: Topic) -> Iterator[DeskAction[Any]]:
+    """The states, for who wants to know them once."""
+    for name, summary, topic in (
+        ("state", "Who has the floor, what is connected, and what is set", top),
+        ("held", "What waits for a decision", held),
+        ("next", "What waits, in the order in which it would be heard", following),
+    ):
+        yield DeskAction(name, summary, NoFields, _look_at(topic))
+
+
+def _look_at(topic: Topic) -> Any:
+    async def run(_: NoFields, by: Caller) -> object:
+        return topic.shown()
+
+    return run
 
 
 async def _look(desk: Desk) -> None:

@@ -1,12 +1,15 @@
-"""The strip at the top of the desk: who has the floor, and how the moderators have set the relay."""
+"""The strip at the top of the desk: the floor, the microphone, each connection, and what moderators have set."""
 
+import math
 import time
 from typing import Final
 
+from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
+from relay.application.desk.lights import Lights
 from relay.moderation.switches import Switches
 from relay.speech.floor import FloorState
-from relay.web.desk.topics import Topic
+from relay.web.desk.topics import Age, Topic
 
 EVERY: Final = 0.1
 """Seconds between two looks at the floor, which has to be seen as it changes."""
@@ -15,20 +18,57 @@ EVERY: Final = 0.1
 class Strip:
     """What is always seen."""
 
-    def __init__(self, relay: Relay) -> None:
+    def __init__(self, relay: Relay, audio: LiveAudio, lights: Lights) -> None:
         self._relay = relay
-        self.topic = Topic("strip", self.state, time.monotonic, every=EVERY, is_looked_at=True)
+        self._audio = audio
+        self._lights = lights
+        self._taken: tuple[FloorState, frozenset[str]] = (FloorState.IDLE, frozenset())
+        self._since = time.monotonic()
+        self.topic = Topic("strip", self.state, time.monotonic, every=EVERY, mark=self.state)
+
+    def look(self) -> None:
+        """Who has the floor may have changed."""
+        now = time.monotonic()
+        taken = (self._relay.floor.state(now), self._relay.floor.speakers(now))
+        if taken != self._taken:
+            self._taken, self._since = taken, now
 
     def state(self) -> dict[str, object]:
-        floor, now = self._relay.floor, time.monotonic()
-        chat = self._relay.session.chat
-        state, talking = floor.state(now), sorted(floor.speakers(now))
+        """Levels are in dBFS, None for silence."""
+        self.look()
+        halt = self._relay.forwarder.halt
         return {
-            "character": chat.characters[0].name if chat is not None and chat.characters else None,
-            "floor": {"state": "free" if state is FloorState.IDLE else state, "talking": talking},
+            "character": self._character(),
+            "floor": self._floor(),
+            "microphone": self._microphone(),
+            "lights": self._lights.shown(),
             "switches": _switches(self._relay.runtime.switches()),
+            "halt": halt.name.lower() if halt is not None else None,
+            "quiet": halt is not None and halt.name == "QUIET_HOURS",
             "held": len(self._relay.runtime.held()),
+            "waiting": len(self._relay.forwarder.waiting),
         }
+
+    def _character(self) -> str | None:
+        chat = self._relay.session.chat
+        return chat.characters[0].name if chat is not None and chat.characters else None
+
+    def _floor(self) -> dict[str, object]:
+        state, speakers = self._taken
+        talkers = [self._audio.talker(speaker) for speaker in sorted(speakers)]
+        return {
+            "state": "free" if state is FloorState.IDLE else state,
+            "who": self._relay.speaker,
+            "since": Age(self._since),
+            "talking": [{"name": talker.name, "streamer": talker.is_streamer} for talker in talkers],
+        }
+
+    def _microphone(self) -> dict[str, object] | None:
+        microphone = self._audio.streamers_microphone
+        if microphone is None:
+            return None
+        loudest = max(microphone.levels().values(), default=0.0)
+        return {"level": round(20 * math.log10(loudest)) if loudest > 0 else None, "threshold": microphone.threshold}
 
 
 def _switches(switches: Switches) -> dict[str, object]:

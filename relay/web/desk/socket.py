@@ -126,16 +126,13 @@ class OpenDesk:
         topics = self._desk.topics.visible_to(self._caller)
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise DeskError("invalid", "show: has to be a list of names of topics", "show")
-        if unknown := sorted({name[:40] for name in names} - topics.keys()):
-            raise DeskError(
-                "unknown", f"show: there is no {', '.join(unknown[:5])}; there are {', '.join(topics)}", "show"
-            )
         for name in self._showing.keys() - set(names):
             self._showing.pop(name).end()
-        for name in names:
-            if name not in self._showing:
-                self._showing[name] = Showing(topics[name], self._news)
+        for name in topics.keys() & set(names) - self._showing.keys():
+            self._showing[name] = Showing(topics[name], self._news)
         self._news.set()
+        if unknown := ", ".join(sorted({name[:40] for name in names} - topics.keys())[:5]):
+            raise DeskError("unknown", f"show: there is no {unknown}; there are {', '.join(topics)}", "show")
 
     async def _do(self, request_id: int | str, name: str, given: object) -> None:
         try:

@@ -10,6 +10,9 @@ from relay.model import Caller, Role
 EVERY: Final = 0.25
 """Seconds between two states of one topic to one page, at least."""
 
+ROUNDING: Final = 0.05
+"""Seconds by which a look may come early: who looks has a beat of its own."""
+
 Clock = Callable[[], float]
 
 
@@ -86,21 +89,29 @@ class Topic(Watched):
         *,
         role: Role = Role.MODERATOR,
         every: float = EVERY,
-        is_looked_at: bool = False,
+        mark: Callable[[], object] | None = None,
     ) -> None:
-        """`is_looked_at`: nobody calls `changed`, so the state itself has to be compared."""
+        """`mark` is another value whenever the state is another, for what nobody calls `changed` for."""
         super().__init__(name, role, every)
         self._state = state
         self._clock = clock
-        self._is_looked_at = is_looked_at
-        self._looked: object = None
+        self._mark = mark
+        self._marked: object = None
+        self._look_at = 0.0
         self._frame = ""
         self._framed: tuple[int, float] | None = None
 
     def look(self) -> None:
-        if self._is_looked_at and self._watching and (now := self._state()) != self._looked:
-            self._looked = now
+        if self._mark is None or not self._watching or (now := self._clock()) < self._look_at:
+            return
+        self._look_at = now + self.every - ROUNDING
+        if (mark := self._mark()) != self._marked:
+            self._marked = mark
             self.changed()
+
+    def shown(self) -> object:
+        """The state as those are told who ask once."""
+        return json.loads(self.news(None))["state"]
 
     def news(self, seen: int | None) -> str:
         now = self._clock()
@@ -119,9 +130,9 @@ class Encoder:
     def __call__(self, value: object) -> object:
         match value:
             case Age(since):
-                return round(max(0.0, self._now - since), 2)
+                return round(max(0.0, self._now - since), 1)
             case Left(until):
-                return round(max(0.0, until - self._now), 2)
+                return round(max(0.0, until - self._now), 1)
         raise TypeError(f"{type(value).__name__} cannot be shown")
 
 

@@ -1,0 +1,183 @@
+"""The desk of a real relay around the embedded companion: what its pages see, and what they do to it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.application.audio import LiveAudio
+from relay.application.composition import Relay
+from relay.application.serving import serving
+from relay.companion.serving.server import CompanionServer
+from relay.model import Kind
+from relay.platforms.base import Platform
+from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
+from tests.support import eventually
+from tests.web.desk.page import RawPage, opened
+
+HELD = "look at evil.example"
+
+
+@dataclass
+class DeskStage:
+    """A relay with its desk, and one page of that."""
+
+    relay: Relay
+    url: str
+    page: RawPage
+    twitch: RecordingPlatform
+
+    async def say(self, *texts: str, first: int = 1, **over: Any) -> None:
+        """Somebody else each time writes one of them."""
+        numbered = enumerate(texts, first)
+        await self.relay.receive(*(message(n, text, **({"author": f"v{n}"} | over)) for n, text in numbered))
+
+
+@asynccontextmanager
+async def desk_stage(folder: Path, companion: CompanionServer, **sections: Any) -> AsyncIterator[DeskStage]:
+    own = {"web": {"port": 0}, "filters": {"links": "hold"}} | sections
+    config = settings(folder, **own)
+    audio, twitch = LiveAudio(config), RecordingPlatform("twitch")
+
+    def platforms(*_: object) -> Sequence[Platform]:
+        return [twitch]
+
+    async with (
+        relaying(config, companion.url, platforms, audio=audio) as (relay, _),
+        serving(config, relay, audio) as server,
+        opened(server.url) as page,
+    ):
+        yield DeskStage(relay, server.url, page, twitch)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, companion: CompanionServer) -> AsyncIterator[DeskStage]:
+    async with desk_stage(tmp_path, companion) as stage:
+        yield stage
+
+
+async def test_the_strip_tells_who_has_the_floor_what_is_set_and_how_each_connection_is(
+    stage: DeskStage, brain: EchoBrain
+) -> None:
+    page = stage.page
+    await page.show("strip")
+    free = await page.until("strip", lambda frame: frame["state"]["floor"]["state"] == "free")
+    brain.may_answer.clear()
+    await stage.say("hi")
+    await page.until("strip", lambda frame: frame["state"]["floor"]["state"] == "thinking")
+    stage.relay.voice.talks("game:npc")
+    talking = await page.until("strip", lambda frame: frame["state"]["floor"]["talking"])
+    await page.ask("pause")
+    paused = await page.until("strip", lambda frame: frame["state"]["switches"]["paused"])
+
+    lights = {light["name"]: light["state"] for light in free["state"]["lights"]}
+    assert lights == {"voxta": "ok", "twitch": "ok", "store": "ok"}
+    assert talking["state"]["floor"]["talking"] == [{"name": "npc", "streamer": False}]
+    assert paused["state"]["halt"] == "paused"
+
+
+async def test_what_waits_is_shown_in_its_order_with_why_and_can_be_told_first_or_dropped(
+    stage: DeskStage, brain: EchoBrain
+) -> None:
+    page = stage.page
+    brain.may_answer.clear()
+    await stage.say("first of all")
+    await eventually(lambda: brain.asked != [])
+    await stage.say("one is here", "what is the second about?", "three is here", first=2)
+    await page.show("next")
+    shown = (await page.until("next", lambda frame: frame["state"]["total"] == 3))["state"]["rows"]
+    assert [row["text"] for row in shown] == ["one is here", "what is the second about?", "three is here"]
+    assert shown[1]["reasons"] == ["question"]
+    assert (shown[0]["who"], shown[0]["waited"] < 60, shown[0]["left"] > 0) == ("V2", True, True)
+
+    assert (await page.ask("now", key="twitch:m4"))["ok"]
+    assert (await page.ask("drop", key="twitch:m2"))["ok"]
+    after = (await page.until("next", lambda frame: frame["state"]["total"] == 2))["state"]["rows"]
+    brain.may_answer.set()
+    await eventually(lambda: len(brain.asked) == 3)
+
+    assert [(row["key"], row["reasons"]) for row in after] == [("twitch:m4", ["first"]), ("twitch:m3", ["question"])]
+    assert ["three" in brain.asked[1], "second" in brain.asked[2]] == [True, True]
+    assert (await page.ask("drop", key="twitch:m2"))["error"]["code"] == "gone"
+
+
+async def test_what_is_held_is_shown_with_the_part_it_is_held_for_and_decided(
+    stage: DeskStage, brain: EchoBrain
+) -> None:
+    page = stage.page
+    await stage.say("\N{GRINNING FACE} " + HELD, HELD + " two", HELD + " three")
+    await page.show("held")
+    rows = (await page.until("held", lambda frame: frame["state"]["total"] == 3))["state"]["rows"]
+    units = rows[0]["text"].encode("utf-16-le")
+    start, end = rows[0]["spans"][0]
+    assert units[2 * start : 2 * end].decode("utf-16-le") == "evil.example"
+    assert (rows[0]["from"], rows[0]["reason"], rows[0]["left"] > 0) == ("audience", "link", True)
+
+    edited = await page.ask("edit", id=rows[0]["id"], text="look at my page")
+    approved = await page.ask("approve", id=rows[1]["id"])
+    rejected = await page.ask("reject", id=rows[2]["id"])
+    await eventually(lambda: len(brain.asked) == 2)
+
+    assert [answer["ok"] for answer in (edited, approved, rejected)] == [True, True, True]
+    assert "my page" in brain.asked[0] and "evil" not in brain.asked[0]
+    assert (await page.ask("approve", id=rows[2]["id"]))["error"]["code"] == "gone"
+
+
+async def test_an_emergency_silences_drops_and_pauses_and_one_press_undoes_the_pause(
+    stage: DeskStage, brain: EchoBrain
+) -> None:
+    brain.may_answer.clear()
+    await stage.say("hi", "and again", "and once more")
+    await eventually(lambda: len(stage.relay.forwarder.waiting) == 2)
+
+    assert (await stage.page.ask("emergency"))["answer"] == "Silent and paused; 2 messages were dropped."
+    assert (stage.relay.runtime.switches().paused, len(stage.relay.forwarder.waiting)) == (True, 0)
+
+    assert (await stage.page.ask("resume"))["ok"]
+    assert not stage.relay.runtime.switches().paused
+
+
+async def test_two_moderators_at_once_undo_nothing_of_each_other(stage: DeskStage) -> None:
+    async with opened(stage.url) as other:
+        terms = [f"word{chr(97 + number)}" for number in range(20)]
+        asked = [page.ask("block", term=term) for page, term in zip([stage.page, other] * 10, terms, strict=True)]
+        mine, theirs = asked[::2], asked[1::2]
+
+        async def one_by_one(questions: list[Any]) -> None:
+            for question in questions:
+                assert (await question)["ok"]
+
+        await asyncio.gather(one_by_one(mine), one_by_one(theirs))
+
+    assert sorted(stage.relay.runtime.switches().blocked_terms) == terms
+
+
+async def test_a_hundred_held_messages_are_decided_in_a_row_by_two_moderators(stage: DeskStage) -> None:
+    await stage.say(*(f"{HELD} number {number}" for number in range(100)))
+    await eventually(lambda: len(stage.relay.runtime.held()) == 100)
+    ids = [held.id for held in stage.relay.runtime.held()]
+
+    async with opened(stage.url) as other:
+
+        async def decide(page: RawPage, do: str, ordered: list[str]) -> list[str]:
+            return [held_id for held_id in ordered if (await page.ask(do, id=held_id))["ok"]]
+
+        done = await asyncio.gather(decide(stage.page, "reject", ids), decide(other, "reject", ids[::-1]))
+
+    assert sorted(done[0] + done[1]) == sorted(ids)
+    assert stage.relay.runtime.held() == []
+
+
+async def test_states_can_be_asked_for_once(stage: DeskStage) -> None:
+    await stage.say(HELD, kind=Kind.CHAT)
+    await eventually(lambda: len(stage.relay.runtime.held()) == 1)
+
+    state, held, following = [(await stage.page.ask(name))["answer"] for name in ("state", "held", "next")]
+
+    assert state["held"] == 1
+    assert [row["text"] for row in held["rows"]] == [HELD]
+    assert following["rows"] == []
