@@ -14,6 +14,7 @@ RelayError
 ├── VoxtaError             Voxta answered with an error
 │   ├── VoxtaForbidden         the relay lacks the right: nothing was done, a person has to act
 │   ├── VoxtaUnavailable       (retryable) not reachable, timed out, connection lost
+│   │   └── VoxtaKeyNeeded         it lets nobody in without a key
 │   └── ProtocolError          a frame that breaks the protocol
 ├── ObsUnavailable         (retryable) OBS cannot be reached, timed out, or the connection was lost
 ├── SpeechError            a sentence cannot be heard: its audio is not there, or none
@@ -110,6 +111,10 @@ class VoxtaUnavailable(VoxtaError):
     """Voxta cannot be reached, timed out, or the connection was lost."""
 
     retryable = True
+
+
+class VoxtaKeyNeeded(VoxtaUnavailable):
+    """Voxta lets nobody in without a key, and there is none."""
 
 
 class ProtocolError(VoxtaError):

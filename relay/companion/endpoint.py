@@ -125,15 +125,19 @@ class Endpoint:
             raise self._error(f"{self.host} sent a web page; is {self._address} right?")
 
     async def offers(self, model: str) -> str:
-        """One line when it answers and has this model, as far as it tells: its list of models costs nothing."""
+        """One line when it answers and has this model, as far as it tells."""
+        names = await self.models()
+        if not names or any(name.partition(":")[0] == model or name == model for name in names):
+            return f"{self.host} answers"
+        raise self._error(f"{self.host} has no {model!r} (check {self._model}); it has {', '.join(names)}"[:300])
+
+    async def models(self) -> list[str]:
+        """Those it tells of, which costs nothing; empty where it answers and tells of none."""
         async with self.asked(
             lambda client: client.models.with_streaming_response.list(), tolerated=_TELLS_NO_MODELS
         ) as answer:
             body = None if answer.refusal else await answer.whole(MODELS)
-        names = _names(body)
-        if not names or any(name.partition(":")[0] == model or name == model for name in names):
-            return f"{self.host} answers"
-        raise self._error(f"{self.host} has no {model!r} (check {self._model}); it has {', '.join(names)}"[:300])
+        return _names(body)
 
     def no(self, kind: str) -> RelayError:
         """The error for an answer that is not what was asked for."""

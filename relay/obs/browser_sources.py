@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -13,12 +14,14 @@ log = logging.getLogger(__name__)
 KIND: Final = "browser_source"
 RELOAD: Final = "refreshnocache"
 """The button "Refresh cache of current page" in the properties of a browser source."""
+WAITING_PAGE: Final = "voxta-relay-overlay.html"
+"""The file with the page that waits for the relay and then opens the overlay."""
 MAX_SOURCES: Final = 64
 """Browser sources that are looked at."""
 
 
 class BrowserSources(ObsPart):
-    """Looks after the sources whose page is `/overlay` on `port`.
+    """Looks after the sources whose page is `/overlay` on `port`, or the local page that waits for it.
 
     A page that OBS opened before the relay ran stays blank by itself. So when OBS is connected, and fewer pages are
     open (`pages`) than there are such sources, OBS is asked to load them. `muted` is told whether all of those that
@@ -36,10 +39,11 @@ class BrowserSources(ObsPart):
 
     async def look_up(self, obs: ObsConnection) -> None:
         """See ObsPart."""
-        found = await self._find(obs)
+        found = await overlay_sources(obs, self._port)
         if self._is_new and self._pages() < len(found):
-            for name in found:
-                await _reload(obs, name)
+            for name, settings in found.items():
+                if not _waits(settings):
+                    await _reload(obs, name)
         self._is_new = False
         self._in_mixer = {
             name: await _is_muted(obs, name)
@@ -65,22 +69,32 @@ class BrowserSources(ObsPart):
     def _tell(self) -> None:
         self._muted(bool(self._in_mixer) and all(self._in_mixer.values()))
 
-    async def _find(self, obs: ObsConnection) -> dict[str, Mapping[str, Any]]:
-        """The settings of our sources, by their names."""
-        try:
-            listed = (await obs.request("GetInputList", inputKind=KIND)).get("inputs")
-        except RequestRefused:
-            return {}
-        names = [entry.get("inputName") for entry in listed or () if isinstance(entry, dict)]
-        found = {name: await _settings(obs, name) for name in names[:MAX_SOURCES] if isinstance(name, str)}
-        return {name: settings for name, settings in found.items() if self._is_ours(settings.get("url"))}
 
-    def _is_ours(self, url: object) -> bool:
-        try:
-            address = urlsplit(url if isinstance(url, str) else "")
-            return address.path.rstrip("/") == "/overlay" and (address.port or 80) == self._port
-        except ValueError:
-            return False
+async def overlay_sources(obs: ObsConnection, port: int) -> dict[str, Mapping[str, Any]]:
+    """The settings of those whose page is our overlay on that port, or waits for it, by their names."""
+    try:
+        listed = (await obs.request("GetInputList", inputKind=KIND)).get("inputs")
+    except RequestRefused:
+        return {}
+    names = [entry.get("inputName") for entry in listed or () if isinstance(entry, dict)]
+    found = {name: await _settings(obs, name) for name in names[:MAX_SOURCES] if isinstance(name, str)}
+    return {name: settings for name, settings in found.items() if _waits(settings) or _shows(settings, port)}
+
+
+def _waits(settings: Mapping[str, Any]) -> bool:
+    """Whether its page is the local one, which opens the overlay as soon as the relay is there."""
+    file = settings.get("local_file")
+    is_local = settings.get("is_local_file") is True and isinstance(file, str)
+    return is_local and PurePosixPath(str(file).replace("\\", "/")).name == WAITING_PAGE
+
+
+def _shows(settings: Mapping[str, Any], port: int) -> bool:
+    url = settings.get("url")
+    try:
+        address = urlsplit(url if isinstance(url, str) and settings.get("is_local_file") is not True else "")
+        return address.path.rstrip("/") == "/overlay" and (address.port or 80) == port
+    except ValueError:
+        return False
 
 
 async def _settings(obs: ObsConnection, name: str) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from relay import __version__
-from relay.errors import VoxtaError, VoxtaUnavailable
+from relay.errors import VoxtaError, VoxtaKeyNeeded, VoxtaUnavailable
 from relay.voxta.refusals import refusal_in
 from relay.voxta.transport import HubConnection
 from relay.wire import client, server
@@ -52,7 +52,7 @@ class Authentication:
                 self.welcome = message
                 self._warn(message.api_version)
             case server.AuthenticationRequired() if self.welcome is None:
-                raise VoxtaUnavailable(
+                raise VoxtaKeyNeeded(
                     "Voxta asks for a key: run `relay auth voxta` and start the relay again, or set voxta.api_key"
                 )
             case _ if self.welcome is None:

@@ -33,11 +33,16 @@ LINK: Final = web.RequestKey("link", AccessLink)
 """What they came in by, where that is a link."""
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # OBS puts what a streamer writes into "Custom CSS" into the page as a <style>, which takes 'unsafe-inline' for styles.
 _OVERLAY: Final = "/overlay"
-_OVERLAY_POLICY: Final = _POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+_OVERLAY_POLICY: Final = _POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
+    "frame-ancestors 'none'",
+    "frame-ancestors 'self'",  # the desk shows it as it will look
+)
+AWAKE: Final = "/static/awake"
+"""Tells pages from anywhere that the relay is there, and nothing else: the file that OBS opens waits for it."""
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -156,3 +161,5 @@ def _bytes(text: str) -> bytes:
 async def _harden(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(_HEADERS)
     response.headers["Content-Security-Policy"] = _OVERLAY_POLICY if request.path == _OVERLAY else _POLICY
+    if request.path == AWAKE:
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -13,10 +13,10 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def serving(path: str, answer: Answer) -> AsyncIterator[str]:
-    """The base address of a server that answers posts to one path."""
+async def serving(path: str, answer: Answer, method: str = "POST") -> AsyncIterator[str]:
+    """The base address of a server that answers requests to one path."""
     app = web.Application(client_max_size=2**24)
-    app.router.add_post(f"/v1{path}", answer)
+    app.router.add_route(method, f"/v1{path}", answer)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

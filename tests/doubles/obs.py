@@ -21,6 +21,7 @@ HELLO, IDENTIFY, IDENTIFIED, REIDENTIFY, EVENT, REQUEST, RESPONSE = 0, 1, 2, 3, 
 UNKNOWN_OPCODE, NOT_IDENTIFIED, ALREADY_IDENTIFIED, REFUSED, UNSUPPORTED = 4006, 4007, 4008, 4009, 4010
 KICKED = 4011
 SUCCESS, UNKNOWN_REQUEST, NOT_READY, NOT_RUNNING, NOT_FOUND, WRONG_STATE = 100, 204, 207, 501, 600, 604
+ALREADY_THERE, INVALID_KIND = 601, 605
 CONFIG, SCENES, INPUTS, OUTPUTS, METERS = 1 << 1, 1 << 2, 1 << 3, 1 << 6, 1 << 16
 BROWSER = "browser_source"
 REFRESH = "refreshnocache"
@@ -29,6 +30,8 @@ COMMENTS = {
     NOT_FOUND: "No source was found by that name.",
     WRONG_STATE: "The specified input does not support audio.",
     NOT_READY: "OBS is not ready to perform the request.",
+    ALREADY_THERE: "A source already exists by that input name.",
+    INVALID_KIND: "Your specified input kind is not supported by OBS.",
 }
 ALL_LOW_VOLUME = (1 << 11) - 1
 
@@ -72,6 +75,9 @@ class ObsDouble:
     """The sources of each scene, and whether they are shown."""
     scene: str = "Game"
     streaming: bool = False
+    has_browser: bool = True
+    """False as an OBS that was built without browser sources, such as Debian's."""
+    canvas: tuple[int, int] = (1920, 1080)
     replay: str | None = None
     """The file a replay is saved to; None while the replay buffer does not run."""
     ending: set[str] = field(default_factory=set)
@@ -285,6 +291,8 @@ class ObsDouble:
             return self._answer_inputs(kind, data)
         if "Scene" in kind:
             return self._answer_scenes(kind, data)
+        if kind == "GetVideoSettings":
+            return SUCCESS, {"baseWidth": self.canvas[0], "baseHeight": self.canvas[1]}
         if kind == "GetStreamStatus":
             return SUCCESS, {"outputActive": self.streaming, "outputReconnecting": False}
         if kind == "SaveReplayBuffer":
@@ -296,9 +304,14 @@ class ObsDouble:
             wanted = data.get("inputKind")
             found = {name: input.kind for name, input in self.inputs.items() if wanted in (None, input.kind)}
             return SUCCESS, {"inputs": [{"inputName": name, "inputKind": kind} for name, kind in found.items()]}
+        if kind == "CreateInput":
+            return self._create_input(data)
         input = self.inputs.get(data["inputName"])
         if input is None:
             return NOT_FOUND, None
+        if kind == "SetInputSettings":
+            input.settings = {**(input.settings if data.get("overlay", True) else {}), **data["inputSettings"]}
+            return SUCCESS, None
         if kind == "GetInputMute":
             return (SUCCESS, {"inputMuted": input.muted}) if input.sound else (WRONG_STATE, None)
         if kind == "GetInputSettings":
@@ -310,6 +323,18 @@ class ObsDouble:
             return SUCCESS, None
         return UNKNOWN_REQUEST, None
 
+    def _create_input(self, data: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
+        name, kind = data["inputName"], data["inputKind"]
+        if data["sceneName"] not in self.scenes:
+            return NOT_FOUND, None
+        if name in self.inputs:
+            return ALREADY_THERE, None
+        if kind == BROWSER and not self.has_browser:
+            return INVALID_KIND, None
+        self.inputs[name] = Input(kind=kind, settings=data.get("inputSettings") or {})
+        self.scenes[data["sceneName"]][name] = data.get("sceneItemEnabled", True)
+        return SUCCESS, {"inputUuid": name, "sceneItemId": len(self.scenes[data["sceneName"]]) - 1}
+
     def _answer_scenes(self, kind: str, data: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
         if kind == "SetCurrentProgramScene":
             if data["sceneName"] not in self.scenes:
@@ -319,7 +344,11 @@ class ObsDouble:
         if kind == "GetCurrentProgramScene":
             return SUCCESS, {"currentProgramSceneName": self.scene}
         if kind == "GetSceneList":
-            return SUCCESS, {"scenes": [{"sceneIndex": i, "sceneName": name} for i, name in enumerate(self.scenes)]}
+            listed = [{"sceneIndex": i, "sceneName": name} for i, name in enumerate(reversed(self.scenes))]
+            return SUCCESS, {"scenes": listed, "currentProgramSceneName": self.scene}
+        if kind == "CreateSceneItem":
+            self.scenes[data["sceneName"]][data["sourceName"]] = data.get("sceneItemEnabled", True)
+            return SUCCESS, {"sceneItemId": len(self.scenes[data["sceneName"]]) - 1}
         if kind == "GetSceneItemList":
             numbered = enumerate(self.scenes[data["sceneName"]])
             return SUCCESS, {"sceneItems": [{"sceneItemId": i, "sourceName": name} for i, name in numbered]}

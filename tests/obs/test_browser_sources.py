@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from relay.obs import BrowserSources, ObsClient
+from relay.obs.browser_sources import WAITING_PAGE
 from tests.doubles.obs import BROWSER, Input, ObsDouble
 from tests.obs.test_check import settings
 from tests.support import alongside, eventually
@@ -102,3 +103,13 @@ async def test_a_source_that_is_heard_past_the_mixer_cannot_be_muted_there(obs: 
     overlay = Overlay(obs, pages=1)
     async with alongside(overlay.client.run()):
         await eventually(lambda: overlay.muted == [False])
+
+
+async def test_a_page_that_waits_for_the_relay_by_itself_is_not_loaded_anew(obs: ObsDouble) -> None:
+    waiting = {"is_local_file": True, "local_file": f"C:\\data\\{WAITING_PAGE}", "url": OVERLAY, "reroute_audio": True}
+    obs.inputs |= {"Vox": Input(kind=BROWSER, settings=waiting, muted=True), "Old": browser(in_mixer=False)}
+    overlay = Overlay(obs)
+    async with alongside(overlay.client.run()):
+        await eventually(lambda: overlay.muted == [True])
+
+    assert [name for name, input in obs.inputs.items() if input.refreshed] == ["Old"]

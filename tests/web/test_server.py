@@ -110,9 +110,19 @@ async def test_every_answer_is_hardened(stage: Stage, path: str) -> None:
         policy = response.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "script-src 'self';" in policy
-        assert "frame-ancestors 'none'" in policy
+        may_show_it = "'self'" if path == "/overlay" else "'none'"  # the desk previews it
+        assert f"frame-ancestors {may_show_it}" in policy
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+async def test_pages_from_anywhere_may_ask_whether_the_relay_is_there_and_nothing_else() -> None:
+    async with staged(token="a-token-of-16-letters") as stage, aiohttp.ClientSession() as http:
+        async with http.get(f"{stage.url}/static/awake") as response:
+            assert (response.status, await response.read()) == (204, b"")
+            assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        async with http.get(f"{stage.url}/static/overlay.js") as response:
+            assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 @pytest.mark.parametrize(

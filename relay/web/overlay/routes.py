@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from relay.speech.base import RATE
+from relay.web.guard import AWAKE
 from relay.web.overlay.page import MAX_MESSAGE, PageConnection
 from relay.web.overlay.sink import OverlaySink
 
@@ -40,6 +41,7 @@ class OverlayRoutes:
         """Serve the overlay in an application."""
         for address, (name, kind) in _FILES.items():
             app.router.add_get(address, partial(_show, text=(_FOLDER / name).read_text("utf-8"), kind=kind))
+        app.router.add_get(AWAKE, _awake)
         app.router.add_get("/overlay/clips/{cue}.wav", self._clip)
         app.router.add_get("/overlay/sounds/{name}", self._sound)
         app.router.add_get("/overlay/ws", self._serve)
@@ -89,6 +91,10 @@ def sound_file(folder: Path | None, name: str) -> Path | None:
 
 async def _show(_: web.Request, text: str, kind: str) -> web.Response:
     return web.Response(text=text, content_type=kind, charset="utf-8")
+
+
+async def _awake(_: web.Request) -> web.Response:
+    return web.Response(status=204)
 
 
 def _wav_header(size: int) -> bytes:

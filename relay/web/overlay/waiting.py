@@ -1,0 +1,22 @@
+"""The page that OBS opens from a file, so that a source which is there before the relay does not stay blank."""
+
+import html
+from pathlib import Path
+from typing import Final
+
+from relay.errors import ConfigError
+from relay.system.private_files import write_private
+
+_TEMPLATE: Final = Path(__file__).parents[1] / "static" / "waiting.html"
+
+
+def write_waiting_page(file: Path, address: str) -> None:
+    """Write the page that waits until the relay is there, and opens the overlay's address then.
+
+    The address may have the token in it, so the file is for its owner alone. Raises ConfigError.
+    """
+    text = _TEMPLATE.read_text("utf-8").replace("{address}", html.escape(address, quote=True))
+    try:
+        write_private(file, text)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror}") from None
