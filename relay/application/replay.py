@@ -101,7 +101,7 @@ class Recording:
             for index in self._order:
                 file.seek(self._places[index])
                 try:
-                    yield self._numbers[index], _line(file.readline())
+                    yield self._numbers[index], read_line(file.readline())
                 except ValueError:
                     raise ConfigError(f"{self._path}: was changed while it was played; play it again") from None
 
@@ -116,7 +116,7 @@ class Recording:
         if not raw.strip():
             return
         try:
-            line = _line(raw)
+            line = read_line(raw)
         except ValueError as error:
             self.skipped += 1
             if len(self.problems) < PROBLEMS_SHOWN:
@@ -128,7 +128,7 @@ class Recording:
             self._platforms.add(line.platform)
 
 
-def _line(raw: bytes) -> RecordedLine:
+def read_line(raw: bytes) -> RecordedLine:
     """Raises ValueError that says in a few words what is wrong."""
     try:
         return RecordedLine.model_validate(json.loads(raw))

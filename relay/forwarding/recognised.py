@@ -114,14 +114,27 @@ class RecognisedSpeech:
 
     async def _send(self, utterance: _Utterance) -> None:
         forward = _rendered(utterance)
-        self._floor.asked(self._clock())
-        self._asking(forward)
-        try:
-            await self._link.send(forward)
-        except VoxtaError:
-            self._floor.released()
-            self._freed()
-            raise
+        await ask_at_once(forward, self._link, self._floor, asking=self._asking, freed=self._freed, clock=self._clock)
+
+
+async def ask_at_once(
+    forward: Forward,
+    link: Link,
+    floor: Floor,
+    *,
+    asking: Callable[[Forward], None],
+    freed: Callable[[], None],
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Send what will be answered and was in no queue. Raises VoxtaError, and the floor is free then."""
+    floor.asked(clock())
+    asking(forward)
+    try:
+        await link.send(forward)
+    except VoxtaError:
+        floor.released()
+        freed()
+        raise
 
 
 def _rendered(utterance: _Utterance) -> Forward:

@@ -64,6 +64,8 @@ class Playback:
         self._played = 0
         """How many of the items, from the front, are at the sinks."""
         self._ended_at = float("-inf")
+        self.heard_at: dict[str, float] = {}
+        """When each sink last began to play something, by its name and the clock."""
         self._news = asyncio.Event()
 
     def play_on(self, sinks: Sequence[Sink]) -> None:
@@ -204,6 +206,7 @@ class Playback:
 
     def started(self, sink: Sink, clip: Clip) -> None:
         """See SinkListener."""
+        self.heard_at[sink.name] = self._clock()
         item = self._item_of(clip)
         if self._sinks.is_led_by(sink) and item is not None:
             self._pass_over(item)

@@ -14,8 +14,11 @@ from relay.application.desk.decisions import Decisions
 from relay.application.desk.lights import Lights
 from relay.application.desk.queue import WaitingList
 from relay.application.desk.strip import Strip
+from relay.application.desk.trying import Trying
+from relay.application.dialogue import AGAIN
 from relay.config.loading import Config
 from relay.model import Caller
+from relay.system.periodic import repeat
 from relay.web.desk.actions import DeskAction, NoFields
 from relay.web.desk.desk import Desk
 from relay.web.desk.topics import Topic
@@ -27,9 +30,13 @@ async def desk_of(config: Config, relay: Relay, audio: LiveAudio) -> AsyncIterat
     desk = Desk(about=lambda: {"version": __version__, "character": _character(relay)})
     lights = Lights(config, relay, audio)
     top, held, following = Strip(relay, audio, lights), Decisions(relay), WaitingList(relay)
-    desk.topics.add(top.topic, held.topic, following.topic)
+    trying = Trying(config, relay, audio)
+    desk.topics.add(top.topic, held.topic, following.topic, trying.topic)
     desk.actions.add(*control_actions(relay.controls), *_looks(top.topic, held.topic, following.topic))
-    work = [asyncio.create_task(_look(desk), name="desk-look"), asyncio.create_task(lights.run(), name="desk-lights")]
+    desk.actions.add(*trying.actions())
+    player = repeat(trying.player.run, AGAIN, "playing a recording")
+    rooms = {"look": _look(desk), "lights": lights.run(), "player": player}
+    work = [asyncio.create_task(room, name=f"desk-{name}") for name, room in rooms.items()]
     try:
         with relay.events.changed.told_to(top.look):
             yield desk

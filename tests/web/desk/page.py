@@ -36,7 +36,7 @@ class RawPage:
             if frame.get("topic") == topic and all(each(frame) for each in is_so):
                 return frame
 
-    async def ask(self, do: str, **fields: Any) -> dict[str, Any]:
+    async def ask(self, do: str, /, **fields: Any) -> dict[str, Any]:
         """The answer to a request, whole."""
         self._asked += 1
         await self.socket.send_json({"id": self._asked, "do": do, "with": fields})
