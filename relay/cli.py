@@ -13,20 +13,22 @@ import typer
 from rich.console import Console
 
 from relay import __version__
+from relay.application import browser
 from relay.application.console import log_to, printable, show
 from relay.application.heartbeat import ailment, condition
 from relay.application.settings import load, whereabouts
 from relay.application.settings.secrets import Secrets
-from relay.commandline import keeping
+from relay.commandline import beginning, keeping
 from relay.commandline.auth import auth
 from relay.commandline.base import ConfigFile, Json, Plain, execute, readable, terminal
+from relay.commandline.beginning import choose
 from relay.commandline.companion import companion
 from relay.commandline.memory import memory
 from relay.commandline.rewards import rewards
 from relay.config import places
 from relay.errors import ConfigError, RelayError
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
+app = typer.Typer(pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
 app.add_typer(auth, name="auth")
 app.add_typer(rewards, name="rewards")
 app.add_typer(memory, name="memory")
@@ -64,13 +66,23 @@ def demo(
 
 
 @app.command()
-def run(config: ConfigFile = None, plain: Plain = False) -> None:
+def run(
+    config: ConfigFile = None,
+    plain: Plain = False,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the relay's page in the browser, also of one that runs already.")
+    ] = False,
+) -> None:
     """Go live with your settings. Without any, the page at http://localhost:8081/ sets the relay up."""
     settings = load(places.to_write(config))  # first, as all that going live takes loads slowly
 
+    if open_page and ailment(settings.heartbeat_file, time.time()) is None:
+        browser.open_page(browser.page_address(settings))
+        return
+
     from relay.application.runs import live
 
-    execute(live(settings, terminal(False, settings.relay.log_level, plain=plain)))
+    execute(live(settings, terminal(False, settings.relay.log_level, plain=plain), open_page=open_page))
 
 
 @app.command()
@@ -194,10 +206,17 @@ def bench(context: typer.Context) -> None:
 
 
 @app.callback(invoke_without_command=True)
-def version(
+def begin(
+    context: typer.Context,
     wanted: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
 ) -> None:
     log_to(Console(stderr=True), "warning")
     if wanted:
         show(__version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        match choose(context):
+            case beginning.DEMO:
+                demo()
+            case beginning.SET_UP:
+                run(open_page=True)

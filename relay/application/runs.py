@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from relay.application import replay
+from relay.application import browser, replay
 from relay.application.audio import LiveAudio
 from relay.application.composition import MakePlatforms, Relay, running, until
 from relay.application.connect import voxta
@@ -87,7 +87,7 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
     return statistics.summary()
 
 
-async def live(config: Config, console: Console) -> None:
+async def live(config: Config, console: Console, *, open_page: bool = False) -> None:
     """The real thing, until cancelled."""
     audio = LiveAudio(config)
 
@@ -105,6 +105,8 @@ async def live(config: Config, console: Console) -> None:
         ):
             if not listed.enabled(config):
                 log.warning("%s", _missing(server))
+            if open_page and server is not None:
+                await asyncio.to_thread(browser.open_page, browser.page_address(config, server.url))
             await task
 
 

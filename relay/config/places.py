@@ -37,7 +37,7 @@ def required(given: Path | None) -> Path:
     if (file := find(given)) is not None:
         return file
     places = " or ".join(map(str, _places()))
-    raise ConfigError(f"there are no settings yet; copy config/relay.example.toml to {places}")
+    raise ConfigError(f"there are no settings yet; make them on the page that `relay run` serves, or write {places}")
 
 
 def data_folder(file: Path | None) -> Path:

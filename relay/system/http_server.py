@@ -37,8 +37,7 @@ class HttpServer:
     @property
     def url(self) -> str:
         """The address on this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        return local_address(self._host, self.port)
 
     async def start(self) -> None:
         """Raises OSError when the address cannot be had."""
@@ -135,3 +134,9 @@ def _address(transport: asyncio.BaseTransport | None) -> object:
 def _is_being_read(transport: asyncio.WriteTransport | None) -> bool:
     """Whether an answer is still on its way out."""
     return transport is not None and transport.get_write_buffer_size() > 0
+
+
+def local_address(host: str, port: int) -> str:
+    """Where this machine reaches what listens there."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

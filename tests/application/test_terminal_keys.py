@@ -149,6 +149,11 @@ class Terminal:
             while text not in self.shown:
                 self.shown += await loop.run_in_executor(None, os.read, self.screen, 4096)
 
+    async def ends(self) -> None:
+        """The process has let go of the terminal."""
+        with pytest.raises(OSError):
+            await self.shows(b"what nobody writes")
+
     @property
     def echoes(self) -> bool:
         return bool(termios.tcgetattr(self.screen)[3] & termios.ECHO)

@@ -38,7 +38,7 @@ def test_the_file_that_is_named_goes_before_the_current_folder_and_that_before_t
 
 
 def test_what_needs_settings_names_the_places_for_them(own: Path) -> None:
-    with pytest.raises(ConfigError, match=r"copy config/relay.example.toml to relay.toml or .*own.relay.toml"):
+    with pytest.raises(ConfigError, match=r"the page that `relay run` serves, or write relay.toml or .*own.relay.toml"):
         places.required(None)
 
 

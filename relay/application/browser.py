@@ -1,0 +1,22 @@
+"""The relay's page in the browser of whoever sits at this machine."""
+
+import os
+import sys
+import webbrowser
+from urllib.parse import quote
+
+from relay.config.loading import Config
+from relay.system.http_server import local_address
+
+
+def page_address(config: Config, url: str | None = None) -> str:
+    """Where the page is, with the token that it asks for. `url` is where the server listens, where that is known."""
+    token = config.web.token
+    key = f"?token={quote(token.get_secret_value())}" if token is not None else ""
+    return f"{url or local_address(config.web.host, config.web.port)}/{key}"
+
+
+def open_page(address: str) -> bool:
+    """Show it. False where there is no browser with windows: one in text would take the terminal."""
+    has_windows = sys.platform in ("win32", "darwin") or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
+    return bool(has_windows) and webbrowser.open(address)

@@ -1,0 +1,61 @@
+"""`relay` without more words."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from relay.cli import app
+from tests.application.test_terminal_keys import Terminal
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine without settings."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("XDG_CONFIG_HOME", "HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    return tmp_path
+
+
+def test_without_a_terminal_it_says_what_there_is(nowhere: Path) -> None:
+    told = CliRunner().invoke(app, [])
+
+    assert told.exit_code == 0
+    assert "Commands" in told.stdout
+    assert "There are no settings yet: try `relay demo`" in told.stdout
+
+
+def test_with_settings_it_offers_no_beginning(nowhere: Path) -> None:
+    (nowhere / "relay.toml").touch()
+
+    told = CliRunner().invoke(app, [])
+
+    assert "Commands" in told.stdout and "no settings yet" not in told.stdout
+
+
+@pytest.fixture
+def terminal(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    opened = Terminal("from relay.cli import main; main()")
+    yield opened
+    os.kill(opened.process, signal.SIGKILL)
+    os.waitpid(opened.process, 0)
+    os.close(opened.screen)
+
+
+async def test_in_a_terminal_one_key_starts_the_demo_and_two_end_it(terminal: Terminal) -> None:
+    await terminal.shows(b"1, 2 or 3")
+    terminal.type(b"\r")
+    await terminal.shows(b"q quit")
+    terminal.type(b"q")
+    await terminal.shows(b"once more ends the relay")
+    terminal.type(b"q")
+    await terminal.ends()
+
+    assert terminal.echoes, "the terminal is as it was"
