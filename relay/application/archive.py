@@ -23,6 +23,7 @@ VERSION: Final = 1
 LIST: Final = "backup.json"
 SETTINGS: Final = "relay.toml"
 ENVIRONMENT: Final = ".env"
+SECRETS: Final = "relay.secrets.json"
 DATA: Final = "data"
 _CHUNK: Final = 1 << 20
 _LONGEST_LIST: Final = 64 << 20
@@ -63,6 +64,10 @@ class BackupWriter:
                 digest.update(chunk)
                 kept.write(chunk)
         self.digests[name] = digest.hexdigest()
+
+    def add_text(self, name: str, text: str) -> None:
+        self._archive.writestr(name, text, zipfile.ZIP_DEFLATED)
+        self.digests[name] = hashlib.sha256(text.encode()).hexdigest()
 
     def finish(self, of: BackupList) -> None:
         """Write the list, which makes it a backup."""
@@ -159,7 +164,9 @@ class Backup:
     def _check_name(self, name: str) -> None:
         parts = PurePosixPath(name).parts
         is_plain = all(part not in ("..", ".") and not set(part) & set("\\:\0") for part in parts)
-        is_known = name in (SETTINGS, ENVIRONMENT) or ((len(parts) > 1 or name.endswith("/")) and parts[:1] == (DATA,))
+        is_known = name in (SETTINGS, ENVIRONMENT, SECRETS) or (
+            (len(parts) > 1 or name.endswith("/")) and parts[:1] == (DATA,)
+        )
         if not is_plain or not is_known:
             raise self._damaged(f"{name!r} would lie outside of where a relay keeps its files")
 

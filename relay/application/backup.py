@@ -1,6 +1,7 @@
 """`relay backup`: everything one relay has on this machine, in one file, while it runs or not."""
 
 import asyncio
+import json
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +12,17 @@ from typing import Final
 from pydantic import BaseModel
 
 from relay import __version__
-from relay.application.archive import DATA, ENVIRONMENT, SETTINGS, BackupList, BackupWriter, is_backup, new_backup
+from relay.application.archive import (
+    DATA,
+    ENVIRONMENT,
+    SECRETS,
+    SETTINGS,
+    BackupList,
+    BackupWriter,
+    is_backup,
+    new_backup,
+)
+from relay.application.settings.secrets import Secrets
 from relay.config.loading import Config
 from relay.errors import ConfigError
 from relay.inbox.base import Copyable
@@ -71,7 +82,7 @@ def _write(config: Config, settings: Path | None, file: Path, store: Path | None
 def _not_here(config: Config) -> Iterator[str]:
     if config.inbox.engine == "redis":
         yield "Not in it: what waits and is remembered in Redis; back that up as Redis does (its file dump.rdb)."
-    yield "Not in it: secrets from the system's keyring or from environment variables; give them anew after a move."
+    yield "Not in it: what environment variables set."
 
 
 class _Contents:
@@ -89,6 +100,8 @@ class _Contents:
         if settings is None:
             return
         self._writer.add(SETTINGS, settings)
+        if kept := Secrets(settings).read():  # those in the system's keyring stay behind there
+            self._writer.add_text(SECRETS, json.dumps({"file": kept, "keyring": []}))
         if (beside := settings.with_name(".env")).is_file():
             self._writer.add(ENVIRONMENT, beside)
 

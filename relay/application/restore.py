@@ -11,9 +11,10 @@ from typing import Final
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from relay.application.archive import DATA, ENVIRONMENT, SETTINGS, Backup
+from relay.application.archive import DATA, ENVIRONMENT, SECRETS, SETTINGS, Backup
 from relay.application.heartbeat import ailment
 from relay.application.settings import whereabouts
+from relay.application.settings.secrets import Secrets
 from relay.config.places import data_folder
 from relay.errors import ConfigError
 from relay.system.private_files import make_folder, write_private
@@ -28,7 +29,12 @@ def restore(file: Path, settings: Path, *, force: bool) -> list[str]:
     """
     settings = settings.absolute()
     folder = settings.parent
-    places = {SETTINGS: settings, ENVIRONMENT: folder / ENVIRONMENT, DATA: folder / DATA}
+    places = {
+        SETTINGS: settings,
+        SECRETS: Secrets(settings).file,
+        ENVIRONMENT: folder / ENVIRONMENT,
+        DATA: folder / DATA,
+    }
     with Backup.opened(file) as backup:
         _look_first(settings, folder / DATA)
         found = [path for path in places.values() if _is_taken(path)]

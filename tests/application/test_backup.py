@@ -13,6 +13,7 @@ from relay.application.archive import LIST
 from relay.application.backup import backup
 from relay.application.restore import restore
 from relay.application.settings import load
+from relay.application.settings.secrets import Secrets
 from relay.config.loading import Config
 from relay.errors import ConfigError
 from relay.inbox.base import Copyable
@@ -45,6 +46,8 @@ def home(tmp_path: Path) -> Path:
     (folder / "relay.toml").write_text(text, "utf-8")
     (folder / ".env").write_text("RELAY_COMPANION__NAME=Nova\n", "utf-8")
     (tmp_path / "stories" / "scenario.toml").write_text('name = "Mine"\n', "utf-8")
+    kept = {"file": {"discord.token": "hunter3"}, "keyring": []}
+    (folder / "relay.secrets.json").write_text(json.dumps(kept), "utf-8")
     (folder / "data" / "some-token.json").write_text('{"access": "hunter2"}', "utf-8")
     (folder / "data" / "mine.audit.jsonl").write_text('{"what": "pause"}\n', "utf-8")
     (folder / "data" / "mine.control-not").touch()
@@ -84,7 +87,7 @@ async def story(config: Config, key: str) -> str:
 
 
 async def test_what_was_kept_is_there_again_elsewhere(kept: Path, tmp_path: Path) -> None:
-    new = tmp_path / "new" / "relay.toml"
+    new = tmp_path / "new" / "mine.toml"
 
     restore(kept, new, force=False)
 
@@ -95,6 +98,7 @@ async def test_what_was_kept_is_there_again_elsewhere(kept: Path, tmp_path: Path
     assert config.companion.scenario is not None
     assert config.companion.scenario.is_relative_to(tmp_path / "new")
     assert (config.companion.scenario / "scenario.toml").read_text("utf-8") == 'name = "Mine"\n'
+    assert Secrets(new).read() == {"discord.token": "hunter3"}
     assert "hunter2" in (config.relay.data_dir / "some-token.json").read_text("utf-8")
     assert Audit(config.audit_file).newest(1) == [{"what": "pause"}]
     assert await story(config, "twitch:m1") == "still waiting"
@@ -107,7 +111,12 @@ async def test_what_was_kept_is_there_again_elsewhere(kept: Path, tmp_path: Path
 async def test_a_backup_and_what_comes_out_of_it_is_for_the_owner_alone(kept: Path, tmp_path: Path) -> None:
     restore(kept, tmp_path / "new" / "relay.toml", force=False)
 
-    for file in (kept, tmp_path / "new" / ".env", tmp_path / "new" / "data" / "some-token.json"):
+    for file in (
+        kept,
+        tmp_path / "new" / ".env",
+        tmp_path / "new" / "relay.secrets.json",
+        tmp_path / "new" / "data" / "some-token.json",
+    ):
         assert file.stat().st_mode & 0o777 == 0o600, file
 
 
@@ -143,7 +152,7 @@ async def test_nothing_there_is_overwritten_unless_it_is_moved_aside(kept: Path,
 
     aside = [path for path in home.iterdir() if path.name.startswith("relay.toml.before-")]
     assert [path.read_text("utf-8") for path in aside] == ["# newer"]
-    assert len([line for line in told if "What was there before" in line]) == 3
+    assert len([line for line in told if "What was there before" in line]) == 4
     assert await story(load(home / "relay.toml"), "twitch:m1") == "still waiting"
 
 
