@@ -31,6 +31,7 @@ ci: ## everything a change has to pass, as .ci/run does
 
 docs: install ## write anew what of the pages is made from the program
 	$(BIN)/uv run --locked python -m tests.docs.settings_page
+	$(BIN)/uv run --locked python -m tests.docs.actions_page
 	$(BIN)/uv run --locked python -m tests.docs.twitch_hour
 
 flaky: install ## the tests ten times, half of them beside busy processes: no failure is rare enough

@@ -47,7 +47,7 @@ async def serving(config: Config, relay: Relay, audio: LiveAudio) -> AsyncIterat
     )
     links = AccessLinks(config.links_file)
     async with (
-        desk_of(config, relay, audio) as desk,
+        desk_of(config, relay, audio, links) as desk,
         WebServer(config.web, actions, audio.overlay, links, config.scenario.sounds, desk) as server,
     ):
         mirror = server.gateway.mirror

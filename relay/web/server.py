@@ -1,14 +1,16 @@
 """The server for people, OBS, games and stream decks: the desk, the overlay page and the HTTP API, on one port."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Self
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from relay.config import WebSection
 from relay.errors import ConfigError
 from relay.system.http_server import HttpServer
 from relay.web.access import AccessLinks
+from relay.web.api.routes import ApiRoutes
 from relay.web.desk.desk import Desk
 from relay.web.desk.routes import DeskRoutes, wants_page
 from relay.web.gateway.api import ApiActions, Gateway
@@ -39,18 +41,26 @@ class WebServer:
     ) -> None:
         self._settings = settings
         self._overlay = OverlayRoutes(overlay, sounds)
-        self._desk = DeskRoutes(desk or Desk())
-        app = web.Application(client_max_size=MAX_BODY)
+        desk = desk or Desk()
+        self._desk = DeskRoutes(desk)
+        self._app = app = web.Application(client_max_size=MAX_BODY)
         Guard(settings, links).watch(app)
         self.gateway = Gateway(actions)
         self.gateway.add_to(app)
         self._overlay.add_to(app)
         self._desk.add_to(app)
+        ApiRoutes(desk).add_to(app)
         app.router.add_get("/", self._front)
         self._http = HttpServer(app, settings.host, settings.port, stop_within=STOP_GRACE)
 
     async def _front(self, request: web.Request) -> web.StreamResponse:
         return await (self._desk.page(request) if wants_page(request) else self.gateway.about(request))
+
+    def calls(self) -> Iterator[tuple[str, str]]:
+        """All that is served, as method and path."""
+        for route in self._app.router.routes():
+            if route.resource is not None and route.method != hdrs.METH_HEAD:
+                yield route.method, route.resource.canonical
 
     @property
     def url(self) -> str:

@@ -16,13 +16,14 @@ from relay.application.statistics import Statistics
 from relay.config import CommandSection, ParameterSection
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
+from relay.web.api.routes import STATUS, ApiRoutes
 from relay.web.control import ControlServer
 from relay.web.desk.desk import Desk
 from relay.web.desk.routes import DeskRoutes
 from relay.web.gateway.api import Gateway
 from relay.web.overlay.routes import OverlayRoutes
 from relay.web.overlay.sink import OverlaySink
-from tests.docs import settings_page
+from tests.docs import actions_page, settings_page
 from tests.docs.pages import PAGES, ROOT, name, named, rows, spans
 from tests.docs.program import commands, program
 from tests.end_to_end.stage import settings
@@ -38,6 +39,10 @@ def test_the_page_of_settings_is_what_the_settings_are() -> None:
     written = settings_page.PAGE.read_text("utf-8")
 
     assert written == settings_page.page(), "run `make docs`"
+
+
+def test_the_page_of_actions_is_what_the_desk_can_do() -> None:
+    assert actions_page.PAGE.read_text("utf-8") == actions_page.page(), "run `make docs`"
 
 
 def test_every_setting_is_explained() -> None:
@@ -96,6 +101,7 @@ def test_the_table_of_calls_names_each_of_the_servers() -> None:
     Gateway(ApiRoom().actions).add_to(application)
     OverlayRoutes(OverlaySink()).add_to(application)
     DeskRoutes(Desk()).add_to(application)
+    ApiRoutes(Desk()).add_to(application)
     application.router.add_get("/", Gateway(ApiRoom().actions).about)
     served = {
         f"{route.method} {route.resource.canonical}"
@@ -105,6 +111,12 @@ def test_the_table_of_calls_names_each_of_the_servers() -> None:
 
     calls = [call for call in named(DOCS / "http-api.md", "call") if call not in CONTROL]
     assert sorted(calls) == sorted(served)
+
+
+def test_the_table_of_codes_names_each_with_its_status() -> None:
+    listed = {row[0].strip("`"): int(row[1]) for row in rows(DOCS / "http-api.md", "code")}
+
+    assert listed == STATUS
 
 
 def test_the_table_of_metrics_names_each_of_them(tmp_path: Path) -> None:

@@ -136,12 +136,13 @@ async def staged(
     sounds: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
     desk: Desk | None = None,
+    links: AccessLinks | None = None,
 ) -> AsyncIterator[Stage]:
     """A server for as long as the context lasts."""
     sink, ear, runtime = NotingSink(clock), Ear(), ApiRoom()
     sink.listen(ear)
     settings = WebSection.model_validate({"host": host, "port": port, "token": token})
     with tempfile.TemporaryDirectory() as folder:
-        links = AccessLinks(Path(folder) / "relay.links.json")
+        links = links or AccessLinks(Path(folder) / "relay.links.json")
         async with WebServer(settings, runtime.actions, sink, links, sounds, desk) as server:
             yield Stage(server, sink, ear, runtime, links)

@@ -13,19 +13,21 @@ from relay.application.desk.controls import control_actions
 from relay.application.desk.decisions import Decisions
 from relay.application.desk.lights import Lights
 from relay.application.desk.queue import WaitingList
+from relay.application.desk.sharing import SharedDesk
 from relay.application.desk.strip import Strip
 from relay.application.desk.trying import Trying
 from relay.application.dialogue import AGAIN
 from relay.config.loading import Config
 from relay.model import Caller
 from relay.system.periodic import repeat
+from relay.web.access import AccessLinks
 from relay.web.desk.actions import DeskAction, NoFields
 from relay.web.desk.desk import Desk
 from relay.web.desk.topics import Topic
 
 
 @asynccontextmanager
-async def desk_of(config: Config, relay: Relay, audio: LiveAudio) -> AsyncIterator[Desk]:
+async def desk_of(config: Config, relay: Relay, audio: LiveAudio, links: AccessLinks) -> AsyncIterator[Desk]:
     """For as long as the context lasts, it follows what happens."""
     desk = Desk(about=lambda: {"version": __version__, "character": _character(relay)})
     lights = Lights(config, relay, audio)
@@ -33,7 +35,9 @@ async def desk_of(config: Config, relay: Relay, audio: LiveAudio) -> AsyncIterat
     trying = Trying(config, relay, audio)
     desk.topics.add(top.topic, held.topic, following.topic, trying.topic)
     desk.actions.add(*control_actions(relay.controls), *_looks(top.topic, held.topic, following.topic))
-    desk.actions.add(*trying.actions())
+    shared = SharedDesk(links, desk.actions, relay.controls, has_token=config.web.token is not None)
+    desk.topics.add(shared.topic)
+    desk.actions.add(*trying.actions(), *shared.actions())
     player = repeat(trying.player.run, AGAIN, "playing a recording")
     rooms = {"look": _look(desk), "lights": lights.run(), "player": player}
     work = [asyncio.create_task(room, name=f"desk-{name}") for name, room in rooms.items()]

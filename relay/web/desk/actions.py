@@ -76,6 +76,10 @@ class DeskActions:
     def __iter__(self) -> Iterator[DeskAction[Any]]:
         return iter(self._table.values())
 
+    def find(self, name: str) -> DeskAction[Any] | None:
+        """The one of this name."""
+        return self._table.get(name)
+
     def add(self, *actions: DeskAction[Any]) -> None:
         """Offer more. Raises ValueError for a name that is taken."""
         for action in actions:

@@ -111,7 +111,7 @@ class Topic(Watched):
 
     def shown(self) -> object:
         """The state as those are told who ask once."""
-        return json.loads(self.news(None))["state"]
+        return json.loads(json.dumps(self._state(), default=Encoder(self._clock())))
 
     def news(self, seen: int | None) -> str:
         now = self._clock()

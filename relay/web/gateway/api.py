@@ -4,13 +4,22 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import ValidationError
 
 from relay.errors import RelayError
 from relay.speech.base import Speakers
+from relay.web.gateway.bodies import (
+    EmptyBody,
+    GatewayBody,
+    GivenContext,
+    PlayedMessage,
+    SaidLine,
+    SpeakerStarts,
+    SpeakerStops,
+)
 from relay.web.gateway.mirror import Mirror
 from relay.web.gateway.socket import Sockets
 from relay.web.gateway.state import GatewayState
@@ -23,48 +32,7 @@ TIMEOUT: Final = 10.0
 MAX_SOURCES: Final = 32
 """How many speakers are remembered for a stop that names none; the oldest is forgotten, and its lease runs out."""
 
-Source = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[\w .:-]{1,64}$")]
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="ignore")  # as the published gateway does
-
-
-class _Start(_Body):
-    source: Source
-    reason: str | None = Field(None, max_length=500)
-
-
-class _Stop(_Body):
-    trigger_response: bool = True
-    source: Source | None = None
-    """Which speaker; all that were started here where it is left out, as the Gateway's callers do."""
-
-
-class _Dialogue(_Body):
-    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000)]
-    source: Source = "user"
-    author: str | None = Field(None, max_length=100)
-    immediate_reply: bool | None = None
-    """Whether the companion answers at once; only what the user says is answered, where it is left out."""
-
-
-class _Context(_Body):
-    key: Annotated[str, StringConstraints(pattern=r"^[\w .:-]{1,64}$")]
-    content: str = Field(max_length=8_000)
-    description: str | None = Field(None, max_length=1_000)
-
-
-class _Playback(_Body):
-    character_id: str = Field(max_length=100)
-    message_id: str | None = Field(None, max_length=100)
-
-
-class _Nothing(_Body):
-    pass
-
-
-BodyT = TypeVar("BodyT", bound=_Body)
+BodyT = TypeVar("BodyT", bound=GatewayBody)
 T = TypeVar("T")
 
 
@@ -141,7 +109,7 @@ class Gateway:
         return web.json_response(self._actions.state().model_dump())
 
     async def _start(self, request: web.Request) -> web.Response:
-        start = await _read(request, _Start)
+        start = await _read(request, SpeakerStarts)
         if start.source not in self._sources:
             log.info("external speaker %s starts (%r)", start.source, start.reason)
             self._sources = dict.fromkeys([*self._sources, start.source][-MAX_SOURCES:])
@@ -151,7 +119,7 @@ class Gateway:
         return web.json_response({"status": "ok"})
 
     async def _stop(self, request: web.Request) -> web.Response:
-        stop = await _read(request, _Stop)
+        stop = await _read(request, SpeakerStops)
         if not stop.trigger_response:
             self._actions.talk.leave_unanswered()
         for source in [stop.source] if stop.source else list(self._sources):
@@ -161,23 +129,23 @@ class Gateway:
         return web.json_response({"status": "ok"})
 
     async def _dialogue(self, request: web.Request) -> web.Response:
-        said = await _read(request, _Dialogue)
+        said = await _read(request, SaidLine)
         reply = said.source == "user" if said.immediate_reply is None else said.immediate_reply
         answer = await _done(self._actions.talk.dialogue(said.text, said.source, said.author, reply=reply))
         self.mirror.said(said.text, said.source, said.author)
         return answer
 
     async def _context(self, request: web.Request) -> web.Response:
-        context = await _read(request, _Context)
+        context = await _read(request, GivenContext)
         return await _done(self._actions.talk.context(context.key, context.content, context.description))
 
     async def _playback_starts(self, request: web.Request) -> web.Response:
-        return await self._played(await _read(request, _Playback), is_over=False)
+        return await self._played(await _read(request, PlayedMessage), is_over=False)
 
     async def _playback_ends(self, request: web.Request) -> web.Response:
-        return await self._played(await _read(request, _Playback), is_over=True)
+        return await self._played(await _read(request, PlayedMessage), is_over=True)
 
-    async def _played(self, playback: _Playback, *, is_over: bool) -> web.Response:
+    async def _played(self, playback: PlayedMessage, *, is_over: bool) -> web.Response:
         message_id = playback.message_id or self.mirror.last_message_id
         return await _done(self._actions.talk.played(message_id, is_over=is_over))
 
@@ -198,11 +166,11 @@ class Gateway:
         return web.json_response(list(self.mirror.history))
 
     async def _interrupt(self, request: web.Request) -> web.Response:
-        await _read(request, _Nothing)
+        await _read(request, EmptyBody)
         return await _answer(self._actions.interrupt)
 
     async def _skip(self, request: web.Request) -> web.Response:
-        await _read(request, _Nothing)
+        await _read(request, EmptyBody)
         return await _answer(self._actions.skip)
 
 

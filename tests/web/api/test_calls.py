@@ -1,0 +1,97 @@
+"""The desk's actions as HTTP calls."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.moderation.audit import Audit
+from relay.web.api.routes import STATUS
+from relay.web.desk.actions import DeskAction, DeskError, NoFields
+from tests.end_to_end.stage import settings
+from tests.web.api.stage import TOKEN, DeskStage, desk_stage
+
+
+def audited(folder: Path) -> list[tuple[object, object]]:
+    """Who did what."""
+    return [(entry["who"], entry["what"]) for entry in Audit(settings(folder).audit_file).newest(10)]
+
+
+async def test_what_moderators_do_can_be_called(stage: DeskStage, tmp_path: Path) -> None:
+    assert await stage.post("/api/pause") == (200, {"ok": True, "answer": "Paused. Events and chat wait."})
+    assert (await stage.post("/api/rate", {"per_minute": 12}))[0] == 200
+    assert (await stage.call("POST", "/api/mode", data=b'{"mode": "mentions"}'))[0] == 200
+
+    switches = stage.relay.runtime.switches()
+    assert (switches.paused, switches.mode, switches.rates) == (True, "mentions", {"all": 12})
+    assert audited(tmp_path) == [("streamer", "pause"), ("streamer", "rate all 12"), ("streamer", "mode mentions")]
+
+
+async def test_a_button_that_sends_no_body_is_understood(stage: DeskStage) -> None:
+    assert (await stage.call("POST", "/api/pause"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "error"),
+    [
+        ("/api/dance", b"", 404, {"code": "unknown", "field": "do"}),
+        ("/api/mode", b"{}", 422, {"code": "invalid", "field": "mode"}),
+        ("/api/mode", b'{"mode": "loud"}', 422, {"code": "invalid", "field": "mode"}),
+        ("/api/pause", b'{"mode": "all"}', 422, {"code": "invalid", "field": "mode"}),
+        ("/api/pause", b"[]", 422, {"code": "invalid", "field": "with"}),
+        ("/api/pause", b"{", 422, {"code": "invalid", "field": "body"}),
+        ("/api/pause", b"[" * 10_000, 422, {"code": "invalid", "field": "body"}),
+        ("/api/pause", b"\xff", 422, {"code": "invalid", "field": "body"}),
+        ("/api/approve", b'{"id": "h99"}', 410, {"code": "gone", "field": "id"}),
+    ],
+)
+async def test_what_was_not_done_names_its_reason_and_its_field(
+    stage: DeskStage, path: str, body: bytes, status: int, error: dict[str, str]
+) -> None:
+    code, told = await stage.call("POST", path, data=body)
+
+    assert code == status
+    assert told["ok"] is False
+    assert told["error"] | error == told["error"]
+    assert told["error"]["text"]
+
+
+@pytest.mark.parametrize("code", STATUS)
+async def test_each_kind_of_failure_has_a_status_of_its_own(stage: DeskStage, code: Any) -> None:
+    async def fail(_: NoFields, by: object) -> None:
+        raise DeskError(code, "no")
+
+    stage.desk.actions.add(DeskAction("fail", "Fail", NoFields, fail))
+
+    assert await stage.post("/api/fail") == (STATUS[code], {"ok": False, "error": {"code": code, "text": "no"}})
+
+
+async def test_how_things_are_is_told_in_one_call(stage: DeskStage) -> None:
+    await stage.post("/api/pause")
+
+    status, state = await stage.call("GET", "/api/state")
+
+    assert status == 200
+    assert state["strip"]["switches"]["paused"] is True
+    assert state["strip"]["held"] == 0
+
+
+async def test_a_moderator_acts_under_the_name_of_the_link(tmp_path: Path) -> None:
+    async with desk_stage(tmp_path, token=TOKEN) as stage:
+        mia = {"Authorization": f"Bearer {await stage.link('Mia')}"}
+
+        assert (await stage.post("/api/pause", headers=mia))[0] == 200
+        assert (await stage.call("GET", "/api/state", headers=mia))[0] == 200
+        assert audited(tmp_path) == [("Mia", "pause")]
+
+
+async def test_no_moderator_does_what_is_the_streamers(tmp_path: Path) -> None:
+    async with desk_stage(tmp_path, token=TOKEN) as stage:
+        mia = {"Authorization": f"Bearer {await stage.link('Mia')}"}
+        own = [action.name for action in stage.desk.actions if action.role == "streamer"]
+        assert {"invite", "key", "withdraw"} <= set(own)
+
+        for name in own:
+            status, told = await stage.post(f"/api/{name}", headers=mia)
+            assert (status, told["error"]["code"]) == (403, "forbidden"), name
+        assert len(stage.links.all()) == 1
