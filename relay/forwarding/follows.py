@@ -27,7 +27,7 @@ class ToldFollows:
 
     def refuses(self, message: AudienceMessage) -> str | None:
         """Why this follow is not told; None, and remembered, when it is the first one for a while."""
-        if message.kind is not Kind.FOLLOW or message.pretended:
+        if message.kind is not Kind.FOLLOW or message.pretended or message.told_again:
             return None
         who = f"{message.platform}:{message.channel}/{message.author.id}"
         before = self._at.get(who)

@@ -99,7 +99,8 @@ class Sightings:
 
 
 def _is_remembered(message: AudienceMessage) -> bool:
-    return bool(message.author.id) and not message.pretended and not message.author.roles & _NOT_REMEMBERED
+    is_news = not message.pretended and not message.told_again
+    return bool(message.author.id) and is_news and not message.author.roles & _NOT_REMEMBERED
 
 
 def _sighting(settlement: Settlement, message: AudienceMessage) -> Sighting:

@@ -175,6 +175,9 @@ class AudienceMessage(Value):
     is_unseen: bool = False
     """It was given as a command that leaves no message for others to see; its id is that of the use."""
 
+    told_again: bool = False
+    """A moderator has it told once more; it happened before."""
+
     @property
     def key(self) -> str:
         """Unique over all platforms."""

@@ -181,3 +181,55 @@ async def test_states_can_be_asked_for_once(stage: DeskStage) -> None:
     assert state["held"] == 1
     assert [row["text"] for row in held["rows"]] == [HELD]
     assert following["rows"] == []
+
+
+async def test_the_feed_joins_what_was_said_with_what_was_answered(stage: DeskStage, brain: EchoBrain) -> None:
+    page = stage.page
+    await stage.say("hello there")
+    await stage.say("*#evil", first=2, author="bad")
+    await page.show("feed")
+    frames = await page.rows_until("feed", lambda rows: any(row.get("released") for row in rows))
+    await page.rows_until("feed", lambda rows: all(row["outcome"] for row in rows if row["type"] == "message"), frames)
+    rows = list(frames.values())
+
+    said = next(row for row in rows if row["id"] == "twitch:m1")
+    answer = next(row for row in rows if row["id"] == said["reply"])
+    assert (said["who"], said["text"], said["outcome"]) == ("V1", "hello there", "forwarded")
+    assert (answer["type"], answer["asked"][0]["id"], answer["phase"]) == ("reply", "twitch:m1", "done")
+    assert answer["text"].startswith("You said:")
+    assert (await page.ask("why", key="twitch:m1"))["answer"] == "twitch:m1: forwarded (user)"
+
+
+async def test_support_is_ticked_off_for_all_and_told_again_as_something_new(
+    stage: DeskStage, brain: EchoBrain
+) -> None:
+    page = stage.page
+    await stage.say("", kind=Kind.FOLLOW)
+    await stage.say("", kind=Kind.RAID, amount=42, first=2)
+    await page.show("support")
+    rows = await page.rows_until("support", lambda rows: all(row["outcome"] for row in rows) and len(rows) == 2)
+    assert [row["kind"] for row in rows.values()] == ["follow", "raid"]
+    asked = len(brain.asked)
+
+    assert (await page.ask("tick", id="twitch:m2"))["ok"]
+    assert (await page.ask("again", id="twitch:m2"))["ok"]
+    assert (await page.ask("again", id="twitch:m1"))["ok"]
+    await eventually(lambda: len(brain.asked) > asked)
+    after = await page.rows_until("support", lambda rows: all(row["told_again"] and row["outcome"] for row in rows))
+
+    assert [row["ticked"] for row in after.values()] == [None, "streamer"]
+    assert [row["outcome"] for row in after.values()] == ["forwarded", "forwarded"]
+    assert (await page.ask("tick", id="twitch:m9"))["error"]["code"] == "gone"
+
+
+async def test_a_viewer_is_shown_with_what_they_wrote(stage: DeskStage) -> None:
+    await stage.say("one thing", "another thing", author="ann")
+    await stage.say("somebody else", first=3)
+    await stage.page.ask("mute", viewer="twitch:ann")
+
+    viewer = (await stage.page.ask("viewer", viewer="twitch:ann"))["answer"]
+    older = (await stage.page.ask("older", topic="feed", before=99, text="thing"))["answer"]
+
+    assert (viewer["name"], viewer["muted"], viewer["remembered"]) == ("Ann", True, None)
+    assert [row["text"] for row in viewer["rows"]] == ["one thing", "another thing"]
+    assert [row["text"] for row in older if row["type"] == "message"] == ["one thing", "another thing"]

@@ -11,11 +11,14 @@ from relay.application.composition import Relay
 from relay.application.desk import strip
 from relay.application.desk.controls import control_actions
 from relay.application.desk.decisions import Decisions
+from relay.application.desk.feed import Feed
 from relay.application.desk.lights import Lights
 from relay.application.desk.queue import WaitingList
 from relay.application.desk.sharing import SharedDesk
 from relay.application.desk.strip import Strip
+from relay.application.desk.support import Support
 from relay.application.desk.trying import Trying
+from relay.application.desk.viewers import Viewers
 from relay.application.dialogue import AGAIN
 from relay.config.loading import Config
 from relay.model import Caller
@@ -32,17 +35,18 @@ async def desk_of(config: Config, relay: Relay, audio: LiveAudio, links: AccessL
     desk = Desk(about=lambda: {"version": __version__, "character": _character(relay)})
     lights = Lights(config, relay, audio)
     top, held, following = Strip(relay, audio, lights), Decisions(relay), WaitingList(relay)
-    trying = Trying(config, relay, audio)
-    desk.topics.add(top.topic, held.topic, following.topic, trying.topic)
+    feed, support, trying = Feed(relay), Support(relay), Trying(config, relay, audio)
+    desk.topics.add(top.topic, held.topic, following.topic, feed.topic, support.topic, trying.topic)
     desk.actions.add(*control_actions(relay.controls), *_looks(top.topic, held.topic, following.topic))
     shared = SharedDesk(links, desk.actions, relay.controls, has_token=config.web.token is not None)
     desk.topics.add(shared.topic)
+    desk.actions.add(*support.actions(), *Viewers(relay, feed, support).actions())
     desk.actions.add(*trying.actions(), *shared.actions())
     player = repeat(trying.player.run, AGAIN, "playing a recording")
     rooms = {"look": _look(desk), "lights": lights.run(), "player": player}
     work = [asyncio.create_task(room, name=f"desk-{name}") for name, room in rooms.items()]
     try:
-        with relay.events.changed.told_to(top.look):
+        with relay.events.changed.told_to(top.look), feed.following(), support.following():
             yield desk
     finally:
         for task in work:

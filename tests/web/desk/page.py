@@ -36,6 +36,16 @@ class RawPage:
             if frame.get("topic") == topic and all(each(frame) for each in is_so):
                 return frame
 
+    async def rows_until(self, topic: str, are_so: Any, rows: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The rows of a log by their ids, once all of that holds for them; they go on from those that are given."""
+        rows = {} if rows is None else rows
+        while not (rows and are_so(list(rows.values()))):
+            frame = await self.until(topic)
+            if frame["anew"]:
+                rows.clear()
+            rows.update({row["id"]: row for row in frame["rows"]})
+        return rows
+
     async def ask(self, do: str, /, **fields: Any) -> dict[str, Any]:
         """The answer to a request, whole."""
         self._asked += 1

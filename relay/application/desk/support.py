@@ -1,0 +1,87 @@
+"""Those who support the stream, as a feed of its own: each can be ticked off, and told again."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from pydantic import Field
+
+from relay.application.composition import Relay
+from relay.application.desk.rows import MessageRow
+from relay.model import AudienceMessage, Caller, Kind, Settlement
+from relay.system import clock
+from relay.web.desk.actions import DeskAction, DeskError, Fields
+from relay.web.desk.log import LogTopic
+
+KINDS: Final = frozenset(
+    {
+        Kind.FOLLOW, Kind.SUBSCRIBE, Kind.RESUBSCRIBE, Kind.GIFT, Kind.CHEER, Kind.RAID, Kind.REDEMPTION, Kind.UPGRADE,
+        Kind.PAY_IT_FORWARD, Kind.CHARITY, Kind.WATCH_STREAK, Kind.BITS_BADGE_TIER, Kind.MEMBER, Kind.BOOST,
+    }
+)  # fmt: skip
+_SIGN: Final = "~"
+"""Stands between the id of what is told again and how often it was."""
+
+
+class Tick(Fields):
+    id: str = Field(min_length=1, max_length=300, description="of a row of the support feed")
+    ticked: bool = Field(True, description="false takes it back")
+
+
+class Again(Fields):
+    id: str = Field(min_length=1, max_length=300, description="of a row of the support feed")
+
+
+class Support:
+    """Hears what happens, whether or not a page is open."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self.topic: LogTopic[MessageRow] = LogTopic("support", clock.now)
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Until the context ends."""
+        events = self._relay.events
+        with events.arrived.told_to(self._arrived), events.settled.told_to(self._settled):
+            yield
+
+    def actions(self) -> Iterator[DeskAction[Any]]:
+        """What can be done with a row."""
+        yield DeskAction("tick", "Tick support off, for all who look at it", Tick, self._tick)
+        yield DeskAction("again", "Have support told once more", Again, self._again)
+
+    def _arrived(self, message: AudienceMessage) -> None:
+        if message.kind in KINDS and not message.told_again and self.topic.get(message.key) is None:
+            self.topic.add(MessageRow(message))
+
+    def _settled(self, settlements: Sequence[Settlement]) -> None:
+        for settlement in settlements:
+            if row := self.topic.get(settlement.key.partition(_SIGN)[0]) or self.topic.get(settlement.key):
+                row.ended = settlement
+                self.topic.touch(row)
+
+    async def _tick(self, given: Tick, by: Caller) -> str:
+        row = self._row(given.id)
+        row.ticked_by = by.name if given.ticked else None
+        self.topic.touch(row)
+        return "Ticked off." if given.ticked else "Open again."
+
+    async def _again(self, given: Again, by: Caller) -> str:
+        row = self._row(given.id)
+        row.told_again, row.ended = row.told_again + 1, None
+        self.topic.touch(row)
+        await self._relay.receive(told_again(row.message, row.told_again))
+        return "It is told again." + await self._relay.controls.note(by, f"again {row.id}")
+
+    def _row(self, row_id: str) -> MessageRow:
+        if (row := self.topic.get(row_id)) is None:
+            raise DeskError("gone", f"There is no such support (any more): {row_id[:80]}", "id")
+        return row
+
+
+def told_again(message: AudienceMessage, time: int) -> AudienceMessage:
+    """The same as something new, that nobody has to be paid back for."""
+    reward = message.reward and message.reward.model_copy(update={"awaits_outcome": False})
+    fresh = {"id": f"{message.id}{_SIGN}{time}", "at": clock.now(), "told_again": True, "reward": reward}
+    return message.model_copy(update=fresh)

@@ -1,0 +1,115 @@
+"""A topic that grows: rows which come one after the other and change while it becomes known how they end."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import Final, Generic, Protocol, TypeVar
+
+from relay.model import Role
+from relay.web.desk.topics import EVERY, Clock, Encoder, Watched
+
+KEPT: Final = 10_000
+"""Rows; the oldest is forgotten when one more comes."""
+AT_ONCE: Final = 200
+"""Rows of one frame. A page that has missed more is told the newest ones anew."""
+
+
+class LogRow(Protocol):
+    """One row."""
+
+    number: int
+    """Given by the log; each new row has the next one."""
+
+    @property
+    def id(self) -> str:
+        """Unique within the log."""
+        ...
+
+    def shown(self) -> Mapping[str, object]:
+        """Of what JSON can hold, and Age and Left. Its id and number are added."""
+        ...
+
+
+RowT = TypeVar("RowT", bound=LogRow)
+
+
+class LogTopic(Watched, Generic[RowT]):
+    """Rows in the order in which they came. Adding, changing and finding one cost the same however many there are."""
+
+    def __init__(
+        self, name: str, clock: Clock, *, refresh: Callable[[], object] | None = None, kept: int = KEPT
+    ) -> None:
+        """`refresh` is called a few times a second while the log is shown, for rows that nobody tells the change of."""
+        super().__init__(name, Role.MODERATOR, EVERY)
+        self._clock = clock
+        self._refresh = refresh
+        self._kept = kept
+        self._rows: OrderedDict[str, RowT] = OrderedDict()
+        self._by_number: dict[int, RowT] = {}
+        self._changes: OrderedDict[str, int] = OrderedDict()
+        """The revision in which each row changed last, the newest at the end."""
+        self._next = 0
+
+    def __iter__(self) -> Iterator[RowT]:
+        """The newest one first."""
+        return reversed(self._rows.values())
+
+    def get(self, row_id: str) -> RowT | None:
+        return self._rows.get(row_id)
+
+    def add(self, row: RowT) -> None:
+        """A new one."""
+        row.number = self._next
+        self._next += 1
+        self._rows[row.id] = self._by_number[row.number] = row
+        if len(self._rows) > self._kept:
+            row_id, oldest = self._rows.popitem(last=False)
+            del self._by_number[oldest.number]
+            del self._changes[row_id]
+        self.touch(row)
+
+    def touch(self, row: RowT) -> None:
+        """One has changed."""
+        if self._rows.get(row.id) is row:
+            self.changed()
+            self._changes[row.id] = self.revision
+            self._changes.move_to_end(row.id)
+
+    def look(self) -> None:
+        """See TopicNews."""
+        if self._refresh is not None and self.is_watched:
+            self._refresh()
+
+    def news(self, seen: int | None) -> str:
+        """See TopicNews."""
+        rows = self._since(seen) if seen is not None else None
+        is_anew = rows is None
+        shown = self.before(self._next, AT_ONCE) if rows is None else rows
+        frame = {"topic": self.name, "anew": is_anew, "total": len(self._rows), "rows": [_row(row) for row in shown]}
+        return json.dumps(frame, default=Encoder(self._clock()))
+
+    def before(self, number: int, count: int, fits: Callable[[RowT], bool] = lambda _: True) -> list[RowT]:
+        """As many rows that fit as wanted from before that number, in their order."""
+        first = self._next - len(self._rows)
+        older = (self._by_number[each] for each in range(min(number, self._next) - 1, first - 1, -1))
+        return list(islice(filter(fits, older), count))[::-1]
+
+    def told(self, rows: list[RowT]) -> object:
+        """Rows as those are told who ask for them."""
+        return json.loads(json.dumps([_row(row) for row in rows], default=Encoder(self._clock())))
+
+    def _since(self, seen: int) -> list[RowT] | None:
+        """What has changed since, in order; None when it is more than fits."""
+        changed: list[RowT] = []
+        for row_id, revision in reversed(self._changes.items()):
+            if revision <= seen:
+                break
+            if len(changed) == AT_ONCE:
+                return None
+            changed.append(self._rows[row_id])
+        return sorted(changed, key=lambda row: row.number)
+
+
+def _row(row: LogRow) -> dict[str, object]:
+    return {"id": row.id, "n": row.number, **row.shown()}
