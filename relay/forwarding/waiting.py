@@ -21,7 +21,7 @@ from relay.moderation.features import TextFeatures, features_of
 from relay.moderation.inbound import Inbound
 from relay.moderation.quiet import LEFT_OUT
 from relay.moderation.switches import Switches
-from relay.moderation.switching import Refused
+from relay.moderation.switching import WordsRefused
 from relay.text.unicode import folded
 
 
@@ -277,11 +277,11 @@ class Waiting:
         return self._held_messages.list()
 
     def approve(self, held_id: str, now: float, text: str | None = None) -> bool:
-        """Let a held message through, with another text where one is given. Raises Refused, and holds it on."""
+        """Let a held message through, with another text where one is given. Raises WordsRefused, and holds it on."""
         message = self._held_messages.get(held_id)
         if message is not None and text is not None:
             if reason := self._inbound.refuses(message.model_copy(update={"text": text}), self.switches):
-                raise Refused(f"The filters refuse that as well: {reason}.")
+                raise WordsRefused(f"The filters refuse that as well: {reason}.")
             self._edited[message.key] = text
             if len(self._edited) > CAPACITY:
                 self._edited.popitem(last=False)

@@ -29,7 +29,7 @@ class Mistake(Exception):
     """How the control is written, where that helps."""
 
 
-class Refused(Mistake):
+class WordsRefused(Mistake):
     """It must not be, whoever wants it."""
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from relay.model import Held, ReplyText
 from relay.moderation.outbound import OVERLAP, Outbound, OutboundAction
-from relay.moderation.switching import Refused
+from relay.moderation.switching import WordsRefused
 from relay.replies.replies import Step
 from relay.replies.reply import Reply, Sentence
 from relay.system import clock
@@ -85,7 +85,7 @@ class Screening:
     def approve(self, held_id: str, text: str | None = None) -> bool:
         """Let a held reply out, with another text where one is given. False when it is not there (any more).
 
-        Raises Refused for a text that must not be said, and holds the reply on.
+        Raises WordsRefused for a text that must not be said, and holds the reply on.
         """
         entry = self._held.get(held_id)
         if entry is None or entry[0].at <= clock.now() - self._hold_for:
@@ -98,7 +98,7 @@ class Screening:
     def _reworded(self, text: str) -> str:
         result = self._outbound.judge(text)
         if result.action is OutboundAction.DROP:
-            raise Refused(f"The filters refuse that as well: {result.reason}.")
+            raise WordsRefused(f"The filters refuse that as well: {result.reason}.")
         return result.text
 
     def reject(self, held_id: str) -> bool:

@@ -11,7 +11,7 @@ from relay.forwarding.lanes import PooledMessage
 from relay.forwarding.rendering import Pick
 from relay.model import Kind, Outcome, Role
 from relay.moderation.switches import Switches
-from relay.moderation.switching import Refused
+from relay.moderation.switching import WordsRefused
 from tests.forwarding.surroundings import config
 from tests.forwarding.test_selection import LOUD, QUIET, ids, offer, selector
 from tests.forwarding.test_selection import message as waiting_message
@@ -80,7 +80,7 @@ def test_other_words_that_the_filters_refuse_leave_it_held() -> None:
     waiting = room(config(filters={"blocked_terms": ["spoiler"], "links": "hold"}))
     waiting.admit([message(1, LINK)], NOW)
 
-    with pytest.raises(Refused, match="blocked term"):
+    with pytest.raises(WordsRefused, match="blocked term"):
         waiting.approve("h1", NOW, "a spoiler")
 
     assert [held.text for held in waiting.held()] == [LINK]

@@ -13,7 +13,7 @@ from relay.model import AudienceMessage, Author, Caller, Held, Kind, Role, Sugge
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls, command_in
 from relay.moderation.switches import Mode, Switches
-from relay.moderation.switching import Gone, Mistake, Refused
+from relay.moderation.switching import Gone, Mistake, WordsRefused
 from relay.moderation.wording import ANSWER_LIMIT
 from tests.support import eventually
 
@@ -54,7 +54,7 @@ class Room:
 
     async def approve(self, held_id: str, text: str | None = None) -> bool:
         if text == "bad word":
-            raise Refused("The filters refuse that as well: blocked term.")
+            raise WordsRefused("The filters refuse that as well: blocked term.")
         self.done.append(f"approve {held_id}" if text is None else f"approve {held_id} as {text}")
         return self.waiting.pop(held_id, None) is not None
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final, Generic, Protocol, TypeVar
 
 from relay.model import Role
-from relay.web.desk.topics import EVERY, Clock, Encoder, Watched
+from relay.web.desk.topics import EVERY, Clock, MomentEncoder, Watched
 
 KEPT: Final = 10_000
 """Rows; the oldest is forgotten when one more comes."""
@@ -87,7 +87,7 @@ class LogTopic(Watched, Generic[RowT]):
         is_anew = rows is None
         shown = self.before(self._next, AT_ONCE) if rows is None else rows
         frame = {"topic": self.name, "anew": is_anew, "total": len(self._rows), "rows": [_row(row) for row in shown]}
-        return json.dumps(frame, default=Encoder(self._clock()))
+        return json.dumps(frame, default=MomentEncoder(self._clock()))
 
     def before(self, number: int, count: int, fits: Callable[[RowT], bool] = lambda _: True) -> list[RowT]:
         """As many rows that fit as wanted from before that number, in their order."""
@@ -97,7 +97,7 @@ class LogTopic(Watched, Generic[RowT]):
 
     def told(self, rows: list[RowT]) -> object:
         """Rows as those are told who ask for them."""
-        return json.loads(json.dumps([_row(row) for row in rows], default=Encoder(self._clock())))
+        return json.loads(json.dumps([_row(row) for row in rows], default=MomentEncoder(self._clock())))
 
     def _since(self, seen: int) -> list[RowT] | None:
         """What has changed since, in order; None when it is more than fits."""

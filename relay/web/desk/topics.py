@@ -111,17 +111,17 @@ class Topic(Watched):
 
     def shown(self) -> object:
         """The state as those are told who ask once."""
-        return json.loads(json.dumps(self._state(), default=Encoder(self._clock())))
+        return json.loads(json.dumps(self._state(), default=MomentEncoder(self._clock())))
 
     def news(self, seen: int | None) -> str:
         now = self._clock()
         if self._framed is None or self._framed[0] != self.revision or now - self._framed[1] > self.every:
             self._framed = (self.revision, now)
-            self._frame = json.dumps({"topic": self.name, "state": self._state()}, default=Encoder(now))
+            self._frame = json.dumps({"topic": self.name, "state": self._state()}, default=MomentEncoder(now))
         return self._frame
 
 
-class Encoder:
+class MomentEncoder:
     """Tells JSON how to write moments."""
 
     def __init__(self, now: float) -> None:
