@@ -84,6 +84,9 @@ class Waiting:
     def admit(self, messages: Iterable[AudienceMessage], now: float) -> None:
         """Judge messages that have just been claimed."""
         for message in messages:
+            if message.told_again:
+                self._queue_approved(message, now)
+                continue
             if message.kind is Kind.CHAT:
                 self._selector.noticed(message, now)
             self._commands.notice(message)
@@ -287,9 +290,13 @@ class Waiting:
                 self._edited.popitem(last=False)
         self._held_messages.pop(held_id)
         if message is not None:
-            pick = self.again(message, now)
-            self._queue(pick.message.model_copy(update={"at": now}), pick.text, features_of(pick.text), now)
+            self._queue_approved(message, now)
         return message is not None
+
+    def _queue_approved(self, message: AudienceMessage, now: float) -> None:
+        """A moderator wants it to be told."""
+        pick = self.again(message, now)
+        self._queue(pick.message.model_copy(update={"at": now}), pick.text, features_of(pick.text), now)
 
     def reject(self, held_id: str, reason: str) -> bool:
         message = self._held_messages.pop(held_id)

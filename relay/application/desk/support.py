@@ -1,5 +1,6 @@
 """Those who support the stream, as a feed of its own: each can be ticked off, and told again."""
 
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -9,6 +10,7 @@ from pydantic import Field
 from relay.application.composition import Relay
 from relay.application.desk.rows import MessageRow
 from relay.model import AudienceMessage, Caller, Kind, Settlement
+from relay.moderation.controls import command_in
 from relay.system import clock
 from relay.web.desk.actions import DeskAction, DeskError, Fields
 from relay.web.desk.log import LogTopic
@@ -29,7 +31,7 @@ class Tick(Fields):
 
 
 class Again(Fields):
-    id: str = Field(min_length=1, max_length=300, description="of a row of the support feed")
+    id: str = Field(min_length=1, max_length=300, description="of support, or of any message, as `platform:id`")
 
 
 class Support:
@@ -49,7 +51,7 @@ class Support:
     def actions(self) -> Iterator[DeskAction[Any]]:
         """What can be done with a row."""
         yield DeskAction("tick", "Tick support off, for all who look at it", Tick, self._tick)
-        yield DeskAction("again", "Have support told once more", Again, self._again)
+        yield DeskAction("again", "Have support, or any message, told once more", Again, self._again)
 
     def _arrived(self, message: AudienceMessage) -> None:
         if message.kind in KINDS and not message.told_again and self.topic.get(message.key) is None:
@@ -68,11 +70,25 @@ class Support:
         return "Ticked off." if given.ticked else "Open again."
 
     async def _again(self, given: Again, by: Caller) -> str:
-        row = self._row(given.id)
-        row.told_again, row.ended = row.told_again + 1, None
-        self.topic.touch(row)
-        await self._relay.receive(told_again(row.message, row.told_again))
-        return "It is told again." + await self._relay.controls.note(by, f"again {row.id}")
+        if (row := self.topic.get(given.id)) is not None:
+            row.told_again, row.ended = row.told_again + 1, None
+            self.topic.touch(row)
+            copy = told_again(row.message, str(row.told_again))
+        else:
+            copy = told_again(await self._settled_message(given.id), uuid.uuid4().hex[:6])
+        await self._relay.receive(copy)
+        return "It is told again." + await self._relay.controls.note(by, f"again {given.id}")
+
+    async def _settled_message(self, key: str) -> AudienceMessage:
+        record = await self._relay.inbox.why(key)
+        if record is None:
+            raise DeskError("gone", f"There is no such message (any more): {key[:80]}", "id")
+        if record.settlement is None:
+            raise DeskError("gone", "It waits yet, and is told when it is its turn.", "id")
+        call = self._relay.commands.gate.table.call(record.message)
+        if command_in(record.message) is not None or (call is not None and call.command.do is not None):
+            raise DeskError("invalid", "It is a command, and what it did is not done twice.", "id")
+        return record.message
 
     def _row(self, row_id: str) -> MessageRow:
         if (row := self.topic.get(row_id)) is None:
@@ -80,8 +96,8 @@ class Support:
         return row
 
 
-def told_again(message: AudienceMessage, time: int) -> AudienceMessage:
+def told_again(message: AudienceMessage, time: str) -> AudienceMessage:
     """The same as something new, that nobody has to be paid back for."""
     reward = message.reward and message.reward.model_copy(update={"awaits_outcome": False})
     fresh = {"id": f"{message.id}{_SIGN}{time}", "at": clock.now(), "told_again": True, "reward": reward}
-    return message.model_copy(update=fresh)
+    return message.model_copy(update=fresh | {"withheld": None, "is_unseen": False})

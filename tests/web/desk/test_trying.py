@@ -166,3 +166,21 @@ def test_what_nobody_could_do_is_named() -> None:
 @pytest.mark.parametrize(("level", "shown"), [(1.0, 0.0), (0.1, -20.0), (0.0, SILENT), (1e-9, SILENT)])
 def test_levels_are_shown_in_decibels_of_full_scale(level: float, shown: float) -> None:
     assert decibels(level) == shown
+
+
+async def test_what_was_refused_or_told_is_told_once_more(tmp_path: Path) -> None:
+    async with studio(tmp_path, filters={"repeat_within": 60}) as it:
+        await it.do("pretend", what="chat", name="Ann", text="who are you then?")
+        await eventually(lambda: len(it.posted) == 1)
+        await it.relay.quiet(empty=True)
+        second = await it.do("pretend", what="chat", name="Ann", text="who are you then?")
+        await it.relay.quiet(empty=True)
+        assert "rejected" in await it.relay.runtime.why(second["key"])
+
+        await it.do("again", id=second["key"])
+        await eventually(lambda: len(it.posted) == 2)
+        gone = await it.refused("again", id="desk:nothing")
+
+    assert it.posted[1] == it.posted[0]
+    assert gone["code"] == "gone"
+    assert it.audited()[-1] == f"again {second['key']}"
