@@ -74,6 +74,22 @@ async def place(settings: ObsSection, scene: str, page: Path, size: tuple[int, i
             await _create(obs, scene, shown)
 
 
+async def show_in_sources(settings: ObsSection, port: int, address: str) -> tuple[str, ...]:
+    """Have all sources of our overlay show the page at this address; their names. Raises as `explore` does.
+
+    OBS loads a page anew when its source's settings become others: one that opens a file leaves it for a moment.
+    """
+    async with connect(settings, NOTHING) as obs:
+        found = await overlay_sources(obs, port)
+        for name, shown in found.items():
+            at_once: dict[str, object] = {"is_local_file": False, "url": address}
+            await _asked(obs, "SetInputSettings", inputName=name, inputSettings=at_once, overlay=True)
+            if shown.get("is_local_file") is True:
+                again = {"is_local_file": True}
+                await _asked(obs, "SetInputSettings", inputName=name, inputSettings=again, overlay=True)
+        return tuple(found)
+
+
 async def _create(obs: ObsConnection, scene: str, shown: Mapping[str, object]) -> None:
     try:
         await obs.request(

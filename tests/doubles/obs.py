@@ -9,7 +9,7 @@ import base64
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -78,6 +78,8 @@ class ObsDouble:
     has_browser: bool = True
     """False as an OBS that was built without browser sources, such as Debian's."""
     canvas: tuple[int, int] = (1920, 1080)
+    on_settings: Callable[[str, Mapping[str, Any]], None] = lambda name, changed: None
+    """Called with each change of an input's settings, before it is made."""
     replay: str | None = None
     """The file a replay is saved to; None while the replay buffer does not run."""
     ending: set[str] = field(default_factory=set)
@@ -310,6 +312,7 @@ class ObsDouble:
         if input is None:
             return NOT_FOUND, None
         if kind == "SetInputSettings":
+            self.on_settings(data["inputName"], data["inputSettings"])
             input.settings = {**(input.settings if data.get("overlay", True) else {}), **data["inputSettings"]}
             return SUCCESS, None
         if kind == "GetInputMute":

@@ -6,9 +6,9 @@ import pytest
 
 from relay.errors import ObsUnavailable
 from relay.obs.browser_sources import WAITING_PAGE
-from relay.obs.setting_up import NAME, explore, place
+from relay.obs.setting_up import NAME, explore, place, show_in_sources
 from tests.doubles.obs import BROWSER, Input, ObsDouble
-from tests.obs.test_browser_sources import PORT, browser
+from tests.obs.test_browser_sources import OVERLAY, PORT, browser
 from tests.obs.test_check import settings
 
 
@@ -53,3 +53,15 @@ async def test_an_obs_without_browser_sources_is_told_with_the_fix(obs: ObsDoubl
 
     with pytest.raises(ObsUnavailable, match=r"input kind is not supported .* obsproject\.com"):
         await place(settings(obs), "Game", tmp_path / WAITING_PAGE, (800, 600))
+
+
+async def test_every_source_of_the_overlay_is_loaded_anew_with_another_look(obs: ObsDouble, tmp_path: Path) -> None:
+    obs.inputs |= {"Vox": browser(), "Alerts": browser("https://alerts.example/overlay")}
+    await place(settings(obs), "Game", tmp_path / WAITING_PAGE, (800, 600))
+    loaded: list[object] = []
+    obs.on_settings = lambda name, changed: loaded.append((name, changed.get("url") or changed["is_local_file"]))
+
+    names = await show_in_sources(settings(obs), PORT, f"{OVERLAY}&look=box")
+
+    assert names == ("Vox", NAME)
+    assert loaded == [("Vox", f"{OVERLAY}&look=box"), (NAME, f"{OVERLAY}&look=box"), (NAME, True)]

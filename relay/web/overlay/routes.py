@@ -24,6 +24,8 @@ _FILES: Final = {
     "/static/player.js": ("player.js", "text/javascript"),
     "/static/outputs.js": ("outputs.js", "text/javascript"),
     "/static/captions.js": ("captions.js", "text/javascript"),
+    "/static/looks.js": ("looks.js", "text/javascript"),
+    "/static/preview.js": ("preview.js", "text/javascript"),
     "/static/overlay.css": ("overlay.css", "text/css"),
 }
 

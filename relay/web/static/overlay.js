@@ -1,10 +1,12 @@
 // The overlay page: plays what the relay sends and shows it. Options in the address: captions=0 shows no captions,
-// look=… how they look, name=0 leaves the character's name out, mute=1 plays nothing, controls=1 adds an interrupt
-// button, token=… opens a relay that asks for one.
+// name=0 leaves the character's name out, mute=1 plays nothing, controls=1 adds an interrupt button, token=… opens a
+// relay that asks for one, preview=… shows a text alone; see looks.js for those that change how captions look.
 
 import { Captions } from "./captions.js";
+import { applyLook } from "./looks.js";
 import { SilentOutput, SoundOutput } from "./outputs.js";
 import { Player } from "./player.js";
+import { preview } from "./preview.js";
 
 const VERSION = 2;
 const SILENCE = 3000; // milliseconds without a word after which the relay counts as gone; it pings every second
@@ -21,7 +23,8 @@ const token = options.get("token");
 const headers = token ? { Authorization: `Bearer ${token}` } : {};
 const element = (id) => document.getElementById(id);
 const hasCaptions = options.get("captions") !== "0";
-const context = options.get("mute") === "1" ? null : new AudioContext({ sampleRate: 48_000 });
+const sample = options.get("preview");
+const context = options.get("mute") === "1" || sample !== null ? null : new AudioContext({ sampleRate: 48_000 });
 const sound = context && new SoundOutput(context, fetchClip);
 const captions = hasCaptions
   ? new Captions(element("caption"), { named: options.get("name") !== "0" })
@@ -146,16 +149,21 @@ async function interrupt() {
   setTimeout(notify, NOTICE_FOR, "");
 }
 
-if (context) {
-  context.onstatechange = soundChanged;
-  element("hear").onclick = () => context.resume();
-  // A browser that lets the page play does so at once; the button is for one that does not.
-  setTimeout(() => isSettled || soundChanged(), SETTLED_AFTER);
+function begin() {
+  if (context) {
+    context.onstatechange = soundChanged;
+    element("hear").onclick = () => context.resume();
+    // A browser that lets the page play does so at once; the button is for one that does not.
+    setTimeout(() => isSettled || soundChanged(), SETTLED_AFTER);
+  }
+  setInterval(() => player.tick(), REPORT_EVERY);
+  setInterval(() => player.read(), READ_EVERY);
+  element("interrupt").hidden = options.get("controls") !== "1";
+  element("interrupt").onclick = interrupt;
+  expectConnection();
+  connect();
 }
-setInterval(() => player.tick(), REPORT_EVERY);
-setInterval(() => player.read(), READ_EVERY);
-document.body.dataset.look = options.get("look") ?? "outline";
-element("interrupt").hidden = options.get("controls") !== "1";
-element("interrupt").onclick = interrupt;
-expectConnection();
-connect();
+
+applyLook(options, document.body, element("caption"));
+if (sample === null) begin();
+else preview(captions, { text: sample, speaker: options.get("speaker") ?? "Vox" });

@@ -12,7 +12,7 @@ from relay.config.base import revised
 from relay.config.loading import Config
 from relay.guide import Changes, Filled, Form, FormField, FormOption, Guide, Phrase, phrase, settled
 from relay.obs.setting_up import NAME, ObsFound, explore, place
-from relay.web.overlay.waiting import write_waiting_page
+from relay.web.overlay.waiting import look_in, write_waiting_page
 
 NOWHERE: Final = ""
 
@@ -65,8 +65,8 @@ async def _sources(config: Config, section: ObsSection, found: ObsFound, guide: 
     async def put(filled: Filled) -> Filled:
         revised(section, {"enabled": True, "inputs": filled.many("inputs")})
         if (scene := filled.text("scene")) != NOWHERE:
-            page = waiting_page(config).absolute()
-            write_waiting_page(page, overlay_address(config))
+            page = waiting_page(config)
+            write_waiting_page(page, overlay_address(config, look_in(page) or ""))
             await place(section, scene, page, found.size)
         return filled
 

@@ -1,8 +1,40 @@
 // Leads through the first visit, chapter by chapter. What each asks stands in the relay; setup/ shows it.
 
 import { h } from "./dom.js";
+import { attempt } from "./notices.js";
+import { captions } from "./setup/captions.js";
+import { chapters } from "./setup/chapters.js";
+import { Conversation } from "./setup/conversation.js";
 import { t } from "./texts.js";
 
-export function setup() {
-  return h("section", { class: "panel setup" }, h("h2", {}, t("Set up")));
+export function setup(connection) {
+  const list = chapters({ begin, look: () => show(look) });
+  const conversation = new Conversation(connection);
+  const look = captions(connection, { back: () => show(list.element) });
+  const places = [list.element, conversation.element, look];
+  let state = null;
+
+  function show(place) {
+    for (const one of places) one.hidden = one !== place;
+    if (place !== conversation.element) place.querySelector("h2, h3")?.focus();
+  }
+
+  function begin(name) {
+    attempt(connection.ask("setup_open", { chapter: name }));
+  }
+
+  connection.watch("setup", (now) => {
+    const was = state;
+    state = now;
+    list.update(now);
+    if (now.open) {
+      show(conversation.element);
+      conversation.update(now);
+    } else if (was?.open) {
+      show(list.element);
+      list.finished(now);
+    }
+  });
+  show(list.element);
+  return h("section", { class: "panel setup", "aria-label": t("Set up") }, places);
 }

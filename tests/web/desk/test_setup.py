@@ -1,0 +1,122 @@
+"""The set-up as a streamer sees it, in a real browser: by keyboard alone, in a narrow window."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.async_api import Page, expect
+
+from relay.application.desk.captions import look_action
+from relay.application.desk.chapters import all_chapters
+from relay.application.desk.connecting import GuidedSetup
+from relay.application.desk.kept import KeptSettings
+from relay.application.settings.file import SettingsFile
+from relay.obs.browser_sources import WAITING_PAGE
+from relay.obs.setting_up import NAME
+from relay.web.desk.desk import Desk
+from tests.browser import browser
+from tests.doubles.obs import ObsDouble
+from tests.web.stage import Stage, staged
+
+PASSWORD: Final = "open sesame"
+
+
+@dataclass
+class Room:
+    stage: Stage
+    obs: ObsDouble
+    file: SettingsFile
+    page: Page
+    errors: list[str]
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Room]:
+    """The set-up of a relay whose settings file lies in that folder."""
+    async with ObsDouble(password=PASSWORD) as obs:
+        path = folder / "relay.toml"
+        path.write_text(f'[relay]\ndata_dir = "{folder.as_posix()}"\n[obs]\nurl = "{obs.url}"  # the double\n', "utf-8")
+        file = SettingsFile(path)
+        kept = KeptSettings(file, file.load())
+        desk = Desk()
+        async with GuidedSetup(all_chapters(), kept) as setup:
+            desk.topics.add(setup.topic)
+            desk.actions.add(*setup.actions, look_action(kept.coming))
+            async with staged(desk=desk) as stage, browser() as chromium:
+                page = await chromium.new_page(viewport={"width": 300, "height": 700})
+                errors: list[str] = []
+                page.on("pageerror", lambda error: errors.append(str(error)))
+                page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+                yield Room(stage, obs, file, page, errors)
+
+
+async def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        await page.keyboard.press(key)
+
+
+async def assert_accessible(page: Page) -> None:
+    """By axe, and nothing of it is wider than the window."""
+    await page.evaluate(AXE_FILE_PATH.read_text("utf-8"))
+    found = await page.evaluate(
+        "async () => (await axe.run('main', {runOnly: ['wcag2a', 'wcag2aa', 'wcag22aa']})).violations"
+    )
+    assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == []
+    assert await page.evaluate("document.querySelector('main').scrollWidth <= innerWidth")
+
+
+async def test_obs_is_set_up_by_keyboard_alone_in_a_narrow_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.application.settings.secrets.working_keyring", lambda: None)
+    async with opened(tmp_path) as room:
+        page = room.page
+        await page.goto(f"{room.stage.url}/#setup")
+        await expect(page.get_by_role("heading", name="OBS", exact=True)).to_be_visible()
+        await assert_accessible(page)
+
+        await page.get_by_role("button", name="Begin: OBS").focus()
+        await press(page, "Enter")
+        await expect(page.get_by_role("heading", name="Connect to OBS")).to_be_focused()
+        await press(page, "Tab")
+        await page.keyboard.type("wrong")
+        await press(page, "Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("OBS refused it")
+        await page.keyboard.type(PASSWORD)
+        await press(page, "Enter")
+        await expect(page.get_by_role("heading", name="OBS is connected")).to_be_focused()
+        await assert_accessible(page)
+        await expect(page.get_by_label("Mic/Aux")).to_be_checked()
+        await press(page, "Tab", "Enter")
+        await expect(page.get_by_role("status").filter(has_text="OBS is saved")).to_be_visible()
+        await expect(page.get_by_text("Listening to Mic/Aux")).to_be_visible()
+        assert room.obs.scenes["Game"] == {"Camera": True, NAME: True}
+        assert "# the double" in room.file.path.read_text("utf-8")
+
+        await captions_are_chosen_with_a_preview(room, tmp_path / WAITING_PAGE)
+        assert room.errors == []
+
+
+async def captions_are_chosen_with_a_preview(room: Room, waiting: Path) -> None:
+    page = room.page
+    await page.get_by_role("button", name="Choose").click()
+    await expect(page.get_by_role("heading", name="How captions look")).to_be_focused()
+    await page.get_by_label("Look").select_option("bubble")
+    await page.get_by_label("Place").select_option("top")
+    await page.get_by_label("Lines at most").fill("2")
+    preview = page.frame_locator("iframe")
+    await expect(preview.locator("body[data-look=bubble][data-at=top] .word.now")).to_be_visible()
+    assert await preview.locator("#caption").evaluate("box => box.getBoundingClientRect().top < innerHeight / 3")
+    await assert_accessible(page)
+    address = await page.get_by_label("Address for a browser source in OBS").input_value()
+    assert address.endswith("/overlay?look=bubble&at=top&lines=2")
+    assert room.stage.sink.pages == 0  # a preview is no place where anything is heard
+
+    await page.get_by_role("button", name="Show it in OBS").click()
+    await expect(page.get_by_text(f"OBS shows it now, in {NAME}.")).to_be_visible()
+    assert "/overlay?look=bubble&amp;at=top&amp;lines=2" in waiting.read_text("utf-8")
+    assert room.obs.inputs[NAME].settings["is_local_file"] is True
