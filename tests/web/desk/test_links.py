@@ -1,0 +1,62 @@
+"""Links for moderators and keys, as the streamer makes and withdraws them on the page."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, ViewportSize, expect
+
+from tests.browser import browser
+from tests.web.api.stage import TOKEN, desk_stage
+
+PHONE = ViewportSize(width=300, height=700)
+
+
+async def made(page: Page, form: int, name: str) -> str:
+    """Fill a form, send it, and take the address that is shown."""
+    part = page.locator("form.links-form").nth(form)
+    await part.get_by_label("Name").fill(name)
+    await part.get_by_role("button", name="Make a").click()
+    return await part.get_by_role("textbox", name="Address").input_value()
+
+
+async def test_links_and_keys_are_made_used_and_withdrawn(tmp_path: Path) -> None:
+    async with (
+        desk_stage(tmp_path / "closed", token=TOKEN) as stage,
+        desk_stage(tmp_path / "open") as tokenless,
+        browser() as chromium,
+    ):
+        page = await chromium.new_page(viewport=PHONE)
+        await page.goto(f"{tokenless.server.url}/?lang=en#links")
+        await expect(page.get_by_text("Set a token first")).to_be_visible()
+        await expect(page.get_by_role("button", name="Make a link")).to_be_disabled()
+
+        await page.goto(f"{stage.server.url}/?token={TOKEN}&lang=en#links")
+
+        address = await made(page, 0, "<b>Mia</b>")
+        await page.get_by_label("Does", exact=True).select_option("mode")
+        await page.get_by_label("whose chat is heard", exact=True).select_option("mentions")
+        key = await made(page, 1, "Deck 1")
+
+        assert (await stage.text(urlsplit(key).path))[0] == 200
+        assert stage.relay.runtime.switches().mode == "mentions"
+        given = page.locator(".links-list li")
+        await expect(given).to_contain_text(["<b>Mia</b>", "Whose chat is heard mentions"])
+        await expect(given.nth(1)).to_contain_text("last used")
+        found = await Axe().run(page, context=".links")
+        assert found.violations_count == 0, found.generate_report()
+        width = await page.evaluate("document.querySelector('.links').getBoundingClientRect().right")
+        assert width <= PHONE["width"], "nothing is wider than a narrow dock"
+
+        hers = await chromium.new_page()
+        await hers.goto(address.replace("/?", "/?lang=en&"))
+        await expect(hers.get_by_role("link", name="Support")).to_be_visible()
+        await expect(hers.get_by_role("link", name="Links")).to_be_hidden()
+        await expect(hers.get_by_role("link", name="Settings")).to_be_hidden()
+
+        withdraw = page.get_by_role("button", name="Withdraw <b>Mia</b>")
+        await withdraw.click()
+        assert len(stage.links.all()) == 2, "the first press only asks"
+        await withdraw.click()
+        await expect(given).to_have_count(1)
+        await expect(hers.get_by_text("does not accept")).to_be_visible()
