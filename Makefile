@@ -1,7 +1,7 @@
 # What a change needs; `make` alone names the targets. Everything runs in .venv, which `make install` fills.
 BIN := .venv/bin
 
-.PHONY: help install format check test demo ci docs flaky chaos soak mutate
+.PHONY: help install format check test demo ci docs flaky chaos soak mutate wheel freeze
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
 
@@ -46,3 +46,15 @@ soak: install ## a day of a big stream in twenty minutes: nothing may be lost, n
 
 mutate: install ## the core broken in places drawn at random: which breaks does no test notice? (SAMPLE a room, SEED)
 	$(BIN)/uv run --locked python -m tests.mutate --sample $(or $(SAMPLE),30) --seed $(or $(SEED),1)
+
+wheel: install ## a wheel in dist, tried out where there is no checkout
+	rm -rf dist .venv-wheel
+	$(BIN)/uv build --wheel --quiet
+	$(BIN)/uv venv --quiet .venv-wheel
+	$(BIN)/uv pip install --quiet --python .venv-wheel dist/*.whl
+	$(BIN)/python -m tests.installed .venv-wheel/bin/relay
+
+freeze: install ## a folder with the program and a Python of its own in dist/relay, tried out
+	UV_PROJECT_ENVIRONMENT=.venv-freeze $(BIN)/uv sync --locked --no-dev --no-editable --group freeze --quiet
+	.venv-freeze/bin/pyinstaller --noconfirm --log-level WARN packaging/relay.spec
+	$(BIN)/python -m tests.installed dist/relay/relay
