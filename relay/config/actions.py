@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from relay.config.base import Section
+from relay.config.base import Section, written
 from relay.config.connections import ActName
 from relay.config.forwarding import TEMPLATE_FIELDS, Telling, check_fields, fields_in
 
@@ -19,7 +19,7 @@ def _check_answer(template: str) -> str:
 
 
 Answer = Annotated[str, AfterValidator(_check_answer)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}$")]
+Name = Annotated[str, written(r"[A-Za-z0-9_]{1,64}", "1 to 64 letters, digits and _")]
 
 
 class ActCall(Section):

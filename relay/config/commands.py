@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from relay.config.actions import ActionSection
-from relay.config.base import Section
+from relay.config.base import Section, written
 from relay.config.forwarding import TEMPLATE_FIELDS
 from relay.model import Role
 
@@ -21,18 +21,23 @@ def _check_name(name: str) -> str:
     return name
 
 
-CommandName = Annotated[str, Field(pattern=r"^[^\W_](\w|-){0,31}$"), AfterValidator(_check_name)]
+CommandName = Annotated[
+    str, written(r"[^\W_](\w|-){0,31}", "1 to 32 letters, digits, _ and -"), AfterValidator(_check_name)
+]
 """What chats that offer commands take for a name."""
+
+
+ChoiceName = Annotated[str, written(r"\S{1,50}", "one word of at most 50 characters")]
 
 
 class ParameterSection(Section):
     """One argument of a command."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
+    name: Annotated[str, written(r"[a-z][a-z0-9_]{0,31}", "1 to 32 small letters, digits and _")]
     type: Literal["text", "number", "choice", "viewer"] = "text"
     min: float | None = None
     max: float | None = None
-    choices: tuple[Annotated[str, Field(pattern=r"^\S{1,50}$")], ...] = Field((), max_length=25)
+    choices: tuple[ChoiceName, ...] = Field((), max_length=25)
     max_length: int = Field(300, ge=1, le=500)
     optional: bool = False
     default: str = ""
@@ -88,7 +93,7 @@ class CommandsSection(Section):
     """The viewers' commands."""
 
     enabled: bool = True
-    prefix: str = Field("!", pattern=r"^[^\w\s/@<]{1,3}$")
+    prefix: Annotated[str, written(r"[^\w\s/@<]{1,3}", "1 to 3 signs, such as !")] = "!"
     others: tuple[CommandName, ...] = ()
     viewer_cooldown: float = Field(5.0, ge=0)
     answers_per_minute: float = Field(20.0, gt=0, le=600)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from relay.config.base import Seconds, Section
+from relay.config.base import Seconds, Section, written
 from relay.model import Kind, MessageOptions, Role, SendAs
 from relay.text.patterns import compiled
 from relay.text.unicode import one_line
@@ -64,7 +64,7 @@ class Telling(Section):
     moments: dict[str, Annotated[str, AfterValidator(_check_beginning)]] = Field(default_factory=dict)
     interruptible: bool = True
     message: MessageOptions = MessageOptions()
-    script: str = Field("", pattern=r"^(\w+\.)?[\w-]{0,64}$")
+    script: Annotated[str, written(r"(\w+\.)?[\w-]{0,64}", "the name of a listener, of letters, digits, _ and -")] = ""
     arguments: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 `RELAY_VOXTA__API_KEY=…` sets `voxta.api_key`, as does such a line in a file `.env` beside the settings.
 """
 
+import codecs
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -169,7 +170,7 @@ def checked(
     try:
         return model(_env_file=path and path.with_name(".env"), **{**data, **over})
     except ValidationError as error:
-        raise WrongSettings([_mistake(problem, path) for problem in error.errors(include_url=False)]) from None
+        raise WrongSettings(_told(error, model, path)) from None
     except SettingsError:
         raise WrongSettings([SettingMistake("", line, line) for line in unreadable(path)]) from None
 
@@ -182,13 +183,24 @@ def _with_data_folder(data: dict[str, Any], path: Path | None) -> dict[str, Any]
 def text_of(path: Path) -> str:
     """What the file says; nothing where this user's own is not there yet. Raises ConfigError."""
     try:
-        return path.read_text("utf-8-sig")
+        return _decoded(path.read_bytes())
     except FileNotFoundError:
         if path == own_file():  # where the page writes it once there is something to write
             return ""
-        raise ConfigError(f"{path}: there is no such file; copy config/relay.example.toml to it") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
+        raise ConfigError(f"{path}: there is no such file; make it on the page that `relay run` serves") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: this is not text in UTF-8; save it as UTF-8, as editors offer") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _decoded(content: bytes) -> str:
+    """Also as older Windows editors and shells write it, in UTF-16 with its mark. Raises UnicodeDecodeError."""
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = content.decode("utf-16" if is_wide else "utf-8-sig")
+    if "\0" in text:
+        raise UnicodeDecodeError("utf-8", content, 0, 1, "NUL")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _toml(text: str, path: Path | None) -> dict[str, Any]:
@@ -198,9 +210,20 @@ def _toml(text: str, path: Path | None) -> dict[str, Any]:
         raise ConfigError(f"{path}: {mistakes.of_toml(text, error)}") from None
 
 
-def _mistake(problem: Any, path: Path | None) -> SettingMistake:
-    key = ".".join(map(str, problem["loc"]))
-    words = mistakes.in_words(problem)
+def _told(error: ValidationError, model: type[Whereabouts], path: Path | None) -> list[SettingMistake]:
+    """All that is wrong, but for what follows from another mistake: a list that is empty without its wrong entries."""
+    problems = error.errors(include_url=False)
+    places = [problem["loc"] for problem in problems]
+    return [
+        _mistake(problem, model, path)
+        for problem in problems
+        if not any(place[: len(problem["loc"])] == problem["loc"] != place for place in places)
+    ]
+
+
+def _mistake(problem: Any, model: type[Whereabouts], path: Path | None) -> SettingMistake:
+    key = ".".join(str(part) for part in problem["loc"] if part != "[key]")
+    words = mistakes.in_words(problem, mistakes.names_at(model, problem["loc"]))
     return SettingMistake(
         key, words, ": ".join(part for part in (written_in(problem["loc"], path), key, words) if part)
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from relay.config.actions import ActionSection
-from relay.config.base import Section
+from relay.config.base import Section, written
 
 
 class OfferSection(Section):
@@ -13,7 +13,7 @@ class OfferSection(Section):
 
     cost: int = Field(ge=1)
     prompt: str = Field("", max_length=200)
-    color: str = Field("", pattern=r"^(#[0-9A-Fa-f]{6})?$")
+    color: Annotated[str, written(r"(#[0-9A-Fa-f]{6})?", "a colour such as #9147ff")] = ""
     per_stream: int | None = Field(None, ge=1)
     per_viewer: int | None = Field(None, ge=1)
     cooldown: int | None = Field(None, ge=1)

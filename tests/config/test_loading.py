@@ -61,13 +61,13 @@ def test_one_rule_can_change_without_writing_the_others(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("[twich]\nenabled = true", "twich: there is no such setting; check the spelling"),
+        ("[twich]\nenabled = true", "twich: there is no such setting; did you mean twitch?"),
         ("[twitch]\nclientid = 1", "twitch.clientid: there is no such setting"),
         (
             "[inbox]\nkeep = 'long'",
             "inbox.keep: write a number, without quotes (got 'long')",
         ),
-        ("[inbox]\nengine = 'mysql'", "inbox.engine: Input should be 'sqlite' or 'redis' (got 'mysql')"),
+        ("[inbox]\nengine = 'mysql'", "inbox.engine: write 'sqlite' or 'redis' (got 'mysql')"),
         ("[discord]\nenabled = true\nchannels = [1]", "discord: token is missing: set RELAY_DISCORD__TOKEN"),
         ("[twitch]\nenabled = true", "twitch: client_id is missing"),
         ("[voxta]\njoin = 'chat'", 'voxta: join = "chat" needs chat_id'),
@@ -93,6 +93,24 @@ def test_one_rule_can_change_without_writing_the_others(tmp_path: Path) -> None:
         ("[forwarding.kinds.chat]\ntemplate = 'x {'", "is no template"),
         ("[forwarding.kinds.dance]\nsend_as = 'user'", "forwarding.kinds.dance"),
         ("keys without = [", "not valid TOML"),
+        ("[companion]\nname = “Vox”", 'write straight quotes: "…"'),
+        ("[web]\nport: 8081", "write = instead of :"),
+        ("[web]\nport = 1\nport = 2", "this is set twice: keep one of the lines"),
+        ("[web\nport = 1", "a ] is missing"),
+        ("[obs]\nthreshold = -40,5", "a number has a point: 0.5"),
+        ("[speech]\nvolume = 80%", "0.8 is 80 %"),
+        ("[companion]\nscenario = None", "leave the line out"),
+        ("web = 8081", "web: this is a section: write [web] on a line of its own"),
+        ("[[web]]\nport = 8081", "web: this is a section: write [web]"),
+        ("[budget]\nrates = 12", "budget.rates: this has names and values, so write it as { name = value }"),
+        ("[budget]\nrates = { everyone = 12 }", "budget.rates.everyone: 'everyone' is no rate"),
+        ("client_id = 'abc'", "client_id: there is no such setting by itself; write it below [twitch]"),
+        ("[web]\nprot = 1", "web.prot: there is no such setting; did you mean port?"),
+        ("[speech]\nvolume = 80", "speech.volume: write a number of 2 or less (got 80)"),
+        ("[voxta]\ntimeout = 0", "voxta.timeout: write a number above 0 (got 0)"),
+        ("[companion]\nname = ''", "companion.name: write at least 1 character(s)"),
+        ("[forwarding.kinds.follow]\nscript = 'a b'", "follow.script: write the name of a listener"),
+        ("[speech]\nsinks = ['overly']", "speech.sinks.0: write 'discord' or 'overlay' (got 'overly')"),
     ],
 )
 def test_a_mistake_gives_one_clear_line(tmp_path: Path, text: str, complaint: str) -> None:
@@ -147,8 +165,8 @@ def test_a_text_channel_is_its_id_or_its_address(tmp_path: Path, written: str) -
     assert load(path).model_dump()["discord"]["channels"] == (12,)
 
 
-def test_a_missing_file_says_what_to_copy(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no such file; copy config/relay\.example\.toml"):
+def test_a_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no such file; make it on the page that `relay run` serves"):
         load(tmp_path / "relay.toml")
 
 
@@ -174,3 +192,20 @@ def test_the_companion_is_open_to_other_machines_only_with_a_key(host: str, key:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_the_companion_needs_no_key_on_this_machine_alone(host: str) -> None:
     assert load(companion={"host": host}).companion.access_key is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_is_read_as_editors_of_windows_write_it(tmp_path: Path, encoding: str) -> None:
+    config = tmp_path / "relay.toml"
+    config.write_bytes("[companion]\r\n\tname\t=\t'Zoë'\r\n".encode(encoding))
+
+    assert load(config).companion.name == "Zoë"
+
+
+@pytest.mark.parametrize("content", ["[companion]\nname = 'Zoë'".encode("latin-1"), "[web]".encode("utf-16-le")])
+def test_what_is_no_text_in_utf8_is_told_with_the_way_out(tmp_path: Path, content: bytes) -> None:
+    config = tmp_path / "relay.toml"
+    config.write_bytes(content)
+
+    with pytest.raises(ConfigError, match="not text in UTF-8; save it as UTF-8"):
+        load(config)

@@ -92,7 +92,7 @@ async def test_what_is_taken_out_has_its_default_again(file: SettingsFile) -> No
     ("values", "key", "complaint"),
     [
         ({"web.port": "soon"}, "web.port", "write a number, without quotes (got 'soon')"),
-        ({"web.port": 70_000}, "web.port", "less than or equal to 65535"),
+        ({"web.port": 70_000}, "web.port", "write a number of 65535 or less"),
         ({"web.prt": 1}, "web.prt", "there is no such setting"),
         ({"web": {}}, "web", "there is no such setting"),
         ({"../x": 1}, "../x", "there is no such setting"),
@@ -100,7 +100,7 @@ async def test_what_is_taken_out_has_its_default_again(file: SettingsFile) -> No
         ({"obs.password": 5}, "obs.password", "write a text"),
         ({"web.token": "short"}, "web.token", "needs 16 to 200 letters"),
         ({"relay.name": "a\nb = 1"}, "relay.name", "1 to 32 small letters"),
-        ({"forwarding.nicknames": [{"a": 1}]}, "forwarding.nicknames.0", "string"),
+        ({"forwarding.nicknames": [{"a": 1}]}, "forwarding.nicknames.0", "write a text, in quotes"),
     ],
 )
 async def test_what_does_not_fit_is_named_and_nothing_is_changed(
