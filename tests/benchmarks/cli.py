@@ -105,6 +105,19 @@ def commands(
 
 
 @bench.command()
+def desk(
+    seconds: Annotated[float, typer.Option(min=0.1, help="Of one slice.")] = 5.0,
+    slices: Annotated[int, typer.Option(min=1, help="With the page, and as many without, in each room.")] = 4,
+    per_minute: Annotated[float, typer.Option(min=60)] = 10_000.0,
+    as_json: Json = False,
+) -> None:
+    """What an open page of the desk costs the relay, in a quiet room and beside a flood, as shares of one core."""
+    from tests.benchmarks.desk import run
+
+    _show(asyncio.run(run(seconds=seconds, slices=slices, per_minute=per_minute)), as_json)
+
+
+@bench.command()
 def compare(
     peer: Annotated[Path | None, typer.Option(help="The Python of an environment with voxta-twitch-relay.")] = None,
     messages: Annotated[int, typer.Option(min=10)] = 1000,
