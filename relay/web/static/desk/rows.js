@@ -221,7 +221,7 @@ export class Rows {
 
   clicked({ target }) {
     const row = target.closest?.("[data-row]");
-    if (!row || target.closest("button, a") || String(getSelection())) return;
+    if (!row || target.closest("button, a, label, input") || String(getSelection())) return;
     this.open(this.drawn.get(row.dataset.row).item);
   }
 

@@ -1,6 +1,7 @@
 // Try things out without an audience: pretended messages, a sentence, the microphone, the overlay, a recording.
 
 import { fill, h, KeyedList, say, set } from "./dom.js";
+import { feed } from "./feed.js";
 import { attempt, notify } from "./notices.js";
 import { duration, n, number, t } from "./texts.js";
 
@@ -22,7 +23,7 @@ const KINDS = [
 
 export function tryOut(connection) {
   const parts = [pretend(connection), speak(connection), microphone(connection), overlay(connection), recording(connection)];
-  const shown = h("div", { class: "try" }, parts.map(({ element }) => element));
+  const shown = h("div", { class: "try" }, parts.map(({ element }) => element), feed(connection, { title: t("What comes of it") }));
   connection.watch("try", (state) => parts.forEach(({ update }) => update?.(state)));
   return shown;
 }
@@ -78,7 +79,7 @@ function pretend(connection) {
     error.hidden = true;
     try {
       await connection.ask("pretend", given);
-      notify(t("Pretended. What comes of it stands in the feed."));
+      notify(t("Pretended. What comes of it stands below."));
       text.value = "";
     } catch (refusal) {
       error.hidden = false;

@@ -3,11 +3,12 @@
 
 import { decide } from "./decide.js";
 import { h, set } from "./dom.js";
-import { feed, support } from "./feed.js";
+import { feed } from "./feed.js";
 import { links } from "./links.js";
 import { next } from "./next.js";
 import { settings } from "./settings.js";
 import { setup } from "./setup.js";
+import { support } from "./support.js";
 import { t } from "./texts.js";
 import { tryOut } from "./try.js";
 
