@@ -12,6 +12,7 @@ from relay.application.connect import key_of
 from relay.application.heartbeat import ailment
 from relay.application.offers import check as check_rewards
 from relay.companion.check import attempts as check_companion
+from relay.config import CompanionSection
 from relay.config.loading import Config
 from relay.errors import ConfigError, InboxError, RelayError
 from relay.inbox.build import build as build_inbox
@@ -115,7 +116,7 @@ def _ports(config: Config) -> Iterator[tuple[str, Attempt]]:
     """The addresses a run listens on, unless a relay with these settings already does."""
     if ailment(config.heartbeat_file, time.time()) is None:
         return
-    if config.voxta.mode == "embedded":
+    if config.voxta.mode == "embedded" and config.companion.port != CompanionSection().port:  # it gives way to Voxta
         yield "companion.port", partial(_free, "companion.port", config.companion.host, config.companion.port)
     if config.web.enabled:
         yield "web.port", partial(_free, "web.port", config.web.host, config.web.port)

@@ -75,6 +75,7 @@ class Relay:
         self._config = config
         self._statistics = statistics
         self._audio = audio or SilentAudio()
+        self.voxta_url = voxta_url
         self.events = Events()
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.floor = Floor(config.floor, config.forwarding.reply_timeout)

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from relay.application.events import Events
 from relay.companion.serving.server import CompanionServer
 from relay.companion.voice.build import voice_for
-from relay.config import VoxtaSection
+from relay.config import CompanionSection, VoxtaSection
 from relay.config.loading import Config
+from relay.errors import ConfigError
 from relay.speech.clips import OWN_VOICE
 from relay.voxta.gateway import GatewaySession
 from relay.voxta.link import Link
@@ -20,12 +21,23 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def voxta(config: Config, *, port: int | None = None) -> AsyncIterator[str]:
-    """The address of Voxta: as configured, or an embedded companion's for as long as the context lasts."""
+    """The address of Voxta: as configured, or an embedded companion's for as long as the context lasts.
+
+    The companion's usual port is Voxta's as well. Where Voxta runs already, the companion takes a free one.
+    """
     if config.voxta.mode != "embedded":
         yield config.voxta.url if config.voxta.mode == "server" else config.voxta.gateway_url
         return
     settings = config.companion if port is None else config.companion.model_copy(update={"port": port})
-    async with CompanionServer(settings) as companion:
+    async with AsyncExitStack() as stack:
+        try:
+            companion = await stack.enter_async_context(CompanionServer(settings))
+        except ConfigError:
+            if settings.port != CompanionSection().port:
+                raise
+            anywhere = settings.model_copy(update={"port": 0})
+            companion = await stack.enter_async_context(CompanionServer(anywhere))
+            log.warning("port %d is taken, by Voxta perhaps: the companion is at %s", settings.port, companion.url)
         yield companion.url
 
 

@@ -16,6 +16,7 @@ from relay.platforms.discord.outgoing import FAILURES, explain
 from relay.platforms.discord.settings import DiscordSection
 from relay.platforms.info import PlatformWishes
 
+LABEL: Final = "Discord"
 PORTAL: Final = "https://discord.com/developers/applications"
 NEEDED: Final = discord.Permissions(
     view_channel=True,
@@ -65,13 +66,13 @@ async def set_up(settings: DiscordSection, _: Path, __: PlatformWishes, guide: G
 
 async def _bot(settings: DiscordSection, guide: Guide) -> BotFound:
     form = Form(
-        title=phrase("A bot of yours at Discord"),
+        title=phrase("A bot of yours at {platform}", platform=LABEL),
         lines=(
             phrase("Create an application there and open Bot in it."),
             phrase("Switch on Message Content Intent there, or the bot cannot read what people write."),
             phrase("Reset Token shows the token once: copy it to here. It is kept where only you can read it."),
         ),
-        links=(FormLink(address=PORTAL, label=phrase("Open Discord's developer portal")),),
+        links=(FormLink(address=PORTAL, label=phrase("Open the developer portal")),),
         fields=(
             FormField(
                 name="token",

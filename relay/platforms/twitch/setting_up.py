@@ -13,13 +13,12 @@ from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.settings import CLIENT_ID, TwitchSection
 from relay.platforms.twitch.tokens import TokenFile, redacted_logs
 
-_CONSOLE: Final = FormLink(
-    address="https://dev.twitch.tv/console/apps/create", label=phrase("Register an application at Twitch")
-)
+LABEL: Final = "Twitch"
+_CONSOLE: Final = FormLink(address="https://dev.twitch.tv/console/apps/create", label=phrase("Register an application"))
 _APPLICATION: Final = Form(
-    title=phrase("An application of yours at Twitch"),
+    title=phrase("An application of yours at {platform}", platform=LABEL),
     lines=(
-        phrase("Twitch wants to know each program by an application. Registering one takes a minute, once:"),
+        phrase("{platform} knows each program by an application. Registering one takes a minute:", platform=LABEL),
         phrase("Any name will do. Write http://localhost as the redirect URL, and choose the client type Public."),
         phrase("Then copy its client id to here."),
     ),
@@ -64,7 +63,9 @@ async def _logged_in(section: TwitchSection, file: Path, wishes: PlatformWishes,
                 kind="one",
                 value=accounts[0].value,
                 options=tuple(accounts),
-                hint=phrase("For a bot's account, open Twitch's page in a private window and log in there as the bot."),
+                hint=phrase(
+                    "For a bot's account, open the page that comes in a private window and log in there as the bot."
+                ),
             ),
         ),
         button=phrase("Log in"),
@@ -83,12 +84,12 @@ async def _by_code(section: TwitchSection, file: Path, wishes: PlatformWishes, g
     def show(code: DeviceCode) -> None:
         guide.show(
             Form(
-                title=phrase("Log in to Twitch"),
+                title=phrase("Log in to {platform}", platform=LABEL),
                 lines=(
                     phrase("Open the page, check that it shows this code, and confirm it with the account."),
                     phrase("This goes on by itself. The code can be used for {count} minutes.", count=code.minutes),
                 ),
-                links=(FormLink(address=code.address, label=phrase("Open Twitch's page")),),
+                links=(FormLink(address=code.address, label=phrase("Open the page of {platform}", platform=LABEL)),),
                 code=code.code,
             )
         )
@@ -114,7 +115,7 @@ async def _with_channels(
     named = FormField(
         name="further",
         label=phrase("Further channels") if offered else phrase("Names of the channels"),
-        hint=phrase("As behind twitch.tv/, with spaces between them. Each is looked up at Twitch."),
+        hint=phrase("As behind {address}, with spaces between them. Each is looked up.", address="twitch.tv/"),
         optional=bool(offered),
     )
     known = FormField(

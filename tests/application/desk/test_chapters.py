@@ -24,7 +24,7 @@ from tests.doubles.obs import ObsDouble
 from tests.doubles.voxta import KeyRule, Switches, VoxtaDouble
 from tests.guided import Visitor, texts
 
-CHAPTERS = {chapter.name: chapter for chapter in all_chapters()}
+CHAPTERS = {chapter.name: chapter for chapter in all_chapters("http://127.0.0.1:5384")}
 
 
 async def lead(name: str, config: Config, visitor: Visitor) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from relay.application.desk.chapters.answering import ANSWERING
+from relay.application.desk.chapters.answering import answering
 from relay.application.desk.chapters.floor import FLOOR
 from relay.application.desk.chapters.obs import OBS
 from relay.application.desk.chapters.platforms import platform_chapters
@@ -10,5 +10,6 @@ from relay.application.desk.chapters.room import ROOM
 from relay.application.desk.connecting import Chapter
 
 
-def all_chapters() -> Sequence[Chapter]:
-    return (ANSWERING, *platform_chapters(), OBS, FLOOR, ROOM)
+def all_chapters(own_url: str = "") -> Sequence[Chapter]:
+    """`own_url` is where the relay's own companion listens; empty where it runs none."""
+    return (answering(own_url), *platform_chapters(), OBS, FLOOR, ROOM)

@@ -1,5 +1,6 @@
 """Who answers: Voxta, or the companion inside the relay."""
 
+from functools import partial
 from typing import Final
 
 from relay.application.desk.chapters.companion import lead_to_companion
@@ -15,12 +16,13 @@ _WHO: Final = (
 )
 
 
-async def _lead(config: Config, guide: Guide) -> Changes:
+async def _lead(own_url: str, config: Config, guide: Guide) -> Changes:
     now = _VOXTA if config.voxta.mode == _VOXTA else _OWN
     who = FormField(name="who", label=phrase("The audience talks to"), kind="one", value=now, options=_WHO)
     filled = await guide.ask(Form(title=phrase("Who answers?"), fields=(who,)))
-    lead = lead_to_voxta if filled.text("who") == _VOXTA else lead_to_companion
-    return await lead(config, guide)
+    if filled.text("who") == _VOXTA:
+        return await lead_to_voxta(config, guide, own_url)
+    return await lead_to_companion(config, guide)
 
 
 def _set_already(config: Config) -> Phrase | None:
@@ -33,6 +35,7 @@ def _set_already(config: Config) -> Phrase | None:
             return phrase("A Voxta Gateway at {address}", address=config.voxta.gateway_url)
 
 
-ANSWERING: Final = Chapter(
-    "companion", phrase("The companion"), phrase("Who answers, and with which voice."), _set_already, _lead
-)
+def answering(own_url: str) -> Chapter:
+    """`own_url` is where the relay's own companion listens; empty where it runs none."""
+    about = phrase("Who answers, and with which voice.")
+    return Chapter("companion", phrase("The companion"), about, _set_already, partial(_lead, own_url))

@@ -26,14 +26,15 @@ from relay.voxta.login import log_in_by_code
 OPEN = "open"
 
 
-async def lead_to_voxta(config: Config, guide: Guide) -> Changes:
-    section, found = await _connected(config, guide)
+async def lead_to_voxta(config: Config, guide: Guide, own_url: str) -> Changes:
+    """What answers at `own_url` is the relay's own companion, and no Voxta."""
+    section, found = await _connected(config, guide, own_url)
     return await _chat(config, section, found, guide)
 
 
-async def _connected(config: Config, guide: Guide) -> tuple[VoxtaSection, VoxtaFound]:
+async def _connected(config: Config, guide: Guide, own_url: str) -> tuple[VoxtaSection, VoxtaFound]:
     address = config.voxta.url
-    is_there = bool(await listening([address])) and not _is_ours(config, address)
+    is_there = bool(await listening([address])) and not _is_same(address, own_url)
     line = (
         phrase("Something answers at the usual address: Voxta, most likely.")
         if is_there
@@ -53,7 +54,7 @@ async def _connected(config: Config, guide: Guide) -> tuple[VoxtaSection, VoxtaF
 
     async def look(filled: Filled) -> tuple[VoxtaSection, VoxtaFound]:
         url = filled.text("url")
-        if _is_ours(config, url):
+        if _is_same(url, own_url):
             raise ConfigError(
                 f"at {url} answers the relay's own companion: end the relay, start Voxta, then start the relay again"
             )
@@ -63,15 +64,11 @@ async def _connected(config: Config, guide: Guide) -> tuple[VoxtaSection, VoxtaF
     return await settled(guide, form, look)
 
 
-def _is_ours(config: Config, url: str) -> bool:
-    """Whether that is where this relay's own companion listens."""
+def _is_same(url: str, other: str) -> bool:
+    """Whether both lead to the same port of this computer."""
     try:
-        parts = urlsplit(url)
-        return (
-            config.voxta.mode == "embedded"
-            and is_loopback(parts.hostname or "")
-            and parts.port == config.companion.port
-        )
+        one, two = urlsplit(url), urlsplit(other)
+        return is_loopback(one.hostname or "") and is_loopback(two.hostname or "") and one.port == two.port
     except ValueError:
         return False
 
