@@ -16,7 +16,9 @@ from relay import __version__
 from relay.application import browser
 from relay.application.console import log_to, printable, show
 from relay.application.heartbeat import ailment, condition
+from relay.application.restarts import reachable
 from relay.application.settings import load, whereabouts
+from relay.application.settings.file import SettingsFile
 from relay.application.settings.secrets import Secrets
 from relay.commandline import beginning, keeping
 from relay.commandline.auth import auth
@@ -72,17 +74,24 @@ def run(
     open_page: Annotated[
         bool, typer.Option("--open", help="Open the relay's page in the browser, also of one that runs already.")
     ] = False,
+    mend: Annotated[
+        bool | None,
+        typer.Option(help="With wrong settings, open the page to mend them, or end: as it is in a terminal, or not."),
+    ] = None,
 ) -> None:
     """Go live with your settings. Without any, the page at http://localhost:8081/ sets the relay up."""
-    settings = load(places.to_write(config))  # first, as all that going live takes loads slowly
+    file = SettingsFile(places.to_write(config))
+    mends = open_page or sys.stdout.isatty() if mend is None else mend
+    if not mends:
+        file.load()  # first, as all that going live takes loads slowly
 
-    if open_page and ailment(settings.heartbeat_file, time.time()) is None:
-        browser.open_page(browser.page_address(settings))
+    if open_page and ailment((there := reachable(file)).heartbeat_file, time.time()) is None:
+        browser.open_page(browser.page_address(there.web))
         return
 
     from relay.application.runs import live
 
-    execute(live(settings, terminal(False, settings.relay.log_level, plain=plain), open_page=open_page))
+    execute(live(file, terminal(False, "info", plain=plain), mends=mends, open_page=open_page))
 
 
 @app.command()

@@ -5,15 +5,15 @@ import sys
 import webbrowser
 from urllib.parse import quote
 
-from relay.config.loading import Config
+from relay.config import WebSection
 from relay.system.http_server import local_address
 
 
-def page_address(config: Config, url: str | None = None) -> str:
+def page_address(web: WebSection, url: str | None = None) -> str:
     """Where the page is, with the token that it asks for. `url` is where the server listens, where that is known."""
-    token = config.web.token
+    token = web.token
     key = f"?token={quote(token.get_secret_value())}" if token is not None else ""
-    return f"{url or local_address(config.web.host, config.web.port)}/{key}"
+    return f"{url or local_address(web.host, web.port)}/{key}"
 
 
 def open_page(address: str) -> bool:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -18,9 +19,11 @@ from relay.application.composition import MakePlatforms, Relay, running, until
 from relay.application.connect import voxta
 from relay.application.console import printable, show
 from relay.application.plain_view import narrate, tell_held
+from relay.application.restarts import LiveRun, keep_running
 from relay.application.runtime_controls import story
 from relay.application.serving import serving, serving_anywhere
 from relay.application.settings import load
+from relay.application.settings.file import SettingsFile
 from relay.application.statistics import Statistics
 from relay.application.terminal_view import TerminalView, WatchedRelay
 from relay.companion.scenario.example import EXAMPLE
@@ -42,6 +45,7 @@ from relay.platforms import listed
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.info import PlatformWishes, Surroundings
 from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
+from relay.text.unicode import one_line
 from relay.web.control import TERMINAL, ControlServer
 from relay.web.server import WebServer
 
@@ -87,8 +91,14 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
     return statistics.summary()
 
 
-async def live(config: Config, console: Console, *, open_page: bool = False) -> None:
-    """The real thing, until cancelled."""
+async def live(file: SettingsFile, console: Console, *, mends: bool, open_page: bool = False) -> None:
+    """The real thing, until cancelled, and anew when the page wants that; see `keep_running`."""
+    await keep_running(file, partial(_live, console, open_page), mends=mends)
+
+
+async def _live(console: Console, open_page: bool, run: LiveRun) -> None:
+    config = run.config
+    logging.getLogger().setLevel(config.relay.log_level.upper())
     audio = LiveAudio(config)
 
     from relay.application.metrics import Metrics
@@ -98,16 +108,22 @@ async def live(config: Config, console: Console, *, open_page: bool = False) -> 
         relay = Relay(config, platforms_of(config, audio), voxta_url=url, statistics=statistics, audio=audio)
         copy_store = relay.inbox.copy_to if isinstance(relay.inbox, Copyable) else None
         async with (
-            serving(config, relay, audio) if config.web.enabled else nullcontext() as server,
+            serving(config, relay, audio, run) if config.web.enabled else nullcontext() as server,
             running(relay) as task,
             ControlServer(relay.controls, Metrics(relay, statistics).text, config.control_file, copy_store),
-            _watched(console, statistics, relay, f"Relay {config.relay.name}"),
+            _watched(console, statistics, relay, _title(run)),
         ):
-            if not listed.enabled(config):
+            run.is_up.set()
+            if not listed.enabled(config) and not run.is_mending:
                 log.warning("%s", _missing(server))
-            if open_page and server is not None:
-                await asyncio.to_thread(browser.open_page, browser.page_address(config, server.url))
+            if open_page and run.is_first and server is not None:
+                await asyncio.to_thread(browser.open_page, browser.page_address(config.web, server.url))
             await task
+
+
+def _title(run: LiveRun) -> str:
+    name = f"Relay {run.config.relay.name}"
+    return f"{name}, to be mended: {one_line(str(run.problem))}" if run.problem is not None else name
 
 
 def _missing(server: WebServer | None) -> str:

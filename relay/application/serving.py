@@ -9,6 +9,7 @@ from typing import Final, Literal
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
 from relay.application.desk.opening import desk_of
+from relay.application.restarts import LiveRun
 from relay.config.loading import Config
 from relay.errors import ConfigError, VoxtaUnavailable
 from relay.forwarding.rendering import TEXT_LIMIT, at_once, spoken_line
@@ -35,8 +36,13 @@ _AI_STATES: Final[dict[FloorState, Literal["idle", "thinking", "speaking"]]] = {
 
 
 @asynccontextmanager
-async def serving(config: Config, relay: Relay, audio: LiveAudio) -> AsyncIterator[WebServer]:
-    """The desk, the overlay and the HTTP API for as long as the context lasts. Raises ConfigError."""
+async def serving(
+    config: Config, relay: Relay, audio: LiveAudio, run: LiveRun | None = None
+) -> AsyncIterator[WebServer]:
+    """The desk, the overlay and the HTTP API for as long as the context lasts. Raises ConfigError.
+
+    A run by a settings file lets these be changed on the desk.
+    """
     button = Caller(source="web", name="button", roles=frozenset({Role.STREAMER}))
     actions = ApiActions(
         speakers=relay.voice,
@@ -47,7 +53,7 @@ async def serving(config: Config, relay: Relay, audio: LiveAudio) -> AsyncIterat
     )
     links = AccessLinks(config.links_file)
     async with (
-        desk_of(config, relay, audio, links) as desk,
+        desk_of(config, relay, audio, links, run) as desk,
         WebServer(config.web, actions, audio.overlay, links, config.scenario.sounds, desk) as server,
     ):
         mirror = server.gateway.mirror

@@ -42,12 +42,19 @@ class HttpServer:
     async def start(self) -> None:
         """Raises OSError when the address cannot be had."""
         await self._runner.setup()
+        listening: asyncio.Server | None = None
         try:
             loop = asyncio.get_running_loop()
-            self._listening = await loop.create_server(lambda: _Entrance(self._let_in), self._host, self.port)
-        except OSError:
+            listening = await loop.create_server(
+                lambda: _Entrance(self._let_in), self._host, self.port, start_serving=False
+            )
+            await listening.start_serving()
+        except (OSError, asyncio.CancelledError):
+            if listening is not None:
+                listening.close()
             await self._runner.cleanup()
             raise
+        self._listening = listening
         self.port = self._listening.sockets[0].getsockname()[1]
         self._watching = asyncio.create_task(repeat(self._look, LOOK_EVERY, "looking after connections"))
 

@@ -44,6 +44,12 @@ def begin(reason: str) -> None:
         deadline.start(reason, asyncio.get_running_loop())
 
 
+def averted() -> None:
+    """The process does not end after all: what was to end has ended in time, and something else begins."""
+    if (deadline := _deadline.get()) is not None:
+        deadline.cancel()
+
+
 class Deadline:
     """Ends the process some time after `start`, in a thread of its own, as the loop may be what is stuck."""
 
@@ -61,6 +67,7 @@ class Deadline:
     def cancel(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def _end(self, reason: str, loop: asyncio.AbstractEventLoop) -> None:
         lines = [f"{reason}, and the process did not end within {self._grace:g} s. It was stuck in:", *stuck(loop)]

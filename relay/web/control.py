@@ -63,6 +63,9 @@ class ControlServer:
         except OSError as error:
             await self._http.stop()
             raise ConfigError(f"the controls cannot be offered in {self._file}: {error}") from None
+        except asyncio.CancelledError:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

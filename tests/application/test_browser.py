@@ -19,7 +19,7 @@ from relay.application.settings import load
     ],
 )
 def test_the_page_is_found_on_this_machine(web: dict[str, object], address: str) -> None:
-    assert page_address(load(None, web=web)) == address
+    assert page_address(load(None, web=web).web) == address
 
 
 @pytest.mark.parametrize(("environment", "is_shown"), [({}, False), ({"DISPLAY": ":0"}, True)])

@@ -14,12 +14,14 @@ from relay.application.desk.decisions import Decisions
 from relay.application.desk.feed import Feed
 from relay.application.desk.lights import Lights
 from relay.application.desk.queue import WaitingList
+from relay.application.desk.settings import settings_actions
 from relay.application.desk.sharing import SharedDesk
 from relay.application.desk.strip import Strip
 from relay.application.desk.support import Support
 from relay.application.desk.trying import Trying
 from relay.application.desk.viewers import Viewers
 from relay.application.dialogue import AGAIN
+from relay.application.restarts import LiveRun
 from relay.config.loading import Config
 from relay.model import Caller
 from relay.system.periodic import repeat
@@ -30,8 +32,10 @@ from relay.web.desk.topics import Topic
 
 
 @asynccontextmanager
-async def desk_of(config: Config, relay: Relay, audio: LiveAudio, links: AccessLinks) -> AsyncIterator[Desk]:
-    """For as long as the context lasts, it follows what happens."""
+async def desk_of(
+    config: Config, relay: Relay, audio: LiveAudio, links: AccessLinks, run: LiveRun | None = None
+) -> AsyncIterator[Desk]:
+    """For as long as the context lasts, it follows what happens. A run by a settings file lets these be changed."""
     desk = Desk(about=lambda: {"version": __version__, "character": _character(relay)})
     lights = Lights(config, relay, audio)
     top, held, following = Strip(relay, audio, lights), Decisions(relay), WaitingList(relay)
@@ -42,6 +46,8 @@ async def desk_of(config: Config, relay: Relay, audio: LiveAudio, links: AccessL
     desk.topics.add(shared.topic)
     desk.actions.add(*support.actions(), *Viewers(relay, feed, support).actions())
     desk.actions.add(*trying.actions(), *shared.actions())
+    if run is not None:
+        desk.actions.add(*settings_actions(run))
     player = repeat(trying.player.run, AGAIN, "playing a recording")
     rooms = {"look": _look(desk), "lights": lights.run(), "player": player}
     work = [asyncio.create_task(room, name=f"desk-{name}") for name, room in rooms.items()]

@@ -1,6 +1,7 @@
 """The settings file as the page changes it: as a whole or not at all, checked before it is written."""
 
 import asyncio
+import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +10,7 @@ from relay.application.settings.catalogue import KnownSetting, catalogue
 from relay.application.settings.editing import edited, table_of
 from relay.application.settings.loading import load, meaning
 from relay.application.settings.secrets import Secrets
+from relay.config import mistakes
 from relay.config.environment import set_outside
 from relay.config.loading import Config, text_of
 from relay.errors import ConfigError, SettingMistake, WrongSettings
@@ -71,6 +73,12 @@ class SettingsFile:
         self._write(self.text(), text)
         return config
 
+    def export(self) -> str:
+        """The file without secrets, to be shown or passed on. Raises ConfigError."""
+        text = self.text()
+        there = [key for key, setting in catalogue().items() if setting.type == "secret" and _is_in(text, key)]
+        return edited(text, dict.fromkeys(there, None))
+
     def _refuse_what_is_set_outside(self, keys: Collection[str]) -> None:
         for key in keys:
             if place := set_outside(tuple(key.split(".")), self.path):
@@ -93,6 +101,20 @@ class SettingsFile:
 def wrong(key: str, text: str) -> WrongSettings:
     """One mistake of somebody who wants to change a setting."""
     return WrongSettings([SettingMistake(key, text, f"{key}: {text}")])
+
+
+def _is_in(text: str, key: str) -> bool:
+    section, _, name = key.partition(".")
+    table = toml_of(text).get(section)
+    return isinstance(table, dict) and name in table
+
+
+def toml_of(text: str) -> dict[str, Any]:
+    """What it says, unchecked. Raises ConfigError."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(mistakes.of_toml(text, error)) from None
 
 
 def _known(key: str) -> KnownSetting:

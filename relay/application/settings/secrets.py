@@ -24,7 +24,7 @@ class Secrets:
         in_file, in_keyring = self._index()
         return in_file | {key: self._asked(key) for key in in_keyring}
 
-    def keys(self) -> set[str]:
+    def kept(self) -> set[str]:
         """Which are kept here. Raises ConfigError."""
         in_file, in_keyring = self._index()
         return {*in_file, *in_keyring}

@@ -11,6 +11,7 @@ from rich.console import Console
 from relay.application.check import Finding, check
 from relay.application.runs import explain, live
 from relay.application.settings import load
+from relay.application.settings.file import SettingsFile
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from relay.config.loading import Config
@@ -34,7 +35,7 @@ async def server() -> AsyncIterator[IrcServer]:
         yield server
 
 
-def settings(folder: Path, port: int, voxta_url: str = "http://127.0.0.1:1") -> Config:
+def settings(folder: Path, port: int, voxta_url: str = "http://127.0.0.1:1") -> SettingsFile:
     file = folder / "relay.toml"
     file.write_text(
         f"[relay]\ndata_dir = {str(folder)!r}\n"
@@ -43,7 +44,7 @@ def settings(folder: Path, port: int, voxta_url: str = "http://127.0.0.1:1") -> 
         f"[irc]\nenabled = true\nhost = '127.0.0.1'\nport = {port}\nchannels = ['#room']\n",
         "utf-8",
     )
-    return load(file)
+    return SettingsFile(file)
 
 
 async def found(config: Config) -> Finding:
@@ -53,8 +54,9 @@ async def found(config: Config) -> Finding:
 
 async def test_its_audience_is_answered_and_why_knows_the_message(tmp_path: Path, server: IrcServer) -> None:
     async with CompanionServer(CompanionSection(port=0, pace=0), brain=EchoBrain()) as companion:
-        config = settings(tmp_path, server.port, companion.url)
-        run = asyncio.create_task(live(config, Console(stderr=True)))
+        file = settings(tmp_path, server.port, companion.url)
+        config = file.load()
+        run = asyncio.create_task(live(file, Console(stderr=True), mends=False))
         await eventually(lambda: server.is_in("#room") or run.done())
         id = server.say("Ann", "#room", "hello vox")
         await eventually(lambda: bool(server.posts) or run.done())
@@ -70,7 +72,9 @@ async def test_its_audience_is_answered_and_why_knows_the_message(tmp_path: Path
 
 async def test_it_listens_again_after_its_connection_was_lost(tmp_path: Path, server: IrcServer) -> None:
     async with CompanionServer(CompanionSection(port=0, pace=0), brain=EchoBrain()) as companion:
-        run = asyncio.create_task(live(settings(tmp_path, server.port, companion.url), Console(stderr=True)))
+        run = asyncio.create_task(
+            live(settings(tmp_path, server.port, companion.url), Console(stderr=True), mends=False)
+        )
         await eventually(lambda: server.is_in("#room") or run.done())
         server.drop()
         await eventually(lambda: not server.is_in("#room"))
@@ -85,11 +89,11 @@ async def test_it_listens_again_after_its_connection_was_lost(tmp_path: Path, se
 
 
 async def test_check_tries_it(tmp_path: Path, server: IrcServer) -> None:
-    assert await found(settings(tmp_path, server.port)) == Finding("irc", True, "logged in as vox")
+    assert await found(settings(tmp_path, server.port).load()) == Finding("irc", True, "logged in as vox")
 
 
 async def test_check_says_what_to_do_when_it_cannot_be_reached(tmp_path: Path) -> None:
-    finding = await found(settings(tmp_path, 1))
+    finding = await found(settings(tmp_path, 1).load())
 
     assert not finding.ok
     assert "127.0.0.1:1 cannot be reached" in finding.line
@@ -116,4 +120,4 @@ def test_a_mistake_in_its_section_gives_one_clear_line(tmp_path: Path, section: 
 def test_the_environment_wins_over_its_section(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RELAY_IRC__NICK", "pixel")
 
-    assert IRC.settings(settings(tmp_path, 6667)).nick == "pixel"
+    assert IRC.settings(settings(tmp_path, 6667).load()).nick == "pixel"

@@ -11,6 +11,8 @@ import aiohttp
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
 from relay.application.desk.opening import desk_of
+from relay.application.restarts import LiveRun
+from relay.application.settings.file import SettingsFile
 from relay.application.statistics import Statistics
 from relay.model import Caller, Role
 from relay.web.access import AccessLinks
@@ -66,7 +68,8 @@ async def whole_desk(folder: Path, *, token: str | None = None) -> AsyncIterator
     await relay.inbox.open()
     links = AccessLinks(folder / "relay.links.json")
     try:
-        async with desk_of(config, relay, audio, links) as desk:
+        run = LiveRun(config, SettingsFile(folder / "relay.toml"))
+        async with desk_of(config, relay, audio, links, run) as desk:
             yield relay, desk, links
     finally:
         await relay.inbox.close()

@@ -1,0 +1,176 @@
+"""Runs a relay by its settings file, and anew in the same process when the page asks for it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from relay.application.settings.file import SettingsFile
+from relay.application.settings.loading import settings_model, whereabouts
+from relay.config import CompanionSection, RelaySection, WebSection
+from relay.config.loading import Config, Whereabouts, checked
+from relay.config.places import data_folder
+from relay.errors import AuthError, ConfigError, RelayError, SettingMistake, WrongSettings
+from relay.platforms import listed
+from relay.system import shutdown
+
+log = logging.getLogger(__name__)
+
+TRIAL: Final = 60.0
+"""Seconds a run with new settings may turn out not to work, so that the ones before come back."""
+
+
+@dataclass(eq=False)
+class LiveRun:
+    """One run within the process, with the settings that it has."""
+
+    config: Config
+    file: SettingsFile
+    problem: ConfigError | AuthError | None = None
+    """Why these are not the settings of the file: what is wrong with those."""
+    is_first: bool = False
+    """Nobody has seen its page yet."""
+    is_mending: bool = False
+    """Nothing but the page is the streamer's own: their settings could not be had yet."""
+    before: "LiveRun | None" = None
+    """What ran when this was asked for."""
+    wanted: Config | None = None
+    """With which to run anew."""
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    is_up: asyncio.Event = field(default_factory=asyncio.Event)
+    """Everything has started: before, nothing is ended, as what is half open could not be closed."""
+
+    async def restart(self) -> None:
+        """Run anew with the settings of the file. Raises ConfigError when they are wrong; this run goes on then."""
+        self.wanted = await asyncio.to_thread(self.file.load)
+        self.asked.set()
+
+    @property
+    def mistakes(self) -> Sequence[SettingMistake]:
+        """What is wrong with the settings of the file, as far as it is known."""
+        return self.problem.mistakes if isinstance(self.problem, WrongSettings) else ()
+
+
+Once = Callable[[LiveRun], Awaitable[None]]
+"""Runs a relay until it is cancelled or fails, and says when it is up."""
+
+
+async def keep_running(
+    file: SettingsFile, once: Once, *, mends: bool, now: Callable[[], float] = time.monotonic
+) -> None:
+    """Run until cancelled, and anew whenever that is asked for. Raises what a run fails with.
+
+    New settings with which it cannot run give way to those before. With `mends` a first start whose settings are wrong
+    opens the page, so that they can be mended there; without, it ends with what is wrong, as services need it.
+    """
+    run = await _first(file, mends=mends)
+    while True:
+        began = now()
+        failure = await _until_asked(run, once)
+        if failure is None and run.wanted is None:
+            return
+        if failure is None and run.wanted is not None:
+            run.before = None
+            run = LiveRun(run.wanted, file, before=run)
+            continue
+        assert failure is not None
+        problem = _mendable(failure)
+        if problem is not None and run.before is not None and now() - began < TRIAL:
+            run = LiveRun(run.before.config, file, problem, is_mending=run.before.is_mending)
+        elif problem is not None and mends and run.problem is None and run.before is None:
+            run = LiveRun(_enough_to_mend(file), file, problem, is_first=True, is_mending=True)
+        else:
+            raise failure
+        shutdown.averted()
+        log.error("%s; mend it on the page and restart there", problem)
+
+
+async def _first(file: SettingsFile, *, mends: bool) -> LiveRun:
+    try:
+        return LiveRun(await asyncio.to_thread(file.load), file, is_first=True)
+    except ConfigError as problem:
+        if not mends:
+            raise
+        log.error("%s; mend it on the page and restart there", problem)
+        return LiveRun(_enough_to_mend(file), file, problem, is_first=True, is_mending=True)
+
+
+async def _until_asked(run: LiveRun, once: Once) -> Exception | None:
+    """Returns what the run failed with; None when it ended because it was asked to."""
+    working = asyncio.ensure_future(once(run))
+    asked = asyncio.create_task(_asked(run))
+    try:
+        await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        asked.cancel()
+        if not working.done():
+            shutdown.begin("the relay was to end or to begin anew")
+            working.cancel()
+        await asyncio.wait({working, asked})
+    failure = None if working.cancelled() else working.exception()
+    if failure is not None and not isinstance(failure, Exception):
+        raise failure
+    if failure is not None and run.wanted is not None:
+        log.error("the relay did not end well before it began anew", exc_info=failure)
+        failure = None
+    shutdown.averted()
+    return failure
+
+
+async def _asked(run: LiveRun) -> None:
+    await run.is_up.wait()
+    await run.asked.wait()
+
+
+def _mendable(failure: Exception) -> ConfigError | AuthError | None:
+    """What a person has to mend, where nothing else went wrong."""
+    leaves = _leaves(failure)
+    if not all(isinstance(leaf, ConfigError | AuthError) for leaf in leaves):
+        return None
+    found = next(leaf for leaf in leaves)
+    return found if isinstance(found, ConfigError | AuthError) else None
+
+
+def _leaves(failure: Exception) -> list[Exception]:
+    inner = failure.exceptions if isinstance(failure, ExceptionGroup) else ()
+    return [leaf for each in inner for leaf in _leaves(each)] or [failure]
+
+
+class Reachable(Whereabouts):
+    """Where the page is."""
+
+    web: WebSection = WebSection()
+
+
+def _enough_to_mend(file: SettingsFile) -> Config:
+    """The usual settings under another name, in the streamer's own place as far as that can be read.
+
+    So nothing that waits is told to another companion than it was meant for.
+    """
+    found = reachable(file)
+    relay = found.relay.model_copy(update={"name": f"{found.relay.name}-mending"})
+    companion = CompanionSection(port=0)
+    return settings_model(listed.PLATFORMS).model_construct(relay=relay, web=found.web, companion=companion)
+
+
+def reachable(file: SettingsFile) -> Reachable:
+    """As far as the settings tell, whatever else is wrong with them."""
+    for text in (_text(file), ""):
+        try:
+            return checked(Reachable, text, file.path, {}, {})
+        except RelayError:
+            continue
+    try:
+        relay = whereabouts(file.path).relay
+    except RelayError:
+        relay = RelaySection(data_dir=data_folder(file.path))
+    return Reachable.model_construct(relay=relay, web=WebSection())
+
+
+def _text(file: SettingsFile) -> str:
+    try:
+        return file.text()
+    except RelayError:
+        return ""
