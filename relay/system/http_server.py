@@ -68,9 +68,9 @@ class HttpServer:
         await self._runner.cleanup()
 
     def _let_in(self, transport: asyncio.Transport) -> asyncio.Protocol | None:
-        """Who answers this connection; None when its address has enough of them."""
+        """Who answers this connection; None when its address has enough of them, or it came too late."""
         server = self._runner.server
-        if server is None:
+        if server is None or self._listening is None or not self._listening.is_serving():
             return None
         address = _address(transport)
         waiting = [each for each in server.connections if each not in self._at_work]
