@@ -1,7 +1,7 @@
 # What a change needs; `make` alone names the targets. Everything runs in .venv, which `make install` fills.
 BIN := .venv/bin
 
-.PHONY: help install format check test demo ci docs flaky chaos soak mutate wheel freeze
+.PHONY: help install format check test demo ci docs pictures flaky chaos soak mutate wheel freeze
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
 
@@ -33,6 +33,10 @@ docs: install ## write anew what of the pages is made from the program
 	$(BIN)/uv run --locked python -m tests.docs.settings_page
 	$(BIN)/uv run --locked python -m tests.docs.actions_page
 	$(BIN)/uv run --locked python -m tests.docs.twitch_hour
+	$(BIN)/uv run --locked python -m tests.docs.desk_texts
+
+pictures: install ## the pictures of the desk in docs/, anew, in a real browser
+	$(BIN)/uv run --locked python -m tests.docs.desk_pictures
 
 flaky: install ## the tests ten times, half of them beside busy processes: no failure is rare enough
 	$(BIN)/uv run --locked python -m tests.flaky

@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 
 from relay.web.desk.desk import Desk
 from relay.web.desk.socket import HEARTBEAT, MAX_FRAME, OpenDesk
+from relay.web.desk.texts import texts
 from relay.web.guard import CALLER
 
 MAX_DESKS: Final = 32
@@ -35,6 +36,7 @@ class DeskRoutes:
         for address in ("/dock", *(f"/dock/{name}" for name in DOCKS)):
             app.router.add_get(address, self.page)
         app.router.add_get("/static/desk/{file:.+}", self._file)
+        app.router.add_get("/desk/texts/{language}.json", texts)
         app.router.add_get("/desk/ws", self._serve)
 
     def close(self) -> None:

@@ -114,6 +114,13 @@ async def test_what_is_shown_no_more_is_told_no_more(page: RawPage, counter: Cou
     assert counter.moment.is_watched
 
 
+async def test_what_there_is_is_shown_even_beside_what_there_is_not(page: RawPage) -> None:
+    error = await page.raw('{"show": ["number", "nothing"]}')
+
+    assert error["code"] == "unknown"
+    assert await page.frame() == {"topic": "number", "state": {"number": 0}}
+
+
 async def test_many_changes_that_a_page_could_not_take_come_as_one(page: RawPage, counter: Counter) -> None:
     await page.show("number")
     await page.frame()

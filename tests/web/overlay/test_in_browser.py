@@ -90,12 +90,6 @@ def place(sample: float, played: Clip) -> float:
     return (sample * 32_768 - 1) / 31_999 * played.duration
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with started_browser() as browser:
-        yield browser
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def theatre(browser: Browser) -> AsyncIterator[Theatre]:
     async with staged() as stage, AsyncExitStack() as leaving:

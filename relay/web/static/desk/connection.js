@@ -4,7 +4,7 @@ import { headers, withToken } from "./address.js";
 import { t } from "./texts.js";
 
 const RETRY_FIRST = 250; // milliseconds before the first try to connect again; doubled each time
-const RETRY_MOST = 5000;
+const RETRY_MOST = 2000;
 const ANSWER_WITHIN = 35_000; // milliseconds; a control may have to wait 30 s for Voxta
 const QUIET = 10_000; // milliseconds without a word after which the relay is asked for a sign of life
 const SIGN_WITHIN = 5000; // milliseconds for that sign
@@ -150,7 +150,7 @@ export class Connection extends EventTarget {
   // A browser does not tell why a WebSocket was refused.
   async why() {
     try {
-      const { status } = await fetch("/health", { headers, cache: "no-store" });
+      const { status } = await fetch("/dock", { method: "HEAD", headers, cache: "no-store" });
       return status === 401 || status === 403 ? "refused" : "away";
     } catch {
       return "away";

@@ -34,9 +34,17 @@ function nodes(children) {
   return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 }
 
+// Characters that turn the direction of a text or take no room, for which people would look in vain.
+const HIDDEN = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+
+// The same text with a sign for each character that hides, which then does nothing.
+export function visible(text) {
+  return text.replace(HIDDEN, "◦");
+}
+
 // A name somebody gave themselves: it cannot turn the text around it.
 export function name(text) {
-  return h("bdi", { class: "name" }, text);
+  return h("bdi", { class: "name" }, visible(text));
 }
 
 // A list whose rows stay the same elements while their items change, so that focus, selection and open parts stay.

@@ -1,6 +1,7 @@
 // The desk: puts the strip, the views and the docks together.
 
 import { dock } from "./address.js";
+import { attention } from "./attention.js";
 import { Connection } from "./connection.js";
 import { h } from "./dom.js";
 import { menu } from "./menu.js";
@@ -36,9 +37,10 @@ function page() {
 }
 
 function dockPage() {
-  return [h("header", {}, strip(connection, { small: dock !== "all" }), away()), h("main", { id: "main" }, dockLayout(connection, dock))];
+  return [h("header", {}, strip(connection, { small: dock !== "all" }), away()), h("main", { id: "main" }, h("h1", { class: "unseen" }, "Voxta Relay"), dockLayout(connection, dock))];
 }
 
 document.body.classList.toggle("dock", dock !== null);
 document.body.append(...(dock ? dockPage() : page()), ...notices);
+attention(connection);
 connection.connect();

@@ -1,8 +1,79 @@
-// What waits, in the order in which it would be heard.
+// What waits, in the order in which it would be heard. Topic "next": {total, is_loud, halt, rows}, where a row has
+// {key, kind, who, viewer, platform, text, amount, pretended, reasons, others, waited}.
 
-import { h } from "./dom.js";
-import { t } from "./texts.js";
+import { dock } from "./address.js";
+import { KeyedList, fill, guarded, h, name, say } from "./dom.js";
+import { attempt } from "./notices.js";
+import { said } from "./said.js";
+import { duration, n, number, t } from "./texts.js";
+import { HALTS, platform, reasons } from "./words.js";
 
-export function next() {
-  return h("section", { class: "panel next" }, h("h2", {}, t("Next")));
+const TICK = 5000; // milliseconds after which the time that something has waited is told anew
+
+export function next(connection) {
+  const count = h("span", { class: "count" });
+  const empty = h("p", { class: "empty" }, t("Nothing waits."));
+  const note = h("p", { class: "dim small" });
+  const more = h("p", { class: "dim small" });
+  const list = h("ol", { class: "waiting" });
+  const clear = h("button", { type: "button", class: "plain", hidden: true }, t("Drop all"));
+  guarded(clear, t("Sure? Drop all"), () => attempt(connection.ask("clear"), { done: t }));
+  const rows = new KeyedList(list, (item) => waitingRow(connection, item), { key: ({ key }) => key });
+
+  connection.watch("next", ({ rows: items, total, halt, is_loud: isLoud }) => {
+    rows.show(items);
+    say(count, number(total));
+    clear.hidden = total < 2;
+    empty.hidden = total > 0;
+    say(note, HALTS[halt] ?? (isLoud ? t("More comes in than can be answered: chat is drawn by lot, and the order may change.") : ""));
+    note.hidden = note.textContent === "" || total === 0;
+    more.hidden = total <= items.length;
+    say(more, n("and {count} more", "and {count} more", total - items.length));
+  });
+  setInterval(() => list.isConnected && rows.rows.forEach((row) => row.tick()), TICK);
+  const head = h("div", { class: "panel-head" }, h("h2", {}, t("Next")), count, clear);
+  return h("section", { class: "panel next", "aria-label": t("Next") }, head, empty, note, list, more);
+}
+
+function waitingRow(connection, item) {
+  const { key, viewer, who } = item;
+  const label = (act) => `${act}: ${who}`;
+  const now = h("button", { type: "button", "aria-label": label(t("Now")), onclick: () => attempt(connection.ask("now", { key })) }, t("Now"));
+  const drop = h("button", { type: "button", "aria-label": label(t("Drop")) }, t("Drop"));
+  const mute = h("button", { type: "button", class: "plain", "aria-label": label(t("Mute")) }, t("Mute"));
+  const dropIt = () => attempt(connection.ask("drop", { key }));
+  if (dock) guarded(drop, t("Sure?"), dropIt);
+  else drop.addEventListener("click", dropIt);
+  guarded(mute, t("Sure? Mute"), () => attempt(connection.ask("mute", { viewer }), { done: t }));
+  const why = h("p", { class: "reasons" });
+  const text = h("div");
+  const element = h(
+    "li",
+    { class: "entry" },
+    h("p", { class: "entry-head" }, name(who), h("span", { class: "dim" }, platform(item.platform)), item.pretended ? tag(t("pretended")) : null),
+    text,
+    h("div", { class: "entry-foot" }, why, h("div", { class: "actions" }, now, drop, mute)),
+  );
+  let shown = null;
+  let since = 0; // when it began to wait, by this browser's clock
+
+  function tick() {
+    const time = duration((performance.now() - since) / 1000);
+    say(why, [...reasons(item), t("waited {time}", { time })].join(" · "));
+  }
+
+  function update(newest) {
+    item = newest;
+    since = performance.now() - item.waited * 1000;
+    tick();
+    if (item.text === shown) return;
+    shown = item.text;
+    fill(text, said(shown));
+  }
+
+  return { element, update, tick };
+}
+
+export function tag(text) {
+  return h("span", { class: "tag" }, text);
 }

@@ -2,7 +2,7 @@
 // A view is made when it is first opened and asleep while it is not seen.
 
 import { decide } from "./decide.js";
-import { h, set } from "./dom.js";
+import { h, say, set } from "./dom.js";
 import { feed } from "./feed.js";
 import { links } from "./links.js";
 import { next } from "./next.js";
@@ -34,7 +34,8 @@ export function dockLayout(connection, which) {
 
 // Navigation and the place where views are seen: {nav, main}. The address' # names the view.
 export function navigation(connection) {
-  const main = h("main", { id: "main", tabindex: "-1" });
+  const heading = h("h1", { class: "unseen" });
+  const main = h("main", { id: "main", tabindex: "-1" }, heading);
   const opened = new Map();
   const entries = VIEWS.map((view) => {
     const link = h("a", { href: `#${view.id}` }, view.title);
@@ -56,6 +57,7 @@ export function navigation(connection) {
   function turn(view) {
     if (current) opened.get(current).part.sleep();
     current = view;
+    say(heading, view.title);
     if (!opened.has(view)) {
       const part = connection.part();
       const element = h("div", { class: "view" }, view.make(part));

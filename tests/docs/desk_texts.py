@@ -1,0 +1,72 @@
+"""`python -m tests.docs.desk_texts` writes all texts of the desk into its catalogue, and the translations to match.
+
+What is new in a translation stands there without a text; what the desk does not say any more is taken out.
+"""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+import polib
+from babel.messages.extract import extract
+
+from relay.web.desk.texts import LOCALE
+from tests.docs.pages import ROOT
+
+SCRIPTS: Final = ROOT / "relay" / "web" / "static" / "desk"
+TEMPLATE: Final = LOCALE / "desk.pot"
+KEYWORDS: Final = {"t": None, "n": (1, 2)}
+"""What marks a text in the scripts; see texts.js."""
+_ABOUT: Final = {
+    "Project-Id-Version": "Voxta Relay",
+    "MIME-Version": "1.0",
+    "Content-Type": "text/plain; charset=utf-8",
+    "Content-Transfer-Encoding": "8bit",
+}
+
+
+def texts_of(script: str) -> dict[str, str]:
+    """What a script says: one to many, "" where there is only one form."""
+    found = extract("javascript", BytesIO(script.encode()), KEYWORDS, options={"encoding": "utf-8"})
+    messages = [message for _, message, _, _ in found]
+    return dict((m[0], m[1]) if isinstance(m, tuple) else (m, "") for m in messages if m)
+
+
+def said() -> dict[str, str]:
+    """All the desk says, in order."""
+    texts: dict[str, str] = {}
+    for script in sorted(SCRIPTS.rglob("*.js")):
+        texts |= texts_of(script.read_text("utf-8"))
+    return dict(sorted(texts.items(), key=lambda text: (text[0].casefold(), text[0])))
+
+
+def template() -> str:
+    """The catalogue without a translation, as text."""
+    return str(_file(said(), polib.POFile(), dict(_ABOUT)))
+
+
+def translated(catalogue: Path) -> str:
+    """A catalogue in line with what the desk says, as text."""
+    old = polib.pofile(str(catalogue), encoding="utf-8")
+    return str(_file(said(), old, dict(old.metadata)))
+
+
+def _file(texts: dict[str, str], old: polib.POFile, about: dict[str, str]) -> polib.POFile:
+    known = {(entry.msgid, entry.msgid_plural): entry for entry in old}
+    file = polib.POFile(wrapwidth=10_000)
+    file.metadata = about
+    for one, many in texts.items():
+        empty = polib.POEntry(msgid=one, msgid_plural=many, msgstr_plural={0: "", 1: ""} if many else {})
+        file.append(known.get((one, many), empty))
+    return file
+
+
+def main() -> None:
+    """Write them."""
+    TEMPLATE.write_text(template() + "\n", "utf-8")
+    for catalogue in LOCALE.glob("*.po"):
+        catalogue.write_text(translated(catalogue) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

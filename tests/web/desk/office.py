@@ -1,0 +1,116 @@
+"""The desk in a real browser: a running relay with a companion and no platform's account, and pages that show it."""
+
+import itertools
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, expect
+
+from relay.application.audio import LiveAudio
+from relay.application.composition import Relay
+from relay.application.serving import serving
+from relay.companion.brains.base import Brain
+from relay.companion.serving.server import CompanionServer
+from relay.config import CompanionSection
+from relay.model import AudienceMessage, Author, Caller, Role
+from relay.platforms.base import Platform, Receive
+from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
+from tests.support import PATIENCE
+
+STREAMER = Caller(source="terminal", name="terminal", roles=frozenset({Role.STREAMER}))
+WIDE = ViewportSize(width=1280, height=800)
+NARROW = ViewportSize(width=300, height=700)
+FLOOR = ".floor-words"
+"""What says who has the floor."""
+TERM = "spoiler"
+"""What has a message held."""
+
+expect.set_options(timeout=PATIENCE * 1000)
+
+
+class Office:
+    """A relay, what its audience writes, and pages of its desk."""
+
+    def __init__(self, browser: Browser, url: str, relay: Relay, receive: Receive) -> None:
+        self.browser = browser
+        self.url = url
+        self.relay = relay
+        self.receive = receive
+        self.complaints: list[str] = []
+        self._numbers = itertools.count(1)
+
+    async def hear(self, text: str, *, author: str = "", **over: Any) -> AudienceMessage:
+        """The audience writes something."""
+        number = next(self._numbers)
+        name = author or f"Viewer{number}"
+        told = message(number, **over).model_copy(update={"text": text, "author": Author(id=name.lower(), name=name)})
+        await self.receive(told)
+        return told
+
+    async def control(self, words: str) -> str:
+        """What a moderator says in the terminal."""
+        return await self.relay.controls.run(words, STREAMER)
+
+    @property
+    def held(self) -> Sequence[str]:
+        return [held.id for held in self.relay.controls.held()]
+
+    @asynccontextmanager
+    async def page(self, path: str = "/", **context: Any) -> AsyncIterator[Page]:
+        """A page that has nothing to complain of when it is closed."""
+        async with shown(self.browser, f"{self.url}{path}", self.complaints, **context) as page:
+            yield page
+        assert self.complaints == []
+
+
+async def is_wider_than_the_screen(page: Page) -> int:
+    """Pixels of the page that nobody sees without scrolling sideways."""
+    return int(await page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+@asynccontextmanager
+async def shown(browser: Browser, url: str, complaints: list[str], **context: Any) -> AsyncIterator[Page]:
+    """A page with a profile of its own, which notes what goes wrong in it."""
+    profile = await browser.new_context(**({"viewport": WIDE, "locale": "en"} | context))
+    profile.set_default_timeout(PATIENCE * 1000)
+    try:
+        page = await profile.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: _note(line, complaints))
+        await page.goto(url)
+        yield page
+    finally:
+        await profile.close()
+
+
+def _note(line: ConsoleMessage, complaints: list[str]) -> None:
+    if line.type == "error":
+        complaints.append(line.text)
+
+
+@asynccontextmanager
+async def office(
+    browser: Browser, folder: Path, *, brain: Brain | None = None, **sections: Any
+) -> AsyncIterator[Office]:
+    """For as long as the context lasts. What is said with TERM in it is held."""
+    companion = CompanionServer(CompanionSection(port=0, pace=0.0), brain=brain or EchoBrain(), grace=0.1)
+    await companion.start()
+    receivers: list[Receive] = []
+
+    def platforms(receive: Receive, *_: object) -> list[Platform]:
+        receivers.append(receive)
+        return [RecordingPlatform("twitch"), RecordingPlatform("discord")]
+
+    own = {"web": {"port": 0}, "filters": {"blocked_terms": [TERM], "blocked_terms_are": "hold"}}
+    config = settings(folder, **(own | sections))
+    audio = LiveAudio(config)
+    try:
+        async with (
+            relaying(config, companion.url, platforms, audio=audio) as (relay, _),
+            serving(config, relay, audio) as server,
+        ):
+            yield Office(browser, server.url, relay, receivers[0])
+    finally:
+        await companion.stop()

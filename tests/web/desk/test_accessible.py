@@ -1,0 +1,50 @@
+"""Every view and dock of the desk is accessible: axe finds nothing, and nothing needs a wide screen."""
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from tests.web.desk.office import FLOOR, NARROW, TERM, WIDE, Office, is_wider_than_the_screen
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+VIEWS = ("live", "support", "try", "setup", "settings", "links")
+DOCKS = ("", "/next", "/decide", "/feed")
+
+
+async def complaints(page: Page) -> list[str]:
+    found = await Axe().run(page, options=RULES)
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found.response["violations"]
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_view_is_accessible_and_fits_a_phone(desk: Office, scheme: str) -> None:
+    await desk.control("pause")
+    await desk.hear(f"a {TERM}")
+    await desk.hear("what is this?")
+    async with desk.page(color_scheme=scheme) as page:
+        await expect(page.locator(".held-list > li")).not_to_have_count(0)
+        for view in VIEWS:
+            await page.evaluate(f"location.hash = '{view}'")
+            await expect(page.locator(f"nav a[href='#{view}']")).to_have_attribute("aria-current", "page")
+            for size in (WIDE, NARROW):
+                await page.set_viewport_size(size)
+                assert await is_wider_than_the_screen(page) == 0, view
+                assert await complaints(page) == [], view
+
+
+async def test_every_dock_is_accessible_and_fits_a_narrow_column(desk: Office) -> None:
+    await desk.control("pause")
+    for dock in DOCKS:
+        async with desk.page(f"/dock{dock}", viewport=NARROW) as page:
+            await expect(page.locator(FLOOR)).to_have_text("Paused")
+            assert await is_wider_than_the_screen(page) == 0, dock
+            assert await complaints(page) == [], dock

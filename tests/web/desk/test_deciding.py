@@ -1,0 +1,135 @@
+"""What is held is decided in a real browser: by button and by key, by one and by two at once."""
+
+import asyncio
+import re
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from tests.support import eventually
+from tests.web.desk.office import NARROW, TERM, Office, is_wider_than_the_screen
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+HELD = ".held-list > li:not([data-gone])"
+HUNDRED = 100
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def nothing_is_held(desk: Office) -> None:
+    for words in ("reject all", "clear", "resume"):
+        await desk.control(words)
+
+
+async def held(desk: Office, *texts: str) -> list[str]:
+    """Have these held; their ids."""
+    before = set(desk.held)
+    for text in texts:
+        await desk.hear(f"{text} {TERM}")
+    await eventually(lambda: len(desk.held) == len(before) + len(texts))
+    return [held_id for held_id in desk.held if held_id not in before]
+
+
+async def test_a_hundred_held_messages_are_decided_in_a_row_by_key(desk: Office) -> None:
+    async with desk.page() as page:
+        await held(desk, *(f"number {number}" for number in range(HUNDRED)))
+        await expect(page.locator(HELD)).to_have_count(HUNDRED)
+        await expect(page).to_have_title(re.compile(r"^\(100\)"))
+
+        await page.locator(HELD).first.get_by_role("button", name="Reject").focus()
+        for _ in range(HUNDRED):
+            await page.keyboard.press("Enter")
+
+        await expect(page.locator(HELD)).to_have_count(0)
+        await expect(page).to_have_title("Voxta Relay")
+    assert desk.held == []
+
+
+async def test_letters_decide_the_first_one_and_never_one_that_has_only_just_come_there(desk: Office) -> None:
+    async with desk.page() as page:
+        _, second = await held(desk, "one", "two")
+        await expect(page.locator(HELD)).to_have_count(2)
+        await expect(page.locator(".held.first")).to_contain_text("one")
+        await page.keyboard.press("r")
+        await eventually(lambda: desk.held == [second])
+        await desk.control(f"reject {second}")
+        await page.keyboard.press("a")
+        [third] = await held(desk, "three")
+        await page.keyboard.press("a")
+        await expect(page.locator(".held.first")).to_contain_text("three")
+        assert desk.held == [third]
+        await page.keyboard.press("a")
+        await eventually(lambda: desk.held == [])
+
+
+async def test_what_is_held_is_put_into_other_words(desk: Office) -> None:
+    async with desk.page() as page:
+        await held(desk, "the end of it is a")
+        await expect(page.locator(".held.first")).to_be_visible()
+        await page.keyboard.press("e")
+        field = page.get_by_label("New text")
+        await field.fill("a friendlier question?")
+        await field.press("Control+Enter")
+
+        await expect(page.locator(HELD)).to_have_count(0)
+    await eventually(
+        lambda: "a friendlier question?" in str(desk.relay.session.chat and desk.relay.session.chat.history)
+    )
+
+
+async def test_the_offending_part_is_marked(desk: Office) -> None:
+    async with desk.page() as page:
+        await held(desk, "\N{PILE OF POO} is a")
+        await expect(page.locator(f"{HELD} mark")).to_have_text(TERM)
+
+
+async def test_two_moderators_see_what_the_other_decides_and_undo_nothing(desk: Office) -> None:
+    async with desk.page() as one, desk.page("/dock/decide") as other:
+        [held_id] = await held(desk, "both look at this")
+        for page in (one, other):
+            await expect(page.locator(HELD)).to_have_count(1)
+        decided = {
+            page: page.locator(HELD).get_by_role("button", name=act)
+            for page, act in ((one, "Approve"), (other, "Reject"))
+        }
+
+        await asyncio.gather(*(button.click() for button in decided.values()))
+
+        for page in (one, other):
+            await expect(page.locator(HELD)).to_have_count(0)
+        assert held_id not in desk.held
+        assert await one.locator(".notice.failed").count() + await other.locator(".notice.failed").count() == 1
+
+
+async def test_nothing_that_viewers_write_becomes_markup_or_breaks_the_page(desk: Office) -> None:
+    hostile = (
+        '<img src=x onerror="document.title=1">',
+        "\u202e<script>alert(1)</script>",
+        "\u200b\u2060" * 500,
+        "W" * 10_000,
+        "{name} {count} \\u003cb\\u003e",
+    )
+    await desk.control("pause")
+    async with desk.page(viewport=NARROW) as page:
+        for text in hostile:
+            await desk.hear(f"{TERM} {text}", author=text[:25])
+            await desk.hear(text, author=f"a{text[:25]}")
+        await expect(page.locator(HELD)).to_have_count(len(desk.held))
+        await expect(page.locator(".waiting > li").first).to_be_visible()
+
+        assert await page.locator("img, script:not([src]), b, i").count() == 0
+        assert await is_wider_than_the_screen(page) == 0
+        assert "\u202e" not in await page.locator("body").inner_text()
+
+
+async def test_guarded_buttons_act_on_the_second_press_alone(desk: Office) -> None:
+    async with desk.page("/dock/decide", viewport=NARROW) as page:
+        await held(desk, "one", "two")
+        button = page.get_by_role("button", name="Reject all")
+        await button.click()
+        await expect(page.get_by_role("button", name="Sure?")).to_be_visible()
+        assert len(desk.held) == 2
+
+        await page.get_by_role("button", name="Sure?").click()
+        await eventually(lambda: desk.held == [])

@@ -1,0 +1,63 @@
+"""The desk in a real browser, over a running relay."""
+
+import pytest
+from aiohttp import ClientSession
+from playwright.async_api import expect
+
+from tests.support import eventually
+from tests.web.desk.office import FLOOR, Office
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_the_floor_is_told_in_words_and_colour(desk: Office) -> None:
+    async with desk.page() as page:
+        await expect(page.locator(FLOOR)).to_have_text("Free")
+
+        await page.get_by_role("button", name="Pause").click()
+        await expect(page.locator(FLOOR)).to_have_text("Paused")
+        await expect(page.locator(".floor")).to_have_attribute("data-floor", "paused")
+
+        await page.get_by_role("button", name="Resume").click()
+        await expect(page.locator(FLOOR)).to_have_text("Free")
+
+
+async def test_one_press_is_an_emergency_and_one_more_its_end(desk: Office) -> None:
+    async with desk.page() as page:
+        await page.get_by_role("button", name="Emergency").click()
+        await expect(page.locator(FLOOR)).to_have_text("Paused")
+
+        await page.get_by_role("button", name="Resume").click()
+
+        await eventually(lambda: not desk.relay.runtime.switches().paused)
+
+
+async def test_keys_work_wherever_nobody_types(desk: Office) -> None:
+    async with desk.page() as page:
+        await expect(page.locator(FLOOR)).to_have_text("Free")
+        await page.keyboard.press("p")
+        await expect(page.locator(FLOOR)).to_have_text("Paused")
+
+        await page.keyboard.press("?")
+        await page.keyboard.press("p")
+        await page.get_by_label("Keys are on").uncheck()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("p")
+        await expect(page.locator(FLOOR)).to_have_text("Paused")
+        assert desk.relay.runtime.switches().paused
+
+        await page.keyboard.press("?")
+    await desk.control("resume")
+
+
+async def test_another_site_gets_nothing(desk: Office) -> None:
+    async with ClientSession() as http:
+        for path in ("/", "/dock", "/desk/ws", "/desk/texts/de.json"):
+            async with http.get(f"{desk.url}{path}", headers={"Origin": "https://evil.example"}) as answer:
+                assert answer.status == 403
+
+
+async def test_it_speaks_german(desk: Office) -> None:
+    async with desk.page(locale="de-AT") as page:
+        await expect(page.locator("html")).to_have_attribute("lang", "de")
+        await expect(page.get_by_role("button", name="Notfall")).to_be_visible()
