@@ -21,7 +21,7 @@ HEARTBEAT: Final = 20.0
 MAX_FRAME: Final = 65_536
 """Bytes of a page's frame."""
 AT_ONCE: Final = 16
-"""Requests of one page that are carried out at a time; further ones are not read meanwhile."""
+"""Frames of one page whose answers it has not taken yet; further ones are not read meanwhile."""
 CLOSE_GRACE: Final = 1.0
 """Seconds for the closing handshake."""
 
@@ -79,6 +79,7 @@ class OpenDesk:
         """Until the page is gone. What it asked for is brought to an end even then."""
         role = Role.STREAMER if Role.STREAMER in self._caller.roles else Role.MODERATOR
         hello = {"role": role, "name": self._caller.name, **self._desk.about()}
+        await self._room.acquire()
         self._answers.append(json.dumps({"hello": hello}))
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -102,22 +103,24 @@ class OpenDesk:
                 await self._socket.close(code=WSCloseCode.UNSUPPORTED_DATA, message=b"text only")
             if received.type is not WSMsgType.TEXT:
                 return
+            await self._room.acquire()
             try:
-                await self._hear(received.data, tasks)
+                self._hear(received.data, tasks)
             except DeskError as error:
                 self._answer(None, error)
 
-    async def _hear(self, text: str, tasks: asyncio.TaskGroup) -> None:
+    def _hear(self, text: str, tasks: asyncio.TaskGroup) -> None:
+        """Take one frame, which is answered or makes room for the next."""
         frame = _object(text)
         if "show" in frame:
             self._show(frame["show"])
+            self._room.release()
         elif "do" in frame:
             request_id, name = frame.get("id"), frame["do"]
             if not isinstance(request_id, int | str) or len(str(request_id)) > 100:
                 raise DeskError("invalid", "id: has to be a number or a short text", "id")
             if not isinstance(name, str):
                 return self._answer(request_id, DeskError("invalid", "do: has to be the name of an action", "do"))
-            await self._room.acquire()
             tasks.create_task(self._do(request_id, name, frame.get("with")), name="desk-do")
         else:
             raise DeskError("invalid", 'send {"show": [topics]} or {"id": 1, "do": an action, "with": {fields}}')
@@ -139,8 +142,6 @@ class OpenDesk:
             self._answer(request_id, await self._desk.actions.do(name, given, self._caller))
         except DeskError as error:
             self._answer(request_id, error)
-        finally:
-            self._room.release()
 
     def _answer(self, request_id: int | str | None, answer: object) -> None:
         told = (
@@ -158,6 +159,7 @@ class OpenDesk:
                 self._news.clear()
                 while self._answers:
                     await self._send(self._answers.popleft())
+                    self._room.release()
                 for showing in list(self._showing.values()):
                     if (due := showing.due()) is not None and due <= loop.time():
                         await self._send(showing.frame(loop.time()))

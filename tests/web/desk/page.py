@@ -67,7 +67,10 @@ class RawPage:
 @asynccontextmanager
 async def opened(url: str, **headers: str) -> AsyncIterator[RawPage]:
     """A page that has been told who it is."""
-    async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/desk/ws", headers=headers) as socket:
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(f"{url}/desk/ws", headers=headers, max_msg_size=0) as socket,
+    ):
         page = RawPage(socket)
         hello = await page.frame()
         assert "hello" in hello, json.dumps(hello)

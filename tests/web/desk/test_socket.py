@@ -31,6 +31,7 @@ class Counter:
     def __init__(self) -> None:
         self.now = 100.0
         self.number = 0
+        self.done = 0
         self.asked_by: list[Caller] = []
         self.may_end = asyncio.Event()
         self.topic = Topic("number", lambda: {"number": self.number}, lambda: self.now, every=0.0)
@@ -46,6 +47,10 @@ class Counter:
             DeskAction("refuse", "Refuse", NoFields, self._refuse),
             DeskAction("away", "Be away", NoFields, self._away),
         )
+
+    async def much(self, _: NoFields, by: Caller) -> str:
+        self.done += 1
+        return "x" * 300_000
 
     async def _set(self, given: Number, by: Caller) -> int:
         self.asked_by.append(by)
@@ -222,6 +227,38 @@ async def test_a_page_that_is_gone_leaves_nothing_behind(server: WebServer, coun
         await page.show("number")
         await page.frame()
         assert len(counter.topic._watching) == 1
+
+
+async def test_a_page_that_does_not_keep_up_is_told_how_things_are_and_no_backlog(
+    server: WebServer, counter: Counter
+) -> None:
+    big = Topic("big", lambda: {"number": counter.number, "much": "x" * 1_000_000}, lambda: 0.0, every=0.0)
+    counter.desk.topics.add(big)
+    async with opened(server.url) as page:
+        await page.show("big")
+        for number in range(1, 301):
+            counter.number = number
+            big.changed()
+            await asyncio.sleep(0.001)  # time in which a page that reads would be told
+
+        told = 0
+        while (await page.until("big"))["state"]["number"] < 300:
+            told += 1
+
+    assert told < 60
+
+
+async def test_a_page_that_takes_no_answers_is_not_read_any_further(server: WebServer, counter: Counter) -> None:
+    counter.desk.actions.add(DeskAction("much", "Much", NoFields, counter.much))
+    async with opened(server.url) as page:
+        for number in range(100):
+            await page.socket.send_json({"id": number, "do": "much"})
+        ahead = []
+        for read in range(100):
+            ahead.append(counter.done - read)
+            assert (await page.frame())["ok"]
+
+    assert max(ahead) < 60
 
 
 async def test_requests_that_wait_keep_no_other_from_being_done(page: RawPage, counter: Counter) -> None:
