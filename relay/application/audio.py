@@ -45,6 +45,10 @@ class SilentAudio:
         is_streamer = source in (STREAMER, "microphone")
         return Talker(name=who or source, is_streamer=is_streamer)
 
+    def unheard(self) -> str | None:
+        """Where the companion is heard by nobody although it is to be, and what to do; None when it is heard."""
+        return None
+
     def people(self) -> list[str]:
         """The names of those who hear the companion in a voice channel."""
         return []
@@ -88,6 +92,7 @@ class LiveAudio(SilentAudio):
         self.channels: VoiceChannels | None = None
         """The companion in voice channels; None when it neither speaks nor listens there."""
         self.overlay = OverlaySink()
+        self._sinks: dict[str, Sink] = {}
 
     @property
     def hearing(self) -> SpeechSource | None:
@@ -104,7 +109,8 @@ class LiveAudio(SilentAudio):
             sources = BrowserSources(config.web.port, pages=lambda: self.overlay.pages, muted=self.overlay.mute)
             self.streamers_microphone = ObsMicrophone(config.obs, voice)
             self._obs = ObsClient(config.obs, [self.streamers_microphone, self._program, sources])
-        return [sinks[name] for name in config.speech.sinks if name in sinks and self._wants(name)]
+        self._sinks = {name: sinks[name] for name in config.speech.sinks if name in sinks and self._wants(name)}
+        return list(self._sinks.values())
 
     def channels_of(self, platform: str) -> VoiceChannels | None:
         """The companion in the voice channels of that platform, if it is there."""
@@ -136,6 +142,20 @@ class LiveAudio(SilentAudio):
     def talker(self, speaker: str) -> Talker:
         source, _, who = speaker.partition(":")
         return self.channels.talker(who) if source == "voice" and self.channels is not None else super().talker(speaker)
+
+    def unheard(self) -> str | None:
+        wanted = self._sinks.items()
+        if not wanted or any(self._plays(sink) for _, sink in wanted):
+            return None
+        return "; ".join(
+            self.overlay.remedy(self._config.web.port)
+            if sink is self.overlay
+            else f"nobody is in {name}'s voice channel"
+            for name, sink in self._sinks.items()
+        )
+
+    def _plays(self, sink: Sink) -> bool:
+        return self.overlay.is_heard if sink is self.overlay else sink.is_open
 
     def effect(self, name: str) -> bool:
         return self.overlay.effect(name)

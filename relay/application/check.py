@@ -11,16 +11,18 @@ from pathlib import Path
 from relay.application.connect import key_of
 from relay.application.heartbeat import ailment
 from relay.application.offers import check as check_rewards
+from relay.application.silence import SILENT
 from relay.companion.check import attempts as check_companion
 from relay.config import CompanionSection
 from relay.config.loading import Config
-from relay.errors import ConfigError, InboxError, RelayError
+from relay.errors import ConfigError, InboxError, InboxTaken, RelayError
 from relay.inbox.build import build as build_inbox
 from relay.obs.check import check as check_obs
 from relay.platforms import listed
 from relay.platforms.info import PlatformWishes
 from relay.voxta.check import check as check_voxta
 from relay.voxta.gateway import health_of
+from relay.web.control import ctl
 
 Attempt = Callable[[], Awaitable[str]]
 """One line when all is well, else RelayError."""
@@ -82,6 +84,7 @@ def _attempts(config: Config) -> Iterator[tuple[str, Attempt]]:
             yield f"{info.name} rewards", partial(check_rewards, info, config)
     if config.speech.enabled:
         yield "speech", lambda: _speech(config)
+    yield "heard", partial(_heard, config)
     yield from _ports(config)
     if config.scenario.sounds is not None:
         yield "sounds", partial(_sounds, config.scenario.sounds)
@@ -91,7 +94,12 @@ def _attempts(config: Config) -> Iterator[tuple[str, Attempt]]:
 
 async def _inbox(config: Config) -> str:
     inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
-    await inbox.open(to_look=True)
+    try:
+        await inbox.open(to_look=True)
+    except InboxTaken:
+        if not _runs(config):
+            raise
+        return f"{config.inbox.engine} serves the relay that runs"
     try:
         waiting = await inbox.waiting()
     finally:
@@ -112,9 +120,27 @@ async def _speech(config: Config) -> str:
     return f"the companion is heard through {', '.join(config.speech.sinks)}"
 
 
+def _runs(config: Config) -> bool:
+    """Whether a relay with these settings runs here."""
+    return ailment(config.heartbeat_file, time.time()) is None
+
+
+async def _heard(config: Config) -> str:
+    """What keeps the relay that runs from being heard; what only a run can know when none does."""
+    if _runs(config):
+        status = await ctl(config.control_file, "status")
+        reasons = [line.removeprefix(SILENT) for line in status.split(" | ") if line.startswith(SILENT)]
+        if reasons:
+            raise ConfigError("the companion of the relay that runs is silent: " + "; and ".join(reasons))
+        return "nothing keeps the companion of the relay that runs from being heard"
+    if config.speech.enabled and "overlay" in config.speech.sinks:
+        return f"once it runs, open http://localhost:{config.web.port}/overlay as a browser source in OBS"
+    return "no relay runs that could be silent"
+
+
 def _ports(config: Config) -> Iterator[tuple[str, Attempt]]:
     """The addresses a run listens on, unless a relay with these settings already does."""
-    if ailment(config.heartbeat_file, time.time()) is None:
+    if _runs(config):
         return
     if config.voxta.mode == "embedded" and config.companion.port != CompanionSection().port:  # it gives way to Voxta
         yield "companion.port", partial(_free, "companion.port", config.companion.host, config.companion.port)

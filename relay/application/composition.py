@@ -19,6 +19,7 @@ from relay.application.points import PointRewards
 from relay.application.reception import Reception
 from relay.application.remembering import memory_acts, memory_of
 from relay.application.runtime_controls import RuntimeControls
+from relay.application.silence import SILENT, Silence
 from relay.application.staging import ScenarioRooms
 from relay.application.statistics import Statistics
 from relay.application.viewers import ViewersCommands
@@ -107,6 +108,9 @@ class Relay:
         self.commands.serve(acts, self._finished, listed.labels(), self.platforms)
         self.scenario = ScenarioRooms(config, self.session, self.platforms, acts, self._audio)
         self._heartbeat = Heartbeat(config.heartbeat_file, self.condition)
+        self.silence = Silence(
+            config, self._audio, halt=lambda: self.forwarder.halt, volume=lambda: self.runtime.switches().volume
+        )
         self._listening: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
         self._subscribe()
@@ -182,6 +186,7 @@ class Relay:
         events.settled.subscribe(statistics.settled)
         events.settled.subscribe(lambda _: self._moved.set())
         events.received.subscribe(self._dialogue.router.hear)
+        events.received.subscribe(self.silence.hear)
         events.chat_changed.subscribe(self._dialogue.router.forget)
         events.released.subscribe(statistics.reply)
         events.released.subscribe(self.poster.queue)
@@ -225,6 +230,7 @@ class Relay:
             trim_every = min(TRIM_EVERY, TRIM_SHARE * self._config.inbox.keep)
             start("trim", repeat(self._trim, trim_every, "forgetting old messages"))
             start("heartbeat", self._heartbeat.beat())
+            start("silence", self.silence.run())
             self._listening = start("platforms", self.supervisor.run())
 
     async def quiet(self, *, empty: bool = False) -> None:
@@ -269,6 +275,7 @@ class Relay:
         where = f"in a chat with {who}; {self.session.refusal}" if self.session.refusal else f"in a chat with {who}"
         lines = [
             f"Voxta: {where if chat else who}",
+            *(f"{SILENT}{reason}" for reason in self.silence.reasons()),
             *self.supervisor.lines(),
             *self._audio.lines(),
             await self._backlog(),

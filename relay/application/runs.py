@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
@@ -45,6 +46,7 @@ from relay.platforms import listed
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.info import PlatformWishes, Surroundings
 from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
+from relay.system import clock
 from relay.text.unicode import one_line
 from relay.web.control import TERMINAL, ControlServer
 from relay.web.server import WebServer
@@ -231,6 +233,15 @@ def _statistics(console: Console) -> Statistics:
     return Statistics() if console.is_terminal else Statistics(narrate)
 
 
+def _upcoming(relay: Relay, most: int) -> list[str]:
+    """What would be heard next."""
+    in_order = relay.forwarder.waiting.in_order(clock.now())
+    return [
+        f"{each.message.author.name} ({each.message.platform}): {each.text or each.message.kind}"
+        for each in islice(in_order, most)
+    ]
+
+
 @asynccontextmanager
 async def _watched(console: Console, statistics: Statistics, relay: Relay, title: str) -> AsyncIterator[None]:
     runtime = relay.runtime
@@ -238,6 +249,7 @@ async def _watched(console: Console, statistics: Statistics, relay: Relay, title
         seen = WatchedRelay(
             status=runtime.status,
             held=runtime.held,
+            upcoming=partial(_upcoming, relay),
             is_paused=lambda: runtime.switches().paused,
             control=lambda words: relay.controls.run(words, TERMINAL),
         )

@@ -11,6 +11,11 @@ from aiohttp import web
 
 from relay.application.check import Finding, check
 from relay.application.settings import load
+from relay.inbox.sqlite import SqliteInbox
+from relay.moderation.audit import Audit
+from relay.moderation.controls import Controls
+from relay.web.control import ControlServer
+from tests.moderation.test_controls import Room
 from tests.support import PATIENCE
 
 
@@ -124,3 +129,38 @@ async def test_a_dead_endpoint_is_found(tmp_path: Path, part: str, settings: dic
 
     assert not found.ok
     assert f"cannot be reached (check {fix})" in found.line
+
+
+async def test_a_relay_that_runs_is_asked_why_it_is_silent(tmp_path: Path) -> None:
+    class Silent(Room):
+        async def status(self) -> str:
+            return "Voxta: fine\nSilent: no page of the overlay is open: add it"
+
+    (tmp_path / "checked.alive").write_text("ok", "utf-8")
+    controls = Controls(Silent(), Audit(tmp_path / "audit"))
+    async with ControlServer(controls, bytes, tmp_path / "checked.control"):
+        found = (await findings(tmp_path))["heard"]
+
+    assert not found.ok
+    assert found.line.endswith("is silent: no page of the overlay is open: add it")
+
+
+async def test_what_only_a_run_can_know_is_told_as_what_to_do(tmp_path: Path) -> None:
+    found = (await findings(tmp_path, speech={"enabled": True}, companion={"speech": "espeak", "port": 0}))["heard"]
+
+    assert found.ok
+    assert "/overlay as a browser source in OBS" in found.line
+
+
+async def test_the_store_of_a_relay_that_runs_is_no_mistake(tmp_path: Path) -> None:
+    inbox = SqliteInbox(tmp_path / "checked.db", max_count=1_000, timeout=5)
+    await inbox.open()
+    try:
+        stopped = (await findings(tmp_path))["inbox"]
+        (tmp_path / "checked.alive").write_text("ok", "utf-8")
+        running = (await findings(tmp_path))["inbox"]
+    finally:
+        await inbox.close()
+
+    assert not stopped.ok and "in use by another relay" in stopped.line
+    assert running.ok
