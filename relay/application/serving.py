@@ -1,38 +1,28 @@
 """The web server around a running relay: what its pages and callers see and may do."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Final, Literal
+from typing import Final
 
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
 from relay.application.desk.opening import desk_of
+from relay.application.gateway_state import gateway_state
 from relay.application.restarts import LiveRun
 from relay.config.loading import Config
 from relay.errors import ConfigError, VoxtaUnavailable
 from relay.forwarding.rendering import TEXT_LIMIT, at_once, spoken_line
 from relay.model import Caller, Role, SendAs
-from relay.speech.floor import FloorState
 from relay.text.sanitise import sanitise
 from relay.text.unicode import one_line
 from relay.web.access import AccessLinks
 from relay.web.gateway.api import ApiActions
-from relay.web.gateway.state import GatewayCharacter, GatewayState
 from relay.web.server import WebServer
 from relay.wire.messages import ContextText
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks for what time alone has changed."""
-
-_AI_STATES: Final[dict[FloorState, Literal["idle", "thinking", "speaking"]]] = {
-    FloorState.IDLE: "idle",
-    FloorState.AWAITING: "thinking",
-    FloorState.THINKING: "thinking",
-    FloorState.SPEAKING: "speaking",
-    FloorState.FINISHING: "idle",
-}
 
 
 @asynccontextmanager
@@ -48,7 +38,7 @@ async def serving(
         speakers=relay.voice,
         interrupt=lambda: relay.controls.run("interrupt", button),
         skip=lambda: relay.controls.run("skip", button),
-        state=lambda: _state(relay),
+        state=lambda: gateway_state(relay),
         talk=Told(relay),
     )
     links = AccessLinks(config.links_file)
@@ -128,27 +118,3 @@ class Told:
         else:
             await session.speech_started(message_id, 0, 0, 0.0)
             voice.played_elsewhere(message_id, 0.0)
-
-
-def _state(relay: Relay) -> GatewayState:
-    chat, now = relay.session.chat, time.monotonic()
-    people = chat.characters if chat is not None else []
-    ai_state = _AI_STATES[relay.floor.state(now)]
-    talking = sorted(relay.floor.speakers(now))
-    return GatewayState(
-        connected=relay.session.is_connected,
-        chat_active=chat is not None,
-        ai_state=ai_state,
-        current_speaker_id=people[0].id if people and ai_state == "speaking" else None,
-        external_speaker_active=bool(talking),
-        external_speaker_source=talking[0].partition(":")[2] or talking[0] if talking else None,
-        characters=tuple(
-            GatewayCharacter(
-                id=person.id,
-                name=person.name,
-                creator_notes=person.creator_notes,
-                text_gen_service=person.text_gen_service,
-            )
-            for person in people
-        ),
-    )

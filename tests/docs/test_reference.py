@@ -21,6 +21,7 @@ from relay.web.control import ControlServer
 from relay.web.desk.desk import Desk
 from relay.web.desk.routes import DeskRoutes
 from relay.web.gateway.api import Gateway
+from relay.web.gateway.state import KeyState
 from relay.web.overlay.routes import OverlayRoutes
 from relay.web.overlay.sink import OverlaySink
 from tests.docs import actions_page, settings_page
@@ -111,6 +112,12 @@ def test_the_table_of_calls_names_each_of_the_servers() -> None:
 
     calls = [call for call in named(DOCS / "http-api.md", "call") if call not in CONTROL]
     assert sorted(calls) == sorted(served)
+
+
+def test_the_table_of_events_names_what_keys_show() -> None:
+    [told] = [row[1] for row in rows(DOCS / "http-api.md", "event") if row[0] == "`relay_changed`"]
+
+    assert re.findall("`(\\w+)`", told) == list(KeyState.model_fields)
 
 
 def test_the_table_of_codes_names_each_with_its_status() -> None:

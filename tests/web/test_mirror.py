@@ -7,7 +7,7 @@ import pytest
 from relay.model import Forward, Origin, SendAs
 from relay.replies.replies import Replies
 from relay.web.gateway.mirror import Mirror
-from relay.web.gateway.state import GatewayState
+from relay.web.gateway.state import GatewayState, KeyState
 from relay.web.gateway.subscribers import Subscribers
 from relay.wire import server
 from relay.wire.messages import WireMessage
@@ -41,6 +41,19 @@ def test_what_the_audience_said_is_told_with_who_said_it(names: tuple[str, ...],
 
     [(event, data)] = clients.events
     assert (event, data["source"], data["author"]) == ("dialogue_received", "twitch", author)
+
+
+def test_what_keys_show_is_told_when_it_is_another() -> None:
+    clients, states = Told(), iter([KeyState(), KeyState(held=1), KeyState(held=1), KeyState(held=1, paused=True)])
+    mirror = Mirror(clients, lambda: GatewayState(relay=next(states)))
+
+    for _ in range(4):
+        mirror.look()
+
+    assert [(event, data["held"], data["paused"]) for event, data in clients.events] == [
+        ("relay_changed", 1, False),
+        ("relay_changed", 1, True),
+    ]
 
 
 def chunk(text: str, start: int, **over: Any) -> server.ReplyChunk:

@@ -18,6 +18,22 @@ class GatewayCharacter(BaseModel):
     text_gen_service: str | None = None
 
 
+class KeyState(BaseModel):
+    """What keys and lights show of the relay; no Voxta Gateway tells that."""
+
+    connected: bool = False
+    """Whether Voxta is reached."""
+    paused: bool = False
+    mode: str = "all"
+    """Whose chat is heard."""
+    held: int = 0
+    """How much waits for a decision."""
+    floor: str = "free"
+    """What the companion does: free, awaiting, thinking, speaking or finishing."""
+    talking: bool = False
+    """Whether a person talks, or a character of a game."""
+
+
 class GatewayState(BaseModel):
     """What `GET /state` tells, and a client that subscribes."""
 
@@ -30,6 +46,7 @@ class GatewayState(BaseModel):
     external_speaker_active: bool = False
     external_speaker_source: str | None = None
     characters: tuple[GatewayCharacter, ...] = ()
+    relay: KeyState = KeyState()
 
     def people(self) -> dict[str, Any]:
         """The characters as events list them."""
@@ -54,3 +71,5 @@ def changes(before: GatewayState, now: GatewayState) -> Iterator[Event]:
         yield "chat_closed", {}
     if before.connected and not now.connected:
         yield "voxta_disconnected", {}
+    if now.relay != before.relay:
+        yield "relay_changed", now.relay.model_dump()

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from relay.application.gateway_state import gateway_state
 from relay.moderation.audit import Audit
 from relay.web.api.routes import STATUS
 from relay.web.desk.actions import DeskAction, DeskError, NoFields
+from relay.web.gateway.state import KeyState
 from tests.end_to_end.stage import settings
 from tests.web.api.stage import TOKEN, DeskStage, desk_stage
 
@@ -95,3 +97,13 @@ async def test_no_moderator_does_what_is_the_streamers(tmp_path: Path) -> None:
             status, told = await stage.post(f"/api/{name}", headers=mia)
             assert (status, told["error"]["code"]) == (403, "forbidden"), name
         assert len(stage.links.all()) == 1
+
+
+async def test_keys_are_told_what_they_show(stage: DeskStage) -> None:
+    before = gateway_state(stage.relay).relay
+    await stage.post("/api/pause")
+    await stage.post("/api/mode", {"mode": "mentions"})
+    stage.relay.voice.talks("game:npc")
+
+    assert before == KeyState()
+    assert gateway_state(stage.relay).relay == KeyState(paused=True, mode="mentions", talking=True)
