@@ -1,0 +1,64 @@
+"""The settings on the desk, of a real relay with a file of its own."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
+from rich.console import Console
+
+from relay.application.runs import live
+from relay.application.settings.file import SettingsFile
+from tests.browser import browser
+from tests.doubles.ports import free_port
+from tests.support import PATIENCE, eventually
+
+LONG = PATIENCE * 1000
+
+
+async def test_a_setting_is_found_changed_and_restarted_with_and_a_mistake_stands_beside_it(tmp_path: Path) -> None:
+    port = free_port()
+    file = SettingsFile(tmp_path / "relay.toml")
+    file.path.write_text(
+        f"# mine\n[relay]\ndata_dir = {str(tmp_path)!r}\n[web]\nport = {port} # here\n[companion]\nport = 0\n", "utf-8"
+    )
+    expect.set_options(timeout=LONG)
+    async with browser() as chromium:
+        run = asyncio.create_task(live(file, Console(stderr=True, force_terminal=False), mends=False))
+        await eventually(lambda: (tmp_path / "relay.control").exists() or run.done())
+        page = await chromium.new_page(viewport={"width": 300, "height": 800}, locale="en")
+        await page.goto(f"http://127.0.0.1:{port}/#settings")
+        problems: list[str] = []
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+
+        await page.get_by_label("Search the settings").fill("character is called")
+        await expect(page.locator(".setting:visible")).to_have_count(1)
+        name = page.get_by_label("companion.name", exact=True)
+        await name.fill("")
+        await name.press("Enter")
+        await expect(page.get_by_text("at least 1 character")).to_be_visible()
+        await name.fill("Vivi")
+        await name.press("Enter")
+        await page.get_by_role("button", name="Restart now").click()
+        await expect(page.get_by_role("button", name="Restart now")).to_be_hidden()
+        await expect(page.get_by_label("companion.name", exact=True)).to_have_value("Vivi")
+
+        await page.get_by_label("Search the settings").fill("")
+        await page.get_by_label("Only what differs from the default").check()
+        await expect(page.get_by_label("web.port")).to_have_value(str(port))
+        await expect(page.get_by_label("web.token")).to_be_hidden()
+        found = await Axe().run(page, context=".settings")
+        assert found.violations_count == 0, found.generate_report()
+        rightmost = (
+            "Math.max(...[...document.querySelectorAll('.settings *')].map((e) => e.getBoundingClientRect().right))"
+        )
+        assert await page.evaluate(rightmost) <= 300
+        assert not [each for each in problems if "WebSocket" not in each and "ERR_CONNECTION" not in each]
+        run.cancel()
+        with suppress(asyncio.CancelledError):
+            await run
+
+    assert file.text().startswith("# mine\n")
+    assert f"port = {port} # here\n" in file.text()
+    assert file.load().companion.name == "Vivi"
