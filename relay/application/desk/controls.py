@@ -36,7 +36,7 @@ class Rate(Fields):
     )
 
 
-class Loudness(Fields):
+class VolumeField(Fields):
     percent: float | None = Field(
         ge=0, le=MAX_VOLUME, allow_inf_nan=False, description="how loud the companion speaks; null: as configured"
     )
@@ -83,7 +83,9 @@ def control_actions(controls: Controls) -> Iterator[DeskAction[Any]]:
     yield action("silence", "Silence the companion now", NoFields, lambda _: "interrupt")
     yield action("mode", "Whose chat is heard", ChosenMode, lambda given: f"mode {given.mode}", "mode")
     yield action("rate", "Forwards a minute", Rate, _rate, "name")
-    yield action("volume", "How loud the companion speaks", Loudness, lambda given: f"volume {_number(given.percent)}")
+    yield action(
+        "volume", "How loud the companion speaks", VolumeField, lambda given: f"volume {_number(given.percent)}"
+    )
     yield action("mute", "Do not hear a viewer", SomeViewer, lambda given: f"mute {given.viewer}", "viewer")
     yield action("unmute", "Hear a viewer again", SomeViewer, lambda given: f"unmute {given.viewer}", "viewer")
     yield action("block", "Refuse messages with a word or phrase", Term, lambda given: f"block {given.term}", "term")

@@ -35,7 +35,7 @@ OTHERS_WITHIN: Final = 0.5
 SENTENCE: Final = "Hello! If you can hear this, everything is set up."
 
 
-class Sentence(Fields):
+class SentenceToSay(Fields):
     text: str = Field(min_length=1, max_length=500, description="what the streamer says")
 
 
@@ -60,7 +60,7 @@ class Trying:
     def actions(self) -> Iterator[DeskAction[Any]]:
         yield from pretence_actions(self._relay)
         yield from self.player.actions()
-        yield DeskAction("say", "Tell the companion something as the streamer", Sentence, self._say, Role.STREAMER)
+        yield DeskAction("say", "Tell the companion something as the streamer", SentenceToSay, self._say, Role.STREAMER)
         yield DeskAction("threshold", "How loud the microphone has to be", Loudness, self._set_threshold, Role.STREAMER)
         yield DeskAction("speak", "Have a sentence said, and find out where it is heard", Spoken, self._speak)
 
@@ -93,7 +93,7 @@ class Trying:
             ],
         }
 
-    async def _say(self, given: Sentence, by: Caller) -> str:
+    async def _say(self, given: SentenceToSay, by: Caller) -> str:
         """It goes to Voxta as words of the user's own, and the companion is interrupted for them."""
         relay = self._relay
         text = sanitise(given.text, TEXT_LIMIT)

@@ -70,7 +70,7 @@ class HealthAnswer(BaseModel):
 
 
 @dataclass(frozen=True)
-class Call:
+class ApiCall:
     """One operation of the description."""
 
     method: Literal["get", "post"]
@@ -89,13 +89,13 @@ class Call:
 _ACTION_STATUSES: Final = (403, 404, 410, 422, 500, 503, 504)
 
 
-def _gateways(path: str, summary: str, body: type[BaseModel]) -> Call:
+def _gateways(path: str, summary: str, body: type[BaseModel]) -> ApiCall:
     name = path.strip("/")
-    return Call("post", path, name, summary, "gateway", GatewayDone, GatewayRefusal, body, (400, 422, 503))
+    return ApiCall("post", path, name, summary, "gateway", GatewayDone, GatewayRefusal, body, (400, 422, 503))
 
 
 _CALLS: Final = (
-    Call("get", "/api/state", "state", f"How things are: {', '.join(STATE)}, as the desk shows them", "desk", None),
+    ApiCall("get", "/api/state", "state", f"How things are: {', '.join(STATE)}, as the desk shows them", "desk", None),
     _gateways("/external_speaker_start", "Somebody talks: the companion gives way for ten seconds", SpeakerStarts),
     _gateways("/external_speaker_stop", "They are done", SpeakerStops),
     _gateways("/dialogue", "Somebody says something", SaidLine),
@@ -104,8 +104,8 @@ _CALLS: Final = (
     _gateways("/tts_playback_complete", "It was played to its end", PlayedMessage),
     _gateways("/interrupt", "Silence the companion", EmptyBody),
     _gateways("/skip", "Go on to its next answer", EmptyBody),
-    Call("get", "/state", "gateway_state", "What is going on, as a Voxta Gateway tells it", "gateway", GatewayState),
-    Call("get", "/health", "health", "Whether the server and Voxta are there", "gateway", HealthAnswer),
+    ApiCall("get", "/state", "gateway_state", "What is going on, as a Voxta Gateway tells it", "gateway", GatewayState),
+    ApiCall("get", "/health", "health", "Whether the server and Voxta are there", "gateway", HealthAnswer),
 )
 
 
@@ -145,14 +145,14 @@ def description(actions: Iterable[DeskAction[Any]]) -> dict[str, Any]:
     }
 
 
-def _of_action(action: DeskAction[Any]) -> Call:
+def _of_action(action: DeskAction[Any]) -> ApiCall:
     by = "" if action.role is Role.MODERATOR else " (for the streamer alone)"
     path, summary = f"/api/{action.name}", f"{action.summary}{by}"
     name = f"desk_{action.name}"
-    return Call("post", path, name, summary, "desk", ActionDone, ActionFailed, action.fields, _ACTION_STATUSES)
+    return ApiCall("post", path, name, summary, "desk", ActionDone, ActionFailed, action.fields, _ACTION_STATUSES)
 
 
-def _operation(call: Call, schema_of: Schemas) -> dict[str, Any]:
+def _operation(call: ApiCall, schema_of: Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {"operationId": call.name, "summary": call.summary, "tags": [call.tag]}
     if call.body is not None:
         is_needed = any(field.is_required() for field in call.body.model_fields.values())
