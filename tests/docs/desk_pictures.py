@@ -35,7 +35,7 @@ class Picture:
 
 
 PICTURES: Final = (
-    Picture("desk", "/", ViewportSize(width=1280, height=760)),
+    Picture("desk", "/", ViewportSize(width=1200, height=700)),
     Picture("desk-dock", "/dock", ViewportSize(width=300, height=760), "dark"),
 )
 

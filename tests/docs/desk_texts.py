@@ -3,6 +3,7 @@
 What is new in a translation stands there without a text; what the desk does not say any more is taken out.
 """
 
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,9 @@ SCRIPTS: Final = ROOT / "relay" / "web" / "static" / "desk"
 TEMPLATE: Final = LOCALE / "desk.pot"
 KEYWORDS: Final = {"t": None, "n": (1, 2)}
 """What marks a text in the scripts; see texts.js."""
+_CALL: Final = re.compile(r"\b[tn]\((?=\s*[\"'])")
+_LONGEST: Final = 2_000
+"""Characters of one call."""
 _ABOUT: Final = {
     "Project-Id-Version": "Voxta Relay",
     "MIME-Version": "1.0",
@@ -27,9 +31,14 @@ _ABOUT: Final = {
 
 def texts_of(script: str) -> dict[str, str]:
     """What a script says: one to many, "" where there is only one form."""
-    found = extract("javascript", BytesIO(script.encode()), KEYWORDS, options={"encoding": "utf-8"})
-    messages = [message for _, message, _, _ in found]
-    return dict((m[0], m[1]) if isinstance(m, tuple) else (m, "") for m in messages if m)
+    texts: dict[str, str] = {}
+    for call in _CALL.finditer(script):  # one by one, since Babel does not look into the arguments of a call
+        piece = script[call.start() : call.start() + _LONGEST].encode()
+        found = next(iter(extract("javascript", BytesIO(piece), KEYWORDS, options={"encoding": "utf-8"})), None)
+        if found is not None and found[1]:
+            one, many = found[1] if isinstance(found[1], tuple) else (found[1], "")
+            texts[one] = many
+    return texts
 
 
 def said() -> dict[str, str]:

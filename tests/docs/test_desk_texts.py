@@ -15,9 +15,12 @@ HINT = "run `make docs`, and translate what is new"
 
 
 def test_texts_are_found_by_how_they_are_marked() -> None:
-    script = 'const a = t("One {x}", { x }); n("{count} b", "{count} bs", 2); other("three"); t(variable)'
+    script = """
+        const a = t("One {x}", { x }); n("{count} b", "{count} bs", 2); other("three"); t(variable);
+        t("A {b}", { b: t("nested") });
+    """
 
-    assert texts_of(script) == {"One {x}": "", "{count} b": "{count} bs"}
+    assert texts_of(script) == {"One {x}": "", "{count} b": "{count} bs", "A {b}": "", "nested": ""}
 
 
 def test_the_template_has_what_the_desk_says() -> None:

@@ -117,10 +117,10 @@ function heldRow(connection, item, { after }) {
   const row = { element: null, update, isDecided: () => isDecided, focus, approve, reject, edit };
   row.element = h(
     "li",
-    { class: "entry held" },
+    { class: "card held" },
     h(
       "p",
-      { class: "entry-head" },
+      { class: "card-head" },
       name(item.who),
       item.from in SOURCES ? tag(SOURCES[item.from]) : null,
       item.pretended ? tag(t("pretended")) : null,

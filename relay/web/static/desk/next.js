@@ -49,10 +49,10 @@ function waitingRow(connection, item) {
   const text = h("div");
   const element = h(
     "li",
-    { class: "entry" },
-    h("p", { class: "entry-head" }, name(who), h("span", { class: "dim" }, platform(item.platform)), item.pretended ? tag(t("pretended")) : null),
+    { class: "card" },
+    h("p", { class: "card-head" }, name(who), h("span", { class: "dim" }, platform(item.platform)), item.pretended ? tag(t("pretended")) : null),
     text,
-    h("div", { class: "entry-foot" }, why, h("div", { class: "actions" }, now, drop, mute)),
+    h("div", { class: "card-foot" }, why, h("div", { class: "actions" }, now, drop, mute)),
   );
   let shown = null;
   let since = 0; // when it began to wait, by this browser's clock
