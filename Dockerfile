@@ -10,7 +10,7 @@ FROM python:3.11-slim
 RUN useradd --create-home --uid 10001 relay && mkdir /data && chown relay /data
 COPY --from=build /app/.venv /app/.venv
 ENV PATH=/app/.venv/bin:$PATH RELAY_RELAY__DATA_DIR=/data PYTHONUNBUFFERED=1
-USER relay
+USER 10001
 WORKDIR /data
 VOLUME /data
 HEALTHCHECK --interval=30s --timeout=25s --start-period=20s CMD ["relay", "health", "--config", "/config/relay.toml"]

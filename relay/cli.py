@@ -37,6 +37,7 @@ app.add_typer(memory, name="memory")
 app.add_typer(companion, name="companion")
 app.command("backup")(keeping.back_up)
 app.command("restore")(keeping.restore)
+app.command("update")(keeping.update)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,11 @@ from typing import Final
 
 PATIENCE: Final = 60.0
 """Seconds for each step."""
+
+if sys.platform == "win32":
+    _GROUP, _END = subprocess.CREATE_NEW_PROCESS_GROUP, signal.CTRL_BREAK_EVENT
+else:
+    _GROUP, _END = 0, signal.SIGINT
 
 
 def main(program: Path) -> None:
@@ -62,7 +68,9 @@ def _speaks_and_serves(program: Path, home: str) -> None:
 def _running(program: Path, home: str, settings: Path) -> Iterator[str]:
     port = re.findall(r"port = (\d+)", settings.read_text("utf-8"))[-1]
     address = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen([program, "run", "--plain"], cwd=home, env=_environment(home), stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [program, "run", "--plain"], cwd=home, env=_environment(home), stderr=subprocess.DEVNULL, creationflags=_GROUP
+    )
     try:
         end = time.monotonic() + PATIENCE
         while True:
@@ -74,11 +82,11 @@ def _running(program: Path, home: str, settings: Path) -> Iterator[str]:
                     raise
                 time.sleep(0.1)
         yield address
-        process.send_signal(signal.SIGINT)
+        process.send_signal(_END)
         assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 def _page(address: str) -> str:
@@ -88,8 +96,6 @@ def _page(address: str) -> str:
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 

@@ -1,4 +1,4 @@
-"""`relay backup` and `relay restore`: everything one relay has, in one file."""
+"""`relay backup`, `relay restore` and `relay update`: to keep what one has, and to have what is new."""
 
 import asyncio
 from pathlib import Path
@@ -33,6 +33,13 @@ def restore(
     from relay.application.restore import restore as put_back
 
     _show(put_back(file, config or places.own_file(), force=force))
+
+
+def update() -> None:
+    """Tell whether there is a newer version where this one came from. Nothing is asked unless you ask."""
+    from relay.application.updates import newer
+
+    show(printable(newer()))
 
 
 def _show(lines: list[str]) -> None:
