@@ -36,13 +36,15 @@ async def test_links_and_keys_are_made_used_and_withdrawn(tmp_path: Path) -> Non
         address = await made(page, 0, "<b>Mia</b>")
         await page.get_by_label("Does", exact=True).select_option("mode")
         await page.get_by_label("whose chat is heard", exact=True).select_option("mentions")
-        key = await made(page, 1, "Deck 1")
+        await stage.links.create("Ben")
+        await expect(page.locator(".links-list li")).to_have_count(2)
+        key = await made(page, 1, "Deck 1")  # with what was chosen before another link was shown
 
         assert (await stage.text(urlsplit(key).path))[0] == 200
         assert stage.relay.runtime.switches().mode == "mentions"
         given = page.locator(".links-list li")
-        await expect(given).to_contain_text(["<b>Mia</b>", "Whose chat is heard mentions"])
-        await expect(given.nth(1)).to_contain_text("last used")
+        await expect(given).to_contain_text(["<b>Mia</b>", "Ben", "Whose chat is heard mentions"])
+        await expect(given.nth(2)).to_contain_text("last used")
         found = await Axe().run(page, context=".links")
         assert found.violations_count == 0, found.generate_report()
         width = await page.evaluate("document.querySelector('.links').getBoundingClientRect().right")
@@ -56,7 +58,7 @@ async def test_links_and_keys_are_made_used_and_withdrawn(tmp_path: Path) -> Non
 
         withdraw = page.get_by_role("button", name="Withdraw <b>Mia</b>")
         await withdraw.click()
-        assert len(stage.links.all()) == 2, "the first press only asks"
+        assert len(stage.links.all()) == 3, "the first press only asks"
         await withdraw.click()
-        await expect(given).to_have_count(1)
+        await expect(given).to_have_count(2)
         await expect(hers.get_by_text("does not accept")).to_be_visible()

@@ -90,6 +90,7 @@ function keyForm(connection) {
   const place = h("div", { role: "status" });
   const taken = h("div", { class: "links-fields" });
   let acts = [];
+  let known = "";
   let fields = null;
 
   function turn() {
@@ -100,8 +101,8 @@ function keyForm(connection) {
 
   function offer(offered) {
     const kept = choice.value;
-    const known = JSON.stringify(acts) === JSON.stringify(offered);
-    if (known) return;
+    if (known === JSON.stringify(offered)) return; // what is being filled in stays
+    known = JSON.stringify(offered);
     acts = [...offered].sort((one, other) => placeOf(one) - placeOf(other));
     fill(choice, acts.map((act) => h("option", { value: act.name }, LABELS[act.name] ?? t(act.summary))));
     choice.value = acts.some((act) => act.name === kept) ? kept : acts[0]?.name;
@@ -168,8 +169,8 @@ function kind({ act }) {
 }
 
 function used({ created, used: last }) {
-  const made = t("made {date}", { date: date(created) });
-  return `${made}, ${last === null ? t("never used") : t("last used {date}", { date: date(last) })}`;
+  if (last === null) return t("made {date}, never used", { date: date(created) });
+  return t("made {date}, last used {last}", { date: date(created), last: date(last) });
 }
 
 function date(secondsAgo) {
