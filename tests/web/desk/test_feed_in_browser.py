@@ -18,6 +18,7 @@ from relay.config import CompanionSection
 from relay.model import AudienceMessage, Author, Kind, Role
 from tests.browser import browser
 from tests.end_to_end.stage import EchoBrain, relaying, settings
+from tests.web.desk.accessible import assert_accessible
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -164,3 +165,45 @@ async def test_the_feed_is_searched_beyond_what_the_page_has(desk: Desk) -> None
     await page.keyboard.type("LINE 123")
     await expect(page.locator(ROWS)).to_have_count(1)
     await expect(page.locator(ROWS)).to_contain_text("line 123 of the day")
+
+
+ANSWERED = """async (markup) => {
+  const { feed } = await import("/static/desk/feed.js");
+  const asked = {
+    id: "twitch:1", n: 0, type: "message", kind: "chat", who: markup, viewer: "twitch:ann", platform: "twitch",
+    text: "how are you?", amount: null, detail: null, pretended: false, again: 0, age: 5, outcome: "forwarded",
+    reason: "user", reply: "reply:1",
+  };
+  const reply = {
+    id: "reply:1", n: 1, type: "reply", who: "Vox", text: `Very well. ${markup} And you?`, heard: "Very well.",
+    phase: "cut", cut: true, pretended: false, age: 4, released: "Very well.",
+    asked: [{ id: "twitch:1", who: "Ann", text: "how are you?" }],
+    posted: [{ platform: "twitch", error: "the channel is gone" }],
+  };
+  const rows = [asked, reply];
+  const watch = (_, show) => setTimeout(() => show({ anew: true, total: 2, rows }));
+  const connection = { watch, ask: async () => [] };
+  document.querySelector("main").replaceChildren(feed(connection));
+}"""
+
+
+async def test_an_answer_stands_with_its_question_and_what_nobody_heard_is_told_apart(desk: Desk) -> None:
+    page = await desk.open("live")
+    await page.evaluate(ANSWERED, MARKUP)
+
+    await expect(page.locator(ROWS)).to_have_count(1)
+    answer = page.locator(".answer")
+    await expect(answer.locator(".said").first).to_have_text("Very well.")
+    await expect(answer.locator("s")).to_have_text(f" {MARKUP} And you?")
+    await expect(answer).to_contain_text("cut off here")
+    await expect(answer).to_contain_text("not posted to Twitch: the channel is gone")
+    assert await page.title() == "Voxta Relay"
+
+
+@pytest.mark.parametrize("view", ["support", "try"])
+async def test_its_views_are_accessible_in_a_narrow_window(desk: Desk, view: str) -> None:
+    await desk.relay.receive(message(900, "hello there", kind=Kind.CHEER, amount=5))
+    page = await desk.open(view)
+    await page.set_viewport_size({"width": 300, "height": 700})
+    await expect(page.locator(ROWS, has_text="cheers 5 bits").first).to_be_visible()
+    await assert_accessible(page)
