@@ -1,16 +1,18 @@
 """Trying things out from the desk: what is pretended, said, heard and played, without an audience."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
+from relay.application.desk import trying
 from relay.application.desk.playing import PIECE
 from relay.application.desk.pretending import Pretence, What, pretended
 from relay.application.desk.trying import SILENT, decibels
@@ -20,8 +22,11 @@ from relay.config import CompanionSection
 from relay.model import DESK, AudienceMessage, Kind, Role
 from relay.platforms.base import Platform
 from relay.web.desk.actions import DeskError
+from relay.web.overlay.messages import ClipEnded, Cue, PageSound, Ready, Started, ToPage
+from relay.web.overlay.sink import OverlaySink
+from tests.doubles.obs import ObsDouble
 from tests.end_to_end.stage import EchoBrain, relaying, settings
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 from tests.web.desk.page import RawPage, opened
 
 
@@ -56,9 +61,9 @@ class Studio:
 
 
 @asynccontextmanager
-async def studio(folder: Path, **sections: Any) -> AsyncIterator[Studio]:
+async def studio(folder: Path, *, voice: Literal["none", "espeak"] = "none", **sections: Any) -> AsyncIterator[Studio]:
     brain = EchoBrain()
-    companion = CompanionServer(CompanionSection(port=0), brain=brain)
+    companion = CompanionServer(CompanionSection(port=0, speech=voice), brain=brain)
     config = settings(folder, web={"port": 0}, **sections)
     audio = LiveAudio(config)
     async with (
@@ -184,3 +189,47 @@ async def test_what_was_refused_or_told_is_told_once_more(tmp_path: Path) -> Non
     assert it.posted[1] == it.posted[0]
     assert gone["code"] == "gone"
     assert it.audited()[-1] == f"again {second['key']}"
+
+
+class Listener:
+    """A page of the overlay that plays what it is told to, at once."""
+
+    def __init__(self, sink: OverlaySink) -> None:
+        self._sink = sink
+
+    def send(self, message: ToPage) -> None:
+        if isinstance(message, Cue):
+            for report in (Started(id=message.id, at=0.0), ClipEnded(id=message.id)):
+                asyncio.get_running_loop().call_soon(self._sink.hear, self, report)
+
+    def drop(self) -> None: ...
+
+
+async def test_it_is_found_out_where_a_sentence_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trying, "OTHERS_WITHIN", 0.0)
+    monkeypatch.setattr(trying, "HEARD_WITHIN", 0.0)
+    speech = {"enabled": True, "sinks": ["overlay"]}
+    async with studio(tmp_path, voice="espeak", speech=speech) as it:
+        unheard = await it.do("speak", text="Is anybody there?")
+        it.audio.overlay.hear(Listener(it.audio.overlay), Ready(version=2, sound=PageSound.ON))
+        monkeypatch.setattr(trying, "HEARD_WITHIN", PATIENCE)
+        heard = await it.do("speak")
+
+    assert unheard == {"overlay": "no page is open", "sinks": [{"name": "overlay", "played": False}]}
+    assert heard == {"overlay": "open", "sinks": [{"name": "overlay", "played": True}]}
+
+
+async def test_the_threshold_moves_at_once_and_what_obs_tells_is_shown(tmp_path: Path) -> None:
+    async with ObsDouble() as obs, studio(tmp_path, obs={"enabled": True, "url": obs.url, "inputs": ["Mic/Aux"]}) as it:
+        microphone = it.audio.streamers_microphone
+        assert microphone is not None
+        await eventually(lambda: "listening" in microphone.health())
+        await it.do("threshold", decibels=-60)
+        await obs.meters({"Mic/Aux": 0.005})
+        await it.page.show("try")
+        frame = await it.page.until("try", lambda frame: frame["state"]["microphone"]["inputs"])
+
+    shown = frame["state"]["microphone"]
+    assert shown["inputs"] == [{"name": "Mic/Aux", "level": -46.0, "talks": True}]
+    assert (shown["threshold"], shown["configured"]) == (-60.0, -40.0)
+    assert it.audited() == ["threshold -40 to -60 dBFS, for this run"]

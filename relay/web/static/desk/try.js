@@ -138,8 +138,9 @@ function microphone(connection) {
   const list = new KeyedList(meters, meter, { key: ({ name }) => name });
   const slider = h("input", { type: "range", min: LEAST, max: 0, step: 1, oninput: () => move(), onchange: () => move(true) });
   const value = h("output");
-  const hint = h("p", { class: "dim" }, t("Talk as you do on stream, then be quiet. The threshold belongs between the two: drag it until the meter turns only while you talk. It counts at once, until the relay ends; obs.threshold in the settings keeps it."));
-  const control = h("div", { class: "fields" }, h("label", { class: "field" }, h("span", {}, t("Threshold"), " ", value), slider), hint);
+  const hint = h("p", { class: "dim" }, t("Talk as you do on stream, then be quiet. The threshold belongs between the two: drag it until the meter turns only while you talk. It counts at once, until the relay ends; keep it, and it counts from then on."));
+  const keep = h("button", { type: "button", onclick: () => keepIt() }, t("Keep it"));
+  const control = h("div", { class: "fields" }, h("label", { class: "field" }, h("span", {}, t("Threshold"), " ", value), slider), hint, h("div", { class: "actions" }, keep));
   let held = 0; // until when the slider is the user's own
   let sent = 0;
   let timer = null;
@@ -149,6 +150,16 @@ function microphone(connection) {
     say(value, decibels(slider.value));
     clearTimeout(timer);
     timer = setTimeout(push, last ? 0 : Math.max(0, sent + EVERY - Date.now()));
+  }
+
+  async function keepIt() {
+    try {
+      await connection.ask("set", { values: { "obs.threshold": Number(slider.value) } });
+      notify(t("Written into the settings."));
+    } catch (refusal) {
+      const words = refusal.code === "unknown" ? t("This relay runs without a settings file: it keeps nothing.") : t(refusal.message);
+      notify(words, { failed: true });
+    }
   }
 
   function push() {
@@ -164,7 +175,7 @@ function microphone(connection) {
       problem.hidden = !state?.problem;
       if (state === null) return;
       say(problem, t(state.problem));
-      slider.disabled = connection.hello?.role === "moderator";
+      slider.disabled = keep.disabled = connection.hello?.role === "moderator";
       if (Date.now() > held && document.activeElement !== slider) slider.value = state.threshold;
       say(value, decibels(slider.value));
       list.show(state.inputs.map((input) => ({ ...input, threshold: state.threshold })));
