@@ -1,26 +1,15 @@
 """The feed, support and Try in a real browser: a long stream stays fast, and what is tried is answered in the page."""
 
-import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import re
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
-from relay.application.audio import LiveAudio
-from relay.application.composition import Relay
-from relay.application.serving import serving
-from relay.companion.serving.server import CompanionServer
-from relay.config import CompanionSection
-from relay.model import AudienceMessage, Author, Kind, Role
-from tests.browser import browser
-from tests.end_to_end.stage import EchoBrain, relaying, settings
-from tests.web.desk.accessible import assert_accessible
+from relay.model import Kind
+from tests.end_to_end.stage import message
+from tests.web.desk.office import Office
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MARKUP = "<img src=x onerror=document.title='hacked'>"
 LONG = 10_000
@@ -29,142 +18,103 @@ DRAWN = 60
 ROWS = "article.entry"
 
 
-@dataclass
-class Desk:
-    relay: Relay
-    page: Page
-    url: str
+async def test_a_pretended_raid_is_answered_in_the_page_and_ticked_off_and_told_again(desk: Office) -> None:
+    async with desk.page("/#try") as page:
+        panel = page.locator("section", has=page.get_by_role("heading", name="Pretend", exact=True))
+        await panel.get_by_label("What happens").select_option("raid")
+        await panel.get_by_label("Who").fill(MARKUP[:50])
+        await panel.get_by_label("Viewers", exact=True).fill("7")
+        await panel.get_by_role("button", name="Pretend").press("Enter")
+        row = page.locator(ROWS, has_text="raids with 7 viewers")
+        await expect(row).to_contain_text("pretended")
+        await expect(row.locator(".answer")).to_contain_text("is raiding the stream with 7 viewers")
 
-    async def open(self, where: str) -> Page:
-        await self.page.goto("about:blank")
-        await self.page.goto(f"{self.url}/#{where}")
-        return self.page
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
-    folder: Path = tmp_path_factory.mktemp("desk")
-    config = settings(folder, web={"port": 0}, memory={"enabled": True})
-    companion, audio = CompanionServer(CompanionSection(port=0), brain=EchoBrain()), LiveAudio(config)
-    async with (
-        companion,
-        relaying(config, companion.url, lambda *_: [], audio=audio) as (relay, _),
-        serving(config, relay, audio) as server,
-        browser() as chromium,
-    ):
-        yield Desk(relay, await chromium.new_page(viewport={"width": 1280, "height": 800}), server.url)
+        await page.evaluate("location.hash = 'support'")
+        support = page.locator(".support article")
+        await support.get_by_role("checkbox").check()
+        await expect(support).to_contain_text("ticked off by")
+        await support.get_by_role("button", name="Tell again").click()
+        await expect(support).to_contain_text("told again 1 time")
+        assert await page.title() == "Voxta Relay"
 
 
-def message(number: int, text: str, **over: Any) -> AudienceMessage:
-    fields: dict[str, Any] = {
-        "platform": "twitch",
-        "id": f"m{number}",
-        "channel": "lobby",
-        "kind": Kind.CHAT,
-        "author": Author(id=f"v{number % 40}", name=f"Viewer {number % 40}", roles=frozenset({Role.VIEWER})),
-        "text": text,
-        "at": time.time(),
-    }
-    return AudienceMessage.model_validate(fields | over)
+async def test_a_row_opens_who_wrote_it_by_keyboard_alone(desk: Office) -> None:
+    await desk.hear("you absolute walnut", author="Ben", platform="discord")
+    async with desk.page("/#live") as page:
+        await expect(page.locator(ROWS, has_text="walnut").locator(".answer")).to_contain_text("walnut")
+        await page.get_by_role("feed").focus()
+        await page.keyboard.press("End")
+        await page.evaluate("getSelection().selectAllChildren(document.activeElement.querySelector('.said'))")
+        await page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog")
+        await expect(dialog).to_contain_text("The companion was told, and answered.")
+        await expect(dialog.get_by_label("Word or phrase to block")).to_have_value("you absolute walnut")
+
+        await dialog.get_by_label("Word or phrase to block").fill("walnut")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("walnut is blocked.")).to_be_visible()
+        for _ in range(2):
+            await dialog.get_by_role("button", name=re.compile("Mute|Sure")).press("Enter")
+        await expect(dialog.get_by_role("button", name="Hear them again")).to_be_visible()
+        await page.keyboard.press("Escape")
+        switches = desk.relay.runtime.switches()
+        assert (set(switches.blocked_terms), set(switches.muted)) == ({"walnut"}, {"discord:ben"})
 
 
-async def test_a_pretended_raid_is_answered_in_the_page_and_ticked_off_and_told_again(desk: Desk) -> None:
-    page = await desk.open("try")
-    panel = page.locator("section", has=page.get_by_role("heading", name="Pretend", exact=True))
-    await panel.get_by_label("What happens").select_option("raid")
-    await panel.get_by_label("Who").fill(MARKUP[:50])
-    await panel.get_by_label("Viewers", exact=True).fill("7")
-    await panel.get_by_role("button", name="Pretend").press("Enter")
-    row = page.locator(ROWS, has_text="raids with 7 viewers")
-    await expect(row).to_contain_text("pretended")
-    await expect(row.locator(".answer")).to_contain_text("is raiding the stream with 7 viewers")
-
-    await desk.open("support")
-    support = page.locator(ROWS)
-    await support.get_by_role("checkbox").check()
-    await expect(support).to_contain_text("ticked off by")
-    await support.get_by_role("button", name="Tell again").click()
-    await expect(support).to_contain_text("told again 1 time")
-    assert await page.title() == "Voxta Relay"
-
-
-async def test_a_row_opens_who_wrote_it_by_keyboard_alone(desk: Desk) -> None:
-    await desk.relay.receive(message(1, "you absolute walnut", platform="discord"))
-    page = await desk.open("live")
-    await expect(page.locator(ROWS, has_text="walnut").locator(".answer")).to_contain_text("walnut")
-    await page.get_by_role("feed").focus()
-    await page.keyboard.press("End")
-    await page.evaluate("getSelection().selectAllChildren(document.activeElement.querySelector('.said'))")
-    await page.keyboard.press("Enter")
-    dialog = page.get_by_role("dialog")
-    await expect(dialog).to_contain_text("The companion was told, and answered.")
-    await expect(dialog.get_by_label("Word or phrase to block")).to_have_value("you absolute walnut")
-
-    await dialog.get_by_label("Word or phrase to block").fill("walnut")
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_text("walnut is blocked.")).to_be_visible()
-    for _ in range(2):
-        await dialog.get_by_role("button", name="Mute").or_(dialog.get_by_role("button", name="Sure?")).press("Enter")
-    await expect(dialog.get_by_role("button", name="Hear them again")).to_be_visible()
-    await page.keyboard.press("Escape")
-    switches = desk.relay.runtime.switches()
-    assert (set(switches.blocked_terms), set(switches.muted)) == ({"walnut"}, {"discord:v1"})
-
-
-async def test_of_a_long_stream_only_what_is_in_view_is_in_the_document(desk: Desk) -> None:
+async def test_of_a_long_stream_only_what_is_in_view_is_in_the_document(desk: Office) -> None:
     """The feed is filled from here, at once; taking so many in is another test's."""
-    page = await desk.open("live")
-    await page.evaluate(
-        """async (count) => {
-          const { Rows } = await import("/static/desk/rows.js");
-          const { h } = await import("/static/desk/dom.js");
-          const make = (item) => {
-            const element = h("article", {class: "entry"}, item.text);
-            return { element, update: ({ text }) => { element.textContent = text; } };
-          };
-          const text = (id) => `row ${id} ` + "words ".repeat(id % 97);
-          const items = Array.from({ length: count }, (_, id) => ({ id, text: text(id) }));
-          const rows = new Rows({ label: "Long", make, open: ({ id }) => { window.opened = id; } });
-          document.querySelector("main").replaceChildren(rows.element);
-          rows.show(items);
-          window.rows = rows;
-          window.items = items;
-        }""",
-        LONG,
-    )
-    rows = page.locator(".rows")
-    texts = "[...document.querySelectorAll('article.entry')].map((row) => parseInt(row.textContent.slice(4)))"
-    in_view = """[...document.querySelectorAll('article.entry')].filter((row) => {
-      const at = row.getBoundingClientRect(), box = document.querySelector('.rows').getBoundingClientRect();
-      return at.bottom > box.top && at.top < box.bottom; }).map((row) => parseInt(row.textContent.slice(4)))"""
+    async with desk.page("/#live") as page:
+        await page.evaluate(
+            """async (count) => {
+              const { Rows } = await import("/static/desk/rows.js");
+              const { h } = await import("/static/desk/dom.js");
+              const make = (item) => {
+                const element = h("article", {class: "entry"}, item.text);
+                return { element, update: ({ text }) => { element.textContent = text; } };
+              };
+              const text = (id) => `row ${id} ` + "words ".repeat(id % 97);
+              const items = Array.from({ length: count }, (_, id) => ({ id, text: text(id) }));
+              const rows = new Rows({ label: "Long", make, open: ({ id }) => { window.opened = id; } });
+              document.querySelector("main").replaceChildren(rows.element);
+              rows.show(items);
+              window.rows = rows;
+              window.items = items;
+            }""",
+            LONG,
+        )
+        rows = page.locator(".rows")
+        texts = "[...document.querySelectorAll('article.entry')].map((row) => parseInt(row.textContent.slice(4)))"
+        in_view = """[...document.querySelectorAll('article.entry')].filter((row) => {
+          const at = row.getBoundingClientRect(), box = document.querySelector('.rows').getBoundingClientRect();
+          return at.bottom > box.top && at.top < box.bottom; }).map((row) => parseInt(row.textContent.slice(4)))"""
 
-    assert (await page.evaluate(in_view))[-1] == LONG - 1
-    for share in (0.0, 0.37, 0.8):
-        await rows.evaluate("(box, share) => { box.scrollTop = share * box.scrollHeight; }", share)
-        await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        drawn, seen = await page.evaluate(texts), await page.evaluate(in_view)
-        assert len(drawn) < DRAWN and drawn == list(range(drawn[0], drawn[0] + len(drawn)))
-        assert seen and abs(seen[0] / LONG - share) < 0.1
+        assert (await page.evaluate(in_view))[-1] == LONG - 1
+        for share in (0.0, 0.37, 0.8):
+            await rows.evaluate("(box, share) => { box.scrollTop = share * box.scrollHeight; }", share)
+            await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            drawn, seen = await page.evaluate(texts), await page.evaluate(in_view)
+            assert len(drawn) < DRAWN and drawn == list(range(drawn[0], drawn[0] + len(drawn)))
+            assert seen and abs(seen[0] / LONG - share) < 0.1
 
-    before = await page.evaluate(in_view)
-    await page.evaluate("rows.show([...items, { id: 10000, text: 'row 10000' }, { id: 10001, text: 'row 10001' }])")
-    assert await page.evaluate(in_view) == before
-    await page.get_by_role("button", name="2 new").click()
-    assert (await page.evaluate(in_view))[-1] == LONG + 1
-    await page.keyboard.press("Home")
-    await page.keyboard.press("ArrowDown")
-    await page.keyboard.press("Enter")
-    assert await page.evaluate("window.opened") == 1
+        before = await page.evaluate(in_view)
+        await page.evaluate("rows.show([...items, { id: 10000, text: 'row 10000' }, { id: 10001, text: 'row 10001' }])")
+        assert await page.evaluate(in_view) == before
+        await page.get_by_role("button", name="2 new").click()
+        assert (await page.evaluate(in_view))[-1] == LONG + 1
+        await page.keyboard.press("Home")
+        await page.keyboard.press("ArrowDown")
+        await page.keyboard.press("Enter")
+        assert await page.evaluate("window.opened") == 1
 
 
-async def test_the_feed_is_searched_beyond_what_the_page_has(desk: Desk) -> None:
-    await desk.relay.receive(*(message(n, f"line {n} of the day", kind=Kind.NOTICE) for n in range(100, 700)))
-    page = await desk.open("live")
-    await expect(page.locator(ROWS, has_text="line 699 of the day")).to_be_visible()
-    await page.keyboard.press("/")
-    await page.keyboard.type("LINE 123")
-    await expect(page.locator(ROWS)).to_have_count(1)
-    await expect(page.locator(ROWS)).to_contain_text("line 123 of the day")
+async def test_the_feed_is_searched_beyond_what_the_page_has(desk: Office) -> None:
+    await desk.receive(*(message(n, f"line {n} of the day", kind=Kind.NOTICE) for n in range(100, 700)))
+    async with desk.page("/#live") as page:
+        await expect(page.locator(ROWS, has_text="line 699 of the day")).to_be_visible()
+        await page.keyboard.press("/")
+        await page.keyboard.type("LINE 123")
+        await expect(page.locator(ROWS)).to_have_count(1)
+        await expect(page.locator(ROWS)).to_contain_text("line 123 of the day")
 
 
 ANSWERED = """async (markup) => {
@@ -187,23 +137,14 @@ ANSWERED = """async (markup) => {
 }"""
 
 
-async def test_an_answer_stands_with_its_question_and_what_nobody_heard_is_told_apart(desk: Desk) -> None:
-    page = await desk.open("live")
-    await page.evaluate(ANSWERED, MARKUP)
+async def test_an_answer_stands_with_its_question_and_what_nobody_heard_is_told_apart(desk: Office) -> None:
+    async with desk.page("/#live") as page:
+        await page.evaluate(ANSWERED, MARKUP)
 
-    await expect(page.locator(ROWS)).to_have_count(1)
-    answer = page.locator(".answer")
-    await expect(answer.locator(".said").first).to_have_text("Very well.")
-    await expect(answer.locator("s")).to_have_text(f" {MARKUP} And you?")
-    await expect(answer).to_contain_text("cut off here")
-    await expect(answer).to_contain_text("not posted to Twitch: the channel is gone")
-    assert await page.title() == "Voxta Relay"
-
-
-@pytest.mark.parametrize("view", ["support", "try"])
-async def test_its_views_are_accessible_in_a_narrow_window(desk: Desk, view: str) -> None:
-    await desk.relay.receive(message(900, "hello there", kind=Kind.CHEER, amount=5))
-    page = await desk.open(view)
-    await page.set_viewport_size({"width": 300, "height": 700})
-    await expect(page.locator(ROWS, has_text="cheers 5 bits").first).to_be_visible()
-    await assert_accessible(page)
+        await expect(page.locator(ROWS)).to_have_count(1)
+        answer = page.locator(".answer")
+        await expect(answer.locator(".said").first).to_have_text("Very well.")
+        await expect(answer.locator("s")).to_have_text(f" {MARKUP} And you?")
+        await expect(answer).to_contain_text("cut off here")
+        await expect(answer).to_contain_text("not posted to Twitch: the channel is gone")
+        assert await page.title() == "Voxta Relay"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.async_api import Page, expect
 
 from relay.application.desk.captions import look_action
@@ -19,7 +20,6 @@ from relay.obs.setting_up import NAME
 from relay.web.desk.desk import Desk
 from tests.browser import browser
 from tests.doubles.obs import ObsDouble
-from tests.web.desk.accessible import assert_accessible
 from tests.web.stage import Stage, staged
 
 PASSWORD: Final = "open sesame"
@@ -57,6 +57,16 @@ async def opened(folder: Path) -> AsyncIterator[Room]:
 async def press(page: Page, *keys: str) -> None:
     for key in keys:
         await page.keyboard.press(key)
+
+
+async def assert_accessible(page: Page) -> None:
+    """By axe, and nothing of it is wider than the window."""
+    await page.evaluate(AXE_FILE_PATH.read_text("utf-8"))
+    found = await page.evaluate(
+        "async () => (await axe.run('main', {runOnly: ['wcag2a', 'wcag2aa', 'wcag22aa']})).violations"
+    )
+    assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == []
+    assert await page.evaluate("document.querySelector('main').scrollWidth <= innerWidth")
 
 
 async def test_obs_is_set_up_by_keyboard_alone_in_a_narrow_window(
