@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from relay.application.gateway_state import gateway_state
+from relay.model import Caller, Role
 from relay.moderation.audit import Audit
 from relay.web.api.routes import STATUS
 from relay.web.desk.actions import DeskAction, DeskError, NoFields
@@ -107,3 +108,12 @@ async def test_keys_are_told_what_they_show(stage: DeskStage) -> None:
 
     assert before == KeyState()
     assert gateway_state(stage.relay).relay == KeyState(paused=True, mode="mentions", talking=True)
+
+
+async def test_what_moderators_are_shown_holds_nothing_of_the_streamers(stage: DeskStage) -> None:
+    mia = Caller(source="web", name="Mia", roles=frozenset({Role.MODERATOR}))
+
+    shown = stage.desk.topics.visible_to(mia)
+
+    assert {"strip", "next", "held"} <= set(shown)
+    assert not {"links", "setup", "settings"} & set(shown)
