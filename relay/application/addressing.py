@@ -24,7 +24,7 @@ class Addressing:
         platforms: Callable[[], Sequence[Platform]],
         commands: CommandTable,
     ) -> None:
-        self._nicknames = nicknames
+        self.nicknames = nicknames
         self._chat = chat
         self._platforms = platforms
         self._commands = commands
@@ -50,7 +50,7 @@ class Addressing:
         return self.last_known
 
     def _names(self, platform: str) -> Sequence[str]:
-        return [*self._nicknames, *self.characters(), *self._accounts(platform)]
+        return [*self.nicknames, *self.characters(), *self._accounts(platform)]
 
     def _accounts(self, platform: str) -> Sequence[str]:
         return [name for each in self._named.get(platform, ()) for name in each.names()]

@@ -85,19 +85,19 @@ class Relay:
         quiet = QuietViewers(self.inbox)
         self.forwarder = self._forwarder(quiet)
         self.memory = self._remembering()
-        self._dialogue = Dialogue(
+        self.dialogue = Dialogue(
             config, voxta_url, session=self.session, floor=self.floor, audio=self._audio, events=self.events
         )
-        self.voice = self._dialogue.voice
+        self.voice = self.dialogue.voice
         self.runtime = RuntimeControls(
-            self.inbox, self._dialogue, self.forwarder, platforms=lambda: self.platforms, describe=self.describe
+            self.inbox, self.dialogue, self.forwarder, platforms=lambda: self.platforms, describe=self.describe
         )
         audit = Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
         self.controls = Controls(self.runtime, audit)
         self.addressing = self._addressing()
         self.viewers = self._viewers(quiet)
         self.points = self._points()
-        router, keeper = self._dialogue.router, self.points.keeper
+        router, keeper = self.dialogue.router, self.points.keeper
         self.receive = Reception(
             self.inbox, self.addressing, self.controls, router, statistics, self.events, keeper
         ).receive
@@ -163,10 +163,10 @@ class Relay:
         own = available_acts(
             self._config,
             self.platforms,
-            say=self._dialogue.screening.screen,
+            say=self.dialogue.screening.screen,
             controls=self.controls,
             play=self._audio.effect,
-            name=self._dialogue.name_of,
+            name=self.dialogue.name_of,
             have_said=self.session.have_said,
         )
         return [*own, self.commands.act, *memory_acts(self.memory)]
@@ -181,13 +181,13 @@ class Relay:
         events.arrived.subscribe(self.viewers.latest.saw)
         events.decided.subscribe(self.forwarder.decide)
         events.asking.subscribe(self.poster.expect)
-        events.asking.subscribe(self._dialogue.router.asked)
+        events.asking.subscribe(self.dialogue.router.asked)
         events.forwarded.subscribe(statistics.forwarded)
         events.settled.subscribe(statistics.settled)
         events.settled.subscribe(lambda _: self._moved.set())
-        events.received.subscribe(self._dialogue.router.hear)
+        events.received.subscribe(self.dialogue.router.hear)
         events.received.subscribe(self.silence.hear)
-        events.chat_changed.subscribe(self._dialogue.router.forget)
+        events.chat_changed.subscribe(self.dialogue.router.forget)
         events.released.subscribe(statistics.reply)
         events.released.subscribe(self.poster.queue)
         events.posted.subscribe(statistics.post)
@@ -219,7 +219,7 @@ class Relay:
                 return tasks.create_task(_vital(name, work), name=name)
 
             start("voxta", self.session.run())
-            for room in (self._dialogue, self.commands, self.points, self.scenario):
+            for room in (self.dialogue, self.commands, self.points, self.scenario):
                 for name, work in room.rooms():
                     start(name, work)
             start("forwarder", self.forwarder.run())
@@ -292,7 +292,7 @@ class Relay:
     @property
     def speaker(self) -> str | None:
         """The name of the character that is heard now."""
-        return self._dialogue.speaker
+        return self.dialogue.speaker
 
     @property
     def is_answering(self) -> bool:

@@ -63,6 +63,11 @@ class Dialogue:
             )
             events.received.subscribe(self._spoken.hear)
 
+    def adopt(self, config: Config) -> None:
+        """Use these filters and this volume from now on."""
+        self._volume = config.speech.volume
+        self.screening.adopt(Outbound(config.outbound), hold_for=config.outbound.hold_for)
+
     def set_volume(self, volume: float | None) -> None:
         """From 0 (silent) over 1 (as it is) to 2, at once; None for what is configured."""
         self.voice.playback.set_volume(self._volume if volume is None else volume)

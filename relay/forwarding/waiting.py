@@ -79,6 +79,13 @@ class Waiting:
                 self.drop(message.key, Outcome.REJECTED, "muted by a moderator")
         self._budget.apply(switches, self._steady())
 
+    def adopt(self, config: Config) -> None:
+        """Use these filters and rates from now on."""
+        self._inbound.adopt(config.filters)
+        self._hold_for = config.filters.hold_for
+        self._budget.adopt(config.budget)
+        self._budget.apply(self.switches, self._steady())
+
     # In
 
     def admit(self, messages: Iterable[AudienceMessage], now: float) -> None:

@@ -64,6 +64,10 @@ class Budget:
         self._buckets: dict[str, TokenBucket] = {}
         self._viewers: OrderedDict[str, TokenBucket] = OrderedDict()
 
+    def adopt(self, settings: BudgetSection) -> None:
+        """Take these for the configured rates, as soon as `apply` is called."""
+        self._settings = settings
+
     def apply(self, switches: Switches, now: float) -> None:
         """Use the moderators' rates and mode from now on."""
         share = SLOW if switches.mode is Mode.SLOW else 1.0

@@ -76,14 +76,9 @@ class Inbound:
     """Judges each message once. Holds what it has to remember of viewers, bounded."""
 
     def __init__(self, settings: FiltersSection) -> None:
-        self._settings = settings
-        self._exempt = frozenset(settings.exempt_roles)
-        self._bots = frozenset(map(folded, settings.bots))
-        self._blocked = frozenset({*settings.blocked_viewers, *map(folded, settings.blocked_viewers)})
+        self.adopt(settings)
         self._repeats = Repeats(within=settings.repeat_within, paste_viewers=settings.paste_viewers)
         self._known: OrderedDict[str, None] = OrderedDict()
-        self._configured = Terms(settings.blocked_terms)
-        self._added: tuple[str, ...] | None = None
         self._terms: Sequence[Terms] = ()
         self._for_all: Sequence[Rule] = (self._muted, self._bot, self._role)
         self._for_viewers: Sequence[Rule] = (self._name,)
@@ -92,6 +87,15 @@ class Inbound:
             self._newcomer,
         )  # fmt: skip
         self._for_quotes: Sequence[Rule] = (self._muted, self._name, self._size, self._script, self._link, self._term)
+
+    def adopt(self, settings: FiltersSection) -> None:
+        """Judge by these from now on. What is remembered for repetitions keeps its limits."""
+        self._settings = settings
+        self._exempt = frozenset(settings.exempt_roles)
+        self._bots = frozenset(map(folded, settings.bots))
+        self._blocked = frozenset({*settings.blocked_viewers, *map(folded, settings.blocked_viewers)})
+        self._configured = Terms(settings.blocked_terms)
+        self._added: tuple[str, ...] | None = None
 
     def judge(self, message: AudienceMessage, live: LiveSettings, now: float) -> Judgement:
         """What becomes of a message; `now` in seconds since the epoch. A filter that fails holds it."""

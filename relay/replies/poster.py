@@ -31,7 +31,7 @@ class Poster:
     """`queue` accepts a reply at once; `run` posts until cancelled."""
 
     def __init__(self, settings: RepliesSection, platforms: Iterable[Outlet], posted: Posted) -> None:
-        self._settings = settings
+        self.settings = settings
         self._platforms: Mapping[str, Outlet] = {platform.name: platform for platform in platforms}
         self._posted = posted
         self._expected: asyncio.Queue[Origin] = asyncio.Queue()
@@ -49,7 +49,7 @@ class Poster:
 
     def announce(self, about: Outlet, line: str) -> None:
         """Queue a line about one platform for the first channel of each other, unless posts are not wanted."""
-        if self._settings.post_to == "nowhere":
+        if self.settings.post_to == "nowhere":
             return
         for name, platform in self._platforms.items():
             if platform is not about and (channels := platform.channels()):
@@ -57,7 +57,7 @@ class Poster:
 
     def expect(self, forward: Forward) -> None:
         """Show that an answer is on its way, where it will be posted and the platform can."""
-        if self._settings.post_to != "nowhere":
+        if self.settings.post_to != "nowhere":
             for origin in forward.origins:
                 self._expected.put_nowait(origin)
 
@@ -83,7 +83,7 @@ class Poster:
         asked = [origin for origin in reply.origins if origin.platform in self._platforms]
         if reply.pretended:
             return asked
-        match self._settings.post_to:
+        match self.settings.post_to:
             case "nowhere":
                 return []
             case "origin":
@@ -111,7 +111,7 @@ class Poster:
         name = message_id or uuid.uuid4().hex
         for number, piece in enumerate(filter(None, map(fit_to_post, pieces))):
             nonce = hashlib.sha256(f"{name}/{origin.channel}/{number}".encode()).hexdigest()[:25]
-            reply_to = origin.reply_to if number == 0 and self._settings.as_reply else None
+            reply_to = origin.reply_to if number == 0 and self.settings.as_reply else None
             yield Post(
                 channel=origin.channel,
                 text=piece,

@@ -33,6 +33,10 @@ class Screening:
         self._numbers = itertools.count(1)
         self._held: OrderedDict[str, tuple[Held, ReplyText]] = OrderedDict()
 
+    def adopt(self, outbound: Outbound, *, hold_for: float) -> None:
+        """Judge by these filters from now on."""
+        self._outbound, self._hold_for = outbound, hold_for
+
     def screen(self, reply: ReplyText) -> None:
         """Judge a reply and pass it on, hold it, or drop what must not be said."""
         kept: list[str] = []

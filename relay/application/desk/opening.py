@@ -47,7 +47,7 @@ async def desk_of(
     desk.actions.add(*support.actions(), *Viewers(relay, feed, support).actions())
     desk.actions.add(*trying.actions(), *shared.actions())
     if run is not None:
-        desk.actions.add(*settings_actions(run))
+        desk.actions.add(*settings_actions(run, relay))
     player = repeat(trying.player.run, AGAIN, "playing a recording")
     rooms = {"look": _look(desk), "lights": lights.run(), "player": player}
     work = [asyncio.create_task(room, name=f"desk-{name}") for name, room in rooms.items()]

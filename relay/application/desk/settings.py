@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from relay.application.adopting import adopt, is_live, with_live
+from relay.application.composition import Relay
 from relay.application.restarts import LiveRun
 from relay.application.settings.catalogue import KnownSetting, as_json, catalogue, section_titles
 from relay.application.settings.editing import excerpt
@@ -44,8 +46,9 @@ class ProfileAct(Fields):
 class SettingsDesk:
     """The settings of the relay that runs, and of the file it was started with."""
 
-    def __init__(self, run: LiveRun) -> None:
+    def __init__(self, run: LiveRun, relay: Relay) -> None:
         self._run = run
+        self._relay = relay
         self._file = run.file
         self._profiles = Profiles(run.file)
 
@@ -81,9 +84,17 @@ class SettingsDesk:
 
     async def _changed(self, values: Mapping[str, Any]) -> Config:
         try:
-            return await self._file.set(values)
+            return await self._taken(await self._file.set(values))
         except ConfigError as error:
             raise refusal(error) from None
+
+    async def _taken(self, wanted: Config) -> Config:
+        """What needs no restart counts at once."""
+        running = with_live(self._run.config, wanted)
+        if running != self._run.config and not self._run.is_mending:
+            self._run.config = running
+            await adopt(self._relay, running)
+        return wanted
 
     async def _restart(self, _: NoFields, __: Caller) -> object:
         try:
@@ -100,7 +111,7 @@ class SettingsDesk:
 
     async def _import(self, given: SettingsText, _: Caller) -> object:
         try:
-            return self._state(await self._file.replace(given.text))
+            return self._state(await self._taken(await self._file.replace(given.text)))
         except ConfigError as error:
             raise refusal(error) from None
 
@@ -112,7 +123,7 @@ class SettingsDesk:
                 case "delete":
                     await asyncio.to_thread(self._profiles.delete, given.name)
                 case "switch":
-                    await self._profiles.switch(given.name)
+                    await self._taken(await self._profiles.switch(given.name))
             names, current = await asyncio.to_thread(lambda: (self._profiles.names(), self._profiles.current()))
         except ConfigError as error:
             raise refusal(error) from None
@@ -158,6 +169,7 @@ class StoredSettings:
             "least": setting.least,
             "most": setting.most,
             "whole": setting.is_whole,
+            "live": is_live(setting),
             "set": self._is_set(setting),
             "outside": set_outside(tuple(setting.key.split(".")), self._path),
         }
@@ -181,9 +193,9 @@ class StoredSettings:
         return section if not setting.name else section.get(setting.name) if isinstance(section, dict) else None
 
 
-def settings_actions(run: LiveRun) -> Iterator[DeskAction[Any]]:
+def settings_actions(run: LiveRun, relay: Relay) -> Iterator[DeskAction[Any]]:
     """What the streamer can do with the settings that this run was started with."""
-    return SettingsDesk(run).actions()
+    return SettingsDesk(run, relay).actions()
 
 
 def refusal(error: ConfigError) -> DeskError:

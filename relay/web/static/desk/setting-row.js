@@ -82,13 +82,14 @@ export function settingRow(connection, setting, changed) {
   };
 }
 
-function explained({ about, least, most, default: usual, type }) {
+function explained({ about, least, most, default: usual, type, live }) {
   const words = [t(about)];
   if (least !== null && most !== null) words.push(t("From {least} to {most}.", { least, most }));
   if (usual !== null && usual !== "" && !["secret", "table"].includes(type)) {
     const shown = Array.isArray(usual) ? usual.join(", ") : usual === true ? t("on") : usual === false ? t("off") : usual;
     if (shown !== "") words.push(t("Default: {value}", { value: shown }));
   }
+  if (live) words.push(t("Counts at once."));
   return words.join(" · ");
 }
 

@@ -1,0 +1,45 @@
+"""Settings that count from one moment to the next, without a restart."""
+
+import logging
+from typing import Final
+
+from relay.application.composition import Relay
+from relay.application.settings.catalogue import KnownSetting, catalogue
+from relay.config.loading import Config
+
+_LIVE: Final = (
+    "relay.log_level",
+    "forwarding.nicknames",
+    "budget.rates",
+    "speech.volume",
+    "filters",
+    "outbound",
+    "replies",
+)
+_NOT: Final = ("filters.repeat_within", "filters.paste_viewers")
+"""What is remembered of repetitions was remembered by these."""
+
+
+def is_live(setting: KnownSetting) -> bool:
+    """Whether it can be changed while the relay runs."""
+    return setting.key not in _NOT and (setting.key in _LIVE or setting.section in _LIVE)
+
+
+def with_live(running: Config, wanted: Config) -> Config:
+    """What runs, with what of the wanted settings needs no restart."""
+    sections = dict(running)
+    for setting in filter(is_live, catalogue().values()):
+        value = getattr(getattr(wanted, setting.section), setting.name)
+        sections[setting.section] = sections[setting.section].model_copy(update={setting.name: value})
+    return running.model_copy(update=sections)
+
+
+async def adopt(relay: Relay, config: Config) -> None:
+    """Let the running relay go by those of these settings that need no restart. What moderators switched stays so."""
+    logging.getLogger().setLevel(config.relay.log_level.upper())
+    relay.addressing.nicknames = config.forwarding.nicknames
+    relay.poster.settings = config.replies
+    relay.dialogue.adopt(config)
+    relay.dialogue.set_volume(relay.runtime.switches().volume)
+    relay.forwarder.waiting.adopt(config)
+    relay.forwarder.wake()
