@@ -9,6 +9,7 @@ from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
 from relay.application.desk.opening import desk_of
 from relay.application.gateway_state import gateway_state
+from relay.application.overlay_page import renew_waiting_page
 from relay.application.restarts import LiveRun
 from relay.config.loading import Config
 from relay.errors import ConfigError, VoxtaUnavailable
@@ -42,6 +43,7 @@ async def serving(
         talk=Told(relay),
     )
     links = AccessLinks(config.links_file)
+    await asyncio.to_thread(renew_waiting_page, config)
     async with (
         desk_of(config, relay, audio, links, run) as desk,
         WebServer(config.web, actions, audio.overlay, links, config.scenario.sounds, desk) as server,

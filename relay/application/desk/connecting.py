@@ -7,8 +7,7 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol
 
 from pydantic import Field
 
@@ -29,6 +28,10 @@ class SettingsKeeper(Protocol):
 
     def coming(self) -> Config:
         """As they are after the next start."""
+        ...
+
+    def differ(self) -> bool:
+        """Whether the next start changes any."""
         ...
 
     async def save(self, changes: Changes) -> None:
@@ -59,7 +62,7 @@ class Answered(Fields):
 
 
 class GuidedSetup:
-    """Shows the topic `setup`. Use it with `async with`: leaving ends what is under way."""
+    """Shows the topic `setup`. To be closed at the end."""
 
     def __init__(self, chapters: Sequence[Chapter], settings: SettingsKeeper) -> None:
         self._chapters = {chapter.name: chapter for chapter in chapters}
@@ -89,12 +92,8 @@ class GuidedSetup:
 
         return DeskAction(name, summary, fields, act, role=Role.STREAMER)
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def aclose(self) -> None:
+        """End what is under way."""
         await self._end()
 
     def state(self) -> dict[str, object]:
@@ -105,6 +104,7 @@ class GuidedSetup:
             "chapters": [_shown(chapter, config) for chapter in self._chapters.values()],
             "open": self._open,
             "saved": self._saved,
+            "restart": self._settings.differ(),
             "form": None if form is None else form.model_dump(mode="json") | {"sound": bool(form.sound)},
             "number": self._number,
             "busy": self._open is not None and self._answer is None,

@@ -29,6 +29,10 @@ class KeptSettings:
                 self._read = (stamp, self._running)
         return self._read[1]
 
+    def differ(self) -> bool:
+        """See SettingsKeeper."""
+        return self.coming() != self._running
+
     async def save(self, changes: Changes) -> None:
         """See SettingsKeeper. What is so already is not written, so that usual settings stay unwritten."""
         now = self.coming()

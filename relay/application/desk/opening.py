@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
 from relay import __version__
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
 from relay.application.desk import strip
+from relay.application.desk.captions import look_action
+from relay.application.desk.chapters import all_chapters
+from relay.application.desk.connecting import GuidedSetup
 from relay.application.desk.controls import control_actions
 from relay.application.desk.decisions import Decisions
 from relay.application.desk.feed import Feed
+from relay.application.desk.kept import KeptSettings
 from relay.application.desk.lights import Lights
 from relay.application.desk.queue import WaitingList
 from relay.application.desk.settings import settings_actions
@@ -24,11 +28,18 @@ from relay.application.dialogue import AGAIN
 from relay.application.restarts import LiveRun
 from relay.config.loading import Config
 from relay.model import Caller
+from relay.platforms import listed
 from relay.system.periodic import repeat
 from relay.web.access import AccessLinks
 from relay.web.desk.actions import DeskAction, NoFields
 from relay.web.desk.desk import Desk
 from relay.web.desk.topics import Topic
+
+_SETTINGS_NONE: Final = "none"
+"""Nothing can be set, as in the demo."""
+_SETTINGS_NEW: Final = "new"
+"""There is no platform yet: a first visit."""
+_SETTINGS_SET: Final = "set"
 
 
 @asynccontextmanager
@@ -36,7 +47,8 @@ async def desk_of(
     config: Config, relay: Relay, audio: LiveAudio, links: AccessLinks, run: LiveRun | None = None
 ) -> AsyncIterator[Desk]:
     """For as long as the context lasts, it follows what happens. A run by a settings file lets these be changed."""
-    desk = Desk(about=lambda: {"version": __version__, "character": _character(relay)})
+    settings = _SETTINGS_NONE if run is None else _SETTINGS_SET if listed.enabled(config) else _SETTINGS_NEW
+    desk = Desk(about=lambda: {"version": __version__, "character": _character(relay), "settings": settings})
     lights = Lights(config, relay, audio)
     top, held, following = Strip(relay, audio, lights), Decisions(relay), WaitingList(relay)
     feed, support, trying = Feed(relay), Support(relay), Trying(config, relay, audio)
@@ -46,8 +58,7 @@ async def desk_of(
     desk.topics.add(shared.topic)
     desk.actions.add(*support.actions(), *Viewers(relay, feed, support).actions())
     desk.actions.add(*trying.actions(), *shared.actions())
-    if run is not None:
-        desk.actions.add(*settings_actions(run, relay))
+    setup = _can_be_set(desk, run, relay) if run is not None else None
     player = repeat(trying.player.run, AGAIN, "playing a recording")
     rooms = {"look": _look(desk), "lights": lights.run(), "player": player}
     work = [asyncio.create_task(room, name=f"desk-{name}") for name, room in rooms.items()]
@@ -55,11 +66,22 @@ async def desk_of(
         with relay.events.changed.told_to(top.look), feed.following(), support.following():
             yield desk
     finally:
+        if setup is not None:
+            await setup.aclose()
         for task in work:
             task.cancel()
         for task in work:
             with suppress(asyncio.CancelledError):
                 await task
+
+
+def _can_be_set(desk: Desk, run: LiveRun, relay: Relay) -> GuidedSetup:
+    """Let the settings be changed on the desk, one by one and chapter by chapter."""
+    kept = KeptSettings(run.file, run.config)
+    setup = GuidedSetup(all_chapters(relay.voxta_url if run.config.voxta.mode == "embedded" else ""), kept)
+    desk.topics.add(setup.topic)
+    desk.actions.add(*settings_actions(run, relay), *setup.actions, look_action(kept.coming))
+    return setup
 
 
 def _looks(top: Topic, held: Topic, following: Topic) -> Iterator[DeskAction[Any]]:

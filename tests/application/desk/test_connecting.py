@@ -34,6 +34,9 @@ class Kept:
     def coming(self) -> Config:
         return load()
 
+    def differ(self) -> bool:
+        return bool(self.saved)
+
     async def save(self, changes: Changes) -> None:
         self.saved.append(changes)
 
@@ -85,8 +88,8 @@ class Room:
 @pytest.fixture
 async def room() -> AsyncIterator[Room]:
     room = Room()
-    async with room.setup:
-        yield room
+    yield room
+    await room.setup.aclose()
 
 
 async def test_the_chapters_say_what_is_set_already(room: Room) -> None:

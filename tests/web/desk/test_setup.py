@@ -1,7 +1,7 @@
 """The set-up as a streamer sees it, in a real browser: by keyboard alone, in a narrow window."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -43,7 +43,7 @@ async def opened(folder: Path) -> AsyncIterator[Room]:
         file = SettingsFile(path)
         kept = KeptSettings(file, file.load())
         desk = Desk()
-        async with GuidedSetup(all_chapters(), kept) as setup:
+        async with aclosing(GuidedSetup(all_chapters(), kept)) as setup:
             desk.topics.add(setup.topic)
             desk.actions.add(*setup.actions, look_action(kept.coming))
             async with staged(desk=desk) as stage, browser() as chromium:
@@ -92,7 +92,7 @@ async def test_obs_is_set_up_by_keyboard_alone_in_a_narrow_window(
         await assert_accessible(page)
         await expect(page.get_by_label("Mic/Aux")).to_be_checked()
         await press(page, "Tab", "Enter")
-        await expect(page.get_by_role("status").filter(has_text="OBS is saved")).to_be_visible()
+        await expect(page.get_by_text("OBS is saved. What was changed counts after a restart.")).to_be_visible()
         await expect(page.get_by_text("Listening to Mic/Aux")).to_be_visible()
         assert room.obs.scenes["Game"] == {"Camera": True, NAME: True}
         assert "# the double" in room.file.path.read_text("utf-8")

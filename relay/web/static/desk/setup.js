@@ -8,7 +8,7 @@ import { Conversation } from "./setup/conversation.js";
 import { t } from "./texts.js";
 
 export function setup(connection) {
-  const list = chapters({ begin, look: () => show(look) });
+  const list = chapters({ begin, restart, look: () => show(look) });
   const conversation = new Conversation(connection);
   const look = captions(connection, { back: () => show(list.element) });
   const places = [list.element, conversation.element, look];
@@ -23,6 +23,10 @@ export function setup(connection) {
     attempt(connection.ask("setup_open", { chapter: name }));
   }
 
+  function restart() {
+    attempt(connection.ask("restart"), { done: t("The relay begins anew.") });
+  }
+
   connection.watch("setup", (now) => {
     const was = state;
     state = now;
@@ -32,7 +36,6 @@ export function setup(connection) {
       conversation.update(now);
     } else if (was?.open) {
       show(list.element);
-      list.finished(now);
     }
   });
   show(list.element);

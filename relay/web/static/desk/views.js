@@ -16,8 +16,8 @@ const VIEWS = [
   { id: "live", title: t("Live"), make: live },
   { id: "support", title: t("Support"), make: support },
   { id: "try", title: t("Try"), make: tryOut },
-  { id: "setup", title: t("Set up"), make: setup, owner: true },
-  { id: "settings", title: t("Settings"), make: settings, owner: true },
+  { id: "setup", title: t("Set up"), make: setup, owner: true, settings: true },
+  { id: "settings", title: t("Settings"), make: settings, owner: true, settings: true },
   { id: "links", title: t("Links"), make: links, owner: true },
 ];
 
@@ -44,8 +44,9 @@ export function navigation(connection) {
   let current = null;
 
   function open() {
-    const isOwner = connection.hello?.role !== "moderator";
-    const allowed = entries.filter(({ view }) => isOwner || !view.owner);
+    const { role, settings: are } = connection.hello ?? {};
+    if (are === "new" && role !== "moderator" && !location.hash) location.replace("#setup"); // a first visit
+    const allowed = entries.filter(({ view }) => (role !== "moderator" || !view.owner) && (are !== "none" || !view.settings));
     const { view } = allowed.find((entry) => entry.view.id === location.hash.slice(1)) ?? allowed[0];
     for (const entry of entries) {
       entry.item.hidden = !allowed.includes(entry);

@@ -4,13 +4,18 @@ import { h, fill, say } from "../dom.js";
 import { n, t } from "../texts.js";
 import { said } from "./phrases.js";
 
-// `begin(name)` opens a chapter, `look()` the captions.
-export function chapters({ begin, look }) {
+// `begin(name)` opens a chapter, `look()` the captions, and `restart()` has what was changed count.
+export function chapters({ begin, look, restart }) {
   const heading = h("h2", { tabindex: "-1" }, t("Set up"));
   const about = h("p", { class: "dim" });
-  const done = h("div", { class: "setup-done", role: "status", hidden: true });
+  const done = h("p", { role: "status" });
+  const on = h("button", { type: "button", hidden: true });
+  const again = h("button", { class: "primary", type: "button", hidden: true, onclick: restart }, t("Restart now"));
+  const after = h("div", { class: "setup-done", hidden: true }, done, h("div", { class: "actions" }, again, on));
+  let next = null;
+  on.addEventListener("click", () => begin(next.name));
   const rows = h("ol", { class: "setup-chapters" });
-  const element = h("div", {}, h("div", { class: "panel-head" }, heading), about, done, rows);
+  const element = h("div", {}, h("div", { class: "panel-head" }, heading), about, after, rows);
   let entries = new Map();
 
   function row(chapter) {
@@ -47,8 +52,19 @@ export function chapters({ begin, look }) {
       button.setAttribute("aria-label", `${words}: ${said(chapter.title)}`);
       button.classList.toggle("primary", !isSet);
     }
-    const left = state.chapters.filter((chapter) => chapter.set === null).length;
-    say(about, left === 0 ? t("Everything is set up. Each part can be changed here.") : told(left));
+    const left = state.chapters.filter((chapter) => chapter.set === null);
+    say(about, left.length === 0 ? t("Everything is set up. Each part can be changed here.") : told(left.length));
+    after.hidden = !state.restart && state.saved === null;
+    again.hidden = !state.restart;
+    say(done, [saved(state), state.restart && t("What was changed counts after a restart.")].filter(Boolean).join(" "));
+    next = left[0] ?? null;
+    on.hidden = state.saved === null || next === null;
+    if (next) say(on, t("Go on: {title}", { title: said(next.title) }));
+  }
+
+  function saved(state) {
+    const chapter = state.chapters.find(({ name }) => name === state.saved);
+    return chapter && t("{title} is saved.", { title: said(chapter.title) });
   }
 
   function told(left) {
@@ -56,16 +72,5 @@ export function chapters({ begin, look }) {
     return `${rest} ${t("Each can be skipped, and done later.")}`;
   }
 
-  // A chapter was finished: lead on to the next one that is not set.
-  function finished(state) {
-    const saved = state.chapters.find((chapter) => chapter.name === state.saved);
-    const next = state.chapters.find((chapter) => chapter.set === null);
-    done.hidden = !saved;
-    if (!saved) return;
-    const title = said(saved.title);
-    const on = next && h("button", { class: "primary", type: "button", onclick: () => begin(next.name) }, t("Go on: {title}", { title: said(next.title) }));
-    fill(done, h("p", {}, t("{title} is saved. It counts from the next start on.", { title })), h("div", { class: "actions" }, on));
-  }
-
-  return { element, update, finished };
+  return { element, update };
 }
