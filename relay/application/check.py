@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from relay.application.offers import check as check_rewards
 from relay.application.silence import SILENT
 from relay.companion.check import attempts as check_companion
 from relay.config import CompanionSection
+from relay.config.environment import misspelt
 from relay.config.loading import Config
 from relay.errors import ConfigError, InboxError, InboxTaken, RelayError
 from relay.inbox.build import build as build_inbox
@@ -71,6 +72,8 @@ def _needs_fix(error: RelayError, config: Config) -> bool:
 
 
 def _attempts(config: Config) -> Iterator[tuple[str, Attempt]]:
+    if ignored := list(misspelt(type(config).model_fields)):
+        yield "environment", partial(_ignored, ignored)
     yield "inbox", lambda: _inbox(config)
     if config.voxta.mode == "embedded":
         yield from check_companion(config.companion)
@@ -105,6 +108,12 @@ async def _inbox(config: Config) -> str:
     finally:
         await inbox.close()
     return f"{config.inbox.engine} answers, {waiting} messages wait"
+
+
+async def _ignored(variables: Sequence[str]) -> str:
+    raise ConfigError(
+        f"{', '.join(variables)} sets nothing, as there is no such section: correct its name, or unset it"
+    )
 
 
 async def _no_platform() -> str:

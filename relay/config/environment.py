@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,3 +55,11 @@ def set_outside(loc: tuple[int | str, ...], path: Path | None) -> str | None:
         if beside and variable in dotenv_values(beside):
             return f"{beside}: {variable}"
     return None
+
+
+def misspelt(sections: Collection[str]) -> Iterator[str]:
+    """Variables of the environment that look like settings, and whose section there is not: they set nothing."""
+    for variable in sorted(os.environ):
+        section, nested, _ = variable.upper().removeprefix(ENV_PREFIX).partition("__")
+        if variable.upper().startswith(ENV_PREFIX) and nested and section.lower() not in sections:
+            yield variable

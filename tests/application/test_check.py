@@ -164,3 +164,14 @@ async def test_the_store_of_a_relay_that_runs_is_no_mistake(tmp_path: Path) -> N
 
     assert not stopped.ok and "in use by another relay" in stopped.line
     assert running.ok
+
+
+async def test_a_variable_that_sets_nothing_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAY_COMPANION__SEED", "3")
+    assert "environment" not in await findings(tmp_path)
+
+    monkeypatch.setenv("RELAY_TWTCH__CHANNELS", "ann")
+    found = (await findings(tmp_path))["environment"]
+
+    assert not found.ok
+    assert found.line.startswith("RELAY_TWTCH__CHANNELS sets nothing")
