@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from relay.errors import RelayError
+from relay.errors import InboxError, RelayError
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Kind, Role, Suggestion
 from relay.moderation import switching
 from relay.moderation.audit import Audit
@@ -262,13 +262,17 @@ class Controls:
         return run
 
     async def _emergency(self, order: ControlCall) -> str:
-        """Silence comes first, and what fails keeps the rest from nothing."""
+        """Silence comes first. A store that is away keeps nothing but the pause from being done."""
         await self._actions.interrupt()
         count = await self._actions.clear()
         async with self._switching:
             before = self._actions.switches()
             after, _ = switching.pause(before, "")
-            await to_its_end(self._actions.switch(after))
+            try:
+                await to_its_end(self._actions.switch(after))
+            except InboxError as error:
+                await self._note(order.by, f"emergency ({count}), not paused")
+                raise InboxError(f"silent, and {count} messages were dropped, but not paused: {error}") from None
         answer = f"Silent and paused; {count} messages were dropped."
         what = f"emergency ({count})"
         return answer + await self._note(order.by, what, _changed(before, after), _changed(after, before))

@@ -336,6 +336,21 @@ async def test_an_emergency_is_one_act_that_one_word_undoes(controls: Controls, 
     assert room.now == Switches()
 
 
+async def test_a_store_that_is_away_keeps_an_emergency_from_pausing_and_from_nothing_else(
+    controls: Controls, room: Room, audit: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: Switches) -> None:
+        raise InboxError("the store is away")
+
+    monkeypatch.setattr(room, "switch", fail)
+
+    answer = await controls.run("emergency", MODERATOR)
+
+    assert answer == "That did not work: silent, and 4 messages were dropped, but not paused: the store is away"
+    assert room.done == ["interrupt", "clear"]
+    assert [entry["what"] for entry in audit.newest(9)] == ["emergency (4), not paused"]
+
+
 async def test_what_is_held_can_be_let_through_in_other_words(controls: Controls, room: Room, audit: Audit) -> None:
     assert await controls.run("edit H1 hello there", MODERATOR) == "Approved: h1."
 
