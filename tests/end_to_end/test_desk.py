@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -233,3 +234,30 @@ async def test_a_viewer_is_shown_with_what_they_wrote(stage: DeskStage) -> None:
     assert (viewer["name"], viewer["muted"], viewer["remembered"]) == ("Ann", True, None)
     assert [row["text"] for row in viewer["rows"]] == ["one thing", "another thing"]
     assert [row["text"] for row in older if row["type"] == "message"] == ["one thing", "another thing"]
+
+
+JUNK: list[Any] = [
+    None,
+    [],
+    "x",
+    7,
+    {"nothing": 1},
+    {"id": "\x00", "key": "a b", "viewer": "\ud800", "text": "{{x}}"},
+    {"id": {}},
+]
+
+
+async def test_no_fields_make_an_action_fail_by_a_mistake_of_ours(
+    stage: DeskStage, caplog: pytest.LogCaptureFixture
+) -> None:
+    offered = (await stage.page.raw('{"id": 0, "do": "nothing"}'))["text"].partition("there are ")[2].split(", ")
+    assert {"silence", "approve", "edit", "now", "again", "viewer"} <= set(offered)
+    for number, (name, fields) in enumerate(product(offered, JUNK)):
+        await stage.page.socket.send_json({"id": f"junk {number}", "do": name, "with": fields})
+
+    answers = [await stage.page.answer(f"junk {number}") for number in range(len(offered) * len(JUNK))]
+
+    wrong = [answer["error"] for answer in answers if not answer["ok"]]
+    assert all(error["text"] and error["code"] in ("invalid", "gone", "failed", "unavailable") for error in wrong)
+    assert [record for record in caplog.records if record.exc_info] == []
+    assert (await stage.page.ask("state"))["ok"]

@@ -18,6 +18,7 @@ class RawPage:
         self.states: dict[str, Any] = {}
         """The newest frame of each topic."""
         self._asked = 0
+        self._answers: dict[Any, dict[str, Any]] = {}
 
     async def frame(self) -> dict[str, Any]:
         """The next one. Raises TypeError when there are no more."""
@@ -54,6 +55,13 @@ class RawPage:
             frame = await self.frame()
             if frame.get("id") == self._asked:
                 return frame
+
+    async def answer(self, asked: str) -> dict[str, Any]:
+        """That to a request, whichever comes first."""
+        while asked not in self._answers:
+            frame = await self.frame()
+            self._answers[frame.get("id")] = frame
+        return self._answers.pop(asked)
 
     async def raw(self, text: str) -> dict[str, Any]:
         """The error that a frame is answered with."""
