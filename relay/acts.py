@@ -19,7 +19,7 @@ class ActRefused(RelayError):
 class Arguments(BaseModel):
     """What an act is told; the order of the fields is that of an app trigger's arguments."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True)
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,15 @@ from relay.platforms import listed
 
 _STEERS: Final = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line separators, what turns the direction of writing, and half surrogates."""
-_WRITTEN_OUT: Final = {
-    code: chr(code).encode("unicode_escape").decode() for code in range(0xE000) if _STEERS.match(chr(code))
-}
-_LINES_WRITTEN_OUT: Final = {code: text for code, text in _WRITTEN_OUT.items() if code != ord("\n")}
 
 
 def printable(text: str, *, lines: bool = False) -> str:
     """The text with what would steer a terminal written out, such as \\x1b; as one line unless `lines` may stay."""
-    return text if _STEERS.search(text) is None else text.translate(_LINES_WRITTEN_OUT if lines else _WRITTEN_OUT)
+    return _STEERS.sub(lambda found: found[0] if lines and found[0] == "\n" else _written_out(found[0]), text)
+
+
+def _written_out(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 def show(text: str, *, err: bool = False) -> None:

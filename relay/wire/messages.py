@@ -47,7 +47,9 @@ Seconds = Annotated[float, Field(allow_inf_nan=False), AfterValidator(lambda sec
 
 
 class WireModel(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="allow", frozen=True, defer_build=True
+    )
 
 
 class WireMessage(WireModel):

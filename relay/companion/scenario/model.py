@@ -67,7 +67,9 @@ ScriptPath = Annotated[str, Field(pattern=r"^[\w./ -]{1,200}$")]
 class ScenarioPart(BaseModel):
     """A piece of a scenario. An unknown key is an error."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, defer_build=True
+    )
 
 
 class EventWindow(ScenarioPart):
@@ -134,7 +136,7 @@ class Conditional(ScenarioPart):
     """How many messages of people and characters there were."""
     time: EventWindow | None = None
     """How many seconds of chat time went by."""
-    effect: Effect = Effect()
+    effect: Effect = Field(default_factory=Effect)
 
     @model_validator(mode="before")
     @classmethod

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from relay.companion.scenario.flags import Flags, Setting
 from relay.companion.scenario.model import Scalar
@@ -31,6 +31,8 @@ _SCHEMA: Final = """
 
 class StoredChat(BaseModel):
     """A chat without its messages."""
+
+    model_config = ConfigDict(defer_build=True)
 
     user: Participant
     characters: list[Participant]

@@ -39,7 +39,7 @@ class DeskError(Exception):
 class Fields(BaseModel):
     """What an action is given. Descriptions of the fields are shown to those who call it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class NoFields(Fields):

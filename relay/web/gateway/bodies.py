@@ -8,7 +8,7 @@ Source = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[\w 
 
 
 class GatewayBody(BaseModel):
-    model_config = ConfigDict(extra="ignore")  # as the published gateway does
+    model_config = ConfigDict(extra="ignore", defer_build=True)  # as the published gateway does
 
 
 class EmptyBody(GatewayBody):

@@ -15,7 +15,7 @@ CueId = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Hello(_Message):

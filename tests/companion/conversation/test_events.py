@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.companion.scenario.model import Event
+from relay.companion.scenario.model import Effect
 from tests.companion.play import CAST, Hands, playing
 from tests.companion.raw import Json, ScriptedBrain
 
@@ -252,4 +252,4 @@ async def test_no_scenario_talks_to_itself_for_ever() -> None:
 
 
 def test_events_are_named_once_in_the_model() -> None:
-    assert set(EFFECTS) == set(Event.model_fields["effect"].default.__class__.model_fields)
+    assert set(EFFECTS) == set(Effect.model_fields)
