@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 from typing import Any
 
 import aiohttp
@@ -55,9 +56,10 @@ class RawClient:
             {"type": 1, "invocationId": name, "target": "SendMessage", "arguments": [{"$type": kind, **fields}]},
             {"type": 1, "invocationId": after, "target": "Nothing", "arguments": []},
         ]
+        before = len(self.frames)
         await self.socket.send_str("".join(json.dumps(call) + "\x1e" for call in calls))
-        end = self.frames.index(await self.frame(lambda frame: frame.get("invocationId") == after))
-        [begin] = [place for place, frame in enumerate(self.frames) if frame.get("invocationId") == name]
+        end = self.frames.index(await self.frame(lambda frame: frame.get("invocationId") == after, before), before)
+        [begin] = [place for place in range(before, end) if self.frames[place].get("invocationId") == name]
         came = [self._message(frame) for frame in self.frames[begin + 1 : end]]
         is_refused = bool(came) and {m["$type"] for m in came} <= {
             "error",
@@ -72,13 +74,14 @@ class RawClient:
     async def say(self, text: str, **fields: Any) -> Json:
         return await self.in_chat("send", text=text, **fields)
 
-    async def frame(self, wanted: Callable[[Json], bool]) -> Json:
-        """The first frame of all that fits, once it is there."""
+    async def frame(self, wanted: Callable[[Json], bool], begin: int = 0) -> Json:
+        """The first frame of all, or of those from `begin` on, that fits, once it is there."""
         async with asyncio.timeout(PATIENCE), self._news:
             while True:
-                for frame in self.frames:
+                for frame in islice(self.frames, begin, None):
                     if wanted(frame):
                         return frame
+                begin = len(self.frames)
                 await self._news.wait()
 
     async def more(self) -> None:

@@ -122,13 +122,10 @@ class Helix:
 
     def cost(self, wanted: Subscription) -> int:
         """1 for what needs no authorisation, unless whom it concerns has authorised the application anyway."""
-        concerned = wanted.condition.get("broadcaster_user_id") or wanted.condition.get("to_broadcaster_user_id")
-        user = self._state.by_id(str(concerned))
-        return (
-            0
-            if TYPES[wanted.type].scope is not None or (user is not None and user.login in self._state.authorised)
-            else 1
-        )
+        if TYPES[wanted.type].scope is not None:
+            return 0
+        user = self._state.by_id(str(wanted.watched))
+        return 0 if user is not None and user.login in self._state.authorised else 1
 
     def total_cost(self, user: User) -> int:
         """Of all that is enabled; a double has one account at a time."""

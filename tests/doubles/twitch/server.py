@@ -234,20 +234,21 @@ class TwitchDouble(Audience):
         )
 
     def _missing(self, types: Sequence[str]) -> list[str]:
-        live = [sub for sub in self.subscriptions if self.sessions.is_open(sub.session_id)]
+        there = {(sub.type, sub.watched) for sub in self.subscriptions if self.sessions.is_open(sub.session_id)}
         return [
             type
             for type in types or TYPES.keys() - RARELY_WANTED
             for channel in self.state.channels
-            if (types or self._allowed(type, channel)) and not any(sub.concerns(type, channel) for sub in live)
+            if (type, channel.id) not in there and (types or self._allowed(type, channel))
         ]
 
     def _allowed(self, type: str, channel: User) -> bool:
-        scope, rank = TYPES[type].scope, TYPES[type].rank
+        if not may_read(TYPES[type].scope, self.state.grant.scopes):
+            return False
         wanted = Subscription(type, "", {"broadcaster_user_id": channel.id}, "")
         if self.helix.cost(wanted) and self.helix.total_cost(self.account) >= MAX_TOTAL_COST:
             return False
-        return may_read(scope, self.state.grant.scopes) and self.helix.has_rank(self.account, wanted, rank)
+        return self.helix.has_rank(self.account, wanted, TYPES[type].rank)
 
     async def _echo(self, posted: Posted) -> None:
         channel = self.state.user(posted.channel)

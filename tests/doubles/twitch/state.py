@@ -90,9 +90,13 @@ class Subscription:
             "cost": self.cost,
         }
 
+    @property
+    def watched(self) -> str | None:
+        """The id of the channel that it is about."""
+        return self.condition.get("broadcaster_user_id") or self.condition.get("to_broadcaster_user_id")
+
     def concerns(self, type: str, channel: User) -> bool:
-        watched = self.condition.get("broadcaster_user_id") or self.condition.get("to_broadcaster_user_id")
-        return self.status == "enabled" and self.type == type and watched == channel.id
+        return self.status == "enabled" and self.type == type and self.watched == channel.id
 
 
 @dataclass
