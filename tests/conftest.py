@@ -1,3 +1,4 @@
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from tests.doubles.redis_server import redis_server as started
 
 hypothesis.settings.register_profile("unhurried", deadline=None)  # how fast the machine is decides no verdict
 hypothesis.settings.load_profile("unhurried")
+gc.disable()  # until all is collected: nothing of it becomes garbage
 pytest.register_assert_rewrite("tests.stories.stories", "tests.stories.backstage")  # before others import them
 
 
@@ -36,3 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
         sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was loaded and collected stays, so the garbage collector need not look through it again."""
+    gc.enable()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 50)
