@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import relay
 from tests.support import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 
 
-def relay(*arguments: str, env: dict[str, str] | None = None, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def started(*arguments: str, env: dict[str, str] | None = None, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """As a shell starts it, where that is the point."""
     return subprocess.run(
         [sys.executable, "-m", "relay", *arguments],
         cwd=cwd,
@@ -28,7 +30,7 @@ def relay(*arguments: str, env: dict[str, str] | None = None, cwd: Path = ROOT) 
 
 def test_the_demo_shows_every_type_and_accounts_for_every_message() -> None:
     for seconds in ("4", "16", "64"):  # the slower the machine is, the longer it takes until each was there
-        ended = relay("demo", "--seconds", seconds, "--json")
+        ended = started("demo", "--seconds", seconds, "--json")
         assert ended.returncode == 0, ended.stderr
         summary = json.loads(ended.stdout)
         assert summary["received"] == sum(summary["outcomes"].values())
@@ -144,7 +146,7 @@ def test_a_scenario_is_made_checked_and_served(tmp_path: Path) -> None:
 
 
 def test_a_checkout_measures() -> None:
-    ended = relay("bench", "flood", "--seconds", "10", "--per-minute", "60", "--json")
+    ended = started("bench", "flood", "--seconds", "10", "--per-minute", "60", "--json")
 
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["messages"] == 10
@@ -153,7 +155,7 @@ def test_a_checkout_measures() -> None:
 def test_without_a_checkout_bench_says_in_one_line_what_it_needs(tmp_path: Path) -> None:
     (tmp_path / "relay").symlink_to(ROOT / "relay")  # as a wheel installs it
 
-    ended = relay("bench", "flood", env={"PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
+    ended = started("bench", "flood", env={"PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
 
     assert ended.returncode == 1
     assert ended.stderr == "relay bench measures with the servers that the tests play: run it from a checkout\n"

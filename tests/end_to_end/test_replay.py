@@ -2,12 +2,9 @@
 
 import asyncio
 import json
-import sys
 import tracemalloc
-from asyncio.subprocess import PIPE, Process
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +22,8 @@ from relay.wire.messages import WireMessage
 from relay.wire.server import MessageUpdate
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, redis_server
-from tests.support import PATIENCE, eventually
+from tests.processes import RelayProcess
+from tests.support import eventually
 
 LINES = 60
 
@@ -82,25 +80,17 @@ def freely(folder: Path) -> Path:
     return path
 
 
-@asynccontextmanager
-async def replaying(file: Path, *options: str) -> AsyncIterator[Process]:
+def replaying(file: Path, *options: str) -> RelayProcess:
     """A process that plays it; killed in the end where it still runs."""
-    command = [sys.executable, "-m", "relay", "replay", str(file), "--json", *options]
-    process = await asyncio.create_subprocess_exec(*command, cwd=file.parent, stdout=PIPE, stderr=PIPE)
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+    return RelayProcess("replay", str(file), "--json", *options, cwd=file.parent)
 
 
 async def replay(file: Path, *options: str) -> tuple[dict[str, Any], str]:
     """Played by a process to its end: the summary, and what was logged."""
-    async with asyncio.timeout(PATIENCE), replaying(file, *options) as process:
-        output, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()
-    return json.loads(output.splitlines()[-1]), errors.decode()
+    with replaying(file, *options) as process:
+        ended = await asyncio.to_thread(process.wait)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout.splitlines()[-1]), ended.stderr
 
 
 def reached(seat: Seat, goal: int) -> Callable[[], bool]:
@@ -117,7 +107,7 @@ async def test_killed_in_the_middle_every_message_ends_once_and_voxta_gets_none_
     options = ("--voxta", companion.url, "--config", str(config))
     async with Seat(companion.url) as seat:
         for goal in (6, 20, 40):
-            async with replaying(file, *options):
+            with replaying(file, *options):
                 await eventually(reached(seat, goal))
         summary, _ = await replay(file, *options)
 

@@ -1,0 +1,77 @@
+"""The `relay` command in processes of its own that load nothing: each is forked from one that has loaded all of it.
+
+What a relay loads takes a second of processor time, more than most tests of the command. Where there is no fork, and
+where starting is what a test is about, `python -m relay` does the same.
+"""
+
+import multiprocessing
+import os
+import sys
+import tempfile
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.support import PATIENCE
+
+_LOADED = ["relay.cli", "relay.application.runs", "relay.application.check", "relay.inbox.redis", "redis.asyncio"]
+if sys.platform == "win32":
+    _processes = multiprocessing.get_context("spawn")
+else:
+    _processes = multiprocessing.get_context("forkserver")
+    _processes.set_forkserver_preload(_LOADED)
+
+
+class Ended(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class RelayProcess:
+    """One process that runs `relay` with these arguments; killed in the end where it still runs."""
+
+    def __init__(self, *arguments: str, env: dict[str, str] | None = None, cwd: Path) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="relay-process-")
+        self._out = Path(self._folder.name, "out")
+        self._err = Path(self._folder.name, "err")
+        given = (arguments, {**os.environ, **(env or {})}, cwd, self._out, self._err)
+        self._process: BaseProcess = _processes.Process(target=_relay, args=given)
+
+    def __enter__(self) -> "RelayProcess":
+        self._process.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.exitcode is None:
+            self._process.kill()
+        self._process.join()
+        self._process.close()
+        self._folder.cleanup()
+
+    def wait(self) -> Ended:
+        """Until it ends by itself."""
+        self._process.join(2 * PATIENCE)
+        assert self._process.exitcode is not None, f"it still runs: {self._err.read_text('utf-8')}"
+        return Ended(self._process.exitcode, self._out.read_text("utf-8"), self._err.read_text("utf-8"))
+
+
+def relay(*arguments: str, env: dict[str, str] | None = None, cwd: Path = Path()) -> Ended:
+    """What came of the command."""
+    with RelayProcess(*arguments, env=env, cwd=cwd.resolve()) as process:
+        return process.wait()
+
+
+def _relay(arguments: tuple[str, ...], env: dict[str, str], cwd: Path, out: Path, err: Path) -> None:
+    """In the new process: the command, as a shell starts it."""
+    with Path(os.devnull).open("rb") as nothing, out.open("wb") as stdout, err.open("wb") as stderr:
+        for number, file in enumerate((nothing, stdout, stderr)):
+            os.dup2(file.fileno(), number)
+    os.environ.clear()
+    os.environ.update(env)
+    os.chdir(cwd)
+    sys.argv = ["relay", *arguments]
+
+    from relay.cli import main
+
+    main()
