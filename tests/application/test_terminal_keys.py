@@ -137,6 +137,7 @@ class Terminal:
     def __init__(self, code: str) -> None:
         self.process, self.screen = pty.fork()
         if self.process == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the tests run in the background of a shell
             os.execv(sys.executable, [sys.executable, "-c", code])
         self.shown = b""
 
