@@ -21,6 +21,9 @@ KEYWORDS: Final = {"t": None, "n": (1, 2)}
 _CALL: Final = re.compile(r"\b[tn]\((?=\s*[\"'])")
 _LONGEST: Final = 2_000
 """Characters of one call."""
+RELAY: Final = ROOT / "relay"
+PHRASES: Final = {"phrase": None}
+"""What marks a text in the relay's own modules; see `relay/guide.py`."""
 _ABOUT: Final = {
     "Project-Id-Version": "Voxta Relay",
     "MIME-Version": "1.0",
@@ -41,11 +44,21 @@ def texts_of(script: str) -> dict[str, str]:
     return texts
 
 
+def phrases_of(module: str) -> dict[str, str]:
+    """What a module of the relay has pages say."""
+    if "phrase(" not in module:
+        return {}
+    found = extract("python", BytesIO(module.encode()), PHRASES, options={"encoding": "utf-8"})
+    return {message: "" for _, message, _, _ in found if isinstance(message, str)}
+
+
 def said() -> dict[str, str]:
     """All the desk says, in order."""
     texts: dict[str, str] = {}
     for script in sorted(SCRIPTS.rglob("*.js")):
         texts |= texts_of(script.read_text("utf-8"))
+    for module in sorted(RELAY.rglob("*.py")):
+        texts |= phrases_of(module.read_text("utf-8"))
     return dict(sorted(texts.items(), key=lambda text: (text[0].casefold(), text[0])))
 
 

@@ -7,7 +7,7 @@ import polib
 import pytest
 
 from relay.web.desk.texts import LOCALE, catalogue
-from tests.docs.desk_texts import TEMPLATE, template, texts_of, translated
+from tests.docs.desk_texts import TEMPLATE, phrases_of, template, texts_of, translated
 
 TRANSLATIONS = sorted(LOCALE.glob("*.po"))
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -21,6 +21,10 @@ def test_texts_are_found_by_how_they_are_marked() -> None:
     """
 
     assert texts_of(script) == {"One {x}": "", "{count} b": "{count} bs", "A {b}": "", "nested": ""}
+
+
+def test_texts_of_the_relay_itself_are_found_by_how_they_are_marked() -> None:
+    assert phrases_of('a = Form(phrase("One {x}", x=1), phrase(variable), other("three"))') == {"One {x}": ""}
 
 
 def test_the_template_has_what_the_desk_says() -> None:
