@@ -18,6 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import count, islice
 from pathlib import Path
 from queue import SimpleQueue
@@ -30,13 +31,27 @@ from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator, operator_names
 
 ROOT: Final = Path(__file__).parent.parent
-LIMIT: Final = 300.0
-"""Seconds the tests of one break may take: a loop without an end counts as noticed."""
+PATIENCE: Final = 5
+"""How many times as long as with nothing broken tests may take, so that a busy machine is not what notices a break."""
+LONGEST: Final = 1_800.0
+"""Seconds that the tests of a room may take with nothing broken, and a minute more with a break."""
+OUTPUT: Final = "tests.out"
+"""What the tests last said in a copy."""
 PRELOADED: Final = ["pytest", "pydantic_settings", "aiohttp", "redis.asyncio", "numpy", "regex", "tenacity"]
 """What tests need of others is loaded once for all of them: it takes longer than most tests."""
 _processes = multiprocessing.get_context("forkserver")
 _times = count(int(time.time()))
 """When files were written, as far as Python's cache of compiled code is concerned: never twice at the same time."""
+
+
+class Fate(StrEnum):
+    """What became of a break."""
+
+    KILLED = "killed"
+    """A test failed."""
+    STUCK = "stuck"
+    """Tests did not come to their end, which is noticed too."""
+    SURVIVED = "survived"
 
 
 @dataclass(frozen=True)
@@ -154,20 +169,28 @@ class Copies:
                 shutil.copy(file, copy)
             self._free.put(copy)
 
-    def survives(self, room: str, mutant: Mutant | None) -> bool:
-        """Whether the tests pass nevertheless; without a mutant, whether they pass at all."""
+    def time(self, room: str) -> float:
+        """Seconds that the tests of a room take with nothing broken. Ends the program where they fail."""
         copy = self._free.get()
+        began = time.monotonic()
         try:
-            if mutant is None:
-                return _passes(copy, [*ROOMS[room].tests])
-            file = copy / mutant.path
-            whole = file.read_text()
-            _write(file, mutant.broken(whole))
-            try:
-                return _passes(copy, [*_next_to(mutant.path), *ROOMS[room].tests])
-            finally:
-                _write(file, whole)
+            fate = _fate(copy, [*ROOMS[room].tests], LONGEST)
         finally:
+            self._free.put(copy)
+        if fate is not Fate.SURVIVED:
+            said = (copy / OUTPUT).read_text("utf-8", errors="replace")
+            raise SystemExit(f"{said}\nwith nothing broken the tests of {room} end like a break that was {fate}")
+        return time.monotonic() - began
+
+    def fate(self, room: str, mutant: Mutant, limit: float) -> Fate:
+        copy = self._free.get()
+        file = copy / mutant.path
+        whole = file.read_text()
+        try:
+            _write(file, mutant.broken(whole))
+            return _fate(copy, [*_next_to(mutant.path), *ROOMS[room].tests], limit)
+        finally:
+            _write(file, whole)
             self._free.put(copy)
 
 
@@ -183,17 +206,18 @@ def _next_to(path: str) -> list[str]:
     return [found.relative_to(ROOT).as_posix() for found in (ROOT / "tests" / module.parent.name).glob(name)]
 
 
-def _passes(copy: Path, tests: Sequence[str]) -> bool:
-    arguments = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", "--hypothesis-seed=0", *tests]
+def _fate(copy: Path, tests: Sequence[str], limit: float) -> Fate:
+    arguments = ["-x", "-q", "--tb=short", "-p", "no:cacheprovider", "--hypothesis-seed=0", *tests]
     process = _processes.Process(target=_test, args=(str(copy), arguments))
     process.start()
-    process.join(LIMIT)
+    process.join(limit)
     if process.exitcode is None:
         process.kill()
         process.join()
-    elif process.exitcode == pytest.ExitCode.NO_TESTS_COLLECTED:
+        return Fate.STUCK
+    if process.exitcode == pytest.ExitCode.NO_TESTS_COLLECTED:
         raise SystemExit(f"there are no tests in {' '.join(tests)}")
-    return process.exitcode == 0
+    return Fate.SURVIVED if process.exitcode == 0 else Fate.KILLED
 
 
 def _test(copy: str, arguments: list[str]) -> None:
@@ -202,23 +226,23 @@ def _test(copy: str, arguments: list[str]) -> None:
         del sys.modules[name]
     os.chdir(copy)
     sys.path.insert(0, copy)
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)
-    os.dup2(nothing, 2)
+    output = os.open(OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
     sys.exit(int(pytest.main(arguments)))
 
 
-def report(tried: Sequence[tuple[Mutant, bool]]) -> None:
-    mutants, survived = Counter(each.path for each, _ in tried), Counter(each.path for each, lives in tried if lives)
-    width = max(map(len, mutants))
-    print(f"{'module':{width}}  mutants  killed  survived")
-    for path, number in sorted(mutants.items()):
-        print(f"{path:{width}}  {number:7}  {number - survived[path]:6}  {survived[path]:8}")
-    killed = mutants.total() - survived.total()
-    print(f"{'':{width}}  {mutants.total():7}  {killed:6}  {survived.total():8}  {killed / mutants.total():.0%} killed")
-    for mutant, lives in tried:
-        if lives:
-            print(f"{mutant.path}:{mutant.line}  {mutant.name}  {_line(mutant)}")
+def report(tried: Sequence[tuple[Mutant, Fate]]) -> None:
+    width = max(len(mutant.path) for mutant, _ in tried)
+    print(f"{'module':{width}}  mutants  killed  stuck  survived")
+    for path in (*sorted({mutant.path for mutant, _ in tried}), ""):
+        fates = Counter(fate for mutant, fate in tried if path in ("", mutant.path))
+        numbers = f"{fates[Fate.KILLED]:6}  {fates[Fate.STUCK]:5}  {fates[Fate.SURVIVED]:8}"
+        print(f"{path:{width}}  {fates.total():7}  {numbers}")
+    print(f"{1 - fates[Fate.SURVIVED] / fates.total():.0%} noticed")
+    for mutant, fate in tried:
+        if fate is not Fate.KILLED:
+            print(f"{fate:8}  {mutant.path}:{mutant.line}  {mutant.name}  {_line(mutant)}")
 
 
 def _line(mutant: Mutant) -> str:
@@ -242,14 +266,13 @@ def main() -> None:
     _processes.set_forkserver_preload(PRELOADED)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
         copies = Copies(Path(folder), options.jobs)
-        for name, passes in zip(names, pool.map(lambda name: copies.survives(name, None), names), strict=True):
-            if not passes:
-                raise SystemExit(f"the tests of {name} fail with nothing broken")
+        times = dict(zip(names, pool.map(copies.time, names), strict=True))
 
-        def attempt(chosen: tuple[str, Mutant]) -> tuple[Mutant, bool]:
-            lives = copies.survives(*chosen)
-            print("survived" if lives else "killed  ", f"{chosen[1].path}:{chosen[1].line}", chosen[1].name, flush=True)
-            return chosen[1], lives
+        def attempt(chosen: tuple[str, Mutant]) -> tuple[Mutant, Fate]:
+            room, mutant = chosen
+            fate = copies.fate(room, mutant, times[room] * PATIENCE + 60)
+            print(f"{fate:8}", f"{mutant.path}:{mutant.line}", mutant.name, flush=True)
+            return mutant, fate
 
         report(list(pool.map(attempt, draw(names, options.sample, options.seed))))
 
