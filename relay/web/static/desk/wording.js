@@ -2,8 +2,6 @@
 
 import { n, t } from "./texts.js";
 
-const LABELS = { twitch: "Twitch", discord: "Discord", desk: t("Desk") };
-
 const KINDS = {
   ask: () => t("asks"),
   announcement: () => t("announces"),
@@ -29,8 +27,9 @@ export function deed(row) {
   return KINDS[row.kind]?.(row) ?? row.detail ?? row.kind.replaceAll("_", " ");
 }
 
+// A platform as people call it.
 export function place(platform) {
-  return LABELS[platform] ?? platform.charAt(0).toUpperCase() + platform.slice(1);
+  return platform.charAt(0).toUpperCase() + platform.slice(1);
 }
 
 const OUTCOMES = {
