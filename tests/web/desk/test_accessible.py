@@ -12,7 +12,8 @@ RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
-VIEWS = ("live", "support", "try", "setup", "settings", "links")
+VIEWS = ("live", "support", "try", "links")
+"""Those of a relay without a settings file; set-up and settings have tests of their own."""
 DOCKS = ("", "/next", "/decide", "/feed")
 
 
