@@ -71,7 +71,7 @@ async def keyboard() -> AsyncIterator[Keyboard]:
     opened = Keyboard()
     with suppress(OSError, ValueError, AttributeError):  # no standard input at all, as under pythonw
         if sys.stdin.isatty():
-            opened = TerminalKeyboard(sys.stdin.fileno())
+            opened = _of_the_system(sys.stdin.fileno())
     try:
         yield opened
     finally:
@@ -81,7 +81,7 @@ async def keyboard() -> AsyncIterator[Keyboard]:
 if sys.platform == "win32":
     import msvcrt
 
-    class TerminalKeyboard(Keyboard):
+    class ConsoleKeyboard(Keyboard):
         """A thread looks, as a console cannot be waited for beside sockets."""
 
         def __init__(self, _: int) -> None:
@@ -108,6 +108,7 @@ if sys.platform == "win32":
             self._ended.set()
             self._thread.join()
 
+    _of_the_system = ConsoleKeyboard
 else:
     import termios
     import tty
@@ -165,3 +166,5 @@ else:
             with suppress(OSError, termios.error):
                 if before is not None and os.tcgetpgrp(self._descriptor) == os.getpgrp():
                     termios.tcsetattr(self._descriptor, termios.TCSADRAIN, before)
+
+    _of_the_system = TerminalKeyboard

@@ -13,7 +13,7 @@ from relay.system.private_files import write_private
 
 
 class Secrets:
-    """Those that belong to one settings file, by key, such as `discord.token`."""
+    """Those that belong to one settings file, by key, such as `obs.password`."""
 
     def __init__(self, settings: Path) -> None:
         self.file = settings.with_name(f"{settings.stem}.secrets.json")

@@ -6,7 +6,8 @@ import { KeyedList, fill, guarded, h, name, say } from "./dom.js";
 import { attempt } from "./notices.js";
 import { said } from "./said.js";
 import { duration, n, number, t } from "./texts.js";
-import { HALTS, platform, reasons } from "./words.js";
+import { place } from "./wording.js";
+import { HALTS, reasons } from "./words.js";
 
 const TICK = 5000; // milliseconds after which the time that something has waited is told anew
 
@@ -50,7 +51,7 @@ function waitingRow(connection, item) {
   const element = h(
     "li",
     { class: "card" },
-    h("p", { class: "card-head" }, name(who), h("span", { class: "dim" }, platform(item.platform)), item.pretended ? tag(t("pretended")) : null),
+    h("p", { class: "card-head" }, name(who), h("span", { class: "dim" }, place(item.platform)), item.pretended ? tag(t("pretended")) : null),
     text,
     h("div", { class: "card-foot" }, why, h("div", { class: "actions" }, now, drop, mute)),
   );

@@ -2,8 +2,6 @@
 
 import { n, t } from "./texts.js";
 
-const PLATFORMS = { twitch: "Twitch", discord: "Discord", desk: t("Desk") };
-
 export const KINDS = {
   chat: t("chat"),
   ask: t("question by command"),
@@ -22,10 +20,6 @@ export const KINDS = {
   modiversary: t("moderator's anniversary"),
   announcement: t("announcement"),
 };
-
-export function platform(name) {
-  return PLATFORMS[name] ?? name;
-}
 
 // Why a message waits where it does.
 const REASONS = {
