@@ -68,7 +68,7 @@ async def test_arguments_are_described_in_words() -> None:
         (["hug", "whom:person"], "arguments: 'whom:person' is none"),
         (["hug", "n:number(5)"], "arguments: 'n:number(5)' has limits that are none"),
         (["hug", "n:number(5..1)"], "arguments: 'n:number(5..1)': min is 5 and max is 1"),
-        (["hug", "c:choice"], "arguments: 'c:choice': String should match"),
+        (["hug", "c:choice"], "arguments: 'c:choice': write one word"),
         (["hug", "author:viewer"], "'author', which templates use for something else"),
         (["hug", "", "", -1], "cooldown: Input should be greater than or equal to 0"),
         (["taken"], "name: 'taken' is taken or left to other bots"),

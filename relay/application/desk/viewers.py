@@ -9,7 +9,6 @@ from relay.application.composition import Relay
 from relay.application.desk.feed import Feed
 from relay.application.desk.support import Support
 from relay.errors import MemoryUnavailable
-from relay.memory.wording import for_viewer
 from relay.model import Caller
 from relay.platforms import listed
 from relay.text.unicode import folded
@@ -61,6 +60,9 @@ class Viewers:
         """In sentences; None where nothing is remembered of anybody, or cannot be read now."""
         if self._relay.memory is None:
             return None
+
+        from relay.memory.wording import for_viewer  # only where something is remembered
+
         try:
             person = await self._relay.memory.get(viewer)
         except MemoryUnavailable:
