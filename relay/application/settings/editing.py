@@ -14,7 +14,7 @@ from tomlkit.items import AoT, Array, InlineTable, Item, Key, Table
 from relay.errors import ConfigError
 
 _TOKENS: Final = re.compile(
-    r'"""(?:\\.|[^\\])*?"""' + r"|'''.*?'''" + r'|"(?:\\.|[^"\\\n])*"' + r"|'[^'\n]*'|#[^\n]*", re.S
+    r'"""(?:\\.|[^\\])*?"""' + r"|'''.*?'''" + r'|"(?:\\.|[^"\\\n])*"' + r"|'[^'\n]*'|#[^\r\n]*", re.S
 )
 
 
