@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from relay.commands.explaining import Halt
 from relay.config.loading import Config
 from relay.forwarding import notices
 from relay.forwarding.forwarder import NOTE_CHARACTERS, NOTE_CHAT
@@ -267,6 +268,21 @@ class TestModerators:
         scene.forwarder.hush(False)
         scene.wait()
         assert outcome(scene, waits) == (Outcome.FORWARDED, "noreply")
+
+    def test_why_nothing_is_told_is_known_a_moderators_wish_before_an_absence(self, scene: Scene) -> None:
+        assert scene.forwarder.halt is None
+
+        scene.voxta.leave()
+        assert scene.forwarder.halt is Halt.AWAY
+
+        scene.forwarder.hush(True)
+        assert scene.forwarder.halt is Halt.OFF_STREAM
+
+        scene.forwarder.follow(Switches(paused=True))
+        assert scene.forwarder.halt is Halt.PAUSED
+
+        scene.voxta.join()
+        assert scene.forwarder.halt is Halt.PAUSED
 
     def test_rates_apply_at_once(self, scene: Scene) -> None:
         scene.forwarder.follow(Switches(rates={"all": 6.0}))

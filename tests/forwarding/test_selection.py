@@ -146,6 +146,19 @@ def test_a_shout_counts_viewers_and_not_how_often_one_of_them_shouts() -> None:
     assert choice.digest == (("GG", 3),)
 
 
+def test_of_many_shouts_the_two_that_most_viewers_shout_are_told() -> None:
+    loud = selector(**LOUD, shout=2)
+    offer(loud, message(0, "what do you think about this level?"))
+    offer(loud, *(message(number, "LUL") for number in range(1, 4)))
+    offer(loud, *(message(number, "GG") for number in range(4, 9)))
+    offer(loud, *(message(number, "WOW") for number in range(9, 13)))
+
+    choice = loud.choose(0.0)
+
+    assert choice is not None
+    assert choice.digest == (("GG", 5), ("WOW", 4))
+
+
 def test_a_viewer_has_one_message_in_a_loud_pool_the_newest() -> None:
     loud = selector(**LOUD, picks=9)
     offer(loud, *(message(number, author="ann") for number in range(3)))
