@@ -108,19 +108,23 @@ class GatewaySession:
         limits = aiohttp.ClientTimeout(total=self._timeout)
         try:
             async with aiohttp.ClientSession(timeout=limits) as http:
-                async with asyncio.timeout(self._timeout):
-                    socket = await http.ws_connect(f"{self._url}/ws", heartbeat=HEARTBEAT)
-                async with socket:
-                    self._http, self._socket = http, socket
-                    await socket.send_json({"type": "subscribe", "client_id": "voxta-relay", "events": list(EVENTS)})
-                    await self._read(socket)
+                try:
+                    await self._listen(http)
+                finally:  # before the session closes, which takes a moment: nobody may post through it any more
+                    self._http = self._socket = None
+                    self._is_connected = False
+                    self._leave(f"the gateway at {self._url} is not connected")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise VoxtaUnavailable(f"the gateway at {self._url} is not there ({type(error).__name__})") from None
-        finally:
-            self._http = self._socket = None
-            self._is_connected = False
-            self._leave(f"the gateway at {self._url} is not connected")
         raise VoxtaUnavailable(f"the gateway at {self._url} closed the connection")
+
+    async def _listen(self, http: aiohttp.ClientSession) -> None:
+        async with asyncio.timeout(self._timeout):
+            socket = await http.ws_connect(f"{self._url}/ws", heartbeat=HEARTBEAT)
+        async with socket:
+            self._http, self._socket = http, socket
+            await socket.send_json({"type": "subscribe", "client_id": "voxta-relay", "events": list(EVENTS)})
+            await self._read(socket)
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for message in socket:

@@ -136,7 +136,7 @@ class GuidedSetup:
     async def _begin(self, given: ChapterName) -> None:
         chapter = self._chapters.get(given.chapter)
         if chapter is None:
-            raise DeskError("unknown", f"there is no chapter {given.chapter!r}", "chapter")
+            raise DeskError("invalid", f"there is no chapter {given.chapter!r}", "chapter")
         await self._end()
         self._open, self._saved = chapter.name, None
         self._leading = asyncio.create_task(self._lead(chapter), name="setup")
