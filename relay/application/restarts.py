@@ -4,10 +4,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from relay.application.settings.file import SettingsFile
+from relay.application.settings.file import SettingsFile, toml_of
 from relay.application.settings.loading import settings_model, whereabouts
 from relay.config import CompanionSection, RelaySection, WebSection
 from relay.config.loading import Config, Whereabouts, checked
@@ -18,6 +19,7 @@ from relay.system import shutdown
 
 log = logging.getLogger(__name__)
 
+_TOKEN: Final = "web.token"
 TRIAL: Final = 60.0
 """Seconds a run with new settings may turn out not to work, so that the ones before come back."""
 
@@ -157,9 +159,11 @@ def _enough_to_mend(file: SettingsFile) -> Config:
 
 def reachable(file: SettingsFile) -> Reachable:
     """As far as the settings tell, whatever else is wrong with them."""
-    for text in (_text(file), ""):
+    written = _text(file)
+    token = _token(file, written)
+    for text in (written, ""):
         try:
-            return checked(Reachable, text, file.path, {}, {})
+            return checked(Reachable, text, file.path, {}, token)
         except RelayError:
             continue
     try:
@@ -167,6 +171,18 @@ def reachable(file: SettingsFile) -> Reachable:
     except RelayError:
         relay = RelaySection(data_dir=data_folder(file.path))
     return Reachable.model_construct(relay=relay, web=WebSection())
+
+
+def _token(file: SettingsFile, text: str) -> dict[str, str]:
+    """The page's own, wherever it is kept: a mistake in something else opens the page to nobody else."""
+    with suppress(RelayError):
+        if (kept := file.secrets.read().get(_TOKEN)) is not None:
+            return {_TOKEN: kept}
+    with suppress(RelayError):
+        web = toml_of(text).get("web")
+        if isinstance(web, dict) and isinstance(written := web.get("token"), str):
+            return {_TOKEN: written}
+    return {}
 
 
 def _text(file: SettingsFile) -> str:

@@ -163,6 +163,41 @@ async def test_the_page_that_mends_is_where_it_is_set_to_be(file: SettingsFile) 
     await end(task)
 
 
+@pytest.mark.parametrize("kept", ["on the page", "in the file"])
+@pytest.mark.parametrize("wrong", ["[twitch]\nenabled = true\n", "[relay]\nname = 5\n", "[web]\nport = 'x'\n"])
+async def test_the_page_that_mends_asks_for_the_token_as_before(file: SettingsFile, kept: str, wrong: str) -> None:
+    token = "a-token-nobody-guesses"
+    if kept == "on the page":
+        file.secrets.keep({"web.token": token})
+        text = wrong
+    elif "[web]" in wrong:
+        text = f"{wrong}token = '{token}'\n"
+    else:
+        text = f"{wrong}[web]\ntoken = '{token}'\n"
+    file.path.write_text(text, "utf-8")
+    stage = Stage()
+    task = begin(file, stage, mends=True)
+    await eventually(lambda: bool(stage.runs))
+
+    asked_for = stage.runs[0].config.web.token
+    assert asked_for is not None
+    assert asked_for.get_secret_value() == token
+    await end(task)
+
+
+async def test_the_page_that_mends_a_file_nobody_can_read_asks_for_the_token_kept_beside_it(
+    file: SettingsFile,
+) -> None:
+    file.secrets.keep({"web.token": "a-token-nobody-guesses"})
+    file.path.write_text("[web\n", "utf-8")
+    stage = Stage()
+    task = begin(file, stage, mends=True)
+    await eventually(lambda: bool(stage.runs))
+
+    assert stage.runs[0].config.web.token is not None
+    await end(task)
+
+
 async def test_a_mending_run_that_fails_as_well_ends_with_what_is_wrong(file: SettingsFile) -> None:
     stage = Stage()
     task = begin(file, stage, mends=True)
