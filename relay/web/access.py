@@ -142,7 +142,7 @@ class AccessLinks:
     async def _save(self) -> None:
         async with self._saving:
             text = _Kept(links=tuple(self._links.values())).model_dump_json(indent=1)
-            await asyncio.to_thread(write_private, self._file, text)
+            await to_its_end(asyncio.to_thread(write_private, self._file, text))  # or the next one would be overtaken
 
 
 def _read(file: Path) -> _Kept:

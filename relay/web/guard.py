@@ -99,11 +99,11 @@ class Guard:
         request[CALLER] = Caller(
             source=SOURCE, name=link.name, id=link.id, roles=frozenset({Role.MODERATOR}), in_private=True
         )
-        await self._links.note_use(link)
         use = asyncio.timeout(None)
         try:
             async with use:
                 with self._links.in_use(link, use):
+                    await self._links.note_use(link)
                     return await handler(request)
         except TimeoutError:
             if not use.expired():

@@ -1,6 +1,7 @@
 """Who is let in as whom, besides the streamer; see test_server.py for the token and for other sites."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,10 +11,12 @@ import pytest
 from aiohttp import web
 
 from relay.config import WebSection
-from relay.web import guessing
+from relay.system.private_files import write_private
+from relay.web import access, guessing
 from relay.web.access import AccessLinks, FixedAct
 from relay.web.guard import CALLER, Guard, Handler
 from relay.web.guessing import FIRST, FORGOTTEN, FREE, LONGEST, REMEMBERED, WrongTokens
+from tests.support import eventually
 from tests.web.stage import Stage, staged
 
 TOKEN = "a-token-nobody-guesses"
@@ -95,6 +98,37 @@ async def test_a_link_that_is_withdrawn_ends_what_is_open_at_once(links: AccessL
 
         assert (await socket.receive(timeout=10)).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
         await asyncio.wait_for(left.wait(), 10)
+
+
+async def test_a_link_that_is_withdrawn_while_its_use_is_written_down_opens_nothing_and_stays_gone(
+    links: AccessLinks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, secret = await links.create("Mia")
+    writing, may_end, entered = threading.Event(), threading.Event(), asyncio.Event()
+
+    def slowly(file: Path, text: str) -> None:
+        if not writing.is_set():
+            writing.set()
+            may_end.wait(10)
+        write_private(file, text)
+
+    async def stay(request: web.Request) -> web.Response:
+        entered.set()
+        return web.Response()
+
+    monkeypatch.setattr(access, "write_private", slowly)
+    async with behind_guard(links, TOKEN, stay=stay) as url:
+        asked = asyncio.create_task(get(f"{url}/api/stay?token={secret}"))
+        await eventually(writing.is_set)
+        withdrawn = asyncio.create_task(links.withdraw(link.id))
+        await eventually(lambda: not links.all())
+        await asyncio.sleep(0)
+        may_end.set()
+        await withdrawn
+
+        assert (await asked)[0] == 401, "the client asks again by itself"
+        assert not entered.is_set()
+    assert AccessLinks(tmp_path / "relay.links.json").all() == []
 
 
 @pytest.mark.parametrize("token", [None, TOKEN])
