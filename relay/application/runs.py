@@ -79,6 +79,7 @@ async def demo(console: Console, *, seconds: float | None, seed: int, speech: bo
         async with voxta(config, port=0) as url, AsyncExitStack() as stack:
             relay = Relay(config, crowd, voxta_url=url, statistics=statistics, audio=audio)
             server = await stack.enter_async_context(serving_anywhere(config, relay, audio))
+            show(f"See it in a browser: {server.url}/", err=console.stderr)
             if speech:
                 if not console.is_terminal:  # the live view has the keyboard
                     _fall_silent_on_enter(relay)

@@ -61,12 +61,16 @@ async def stage(tmp_path: Path, companion: CompanionServer) -> AsyncIterator[Des
         yield stage
 
 
+def lights_of(frame: dict[str, Any]) -> dict[str, str]:
+    return {light["name"]: light["state"] for light in frame["state"]["lights"]}
+
+
 async def test_the_strip_tells_who_has_the_floor_what_is_set_and_how_each_connection_is(
     stage: DeskStage, brain: EchoBrain
 ) -> None:
     page = stage.page
     await page.show("strip")
-    free = await page.until("strip", lambda frame: frame["state"]["floor"]["state"] == "free")
+    await page.until("strip", lambda frame: frame["state"]["floor"]["state"] == "free")
     brain.may_answer.clear()
     await stage.say("hi")
     await page.until("strip", lambda frame: frame["state"]["floor"]["state"] == "thinking")
@@ -74,9 +78,9 @@ async def test_the_strip_tells_who_has_the_floor_what_is_set_and_how_each_connec
     talking = await page.until("strip", lambda frame: frame["state"]["floor"]["talking"])
     await page.ask("pause")
     paused = await page.until("strip", lambda frame: frame["state"]["switches"]["paused"])
+    ready = await page.until("strip", lambda frame: lights_of(frame)["store"] == "ok")
 
-    lights = {light["name"]: light["state"] for light in free["state"]["lights"]}
-    assert lights == {"voxta": "ok", "twitch": "ok", "store": "ok"}
+    assert lights_of(ready) == {"voxta": "ok", "twitch": "ok", "store": "ok"}
     assert talking["state"]["floor"]["talking"] == [{"name": "npc", "streamer": False}]
     assert paused["state"]["halt"] == "paused"
 

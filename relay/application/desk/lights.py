@@ -15,6 +15,8 @@ from relay.platforms import listed
 
 STORE_EVERY: Final = 5.0
 """Seconds between two questions whether the store answers."""
+STORE_OPENS: Final = 1.0
+"""Seconds a store may take to open: that it does not answer yet is nothing to worry about."""
 _FIXES: Final = {
     "voxta": "Start Voxta and open a chat in it. Its address is voxta.url in the settings.",
     "companion": "The log of the relay says why the companion did not start.",
@@ -32,10 +34,11 @@ class Lights:
         self._relay = relay
         self._audio = audio
         self._is_embedded = config.voxta.mode == "embedded"
-        self._store = Condition("store", "Store", "ok")
+        self._store = Condition("store", "Store", "busy")
 
     async def run(self) -> None:
         """Look whether the store answers, until cancelled."""
+        await asyncio.sleep(STORE_OPENS)
         while True:
             try:
                 await self._relay.inbox.waiting()

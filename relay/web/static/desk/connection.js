@@ -27,6 +27,7 @@ export class Connection extends EventTarget {
     this.newest = new Map(); // topic → its state, for who begins to watch what is shown already
     this.questions = new Map(); // id → {resolve, reject, timer}
     this.shown = "";
+    this.anew = new Set(); // topics that are shown already and have to be told from the beginning
     this.attempts = 0;
     this.number = 0;
     this.socket = null;
@@ -37,6 +38,7 @@ export class Connection extends EventTarget {
   // The newest state comes at once, and again whenever the connection is back.
   watch(topic, callback) {
     if (!this.watchers.has(topic)) this.watchers.set(topic, new Set());
+    else if (!this.newest.has(topic)) this.anew.add(topic);
     this.watchers.get(topic).add(callback);
     if (this.newest.has(topic)) callback(this.newest.get(topic));
     this.show();
@@ -48,6 +50,7 @@ export class Connection extends EventTarget {
     if (!callbacks?.delete(callback) || callbacks.size > 0) return;
     this.watchers.delete(topic);
     this.newest.delete(topic);
+    this.anew.add(topic);
     this.show();
   }
 
@@ -116,11 +119,20 @@ export class Connection extends EventTarget {
     this.showing = true;
     queueMicrotask(() => {
       this.showing = false;
-      const topics = JSON.stringify({ show: [...this.watchers.keys()].sort() });
-      if (this.state !== "open" || topics === this.shown) return;
-      this.shown = topics;
-      this.socket.send(topics);
+      const wanted = [...this.watchers.keys()].sort();
+      const kept = wanted.filter((topic) => !this.anew.has(topic));
+      this.anew.clear();
+      if (this.state !== "open") return;
+      if (kept.length < wanted.length) this.send(kept);
+      this.send(wanted);
     });
+  }
+
+  send(topics) {
+    const frame = JSON.stringify({ show: topics });
+    if (frame === this.shown) return;
+    this.shown = frame;
+    this.socket.send(frame);
   }
 
   // A connection that died without a word is noticed: any answer is a sign of life, even a refusal.
