@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
@@ -64,7 +65,7 @@ class HttpServer:
             return
         self._watching.cancel()
         await asyncio.wait({self._watching})
-        self._listening.close()
+        await _close(self._listening)
         await self._runner.cleanup()
 
     def _let_in(self, transport: asyncio.Transport) -> asyncio.Protocol | None:
@@ -126,6 +127,20 @@ async def _with_body(request: web.Request, handler: Handler) -> web.StreamRespon
         except TimeoutError:
             raise web.HTTPRequestTimeout(text=f"the body did not come within {PATIENCE:g} s") from None
     return await handler(request)
+
+
+async def _close(listening: asyncio.Server) -> None:
+    """Let nobody in any more.
+
+    What a selector loop has accepted becomes a connection one turn later; where the server is closed by then, asyncio
+    forgets it without closing it, and who is at its other end waits for an answer for ever.
+    """
+    loop = asyncio.get_running_loop()
+    with suppress(NotImplementedError):  # the loop of Windows, where both happen in the same turn
+        for each in listening.sockets:
+            loop.remove_reader(each)
+        await asyncio.sleep(0)
+    listening.close()
 
 
 def _is_gone(request: web.Request) -> bool:

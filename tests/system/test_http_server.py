@@ -1,8 +1,9 @@
 """Connections that want something are served; those that say nothing, or are too many, are not kept."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from typing import Any
 
 import aiohttp
@@ -148,6 +149,22 @@ async def test_of_one_address_there_are_only_so_many(site: Site, monkeypatch: py
 
         while not await told(site.http.port, REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")):
             pass  # until the server has seen that there is room again
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_who_connects_while_the_server_stops_is_not_left_waiting(turns: int) -> None:
+    site = Site()
+    await site.http.start()
+    stopping = asyncio.create_task(site.http.stop())
+    for _ in range(turns):  # of the loop: the connection comes at any moment of the stop
+        await asyncio.sleep(0)
+
+    with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", site.http.port)) as connection:
+        await stopping
+        connection.settimeout(SOON)
+        with suppress(ConnectionResetError):
+            assert await asyncio.to_thread(connection.recv, 1) == b""
+    await stopping
 
 
 @asynccontextmanager

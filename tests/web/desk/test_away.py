@@ -1,5 +1,7 @@
 """The relay goes away under an open page, and comes back: with the same door, or with another key."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import Browser, expect
 
@@ -44,6 +46,30 @@ async def test_a_page_comes_back_by_itself_and_is_told_how_things_are_now(browse
         async with staged(port=port, token=TOKEN[::-1], desk=desk("Eve")):
             await expect(page.locator(".away")).to_contain_text("does not accept")
             await expect(page.locator(".floor-words")).not_to_have_text("Eve speaks")
+    finally:
+        await opened.__aexit__(None, None, None)
+
+
+async def test_a_page_that_is_not_told_why_the_relay_went_comes_back_all_the_same(browser: Browser) -> None:
+    port = free_port()
+    async with staged(port=port, token=TOKEN, desk=desk("Ada")) as stage:
+        opened = shown(browser, f"{stage.url}/dock?token={TOKEN}", [])
+        page = await opened.__aenter__()
+        await page.evaluate(
+            """AbortSignal.timeout = () => {
+              const abort = new AbortController();
+              window.timeIsUp = () => abort.abort();
+              return abort.signal;
+            }"""
+        )
+        await page.route("**/dock", lambda _: asyncio.Event().wait())
+        await expect(page.locator(".floor-words")).to_have_text("Ada speaks")
+    try:
+        await page.wait_for_function("Boolean(window.timeIsUp)")
+        await page.unroute("**/dock")
+        async with staged(port=port, token=TOKEN, desk=desk("Eve")):
+            await page.evaluate("timeIsUp()")
+            await expect(page.locator(".floor-words")).to_have_text("Eve speaks")
     finally:
         await opened.__aexit__(None, None, None)
 

@@ -8,6 +8,7 @@ const RETRY_MOST = 2000;
 const ANSWER_WITHIN = 35_000; // milliseconds; a control may have to wait 30 s for Voxta
 const QUIET = 10_000; // milliseconds without a word after which the relay is asked for a sign of life
 const SIGN_WITHIN = 5000; // milliseconds for that sign
+const WHY_WITHIN = 15_000; // milliseconds to learn why it is gone; who has a wrong token waits up to 10 s for that
 
 // Why the relay did not do what it was asked for. `field` names what does not fit, if that is it.
 export class Refusal extends Error {
@@ -162,7 +163,8 @@ export class Connection extends EventTarget {
   // A browser does not tell why a WebSocket was refused.
   async why() {
     try {
-      const { status } = await fetch("/dock", { method: "HEAD", headers, cache: "no-store" });
+      const signal = AbortSignal.timeout(WHY_WITHIN); // a relay that went away just now may never answer
+      const { status } = await fetch("/dock", { method: "HEAD", headers, cache: "no-store", signal });
       return status === 401 || status === 403 ? "refused" : "away";
     } catch {
       return "away";
