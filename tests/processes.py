@@ -1,7 +1,7 @@
 """The `relay` command in processes of its own that load nothing: each is forked from one that has loaded all of it.
 
-What a relay loads takes a second of processor time, more than most tests of the command. Where there is no fork, and
-where starting is what a test is about, `python -m relay` does the same.
+What a relay loads takes a second of processor time, more than most tests of the command; a published gateway loads as
+much. Where there is no fork, and where starting is what a test is about, `python -m relay` does the same.
 """
 
 import multiprocessing
@@ -15,11 +15,20 @@ from typing import NamedTuple
 from tests.support import PATIENCE
 
 _LOADED = ["relay.cli", "relay.application.runs", "relay.application.check", "relay.inbox.redis", "redis.asyncio"]
+_LOADED += ["uvicorn.main", "uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto"]
+_LOADED += ["fastapi.staticfiles", "voxta_gateway.gateway"]
 if sys.platform == "win32":
-    _processes = multiprocessing.get_context("spawn")
+    loaded = multiprocessing.get_context("spawn")
 else:
-    _processes = multiprocessing.get_context("forkserver")
-    _processes.set_forkserver_preload(_LOADED)
+    loaded = multiprocessing.get_context("forkserver")
+    loaded.set_forkserver_preload(_LOADED)
+
+
+def quiet(out: Path, err: Path) -> None:
+    """In a new process: what it says goes to these files, and nobody answers it."""
+    with Path(os.devnull).open("rb") as nothing, out.open("wb") as stdout, err.open("wb") as stderr:
+        for number, file in enumerate((nothing, stdout, stderr)):
+            os.dup2(file.fileno(), number)
 
 
 class Ended(NamedTuple):
@@ -36,7 +45,7 @@ class RelayProcess:
         self._out = Path(self._folder.name, "out")
         self._err = Path(self._folder.name, "err")
         given = (arguments, {**os.environ, **(env or {})}, cwd, self._out, self._err)
-        self._process: BaseProcess = _processes.Process(target=_relay, args=given)
+        self._process: BaseProcess = loaded.Process(target=_relay, args=given)
 
     def __enter__(self) -> "RelayProcess":
         self._process.start()
@@ -64,9 +73,7 @@ def relay(*arguments: str, env: dict[str, str] | None = None, cwd: Path = Path()
 
 def _relay(arguments: tuple[str, ...], env: dict[str, str], cwd: Path, out: Path, err: Path) -> None:
     """In the new process: the command, as a shell starts it."""
-    with Path(os.devnull).open("rb") as nothing, out.open("wb") as stdout, err.open("wb") as stderr:
-        for number, file in enumerate((nothing, stdout, stderr)):
-            os.dup2(file.fileno(), number)
+    quiet(out, err)
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)

@@ -2,11 +2,12 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from tests.doubles.ports import free_port
+from tests.processes import loaded, quiet
 from tests.support import PATIENCE
 
 
@@ -14,18 +15,15 @@ from tests.support import PATIENCE
 async def published_gateway(voxta_url: str, port: int | None = None) -> AsyncIterator[str]:
     """Its address, while the context lasts."""
     port = port or free_port()
-    gateway = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "uvicorn", "voxta_gateway.main:app", "--host", "127.0.0.1", "--port", str(port),
-        env={**os.environ, "VOXTA_URL": voxta_url, "GATEWAY_PORT": str(port), "LOG_LEVEL": "ERROR"},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+    gateway = loaded.Process(target=_gateway, args=(voxta_url, port))
+    gateway.start()
     try:
         await _listening(port)
         yield f"http://127.0.0.1:{port}"
     finally:
         gateway.kill()
-        await gateway.wait()
+        gateway.join()
+        gateway.close()
 
 
 async def _listening(port: int) -> None:
@@ -39,3 +37,13 @@ async def _listening(port: int) -> None:
                 writer.close()
                 await writer.wait_closed()
                 return
+
+
+def _gateway(voxta_url: str, port: int) -> None:
+    """In the new process: as its documentation starts it."""
+    quiet(Path(os.devnull), Path(os.devnull))
+    os.environ.update(VOXTA_URL=voxta_url, GATEWAY_PORT=str(port), LOG_LEVEL="ERROR")
+
+    from uvicorn.main import main
+
+    main(["voxta_gateway.main:app", "--host", "127.0.0.1", "--port", str(port)])
