@@ -81,7 +81,7 @@ def test_check_tries_each_connection_and_says_what_to_do(tmp_path: Path) -> None
         "[voxta]\nmode = 'server'\nurl = 'http://127.0.0.1:1'\ntimeout = 1\n"
         "[twitch]\nenabled = true\nclient_id = 'abc'\nchannels = ['ann']\n"
         "[discord]\nenabled = true\nchannels = [1]\nconnect_to = '127.0.0.1:1'\n"
-        "[obs]\nenabled = true\nurl = 'ws://127.0.0.1:1'\n",
+        "[obs]\nenabled = true\nurl = 'ws://127.0.0.1:1'\n[web]\nport = 0\n",
         "utf-8",
     )
 
