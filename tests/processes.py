@@ -8,11 +8,14 @@ import multiprocessing
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from tests.support import PATIENCE
+from tests.support import PATIENCE, eventually
+
+Given = TypeVar("Given")
 
 _LOADED = ["relay.cli", "relay.application.runs", "relay.application.check", "relay.inbox.redis", "redis.asyncio"]
 _LOADED += ["uvicorn.main", "uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto"]
@@ -69,6 +72,28 @@ def relay(*arguments: str, env: dict[str, str] | None = None, cwd: Path = Path()
     """What came of the command."""
     with RelayProcess(*arguments, env=env, cwd=cwd.resolve()) as process:
         return process.wait()
+
+
+async def lines_of_a_victim(live: Callable[[Given], None], given: Given, folder: Path, lines: int) -> list[str]:
+    """All that it said in whole lines: it is killed as soon as there are so many."""
+    out, err = folder / "victim.out", folder / "victim.err"
+    out.touch()
+    process = loaded.Process(target=_victim, args=(live, given, out, err))
+    process.start()
+    try:
+        await eventually(lambda: out.read_bytes().count(b"\n") >= lines or process.exitcode is not None)
+        assert process.exitcode is None, f"it ended by itself: {err.read_text('utf-8')}"
+    finally:
+        process.kill()
+        process.join()
+        process.close()
+    return out.read_text("utf-8").rpartition("\n")[0].splitlines()  # the last may have been cut short
+
+
+def _victim(live: Callable[[Any], None], given: object, out: Path, err: Path) -> None:
+    """In the new process."""
+    quiet(out, err)
+    live(given)
 
 
 def _relay(arguments: tuple[str, ...], env: dict[str, str], cwd: Path, out: Path, err: Path) -> None:

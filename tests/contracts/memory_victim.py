@@ -26,5 +26,5 @@ async def main(engine: MemoryEngine) -> None:
             sys.stdout.flush()
 
 
-if __name__ == "__main__":
-    asyncio.run(main(MemoryEngine(*sys.argv[1:])))
+def live(engine: MemoryEngine) -> None:
+    asyncio.run(main(engine))

@@ -2,16 +2,18 @@
 
 import asyncio
 import random
-import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from relay.errors import InboxTaken
 from relay.inbox.base import Inbox
 from relay.model import AudienceMessage, Edit, Outcome, Retraction
+from tests.contracts import victim
 from tests.contracts.engines import Engine
 from tests.contracts.samples import NOON, forward, message, messages, settlement, settlements
+from tests.processes import lines_of_a_victim
 from tests.support import PATIENCE
 
 
@@ -644,8 +646,10 @@ async def test_many_at_once_hand_out_and_settle_each_message_once(inbox: Inbox) 
 
 
 @pytest.mark.parametrize("moment", [40, 111, 222])
-async def test_a_killed_process_loses_nothing_and_settles_nothing_twice(engine: Engine, moment: int) -> None:
-    said = await _live_and_die(engine, lines=moment * 5)
+async def test_a_killed_process_loses_nothing_and_settles_nothing_twice(
+    engine: Engine, tmp_path: Path, moment: int
+) -> None:
+    said = await _live_and_die(engine, tmp_path, lines=moment * 5)
     appended = {key for word, *(key, *_) in said if word == "appended"}
     settled = {key for word, *(key, *_) in said if word == "settled"}
 
@@ -664,22 +668,9 @@ async def test_a_killed_process_loses_nothing_and_settles_nothing_twice(engine: 
         assert sum((await inbox.outcomes()).values()) + await inbox.waiting() >= len(appended)
 
 
-async def _live_and_die(engine: Engine, lines: int) -> list[list[str]]:
+async def _live_and_die(engine: Engine, folder: Path, lines: int) -> list[list[str]]:
     """What a relay said until it was killed, after that many lines."""
-    argv = ["-m", "tests.contracts.victim", engine.name, engine.place, engine.namespace]
-    victim = await asyncio.create_subprocess_exec(sys.executable, *argv, stdout=asyncio.subprocess.PIPE)
-    assert victim.stdout is not None
-    said = []
-    try:
-        async with asyncio.timeout(PATIENCE):
-            for _ in range(lines):
-                said.append(await victim.stdout.readline())
-    finally:
-        victim.kill()
-        rest, _ = await victim.communicate()
-    # Its last line may have been cut short.
-    complete = (b"".join(said) + rest).decode().rpartition("\n")[0]
-    return [line.split() for line in complete.splitlines()]
+    return [line.split() for line in await lines_of_a_victim(victim.live, engine, folder, lines)]
 
 
 class TestCounting:

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import sqlite3
-import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import closing
@@ -17,9 +16,11 @@ from relay.memory.base import MemoryStore
 from relay.memory.records import Acquaintance
 from relay.memory.redis import RedisMemory
 from relay.memory.sqlite import SqliteMemory
+from tests.contracts import memory_victim
 from tests.contracts.remembering import TIMEOUT, MemoryEngine, known, put
 from tests.doubles.redis_server import RedisServer, redis_server
-from tests.support import PATIENCE, eventually
+from tests.processes import lines_of_a_victim
+from tests.support import eventually
 
 
 @pytest.fixture(scope="module")
@@ -161,19 +162,8 @@ async def test_of_what_was_erased_no_byte_is_left(memory_engine: MemoryEngine, w
     assert not memory_engine.holds(secret)
 
 
-async def test_what_was_kept_outlives_a_process_that_is_killed(memory_engine: MemoryEngine) -> None:
-    argv = ["-m", "tests.contracts.memory_victim", memory_engine.name, memory_engine.place, memory_engine.folder]
-    victim = await asyncio.create_subprocess_exec(
-        sys.executable, *argv, memory_engine.namespace, stdout=asyncio.subprocess.PIPE
-    )
-    assert victim.stdout is not None
-    try:
-        async with asyncio.timeout(PATIENCE):
-            said = [await victim.stdout.readline() for _ in range(30)]
-    finally:
-        victim.kill()
-        rest, _ = await victim.communicate()
-    kept = (b"".join(said) + rest).decode().rpartition("\n")[0].splitlines()
+async def test_what_was_kept_outlives_a_process_that_is_killed(memory_engine: MemoryEngine, tmp_path: Path) -> None:
+    kept = await lines_of_a_victim(memory_victim.live, memory_engine, tmp_path, 30)
 
     async with memory_engine.opened() as store:
         notes = {note.text for note in (await store.get(["twitch:1"]))["twitch:1"].notes}

@@ -47,5 +47,5 @@ async def main(engine: Engine) -> None:
         tasks.create_task(consume(inbox, dice))
 
 
-if __name__ == "__main__":
-    asyncio.run(main(Engine(*sys.argv[1:])))
+def live(engine: Engine) -> None:
+    asyncio.run(main(engine))
