@@ -29,6 +29,11 @@ class MessageRow:
     def id(self) -> str:
         return self.message.key
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """See LogRow."""
+        return self.message.text, self.message.author.name
+
     def shown(self) -> dict[str, object]:
         """See LogRow."""
         message, ended = self.message, self.ended
@@ -75,6 +80,11 @@ class ReplyRow:
     def id(self) -> str:
         return f"reply:{self.reply.id}"
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """See LogRow."""
+        return self.reply.text, self.reply.character
+
     def has_changed(self) -> bool:
         """Whether there is more to show than the last time somebody asked this."""
         before, self.mark = self.mark, (self.reply.phase, self.reply.text, self.reply.heard, self.reply.character)
@@ -110,6 +120,11 @@ class PostRow:
     at: float
     error: str | None
     number: int = -1
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """See LogRow."""
+        return (self.text,)
 
     def shown(self) -> dict[str, object]:
         """See LogRow."""

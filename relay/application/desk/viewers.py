@@ -78,5 +78,4 @@ class Viewers:
 
 
 def _has(row: LogRow, wanted: str) -> bool:
-    shown = row.shown()
-    return any(wanted in str(shown.get(name) or "").casefold() for name in ("text", "who"))
+    return any(wanted in words.casefold() for words in row.words)

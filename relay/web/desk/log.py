@@ -26,6 +26,11 @@ class LogRow(Protocol):
         """Unique within the log."""
         ...
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it is found by. Cheaper than what is shown: a search looks at all rows there are."""
+        ...
+
     def shown(self) -> Mapping[str, object]:
         """Of what JSON can hold, and Age and Left. Its id and number are added."""
         ...

@@ -19,6 +19,10 @@ class Line:
     text: str = ""
     number: int = -1
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        return (self.text,)
+
     def shown(self) -> dict[str, object]:
         return {"text": self.text, "age": Age(90.0)}
 
