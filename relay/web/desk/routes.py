@@ -12,7 +12,7 @@ from relay.web.desk.texts import texts
 from relay.web.guard import CALLER
 
 MAX_DESKS: Final = 32
-"""Pages open at a time."""
+"""Pages one person has open at a time, so that nobody takes the place of the others."""
 DOCKS: Final = ("next", "decide", "feed")
 """Parts of the page that may be docks of their own."""
 _FOLDER: Final = Path(__file__).parents[1] / "static" / "desk"
@@ -55,7 +55,8 @@ class DeskRoutes:
         return web.FileResponse(file, headers={hdrs.CONTENT_TYPE: f"{_KINDS[file.suffix]}; charset=utf-8"})
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
-        if len(self._open) >= MAX_DESKS:
+        caller = request[CALLER]
+        if sum(page.caller == caller for page in self._open) >= MAX_DESKS:
             raise web.HTTPServiceUnavailable(text=f"{MAX_DESKS} pages of the desk are open: close one")
         socket = web.WebSocketResponse(
             compress=False, max_msg_size=MAX_FRAME, heartbeat=HEARTBEAT, writer_limit=0, timeout=1.0
@@ -63,7 +64,7 @@ class DeskRoutes:
         await socket.prepare(request)
         if not isinstance(request.transport, asyncio.Transport):
             return socket
-        page = OpenDesk(socket, request.transport, self._desk, request[CALLER])
+        page = OpenDesk(socket, request.transport, self._desk, caller)
         self._open.add(page)
         try:
             await page.run()

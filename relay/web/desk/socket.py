@@ -65,7 +65,7 @@ class OpenDesk:
         self._socket = socket
         self._transport = transport
         self._desk = desk
-        self._caller = caller
+        self.caller = caller
         self._showing: dict[str, Showing] = {}
         self._news = asyncio.Event()
         self._answers: deque[str] = deque()
@@ -77,8 +77,8 @@ class OpenDesk:
 
     async def run(self) -> None:
         """Until the page is gone. What it asked for is brought to an end even then."""
-        role = Role.STREAMER if Role.STREAMER in self._caller.roles else Role.MODERATOR
-        hello = {"role": role, "name": self._caller.name, **self._desk.about()}
+        role = Role.STREAMER if Role.STREAMER in self.caller.roles else Role.MODERATOR
+        hello = {"role": role, "name": self.caller.name, **self._desk.about()}
         await self._room.acquire()
         self._answers.append(json.dumps({"hello": hello}))
         try:
@@ -126,7 +126,7 @@ class OpenDesk:
             raise DeskError("invalid", 'send {"show": [topics]} or {"id": 1, "do": an action, "with": {fields}}')
 
     def _show(self, names: object) -> None:
-        topics = self._desk.topics.visible_to(self._caller)
+        topics = self._desk.topics.visible_to(self.caller)
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise DeskError("invalid", "show: has to be a list of names of topics", "show")
         for name in self._showing.keys() - set(names):
@@ -139,7 +139,7 @@ class OpenDesk:
 
     async def _do(self, request_id: int | str, name: str, given: object) -> None:
         try:
-            self._answer(request_id, await self._desk.actions.do(name, given, self._caller))
+            self._answer(request_id, await self._desk.actions.do(name, given, self.caller))
         except DeskError as error:
             self._answer(request_id, error)
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import aiohttp
@@ -13,6 +14,7 @@ from pydantic import Field
 
 from relay.errors import ConfigError, PlatformUnavailable
 from relay.model import Caller, Role
+from relay.web.desk import routes
 from relay.web.desk.actions import DeskAction, DeskError, Fields, NoFields
 from relay.web.desk.desk import Desk
 from relay.web.desk.topics import Age, Left, Topic
@@ -301,3 +303,21 @@ async def test_nothing_but_the_desks_own_files_is_served(server: WebServer, path
     async with aiohttp.ClientSession() as http, http.get(f"{server.url}/static/desk/{path}") as response:
         assert response.status in (404, 200)
         assert "overlay" in path or response.status == 404
+
+
+async def test_a_moderator_who_opens_page_after_page_keeps_nobody_else_out(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = "a-token-nobody-guesses"
+    monkeypatch.setattr(routes, "MAX_DESKS", 2)
+    async with staged(token=token, desk=counter.desk) as stage, AsyncExitStack() as pages:
+        _, mia = await stage.links.create("Mia")
+        _, ben = await stage.links.create("Ben")
+        for _ in range(2):
+            await pages.enter_async_context(opened(stage.url, Authorization=f"Bearer {mia}"))
+
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
+            await pages.enter_async_context(opened(stage.url, Authorization=f"Bearer {mia}"))
+
+        for other in (ben, token):
+            await pages.enter_async_context(opened(stage.url, Authorization=f"Bearer {other}"))
