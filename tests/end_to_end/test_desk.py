@@ -15,6 +15,7 @@ from relay.application.composition import Relay
 from relay.application.serving import serving
 from relay.companion.serving.server import CompanionServer
 from relay.model import Kind
+from relay.moderation.audit import Audit
 from relay.platforms.base import Platform
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
 from tests.support import eventually
@@ -206,7 +207,7 @@ async def test_the_feed_joins_what_was_said_with_what_was_answered(stage: DeskSt
 
 
 async def test_support_is_ticked_off_for_all_and_told_again_as_something_new(
-    stage: DeskStage, brain: EchoBrain
+    stage: DeskStage, brain: EchoBrain, tmp_path: Path
 ) -> None:
     page = stage.page
     await stage.say("", kind=Kind.FOLLOW)
@@ -225,6 +226,7 @@ async def test_support_is_ticked_off_for_all_and_told_again_as_something_new(
     assert [row["ticked"] for row in after.values()] == [None, "streamer"]
     assert [row["outcome"] for row in after.values()] == ["forwarded", "forwarded"]
     assert (await page.ask("tick", id="twitch:m9"))["error"]["code"] == "gone"
+    assert "tick twitch:m2" in [entry["what"] for entry in Audit(settings(tmp_path).audit_file).newest(10)]
 
 
 async def test_a_viewer_is_shown_with_what_they_wrote(stage: DeskStage) -> None:

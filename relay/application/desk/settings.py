@@ -76,11 +76,19 @@ class SettingsDesk:
             "problem": _told(wrong) if wrong is not None else None,
         }
 
-    async def _set(self, given: NewValues, _: Caller) -> object:
-        return self._state(await self._changed(given.values))
+    async def _set(self, given: NewValues, by: Caller) -> object:
+        config = await self._changed(given.values)
+        await self._note(by, f"set {', '.join(given.values)}")
+        return self._state(config)
 
-    async def _unset(self, given: SettingKeys, _: Caller) -> object:
-        return self._state(await self._changed(dict.fromkeys(given.keys, None)))
+    async def _unset(self, given: SettingKeys, by: Caller) -> object:
+        config = await self._changed(dict.fromkeys(given.keys, None))
+        await self._note(by, f"unset {', '.join(given.keys)}")
+        return self._state(config)
+
+    async def _note(self, by: Caller, what: str) -> None:
+        """Without the values: some are secrets, and in some are secrets of others."""
+        await self._relay.controls.note(by, what)
 
     async def _changed(self, values: Mapping[str, Any]) -> Config:
         try:
@@ -96,11 +104,12 @@ class SettingsDesk:
             await adopt(self._relay, running)
         return wanted
 
-    async def _restart(self, _: NoFields, __: Caller) -> object:
+    async def _restart(self, _: NoFields, by: Caller) -> object:
         try:
             await self._run.restart()
         except ConfigError as error:
             raise refusal(error) from None
+        await self._note(by, "restart")
         return {"restarting": True}
 
     async def _export(self, _: NoFields, __: Caller) -> object:
@@ -109,13 +118,15 @@ class SettingsDesk:
         except ConfigError as error:
             raise refusal(error) from None
 
-    async def _import(self, given: SettingsText, _: Caller) -> object:
+    async def _import(self, given: SettingsText, by: Caller) -> object:
         try:
-            return self._state(await self._taken(await self._file.replace(given.text)))
+            config = await self._taken(await self._file.replace(given.text))
         except ConfigError as error:
             raise refusal(error) from None
+        await self._note(by, "import settings")
+        return self._state(config)
 
-    async def _profile(self, given: ProfileAct, _: Caller) -> object:
+    async def _profile(self, given: ProfileAct, by: Caller) -> object:
         try:
             match given.act:
                 case "save":
@@ -127,6 +138,8 @@ class SettingsDesk:
             names, current = await asyncio.to_thread(lambda: (self._profiles.names(), self._profiles.current()))
         except ConfigError as error:
             raise refusal(error) from None
+        if given.act != "list":
+            await self._note(by, f"{given.act} profile {given.name}")
         stored = await asyncio.to_thread(StoredSettings, self._file)
         return {"profiles": names, "current": current, **self._state(stored.config)}
 

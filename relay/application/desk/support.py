@@ -67,7 +67,8 @@ class Support:
         row = self._row(given.id)
         row.ticked_by = by.name if given.ticked else None
         self.topic.touch(row)
-        return "Ticked off." if given.ticked else "Open again."
+        answer, what = ("Ticked off.", "tick") if given.ticked else ("Open again.", "untick")
+        return answer + await self._relay.controls.note(by, f"{what} {given.id}")
 
     async def _again(self, given: Again, by: Caller) -> str:
         if (row := self.topic.get(given.id)) is not None:

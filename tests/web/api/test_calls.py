@@ -30,6 +30,30 @@ async def test_what_moderators_do_can_be_called(stage: DeskStage, tmp_path: Path
     assert audited(tmp_path) == [("streamer", "pause"), ("streamer", "rate all 12"), ("streamer", "mode mentions")]
 
 
+async def test_what_the_streamer_sets_is_audited_by_its_names_alone(stage: DeskStage, tmp_path: Path) -> None:
+    (tmp_path / "relay.toml").write_text("", "utf-8")
+    values = {"obs.password": "hunter2-hunter2", "companion.name": "Vox"}
+    for name, fields in (
+        ("set", {"values": values}),
+        ("unset", {"keys": ["companion.name"]}),
+        ("profiles", {"act": "save", "name": "Calm"}),
+        ("profiles", {"act": "list"}),
+        ("import", {"text": "[companion]\nname = 'Vee'\n"}),
+        ("restart", {}),
+        ("set", {"values": {"companion.name": ""}}),
+    ):
+        await stage.post(f"/api/{name}", fields)
+
+    assert audited(tmp_path) == [
+        ("streamer", "set obs.password, companion.name"),
+        ("streamer", "unset companion.name"),
+        ("streamer", "save profile Calm"),
+        ("streamer", "import settings"),
+        ("streamer", "restart"),
+    ]
+    assert "hunter2" not in settings(tmp_path).audit_file.read_text("utf-8")
+
+
 async def test_a_button_that_sends_no_body_is_understood(stage: DeskStage) -> None:
     assert (await stage.call("POST", "/api/pause"))[0] == 200
 
