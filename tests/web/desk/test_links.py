@@ -3,13 +3,14 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, ViewportSize, expect
+import pytest
+from playwright.async_api import Browser, Page, expect
 
-from tests.browser import browser
+from tests.axe import complaints
 from tests.web.api.stage import TOKEN, desk_stage
+from tests.web.desk.office import NARROW, shown
 
-PHONE = ViewportSize(width=300, height=700)
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def made(page: Page, form: int, name: str) -> str:
@@ -20,14 +21,12 @@ async def made(page: Page, form: int, name: str) -> str:
     return await part.get_by_role("textbox", name="Address").input_value()
 
 
-async def test_links_and_keys_are_made_used_and_withdrawn(tmp_path: Path) -> None:
+async def test_links_and_keys_are_made_used_and_withdrawn(browser: Browser, tmp_path: Path) -> None:
     async with (
         desk_stage(tmp_path / "closed", token=TOKEN) as stage,
         desk_stage(tmp_path / "open") as tokenless,
-        browser() as chromium,
+        shown(browser, f"{tokenless.server.url}/?lang=en#links", [], viewport=NARROW) as page,
     ):
-        page = await chromium.new_page(viewport=PHONE)
-        await page.goto(f"{tokenless.server.url}/?lang=en#links")
         await expect(page.get_by_text("Set a token first")).to_be_visible()
         await expect(page.get_by_role("button", name="Make a link")).to_be_disabled()
 
@@ -45,20 +44,18 @@ async def test_links_and_keys_are_made_used_and_withdrawn(tmp_path: Path) -> Non
         given = page.locator(".links-list li")
         await expect(given).to_contain_text(["<b>Mia</b>", "Ben", "Whose chat is heard mentions"])
         await expect(given.nth(2)).to_contain_text("last used")
-        found = await Axe().run(page, context=".links")
-        assert found.violations_count == 0, found.generate_report()
+        assert await complaints(page, within=".links") == []
         width = await page.evaluate("document.querySelector('.links').getBoundingClientRect().right")
-        assert width <= PHONE["width"], "nothing is wider than a narrow dock"
+        assert width <= NARROW["width"], "nothing is wider than a narrow dock"
 
-        hers = await chromium.new_page()
-        await hers.goto(address.replace("/?", "/?lang=en&"))
-        await expect(hers.get_by_role("link", name="Support")).to_be_visible()
-        await expect(hers.get_by_role("link", name="Links")).to_be_hidden()
-        await expect(hers.get_by_role("link", name="Settings")).to_be_hidden()
+        async with shown(browser, address.replace("/?", "/?lang=en&"), []) as hers:
+            await expect(hers.get_by_role("link", name="Support")).to_be_visible()
+            await expect(hers.get_by_role("link", name="Links")).to_be_hidden()
+            await expect(hers.get_by_role("link", name="Settings")).to_be_hidden()
 
-        withdraw = page.get_by_role("button", name="Withdraw <b>Mia</b>")
-        await withdraw.click()
-        assert len(stage.links.all()) == 3, "the first press only asks"
-        await withdraw.click()
-        await expect(given).to_have_count(2)
-        await expect(hers.get_by_text("does not accept")).to_be_visible()
+            withdraw = page.get_by_role("button", name="Withdraw <b>Mia</b>")
+            await withdraw.click()
+            assert len(stage.links.all()) == 3, "the first press only asks"
+            await withdraw.click()
+            await expect(given).to_have_count(2)
+            await expect(hers.get_by_text("does not accept")).to_be_visible()

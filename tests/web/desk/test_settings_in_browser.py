@@ -4,34 +4,33 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import expect
+import pytest
+from playwright.async_api import Browser, expect
 from rich.console import Console
 
 from relay.application.runs import live
 from relay.application.settings.file import SettingsFile
-from tests.browser import browser
+from tests.axe import complaints
 from tests.doubles.ports import free_port
-from tests.support import PATIENCE, eventually
+from tests.support import eventually
+from tests.web.desk.office import shown
 
-LONG = PATIENCE * 1000
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_a_setting_is_found_changed_and_restarted_with_and_a_mistake_stands_beside_it(tmp_path: Path) -> None:
+async def test_a_setting_is_found_changed_and_restarted_with_and_a_mistake_stands_beside_it(
+    browser: Browser, tmp_path: Path
+) -> None:
     port = free_port()
     file = SettingsFile(tmp_path / "relay.toml")
     file.path.write_text(
         f"# mine\n[relay]\ndata_dir = {str(tmp_path)!r}\n[web]\nport = {port} # here\n[companion]\nport = 0\n", "utf-8"
     )
-    expect.set_options(timeout=LONG)
-    async with browser() as chromium:
-        run = asyncio.create_task(live(file, Console(stderr=True, force_terminal=False), mends=False))
-        await eventually(lambda: (tmp_path / "relay.control").exists() or run.done())
-        page = await chromium.new_page(viewport={"width": 300, "height": 800}, locale="en")
-        await page.goto(f"http://127.0.0.1:{port}/#settings")
-        problems: list[str] = []
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-
+    run = asyncio.create_task(live(file, Console(stderr=True, force_terminal=False), mends=False))
+    await eventually(lambda: (tmp_path / "relay.control").exists() or run.done())
+    problems: list[str] = []
+    address = f"http://127.0.0.1:{port}/#settings"
+    async with shown(browser, address, problems, viewport={"width": 300, "height": 800}) as page:
         await page.get_by_label("Search the settings").fill("character is called")
         await expect(page.locator(".setting:visible")).to_have_count(1)
         name = page.get_by_label("companion.name", exact=True)
@@ -48,8 +47,7 @@ async def test_a_setting_is_found_changed_and_restarted_with_and_a_mistake_stand
         await page.get_by_label("Only what differs from the default").check()
         await expect(page.get_by_label("web.port")).to_have_value(str(port))
         await expect(page.get_by_label("web.token")).to_be_hidden()
-        found = await Axe().run(page, context=".settings")
-        assert found.violations_count == 0, found.generate_report()
+        assert await complaints(page, within=".settings") == []
         rightmost = (
             "Math.max(...[...document.querySelectorAll('.settings *')].map((e) => e.getBoundingClientRect().right))"
         )

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from relay.application.desk.captions import look_action
 from relay.application.desk.chapters import all_chapters
@@ -18,9 +17,12 @@ from relay.application.settings.file import SettingsFile
 from relay.obs.browser_sources import WAITING_PAGE
 from relay.obs.setting_up import NAME
 from relay.web.desk.desk import Desk
-from tests.browser import browser
+from tests.axe import WCAG, complaints
 from tests.doubles.obs import ObsDouble
+from tests.web.desk.office import NARROW, shown
 from tests.web.stage import Stage, staged
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PASSWORD: Final = "open sesame"
 
@@ -35,7 +37,7 @@ class Room:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Room]:
+async def opened(browser: Browser, folder: Path) -> AsyncIterator[Room]:
     """The set-up of a relay whose settings file lies in that folder."""
     async with ObsDouble(password=PASSWORD) as obs:
         path = folder / "relay.toml"
@@ -46,11 +48,11 @@ async def opened(folder: Path) -> AsyncIterator[Room]:
         async with aclosing(GuidedSetup(all_chapters(), kept)) as setup:
             desk.topics.add(setup.topic)
             desk.actions.add(*setup.actions, look_action(kept.coming))
-            async with staged(desk=desk) as stage, browser() as chromium:
-                page = await chromium.new_page(viewport={"width": 300, "height": 700})
-                errors: list[str] = []
-                page.on("pageerror", lambda error: errors.append(str(error)))
-                page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+            errors: list[str] = []
+            async with (
+                staged(desk=desk) as stage,
+                shown(browser, f"{stage.url}/#setup", errors, viewport=NARROW) as page,
+            ):
                 yield Room(stage, obs, file, page, errors)
 
 
@@ -61,21 +63,16 @@ async def press(page: Page, *keys: str) -> None:
 
 async def assert_accessible(page: Page) -> None:
     """By axe, and nothing of it is wider than the window."""
-    await page.evaluate(AXE_FILE_PATH.read_text("utf-8"))
-    found = await page.evaluate(
-        "async () => (await axe.run('main', {runOnly: ['wcag2a', 'wcag2aa', 'wcag22aa']})).violations"
-    )
-    assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == []
+    assert await complaints(page, WCAG, within="main") == []
     assert await page.evaluate("document.querySelector('main').scrollWidth <= innerWidth")
 
 
 async def test_obs_is_set_up_by_keyboard_alone_in_a_narrow_window(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("relay.application.settings.secrets.working_keyring", lambda: None)
-    async with opened(tmp_path) as room:
+    async with opened(browser, tmp_path) as room:
         page = room.page
-        await page.goto(f"{room.stage.url}/#setup")
         await expect(page.get_by_role("heading", name="OBS", exact=True)).to_be_visible()
         await assert_accessible(page)
 

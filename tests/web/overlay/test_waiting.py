@@ -5,23 +5,24 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser
 
 from relay.application.overlay_page import overlay_address, renew_waiting_page, waiting_page
 from relay.application.settings import load
 from relay.errors import ConfigError
 from relay.web.overlay.waiting import look_in, write_waiting_page
-from tests.browser import browser
 from tests.support import eventually
 from tests.web.stage import NotingSink, staged
 
 
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_page_that_is_there_before_the_relay_opens_the_overlay_as_soon_as_it_is(
-    tmp_path: Path, unused_tcp_port: int
+    browser: Browser, tmp_path: Path, unused_tcp_port: int
 ) -> None:
     page_file = tmp_path / "overlay.html"
     write_waiting_page(page_file, f"http://localhost:{unused_tcp_port}/overlay?look=box&mute=1")
-    async with browser() as chromium:
-        page = await chromium.new_page()
+    async with await browser.new_context() as context:
+        page = await context.new_page()
         refused = page.wait_for_event("requestfailed")
         await page.goto(page_file.as_uri())
         await refused
