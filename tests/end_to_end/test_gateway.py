@@ -1,8 +1,6 @@
 """The relay as a Voxta Gateway: the same checks against our server and the published one, with a companion behind."""
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -23,6 +21,7 @@ from tests.companion.raw import Json, ScriptedBrain
 from tests.doubles.ports import free_port
 from tests.doubles.published_gateway import published_gateway
 from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
+from tests.processes import RelayProcess
 from tests.support import PATIENCE, eventually
 
 SCENARIO = loaded(
@@ -518,28 +517,21 @@ async def test_without_a_chat_dialogue_is_refused_with_the_reason(tmp_path: Path
         assert "detail" in await response.json()
 
 
-async def test_the_demo_as_a_process_is_a_gateway_to_the_published_client() -> None:
+async def test_the_demo_as_a_process_is_a_gateway_to_the_published_client(tmp_path: Path) -> None:
     port = free_port()
-    demo = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "relay", "demo",
-        env={**os.environ, "RELAY_WEB__PORT": str(port)},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
     seen: set[str] = set()
     client = GatewayClient(f"http://127.0.0.1:{port}", "test", events=["all"], reconnect_delay=0.1)
     for event in EVENTS:
         client.on(event, lambda data, event=event: seen.add(event))
-    running = asyncio.create_task(client.start())
-    try:
-        wanted = {"ai_state_changed", "dialogue_received", "sentence_ready", "app_trigger"}
-        await eventually(lambda: seen >= wanted)
-        assert client.is_ready
-        assert [character["name"] for character in client.characters] == ["Vox"]
-    finally:
-        demo.terminate()
-        await demo.wait()
-        await client.stop()
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+    with RelayProcess("demo", env={"RELAY_WEB__PORT": str(port)}, cwd=tmp_path):
+        running = asyncio.create_task(client.start())
+        try:
+            wanted = {"ai_state_changed", "dialogue_received", "sentence_ready", "app_trigger"}
+            await eventually(lambda: seen >= wanted)
+            assert client.is_ready
+            assert [character["name"] for character in client.characters] == ["Vox"]
+        finally:
+            await client.stop()
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
