@@ -31,6 +31,8 @@ CALLER: Final = web.RequestKey("caller", Caller)
 """Who asks; in every request but those for what is public."""
 LINK: Final = web.RequestKey("link", AccessLink)
 """What they came in by, where that is a link."""
+KEPT_WAITING: Final = 64
+"""Who brings wrong tokens waits, but not more at a time: whoever waits has a connection that others may need."""
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -58,6 +60,7 @@ class Guard:
         self._settings = settings
         self._links = links
         self._wrong_tokens = WrongTokens()
+        self._kept_waiting = 0
 
     def watch(self, app: web.Application) -> None:
         """Guard all of an application."""
@@ -114,8 +117,13 @@ class Guard:
 
     async def _refuse(self, request: web.Request, link: AccessLink | None, given: str) -> None:
         """Raises, later each time somebody tries another token. One that is right, but elsewhere, is no guess."""
-        if given and link is None:
-            await asyncio.sleep(self._wrong_tokens.wait_after(request.remote or ""))
+        wait = self._wrong_tokens.wait_after(request.remote or "") if given and link is None else 0.0
+        if wait and self._kept_waiting < KEPT_WAITING:
+            self._kept_waiting += 1
+            try:
+                await asyncio.sleep(wait)
+            finally:
+                self._kept_waiting -= 1
         raise web.HTTPUnauthorized(
             text="the token is missing or wrong: add ?token=… to a page, or send Authorization: Bearer …"
         )

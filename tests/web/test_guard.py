@@ -12,7 +12,7 @@ from aiohttp import web
 
 from relay.config import WebSection
 from relay.system.private_files import write_private
-from relay.web import access, guessing
+from relay.web import access, guard, guessing
 from relay.web.access import AccessLinks, FixedAct
 from relay.web.guard import CALLER, Guard, Handler
 from relay.web.guessing import FIRST, FORGOTTEN, FREE, LONGEST, REMEMBERED, WrongTokens
@@ -179,6 +179,26 @@ async def test_who_guesses_waits_and_who_knows_does_not(links: AccessLinks, monk
             assert not guess.done()
         finally:
             guess.cancel()
+
+
+async def test_who_guesses_keeps_no_more_connections_than_others_can_spare(
+    links: AccessLinks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guessing, "FREE", 0)
+    monkeypatch.setattr(guessing, "FIRST", 3600.0)
+    monkeypatch.setattr(guessing, "LONGEST", 3600.0)
+    monkeypatch.setattr(guard, "KEPT_WAITING", 2)
+
+    async with behind_guard(links, TOKEN) as url:
+        guesses = [asyncio.create_task(get(f"{url}/api/nothing?token=wrong-{number}")) for number in range(3)]
+        try:
+            done, waiting = await asyncio.wait(guesses, return_when=asyncio.FIRST_COMPLETED)
+
+            assert [guess.result()[0] for guess in done] == [401]
+            assert len(waiting) == 2
+        finally:
+            for guess in guesses:
+                guess.cancel()
 
 
 def test_each_wrong_token_waits_twice_as_long_up_to_a_limit() -> None:
