@@ -1,11 +1,13 @@
 """HTTP on one address, for any of our applications: closed to those who connect and then say nothing, or too often."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from relay.system.periodic import repeat
 
@@ -15,6 +17,8 @@ PER_ADDRESS: Final = 500
 """Connections of one address that wait without a request; hundreds of clients may come back at the same moment."""
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks for connections that say nothing."""
+
+log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -28,7 +32,9 @@ class HttpServer:
         """With 0 known once started."""
         app.middlewares.insert(0, self._while_at_work)
         app.middlewares.append(_with_body)
-        self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=stop_within)
+        self._runner = web.AppRunner(
+            app, handle_signals=False, access_log=None, shutdown_timeout=stop_within, logger=log
+        )
         self._listening: asyncio.Server | None = None
         self._watching: asyncio.Task[None] | None = None
         self._at_work: set[object] = set()
@@ -162,3 +168,11 @@ def local_address(host: str, port: int) -> str:
     """Where this machine reaches what listens there."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """What is no HTTP is no fault of the relay, anybody can send it, and it may have a token in it."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+log.addFilter(_is_ours)

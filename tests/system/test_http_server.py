@@ -136,6 +136,17 @@ async def test_who_leaves_before_the_answer_is_no_failure_of_ours(site: Site, ca
     assert caplog.records == []
 
 
+@pytest.mark.parametrize(
+    "said", [b"GET /?token=hunter2\x00 HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /?token=hunter2 HUNTER\r\n\r\n"]
+)
+async def test_what_is_no_http_is_refused_and_not_written_down(
+    site: Site, caplog: pytest.LogCaptureFixture, said: bytes
+) -> None:
+    assert (await told(site.http.port, said)).startswith(b"HTTP/1.0 400")
+
+    assert "hunter2" not in caplog.text
+
+
 async def test_of_one_address_there_are_only_so_many(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("relay.system.http_server.PER_ADDRESS", 2)
     monkeypatch.setattr("relay.system.http_server.PATIENCE", SOON)

@@ -1,6 +1,7 @@
 """The settings file as the page changes it: as a whole or not at all, checked before it is written."""
 
 import asyncio
+import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -20,6 +21,10 @@ BACKUP: Final = ".before"
 """Behind the name of the file as it was before the last change."""
 MAX_TEXT: Final = 500_000
 """Characters of a file; the example has 40,000."""
+_PUT_ASIDE: Final = re.compile(r"""(#[^\n]*?(?:token|secret|key|password)\s*=\s*)(["'])[^"'\n]+\2""", re.IGNORECASE)
+"""A secret in a comment, as one that was tried before."""
+_LOGIN: Final = re.compile(r"""(://)[^\s/"'@]*:[^\s/"'@]*@""")
+"""A name and a password in an address."""
 
 
 class SettingsFile:
@@ -77,7 +82,7 @@ class SettingsFile:
         """The file without secrets, to be shown or passed on. Raises ConfigError."""
         text = self.text()
         there = [key for key, setting in catalogue().items() if setting.type == "secret" and _is_in(text, key)]
-        return edited(text, dict.fromkeys(there, None))
+        return _LOGIN.sub(r"\1", _PUT_ASIDE.sub(r"\1\2\2", edited(text, dict.fromkeys(there, None))))
 
     def _refuse_what_is_set_outside(self, keys: Collection[str]) -> None:
         for key in keys:

@@ -1,6 +1,6 @@
 """The desk's texts in other languages: gettext catalogues in `relay/web/locale/`, sent to the browser as JSON."""
 
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +26,7 @@ def languages() -> list[str]:
     return sorted(file.stem for file in LOCALE.glob("*.po"))
 
 
-@cache
+@lru_cache(maxsize=8)
 def catalogue(language: str) -> Texts | None:
     """What is translated; None for a language there is no catalogue of."""
     if language not in languages():

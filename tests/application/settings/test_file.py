@@ -2,6 +2,7 @@
 
 import json
 import os
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -233,3 +234,18 @@ async def test_the_first_setting_makes_the_file_for_its_owner_alone(tmp_path: Pa
     assert file.text() == '[companion]\nname = "Vivi"\n'
     if os.name == "posix":
         assert file.path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_what_is_exported_holds_no_secret_not_even_in_a_comment_or_an_address(file: SettingsFile) -> None:
+    file.path.write_text(
+        "[web]\ntoken = 'hunter2-hunter2-hunter2'\nport = 8082 # my port\n"
+        '# api_key = "hunter2"\n'
+        "[voxta]\nurl = 'http://ann:hunter2@voxta.example:5384'\n",
+        "utf-8",
+    )
+
+    exported = file.export()
+
+    assert "hunter2" not in exported
+    assert tomllib.loads(exported) == {"web": {"port": 8082}, "voxta": {"url": "http://voxta.example:5384"}}
+    assert "# my port" in exported
