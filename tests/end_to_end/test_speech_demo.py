@@ -23,7 +23,7 @@ AT_ONCE = round(0.06 * RATE)
 
 @asynccontextmanager
 async def demo(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """The running demo, and the address it tells people to open."""
+    """The running demo, and the address it tells people to open to hear it."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "relay", "demo", "--speech", *arguments),
         stdin=asyncio.subprocess.PIPE,
@@ -35,10 +35,8 @@ async def demo(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Proces
     try:
         assert process.stdout is not None
         async with asyncio.timeout(PATIENCE):
-            invitation = (await process.stdout.readline()).decode()
-        found = re.search(r"http://\S+", invitation)
-        assert found is not None, invitation
-        yield process, found.group()
+            told = (await process.stdout.readuntil(b"/overlay?controls=1")).decode()
+        yield process, re.findall(r"http://\S+", told)[-1]
     finally:
         process.terminate()
         await process.communicate()

@@ -114,16 +114,17 @@ async def paused_on_its_way(theatre: Theatre, page: Page) -> Clip:
 
 async def test_clips_are_heard_in_order_without_a_gap(theatre: Theatre) -> None:
     page = await theatre.open()
+    texts = ("One.", "Two.", "Three.", "Four.")
 
-    await theatre.play_loaded(*(clip(text, 0.1) for text in ("One.", "Two.", "Three.")), on=(page,))
+    await theatre.play_loaded(*(clip(text, 0.1) for text in texts), on=(page,))
 
-    await theatre.ear.notes_are(
-        "open", "One. started", "One. ended", "Two. started", "Two. ended", "Three. started", "Three. ended"
-    )
+    await theatre.ear.notes_are("open", *(f"{text} {what}" for text in texts for what in ("started", "ended")))
     heard = (await listen(page)).samples
-    assert len(heard) == pytest.approx(0.3 * RATE, abs=2)
     assert np.count_nonzero(heard == 0) == 0
-    assert np.count_nonzero(np.diff(heard) < 0) == 2
+    ends = [*np.flatnonzero(np.diff(heard) < 0) + 1, len(heard)]
+    # what a slow machine begins late is the first clip, which then runs on into the second
+    assert np.diff(ends)[-2:] == pytest.approx(0.1 * RATE, abs=2)
+    assert 0.3 * RATE - 2 <= len(heard) <= 0.4 * RATE + 2
 
 
 async def test_the_relay_knows_how_much_was_heard(browser: Browser) -> None:
