@@ -57,10 +57,12 @@ async def test_letters_decide_the_first_one_and_never_one_that_has_only_just_com
         await expect(page.locator(HELD)).to_have_count(3)
         await page.clock.run_for(300)
         await page.keyboard.press("a")
+        (four,) = await held(desk, "four")
+        await expect(page.locator(HELD)).to_have_count(4)
         await page.clock.run_for(100)
         await expect(page.locator(MARKED)).to_contain_text("one")
 
-        await desk.control(f"reject {one}")
+        await desk.control(f"reject {one} {four}")
         await expect(page.locator(HELD)).to_have_count(2)
         await page.clock.run_for(300)
         await page.keyboard.press("a")

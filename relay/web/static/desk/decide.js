@@ -29,6 +29,7 @@ export function decide(connection) {
     list,
   );
   let first = null; // the one that keys decide
+  let coming = null; // the same, or the one that will be it in a moment
   let settling = null;
 
   function show({ rows: items, total }) {
@@ -48,7 +49,8 @@ export function decide(connection) {
   // has to have stood there for a moment, since a key may be on its way to the one before it.
   function point({ own = false } = {}) {
     const now = open()[0] ?? null;
-    if (now === first) return;
+    if (now === coming) return;
+    coming = now;
     clearTimeout(settling);
     aim(own ? now : null);
     if (!own && now) settling = setTimeout(aim, SETTLE, now);
