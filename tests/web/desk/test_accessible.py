@@ -8,7 +8,7 @@ from tests.web.desk.office import FLOOR, NARROW, TERM, WIDE, Office, is_wider_th
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-VIEWS = ("live", "support", "try", "links")
+VIEWS = ("live", "support", "rules", "try", "links")
 """Those of a relay without a settings file; set-up and settings have tests of their own."""
 DOCKS = ("", "/next", "/decide", "/feed")
 

@@ -6,6 +6,7 @@ import { h, say, set } from "./dom.js";
 import { feed } from "./feed.js";
 import { links } from "./links.js";
 import { next } from "./next.js";
+import { rules } from "./rules.js";
 import { settings } from "./settings.js";
 import { setup } from "./setup.js";
 import { support } from "./support.js";
@@ -15,6 +16,7 @@ import { tryOut } from "./try.js";
 const VIEWS = [
   { id: "live", title: t("Live"), make: live },
   { id: "support", title: t("Support"), make: support },
+  { id: "rules", title: t("Rules"), make: rules },
   { id: "try", title: t("Try"), make: tryOut },
   { id: "setup", title: t("Set up"), make: setup, owner: true, settings: true },
   { id: "settings", title: t("Settings"), make: settings, owner: true, settings: true },
