@@ -3,6 +3,7 @@
 import asyncio
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from relay.config import VoxtaSection
@@ -214,6 +215,12 @@ async def test_discordpys_reader_lets_go_of_a_socket_that_is_closed(room: Room) 
     await eventually(lambda: not reader.is_alive())
 
 
+def levels_of(heard: npt.NDArray[np.float64]) -> dict[int, float]:
+    """The levels of these tones, by their frequencies."""
+    at = np.arange(len(heard)) / HEARING_RATE
+    return {hertz: float(abs(2 * np.mean(heard * np.exp(-2j * np.pi * hertz * at)))) for hertz in (500, 1000, 1500)}
+
+
 async def test_what_several_people_say_arrives_at_voxtas_ear(room: Room) -> None:
     async with Recogniser().running() as voxta, asyncio.TaskGroup() as tasks:
         sender = AudioInput(VoxtaSection(), room.hearing, url=voxta.url)
@@ -226,10 +233,9 @@ async def test_what_several_people_say_arrives_at_voxtas_ear(room: Room) -> None
         await eventually(lambda: len(voxta.blocks) >= so_far + 10)
         sending.cancel()
     heard = np.frombuffer(b"".join(block for block in voxta.blocks if any(block)), "<i2").astype(float) / 32768
-    middle = heard[len(heard) // 4 : len(heard) * 3 // 4]
-    at = np.arange(len(middle)) / HEARING_RATE
-    levels = {hertz: abs(2 * np.mean(middle * np.exp(-2j * np.pi * hertz * at))) for hertz in (500, 1000, 1500)}
-    assert levels[500] == pytest.approx(0.2, rel=0.2)
-    assert levels[1500] == pytest.approx(0.1, rel=0.2)
-    assert levels[1000] < 0.01
+    window = HEARING_RATE // 10
+    # a machine that is late leaves gaps, but where both are heard they are heard as they are
+    stretches = [levels_of(heard[start : start + window]) for start in range(0, len(heard) - window, window // 4)]
+    together = pytest.approx({500: 0.2, 1000: 0.0, 1500: 0.1}, rel=0.1, abs=0.01)
+    assert any(levels == together for levels in stretches), stretches
     assert voxta.blocks[-1] == QUIET
