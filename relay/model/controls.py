@@ -22,6 +22,10 @@ class Caller(Value):
     def may_control(self) -> bool:
         return bool(self.roles & {Role.STREAMER, Role.MODERATOR})
 
+    def may_act_as(self, role: Role) -> bool:
+        """Whether what is for this role is for them: for the streamer, everything is."""
+        return Role.STREAMER in self.roles or role in self.roles
+
 
 class Talker(Value):
     """A person in the companion's voice channel."""

@@ -63,9 +63,6 @@ class DeskAction(Generic[FieldsT]):
     within: float = WITHIN
     """Seconds after which whoever waits is told that it took too long."""
 
-    def is_for(self, by: Caller) -> bool:
-        return Role.STREAMER in by.roles or self.role in by.roles
-
 
 class DeskActions:
     """All of them, by name."""
@@ -92,7 +89,7 @@ class DeskActions:
         action = self._table.get(name)
         if action is None:
             raise DeskError("unknown", f"there is no {name[:40]!r}; there are {', '.join(self._table)}", "do")
-        if not action.is_for(by):
+        if not by.may_act_as(action.role):
             raise DeskError("forbidden", f"{name} is for the streamer alone")
         fields = checked(action.fields, given)
         try:

@@ -153,7 +153,7 @@ class Topics:
             self._table[topic.name] = topic
 
     def visible_to(self, by: Caller) -> dict[str, TopicNews]:
-        return {t.name: t for t in self if Role.STREAMER in by.roles or t.role in by.roles}
+        return {t.name: t for t in self if by.may_act_as(t.role)}
 
     def look(self) -> None:
         """Find out what nobody tells of, where anybody would see it."""
