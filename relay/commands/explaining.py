@@ -17,6 +17,11 @@ class Halt(StrEnum):
     QUIET_HOURS = "these are quiet hours"
     AWAY = "the companion is away"
 
+    @property
+    def code(self) -> str:
+        """For programs."""
+        return self.name.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class QueuePlace:

@@ -33,7 +33,7 @@ class WaitingList:
         return {
             "total": len(waiting),
             "is_loud": waiting.is_loud(now),
-            "halt": halt.name.lower() if halt is not None else None,
+            "halt": halt.code if halt is not None else None,
             "rows": [_row(each, waiting.expiry(each, now)) for each in islice(waiting.in_order(now), MOST)],
         }
 

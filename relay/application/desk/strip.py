@@ -43,8 +43,7 @@ class Strip:
             "microphone": self._microphone(),
             "lights": self._lights.shown(),
             "switches": _switches(self._relay.runtime.switches()),
-            "halt": halt.name.lower() if halt is not None else None,
-            "quiet": halt is not None and halt.name == "QUIET_HOURS",
+            "halt": halt.code if halt is not None else None,
             "held": len(self._relay.runtime.held()),
             "waiting": len(self._relay.forwarder.waiting),
         }
