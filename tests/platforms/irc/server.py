@@ -46,8 +46,9 @@ class IrcServer:
         return id
 
     def drop(self) -> None:
-        """Cut every connection."""
-        for writer in self._joined:
+        """Cut every connection; nobody is in a channel until they join anew."""
+        for writer, joined in self._joined.items():
+            joined.clear()
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

