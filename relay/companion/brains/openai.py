@@ -21,9 +21,9 @@ from relay.companion.brains.tools import (
     named,
     tool,
 )
-from relay.companion.endpoint import Call, Endpoint, message, sound
 from relay.companion.scenario.model import Action
 from relay.config import CompanionSection
+from relay.system.endpoint import Call, Endpoint, message, sound
 
 LINE_LIMIT: Final = 1_000_000
 """Bytes a line of the stream, or an answer as a whole, may have."""
@@ -45,7 +45,7 @@ def endpoint_of(settings: CompanionSection) -> Endpoint:
         settings.api_key,
         timeout=settings.timeout,
         error=BrainError,
-        settings=("base_url", "model", "api_key"),
+        settings=("companion.base_url", "companion.model", "companion.api_key"),
     )
 
 

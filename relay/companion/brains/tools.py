@@ -11,9 +11,9 @@ from itertools import chain, count
 from typing import Any, Final
 
 from relay.companion.brains.base import ChosenAction
-from relay.companion.endpoint import sound
 from relay.companion.scenario.model import Action, Argument, Scalar
 from relay.companion.state.chat import Refused
+from relay.system.endpoint import sound
 
 CHOICE: Final = (
     "If one of the tools fits what was just said or done, call it. If none clearly does, answer with the word none."

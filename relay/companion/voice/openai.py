@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from relay.companion.endpoint import Endpoint
 from relay.companion.voice.base import Synthesizer, VoiceError
 from relay.config import CompanionSection
+from relay.system.endpoint import Endpoint
 
 USUAL: Final = "alloy"
 PATIENCE: Final = 15.0
@@ -20,7 +20,7 @@ class OpenAIVoice:
             settings.speech_api_key,
             timeout=min(settings.timeout, PATIENCE),
             error=VoiceError,
-            settings=("speech_url", "speech_model", "speech_api_key"),
+            settings=("companion.speech_url", "companion.speech_model", "companion.speech_api_key"),
         )
         self._model = settings.speech_model
         self._voice = settings.speech_voice or USUAL

@@ -6,8 +6,9 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from relay.companion.hearing.transcription import CHARACTERS, Transcriber
+from relay.companion.hearing.transcription import Transcriber
 from relay.config import CompanionSection
+from relay.hearing.recognition.openai import CHARACTERS
 from tests.companion.endpoints import Answer, TranscriptionEndpoint, serving
 from tests.companion.hearing.sound import RATE, tone
 

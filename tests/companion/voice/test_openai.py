@@ -8,10 +8,10 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from relay.companion import endpoint
 from relay.companion.voice.base import VoiceError
 from relay.companion.voice.openai import OpenAIVoice
 from relay.config import CompanionSection
+from relay.system import endpoint
 from tests.companion.endpoints import Answer, SpeechEndpoint, serving
 from tests.support import PATIENCE, eventually
 

@@ -59,7 +59,7 @@ class Endpoint:
         self._timeout = timeout
         self._error = error
         self._loading = asyncio.Lock()
-        address, model, key_name = (f"companion.{name}" for name in settings)
+        address, model, key_name = settings
         self._address = address
         self._model = model
         self._fixes = {401: f" (check {key_name})", 403: f" (check {key_name})", 404: f" (check {address} and {model})"}

@@ -1,0 +1,1 @@
+"""Engines that turn one person's speech into text."""
