@@ -65,6 +65,14 @@ TAP = (
       for (let i = 0; i < bytes.length; i += 32768) slices.push(String.fromCharCode(...bytes.subarray(i, i + 32768)));
       return { start, now, samples: btoa(slices.join("")) };
     };
+    window.late = 0;
+    for (const method of ["start", "stop"]) {
+      const order = AudioBufferSourceNode.prototype[method];
+      AudioBufferSourceNode.prototype[method] = function (at, ...rest) {
+        order.call(this, at, ...rest);
+        window.late += Math.max(0, frame() - at * context.sampleRate);
+      };
+    }
     window.decoded = 0;
     const decode = BaseAudioContext.prototype.decodeAudioData;
     BaseAudioContext.prototype.decodeAudioData = async function (...wanted) {
@@ -75,13 +83,19 @@ TAP = (
     window.said = [];
     window.told = [];
     const note = (messages, message) => {
-      if (!["ping", "pong"].includes(message.type)) messages.push({ ...message, frame: frame() });
+      const noted = { ...message, frame: frame() };
+      if (!["ping", "pong"].includes(message.type)) messages.push(noted);
+      return noted;
+    };
+    const hear = (message) => {
+      const noted = note(told, message);
+      setTimeout(() => noted.done = frame());
     };
     window.WebSocket = class extends WebSocket {
       constructor(...address) {
         super(...address);
-        this.addEventListener("message", ({ data }) => note(told, JSON.parse(data)));
-        this.addEventListener("close", () => note(told, { type: "close" }));
+        this.addEventListener("message", ({ data }) => hear(JSON.parse(data)));
+        this.addEventListener("close", () => hear({ type: "close" }));
       }
       send(text) {
         note(said, JSON.parse(text));
@@ -102,7 +116,8 @@ TAP = (
 )
 """A script for a page. From when `isRecording` holds, `listen()` gives all that was heard. `said` and `told` are what
 page and relay told each other and at which frame of the sound, `decoded` how many clips are ready, `framesHeard()` how
-much was not silent, `captions` and `notices` what was shown."""
+much was not silent, `captions` and `notices` what was shown. What the page was `told` also has the frame by which it
+was `done` with it, and `late` counts the frames by which what the page had begun or stopped came after its time."""
 
 
 class Sound(NamedTuple):
@@ -153,7 +168,8 @@ async def listen(page: Page, past: int = 0) -> Sound:
 
 
 async def messages(page: Page, direction: str, kind: str) -> list[dict[str, Any]]:
-    """What the page `said` to the relay, or was `told`, of one type; each with its `frame`."""
+    """What the page `said` to the relay, or was `told`, of one type, when it is done with that."""
+    await until(page, "told.every(({ done }) => done !== undefined)")
     found: list[dict[str, Any]] = await page.evaluate(f"{direction}.filter(({{ type }}) => type === {kind!r})")
     return found
 

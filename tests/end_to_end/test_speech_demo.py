@@ -17,8 +17,10 @@ from tests.recording import listen, messages, record, until
 from tests.support import PATIENCE
 
 ROOT = Path(__file__).parents[2]
-AT_ONCE = round(0.06 * RATE)
-"""Frames within which a page is silent that was told so."""
+SILENT = round(0.012 * RATE)
+"""Frames after which nothing is heard of what was stopped: a fade, and the blocks that were under way."""
+A_WHILE = round(0.06 * RATE)
+"""Frames after which one may look whether there was more to be heard."""
 
 
 @asynccontextmanager
@@ -55,12 +57,12 @@ async def is_cut_short(page: Page, interrupt: Callable[[], Awaitable[None]]) -> 
     await until(page, f"number(told, 'cut') > {cuts} || number(said, 'ended') > {ends}")
     if len(told := await messages(page, "told", "cut")) == cuts:
         return False
-    cut = told[cuts]["frame"]
-    sound = await listen(page, past=cut + 2 * AT_ONCE)
+    cut, done = told[cuts]["frame"], told[cuts]["done"]
+    sound = await listen(page, past=done + A_WHILE)
     clips = [clip["frame"] for clip in await messages(page, "told", "clip")]
     next_clip = min((frame for frame in clips if frame >= cut), default=sound.now)
-    assert not np.any(sound.up_to(next_clip)[cut + AT_ONCE - sound.start :])
-    return bool(np.any(sound.up_to(cut)[-AT_ONCE:]))
+    assert not np.any(sound.up_to(next_clip)[done + SILENT - sound.start :])
+    return bool(np.any(sound.up_to(cut)[-A_WHILE:]))
 
 
 async def test_the_demo_is_heard_in_a_browser_and_falls_silent_when_interrupted_from_the_page_or_the_terminal() -> None:
