@@ -79,7 +79,7 @@ class Relay:
         self.voxta_url = voxta_url
         self.events = Events()
         self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
-        self.floor = Floor(config.floor, config.forwarding.reply_timeout)
+        self.floor = Floor(config.floor, config.forwarding.reply_timeout, doubt=config.hearing.doubt)
         self.session = link(config, voxta_url, self.events, hears=self._audio.hearing is not None)
         self.commands = CommandRooms(config, inbox=self.inbox, session=self.session, events=self.events)
         quiet = QuietViewers(self.inbox)

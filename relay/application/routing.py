@@ -81,7 +81,7 @@ class ReplyRouter:
     def _listen(self, message: WireMessage) -> None:
         match message:
             case server.SpeechRecognitionStart() | server.SpeechRecognitionPartial():
-                self._voice.talks(STREAMER)
+                self._voice.speaks(STREAMER)
             case server.SpeechRecognitionEnd():
                 self._voice.stopped(STREAMER, is_done=True)
             case server.SpeechPlaybackStarted():

@@ -11,6 +11,7 @@ from relay.config.connections import (
     VoxtaSection,
 )
 from relay.config.forwarding import ForwardingSection, KindRule, RepliesSection, RuleSection, SelectionSection, Telling
+from relay.config.hearing import HearingSection
 from relay.config.memory import MemorySection
 from relay.config.moderation import BudgetSection, FiltersSection, OutboundSection, check_rate_name
 from relay.config.rewards import OfferSection, RedemptionsSection, RewardSection, RewardSections
@@ -25,6 +26,7 @@ __all__ = [
     "FiltersSection",
     "FloorSection",
     "ForwardingSection",
+    "HearingSection",
     "InboxSection",
     "KindRule",
     "MemorySection",

@@ -25,6 +25,7 @@ from relay.config import (
     FiltersSection,
     FloorSection,
     ForwardingSection,
+    HearingSection,
     InboxSection,
     MemorySection,
     ObsSection,
@@ -114,6 +115,7 @@ class Config(Whereabouts):
     floor: FloorSection = FloorSection()
     speech: SpeechSection = SpeechSection()
     voice: VoiceSection = VoiceSection()
+    hearing: HearingSection = HearingSection()
     obs: ObsSection = ObsSection()
     web: WebSection = WebSection()
 

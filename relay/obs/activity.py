@@ -85,7 +85,7 @@ class MicrophoneActivity:
         talker = self._talkers.get(name)
         if talker is None:
             self._talkers[name] = _Talker(now, now)
-            self._speakers.talks(f"microphone:{name}")
+            self._speakers.speaks(f"microphone:{name}")
         else:
             talker.loud_at = now
             self._repeat(name, talker, now)
@@ -100,7 +100,7 @@ class MicrophoneActivity:
     def _repeat(self, name: str, talker: _Talker, now: float) -> None:
         if now - talker.told_at >= REPEAT:
             talker.told_at = now
-            self._speakers.talks(f"microphone:{name}")
+            self._speakers.speaks(f"microphone:{name}")
 
     def lapse(self, now: float) -> None:
         """Let time pass: without frames for SILENCE seconds, nobody talks."""

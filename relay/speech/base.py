@@ -94,11 +94,16 @@ class Sink(Protocol):
 class Speakers(Protocol):
     """Hears which people talk. Called on the event loop.
 
+    What is known to be speech from the start needs no `talks` before `speaks`.
+
     A speaker is `source:who`: `voice:<the platform's id of a person>`, `microphone:<OBS input>`, `game:<name>`.
     """
 
     def talks(self, speaker: str) -> None:
-        """Began to talk, or still does; to be repeated every few seconds at most 5 apart while it lasts."""
+        """Makes a sound that may be speech; to be repeated every few seconds at most 5 apart while it lasts."""
+
+    def speaks(self, speaker: str) -> None:
+        """It is speech. Began to speak, or still does; to be repeated as `talks`."""
 
     def stopped(self, speaker: str) -> None:
         """Fell silent."""

@@ -2,8 +2,9 @@
 
 Two sides share the floor. The companion's side follows what Voxta tells: asked, thinking, speaking, done, and where
 it says so that it waits for people, which is the true end of a turn. The people's
-side is the set of external speakers who talk. Where both want it, `advance` says what becomes of the reply: pause it,
-go on with it, or give it up. Everything has a deadline: a lost message delays the room, it never mutes it.
+side is the set of external speakers who talk: sound that may be speech pauses a reply, and only what is known to be
+speech gives it up. Where both want the floor, `advance` says what becomes of the reply: pause it, go on with it, or
+give it up. Everything has a deadline: a lost message delays the room, it never mutes it.
 """
 
 from enum import StrEnum
@@ -50,6 +51,8 @@ class _Talk:
     def __init__(self, now: float) -> None:
         self.since = now
         self.until = now + LEASE
+        self.is_speech = False
+        """Known to be speech, and not just sound."""
 
 
 class Floor:
@@ -58,9 +61,11 @@ class Floor:
     Call `advance` after every change and at `next_at`, until it returns None, and do what it says.
     """
 
-    def __init__(self, settings: FloorSection, reply_timeout: float) -> None:
+    def __init__(self, settings: FloorSection, reply_timeout: float, *, doubt: float) -> None:
+        """`doubt`: seconds for which sound that nobody confirms to be speech is taken for it."""
         self._settings = settings
         self._reply_timeout = reply_timeout
+        self._doubt = min(doubt, settings.max_pause)
         self._state = FloorState.IDLE
         self._deadline = 0.0
         self._interruptible = True
@@ -68,8 +73,13 @@ class Floor:
         """Voxta has said that it works on a turn, and not yet that it waits for people."""
         self._talks: dict[str, _Talk] = {}
         self._ignored: dict[str, float] = {}
+        """Who never fell silent, until when."""
+        self._noise: dict[str, float] = {}
+        """Whose sound turned out to be none of speech, until when."""
         self._settled_at = 0.0
         self._paused_since: float | None = None
+        self._was_spoken = False
+        """Somebody's speech was heard in this pause."""
         self._overlap = 0.0
         self._counted_until = 0.0
         self._was_interrupted = False
@@ -84,8 +94,8 @@ class Floor:
         return self._state
 
     def speakers(self, now: float) -> frozenset[str]:
-        """The external speakers who are talking."""
-        return frozenset(name for name, talk in self._talks.items() if talk.until > now)
+        """The external speakers who are talking, or may be."""
+        return frozenset(name for name, talk in self._talks.items() if self._lasts_until(talk) > now)
 
     @property
     def is_interruptible(self) -> bool:
@@ -106,14 +116,14 @@ class Floor:
 
         It may be before `now`, when the caller was late: what has become due since the last `advance` is not over.
         """
-        times = [self._settled_at, *self._ignored.values()]
+        times = [self._settled_at, *self._ignored.values(), *self._noise.values()]
         for talk in self._talks.values():
             times += [talk.until, self._silent_at(talk), talk.since + self._settings.max_hold]
         if self._state is not FloorState.IDLE:
             times.append(self._deadline)
         if self._paused_since is not None:
-            times.append(self._paused_since + self._settings.max_pause)
-            if self.speakers(now):
+            times += [self._paused_since + self._settings.max_pause, self._paused_since + self._doubt]
+            if self._speech(now):
                 times.append(now + self._settings.min_speech - self._overlap)
         return min((time for time in times if time > self._advanced_at), default=None)
 
@@ -168,22 +178,21 @@ class Floor:
     # The people's side
 
     def speaker_talks(self, speaker: str, now: float) -> None:
-        """An external speaker (`source` or `source:who`) began, or goes on."""
-        if not self._may_interrupt(speaker):
-            return
-        self._expire(now)
-        if speaker in self._ignored:
-            self._ignored[speaker] = now + LEASE
-        else:
-            self._count(now)
-            self._talks.setdefault(speaker, _Talk(now)).until = now + LEASE
+        """An external speaker (`source` or `source:who`) makes, or goes on with, a sound that may be speech."""
+        self._hear(speaker, now, is_speech=False)
+
+    def speaker_speaks(self, speaker: str, now: float) -> None:
+        """An external speaker began to speak, or goes on; it need not have been heard as sound before."""
+        self._hear(speaker, now, is_speech=True)
 
     def speaker_stopped(self, speaker: str, now: float, *, is_done: bool = False) -> None:
         """An external speaker is silent; `is_done` when it is known that they do not just draw breath."""
         self._expire(now)
         self._count(now)
         self._ignored.pop(speaker, None)
-        if self._talks.pop(speaker, None) is not None:
+        self._noise.pop(speaker, None)
+        talk = self._talks.pop(speaker, None)
+        if talk is not None and talk.is_speech:
             self._settled_at = max(self._settled_at, now if is_done else now + self._settings.silence)
 
     def advance(self, now: float) -> FloorDecision | None:
@@ -193,9 +202,9 @@ class Floor:
         has_reply, people = self.state(now) in _REPLYING, self._people_have_it(now)
         if self._paused_since is None:
             if has_reply and self._interruptible and self.speakers(now):
-                self._paused_since = now
+                self._paused_since, self._was_spoken = now, self._speech(now)
                 return FloorDecision.PAUSE
-        elif not has_reply or not people:
+        elif not has_reply or not (people if self._was_spoken else self.speakers(now)):
             self._paused_since = None
             return FloorDecision.RESUME
         elif self._is_meant(now):
@@ -223,32 +232,66 @@ class Floor:
         return source in _ALWAYS or source in self._settings.may_interrupt
 
     def _is_meant(self, now: float) -> bool:
-        """Whether the talking is more than a cough, or the pause has lasted too long."""
+        """Whether the speech is more than a cough, or the pause has lasted too long. Noise never means anything."""
         assert self._paused_since is not None
+        if not self._was_spoken:
+            return False
         limit = 0.0 if self._settings.on_barge_in == "stop" else self._settings.min_speech
         return self._overlap >= limit - _ROUNDING or now - self._paused_since >= self._settings.max_pause
 
     def _people_have_it(self, now: float) -> bool:
         return bool(self.speakers(now)) or now < self._settled_at
 
+    def _hear(self, speaker: str, now: float, *, is_speech: bool) -> None:
+        if not self._may_interrupt(speaker):
+            return
+        self._expire(now)
+        if speaker in self._ignored:
+            self._ignored[speaker] = now + LEASE
+        elif speaker in self._noise and not is_speech:
+            self._noise[speaker] = now + LEASE
+        else:
+            self._count(now)
+            self._noise.pop(speaker, None)
+            talk = self._talks.setdefault(speaker, _Talk(now))
+            talk.until, talk.is_speech = now + LEASE, talk.is_speech or is_speech
+            self._was_spoken = self._was_spoken or is_speech
+
+    def _speech(self, now: float) -> bool:
+        return any(talk.is_speech and talk.until > now for talk in self._talks.values())
+
     def _silent_at(self, talk: _Talk) -> float:
-        return talk.until + self._settings.silence
+        return talk.until + self._settings.silence if talk.is_speech else self._lasts_until(talk)
+
+    def _lasts_until(self, talk: _Talk) -> float:
+        """How long it counts as talking. What is not known to be speech is doubted, however many take turns at it."""
+        if talk.is_speech:
+            return talk.until
+        since = talk.since
+        if self._paused_since is not None and not self._was_spoken:
+            since = min(since, self._paused_since)
+        return min(since + self._doubt, talk.until)
 
     def _expire(self, now: float) -> None:
-        """Forget speakers whose lease is over, and stop listening to those who never pause."""
+        """Forget speakers whose lease is over, and stop listening to noise and to those who never pause."""
         self._count(now)
         for speaker, talk in list(self._talks.items()):
-            if talk.until <= now:
+            if not talk.is_speech and self._lasts_until(talk) <= now:
+                self._noise[speaker] = talk.until
+                del self._talks[speaker]
+            elif talk.until <= now:
                 self._settled_at = max(self._settled_at, self._silent_at(talk))
                 del self._talks[speaker]
             elif now - talk.since >= self._settings.max_hold:
                 self._ignored[speaker] = talk.until
                 del self._talks[speaker]
         self._ignored = {speaker: until for speaker, until in self._ignored.items() if until > now}
+        self._noise = {speaker: until for speaker, until in self._noise.items() if until > now}
 
     def _count(self, now: float) -> None:
-        """Add up how long people have talked during this reply."""
-        if self._state is not FloorState.IDLE and self._talks:
-            last = min(now, self._deadline, max(talk.until for talk in self._talks.values()))
+        """Add up how long people have spoken during this reply."""
+        spoken_until = max((talk.until for talk in self._talks.values() if talk.is_speech), default=0.0)
+        if self._state is not FloorState.IDLE:
+            last = min(now, self._deadline, spoken_until)
             self._overlap += max(0.0, last - self._counted_until)
         self._counted_until = max(self._counted_until, now)

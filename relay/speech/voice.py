@@ -57,7 +57,7 @@ class Voice:
         """The floor is free as soon as the text of what was cut off ends where the voice did."""
         self._wants_answer = True
         self._talked: OrderedDict[str, float] = OrderedDict()
-        """When each speaker was last heard, the newest last."""
+        """When each speaker was last heard to speak, the newest last."""
         self.playback = playback
         playback.listen(self)
         self.may_pause = True
@@ -183,12 +183,18 @@ class Voice:
 
     def talks(self, speaker: str) -> None:
         """See Speakers."""
+        self._floor.speaker_talks(speaker, self._clock())
+        self.look()
+        self.playback.align_sinks()
+
+    def speaks(self, speaker: str) -> None:
+        """See Speakers."""
         now = self._clock()
         self._talked[speaker] = now
         self._talked.move_to_end(speaker)
         if len(self._talked) > REMEMBERED:
             self._talked.popitem(last=False)
-        self._floor.speaker_talks(speaker, now)
+        self._floor.speaker_speaks(speaker, now)
         self.look()
         self.playback.align_sinks()
 
@@ -198,7 +204,7 @@ class Voice:
         self.look()
 
     def talked_since(self, at: float) -> list[str]:
-        """The speakers who were heard after that moment of the clock."""
+        """The speakers who were heard to speak after that moment of the clock."""
         return [speaker for speaker, last in self._talked.items() if last > at]
 
     def leave_unanswered(self) -> None:

@@ -154,7 +154,7 @@ async def _stop(call: _Call, number: int) -> tuple[float, int]:
     await call.speak(TEXT, 8 + number % 7)
     await asyncio.sleep(random.uniform(0, FRAME))
     began = time.perf_counter()
-    call.app.voice.talks("game:bench")
+    call.app.voice.speaks("game:bench")
     await call.silence()
     call.app.voice.stopped("game:bench", is_done=True)
     await call.end()

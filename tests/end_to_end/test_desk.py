@@ -75,7 +75,7 @@ async def test_the_strip_tells_who_has_the_floor_what_is_set_and_how_each_connec
     brain.may_answer.clear()
     await stage.say("hi")
     await page.until("strip", lambda frame: frame["state"]["floor"]["state"] == "thinking")
-    stage.relay.voice.talks("game:npc")
+    stage.relay.voice.speaks("game:npc")
     talking = await page.until("strip", lambda frame: frame["state"]["floor"]["talking"])
     await page.ask("pause")
     paused = await page.until("strip", lambda frame: frame["state"]["switches"]["paused"])

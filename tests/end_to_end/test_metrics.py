@@ -33,7 +33,7 @@ async def test_a_running_relay_tells_what_waits_what_was_answered_and_who_is_the
         assert value("relay_platform_connected", {"platform": "twitch"}) == 1
         assert value("relay_voxta_connected") == 1
         assert value("relay_people_talking") == 0
-        relay.voice.talks("microphone")
+        relay.voice.speaks("microphone")
         assert value("relay_people_talking") == 1
         relay.voice.stopped("microphone", is_done=True)
 

@@ -252,7 +252,7 @@ class Scene:
         self.writer = MemoryWriter(self.disk)
         self.inbox = SqliteInbox(Path("nowhere"), max_count=10_000, timeout=5.0, clock=self.wall)
         self.inbox._writer = self.writer
-        self.floor = WatchedFloor(self._config.floor, self._config.forwarding.reply_timeout)
+        self.floor = WatchedFloor(self._config.floor, self._config.forwarding.reply_timeout, doubt=1.0)
         self.forwarder = Forwarder(
             self._config,
             inbox=self.inbox,

@@ -297,7 +297,7 @@ class TestModerators:
 
 class TestTheFloor:
     def test_is_waited_for_by_what_asks_for_an_answer_and_not_by_what_only_tells(self, scene: Scene) -> None:
-        scene.floor.speaker_talks("voice:ann", scene.loop.time())
+        scene.floor.speaker_speaks("voice:ann", scene.loop.time())
         asks, tells = said(scene, 1), said(scene, 2, kind=Kind.FOLLOW)
         scene.wait(1)
         assert (outcome(scene, asks), outcome(scene, tells)) == (None, (Outcome.FORWARDED, "noreply"))

@@ -207,7 +207,7 @@ class Faults(RuleBasedStateMachine):
     def person(self, talks: bool) -> None:
         now = self.scene.loop.time()
         if talks:
-            self.scene.floor.speaker_talks("voice:ann", now)
+            self.scene.floor.speaker_speaks("voice:ann", now)
         else:
             self.scene.floor.speaker_stopped("voice:ann", now)
         self._advance_floor()

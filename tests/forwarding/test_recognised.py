@@ -54,7 +54,7 @@ class Scene:
     def __init__(self) -> None:
         self.clock, self.link, self.ear = Clock(), Link(), Ear()
         self.company = Company(self.clock)
-        self.floor = Floor(FloorSection(), 30.0)
+        self.floor = Floor(FloorSection(), 30.0, doubt=1.0)
         self.asked: list[Forward] = []
         self.free_when_told: list[bool] = []
         self.spoken = RecognisedSpeech(

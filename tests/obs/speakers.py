@@ -11,7 +11,10 @@ class Notes:
     talking: set[str] = field(default_factory=set)
 
     def talks(self, speaker: str) -> None:
-        self.said.append(f"{speaker} talks")
+        raise AssertionError("a level alone is taken for speech")
+
+    def speaks(self, speaker: str) -> None:
+        self.said.append(f"{speaker} speaks")
         self.talking.add(speaker)
 
     def stopped(self, speaker: str) -> None:

@@ -21,7 +21,7 @@ def talking(notes: Notes, *inputs: str) -> MicrophoneActivity:
     return MicrophoneActivity(notes, inputs or ("mic",), threshold=THRESHOLD, release=RELEASE)
 
 
-@pytest.mark.parametrize(("level", "said"), [(LOUD, [f"{MIC} talks"]), (SOFT, []), (0.0, [])])
+@pytest.mark.parametrize(("level", "said"), [(LOUD, [f"{MIC} speaks"]), (SOFT, []), (0.0, [])])
 def test_the_threshold_is_in_decibels_of_full_scale(level: float, said: list[str]) -> None:
     notes = Notes()
     talking(notes).hear({"mic": level}, 0.0)
@@ -33,10 +33,10 @@ def test_a_pause_shorter_than_the_release_does_not_end_a_voice() -> None:
     mic = talking(notes)
     for level, now in ((LOUD, 0.0), (SOFT, 0.29), (LOUD, 0.3), (SOFT, 0.59)):
         mic.hear({"mic": level}, now)
-    assert notes.said == [f"{MIC} talks"]
+    assert notes.said == [f"{MIC} speaks"]
 
     mic.hear({"mic": SOFT}, 0.61)
-    assert notes.said == [f"{MIC} talks", f"{MIC} stopped"]
+    assert notes.said == [f"{MIC} speaks", f"{MIC} stopped"]
 
 
 def test_each_input_is_a_speaker_of_its_own_and_others_do_not_count() -> None:
@@ -44,7 +44,7 @@ def test_each_input_is_a_speaker_of_its_own_and_others_do_not_count() -> None:
     both = talking(notes, "mic", "guest")
     both.hear({"guest": LOUD, "music": LOUD}, 0.0)
     both.hear({"mic": LOUD}, 0.5)
-    assert notes.said == ["microphone:guest talks", "microphone:mic talks", "microphone:guest stopped"]
+    assert notes.said == ["microphone:guest speaks", "microphone:mic speaks", "microphone:guest stopped"]
 
 
 def test_a_long_release_is_reported_like_talking_itself() -> None:
@@ -52,7 +52,7 @@ def test_a_long_release_is_reported_like_talking_itself() -> None:
     mic = MicrophoneActivity(notes, ["mic"], threshold=THRESHOLD, release=10.0)
     for second in range(6):
         mic.hear({"mic": LOUD if second == 0 else SOFT}, float(second))
-    assert notes.said == [f"{MIC} talks"] * 6
+    assert notes.said == [f"{MIC} speaks"] * 6
 
 
 def test_another_threshold_counts_from_the_next_frame() -> None:
@@ -61,7 +61,7 @@ def test_another_threshold_counts_from_the_next_frame() -> None:
     mic.hear({"mic": SOFT}, 0.0)
     mic.threshold = THRESHOLD - 1
     mic.hear({"mic": SOFT}, 0.1)
-    assert notes.said == [f"{MIC} talks"]
+    assert notes.said == [f"{MIC} speaks"]
 
 
 LEVELS = st.sampled_from([0.0, SOFT, LOUD, 1.0, 20.0])
@@ -116,7 +116,7 @@ def test_reports_alternate_and_repeat_no_faster_than_told(steps: list[tuple[floa
         was_talking = bool(notes.talking)
         take(mics, step, now)
         new, told = notes.said[told:], len(notes.said)
-        if f"{MIC} talks" in new:
+        if f"{MIC} speaks" in new:
             assert not was_talking or now - told_at >= REPEAT
             told_at = now
         if not notes.talking and was_talking:
@@ -134,7 +134,7 @@ def test_a_voice_that_lasts_is_told_within_the_five_seconds_of_the_contract(paus
         if len(notes.said) > before:
             told_at = now
         assert now - told_at < 5.0
-    assert set(notes.said) == {f"{MIC} talks"}
+    assert set(notes.said) == {f"{MIC} speaks"}
 
 
 def test_the_meter_read_is_the_peak_behind_fader_and_mute_of_the_loudest_channel() -> None:

@@ -17,8 +17,8 @@ from tests.support import PATIENCE, eventually
 MIC, DESKTOP = "Mic/Aux", "Desktop Audio"
 LOUD, SOFT = 0.5, 0.005
 """-6 and -46 dBFS, on either side of the default threshold of -40."""
-TALKS, STOPPED = f"microphone:{MIC} talks", f"microphone:{MIC} stopped"
-MARK = f"microphone:{DESKTOP} talks"
+TALKS, STOPPED = f"microphone:{MIC} speaks", f"microphone:{MIC} stopped"
+MARK = f"microphone:{DESKTOP} speaks"
 
 
 class Room:
@@ -342,7 +342,7 @@ async def test_an_input_that_appears_later_is_heard(obs: ObsDouble) -> None:
         await obs.create("Mic", Input())
         await room.healthy("listening to Mic")
         await obs.meters({"Mic": LOUD})
-        await room.says("microphone:Mic talks")
+        await room.says("microphone:Mic speaks")
 
 
 async def test_an_input_without_sound_is_named(obs: ObsDouble) -> None:

@@ -95,7 +95,7 @@ class Room:
         """Ann says something aloud, now and then, until cancelled."""
         while True:
             await asyncio.sleep(PAUSE)
-            self.relay.voice.talks(ANN)
+            self.relay.voice.speaks(ANN)
             self.audio.microphone.say(20)
             await asyncio.sleep(1.0)
             self.relay.voice.stopped(ANN)

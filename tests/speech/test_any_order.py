@@ -32,7 +32,7 @@ class Room:
     def __init__(self, after: str) -> None:
         section = FloorSection.model_validate({"after": after})
         self.clock, self.sink, self.voxta = Clock(), ManualSink(), Voxta()
-        self.floor = Floor(section, REPLY_TIMEOUT)
+        self.floor = Floor(section, REPLY_TIMEOUT, doubt=1.0)
         self.shown: list[ReplyText] = []
         self.lengths: Counter[str] = Counter()
         screening = Screening(Outbound(OutboundSection()), self.shown.append, hold_for=60.0)
@@ -103,7 +103,9 @@ VOXTA = st.sampled_from(
 STEPS = st.lists(
     st.one_of(
         st.tuples(VOXTA, st.integers(1, 3)),
-        st.tuples(st.sampled_from(["talks", "stops", "skip", "silence", "sink closes", "sink opens"]), st.just(0)),
+        st.tuples(
+            st.sampled_from(["sounds", "speaks", "stops", "skip", "silence", "sink closes", "sink opens"]), st.just(0)
+        ),
         st.tuples(st.just("time"), st.integers(1, 30)),
     ),
     max_size=40,
@@ -114,8 +116,10 @@ async def play(room: Room, steps: list[tuple[str, int]]) -> None:
     voice = room.voice
     for what, number in steps:
         match what:
-            case "talks":
+            case "sounds":
                 voice.talks("voice:ann")
+            case "speaks":
+                voice.speaks("voice:ann")
             case "stops":
                 voice.stopped("voice:ann")
             case "skip":

@@ -10,10 +10,11 @@ from relay.config import FloorSection
 from relay.speech.floor import LEASE, Floor, FloorDecision, FloorState
 
 TIMEOUT = 30.0
+DOUBT = 1.0
 
 
 def floor_with(**settings: object) -> Floor:
-    return Floor(FloorSection.model_validate(settings), TIMEOUT)
+    return Floor(FloorSection.model_validate(settings), TIMEOUT, doubt=DOUBT)
 
 
 def acts(floor: Floor, until: float, start: float = 0.0) -> list[tuple[float, FloorDecision]]:
@@ -119,7 +120,7 @@ def test_nobody_is_interrupted_while_a_turn_is_only_brought_to_its_end() -> None
     floor.turn_goes_on(0)
     floor.reply_ended(1)
 
-    floor.speaker_talks("voice:ann", 2)
+    floor.speaker_speaks("voice:ann", 2)
 
     assert acts(floor, until=5, start=2) == []
 
@@ -127,7 +128,7 @@ def test_nobody_is_interrupted_while_a_turn_is_only_brought_to_its_end() -> None
 def test_a_person_who_interrupts_ends_the_turn_whatever_voxta_said_of_it() -> None:
     floor = floor_with(min_speech=0.5, silence=0.4)
     floor.turn_goes_on(0)
-    floor.speaker_talks("voice:ann", 1)
+    floor.speaker_speaks("voice:ann", 1)
 
     assert acts(floor, until=3, start=1) == [(1, FloorDecision.PAUSE), (1.5, FloorDecision.INTERRUPT)]
     assert floor.state(3) is FloorState.IDLE
@@ -136,7 +137,7 @@ def test_a_person_who_interrupts_ends_the_turn_whatever_voxta_said_of_it() -> No
 def test_what_counts_as_talking_counts_from_its_first_sound_also_at_the_start_of_the_clock() -> None:
     floor = floor_with(min_speech=0.5, max_pause=10)
     floor.thinking(0)
-    floor.speaker_talks("voice:ann", 0.1)
+    floor.speaker_speaks("voice:ann", 0.1)
 
     assert acts(floor, until=3, start=0.1) == [(0.1, FloorDecision.PAUSE), (0.6, FloorDecision.INTERRUPT)]
 
@@ -144,8 +145,8 @@ def test_what_counts_as_talking_counts_from_its_first_sound_also_at_the_start_of
 def test_a_person_who_talks_keeps_the_floor_until_they_have_been_silent_for_a_moment() -> None:
     floor = floor_with(silence=0.5)
 
-    floor.speaker_talks("streamer", 0)
-    floor.speaker_talks("voice:guest", 1)
+    floor.speaker_speaks("streamer", 0)
+    floor.speaker_speaks("voice:guest", 1)
     floor.speaker_stopped("streamer", 1.5)
     assert not floor.is_free(3), "the guest still talks"
 
@@ -158,7 +159,7 @@ def test_a_person_who_talks_keeps_the_floor_until_they_have_been_silent_for_a_mo
 def test_a_stop_that_is_known_to_be_final_frees_the_floor_at_once() -> None:
     floor = floor_with(silence=0.5)
 
-    floor.speaker_talks("streamer", 0)
+    floor.speaker_speaks("streamer", 0)
     floor.speaker_stopped("streamer", 2, is_done=True)
 
     assert floor.is_free(2)
@@ -167,8 +168,8 @@ def test_a_stop_that_is_known_to_be_final_frees_the_floor_at_once() -> None:
 def test_a_stop_that_is_lost_frees_the_floor_when_the_lease_ends_and_talking_on_renews_it() -> None:
     floor = floor_with(silence=0)
 
-    floor.speaker_talks("streamer", 0)
-    floor.speaker_talks("streamer", 8)
+    floor.speaker_speaks("streamer", 0)
+    floor.speaker_speaks("streamer", 8)
 
     assert not floor.is_free(8 + LEASE - 0.001)
     assert floor.free_at(9) == 8 + LEASE
@@ -178,7 +179,7 @@ def test_a_stop_that_is_lost_frees_the_floor_when_the_lease_ends_and_talking_on_
 def test_a_cough_pauses_the_reply_and_then_it_goes_on() -> None:
     floor = floor_with(min_speech=0.5, silence=0.4)
     floor.speaking(0, duration=10)
-    floor.speaker_talks("voice:ann", 1)
+    floor.speaker_speaks("voice:ann", 1)
     assert floor.advance(1) is FloorDecision.PAUSE
 
     floor.speaker_stopped("voice:ann", 1.3)
@@ -190,7 +191,7 @@ def test_a_cough_pauses_the_reply_and_then_it_goes_on() -> None:
 def test_talking_on_gives_the_reply_up_after_the_least_speech_and_yields_when_the_person_is_done() -> None:
     floor = floor_with(min_speech=0.5, silence=0.4)
     floor.speaking(0, duration=10)
-    floor.speaker_talks("voice:ann", 1)
+    floor.speaker_speaks("voice:ann", 1)
 
     assert acts(floor, until=3, start=1) == [(1, FloorDecision.PAUSE), (1.5, FloorDecision.INTERRUPT)]
     assert floor.state(3) is FloorState.IDLE
@@ -202,10 +203,10 @@ def test_talking_on_gives_the_reply_up_after_the_least_speech_and_yields_when_th
 def test_two_short_sounds_with_a_breath_between_them_count_together() -> None:
     floor = floor_with(min_speech=0.5, silence=0.4)
     floor.speaking(0, duration=10)
-    floor.speaker_talks("voice:ann", 1)
+    floor.speaker_speaks("voice:ann", 1)
     floor.advance(1)
     floor.speaker_stopped("voice:ann", 1.3)
-    floor.speaker_talks("voice:ann", 1.5)
+    floor.speaker_speaks("voice:ann", 1.5)
 
     assert acts(floor, until=3, start=1.5) == [(1.7, FloorDecision.INTERRUPT)]
 
@@ -215,7 +216,7 @@ def test_the_first_sound_interrupts_where_nothing_is_to_be_confirmed(settings: d
     floor = floor_with(**settings)
     floor.speaking(0, duration=10)
 
-    floor.speaker_talks("voice:ann", 1)
+    floor.speaker_speaks("voice:ann", 1)
 
     assert acts(floor, until=1, start=1) == [(1, FloorDecision.PAUSE), (1, FloorDecision.INTERRUPT)]
 
@@ -225,7 +226,7 @@ def test_a_pause_is_decided_in_the_end_however_the_person_stutters() -> None:
     floor.speaking(0, duration=10)
     seen = []
     for tenth in range(10, 40, 3):
-        floor.speaker_talks("voice:ann", tenth / 10)
+        floor.speaker_speaks("voice:ann", tenth / 10)
         seen += acts(floor, until=tenth / 10 + 0.1, start=tenth / 10)
         floor.speaker_stopped("voice:ann", tenth / 10 + 0.1)
         seen += acts(floor, until=tenth / 10 + 0.3, start=tenth / 10 + 0.1)
@@ -236,7 +237,7 @@ def test_a_pause_is_decided_in_the_end_however_the_person_stutters() -> None:
 
 def test_a_reply_that_begins_while_somebody_talks_waits_for_them() -> None:
     floor = floor_with(min_speech=0.5, silence=0.4)
-    floor.speaker_talks("voice:ann", 0)
+    floor.speaker_speaks("voice:ann", 0)
     floor.thinking(5)
     assert floor.advance(5) is FloorDecision.PAUSE, "what was said before the reply does not count against it"
 
@@ -248,7 +249,7 @@ def test_a_reply_that_begins_while_somebody_talks_waits_for_them() -> None:
 def test_who_looks_late_is_told_of_what_became_due_in_between() -> None:
     floor = floor_with(min_speech=0.5, silence=0.4)
     floor.speaking(0, duration=30)
-    floor.speaker_talks("voice:ann", 1)
+    floor.speaker_speaks("voice:ann", 1)
     acts(floor, until=2, start=1)
     floor.speaker_stopped("voice:ann", 3)
     assert floor.advance(3) is None
@@ -264,7 +265,7 @@ def test_a_reply_that_may_not_be_interrupted_is_not_even_paused() -> None:
     floor.asked(0, interruptible=False)
     floor.speaking(1, duration=10)
 
-    floor.speaker_talks("streamer", 2)
+    floor.speaker_speaks("streamer", 2)
 
     assert acts(floor, until=9, start=2) == []
     floor.released()
@@ -276,28 +277,28 @@ def test_only_those_who_may_interrupt_are_listened_to() -> None:
     floor = floor_with(may_interrupt=["game"])
     floor.speaking(0, duration=10)
 
-    floor.speaker_talks("voice:ann", 1)
+    floor.speaker_speaks("voice:ann", 1)
     assert floor.advance(1) is None
 
-    floor.speaker_talks("microphone:Mic/Aux", 1)
+    floor.speaker_speaks("microphone:Mic/Aux", 1)
     assert floor.advance(1) is FloorDecision.PAUSE, "the streamer always may"
 
 
 def test_a_microphone_that_never_falls_silent_is_ignored_until_it_does() -> None:
     floor = floor_with(max_hold=60, silence=0.4)
     for second in range(0, 100, 5):
-        floor.speaker_talks("microphone:fan", second)
+        floor.speaker_speaks("microphone:fan", second)
         acts(floor, until=second + 5, start=second)
 
     assert floor.is_free(100)
     floor.speaker_stopped("microphone:fan", 101)
-    floor.speaker_talks("microphone:fan", 102)
+    floor.speaker_speaks("microphone:fan", 102)
     assert not floor.is_free(102)
 
 
 def test_it_is_known_before_when_who_never_falls_silent_will_be_ignored() -> None:
     floor = floor_with(max_hold=5)
-    floor.speaker_talks("microphone", 1)
+    floor.speaker_speaks("microphone", 1)
     assert floor.advance(1) is None
 
     assert floor.next_at(1) == 6
@@ -307,7 +308,7 @@ def test_it_is_known_before_when_who_never_falls_silent_will_be_ignored() -> Non
 
 def test_a_stop_that_is_lost_counts_as_silence_from_when_the_lease_ends() -> None:
     floor = floor_with(silence=2)
-    floor.speaker_talks("voice:ann", 0)
+    floor.speaker_speaks("voice:ann", 0)
 
     assert acts(floor, until=LEASE) == []
     assert not floor.is_free(LEASE + 1.9)
@@ -317,7 +318,7 @@ def test_a_stop_that_is_lost_counts_as_silence_from_when_the_lease_ends() -> Non
 def test_a_reply_that_is_gone_leaves_nothing_paused() -> None:
     floor = floor_with()
     floor.thinking(0)
-    floor.speaker_talks("streamer", 1)
+    floor.speaker_speaks("streamer", 1)
     assert floor.advance(1) is FloorDecision.PAUSE
 
     floor.released()
@@ -325,8 +326,108 @@ def test_a_reply_that_is_gone_leaves_nothing_paused() -> None:
     assert floor.advance(1.1) is FloorDecision.RESUME
 
 
+def test_noise_pauses_at_once_and_the_reply_goes_on_as_soon_as_it_ends() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.speaking(0, duration=10)
+    floor.speaker_talks("voice:ann", 1)
+    assert floor.advance(1) is FloorDecision.PAUSE
+
+    floor.speaker_stopped("voice:ann", 1.3)
+
+    assert acts(floor, until=1.3, start=1.3) == [(1.3, FloorDecision.RESUME)]
+
+
+@pytest.mark.parametrize("settings", [{}, {"min_speech": 0}, {"on_barge_in": "stop"}, {"max_pause": 0.4}])
+def test_noise_that_does_not_end_is_doubted_for_a_while_and_then_ignored(settings: dict[str, object]) -> None:
+    floor = floor_with(**settings)
+    floor.speaking(0, duration=30)
+    floor.speaker_talks("voice:ann", 1)
+
+    done = acts(floor, until=9, start=1)
+    floor.speaker_talks("voice:ann", 9)
+    done += acts(floor, until=18, start=9)
+
+    assert [act for _, act in done] == [FloorDecision.PAUSE, FloorDecision.RESUME]
+    assert done[1][0] == 1 + min(DOUBT, floor_max_pause(settings))
+
+
+def floor_max_pause(settings: dict[str, object]) -> float:
+    return FloorSection.model_validate(settings).max_pause
+
+
+def test_who_was_taken_for_noise_pauses_again_with_speech_or_after_a_silence() -> None:
+    floor = floor_with()
+    floor.speaking(0, duration=30)
+    floor.speaker_talks("voice:ann", 1)
+    floor.speaker_talks("voice:bob", 1)
+    acts(floor, until=3, start=1)
+
+    floor.speaker_stopped("voice:bob", 3)
+    floor.speaker_talks("voice:bob", 3.1)
+    assert floor.advance(3.1) is FloorDecision.PAUSE, "what comes after a silence may be speech"
+    acts(floor, until=5, start=3.1)
+
+    floor.speaker_speaks("voice:ann", 5)
+    assert floor.advance(5) is FloorDecision.PAUSE, "speech in the noise is no noise"
+
+
+def test_people_who_take_turns_at_noise_keep_nobody_paused_longer_than_one() -> None:
+    floor = floor_with()
+    floor.speaking(0, duration=30)
+    floor.speaker_talks("voice:ann", 1)
+    floor.advance(1)
+    floor.speaker_talks("voice:bob", 1.9)
+
+    assert acts(floor, until=5, start=1.9) == [(2, FloorDecision.RESUME)]
+
+
+def test_only_what_is_known_to_be_speech_counts_towards_an_interruption() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.speaking(0, duration=10)
+    floor.speaker_talks("voice:ann", 1)
+    assert floor.advance(1) is FloorDecision.PAUSE
+
+    floor.speaker_speaks("voice:ann", 1.8)
+
+    assert acts(floor, until=5, start=1.8) == [(2.3, FloorDecision.INTERRUPT)]
+
+
+def test_a_word_in_an_earlier_pause_does_not_let_noise_interrupt() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.2)
+    floor.speaking(0, duration=30)
+    floor.speaker_speaks("voice:ann", 1)
+    floor.speaker_stopped("voice:ann", 1.4)
+    acts(floor, until=3, start=1.4)
+
+    floor.speaker_talks("voice:ann", 3)
+
+    assert acts(floor, until=9, start=3) == [(3, FloorDecision.PAUSE), (4, FloorDecision.RESUME)]
+
+
+def test_the_word_somebody_had_before_the_reply_does_not_lengthen_the_pause_that_noise_makes() -> None:
+    floor = floor_with(silence=5, max_pause=2)
+    floor.speaker_speaks("voice:ann", 0)
+    floor.speaker_stopped("voice:ann", 1)
+    floor.speaking(1.5, duration=30)
+
+    floor.speaker_talks("voice:bob", 2)
+
+    assert acts(floor, until=9, start=2) == [(2, FloorDecision.PAUSE), (3, FloorDecision.RESUME)]
+
+
+def test_the_floor_is_free_when_noise_has_been_doubted_long_enough() -> None:
+    floor = floor_with(silence=0.5)
+
+    floor.speaker_talks("voice:ann", 1)
+
+    assert not floor.is_free(1.9)
+    assert floor.free_at(1.5) == 2
+    assert floor.is_free(2)
+
+
 SPEAKERS = st.sampled_from(["streamer", "voice:ann", "game:npc"])
-HAPPENINGS: st.SearchStrategy[Callable[[Floor, float], object]] = st.one_of(
+Happening = Callable[[Floor, float], object] | tuple[str, str]
+HAPPENINGS: st.SearchStrategy[Happening] = st.one_of(
     st.builds(lambda may: lambda floor, now: floor.asked(now, interruptible=may), st.booleans()),
     st.builds(lambda seconds: lambda floor, now: floor.speaking(now, seconds), st.floats(0, 20)),
     st.just(lambda floor, now: floor.thinking(now)),
@@ -335,9 +436,7 @@ HAPPENINGS: st.SearchStrategy[Callable[[Floor, float], object]] = st.one_of(
     st.just(lambda floor, now: floor.turn_goes_on(now)),
     st.builds(lambda plays: lambda floor, now: floor.turn_is_over(now, is_voicing=plays), st.booleans()),
     st.builds(lambda who: lambda floor, now: floor.speaker_talks(who, now), SPEAKERS),
-    st.builds(
-        lambda who, done: lambda floor, now: floor.speaker_stopped(who, now, is_done=done), SPEAKERS, st.booleans()
-    ),
+    st.tuples(st.sampled_from(["speaks", "stops", "is done"]), SPEAKERS),
 )
 STEPS = st.lists(st.tuples(HAPPENINGS, st.floats(0, 12)), max_size=40)
 SETTINGS = st.builds(
@@ -349,11 +448,19 @@ SETTINGS = st.builds(
 
 
 class Companion:
-    """Sounds as long as it has a reply and is not paused; checks that nobody it gives way to talks meanwhile."""
+    """Sounds as long as it has a reply and is not paused.
 
-    def __init__(self, floor: Floor) -> None:
+    Checks that nobody it gives way to talks meanwhile, and that noise alone never costs it more than a moment.
+    """
+
+    def __init__(self, floor: Floor, doubt: float) -> None:
         self.floor = floor
+        self.doubt = doubt
         self.is_paused = False
+        self.paused_at = 0.0
+        self.speaking: set[str] = set()
+        """Who is known to speak."""
+        self.was_spoken = False
 
     def follow(self, start: float, until: float) -> None:
         now: float | None = start
@@ -362,17 +469,32 @@ class Companion:
                 act = self.floor.advance(now)
                 if act is None:
                     break
-                self._obey(act)
+                self._obey(act, now)
             assert self.floor.advance(now) is None, "it settles"
             self._check(now)
             now = self.floor.next_at(now)
 
-    def _obey(self, act: FloorDecision) -> None:
+    def happens(self, happening: "Happening", now: float) -> None:
+        match happening:
+            case ("speaks", who):
+                self.speaking.add(who)
+                self.was_spoken = True
+                self.floor.speaker_speaks(who, now)
+            case ("stops" | "is done" as how, who):
+                self.speaking.discard(who)
+                self.floor.speaker_stopped(who, now, is_done=how == "is done")
+            case act if callable(act):
+                act(self.floor, now)
+
+    def _obey(self, act: FloorDecision, now: float) -> None:
         match act:
             case FloorDecision.PAUSE:
                 assert not self.is_paused
-                self.is_paused = True
-            case FloorDecision.RESUME | FloorDecision.INTERRUPT:
+                self.is_paused, self.paused_at, self.was_spoken = True, now, bool(self.speaking)
+            case FloorDecision.INTERRUPT:
+                assert self.was_spoken, "noise interrupts nobody"
+                self.is_paused = False
+            case FloorDecision.RESUME:
                 assert self.is_paused
                 self.is_paused = False
 
@@ -380,17 +502,19 @@ class Companion:
         replies = self.floor.state(now) not in (FloorState.IDLE, FloorState.FINISHING)
         sounds = replies and not self.is_paused
         may_be_interrupted = self.floor._interruptible
+        if self.is_paused and not self.was_spoken:
+            assert now <= self.paused_at + self.doubt + 1e-6, "noise pauses for a moment"
         assert not (sounds and may_be_interrupted and self.floor.speakers(now)), "two speak at once"
 
 
 @given(SETTINGS, STEPS)
 def test_no_sequence_of_happenings_lets_two_speak_at_once_or_leaves_the_floor_taken(
-    settings: FloorSection, steps: list[tuple[Callable[[Floor, float], object], float]]
+    settings: FloorSection, steps: list[tuple[Happening, float]]
 ) -> None:
-    floor, now = Floor(settings, TIMEOUT), 0.0
-    companion = Companion(floor)
-    for happens, pause in steps:
-        happens(floor, now)
+    floor, now = Floor(settings, TIMEOUT, doubt=DOUBT), 0.0
+    companion = Companion(floor, DOUBT)
+    for happening, pause in steps:
+        companion.happens(happening, now)
         companion.follow(now, now + pause)
         now += pause
 

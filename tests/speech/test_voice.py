@@ -51,7 +51,7 @@ class Scene:
     def __init__(self, *, plays: bool = True, **settings: object) -> None:
         section = FloorSection.model_validate({"min_speech": 0.5, "silence": 0.4} | settings)
         self.clock, self.sink, self.library, self.voxta = Clock(), ManualSink(), Library(), Voxta()
-        self.floor = Floor(section, 30.0)
+        self.floor = Floor(section, 30.0, doubt=1.0)
         self.shown: list[str] = []
         self.replies = Replies()
         playback = Playback(self.library.fetch, clock=self.clock)
@@ -133,7 +133,7 @@ async def test_a_person_who_talks_on_ends_the_reply_where_it_was_heard() -> None
         await scene.reply(HELLO, BYE)
         scene.passes(0.5)
 
-        scene.voice.talks("voice:ann")
+        scene.voice.speaks("voice:ann")
         assert scene.sink.is_paused, "paused at once"
         scene.passes(0.5)
 
@@ -231,7 +231,7 @@ async def test_its_own_speech_told_back_by_voxta_does_not_take_the_floor() -> No
 
 async def test_a_reply_nobody_heard_leaves_no_message() -> None:
     async with speaking() as scene:
-        scene.voice.talks("voice:ann")
+        scene.voice.speaks("voice:ann")
         await scene.reply(HELLO)
 
         scene.passes(0.7 + OWN_CUT_WAIT)
@@ -245,7 +245,7 @@ async def test_a_cough_changes_nothing_but_the_time() -> None:
         await scene.reply(HELLO)
         scene.passes(0.5)
 
-        scene.voice.talks("voice:ann")
+        scene.voice.speaks("voice:ann")
         scene.passes(0.2)
         scene.voice.stopped("voice:ann")
         scene.passes(0.5)
@@ -259,7 +259,7 @@ async def test_a_cough_changes_nothing_but_the_time() -> None:
 async def interrupted(scene: Scene) -> None:
     await scene.reply(HELLO, BYE)
     scene.passes(0.5)
-    scene.voice.talks("voice:ann")
+    scene.voice.speaks("voice:ann")
     scene.passes(1.0)
     scene.voice.text_changed("r1", "Hello there")
     scene.voice.stopped("voice:ann")
@@ -294,7 +294,7 @@ async def test_nothing_is_asked_when_voxta_answers_the_person_by_itself() -> Non
 async def cut_off(scene: Scene) -> None:
     """Ann talks over a reply until it is given up, and talks on; Voxta has not cut its text yet."""
     await scene.reply(HELLO)
-    scene.voice.talks("voice:ann")
+    scene.voice.speaks("voice:ann")
     scene.passes(0.6)
     await eventually(lambda: "interrupt" in scene.voxta.told)
     scene.voxta.told.clear()
@@ -374,7 +374,7 @@ async def test_a_reply_knows_whether_it_was_stopped_on_purpose(by: str) -> None:
         if by == "a moderator":
             scene.voice.stop()
         else:
-            scene.voice.talks("voice:ann")
+            scene.voice.speaks("voice:ann")
             scene.passes(2.0)
             scene.voice.look()
 
@@ -450,7 +450,7 @@ async def test_a_reply_that_may_not_be_interrupted_goes_on_though_a_thread_pause
         assert not scene.voice.may_pause
         scene.sink.pause()
 
-        scene.voice.talks("voice:ann")
+        scene.voice.speaks("voice:ann")
 
         assert not scene.sink.is_paused
         scene.passes(1.0)
@@ -461,7 +461,7 @@ async def test_a_sink_that_closes_during_a_pause_ends_the_reply_and_the_pause() 
     async with speaking() as scene:
         await scene.reply(HELLO, BYE)
         scene.passes(0.3)
-        scene.voice.talks("voice:ann")
+        scene.voice.speaks("voice:ann")
 
         scene.sink.set_open(False)
 
@@ -529,7 +529,7 @@ async def test_an_emoji_without_sound_does_not_end_what_was_heard() -> None:
 
 async def test_after_a_reply_that_was_given_up_before_it_had_sound_the_next_one_is_heard() -> None:
     async with speaking(after="nothing") as scene:
-        scene.voice.talks("voice:ann")
+        scene.voice.speaks("voice:ann")
         scene.thinking("r1")
         scene.passes(1.0)
         scene.voice.stopped("voice:ann")

@@ -124,7 +124,7 @@ class Theatre:
 
     def talks(self) -> None:
         """Ann talks in the voice channel."""
-        self.relay.voice.talks(ANN)
+        self.relay.voice.speaks(ANN)
 
     def stops(self) -> None:
         self.relay.voice.stopped(ANN)

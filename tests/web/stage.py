@@ -78,7 +78,10 @@ class ApiRoom:
     state: GatewayState = field(default_factory=GatewayState)
 
     def talks(self, speaker: str) -> None:
-        self.calls.append(f"{speaker} talks")
+        self.calls.append(f"{speaker} makes a sound")
+
+    def speaks(self, speaker: str) -> None:
+        self.calls.append(f"{speaker} speaks")
 
     def stopped(self, speaker: str) -> None:
         self.calls.append(f"{speaker} stopped")

@@ -28,7 +28,7 @@ async def test_the_published_client_says_when_a_game_talks(stage: Stage) -> None
     assert await client.external_speaker_start("game")
     assert await client.external_speaker_stop()
 
-    assert stage.runtime.calls == ["game:game talks", "game:game talks", "game:game stopped"]
+    assert stage.runtime.calls == ["game:game speaks", "game:game speaks", "game:game stopped"]
     await client.stop()
 
 
@@ -64,7 +64,7 @@ async def test_a_speaker_may_want_no_answer(stage: Stage) -> None:
     await post(stage, "/external_speaker_start", b'{"source": "game"}')
     await post(stage, "/external_speaker_stop", b'{"trigger_response": false}')
 
-    assert stage.runtime.calls == ["game:game talks", "unanswered", "game:game stopped"]
+    assert stage.runtime.calls == ["game:game speaks", "unanswered", "game:game stopped"]
 
 
 async def test_any_number_of_names_is_remembered_up_to_a_bound(stage: Stage) -> None:

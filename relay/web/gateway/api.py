@@ -114,7 +114,7 @@ class Gateway:
             log.info("external speaker %s starts (%r)", start.source, start.reason)
             self._sources = dict.fromkeys([*self._sources, start.source][-MAX_SOURCES:])
         self.mirror.speaks_because(start.source, start.reason)
-        self._actions.speakers.talks(f"game:{start.source}")
+        self._actions.speakers.speaks(f"game:{start.source}")
         self.mirror.look()
         return web.json_response({"status": "ok"})
 

@@ -128,7 +128,7 @@ async def test_keys_are_told_what_they_show(stage: DeskStage) -> None:
     before = gateway_state(stage.relay).relay
     await stage.post("/api/pause")
     await stage.post("/api/mode", {"mode": "mentions"})
-    stage.relay.voice.talks("game:npc")
+    stage.relay.voice.speaks("game:npc")
 
     assert before == KeyState()
     assert gateway_state(stage.relay).relay == KeyState(paused=True, mode="mentions", talking=True)

@@ -121,7 +121,7 @@ class Ears:
 
     def _talks(self, user: int) -> None:
         self._told[user] = self._clock()
-        self._speakers.talks(_speaker(user))
+        self._speakers.speaks(_speaker(user))
         self._woken.set()
 
     async def _follow(self) -> None:

@@ -59,6 +59,9 @@ class Room:
     def talks(self, speaker: str) -> None:
         self.told.append(("talks", speaker))
 
+    def speaks(self, speaker: str) -> None:
+        self.told.append(("speaks", speaker))
+
     def stopped(self, speaker: str) -> None:
         self.told.append(("stopped", speaker))
 

@@ -27,7 +27,7 @@ def speaker(person: VoicePerson) -> str:
 
 
 def whole_turn(person: VoicePerson) -> list[tuple[str, str]]:
-    return [("talks", speaker(person)), ("stopped", speaker(person))]
+    return [("speaks", speaker(person)), ("stopped", speaker(person))]
 
 
 def read(room: Room, seconds: float = 0.9) -> bytes:
@@ -62,7 +62,7 @@ async def test_who_talks_on_is_reported_again_and_again(room: Room, monkeypatch:
     ann = await room.enter("ann")
     talking = asyncio.create_task(ann.speak(encode(tone(440, 5))))
     for times in (1, 2, 3):
-        await eventually(lambda: room.told == times * [("talks", speaker(ann))])  # noqa: B023 - awaited at once
+        await eventually(lambda: room.told == times * [("speaks", speaker(ann))])  # noqa: B023 - awaited at once
         so_far = room.ears.counts.decoded
         await eventually(lambda: room.ears.counts.decoded > so_far + 1)  # noqa: B023
         room.now += 0.11
@@ -125,7 +125,7 @@ async def test_a_new_key_during_the_call_does_not_deafen(discord: DiscordDouble,
 async def test_who_leaves_in_the_middle_of_a_word_has_stopped(discord: DiscordDouble, room: Room) -> None:
     ann = await room.enter("ann")
     talking = asyncio.create_task(ann.speak(encode(tone(440, 5))))
-    await eventually(lambda: room.told == [("talks", speaker(ann))])
+    await eventually(lambda: room.told == [("speaks", speaker(ann))])
     await discord.leave("ann")
     await eventually(lambda: room.told == whole_turn(ann))
     talking.cancel()
@@ -135,7 +135,7 @@ async def test_who_leaves_in_the_middle_of_a_word_has_stopped(discord: DiscordDo
 async def test_all_have_stopped_when_the_bot_leaves(room: Room) -> None:
     ann = await room.enter("ann")
     talking = asyncio.create_task(ann.speak(encode(tone(440, 5))))
-    await eventually(lambda: room.told == [("talks", speaker(ann))])
+    await eventually(lambda: room.told == [("speaks", speaker(ann))])
     await room.voice.disconnect(force=True)
     await eventually(lambda: room.told == whole_turn(ann))
     talking.cancel()
