@@ -10,7 +10,7 @@ from relay.moderation.controls import command_in
 
 REMEMBERED: Final = 20_000
 """Viewers whose last message is known."""
-_WRITTEN: Final = frozenset({Kind.CHAT, Kind.ASK, Kind.CHEER, Kind.REDEMPTION})
+_WRITTEN: Final = frozenset({Kind.CHAT, Kind.ASK, Kind.VOICE, Kind.CHEER, Kind.REDEMPTION})
 
 
 class LatestMessages:

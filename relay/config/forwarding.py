@@ -98,6 +98,7 @@ def _default_kinds() -> dict[Kind, KindRule]:
     return {
         Kind.CHAT: rule(user, "{author} ({platform}){answering}{quote}"),
         Kind.ASK: rule(user, "{author} ({platform}) asks{quote}"),
+        Kind.VOICE: rule(user, "{author} (voice){quote}", streamer="{text}"),
         Kind.SUBSCRIBE: rule(event, "{author} just subscribed on {platform}{quote}"),
         Kind.RESUBSCRIBE: rule(event, "{author} has been subscribed for {count}{quote}"),
         Kind.GIFT: rule(event, "{author} gifted {count} to {other}{quote}"),

@@ -10,7 +10,7 @@ from relay.model import Kind, Role
 from relay.text.blocked_terms import check_term
 
 _RATE_NAME = re.compile(
-    r"^(all|viewer|platform\.[a-z]+"
+    r"^(all|viewer|speaker|platform\.[a-z]+"
     rf"|kind\.({'|'.join(kind.value for kind in Kind)})|role\.({'|'.join(role.value for role in Role)}))$"
 )
 
@@ -18,7 +18,7 @@ _RATE_NAME = re.compile(
 def check_rate_name(name: str) -> str:
     """Raises ValueError for a name no rate can have."""
     if not _RATE_NAME.match(name):
-        raise ValueError(f"{name!r} is no rate: use all, viewer, platform.twitch, kind.chat, role.subscriber, …")
+        raise ValueError(f"{name!r} is no rate: use all, viewer, speaker, platform.twitch, kind.chat, role.vip, …")
     return name
 
 
@@ -27,8 +27,10 @@ Rate = Annotated[float, Field(ge=0, le=1_000_000)]
 
 
 class BudgetSection(Section):
-    rates: dict[RateName, Rate] = Field(default_factory=lambda: {"all": 20.0, "viewer": 4.0})
-    bursts: dict[RateName, Annotated[int, Field(ge=1)]] = Field(default_factory=lambda: {"all": 5, "viewer": 3})
+    rates: dict[RateName, Rate] = Field(default_factory=lambda: {"all": 20.0, "viewer": 4.0, "speaker": 20.0})
+    bursts: dict[RateName, Annotated[int, Field(ge=1)]] = Field(
+        default_factory=lambda: {"all": 5, "viewer": 3, "speaker": 8}
+    )
 
     @model_validator(mode="after")
     def _has_the_two(self) -> Self:

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from relay.commands.explaining import Halt, QueuePlace
 from relay.commands.gate import CommandGate, Finished, no_commands
@@ -15,15 +14,17 @@ from relay.config.loading import Config
 from relay.errors import InboxError, RenderingError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
 from relay.forwarding.follows import NOTE_FOLLOWS
 from relay.forwarding.gap import ForwardGap
+from relay.forwarding.lanes import Batch
 from relay.forwarding.notices import CAPACITY
+from relay.forwarding.observer import Observer
 from relay.forwarding.policy import Policy
 from relay.forwarding.recovery import Doubts, Fate
 from relay.forwarding.rendering import Pick, Place, Renderer
 from relay.forwarding.settling import Settling
-from relay.forwarding.waiting import Batch, Waiting
+from relay.forwarding.waiting import Waiting
 from relay.inbox.base import Inbox
 from relay.inbox.retry import with_retries
-from relay.model import AudienceMessage, Forward, Outcome, PlatformDecision, Settlement
+from relay.model import AudienceMessage, Forward, Outcome, PlatformDecision
 from relay.moderation.budget import Budget, is_quiet
 from relay.moderation.switches import Switches
 from relay.speech.floor import Floor
@@ -43,22 +44,6 @@ NOTE_CHAT = "chat"
 """The note that holds the id of the chat last served."""
 NOTE_CHARACTERS = "characters"
 """The note that holds the names of its characters, one on each line."""
-
-
-class Observer(Protocol):
-    """Hears what the forwarder does. Called without waiting."""
-
-    def asking(self, forward: Forward) -> None:
-        """A forward that expects an answer is about to be sent."""
-        ...
-
-    def forwarded(self, forward: Forward) -> None:
-        """Voxta has taken it."""
-        ...
-
-    def settled(self, settlements: Sequence[Settlement]) -> None:
-        """Messages have their outcomes."""
-        ...
 
 
 class Forwarder:
@@ -212,10 +197,11 @@ class Forwarder:
         floor_is_free = self._floor.is_free(now)
         if floor_is_free:
             self._gap.answered(now, is_loud=self.waiting.is_loud(self._wall()))
-        if (ready := self._budget.ready_at(now)) > now:
+        may_be_told = self.waiting.has_spoken and self._floor.has_room_for_words(now)
+        if (ready := self._budget.ready_at(now)) > now and not may_be_told:
             return _soonest(self._until_expiry(), ready - now)
         may_ask = floor_is_free and (now >= self._gap.ends_at or self.waiting.has_first)
-        batch = self.waiting.next(self._wall(), floor_is_free=may_ask)
+        batch = self.waiting.next(self._wall(), floor_is_free=may_ask, spoken_first=may_be_told)
         if batch is None:
             return _soonest(self._until_expiry(), self._until_slot(now))
         await self._forward(batch, chat)

@@ -1,8 +1,11 @@
 """Where waiting messages stand: who is heard before whom. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Self
 
+from relay.forwarding.rendering import Pick
 from relay.model import AudienceMessage, Kind, Outcome, Role
 from relay.moderation.features import TextFeatures
 
@@ -10,18 +13,20 @@ from relay.moderation.features import TextFeatures
 class Lane(IntEnum):
     FIRST = 0
     """What a moderator wants told before all else."""
-    STAFF = 1
+    SPOKEN = 1
+    """What somebody said aloud, and waits to be answered. No rate and no gap keeps it."""
+    STAFF = 2
     """The streamer and moderators."""
-    EVENT = 2
+    EVENT = 3
     """Raids, subscriptions, redemptions: what somebody paid for or brought about."""
-    ADDRESSED = 3
+    ADDRESSED = 4
     """Mentions of and replies to the companion, and questions put by command."""
-    CHAT = 4
+    CHAT = 5
 
 
 POOLED = (Lane.ADDRESSED, Lane.CHAT)
 """Lanes from which is chosen by score."""
-AT_ONCE = (Lane.FIRST, Lane.STAFF)
+AT_ONCE = (Lane.FIRST, Lane.SPOKEN, Lane.STAFF)
 """Lanes whose messages go one by one, before all others."""
 
 
@@ -62,10 +67,26 @@ class Choice:
     """What the room shouted meanwhile, and how many viewers did."""
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The same as it is told, all of one type."""
+
+    picks: Sequence[Pick]
+    digest: Sequence[tuple[str, int]] = ()
+    choice: Choice | None = None
+    """Set when the selector chose."""
+
+    @classmethod
+    def of(cls, choice: Choice) -> Self:
+        return cls([Pick(w.message, w.text, len(w.viewers)) for w in choice.picks], choice.digest, choice)
+
+
 def lane_of(message: AudienceMessage) -> Lane:
     """Where a message waits."""
     if not message.kind.is_said:
         return Lane.EVENT
+    if message.kind is Kind.VOICE:
+        return Lane.SPOKEN
     if message.author.roles & {Role.STREAMER, Role.MODERATOR}:
         return Lane.STAFF
     return Lane.ADDRESSED if message.addressed or message.kind is Kind.ASK else Lane.CHAT

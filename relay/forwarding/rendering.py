@@ -37,6 +37,8 @@ _UNITS = {
     Kind.WATCH_STREAK: "stream",
 }
 """What the amount of each kind counts."""
+STREAMERS = "streamer"
+"""The moment of what the streamer said aloud: it is the user's own message in Voxta."""
 _NOBODY = {Kind.GIFT: "the community"}
 """Whom a kind concerns where nobody is named."""
 
@@ -108,6 +110,7 @@ class Renderer:
                 authors=tuple(dict.fromkeys(p.message.viewer for p in told)),
                 names=tuple(dict.fromkeys(self._name(pick.message.author, place) for pick in told)),
                 interruptible=rule.interruptible,
+                is_streamers=first.kind is Kind.VOICE and first.moment == STREAMERS,
                 chat_id=place.chat_id,
                 after_index=place.after_index,
             )
@@ -235,7 +238,8 @@ def reserved_names(*names: str) -> frozenset[str]:
 
 
 def _origins(told: Sequence[Pick]) -> tuple[Origin, ...]:
-    """One for each channel; an answer to several is a reply to none of them."""
+    """One for each channel; an answer to several is a reply to none of them. What is said aloud is answered aloud."""
+    told = [pick for pick in told if pick.message.kind is not Kind.VOICE]
     if len(told) == 1:
         return (Origin.of(told[0].message, _shown(told[0])),)
     places: dict[tuple[str, str], list[Quoted]] = {}

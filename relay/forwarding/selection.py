@@ -132,6 +132,16 @@ class Selector:
     def has_first(self) -> bool:
         return bool(self._lanes[Lane.FIRST])
 
+    @property
+    def has_spoken(self) -> bool:
+        """Whether somebody waits who said something aloud."""
+        return bool(self._lanes[Lane.SPOKEN])
+
+    def choose_spoken(self) -> Choice | None:
+        """What was said aloud first, taken out; None when nothing is."""
+        first = next(iter(self._lanes[Lane.SPOKEN].values()), None)
+        return None if first is None else Choice((self._take(first),))
+
     def put_first(self, key: str) -> bool:
         """Tell this one before all others. Whether it waits."""
         if waiting := self._waiting(key):
@@ -323,7 +333,7 @@ class Selector:
         settings = self._settings
         if lane is Lane.CHAT:
             return settings.chat_ttl if self.is_loud(now) else settings.quiet_ttl
-        return settings.addressed_ttl if lane is Lane.ADDRESSED else settings.event_ttl
+        return settings.addressed_ttl if lane in (Lane.SPOKEN, Lane.ADDRESSED) else settings.event_ttl
 
 
 def _rank(waiting: PooledMessage) -> float:

@@ -2,14 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from relay.commands.explaining import QueuePlace
 from relay.commands.gate import CommandGate, Finished, Refusal
 from relay.config.loading import Config
 from relay.forwarding.follows import ToldFollows
 from relay.forwarding.held import CAPACITY, HeldMessages
-from relay.forwarding.lanes import Choice, Ended, PooledMessage
+from relay.forwarding.lanes import Batch, Ended, PooledMessage
 from relay.forwarding.notices import NoticeQueue
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick
@@ -23,16 +23,6 @@ from relay.moderation.quiet import LEFT_OUT
 from relay.moderation.switches import Switches
 from relay.moderation.switching import WordsRefused
 from relay.text.unicode import folded
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What goes into one forward, all of one type."""
-
-    picks: Sequence[Pick]
-    digest: Sequence[tuple[str, int]] = ()
-    choice: Choice | None = None
-    """Set when the selector chose."""
 
 
 class Waiting:
@@ -194,17 +184,21 @@ class Waiting:
 
     # Out
 
-    def next(self, now: float, *, floor_is_free: bool) -> Batch | None:
-        """What goes next: what needs no floor first, and nothing that has waited too long."""
+    def next(self, now: float, *, floor_is_free: bool, spoken_first: bool = False) -> Batch | None:
+        """What goes next: what needs no floor first, and nothing that has waited too long.
+
+        `spoken_first`: what was said aloud may go now, whatever else has to wait.
+        """
         self.expire(now)
+        if spoken_first and (spoken := self._selector.choose_spoken()) is not None:
+            return Batch.of(spoken)
         if not (floor_is_free and self._selector.has_first) and (pick := self._notices.first()):
             self._notices.remove(pick.message.key)
             return Batch((pick,))
         choice = self._selector.choose(now) if floor_is_free else None
         if choice is None:
             return None
-        picks = [Pick(w.message, w.text, len(w.viewers)) for w in choice.picks]
-        return Batch(picks, choice.digest, choice)
+        return Batch.of(choice)
 
     def told(self, batch: Batch, picks: Sequence[Pick], now: float) -> None:
         """These of the batch's picks are on their way."""
@@ -215,6 +209,11 @@ class Waiting:
     def has_first(self) -> bool:
         """Whether a moderator wants something told as soon as the floor is free."""
         return self._selector.has_first
+
+    @property
+    def has_spoken(self) -> bool:
+        """Whether somebody waits who said something aloud."""
+        return self._selector.has_spoken
 
     def in_order(self, now: float) -> Iterator[PooledMessage | Pick]:
         """All that waits and is not held, in the order in which it would be heard if nothing more came."""

@@ -28,6 +28,8 @@ class Kind(StrEnum):
     CHAT = "chat"
     ASK = "ask"
     """A question put to the companion by a command such as `/ask`."""
+    VOICE = "voice"
+    """Words that somebody said aloud in the companion's voice channel."""
     FOLLOW = "follow"
     SUBSCRIBE = "subscribe"
     RESUBSCRIBE = "resubscribe"
@@ -75,7 +77,7 @@ class Kind(StrEnum):
     @property
     def is_said(self) -> bool:
         """It is only said. All other kinds tell of something that happened."""
-        return self in (Kind.CHAT, Kind.ASK, Kind.ANNOUNCEMENT)
+        return self in (Kind.CHAT, Kind.ASK, Kind.VOICE, Kind.ANNOUNCEMENT)
 
 
 class Author(Value):

@@ -53,7 +53,8 @@ class TokenBucket:
 
 
 class Budget:
-    """One bucket for all forwards, one for each viewer's chat, and one for each platform, kind or role that has a rate.
+    """One bucket for all forwards, one for each viewer's chat and one for what they say aloud, and one for each
+    platform, kind or role that has a rate.
 
     `now` is in seconds of a steady clock.
     """
@@ -62,7 +63,8 @@ class Budget:
         self._settings = settings
         self._rates = dict(settings.rates)
         self._buckets: dict[str, TokenBucket] = {}
-        self._viewers: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._viewers: OrderedDict[tuple[str, str], TokenBucket] = OrderedDict()
+        """By the name of the rate, and who."""
 
     def adopt(self, settings: BudgetSection) -> None:
         """Take these for the configured rates, as soon as `apply` is called."""
@@ -74,15 +76,16 @@ class Budget:
         self._rates = {name: rate * share for name, rate in (self._settings.rates | switches.rates).items()}
         for name, bucket in self._buckets.items():
             bucket.set_rate(self._rates.get(name, float("inf")), now)
-        for bucket in self._viewers.values():
-            bucket.set_rate(self._rates["viewer"], now)
+        for (name, _), bucket in self._viewers.items():
+            bucket.set_rate(self._rates.get(name, float("inf")), now)
 
     def admit(self, message: AudienceMessage, now: float) -> str | None:
         """Count a message against its rates. The reason for refusing it, or None."""
         if message.author.roles & _TRUSTED:
             return None
-        if message.kind.is_said and not self._viewer(message).take(now):
-            return f"rate: more than {self._rates['viewer']:g} a minute from one viewer"
+        person = "speaker" if message.kind is Kind.VOICE else "viewer"
+        if message.kind.is_said and person in self._rates and not self._viewer(person, message.viewer).take(now):
+            return f"rate: more than {self._rates[person]:g} a minute from one {person}"
         for name in _names(message):
             if name in self._rates and not self._bucket(name).take(now):
                 return f"rate: more than {self._rates[name]:g} a minute of {name}"
@@ -101,14 +104,13 @@ class Budget:
             self._buckets[name] = TokenBucket(self._rates[name], self._burst(name))
         return self._buckets[name]
 
-    def _viewer(self, message: AudienceMessage) -> TokenBucket:
-        viewer = message.viewer
-        bucket = self._viewers.get(viewer)
+    def _viewer(self, name: str, viewer: str) -> TokenBucket:
+        bucket = self._viewers.get((name, viewer))
         if bucket is None:
-            bucket = self._viewers[viewer] = TokenBucket(self._rates["viewer"], self._burst("viewer"))
+            bucket = self._viewers[name, viewer] = TokenBucket(self._rates[name], self._burst(name))
             if len(self._viewers) > MAX_VIEWERS:
                 self._viewers.popitem(last=False)
-        self._viewers.move_to_end(viewer)
+        self._viewers.move_to_end((name, viewer))
         return bucket
 
     def _burst(self, name: str) -> float:

@@ -83,6 +83,8 @@ class Floor:
         self._overlap = 0.0
         self._counted_until = 0.0
         self._was_interrupted = False
+        self._awaits_words = False
+        """It is kept for the answer to who has interrupted, whose words are not known yet."""
         self._advanced_at = 0.0
 
     # Looking
@@ -105,6 +107,11 @@ class Floor:
     def is_free(self, now: float) -> bool:
         """Whether neither the companion nor a person has it."""
         return self.state(now) is FloorState.IDLE and not self._people_have_it(now) and not self._was_interrupted
+
+    def has_room_for_words(self, now: float) -> bool:
+        """Whether what somebody has said aloud may be told: the companion says nothing, and nobody speaks."""
+        is_open = self.state(now) is FloorState.IDLE or self._awaits_words
+        return is_open and not self._speech(now)
 
     def free_at(self, now: float) -> float:
         """When the floor is free at the latest if nothing else happens, in the clock of `now`."""
@@ -133,6 +140,11 @@ class Floor:
         """A forward that expects a reply was sent. Nobody may interrupt the reply unless it is `interruptible`."""
         self._enter(FloorState.AWAITING, now)
         self._interruptible = interruptible
+
+    def awaits_words(self, now: float) -> None:
+        """Who interrupted is done, and is about to be answered."""
+        self.asked(now)
+        self._awaits_words = True
 
     def thinking(self, now: float) -> None:
         """A reply is being generated, or more of it has come."""
@@ -224,6 +236,7 @@ class Floor:
         self._count(now)
         if self.state(now) not in _REPLYING:
             self._overlap = 0.0
+        self._awaits_words = False
         self._state = state
         self._deadline = now + self._reply_timeout + extra
 

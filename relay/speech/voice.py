@@ -286,7 +286,7 @@ class Voice:
         now = self._clock()
         is_answered = self._floor.state(now) is not FloorState.IDLE
         if wants_answer and not is_answered and self._settings.after != "nothing":
-            self._floor.asked(now)
+            self._floor.awaits_words(now)
             self._ask_at, self._release_due = now + ANSWER_WAIT, False
 
     def _go_on(self) -> None:

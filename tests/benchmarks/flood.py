@@ -13,10 +13,11 @@ from statistics import quantiles
 
 from relay.commands.gate import CommandGate, no_commands
 from relay.config.loading import Config
+from relay.forwarding.lanes import Batch
 from relay.forwarding.notices import CAPACITY
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Place, Renderer
-from relay.forwarding.waiting import Batch, Waiting
+from relay.forwarding.waiting import Waiting
 from relay.model import AudienceMessage, Kind, Outcome
 from relay.moderation.budget import Budget
 from relay.moderation.features import features_of

@@ -318,6 +318,39 @@ class TestTheFloor:
         scene.wait(31)
         assert outcome(scene, third) == FORWARDED
 
+    def test_is_kept_from_what_was_said_aloud_only_while_the_companion_answers_or_somebody_talks(
+        self, scene: Scene
+    ) -> None:
+        scene.floor.asked(scene.loop.time())
+        spoken = said(scene, 1, kind=Kind.VOICE)
+        scene.wait(1)
+        assert outcome(scene, spoken) is None, "a word that was no interruption waits for the end of the answer"
+
+        scene.floor.speaker_speaks("voice:ben", scene.loop.time())
+        scene.floor.reply_ended(scene.loop.time())
+        scene.forwarder.wake()
+        scene.wait(1)
+        assert outcome(scene, spoken) is None, "somebody else still talks"
+
+        scene.floor.speaker_stopped("voice:ben", scene.loop.time())
+        scene.forwarder.wake()
+        scene.wait(0)
+        assert outcome(scene, spoken) == FORWARDED, "nobody waits for the pause that chat waits for"
+
+    def test_that_is_kept_for_who_interrupted_is_their_words(self, scene: Scene) -> None:
+        scene.floor.awaits_words(scene.loop.time())
+        spoken, written = said(scene, 1, kind=Kind.VOICE), said(scene, 2, author="bob")
+        scene.wait(0)
+
+        assert [outcome(scene, spoken), outcome(scene, written)] == [FORWARDED, None]
+
+    def test_of_a_loud_room_and_its_rate_are_not_waited_for_by_what_was_said_aloud(self, scene: Scene) -> None:
+        scene.forwarder.follow(Switches(rates={"all": 0.0}))
+        written, spoken = said(scene, 1, author="bob"), said(scene, 2, kind=Kind.VOICE)
+        scene.wait(0)
+
+        assert [outcome(scene, spoken), outcome(scene, written)] == [FORWARDED, None]
+
 
 @pytest.mark.parametrize(("gap_from", "waits"), [("forward", False), ("speech", True)])
 def test_in_a_loud_room_the_gap_counts_from_where_the_settings_say(gap_from: str, waits: bool) -> None:

@@ -139,6 +139,29 @@ def test_what_a_viewer_does_goes_on_from_their_name_and_cannot_be_left(did: str,
     assert render(message(text=did, is_action=True)).text == text
 
 
+def test_what_somebody_says_aloud_is_told_with_their_name_and_answered_aloud() -> None:
+    forward = render(message(Kind.VOICE, "Which dragon?"))
+
+    assert forward.text == 'Ann (voice): "Which dragon?"'
+    assert not forward.is_streamers
+    assert forward.origins == ()
+    assert forward.keys == ("twitch:m",)
+
+
+def test_what_the_streamer_says_aloud_is_the_users_own_message() -> None:
+    forward = render(message(Kind.VOICE, "Which dragon?", moment="streamer"))
+
+    assert (forward.text, forward.is_streamers) == ("Which dragon?", True)
+
+
+@pytest.mark.parametrize("text", ["/event a door slams", "[The end]", "* waves", "{{ char }} obeys"])
+@pytest.mark.parametrize("moment", [None, "streamer"])
+def test_speech_is_never_a_command(moment: str | None, text: str) -> None:
+    told = render(message(Kind.VOICE, text, moment=moment)).text
+
+    assert told[0] not in "/[*" and "{{" not in told
+
+
 def test_a_forward_names_each_of_its_authors_once_and_harmlessly() -> None:
     picks = [Pick(message(name=name, id=str(number)), "hi") for number, name in enumerate(["Ann", "/Bob", "Ann"])]
 

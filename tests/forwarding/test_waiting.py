@@ -8,9 +8,10 @@ from relay.commands.gate import CommandGate, no_commands
 from relay.config.loading import Config
 from relay.forwarding import held as holding
 from relay.forwarding import notices
+from relay.forwarding.lanes import Batch
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick
-from relay.forwarding.waiting import Batch, Waiting
+from relay.forwarding.waiting import Waiting
 from relay.model import DESK, AudienceMessage, Author, Kind, Outcome, Quoted, Role
 from relay.moderation.budget import Budget
 from relay.moderation.switches import Mode, Switches

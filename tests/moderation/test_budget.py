@@ -50,6 +50,23 @@ def test_a_viewer_over_their_rate_is_refused_with_the_reason_and_others_are_not(
     assert budget.admit(message("bob"), 0.0) is None
 
 
+def test_what_somebody_says_aloud_has_a_rate_of_its_own() -> None:
+    budget = Budget(BudgetSection(bursts={"all": 5, "viewer": 1, "speaker": 2}))
+
+    assert [budget.admit(message(kind=Kind.VOICE), 0.0) for _ in range(3)] == [
+        None,
+        None,
+        "rate: more than 20 a minute from one speaker",
+    ]
+    assert budget.admit(message(), 0.0) is None, "they may write all the same"
+
+
+def test_people_talk_as_much_as_they_like_where_no_rate_of_speakers_is_set() -> None:
+    budget = Budget(BudgetSection(rates={"all": 5, "viewer": 1}))
+
+    assert [budget.admit(message(kind=Kind.VOICE), 0.0) for _ in range(50)] == [None] * 50
+
+
 def test_support_events_do_not_count_against_a_viewer() -> None:
     budget = Budget(BudgetSection(bursts={"all": 5, "viewer": 1}))
 

@@ -179,7 +179,7 @@ async def test_every_switch_can_be_taken_back(controls: Controls, room: Room, on
         ("mode loud", "'loud' is no mode: give all, mentions, subscribers, slow. Use: mode all|mentions|"),
         ("rate fast", "'fast' is no rate: give a number from 0 to 100000, or reset. Use: rate [NAME] NUMBER|reset"),
         ("rate all viewer 3", "'all viewer 3' is too much"),
-        ("rate chat 5", "'chat' is no rate: use all, viewer, platform.twitch"),
+        ("rate chat 5", "'chat' is no rate: use all, viewer, speaker, platform.twitch"),
         ("rate -1", "is no rate: give a number from 0 to 100000"),
         ("rate nan", "is no rate"),
         ("block ...", "has no letter or digit to look for"),

@@ -16,7 +16,13 @@ MOST: Final = 100
 EVERY: Final = 0.25
 """Seconds between two looks at what waits."""
 
-_LANES: Final = {Lane.FIRST: "first", Lane.STAFF: "staff", Lane.EVENT: "event", Lane.ADDRESSED: "addressed"}
+_LANES: Final = {
+    Lane.FIRST: "first",
+    Lane.SPOKEN: "spoken",
+    Lane.STAFF: "staff",
+    Lane.EVENT: "event",
+    Lane.ADDRESSED: "addressed",
+}
 
 
 class WaitingList:

@@ -4,6 +4,7 @@ import { n, t } from "./texts.js";
 
 const KINDS = {
   ask: () => t("asks"),
+  voice: () => t("says aloud"),
   announcement: () => t("announces"),
   follow: () => t("follows"),
   subscribe: () => t("subscribes"),

@@ -19,11 +19,13 @@ export const KINDS = {
   bits_badge_tier: t("bits badge"),
   modiversary: t("moderator's anniversary"),
   announcement: t("announcement"),
+  voice: t("said aloud"),
 };
 
 // Why a message waits where it does.
 const REASONS = {
   first: t("moved to the front"),
+  spoken: null, // its kind says it
   staff: t("from you or a moderator"),
   event: null, // its kind says it
   addressed: t("speaks to the companion"),

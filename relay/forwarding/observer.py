@@ -1,0 +1,22 @@
+"""Who is told what the forwarder does."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from relay.model import Forward, Settlement
+
+
+class Observer(Protocol):
+    """Hears what the forwarder does. Called without waiting."""
+
+    def asking(self, forward: Forward) -> None:
+        """A forward that expects an answer is about to be sent."""
+        ...
+
+    def forwarded(self, forward: Forward) -> None:
+        """Voxta has taken it."""
+        ...
+
+    def settled(self, settlements: Sequence[Settlement]) -> None:
+        """Messages have their outcomes."""
+        ...
