@@ -43,6 +43,18 @@ class SpokenTurn:
     ended: float
 
 
+@dataclass(frozen=True, slots=True)
+class SpokenText:
+    """What one person said in a turn, in words."""
+
+    who: str
+    """The speaker, as `Speakers` knows them: `voice:<the platform's id>`."""
+    text: str
+    """Never empty; as hostile as any text of the audience."""
+    ended: float
+    """When they were done, by the monotonic clock."""
+
+
 class Detector(Protocol):
     """Tells speech from noise in one person's voice. One for each voice, as it remembers what was before."""
 

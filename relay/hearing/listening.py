@@ -1,0 +1,146 @@
+"""Everybody's turns, each recognised apart: people who talk at the same time are two texts, not one muddle."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from relay.hearing.base import HEARING_RATE, Recogniser, Recognition, RecognitionError, SpokenText, VoiceListener
+
+log = logging.getLogger(__name__)
+
+PENDING: Final = 16
+"""Turns that may be on their way to text at a time; a recogniser that is so far behind would never catch up."""
+STEADY: Final = 0.3
+"""Seconds of sound in which a partial result has to stay as it is to count: recognisers take words back."""
+
+Spoken = Callable[[SpokenText], Awaitable[None]]
+"""Takes what somebody said."""
+Anticipate = Callable[[str, str], bool]
+"""Told who talks and what is understood of it so far; whether that is all there is to say, and nobody else is told."""
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    who: str
+    recognition: Recognition
+    partial: str = ""
+    steady: int = 0
+    """Bytes of sound since `partial` last changed."""
+    is_settled: bool = False
+    """What was understood so far was all, and is dealt with."""
+
+
+class Listening:
+    """A VoiceListener for all people. `run` hands over what they said, in the order in which they were done."""
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        spoken: Spoken,
+        *,
+        anticipate: Anticipate = lambda who, text: False,
+        language: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._recogniser = recogniser
+        self._spoken = spoken
+        self._anticipate = anticipate
+        self._language = language
+        self._clock = clock
+        self._turns: dict[str, _Turn] = {}
+        self._ended: asyncio.Queue[tuple[_Turn, float]] = asyncio.Queue()
+        self._pending = 0
+        self._well = True
+
+    def so_far(self, who: str) -> str:
+        """What is understood of what they are saying; "" where nothing is, or the engine does not tell."""
+        turn = self._turns.get(who)
+        return turn.recognition.text if turn is not None else ""
+
+    async def run(self) -> None:
+        """Turn speech into text until cancelled."""
+        order: asyncio.Queue[tuple[_Turn, float, asyncio.Task[str]]] = asyncio.Queue()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._deliver(order), name="spoken texts")
+                while True:
+                    turn, ended = await self._ended.get()
+                    understanding = tasks.create_task(self._understand(turn), name=f"what {turn.who} says")
+                    order.put_nowait((turn, ended, understanding))
+        finally:
+            for turn in self._turns.values():
+                turn.recognition.abandon()
+            self._turns.clear()
+
+    async def _deliver(self, order: "asyncio.Queue[tuple[_Turn, float, asyncio.Task[str]]]") -> None:
+        while True:
+            turn, ended, understanding = await order.get()
+            text = await understanding
+            self._pending -= 1
+            if text:
+                await self._spoken(SpokenText(turn.who, text, ended))
+
+    async def _understand(self, turn: _Turn) -> str:
+        """What they said; "" when it is nothing, or fails, which is told once until it works again."""
+        try:
+            text = await turn.recognition.finish()
+        except RecognitionError as error:
+            if self._well:
+                log.warning("What people say is not understood: %s", error)
+            self._well = False
+            return ""
+        self._well = True
+        return text.strip()
+
+    # See VoiceListener
+
+    def sound_began(self, who: str) -> None:
+        pass
+
+    def was_noise(self, who: str) -> None:
+        pass
+
+    def speech_began(self, who: str) -> None:
+        self._drop(who)
+        self._turns[who] = _Turn(who, self._recogniser.begin(self._language))
+
+    def speech(self, who: str, pcm: bytes) -> None:
+        turn = self._turns.get(who)
+        if turn is None or turn.is_settled:
+            return
+        turn.recognition.feed(pcm)
+        if (text := turn.recognition.text) != turn.partial:
+            turn.partial, turn.steady = text, 0
+            return
+        before, turn.steady = turn.steady, turn.steady + len(pcm)
+        if text and before < _STEADY_BYTES <= turn.steady and self._anticipate(who, text):
+            turn.is_settled = True
+            turn.recognition.abandon()
+
+    def speech_paused(self, who: str) -> None:
+        pass
+
+    def speech_resumed(self, who: str) -> None:
+        pass
+
+    def turn_ended(self, who: str) -> None:
+        turn = self._turns.pop(who, None)
+        if turn is None or turn.is_settled:
+            return
+        if self._pending >= PENDING:
+            log.warning("What was said aloud is not understood: %d turns wait for the recogniser already", PENDING)
+            turn.recognition.abandon()
+            return
+        self._pending += 1
+        self._ended.put_nowait((turn, self._clock()))
+
+    def _drop(self, who: str) -> None:
+        if (turn := self._turns.pop(who, None)) is not None:
+            turn.recognition.abandon()
+
+
+_STEADY_BYTES: Final = round(2 * HEARING_RATE * STEADY)
+_: type[VoiceListener] = Listening

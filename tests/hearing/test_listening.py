@@ -1,0 +1,201 @@
+"""Each person's turn becomes a text of their own, in the order in which they were done."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from relay.hearing.base import HEARING_RATE, Recognition, RecognitionError, SpokenText
+from relay.hearing.listening import PENDING, STEADY, Listening
+from tests.support import alongside, eventually
+
+ANN, BEN = "voice:1", "voice:2"
+BLOCK = b"\0\0" * 512
+
+
+class Turn:
+    """A turn whose words the test knows."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.text = ""
+        self.heard = b""
+        self.result: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.is_abandoned = False
+
+    def feed(self, pcm: bytes) -> None:
+        self.heard += pcm
+
+    async def finish(self) -> str:
+        return await self.result
+
+    def abandon(self) -> None:
+        self.is_abandoned = True
+
+
+class Engine:
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+
+    def begin(self, language: str = "") -> Recognition:
+        self.turns.append(Turn(language))
+        return self.turns[-1]
+
+    async def check(self) -> str:
+        return "well"
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.engine = Engine()
+        self.told: list[SpokenText] = []
+        self.asked: list[tuple[str, str]] = []
+        self.is_all = False
+        self.listening = Listening(
+            self.engine, self._spoken, anticipate=self._anticipate, language="de", clock=lambda: 7.0
+        )
+
+    async def _spoken(self, spoken: SpokenText) -> None:
+        self.told.append(spoken)
+
+    def _anticipate(self, who: str, text: str) -> bool:
+        self.asked.append((who, text))
+        return self.is_all
+
+    def says(self, who: str, blocks: bytes = BLOCK) -> Turn:
+        """They begin a turn."""
+        self.listening.speech_began(who)
+        self.listening.speech(who, blocks)
+        return self.engine.turns[-1]
+
+
+@asynccontextmanager
+async def hearing() -> AsyncIterator[Scene]:
+    scene = Scene()
+    async with alongside(scene.listening.run()):
+        yield scene
+
+
+async def test_people_who_talk_at_the_same_time_are_two_texts() -> None:
+    async with hearing() as scene:
+        ann = scene.says(ANN, b"a1")
+        ben = scene.says(BEN, b"b1")
+        scene.listening.speech(ANN, b"a2")
+        scene.listening.speech(BEN, b"b2")
+        for who, turn, text in ((ANN, ann, "hello"), (BEN, ben, " good morning ")):
+            scene.listening.turn_ended(who)
+            turn.result.set_result(text)
+
+        await eventually(lambda: len(scene.told) == 2)
+
+    assert (ann.heard, ben.heard) == (b"a1a2", b"b1b2")
+    assert scene.told == [SpokenText(ANN, "hello", 7.0), SpokenText(BEN, "good morning", 7.0)]
+    assert ann.language == "de"
+
+
+async def test_they_are_handed_over_in_the_order_of_ending_whoever_is_understood_first() -> None:
+    async with hearing() as scene:
+        slow = scene.says(ANN)
+        quick = scene.says(BEN)
+        scene.listening.turn_ended(ANN)
+        scene.listening.turn_ended(BEN)
+        quick.result.set_result("second")
+        await asyncio.sleep(0)
+        assert scene.told == []
+
+        slow.result.set_result("first")
+        await eventually(lambda: len(scene.told) == 2)
+
+    assert [each.text for each in scene.told] == ["first", "second"]
+
+
+async def test_what_has_no_words_is_handed_to_nobody_and_what_fails_is_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with hearing() as scene:
+        for result in ("", RecognitionError("no such model"), RecognitionError("no such model"), "hello"):
+            turn = scene.says(ANN)
+            scene.listening.turn_ended(ANN)
+            if isinstance(result, str):
+                turn.result.set_result(result)
+            else:
+                turn.result.set_exception(result)
+        await eventually(lambda: len(scene.told) == 1)
+
+    assert [each.text for each in scene.told] == ["hello"]
+    assert [each.message for each in caplog.records if each.levelno == logging.WARNING] == [
+        "What people say is not understood: no such model"
+    ]
+
+
+async def test_a_recogniser_that_is_far_behind_gets_no_more(caplog: pytest.LogCaptureFixture) -> None:
+    async with hearing() as scene:
+        for _ in range(PENDING + 1):
+            scene.says(ANN)
+            scene.listening.turn_ended(ANN)
+
+        assert [turn.is_abandoned for turn in scene.engine.turns] == [False] * PENDING + [True]
+        for turn in scene.engine.turns[:PENDING]:
+            turn.result.set_result("word")
+        await eventually(lambda: len(scene.told) == PENDING)
+        scene.says(BEN).result.set_result("again")
+        scene.listening.turn_ended(BEN)
+        await eventually(lambda: scene.told[-1].text == "again")
+
+    assert "16 turns wait" in caplog.text
+
+
+async def test_a_turn_that_never_ended_is_forgotten_when_they_begin_anew_and_at_the_end() -> None:
+    async with hearing() as scene:
+        first, second = scene.says(ANN), scene.says(ANN)
+        assert (first.is_abandoned, second.is_abandoned) == (True, False)
+        await asyncio.sleep(0)
+
+    assert second.is_abandoned
+
+
+async def test_words_so_far_are_known_while_somebody_talks() -> None:
+    async with hearing() as scene:
+        scene.says(ANN).text = "and then I"
+
+        assert scene.listening.so_far(ANN) == "and then I"
+        assert scene.listening.so_far(BEN) == ""
+
+
+class TestWhatIsUnderstoodSoFar:
+    BLOCKS = round(STEADY * HEARING_RATE / 512) + 2
+
+    async def test_counts_once_it_stays_as_it_is(self) -> None:
+        async with hearing() as scene:
+            turn = scene.says(ANN)
+            for text in ("vox", "vox stop", "vox stop it"):
+                turn.text = text
+                scene.listening.speech(ANN, BLOCK)
+                scene.listening.speech(ANN, BLOCK)
+            assert scene.asked == []
+
+            for _ in range(3 * self.BLOCKS):
+                scene.listening.speech(ANN, BLOCK)
+
+            assert scene.asked == [(ANN, "vox stop it")]
+
+    async def test_may_be_all_and_then_nobody_is_told_of_the_turn(self) -> None:
+        async with hearing() as scene:
+            scene.is_all = True
+            turn = scene.says(ANN)
+            turn.text = "vox stop"
+            for _ in range(self.BLOCKS):
+                scene.listening.speech(ANN, BLOCK)
+            fed = len(turn.heard)
+            scene.listening.speech(ANN, BLOCK)
+            scene.listening.turn_ended(ANN)
+
+            assert turn.is_abandoned
+            assert len(turn.heard) == fed
+            scene.says(BEN).result.set_result("hello")
+            scene.listening.turn_ended(BEN)
+            await eventually(lambda: bool(scene.told))
+
+        assert [each.who for each in scene.told] == [BEN]
