@@ -46,7 +46,8 @@ def calls(text: str, names: Iterable[str]) -> bool:
 
 def _calls(line: str, name: str) -> bool:
     comparable = _bare if _NO_LATIN.search(name) else skeleton
-    return _pattern(comparable(name)).search(comparable(line)) is not None
+    wanted = comparable(name)
+    return bool(wanted) and _pattern(wanted).search(comparable(line)) is not None
 
 
 def _bare(line: str) -> str:

@@ -126,3 +126,7 @@ def test_a_longer_latin_word_never_calls(name: str, more: str) -> None:
 @given(TEXTS, st.lists(TEXTS, max_size=3))
 def test_no_text_and_no_name_is_too_odd(text: str, names: list[str]) -> None:
     assert calls(text, names) is calls(one_line(text), names)
+
+
+def test_a_name_of_which_nothing_comparable_is_left_calls_nobody() -> None:
+    assert not calls("anything at all", ["\N{DIAERESIS}"])
