@@ -26,6 +26,7 @@ from relay.commandline.base import ConfigFile, Json, Plain, execute, readable, t
 from relay.commandline.beginning import choose
 from relay.commandline.companion import companion
 from relay.commandline.memory import memory
+from relay.commandline.models import models
 from relay.commandline.rewards import rewards
 from relay.config import places
 from relay.errors import ConfigError, RelayError
@@ -35,6 +36,7 @@ app.add_typer(auth, name="auth")
 app.add_typer(rewards, name="rewards")
 app.add_typer(memory, name="memory")
 app.add_typer(companion, name="companion")
+app.add_typer(models, name="models")
 app.command("backup")(keeping.back_up)
 app.command("restore")(keeping.restore)
 app.command("update")(keeping.update)

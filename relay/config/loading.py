@@ -88,6 +88,11 @@ class Whereabouts(BaseSettings):
         return self.relay.data_dir / f"{self.relay.name}.links.json"
 
     @property
+    def models_folder(self) -> Path:
+        """Recognisers and voices that were fetched."""
+        return self.relay.data_dir / "models"
+
+    @property
     def heartbeat_file(self) -> Path:
         """Written by a relay that runs; see `relay health`."""
         return self.relay.data_dir / f"{self.relay.name}.alive"
