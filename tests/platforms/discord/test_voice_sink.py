@@ -123,6 +123,16 @@ async def test_silence_follows_what_is_said_and_then_nothing(discord: DiscordDou
     assert 5 <= len(between) <= 10 and all(packet.is_silence for packet in between)
 
 
+async def test_a_sentence_goes_on_after_a_pause_without_a_sound(
+    discord: DiscordDouble, mouth: DiscordSink, witness: Witness
+) -> None:
+    begin, pause, end = clip(440, 0.1), bytes(2 * 48_000 * 2 // 10), clip(880, 0.1)
+    said = Clip(secrets.token_hex(4), "reply", "Well, no.", begin.pcm + pause + end.pcm)
+    mouth.play(said)
+    await over(discord, witness, said)
+    assert pitch(discord.voice.samples()[-2 * SAMPLES :]) == pytest.approx(880, abs=30)
+
+
 async def test_the_path_is_kept_alive_while_it_is_silent(
     discord: DiscordDouble, mouth: DiscordSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,7 +43,8 @@ class _Source(discord.AudioSource):
     def read(self) -> bytes:
         packet = self._packets.read()
         with self._lock:
-            self._silent = self._silent + 1 if packet == SILENCE else 0
+            # a pause within a sentence can be as silent as the end of all
+            self._silent = self._silent + 1 if packet == SILENCE and self._packets.is_idle else 0
             if self._silent >= TAIL and not self._link.is_paused():
                 self._link.pause()
         return packet
