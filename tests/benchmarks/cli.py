@@ -54,6 +54,24 @@ def barge_in(runs: Annotated[int, typer.Option(min=4)] = 40, as_json: Json = Fal
 
 
 @bench.command()
+def talk(
+    turns: Annotated[int, typer.Option(min=2, help="Questions with each kind of engines.")] = 25,
+    seed: Annotated[int, typer.Option(help="The same seed asks the same questions.")] = 0,
+    only: Annotated[str | None, typer.Option(help="instant, small or endpoint.")] = None,
+    as_json: Json = False,
+) -> None:
+    """How long somebody waits who asks aloud in a local Discord call, from their last word to the first sound."""
+    from tests.benchmarks.talk import KINDS, run
+
+    kinds = [kind for kind in KINDS if only in (None, kind)]
+    if not kinds:
+        raise typer.BadParameter(f"there are no engines {only!r}; there are {', '.join(KINDS)}", param_hint="--only")
+    for kind, figures in asyncio.run(run(turns=turns, seed=seed, kinds=kinds)).items():
+        values = {"engines": kind} | dataclasses.asdict(figures)
+        show(json.dumps(values) if as_json else "\n".join(f"{name:<24} {value}" for name, value in values.items()))
+
+
+@bench.command()
 def voxta(
     only: Annotated[
         list[str] | None, typer.Option(help="A kind of server, such as 'no sound'; may be repeated.")
