@@ -6,6 +6,9 @@ from typing import Any
 
 from relay.application.conditions import Condition, State
 from relay.config.loading import Config
+from relay.hearing.base import Hearer, SpokenText
+from relay.hearing.recognition.build import recogniser_for
+from relay.hearing.separate_voices import SeparateVoices
 from relay.model import Talker
 from relay.obs import BrowserSources, ObsClient, ObsMicrophone, ObsProgram
 from relay.platforms import listed
@@ -26,6 +29,14 @@ class SilentAudio:
     def hearing(self) -> SpeechSource | None:
         """What people say, for Voxta to listen to; None when nobody is heard."""
         return None
+
+    @property
+    def place(self) -> str:
+        """The platform in whose voice channels people are heard; "" when nobody is."""
+        return ""
+
+    def tell(self, hearer: Hearer) -> None:
+        """What people say is for this one, from now on; called before `run`."""
 
     def open(self, voice: Voice) -> Sequence[Sink]:
         """Connect to the companion's voice: people who talk are told to it. Its sinks, the one that leads first."""
@@ -84,6 +95,10 @@ class LiveAudio(SilentAudio):
         self._with_voice = next((info for info in listed.enabled(config) if info.voice is not None), None)
         """The platform whose voice channels the settings mean."""
         self._listens = self._with_voice is not None and config.voice.listen_to != "nobody"
+        recogniser = recogniser_for(config.hearing) if self._listens else None
+        self.voices = SeparateVoices(recogniser, self) if recogniser is not None else None
+        """Each person apart; None where Voxta recognises what they say, or nobody is heard."""
+        self._hearer: Hearer | None = None
         self._obs: ObsClient | None = None
         self._program = ObsProgram(self._program_changed, quiet_off_stream=config.obs.quiet_off_stream)
         self._voice: Voice | None = None
@@ -96,7 +111,23 @@ class LiveAudio(SilentAudio):
 
     @property
     def hearing(self) -> SpeechSource | None:
-        return self._hearing if self._listens else None
+        return self._hearing if self._listens and self.voices is None else None
+
+    @property
+    def place(self) -> str:
+        return self._with_voice.name if self._listens and self._with_voice is not None else ""
+
+    def tell(self, hearer: Hearer) -> None:
+        self._hearer = hearer
+
+    def is_all(self, who: str, text: str) -> bool:
+        """See Hearer."""
+        return self._hearer is not None and self._hearer.is_all(who, text)
+
+    async def said(self, spoken: SpokenText) -> None:
+        """See Hearer."""
+        if self._hearer is not None:
+            await self._hearer.said(spoken)
 
     def open(self, voice: Voice) -> Sequence[Sink]:
         self._voice = voice
@@ -120,6 +151,8 @@ class LiveAudio(SilentAudio):
         lines = [f"OBS: {self._obs.health()}"] if self._obs is not None else []
         if self.channels is not None and (trouble := self.channels.trouble()):
             lines.append(f"Listening: {trouble}")
+        if self.voices is not None and self.voices.problem:
+            lines.append(f"Hearing: {self.voices.problem}")
         if self._wants("overlay"):
             lines.append(f"Overlay: {self.overlay.condition()}")
         return lines
@@ -137,6 +170,9 @@ class LiveAudio(SilentAudio):
             trouble = self.channels.trouble()
             label = f"{self._with_voice.label} voice"
             found.append(Condition("voice", label, "problem" if trouble else "ok", trouble or ""))
+        if self.voices is not None:
+            problem = self.voices.problem
+            found.append(Condition("hearing", "Hearing", "problem" if problem else "ok", problem or ""))
         return found
 
     def talker(self, speaker: str) -> Talker:
@@ -173,6 +209,8 @@ class LiveAudio(SilentAudio):
         async with asyncio.TaskGroup() as tasks:
             if self.channels is not None:
                 tasks.create_task(self.channels.run(), name="ears")
+            if self.voices is not None:
+                tasks.create_task(self.voices.run(), name="separate voices")
             if self._obs is not None:
                 tasks.create_task(self._obs.run(), name="obs")
             await asyncio.Event().wait()

@@ -17,6 +17,7 @@ from relay.config import CompanionSection
 from relay.config.environment import misspelt
 from relay.config.loading import Config
 from relay.errors import ConfigError, InboxError, InboxTaken, RelayError
+from relay.hearing.recognition.build import recogniser_for
 from relay.inbox.build import build as build_inbox
 from relay.obs.check import check as check_obs
 from relay.platforms import listed
@@ -85,6 +86,8 @@ def _attempts(config: Config) -> Iterator[tuple[str, Attempt]]:
         yield info.name, partial(info.check, info.settings(config), config.relay.data_dir, PlatformWishes.of(config))
         if info.rewards is not None and config.rewards:
             yield f"{info.name} rewards", partial(check_rewards, info, config)
+    if config.voice.listen_to != "nobody" and (recogniser := recogniser_for(config.hearing)) is not None:
+        yield "hearing", recogniser.check
     if config.speech.enabled:
         yield "speech", lambda: _speech(config)
     yield "heard", partial(_heard, config)

@@ -20,6 +20,7 @@ from relay.application.reception import Reception
 from relay.application.remembering import memory_acts, memory_of
 from relay.application.runtime_controls import RuntimeControls
 from relay.application.silence import SILENT, Silence
+from relay.application.spoken import SpokenWords
 from relay.application.staging import ScenarioRooms
 from relay.application.statistics import Statistics
 from relay.application.viewers import ViewersCommands
@@ -174,6 +175,7 @@ class Relay:
     def _subscribe(self) -> None:
         """Who is told of what, in this order."""
         self.forwarder.hush(self._audio.is_quiet)
+        self._audio.tell(SpokenWords(self._audio.place, self._audio.talker, self.receive))
         events, statistics = self.events, self._statistics
         self.commands.subscribe(events, lambda: self.is_answering)
         self.scenario.subscribe(events)

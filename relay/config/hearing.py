@@ -1,15 +1,19 @@
 """How people are heard."""
 
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import SecretStr, model_validator
 
-from relay.config.base import Seconds, Section
+from relay.config.base import Seconds, Section, Url
 
 
 class HearingSection(Section):
     """Times in seconds."""
 
+    through: Literal["voxta", "openai"] = "voxta"
+    url: Url = "http://localhost:8000/v1"
+    model: str = "whisper-1"
+    api_key: SecretStr | None = None
     doubt: Seconds = 1.0
     turn_min: Seconds = 0.25
     turn: Seconds = 0.5

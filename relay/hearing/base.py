@@ -55,6 +55,18 @@ class SpokenText:
     """When they were done, by the monotonic clock."""
 
 
+class Hearer(Protocol):
+    """Wants to know what people say."""
+
+    def is_all(self, who: str, text: str) -> bool:
+        """Whether what is understood of them so far is all there is to say, and dealt with."""
+        ...
+
+    async def said(self, spoken: SpokenText) -> None:
+        """What they said when they were done; not called where `is_all` was so."""
+        ...
+
+
 class Detector(Protocol):
     """Tells speech from noise in one person's voice. One for each voice, as it remembers what was before."""
 

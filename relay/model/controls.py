@@ -32,6 +32,11 @@ class Talker(Value):
 
     name: str
     is_streamer: bool = False
+    id: str = ""
+    """The platform's own id."""
+    roles: frozenset[Role] = frozenset()
+    channel: str = ""
+    """The platform's id of the voice channel."""
 
 
 class Held(Value):

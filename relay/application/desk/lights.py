@@ -22,6 +22,7 @@ _FIXES: Final = {
     "companion": "The log of the relay says why the companion did not start.",
     "obs": "Start OBS, and switch on Tools → WebSocket Server Settings. Port and password are those under [obs].",
     "overlay": "Add /overlay of this address as a browser source in OBS. A page in a browser has to be clicked once.",
+    "hearing": "Look at url, model and api_key under [hearing] in the settings, and whether the endpoint runs.",
     "voice": "Look at the settings under [voice], and at what the bot may do in the channel.",
     "store": "Look whether the disk is full, or whether Redis runs. What comes in meanwhile is kept by the platforms.",
 }

@@ -3,11 +3,19 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from relay.hearing.base import HEARING_RATE, Recogniser, Recognition, RecognitionError, SpokenText, VoiceListener
+from relay.hearing.base import (
+    HEARING_RATE,
+    Hearer,
+    Recogniser,
+    Recognition,
+    RecognitionError,
+    SpokenText,
+    VoiceListener,
+)
 
 log = logging.getLogger(__name__)
 
@@ -15,11 +23,6 @@ PENDING: Final = 16
 """Turns that may be on their way to text at a time; a recogniser that is so far behind would never catch up."""
 STEADY: Final = 0.3
 """Seconds of sound in which a partial result has to stay as it is to count: recognisers take words back."""
-
-Spoken = Callable[[SpokenText], Awaitable[None]]
-"""Takes what somebody said."""
-Anticipate = Callable[[str, str], bool]
-"""Told who talks and what is understood of it so far; whether that is all there is to say, and nobody else is told."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,27 +36,26 @@ class _Turn:
     """What was understood so far was all, and is dealt with."""
 
 
-class Listening:
+class SeparateVoices:
     """A VoiceListener for all people. `run` hands over what they said, in the order in which they were done."""
 
     def __init__(
         self,
         recogniser: Recogniser,
-        spoken: Spoken,
+        hearer: Hearer,
         *,
-        anticipate: Anticipate = lambda who, text: False,
         language: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._recogniser = recogniser
-        self._spoken = spoken
-        self._anticipate = anticipate
+        self._hearer = hearer
         self._language = language
         self._clock = clock
         self._turns: dict[str, _Turn] = {}
         self._ended: asyncio.Queue[tuple[_Turn, float]] = asyncio.Queue()
         self._pending = 0
-        self._well = True
+        self.problem: str | None = None
+        """Why nobody is understood, in one line; None when nothing is known to be wrong."""
 
     def so_far(self, who: str) -> str:
         """What is understood of what they are saying; "" where nothing is, or the engine does not tell."""
@@ -81,18 +83,18 @@ class Listening:
             text = await understanding
             self._pending -= 1
             if text:
-                await self._spoken(SpokenText(turn.who, text, ended))
+                await self._hearer.said(SpokenText(turn.who, text, ended))
 
     async def _understand(self, turn: _Turn) -> str:
         """What they said; "" when it is nothing, or fails, which is told once until it works again."""
         try:
             text = await turn.recognition.finish()
         except RecognitionError as error:
-            if self._well:
+            if self.problem is None:
                 log.warning("What people say is not understood: %s", error)
-            self._well = False
+            self.problem = str(error)
             return ""
-        self._well = True
+        self.problem = None
         return text.strip()
 
     # See VoiceListener
@@ -116,7 +118,7 @@ class Listening:
             turn.partial, turn.steady = text, 0
             return
         before, turn.steady = turn.steady, turn.steady + len(pcm)
-        if text and before < _STEADY_BYTES <= turn.steady and self._anticipate(who, text):
+        if text and before < _STEADY_BYTES <= turn.steady and self._hearer.is_all(who, text):
             turn.is_settled = True
             turn.recognition.abandon()
 
@@ -143,4 +145,4 @@ class Listening:
 
 
 _STEADY_BYTES: Final = round(2 * HEARING_RATE * STEADY)
-_: type[VoiceListener] = Listening
+_: type[VoiceListener] = SeparateVoices

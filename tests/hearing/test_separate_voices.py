@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from relay.hearing.base import HEARING_RATE, Recognition, RecognitionError, SpokenText
-from relay.hearing.listening import PENDING, STEADY, Listening
+from relay.hearing.separate_voices import PENDING, STEADY, SeparateVoices
 from tests.support import alongside, eventually
 
 ANN, BEN = "voice:1", "voice:2"
@@ -52,29 +52,27 @@ class Scene:
         self.engine = Engine()
         self.told: list[SpokenText] = []
         self.asked: list[tuple[str, str]] = []
-        self.is_all = False
-        self.listening = Listening(
-            self.engine, self._spoken, anticipate=self._anticipate, language="de", clock=lambda: 7.0
-        )
+        self.settles = False
+        self.voices = SeparateVoices(self.engine, self, language="de", clock=lambda: 7.0)
 
-    async def _spoken(self, spoken: SpokenText) -> None:
+    async def said(self, spoken: SpokenText) -> None:
         self.told.append(spoken)
 
-    def _anticipate(self, who: str, text: str) -> bool:
+    def is_all(self, who: str, text: str) -> bool:
         self.asked.append((who, text))
-        return self.is_all
+        return self.settles
 
     def says(self, who: str, blocks: bytes = BLOCK) -> Turn:
         """They begin a turn."""
-        self.listening.speech_began(who)
-        self.listening.speech(who, blocks)
+        self.voices.speech_began(who)
+        self.voices.speech(who, blocks)
         return self.engine.turns[-1]
 
 
 @asynccontextmanager
 async def hearing() -> AsyncIterator[Scene]:
     scene = Scene()
-    async with alongside(scene.listening.run()):
+    async with alongside(scene.voices.run()):
         yield scene
 
 
@@ -82,10 +80,10 @@ async def test_people_who_talk_at_the_same_time_are_two_texts() -> None:
     async with hearing() as scene:
         ann = scene.says(ANN, b"a1")
         ben = scene.says(BEN, b"b1")
-        scene.listening.speech(ANN, b"a2")
-        scene.listening.speech(BEN, b"b2")
+        scene.voices.speech(ANN, b"a2")
+        scene.voices.speech(BEN, b"b2")
         for who, turn, text in ((ANN, ann, "hello"), (BEN, ben, " good morning ")):
-            scene.listening.turn_ended(who)
+            scene.voices.turn_ended(who)
             turn.result.set_result(text)
 
         await eventually(lambda: len(scene.told) == 2)
@@ -99,8 +97,8 @@ async def test_they_are_handed_over_in_the_order_of_ending_whoever_is_understood
     async with hearing() as scene:
         slow = scene.says(ANN)
         quick = scene.says(BEN)
-        scene.listening.turn_ended(ANN)
-        scene.listening.turn_ended(BEN)
+        scene.voices.turn_ended(ANN)
+        scene.voices.turn_ended(BEN)
         quick.result.set_result("second")
         await asyncio.sleep(0)
         assert scene.told == []
@@ -117,7 +115,7 @@ async def test_what_has_no_words_is_handed_to_nobody_and_what_fails_is_told_once
     async with hearing() as scene:
         for result in ("", RecognitionError("no such model"), RecognitionError("no such model"), "hello"):
             turn = scene.says(ANN)
-            scene.listening.turn_ended(ANN)
+            scene.voices.turn_ended(ANN)
             if isinstance(result, str):
                 turn.result.set_result(result)
             else:
@@ -134,14 +132,14 @@ async def test_a_recogniser_that_is_far_behind_gets_no_more(caplog: pytest.LogCa
     async with hearing() as scene:
         for _ in range(PENDING + 1):
             scene.says(ANN)
-            scene.listening.turn_ended(ANN)
+            scene.voices.turn_ended(ANN)
 
         assert [turn.is_abandoned for turn in scene.engine.turns] == [False] * PENDING + [True]
         for turn in scene.engine.turns[:PENDING]:
             turn.result.set_result("word")
         await eventually(lambda: len(scene.told) == PENDING)
         scene.says(BEN).result.set_result("again")
-        scene.listening.turn_ended(BEN)
+        scene.voices.turn_ended(BEN)
         await eventually(lambda: scene.told[-1].text == "again")
 
     assert "16 turns wait" in caplog.text
@@ -160,8 +158,8 @@ async def test_words_so_far_are_known_while_somebody_talks() -> None:
     async with hearing() as scene:
         scene.says(ANN).text = "and then I"
 
-        assert scene.listening.so_far(ANN) == "and then I"
-        assert scene.listening.so_far(BEN) == ""
+        assert scene.voices.so_far(ANN) == "and then I"
+        assert scene.voices.so_far(BEN) == ""
 
 
 class TestWhatIsUnderstoodSoFar:
@@ -172,30 +170,30 @@ class TestWhatIsUnderstoodSoFar:
             turn = scene.says(ANN)
             for text in ("vox", "vox stop", "vox stop it"):
                 turn.text = text
-                scene.listening.speech(ANN, BLOCK)
-                scene.listening.speech(ANN, BLOCK)
+                scene.voices.speech(ANN, BLOCK)
+                scene.voices.speech(ANN, BLOCK)
             assert scene.asked == []
 
             for _ in range(3 * self.BLOCKS):
-                scene.listening.speech(ANN, BLOCK)
+                scene.voices.speech(ANN, BLOCK)
 
             assert scene.asked == [(ANN, "vox stop it")]
 
     async def test_may_be_all_and_then_nobody_is_told_of_the_turn(self) -> None:
         async with hearing() as scene:
-            scene.is_all = True
+            scene.settles = True
             turn = scene.says(ANN)
             turn.text = "vox stop"
             for _ in range(self.BLOCKS):
-                scene.listening.speech(ANN, BLOCK)
+                scene.voices.speech(ANN, BLOCK)
             fed = len(turn.heard)
-            scene.listening.speech(ANN, BLOCK)
-            scene.listening.turn_ended(ANN)
+            scene.voices.speech(ANN, BLOCK)
+            scene.voices.turn_ended(ANN)
 
             assert turn.is_abandoned
             assert len(turn.heard) == fed
             scene.says(BEN).result.set_result("hello")
-            scene.listening.turn_ended(BEN)
+            scene.voices.turn_ended(BEN)
             await eventually(lambda: bool(scene.told))
 
         assert [each.who for each in scene.told] == [BEN]
