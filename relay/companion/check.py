@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 from relay.companion.brains.build import brain_for
 from relay.companion.hearing.transcription import transcriber_for
 from relay.companion.scripting.checking import summary
-from relay.companion.voice.build import voice_for
+from relay.companion.voice.build import engine_for
 from relay.config import CompanionSection
 
 
@@ -22,7 +22,7 @@ class _Remote(Protocol):
 def attempts(settings: CompanionSection) -> Iterator[tuple[str, Callable[[], Awaitable[str]]]]:
     """Each by its name; they raise RelayError. Raises ConfigError when there is no such voice."""
     yield "companion", lambda: _scenario(settings)
-    parts = {"brain": brain_for(settings), "voice": voice_for(settings), "ears": transcriber_for(settings)}
+    parts = {"brain": brain_for(settings), "voice": engine_for(settings), "ears": transcriber_for(settings)}
     for name, part in parts.items():
         if isinstance(part, _Remote):
             yield name, part.check

@@ -82,6 +82,11 @@ KEY_LENGTH = 16
 """Characters nobody guesses."""
 
 
+LanguageTag = Annotated[str, written(r"|[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?", "a language such as en-us, de or fr")]
+SpokenWord = Annotated[str, Field(min_length=1, max_length=100)]
+"""A word or a few, of a list of how words are said."""
+
+
 class CompanionSection(Section):
     host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(5384, ge=0, le=65_535)
@@ -109,6 +114,8 @@ class CompanionSection(Section):
     speech_model: str = "tts-1"
     speech_voice: str = ""
     speech_api_key: SecretStr | None = None
+    speech_language: LanguageTag = ""
+    pronunciation: dict[SpokenWord, SpokenWord] = Field(default_factory=dict)
     speech_kept: float = Field(64.0, gt=0)
     hearing: Literal["none", "openai"] = "none"
     hearing_url: Url = "http://localhost:8000/v1"

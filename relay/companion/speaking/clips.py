@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from relay.companion.voice.base import Synthesizer, VoiceError, readable
+from relay.companion.voice.base import Synthesizer, VoiceError
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +40,8 @@ class Speech:
 
     async def clip(self, text: str) -> ServedClip | None:
         """The speech of a sentence; None where there is nothing to hear. Raises VoiceError."""
-        words = readable(text)
         try:
-            wav = await self._voice.speak(words) if words else b""
+            wav = await self._voice.speak(text)
             clip = self._keep(*_mended(wav)) if wav else None
         except VoiceError as error:
             if self._well:

@@ -79,13 +79,6 @@ async def test_the_newest_is_kept_however_large() -> None:
     assert clip is not None and kept(speech, clip.url)
 
 
-async def test_a_sentence_without_words_is_not_spoken() -> None:
-    voice = FixedVoice(wav(1.0))
-
-    assert await Speech(voice).clip("\U0001f389 ...") is None
-    assert voice.texts == []
-
-
 async def test_without_a_voice_nothing_is_spoken() -> None:
     assert await Speech(Mute()).clip("Hello.") is None
 

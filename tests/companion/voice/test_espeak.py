@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay.companion.voice.base import readable
 from relay.companion.voice.espeak import Espeak
 from relay.errors import ConfigError
+from relay.text.aloud.reading import ReadAloud
 
 SENTENCE = "Welcome to the stream, everybody; today we play a game."
 
@@ -74,6 +74,6 @@ def test_an_unknown_voice_is_named_with_the_fix() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_can_be_read(text: str) -> None:
-    rate, pcm = samples(asyncio.run(Espeak("en-us").speak(readable(text) or "a")))
+    rate, pcm = samples(asyncio.run(Espeak("en-us").speak(ReadAloud()(text) or "a")))
 
     assert 0 < len(pcm) / rate < 600
