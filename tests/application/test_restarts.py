@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -216,17 +215,9 @@ def _open_files() -> Counter[str]:
     return Counter(str(each.readlink()) for each in folder.iterdir() if os.path.lexists(each))
 
 
-def _kept() -> tuple[int, int]:
-    """Tasks and open files."""
-    return len(asyncio.all_tasks()), _open_files().total()
-
-
-def _larger(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
-    return max(one[0], other[0]), max(one[1], other[1])
-
-
-def _is_at_most(most: tuple[int, int]) -> bool:
-    return _larger(most, _kept()) == most
+def _held() -> set[object]:
+    """Tasks and sockets, each of which is there once."""
+    return asyncio.all_tasks() | {name for name in _open_files() if name.startswith("socket:")}
 
 
 @asynccontextmanager
@@ -249,17 +240,15 @@ async def test_a_run_leaves_no_task_port_nor_file_to_the_next(tmp_path: Path) ->
     path.write_text(
         f"[relay]\ndata_dir = {str(tmp_path)!r}\n[web]\nport = {port}\n[companion]\nport = 0\npace = 0\n", "utf-8"
     )
-    before, files = len(asyncio.all_tasks()), _open_files()
+    before, files = _held(), _open_files()
     task = asyncio.create_task(live(SettingsFile(path), Console(stderr=True, force_terminal=False), mends=False))
-    most = (0, 0)
+    left: set[object] = set()
     for count in range(TIMES):
         async with _page(f"http://127.0.0.1:{port}", task) as page:
+            await eventually(lambda: not left & _held())  # noqa: B023 - awaited at once
             answer = await page.ask("set", values={"companion.name": f"Vox {count}"})
             assert answer["answer"]["waiting"] == ["companion.name"], answer
-            if count < 2:
-                most = _larger(most, _kept())
-            else:  # what came of knocking too early goes by itself
-                await eventually(partial(_is_at_most, most))
+            left = _held() - before - {task}
             assert (await page.ask("restart"))["ok"]
             with suppress(TypeError):  # the page is closed by the run that ends
                 while True:
@@ -269,5 +258,5 @@ async def test_a_run_leaves_no_task_port_nor_file_to_the_next(tmp_path: Path) ->
     await eventually((tmp_path / "relay.control").exists)
     await end(task)
 
-    assert len(asyncio.all_tasks()) == before
+    assert _held() - before == set()
     assert _open_files() - files == Counter()
