@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from tests.support import PATIENCE
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
 FOLDERS = (
     "C:/Program Files/Google/Chrome/Application/chrome.exe",
@@ -41,7 +43,7 @@ async def browser(*, autoplay: bool = True) -> AsyncIterator[Browser]:
                 executable_path=program,
                 args=[*ARGUMENTS, f"--autoplay-policy={policy}"],
                 downloads_path=home,
-                timeout=20_000,
+                timeout=1000 * PATIENCE,
             )
             try:
                 yield started

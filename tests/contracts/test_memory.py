@@ -5,7 +5,7 @@ import random
 import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -174,7 +174,8 @@ async def test_what_was_kept_outlives_a_process_that_is_killed(memory_engine: Me
 async def test_a_server_that_is_gone_is_named(tmp_path: Path) -> None:
     with redis_server() as server:
         store = RedisMemory(server.url, namespace="test", timeout=0.1)
-        await store.open()
+        with suppress(MemoryUnavailable):  # a machine that is busy may take longer
+            await store.open()
 
     with pytest.raises(MemoryUnavailable, match="the memory in unix://"):
         await store.get(["twitch:1"])

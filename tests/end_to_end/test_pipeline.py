@@ -19,7 +19,7 @@ from relay.voxta.transport import HubConnection
 from relay.wire import server
 from tests.doubles.faults import FaultyProxy
 from tests.end_to_end.stage import FREELY, ONE_BY_ONE, EchoBrain, RecordingPlatform, heard, message, relaying, settings
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 
 class Platforms:
@@ -127,7 +127,7 @@ async def test_the_embedded_companion_lets_its_own_relay_in_and_nobody_without_t
         await eventually(lambda: len(platforms.twitch.posts) == 1)
 
         with pytest.raises(AuthError):
-            async with HubConnection.connect(url, api_key=None, timeout=2, on_bad=print):
+            async with HubConnection.connect(url, api_key=None, timeout=PATIENCE, on_bad=print):
                 pass
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from relay.platforms import listed
+from tests.support import PATIENCE
 
 RELAY: Final = Path(listed.__file__).parents[1]
 NAMED: Final = {
@@ -43,6 +44,6 @@ def test_every_platform_stands_in_a_folder_of_its_name() -> None:
 def test_the_command_line_loads_no_library_of_a_platform() -> None:
     code = "import sys, relay.cli; print(*({'twitchio', 'discord'} & sys.modules.keys()))"
 
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
 
     assert ended.stdout.strip() == ""

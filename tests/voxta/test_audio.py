@@ -31,7 +31,7 @@ def hearing() -> Mixer:
 
 @asynccontextmanager
 async def running(voxta: Recogniser, hearing: Mixer, **options: Any) -> AsyncIterator[AudioInput]:
-    settings = options.pop("settings", VoxtaSection(timeout=2.0))
+    settings = options.pop("settings", VoxtaSection(timeout=PATIENCE))
     sender = AudioInput(settings, hearing, url=voxta.url, **options)
     task = asyncio.create_task(sender.run())
     try:

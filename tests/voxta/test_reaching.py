@@ -5,11 +5,12 @@ import pytest
 from relay.errors import AuthError, VoxtaUnavailable
 from relay.voxta.transport import HubConnection
 from tests.doubles.voxta import KeyRule, Negotiation, Switches, VoxtaDouble
+from tests.support import PATIENCE
 
 
 async def reach(voxta: VoxtaDouble, key: str | None = None, path: str = "") -> None:
     """Connect and shake hands."""
-    async with HubConnection.connect(f"{voxta.url}{path}", api_key=key, timeout=2.0, on_bad=print):
+    async with HubConnection.connect(f"{voxta.url}{path}", api_key=key, timeout=PATIENCE, on_bad=print):
         pass
 
 

@@ -10,10 +10,10 @@ from relay.config import CompanionSection, VoxtaSection
 from relay.errors import AuthError, VoxtaUnavailable
 from relay.model import Forward, Origin, SendAs
 from relay.voxta.session import VoxtaSession
-from relay.wire import client, server
+from relay.wire import client, server, signalr
 from relay.wire.messages import ContextText, WireMessage
 from tests.doubles.faults import FaultyProxy
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 
 class Heard:
@@ -36,7 +36,7 @@ class Heard:
 async def joined(
     url: str, heard: Callable[[WireMessage], None] | None = None, **settings: Any
 ) -> AsyncIterator[VoxtaSession]:
-    section = VoxtaSection.model_validate({"mode": "server", "timeout": 2.0, **settings})
+    section = VoxtaSection.model_validate({"mode": "server", "timeout": PATIENCE, **settings})
     session = VoxtaSession(section, listen=heard or Heard(), changed=lambda: None, url=url)
     task = asyncio.create_task(session.run())
     try:
@@ -113,7 +113,10 @@ async def test_a_send_whose_answer_is_lost_is_unknown_and_shows_in_the_history(w
         assert [m.text for m in session.chat.history or ()].count("Ann just followed.") == 1
 
 
-async def test_a_connection_on_which_any_call_is_not_answered_is_given_up(wire: FaultyProxy) -> None:
+async def test_a_connection_on_which_any_call_is_not_answered_is_given_up(
+    wire: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signalr, "SILENCE_LIMIT", 10 * PATIENCE)  # its silence alone would end it then
     async with joined(wire.url, timeout=0.5) as session:
         before = session.chat
         wire.desert()
@@ -121,8 +124,7 @@ async def test_a_connection_on_which_any_call_is_not_answered_is_given_up(wire: 
         with pytest.raises(VoxtaUnavailable):
             await session.update_context("stream")
 
-        # its silence alone would end it after 30 s
-        await eventually(lambda: session.chat not in (None, before), seconds=20.0)
+        await eventually(lambda: session.chat not in (None, before))
 
 
 async def test_it_waits_for_a_voxta_that_appears_late(wire: FaultyProxy) -> None:

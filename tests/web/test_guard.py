@@ -16,7 +16,7 @@ from relay.web import access, guard, guessing
 from relay.web.access import AccessLinks, FixedAct
 from relay.web.guard import CALLER, Guard, Handler
 from relay.web.guessing import FIRST, FORGOTTEN, FREE, LONGEST, REMEMBERED, WrongTokens
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 from tests.web.stage import Stage, staged
 
 TOKEN = "a-token-nobody-guesses"
@@ -96,8 +96,8 @@ async def test_a_link_that_is_withdrawn_ends_what_is_open_at_once(links: AccessL
 
         await links.withdraw(link.id)
 
-        assert (await socket.receive(timeout=10)).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
-        await asyncio.wait_for(left.wait(), 10)
+        assert (await socket.receive(timeout=PATIENCE)).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+        await asyncio.wait_for(left.wait(), PATIENCE)
 
 
 async def test_a_link_that_is_withdrawn_while_its_use_is_written_down_opens_nothing_and_stays_gone(
@@ -109,7 +109,7 @@ async def test_a_link_that_is_withdrawn_while_its_use_is_written_down_opens_noth
     def slowly(file: Path, text: str) -> None:
         if not writing.is_set():
             writing.set()
-            may_end.wait(10)
+            may_end.wait(PATIENCE)
         write_private(file, text)
 
     async def stay(request: web.Request) -> web.Response:

@@ -36,7 +36,7 @@ class Line:
 
     async def read(self) -> Any:
         """The next payload, or the code the socket was closed with."""
-        frame = await self._socket.receive(timeout=5)
+        frame = await self._socket.receive(timeout=PATIENCE)
         if frame.type is aiohttp.WSMsgType.BINARY:
             return json.loads(self._zlib.decompress(frame.data))
         return frame.data
