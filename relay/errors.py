@@ -17,6 +17,7 @@ RelayError
 │   │   └── VoxtaKeyNeeded         it lets nobody in without a key
 │   └── ProtocolError          a frame that breaks the protocol
 ├── ObsUnavailable         (retryable) OBS cannot be reached, timed out, or the connection was lost
+├── AvatarUnavailable      (retryable) VTube Studio cannot be reached, timed out, or the connection was lost
 ├── SpeechError            a sentence cannot be heard: its audio is not there, or none
 └── RenderingError         a rendering that would not be safe to send
 """
@@ -123,6 +124,12 @@ class ProtocolError(VoxtaError):
 
 class ObsUnavailable(RelayError):
     """OBS cannot be reached, did not answer, or the connection was lost."""
+
+    retryable = True
+
+
+class AvatarUnavailable(RelayError):
+    """VTube Studio cannot be reached, did not answer, or the connection was lost."""
 
     retryable = True
 

@@ -35,6 +35,7 @@ LIMIT = 20.0
 _FIX = {
     "inbox": 'start Redis, correct inbox.url, or set inbox.engine = "sqlite"',
     "voxta": 'start Voxta, correct voxta.url, or set voxta.mode = "embedded"',
+    "vtube_studio": "start VTube Studio, switch on Allow Plugin API access in it, or correct vtube_studio.url",
     "obs": "start OBS, switch on Tools > WebSocket Server Settings > Enable WebSocket server, or correct obs.url",
 }
 
@@ -92,10 +93,17 @@ def _attempts(config: Config) -> Iterator[tuple[str, Attempt]]:
         yield "speech", lambda: _speech(config)
     yield "heard", partial(_heard, config)
     yield from _ports(config)
+    yield from _around(config)
+
+
+def _around(config: Config) -> Iterator[tuple[str, Attempt]]:
+    """What else is on the streamer's machine."""
     if config.scenario.sounds is not None:
         yield "sounds", partial(_sounds, config.scenario.sounds)
     if config.obs.enabled:
         yield "obs", lambda: check_obs(config.obs)
+    if config.vtube_studio.enabled:
+        yield "vtube_studio", lambda: _vtube_studio(config)
 
 
 async def _inbox(config: Config) -> str:
@@ -178,6 +186,13 @@ async def _sounds(folder: Path) -> str:
     except OSError as error:
         raise ConfigError(f"{folder}: {error.strerror}: create it, or correct scenario.sounds") from None
     return f"{len(files)} files in {folder}"
+
+
+async def _vtube_studio(config: Config) -> str:
+    from relay.avatar.access import AvatarToken
+    from relay.avatar.check import check as check_vtube_studio
+
+    return await check_vtube_studio(config.vtube_studio, AvatarToken(config.vtube_studio_token_file))
 
 
 async def _voxta(config: Config) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any
 
 from relay.acts import Act
-from relay.application.dialogue import AGAIN
 from relay.application.events import Events
 from relay.commands import builtin
 from relay.commands.answers import Answers
@@ -18,7 +17,7 @@ from relay.moderation.outbound import Outbound
 from relay.platforms.base import Platform, Whispering
 from relay.scenario.commands import ScenarioCommands
 from relay.system import clock
-from relay.system.periodic import repeat
+from relay.system.periodic import AGAIN, repeat
 from relay.voxta.link import Link
 
 

@@ -12,7 +12,7 @@ from relay.application.addressing import Addressing
 from relay.application.audio import SilentAudio
 from relay.application.commands import CommandRooms
 from relay.application.connect import link
-from relay.application.dialogue import AGAIN, Dialogue
+from relay.application.dialogue import Dialogue
 from relay.application.events import Events
 from relay.application.heartbeat import Heartbeat
 from relay.application.points import PointRewards
@@ -43,7 +43,7 @@ from relay.replies.poster import Poster
 from relay.scenario.actions import available_acts
 from relay.speech.floor import Floor, FloorState
 from relay.system import clock, shutdown
-from relay.system.periodic import repeat
+from relay.system.periodic import AGAIN, repeat
 
 if TYPE_CHECKING:
     from relay.memory.memory import Memory
@@ -170,7 +170,7 @@ class Relay:
             name=self.dialogue.name_of,
             have_said=self.session.have_said,
         )
-        return [*own, self.commands.act, *memory_acts(self.memory)]
+        return [*own, self.commands.act, *memory_acts(self.memory), *self.dialogue.avatar.acts()]
 
     def _subscribe(self) -> None:
         """Who is told of what, in this order."""
@@ -280,6 +280,7 @@ class Relay:
             *(f"{SILENT}{reason}" for reason in self.silence.reasons()),
             *self.supervisor.lines(),
             *self._audio.lines(),
+            *(f"{each.label}: {each.text}" for each in self.dialogue.avatar.conditions()),
             await self._backlog(),
             f"The companion is {self.floor.state(time.monotonic())}",
         ]

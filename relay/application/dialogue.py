@@ -1,9 +1,10 @@
 """What the character and people say to each other: built as the settings want it."""
 
 from collections.abc import Coroutine, Iterator
-from typing import Any, Final
+from typing import Any
 
 from relay.application.audio import SilentAudio
+from relay.application.avatar import avatar_of
 from relay.application.connect import key_of, own_voice
 from relay.application.events import Events
 from relay.application.routing import ReplyRouter
@@ -16,12 +17,9 @@ from relay.speech.clips import Clips
 from relay.speech.floor import Floor
 from relay.speech.playback import Playback
 from relay.speech.voice import Voice
-from relay.system.periodic import repeat
+from relay.system.periodic import AGAIN, repeat
 from relay.voxta.audio import AudioInput
 from relay.voxta.link import Link
-
-AGAIN: Final = 1.0
-"""Seconds after which a room that others can do without begins anew, when a mistake of ours has ended it."""
 
 
 class Dialogue:
@@ -50,6 +48,7 @@ class Dialogue:
             plays=config.speech.enabled,
         )
         playback.play_on(audio.open(self.voice))
+        self.avatar = avatar_of(config, playback, events)
         self.set_volume(None)
         self.router = ReplyRouter(
             replies, self.voice, self.screening, events, name_of=self.name_of, record=self._record
@@ -93,6 +92,7 @@ class Dialogue:
         yield "clips", self._clips.run()
         yield "voice", self.voice.run()
         yield "audio", repeat(self._audio.run, AGAIN, "listening beside Voxta")
+        yield from self.avatar.rooms()
         if self._input is not None:
             yield "audio input", repeat(self._input.run, AGAIN, "sending what people say")
         if self._spoken is not None:

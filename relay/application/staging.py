@@ -5,13 +5,12 @@ from typing import Any
 
 from relay.acts import Act
 from relay.application.audio import SilentAudio
-from relay.application.dialogue import AGAIN
 from relay.application.events import Events
 from relay.config.loading import Config
 from relay.platforms.base import Platform
 from relay.scenario.context import StreamContext
 from relay.scenario.executor import ActExecutor
-from relay.system.periodic import repeat
+from relay.system.periodic import AGAIN, repeat
 from relay.voxta.link import Link
 
 

@@ -1,6 +1,7 @@
 """The settings of each room, frozen and checked. Every key is explained in config/relay.example.toml."""
 
 from relay.config.actions import ActionSection
+from relay.config.avatar import VTubeStudioSection
 from relay.config.base import is_loopback
 from relay.config.commands import CommandSection, CommandsSection, ParameterSection
 from relay.config.connections import (
@@ -44,6 +45,7 @@ __all__ = [
     "SelectionSection",
     "SpeechSection",
     "Telling",
+    "VTubeStudioSection",
     "VoiceSection",
     "VoxtaSection",
     "WebSection",

@@ -45,6 +45,8 @@ ActName = Literal[
     "scene",
     "source",
     "replay",
+    "expression",
+    "hotkey",
     "relay.command",
     "remember",
     "forget",

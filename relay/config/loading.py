@@ -39,6 +39,7 @@ from relay.config import (
     SpeechSection,
     VoiceSection,
     VoxtaSection,
+    VTubeStudioSection,
     WebSection,
     mistakes,
 )
@@ -122,6 +123,7 @@ class Config(Whereabouts):
     voice: VoiceSection = VoiceSection()
     hearing: HearingSection = HearingSection()
     obs: ObsSection = ObsSection()
+    vtube_studio: VTubeStudioSection = VTubeStudioSection()
     web: WebSection = WebSection()
 
     @model_validator(mode="after")
@@ -146,6 +148,11 @@ class Config(Whereabouts):
     def inbox_path(self) -> Path:
         """The SQLite file of the embedded inbox."""
         return self.inbox.path or self.relay.data_dir / f"{self.relay.name}.db"
+
+    @property
+    def vtube_studio_token_file(self) -> Path:
+        """What VTube Studio gave once its user had allowed the relay."""
+        return self.relay.data_dir / "vtube-studio-token.json"
 
     @property
     def voxta_token_file(self) -> Path:

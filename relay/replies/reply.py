@@ -37,6 +37,8 @@ class Sentence:
     """Where its audio is; empty when it has none or must not be spoken."""
     gap: float = 0.0
     """Seconds of silence there have to be, at least, since the clip before it ended."""
+    affect: str = ""
+    """The emotion it is said with, as Voxta names it; empty when that is not told."""
 
 
 @dataclass(eq=False)

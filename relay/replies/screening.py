@@ -77,6 +77,7 @@ class Screening:
             end_index=chunk.end_index,
             url=url if may_be_heard and not url.startswith(SILENCE) else "",
             gap=(chunk.audio_gap_ms or 0.0) / 1000,
+            affect=(chunk.affect or "").strip(),
         )
 
     def held(self) -> Sequence[Held]:

@@ -88,6 +88,12 @@ class Playback:
         """The reply that is being said; None between replies, and while more of one may come."""
         return self._items[0].reply if self._items else None
 
+    @property
+    def sounding(self) -> tuple[Clip, float] | None:
+        """The clip that is heard where it leads, and how many seconds of it were; None while there is silence."""
+        front = self._items[0] if self._played and not self._sinks.is_paused else None
+        return (front.clip, self._heard(front)) if front and front.clip and front.has_begun else None
+
     # Speaking
 
     def say(self, reply: Reply, sentence: Sentence) -> bool:
@@ -279,7 +285,7 @@ class Playback:
         has_sound, text = item.clip is not None, item.sentence.text
         if has_sound:
             self._ended_at = self._clock()
-        was_heard = not was_lost and (has_sound or not _has_words(text))
+        was_heard = not was_lost and (has_sound or not any(map(str.isalnum, text)))  # an emoji is silent by nature
         if item.reply.is_open:  # not cut off by its own beginning
             item.part.share = 1.0 if was_heard else 0.0
             self._end_if_over(item.reply)
@@ -341,8 +347,3 @@ class Playback:
         for item in self._items:
             item.clip, item.has_begun, item.due = None, False, float("inf")
         self._news.set()
-
-
-def _has_words(text: str) -> bool:
-    """Whether there was anything to be heard; an emoji is silent by nature."""
-    return any(character.isalnum() for character in text)

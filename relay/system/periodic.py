@@ -3,12 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from relay.errors import RelayError
 from relay.system.cancellation import checkpoint
 
 log = logging.getLogger(__name__)
+
+AGAIN: Final = 1.0
+"""Seconds after which a room that others can do without begins anew, when a mistake of ours has ended it."""
 
 
 async def repeat(job: Callable[[], Awaitable[object]], every: float, what: str) -> NoReturn:

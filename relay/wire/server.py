@@ -160,6 +160,8 @@ class ReplyChunk(ReplyMessage):
     audio_url: str | None = None
     is_narration: bool = False
     audio_gap_ms: float | None = Field(None, ge=0, le=60_000)
+    affect: str | None = None
+    """The emotion it is said with, in the server's words."""
 
 
 class ReplyEnd(ReplyMessage):

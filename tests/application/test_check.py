@@ -15,6 +15,7 @@ from relay.inbox.sqlite import SqliteInbox
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
 from relay.web.control import ControlServer
+from tests.doubles.ports import free_port
 from tests.moderation.test_controls import Room
 from tests.support import PATIENCE
 
@@ -175,3 +176,15 @@ async def test_a_variable_that_sets_nothing_is_found(tmp_path: Path, monkeypatch
 
     assert not found.ok
     assert found.line.startswith("RELAY_TWTCH__CHANNELS sets nothing")
+
+
+async def test_a_vtube_studio_that_does_not_run_is_told_with_what_to_do(tmp_path: Path) -> None:
+    address = f"ws://127.0.0.1:{free_port()}"
+
+    found = (await findings(tmp_path, vtube_studio={"enabled": True, "url": address}))["vtube_studio"]
+
+    assert not found.ok
+    assert found.line == (
+        f"VTube Studio cannot be reached at {address}; start VTube Studio, switch on Allow Plugin API access in it, "
+        "or correct vtube_studio.url"
+    )

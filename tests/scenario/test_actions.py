@@ -24,7 +24,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "scenarios.md"
 @pytest.fixture
 async def acts(tmp_path: Path) -> dict[str, Act]:
     """Those of a relay with everything."""
-    config = load(None, obs={"enabled": True}, memory={"enabled": True}, relay={"data_dir": str(tmp_path)})
+    has = {"enabled": True}
+    config = load(None, obs=has, vtube_studio=has, memory=has, relay={"data_dir": str(tmp_path)})
 
     def platforms(receive: Receive, controls: PlatformControls, notes: Notes) -> Sequence[Platform]:
         return [

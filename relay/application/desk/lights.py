@@ -23,6 +23,7 @@ _FIXES: Final = {
     "obs": "Start OBS, and switch on Tools → WebSocket Server Settings. Port and password are those under [obs].",
     "overlay": "Add /overlay of this address as a browser source in OBS. A page in a browser has to be clicked once.",
     "hearing": "Look at url, model and api_key under [hearing] in the settings, and whether the endpoint runs.",
+    "vtube_studio": "Start VTube Studio, switch on Allow Plugin API access in it, and click Allow when it asks.",
     "voice": "Look at the settings under [voice], and at what the bot may do in the channel.",
     "store": "Look whether the disk is full, or whether Redis runs. What comes in meanwhile is kept by the platforms.",
 }
@@ -56,6 +57,7 @@ class Lights:
         yield self._voxta()
         yield from self._platforms()
         yield from self._audio.conditions()
+        yield from self._relay.dialogue.avatar.conditions()
         yield self._store
 
     def _voxta(self) -> Condition:

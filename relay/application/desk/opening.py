@@ -24,12 +24,11 @@ from relay.application.desk.strip import Strip
 from relay.application.desk.support import Support
 from relay.application.desk.trying import Trying
 from relay.application.desk.viewers import Viewers
-from relay.application.dialogue import AGAIN
 from relay.application.restarts import LiveRun
 from relay.config.loading import Config
 from relay.model import Caller
 from relay.platforms import listed
-from relay.system.periodic import repeat
+from relay.system.periodic import AGAIN, repeat
 from relay.web.access import AccessLinks
 from relay.web.desk.actions import DeskAction, NoFields
 from relay.web.desk.desk import Desk

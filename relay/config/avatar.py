@@ -1,0 +1,48 @@
+"""The face that goes with the companion's voice."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from relay.config.base import Seconds, Section, WebSocketUrl
+
+MouthParameter = Literal[
+    "MouthOpen",
+    "MouthSmile",
+    "VoiceVolume",
+    "VoiceFrequency",
+    "VoiceVolumePlusMouthOpen",
+    "VoiceFrequencyPlusMouthSmile",
+    "VoiceA",
+    "VoiceI",
+    "VoiceU",
+    "VoiceE",
+    "VoiceO",
+    "VoiceSilence",
+]
+"""What VTube Studio calls its inputs for a mouth."""
+
+
+class VTubeStudioSection(Section):
+    """A model in VTube Studio, over its plug-in API."""
+
+    enabled: bool = False
+    url: WebSocketUrl = "ws://localhost:8001"
+    parameters: tuple[MouthParameter, ...] = (
+        "MouthOpen",
+        "MouthSmile",
+        "VoiceVolume",
+        "VoiceFrequency",
+        "VoiceVolumePlusMouthOpen",
+        "VoiceFrequencyPlusMouthSmile",
+        "VoiceA",
+        "VoiceI",
+        "VoiceU",
+        "VoiceE",
+        "VoiceO",
+        "VoiceSilence",
+    )
+    keep_awake: bool = False
+    expressions: dict[str, str] = Field(default_factory=dict)
+    hotkeys: dict[str, str] = Field(default_factory=dict)
+    linger: Seconds = 2.0
