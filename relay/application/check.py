@@ -78,7 +78,7 @@ def _attempts(config: Config) -> Iterator[tuple[str, Attempt]]:
         yield "environment", partial(_ignored, ignored)
     yield "inbox", lambda: _inbox(config)
     if config.voxta.mode == "embedded":
-        yield from check_companion(config.companion)
+        yield from check_companion(config.companion, config.models_folder)
     else:
         yield "voxta", lambda: _voxta(config)
     if not listed.enabled(config):

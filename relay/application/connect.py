@@ -31,12 +31,12 @@ async def voxta(config: Config, *, port: int | None = None) -> AsyncIterator[str
     settings = config.companion if port is None else config.companion.model_copy(update={"port": port})
     async with AsyncExitStack() as stack:
         try:
-            companion = await stack.enter_async_context(CompanionServer(settings))
+            companion = await stack.enter_async_context(CompanionServer(settings, models=config.models_folder))
         except ConfigError:
             if settings.port != CompanionSection().port:
                 raise
             anywhere = settings.model_copy(update={"port": 0})
-            companion = await stack.enter_async_context(CompanionServer(anywhere))
+            companion = await stack.enter_async_context(CompanionServer(anywhere, models=config.models_folder))
             log.warning("port %d is taken, by Voxta perhaps: the companion is at %s", settings.port, companion.url)
         yield companion.url
 
@@ -75,4 +75,4 @@ def link(config: Config, url: str, events: Events, *, hears: bool) -> Link:
 
 def own_voice(config: Config) -> Callable[[str], Awaitable[bytes]] | None:
     """The voice that reads where Voxta's sound cannot be had; None where it can."""
-    return voice_for(config.companion).speak if config.voxta.mode == "gateway" else None
+    return voice_for(config.companion, config.models_folder).speak if config.voxta.mode == "gateway" else None

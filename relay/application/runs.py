@@ -191,12 +191,12 @@ def load_over(config: Config, voxta_url: str) -> Config:
 
 
 async def serve_companion(
-    settings: CompanionSection, console: Console, *, port: int | None = None, scenario: Path | None = None
+    config: Config, console: Console, *, port: int | None = None, scenario: Path | None = None
 ) -> None:
     """The embedded companion alone, until cancelled. What is given stands in for what is set."""
     given = {"port": port, "scenario": scenario}
-    chosen = settings.model_copy(update={key: value for key, value in given.items() if value is not None})
-    async with CompanionServer(chosen) as companion:
+    chosen = config.companion.model_copy(update={key: value for key, value in given.items() if value is not None})
+    async with CompanionServer(chosen, models=config.models_folder) as companion:
         show(f"{companion.name} listens at {companion.url}", err=console.stderr)
         await asyncio.Event().wait()
 

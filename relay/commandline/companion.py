@@ -26,7 +26,7 @@ def serve(
 
         settings = load(places.find(config))
         screen = terminal(False, settings.relay.log_level)
-        execute(serve_companion(settings.companion, screen, port=port, scenario=scenario))
+        execute(serve_companion(settings, screen, port=port, scenario=scenario))
 
 
 @companion.command("check")

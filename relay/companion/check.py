@@ -1,6 +1,7 @@
 """What `relay check` tries of the embedded companion."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from relay.companion.brains.build import brain_for
@@ -19,10 +20,10 @@ class _Remote(Protocol):
         ...
 
 
-def attempts(settings: CompanionSection) -> Iterator[tuple[str, Callable[[], Awaitable[str]]]]:
+def attempts(settings: CompanionSection, models: Path) -> Iterator[tuple[str, Callable[[], Awaitable[str]]]]:
     """Each by its name; they raise RelayError. Raises ConfigError when there is no such voice."""
     yield "companion", lambda: _scenario(settings)
-    parts = {"brain": brain_for(settings), "voice": engine_for(settings), "ears": transcriber_for(settings)}
+    parts = {"brain": brain_for(settings), "voice": engine_for(settings, models), "ears": transcriber_for(settings)}
     for name, part in parts.items():
         if isinstance(part, _Remote):
             yield name, part.check

@@ -111,7 +111,8 @@ class CompanionSection(Section):
     database: Path | None = None
     chat_messages: int = Field(10_000, ge=200)
     chat_days: float = Field(365.0, gt=0)
-    speech: Literal["none", "espeak", "openai"] = "none"
+    speech: Literal["none", "espeak", "openai", "local"] = "none"
+    speech_local: str = ""
     speech_url: Url = "http://localhost:8880/v1"
     speech_model: str = "tts-1"
     speech_voice: str = ""

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections import deque
 from functools import partial
+from pathlib import Path
 from typing import Final, Self
 
 from aiohttp import web
@@ -25,7 +26,7 @@ from relay.companion.speaking.clips import ADDRESS, Speech
 from relay.companion.speaking.playback import GRACE
 from relay.companion.speaking.replies import Setup
 from relay.companion.state.chat import Clock
-from relay.companion.voice.build import voice_for
+from relay.companion.voice.build import MODELS, voice_for
 from relay.config import CompanionSection
 from relay.errors import ConfigError
 from relay.system.http_server import HttpServer
@@ -38,7 +39,8 @@ TOKENS: Final = 1_024
 class CompanionServer:
     """Serves the companion's chats to Voxta clients. `async with` starts and stops it.
 
-    `brain` takes the place of the configured one, `scenario` that of a lone character. `keep_alive` and
+    `brain` takes the place of the configured one, `scenario` that of a lone character. `models` is where local voices
+    are. `keep_alive` and
     `silence_limit` are seconds: a ping after so long without anything sent, and the end of a client after so long
     without anything received. `grace` is how many seconds a client may take longer to play speech than it lasts.
     Raises ConfigError when there is no such voice, or when the configured scenario has mistakes.
@@ -51,12 +53,13 @@ class CompanionServer:
         clock: Clock = time.time,
         brain: Brain | None = None,
         scenario: Loaded | None = None,
+        models: Path = MODELS,
         keep_alive: float = signalr.PING_EVERY,
         silence_limit: float = signalr.SILENCE_LIMIT,
         grace: float = GRACE,
     ) -> None:
         self._settings = settings
-        self._speech = Speech(voice_for(settings), shelf=int(settings.speech_kept * 2**20))
+        self._speech = Speech(voice_for(settings, models), shelf=int(settings.speech_kept * 2**20))
         self._transcriber = transcriber_for(settings)
         setup = Setup(
             brain=brain or brain_for(settings),

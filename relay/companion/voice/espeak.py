@@ -2,16 +2,15 @@
 
 import asyncio
 import ctypes
-import io
 import sys
-import wave
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import espeakng_loader
 
-from relay.companion.voice.base import Synthesizer, VoiceError
+from relay.companion.voice.base import VoiceEngine, VoiceError, wav_of
+from relay.companion.voice.manner import PLAIN, Manner
 from relay.errors import ConfigError
 
 USUAL: Final = "en-us"
@@ -22,6 +21,13 @@ _DONT_EXIT: Final = 0x8000
 _POSITION_CHARACTER: Final = 1
 _UTF_8: Final = 1
 _OK: Final = 0
+_RATE: Final = 1
+_PITCH: Final = 3
+_RANGE: Final = 4
+_USUAL_RATE: Final = 175
+"""Words a minute."""
+_USUAL_PITCH: Final = 50
+"""Of 100; the range has the same."""
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
@@ -36,8 +42,8 @@ class Espeak:
         self._voice = voice or USUAL
         _thread.submit(self._choose).result()
 
-    async def speak(self, text: str) -> bytes:
-        return await asyncio.get_running_loop().run_in_executor(_thread, self._speak, text)
+    async def speak(self, text: str, manner: Manner = PLAIN) -> bytes:
+        return await asyncio.get_running_loop().run_in_executor(_thread, self._speak, text, manner)
 
     def _choose(self) -> "_Library":
         library = _Library.get()
@@ -47,9 +53,10 @@ class Espeak:
             )
         return library
 
-    def _speak(self, text: str) -> bytes:
+    def _speak(self, text: str, manner: Manner) -> bytes:
         library = self._choose()
-        return _wav(library.synthesise(text), library.rate)
+        library.set_manner(manner)
+        return wav_of(library.synthesise(text), library.rate)
 
 
 class _Library:
@@ -91,6 +98,14 @@ class _Library:
         self._voice = voice if known else ""
         return known
 
+    def set_manner(self, manner: Manner) -> None:
+        for parameter, value in (
+            (_RATE, _USUAL_RATE * manner.speed),
+            (_PITCH, _USUAL_PITCH * manner.pitch),
+            (_RANGE, _USUAL_PITCH * manner.liveliness),
+        ):
+            self._calls.espeak_SetParameter(parameter, round(value), 0)
+
     def synthesise(self, text: str) -> bytes:
         """Samples: mono, signed 16 bit. Without the flags for them, SSML and phonemes in the text are just text."""
         self._pcm.clear()
@@ -110,14 +125,4 @@ def _path(path: str) -> bytes:
     return path.encode("mbcs") if sys.platform == "win32" else path.encode()
 
 
-def _wav(pcm: bytes, rate: int) -> bytes:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(rate)
-        out.writeframes(pcm)
-    return file.getvalue()
-
-
-_: type[Synthesizer] = Espeak
+_: type[VoiceEngine] = Espeak

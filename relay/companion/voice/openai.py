@@ -1,8 +1,9 @@
 """A voice at any endpoint that speaks OpenAI's text-to-speech, local or not."""
 
-from typing import Final
+from typing import Any, Final
 
-from relay.companion.voice.base import Synthesizer, VoiceError
+from relay.companion.voice.base import VoiceEngine, VoiceError
+from relay.companion.voice.manner import PLAIN, Manner
 from relay.config import CompanionSection
 from relay.system.endpoint import Endpoint
 
@@ -28,10 +29,11 @@ class OpenAIVoice:
     async def check(self) -> str:
         return await self._endpoint.offers(self._model)
 
-    async def speak(self, text: str) -> bytes:
+    async def speak(self, text: str, manner: Manner = PLAIN) -> bytes:
+        how = self._told(manner)
         async with self._endpoint.asked(
             lambda client: client.audio.speech.with_streaming_response.create(
-                model=self._model, voice=self._voice, input=text, response_format="wav"
+                model=self._model, voice=self._voice, input=text, response_format="wav", **how
             )
         ) as answer:
             wav = await answer.whole(BYTES)
@@ -39,5 +41,11 @@ class OpenAIVoice:
             raise self._endpoint.no("WAV file")
         return wav
 
+    def _told(self, manner: Manner) -> dict[str, Any]:
+        """OpenAI's older models, and most others that speak its protocol, know only a speed."""
+        if manner == PLAIN:
+            return {}
+        return {"instructions": manner.words} if self._model.startswith("gpt-") else {"speed": manner.speed}
 
-_: type[Synthesizer] = OpenAIVoice
+
+_: type[VoiceEngine] = OpenAIVoice

@@ -4,6 +4,7 @@ import pytest
 
 from relay.companion.speaking.clips import Speech
 from relay.companion.voice.build import voice_for
+from relay.companion.voice.manner import PLAIN, Manner
 from relay.companion.voice.reading import ReadingVoice
 from relay.config import CompanionSection
 from relay.text.aloud.reading import ReadAloud
@@ -16,7 +17,7 @@ class Listening:
     def __init__(self) -> None:
         self.said: list[str] = []
 
-    async def speak(self, text: str) -> bytes:
+    async def speak(self, text: str, manner: Manner = PLAIN) -> bytes:
         self.said.append(text)
         return wav(1.0)
 
