@@ -95,7 +95,7 @@ class LiveAudio(SilentAudio):
         self._with_voice = next((info for info in listed.enabled(config) if info.voice is not None), None)
         """The platform whose voice channels the settings mean."""
         self._listens = self._with_voice is not None and config.voice.listen_to != "nobody"
-        recogniser = recogniser_for(config.hearing) if self._listens else None
+        recogniser = recogniser_for(config.hearing, config.models_folder) if self._listens else None
         self.voices = SeparateVoices(recogniser, self) if recogniser is not None else None
         """Each person apart; None where Voxta recognises what they say, or nobody is heard."""
         self._hearer: Hearer | None = None

@@ -87,8 +87,8 @@ def _attempts(config: Config) -> Iterator[tuple[str, Attempt]]:
         yield info.name, partial(info.check, info.settings(config), config.relay.data_dir, PlatformWishes.of(config))
         if info.rewards is not None and config.rewards:
             yield f"{info.name} rewards", partial(check_rewards, info, config)
-    if config.voice.listen_to != "nobody" and (recogniser := recogniser_for(config.hearing)) is not None:
-        yield "hearing", recogniser.check
+    if config.voice.listen_to != "nobody" and config.hearing.through != "voxta":
+        yield "hearing", lambda: _hearing(config)
     if config.speech.enabled:
         yield "speech", lambda: _speech(config)
     yield "heard", partial(_heard, config)
@@ -129,6 +129,11 @@ async def _ignored(variables: Sequence[str]) -> str:
 
 async def _no_platform() -> str:
     raise listed.none_enabled()
+
+
+async def _hearing(config: Config) -> str:
+    recogniser = recogniser_for(config.hearing, config.models_folder)
+    return await recogniser.check() if recogniser is not None else "Voxta recognises speech itself"
 
 
 async def _speech(config: Config) -> str:

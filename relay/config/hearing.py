@@ -1,19 +1,21 @@
 """How people are heard."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import SecretStr, model_validator
 
-from relay.config.base import Seconds, Section, Url
+from relay.config.base import Seconds, Section, Url, written
 
 
 class HearingSection(Section):
     """Times in seconds."""
 
-    through: Literal["voxta", "openai"] = "voxta"
+    through: Literal["voxta", "openai", "local"] = "voxta"
     url: Url = "http://localhost:8000/v1"
     model: str = "whisper-1"
     api_key: SecretStr | None = None
+    local_model: str = ""
+    language: Annotated[str, written("([A-Za-z]{2,3}(-[A-Za-z0-9]+)*)?", 'a language as in "en" or "de-AT"')] = ""
     doubt: Seconds = 1.0
     turn_min: Seconds = 0.25
     turn: Seconds = 0.5

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-UNWANTED = {"discord", "openai", "prometheus_client", "quickjs_rs", "redis", "twitchio"}
+UNWANTED = {"discord", "openai", "prometheus_client", "quickjs_rs", "redis", "sherpa_onnx", "twitchio"}
 
 
 def test_a_relay_loads_no_library_before_the_settings_want_it() -> None:

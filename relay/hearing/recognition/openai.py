@@ -2,22 +2,17 @@
 
 import io
 import json
-import re
 import wave
 from typing import Any, Final
 
 from relay.hearing.base import HEARING_RATE, Recogniser, Recognition
+from relay.hearing.recognition.words import words
 from relay.system.endpoint import Endpoint
 
 BYTES: Final = 2**20
 """What an answer may have."""
-CHARACTERS: Final = 2_000
-"""What is kept of a text; 30 s of fast speech are about 700."""
 LONGEST: Final = 120
 """Seconds of one turn that are kept; what is said after that in one breath is not sent."""
-
-_SOUNDS: Final = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\*[^*]*\*|[♪♫]+")
-"""How models write what is not speech: [BLANK_AUDIO], (applause), *coughs*."""
 
 
 class OpenAIRecogniser:
@@ -50,7 +45,7 @@ class OpenAIRecogniser:
             raise self._endpoint.no("transcription") from None
         if not isinstance(text, str):
             raise self._endpoint.no("transcription")
-        return _words(text)
+        return words(text)
 
 
 class _Collected:
@@ -73,11 +68,6 @@ class _Collected:
 
     def abandon(self) -> None:
         self._pcm.clear()
-
-
-def _words(text: str) -> str:
-    plain = "".join(c if c.isprintable() else " " for c in text[: 2 * CHARACTERS])
-    return " ".join(_SOUNDS.sub(" ", plain).split())[:CHARACTERS]
 
 
 def _wav(pcm: bytes, rate: int) -> bytes:

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from relay.companion.hearing.transcription import Transcriber
 from relay.config import CompanionSection
-from relay.hearing.recognition.openai import CHARACTERS
+from relay.hearing.recognition.words import CHARACTERS
 from tests.companion.endpoints import Answer, TranscriptionEndpoint, serving
 from tests.companion.hearing.sound import RATE, tone
 
