@@ -28,6 +28,7 @@ from relay.commandline.companion import companion
 from relay.commandline.memory import memory
 from relay.commandline.models import models
 from relay.commandline.rewards import rewards
+from relay.commandline.voices import voices
 from relay.config import places
 from relay.errors import ConfigError, RelayError
 
@@ -37,6 +38,7 @@ app.add_typer(rewards, name="rewards")
 app.add_typer(memory, name="memory")
 app.add_typer(companion, name="companion")
 app.add_typer(models, name="models")
+app.add_typer(voices, name="voices")
 app.command("backup")(keeping.back_up)
 app.command("restore")(keeping.restore)
 app.command("update")(keeping.update)

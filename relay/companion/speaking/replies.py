@@ -21,6 +21,7 @@ from relay.companion.speaking.playback import PlaybackTracker
 from relay.companion.state import wire_view
 from relay.companion.state.chat import Chat, Message, MessageRole, Participant
 from relay.companion.voice.base import VoiceError
+from relay.companion.voice.manner import affect_of
 from relay.wire import server
 from relay.wire.messages import WireMessage
 
@@ -273,6 +274,7 @@ class CompanionReplies:
                 text=sentence,
                 audio_url=clip.url if clip else "",
                 is_narration=reply.narrates,
+                affect=affect_of(sentence) or None,
             )
         )
 

@@ -21,6 +21,7 @@ _DONT_EXIT: Final = 0x8000
 _POSITION_CHARACTER: Final = 1
 _UTF_8: Final = 1
 _OK: Final = 0
+_MOST_VOICES: Final = 1_000
 _RATE: Final = 1
 _PITCH: Final = 3
 _RANGE: Final = 4
@@ -33,6 +34,17 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 _thread: Final = ThreadPoolExecutor(1, "espeak")
 """The library keeps its state in globals: all calls of the process are made here, one after the other."""
+
+
+class _Described(ctypes.Structure):
+    """The beginning of espeak_VOICE."""
+
+    _fields_ = (("name", ctypes.c_char_p), ("languages", ctypes.POINTER(ctypes.c_char)))
+
+
+def languages() -> list[tuple[str, str]]:
+    """The languages it speaks, each as a tag such as en-us, and its name. Raises ConfigError if it does not load."""
+    return _thread.submit(lambda: _Library.get().languages()).result()
 
 
 class Espeak:
@@ -97,6 +109,18 @@ class _Library:
         known = voice == self._voice or self._calls.espeak_SetVoiceByName(voice.encode()) == _OK
         self._voice = voice if known else ""
         return known
+
+    def languages(self) -> list[tuple[str, str]]:
+        self._calls.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Described))
+        listed = self._calls.espeak_ListVoices(None)
+        found: dict[str, str] = {}
+        for place in range(_MOST_VOICES):
+            if not listed[place]:
+                break
+            voice = listed[place].contents
+            tag = ctypes.string_at(ctypes.addressof(voice.languages.contents) + 1)  # behind its priority
+            found.setdefault(tag.decode("utf-8", "replace"), voice.name.decode("utf-8", "replace"))
+        return sorted(found.items())
 
     def set_manner(self, manner: Manner) -> None:
         for parameter, value in (

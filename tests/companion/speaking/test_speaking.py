@@ -63,6 +63,15 @@ async def history(companion: CompanionServer) -> list[str]:
 
 
 class TestClips:
+    @pytest.mark.parametrize(("answer", "affect"), [("We won \U0001f389!", "joy"), ("We won!", None)])
+    async def test_a_sentence_tells_the_mood_that_it_shows(
+        self, player: RawClient, brain: ScriptedBrain, answer: str, affect: str | None
+    ) -> None:
+        brain.pieces = ("So:\n", answer)
+        await spoken(player)
+
+        assert [chunk.get("affect") for chunk in player.of_kind("replyChunk")] == [None, affect]
+
     async def test_each_sentence_has_an_address_where_its_speech_is_found(
         self, player: RawClient, companion: CompanionServer, endpoint: SpeechEndpoint
     ) -> None:

@@ -1,5 +1,6 @@
 """The companion inside the relay: a name, a persona, what it thinks with, and a voice that is heard first."""
 
+from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
@@ -11,6 +12,9 @@ from relay.config import CompanionSection
 from relay.config.base import revised
 from relay.config.loading import Config
 from relay.guide import Changes, Filled, Form, FormField, FormOption, Guide, phrase, settled
+from relay.models.base import Purpose
+from relay.models.catalogue import CATALOGUE, default
+from relay.models.store import ModelStore
 
 OPENAI: Final = "https://api.openai.com/v1"
 ELSEWHERE: Final = "elsewhere"
@@ -24,8 +28,11 @@ _BRAINS: Final = (
 _VOICES: Final = (
     FormOption(value="none", label=phrase("None: it writes")),
     FormOption(value="espeak", label=phrase("eSpeak: built in, and sounds like a robot")),
+    FormOption(value="local", label=phrase("A better voice on this computer, which has to be fetched once")),
     FormOption(value="openai", label=phrase("A speech endpoint, on this computer or on the internet")),
 )
+_OF_ENGINES: Final = {"openai": ("speech_url", "speech_model", "speech_api_key"), "local": ("speech_local",)}
+"""The settings that only one engine has."""
 _YES, _NO = "yes", "no"
 
 
@@ -33,7 +40,7 @@ async def lead_to_companion(config: Config, guide: Guide) -> Changes:
     section = await _character(config.companion, guide)
     if section.brain == "openai":
         section = await _model(section, guide)
-    section = await _voice(section, guide)
+    section = await _voice(section, config.models_folder, guide)
     told = {name: getattr(section, name) for name in _settings(section) if _differs(name, section, config.companion)}
     return {
         "voxta.mode": "embedded",
@@ -45,7 +52,7 @@ async def lead_to_companion(config: Config, guide: Guide) -> Changes:
 def _settings(section: CompanionSection) -> tuple[str, ...]:
     """The settings that this chapter is about."""
     model = ("base_url", "model", "api_key") if section.brain == "openai" else ()
-    speech = ("speech_url", "speech_model", "speech_api_key") if section.speech == "openai" else ()
+    speech = _OF_ENGINES.get(section.speech, ())
     return ("name", "user_name", "persona", "brain", *model, "speech", "speech_voice", *speech)
 
 
@@ -135,12 +142,12 @@ async def _endpoint(section: CompanionSection, guide: Guide) -> tuple[CompanionS
     return await settled(guide, form, look)
 
 
-async def _voice(section: CompanionSection, guide: Guide) -> CompanionSection:
+async def _voice(section: CompanionSection, models: Path, guide: Guide) -> CompanionSection:
     while True:
         chosen = await _engine(section, guide)
         if chosen.speech == "none":
             return chosen
-        chosen, sound = await _spoken(chosen, guide)
+        chosen, sound = await _spoken(chosen, models, guide)
         again = FormField(
             name="keep", label=phrase("This voice"), kind="one", value=_YES,
             options=(
@@ -166,10 +173,12 @@ async def _engine(section: CompanionSection, guide: Guide) -> CompanionSection:
     return revised(section, {"speech": filled.text("speech")})
 
 
-async def _spoken(section: CompanionSection, guide: Guide) -> tuple[CompanionSection, bytes]:
+async def _spoken(section: CompanionSection, models: Path, guide: Guide) -> tuple[CompanionSection, bytes]:
     """With the engine's own settings, and a sentence in that voice."""
-    if section.speech == "espeak":
-        fields: tuple[FormField, ...] = (
+    if section.speech == "local":
+        fields: tuple[FormField, ...] = _local_fields(section, models)
+    elif section.speech == "espeak":
+        fields = (
             FormField(
                 name="speech_voice", label=phrase("Language or voice"), value=section.speech_voice or "en-us",
                 hint=phrase("Such as en-us, de or fr."),
@@ -190,7 +199,31 @@ async def _spoken(section: CompanionSection, guide: Guide) -> tuple[CompanionSec
         given = {name: value for name, value in filled.answers.items() if value or name == "speech_voice"}
         chosen = revised(section, given)
         sentence = f"Hello {section.user_name}, I am {section.name}. This is how I sound."
-        return chosen, await voice_for(chosen).speak(sentence)
+        return chosen, await voice_for(chosen, models).speak(sentence)
 
     form = Form(title=phrase("Which voice?"), fields=fields, button=phrase("Let me hear it"))
     return await settled(guide, form, speak)
+
+
+def _local_fields(section: CompanionSection, models: Path) -> tuple[FormField, ...]:
+    """The models that are here, and those that can be fetched."""
+    here = ModelStore(models).names()
+    known = [model for model in CATALOGUE.values() if model.purpose is Purpose.VOICE]
+    options = tuple(
+        FormOption(
+            value=model.name,
+            label=f"{model.name}: {model.about}"
+            if model.name in here
+            else phrase("{name}: {about} (not here: relay models fetch {name})", name=model.name, about=model.about),
+        )
+        for model in sorted(known, key=lambda model: model.name not in here)
+    )
+    chosen = section.speech_local or next((o.value for o in options if o.value in here), default(Purpose.VOICE).name)
+    return (
+        FormField(name="speech_local", label=phrase("Voice"), kind="one", value=chosen, options=options),
+        FormField(
+            name="speech_voice", label=phrase("Speaker"),
+            value=section.speech_voice if section.speech_local == chosen else "",
+            hint=phrase("A number, or a name that `relay voices` lists; empty takes the first."),
+        ),
+    )  # fmt: skip
