@@ -9,6 +9,7 @@ from relay.config.loading import Config
 from relay.hearing.base import Hearer, SpokenText
 from relay.hearing.recognition.build import recogniser_for
 from relay.hearing.separate_voices import SeparateVoices
+from relay.hearing.turns import patience
 from relay.model import Talker
 from relay.obs import BrowserSources, ObsClient, ObsMicrophone, ObsProgram
 from relay.platforms import listed
@@ -16,7 +17,7 @@ from relay.platforms.info import PlatformInfo
 from relay.platforms.voice import Listener, VoiceChannels
 from relay.speech.base import Sink
 from relay.speech.floor import STREAMER
-from relay.speech.mixer import Mixer
+from relay.speech.mixer import MixedVoices, Mixer
 from relay.speech.voice import Voice
 from relay.voxta.audio import SpeechSource
 from relay.web.overlay.sink import OverlaySink
@@ -233,5 +234,15 @@ class LiveAudio(SilentAudio):
 
     def _enter(self, platform: PlatformInfo[Any], voice: Voice) -> VoiceChannels:
         assert platform.voice is not None
-        listener = Listener(voice, self._hearing.feed, may_pause=lambda: voice.may_pause) if self._listens else None
+        listener = self._listener(voice) if self._listens else None
         return platform.voice(self._config.voice, listener)
+
+    def _listener(self, voice: Voice) -> Listener:
+        hearing, voices = self._config.hearing, self.voices
+        return Listener(
+            voice,
+            voices or MixedVoices(self._hearing),
+            may_pause=lambda: voice.may_pause,
+            settings=hearing,
+            ends_after=lambda who: patience(voices.so_far(who) if voices is not None else "", "", hearing),
+        )

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from relay.config.base import Seconds, Section, Url, written
 
@@ -16,6 +16,10 @@ class HearingSection(Section):
     api_key: SecretStr | None = None
     local_model: str = ""
     language: Annotated[str, written("([A-Za-z]{2,3}(-[A-Za-z0-9]+)*)?", 'a language as in "en" or "de-AT"')] = ""
+    detector: Literal["neural", "level"] = "neural"
+    confidence: float = Field(0.5, gt=0, lt=1)
+    starting: Seconds = 0.1
+    stopping: Seconds = 0.2
     doubt: Seconds = 1.0
     turn_min: Seconds = 0.25
     turn: Seconds = 0.5

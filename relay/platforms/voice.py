@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from relay.config import HearingSection
+from relay.hearing.base import VoiceListener
+from relay.hearing.person import IsEcho
 from relay.model import Talker
 from relay.speech.base import Sink, Speakers
 
@@ -14,10 +17,15 @@ class Listener:
 
     speakers: Speakers
     """Told who talks, as `voice:<the person's id>`."""
-    feed: Callable[[int, int, bytes], None]
-    """Given speech in any thread: whose, the timestamp of its first sample at 48 kHz, mono samples of signed 16 bit."""
+    voices: VoiceListener
+    """Told how each voice goes, and given what they say."""
     may_pause: Callable[[], bool]
     """Whether who begins to talk silences the companion at once. Asked in any thread."""
+    settings: HearingSection
+    ends_after: Callable[[str], float]
+    """How much silence ends the turn of somebody who pauses, in seconds, by what they have said so far."""
+    is_echo: IsEcho | None = None
+    """Whether what was heard is the companion's own voice."""
 
 
 class VoiceChannels(Protocol):

@@ -8,37 +8,26 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from relay.speech.base import RATE
+from relay.hearing.base import HEARING_RATE, VoiceListener
 
-HEARING_RATE: Final = 16_000
-"""Samples a second of what is read."""
 BLOCK: Final = 0.03
 """Seconds of one block."""
 BLOCK_BYTES: Final = 2 * int(BLOCK * HEARING_RATE)
 QUIET: Final = bytes(BLOCK_BYTES)
 """A block in which nobody talks."""
 
-DELAY: Final = int(0.06 * RATE)
+DELAY: Final = int(0.06 * HEARING_RATE)
 """Samples speech is held back when somebody begins, so that packets that arrive unevenly still join up."""
-DRIFT: Final = int(0.5 * RATE)
+DRIFT: Final = HEARING_RATE // 2
 """Samples a stretch of speech may run ahead of its reader before it is placed anew."""
-CAPACITY: Final = RATE
-"""Samples that wait at most: one second. When the reader is slower, the oldest go."""
+CAPACITY: Final = 3 * HEARING_RATE
+"""Samples that wait at most: three seconds, as what was said until it was known to be speech comes at once.
+When the reader is slower, the oldest go.
+"""
 
-_TAKEN: Final = int(BLOCK * RATE)
-_STEP: Final = RATE // HEARING_RATE
+_TAKEN: Final = int(BLOCK * HEARING_RATE)
 _LINEAR: Final = 0.7
 """The share of full scale up to which a mix is left as it is; louder is bent to stay below it."""
-
-
-def _low_pass(taps: int, cutoff: float) -> NDArray[np.float32]:
-    """A windowed sinc. `cutoff` in Hz; below half of `HEARING_RATE`, so that nothing folds back."""
-    at = np.arange(taps) - (taps - 1) / 2
-    taper = np.sinc(2 * cutoff / RATE * at) * np.blackman(taps)
-    return np.asarray(taper / taper.sum(), np.float32)
-
-
-_FILTER: Final = _low_pass(95, 7000.0)
 
 
 @dataclass(slots=True)
@@ -62,7 +51,6 @@ class Mixer:
         self._mix = np.zeros(CAPACITY, np.int32)
         self._at = 0
         self._places: dict[Hashable, _Place] = {}
-        self._before = np.zeros(len(_FILTER) - 1, np.float32)
 
     def open(self) -> None:
         """From now on speech is wanted."""
@@ -77,7 +65,7 @@ class Mixer:
             self._reset()
 
     def feed(self, speaker: Hashable, timestamp: int, pcm: bytes) -> None:
-        """Add speech: 48 kHz, mono, signed 16 bit little-endian. `timestamp` counts samples, modulo 2^32.
+        """Add speech: 16 kHz, mono, signed 16 bit little-endian. `timestamp` counts samples, modulo 2^32.
 
         A person's pieces come in order; one that overlaps what they said already is dropped.
         """
@@ -96,17 +84,12 @@ class Mixer:
         """The next 30 ms at 16 kHz, mono, signed 16 bit little-endian; exact zeros when nobody talks."""
         with self._lock:
             taken = self._take(_TAKEN)
-        if not taken.any() and not self._before.any():
+        if not taken.any():
             return QUIET
-        stretch = np.concatenate((self._before, _limit(taken)))
-        self._before[:] = stretch[-len(self._before) :]
-        windows = np.lib.stride_tricks.sliding_window_view(stretch, len(_FILTER))[_STEP - 1 :: _STEP]
-        lowered: NDArray[np.float32] = np.clip(np.rint(windows @ _FILTER), -32768, 32767)
-        return lowered.astype("<i2").tobytes()
+        return np.clip(np.rint(_limit(taken)), -32768, 32767).astype("<i2").tobytes()
 
     def _reset(self) -> None:
         self._mix[:] = 0
-        self._before[:] = 0
         self._places.clear()
 
     def _place(self, speaker: Hashable, timestamp: int, length: int) -> int | None:
@@ -137,6 +120,32 @@ class Mixer:
         self._mix[where] = 0
         self._at += count
         return taken
+
+
+class MixedVoices:
+    """A VoiceListener that puts everybody's speech into one stream."""
+
+    def __init__(self, mixer: Mixer) -> None:
+        self._mixer = mixer
+        self._said: dict[str, int] = {}
+        """Samples of each person, ever."""
+
+    def speech(self, who: str, pcm: bytes) -> None:
+        for at in range(0, len(pcm), 2 * DRIFT):
+            piece = pcm[at : at + 2 * DRIFT]
+            said = self._said.get(who, 0)
+            self._mixer.feed(who, said, piece)
+            self._said[who] = said + len(piece) // 2 & 0xFFFFFFFF
+
+    def sound_began(self, who: str) -> None: ...
+    def was_noise(self, who: str) -> None: ...
+    def speech_began(self, who: str) -> None: ...
+    def speech_paused(self, who: str) -> None: ...
+    def speech_resumed(self, who: str) -> None: ...
+    def turn_ended(self, who: str) -> None: ...
+
+
+_: type[VoiceListener] = MixedVoices
 
 
 def _difference(later: int, earlier: int) -> int:

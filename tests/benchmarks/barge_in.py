@@ -25,12 +25,13 @@ from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.config import CompanionSection, FloorSection, RelaySection, SpeechSection, VoiceSection, VoxtaSection
 from relay.config.loading import Config
+from relay.hearing.base import HEARING_RATE
 from relay.speech.base import FRAME, RATE
 from relay.wire import server
 from relay.wire.messages import WireMessage
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.voice_person import VoicePerson
-from tests.doubles.discord.voice_sound import encode, tone
+from tests.hearing.sounds import as_packets, speech
 
 PEOPLE: Final = 8
 SILENCE: Final = 0.12
@@ -226,7 +227,7 @@ async def _call(*, hearing: bool) -> AsyncIterator[_Call]:
                 )
                 async with running(app):
                     await _until(lambda: app.session.chat is not None and _is_heard(audio))
-                    yield _Call(app, discord, people, encode(tone(300, 1.0)))
+                    yield _Call(app, discord, people, as_packets(speech()[:HEARING_RATE]))
 
 
 def _is_heard(audio: LiveAudio) -> bool:

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
 from relay.application.runs import platforms_of
@@ -17,15 +19,16 @@ from relay.companion.speaking.clips import Speech
 from relay.companion.state.chat import MessageRole
 from relay.companion.voice.espeak import Espeak
 from relay.config import CompanionSection
+from relay.hearing.base import HEARING_RATE
 from relay.platforms.discord.audio import DiscordAudio
 from relay.platforms.discord.hearing.ears import Ears
 from relay.platforms.discord.voice.sink import DiscordSink
 from tests.companion.raw import Brains
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.voice_person import VoicePerson
-from tests.doubles.discord.voice_sound import encode, tone
 from tests.doubles.faults import FaultyProxy
 from tests.end_to_end.stage import relaying, settings
+from tests.hearing.sounds import as_packets, speech
 from tests.support import eventually
 
 SENTENCES = ("Once upon a time there was a dragon.", "He lived behind a waterfall.")
@@ -119,9 +122,13 @@ async def length_of_the_story() -> float:
     return sum(clip.duration for clip in clips if clip is not None)
 
 
+WITHOUT_A_BREATH = "I would go to the left and look for the key first and open all the doors of the castle then"
+
+
 def voice(seconds: float) -> list[bytes]:
     """A person's voice as packets."""
-    return encode(tone(300, seconds))
+    sentence = speech("en-us", WITHOUT_A_BREATH)
+    return as_packets(np.resize(sentence, round(seconds * HEARING_RATE)))
 
 
 @asynccontextmanager

@@ -11,7 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from relay.config import VoxtaSection
-from relay.speech.mixer import BLOCK_BYTES, HEARING_RATE, QUIET, Mixer
+from relay.hearing.base import HEARING_RATE
+from relay.speech.mixer import BLOCK_BYTES, QUIET, Mixer
 from relay.voxta import audio
 from relay.voxta.audio import AudioInput
 from tests.doubles.recogniser import Recogniser

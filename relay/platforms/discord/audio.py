@@ -22,7 +22,7 @@ class DiscordAudio:
         if listener is None:
             self.voice = DiscordVoice(settings)
         else:
-            self.ears = Ears(settings, on_onset=self._fall_silent, speakers=listener.speakers, feed=listener.feed)
+            self.ears = Ears(settings, on_onset=self._fall_silent, listener=listener)
             self.voice = DiscordVoice(settings, cls=self.ears.client)
         self._listener = listener
         self._has_talk = settings.push_to_talk

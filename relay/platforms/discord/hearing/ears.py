@@ -5,31 +5,29 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVarTuple, Unpack
 
 import discord
 
 from relay.config import VoiceSection
-from relay.platforms.discord.hearing.activity import Feed, VoiceActivity
 from relay.platforms.discord.hearing.client import HearingClient
 from relay.platforms.discord.hearing.counts import Counts
+from relay.platforms.discord.hearing.onsets import Onsets
 from relay.platforms.discord.hearing.permissions import HearingPermissions
 from relay.platforms.discord.hearing.receiver import Receiver
+from relay.platforms.discord.hearing.voices import Voices
 from relay.platforms.discord.outgoing import FAILURES
-from relay.speech.base import Speakers
+from relay.platforms.voice import Listener
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY: Final = 0.05
-"""Seconds between two looks at whether those who talk still do."""
-REPEAT_EVERY: Final = 1.0
-"""Seconds after which it is said again that somebody talks."""
 CHECK_EVERY: Final = 1.0
 """Seconds between two looks at the alarm."""
 ANNOUNCE_WITHIN: Final = 10.0
 ANNOUNCE_AGAIN: Final = 600.0
 """Seconds after which coming to the same channel is announced again; sooner, it is a lost connection that came back."""
 
+Args = TypeVarTuple("Args")
 OnOnset = Callable[[int], None]
 """Told whose voice was just heard, in the thread that reads the socket: has to be quick and safe there."""
 
@@ -42,19 +40,17 @@ class Ears:
         settings: VoiceSection,
         *,
         on_onset: OnOnset,
-        speakers: Speakers,
-        feed: Feed,
+        listener: Listener,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.audience = HearingPermissions(settings, clock)
         self.counts = Counts(clock)
         self._on_onset = on_onset
-        self._speakers = speakers
         self._clock = clock
-        self._voices = VoiceActivity(settings.noise_gate, hears=self._hears, began=self._began, feed=feed, clock=clock)
+        gate = settings.noise_gate
+        self._onsets = Onsets(gate, hears=self._hears, began=self._began, follow=self, clock=clock)
+        self.voices = Voices(listener, gate, hears=self._hears, noted=self._onsets.bars.__setitem__, clock=clock)
         self._client: HearingClient | None = None
-        self._told: dict[int, float] = {}
-        self._woken = asyncio.Event()
         self._joined = asyncio.Event()
         self._announced: dict[int, float] = {}
         self._unannounced = ""
@@ -65,14 +61,11 @@ class Ears:
 
     async def run(self) -> None:
         """Follow who talks, announce listening, and raise the alarm, until cancelled."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._follow(), name="discord voices")
-                tasks.create_task(self._announce(), name="discord announcement")
-                tasks.create_task(self._watch(), name="discord voice alarm")
-        finally:
-            for user in list(self._told):
-                self._stop(user)
+        await self.voices.prepare()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.voices.follow(), name="discord voices")
+            tasks.create_task(self._announce(), name="discord announcement")
+            tasks.create_task(self._watch(), name="discord voice alarm")
 
     def health(self) -> str | None:
         """What keeps people from being heard, in one line; None when nothing does."""
@@ -85,7 +78,7 @@ class Ears:
     def receiver(self, client: HearingClient) -> Receiver:
         """See Owner."""
         self._client = client
-        return Receiver(client.keys, self._voices, self.counts, me=client.user.id)
+        return Receiver(client.keys, self._onsets, self.counts, me=client.user.id)
 
     def listening(self, client: HearingClient) -> None:
         """See Owner."""
@@ -94,14 +87,14 @@ class Ears:
 
     def left(self, user: int) -> None:
         """See Owner."""
-        self._voices.forget(user)
-        self._woken.set()
+        self._onsets.forget(user)
+        self.voices.forget(user)
 
     def closed(self, client: HearingClient) -> None:
         """See Owner."""
         if client is self._client:
             self._client = None
-            self._woken.set()
+            self.voices.forget_all()
 
     # Who talks
 
@@ -109,40 +102,26 @@ class Ears:
         client = self._client
         return client is not None and self.audience.hears(user) and client.is_human(user)
 
+    # The thread that reads the socket
+
     def _began(self, user: int) -> None:
-        """In the socket's thread."""
-        client = self._client
         try:
             self._on_onset(user)
         finally:
-            if client is not None:
-                with suppress(RuntimeError):  # the loop is closed: the relay ends
-                    client.loop.call_soon_threadsafe(self._talks, user)
+            self._post(self.voices.began, user)
 
-    def _talks(self, user: int) -> None:
-        self._told[user] = self._clock()
-        self._speakers.speaks(_speaker(user))
-        self._woken.set()
+    def sound(self, user: int, timestamp: int, pcm: bytes) -> None:
+        """See Follow."""
+        self._post(self.voices.sound, user, timestamp, pcm)
 
-    async def _follow(self) -> None:
-        while True:
-            await self._woken.wait()
-            self._woken.clear()
-            while self._told:
-                self._look()
-                await asyncio.sleep(LOOK_EVERY)
+    def hush(self, user: int) -> None:
+        """See Follow."""
+        self._post(self.voices.hush, user)
 
-    def _look(self) -> None:
-        now = self._clock()
-        for user, told in list(self._told.items()):
-            if not self._voices.is_talking(user):
-                self._stop(user)
-            elif now - told >= REPEAT_EVERY:
-                self._talks(user)
-
-    def _stop(self, user: int) -> None:
-        del self._told[user]
-        self._speakers.stopped(_speaker(user))
+    def _post(self, call: Callable[[Unpack[Args]], None], *args: *Args) -> None:
+        if (client := self._client) is not None:
+            with suppress(RuntimeError):  # the loop is closed: the relay ends
+                client.loop.call_soon_threadsafe(call, *args)
 
     # That it listens, and whether it can
 
@@ -177,7 +156,3 @@ async def _post(channel: discord.VoiceChannel | discord.StageChannel, text: str)
         log.warning("discord: listening could not be announced in %s: %s", channel.id, error)
         return f"listening could not be announced in voice channel {channel.id}: give the bot Send Messages there"
     return ""
-
-
-def _speaker(user: int) -> str:
-    return f"voice:{user}"

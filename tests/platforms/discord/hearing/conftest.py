@@ -4,15 +4,16 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import discord as library
 import pytest
 
-from relay.config import VoiceSection
+from relay.config import HearingSection, VoiceSection
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.hearing.ears import Ears
-from relay.speech.mixer import Mixer
+from relay.platforms.voice import Listener
+from relay.speech.mixer import MixedVoices, Mixer
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.double import TOKEN
 from tests.doubles.discord.voice_person import VoicePerson
@@ -23,7 +24,7 @@ from tests.support import PATIENCE, eventually
 class Room:
     """The ears, and what they told. Their clock stands unless it is moved, so that who talks slowly still talks."""
 
-    def __init__(self, discord: DiscordDouble, **settings: Any) -> None:
+    def __init__(self, discord: DiscordDouble, detector: Literal["level", "neural"] = "level", **settings: Any) -> None:
         self.hearing = Mixer()
         self.hearing.open()
         self.onsets: list[int] = []
@@ -34,8 +35,13 @@ class Room:
         self.ears = Ears(
             VoiceSection(**chosen),
             on_onset=self._onset,
-            speakers=self,
-            feed=self.hearing.feed,
+            listener=Listener(
+                self,
+                MixedVoices(self.hearing),
+                may_pause=lambda: True,
+                settings=HearingSection(detector=detector),
+                ends_after=lambda who: 0.5,
+            ),
             clock=lambda: self.now,
         )
         self.voice: Any = None

@@ -7,13 +7,15 @@ import numpy.typing as npt
 import pytest
 
 from relay.config import VoxtaSection
-from relay.platforms.discord.hearing import ears as ears_module
-from relay.speech.mixer import HEARING_RATE, QUIET
+from relay.hearing.base import HEARING_RATE
+from relay.platforms.discord.hearing import voices
+from relay.speech.mixer import QUIET
 from relay.voxta.audio import AudioInput
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.voice_person import Conditions, VoicePerson
 from tests.doubles.discord.voice_sound import encode, tone
 from tests.doubles.recogniser import Recogniser
+from tests.hearing import sounds
 from tests.platforms.discord.hearing.call import pitch
 from tests.platforms.discord.hearing.conftest import Join, Room
 from tests.support import eventually
@@ -27,7 +29,11 @@ def speaker(person: VoicePerson) -> str:
 
 
 def whole_turn(person: VoicePerson) -> list[tuple[str, str]]:
-    return [("speaks", speaker(person)), ("stopped", speaker(person))]
+    return [*beginning(person), ("stopped", speaker(person))]
+
+
+def beginning(person: VoicePerson) -> list[tuple[str, str]]:
+    return [("talks", speaker(person)), ("speaks", speaker(person))]
 
 
 def read(room: Room, seconds: float = 0.9) -> bytes:
@@ -58,11 +64,11 @@ async def test_the_first_sound_is_reported_in_the_thread_that_heard_it(room: Roo
 
 
 async def test_who_talks_on_is_reported_again_and_again(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ears_module, "REPEAT_EVERY", 0.1)
+    monkeypatch.setattr(voices, "REPEAT_EVERY", 0.1)
     ann = await room.enter("ann")
     talking = asyncio.create_task(ann.speak(encode(tone(440, 5))))
     for times in (1, 2, 3):
-        await eventually(lambda: room.told == times * [("speaks", speaker(ann))])  # noqa: B023 - awaited at once
+        await eventually(lambda: room.told == beginning(ann) + (times - 1) * [("speaks", speaker(ann))])  # noqa: B023 - awaited at once
         so_far = room.ears.counts.decoded
         await eventually(lambda: room.ears.counts.decoded > so_far + 1)  # noqa: B023
         room.now += 0.11
@@ -101,7 +107,7 @@ async def test_people_who_talk_at_once_are_told_apart_and_mixed(room: Room) -> N
     async with asyncio.TaskGroup() as tasks:
         for person, sound in zip(people, sounds, strict=True):
             tasks.create_task(person.speak(sound))
-    await eventually(lambda: len(room.told) >= 2 * len(people))
+    await eventually(lambda: len(room.told) >= 3 * len(people))
     assert set(room.told) == {entry for person in people for entry in whole_turn(person)}
     heard = np.frombuffer(read(room), "<i2").astype(float)
     spectrum = np.abs(np.fft.rfft(heard))
@@ -125,7 +131,7 @@ async def test_a_new_key_during_the_call_does_not_deafen(discord: DiscordDouble,
 async def test_who_leaves_in_the_middle_of_a_word_has_stopped(discord: DiscordDouble, room: Room) -> None:
     ann = await room.enter("ann")
     talking = asyncio.create_task(ann.speak(encode(tone(440, 5))))
-    await eventually(lambda: room.told == [("speaks", speaker(ann))])
+    await eventually(lambda: room.told == beginning(ann))
     await discord.leave("ann")
     await eventually(lambda: room.told == whole_turn(ann))
     talking.cancel()
@@ -135,7 +141,7 @@ async def test_who_leaves_in_the_middle_of_a_word_has_stopped(discord: DiscordDo
 async def test_all_have_stopped_when_the_bot_leaves(room: Room) -> None:
     ann = await room.enter("ann")
     talking = asyncio.create_task(ann.speak(encode(tone(440, 5))))
-    await eventually(lambda: room.told == [("speaks", speaker(ann))])
+    await eventually(lambda: room.told == beginning(ann))
     await room.voice.disconnect(force=True)
     await eventually(lambda: room.told == whole_turn(ann))
     talking.cancel()
@@ -213,6 +219,28 @@ async def test_discordpys_reader_lets_go_of_a_socket_that_is_closed(room: Room) 
     reader = room.voice._connection._socket_reader
     await room.voice.disconnect(force=True)
     await eventually(lambda: not reader.is_alive())
+
+
+@pytest.mark.parametrize("noise", [sounds.typing(0.6), sounds.fan(0.6)], ids=["typing", "fan"])
+async def test_noise_pauses_the_companion_and_is_neither_speech_nor_passed_on(
+    join: Join, noise: npt.NDArray[np.float64]
+) -> None:
+    async with join(detector="neural") as room:
+        ann = await room.enter("ann")
+        await ann.speak(sounds.as_packets(noise))
+        await eventually(lambda: room.told == [("talks", speaker(ann)), ("stopped", speaker(ann))])
+        assert room.onsets == [int(ann.id)]
+        assert not any(read(room))
+
+
+async def test_speech_pauses_the_companion_and_is_known_for_speech(join: Join) -> None:
+    async with join(detector="neural") as room:
+        ann = await room.enter("ann")
+        await ann.speak(sounds.as_packets(sounds.speech()[:16_000]))
+        await eventually(lambda: room.told[-1:] == [("stopped", speaker(ann))])
+        assert room.told[:2] == beginning(ann)
+        assert room.onsets == [int(ann.id)]
+        assert loudness(read(room)) > 0.02
 
 
 def levels_of(heard: npt.NDArray[np.float64]) -> dict[int, float]:
