@@ -29,6 +29,10 @@ async def test_every_view_is_accessible_and_fits_a_phone(desk: Office) -> None:
                 await page.emulate_media(color_scheme="dark")
                 assert await complaints(page, COLOURS) == [], f"{view} in the dark"
                 await page.emulate_media(color_scheme="light")
+        await page.evaluate("location.hash = 'live'")
+        await expect(page.get_by_role("feed")).to_be_visible()
+        await page.get_by_role("searchbox", name="Search the feed").fill("what nobody has said")
+        await expect(page.get_by_role("feed")).to_be_hidden()  # one that has no article is in nobody's way
 
 
 async def test_every_dock_is_accessible_and_fits_a_narrow_column(desk: Office) -> None:

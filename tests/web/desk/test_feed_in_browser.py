@@ -30,7 +30,7 @@ async def test_a_pretended_raid_is_answered_in_the_page_and_ticked_off_and_told_
         await expect(row.locator(".answer")).to_contain_text("is raiding the stream with 7 viewers")
 
         await page.evaluate("location.hash = 'live'")
-        await expect(page.get_by_label("Feed").locator(ROWS)).to_contain_text("raids with 7 viewers")
+        await expect(page.get_by_label("Feed").locator(ROWS, has_text="raids with 7 viewers")).to_be_visible()
 
         await page.evaluate("location.hash = 'support'")
         support = page.locator(".support article")

@@ -88,7 +88,6 @@ export function feed(connection, { title = null } = {}) {
     if (joined.size > 2 * log.rows.length + 1000) joined.clear();
     choice.offer(log.rows);
     empty.hidden = items.length > 0;
-    list.element.hidden = items.length === 0;
     list.show(wanted);
     say(count, wanted.length === items.length ? "" : t("{shown} of {all}", { shown: number(wanted.length), all: number(items.length) }));
     if (choice.text() !== sought) search();

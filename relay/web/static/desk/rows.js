@@ -42,16 +42,17 @@ export class Rows {
       this.below,
     );
     this.more = h("button", { class: "rows-more primary", type: "button", hidden: true, onclick: () => this.toEnd() });
-    this.element = h("div", { class: "rows-frame" }, this.scroller, this.more);
+    this.element = h("div", { class: "rows-frame", hidden: true }, this.scroller, this.more);
     this.width = 0;
     new ResizeObserver(() => this.resized()).observe(this.scroller);
   }
 
-  // These items, in order. What is drawn already stays the same element.
+  // These items, in order; the list is there while there are any. What is drawn already stays the same element.
   show(items) {
     const last = this.items.length ? this.key(this.items.at(-1)) : null;
     const anchor = this.anchor();
     this.items = items;
+    this.element.hidden = items.length === 0; // a feed without an article is none
     if (this.heights.size > 2 * items.length + 1000) this.forget();
     this.measure();
     if (!this.isAtEnd) this.count(last);

@@ -23,7 +23,6 @@ export function support(connection) {
     say(left, n("{count} to do", "{count} to do", todo.length));
     say(empty, log.rows.length ? t("All of it is ticked off.") : t("Nobody has subscribed, cheered, raided, redeemed or followed yet."));
     empty.hidden = shown.length > 0;
-    list.element.hidden = shown.length === 0;
     list.show(shown);
   }
 
