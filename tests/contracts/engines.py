@@ -10,7 +10,7 @@ from relay.inbox.base import Inbox
 from relay.inbox.redis import RedisInbox
 from relay.inbox.sqlite import SqliteInbox
 
-TIMEOUT = 10.0
+TIMEOUT = 60.0
 LEASE = 0.3
 """Short, as some tests wait for the lease of a process that was killed."""
 

@@ -10,7 +10,7 @@ from relay.memory.records import Acquaintance, Note
 from relay.memory.redis import RedisMemory
 from relay.memory.sqlite import SqliteMemory
 
-TIMEOUT = 10.0
+TIMEOUT = 60.0
 
 
 @dataclass(frozen=True)

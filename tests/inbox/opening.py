@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from relay.inbox.lease import LEASE
 from relay.inbox.redis import RedisInbox
+from relay.inbox.retry import with_retries
 from tests.doubles.redis_server import RedisServer
 
 
@@ -13,7 +14,7 @@ async def opened(
     server: RedisServer, namespace: str, *, timeout: float = 10.0, lease: float = LEASE
 ) -> AsyncIterator[RedisInbox]:
     inbox = RedisInbox(server.url, namespace=namespace, max_count=1_000_000, timeout=timeout, lease=lease)
-    await inbox.open()
+    await with_retries(inbox.open)  # whose patience may be shorter than a busy machine needs
     try:
         yield inbox
     finally:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Self
 from relay.errors import PlatformUnavailable
 from tests.platforms.irc.settings import IrcSection
 
-TIMEOUT: Final = 10.0
+TIMEOUT: Final = 60.0
 _LINE: Final = re.compile(
     r"(?:@(?P<tags>\S*) +)?(?::(?P<nick>[^\s!]+)\S* +)?"
     r"(?P<command>\S+)(?: +(?P<target>[^\s:]\S*))?(?:.*? :(?P<text>.*))?"
