@@ -9,8 +9,11 @@ import pytest
 from tests.doubles.redis_server import RedisServer
 from tests.doubles.redis_server import redis_server as started
 
-hypothesis.settings.register_profile("unhurried", deadline=None)  # how fast the machine is decides no verdict
-hypothesis.settings.load_profile("unhurried")
+UNHURRIED = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+"""How fast the machine is decides no verdict."""
+hypothesis.settings.register_profile("certain", UNHURRIED, derandomize=True, max_examples=50)
+hypothesis.settings.register_profile("searching", UNHURRIED)  # for examples that no other run has tried
+hypothesis.settings.load_profile("certain")
 gc.disable()  # until all is collected: nothing of it becomes garbage
 pytest.register_assert_rewrite("tests.stories.stories", "tests.stories.backstage")  # before others import them
 
@@ -23,8 +26,8 @@ def redis_server() -> Iterator[RedisServer]:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Workers for `-n auto`: one more than cores, as many tests wait for sound, which lasts as long as it lasts."""
-    return (os.cpu_count() or 1) + 1
+    """Workers for `-n auto`: two more than cores, as tests often wait: for sound, for a page, for a process to end."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -21,6 +21,8 @@ BUSY: Final = 4
 """Processes that do nothing but take the processor."""
 LINES: Final = 15
 """Shown of what is said about a failure."""
+SEARCHING: Final = "--hypothesis-profile=searching"
+"""Property tests try examples that no other run has tried."""
 ROOT: Final = Path(__file__).parents[1]
 
 
@@ -45,7 +47,7 @@ def run(arguments: list[str]) -> Run:
     """The suite once."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-n", "auto", f"--junitxml={report}", *arguments]
+        command = [sys.executable, "-m", "pytest", "-n", "auto", f"--junitxml={report}", SEARCHING, *arguments]
         began = time.monotonic()
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         seconds = time.monotonic() - began

@@ -379,7 +379,7 @@ async def test_who_can_tell_a_failure_from_an_answer_is_told_which_it_was(contro
         await controls.carry_out("pause", VIEWER)
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.sampled_from(NAMES) | st.text(max_size=10), st.text(max_size=600))
 async def test_no_words_make_a_control_fail_or_answer_with_a_command_or_a_ping(
     tmp_path: Path, name: str, rest: str

@@ -208,7 +208,9 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(values)
 def test_no_content_of_a_file_breaks_it(tmp_path: Path, content: Any) -> None:
     (tmp_path / "scenario.json").write_text(json.dumps(content))
@@ -218,7 +220,9 @@ def test_no_content_of_a_file_breaks_it(tmp_path: Path, content: Any) -> None:
         assert all(line.startswith("scenario.json: ") for line in str(error).splitlines())
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     st.lists(
         st.sampled_from([LEAST, EVENT, "match = ", "flags = ", "'(a{9}'", "[", "]", "=", "'", "\n", "x"]) | st.text()

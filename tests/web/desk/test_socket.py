@@ -210,7 +210,7 @@ FRAMES = st.one_of(
 OWN = "longer than any id in the frames"
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(frames=st.lists(FRAMES, min_size=1, max_size=8))
 async def test_no_frames_end_the_connection_or_the_server(page: RawPage, frames: list[str]) -> None:
     for frame in frames:
