@@ -20,6 +20,7 @@ from relay.speech.floor import STREAMER
 from relay.speech.mixer import MixedVoices, Mixer
 from relay.speech.voice import Voice
 from relay.voxta.audio import SpeechSource
+from relay.web.overlay.messages import Pose, PoseState
 from relay.web.overlay.sink import OverlaySink
 
 
@@ -72,6 +73,9 @@ class SilentAudio:
     def effect(self, name: str) -> bool:
         """Play one of the streamer's sounds in the overlay. Whether any page plays it."""
         return False
+
+    def pose(self, state: PoseState, mood: str, is_open: bool) -> None:
+        """Show another picture of the companion in the overlay."""
 
     def scene(self) -> str | None:
         """The scene OBS shows; None when it is not known."""
@@ -196,6 +200,9 @@ class LiveAudio(SilentAudio):
 
     def effect(self, name: str) -> bool:
         return self.overlay.effect(name)
+
+    def pose(self, state: PoseState, mood: str, is_open: bool) -> None:
+        self.overlay.pose(Pose(state=state, mood=mood, open=is_open))
 
     def people(self) -> list[str]:
         return self.channels.people() if self.channels is not None else []

@@ -25,6 +25,7 @@ from relay.platforms.info import PlatformWishes
 from relay.voxta.check import check as check_voxta
 from relay.voxta.gateway import health_of
 from relay.web.control import ctl
+from relay.web.overlay.pictures import pictures_in
 
 Attempt = Callable[[], Awaitable[str]]
 """One line when all is well, else RelayError."""
@@ -102,6 +103,8 @@ def _around(config: Config) -> Iterator[tuple[str, Attempt]]:
         yield "sounds", partial(_sounds, config.scenario.sounds)
     if config.obs.enabled:
         yield "obs", lambda: check_obs(config.obs)
+    if config.avatar.folder is not None:
+        yield "avatar", partial(_pictures, config.avatar.folder)
     if config.vtube_studio.enabled:
         yield "vtube_studio", lambda: _vtube_studio(config)
 
@@ -191,6 +194,13 @@ async def _sounds(folder: Path) -> str:
     except OSError as error:
         raise ConfigError(f"{folder}: {error.strerror}: create it, or correct scenario.sounds") from None
     return f"{len(files)} files in {folder}"
+
+
+async def _pictures(folder: Path) -> str:
+    pictures = await asyncio.to_thread(pictures_in, folder)
+    if "silent.png" not in map(str.lower, pictures):
+        raise ConfigError(f"{folder} has no picture silent.png: put one there, or correct avatar.folder")
+    return f"{len(pictures)} pictures in {folder}"
 
 
 async def _vtube_studio(config: Config) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Coroutine, Iterator
 from typing import Any
 
 from relay.application.audio import SilentAudio
-from relay.application.avatar import avatar_of
+from relay.application.avatar import Avatar
 from relay.application.connect import key_of, own_voice
 from relay.application.events import Events
 from relay.application.routing import ReplyRouter
@@ -48,7 +48,7 @@ class Dialogue:
             plays=config.speech.enabled,
         )
         playback.play_on(audio.open(self.voice))
-        self.avatar = avatar_of(config, playback, events)
+        self.avatar = Avatar(config, playback, floor, events, audio)
         self.set_volume(None)
         self.router = ReplyRouter(
             replies, self.voice, self.screening, events, name_of=self.name_of, record=self._record

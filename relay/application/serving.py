@@ -46,7 +46,9 @@ async def serving(
     await asyncio.to_thread(renew_waiting_page, config)
     async with (
         desk_of(config, relay, audio, links, run) as desk,
-        WebServer(config.web, actions, audio.overlay, links, config.scenario.sounds, desk) as server,
+        WebServer(
+            config.web, actions, audio.overlay, links, config.scenario.sounds, desk, config.avatar.folder
+        ) as server,
     ):
         mirror = server.gateway.mirror
         looking = asyncio.create_task(_look(mirror.look))

@@ -8,16 +8,14 @@ from typing import Final
 
 from relay.avatar.client import VTubeStudio
 from relay.avatar.expressions import Expressions
-from relay.avatar.lip_shapes import CLOSED, VOWELS, LipShape, shape_at
+from relay.avatar.lip_shapes import CLOSED, VOWELS, LipShape
+from relay.avatar.mouth import Mouth
 from relay.config import VTubeStudioSection
 from relay.replies.reply import Reply, Sentence
-from relay.speech.base import Clip
 from relay.speech.playback import Playback
 
 FRAME: Final = 1 / 30
 """Seconds between two movements; the model is drawn more often and smooths what is between them."""
-STALLED: Final = 0.1
-"""Seconds a position may stand still, as one that is reported in steps does, before the mouth closes."""
 AWAKE_EVERY: Final = 0.5
 """Seconds between two signs of life where nothing moves; VTube Studio forgets them after one."""
 
@@ -39,14 +37,11 @@ class Face:
         self._playback = playback
         self._studio = studio
         self._expressions = Expressions(settings, studio)
-        self._loudness = loudness
+        self._mouth = Mouth(playback, loudness)
         self._clock = clock
         self._news = asyncio.Event()
         self._shape = CLOSED
         """What the model shows."""
-        self._at: tuple[Clip | None, float] = None, 0.0
-        self._moved_at = float("-inf")
-        """When the position last was another one than before."""
         self._spoke_at = float("-inf")
         playback.listen(self)
         studio.on_connected(self._news.set)
@@ -94,16 +89,10 @@ class Face:
             self._expressions.want("")
 
     def _shape_now(self) -> LipShape:
-        sounding, now = self._playback.sounding, self._clock()
-        if sounding is None:
-            return CLOSED
-        if sounding != self._at:
-            self._at, self._moved_at = sounding, now
-        self._spoke_at = now
-        if now - self._moved_at > STALLED:
-            return CLOSED
-        clip, seconds = sounding
-        return shape_at(clip.pcm, seconds, self._loudness)
+        now = self._clock()
+        if self._playback.sounding is not None:
+            self._spoke_at = now
+        return self._mouth.shape(now)
 
     async def _move(self, shape: LipShape) -> None:
         """Set the mouth. One that is closed and stays so is told once, or as often as keeps the model awake."""

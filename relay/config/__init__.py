@@ -1,7 +1,7 @@
 """The settings of each room, frozen and checked. Every key is explained in config/relay.example.toml."""
 
 from relay.config.actions import ActionSection
-from relay.config.avatar import VTubeStudioSection
+from relay.config.avatar import AvatarSection, VTubeStudioSection
 from relay.config.base import is_loopback
 from relay.config.commands import CommandSection, CommandsSection, ParameterSection
 from relay.config.connections import (
@@ -20,6 +20,7 @@ from relay.config.speech import FloorSection, ObsSection, SpeechSection, VoiceSe
 
 __all__ = [
     "ActionSection",
+    "AvatarSection",
     "BudgetSection",
     "CommandSection",
     "CommandsSection",

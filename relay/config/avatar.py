@@ -1,5 +1,6 @@
 """The face that goes with the companion's voice."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -46,3 +47,9 @@ class VTubeStudioSection(Section):
     expressions: dict[str, str] = Field(default_factory=dict)
     hotkeys: dict[str, str] = Field(default_factory=dict)
     linger: Seconds = 2.0
+
+
+class AvatarSection(Section):
+    """Pictures of the companion on the overlay, for those who have no model."""
+
+    folder: Path | None = None

@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from relay.config import (
+    AvatarSection,
     BudgetSection,
     CommandsSection,
     CompanionSection,
@@ -123,6 +124,7 @@ class Config(Whereabouts):
     voice: VoiceSection = VoiceSection()
     hearing: HearingSection = HearingSection()
     obs: ObsSection = ObsSection()
+    avatar: AvatarSection = AvatarSection()
     vtube_studio: VTubeStudioSection = VTubeStudioSection()
     web: WebSection = WebSection()
 

@@ -39,9 +39,10 @@ _POLICY: Final = (
 )
 # OBS puts what a streamer writes into "Custom CSS" into the page as a <style>, which takes 'unsafe-inline' for styles.
 _OVERLAY: Final = "/overlay"
-_OVERLAY_POLICY: Final = _POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
-    "frame-ancestors 'none'",
-    "frame-ancestors 'self'",  # the desk shows it as it will look
+_OVERLAY_POLICY: Final = (
+    _POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+    .replace("img-src 'self'", "img-src 'self' blob:")  # pictures that were asked for with the token
+    .replace("frame-ancestors 'none'", "frame-ancestors 'self'")  # the desk shows it as it will look
 )
 AWAKE: Final = "/static/awake"
 """Tells pages from anywhere that the relay is there, and nothing else: the file that OBS opens waits for it."""

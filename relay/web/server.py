@@ -38,9 +38,10 @@ class WebServer:
         links: AccessLinks,
         sounds: Path | None = None,
         desk: Desk | None = None,
+        pictures: Path | None = None,
     ) -> None:
         self._settings = settings
-        self._overlay = OverlayRoutes(overlay, sounds)
+        self._overlay = OverlayRoutes(overlay, sounds, pictures)
         desk = desk or Desk()
         self._desk = DeskRoutes(desk)
         self._app = app = web.Application(client_max_size=MAX_BODY)

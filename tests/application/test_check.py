@@ -188,3 +188,10 @@ async def test_a_vtube_studio_that_does_not_run_is_told_with_what_to_do(tmp_path
         f"VTube Studio cannot be reached at {address}; start VTube Studio, switch on Allow Plugin API access in it, "
         "or correct vtube_studio.url"
     )
+
+
+async def test_a_folder_of_pictures_without_the_one_that_stands_in_for_all_is_told(tmp_path: Path) -> None:
+    found = (await findings(tmp_path, avatar={"folder": str(tmp_path / "faces")}))["avatar"]
+
+    assert not found.ok
+    assert found.line == f"{tmp_path / 'faces'} has no picture silent.png: put one there, or correct avatar.folder"

@@ -11,7 +11,8 @@ import pytest
 
 from relay.avatar.access import AvatarToken
 from relay.avatar.client import VTubeStudio
-from relay.avatar.face import STALLED, Face
+from relay.avatar.face import Face
+from relay.avatar.mouth import STALLED
 from relay.replies.reply import Sentence
 from relay.speech.base import RATE, Clip
 from tests.avatar.test_client import settings

@@ -140,6 +140,7 @@ async def staged(
     clock: Callable[[], float] = time.monotonic,
     desk: Desk | None = None,
     links: AccessLinks | None = None,
+    pictures: Path | None = None,
 ) -> AsyncIterator[Stage]:
     """A server for as long as the context lasts."""
     sink, ear, runtime = NotingSink(clock), Ear(), ApiRoom()
@@ -147,5 +148,5 @@ async def staged(
     settings = WebSection.model_validate({"host": host, "port": port, "token": token})
     with tempfile.TemporaryDirectory() as folder:
         links = links or AccessLinks(Path(folder) / "relay.links.json")
-        async with WebServer(settings, runtime.actions, sink, links, sounds, desk) as server:
+        async with WebServer(settings, runtime.actions, sink, links, sounds, desk, pictures) as server:
             yield Stage(server, sink, ear, runtime, links)

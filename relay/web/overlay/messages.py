@@ -71,13 +71,27 @@ class PlaySound(_Message):
     name: str
 
 
+PoseState = Literal["silent", "listening", "thinking", "speaking"]
+
+
+class Pose(_Message):
+    """How the companion looks now, for pages that show pictures of it."""
+
+    type: Literal["pose"] = "pose"
+    state: PoseState = "silent"
+    mood: str = ""
+    """The emotion of what is said, in small letters; empty for none."""
+    open: bool = False
+    """Whether the mouth is, while it speaks."""
+
+
 class Ping(_Message):
     """To be answered with a `pong` at once; a page that stays silent counts as gone."""
 
     type: Literal["ping"] = "ping"
 
 
-ToPage = Hello | Cue | Pause | Resume | CutClips | Volume | Sync | PlaySound | Ping
+ToPage = Hello | Cue | Pause | Resume | CutClips | Volume | Sync | PlaySound | Pose | Ping
 
 
 class PageSound(StrEnum):

@@ -1,5 +1,6 @@
 """The overlay page on the web server: its files, the clips it plays and its WebSocket."""
 
+import asyncio
 import re
 import struct
 from functools import partial
@@ -11,6 +12,7 @@ from aiohttp import web
 from relay.speech.base import RATE
 from relay.web.guard import AWAKE
 from relay.web.overlay.page import MAX_MESSAGE, PageConnection
+from relay.web.overlay.pictures import pictures_in, read_picture
 from relay.web.overlay.sink import OverlaySink
 
 _SOUND: Final = re.compile(r"[\w-][\w .-]{0,98}\.(wav|mp3|ogg|opus|flac|m4a)", re.IGNORECASE)
@@ -24,19 +26,22 @@ _FILES: Final = {
     "/static/player.js": ("player.js", "text/javascript"),
     "/static/outputs.js": ("outputs.js", "text/javascript"),
     "/static/captions.js": ("captions.js", "text/javascript"),
+    "/static/avatar.js": ("avatar.js", "text/javascript"),
     "/static/looks.js": ("looks.js", "text/javascript"),
     "/static/preview.js": ("preview.js", "text/javascript"),
     "/static/overlay.css": ("overlay.css", "text/css"),
+    "/static/avatar.css": ("avatar.css", "text/css"),
 }
 
 
 class OverlayRoutes:
     """Lets pages take part in the sink."""
 
-    def __init__(self, sink: OverlaySink, sounds: Path | None = None) -> None:
-        """`sounds` is the folder of the streamer's own sounds."""
+    def __init__(self, sink: OverlaySink, sounds: Path | None = None, pictures: Path | None = None) -> None:
+        """`sounds` is the folder of the streamer's own sounds, `pictures` that of the companion's pictures."""
         self._sink = sink
         self._sounds = sounds
+        self._pictures = pictures
         self._pages: set[PageConnection] = set()
 
     def add_to(self, app: web.Application) -> None:
@@ -46,6 +51,8 @@ class OverlayRoutes:
         app.router.add_get(AWAKE, _awake)
         app.router.add_get("/overlay/clips/{cue}.wav", self._clip)
         app.router.add_get("/overlay/sounds/{name}", self._sound)
+        app.router.add_get("/overlay/avatar", self._avatar)
+        app.router.add_get("/overlay/avatar/{name}", self._picture)
         app.router.add_get("/overlay/ws", self._serve)
 
     def close(self) -> None:
@@ -64,6 +71,15 @@ class OverlayRoutes:
         if path is None:
             raise web.HTTPNotFound(text="there is no such sound")
         return web.FileResponse(path)
+
+    async def _avatar(self, _: web.Request) -> web.Response:
+        return web.json_response({"pictures": await asyncio.to_thread(pictures_in, self._pictures)})
+
+    async def _picture(self, request: web.Request) -> web.Response:
+        picture = await asyncio.to_thread(read_picture, self._pictures, request.match_info["name"])
+        if picture is None:
+            raise web.HTTPNotFound(text="there is no such picture")
+        return web.Response(body=picture, content_type="image/png")
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
         if len(self._pages) >= MAX_PAGES:

@@ -18,6 +18,7 @@ from relay.web.overlay.messages import (
     PageSound,
     Pause,
     PlaySound,
+    Pose,
     Position,
     Ready,
     Resume,
@@ -79,6 +80,8 @@ class OverlaySink:
         self._leader: _Seat | None = None
         self._closing: asyncio.TimerHandle | None = None
         """Runs out while the only page is away."""
+        self._pose: Pose | None = None
+        """How the companion looks; None where nobody has pictures of it."""
         self._volume = 1.0
         self._is_muted = False
         """OBS plays nothing of what the pages do."""
@@ -165,6 +168,12 @@ class OverlaySink:
         self._tell(PlaySound(name=name))
         return self.has_sound
 
+    def pose(self, pose: Pose) -> None:
+        """Show another picture of the companion, on every page that has them."""
+        self._pose = pose
+        for seat in self._seats.values():
+            seat.page.send(pose)
+
     def find(self, cue: str) -> Clip | None:
         """The clip a page asks for; None when it is not queued."""
         return self._timeline.find(cue)
@@ -218,6 +227,8 @@ class OverlaySink:
         """A page came, or its sound has changed: it is told all that is queued."""
         was, seat = self._leader, _Seat(page, ready.sound, ready.captions)
         self._seats[page] = seat
+        if self._pose is not None:
+            page.send(self._pose)
         if seat.plays:
             page.send(Volume(volume=self._volume))
             if self._timeline.is_paused:

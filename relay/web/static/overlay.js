@@ -1,7 +1,9 @@
 // The overlay page: plays what the relay sends and shows it. Options in the address: captions=0 shows no captions,
 // name=0 leaves the character's name out, mute=1 plays nothing, controls=1 adds an interrupt button, token=… opens a
-// relay that asks for one, preview=… shows a text alone; see looks.js for those that change how captions look.
+// relay that asks for one, preview=… shows a text alone, avatar=1 shows pictures of the companion, which bounce=0 and
+// blink=0 keep still; see looks.js for those that change how captions look.
 
+import { Avatar } from "./avatar.js";
 import { Captions } from "./captions.js";
 import { applyLook } from "./looks.js";
 import { SilentOutput, SoundOutput } from "./outputs.js";
@@ -29,6 +31,14 @@ const sound = context && new SoundOutput(context, fetchClip);
 const captions = hasCaptions
   ? new Captions(element("caption"), { named: options.get("name") !== "0" })
   : { show() {}, follow() {}, clear() {} };
+const avatar =
+  options.get("avatar") === "1"
+    ? new Avatar(element("avatar"), {
+        load: (name) => fetch(`/overlay/avatar${name}`, { headers }),
+        bounces: options.get("bounce") !== "0",
+        blinks: options.get("blink") !== "0",
+      })
+    : null;
 const player = new Player(output(), { tell, captions });
 let socket = null;
 let isGreeted = false;
@@ -95,6 +105,7 @@ const answers = {
   cut: () => player.cut(),
   volume: ({ volume }) => player.setVolume(volume),
   sync: (position) => player.follow(position),
+  pose: (pose) => avatar?.show(pose),
   sound: (effect) => hasSound() && playSound(effect),
 };
 

@@ -12,12 +12,13 @@ from playwright.async_api import Browser, ConsoleMessage, Page, expect
 from relay.speech.base import RATE, Clip
 from relay.web.overlay import page as overlay_page
 from relay.web.overlay import sink as overlay_sink
-from relay.web.overlay.messages import ClipEnded, PageSound, Position, Ready, Started
+from relay.web.overlay.messages import ClipEnded, PageSound, Pose, Position, Ready, Started
 from tests.browser import browser as started_browser
 from tests.companion.endpoints import wav
 from tests.recording import listen, messages, record, until
 from tests.support import PATIENCE, eventually
 from tests.web.clips import clip
+from tests.web.pngs import png
 from tests.web.stage import Recorder, Stage, staged
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -525,3 +526,67 @@ async def test_a_sound_of_the_streamer_is_heard_beside_the_speech(
         await until(page, f"framesHeard() >= {0.2 * RATE}")
         assert stage.ear.notes == ["open"], "it is no speech"
         assert theatre.complaints == []
+
+
+SEEN = """() => {
+  window.seen = [];
+  const shown = () => seen.push(document.querySelector("#avatar img.shown")?.dataset.name);
+  new MutationObserver(shown).observe(document.getElementById("avatar"), { subtree: true, attributes: true });
+}"""
+
+
+async def test_the_picture_that_fits_is_shown_and_nothing_jumps(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("pictures")
+    names = ("silent", "silent.blink", "speaking", "joy.speaking")
+    for name, colour in zip(names, ("red", "green", "blue", "white"), strict=True):
+        (folder / f"{name}.png").write_bytes(png(colour))
+    (folder / "thinking.png").write_bytes(b"this is no picture")
+    async with staged(token=TOKEN, pictures=folder) as stage, AsyncExitStack() as leaving:
+        theatre = Theatre(browser, stage, leaving)
+        context = await browser.new_context()
+        leaving.push_async_callback(context.close)
+        page = await context.new_page()
+        await page.clock.install()
+        await page.goto(f"{stage.url}/overlay?avatar=1&mute=1&captions=0&token={TOKEN}")
+        shown = page.locator("#avatar img.shown")
+
+        async def shows(name: str, pose: Pose) -> None:
+            stage.sink.pose(pose)
+            await expect(page.locator("#avatar")).to_have_attribute("data-state", pose.state)
+            await expect(shown).to_have_attribute("data-name", name)
+            assert await shown.evaluate("image => image.naturalWidth") == 8, "it was loaded before"
+
+        await shows("silent", Pose(state="silent"))
+        place = await shown.bounding_box()
+        await shows("speaking", Pose(state="speaking", mood="anger", open=True))
+        await shows("joy.speaking", Pose(state="speaking", mood="joy", open=True))
+        await shows("silent", Pose(state="speaking", mood="joy", open=False))
+        await shows("silent", Pose(state="thinking"))  # its file is no picture
+        assert await shown.bounding_box() == place
+
+        await page.evaluate(SEEN)
+        await page.clock.fast_forward(6_500)
+        await until(page, "seen.includes('silent.blink')")
+        await until(page, "seen.at(-1) === 'silent'")
+        assert theatre.complaints == []
+
+
+async def test_who_wants_less_motion_sees_pictures_that_keep_still(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("pictures")
+    (folder / "silent.png").write_bytes(png("red"))
+    async with staged(pictures=folder) as stage, AsyncExitStack() as leaving:
+        for is_moving in (True, False):
+            context = await browser.new_context(reduced_motion="no-preference" if is_moving else "reduce")
+            leaving.push_async_callback(context.close)
+            page = await context.new_page()
+            await page.goto(f"{stage.url}/overlay?avatar=1&mute=1&captions=0")
+            await expect(page.locator("#avatar img.shown")).to_have_count(1)
+            stage.sink.pose(Pose(state="speaking", open=True))
+            await expect(page.locator("#avatar.open")).to_have_count(1)
+
+            moved = await page.locator("#avatar.bouncing").count()
+            assert (moved == 1) is is_moving
