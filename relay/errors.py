@@ -138,5 +138,9 @@ class SpeechError(RelayError):
     """A sentence cannot be heard: its audio did not come, or is none."""
 
 
+class NothingToHear(SpeechError):
+    """A sentence holds nothing that is read aloud, such as an emoji alone. All is well."""
+
+
 class RenderingError(RelayError):
     """Text for Voxta that would not be safe to send."""

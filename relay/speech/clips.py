@@ -13,7 +13,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from yarl import URL
 
 from relay.config import SpeechSection, VoxtaSection
-from relay.errors import RelayError, SpeechError
+from relay.errors import NothingToHear, RelayError, SpeechError
 from relay.speech.audio import prepare
 from relay.speech.base import Clip
 
@@ -40,7 +40,7 @@ class Clips:
     ) -> None:
         """`url` is where Voxta is; only there go its key and the `cookies` of the connection to it.
 
-        `voice` reads what has OWN_VOICE for its address.
+        `voice` reads what has OWN_VOICE for its address; what it has no sound for raises NothingToHear.
         """
         self._settings = settings
         self._voxta = voxta
@@ -76,7 +76,7 @@ class Clips:
         except RelayError as error:
             raise SpeechError(str(error)) from None
         if not data:
-            raise SpeechError("there is nothing to hear")
+            raise NothingToHear("there is nothing to hear")
         return data
 
     async def _download(self, url: str) -> bytes:

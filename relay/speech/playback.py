@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from relay.errors import SpeechError
+from relay.errors import NothingToHear, SpeechError
 from relay.replies.heard_text import HeardSentence
 from relay.replies.reply import Phase, Reply, Sentence
 from relay.speech.base import Clip, Sink
@@ -204,6 +204,8 @@ class Playback:
         try:
             clip = await self._fetch(sentence.url, sentence.message_id, sentence.text)
             return replace(clip, speaker=reply.character)
+        except NothingToHear:
+            return None
         except SpeechError as error:
             log.warning("speech: a sentence is not heard: %s", error)
             return None

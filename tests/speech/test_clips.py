@@ -9,9 +9,9 @@ from pydantic import SecretStr
 from yarl import URL
 
 from relay.config import SpeechSection, VoxtaSection
-from relay.errors import SpeechError
+from relay.errors import NothingToHear, SpeechError
 from relay.speech import clips as module
-from relay.speech.clips import Clips
+from relay.speech.clips import OWN_VOICE, Clips
 from tests.support import PATIENCE
 from tests.tones import tone, wav
 
@@ -128,3 +128,18 @@ async def test_a_clip_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPat
     async with Server() as server, fetching(server.url) as clips:
         with pytest.raises(SpeechError, match="longer than 1000 bytes"):
             await clips.fetch("/audio/good", "r1", "Hello.")
+
+
+async def test_our_own_voice_is_given_the_text_as_it_is_shown() -> None:
+    said: list[str] = []
+
+    async def voice(text: str) -> bytes:
+        said.append(text)
+        return wav(tone(440, 0.5)) if "Hi" in text else b""
+
+    clips = Clips(SpeechSection(), VoxtaSection(), "http://localhost", voice=voice)
+
+    assert (await clips.fetch(OWN_VOICE, "r1", " Hi xX_Ann_Xx! ")).text == "Hi xX_Ann_Xx!"
+    with pytest.raises(NothingToHear):
+        await clips.fetch(OWN_VOICE, "r1", "\U0001f389")
+    assert said == [" Hi xX_Ann_Xx! ", "\U0001f389"]
