@@ -12,6 +12,7 @@ import pytest
 from relay import __version__
 from relay.application import updates
 from relay.errors import ConfigError
+from tests.support import PATIENCE
 
 
 @pytest.fixture
@@ -87,6 +88,7 @@ def wheel(folder: Path, version: str) -> None:
 def test_the_installer_of_the_machine_is_asked_as_it_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pip")
     installed(monkeypatch)
+    monkeypatch.setattr(updates, "TIMEOUT", PATIENCE)
     for name, value in {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_CONFIG_FILE": "/dev/null"}.items():
         monkeypatch.setenv(name, value)
 

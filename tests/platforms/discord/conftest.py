@@ -12,11 +12,12 @@ from tenacity import wait_fixed
 from relay.config import VoiceSection
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Kind, Suggestion
 from relay.platforms.base import PlatformControls, ViewerCommands
-from relay.platforms.discord import client, session_starts, slash
+from relay.platforms.discord import client, interactions, mentions, session_starts, slash
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.settings import DiscordSection
 from relay.platforms.discord.voice.session import DiscordVoice
 from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord import interactions as discords_interactions
 from tests.doubles.discord.signal import Signal
 from tests.support import PATIENCE, eventually
 
@@ -170,6 +171,15 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch, discord: DiscordDouble) -> None:
     monkeypatch.setattr(session_starts, "APART", 0.0)
     monkeypatch.setattr(client, "RETRY_WAIT", wait_fixed(0.01))
     monkeypatch.setattr(client, "NOTE_EVERY", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is put off because the machine is slow."""
+    monkeypatch.setattr(interactions, "ANSWER_WITHIN", PATIENCE)
+    monkeypatch.setattr(mentions, "WITHIN", PATIENCE)
+    monkeypatch.setattr(slash, "STORED_WITHIN", PATIENCE)
+    monkeypatch.setattr(discords_interactions, "REPLY_WITHIN", 10 * PATIENCE)
 
 
 @pytest.fixture(autouse=True)

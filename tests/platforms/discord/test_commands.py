@@ -6,6 +6,9 @@ from relay.errors import InboxError
 from relay.model import Kind, Role
 from relay.platforms.discord import interactions, mentions, slash
 from relay.platforms.discord.client import DiscordPlatform
+from relay.platforms.discord.interactions import ANSWER_WITHIN, FOLLOW_UP_WITHIN
+from relay.platforms.discord.mentions import WITHIN as NAMED_WITHIN
+from relay.platforms.discord.slash import STORED_WITHIN
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.faults import Hold
 from tests.doubles.discord.interactions import REPLY_WITHIN, VALID_FOR
@@ -69,7 +72,7 @@ async def test_a_question_elsewhere_is_sent_to_the_right_place(
 async def test_a_question_is_answered_in_time_although_the_inbox_is_away(
     discord: DiscordDouble, platform: DiscordPlatform, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert mentions.WITHIN + slash.STORED_WITHIN + 0.5 < REPLY_WITHIN
+    assert NAMED_WITHIN + STORED_WITHIN + 0.5 < REPLY_WITHIN
     monkeypatch.setattr(slash, "STORED_WITHIN", 0.05)
     store.pause()
     response = await discord.ask("still there?")
@@ -111,8 +114,8 @@ async def test_a_control_that_takes_long_is_put_off_and_answered_later(
 async def test_a_control_that_never_ends_is_answered_before_discord_gives_up(
     discord: DiscordDouble, platform: DiscordPlatform, controls: Status, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert interactions.ANSWER_WITHIN < REPLY_WITHIN
-    assert interactions.ANSWER_WITHIN + interactions.FOLLOW_UP_WITHIN < VALID_FOR
+    assert ANSWER_WITHIN < REPLY_WITHIN
+    assert ANSWER_WITHIN + FOLLOW_UP_WITHIN < VALID_FOR
     monkeypatch.setattr(interactions, "ANSWER_WITHIN", 0.01)
     monkeypatch.setattr(interactions, "FOLLOW_UP_WITHIN", 0.01)
     controls.hold_back()
