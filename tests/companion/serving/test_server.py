@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
+from relay.companion.serving import connection
 from relay.companion.serving.server import CompanionServer
 from relay.errors import ConfigError
 from tests.companion.conftest import SETTINGS
@@ -234,14 +235,15 @@ async def test_a_shutdown_says_goodbye() -> None:
 
 
 async def test_a_client_that_does_not_keep_up_is_cut_off_and_delays_nobody(
-    client: RawClient, companion: CompanionServer, caplog: pytest.LogCaptureFixture
+    client: RawClient, companion: CompanionServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(connection, "QUEUE_LIMIT", 16)
     async with negotiated(companion.url) as (http, token):
         writer = await stuck_client(companion.url, http, token, client)
         try:
             async with asyncio.timeout(PATIENCE):
                 while "does not keep up" not in caplog.text:
-                    await client.say("/note " + "x" * 20_000)
+                    await client.say("/note " + "x" * 100_000)
         finally:
             writer.close()
 

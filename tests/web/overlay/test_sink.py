@@ -402,14 +402,17 @@ async def test_a_page_whose_script_hangs_is_noticed(
     answering.cancel()
 
 
-async def test_a_page_that_reads_nothing_never_blocks_and_is_dropped(stage: Stage, street: Street) -> None:
+async def test_a_page_that_reads_nothing_never_blocks_and_is_dropped(
+    stage: Stage, street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay.web.overlay.page, "MAX_WAITING", 16)
     slow = await street.listener()
     quick = await street.listener()
     transport = slow.socket._response.connection.transport  # type: ignore[union-attr]
     transport.pause_reading()  # type: ignore[union-attr]
     long = clip("x" * 100_000)
 
-    for _ in range(600):
+    for _ in range(200):
         stage.sink.play(long)
         stage.sink.cut()
         await quick.hears("cut")
