@@ -27,7 +27,8 @@ CHECKED = {
 def tables() -> dict[str, list[str]]:
     """The names in the first column of each table, by its heading."""
     found: dict[str, list[str]] = {}
-    for block in re.findall(r"(?:^\|.*\n)+", PAGE.read_text("utf-8"), re.MULTILINE):
+    _, _, understood = PAGE.read_text("utf-8").partition("# What it understands\n")
+    for block in re.findall(r"(?:^\|.*\n)+", understood, re.MULTILINE):
         heading, _, *rows = block.splitlines()
         found[heading.split("|")[1].strip()] = [row.split("`")[1] for row in rows]
     return found
