@@ -42,4 +42,5 @@ async def adopt(relay: Relay, config: Config) -> None:
     relay.dialogue.adopt(config)
     relay.dialogue.set_volume(relay.runtime.switches().volume)
     relay.forwarder.waiting.adopt(config)
+    relay.subtitles.adopt(config)
     relay.forwarder.wake()

@@ -74,6 +74,9 @@ class SilentAudio:
         """Play one of the streamer's sounds in the overlay. Whether any page plays it."""
         return False
 
+    def subtitle(self, name: str, text: str) -> None:
+        """Show what somebody said in the overlay."""
+
     def pose(self, state: PoseState, mood: str, is_open: bool) -> None:
         """Show another picture of the companion in the overlay."""
 
@@ -203,6 +206,9 @@ class LiveAudio(SilentAudio):
 
     def pose(self, state: PoseState, mood: str, is_open: bool) -> None:
         self.overlay.pose(Pose(state=state, mood=mood, open=is_open))
+
+    def subtitle(self, name: str, text: str) -> None:
+        self.overlay.subtitle(name, text)
 
     def people(self) -> list[str]:
         return self.channels.people() if self.channels is not None else []

@@ -23,6 +23,7 @@ from relay.application.silence import SILENT, Silence
 from relay.application.spoken import SpokenWords
 from relay.application.staging import ScenarioRooms
 from relay.application.statistics import Statistics
+from relay.application.subtitles import Subtitles
 from relay.application.viewers import ViewersCommands
 from relay.commands.gate import Finished
 from relay.config.loading import Config
@@ -177,6 +178,9 @@ class Relay:
         self.forwarder.hush(self._audio.is_quiet)
         self._audio.tell(SpokenWords(self._audio.place, self._audio.talker, self.receive))
         events, statistics = self.events, self._statistics
+        live = self.forwarder.waiting
+        self.subtitles = Subtitles(self._config, self._audio, lambda: live.switches, self.poster.tell)
+        events.arrived.subscribe(self.subtitles.arrived)
         self.commands.subscribe(events, lambda: self.is_answering)
         self.scenario.subscribe(events)
         events.arrived.subscribe(self.runtime.saw)

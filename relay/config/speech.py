@@ -41,6 +41,7 @@ class VoiceSection(Section):
     allowed: tuple[PlatformId, ...] = ()
     push_to_talk: bool = False
     noise_gate: float = Field(-50.0, ge=-100, le=0)
+    subtitles: tuple[Literal["overlay", "channel"], ...] = ()
 
     @model_validator(mode="after")
     def _knows_whom(self) -> Self:

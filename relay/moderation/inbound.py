@@ -124,6 +124,22 @@ class Inbound:
         verdict = self._first((self._size, self._script, self._link, self._term), case)
         return verdict.reason if verdict is not None and verdict.outcome is Outcome.REJECTED else None
 
+    def readable(self, message: AudienceMessage, live: LiveSettings) -> str | None:
+        """Its text, masked, as others may read it at once; None when the author or the words may not be shown.
+
+        Nothing of it is remembered: who says the same twice aloud is no flood. A filter that fails lets nothing by.
+        """
+        if not self._settings.enabled:
+            return message.text
+        try:
+            case = _case(message, features_of(message.text[:MAX_INPUT]), live, message.at)
+            exempt = not self._exempt.isdisjoint(message.author.roles)
+            refused = self._first(self._for_all if exempt else self._for_quotes, case)
+            return self._masked(case, exempt) if refused is None else None
+        except Exception:
+            log.exception("a filter failed; what was said is not shown")
+            return None
+
     def of_others(self, message: AudienceMessage, live: LiveSettings) -> AudienceMessage:
         """The message without those of the people and texts it names beside its own that could not be heard.
 

@@ -85,13 +85,21 @@ class Pose(_Message):
     """Whether the mouth is, while it speaks."""
 
 
+class Subtitle(_Message):
+    """What a person in the voice channel said."""
+
+    type: Literal["subtitle"] = "subtitle"
+    name: str
+    text: str
+
+
 class Ping(_Message):
     """To be answered with a `pong` at once; a page that stays silent counts as gone."""
 
     type: Literal["ping"] = "ping"
 
 
-ToPage = Hello | Cue | Pause | Resume | CutClips | Volume | Sync | PlaySound | Pose | Ping
+ToPage = Hello | Cue | Pause | Resume | CutClips | Volume | Sync | PlaySound | Pose | Subtitle | Ping
 
 
 class PageSound(StrEnum):

@@ -27,9 +27,11 @@ _FILES: Final = {
     "/static/outputs.js": ("outputs.js", "text/javascript"),
     "/static/captions.js": ("captions.js", "text/javascript"),
     "/static/avatar.js": ("avatar.js", "text/javascript"),
+    "/static/subtitles.js": ("subtitles.js", "text/javascript"),
     "/static/looks.js": ("looks.js", "text/javascript"),
     "/static/preview.js": ("preview.js", "text/javascript"),
     "/static/overlay.css": ("overlay.css", "text/css"),
+    "/static/subtitles.css": ("subtitles.css", "text/css"),
     "/static/avatar.css": ("avatar.css", "text/css"),
 }
 

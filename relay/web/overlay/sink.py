@@ -23,6 +23,7 @@ from relay.web.overlay.messages import (
     Ready,
     Resume,
     Started,
+    Subtitle,
     Sync,
     ToPage,
     Volume,
@@ -173,6 +174,11 @@ class OverlaySink:
         self._pose = pose
         for seat in self._seats.values():
             seat.page.send(pose)
+
+    def subtitle(self, name: str, text: str) -> None:
+        """Show what somebody said, on every page; those that come later do not see it."""
+        for seat in self._seats.values():
+            seat.page.send(Subtitle(name=name, text=text))
 
     def find(self, cue: str) -> Clip | None:
         """The clip a page asks for; None when it is not queued."""

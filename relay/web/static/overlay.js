@@ -1,7 +1,7 @@
 // The overlay page: plays what the relay sends and shows it. Options in the address: captions=0 shows no captions,
 // name=0 leaves the character's name out, mute=1 plays nothing, controls=1 adds an interrupt button, token=… opens a
 // relay that asks for one, preview=… shows a text alone, avatar=1 shows pictures of the companion, which bounce=0 and
-// blink=0 keep still; see looks.js for those that change how captions look.
+// blink=0 keep still, subtitles=0 shows nothing of what people said; see looks.js for those that change how captions look.
 
 import { Avatar } from "./avatar.js";
 import { Captions } from "./captions.js";
@@ -9,6 +9,7 @@ import { applyLook } from "./looks.js";
 import { SilentOutput, SoundOutput } from "./outputs.js";
 import { Player } from "./player.js";
 import { preview } from "./preview.js";
+import { Subtitles } from "./subtitles.js";
 
 const VERSION = 2;
 const SILENCE = 3000; // milliseconds without a word after which the relay counts as gone; it pings every second
@@ -39,6 +40,8 @@ const avatar =
         blinks: options.get("blink") !== "0",
       })
     : null;
+const hasSubtitles = (options.get("subtitles") ?? options.get("captions")) !== "0";
+const subtitles = hasSubtitles && sample === null ? new Subtitles(element("subtitles")) : null;
 const player = new Player(output(), { tell, captions });
 let socket = null;
 let isGreeted = false;
@@ -106,6 +109,7 @@ const answers = {
   volume: ({ volume }) => player.setVolume(volume),
   sync: (position) => player.follow(position),
   pose: (pose) => avatar?.show(pose),
+  subtitle: (subtitle) => subtitles?.add(subtitle),
   sound: (effect) => hasSound() && playSound(effect),
 };
 

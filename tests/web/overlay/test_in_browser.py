@@ -590,3 +590,17 @@ async def test_who_wants_less_motion_sees_pictures_that_keep_still(
 
             moved = await page.locator("#avatar.bouncing").count()
             assert (moved == 1) is is_moving
+
+
+async def test_what_people_said_stands_apart_from_the_companions_captions(theatre: Theatre) -> None:
+    page = await theatre.open("mute=1")
+    theatre.sink.pause()
+    theatre.sink.play(clip("Hello.", LONG, speaker="Vox"))
+    for number in range(4):
+        theatre.sink.subtitle("Ann", f"<b>Line</b> {number}")
+
+    lines = page.locator("#subtitles p")
+    await expect(lines).to_have_text([f"Ann <b>Line</b> {number}" for number in (1, 2, 3)])
+    await expect(lines.first).to_have_attribute("data-person", "Ann")
+    above, below = await page.locator("#subtitles").bounding_box(), await page.locator("#caption").bounding_box()
+    assert above is None or below is None or above["y"] + above["height"] <= below["y"]

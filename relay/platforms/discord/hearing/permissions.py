@@ -43,6 +43,7 @@ class HearingPermissions:
     def __init__(self, settings: VoiceSection, clock: Callable[[], float] = time.monotonic) -> None:
         self._listen_to = settings.listen_to
         self._allowed = frozenset(settings.allowed)
+        self._shows = bool(settings.subtitles)
         self.push_to_talk = PushToTalk(clock) if settings.push_to_talk else None
         """None when people are heard without holding the floor."""
 
@@ -59,7 +60,10 @@ class HearingPermissions:
         if self._listen_to == "nobody":
             return None
         how = f" after `/talk`, for up to {TALK_FOR:g} seconds" if self.push_to_talk else ""
-        return f"I am listening here: I hear {self._whom()}{how}, so that I can answer. Nothing is recorded."
+        return f"I am listening here: I hear {self._whom()}{how}, so that I can answer. {self._kept()}"
+
+    def _kept(self) -> str:
+        return "What is said is shown to others as text." if self._shows else "Nothing is recorded."
 
     def _whom(self) -> str:
         if self._listen_to == "everyone":

@@ -85,3 +85,11 @@ def test_an_announcement_says_who_is_heard(options: dict[str, Any], said: str) -
     assert text is not None
     assert said in text
     assert "Nothing is recorded" in text
+
+
+def test_an_announcement_says_that_what_is_said_is_shown() -> None:
+    text = audience(listen_to="everyone", subtitles=("channel",)).announcement()
+
+    assert text is not None
+    assert "What is said is shown to others as text." in text
+    assert "Nothing is recorded" not in text
