@@ -15,6 +15,7 @@ from relay.application.desk.chapters.room import PRESETS
 from relay.application.settings import load
 from relay.config.loading import Config
 from relay.guide import Form
+from relay.models.store import Contents, ModelStore
 from relay.obs.browser_sources import WAITING_PAGE
 from relay.obs.setting_up import NAME
 from relay.platforms import listed
@@ -23,6 +24,7 @@ from tests.companion.endpoints import SpeechEndpoint, serving
 from tests.doubles.obs import ObsDouble
 from tests.doubles.voxta import KeyRule, Switches, VoxtaDouble
 from tests.guided import Visitor, texts
+from tests.models.tiny_voice import make_voice
 
 CHAPTERS = {chapter.name: chapter for chapter in all_chapters("http://127.0.0.1:5384")}
 
@@ -163,6 +165,22 @@ async def test_a_voice_is_heard_before_it_is_kept() -> None:
     for heard in (visitor.asked[5], visitor.asked[-1]):
         with wave.open(io.BytesIO(heard.sound)) as file:
             assert file.getnframes() > file.getframerate()  # longer than a second
+
+
+async def test_a_local_voice_is_chosen_from_those_that_are_here(tmp_path: Path) -> None:
+    config = load(relay={"data_dir": str(tmp_path)})
+    store = ModelStore(config.models_folder)
+    store.put("thorsten-de", make_voice(store.partly("thorsten-de") / "fresh"), Contents({}, {}))
+    visitor = Visitor(
+        {"who": "embedded"}, {"name": "Nova"}, {"speech": "local"}, {"speech_local": "kokoro-en"},
+        {"speech_local": "thorsten-de", "speech_voice": "nobody"}, {"speech_voice": ""}, {"keep": "yes"},
+    )  # fmt: skip
+
+    changes = await lead("companion", config, visitor)
+
+    assert (changes["companion.speech"], changes["companion.speech_local"]) == ("local", "thorsten-de")
+    assert "relay models fetch kokoro-en" in visitor.problems[0]
+    assert "no speaker 'nobody'" in visitor.problems[1]
 
 
 async def test_a_voice_at_an_endpoint_is_asked_for_with_its_key() -> None:
