@@ -23,7 +23,11 @@ class _Remote(Protocol):
 def attempts(settings: CompanionSection, models: Path) -> Iterator[tuple[str, Callable[[], Awaitable[str]]]]:
     """Each by its name; they raise RelayError. Raises ConfigError when there is no such voice."""
     yield "companion", lambda: _scenario(settings)
-    parts = {"brain": brain_for(settings), "voice": engine_for(settings, models), "ears": transcriber_for(settings)}
+    parts = {
+        "brain": brain_for(settings),
+        "voice": engine_for(settings, models),
+        "ears": transcriber_for(settings, models),
+    }
     for name, part in parts.items():
         if isinstance(part, _Remote):
             yield name, part.check

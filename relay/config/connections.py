@@ -120,7 +120,9 @@ class CompanionSection(Section):
     speech_language: LanguageTag = ""
     pronunciation: dict[SpokenWord, SpokenWord] = Field(default_factory=dict)
     speech_kept: float = Field(64.0, gt=0)
-    hearing: Literal["none", "openai"] = "none"
+    hearing: Literal["none", "openai", "local"] = "none"
+    hearing_local: str = ""
+    hearing_language: LanguageTag = ""
     hearing_url: Url = "http://localhost:8000/v1"
     hearing_model: str = "whisper-1"
     hearing_api_key: SecretStr | None = None

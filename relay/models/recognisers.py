@@ -122,6 +122,17 @@ RECOGNISERS: Final = (
         "28044b67324f7f831689f0a3761473dd2ade380e93aa53f1dbcd479ef71c40d4",
     ),
     _recogniser(
+        "parakeet-110m-en",
+        "English, whole turns only, with capitals and full stops, accurate and quick",
+        "en",
+        "CC-BY-4.0",
+        "https://huggingface.co/nvidia/parakeet-tdt_ctc-110m",
+        "nemo-parakeet_tdt_transducer_110m-en-36000-int8",
+        108_035_095,
+        136_760_193,
+        "f628312e9fdf8686374cb01a69425c41732529d540860311f16f37cbc32cfe9b",
+    ),
+    _recogniser(
         "moonshine-base-en",
         "English, whole turns only, with capitals and full stops",
         "en",

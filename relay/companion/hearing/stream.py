@@ -20,7 +20,7 @@ MESSAGE_LIMIT: Final = 2**20
 """Bytes of one message; clients send 30 ms, which is about 1 kB."""
 SILENCE_LIMIT: Final = 10_000
 """Milliseconds of quiet that a client may tell of at once instead of sending them."""
-NOBODY_LISTENS: Final = 'nobody listens: set companion.hearing = "openai"'
+NOBODY_LISTENS: Final = 'nobody listens: set companion.hearing to "openai" or "local"'
 REASON: Final = 123
 """Bytes a WebSocket has for the reason of its end."""
 

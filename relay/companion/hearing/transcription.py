@@ -1,9 +1,15 @@
 """The companion's own ear: speech becomes text, or nothing when that fails."""
 
 import logging
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
 
 from relay.config import CompanionSection
-from relay.hearing.base import RecognitionError
+from relay.hearing.base import HEARING_RATE, Recogniser, RecognitionError
+from relay.hearing.recognition.build import local_recogniser
 from relay.hearing.recognition.openai import OpenAIRecogniser
 from relay.system.endpoint import Endpoint
 
@@ -11,15 +17,8 @@ log = logging.getLogger(__name__)
 
 
 class Transcriber:
-    def __init__(self, settings: CompanionSection) -> None:
-        endpoint = Endpoint(
-            settings.hearing_url,
-            settings.hearing_api_key,
-            timeout=settings.timeout,
-            error=RecognitionError,
-            settings=("companion.hearing_url", "companion.hearing_model", "companion.hearing_api_key"),
-        )
-        self._recogniser = OpenAIRecogniser(endpoint, settings.hearing_model)
+    def __init__(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
         self._well = True
 
     async def check(self) -> str:
@@ -28,7 +27,9 @@ class Transcriber:
     async def transcribe(self, pcm: bytes, rate: int) -> str:
         """What is said in mono 16-bit samples; empty when it is nothing, or failed, which is logged once."""
         try:
-            text = await self._recogniser.transcribe(pcm, rate)
+            turn = self._recogniser.begin()
+            turn.feed(_at_hearing_rate(pcm, rate))
+            text = await turn.finish()
         except RecognitionError as error:
             if self._well:
                 log.warning("What people say is not understood: %s", error)
@@ -38,6 +39,32 @@ class Transcriber:
         return text
 
 
-def transcriber_for(settings: CompanionSection) -> Transcriber | None:
-    """None when the companion does not listen."""
-    return Transcriber(settings) if settings.hearing == "openai" else None
+def transcriber_for(settings: CompanionSection, models: Path) -> Transcriber | None:
+    """None when the companion does not listen. `models` is where those are that were fetched. Raises ConfigError."""
+    match settings.hearing:
+        case "none":
+            return None
+        case "openai":
+            endpoint = Endpoint(
+                settings.hearing_url,
+                settings.hearing_api_key,
+                timeout=settings.timeout,
+                error=RecognitionError,
+                settings=("companion.hearing_url", "companion.hearing_model", "companion.hearing_api_key"),
+            )
+            return Transcriber(OpenAIRecogniser(endpoint, settings.hearing_model))
+        case "local":
+            keys = ("companion.hearing_local", "companion.hearing_language")
+            return Transcriber(
+                local_recogniser(settings.hearing_local, settings.hearing_language, models, settings=keys)
+            )
+
+
+def _at_hearing_rate(pcm: bytes, rate: int) -> bytes:
+    if rate == HEARING_RATE or not pcm:
+        return pcm
+    frame = av.AudioFrame.from_ndarray(np.frombuffer(pcm, "<i2")[None, :], format="s16", layout="mono")
+    frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=HEARING_RATE)
+    pieces = [*resampler.resample(frame), *resampler.resample(None)]
+    return b"".join(piece.to_ndarray().astype("<i2").tobytes() for piece in pieces)

@@ -60,7 +60,7 @@ class CompanionServer:
     ) -> None:
         self._settings = settings
         self._speech = Speech(voice_for(settings, models), shelf=int(settings.speech_kept * 2**20))
-        self._transcriber = transcriber_for(settings)
+        self._transcriber = transcriber_for(settings, models)
         setup = Setup(
             brain=brain or brain_for(settings),
             speech=self._speech,

@@ -37,24 +37,32 @@ def recogniser_for(settings: HearingSection, models: Path) -> Recogniser | None:
             )
             return OpenAIRecogniser(endpoint, settings.model)
         case "local":
-            return _local(settings.local_model, settings.language, ModelStore(models))
+            return local_recogniser(settings.local_model, settings.language, models)
 
 
-def _local(wanted: str, language: str, store: ModelStore) -> LocalRecogniser:
+def local_recogniser(
+    wanted: str, language: str, models: Path, settings: tuple[str, str] = ("hearing.local_model", "hearing.language")
+) -> LocalRecogniser:
+    """Of the model of that name, or of a folder of one's own; "" for the one to begin with for the language.
+
+    `settings` are the keys of both, for those who have to mend them. Raises ConfigError.
+    """
+    key, language_key = settings
+    store = ModelStore(models)
     if find_spec("sherpa_onnx") is None:
-        raise ConfigError('hearing.through = "local" needs more: run `pip install "voxta-relay[local]"`')
+        raise ConfigError(f'{key}: recognition on this machine needs more: run `pip install "voxta-relay[local]"`')
     if _is_folder(wanted):
-        return LocalRecogniser(Path(wanted).name, _own_folder(Path(wanted).expanduser()), language)
+        return LocalRecogniser(Path(wanted).name, _own_folder(Path(wanted).expanduser(), key), language)
     try:
         model = entry(wanted) if wanted else for_language(language)
         claim = store.use(model.name)
     except ModelError as error:
-        raise ConfigError(f"hearing.local_model: {error}") from None
+        raise ConfigError(f"{key}: {error}") from None
     if language and language.partition("-")[0].lower() not in model.languages:
         claim.release()
         raise ConfigError(
-            f"hearing.language: {model.name} does not understand {language!r} but {', '.join(model.languages)}; "
-            "`relay models` lists others for hearing.local_model"
+            f"{language_key}: {model.name} does not understand {language!r} but {', '.join(model.languages)}; "
+            f"`relay models` lists others for {key}"
         )
 
     def prepare() -> None:
@@ -70,7 +78,7 @@ def _is_folder(wanted: str) -> bool:
     return "/" in wanted or "\\" in wanted
 
 
-def _own_folder(folder: Path) -> Path:
+def _own_folder(folder: Path, key: str) -> Path:
     if not folder.is_dir():
-        raise ConfigError(f"hearing.local_model: {folder} is no folder: write the name or the folder of a model")
+        raise ConfigError(f"{key}: {folder} is no folder: write the name or the folder of a model")
     return folder

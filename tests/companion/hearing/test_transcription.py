@@ -1,24 +1,31 @@
 """Speech becomes text at an endpoint."""
 
 import logging
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from relay.companion.hearing.transcription import Transcriber
+from relay.companion.hearing.transcription import Transcriber, transcriber_for
 from relay.config import CompanionSection
+from relay.errors import ConfigError
 from relay.hearing.recognition.words import CHARACTERS
+from tests import tones
 from tests.companion.endpoints import Answer, TranscriptionEndpoint, serving
 from tests.companion.hearing.sound import RATE, tone
+from tests.models import tiny
 
 KEY = "sk-very-secret"
 
 
 def transcriber(url: str) -> Transcriber:
-    return Transcriber(
-        CompanionSection(hearing_url=url, hearing_model="tiny", hearing_api_key=SecretStr(KEY), timeout=2)
+    settings = CompanionSection(
+        hearing="openai", hearing_url=url, hearing_model="tiny", hearing_api_key=SecretStr(KEY), timeout=2
     )
+    ear = transcriber_for(settings, Path("models"))
+    assert ear is not None
+    return ear
 
 
 async def understood(*texts: str) -> list[str]:
@@ -88,3 +95,22 @@ async def test_what_is_no_transcription_is_a_failure(body: bytes, caplog: pytest
         assert await transcriber(url).transcribe(tone(0.1), RATE) == ""
 
     assert "sent what is no transcription; is companion.hearing_url right?" in caplog.text
+
+
+def spoken(hertz: float, rate: int) -> bytes:
+    """Something that the tiny recogniser understands, after a little quiet."""
+    return bytes(2 * (rate * 3 // 10)) + tones.tone(hertz, 0.4, rate=rate).tobytes()
+
+
+async def test_it_understands_on_this_machine_at_whatever_rate_clients_send(tmp_path: Path) -> None:
+    folder = tiny.transducer(tmp_path / "tiny")
+    ear = transcriber_for(CompanionSection(hearing="local", hearing_local=str(folder)), tmp_path)
+
+    assert ear is not None
+    assert await ear.transcribe(spoken(300, 16_000) + spoken(5_000, 16_000), 16_000) == "low high"
+    assert await ear.transcribe(spoken(5_000, 48_000) + spoken(300, 48_000), 48_000) == "high low"
+
+
+def test_a_local_ear_without_its_model_says_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"companion\.hearing_local: .*relay models fetch kroko-de"):
+        transcriber_for(CompanionSection(hearing="local", hearing_language="de"), tmp_path)
