@@ -7,6 +7,7 @@ from typing import Any
 from relay.application.conditions import Condition, State
 from relay.config.loading import Config
 from relay.hearing.base import Hearer, SpokenText
+from relay.hearing.one_stream import OneStream
 from relay.hearing.recognition.build import recogniser_for
 from relay.hearing.separate_voices import SeparateVoices
 from relay.hearing.turns import patience
@@ -16,10 +17,9 @@ from relay.platforms import listed
 from relay.platforms.info import PlatformInfo
 from relay.platforms.voice import Listener, VoiceChannels
 from relay.speech.base import Sink
+from relay.speech.chime import chime
 from relay.speech.floor import STREAMER
-from relay.speech.mixer import MixedVoices, Mixer
 from relay.speech.voice import Voice
-from relay.voxta.audio import SpeechSource
 from relay.web.overlay.messages import Pose, PoseState
 from relay.web.overlay.sink import OverlaySink
 
@@ -28,8 +28,8 @@ class SilentAudio:
     """A silent one: the companion is not heard, and nobody is listened to."""
 
     @property
-    def hearing(self) -> SpeechSource | None:
-        """What people say, for Voxta to listen to; None when nobody is heard."""
+    def hearing(self) -> OneStream | None:
+        """What people say, for Voxta to listen to; None where it need not."""
         return None
 
     @property
@@ -66,9 +66,8 @@ class SilentAudio:
         """The names of those who hear the companion in a voice channel."""
         return []
 
-    def talked_since(self, at: float) -> list[Talker]:
-        """Who talked in the voice channel after that moment of the monotonic clock."""
-        return []
+    def confirm(self) -> None:
+        """Let it be heard that what somebody said was understood as an order."""
 
     def effect(self, name: str) -> bool:
         """Play one of the streamer's sounds in the overlay. Whether any page plays it."""
@@ -99,13 +98,11 @@ class LiveAudio(SilentAudio):
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._hearing = Mixer()
         self._with_voice = next((info for info in listed.enabled(config) if info.voice is not None), None)
         """The platform whose voice channels the settings mean."""
         self._listens = self._with_voice is not None and config.voice.listen_to != "nobody"
-        recogniser = recogniser_for(config.hearing, config.models_folder) if self._listens else None
-        self.voices = SeparateVoices(recogniser, self) if recogniser is not None else None
-        """Each person apart; None where Voxta recognises what they say, or nobody is heard."""
+        self.voices = self._ear() if self._listens else None
+        """Takes what people say; None when nobody is heard."""
         self._hearer: Hearer | None = None
         self._obs: ObsClient | None = None
         self._program = ObsProgram(self._program_changed, quiet_off_stream=config.obs.quiet_off_stream)
@@ -118,8 +115,8 @@ class LiveAudio(SilentAudio):
         self._sinks: dict[str, Sink] = {}
 
     @property
-    def hearing(self) -> SpeechSource | None:
-        return self._hearing if self._listens and self.voices is None else None
+    def hearing(self) -> OneStream | None:
+        return self.voices if isinstance(self.voices, OneStream) else None
 
     @property
     def place(self) -> str:
@@ -131,6 +128,11 @@ class LiveAudio(SilentAudio):
     def is_all(self, who: str, text: str) -> bool:
         """See Hearer."""
         return self._hearer is not None and self._hearer.is_all(who, text)
+
+    def expect(self, *, is_expected: bool) -> None:
+        """See Hearer."""
+        if self._hearer is not None:
+            self._hearer.expect(is_expected=is_expected)
 
     async def said(self, spoken: SpokenText) -> None:
         """See Hearer."""
@@ -159,7 +161,7 @@ class LiveAudio(SilentAudio):
         lines = [f"OBS: {self._obs.health()}"] if self._obs is not None else []
         if self.channels is not None and (trouble := self.channels.trouble()):
             lines.append(f"Listening: {trouble}")
-        if self.voices is not None and self.voices.problem:
+        if isinstance(self.voices, SeparateVoices) and self.voices.problem:
             lines.append(f"Hearing: {self.voices.problem}")
         if self._wants("overlay"):
             lines.append(f"Overlay: {self.overlay.condition()}")
@@ -178,7 +180,7 @@ class LiveAudio(SilentAudio):
             trouble = self.channels.trouble()
             label = f"{self._with_voice.label} voice"
             found.append(Condition("voice", label, "problem" if trouble else "ok", trouble or ""))
-        if self.voices is not None:
+        if isinstance(self.voices, SeparateVoices):
             problem = self.voices.problem
             found.append(Condition("hearing", "Hearing", "problem" if problem else "ok", problem or ""))
         return found
@@ -201,6 +203,12 @@ class LiveAudio(SilentAudio):
     def _plays(self, sink: Sink) -> bool:
         return self.overlay.is_heard if sink is self.overlay else sink.is_open
 
+    def confirm(self) -> None:
+        sound = chime()
+        for sink in self._sinks.values():
+            if sink.is_open:
+                sink.play(sound)
+
     def effect(self, name: str) -> bool:
         return self.overlay.effect(name)
 
@@ -213,18 +221,12 @@ class LiveAudio(SilentAudio):
     def people(self) -> list[str]:
         return self.channels.people() if self.channels is not None else []
 
-    def talked_since(self, at: float) -> list[Talker]:
-        if self._voice is None or self.channels is None:
-            return []
-        speakers = [speaker.partition(":") for speaker in self._voice.talked_since(at)]
-        return [self.channels.talker(who) for source, _, who in speakers if source == "voice"]
-
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             if self.channels is not None:
                 tasks.create_task(self.channels.run(), name="ears")
-            if self.voices is not None:
-                tasks.create_task(self.voices.run(), name="separate voices")
+            if (ear := self.hearing or self.voices) is not None:
+                tasks.create_task(ear.run(), name="spoken words")
             if self._obs is not None:
                 tasks.create_task(self._obs.run(), name="obs")
             await asyncio.Event().wait()
@@ -245,17 +247,22 @@ class LiveAudio(SilentAudio):
     def _wants(self, sink: str) -> bool:
         return self._config.speech.enabled and sink in self._config.speech.sinks
 
+    def _ear(self) -> SeparateVoices | OneStream:
+        hearing = self._config.hearing
+        recogniser = recogniser_for(hearing, self._config.models_folder)
+        return OneStream(self) if recogniser is None else SeparateVoices(recogniser, self, language=hearing.language)
+
     def _enter(self, platform: PlatformInfo[Any], voice: Voice) -> VoiceChannels:
         assert platform.voice is not None
-        listener = self._listener(voice) if self._listens else None
+        listener = self._listener(voice, self.voices) if self.voices is not None else None
         return platform.voice(self._config.voice, listener)
 
-    def _listener(self, voice: Voice) -> Listener:
-        hearing, voices = self._config.hearing, self.voices
+    def _listener(self, voice: Voice, voices: SeparateVoices | OneStream) -> Listener:
+        hearing = self._config.hearing
         return Listener(
             voice,
-            voices or MixedVoices(self._hearing),
+            voices,
             may_pause=lambda: voice.may_pause,
             settings=hearing,
-            ends_after=lambda who: patience(voices.so_far(who) if voices is not None else "", "", hearing),
+            ends_after=lambda who: patience(voices.so_far(who), hearing.language, hearing),
         )

@@ -20,7 +20,7 @@ from relay.application.reception import Reception
 from relay.application.remembering import memory_acts, memory_of
 from relay.application.runtime_controls import RuntimeControls
 from relay.application.silence import SILENT, Silence
-from relay.application.spoken import SpokenWords
+from relay.application.spoken import spoken_words
 from relay.application.staging import ScenarioRooms
 from relay.application.statistics import Statistics
 from relay.application.subtitles import Subtitles
@@ -176,7 +176,7 @@ class Relay:
     def _subscribe(self) -> None:
         """Who is told of what, in this order."""
         self.forwarder.hush(self._audio.is_quiet)
-        self._audio.tell(SpokenWords(self._audio.place, self._audio.talker, self.receive))
+        self._audio.tell(spoken_words(self, self._audio))
         events, statistics = self.events, self._statistics
         live = self.forwarder.waiting
         self.subtitles = Subtitles(self._config, self._audio, lambda: live.switches, self.poster.tell)

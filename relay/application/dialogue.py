@@ -9,7 +9,6 @@ from relay.application.connect import key_of, own_voice
 from relay.application.events import Events
 from relay.application.routing import ReplyRouter
 from relay.config.loading import Config
-from relay.forwarding.recognised import RecognisedSpeech
 from relay.moderation.outbound import Outbound
 from relay.replies.replies import Replies
 from relay.replies.screening import Screening
@@ -20,6 +19,8 @@ from relay.speech.voice import Voice
 from relay.system.periodic import AGAIN, repeat
 from relay.voxta.audio import AudioInput
 from relay.voxta.link import Link
+from relay.wire import server
+from relay.wire.messages import WireMessage
 
 
 class Dialogue:
@@ -31,7 +32,8 @@ class Dialogue:
         """`url` is where Voxta is."""
         self._session = session
         self._audio = audio
-        self._volume = config.speech.volume
+        self._volume = self.volume = config.speech.volume
+        """How loud it speaks; the first is what is configured."""
         replies, key, cookies = Replies(), key_of(config), session.cookies
         self._replies = replies
         self.screening = Screening(Outbound(config.outbound), events.released, hold_for=config.outbound.hold_for)
@@ -51,16 +53,18 @@ class Dialogue:
         self.avatar = Avatar(config, playback, floor, events, audio)
         self.set_volume(None)
         self.router = ReplyRouter(
-            replies, self.voice, self.screening, events, name_of=self.name_of, record=self._record
+            replies,
+            self.voice,
+            self.screening,
+            events,
+            name_of=self.name_of,
+            record=self._record,
+            is_known=lambda: audio.hearing is not None and audio.hearing.is_recognised,
         )
         self._input: AudioInput | None = None
-        self._spoken: RecognisedSpeech | None = None
         if audio.hearing is not None:
             self._input = AudioInput(key, audio.hearing, url=url, cookies=cookies)
-            self._spoken = RecognisedSpeech(
-                session, self._input, audio, floor=floor, asking=events.asking, freed=events.changed
-            )
-            events.received.subscribe(self._spoken.hear)
+            events.received.subscribe(self._recognise)
 
     def adopt(self, config: Config) -> None:
         """Use these filters and this volume from now on."""
@@ -69,7 +73,8 @@ class Dialogue:
 
     def set_volume(self, volume: float | None) -> None:
         """From 0 (silent) over 1 (as it is) to 2, at once; None for what is configured."""
-        self.voice.playback.set_volume(self._volume if volume is None else volume)
+        self.volume = self._volume if volume is None else volume
+        self.voice.playback.set_volume(self.volume)
 
     def name_of(self, sender_id: str | None = None) -> str:
         """The name of a character, the first one's where none is told; "" without a chat."""
@@ -87,6 +92,16 @@ class Dialogue:
         if self._input is not None:
             self._input.request(wanted and chat is not None, chat.session_id if chat is not None else "")
 
+    def _recognise(self, message: WireMessage) -> None:
+        """Voxta tells what it understands of our stream, and the stream knows whose turn it was."""
+        stream = self._audio.hearing
+        assert stream is not None
+        match message:
+            case server.SpeechRecognitionStart():
+                stream.recognition_began()
+            case server.SpeechRecognitionEnd():
+                stream.recognition_ended(message.text or "")
+
     def rooms(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """What has to run, by name."""
         yield "clips", self._clips.run()
@@ -95,5 +110,3 @@ class Dialogue:
         yield from self.avatar.rooms()
         if self._input is not None:
             yield "audio input", repeat(self._input.run, AGAIN, "sending what people say")
-        if self._spoken is not None:
-            yield "spoken words", repeat(self._spoken.run, AGAIN, "telling what people said")

@@ -24,14 +24,19 @@ class ReplyRouter:
         *,
         name_of: Callable[[str | None], str],
         record: Callable[[bool], None],
+        is_known: Callable[[], bool],
     ) -> None:
-        """`name_of` a sender's id, `record` is told whether Voxta listens to people."""
+        """`name_of` a sender's id, `record` is told whether Voxta listens to people.
+
+        `is_known`: who talks was told by whoever hears them, also when Voxta comes to it only later.
+        """
         self._replies = replies
         self._voice = voice
         self._screening = screening
         self._events = events
         self._name_of = name_of
         self._record = record
+        self._is_known = is_known
 
     def asked(self, forward: Forward) -> None:
         """The next answer to begin is that to a forward."""
@@ -80,7 +85,7 @@ class ReplyRouter:
 
     def _listen(self, message: WireMessage) -> None:
         match message:
-            case server.SpeechRecognitionStart() | server.SpeechRecognitionPartial():
+            case server.SpeechRecognitionStart() | server.SpeechRecognitionPartial() if not self._is_known():
                 self._voice.speaks(STREAMER)
             case server.SpeechRecognitionEnd():
                 self._voice.stopped(STREAMER, is_done=True)

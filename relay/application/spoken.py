@@ -3,13 +3,20 @@
 import secrets
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from relay.application.audio import SilentAudio
+from relay.application.spoken_orders import SpokenOrders
 from relay.forwarding.rendering import STREAMERS
 from relay.hearing.base import Hearer, SpokenText
 from relay.inbox.retry import with_retries
 from relay.model import AudienceMessage, Author, Kind, Talker
 from relay.platforms.base import Receive
+from relay.speech.voice import Voice
 from relay.system import clock
+
+if TYPE_CHECKING:
+    from relay.application.composition import Relay
 
 
 class SpokenWords:
@@ -20,6 +27,8 @@ class SpokenWords:
         platform: str,
         talker: Callable[[str], Talker],
         receive: Receive,
+        orders: SpokenOrders,
+        voice: Voice,
         *,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -27,18 +36,28 @@ class SpokenWords:
         self._platform = platform
         self._talker = talker
         self._receive = receive
+        self._orders = orders
+        self._voice = voice
         self._steady = steady
 
     def is_all(self, who: str, text: str) -> bool:
         """See Hearer."""
-        return False
+        return self._orders.found(self._talker(who), text) is not None
+
+    def expect(self, *, is_expected: bool) -> None:
+        """See Hearer."""
+        self._voice.expect_words(is_expected=is_expected)
 
     async def said(self, spoken: SpokenText) -> None:
-        """See Hearer. Returns when it is stored."""
-        await with_retries(self._receive, self._message(spoken))
-
-    def _message(self, spoken: SpokenText) -> AudienceMessage:
+        """See Hearer. Returns when it is stored, or done."""
         talker = self._talker(spoken.who)
+        if (order := self._orders.found(talker, spoken.text)) is not None:
+            self._voice.expect_words(is_expected=False)
+            await self._orders.carry_out(order, talker)
+        else:
+            await with_retries(self._receive, self._message(spoken, talker))
+
+    def _message(self, spoken: SpokenText, talker: Talker) -> AudienceMessage:
         return AudienceMessage(
             platform=self._platform,
             id=f"voice-{secrets.token_hex(8)}",
@@ -49,6 +68,19 @@ class SpokenWords:
             at=clock.now() - (self._steady() - spoken.ended),
             moment=STREAMERS if talker.is_streamer else None,
         )
+
+
+def spoken_words(relay: "Relay", audio: SilentAudio) -> SpokenWords:
+    """What hears the people in the voice channels of this relay."""
+    orders = SpokenOrders(
+        relay.controls,
+        relay.voice,
+        names=lambda: [*relay.addressing.nicknames, *relay.addressing.characters()],
+        switches=relay.runtime.switches,
+        loudness=relay.dialogue,
+        confirm=audio.confirm,
+    )
+    return SpokenWords(audio.place, audio.talker, relay.receive, orders, relay.voice)
 
 
 _: type[Hearer] = SpokenWords

@@ -59,11 +59,15 @@ class Hearer(Protocol):
     """Wants to know what people say."""
 
     def is_all(self, who: str, text: str) -> bool:
-        """Whether what is understood of them so far is all there is to say, and dealt with."""
+        """Whether what is understood of them so far is all that is to be told; the rest of the turn is not awaited."""
+        ...
+
+    def expect(self, *, is_expected: bool) -> None:
+        """Somebody is done, and what they said is about to be known; or there is nothing to wait for."""
         ...
 
     async def said(self, spoken: SpokenText) -> None:
-        """What they said when they were done; not called where `is_all` was so."""
+        """What they said, when they were done or `is_all` was so."""
         ...
 
 

@@ -26,7 +26,7 @@ STEADY: Final = 0.3
 
 
 @dataclass(slots=True, eq=False)
-class _Turn:
+class _OpenTurn:
     who: str
     recognition: Recognition
     partial: str = ""
@@ -51,8 +51,10 @@ class SeparateVoices:
         self._hearer = hearer
         self._language = language
         self._clock = clock
-        self._turns: dict[str, _Turn] = {}
-        self._ended: asyncio.Queue[tuple[_Turn, float]] = asyncio.Queue()
+        self._turns: dict[str, _OpenTurn] = {}
+        self._ended: asyncio.Queue[tuple[_OpenTurn, float]] = asyncio.Queue()
+        self._settled: asyncio.Queue[SpokenText] = asyncio.Queue()
+        """What need not wait for what others say."""
         self._pending = 0
         self.problem: str | None = None
         """Why nobody is understood, in one line; None when nothing is known to be wrong."""
@@ -64,10 +66,11 @@ class SeparateVoices:
 
     async def run(self) -> None:
         """Turn speech into text until cancelled."""
-        order: asyncio.Queue[tuple[_Turn, float, asyncio.Task[str]]] = asyncio.Queue()
+        order: asyncio.Queue[tuple[_OpenTurn, float, asyncio.Task[str]]] = asyncio.Queue()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._deliver(order), name="spoken texts")
+                tasks.create_task(self._deliver_settled(), name="spoken orders")
                 while True:
                     turn, ended = await self._ended.get()
                     understanding = tasks.create_task(self._understand(turn), name=f"what {turn.who} says")
@@ -77,15 +80,21 @@ class SeparateVoices:
                 turn.recognition.abandon()
             self._turns.clear()
 
-    async def _deliver(self, order: "asyncio.Queue[tuple[_Turn, float, asyncio.Task[str]]]") -> None:
+    async def _deliver(self, order: "asyncio.Queue[tuple[_OpenTurn, float, asyncio.Task[str]]]") -> None:
         while True:
             turn, ended, understanding = await order.get()
             text = await understanding
             self._pending -= 1
+            if not text and not self._pending:
+                self._hearer.expect(is_expected=False)
             if text:
                 await self._hearer.said(SpokenText(turn.who, text, ended))
 
-    async def _understand(self, turn: _Turn) -> str:
+    async def _deliver_settled(self) -> None:
+        while True:
+            await self._hearer.said(await self._settled.get())
+
+    async def _understand(self, turn: _OpenTurn) -> str:
         """What they said; "" when it is nothing, or fails, which is told once until it works again."""
         try:
             text = await turn.recognition.finish()
@@ -107,7 +116,7 @@ class SeparateVoices:
 
     def speech_began(self, who: str) -> None:
         self._drop(who)
-        self._turns[who] = _Turn(who, self._recogniser.begin(self._language))
+        self._turns[who] = _OpenTurn(who, self._recogniser.begin(self._language))
 
     def speech(self, who: str, pcm: bytes) -> None:
         turn = self._turns.get(who)
@@ -121,6 +130,7 @@ class SeparateVoices:
         if text and before < _STEADY_BYTES <= turn.steady and self._hearer.is_all(who, text):
             turn.is_settled = True
             turn.recognition.abandon()
+            self._settled.put_nowait(SpokenText(who, text, self._clock()))
 
     def speech_paused(self, who: str) -> None:
         pass
@@ -137,6 +147,7 @@ class SeparateVoices:
             turn.recognition.abandon()
             return
         self._pending += 1
+        self._hearer.expect(is_expected=True)
         self._ended.put_nowait((turn, self._clock()))
 
     def _drop(self, who: str) -> None:

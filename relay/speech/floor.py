@@ -40,6 +40,8 @@ LEASE: Final = 10.0
 """Seconds an external speaker keeps the floor without a further sign of talking; a lost stop must not mute the room."""
 STREAMER: Final = "streamer"
 """The external speaker that Voxta's own speech recognition hears."""
+WORDS_WITHIN: Final = 3.0
+"""Seconds in which speech becomes text; endpoints mostly take less than one."""
 _ROUNDING: Final = 1e-6
 _REPLYING: Final = frozenset({FloorState.AWAITING, FloorState.THINKING, FloorState.SPEAKING})
 _ALWAYS: Final = frozenset({STREAMER, "microphone"})
@@ -85,6 +87,8 @@ class Floor:
         self._was_interrupted = False
         self._awaits_words = False
         """It is kept for the answer to who has interrupted, whose words are not known yet."""
+        self._words_by = 0.0
+        """When what somebody has said is known at the latest; it goes before all that was written."""
         self._advanced_at = 0.0
 
     # Looking
@@ -104,9 +108,15 @@ class Floor:
         """Whether the companion gives way to people now."""
         return self._interruptible
 
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether somebody has just given up a reply, and is not done yet."""
+        return self._was_interrupted
+
     def is_free(self, now: float) -> bool:
         """Whether neither the companion nor a person has it."""
-        return self.state(now) is FloorState.IDLE and not self._people_have_it(now) and not self._was_interrupted
+        is_idle = self.state(now) is FloorState.IDLE and not self._was_interrupted
+        return is_idle and not self._people_have_it(now) and now >= self._words_by
 
     def has_room_for_words(self, now: float) -> bool:
         """Whether what somebody has said aloud may be told: the companion says nothing, and nobody speaks."""
@@ -116,14 +126,20 @@ class Floor:
     def free_at(self, now: float) -> float:
         """When the floor is free at the latest if nothing else happens, in the clock of `now`."""
         taken_until = self._deadline if self.state(now) is not FloorState.IDLE else now
-        return max(taken_until, self._settled_at, *(self._silent_at(talk) for talk in self._talks.values()), now)
+        return max(
+            taken_until,
+            self._settled_at,
+            self._words_by,
+            *(self._silent_at(talk) for talk in self._talks.values()),
+            now,
+        )
 
     def next_at(self, now: float) -> float | None:
         """When `advance` has to be called again if nothing else happens; None for never.
 
         It may be before `now`, when the caller was late: what has become due since the last `advance` is not over.
         """
-        times = [self._settled_at, *self._ignored.values(), *self._noise.values()]
+        times = [self._settled_at, self._words_by, *self._ignored.values(), *self._noise.values()]
         for talk in self._talks.values():
             times += [talk.until, self._silent_at(talk), talk.since + self._settings.max_hold]
         if self._state is not FloorState.IDLE:
@@ -138,6 +154,7 @@ class Floor:
 
     def asked(self, now: float, *, interruptible: bool = True) -> None:
         """A forward that expects a reply was sent. Nobody may interrupt the reply unless it is `interruptible`."""
+        self._words_by = 0.0
         self._enter(FloorState.AWAITING, now)
         self._interruptible = interruptible
 
@@ -206,6 +223,10 @@ class Floor:
         talk = self._talks.pop(speaker, None)
         if talk is not None and talk.is_speech:
             self._settled_at = max(self._settled_at, now if is_done else now + self._settings.silence)
+
+    def expect_words(self, now: float, *, is_expected: bool) -> None:
+        """Somebody is done, and what they said is about to be known; or there is nothing to wait for."""
+        self._words_by = now + WORDS_WITHIN if is_expected else 0.0
 
     def advance(self, now: float) -> FloorDecision | None:
         """The next thing to do; None when there is none."""

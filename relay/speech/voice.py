@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
@@ -16,8 +15,6 @@ from relay.speech.reports import Reports, Voxta
 
 ANSWER_WAIT: Final = 2.0
 """Seconds Voxta has to answer a person by itself, after transcribing them, before it is asked to go on."""
-REMEMBERED: Final = 64
-"""Speakers whose last sign of talking is known."""
 
 
 class Voice:
@@ -56,8 +53,6 @@ class Voice:
         self._release_due = False
         """The floor is free as soon as the text of what was cut off ends where the voice did."""
         self._wants_answer = True
-        self._talked: OrderedDict[str, float] = OrderedDict()
-        """When each speaker was last heard to speak, the newest last."""
         self.playback = playback
         playback.listen(self)
         self.may_pause = True
@@ -189,12 +184,7 @@ class Voice:
 
     def speaks(self, speaker: str) -> None:
         """See Speakers."""
-        now = self._clock()
-        self._talked[speaker] = now
-        self._talked.move_to_end(speaker)
-        if len(self._talked) > REMEMBERED:
-            self._talked.popitem(last=False)
-        self._floor.speaker_speaks(speaker, now)
+        self._floor.speaker_speaks(speaker, self._clock())
         self.look()
         self.playback.align_sinks()
 
@@ -203,9 +193,18 @@ class Voice:
         self._floor.speaker_stopped(speaker, self._clock(), is_done=is_done)
         self.look()
 
-    def talked_since(self, at: float) -> list[str]:
-        """The speakers who were heard to speak after that moment of the clock."""
-        return [speaker for speaker, last in self._talked.items() if last > at]
+    def expect_words(self, *, is_expected: bool) -> None:
+        """Somebody is done, and what they said is about to be known; or there is nothing to wait for."""
+        self._floor.expect_words(self._clock(), is_expected=is_expected)
+        self.look()
+
+    def answered_otherwise(self) -> None:
+        """Who interrupted, or is about to, gave an order: there is nothing to be said to it."""
+        if self._ask_at is not None:
+            self._ask_at = None
+            self._release()
+        elif self._floor.was_interrupted:
+            self._wants_answer = False
 
     def leave_unanswered(self) -> None:
         """Who talks now wants no answer when they are done."""

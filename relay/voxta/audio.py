@@ -15,14 +15,16 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from relay.config import VoxtaSection
 from relay.errors import VoxtaUnavailable
+from relay.hearing.base import HEARING_RATE
+from relay.hearing.one_stream import STREAM_BLOCK
 
 log = logging.getLogger(__name__)
 
-BLOCK: Final = 0.03
+BLOCK: Final = STREAM_BLOCK
 """Seconds of one block, as the header tells Voxta."""
 HEADER: Final = {
     "contentType": "audio/wav",
-    "sampleRate": 16_000,
+    "sampleRate": HEARING_RATE,
     "channels": 1,
     "bitsPerSample": 16,
     "bufferMilliseconds": round(BLOCK * 1000),
@@ -42,6 +44,11 @@ class SpeechSource(Protocol):
 
     def close(self) -> None:
         """No block will be read any more; forget what waits."""
+        ...
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the next block need not wait for its time."""
         ...
 
     def read(self) -> bytes:
@@ -154,7 +161,8 @@ class AudioInput:
             due = self._clock()
             while True:
                 async with asyncio.timeout(self._settings.timeout):
-                    await socket.send_bytes(self._source.read())
+                    for _ in range(2 if self._source.is_behind else 1):
+                        await socket.send_bytes(self._source.read())
                 due = max(due + BLOCK, self._clock() - BEHIND)
                 await asyncio.sleep(due - self._clock())
         finally:

@@ -1,5 +1,6 @@
 """What people say aloud in Discord, each recognised apart, reaches the character as any message does."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,17 +8,22 @@ import numpy as np
 import pytest
 from aiohttp import web
 
-from relay.hearing.base import HEARING_RATE
 from relay.model import Caller, Outcome, Role
 from tests.companion.endpoints import TranscriptionEndpoint, serving
 from tests.doubles.discord import DiscordDouble
-from tests.doubles.discord.voice_person import VoicePerson
-from tests.end_to_end.call import Call, calling
+from tests.doubles.discord.voice_sound import encode, tone
+from tests.end_to_end.call import calling
 from tests.support import eventually
 
 MODERATOR = Caller(source="terminal", name="mia", roles=frozenset({Role.MODERATOR}))
+APART = {"through": "openai", "detector": "level"}
+"""The people here are tones, which no detector takes for speech."""
 ANNS, BOBS = 300, 500
 """How high their voices are, in Hz."""
+
+
+def speech(pitch: int, seconds: float) -> list[bytes]:
+    return encode(tone(pitch, seconds))
 
 
 @pytest.fixture
@@ -39,30 +45,12 @@ class KnowsVoices(TranscriptionEndpoint):
         samples = np.frombuffer(pcm, "<i2").astype(float)
         spectrum = np.abs(np.fft.rfft(samples))
         heights = np.fft.rfftfreq(len(samples), 1 / rate)
-        loud = {text for pitch, text in self._texts.items() if spectrum[abs(heights - pitch) < 20].max() > 1e5}
+        loud = {
+            text
+            for pitch, text in self._texts.items()
+            if spectrum[abs(heights - pitch) < 20].max() > 0.1 * spectrum.max()
+        }
         return web.json_response({"text": " and ".join(sorted(loud))})
-
-
-def voice_of(pitch: int, seconds: float) -> bytes:
-    at = np.arange(round(seconds * HEARING_RATE)) / HEARING_RATE
-    return (8_000 * np.sin(2 * np.pi * pitch * at)).astype("<i2").tobytes()
-
-
-class Turn:
-    """Somebody's turn, as the detector tells of it."""
-
-    def __init__(self, call: Call, person: VoicePerson, pitch: int) -> None:
-        assert call.audio.voices is not None
-        self._voices = call.audio.voices
-        self._who = f"voice:{person.id}"
-        self._sound = voice_of(pitch, 0.5)
-        self._voices.speech_began(self._who)
-
-    def goes_on(self) -> None:
-        self._voices.speech(self._who, self._sound)
-
-    def ends(self) -> None:
-        self._voices.turn_ended(self._who)
 
 
 async def test_two_who_talk_over_each_other_are_told_apart_under_their_names_once_each(
@@ -71,17 +59,13 @@ async def test_two_who_talk_over_each_other_are_told_apart_under_their_names_onc
     endpoint = KnowsVoices(**{"Which dragon?": ANNS, "Hello everybody.": BOBS})
     async with (
         serving("/audio/transcriptions", endpoint.answer) as url,
-        calling(discord, tmp_path, hearing={"through": "openai", "url": url}) as call,
+        calling(discord, tmp_path, hearing=APART | {"url": url}) as call,
     ):
-        ann, bob = Turn(call, call.ann, ANNS), Turn(call, call.bob, BOBS)
-        for turn in (ann, bob, ann, bob):
-            turn.goes_on()
-        bob.ends()
-        ann.ends()
+        await asyncio.gather(call.ann.speak(speech(ANNS, 1.0)), call.bob.speak(speech(BOBS, 0.8)))
 
         await eventually(lambda: len(call.teller.asked) == 2)
         await call.is_free()
-        assert call.teller.asked == ['bob (voice): "Hello everybody."', "Which dragon?"], "ann is the streamer"
+        assert sorted(call.teller.asked) == ["Which dragon?", 'bob (voice): "Hello everybody."'], "ann is the streamer"
         assert call.statistics.outcomes[Outcome.FORWARDED] == 2
         assert call.posts() == [], "what is asked aloud is answered aloud"
 
@@ -90,15 +74,13 @@ async def test_who_is_muted_is_not_heard_aloud_either_and_why_says_so(discord: D
     endpoint = KnowsVoices(**{"Which dragon?": ANNS, "Hello everybody.": BOBS})
     async with (
         serving("/audio/transcriptions", endpoint.answer) as url,
-        calling(discord, tmp_path, hearing={"through": "openai", "url": url}) as call,
+        calling(discord, tmp_path, hearing=APART | {"url": url}) as call,
     ):
         keys: list[str] = []
         call.relay.events.arrived.subscribe(lambda message: keys.append(message.key))
         await call.relay.controls.run("mute bob", MODERATOR)
         for person, pitch in ((call.bob, BOBS), (call.ann, ANNS)):
-            turn = Turn(call, person, pitch)
-            turn.goes_on()
-            turn.ends()
+            await person.speak(speech(pitch, 0.6))
 
         await eventually(lambda: len(call.teller.asked) == 1)
         assert call.teller.asked == ["Which dragon?"]
@@ -106,11 +88,50 @@ async def test_who_is_muted_is_not_heard_aloud_either_and_why_says_so(discord: D
 
 
 async def test_an_endpoint_that_fails_is_shown_with_what_to_do(discord: DiscordDouble, tmp_path: Path) -> None:
-    async with calling(discord, tmp_path, hearing={"through": "openai", "url": "http://127.0.0.1:1/v1"}) as call:
-        turn = Turn(call, call.ann, ANNS)
-        turn.goes_on()
-        turn.ends()
+    async with calling(discord, tmp_path, hearing=APART | {"url": "http://127.0.0.1:1/v1"}) as call:
+        await call.ann.speak(speech(ANNS, 0.6))
 
         await eventually(lambda: any("hearing.url" in line for line in call.audio.lines()))
         [light] = [each for each in call.audio.conditions() if each.name == "hearing"]
         assert light.state == "problem"
+
+
+async def test_people_share_voxtas_one_ear_and_each_text_is_told_under_its_speakers_name(
+    discord: DiscordDouble, tmp_path: Path
+) -> None:
+    endpoint = KnowsVoices(**{"Which dragon?": ANNS, "Hello everybody.": BOBS})
+    async with (
+        serving("/audio/transcriptions", endpoint.answer) as url,
+        calling(discord, tmp_path, hearing_url=url, hearing={"detector": "level"}) as call,
+    ):
+        await asyncio.gather(call.ann.speak(speech(ANNS, 1.0)), call.bob.speak(speech(BOBS, 0.8)))
+
+        await eventually(lambda: len(call.teller.asked) == 2)
+        await call.is_free()
+        assert sorted(call.teller.asked) == ["Which dragon?", 'bob (voice): "Hello everybody."']
+
+
+class TestTheStreamerOrdersAloud:
+    async def test_and_what_was_ordered_is_done_noted_and_told_to_nobody(
+        self, discord: DiscordDouble, tmp_path: Path
+    ) -> None:
+        endpoint = KnowsVoices(**{"Vox, stop!": ANNS, "Stop!": BOBS})
+        async with (
+            serving("/audio/transcriptions", endpoint.answer) as url,
+            calling(discord, tmp_path, hearing=APART | {"url": url}) as call,
+        ):
+            await discord.say("tell us a saga")
+            await call.says(20)
+            await call.ann.speak(speech(ANNS, 1.0))
+            await eventually(lambda: "interrupt" in audit_of(tmp_path))
+            await call.is_free()
+
+            await call.bob.speak(speech(BOBS, 0.6))
+            await eventually(lambda: call.teller.asked[-1] == 'bob (voice): "Stop!"')
+
+        assert len(call.teller.asked) == 2, "a guest is told, the order is not"
+        assert '"source": "voice"' in audit_of(tmp_path) or '"source":"voice"' in audit_of(tmp_path)
+
+
+def audit_of(folder: Path) -> str:
+    return "".join(file.read_text("utf-8") for file in folder.rglob("*.audit.jsonl"))

@@ -53,7 +53,11 @@ class Scene:
         self.told: list[SpokenText] = []
         self.asked: list[tuple[str, str]] = []
         self.settles = False
+        self.expected: list[bool] = []
         self.voices = SeparateVoices(self.engine, self, language="de", clock=lambda: 7.0)
+
+    def expect(self, *, is_expected: bool) -> None:
+        self.expected.append(is_expected)
 
     async def said(self, spoken: SpokenText) -> None:
         self.told.append(spoken)
@@ -154,6 +158,22 @@ async def test_a_turn_that_never_ended_is_forgotten_when_they_begin_anew_and_at_
     assert second.is_abandoned
 
 
+async def test_words_are_expected_from_the_end_of_a_turn_until_they_are_told_or_there_are_none() -> None:
+    async with hearing() as scene:
+        ann, ben = scene.says(ANN), scene.says(BEN)
+        assert scene.expected == []
+        scene.voices.turn_ended(ANN)
+        scene.voices.turn_ended(BEN)
+        ann.result.set_result("")
+        await asyncio.sleep(0.01)
+        assert scene.expected == [True, True], "those of the other still are"
+
+        ben.result.set_result("")
+        await eventually(lambda: len(scene.expected) == 3)
+
+    assert not scene.expected[-1]
+
+
 async def test_words_so_far_are_known_while_somebody_talks() -> None:
     async with hearing() as scene:
         scene.says(ANN).text = "and then I"
@@ -179,7 +199,7 @@ class TestWhatIsUnderstoodSoFar:
 
             assert scene.asked == [(ANN, "vox stop it")]
 
-    async def test_may_be_all_and_then_nobody_is_told_of_the_turn(self) -> None:
+    async def test_may_be_all_and_then_nothing_else_is_told_of_the_turn(self) -> None:
         async with hearing() as scene:
             scene.settles = True
             turn = scene.says(ANN)
@@ -194,6 +214,17 @@ class TestWhatIsUnderstoodSoFar:
             assert len(turn.heard) == fed
             scene.says(BEN).result.set_result("hello")
             scene.voices.turn_ended(BEN)
-            await eventually(lambda: bool(scene.told))
+            await eventually(lambda: len(scene.told) == 2)
 
-        assert [each.who for each in scene.told] == [BEN]
+        assert [(each.who, each.text) for each in scene.told] == [(ANN, "vox stop"), (BEN, "hello")]
+
+    async def test_that_is_all_waits_for_nobody(self) -> None:
+        async with hearing() as scene:
+            scene.settles = True
+            scene.says(BEN)
+            scene.voices.turn_ended(BEN)
+            scene.says(ANN).text = "vox stop"
+            for _ in range(self.BLOCKS):
+                scene.voices.speech(ANN, BLOCK)
+
+            await eventually(lambda: [each.who for each in scene.told] == [ANN])

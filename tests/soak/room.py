@@ -18,11 +18,11 @@ from relay.application.serving import serving as serving_web
 from relay.companion.serving.server import CompanionServer
 from relay.config import BudgetSection, CompanionSection, SelectionSection
 from relay.config.loading import Config
+from relay.hearing.one_stream import OneStream
 from relay.model import Post, Talker
 from relay.platforms.simulated import QuietPlatform
 from relay.speech.base import Sink
 from relay.speech.voice import Voice
-from relay.voxta.audio import SpeechSource
 from tests.companion.endpoints import serving, wav
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import redis_server
@@ -54,17 +54,17 @@ class LoudBooth(LiveAudio):
     def __init__(self, config: Config, speed: float) -> None:
         super().__init__(config)
         self.loudspeaker = Loudspeaker(speed)
-        self.microphone = Microphone()
+        self.microphone = Microphone(self)
 
     @property
-    def hearing(self) -> SpeechSource | None:
+    def hearing(self) -> OneStream | None:
         return self.microphone
 
     def open(self, voice: Voice) -> Sequence[Sink]:
         return [self.loudspeaker]
 
-    def talked_since(self, at: float) -> list[Talker]:
-        return [Talker(name="Ann")]
+    def talker(self, speaker: str) -> Talker:
+        return Talker(name="Ann", id="1") if speaker == ANN else super().talker(speaker)
 
 
 class CountingPlatform(QuietPlatform):

@@ -50,7 +50,13 @@ class Room:
             clock=self.clock,
         )
         self.answers = ReplyRouter(
-            replies, self.voice, screening, Events(), name_of=lambda _: "Vox", record=lambda _: None
+            replies,
+            self.voice,
+            screening,
+            Events(),
+            name_of=lambda _: "Vox",
+            record=lambda _: None,
+            is_known=lambda: False,
         )
 
     def hear(self, what: str, number: int) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,11 +14,10 @@ import numpy as np
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
 from relay.application.serving import serving
+from relay.hearing.one_stream import BLOCK_BYTES, OneStream
 from relay.model import Kind, Talker
 from relay.speech.base import Clip, Sink
-from relay.speech.mixer import BLOCK_BYTES, QUIET
 from relay.speech.voice import Voice
-from relay.voxta.audio import SpeechSource
 from tests.doubles.faults import FaultyProxy
 from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
 from tests.speech.fakes import ManualSink
@@ -45,41 +43,34 @@ class Speaker(ManualSink):
             asyncio.get_running_loop().call_soon(self.advance, clip.duration)
 
 
-class Microphone:
-    """What people say in the voice channel, in blocks."""
+class Microphone(OneStream):
+    """What Ann says in the voice channel, in blocks."""
 
-    def __init__(self) -> None:
-        self._blocks: deque[bytes] = deque()
-        self.is_open = False
-
-    def open(self) -> None:
-        self.is_open = True
-
-    def close(self) -> None:
-        self.is_open = False
-
-    def read(self) -> bytes:
-        return self._blocks.popleft() if self._blocks else QUIET
+    @property
+    def is_open(self) -> bool:
+        return self._is_wanted
 
     def say(self, blocks: int) -> None:
-        self._blocks.extend([LOUD] * blocks)
+        self.speech_began(ANN)
+        self.speech(ANN, LOUD * blocks)
+        self.turn_ended(ANN)
 
 
 class StoryBooth(LiveAudio):
     def __init__(self, *settings: Any) -> None:
         super().__init__(*settings)
         self.speaker = Speaker()
-        self.microphone = Microphone()
+        self.microphone = Microphone(self)
 
     @property
-    def hearing(self) -> SpeechSource | None:
+    def hearing(self) -> OneStream | None:
         return self.microphone
 
     def open(self, voice: Voice) -> Sequence[Sink]:
         return [self.speaker]
 
-    def talked_since(self, at: float) -> list[Talker]:
-        return [Talker(name="Ann", is_streamer=False)]
+    def talker(self, speaker: str) -> Talker:
+        return Talker(name="Ann", id="1") if speaker == ANN else super().talker(speaker)
 
 
 class Theatre:

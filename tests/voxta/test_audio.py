@@ -11,12 +11,23 @@ import pytest
 from pydantic import SecretStr
 
 from relay.config import VoxtaSection
-from relay.hearing.base import HEARING_RATE
-from relay.speech.mixer import BLOCK_BYTES, QUIET, Mixer
+from relay.hearing.base import HEARING_RATE, SpokenText
+from relay.hearing.one_stream import BLOCK_BYTES, QUIET, OneStream
 from relay.voxta import audio
 from relay.voxta.audio import AudioInput
 from tests.doubles.recogniser import Recogniser
 from tests.support import PATIENCE, eventually
+
+
+class Nobody:
+    """Wants to know nothing."""
+
+    def is_all(self, who: str, text: str) -> bool:
+        return False
+
+    def expect(self, *, is_expected: bool) -> None: ...
+
+    async def said(self, spoken: SpokenText) -> None: ...
 
 
 @pytest.fixture
@@ -26,12 +37,12 @@ async def voxta() -> AsyncIterator[Recogniser]:
 
 
 @pytest.fixture
-def hearing() -> Mixer:
-    return Mixer()
+def hearing() -> OneStream:
+    return OneStream(Nobody())
 
 
 @asynccontextmanager
-async def running(voxta: Recogniser, hearing: Mixer, **options: Any) -> AsyncIterator[AudioInput]:
+async def running(voxta: Recogniser, hearing: OneStream, **options: Any) -> AsyncIterator[AudioInput]:
     settings = options.pop("settings", VoxtaSection(timeout=PATIENCE))
     sender = AudioInput(settings, hearing, url=voxta.url, **options)
     task = asyncio.create_task(sender.run())
@@ -43,14 +54,14 @@ async def running(voxta: Recogniser, hearing: Mixer, **options: Any) -> AsyncIte
         assert task.cancelled(), task
 
 
-async def test_what_is_said_arrives_in_the_announced_format(voxta: Recogniser, hearing: Mixer) -> None:
+async def test_what_is_said_arrives_in_the_announced_format(voxta: Recogniser, hearing: OneStream) -> None:
     async with running(voxta, hearing) as sender:
         sender.request(True, "session 1")
         await eventually(lambda: len(voxta.blocks) > 0)
-        at = np.arange(48_000) / 48_000
+        at = np.arange(HEARING_RATE) / HEARING_RATE
         said = (8000 * np.sin(2 * np.pi * 700 * at)).astype("<i2").tobytes()
-        for frame in range(12):
-            hearing.feed("anna", frame * 960, said[frame * 1920 : (frame + 1) * 1920])
+        for frame in range(8):
+            hearing.speech("voice:1", said[frame * 960 : (frame + 1) * 960])
         before = len(voxta.blocks)
         await eventually(lambda: len(voxta.blocks) > before + 14)
     assert voxta.sessions == ["session 1"]
@@ -64,7 +75,7 @@ async def test_what_is_said_arrives_in_the_announced_format(voxta: Recogniser, h
     assert np.abs(heard).max() == pytest.approx(8000, rel=0.02)
 
 
-async def test_silence_is_sent_as_zeros_in_real_time(voxta: Recogniser, hearing: Mixer) -> None:
+async def test_silence_is_sent_as_zeros_in_real_time(voxta: Recogniser, hearing: OneStream) -> None:
     async with running(voxta, hearing) as sender:
         began = asyncio.get_running_loop().time()
         sender.request(True, "1")
@@ -73,20 +84,20 @@ async def test_silence_is_sent_as_zeros_in_real_time(voxta: Recogniser, hearing:
     assert voxta.arrivals[20] - began >= 20 * 0.03
 
 
-async def test_nothing_is_sent_before_it_is_asked_for_nor_after(voxta: Recogniser, hearing: Mixer) -> None:
+async def test_nothing_is_sent_before_it_is_asked_for_nor_after(voxta: Recogniser, hearing: OneStream) -> None:
     async with running(voxta, hearing) as sender:
         sender.request(False, "1")
         sender.request(True, "1")
         await eventually(lambda: len(voxta.blocks) > 0)
         sender.request(False, "1")
         await eventually(lambda: voxta.open == 0)
-        hearing.feed("anna", 0, b"\x00\x10" * 960)
+        hearing.speech("voice:1", b"\x00\x10" * 960)
         hearing.open()
         assert hearing.read() == QUIET
     assert len(voxta.sessions) == 1
 
 
-async def test_another_chat_gets_a_stream_of_its_own(voxta: Recogniser, hearing: Mixer) -> None:
+async def test_another_chat_gets_a_stream_of_its_own(voxta: Recogniser, hearing: OneStream) -> None:
     async with running(voxta, hearing) as sender:
         sender.request(True, "1")
         await eventually(lambda: voxta.sessions == ["1"])
@@ -94,7 +105,7 @@ async def test_another_chat_gets_a_stream_of_its_own(voxta: Recogniser, hearing:
         await eventually(lambda: voxta.sessions == ["1", "2"] and voxta.open == 1)
 
 
-async def test_asking_twice_for_the_same_changes_nothing(voxta: Recogniser, hearing: Mixer) -> None:
+async def test_asking_twice_for_the_same_changes_nothing(voxta: Recogniser, hearing: OneStream) -> None:
     async with running(voxta, hearing) as sender:
         sender.request(True, "1")
         await eventually(lambda: len(voxta.blocks) > 2)
@@ -103,7 +114,7 @@ async def test_asking_twice_for_the_same_changes_nothing(voxta: Recogniser, hear
     assert len(voxta.sessions) == 1
 
 
-async def test_a_lost_connection_is_made_anew(voxta: Recogniser, hearing: Mixer) -> None:
+async def test_a_lost_connection_is_made_anew(voxta: Recogniser, hearing: OneStream) -> None:
     async with running(voxta, hearing) as sender:
         sender.request(True, "1")
         await eventually(lambda: len(voxta.blocks) > 0)
@@ -113,7 +124,7 @@ async def test_a_lost_connection_is_made_anew(voxta: Recogniser, hearing: Mixer)
 
 
 async def test_a_refusal_is_tried_again_and_reported_once(
-    voxta: Recogniser, hearing: Mixer, caplog: pytest.LogCaptureFixture
+    voxta: Recogniser, hearing: OneStream, caplog: pytest.LogCaptureFixture
 ) -> None:
     voxta.refusals = 2
     async with running(voxta, hearing) as sender:
@@ -125,7 +136,7 @@ async def test_a_refusal_is_tried_again_and_reported_once(
     assert caplog.text.count("refused with status 503") == 1
 
 
-async def test_it_gives_up_trying_when_voxta_no_longer_asks(voxta: Recogniser, hearing: Mixer) -> None:
+async def test_it_gives_up_trying_when_voxta_no_longer_asks(voxta: Recogniser, hearing: OneStream) -> None:
     voxta.refusals = 1000
     async with running(voxta, hearing) as sender:
         sender.request(True, "1")
@@ -134,7 +145,7 @@ async def test_it_gives_up_trying_when_voxta_no_longer_asks(voxta: Recogniser, h
         await eventually(lambda: sender.problem is None)
 
 
-async def test_it_shows_the_key_and_the_cookies_of_the_session(voxta: Recogniser, hearing: Mixer) -> None:
+async def test_it_shows_the_key_and_the_cookies_of_the_session(voxta: Recogniser, hearing: OneStream) -> None:
     jar = aiohttp.CookieJar(unsafe=True)
     jar.update_cookies({"voxta": "crumbs"})
     settings = VoxtaSection(api_key=SecretStr("a secret"))
@@ -146,7 +157,7 @@ async def test_it_shows_the_key_and_the_cookies_of_the_session(voxta: Recogniser
 
 
 async def test_a_server_that_does_not_answer_is_given_up_in_time(
-    hearing: Mixer, caplog: pytest.LogCaptureFixture
+    hearing: OneStream, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

@@ -15,7 +15,7 @@ from relay.application.desk.playing import RecordingPlayer
 from relay.application.desk.pretending import pretence_actions
 from relay.config.loading import Config
 from relay.errors import VoxtaUnavailable
-from relay.forwarding.recognised import ask_at_once
+from relay.forwarding.asking import ask_at_once
 from relay.forwarding.rendering import TEXT_LIMIT, at_once
 from relay.model import Caller, Role
 from relay.text.sanitise import sanitise

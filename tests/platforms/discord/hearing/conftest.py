@@ -10,10 +10,11 @@ import discord as library
 import pytest
 
 from relay.config import HearingSection, VoiceSection
+from relay.hearing.base import SpokenText
+from relay.hearing.one_stream import OneStream
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.hearing.ears import Ears
 from relay.platforms.voice import Listener
-from relay.speech.mixer import MixedVoices, Mixer
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.double import TOKEN
 from tests.doubles.discord.voice_person import VoicePerson
@@ -25,19 +26,21 @@ class Room:
     """The ears, and what they told. Their clock stands unless it is moved, so that who talks slowly still talks."""
 
     def __init__(self, discord: DiscordDouble, detector: Literal["level", "neural"] = "level", **settings: Any) -> None:
-        self.hearing = Mixer()
+        self.hearing = OneStream(self, clock=lambda: self.now)
         self.hearing.open()
         self.onsets: list[int] = []
         self.threads: list[str] = []
         self.told: list[tuple[str, str]] = []
         chosen = {"listen_to": "everyone"} | settings
         self.now = 1_000.0
+        self.turns = 0
+        """How many are over."""
         self.ears = Ears(
             VoiceSection(**chosen),
             on_onset=self._onset,
             listener=Listener(
                 self,
-                MixedVoices(self.hearing),
+                self.hearing,
                 may_pause=lambda: True,
                 settings=HearingSection(detector=detector),
                 ends_after=lambda who: 0.5,
@@ -61,6 +64,14 @@ class Room:
     def _onset(self, user: int) -> None:
         self.onsets.append(user)
         self.threads.append(threading.current_thread().name)
+
+    def is_all(self, who: str, text: str) -> bool:
+        return False
+
+    def expect(self, *, is_expected: bool) -> None:
+        self.turns += 1
+
+    async def said(self, spoken: SpokenText) -> None: ...
 
     def talks(self, speaker: str) -> None:
         self.told.append(("talks", speaker))
