@@ -549,7 +549,7 @@ async def test_the_picture_that_fits_is_shown_and_nothing_jumps(
         leaving.push_async_callback(context.close)
         page = await context.new_page()
         await page.clock.install()
-        await page.goto(f"{stage.url}/overlay?avatar=1&mute=1&captions=0&token={TOKEN}")
+        await page.goto(f"{stage.url}/overlay?avatar=1&bounce=0&mute=1&captions=0&token={TOKEN}")
         shown = page.locator("#avatar img.shown")
 
         async def shows(name: str, pose: Pose) -> None:
