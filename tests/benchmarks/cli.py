@@ -45,6 +45,22 @@ def flood(
     _show(run(seconds=seconds, per_minute=per_minute, seed=seed), as_json)
 
 
+@bench.command()
+def detectors(as_json: Json = False) -> None:
+    """What tells speech from noise how well, of those that are installed."""
+    from tests.benchmarks.detectors import run
+
+    _show(run(), as_json)
+
+
+@bench.command("lost-packets")
+def lost_packets(seeds: Annotated[int, typer.Option(min=1)] = 3, as_json: Json = False) -> None:
+    """How many words a recogniser still finds when one packet in five is lost on the way."""
+    from tests.benchmarks.lost_packets import run
+
+    _show(run(seeds=seeds), as_json)
+
+
 @bench.command("barge-in")
 def barge_in(runs: Annotated[int, typer.Option(min=4)] = 40, as_json: Json = False) -> None:
     """How fast the companion falls silent when somebody talks, and how fast it speaks, in a local Discord call."""

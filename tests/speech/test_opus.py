@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.errors import SpeechError
+from relay.speech import opus
 from relay.speech.base import RATE
 from relay.speech.opus import SAMPLES, Decoder, Encoder
+from tests.benchmarks.lost_packets import packets_of
+from tests.hearing import sounds
 
 
 def test_a_tone_survives_the_way_there_and_back() -> None:
@@ -28,6 +31,35 @@ def test_a_packet_that_is_none_is_refused_and_the_next_one_decoded() -> None:
         with pytest.raises(SpeechError, match="no Opus"):
             decoder.decode(broken)
     assert len(decoder.decode(packet)) == 2 * SAMPLES
+
+
+def test_what_is_lost_is_in_the_packet_behind_it_where_the_client_sends_it_twice() -> None:
+    words = sounds.speech()[:24_000]
+    packets = packets_of(words)
+    clean, made_up, holes = Decoder(), Decoder(), Decoder()
+    whole, repaired, gaps = b"", b"", b""
+    for number, packet in enumerate(packets):
+        whole += clean.decode(packet)
+        if number % 5 == 3 and number + 1 < len(packets):
+            repaired += b"".join(made_up.make_up(1, packets[number + 1]))
+            gaps += bytes(2 * SAMPLES)
+        else:
+            repaired, gaps = repaired + made_up.decode(packet), gaps + holes.decode(packet)
+    assert len(repaired) == len(whole)
+    assert _distance(repaired, whole) < _distance(gaps, whole) / 2
+
+
+def test_without_the_library_what_is_lost_is_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opus, "library", lambda: None)
+    decoder, packet = Decoder(), Encoder().encode(bytes(2 * SAMPLES))
+    assert len(decoder.decode(packet)) == 2 * SAMPLES
+    assert decoder.make_up(3, packet) == [bytes(2 * SAMPLES)] * 3
+
+
+def _distance(one: bytes, other: bytes) -> float:
+    """Between their spectra: what is heard, not where its waves begin."""
+    spectra = [np.abs(np.fft.rfft(np.frombuffer(each, "<i2").reshape(-1, SAMPLES) / 2**15)) for each in (one, other)]
+    return float(np.linalg.norm(spectra[0] - spectra[1]))
 
 
 @settings(max_examples=300, deadline=None)

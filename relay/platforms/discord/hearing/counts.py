@@ -22,6 +22,8 @@ class Counts:
         """Of people who are heard, fully opened."""
         self.decoded = 0
         """Of those, turned into sound."""
+        self.made_up = 0
+        """Frames that were lost on the way and made up for."""
         self.undecodable = 0
         """Opened, but no Opus."""
         self.failures: dict[Failure, int] = {"unreadable": 0, "sealed": 0, "unnamed": 0, "broken": 0}

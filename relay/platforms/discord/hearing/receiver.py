@@ -11,12 +11,14 @@ from relay.errors import SpeechError
 from relay.platforms.discord.hearing.counts import Counts
 from relay.platforms.discord.hearing.reorder_buffer import ReorderBuffer
 from relay.platforms.discord.hearing.rtp import SILENCE, Packet, Transport, Unreadable, is_audio
-from relay.speech.opus import Decoder
+from relay.speech.opus import SAMPLES, Decoder
 
 log = logging.getLogger(__name__)
 
 HOLD: Final = 100
 """Packets kept of a stream whose person is not known yet: two seconds."""
+MADE_UP: Final = 10
+"""Frames in a row that are made up for at most when they are lost: 200 ms; more is a hole."""
 STREAMS: Final = 64
 """Streams without a name that are kept at a time."""
 
@@ -52,6 +54,8 @@ class Heard(Protocol):
 class _Stream:
     order: ReorderBuffer = field(default_factory=ReorderBuffer)
     decoder: Decoder = field(default_factory=Decoder)
+    heard: Packet | None = None
+    """The last one; None when nothing goes on behind it."""
 
 
 class Receiver:
@@ -139,9 +143,10 @@ class Receiver:
             self._streams = {ssrc: each for ssrc, each in self._streams.items() if ssrc in self._users}
             stream = self._streams[packet.ssrc] = _Stream()
         for due in stream.order.push(packet):
-            self._hear(user, stream.decoder, due)
+            self._hear(user, stream, due)
 
-    def _hear(self, user: int, decoder: Decoder, packet: Packet) -> None:
+    def _hear(self, user: int, stream: _Stream, packet: Packet) -> None:
+        before, stream.heard = stream.heard, None
         if packet.payload == SILENCE:
             self._heard.silence(user)
             return
@@ -150,11 +155,16 @@ class Receiver:
             self._counts.fail("sealed")
             return
         self._counts.succeed()
+        lost = _lost_between(before, packet)
+        for number, pcm in enumerate(stream.decoder.make_up(lost, opus) if lost else ()):
+            self._counts.made_up += 1
+            self._heard.sound(user, (packet.timestamp - (lost - number) * SAMPLES) & 0xFFFFFFFF, pcm)
         try:
-            pcm = decoder.decode(opus)
+            pcm = stream.decoder.decode(opus)
         except SpeechError:
             self._counts.undecodable += 1
             return
+        stream.heard = packet
         self._counts.decoded += 1
         self._heard.sound(user, packet.timestamp, pcm)
 
@@ -166,6 +176,15 @@ class Receiver:
         if not self._keys.dave_protocol_version and not _is_sealed(packet.payload):
             return packet.payload
         return _unseal(session, user, packet.payload)
+
+
+def _lost_between(before: Packet | None, packet: Packet) -> int:
+    """How many frames to make up for: those that were sent in one go with what was heard, as numbers and times say."""
+    if before is None:
+        return 0
+    lost = (packet.sequence - before.sequence & 0xFFFF) - 1
+    samples = packet.timestamp - before.timestamp & 0xFFFFFFFF
+    return lost if 0 < lost <= MADE_UP and samples == (lost + 1) * SAMPLES else 0
 
 
 def _is_sealed(payload: bytes) -> bool:
