@@ -53,6 +53,14 @@ def detectors(as_json: Json = False) -> None:
     _show(run(), as_json)
 
 
+@bench.command()
+def hearing(as_json: Json = False) -> None:
+    """The share of a core and the memory that hearing takes when eight people talk at once."""
+    from tests.benchmarks.hearing import run
+
+    _show(run(), as_json)
+
+
 @bench.command("lost-packets")
 def lost_packets(seeds: Annotated[int, typer.Option(min=1)] = 3, as_json: Json = False) -> None:
     """How many words a recogniser still finds when one packet in five is lost on the way."""

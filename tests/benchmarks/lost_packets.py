@@ -7,6 +7,7 @@ words of that voice anyway, so what counts is how many of those it finds in the 
 import random
 from collections import Counter
 from fractions import Fraction
+from functools import cache
 from itertools import groupby
 from typing import Any, Final
 
@@ -87,13 +88,16 @@ def _decoded(packets: list[bytes], lost: set[int], way: str) -> bytes:
 
 
 def _words(pcm: bytes) -> Counter[str]:
-    from pocketsphinx import Decoder as Sphinx  # type: ignore[import-untyped]
-
-    sphinx = Sphinx(samprate=16_000, loglevel="FATAL")
+    sphinx = _sphinx()
     sphinx.start_utt()
     sphinx.process_raw(pcm, full_utt=True)
     sphinx.end_utt()
     found = sphinx.hyp()
-    if found is None:
-        return Counter()
-    return Counter(str(found.hypstr).split())
+    return Counter(str(found.hypstr).split()) if found is not None else Counter()
+
+
+@cache
+def _sphinx() -> Any:
+    from pocketsphinx import Decoder as Sphinx  # type: ignore[import-untyped]
+
+    return Sphinx(samprate=16_000, loglevel="FATAL")
