@@ -34,7 +34,7 @@ async def test_only_what_changes_is_written(file: SettingsFile) -> None:
     assert 'inputs = ["Headset"]' in file.path.read_text("utf-8")
     assert "# at home" in file.path.read_text("utf-8")
     assert kept.coming().obs.inputs == ("Headset",)
-    assert kept.coming().budget.rates == {"all": 12.0, "viewer": 2.0, "kind.follow": 3.0}
+    assert kept.coming().budget.rates == {"all": 12.0, "viewer": 2.0, "speaker": 20.0, "kind.follow": 3.0}
 
 
 async def test_secrets_are_kept_beside_the_file(file: SettingsFile) -> None:

@@ -122,7 +122,7 @@ async def test_tables_are_written_as_they_stand_in_a_file(file: SettingsFile) ->
     config = await file.set({"commands.own": own, "budget.rates": "[budget.rates]\nall = 1.5\nviewer = 1\n"})
 
     assert [command.name for command in config.commands.own] == ["lurk"]
-    assert config.budget.rates == {"all": 1.5, "viewer": 1}
+    assert config.budget.rates == {"all": 1.5, "viewer": 1, "speaker": 20.0}
     assert "[[commands.own]] # mine" in file.text()
 
 
