@@ -24,7 +24,7 @@ Load = Callable[[Path, str], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class EngineKind:
     """A shape of model."""
 
     streams: bool
@@ -145,13 +145,13 @@ def _sense_voice(folder: Path, language: str) -> Any:
 
 
 KINDS: Final = {
-    "streaming transducer": Kind(True, _streaming_transducer),
-    "streaming ctc": Kind(True, _streaming_ctc),
-    "nemo transducer": Kind(False, _nemo_transducer),
-    "transducer": Kind(False, _whole_transducer),
-    "moonshine": Kind(False, _moonshine),
-    "whisper": Kind(False, _whisper),
-    "sense-voice": Kind(False, _sense_voice),
+    "streaming transducer": EngineKind(True, _streaming_transducer),
+    "streaming ctc": EngineKind(True, _streaming_ctc),
+    "nemo transducer": EngineKind(False, _nemo_transducer),
+    "transducer": EngineKind(False, _whole_transducer),
+    "moonshine": EngineKind(False, _moonshine),
+    "whisper": EngineKind(False, _whisper),
+    "sense-voice": EngineKind(False, _sense_voice),
 }
 
 

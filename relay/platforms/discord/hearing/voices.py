@@ -21,7 +21,7 @@ JITTER: Final = 0.2
 """Seconds a packet may be late, until which its absence is no silence."""
 
 
-class Timeline:
+class PersonTimeline:
     """When the samples of one stream were said, by our clock: packets come unevenly, their timestamps do not."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class _Person:
     voice: PersonVoice
     bar: Bar
     lowered: Resampler = field(default_factory=lambda: Resampler(RATE))
-    timeline: Timeline = field(default_factory=Timeline)
+    timeline: PersonTimeline = field(default_factory=PersonTimeline)
     is_hushed: bool = False
 
 
