@@ -111,6 +111,7 @@ class CompanionSection(Section):
     database: Path | None = None
     chat_messages: int = Field(10_000, ge=200)
     chat_days: float = Field(365.0, gt=0)
+    begin_early: bool = False
     speech: Literal["none", "espeak", "openai", "local"] = "none"
     speech_local: str = ""
     speech_url: Url = "http://localhost:8880/v1"

@@ -147,6 +147,13 @@ class TypingEnd(SessionMessage):
     sent: bool | None = None
 
 
+class Anticipate(SessionMessage):
+    """What the user is likely to send next; "" when nothing any more. Only the embedded companion knows this one."""
+
+    type_name = "anticipate"
+    text: str = ""
+
+
 class TriggerReply(SessionMessage):
     type_name = "triggerReply"
     character_id: str | None = None
@@ -233,7 +240,7 @@ MESSAGES: Final = by_type(
     TriggerScriptEvent, TriggerAction, Revert, Retry, Interrupt, PauseChat, TypingStart, TypingEnd, TriggerReply,
     SpeechPlaybackStart, SpeechPlaybackComplete, CharacterSpeechRequest, AddChatParticipant,
     RemoveChatParticipant, AppTriggerComplete, RequestSuggestions, InspectAudioInput, UpdateMessage, DeleteMessage,
-    Inspect, LoadCharactersList, LoadScenariosList, LoadChatsList,
+    Inspect, LoadCharactersList, LoadScenariosList, LoadChatsList, Anticipate,
 )  # fmt: skip
 
 

@@ -80,6 +80,7 @@ class Conversation:
     def close(self) -> None:
         """End the session; the chat keeps its messages."""
         self.turns.cut_off()
+        self.replies.early.abandon()
         self.writer.stop()
         if self._timer is not None:
             self._timer.cancel()

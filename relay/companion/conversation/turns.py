@@ -195,8 +195,11 @@ class Turns:
         chosen, self._next = self._next, None
         if chosen is not None:
             return None if chosen[0] is None else self._chat.with_id(chosen[0])
-        talkers = self._chat.talkers or [self._chat.character]
         last = self._chat.latest(MessageRole.USER, MessageRole.ASSISTANT, MessageRole.EVENT, MessageRole.STORY)
+        return self._answering(last)
+
+    def _answering(self, last: Message | None) -> Participant:
+        talkers = self._chat.talkers or [self._chat.character]
         addressed = [c for c in talkers if last is not None and c != last.sender and calls(last.text, [c.name])]
         spoke = {m.sender.id: m.index for m in self._chat.messages if m.role is MessageRole.ASSISTANT}
         return min(addressed or talkers, key=lambda c: spoke.get(c.id, -1))
@@ -208,13 +211,25 @@ class Turns:
         for timing in timings:
             if not await self.infer(timing, last, speaker):
                 return None
-        return self._setup.brain.reply(self.view(speaker, limits))
+        return self.replies.early.reply(self.view(speaker, limits))
 
-    def view(self, speaker: Participant, limits: AnswerLimits = NO_LIMITS) -> ChatView:
-        """All that a character may know now."""
+    def anticipate(self, text: str) -> None:
+        """The user is about to have said this, as it seems; "" when they go on, or never meant it for us."""
+        if text and self._setup.begins_early and self._next is None and not self.paused:
+            message = self._chat.draft(MessageRole.USER, text)
+            view = self.view(self._answering(message), coming=message)
+            self.replies.early.begin(view, aloud=self._audience.is_played)
+        else:
+            self.replies.early.abandon()
+
+    def view(
+        self, speaker: Participant, limits: AnswerLimits = NO_LIMITS, *, coming: Message | None = None
+    ) -> ChatView:
+        """All that a character may know now, or once that message has come."""
         chat, scenario = self._chat, self._director().scenario
         names = chat.names(speaker)
-        seen = [m for m in chat.messages[-VIEWED:] if m.role.seen_by_character]
+        latest = (*chat.messages[-VIEWED:], *([coming] if coming is not None else []))[-VIEWED:]
+        seen = [m for m in latest if m.role.seen_by_character]
         return ChatView(
             character=speaker.name,
             user=chat.user.name,

@@ -184,6 +184,11 @@ def _send(message: client.Send, hub: Hub, sender: ConnectedClient) -> None:
 
 
 @handle.register
+def _anticipate(message: client.Anticipate, hub: Hub, sender: ConnectedClient) -> None:
+    hub.conversation(message.session_id).turns.anticipate(message.text.strip())
+
+
+@handle.register
 def _trigger_reply(message: client.TriggerReply, hub: Hub, sender: ConnectedClient) -> None:
     conversation = hub.conversation(message.session_id)
     if message.character_id is not None:

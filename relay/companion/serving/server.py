@@ -68,6 +68,7 @@ class CompanionServer:
             pace=settings.pace if settings.brain == "rules" else 0.0,
             grace=grace,
             seed=settings.seed,
+            begins_early=settings.begin_early,
         )
         self._folder = None if scenario or settings.scenario is None else settings.scenario.expanduser()
         self._seen = snapshot(self._folder) if self._folder else ()

@@ -55,6 +55,10 @@ class Speech:
         """The WAV file of a clip; None when it is unknown or forgotten."""
         return self._kept.get(clip_id)
 
+    def forget(self, clip: ServedClip) -> None:
+        """Serve a clip no more."""
+        self._size -= len(self._kept.pop(clip.url.rpartition("/")[2], b""))
+
     def _keep(self, wav: bytes, duration: float) -> ServedClip:
         clip_id = secrets.token_urlsafe(16)
         self._kept[clip_id] = wav

@@ -17,6 +17,7 @@ from relay.companion.brains.reasoning import said
 from relay.companion.brains.sentences import sentences
 from relay.companion.speaking.clips import ServedClip, Speech
 from relay.companion.speaking.delivery import deliver
+from relay.companion.speaking.early import EarlyAnswers
 from relay.companion.speaking.playback import PlaybackTracker
 from relay.companion.state import wire_view
 from relay.companion.state.chat import Chat, Message, MessageRole, Participant
@@ -47,6 +48,8 @@ class Setup:
     """Seconds a player may take beyond the length of the speech."""
     seed: int = 0
     """Of all that chance decides in scenarios."""
+    begins_early: bool = False
+    """Whether answers are begun before it is certain that somebody is done talking."""
 
 
 class ReplyListeners(Protocol):
@@ -126,6 +129,7 @@ class CompanionReplies:
         self._course = course
         self._reply: CompanionReply | None = None
         self._playback = PlaybackTracker(self._heard, setup.grace)
+        self.early = EarlyAnswers(setup.brain, setup.speech, spawn)
 
     @property
     def current(self) -> CompanionReply | None:
@@ -241,7 +245,7 @@ class CompanionReplies:
         if reply.silent or not self._audience.is_played:
             return None
         try:
-            return await self._setup.speech.clip(sentence)
+            return await self.early.clip(sentence)
         except VoiceError as error:
             if not reply.silent:
                 self._audience.trouble(f"The reply goes on without speech: {error}", service="TextToSpeech")
