@@ -134,6 +134,16 @@ class LiveAudio(SilentAudio):
         if self._hearer is not None:
             self._hearer.expect(is_expected=is_expected)
 
+    def may_be_done(self, who: str, text: str) -> None:
+        """See Hearer."""
+        if self._hearer is not None:
+            self._hearer.may_be_done(who, text)
+
+    def goes_on(self, who: str) -> None:
+        """See Hearer."""
+        if self._hearer is not None:
+            self._hearer.goes_on(who)
+
     async def said(self, spoken: SpokenText) -> None:
         """See Hearer."""
         if self._hearer is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from relay.acts import Act
 from relay.application.addressing import Addressing
+from relay.application.anticipation import anticipation_for
 from relay.application.audio import SilentAudio
 from relay.application.commands import CommandRooms
 from relay.application.connect import link
@@ -86,6 +87,7 @@ class Relay:
         self.commands = CommandRooms(config, inbox=self.inbox, session=self.session, events=self.events)
         quiet = QuietViewers(self.inbox)
         self.forwarder = self._forwarder(quiet)
+        self.anticipation = anticipation_for(config, self.session, self.forwarder)
         self.memory = self._remembering()
         self.dialogue = Dialogue(
             config, voxta_url, session=self.session, floor=self.floor, audio=self._audio, events=self.events
@@ -231,6 +233,8 @@ class Relay:
             start("forwarder", self.forwarder.run())
             start("poster", self.poster.run())
             start("forgetting", repeat(self.viewers.forgetting.run, AGAIN, "deleting what viewers want forgotten"))
+            if self.anticipation is not None:
+                start("anticipation", self.anticipation.run())
             if self.memory is not None:
                 start("memory", repeat(self.memory.run, AGAIN, "remembering people"))
             trim_every = min(TRIM_EVERY, TRIM_SHARE * self._config.inbox.keep)

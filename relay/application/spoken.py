@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from relay.application.anticipation import Anticipation
 from relay.application.audio import SilentAudio
 from relay.application.spoken_orders import SpokenOrders
 from relay.forwarding.rendering import STREAMERS
@@ -29,15 +30,17 @@ class SpokenWords:
         receive: Receive,
         orders: SpokenOrders,
         voice: Voice,
+        anticipation: Anticipation | None = None,
         *,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`talker` knows who a speaker is."""
+        """`talker` knows who a speaker is; `anticipation` hears what they are about to have said."""
         self._platform = platform
         self._talker = talker
         self._receive = receive
         self._orders = orders
         self._voice = voice
+        self._anticipation = anticipation
         self._steady = steady
 
     def is_all(self, who: str, text: str) -> bool:
@@ -48,8 +51,20 @@ class SpokenWords:
         """See Hearer."""
         self._voice.expect_words(is_expected=is_expected)
 
+    def may_be_done(self, who: str, text: str) -> None:
+        """See Hearer."""
+        if self._anticipation is not None:
+            self._anticipation.may_be_done(who, self._message(SpokenText(who, text, self._steady()), self._talker(who)))
+
+    def goes_on(self, who: str) -> None:
+        """See Hearer."""
+        if self._anticipation is not None:
+            self._anticipation.goes_on(who)
+
     async def said(self, spoken: SpokenText) -> None:
         """See Hearer. Returns when it is stored, or done."""
+        if self._anticipation is not None:
+            self._anticipation.is_done(spoken.who)
         talker = self._talker(spoken.who)
         if (order := self._orders.found(talker, spoken.text)) is not None:
             self._voice.expect_words(is_expected=False)
@@ -80,7 +95,7 @@ def spoken_words(relay: "Relay", audio: SilentAudio) -> SpokenWords:
         loudness=relay.dialogue,
         confirm=audio.confirm,
     )
-    return SpokenWords(audio.place, audio.talker, relay.receive, orders, relay.voice)
+    return SpokenWords(audio.place, audio.talker, relay.receive, orders, relay.voice, relay.anticipation)
 
 
 _: type[Hearer] = SpokenWords

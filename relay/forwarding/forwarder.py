@@ -24,7 +24,7 @@ from relay.forwarding.settling import Settling
 from relay.forwarding.waiting import Waiting
 from relay.inbox.base import Inbox
 from relay.inbox.retry import with_retries
-from relay.model import AudienceMessage, Forward, Outcome, PlatformDecision
+from relay.model import AudienceMessage, Forward, Outcome, PlatformDecision, SendAs
 from relay.moderation.budget import Budget, is_quiet
 from relay.moderation.switches import Switches
 from relay.speech.floor import Floor
@@ -275,6 +275,17 @@ class Forwarder:
             current = await self._inbox.current([pick.message.key for pick in picks])
             self.waiting.restore([pick for pick in picks if pick.message.key in current])
             del self._unsent[forward_id]
+
+    def worded(self, message: AudienceMessage) -> str | None:
+        """How the character would be asked by this message alone, its text unfiltered; None when it would not be."""
+        chat = self._session.chat
+        if chat is None:
+            return None
+        try:
+            forward, _ = self._renderer.render([Pick(message, message.text)], Place.of(chat))
+        except RenderingError:
+            return None
+        return forward.text if forward.expects_reply and forward.send_as is SendAs.USER else None
 
     async def _render(self, picks: list[Pick], batch: Batch, chat: JoinedChat) -> Forward | None:
         while picks:

@@ -66,6 +66,12 @@ class Hearer(Protocol):
         """Somebody is done, and what they said is about to be known; or there is nothing to wait for."""
         ...
 
+    def may_be_done(self, who: str, text: str) -> None:
+        """They fell silent behind what is understood so far, for a breath or for good."""
+
+    def goes_on(self, who: str) -> None:
+        """They were not done."""
+
     async def said(self, spoken: SpokenText) -> None:
         """What they said, when they were done or `is_all` was so."""
         ...

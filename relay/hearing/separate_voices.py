@@ -32,6 +32,8 @@ class _OpenTurn:
     partial: str = ""
     steady: int = 0
     """Bytes of sound since `partial` last changed."""
+    is_paused: bool = False
+    """They are silent, and it is not certain yet that they are done."""
     is_settled: bool = False
     """What was understood so far was all, and is dealt with."""
 
@@ -125,6 +127,8 @@ class SeparateVoices:
         turn.recognition.feed(pcm)
         if (text := turn.recognition.text) != turn.partial:
             turn.partial, turn.steady = text, 0
+            if turn.is_paused:
+                self._hearer.may_be_done(who, text)
             return
         before, turn.steady = turn.steady, turn.steady + len(pcm)
         if text and before < _STEADY_BYTES <= turn.steady and self._hearer.is_all(who, text):
@@ -133,10 +137,17 @@ class SeparateVoices:
             self._settled.put_nowait(SpokenText(who, text, self._clock()))
 
     def speech_paused(self, who: str) -> None:
-        pass
+        turn = self._turns.get(who)
+        if turn is not None and not turn.is_settled:
+            turn.is_paused = True
+            if turn.partial:
+                self._hearer.may_be_done(who, turn.partial)
 
     def speech_resumed(self, who: str) -> None:
-        pass
+        turn = self._turns.get(who)
+        if turn is not None and turn.is_paused:
+            turn.is_paused = False
+            self._hearer.goes_on(who)
 
     def turn_ended(self, who: str) -> None:
         turn = self._turns.pop(who, None)

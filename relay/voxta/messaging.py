@@ -90,6 +90,11 @@ class ChatMessaging(ABC):
         else:
             await hub.invoke(client.DeleteMessage(session_id=session, message_id=message_id))
 
+    async def anticipate(self, text: str) -> None:
+        """Tell what is likely to be sent next, "" when nothing is any more. For the embedded companion alone."""
+        hub, chat = self._joined()
+        await hub.invoke(client.Anticipate(session_id=chat.session_id, text=text))
+
     async def ask_for_reply(self) -> None:
         """Have the character speak, though nobody wrote anything."""
         hub, chat = self._joined()

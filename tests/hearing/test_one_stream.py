@@ -27,6 +27,10 @@ class Scene:
         self.expected: list[bool] = []
         self.stream.open()
 
+    def may_be_done(self, who: str, text: str) -> None: ...
+
+    def goes_on(self, who: str) -> None: ...
+
     def is_all(self, who: str, text: str) -> bool:
         return False
 

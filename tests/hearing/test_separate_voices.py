@@ -54,6 +54,7 @@ class Scene:
         self.asked: list[tuple[str, str]] = []
         self.settles = False
         self.expected: list[bool] = []
+        self.pauses: list[str] = []
         self.voices = SeparateVoices(self.engine, self, language="de", clock=lambda: 7.0)
 
     def expect(self, *, is_expected: bool) -> None:
@@ -65,6 +66,12 @@ class Scene:
     def is_all(self, who: str, text: str) -> bool:
         self.asked.append((who, text))
         return self.settles
+
+    def may_be_done(self, who: str, text: str) -> None:
+        self.pauses.append(text)
+
+    def goes_on(self, who: str) -> None:
+        self.pauses.append("goes on")
 
     def says(self, who: str, blocks: bytes = BLOCK) -> Turn:
         """They begin a turn."""
@@ -228,3 +235,17 @@ class TestWhatIsUnderstoodSoFar:
                 scene.voices.speech(ANN, BLOCK)
 
             await eventually(lambda: [each.who for each in scene.told] == [ANN])
+
+
+async def test_it_is_told_when_somebody_may_be_done_and_when_they_were_not() -> None:
+    async with hearing() as scene:
+        turn = scene.says(ANN)
+        turn.text = "which"
+        scene.voices.speech(ANN, BLOCK)
+        scene.voices.speech_paused(ANN)
+        turn.text = "which dragon"
+        scene.voices.speech(ANN, BLOCK)
+        scene.voices.speech_resumed(ANN)
+        scene.voices.speech(ANN, BLOCK)
+
+    assert scene.pauses == ["which", "which dragon", "goes on"]

@@ -22,6 +22,10 @@ from tests.support import PATIENCE, eventually
 class Nobody:
     """Wants to know nothing."""
 
+    def may_be_done(self, who: str, text: str) -> None: ...
+
+    def goes_on(self, who: str) -> None: ...
+
     def is_all(self, who: str, text: str) -> bool:
         return False
 

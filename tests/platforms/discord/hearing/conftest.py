@@ -65,6 +65,10 @@ class Room:
         self.onsets.append(user)
         self.threads.append(threading.current_thread().name)
 
+    def may_be_done(self, who: str, text: str) -> None: ...
+
+    def goes_on(self, who: str) -> None: ...
+
     def is_all(self, who: str, text: str) -> bool:
         return False
 
