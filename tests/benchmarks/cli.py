@@ -81,7 +81,7 @@ def barge_in(runs: Annotated[int, typer.Option(min=4)] = 40, as_json: Json = Fal
 def talk(
     turns: Annotated[int, typer.Option(min=2, help="Questions with each kind of engines.")] = 25,
     seed: Annotated[int, typer.Option(help="The same seed asks the same questions.")] = 0,
-    only: Annotated[str | None, typer.Option(help="instant, small or endpoint.")] = None,
+    only: Annotated[str | None, typer.Option(help="instant, small, endpoint, streaming or early.")] = None,
     as_json: Json = False,
 ) -> None:
     """How long somebody waits who asks aloud in a local Discord call, from their last word to the first sound."""

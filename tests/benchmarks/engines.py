@@ -1,22 +1,24 @@
-"""Recognition, a model and a voice at OpenAI-compatible addresses, which note when each was asked and answered."""
+"""Recognition, a model and a voice, in this process or at OpenAI-compatible addresses, which note when each was asked
+and answered."""
 
 import asyncio
 import json
 import time
 import wave
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
+from relay.companion.brains.base import ChatView
 from relay.companion.voice.espeak import Espeak
+from relay.hearing.base import HEARING_RATE, Recognition
+from tests.companion.raw import Brains
 
 ANSWER: Final = "Yes, I hear you."
-
-Understand = Callable[[bytes], str]
-"""Turns mono samples at 16 kHz into text; called in a thread."""
 
 
 @dataclass
@@ -25,15 +27,13 @@ class Engines:
 
     delay: float = 0.0
     """Seconds that each takes before anything of its answer comes."""
-    understand: Understand | None = None
-    """None for one that knows at once what was said."""
+    question: str = ""
+    """What is asked in this turn, for engines that know at once what was said."""
     url: str = ""
     at: dict[str, float] = field(default_factory=dict)
     """When each step was first seen in this turn."""
     turns: int = 0
     """Turns that were to be understood."""
-    heard: list[str] = field(default_factory=list)
-    """All texts that were understood."""
     _clips: dict[str, bytes] = field(default_factory=dict)
 
     def mark(self, step: str) -> None:
@@ -45,12 +45,10 @@ class Engines:
         sound = (await request.post())["file"]
         assert isinstance(sound, web.FileField)
         with wave.open(sound.file, "rb") as file:
-            pcm = file.readframes(file.getnframes())
+            assert file.getframerate() == HEARING_RATE
         await asyncio.sleep(self.delay)
-        text = await asyncio.to_thread(self.understand, pcm) if self.understand else "Which dragon lives here?"
-        self.heard.append(text)
         self.mark("text")
-        return web.json_response({"text": text})
+        return web.json_response({"text": self.question})
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         self.mark("asked")
@@ -95,17 +93,96 @@ class Engines:
             await runner.cleanup()
 
 
-def pocketsphinx() -> Understand:
-    """The small English recogniser whose model is in its package."""
-    from pocketsphinx import Decoder  # type: ignore[import-untyped]
+class InstantBrain(Brains):
+    """Answers the same at once."""
 
-    decoder = Decoder(samprate=16_000)
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
 
-    def understand(pcm: bytes) -> str:
-        decoder.start_utt()
-        decoder.process_raw(pcm, full_utt=True)
-        decoder.end_utt()
-        found = decoder.hyp()
-        return str(found.hypstr) if found is not None else ""
+    async def reply(self, view: ChatView) -> AsyncGenerator[str, None]:
+        self._engines.mark("asked")
+        self._engines.mark("first_token")
+        yield ANSWER
 
-    return understand
+
+class InstantRecogniser:
+    """Knows the words as they are said."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    def begin(self, language: str = "") -> Recognition:
+        return _InstantTurn(self._engines)
+
+    async def check(self) -> str:
+        return "here"
+
+
+class _InstantTurn:
+    text = ""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    def feed(self, pcm: bytes) -> None:
+        self.text = self._engines.question
+
+    async def finish(self) -> str:
+        self._engines.turns += 1
+        self._engines.mark("ended")
+        self._engines.mark("text")
+        return self.text
+
+    def abandon(self) -> None: ...
+
+
+class PocketSphinx:
+    """The small English recogniser whose model is in its package, which listens while people speak."""
+
+    def __init__(self, engines: Engines) -> None:
+        from pocketsphinx import Decoder  # type: ignore[import-untyped]
+
+        self._engines = engines
+        self._thread = ThreadPoolExecutor(1, "pocketsphinx")
+        self._decoder = Decoder(samprate=HEARING_RATE)
+
+    def begin(self, language: str = "") -> Recognition:
+        return _SphinxTurn(self._engines, self._thread, self._decoder)
+
+    async def check(self) -> str:
+        return "here"
+
+
+class _SphinxTurn:
+    text = ""
+
+    def __init__(self, engines: Engines, thread: ThreadPoolExecutor, decoder: Any) -> None:
+        self._engines = engines
+        self._thread = thread
+        self._decoder = decoder
+        thread.submit(decoder.start_utt)
+
+    def feed(self, pcm: bytes) -> None:
+        self._thread.submit(self._hear, pcm)
+
+    def _hear(self, pcm: bytes) -> None:
+        self._decoder.process_raw(pcm)
+        self._note()
+
+    def _note(self) -> None:
+        found = self._decoder.hyp()
+        self.text = str(found.hypstr) if found is not None else ""
+
+    async def finish(self) -> str:
+        self._engines.turns += 1
+        self._engines.mark("ended")
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._end)
+        self._engines.mark("text")
+        return self.text or "hello"  # what it understands does not matter here, only that it does
+
+    def _end(self) -> None:
+        self._decoder.end_utt()
+        self._note()
+
+    def abandon(self) -> None:
+        self._thread.submit(self._decoder.end_utt)

@@ -17,22 +17,25 @@ from typing import Final, Literal
 
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay, running
-from relay.application.connect import voxta
 from relay.application.runs import platforms_of
 from relay.application.settings import load
 from relay.application.statistics import Statistics
+from relay.companion.serving.server import CompanionServer
 from relay.config.loading import Config
+from relay.hearing.base import Recogniser
+from relay.hearing.separate_voices import SeparateVoices
 from relay.wire import server
 from relay.wire.messages import WireMessage
-from tests.benchmarks.engines import Engines, pocketsphinx
+from tests.benchmarks.engines import Engines, InstantBrain, InstantRecogniser, PocketSphinx
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.voice_person import VoicePerson
 from tests.doubles.discord.voice_sound import encode
 from tests.voices import ANN, BOB, CLEO, said
 
-Kind = Literal["instant", "small", "endpoint"]
-KINDS: Final[tuple[Kind, ...]] = ("instant", "small", "endpoint")
-"""Engines that answer at once; pocketsphinx and eSpeak; engines that take 300 ms each."""
+Kind = Literal["instant", "small", "endpoint", "streaming", "early"]
+KINDS: Final[tuple[Kind, ...]] = ("instant", "small", "endpoint", "streaming", "early")
+"""Engines that answer at once, in this process; pocketsphinx instead; endpoints that take 300 ms each; the same with a
+recogniser that knows the words as they are said; the same, and answers are begun early."""
 DELAY: Final = 0.3
 """Seconds that each engine at an endpoint takes."""
 STEPS: Final = ("ended", "text", "asked", "first_token", "chunk", "first_sound")
@@ -96,7 +99,7 @@ async def run(*, turns: int, seed: int, kinds: Sequence[Kind] = KINDS) -> dict[s
 
 async def _measure(kind: Kind, turns: int, seed: int) -> TalkFigures:
     chance = random.Random(seed)
-    packets = [encode(await said(text, voice)) for text in QUESTIONS for voice in (ANN, BOB, CLEO)]
+    packets = [(text, encode(await said(text, voice))) for text in QUESTIONS for voice in (ANN, BOB, CLEO)]
     async with _call(kind) as (relay, person, discord):
         await _ask(relay, person, discord, packets[0])  # what is loaded at the first use
         asked = 0
@@ -120,10 +123,11 @@ async def _measure(kind: Kind, turns: int, seed: int) -> TalkFigures:
 
 
 async def _ask(
-    relay: _Timed, person: VoicePerson, discord: DiscordDouble, packets: Sequence[bytes]
+    relay: _Timed, person: VoicePerson, discord: DiscordDouble, question: tuple[str, Sequence[bytes]]
 ) -> dict[str, float] | None:
     """Seconds from the end of the last word to each step of one turn; None when it was taken for several."""
     engines, before = relay.engines, relay.engines.turns
+    engines.question, packets = question
     engines.at.clear()
     began = time.perf_counter()
     await person.speak(packets)
@@ -152,20 +156,33 @@ async def _until(true: Callable[[], bool]) -> None:
 @asynccontextmanager
 async def _call(kind: Kind) -> AsyncIterator[tuple[_Timed, VoicePerson, DiscordDouble]]:
     """The whole relay in a call with one person."""
-    engines = Engines(
-        delay=DELAY if kind == "endpoint" else 0.0, understand=pocketsphinx() if kind == "small" else None
-    )
+    engines = Engines(delay=0.0 if kind in ("instant", "small") else DELAY)
     with tempfile.TemporaryDirectory() as folder:
         async with engines.serving(), DiscordDouble() as discord:
             person = await discord.enter("ann")
             config = _config(Path(folder), discord, person, engines.url, kind)
             audio = LiveAudio(config)
-            async with voxta(config, port=0) as url:
-                relay = _Timed(config, platforms_of(config, audio), voxta_url=url, statistics=Statistics(), audio=audio)
+            if (recogniser := _recogniser(kind, engines)) is not None:
+                audio.voices = SeparateVoices(recogniser, audio)
+            brain = None if engines.delay else InstantBrain(engines)
+            async with CompanionServer(config.companion, brain=brain) as companion:
+                relay = _Timed(
+                    config, platforms_of(config, audio), voxta_url=companion.url, statistics=Statistics(), audio=audio
+                )
                 relay.engines = engines
                 async with running(relay):
                     await _until(lambda: relay.session.chat is not None and _is_heard(audio))
                     yield relay, person, discord
+
+
+def _recogniser(kind: Kind, engines: Engines) -> Recogniser | None:
+    match kind:
+        case "endpoint":
+            return None
+        case "small":
+            return PocketSphinx(engines)
+        case _:
+            return InstantRecogniser(engines)
 
 
 def _is_heard(audio: LiveAudio) -> bool:
@@ -176,14 +193,16 @@ def _config(folder: Path, discord: DiscordDouble, person: VoicePerson, url: str,
     return load(
         relay={"name": "bench", "data_dir": folder},
         companion={
+            "port": 0,
             "brain": "openai",
             "base_url": url,
-            "speech": "openai" if kind == "endpoint" else "espeak",
+            "speech": "espeak" if kind in ("instant", "small") else "openai",
             "speech_url": url,
-            "hearing": "openai",
-            "hearing_url": url,
+            "begin_early": kind == "early",
         },
+        hearing={"through": "openai", "url": url},
         discord=discord.settings(),
         voice={"streamer": int(person.id), "channels": [int(discord.lounge)], "listen_to": "everyone"},
         speech={"enabled": True, "sinks": ["discord"]},
+        budget={"rates": {"all": 60_000, "viewer": 60_000}, "bursts": {"all": 1_000, "viewer": 1_000}},
     )
