@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relay.hearing.base import BLOCK_SAMPLES, HEARING_RATE
-from relay.hearing.played import BANDS, HOP, Powers, Reference, powers_of
+from relay.hearing.played import BANDS, HOP, PlayedSound, Powers, Reference, powers_of
 
 REACH: Final = 0.6
 """Seconds between playing and hearing that are looked through: 500 ms and what a codec adds."""
@@ -181,3 +181,27 @@ class _Window:
         heard_alone = np.square(heard).sum() - count * np.square(mean_heard).sum()
         played_alone = self._squares.sum(axis=1) - count * np.square(mean_played).sum(axis=1)
         return np.asarray(together / np.sqrt(np.maximum(heard_alone * played_alone, 1e-3)))
+
+
+class Echoes:
+    """Everybody's. Asked on the event loop, but for `is_likely`."""
+
+    def __init__(self, *sounds: PlayedSound) -> None:
+        """`sounds` are what the companion is heard by."""
+        self._sounds = sounds
+        self._reference = Reference(sounds)
+        self._people: dict[str, Echo] = {}
+
+    def is_echo(self, who: str, block: bytes, at: float) -> bool:
+        """See Echo."""
+        echo = self._people.get(who) or self._people.setdefault(who, Echo(self._reference))
+        return echo.is_echo(block, at)
+
+    def is_likely(self, who: str, now: float) -> bool:
+        """Whether what is heard from them now may well be an echo: it was before. May be asked in any thread."""
+        echo = self._people.get(who)
+        return echo is not None and echo.seconds > 0 and not all(each.was_silent(now - REACH) for each in self._sounds)
+
+    def loudspeakers(self) -> list[str]:
+        """Those who are certain to hear the companion by loudspeakers."""
+        return [who for who, echo in self._people.items() if echo.seconds >= CERTAIN]

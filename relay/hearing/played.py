@@ -60,6 +60,10 @@ class _Stretch:
     def end(self) -> float:
         return self.at + self.count / RATE
 
+    def place(self, at: float) -> float:
+        """The sample that is played then."""
+        return self.start + (at - self.at) * RATE if self.at <= at < self.end else float("inf")
+
 
 class PlayedSound:
     """What one sink plays, told by it as it does, in any thread."""
@@ -80,6 +84,9 @@ class PlayedSound:
                     last.count += count
                     return
                 at = max(at, last.end)
+            elif last is not None and last.pcm is pcm and abs(last.place(at) - start) <= _JOINED * RATE:
+                last.count = start + count - last.start
+                return
             self._end(at)
             self._stretches.append(_Stretch(at, pcm, start, count))
             while self._stretches[0].end < at - _KEPT:

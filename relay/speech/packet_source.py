@@ -1,12 +1,14 @@
 """A queue of clips as a player's thread reads it: a frame at a time, cut or paused between any two."""
 
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 
+from relay.hearing.played import PlayedSound
 from relay.speech.base import FRAME, RATE, Clip
 from relay.speech.opus import Encoder
 
@@ -26,7 +28,7 @@ class PacketSource:
     lead, and one encoder goes on from clip to clip.
     """
 
-    def __init__(self, *, started: Report, ended: Report) -> None:
+    def __init__(self, *, started: Report, ended: Report, clock: Callable[[], float] = time.monotonic) -> None:
         """`started` and `ended` are called in the thread that reads; `ended` when the last frame has been played."""
         self._started = started
         self._ended = ended
@@ -38,6 +40,9 @@ class PacketSource:
         self._over: Clip | None = None
         self._paused = False
         self._volume = 1.0
+        self._clock = clock
+        self.played = PlayedSound()
+        """What goes out, for those who look for its echo."""
 
     def read(self) -> bytes:
         """The next 20 ms as an Opus packet; `SILENCE` when there is nothing to say. Never waits."""
@@ -99,6 +104,7 @@ class PacketSource:
         self._heard[clip.id] = end
         if len(self._heard) > _REMEMBERED:
             self._heard.popitem(last=False)
+        self.played.plays(clip.pcm, begin // 2, _FRAME_BYTES // 2, self._clock())
         if end >= len(clip.pcm):
             self._over = self._queue.popleft()
         return clip.pcm[begin:end].ljust(_FRAME_BYTES, b"\0")

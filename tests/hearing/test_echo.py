@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from relay.hearing.base import BLOCK_SAMPLES, HEARING_RATE
-from relay.hearing.echo import CERTAIN
+from relay.hearing.echo import CERTAIN, Echoes
 from relay.hearing.played import RATE, PlayedSound
 from tests.hearing.rooms import echoed, judged, listener, playing, samples, voice
 
@@ -106,3 +106,20 @@ def test_a_player_that_is_a_little_late_plays_on_without_a_gap() -> None:
 
 def _of(pcm: bytes) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
     return np.frombuffer(pcm, "<i2").astype(np.float32)
+
+
+def test_each_person_has_an_echo_of_their_own_and_those_with_loudspeakers_are_known() -> None:
+    played = voice(1, 3.0)
+    echoes = Echoes(playing(played, BEGINS))
+    back, block = samples(echoed(played, 2, level=-15, delay=0.1)[::3]), 2 * BLOCK_SAMPLES
+
+    for number, at in enumerate(range(0, len(back) - block + 1, block), 1):
+        now = BEGINS + number * BLOCK
+        echoes.is_echo("ann", back[at : at + block], now)
+        echoes.is_echo("bob", bytes(block), now)
+
+    assert echoes.loudspeakers() == ["ann"]
+    assert echoes.is_likely("ann", BEGINS + 3.1)
+    assert not echoes.is_likely("bob", BEGINS + 3.1)
+    assert not echoes.is_likely("ann", BEGINS + 4.0), "nothing is in the air any more"
+    assert not echoes.is_likely("cem", BEGINS + 3.1)

@@ -144,3 +144,23 @@ def test_cuts_from_another_thread_never_let_a_frame_through_afterwards() -> None
     thread.join()
 
     assert after_cut == [SILENCE] * 200
+
+
+def test_what_goes_out_can_be_looked_up_by_the_time_it_did() -> None:
+    times = iter([10.0, 10.02, 10.04, 10.5])
+    packets = PacketSource(started=lambda _: None, ended=lambda _: None, clock=lambda: next(times))
+    said = clip("a", 0.08)
+    samples = np.frombuffer(said.pcm, "<i2")
+    packets.feed(said)
+
+    for _ in range(3):
+        packets.read()
+    packets.pause()
+    packets.read()
+    packets.resume()
+    packets.read()
+
+    assert np.array_equal(packets.played.between(10.0, 2880), samples[:2880])
+    assert not packets.played.between(10.06, 960).any(), "it was paused"
+    assert np.array_equal(packets.played.between(10.5, 960), samples[2880:])
+    assert packets.played.was_silent(10.52)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from relay.hearing.played import PlayedSound
 from relay.replies.heard_text import words
-from relay.speech.base import Clip, SinkListener
+from relay.speech.base import RATE, Clip, SinkListener
 from relay.web.overlay.messages import (
     ClipEnded,
     Cue,
@@ -75,6 +76,9 @@ class OverlaySink:
     name = "overlay"
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.played = PlayedSound()
+        """What is heard of it, for those who look for its echo."""
         self._timeline = Timeline(clock, started=self._started, ended=self._ended)
         self._listener: SinkListener | None = None
         self._seats: dict[OverlayPage, _Seat] = {}
@@ -132,6 +136,7 @@ class OverlaySink:
     def mute(self, is_muted: bool) -> None:
         """Whether OBS plays nothing of what the pages do: they show it then, and count as without sound."""
         self._is_muted = is_muted
+        self._note_played()
 
     def listen(self, listener: SinkListener) -> None:
         self._listener = listener
@@ -143,16 +148,19 @@ class OverlaySink:
 
     def pause(self) -> None:
         self._timeline.pause()
+        self._note_played()
         self._tell(Pause())
 
     def resume(self) -> None:
         self._timeline.resume()
         if self._leader is None:
             self._timeline.hold()
+        self._note_played()
         self._tell(Resume())
 
     def cut(self) -> None:
         self._timeline.cut()
+        self._note_played()
         for seat in self._seats.values():
             seat.last = None
         self._tell(CutClips())
@@ -258,6 +266,7 @@ class OverlaySink:
     def _close(self) -> None:
         self._closing = None
         self._timeline.clear()
+        self._note_played()
         self._changed()
 
     def _follow(self, report: Report) -> None:
@@ -271,6 +280,16 @@ class OverlaySink:
                 self._timeline.reached(cue, seconds)
             case ClipEnded(id=cue):
                 self._timeline.passed(cue)
+        self._note_played()
+
+    def _note_played(self) -> None:
+        """Pages tell a few times a second where they are; between that they are taken to play on."""
+        playing, now = next(iter(self._timeline), None), self._clock()
+        if playing is None or playing.progress.since is None or not self.has_sound:
+            self.played.stops(now)
+        else:
+            start = round(self._timeline.seconds_heard(playing.clip) * RATE)
+            self.played.plays(playing.clip.pcm, start, len(playing.clip.pcm) // 2 - start, now)
 
     def _cue(self, queued: Queued) -> Cue:
         clip = queued.clip

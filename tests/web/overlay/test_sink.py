@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import av
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 import relay.web.overlay.page
 import relay.web.overlay.routes
 from relay.web.overlay import sink as overlay_sink
-from relay.web.overlay.messages import ClipEnded, Cue, PageSound, Ready, Started, Sync, parse
+from relay.web.overlay.messages import ClipEnded, Cue, PageSound, Position, Ready, Started, Sync, parse
 from relay.web.overlay.sink import OverlaySink
 from tests.support import PATIENCE, eventually
 from tests.web.clips import clip
@@ -504,3 +505,25 @@ def test_parsing_a_hostile_frame_fails_in_one_way_only(text: str) -> None:
         parse(text)
     except ValueError as error:
         assert str(error)
+
+
+def test_what_is_heard_of_a_page_follows_its_reports() -> None:
+    now = 10.0
+    sink, page = OverlaySink(lambda: now), Recorder()
+    sink.hear(page, Ready(version=2, sound=PageSound.ON, captions=True))
+    said = clip("Hello.", seconds=2.0)
+    sink.play(said)
+    cue = page.cue
+
+    sink.hear(page, Started(id=cue, at=0.0))
+    now = 10.5
+    sink.hear(page, Position(id=cue, seconds=0.52))
+    now = 11.0
+    sink.pause()
+
+    samples = np.frombuffer(said.pcm, "<i2")
+    assert np.array_equal(sink.played.between(10.5, 4800), samples[24_000:28_800]), "20 ms are no jump"
+    assert not sink.played.between(11.0, 4800).any()
+    sink.mute(True)
+    sink.resume()
+    assert sink.played.was_silent(11.0), "nobody hears what OBS does not play"

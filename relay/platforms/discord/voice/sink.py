@@ -9,6 +9,7 @@ from typing import Final
 
 import discord
 
+from relay.hearing.played import PlayedSound
 from relay.platforms.discord.voice.link import VoiceLink
 from relay.speech.base import Clip, Sink, SinkListener
 from relay.speech.packet_source import SILENCE, PacketSource
@@ -76,7 +77,7 @@ class DiscordSink:
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` in seconds."""
         self._clock = clock
-        self._packets = PacketSource(started=self._started, ended=self._ended)
+        self._packets = PacketSource(started=self._started, ended=self._ended, clock=clock)
         self._link: VoiceLink | None = None
         self._source: _Source | None = None
         self._heard = False
@@ -134,6 +135,11 @@ class DiscordSink:
     def _wake(self) -> None:
         if self._source is not None:
             self._source.wake()
+
+    @property
+    def played(self) -> PlayedSound:
+        """What goes out."""
+        return self._packets.played
 
     # The player's thread
 
