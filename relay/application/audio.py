@@ -7,6 +7,7 @@ from typing import Any
 from relay.application.conditions import Condition, State
 from relay.config.loading import Config
 from relay.hearing.base import Hearer, SpokenText
+from relay.hearing.echo import Echoes
 from relay.hearing.one_stream import OneStream
 from relay.hearing.recognition.build import recogniser_for
 from relay.hearing.separate_voices import SeparateVoices
@@ -103,6 +104,8 @@ class LiveAudio(SilentAudio):
         self._listens = self._with_voice is not None and config.voice.listen_to != "nobody"
         self.voices = self._ear() if self._listens else None
         """Takes what people say; None when nobody is heard."""
+        self.echoes: Echoes | None = None
+        """What of the companion's own voice people send back; None when nobody looks for it."""
         self._hearer: Hearer | None = None
         self._obs: ObsClient | None = None
         self._program = ObsProgram(self._program_changed, quiet_off_stream=config.obs.quiet_off_stream)
@@ -173,6 +176,9 @@ class LiveAudio(SilentAudio):
             lines.append(f"Listening: {trouble}")
         if isinstance(self.voices, SeparateVoices) and self.voices.problem:
             lines.append(f"Hearing: {self.voices.problem}")
+        if self.echoes is not None and (heard := self.echoes.loudspeakers()):
+            names = ", ".join(self.talker(who).name for who in heard)
+            lines.append(f"Echo: {names} hear the companion by loudspeakers; headphones help")
         if self._wants("overlay"):
             lines.append(f"Overlay: {self.overlay.condition()}")
         return lines
@@ -269,10 +275,13 @@ class LiveAudio(SilentAudio):
 
     def _listener(self, voice: Voice, voices: SeparateVoices | OneStream) -> Listener:
         hearing = self._config.hearing
+        if hearing.echo:
+            self.echoes = Echoes(*[self.overlay.played] if self._wants("overlay") else [])
         return Listener(
             voice,
             voices,
             may_pause=lambda: voice.may_pause,
             settings=hearing,
             ends_after=lambda who: patience(voices.so_far(who), hearing.language, hearing),
+            echoes=self.echoes,
         )

@@ -19,6 +19,8 @@ REACH: Final = 0.6
 CERTAIN: Final = 2.0
 """Seconds of echo from one person after which it is certain that they use loudspeakers."""
 
+_SUSPECT: Final = 0.1
+"""Seconds of it after which it is likely to come again."""
 _BLOCK: Final = BLOCK_SAMPLES / HEARING_RATE
 _LAGS: Final = round(REACH / HOP)
 _WINDOW: Final = 24
@@ -187,10 +189,14 @@ class Echoes:
     """Everybody's. Asked on the event loop, but for `is_likely`."""
 
     def __init__(self, *sounds: PlayedSound) -> None:
-        """`sounds` are what the companion is heard by."""
-        self._sounds = sounds
-        self._reference = Reference(sounds)
+        """`sounds` are what the companion is heard by, and what `follow` adds."""
+        self._sounds = list(sounds)
+        self._reference = Reference(self._sounds)
         self._people: dict[str, Echo] = {}
+
+    def follow(self, sound: PlayedSound) -> None:
+        """The companion is heard by this as well."""
+        self._sounds.append(sound)
 
     def is_echo(self, who: str, block: bytes, at: float) -> bool:
         """See Echo."""
@@ -200,7 +206,11 @@ class Echoes:
     def is_likely(self, who: str, now: float) -> bool:
         """Whether what is heard from them now may well be an echo: it was before. May be asked in any thread."""
         echo = self._people.get(who)
-        return echo is not None and echo.seconds > 0 and not all(each.was_silent(now - REACH) for each in self._sounds)
+        return (
+            echo is not None
+            and echo.seconds > _SUSPECT
+            and not all(each.was_silent(now - REACH) for each in self._sounds)
+        )
 
     def loudspeakers(self) -> list[str]:
         """Those who are certain to hear the companion by loudspeakers."""

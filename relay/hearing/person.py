@@ -96,7 +96,11 @@ class PersonVoice:
                 self._listener.turn_ended(self.who)
 
     def _hear(self, block: bytes, now: float) -> None:
-        volume = loudness(block) if self._is_echo is None or not self._is_echo(block, now) else SILENT
+        if (
+            is_echo := self._is_echo is not None and self._is_echo(block, now)
+        ) and self.state is not VoiceState.SPEAKING:
+            block = _QUIET_BLOCK
+        volume = SILENT if is_echo else loudness(block)
         is_worth_it = volume > SILENT and self._activity.wants_likelihood(volume)
         likelihood = self._detector.speech(block) if is_worth_it else 0.0
         was_quiet = self.state in (VoiceState.QUIET, VoiceState.STARTING)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from relay.config import HearingSection
 from relay.hearing.base import VoiceListener
-from relay.hearing.person import IsEcho
+from relay.hearing.echo import Echoes
 from relay.model import Talker
 from relay.speech.base import Sink, Speakers
 
@@ -24,8 +24,8 @@ class Listener:
     settings: HearingSection
     ends_after: Callable[[str], float]
     """How much silence ends the turn of somebody who pauses, in seconds, by what they have said so far."""
-    is_echo: IsEcho | None = None
-    """Whether what was heard is the companion's own voice."""
+    echoes: Echoes | None = None
+    """Tells the companion's own voice in what people send; None where nobody asks."""
 
 
 class VoiceChannels(Protocol):

@@ -196,6 +196,7 @@ def test_what_the_companion_says_itself_is_not_heard() -> None:
 
     assert notes.told == ["sound", "speech"]
     assert seconds(notes.said[0]) < 1.0 + LEAD_IN + BLOCK
+    assert notes.said[0].startswith(bytes(round(LEAD_IN / 2 * HEARING_RATE))), "nor is it what comes before their words"
 
 
 @settings(max_examples=40, deadline=None)

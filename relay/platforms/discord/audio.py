@@ -24,6 +24,8 @@ class DiscordAudio:
         else:
             self.ears = Ears(settings, on_onset=self._fall_silent, listener=listener)
             self.voice = DiscordVoice(settings, cls=self.ears.client)
+            if listener.echoes is not None:
+                listener.echoes.follow(self.voice.sink.played)
         self._listener = listener
         self._has_talk = settings.push_to_talk
 

@@ -15,7 +15,7 @@ from relay.platforms.discord.hearing.counts import Counts
 from relay.platforms.discord.hearing.onsets import Onsets
 from relay.platforms.discord.hearing.permissions import HearingPermissions
 from relay.platforms.discord.hearing.receiver import Receiver
-from relay.platforms.discord.hearing.voices import Voices
+from relay.platforms.discord.hearing.voices import Voices, speaker_name
 from relay.platforms.discord.outgoing import FAILURES
 from relay.platforms.voice import Listener
 
@@ -48,7 +48,11 @@ class Ears:
         self._on_onset = on_onset
         self._clock = clock
         gate = settings.noise_gate
-        self._onsets = Onsets(gate, hears=self._hears, began=self._began, follow=self, clock=clock)
+        self._echoes = listener.echoes
+        self._advised: set[str] = set()
+        self._onsets = Onsets(
+            gate, hears=self._hears, began=self._began, follow=self, clock=clock, may_echo=self._may_echo
+        )
         self.voices = Voices(listener, gate, hears=self._hears, noted=self._onsets.bars.__setitem__, clock=clock)
         self._client: HearingClient | None = None
         self._joined = asyncio.Event()
@@ -102,6 +106,9 @@ class Ears:
         client = self._client
         return client is not None and self.audience.hears(user) and client.is_human(user)
 
+    def _may_echo(self, user: int, now: float) -> bool:
+        return self._echoes is not None and self._echoes.is_likely(speaker_name(user), now)
+
     # The thread that reads the socket
 
     def _began(self, user: int) -> None:
@@ -145,14 +152,32 @@ class Ears:
             elif was_deaf and not is_deaf:
                 log.info("discord: people can be heard again (%s)", self.counts)
             was_deaf = is_deaf
+            await self._advise()
+
+    async def _advise(self) -> None:
+        """Say once who hears the companion by loudspeakers, that headphones help."""
+        client = self._client
+        if client is None or self._echoes is None:
+            return
+        for who in [who for who in self._echoes.loudspeakers() if who not in self._advised]:
+            self._advised.add(who)
+            user = who.partition(":")[2]
+            log.warning("discord: the companion comes back through the loudspeakers of %s: headphones help", user)
+            await _say(client.channel, f"<@{user}> I hear myself through your loudspeakers. Headphones help.")
 
 
 async def _post(channel: discord.VoiceChannel | discord.StageChannel, text: str) -> str:
     """Say it in the voice channel's own chat; what went wrong, if anything did."""
+    if await _say(channel, text):
+        return ""
+    return f"listening could not be announced in voice channel {channel.id}: give the bot Send Messages there"
+
+
+async def _say(channel: discord.VoiceChannel | discord.StageChannel, text: str) -> bool:
     try:
         async with asyncio.timeout(ANNOUNCE_WITHIN):
             await channel.send(text, allowed_mentions=discord.AllowedMentions.none(), silent=True)
     except FAILURES as error:
-        log.warning("discord: listening could not be announced in %s: %s", channel.id, error)
-        return f"listening could not be announced in voice channel {channel.id}: give the bot Send Messages there"
-    return ""
+        log.warning("discord: nothing could be written in voice channel %s: %s", channel.id, error)
+        return False
+    return True

@@ -37,13 +37,17 @@ class Onsets:
         began: Begin,
         follow: Follow,
         clock: Callable[[], float],
+        may_echo: Callable[[int, float], bool] = lambda user, now: False,
     ) -> None:
-        """`gate` in dBFS: what is quieter does not begin anything."""
+        """`gate` in dBFS: what is quieter does not begin anything. `may_echo` tells of whom what is heard now may be
+        the companion's own voice: that is for others to judge, who take longer.
+        """
         self._gate = gate
         self._hears = hears
         self._began = began
         self._follow = follow
         self._clock = clock
+        self._may_echo = may_echo
         self._heard_at: dict[int, float] = {}
         self._silences: dict[int, int] = {}
         self.bars: dict[int, Bar] = {}
@@ -60,7 +64,7 @@ class Onsets:
         self._silences[user] = 0
         try:
             now = self._clock()
-            if loudness(pcm) >= self._least(user, now):
+            if loudness(pcm) >= self._least(user, now) and not self._may_echo(user, now):
                 is_new = now - self._heard_at.get(user, float("-inf")) > GAP
                 self._heard_at[user] = now
                 if is_new:

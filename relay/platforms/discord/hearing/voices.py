@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from relay.hearing.base import VoiceListener, VoiceState
@@ -19,6 +20,11 @@ REPEAT_EVERY: Final = 1.0
 """Seconds after which it is said again that somebody talks."""
 JITTER: Final = 0.2
 """Seconds a packet may be late, until which its absence is no silence."""
+
+
+def speaker_name(user: int) -> str:
+    """How the floor knows them."""
+    return f"voice:{user}"
 
 
 class PersonTimeline:
@@ -213,7 +219,7 @@ class Voices:
     def _person(self, user: int) -> _Person:
         person = self._people.get(user)
         if person is None:
-            who = f"voice:{user}"
+            who, echoes = speaker_name(user), self._listener.echoes
             voice = PersonVoice(
                 who,
                 self._telling,
@@ -221,7 +227,7 @@ class Voices:
                 settings=self._listener.settings,
                 gate=self._gate,
                 ends_after=lambda: self._listener.ends_after(who),
-                is_echo=self._listener.is_echo,
+                is_echo=partial(echoes.is_echo, who) if echoes is not None else None,
             )
             person = self._people[user] = _Person(voice, voice.bar)
         return person

@@ -11,6 +11,7 @@ import pytest
 
 from relay.config import HearingSection, VoiceSection
 from relay.hearing.base import SpokenText
+from relay.hearing.echo import Echoes
 from relay.hearing.one_stream import OneStream
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.hearing.ears import Ears
@@ -25,7 +26,13 @@ from tests.support import PATIENCE, eventually
 class Room:
     """The ears, and what they told. Their clock stands unless it is moved, so that who talks slowly still talks."""
 
-    def __init__(self, discord: DiscordDouble, detector: Literal["level", "neural"] = "level", **settings: Any) -> None:
+    def __init__(
+        self,
+        discord: DiscordDouble,
+        detector: Literal["level", "neural"] = "level",
+        echoes: Echoes | None = None,
+        **settings: Any,
+    ) -> None:
         self.hearing = OneStream(self, clock=lambda: self.now)
         self.hearing.open()
         self.onsets: list[int] = []
@@ -44,6 +51,7 @@ class Room:
                 may_pause=lambda: True,
                 settings=HearingSection(detector=detector),
                 ends_after=lambda who: 0.5,
+                echoes=echoes,
             ),
             clock=lambda: self.now,
         )

@@ -8,15 +8,17 @@ import numpy.typing as npt
 import pytest
 
 from relay.config import VoxtaSection
-from relay.hearing.base import HEARING_RATE
+from relay.hearing.base import BLOCK_SAMPLES, HEARING_RATE
+from relay.hearing.echo import Echoes
 from relay.hearing.one_stream import QUIET
-from relay.platforms.discord.hearing import voices
+from relay.platforms.discord.hearing import ears, voices
 from relay.voxta.audio import AudioInput
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.voice_person import Conditions, VoicePerson
 from tests.doubles.discord.voice_sound import encode, tone
 from tests.doubles.recogniser import Recogniser
 from tests.hearing import sounds
+from tests.hearing.rooms import STEP, echoed, playing, samples, voice
 from tests.platforms.discord.hearing.call import pitch
 from tests.platforms.discord.hearing.conftest import Join, Room
 from tests.support import eventually
@@ -279,3 +281,20 @@ async def test_what_several_people_say_arrives_at_voxtas_ear(room: Room) -> None
     for piece in pieces:
         assert min(levels_of(piece / 32768)[height] for height in (500, 1500)) < 0.01
     assert voxta.blocks[-1] == QUIET
+
+
+async def test_who_hears_the_companion_by_loudspeakers_is_told_once_that_headphones_help(
+    discord: DiscordDouble, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ears, "CHECK_EVERY", 0.01)
+    played = voice(1, 3.0)
+    echoes = Echoes(playing(played, 0.0))
+    back, block = samples(echoed(played, 2, level=-15, delay=0.1)[::STEP]), 2 * BLOCK_SAMPLES
+    for number, at in enumerate(range(0, len(back) - block + 1, block), 1):
+        echoes.is_echo("voice:77", back[at : at + block], number * BLOCK_SAMPLES / HEARING_RATE)
+
+    async with join(echoes=echoes):
+        posts = await discord.wait_for_posts(2)
+
+    advice = [post.text for post in posts if "loudspeakers" in post.text]
+    assert advice == ["<@77> I hear myself through your loudspeakers. Headphones help."]

@@ -106,3 +106,23 @@ def test_a_begin_that_fails_loses_no_sound(scene: Scene) -> None:
     with pytest.raises(RuntimeError):
         onsets.sound(ANNA, 0, noise(-20))
     assert scene.passed == [0]
+
+
+def test_what_may_be_an_echo_begins_nothing_here_and_is_passed_on_to_be_judged() -> None:
+    scene = Scene()
+    echoing = {ANNA}
+    scene.onsets = Onsets(
+        -50.0,
+        hears=lambda user: True,
+        began=scene.began.append,
+        follow=scene,
+        clock=lambda: scene.now,
+        may_echo=lambda user, now: user in echoing,
+    )
+
+    scene.sounds(-20, frames=5)
+    assert (scene.began, scene.passed) == ([], [0, 1, 2, 3, 4])
+
+    echoing.clear()
+    scene.sounds(-20, frames=5)
+    assert scene.began == [ANNA]
