@@ -96,19 +96,33 @@ async def test_an_endpoint_that_fails_is_shown_with_what_to_do(discord: DiscordD
         assert light.state == "problem"
 
 
-async def test_people_share_voxtas_one_ear_and_each_text_is_told_under_its_speakers_name(
+async def test_people_share_voxtas_one_ear_and_each_text_is_told_and_shown_under_its_speakers_name(
     discord: DiscordDouble, tmp_path: Path
 ) -> None:
     endpoint = KnowsVoices(**{"Which dragon?": ANNS, "Hello everybody.": BOBS})
+    voice = {
+        "streamer": int(discord.person("ann").id),
+        "channels": [int(discord.lounge)],
+        "listen_to": "everyone",
+        "subtitles": ["channel"],
+    }
     async with (
         serving("/audio/transcriptions", endpoint.answer) as url,
-        calling(discord, tmp_path, hearing_url=url, hearing={"detector": "level"}) as call,
+        calling(discord, tmp_path, hearing_url=url, hearing={"detector": "level"}, voice=voice) as call,
     ):
         await asyncio.gather(call.ann.speak(speech(ANNS, 1.0)), call.bob.speak(speech(BOBS, 0.8)))
 
         await eventually(lambda: len(call.teller.asked) == 2)
         await call.is_free()
         assert sorted(call.teller.asked) == ["Which dragon?", 'bob (voice): "Hello everybody."']
+        await eventually(lambda: len(in_the_lounge(discord)) == 3)
+        announcement, *subtitles = in_the_lounge(discord)
+        assert announcement.endswith("What is said is shown to others as text.")
+        assert sorted(subtitles) == ["ann: Which dragon?", "bob: Hello everybody."]
+
+
+def in_the_lounge(discord: DiscordDouble) -> list[str]:
+    return [post.text for post in discord.posts if post.channel == discord.lounge]
 
 
 class TestTheStreamerOrdersAloud:
