@@ -1,16 +1,21 @@
 """What may be ordered aloud: the streamer, and who else may steer the relay, say it instead of writing it."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
+from relay.errors import RelayError
 from relay.hearing.spoken_controls import SpokenControl, spoken_control
 from relay.model import Caller, Talker
 from relay.moderation.controls import Controls
 from relay.moderation.switches import Switches
 from relay.speech.voice import Voice
 
+log = logging.getLogger(__name__)
+
 STEP: Final = 0.2
-"""How much louder or quieter it gets at once, as a share of the sound as it is."""
+"""How much louder or quieter it gets at once, as a share of the sound as it is; nobody makes it quieter than that
+aloud, as it could not be heard then that they were understood."""
 LOUDEST: Final = 2.0
 SOURCE: Final = "voice"
 """Where such an order comes from, in the audit log."""
@@ -54,23 +59,29 @@ class SpokenOrders:
         return None if control is SpokenControl.RESUME and not self._switches().paused else control
 
     async def carry_out(self, control: SpokenControl, talker: Talker) -> None:
-        """Do it, and let it be heard that it was understood."""
+        """Do it, and let it be heard that it was understood; what cannot be done is told in the log alone."""
         if control in _SILENT:
             self._voice.answered_otherwise()
-        await self._controls.run(self._words(control), _caller(talker))
-        self._confirm()
+        try:
+            await self._controls.carry_out(self._words(control), _caller(talker))
+        except RelayError as error:
+            log.warning("what %s ordered aloud (%s) did not work: %s", talker.name, control, error)
+        else:
+            self._confirm()
 
     def _words(self, control: SpokenControl) -> str:
         match control:
             case SpokenControl.LOUDER:
-                return f"volume {self._percent(STEP)}"
+                return _volume(min(LOUDEST, self._loudness.volume + STEP))
             case SpokenControl.QUIETER:
-                return f"volume {self._percent(-STEP)}"
+                now = self._loudness.volume
+                return _volume(max(min(STEP, now), now - STEP))
             case _:
                 return control.value
 
-    def _percent(self, step: float) -> int:
-        return round(100 * min(LOUDEST, max(STEP, self._loudness.volume + step)))
+
+def _volume(share: float) -> str:
+    return f"volume {round(100 * share)}"
 
 
 def _caller(talker: Talker) -> Caller:

@@ -1,0 +1,194 @@
+"""What is ordered aloud is done by the controls of a whole relay; nobody is in a call, and no page is open."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from relay.application.audio import LiveAudio
+from relay.application.composition import Relay
+from relay.application.spoken_orders import LOUDEST
+from relay.application.statistics import Statistics
+from relay.config.loading import Config
+from relay.hearing.base import SpokenText
+from relay.model import AudienceMessage, Role, Talker
+from relay.moderation.audit import Audit
+from relay.platforms.simulated import QuietPlatform
+from relay.replies.replies import Replies
+from relay.speech.base import Sink
+from relay.speech.chime import chime
+from relay.speech.floor import FloorState
+from relay.speech.voice import Voice
+from tests.end_to_end.stage import settings
+from tests.speech.fakes import ManualSink, begin
+
+PEOPLE = {
+    "voice:1": Talker(name="Ann", id="1", is_streamer=True, roles=frozenset({Role.STREAMER}), channel="lounge"),
+    "voice:2": Talker(name="Mia", id="2", roles=frozenset({Role.MODERATOR}), channel="lounge"),
+    "voice:3": Talker(name="Bob", id="3", roles=frozenset({Role.VIEWER, Role.SUBSCRIBER, Role.VIP}), channel="lounge"),
+}
+ANN, MIA, BOB = PEOPLE
+
+
+class Loudspeaker(LiveAudio):
+    """People by name, and a loudspeaker that is driven by hand."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.sink = ManualSink()
+
+    @property
+    def place(self) -> str:
+        return "discord"
+
+    def open(self, voice: Voice) -> Sequence[Sink]:
+        self._sinks = {"overlay": self.sink}
+        return [self.sink]
+
+    def talker(self, speaker: str) -> Talker:
+        return PEOPLE[speaker]
+
+
+class Room:
+    def __init__(self, folder: Path) -> None:
+        config = settings(folder, forwarding={"nicknames": ["Vox"]})
+        self.audio = Loudspeaker(config)
+        self.sink = self.audio.sink
+        self.relay = Relay(
+            config,
+            lambda *_: [QuietPlatform("discord")],
+            voxta_url="http://127.0.0.1:9",
+            statistics=Statistics(),
+            audio=self.audio,
+        )
+        self.told: list[AudienceMessage] = []
+        self.relay.events.arrived.subscribe(self.told.append)
+        self._audit = Audit(config.audit_file)
+
+    async def hears(self, who: str, text: str) -> None:
+        await self.audio.said(SpokenText(who, text, time.monotonic()))
+
+    def noted(self) -> list[str]:
+        """The lines of the audit log."""
+        return ["{who} ({source} {id}): {what}".format_map(line) for line in self._audit.newest(10)]
+
+    @property
+    def chimes(self) -> int:
+        """How often it was said that something was understood."""
+        return sum(clip.pcm == chime().pcm for clip in self.sink.queue)
+
+    @property
+    def is_paused(self) -> bool:
+        return self.relay.runtime.switches().paused
+
+    async def set_volume(self, percent: int) -> None:
+        await self.relay.runtime.switch(self.relay.runtime.switches().with_(volume=percent / 100))
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    room = Room(tmp_path)
+    await room.relay.inbox.open()
+    yield room
+    await room.relay.inbox.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after"),
+    [
+        ("Vox, louder!", 100, 120),
+        ("A bit quieter, please.", 100, 80),
+        ("Vox, lauter.", 195, 200),
+        ("quieter", 30, 20),
+        ("quieter", 10, 10),
+        ("louder", 0, 20),
+    ],
+)
+async def test_it_gets_louder_and_quieter_by_a_fifth_and_never_the_other_way(
+    room: Room, text: str, before: int, after: int
+) -> None:
+    await room.set_volume(before)
+
+    await room.hears(ANN, text)
+
+    assert room.sink.volume == after / 100 <= LOUDEST
+    assert room.noted() == ([f"Ann (voice 1): volume {after}"] if after != before else [])
+    assert room.chimes == 1
+
+
+async def test_a_pause_lasts_until_somebody_says_to_go_on(room: Room) -> None:
+    await room.hears(ANN, "Vox, pause.")
+    assert room.is_paused
+
+    await room.hears(ANN, "Vox, go on!")
+
+    assert not room.is_paused
+    assert room.noted() == ["Ann (voice 1): pause", "Ann (voice 1): resume"]
+    assert room.chimes == 2
+    assert room.told == []
+
+
+async def test_to_go_on_is_no_order_where_nothing_is_paused(room: Room) -> None:
+    await room.hears(ANN, "Go on!")
+
+    assert [message.text for message in room.told] == ["Go on!"]
+    assert (room.noted(), room.chimes) == ([], 0)
+
+
+@pytest.mark.parametrize(("text", "control"), [("Skip that, please.", "skip"), ("Vox, be quiet!", "interrupt")])
+async def test_an_answer_is_given_up(room: Room, text: str, control: str) -> None:
+    reply = begin(Replies(), "r1")
+    room.relay.voice.thinking(reply)
+
+    await room.hears(ANN, text)
+
+    assert reply.is_silenced
+    assert room.noted() == [f"Ann (voice 1): {control}"]
+    assert room.chimes == 1
+
+
+async def test_a_moderator_orders_under_their_own_name(room: Room) -> None:
+    await room.hears(MIA, "Vox, pause!")
+
+    assert room.is_paused
+    assert room.noted() == ["Mia (voice 2): pause"]
+
+
+@pytest.mark.parametrize("text", ["Vox, stop!", "skip", "pause", "louder", "quieter", "go on"])
+async def test_what_anybody_else_says_is_no_order_and_told(room: Room, text: str) -> None:
+    await room.hears(ANN, "pause")
+    reply = begin(Replies(), "r1")
+    room.relay.voice.thinking(reply)
+    before = room.relay.runtime.switches()
+
+    assert not room.audio.is_all(BOB, text)
+    await room.hears(BOB, text)
+
+    assert [(message.author.name, message.text) for message in room.told] == [("Bob", text)]
+    assert (room.relay.runtime.switches(), reply.is_silenced) == (before, False)
+    assert room.relay.floor.state(time.monotonic()) is FloorState.THINKING
+    assert (room.noted(), room.chimes) == (["Ann (voice 1): pause"], 1)
+
+
+async def test_an_order_is_known_before_its_turn_is_over(room: Room) -> None:
+    assert room.audio.is_all(ANN, "Vox, stop")
+    assert not room.audio.is_all(ANN, "Vox, stop being")
+
+
+async def test_who_hears_nothing_is_sent_no_sound(room: Room) -> None:
+    room.sink.is_open = False
+
+    await room.hears(ANN, "pause")
+
+    assert room.is_paused
+    assert not room.sink.queue
+
+
+async def test_an_order_that_cannot_be_done_is_not_confirmed(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+    await room.relay.inbox.close()
+
+    await room.hears(ANN, "Vox, pause!")
+
+    assert (room.is_paused, room.chimes) == (False, 0)
+    assert "what Ann ordered aloud (pause) did not work" in caplog.text
