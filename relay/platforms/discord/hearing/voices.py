@@ -67,6 +67,15 @@ class _Telling:
     def talks(self, who: str) -> None:
         self._tell(who, is_speech=False)
 
+    def again(self, who: str) -> None:
+        """They made another sound in what goes on already."""
+        self._tell(who, is_speech=self._speaking.get(who, False))
+
+    def passes(self, who: str) -> None:
+        """They made a sound, and there is nothing more of it."""
+        self.talks(who)
+        self._stop(who)
+
     def repeat(self) -> None:
         """Say again what lasts."""
         for who, is_speech in list(self._speaking.items()):
@@ -162,13 +171,15 @@ class Voices:
     # What the ears hear
 
     def began(self, user: int) -> None:
-        """Somebody made a sound."""
+        """Somebody made a sound, at which the companion may be silent already: the floor says whether it stays so."""
         if not self._hears(user):
+            self.forget(user)
+            self._telling.passes(speaker_name(user))
             return
         person = self._person(user)
         person.is_hushed = False
-        if person.voice.state is VoiceState.STOPPING:
-            self._telling.talks(person.voice.who)
+        if person.voice.state is not VoiceState.QUIET:
+            self._telling.again(person.voice.who)
         person.voice.sounds(self._clock())
         self._woken.set()
 
