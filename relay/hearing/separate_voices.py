@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 PENDING: Final = 16
 """Turns that may be on their way to text at a time; a recogniser that is so far behind would never catch up."""
+WITHIN: Final = 30.0
+"""Seconds in which the end of a turn has to be known as text, as those behind it wait for it; after that nobody wants
+an answer any more."""
 STEADY: Final = 0.3
 """Seconds of sound in which a partial result has to stay as it is to count: recognisers take words back."""
 
@@ -47,11 +50,13 @@ class SeparateVoices:
         hearer: Hearer,
         *,
         language: str = "",
+        within: float = WITHIN,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._recogniser = recogniser
         self._hearer = hearer
         self._language = language
+        self._within = within
         self._clock = clock
         self._turns: dict[str, _OpenTurn] = {}
         self._ended: asyncio.Queue[tuple[_OpenTurn, float]] = asyncio.Queue()
@@ -81,6 +86,7 @@ class SeparateVoices:
             for turn in self._turns.values():
                 turn.recognition.abandon()
             self._turns.clear()
+            self._pending = self._ended.qsize()  # what was under way is lost with this run
 
     async def _deliver(self, order: "asyncio.Queue[tuple[_OpenTurn, float, asyncio.Task[str]]]") -> None:
         while True:
@@ -99,14 +105,21 @@ class SeparateVoices:
     async def _understand(self, turn: _OpenTurn) -> str:
         """What they said; "" when it is nothing, or fails, which is told once until it works again."""
         try:
-            text = await turn.recognition.finish()
+            async with asyncio.timeout(self._within):
+                text = await turn.recognition.finish()
         except RecognitionError as error:
-            if self.problem is None:
-                log.warning("What people say is not understood: %s", error)
-            self.problem = str(error)
-            return ""
+            return self._fail(turn, str(error))
+        except TimeoutError:
+            return self._fail(turn, f"the recogniser took longer than {self._within:g} s for a turn")
         self.problem = None
         return text.strip()
+
+    def _fail(self, turn: _OpenTurn, problem: str) -> str:
+        turn.recognition.abandon()
+        if self.problem is None:
+            log.warning("What people say is not understood: %s", problem)
+        self.problem = problem
+        return ""
 
     # See VoiceListener
 

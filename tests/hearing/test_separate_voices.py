@@ -23,12 +23,13 @@ class Turn:
         self.text = ""
         self.heard = b""
         self.result: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.is_abandoned = False
+        self.is_abandoned = self.is_awaited = False
 
     def feed(self, pcm: bytes) -> None:
         self.heard += pcm
 
     async def finish(self) -> str:
+        self.is_awaited = True
         return await self.result
 
     def abandon(self) -> None:
@@ -48,14 +49,14 @@ class Engine:
 
 
 class Scene:
-    def __init__(self) -> None:
+    def __init__(self, within: float = 60.0) -> None:
         self.engine = Engine()
         self.told: list[SpokenText] = []
         self.asked: list[tuple[str, str]] = []
         self.settles = False
         self.expected: list[bool] = []
         self.pauses: list[str] = []
-        self.voices = SeparateVoices(self.engine, self, language="de", clock=lambda: 7.0)
+        self.voices = SeparateVoices(self.engine, self, language="de", within=within, clock=lambda: 7.0)
 
     def expect(self, *, is_expected: bool) -> None:
         self.expected.append(is_expected)
@@ -154,6 +155,38 @@ async def test_a_recogniser_that_is_far_behind_gets_no_more(caplog: pytest.LogCa
         await eventually(lambda: scene.told[-1].text == "again")
 
     assert "16 turns wait" in caplog.text
+
+
+async def test_a_recogniser_that_never_answers_keeps_nobody_else_from_being_heard(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    scene = Scene(within=0.0)
+    async with alongside(scene.voices.run()):
+        stuck = scene.says(ANN)
+        scene.voices.turn_ended(ANN)
+        await eventually(lambda: scene.voices.problem is not None)
+        scene.says(BEN).result.set_result("hello")
+        scene.voices.turn_ended(BEN)
+        await eventually(lambda: len(scene.told) == 1)
+
+    assert stuck.is_abandoned
+    assert scene.told[0].text == "hello"
+    assert "took longer than 0 s" in caplog.text
+
+
+async def test_what_was_under_way_when_hearing_began_anew_holds_up_nothing() -> None:
+    scene = Scene()
+    async with alongside(scene.voices.run()):
+        for _ in range(PENDING):
+            scene.says(ANN)
+            scene.voices.turn_ended(ANN)
+        await eventually(lambda: all(turn.is_awaited for turn in scene.engine.turns))
+    async with alongside(scene.voices.run()):
+        scene.says(BEN).result.set_result("hello")
+        scene.voices.turn_ended(BEN)
+        await eventually(lambda: len(scene.told) == 1)
+
+    assert scene.told[0].text == "hello"
 
 
 async def test_a_turn_that_never_ended_is_forgotten_when_they_begin_anew_and_at_the_end() -> None:

@@ -41,7 +41,7 @@ class OpenAIRecogniser:
             body = await answer.whole(BYTES)
         try:
             text = json.loads(body or b"")["text"]
-        except (ValueError, LookupError, TypeError):
+        except (ValueError, LookupError, TypeError, RecursionError):
             raise self._endpoint.no("transcription") from None
         if not isinstance(text, str):
             raise self._endpoint.no("transcription")

@@ -85,7 +85,7 @@ async def test_a_failure_is_empty_and_logged_once_with_the_fix(caplog: pytest.Lo
     assert KEY not in caplog.text
 
 
-@pytest.mark.parametrize("body", [b"nonsense", b"[]", b'{"text": 5}', b'{"no": "text"}', b" " * 2**21])
+@pytest.mark.parametrize("body", [b"nonsense", b"[]", b'{"text": 5}', b'{"no": "text"}', b" " * 2**21, b"[" * 100_000])
 async def test_what_is_no_transcription_is_a_failure(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.Response(body=body)
