@@ -15,7 +15,7 @@ _LINK_TEXT: Final = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
 _LINE_START: Final = re.compile(r"^[^\S\n]*(?:#{1,6}|>+|[-*+]|-#)(?=\s)", re.MULTILINE)
 _EMOTE: Final = re.compile(r"<a?:\w{1,40}:\d{1,25}>|(?<![\w:]):[A-Za-z][\w+-]{1,40}:(?![\w:])")
 _MENTION: Final = re.compile(r"<(?:@[!&]?|#|t:|/[\w -]{1,40}:|id:)[\w:-]{0,40}>")
-"""Of Discord, by a number that nobody can say."""
+"""Written with a number that nobody can say."""
 _SMILEY: Final = re.compile(
     r"(?<!\S)(?:>?[:;=]['\u2019]?[-^o]?[)(\]\[DPpOo/\\|3*]+|[xX]D+|<[/\\]?3+|\^[_.-]?\^|[oO][._][oO]|[TQ;][._-][TQ;]"
     r"|-[._]-|>[._]<|\u00af\\?_\(.{1,3}\)_/\u00af)(?=[\s.,!?]|$)"
@@ -32,7 +32,7 @@ _EMOTES: Final = frozenset({
     "modCheck", "pepeD", "pepeJAM", "peepoClap", "peepoHappy", "peepoLeave", "peepoSad", "ppHop",
     "widepeepoHappy", "xqcL",
 })  # fmt: skip
-"""Widely used emotes of Twitch and its extensions, as they are written; some other words are too good to lose."""
+"""Widely used emotes of stream chats, as they are written; some other words are too good to lose."""
 _NAME: Final = re.compile(r"(?<![@\w])\w+(?!\w)")
 _MARKUP: Final = re.compile(r"[*~`|<>\\\[\]{}^\u2122\u00ae\u00a9]+")
 _NEVER_READ: Final = frozenset({"Cc", "Cs", "Co", "Cn", "So", "Sk", "Me"})

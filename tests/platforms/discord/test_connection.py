@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from relay.errors import AuthError, ConfigError, InboxError
 from relay.model import Edit, Post
-from relay.platforms.discord import client, session, session_starts
+from relay.platforms.discord import client, session, session_starts, slash
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.session_starts import SessionStarts
 from tests.doubles.discord import DiscordDouble, Hold
@@ -128,8 +128,9 @@ class TestNothingIsLostOrDoubled:
         assert platform.health() == "connected"
 
     async def test_when_the_run_ends_while_the_inbox_is_slow(
-        self, discord: DiscordDouble, connect: Connect, store: Store
+        self, discord: DiscordDouble, connect: Connect, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(slash, "STORED_WITHIN", 0.05)
         async with connect():
             store.pause()
             await discord.say("one")

@@ -9,8 +9,9 @@ import discord as library
 import pytest
 
 from relay.platforms.discord.connection import make_connector
-from tests.doubles.discord import DiscordDouble, Refuse
+from tests.doubles.discord import DiscordDouble, Refuse, interactions
 from tests.doubles.discord.double import TOKEN
+from tests.doubles.discord.interactions import REPLY_WITHIN
 from tests.platforms.discord.conftest import knows_guild, section
 from tests.support import PATIENCE
 
@@ -131,8 +132,9 @@ async def test_a_fault_happens_as_often_as_it_says(discord: DiscordDouble, fault
 
 @pytest.mark.parametrize(("deferred", "seconds"), [(False, 3.5), (True, 901.0)])
 async def test_an_interaction_dies_when_nobody_answers_it(
-    discord: DiscordDouble, deferred: bool, seconds: float
+    discord: DiscordDouble, deferred: bool, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(interactions, "REPLY_WITHIN", REPLY_WITHIN)
     discord.interactions.commands = [{"id": "1", "name": "ask"}]
     async with connected(discord) as client:
         asking = asyncio.create_task(discord.ask("why?"))
