@@ -128,6 +128,10 @@ class LiveAudio(SilentAudio):
     def tell(self, hearer: Hearer) -> None:
         self._hearer = hearer
 
+    def is_spoken_over(self) -> bool:
+        """See Hearer."""
+        return self._hearer is not None and self._hearer.is_spoken_over()
+
     def is_all(self, who: str, text: str) -> bool:
         """See Hearer."""
         return self._hearer is not None and self._hearer.is_all(who, text)

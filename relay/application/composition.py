@@ -178,7 +178,7 @@ class Relay:
     def _subscribe(self) -> None:
         """Who is told of what, in this order."""
         self.forwarder.hush(self._audio.is_quiet)
-        self._audio.tell(spoken_words(self, self._audio))
+        self._audio.tell(spoken_words(self, self._audio, self._config.hearing))
         events, statistics = self.events, self._statistics
         live = self.forwarder.waiting
         self.subtitles = Subtitles(self._config, self._audio, lambda: live.switches, self.poster.tell)

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from relay.application.anticipation import Anticipation
+from relay.application.asides import Asides
 from relay.application.audio import SilentAudio
 from relay.application.spoken_orders import SpokenOrders
+from relay.config import HearingSection
 from relay.forwarding.rendering import STREAMERS
 from relay.hearing.base import Hearer, SpokenText
 from relay.inbox.retry import with_retries
@@ -30,6 +32,7 @@ class SpokenWords:
         receive: Receive,
         orders: SpokenOrders,
         voice: Voice,
+        asides: Asides,
         anticipation: Anticipation | None = None,
         *,
         steady: Callable[[], float] = time.monotonic,
@@ -40,8 +43,13 @@ class SpokenWords:
         self._receive = receive
         self._orders = orders
         self._voice = voice
+        self._asides = asides
         self._anticipation = anticipation
         self._steady = steady
+
+    def is_spoken_over(self) -> bool:
+        """See Hearer."""
+        return self._voice.is_speaking
 
     def is_all(self, who: str, text: str) -> bool:
         """See Hearer."""
@@ -62,13 +70,15 @@ class SpokenWords:
             self._anticipation.goes_on(who)
 
     async def said(self, spoken: SpokenText) -> None:
-        """See Hearer. Returns when it is stored, or done."""
+        """See Hearer. Returns when it is stored, done, or found to be for nobody here."""
         if self._anticipation is not None:
             self._anticipation.is_done(spoken.who)
         talker = self._talker(spoken.who)
         if (order := self._orders.found(talker, spoken.text)) is not None:
             self._voice.expect_words(is_expected=False)
             await self._orders.carry_out(order, talker)
+        elif self._asides.is_one(spoken.text, over=spoken.over):
+            self._voice.expect_words(is_expected=False)
         else:
             await with_retries(self._receive, self._message(spoken, talker))
 
@@ -85,7 +95,7 @@ class SpokenWords:
         )
 
 
-def spoken_words(relay: "Relay", audio: SilentAudio) -> SpokenWords:
+def spoken_words(relay: "Relay", audio: SilentAudio, settings: HearingSection) -> SpokenWords:
     """What hears the people in the voice channels of this relay."""
     orders = SpokenOrders(
         relay.controls,
@@ -95,7 +105,8 @@ def spoken_words(relay: "Relay", audio: SilentAudio) -> SpokenWords:
         loudness=relay.dialogue,
         confirm=audio.confirm,
     )
-    return SpokenWords(audio.place, audio.talker, relay.receive, orders, relay.voice, relay.anticipation)
+    asides = Asides(settings)
+    return SpokenWords(audio.place, audio.talker, relay.receive, orders, relay.voice, asides, relay.anticipation)
 
 
 _: type[Hearer] = SpokenWords

@@ -53,10 +53,16 @@ class SpokenText:
     """Never empty; as hostile as any text of the audience."""
     ended: float
     """When they were done, by the monotonic clock."""
+    over: bool = False
+    """They began while the companion was speaking."""
 
 
 class Hearer(Protocol):
     """Wants to know what people say."""
+
+    def is_spoken_over(self) -> bool:
+        """Whether who begins now does so while the companion is speaking."""
+        ...
 
     def is_all(self, who: str, text: str) -> bool:
         """Whether what is understood of them so far is all that is to be told; the rest of the turn is not awaited."""

@@ -38,6 +38,8 @@ LAG: Final = 10.0
 class _WaitingTurn:
     who: str
     began: float
+    over: bool = False
+    """They began while the companion was speaking."""
     sound: bytearray = field(default_factory=bytearray)
     ended: float | None = None
     is_lost: bool = False
@@ -53,6 +55,8 @@ class OneStream:
         self._hearer = hearer
         self._clock = clock
         self._is_wanted = False
+        self._over: dict[str, bool] = {}
+        """Whether the companion was speaking when they made the sound of which it is not known yet what it is."""
         self._turns: dict[str, _WaitingTurn] = {}
         """Of those who talk now."""
         self._line: list[_WaitingTurn] = []
@@ -131,17 +135,17 @@ class OneStream:
             return
         self._is_answered = True
         if text.strip():
-            self._texts.put_nowait(SpokenText(turn.who, text.strip(), turn.ended or self._clock()))
+            self._texts.put_nowait(SpokenText(turn.who, text.strip(), turn.ended or self._clock(), turn.over))
         elif not self._line:
             self._hearer.expect(is_expected=False)
 
     # See VoiceListener
 
     def sound_began(self, who: str) -> None:
-        pass
+        self._over[who] = self._hearer.is_spoken_over()
 
     def was_noise(self, who: str) -> None:
-        pass
+        self._over.pop(who, None)
 
     def speech_began(self, who: str) -> None:
         self.turn_ended(who)
@@ -168,9 +172,10 @@ class OneStream:
     # Inside
 
     def _begin(self, who: str) -> _WaitingTurn | None:
+        over = self._over.pop(who, False)
         if not self._is_wanted:
             return None
-        turn = self._turns[who] = _WaitingTurn(who, self._clock())
+        turn = self._turns[who] = _WaitingTurn(who, self._clock(), over)
         self._line.append(turn)
         return turn
 

@@ -32,6 +32,8 @@ STEADY: Final = 0.3
 class _OpenTurn:
     who: str
     recognition: Recognition
+    over: bool = False
+    """They began while the companion was speaking."""
     partial: str = ""
     steady: int = 0
     """Bytes of sound since `partial` last changed."""
@@ -58,6 +60,8 @@ class SeparateVoices:
         self._language = language
         self._within = within
         self._clock = clock
+        self._over: dict[str, bool] = {}
+        """Whether the companion was speaking when they made the sound of which it is not known yet what it is."""
         self._turns: dict[str, _OpenTurn] = {}
         self._ended: asyncio.Queue[tuple[_OpenTurn, float]] = asyncio.Queue()
         self._settled: asyncio.Queue[SpokenText] = asyncio.Queue()
@@ -96,7 +100,7 @@ class SeparateVoices:
             if not text and not self._pending:
                 self._hearer.expect(is_expected=False)
             if text:
-                await self._hearer.said(SpokenText(turn.who, text, ended))
+                await self._hearer.said(SpokenText(turn.who, text, ended, turn.over))
 
     async def _deliver_settled(self) -> None:
         while True:
@@ -124,14 +128,14 @@ class SeparateVoices:
     # See VoiceListener
 
     def sound_began(self, who: str) -> None:
-        pass
+        self._over[who] = self._hearer.is_spoken_over()
 
     def was_noise(self, who: str) -> None:
-        pass
+        self._over.pop(who, None)
 
     def speech_began(self, who: str) -> None:
         self._drop(who)
-        self._turns[who] = _OpenTurn(who, self._recogniser.begin(self._language))
+        self._turns[who] = _OpenTurn(who, self._recogniser.begin(self._language), self._over.pop(who, False))
 
     def speech(self, who: str, pcm: bytes) -> None:
         turn = self._turns.get(who)
@@ -147,7 +151,7 @@ class SeparateVoices:
         if text and before < _STEADY_BYTES <= turn.steady and self._hearer.is_all(who, text):
             turn.is_settled = True
             turn.recognition.abandon()
-            self._settled.put_nowait(SpokenText(who, text, self._clock()))
+            self._settled.put_nowait(SpokenText(who, text, self._clock(), turn.over))
 
     def speech_paused(self, who: str) -> None:
         turn = self._turns.get(who)

@@ -174,6 +174,11 @@ class Voice:
             self._release()
         return True
 
+    @property
+    def is_speaking(self) -> bool:
+        """Whether a reply is being said, heard at the moment or paused."""
+        return self._floor.state(self._clock()) is FloorState.SPEAKING
+
     # The people
 
     def talks(self, speaker: str) -> None:

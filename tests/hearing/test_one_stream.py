@@ -25,11 +25,15 @@ class Scene:
         self.stream = OneStream(self, clock=self.clock)
         self.told: list[SpokenText] = []
         self.expected: list[bool] = []
+        self.companion_speaks = False
         self.stream.open()
 
     def may_be_done(self, who: str, text: str) -> None: ...
 
     def goes_on(self, who: str) -> None: ...
+
+    def is_spoken_over(self) -> bool:
+        return self.companion_speaks
 
     def is_all(self, who: str, text: str) -> bool:
         return False
@@ -94,6 +98,24 @@ def test_who_talks_beside_them_follows_whole_after_voxta_has_ended_the_first(sce
 
     assert after.count(2) == 10
     assert after.index(2) <= SETTLED / STREAM_BLOCK + 1
+
+
+async def test_it_is_known_who_began_while_the_companion_was_speaking(scene: Scene) -> None:
+    async with alongside(scene.stream.run()):
+        for who, mark, companion_speaks in ((ANN, 1, True), (BEN, 2, False)):
+            scene.companion_speaks = companion_speaks
+            scene.stream.sound_began(who)
+            scene.companion_speaks = False
+            scene.stream.speech_began(who)
+            scene.says(who, mark)
+            scene.reads(1)
+            scene.stream.turn_ended(who)
+            scene.stream.recognition_began()
+            scene.stream.recognition_ended("mhm")
+            scene.silence(SETTLED)
+        await eventually(lambda: len(scene.told) == 2)
+
+    assert [(each.who, each.over) for each in scene.told] == [(ANN, True), (BEN, False)]
 
 
 def test_who_was_done_first_goes_first(scene: Scene) -> None:

@@ -55,6 +55,7 @@ class Scene:
         self.asked: list[tuple[str, str]] = []
         self.settles = False
         self.expected: list[bool] = []
+        self.companion_speaks = False
         self.pauses: list[str] = []
         self.voices = SeparateVoices(self.engine, self, language="de", within=within, clock=lambda: 7.0)
 
@@ -63,6 +64,9 @@ class Scene:
 
     async def said(self, spoken: SpokenText) -> None:
         self.told.append(spoken)
+
+    def is_spoken_over(self) -> bool:
+        return self.companion_speaks
 
     def is_all(self, who: str, text: str) -> bool:
         self.asked.append((who, text))
@@ -212,6 +216,21 @@ async def test_words_are_expected_from_the_end_of_a_turn_until_they_are_told_or_
         await eventually(lambda: len(scene.expected) == 3)
 
     assert not scene.expected[-1]
+
+
+async def test_it_is_known_who_began_while_the_companion_was_speaking() -> None:
+    async with hearing() as scene:
+        scene.companion_speaks = True
+        scene.voices.sound_began(ANN)
+        scene.voices.sound_began(BEN)
+        scene.companion_speaks = False
+        scene.voices.was_noise(BEN)
+        for who in (ANN, BEN, ANN):
+            scene.says(who).result.set_result("mhm")
+            scene.voices.turn_ended(who)
+        await eventually(lambda: len(scene.told) == 3)
+
+    assert [(each.who, each.over) for each in scene.told] == [(ANN, True), (BEN, False), (ANN, False)]
 
 
 async def test_words_so_far_are_known_while_somebody_talks() -> None:

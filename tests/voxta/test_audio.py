@@ -26,6 +26,9 @@ class Nobody:
 
     def goes_on(self, who: str) -> None: ...
 
+    def is_spoken_over(self) -> bool:
+        return False
+
     def is_all(self, who: str, text: str) -> bool:
         return False
 

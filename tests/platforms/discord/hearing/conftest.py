@@ -77,6 +77,9 @@ class Room:
 
     def goes_on(self, who: str) -> None: ...
 
+    def is_spoken_over(self) -> bool:
+        return False
+
     def is_all(self, who: str, text: str) -> bool:
         return False
 

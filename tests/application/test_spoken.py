@@ -1,0 +1,86 @@
+"""What people say aloud becomes a message, unless it is not for the companion."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from relay.application.asides import Asides
+from relay.application.spoken import SpokenWords
+from relay.application.spoken_orders import SpokenOrders
+from relay.config import HearingSection
+from relay.hearing.base import SpokenText
+from relay.model import AudienceMessage, Incoming, Talker
+from tests.speech.test_voice import HELLO, speaking
+from tests.speech.test_voice import Scene as VoiceScene
+
+ANN = "voice:7"
+
+
+class NoOrders(SpokenOrders):
+    def __init__(self) -> None: ...
+
+    def found(self, talker: Talker, text: str) -> None:
+        return None
+
+
+class Scene:
+    """Ann is in the voice channel, and the companion has a voice."""
+
+    def __init__(self, voice: VoiceScene, **settings: Any) -> None:
+        self.voice = voice
+        self.told: list[str] = []
+        self.words = SpokenWords(
+            "discord",
+            lambda who: Talker(name="Ann", id="7", channel="42"),
+            self._receive,
+            NoOrders(),
+            voice.voice,
+            Asides(HearingSection.model_validate(settings)),
+            steady=voice.clock,
+        )
+
+    async def _receive(self, *incoming: Incoming) -> None:
+        self.told += [each.text for each in incoming if isinstance(each, AudienceMessage)]
+
+    async def ann_said(self, text: str, *, over: bool = False) -> None:
+        self.words.expect(is_expected=True)
+        await self.words.said(SpokenText(ANN, text, self.voice.clock.now, over))
+
+
+@asynccontextmanager
+async def listening(**settings: Any) -> AsyncIterator[Scene]:
+    async with speaking() as voice:
+        yield Scene(voice, **settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "over", "is_told"),
+    [
+        ("Mhm.", True, False),
+        ("Yeah, right, haha.", True, False),
+        ("Yeah, but why?", True, True),
+        ("Mhm.", False, True),
+    ],
+)
+async def test_who_only_listens_while_the_companion_speaks_tells_it_nothing(
+    text: str, over: bool, is_told: bool
+) -> None:
+    async with listening() as scene:
+        await scene.ann_said(text, over=over)
+
+        assert scene.told == ([text] if is_told else [])
+        assert scene.voice.floor.is_free(scene.voice.clock.now) is not is_told, "no answer is waited for"
+
+
+async def test_who_begins_while_a_reply_is_said_or_paused_speaks_over_it() -> None:
+    async with listening() as scene:
+        assert not scene.words.is_spoken_over()
+        await scene.voice.reply(HELLO)
+        scene.voice.passes(0.1)
+        assert scene.words.is_spoken_over()
+        scene.voice.voice.talks(ANN)
+
+        assert scene.voice.sink.is_paused
+        assert scene.words.is_spoken_over()
