@@ -51,6 +51,12 @@ def _took(replies: Replies, message: WireMessage) -> Reply:
     return step.reply
 
 
+async def settle() -> None:
+    """Let everything that only waits for the loop be done."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
 class ManualSink:
     """Plays only when told to, in seconds."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ from relay.speech.playback import GRACE, Playback
 from relay.speech.voice import ANSWER_WAIT, Voice
 from relay.wire import server
 from relay.wire.messages import WireMessage
-from tests.speech.fakes import Clock, Library, ManualSink
+from tests.speech.fakes import Clock, Library, ManualSink, settle
 from tests.speech.test_voice import Voxta
 
 REPLY_TIMEOUT = 30.0
@@ -98,20 +99,40 @@ class Room:
             assert self.sink.is_paused or not self.sink.queue, "the companion talks over a person"
 
 
-async def settle() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
+ANN = "voice:ann"
 
 
+def understood(room: Room) -> None:
+    """What Ann said is told to Voxta."""
+    room.floor.asked(room.clock.now)
+    room.voice.asked()
+
+
+def done(room: Room) -> None:
+    room.voice.expect_words(is_expected=True)
+    room.voice.stopped(ANN, is_done=True)
+
+
+OURS: dict[str, Callable[[Room], object]] = {
+    "sounds": lambda room: room.voice.talks(ANN),
+    "speaks": lambda room: room.voice.speaks(ANN),
+    "stops": lambda room: room.voice.stopped(ANN),
+    "is done": done,
+    "is understood": understood,
+    "said nothing": lambda room: room.voice.expect_words(is_expected=False),
+    "orders": lambda room: room.voice.answered_otherwise(),
+    "skip": lambda room: room.voice.stop(),
+    "silence": lambda room: room.voice.silence(),
+    "sink closes": lambda room: room.sink.set_open(False),
+    "sink opens": lambda room: room.sink.set_open(True),
+}
 VOXTA = st.sampled_from(
     ["begins", "goes on", "goes on", "ends", "is cancelled", "is completed", "interrupt", "works", "waits"]
 )
 STEPS = st.lists(
     st.one_of(
         st.tuples(VOXTA, st.integers(1, 3)),
-        st.tuples(
-            st.sampled_from(["sounds", "speaks", "stops", "skip", "silence", "sink closes", "sink opens"]), st.just(0)
-        ),
+        st.tuples(st.sampled_from(list(OURS)), st.just(0)),
         st.tuples(st.just("time"), st.integers(1, 30)),
     ),
     max_size=40,
@@ -119,25 +140,13 @@ STEPS = st.lists(
 
 
 async def play(room: Room, steps: list[tuple[str, int]]) -> None:
-    voice = room.voice
     for what, number in steps:
-        match what:
-            case "sounds":
-                voice.talks("voice:ann")
-            case "speaks":
-                voice.speaks("voice:ann")
-            case "stops":
-                voice.stopped("voice:ann")
-            case "skip":
-                voice.stop()
-            case "silence":
-                voice.silence()
-            case "sink closes" | "sink opens":
-                room.sink.set_open(what == "sink opens")
-            case "time":
-                await room.passes(number / 10)
-            case _:
-                room.hear(what, number)
+        if what in OURS:
+            OURS[what](room)
+        elif what == "time":
+            await room.passes(number / 10)
+        else:
+            room.hear(what, number)
         room.check()
 
 
@@ -148,7 +157,7 @@ async def whole_evening(after: str, steps: list[tuple[str, int]]) -> Room:
         await play(room, steps)
         for number in (1, 2, 3):
             room.hear("ends", number)
-        room.voice.stopped("voice:ann")
+        room.voice.stopped(ANN)
         await room.passes(LEASE + ANSWER_WAIT + GRACE, step=0.5)
         room.clock.now += REPLY_TIMEOUT + 60
         await room.passes(60, step=3.0)

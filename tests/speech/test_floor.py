@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.config import FloorSection
-from relay.speech.floor import LEASE, Floor, FloorDecision, FloorState
+from relay.speech.floor import LEASE, WORDS_WITHIN, Floor, FloorDecision, FloorState
 
 TIMEOUT = 30.0
 DOUBT = 1.0
@@ -425,6 +425,66 @@ def test_the_floor_is_free_when_noise_has_been_doubted_long_enough() -> None:
     assert floor.is_free(2)
 
 
+def test_words_that_are_about_to_be_known_keep_the_floor_for_a_moment() -> None:
+    floor = floor_with()
+
+    floor.expect_words(1, is_expected=True)
+
+    assert not floor.is_free(1 + WORDS_WITHIN - 0.001)
+    assert floor.free_at(1) == floor.next_at(1) == 1 + WORDS_WITHIN
+    assert floor.is_free(1 + WORDS_WITHIN)
+
+
+def test_what_was_said_aloud_may_be_told_before_the_words_of_somebody_else_are_known() -> None:
+    floor = floor_with()
+
+    floor.expect_words(1, is_expected=True)
+
+    assert floor.has_room_for_words(1)
+
+
+@pytest.mark.parametrize("until", [1.0, 2.5])
+def test_where_nothing_was_said_the_floor_is_free_at_once(until: float) -> None:
+    floor = floor_with()
+
+    floor.expect_words(1, is_expected=True)
+    floor.expect_words(until, is_expected=False)
+
+    assert floor.is_free(until)
+
+
+def test_each_turn_that_ends_has_a_moment_of_its_own_for_its_words() -> None:
+    floor = floor_with()
+
+    floor.expect_words(1, is_expected=True)
+    floor.expect_words(3, is_expected=True)
+
+    assert not floor.is_free(3 + WORDS_WITHIN - 0.001)
+    assert floor.is_free(3 + WORDS_WITHIN)
+
+
+def test_words_that_were_told_are_waited_for_no_longer() -> None:
+    floor = floor_with()
+    floor.expect_words(1, is_expected=True)
+
+    floor.asked(1.5)
+    floor.reply_ended(2)
+
+    assert floor.is_free(2)
+
+
+def test_who_is_about_to_be_answered_may_be_told_although_the_floor_is_kept_for_them() -> None:
+    floor = floor_with(silence=0.5)
+    floor.expect_words(1, is_expected=True)
+
+    floor.awaits_words(1)
+    assert floor.has_room_for_words(1)
+    assert not floor.is_free(1)
+
+    floor.thinking(2)
+    assert not floor.has_room_for_words(2), "the answer has begun"
+
+
 SPEAKERS = st.sampled_from(["streamer", "voice:ann", "game:npc"])
 Happening = Callable[[Floor, float], object] | tuple[str, str]
 HAPPENINGS: st.SearchStrategy[Happening] = st.one_of(
@@ -435,6 +495,8 @@ HAPPENINGS: st.SearchStrategy[Happening] = st.one_of(
     st.just(lambda floor, now: floor.released()),
     st.just(lambda floor, now: floor.turn_goes_on(now)),
     st.builds(lambda plays: lambda floor, now: floor.turn_is_over(now, is_voicing=plays), st.booleans()),
+    st.builds(lambda are: lambda floor, now: floor.expect_words(now, is_expected=are), st.booleans()),
+    st.just(lambda floor, now: floor.awaits_words(now)),
     st.builds(lambda who: lambda floor, now: floor.speaker_talks(who, now), SPEAKERS),
     st.tuples(st.sampled_from(["speaks", "stops", "is done"]), SPEAKERS),
 )

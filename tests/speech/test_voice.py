@@ -13,7 +13,7 @@ from relay.speech.floor import Floor, FloorState
 from relay.speech.playback import Playback
 from relay.speech.reports import OWN_CUT_WAIT
 from relay.speech.voice import ANSWER_WAIT, Voice
-from tests.speech.fakes import Clock, Library, ManualSink, add, begin, cancel, end
+from tests.speech.fakes import Clock, Library, ManualSink, add, begin, cancel, end, settle
 from tests.support import alongside, eventually
 
 HELLO, BYE = Sentence("r1", "Hello there my friend.", 0, 22, "a"), Sentence("r1", " Good bye.", 22, 32, "b")
@@ -266,6 +266,58 @@ async def interrupted(scene: Scene) -> None:
     scene.passes(0.5)
     await eventually(lambda: len(scene.voxta.told) == 3)
     scene.voxta.told.clear()
+
+
+async def test_who_interrupts_only_to_order_something_is_not_answered() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, BYE)
+        scene.passes(0.5)
+        scene.voice.speaks("voice:ann")
+        scene.passes(1.0)
+
+        scene.voice.answered_otherwise()
+        scene.voice.text_changed("r1", "Hello there")
+        scene.voice.stopped("voice:ann")
+        scene.passes(0.5)
+
+        assert scene.floor.is_free(scene.clock.now)
+        scene.passes(ANSWER_WAIT + 0.1)
+        await settle()
+        assert "interrupt" in scene.voxta.told
+        assert "ask" not in scene.voxta.told
+
+
+async def test_an_order_that_is_understood_later_ends_the_wait_for_an_answer() -> None:
+    async with speaking() as scene:
+        await interrupted(scene)
+        assert not scene.floor.is_free(scene.clock.now)
+
+        scene.voice.answered_otherwise()
+
+        assert scene.floor.is_free(scene.clock.now)
+        scene.passes(ANSWER_WAIT + 0.1)
+        await settle()
+        assert scene.voxta.told == []
+
+
+async def test_an_order_leaves_nobody_unanswered_who_interrupts_after_it() -> None:
+    async with speaking() as scene:
+        scene.voice.answered_otherwise()
+
+        await interrupted(scene)
+        scene.passes(ANSWER_WAIT + 0.1)
+
+        await scene.told("ask")
+
+
+async def test_expected_words_keep_the_floor_until_it_is_known_that_there_are_none() -> None:
+    async with speaking() as scene:
+        scene.voice.expect_words(is_expected=True)
+        assert not scene.floor.is_free(scene.clock.now)
+
+        scene.voice.expect_words(is_expected=False)
+
+        assert scene.floor.is_free(scene.clock.now)
 
 
 @pytest.mark.parametrize(("after", "told"), [("reply", ["ask"]), ("resume", ["say 'my friend. Good bye.'"])])
