@@ -1,15 +1,28 @@
 """What is said aloud and is not for the companion."""
 
+from collections.abc import Callable, Iterable
+
 from relay.config import HearingSection
-from relay.hearing.turns import is_backchannel
+from relay.hearing.turns import addresses_somebody_else, is_backchannel
 
 
 class Asides:
     """Tells them by their words."""
 
-    def __init__(self, settings: HearingSection) -> None:
+    def __init__(
+        self, settings: HearingSection, names: Callable[[], Iterable[str]], people: Callable[[], Iterable[str]]
+    ) -> None:
+        """`names` are what people call the companion, `people` those who hear each other in the voice channel."""
         self._settings = settings
+        self._names = names
+        self._people = people
 
-    def is_one(self, text: str, *, over: bool) -> bool:
-        """Whether nothing is to come of it. `over`: they began while the companion was speaking."""
-        return over and is_backchannel(text, self._settings.language)
+    def is_one(self, text: str, *, speaker: str, over: bool) -> bool:
+        """Whether nothing is to come of what `speaker` says. `over`: they began while the companion was speaking."""
+        language = self._settings.language
+        if over and is_backchannel(text, language):
+            return True
+        if self._settings.listen_to == "all":
+            return False
+        others = [name for name in self._people() if name != speaker]
+        return addresses_somebody_else(text, companion=self._names(), others=others, language=language)

@@ -77,7 +77,7 @@ class SpokenWords:
         if (order := self._orders.found(talker, spoken.text)) is not None:
             self._voice.expect_words(is_expected=False)
             await self._orders.carry_out(order, talker)
-        elif self._asides.is_one(spoken.text, over=spoken.over):
+        elif self._asides.is_one(spoken.text, speaker=talker.name, over=spoken.over):
             self._voice.expect_words(is_expected=False)
         else:
             await with_retries(self._receive, self._message(spoken, talker))
@@ -97,15 +97,19 @@ class SpokenWords:
 
 def spoken_words(relay: "Relay", audio: SilentAudio, settings: HearingSection) -> SpokenWords:
     """What hears the people in the voice channels of this relay."""
+
+    def names() -> list[str]:
+        return [*relay.addressing.nicknames, *relay.addressing.characters()]
+
     orders = SpokenOrders(
         relay.controls,
         relay.voice,
-        names=lambda: [*relay.addressing.nicknames, *relay.addressing.characters()],
+        names=names,
         switches=relay.runtime.switches,
         loudness=relay.dialogue,
         confirm=audio.confirm,
     )
-    asides = Asides(settings)
+    asides = Asides(settings, names, audio.people)
     return SpokenWords(audio.place, audio.talker, relay.receive, orders, relay.voice, asides, relay.anticipation)
 
 

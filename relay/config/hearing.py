@@ -24,6 +24,7 @@ class HearingSection(Section):
     turn_min: Seconds = 0.25
     turn: Seconds = 0.5
     turn_max: Seconds = 1.5
+    listen_to: Literal["all", "addressed"] = "addressed"
     echo: bool = True
 
     @model_validator(mode="after")

@@ -37,7 +37,7 @@ class Scene:
             self._receive,
             NoOrders(),
             voice.voice,
-            Asides(HearingSection.model_validate(settings)),
+            Asides(HearingSection.model_validate(settings), lambda: ["Vox"], lambda: ["Ann", "Bob"]),
             steady=voice.clock,
         )
 
@@ -72,6 +72,27 @@ async def test_who_only_listens_while_the_companion_speaks_tells_it_nothing(
 
         assert scene.told == ([text] if is_told else [])
         assert scene.voice.floor.is_free(scene.voice.clock.now) is not is_told, "no answer is waited for"
+
+
+@pytest.mark.parametrize(
+    ("text", "listen_to", "is_told"),
+    [
+        ("Bob, can you open the door?", "addressed", False),
+        ("Hey Bob", "addressed", False),
+        ("Bob, can you open the door?", "all", True),
+        ("Vox, Bob, can you open the door?", "addressed", True),
+        ("Bob is late.", "addressed", True),
+        ("Ann, that is me.", "addressed", True),
+        ("Can you open the door?", "addressed", True),
+    ],
+)
+async def test_what_is_said_to_somebody_else_by_name_is_not_told_unless_the_settings_want_it(
+    text: str, listen_to: str, is_told: bool
+) -> None:
+    async with listening(listen_to=listen_to) as scene:
+        await scene.ann_said(text)
+
+        assert scene.told == ([text] if is_told else [])
 
 
 async def test_who_begins_while_a_reply_is_said_or_paused_speaks_over_it() -> None:
