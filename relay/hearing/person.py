@@ -80,8 +80,12 @@ class PersonVoice:
             self._hear(block, now - (len(data) - at - BLOCK_BYTES) / BLOCK_BYTES * BLOCK)
 
     def wait(self, now: float) -> None:
-        """Nothing was heard until now; to be called a few times a second while the state is not QUIET."""
-        self._tell(self._activity.wait(now))
+        """Nothing was heard until now; to be called a few times a second while the state is not QUIET.
+
+        `now` may be earlier than what was heard last, as of a caller who waits for late packets: then nothing is new.
+        """
+        if now >= self._heard_at:
+            self._tell(self._activity.wait(now))
 
     def hush(self, now: float) -> None:
         """It is known that they are silent now."""
@@ -117,7 +121,7 @@ class PersonVoice:
         if missing < GAP:
             return
         self._rest = b""
-        self.wait(now - length)
+        self._tell(self._activity.wait(now - length))
         if self.state in (VoiceState.SPEAKING, VoiceState.STOPPING):
             self._say(_QUIET_BLOCK * int(min(missing, LONGEST) / BLOCK))
         else:

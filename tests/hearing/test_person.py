@@ -130,6 +130,16 @@ def test_who_stops_sending_is_silent() -> None:
     assert scene.notes.told == ["sound", "speech", "paused", "ended"]
 
 
+def test_who_falls_silent_before_a_microphone_that_stays_on_pauses_once() -> None:
+    scene = Scene()
+    scene.hears(voice(1.0))
+    for _ in range(20):
+        scene.hears(room(0.02))
+        scene.voice.wait(scene.now - 0.2)  # packets may be late
+
+    assert [each for each in scene.notes.told if each not in ("sound", "noise")] == ["speech", "paused"]
+
+
 def test_what_was_not_sent_within_a_turn_is_silence_of_that_length() -> None:
     scene = Scene()
 
