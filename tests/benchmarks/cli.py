@@ -96,6 +96,14 @@ def talk(
 
 
 @bench.command()
+def conversation(as_json: Json = False) -> None:
+    """Whether the companion is interrupted by people and by nothing else: typing, laughter, a fan, its own echo."""
+    from tests.benchmarks.conversation import run
+
+    _show(asyncio.run(run()), as_json)
+
+
+@bench.command()
 def voxta(
     only: Annotated[
         list[str] | None, typer.Option(help="A kind of server, such as 'no sound'; may be repeated.")

@@ -47,8 +47,13 @@ def speech(language: str = "en-us", text: str = "") -> Samples:
 
 def as_packets(samples: Samples) -> list[bytes]:
     """What a voice channel's client makes of it: Opus packets of 20 ms."""
+    return encode(raised(samples))
+
+
+def raised(samples: Samples) -> NDArray[np.float32]:
+    """At 48 kHz."""
     at = np.arange(3 * len(samples)) / 3
-    return encode(np.interp(at, np.arange(len(samples)), samples).astype(np.float32))
+    return np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
 
 
 def silence(seconds: float) -> Samples:
@@ -80,6 +85,22 @@ def typing(seconds: float, dbfs: float = -28.0, seed: int = 3) -> Samples:
         for delay, loudness in ((0.0, random.uniform(0.6, 1.0)), (random.uniform(0.06, 0.1), random.uniform(0.2, 0.4))):
             _add(samples, at + delay, loudness * _click(random))
         at += random.exponential(1 / 12) + 0.04
+    return at_level(samples[: round(seconds * HEARING_RATE)], dbfs)
+
+
+def laughter(seconds: float, dbfs: float = -23.0, seed: int = 8) -> Samples:
+    """Somebody laughs: bouts of five breathy "ha", each lower and softer than the one before, and air drawn in."""
+    random = np.random.default_rng(seed)
+    samples = silence(seconds + 2)
+    at = 0.0
+    while at < seconds:
+        pitch = random.uniform(260, 340)
+        for number in range(5):
+            _add(samples, at, 0.85**number * _ha(random, pitch * 0.94**number))
+            at += random.uniform(0.19, 0.23)
+        air = round(0.3 * HEARING_RATE)
+        _add(samples, at, 0.1 * random.standard_normal(air) * np.hanning(air))
+        at += 0.35
     return at_level(samples[: round(seconds * HEARING_RATE)], dbfs)
 
 
@@ -124,6 +145,18 @@ def _click(random: np.random.Generator) -> Samples:
     at = np.arange(length)
     ring = np.sin(2 * np.pi * random.uniform(1500, 4500) / HEARING_RATE * at)
     return np.asarray((0.6 * random.standard_normal(length) + 0.4 * ring) * np.exp(-at / (0.004 * HEARING_RATE)))
+
+
+def _ha(random: np.random.Generator, pitch: float) -> Samples:
+    """Breath, and then a short vowel with breath in it."""
+    length = round(0.15 * HEARING_RATE)
+    at = np.arange(length) / HEARING_RATE
+    voiced = np.clip((at - 0.05) / 0.02, 0, 1) * np.exp(-np.maximum(at - 0.07, 0) / 0.03)
+    breath = 0.35 * random.standard_normal(length) * np.clip(at / 0.03, 0, 1) * np.exp(-np.maximum(at - 0.05, 0) / 0.05)
+    source = ((at * pitch) % 1.0 - 0.5) * voiced + breath
+    spectrum, hertz = np.fft.rfft(source), np.fft.rfftfreq(length, 1 / HEARING_RATE)
+    mouth = sum(np.exp(-(((hertz - of) / 160) ** 2)) for of in (800, 1250, 2700)) + 0.1
+    return np.asarray(np.fft.irfft(spectrum * mouth, length))
 
 
 def _add(samples: Samples, seconds: float, sound: Samples) -> None:

@@ -61,11 +61,15 @@ class VoicePerson:
 
         With `announce` false, the bot is not told (op 5) whose SSRC it is.
         """
+        await self.stream([*packets, *[SILENCE] * 5], conditions, announce=announce)
+
+    async def stream(self, packets: Sequence[bytes], conditions: Conditions = CLEAR, *, announce: bool = True) -> None:
+        """Say just these packets; each is asked for when it is its turn, in the thread that sends."""
         if announce and not self.announced:
             await self._announce(self)
         stop = threading.Event()
         try:
-            await asyncio.to_thread(self._send_all, [*packets, *[SILENCE] * 5], conditions, stop)
+            await asyncio.to_thread(self._send_all, packets, conditions, stop)
         finally:
             stop.set()
 

@@ -18,29 +18,41 @@ def tone(hertz: float, seconds: float, level: float = 0.3) -> Samples:
     return (level * np.sin(2 * np.pi * hertz * at)).astype(np.float32)
 
 
-def encode(samples: Samples) -> list[bytes]:
-    """Opus packets of 20 ms each; the last one is filled up with silence."""
+def encoder() -> av.AudioCodecContext:
+    """What makes Opus packets of frames of 20 ms."""
     codec = av.CodecContext.create("libopus", "w")
     assert isinstance(codec, av.AudioCodecContext)
     codec.sample_rate, codec.layout, codec.format = RATE, "mono", av.AudioFormat("flt")
     codec.options = {"frame_duration": "20"}
+    return codec
+
+
+def encode(samples: Samples) -> list[bytes]:
+    """Opus packets of 20 ms each; the last one is filled up with silence."""
+    codec = encoder()
     padded = np.pad(samples, (0, -len(samples) % FRAME)).astype(np.float32)
     packets = []
     for place in range(0, len(padded), FRAME):
-        frame = av.AudioFrame.from_ndarray(padded[None, place : place + FRAME], format="flt", layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = RATE, place, Fraction(1, RATE)
-        packets += codec.encode(frame)
+        packets += codec.encode(frame_of(padded[place : place + FRAME], place))
     return [bytes(packet) for packet in (*packets, *codec.encode(None))][: len(padded) // FRAME]
+
+
+def frame_of(samples: Samples, place: int) -> av.AudioFrame:
+    """What an encoder takes: `FRAME` samples, the first of them that in the stream."""
+    frame = av.AudioFrame.from_ndarray(samples[None].astype(np.float32), format="flt", layout="mono")
+    frame.sample_rate, frame.pts, frame.time_base = RATE, place, Fraction(1, RATE)
+    return frame
 
 
 def decode(packets: Iterable[bytes]) -> Samples:
     codec = av.CodecContext.create("libopus", "r")
     assert isinstance(codec, av.AudioCodecContext)
     frames = [frame for packet in packets for frame in codec.decode(av.Packet(packet))]
-    return np.concatenate([_mono(frame) for frame in frames] or [np.zeros(0, np.float32)])
+    return np.concatenate([mono(frame) for frame in frames] or [np.zeros(0, np.float32)])
 
 
-def _mono(frame: av.AudioFrame) -> Samples:
+def mono(frame: av.AudioFrame) -> Samples:
+    """All channels of a frame as one."""
     data = frame.to_ndarray()
     channels = len(frame.layout.channels)
     samples = data.astype(np.float32) / (32_768 if data.dtype == np.int16 else 1)
