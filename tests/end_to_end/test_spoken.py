@@ -16,8 +16,8 @@ from tests.end_to_end.call import calling
 from tests.support import eventually
 
 MODERATOR = Caller(source="terminal", name="mia", roles=frozenset({Role.MODERATOR}))
-APART = {"through": "openai", "detector": "level"}
-"""The people here are tones, which no detector takes for speech."""
+APART = {"through": "openai", "detector": "level", "echo": False}
+"""The people here are tones, which no detector takes for speech, and which resemble a bit of everything."""
 ANNS, BOBS = 300, 500
 """How high their voices are, in Hz."""
 
