@@ -132,6 +132,11 @@ class LiveAudio(SilentAudio):
         """See Hearer."""
         return self._hearer is not None and self._hearer.is_spoken_over()
 
+    def so_far(self, who: str, text: str) -> None:
+        """See Hearer."""
+        if self._hearer is not None:
+            self._hearer.so_far(who, text)
+
     def is_all(self, who: str, text: str) -> bool:
         """See Hearer."""
         return self._hearer is not None and self._hearer.is_all(who, text)

@@ -46,10 +46,21 @@ class SpokenWords:
         self._asides = asides
         self._anticipation = anticipation
         self._steady = steady
+        self._beside: set[str] = set()
+        """Whose last words over the companion were not for it."""
 
     def is_spoken_over(self) -> bool:
         """See Hearer."""
         return self._voice.is_speaking
+
+    def so_far(self, who: str, text: str) -> None:
+        """See Hearer."""
+        if self._asides.is_one(text, speaker=self._talker(who).name, over=True):
+            self._beside.add(who)
+            self._voice.listens(who)
+        elif who in self._beside:
+            self._beside.remove(who)
+            self._voice.says_more(who)
 
     def is_all(self, who: str, text: str) -> bool:
         """See Hearer."""
@@ -61,8 +72,10 @@ class SpokenWords:
 
     def may_be_done(self, who: str, text: str) -> None:
         """See Hearer."""
-        if self._anticipation is not None:
-            self._anticipation.may_be_done(who, self._message(SpokenText(who, text, self._steady()), self._talker(who)))
+        talker = self._talker(who)
+        if self._anticipation is None or self._asides.is_one(text, speaker=talker.name, over=who in self._beside):
+            return
+        self._anticipation.may_be_done(who, self._message(SpokenText(who, text, self._steady()), talker))
 
     def goes_on(self, who: str) -> None:
         """See Hearer."""

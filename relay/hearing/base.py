@@ -64,6 +64,10 @@ class Hearer(Protocol):
         """Whether who begins now does so while the companion is speaking."""
         ...
 
+    def so_far(self, who: str, text: str) -> None:
+        """What is understood so far of somebody who began over the companion, whenever that changes."""
+        ...
+
     def is_all(self, who: str, text: str) -> bool:
         """Whether what is understood of them so far is all that is to be told; the rest of the turn is not awaited."""
         ...

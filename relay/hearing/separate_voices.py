@@ -144,6 +144,8 @@ class SeparateVoices:
         turn.recognition.feed(pcm)
         if (text := turn.recognition.text) != turn.partial:
             turn.partial, turn.steady = text, 0
+            if turn.over:
+                self._hearer.so_far(who, text)
             if turn.is_paused:
                 self._hearer.may_be_done(who, text)
             return

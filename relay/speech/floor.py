@@ -75,14 +75,17 @@ class Floor:
         """Voxta has said that it works on a turn, and not yet that it waits for people."""
         self._talks: dict[str, _Talk] = {}
         self._ignored: dict[str, float] = {}
-        """Who never fell silent, until when."""
+        """Who never fell silent, or does not mean the companion, until when."""
         self._noise: dict[str, float] = {}
         """Whose sound turned out to be none of speech, until when."""
-        self._settled_at = 0.0
+        self._settled: dict[str, float] = {}
+        """Until when who fell silent may just draw breath."""
         self._paused_since: float | None = None
-        self._was_spoken = False
-        """Somebody's speech was heard in this pause."""
+        self._spoken: set[str] = set()
+        """Whose speech was heard in this pause."""
         self._overlap = 0.0
+        self._alone: dict[str, float] = {}
+        """What of it was of one speaker alone."""
         self._counted_until = 0.0
         self._was_interrupted = False
         self._awaits_words = False
@@ -128,7 +131,7 @@ class Floor:
         taken_until = self._deadline if self.state(now) is not FloorState.IDLE else now
         return max(
             taken_until,
-            self._settled_at,
+            *self._settled.values(),
             self._words_by,
             *(self._silent_at(talk) for talk in self._talks.values()),
             now,
@@ -139,7 +142,7 @@ class Floor:
 
         It may be before `now`, when the caller was late: what has become due since the last `advance` is not over.
         """
-        times = [self._settled_at, self._words_by, *self._ignored.values(), *self._noise.values()]
+        times = [*self._settled.values(), self._words_by, *self._ignored.values(), *self._noise.values()]
         for talk in self._talks.values():
             times += [talk.until, self._silent_at(talk), talk.since + self._settings.max_hold]
         if self._state is not FloorState.IDLE:
@@ -217,12 +220,25 @@ class Floor:
     def speaker_stopped(self, speaker: str, now: float, *, is_done: bool = False) -> None:
         """An external speaker is silent; `is_done` when it is known that they do not just draw breath."""
         self._expire(now)
-        self._count(now)
         self._ignored.pop(speaker, None)
         self._noise.pop(speaker, None)
         talk = self._talks.pop(speaker, None)
         if talk is not None and talk.is_speech:
-            self._settled_at = max(self._settled_at, now if is_done else now + self._settings.silence)
+            self._settled[speaker] = now if is_done else now + self._settings.silence
+
+    def speaker_listens(self, speaker: str, now: float) -> None:
+        """What they say is not for the companion as far as it is known. Until they stop, nothing of it counts."""
+        self._expire(now)
+        self._overlap = max(0.0, self._overlap - self._alone.pop(speaker, 0.0))
+        self._settled.pop(speaker, None)
+        self._spoken.discard(speaker)
+        if (talk := self._talks.pop(speaker, None)) is not None:
+            self._ignored[speaker] = talk.until
+
+    def speaker_says_more(self, speaker: str, now: float) -> None:
+        """What somebody who only listened says now is for the companion; it counts from here on."""
+        if self._ignored.pop(speaker, None) is not None:
+            self._hear(speaker, now, is_speech=True)
 
     def expect_words(self, now: float, *, is_expected: bool) -> None:
         """Somebody is done, and what they said is about to be known; or there is nothing to wait for."""
@@ -231,13 +247,12 @@ class Floor:
     def advance(self, now: float) -> FloorDecision | None:
         """The next thing to do; None when there is none."""
         self._expire(now)
-        self._count(now)
         has_reply, people = self.state(now) in _REPLYING, self._people_have_it(now)
         if self._paused_since is None:
             if has_reply and self._interruptible and self.speakers(now):
-                self._paused_since, self._was_spoken = now, self._speech(now)
+                self._paused_since, self._spoken = now, self._speech(now)
                 return FloorDecision.PAUSE
-        elif not has_reply or not (people if self._was_spoken else self.speakers(now)):
+        elif not has_reply or not (people if self._spoken else self.speakers(now)):
             self._paused_since = None
             return FloorDecision.RESUME
         elif self._is_meant(now):
@@ -257,6 +272,7 @@ class Floor:
         self._count(now)
         if self.state(now) not in _REPLYING:
             self._overlap = 0.0
+            self._alone.clear()
         self._awaits_words = False
         self._state = state
         self._deadline = now + self._reply_timeout + extra
@@ -268,13 +284,13 @@ class Floor:
     def _is_meant(self, now: float) -> bool:
         """Whether the speech is more than a cough, or the pause has lasted too long. Noise never means anything."""
         assert self._paused_since is not None
-        if not self._was_spoken:
+        if not self._spoken:
             return False
         limit = 0.0 if self._settings.on_barge_in == "stop" else self._settings.min_speech
         return self._overlap >= limit - _ROUNDING or now - self._paused_since >= self._settings.max_pause
 
     def _people_have_it(self, now: float) -> bool:
-        return bool(self.speakers(now)) or now < self._settled_at
+        return bool(self.speakers(now)) or any(now < until for until in self._settled.values())
 
     def _hear(self, speaker: str, now: float, *, is_speech: bool) -> None:
         if not self._may_interrupt(speaker):
@@ -285,14 +301,13 @@ class Floor:
         elif speaker in self._noise and not is_speech:
             self._noise[speaker] = now + LEASE
         else:
-            self._count(now)
             self._noise.pop(speaker, None)
             talk = self._talks.setdefault(speaker, _Talk(now))
             talk.until, talk.is_speech = now + LEASE, talk.is_speech or is_speech
-            self._was_spoken = self._was_spoken or is_speech
+            self._spoken |= {speaker} if is_speech else set()
 
-    def _speech(self, now: float) -> bool:
-        return any(talk.is_speech and talk.until > now for talk in self._talks.values())
+    def _speech(self, now: float) -> set[str]:
+        return {speaker for speaker, talk in self._talks.items() if talk.is_speech and talk.until > now}
 
     def _silent_at(self, talk: _Talk) -> float:
         return talk.until + self._settings.silence if talk.is_speech else self._lasts_until(talk)
@@ -302,7 +317,7 @@ class Floor:
         if talk.is_speech:
             return talk.until
         since = talk.since
-        if self._paused_since is not None and not self._was_spoken:
+        if self._paused_since is not None and not self._spoken:
             since = min(since, self._paused_since)
         return min(since + self._doubt, talk.until)
 
@@ -314,18 +329,22 @@ class Floor:
                 self._noise[speaker] = talk.until
                 del self._talks[speaker]
             elif talk.until <= now:
-                self._settled_at = max(self._settled_at, self._silent_at(talk))
+                self._settled[speaker] = self._silent_at(talk)
                 del self._talks[speaker]
             elif now - talk.since >= self._settings.max_hold:
                 self._ignored[speaker] = talk.until
                 del self._talks[speaker]
+        self._settled = {speaker: until for speaker, until in self._settled.items() if until > now}
         self._ignored = {speaker: until for speaker, until in self._ignored.items() if until > now}
         self._noise = {speaker: until for speaker, until in self._noise.items() if until > now}
 
     def _count(self, now: float) -> None:
         """Add up how long people have spoken during this reply."""
-        spoken_until = max((talk.until for talk in self._talks.values() if talk.is_speech), default=0.0)
+        spoken = {speaker: talk.until for speaker, talk in self._talks.items() if talk.is_speech}
         if self._state is not FloorState.IDLE:
-            last = min(now, self._deadline, spoken_until)
-            self._overlap += max(0.0, last - self._counted_until)
+            last = min(now, self._deadline, max(spoken.values(), default=0.0))
+            added = max(0.0, last - self._counted_until)
+            self._overlap += added
+            for speaker in spoken if len(spoken) == 1 else ():
+                self._alone[speaker] = self._alone.get(speaker, 0.0) + added
         self._counted_until = max(self._counted_until, now)

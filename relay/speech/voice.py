@@ -198,6 +198,16 @@ class Voice:
         self._floor.speaker_stopped(speaker, self._clock(), is_done=is_done)
         self.look()
 
+    def listens(self, speaker: str) -> None:
+        """What they say is not for the companion as far as it is known."""
+        self._floor.speaker_listens(speaker, self._clock())
+        self.look()
+
+    def says_more(self, speaker: str) -> None:
+        """What they say is, after all."""
+        self._floor.speaker_says_more(speaker, self._clock())
+        self.look()
+
     def expect_words(self, *, is_expected: bool) -> None:
         """Somebody is done, and what they said is about to be known; or there is nothing to wait for."""
         self._floor.expect_words(self._clock(), is_expected=is_expected)

@@ -95,6 +95,19 @@ async def test_what_is_said_to_somebody_else_by_name_is_not_told_unless_the_sett
         assert scene.told == ([text] if is_told else [])
 
 
+async def test_the_companion_goes_on_as_soon_as_the_words_over_it_are_not_for_it_and_pauses_when_they_are() -> None:
+    async with listening() as scene:
+        await scene.voice.reply(HELLO)
+        scene.voice.passes(0.1)
+        heard = []
+        scene.voice.voice.speaks(ANN)
+        for text in ("Yeah", "Yeah but", "Yeah but why", "Bob", "Bob you"):
+            scene.words.so_far(ANN, text)
+            heard.append(not scene.voice.sink.is_paused)
+
+        assert heard == [True, False, False, True, True]
+
+
 async def test_who_begins_while_a_reply_is_said_or_paused_speaks_over_it() -> None:
     async with listening() as scene:
         assert not scene.words.is_spoken_over()

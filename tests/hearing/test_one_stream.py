@@ -35,6 +35,8 @@ class Scene:
     def is_spoken_over(self) -> bool:
         return self.companion_speaks
 
+    def so_far(self, who: str, text: str) -> None: ...
+
     def is_all(self, who: str, text: str) -> bool:
         return False
 

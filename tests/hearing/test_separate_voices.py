@@ -55,6 +55,7 @@ class Scene:
         self.asked: list[tuple[str, str]] = []
         self.settles = False
         self.expected: list[bool] = []
+        self.over: list[str] = []
         self.companion_speaks = False
         self.pauses: list[str] = []
         self.voices = SeparateVoices(self.engine, self, language="de", within=within, clock=lambda: 7.0)
@@ -67,6 +68,9 @@ class Scene:
 
     def is_spoken_over(self) -> bool:
         return self.companion_speaks
+
+    def so_far(self, who: str, text: str) -> None:
+        self.over.append(f"{who} {text}")
 
     def is_all(self, who: str, text: str) -> bool:
         self.asked.append((who, text))
@@ -231,6 +235,19 @@ async def test_it_is_known_who_began_while_the_companion_was_speaking() -> None:
         await eventually(lambda: len(scene.told) == 3)
 
     assert [(each.who, each.over) for each in scene.told] == [(ANN, True), (BEN, False), (ANN, False)]
+
+
+async def test_what_is_said_over_the_companion_is_told_while_it_is_said() -> None:
+    async with hearing() as scene:
+        scene.companion_speaks = True
+        scene.voices.sound_began(ANN)
+        for who in (ANN, BEN):
+            turn = scene.says(who)
+            for text in ("yeah", "yeah", "yeah but"):
+                turn.text = text
+                scene.voices.speech(who, BLOCK)
+
+    assert scene.over == [f"{ANN} yeah", f"{ANN} yeah but"]
 
 
 async def test_words_so_far_are_known_while_somebody_talks() -> None:

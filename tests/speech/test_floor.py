@@ -485,6 +485,60 @@ def test_who_is_about_to_be_answered_may_be_told_although_the_floor_is_kept_for_
     assert not floor.has_room_for_words(2), "the answer has begun"
 
 
+def test_who_only_listens_gives_back_what_they_paused_however_long_they_do() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.speaking(0, duration=30)
+    floor.speaker_speaks("voice:ann", 1)
+    assert floor.advance(1) is FloorDecision.PAUSE
+
+    floor.speaker_listens("voice:ann", 1.4)
+    assert acts(floor, until=2, start=1.4) == [(1.4, FloorDecision.RESUME)]
+    floor.speaker_speaks("voice:ann", 2)
+
+    assert acts(floor, until=4, start=2) == []
+
+
+def test_who_only_listened_counts_again_when_they_say_more_or_begin_anew() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.speaking(0, duration=30)
+    floor.speaker_speaks("voice:ann", 1)
+    acts(floor, until=1.4, start=1)
+    floor.speaker_listens("voice:ann", 1.4)
+    acts(floor, until=2, start=1.4)
+
+    floor.speaker_says_more("voice:ann", 2)
+    assert acts(floor, until=2.4, start=2) == [(2, FloorDecision.PAUSE)], "what was no speech is not counted"
+    floor.speaker_listens("voice:ann", 2.4)
+    acts(floor, until=2.5, start=2.4)
+    floor.speaker_stopped("voice:ann", 2.5)
+    floor.speaker_speaks("voice:ann", 3)
+
+    assert acts(floor, until=4, start=3) == [(3, FloorDecision.PAUSE), (3.5, FloorDecision.INTERRUPT)]
+
+
+def test_words_that_are_known_after_a_hum_end_the_pause_and_do_not_add_up() -> None:
+    floor = floor_with(min_speech=0.5, silence=5)
+    floor.speaking(0, duration=30)
+    for began in (1.0, 3.0, 5.0):
+        floor.speaker_speaks("voice:ann", began)
+        acts(floor, until=began + 0.4, start=began)
+        floor.speaker_stopped("voice:ann", began + 0.4)
+        floor.speaker_listens("voice:ann", began + 1)
+        assert acts(floor, until=began + 1, start=began + 1) == [(began + 1, FloorDecision.RESUME)]
+
+
+def test_what_others_say_meanwhile_still_counts() -> None:
+    floor = floor_with(min_speech=0.5)
+    floor.speaking(0, duration=30)
+    floor.speaker_speaks("voice:ann", 1)
+    floor.speaker_speaks("voice:bob", 1)
+    acts(floor, until=1.3, start=1)
+
+    floor.speaker_listens("voice:ann", 1.3)
+
+    assert acts(floor, until=2, start=1.3) == [(1.5, FloorDecision.INTERRUPT)]
+
+
 SPEAKERS = st.sampled_from(["streamer", "voice:ann", "game:npc"])
 Happening = Callable[[Floor, float], object] | tuple[str, str]
 HAPPENINGS: st.SearchStrategy[Happening] = st.one_of(
@@ -498,7 +552,7 @@ HAPPENINGS: st.SearchStrategy[Happening] = st.one_of(
     st.builds(lambda are: lambda floor, now: floor.expect_words(now, is_expected=are), st.booleans()),
     st.just(lambda floor, now: floor.awaits_words(now)),
     st.builds(lambda who: lambda floor, now: floor.speaker_talks(who, now), SPEAKERS),
-    st.tuples(st.sampled_from(["speaks", "stops", "is done"]), SPEAKERS),
+    st.tuples(st.sampled_from(["speaks", "stops", "is done", "listens", "says more"]), SPEAKERS),
 )
 STEPS = st.lists(st.tuples(HAPPENINGS, st.floats(0, 12)), max_size=40)
 SETTINGS = st.builds(
@@ -522,7 +576,8 @@ class Companion:
         self.paused_at = 0.0
         self.speaking: set[str] = set()
         """Who is known to speak."""
-        self.was_spoken = False
+        self.spoken: set[str] = set()
+        """Who has spoken in this pause, and does not only listen."""
 
     def follow(self, start: float, until: float) -> None:
         now: float | None = start
@@ -540,11 +595,18 @@ class Companion:
         match happening:
             case ("speaks", who):
                 self.speaking.add(who)
-                self.was_spoken = True
+                self.spoken.add(who)
                 self.floor.speaker_speaks(who, now)
             case ("stops" | "is done" as how, who):
                 self.speaking.discard(who)
                 self.floor.speaker_stopped(who, now, is_done=how == "is done")
+            case ("listens", who):
+                self.speaking.discard(who)
+                self.spoken.discard(who)
+                self.floor.speaker_listens(who, now)
+            case ("says more", who):
+                self.spoken.add(who)
+                self.floor.speaker_says_more(who, now)
             case act if callable(act):
                 act(self.floor, now)
 
@@ -552,9 +614,9 @@ class Companion:
         match act:
             case FloorDecision.PAUSE:
                 assert not self.is_paused
-                self.is_paused, self.paused_at, self.was_spoken = True, now, bool(self.speaking)
+                self.is_paused, self.paused_at, self.spoken = True, now, set(self.speaking)
             case FloorDecision.INTERRUPT:
-                assert self.was_spoken, "noise interrupts nobody"
+                assert self.spoken, "noise interrupts nobody"
                 self.is_paused = False
             case FloorDecision.RESUME:
                 assert self.is_paused
@@ -564,7 +626,7 @@ class Companion:
         replies = self.floor.state(now) not in (FloorState.IDLE, FloorState.FINISHING)
         sounds = replies and not self.is_paused
         may_be_interrupted = self.floor._interruptible
-        if self.is_paused and not self.was_spoken:
+        if self.is_paused and not self.spoken:
             assert now <= self.paused_at + self.doubt + 1e-6, "noise pauses for a moment"
         assert not (sounds and may_be_interrupted and self.floor.speakers(now)), "two speak at once"
 

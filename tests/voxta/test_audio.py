@@ -29,6 +29,8 @@ class Nobody:
     def is_spoken_over(self) -> bool:
         return False
 
+    def so_far(self, who: str, text: str) -> None: ...
+
     def is_all(self, who: str, text: str) -> bool:
         return False
 

@@ -80,6 +80,8 @@ class Room:
     def is_spoken_over(self) -> bool:
         return False
 
+    def so_far(self, who: str, text: str) -> None: ...
+
     def is_all(self, who: str, text: str) -> bool:
         return False
 
