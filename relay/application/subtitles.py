@@ -19,7 +19,7 @@ class Shown(Protocol):
 
 
 class Subtitles:
-    """Shows each utterance at once, whether or not the companion is told of it; what the filters refuse is left out."""
+    """Shows what is said aloud at once, whatever becomes of it; what the filters refuse is left out."""
 
     def __init__(
         self, config: Config, shown: Shown, live: Callable[[], LiveSettings], post: Callable[[Origin, str], None]
