@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from relay.application.events import Events
 from relay.companion.serving.server import CompanionServer
@@ -29,14 +30,15 @@ async def voxta(config: Config, *, port: int | None = None) -> AsyncIterator[str
         yield config.voxta.url if config.voxta.mode == "server" else config.voxta.gateway_url
         return
     settings = config.companion if port is None else config.companion.model_copy(update={"port": port})
+    embedded = partial(CompanionServer, models=config.models_folder, hearing=config.hearing)
     async with AsyncExitStack() as stack:
         try:
-            companion = await stack.enter_async_context(CompanionServer(settings, models=config.models_folder))
+            companion = await stack.enter_async_context(embedded(settings))
         except ConfigError:
             if settings.port != CompanionSection().port:
                 raise
             anywhere = settings.model_copy(update={"port": 0})
-            companion = await stack.enter_async_context(CompanionServer(anywhere, models=config.models_folder))
+            companion = await stack.enter_async_context(embedded(anywhere))
             log.warning("port %d is taken, by Voxta perhaps: the companion is at %s", settings.port, companion.url)
         yield companion.url
 

@@ -196,7 +196,7 @@ async def serve_companion(
     """The embedded companion alone, until cancelled. What is given stands in for what is set."""
     given = {"port": port, "scenario": scenario}
     chosen = config.companion.model_copy(update={key: value for key, value in given.items() if value is not None})
-    async with CompanionServer(chosen, models=config.models_folder) as companion:
+    async with CompanionServer(chosen, models=config.models_folder, hearing=config.hearing) as companion:
         show(f"{companion.name} listens at {companion.url}", err=console.stderr)
         await asyncio.Event().wait()
 

@@ -37,14 +37,16 @@ class PersonVoice:
         gate: float,
         ends_after: Callable[[], float],
         is_echo: IsEcho | None = None,
+        longest: float = LONGEST,
     ) -> None:
         """`gate` in dBFS: what is quieter is silence. `ends_after` tells how much silence ends the turn as it is now,
-        and is asked again and again.
+        and is asked again and again. A turn is cut after `longest` seconds.
         """
         self.who = who
         self._listener = listener
         self._detector = detector
         self._is_echo = is_echo
+        self._longest = longest
         self._activity = VoiceActivity(settings, gate, ends_after)
         self._rest = b""
         self._heard_at = 0.0
@@ -133,7 +135,7 @@ class PersonVoice:
             return
         self._listener.speech(self.who, pcm)
         self._said += len(pcm) / BLOCK_BYTES * BLOCK
-        if self._said >= LONGEST:
+        if self._said >= self._longest:
             self._said = 0.0
             self._listener.turn_ended(self.who)
             self._listener.speech_began(self.who)

@@ -155,7 +155,7 @@ async def calling(
     config = settings(folder, **(defaults | sections))
     audio = LiveAudio(config)
     async with (
-        CompanionServer(own, brain=teller, scenario=scenario) as companion,
+        CompanionServer(own, brain=teller, scenario=scenario, hearing=config.hearing) as companion,
         FaultyProxy(int(companion.url.rpartition(":")[2])) as proxy,
         relaying(
             config,

@@ -24,6 +24,7 @@ from relay.platforms.simulated import QuietPlatform
 from relay.speech.base import Sink
 from relay.speech.voice import Voice
 from tests.companion.endpoints import serving, wav
+from tests.companion.hearing.sound import BY_LEVEL
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import redis_server
 from tests.end_to_end.stage import settings
@@ -183,7 +184,7 @@ async def opened(engine: Engine, folder: Path, *, messages: int, keep: float, sp
             hearing="openai",
             hearing_url=ears,
         )
-        companion = await stack.enter_async_context(CompanionServer(own))
+        companion = await stack.enter_async_context(CompanionServer(own, hearing=BY_LEVEL))
         proxy = await stack.enter_async_context(FaultyProxy(int(companion.url.rpartition(":")[2])))
         config = _config(folder, keep, max(LEAST_COUNT, round(messages * REMEMBERED)), speed, redis_url)
         audio, ledger = LoudBooth(config, speed), Ledger(messages)

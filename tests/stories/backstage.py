@@ -9,6 +9,7 @@ from relay.companion.serving.server import CompanionServer
 from relay.companion.state.chat import MessageRole
 from relay.config import CompanionSection
 from tests.companion.endpoints import SpeechEndpoint, TranscriptionEndpoint, serving
+from tests.companion.hearing.sound import BY_LEVEL
 from tests.companion.play import loaded
 from tests.companion.raw import Brains
 from tests.doubles.voxta import KeyRule, Switches, VoxtaDouble
@@ -120,5 +121,7 @@ async def embedded() -> AsyncIterator[Embedded]:
             {"port": 0, "pace": 0}
             | {"speech": "openai", "speech_url": speech, "hearing": "openai", "hearing_url": hearing}
         )
-        async with CompanionServer(section, brain=Teller(), scenario=loaded({"index.js": script})) as server:
+        async with CompanionServer(
+            section, brain=Teller(), scenario=loaded({"index.js": script}), hearing=BY_LEVEL
+        ) as server:
             yield Embedded(server)

@@ -1,25 +1,28 @@
-"""Where in a stream of sound somebody speaks: an energy gate that opens at once and closes after a while of silence."""
+"""Where in a client's stream of sound somebody speaks: the relay's own ear for one voice, by the time of the stream."""
 
 import math
-from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
+from relay.config import HearingSection
+from relay.hearing.base import Detector, VoiceListener, VoiceState
+from relay.hearing.person import BLOCK_BYTES, LEAD_IN, PersonVoice
+from relay.hearing.person import LONGEST as LONGEST_TURN
+from relay.hearing.resampling import Resampler
+from relay.hearing.voice_activity import BLOCK
 
-FRAME: Final = 0.02
-"""Seconds over which loudness is measured."""
-THRESHOLD: Final = -45.0
+GATE: Final = -50.0
 """Loudness of speech, at least, in dBFS (RMS). Quiet speech is about -35, a quiet room -60."""
-ONSET: Final = 3
-"""Loud frames among the last five that are speech; fewer are a click."""
-LEAD_IN: Final = 0.3
-"""Seconds before the onset that belong to the utterance, for words begin softly."""
 HANGOVER: Final = 0.8
-"""Seconds of silence that end an utterance; pauses within a sentence are mostly shorter."""
-LONGEST: Final = 30.0
-"""Seconds after which an utterance is cut, which bounds what is kept. Transcription models take 30 s at once."""
+"""Seconds of silence that end an utterance, at least; pauses within a sentence are mostly shorter."""
+LONGER: Final = 0.3
+"""Seconds by which that silence is longer than `hearing.turn`: what the relay sends are whole turns, with pauses as
+long as that in them, and none is cut again.
+"""
+LONGEST: Final = LONGEST_TURN + 2 * LEAD_IN
+"""Seconds after which an utterance is cut, which bounds what is kept: a little more than the relay's longest turn, as
+silence before it is part of it here.
+"""
 
 
 @dataclass(frozen=True)
@@ -32,64 +35,91 @@ class Utterance:
     """Somebody spoke."""
 
     pcm: bytes
-    """Mono, signed 16 bit little-endian, at the rate of the stream."""
+    """Mono, signed 16 bit little-endian, at `HEARING_RATE`."""
 
 
 class Endpointer:
     """Takes samples as they come, in pieces of any size: mono, signed 16 bit little-endian, `rate` a second."""
 
-    def __init__(self, rate: int) -> None:
-        self._frame = 2 * int(rate * FRAME)
-        self._limit = 2.0**15 * 10 ** (THRESHOLD / 20)
+    def __init__(self, rate: int, detector: Detector, settings: HearingSection) -> None:
+        self.hangover = max(HANGOVER, settings.turn + LONGER)
+        """Seconds of silence that end an utterance."""
+        self._lowered = Resampler(rate)
+        self._turn = _Turn()
+        self._voice = PersonVoice(
+            "client",
+            self._turn,
+            detector,
+            settings=settings,
+            gate=GATE,
+            ends_after=lambda: self.hangover,
+            longest=LONGEST,
+        )
+        self._half = b""
+        """The first byte of a sample that came in two pieces."""
         self._rest = b""
-        self._before: deque[bytes] = deque(maxlen=round(LEAD_IN / FRAME))
-        self._recent: deque[bool] = deque(maxlen=5)
-        self._spoken: list[bytes] = []
-        self._silent = 0
-        """Frames of silence in a row."""
+        self._blocks = 0
+        """Those that passed, so that time goes as the stream does, however fast and in whatever pieces it comes."""
 
     @property
     def is_open(self) -> bool:
         """Whether somebody speaks."""
-        return bool(self._spoken)
+        return self._voice.state in (VoiceState.SPEAKING, VoiceState.STOPPING)
 
-    def feed(self, pcm: bytes) -> Iterator[Began | Utterance]:
+    def feed(self, pcm: bytes) -> list[Began | Utterance]:
         """What the samples bring about."""
+        data = self._half + pcm
+        end = len(data) - len(data) % 2
+        self._half = data[end:]
+        self._hear(self._lowered.convert(data[:end]))
+        return self._turn.take()
+
+    def flush(self) -> list[Began | Utterance]:
+        """What comes of there being no more for now: the utterance that is not over ends."""
+        self._hear(bytes(-len(self._rest) % BLOCK_BYTES))
+        self._blocks += math.ceil((self.hangover + 1) / BLOCK)
+        self._voice.wait(self._blocks * BLOCK)
+        return self._turn.take()
+
+    def _hear(self, pcm: bytes) -> None:
         data = self._rest + pcm
-        end = len(data) // self._frame * self._frame
+        end = len(data) - len(data) % BLOCK_BYTES
         self._rest = data[end:]
-        for at in range(0, end, self._frame):
-            yield from self._take(data[at : at + self._frame])
-
-    def flush(self) -> Iterator[Utterance]:
-        """The utterance that is not over, as there will be no more of it."""
-        if self._spoken:
-            yield self._close()
-        self._rest = b""
-
-    def _take(self, frame: bytes) -> Iterator[Began | Utterance]:
-        loud = _rms(frame) >= self._limit
-        if self._spoken:
-            self._spoken.append(frame)
-            self._silent = 0 if loud else self._silent + 1
-            if self._silent * FRAME >= HANGOVER or len(self._spoken) * FRAME >= LONGEST:
-                yield self._close()
-            return
-        self._before.append(frame)
-        self._recent.append(loud)
-        if sum(self._recent) >= ONSET:
-            self._spoken = list(self._before)
-            self._silent = 0
-            yield Began()
-
-    def _close(self) -> Utterance:
-        pcm = b"".join(self._spoken)
-        self._spoken = []
-        self._before.clear()
-        self._recent.clear()
-        return Utterance(pcm)
+        for at in range(0, end, BLOCK_BYTES):
+            self._blocks += 1
+            self._voice.feed(data[at : at + BLOCK_BYTES], self._blocks * BLOCK)
 
 
-def _rms(frame: bytes) -> float:
-    samples = np.frombuffer(frame, "<i2").astype(np.float64)
-    return math.sqrt(float(samples @ samples) / len(samples))
+class _Turn:
+    """What the voice says in this turn, and what has come of it since it was last asked for."""
+
+    def __init__(self) -> None:
+        self._said: list[bytes] = []
+        self._events: list[Began | Utterance] = []
+
+    def take(self) -> list[Began | Utterance]:
+        events, self._events = self._events, []
+        return events
+
+    # See VoiceListener
+
+    def sound_began(self, who: str) -> None: ...
+
+    def was_noise(self, who: str) -> None: ...
+
+    def speech_began(self, who: str) -> None:
+        self._events.append(Began())
+
+    def speech(self, who: str, pcm: bytes) -> None:
+        self._said.append(pcm)
+
+    def speech_paused(self, who: str) -> None: ...
+
+    def speech_resumed(self, who: str) -> None: ...
+
+    def turn_ended(self, who: str) -> None:
+        self._events.append(Utterance(b"".join(self._said)))
+        self._said = []
+
+
+_: type[VoiceListener] = _Turn

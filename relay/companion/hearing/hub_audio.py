@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from relay.companion.conversation.conversation import Conversation
-from relay.companion.hearing.recognition import SpeechRecognition
+from relay.companion.hearing.recognition import Ear, SpeechRecognition
 from relay.companion.hearing.stream import NOBODY_LISTENS
-from relay.companion.hearing.transcription import Transcriber
 from relay.companion.speaking.replies import Spawn
 from relay.companion.state.chat import Refused
 from relay.wire.server import ErrorMessage
@@ -39,7 +38,7 @@ class QueuedSource:
 class HubAudio:
     """What one client sends. It is told once, however much comes, why nobody listens."""
 
-    def __init__(self, find: Find, ear: Transcriber | None, spawn: Spawn, tell: Callable[[ErrorMessage], None]) -> None:
+    def __init__(self, find: Find, ear: Ear | None, spawn: Spawn, tell: Callable[[ErrorMessage], None]) -> None:
         self._find = find
         self._ear = ear
         self._spawn = spawn

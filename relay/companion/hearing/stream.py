@@ -8,8 +8,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import Field, ValidationError
 
 from relay.companion.conversation.conversation import Conversation
-from relay.companion.hearing.recognition import SpeechRecognition
-from relay.companion.hearing.transcription import Transcriber
+from relay.companion.hearing.recognition import Ear, SpeechRecognition
 from relay.wire.messages import WireModel
 
 log = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ class Format(WireModel):
     bits_per_sample: Literal[16] = 16
 
 
-async def hear(socket: web.WebSocketResponse, conversation: Conversation | None, ear: Transcriber | None) -> None:
+async def hear(socket: web.WebSocketResponse, conversation: Conversation | None, ear: Ear | None) -> None:
     """Listen to a stream to its end, or refuse it with a reason."""
     if ear is None:
         await _refuse(socket, NOBODY_LISTENS)

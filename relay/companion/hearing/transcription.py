@@ -1,14 +1,10 @@
 """The companion's own ear: speech becomes text, or nothing when that fails."""
 
 import logging
-from fractions import Fraction
 from pathlib import Path
 
-import av
-import numpy as np
-
 from relay.config import CompanionSection
-from relay.hearing.base import HEARING_RATE, Recogniser, RecognitionError
+from relay.hearing.base import Recogniser, RecognitionError
 from relay.hearing.recognition.build import local_recogniser
 from relay.hearing.recognition.openai import OpenAIRecogniser
 from relay.system.endpoint import Endpoint
@@ -24,11 +20,13 @@ class Transcriber:
     async def check(self) -> str:
         return await self._recogniser.check()
 
-    async def transcribe(self, pcm: bytes, rate: int) -> str:
-        """What is said in mono 16-bit samples; empty when it is nothing, or failed, which is logged once."""
+    async def transcribe(self, pcm: bytes) -> str:
+        """What is said in samples as the rooms of hearing have them; empty when it is nothing, or failed, which is
+        logged once.
+        """
         try:
             turn = self._recogniser.begin()
-            turn.feed(_at_hearing_rate(pcm, rate))
+            turn.feed(pcm)
             text = await turn.finish()
         except RecognitionError as error:
             if self._well:
@@ -58,13 +56,3 @@ def transcriber_for(settings: CompanionSection, models: Path) -> Transcriber | N
             return Transcriber(
                 local_recogniser(settings.hearing_local, settings.hearing_language, models, settings=keys)
             )
-
-
-def _at_hearing_rate(pcm: bytes, rate: int) -> bytes:
-    if rate == HEARING_RATE or not pcm:
-        return pcm
-    frame = av.AudioFrame.from_ndarray(np.frombuffer(pcm, "<i2")[None, :], format="s16", layout="mono")
-    frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=HEARING_RATE)
-    pieces = [*resampler.resample(frame), *resampler.resample(None)]
-    return b"".join(piece.to_ndarray().astype("<i2").tobytes() for piece in pieces)

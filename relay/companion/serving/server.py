@@ -13,6 +13,7 @@ from aiohttp import web
 from relay.companion.brains.base import Brain
 from relay.companion.brains.build import brain_for
 from relay.companion.hearing.hub_audio import HubAudio
+from relay.companion.hearing.recognition import Ear
 from relay.companion.hearing.stream import MESSAGE_LIMIT, hear
 from relay.companion.hearing.transcription import transcriber_for
 from relay.companion.scenario.files import Loaded, follow, load, snapshot
@@ -27,7 +28,7 @@ from relay.companion.speaking.playback import GRACE
 from relay.companion.speaking.replies import Setup
 from relay.companion.state.chat import Clock
 from relay.companion.voice.build import MODELS, voice_for
-from relay.config import CompanionSection
+from relay.config import CompanionSection, HearingSection
 from relay.errors import ConfigError
 from relay.system.http_server import HttpServer
 from relay.wire import signalr
@@ -40,9 +41,9 @@ class CompanionServer:
     """Serves the companion's chats to Voxta clients. `async with` starts and stops it.
 
     `brain` takes the place of the configured one, `scenario` that of a lone character. `models` is where local voices
-    are. `keep_alive` and
-    `silence_limit` are seconds: a ping after so long without anything sent, and the end of a client after so long
-    without anything received. `grace` is how many seconds a client may take longer to play speech than it lasts.
+    are, `hearing` how speech is told from noise. `keep_alive` and `silence_limit` are seconds: a ping after so long
+    without anything sent, and the end of a client after so long without anything received. `grace` is how many
+    seconds a client may take longer to play speech than it lasts.
     Raises ConfigError when there is no such voice, or when the configured scenario has mistakes.
     """
 
@@ -54,17 +55,19 @@ class CompanionServer:
         brain: Brain | None = None,
         scenario: Loaded | None = None,
         models: Path = MODELS,
+        hearing: HearingSection | None = None,
         keep_alive: float = signalr.PING_EVERY,
         silence_limit: float = signalr.SILENCE_LIMIT,
         grace: float = GRACE,
     ) -> None:
         self._settings = settings
         self._speech = Speech(voice_for(settings, models), shelf=int(settings.speech_kept * 2**20))
-        self._transcriber = transcriber_for(settings, models)
+        transcriber = transcriber_for(settings, models)
+        self._ear = Ear(transcriber, hearing or HearingSection()) if transcriber else None
         setup = Setup(
             brain=brain or brain_for(settings),
             speech=self._speech,
-            hears=self._transcriber is not None,
+            hears=self._ear is not None,
             pace=settings.pace if settings.brain == "rules" else 0.0,
             grace=grace,
             seed=settings.seed,
@@ -169,7 +172,7 @@ class CompanionServer:
         assert transport is not None
         connection = ClientConnection(socket, transport, keep_alive=self._keep_alive, silence_limit=self._silence_limit)
         client = self._hub.connect(connection.send, connection.send_sound)
-        sound = HubAudio(partial(self._hub.heard_in, client), self._transcriber, self._hub.spawn, client.send)
+        sound = HubAudio(partial(self._hub.heard_in, client), self._ear, self._hub.spawn, client.send)
         self._connections.add(connection)
         try:
             await connection.run(partial(receive, hub=self._hub, sender=client), sound.feed)
@@ -204,7 +207,7 @@ class CompanionServer:
         self._access.admit_known(request)
         socket = web.WebSocketResponse(heartbeat=self._keep_alive, timeout=CLOSE_GRACE, max_msg_size=MESSAGE_LIMIT)
         await socket.prepare(request)
-        await hear(socket, self._hub.open.get(request.query.get("sessionId", "")), self._transcriber)
+        await hear(socket, self._hub.open.get(request.query.get("sessionId", "")), self._ear)
         return socket
 
 

@@ -2,7 +2,11 @@
 
 import numpy as np
 
+from relay.config import HearingSection
+
 RATE = 16_000
+BY_LEVEL = HearingSection(detector="level")
+"""For ears that take tones for speech."""
 
 
 def tone(seconds: float, loudness: float = -20.0, rate: int = RATE) -> bytes:

@@ -15,7 +15,7 @@ from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from tests.companion.conftest import SETTINGS
 from tests.companion.endpoints import TranscriptionEndpoint, serving
-from tests.companion.hearing.sound import RATE, silence, tone
+from tests.companion.hearing.sound import BY_LEVEL, RATE, silence, tone
 from tests.companion.raw import RawClient, ScriptedBrain, connected, straight
 from tests.support import PATIENCE, eventually
 
@@ -38,7 +38,7 @@ def endpoint() -> TranscriptionEndpoint:
 async def companion(brain: ScriptedBrain, endpoint: TranscriptionEndpoint) -> AsyncIterator[CompanionServer]:
     async with serving("/audio/transcriptions", endpoint.answer) as url:
         settings = CompanionSection(port=0, pace=0.0, hearing="openai", hearing_url=url)
-        async with CompanionServer(settings, brain=brain) as server:
+        async with CompanionServer(settings, brain=brain, hearing=BY_LEVEL) as server:
             yield server
 
 
@@ -249,7 +249,10 @@ class TestRefusals:
     ) -> None:
         async with serving("/audio/transcriptions", endpoint.answer) as url:
             settings = CompanionSection(port=0, hearing="openai", hearing_url=url, access_key=SecretStr("hush"))
-            async with CompanionServer(settings, brain=brain) as locked, straight(locked.url, key="hush") as recorder:
+            async with (
+                CompanionServer(settings, brain=brain, hearing=BY_LEVEL) as locked,
+                straight(locked.url, key="hush") as recorder,
+            ):
                 await recorder.enter()
                 with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
                     async with stream(recorder, locked.url):
@@ -281,7 +284,7 @@ class TestEndOfChat:
         endpoint.go.clear()
         async with serving("/audio/transcriptions", endpoint.answer) as url:
             settings = CompanionSection(port=0, hearing="openai", hearing_url=url)
-            companion = CompanionServer(settings, brain=brain)
+            companion = CompanionServer(settings, brain=brain, hearing=BY_LEVEL)
             await companion.start()
             async with connected(companion.url) as recorder, asyncio.timeout(PATIENCE):
                 await recorder.enter()

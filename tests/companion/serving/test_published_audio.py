@@ -11,7 +11,7 @@ from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from tests.companion.conftest import SETTINGS
 from tests.companion.endpoints import SpeechEndpoint, TranscriptionEndpoint, serving
-from tests.companion.hearing.sound import RATE, silence, tone
+from tests.companion.hearing.sound import BY_LEVEL, RATE, silence, tone
 from tests.companion.raw import RawClient, ScriptedBrain, connected
 from tests.companion.serving.test_published_client import Heard, hearing
 from tests.support import eventually
@@ -58,7 +58,7 @@ async def companion() -> AsyncIterator[CompanionServer]:
         settings = CompanionSection(
             port=0, pace=0.0, hearing="openai", hearing_url=hearing_url, speech="openai", speech_url=speech_url
         )
-        async with CompanionServer(settings, brain=ScriptedBrain("Sure. ", "Why not?")) as server:
+        async with CompanionServer(settings, brain=ScriptedBrain("Sure. ", "Why not?"), hearing=BY_LEVEL) as server:
             yield server
 
 
