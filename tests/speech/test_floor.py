@@ -539,6 +539,29 @@ def test_what_others_say_meanwhile_still_counts() -> None:
     assert acts(floor, until=2, start=1.3) == [(1.5, FloorDecision.INTERRUPT)]
 
 
+def test_who_only_listened_holds_the_floor_no_longer_not_even_for_a_breath() -> None:
+    floor = floor_with(silence=5)
+    floor.speaker_speaks("voice:ann", 1)
+    floor.speaker_stopped("voice:ann", 1.4)
+    assert not floor.is_free(2)
+
+    floor.speaker_listens("voice:ann", 2)
+
+    assert floor.is_free(2)
+
+
+def test_a_pause_in_which_somebody_only_listened_is_no_longer_than_noise_may_make_it() -> None:
+    floor = floor_with(min_speech=0.5)
+    floor.speaking(0, duration=30)
+    floor.speaker_speaks("voice:ann", 1)
+    floor.speaker_talks("voice:bob", 1.2)
+    acts(floor, until=1.3, start=1)
+
+    floor.speaker_listens("voice:ann", 1.3)
+
+    assert acts(floor, until=4, start=1.3) == [(1 + DOUBT, FloorDecision.RESUME)]
+
+
 SPEAKERS = st.sampled_from(["streamer", "voice:ann", "game:npc"])
 Happening = Callable[[Floor, float], object] | tuple[str, str]
 HAPPENINGS: st.SearchStrategy[Happening] = st.one_of(
