@@ -277,12 +277,12 @@ class Forwarder:
             del self._unsent[forward_id]
 
     def worded(self, message: AudienceMessage) -> str | None:
-        """How the character would be asked by this message alone, its text unfiltered; None when it would not be."""
-        chat = self._session.chat
-        if chat is None:
+        """How the character would be asked by this message alone; None when it would not be."""
+        chat, pick = self._session.chat, self.waiting.foreseen(message)
+        if chat is None or pick is None:
             return None
         try:
-            forward, _ = self._renderer.render([Pick(message, message.text)], Place.of(chat))
+            forward, _ = self._renderer.render([pick], Place.of(chat))
         except RenderingError:
             return None
         return forward.text if forward.expects_reply and forward.send_as is SendAs.USER else None

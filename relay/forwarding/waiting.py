@@ -131,6 +131,13 @@ class Waiting:
         judgement = self._inbound.judge(self._policy.judged(told), self.switches, now)
         return Pick(self._inbound.of_others(message, self.switches), self._said(message, judgement.text))
 
+    def foreseen(self, message: AudienceMessage) -> Pick | None:
+        """What may be about to be said, as it would be told; None when it would not be. Nothing of it is remembered."""
+        if self.switches.paused or message.viewer in self._quiet:
+            return None
+        text = self._inbound.readable(message, self.switches)
+        return Pick(message, text) if text else None
+
     def recheck(self, pick: Pick, current: AudienceMessage, now: float) -> Pick | None:
         """The pick as it stands now. None when its author has edited it into something that is refused."""
         if current.text == pick.message.text and not self._policy.is_gone(current):

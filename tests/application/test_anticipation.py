@@ -107,6 +107,28 @@ async def test_what_is_guessed_is_to_the_letter_what_is_asked(tmp_path: Path) ->
     assert brain.asked == [guess]
 
 
+async def test_nothing_is_guessed_of_whom_the_companion_would_not_be_told(tmp_path: Path) -> None:
+    async with (
+        CompanionServer(CompanionSection(port=0, pace=0), brain=EchoBrain()) as server,
+        relaying(settings(tmp_path), server.url, lambda *_: [QuietPlatform("discord")]) as (relay, _),
+    ):
+        waiting, as_it_is = relay.forwarder.waiting, relay.forwarder.waiting.switches
+        guesses = {}
+        for name, switches in {
+            "as it is": as_it_is,
+            "muted": as_it_is.with_(muted=frozenset({"ann"})),
+            "a term": as_it_is.with_(blocked_terms=("dragon",)),
+            "paused": as_it_is.with_(paused=True),
+        }.items():
+            waiting.apply(switches)
+            guesses[name] = relay.forwarder.worded(spoken(QUESTION)) is not None
+        waiting.apply(as_it_is)
+        await relay.forwarder.waiting._quiet.leave_out("discord:1")  # type: ignore[attr-defined]
+        guesses["left out"] = relay.forwarder.worded(spoken(QUESTION)) is not None
+
+    assert guesses == {"as it is": True, "muted": False, "a term": False, "paused": False, "left out": False}
+
+
 def test_only_the_embedded_companion_is_told_and_only_on_demand(tmp_path: Path) -> None:
     for mode, through, early, is_told in (
         ("embedded", "openai", True, True),
