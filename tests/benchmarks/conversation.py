@@ -36,7 +36,7 @@ FAR_IN: Final = 50
 """Packets of an answer after which something happens in it: one second."""
 ECHO: Final = -20.0
 """dB beside what is played."""
-LATE: Final = 0.15
+LATE: Final = 0.25
 """Seconds after which it comes back."""
 LAUGHING: Final = 1.5
 """Seconds."""
@@ -97,6 +97,8 @@ class ConversationFigures:
     told_once_under_their_names: int
     told_besides: tuple[str, ...]
     """What was told that nobody said so, or again."""
+    echo_seconds: float
+    """Of the companion's own voice in what cleo sent, above -50 dBFS."""
     turns_without_words: int
     """Sounds that went to recognition although nobody spoke."""
 
@@ -115,7 +117,10 @@ class _Notes:
 class _Conversation:
     """The call, and what the floor decides in it."""
 
-    def __init__(self, call: Call, microphones: dict[Name, Microphone], sounds: dict[str, Samples]) -> None:
+    def __init__(
+        self, call: Call, microphones: dict[Name, Microphone], sounds: dict[str, Samples], echo: Loudspeaker
+    ) -> None:
+        self.echo = echo
         self._call = call
         self._microphones = microphones
         self._sounds = sounds
@@ -161,7 +166,7 @@ class _Conversation:
             understood = next(at for at in [*self._understood, time.perf_counter()] if at > cuts[0])
             notes.after_confirmation = self._between(cuts[0], understood)
             notes.after_first_sound = self._between(began, understood)
-        notes.heard_to_the_end = self._call.stands_in_the_chat()[-1] == (LAST if scene.cut_by else scene.answer)
+        notes.heard_to_the_end = self._call.stands_in_the_chat()[-1:] == [LAST if scene.cut_by else scene.answer]
         return notes
 
     async def _say(self, who: Name, text: str) -> None:
@@ -214,6 +219,7 @@ async def run(scenes: Sequence[Scene] = WHOLE) -> ConversationFigures:
         utterances=len(lines),
         told_once_under_their_names=sum(told.count(name) == 1 for name in names),
         told_besides=tuple((Counter(told) - Counter(names)).elements()),
+        echo_seconds=round(conversation.echo.seconds, 1),
         turns_without_words=endpoint.understood.count(""),
     )
 
@@ -231,7 +237,7 @@ async def _talking(
             "cleo": Microphone(raised(room(10.0)), loudspeaker.echo),
         }
         people: dict[Name, VoicePerson] = {"ann": call.ann, "bob": call.bob, "cleo": cleo}
-        conversation = _Conversation(call, microphones, sounds)
+        conversation = _Conversation(call, microphones, sounds, loudspeaker)
         conversation.note()
         async with asyncio.TaskGroup() as tasks:
             on = [tasks.create_task(people[name].stream(each)) for name, each in microphones.items()]

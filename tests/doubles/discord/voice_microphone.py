@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from tests.doubles.discord.voice import Heard
-from tests.doubles.discord.voice_sound import FRAME, RATE, Samples, encoder, frame_of, mono
+from tests.doubles.discord.voice_sound import FRAME, RATE, Samples, encoder, frame_of, loudness, mono
 
 LONGEST: Final = 30_000
 """Packets after which it is off: ten minutes."""
@@ -17,6 +17,7 @@ _ECHOES: Final = RATE // 20
 """Samples for which a small room rings."""
 _JOINED: Final = RATE // 10
 """Samples by which a packet may be early or late and still is played right behind the one before."""
+_LOUD: Final = 10 ** (-50 / 20)
 
 
 class Microphone(Sequence[bytes]):
@@ -74,27 +75,33 @@ class Loudspeaker:
         self._codec = av.CodecContext.create("libopus", "r")
         self._played = np.zeros(round(seconds * RATE), np.float32)
         self._end = 0
-        self._began: float | None = None
+        self._began = float("inf")
+        """When the first frame was due."""
+        self.seconds = 0.0
+        """How much was heard again, above -50 dBFS."""
         ringing = np.random.default_rng(7).normal(0, 0.05, _ECHOES) * np.exp(-5.0 * np.arange(_ECHOES) / _ECHOES)
         ringing[0] = 1.0
         self._room = (10 ** (level / 20) * ringing / np.sqrt(np.sum(np.square(ringing)))).astype(np.float32)
 
     def echo(self, number: int) -> Samples:
         """What the microphone hears of it in its frame of that number; to be asked for each frame when it is due."""
-        if self._began is None:
-            self._began = time.perf_counter()
-        self._play(self._began)
+        self._began = min(self._began, time.perf_counter() - number * FRAME / RATE)  # frames may be late, never early
+        self._play()
         end = (number + 1) * FRAME
         dry = self._played[max(0, end - FRAME - _ECHOES + 1) : end]
         dry = np.pad(dry, (FRAME + _ECHOES - 1 - len(dry), 0))
-        return np.asarray(np.convolve(dry, self._room, "valid"), np.float32) if dry.any() else dry[-FRAME:]
+        if not dry.any():
+            return dry[-FRAME:]
+        wet = np.asarray(np.convolve(dry, self._room, "valid"), np.float32)
+        self.seconds += loudness(wet) > _LOUD and FRAME / RATE
+        return wet
 
-    def _play(self, began: float) -> None:
+    def _play(self) -> None:
         while self._taken < len(self._heard):
             packet = self._heard[self._taken]
             self._taken += 1
             assert isinstance(self._codec, av.AudioCodecContext)
-            due = round((packet.at - began + self._delay) * RATE)
+            due = round((packet.at - self._began + self._delay) * RATE)
             begin = self._end if abs(due - self._end) <= _JOINED else max(0, due)
             for frame in self._codec.decode(av.Packet(packet.opus)):
                 sound = mono(frame)
