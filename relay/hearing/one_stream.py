@@ -64,6 +64,8 @@ class OneStream:
         self._current: _WaitingTurn | None = None
         self._quiet = 0
         """Blocks of silence since the current turn was passed on."""
+        self._ahead = 0
+        """Bytes of silence within the current turn that were passed on before the turn itself tells of them."""
         self._is_answered = False
         """Voxta has ended something since then."""
         self._sounded_at = float("-inf")
@@ -107,12 +109,15 @@ class OneStream:
         self._let_go()
         if self._current is None or self._is_over(self._current):
             self._current = self._next()
-            self._quiet, self._is_answered = 0, False
+            self._quiet, self._ahead, self._is_answered = 0, 0, False
         turn = self._current
+        if turn is not None and self._ahead:
+            self._catch_up(turn)
         if turn is None or not self._has_block(turn):
             self._quiet += 1
+            self._ahead += BLOCK_BYTES
             return QUIET
-        self._quiet, self._is_answered = 0, False
+        self._quiet, self._ahead, self._is_answered = 0, 0, False
         self._latest, self._sounded_at = turn, self._clock()
         block = bytes(turn.sound[:BLOCK_BYTES])
         del turn.sound[:BLOCK_BYTES]
@@ -178,6 +183,13 @@ class OneStream:
         turn = self._turns[who] = _WaitingTurn(who, self._clock(), over)
         self._line.append(turn)
         return turn
+
+    def _catch_up(self, turn: _WaitingTurn) -> None:
+        """Leave out the silence that Voxta has heard already, as it was read while nothing came."""
+        silence = len(turn.sound) - len(turn.sound.lstrip(b"\0"))
+        known = min(self._ahead, silence - silence % 2)
+        del turn.sound[:known]
+        self._ahead -= known
 
     def _has_block(self, turn: _WaitingTurn) -> bool:
         return len(turn.sound) >= BLOCK_BYTES or (turn.ended is not None and bool(turn.sound))

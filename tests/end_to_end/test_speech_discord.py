@@ -85,10 +85,11 @@ async def test_who_talks_on_ends_the_answer_where_it_was_heard_and_is_answered(
         await eventually(lambda: call.stands_in_the_chat() != [SAGA])
         told = await call.said_to_its_end()
         talking.cancel()
-        await eventually(lambda: len(call.stands_in_the_chat()) >= 2)
+        await eventually(lambda: call.teller.asked[-1] == "Wait, which dragon?")
+        await eventually(lambda: call.stands_in_the_chat()[-1] == "All right.")
         await call.says(10, since=told)
         await call.is_free()
-        kept, *answers = call.stands_in_the_chat()
+        kept = call.stands_in_the_chat()[0]
         await call.posted()
 
     assert handing.then is not None
@@ -96,8 +97,6 @@ async def test_who_talks_on_ends_the_answer_where_it_was_heard_and_is_answered(
     assert sounds == 1, "the first sound is enough"
     assert told - frames <= 1, "at most one frame was on its way"
     assert kept and SAGA.startswith(f"{kept} "), "it ends with a whole word"
-    assert call.teller.asked[-1] == "Wait, which dragon?"
-    assert set(answers) == {"All right."}, "more than one where a busy machine lets the person falter"
     assert call.posts()[0] == f"{kept} \u2014"
     assert endpoint.heard
 

@@ -74,6 +74,19 @@ def heard(marks: list[int]) -> list[int]:
     return [mark for mark, _ in groupby(mark for mark in marks if mark)]
 
 
+def test_a_pause_in_which_a_client_sends_nothing_is_heard_as_long_as_it_was(scene: Scene) -> None:
+    scene.stream.speech_began(ANN)
+    scene.says(ANN, 1, blocks=2)
+    assert scene.reads(2 + 15) == [1, 1] + [0] * 15
+
+    scene.says(ANN, 0, blocks=15)  # what was not sent is told as silence when they go on
+    scene.says(ANN, 2, blocks=2)
+    scene.says(ANN, 0, blocks=3)
+    scene.says(ANN, 3, blocks=1)
+
+    assert scene.reads(6) == [2, 2, 0, 0, 0, 3]
+
+
 def test_who_talks_alone_is_passed_on_as_they_speak(scene: Scene) -> None:
     scene.stream.speech_began(ANN)
     scene.says(ANN, 1, blocks=2)
