@@ -45,7 +45,7 @@ class Endpointer:
         self.hangover = max(HANGOVER, settings.turn + LONGER)
         """Seconds of silence that end an utterance."""
         self._lowered = Resampler(rate)
-        self._turn = _Turn()
+        self._turn = _StreamTurn()
         self._voice = PersonVoice(
             "client",
             self._turn,
@@ -90,7 +90,7 @@ class Endpointer:
             self._voice.feed(data[at : at + BLOCK_BYTES], self._blocks * BLOCK)
 
 
-class _Turn:
+class _StreamTurn:
     """What the voice says in this turn, and what has come of it since it was last asked for."""
 
     def __init__(self) -> None:
@@ -122,4 +122,4 @@ class _Turn:
         self._said = []
 
 
-_: type[VoiceListener] = _Turn
+_: type[VoiceListener] = _StreamTurn
