@@ -44,9 +44,13 @@ class LiveRun:
     is_up: asyncio.Event = field(default_factory=asyncio.Event)
     """Everything has started: before, nothing is ended, as what is half open could not be closed."""
 
-    async def restart(self) -> None:
-        """Run anew with the settings of the file. Raises ConfigError when they are wrong; this run goes on then."""
-        self.wanted = await asyncio.to_thread(self.file.load)
+    async def load(self) -> Config:
+        """The settings of the file as they are now. Raises ConfigError when they are wrong."""
+        return await asyncio.to_thread(self.file.load)
+
+    def restart(self, wanted: Config) -> None:
+        """Run anew with these. This run ends as soon as the loop gets to it."""
+        self.wanted = wanted
         self.asked.set()
 
     @property

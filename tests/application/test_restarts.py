@@ -16,6 +16,7 @@ from relay.application.restarts import TRIAL, LiveRun, keep_running
 from relay.application.runs import live
 from relay.application.settings.file import SettingsFile
 from relay.errors import AuthError, ConfigError, InboxError
+from relay.moderation.controls import Controls
 from tests.doubles.ports import free_port
 from tests.support import eventually
 from tests.web.desk.page import RawPage, opened
@@ -67,7 +68,8 @@ async def end(task: asyncio.Task[None]) -> None:
 async def restarted(stage: Stage, file: SettingsFile, text: str) -> None:
     file.path.write_text(text, "utf-8")
     count = len(stage.runs)
-    await stage.runs[-1].restart()
+    run = stage.runs[-1]
+    run.restart(await run.load())
     await eventually(lambda: len(stage.runs) > count)
 
 
@@ -90,7 +92,7 @@ async def test_settings_that_cannot_be_loaded_are_refused_and_the_run_goes_on(fi
     file.path.write_text("[companion]\nname = ''\n", "utf-8")
 
     with pytest.raises(ConfigError, match=r"companion\.name"):
-        await stage.runs[0].restart()
+        await stage.runs[0].load()
 
     assert not stage.runs[0].asked.is_set()
     await end(task)
@@ -233,8 +235,16 @@ async def _page(url: str, task: asyncio.Task[None]) -> AsyncIterator[RawPage]:
                 await asyncio.sleep(0.005)
 
 
+async def _slowly(*args: object) -> str:
+    """Writes into the audit log, on a disk that takes its time."""
+    for _ in range(1_000):
+        await asyncio.sleep(0)
+    return ""
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at open files in /proc")
-async def test_a_run_leaves_no_task_port_nor_file_to_the_next(tmp_path: Path) -> None:
+async def test_a_run_leaves_no_task_port_nor_file_to_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Controls, "note", _slowly)
     port = free_port()
     path = tmp_path / "relay.toml"
     path.write_text(

@@ -106,10 +106,11 @@ class SettingsDesk:
 
     async def _restart(self, _: NoFields, by: Caller) -> object:
         try:
-            await self._run.restart()
+            wanted = await self._run.load()
         except ConfigError as error:
             raise refusal(error) from None
         await self._note(by, "restart")
+        self._run.restart(wanted)  # last of all, so that the answer is on its way before the page is closed
         return {"restarting": True}
 
     async def _export(self, _: NoFields, __: Caller) -> object:
