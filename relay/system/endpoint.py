@@ -90,6 +90,11 @@ class Endpoint:
             fix = "" if has_begun else f" (check {self._address})"
             raise self._error(f"{self.host} {what}{fix}: {cause}") from None
 
+    def get_ready(self) -> None:
+        """Begin to load the client, as something is about to be asked. Returns at once."""
+        if not _IS_LOADED.is_set():
+            _begin_loading()
+
     async def _loaded(self) -> None:
         """Load the client beside the event loop, which would stand still for the second or two that it takes."""
         if not _IS_LOADED.is_set():
@@ -207,6 +212,11 @@ async def _go_without_key(request: "httpx2.Request") -> None:
 async def _settle(tolerated: frozenset[int], response: "httpx2.Response") -> None:
     if response.status_code in tolerated:
         response.headers["x-should-retry"] = "false"  # what tells something is no failure
+
+
+@cache
+def _begin_loading() -> None:
+    threading.Thread(target=_load, name="endpoint client", daemon=True).start()
 
 
 def _load() -> None:

@@ -12,7 +12,7 @@ from relay.model import Caller, Outcome, Role
 from tests.companion.endpoints import TranscriptionEndpoint, serving
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.voice_sound import encode, tone
-from tests.end_to_end.call import calling
+from tests.end_to_end.call import PATIENT, calling
 from tests.support import eventually
 
 MODERATOR = Caller(source="terminal", name="mia", roles=frozenset({Role.MODERATOR}))
@@ -132,7 +132,7 @@ class TestTheStreamerOrdersAloud:
         endpoint = KnowsVoices(**{"Vox, stop!": ANNS, "Stop!": BOBS})
         async with (
             serving("/audio/transcriptions", endpoint.answer) as url,
-            calling(discord, tmp_path, hearing=APART | {"url": url}) as call,
+            calling(discord, tmp_path, hearing=APART | {"url": url}, floor=PATIENT) as call,
         ):
             await discord.say("tell us a saga")
             await call.says(20)

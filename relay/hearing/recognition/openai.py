@@ -24,6 +24,7 @@ class OpenAIRecogniser:
         self._model = model
 
     def begin(self, language: str = "") -> Recognition:
+        self._endpoint.get_ready()  # while they speak
         return _Collected(self, language)
 
     async def check(self) -> str:
