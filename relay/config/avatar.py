@@ -1,7 +1,7 @@
 """The face that goes with the companion's voice."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -29,20 +29,7 @@ class VTubeStudioSection(Section):
 
     enabled: bool = False
     url: WebSocketUrl = "ws://localhost:8001"
-    parameters: tuple[MouthParameter, ...] = (
-        "MouthOpen",
-        "MouthSmile",
-        "VoiceVolume",
-        "VoiceFrequency",
-        "VoiceVolumePlusMouthOpen",
-        "VoiceFrequencyPlusMouthSmile",
-        "VoiceA",
-        "VoiceI",
-        "VoiceU",
-        "VoiceE",
-        "VoiceO",
-        "VoiceSilence",
-    )
+    parameters: tuple[MouthParameter, ...] = get_args(MouthParameter)
     keep_awake: bool = False
     expressions: dict[str, str] = Field(default_factory=dict)
     hotkeys: dict[str, str] = Field(default_factory=dict)

@@ -202,8 +202,7 @@ class Playback:
         if not sentence.url:
             return None
         try:
-            clip = await self._fetch(sentence.url, sentence.message_id, sentence.text)
-            return replace(clip, speaker=reply.character)
+            return replace(await self._fetch(sentence.url, sentence.message_id, sentence.text), speaker=reply.character)
         except NothingToHear:
             return None
         except SpeechError as error:

@@ -1,7 +1,5 @@
 """What a voice is."""
 
-import io
-import wave
 from typing import Protocol
 
 from relay.companion.voice.manner import PLAIN, Manner
@@ -33,17 +31,6 @@ class Mute:
 
     async def speak(self, text: str, manner: Manner = PLAIN) -> bytes:
         return b""
-
-
-def wav_of(pcm: bytes, rate: int) -> bytes:
-    """A WAV file of mono signed 16-bit samples, `rate` of them a second."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(rate)
-        out.writeframes(pcm)
-    return file.getvalue()
 
 
 _: type[VoiceEngine] = Mute

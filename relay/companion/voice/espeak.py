@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import espeakng_loader
 
-from relay.companion.voice.base import VoiceEngine, VoiceError, wav_of
+from relay.companion.voice.base import VoiceEngine, VoiceError
 from relay.companion.voice.manner import PLAIN, Manner
 from relay.errors import ConfigError
+from relay.system.wav import wav_of
 
 USUAL: Final = "en-us"
 

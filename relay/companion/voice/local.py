@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from relay.companion.voice.base import VoiceEngine, VoiceError, wav_of
+from relay.companion.voice.base import VoiceEngine, VoiceError
 from relay.companion.voice.local_models import config_for, speaker_of
 from relay.companion.voice.manner import PLAIN, Manner
 from relay.errors import ConfigError, RelayError
 from relay.models.base import ModelMissing, Purpose
 from relay.models.catalogue import default
 from relay.models.store import ModelStore
+from relay.system.wav import wav_of
 
 if TYPE_CHECKING:
     import sherpa_onnx

@@ -1,13 +1,12 @@
 """From speech to text, at any endpoint that speaks OpenAI's transcriptions, local or not."""
 
-import io
 import json
-import wave
 from typing import Any, Final
 
 from relay.hearing.base import HEARING_RATE, Recogniser, Recognition
 from relay.hearing.recognition.words import words
 from relay.system.endpoint import Endpoint
+from relay.system.wav import wav_of
 
 BYTES: Final = 2**20
 """What an answer may have."""
@@ -32,7 +31,7 @@ class OpenAIRecogniser:
 
     async def transcribe(self, pcm: bytes, rate: int = HEARING_RATE, language: str = "") -> str:
         """What is said in mono 16-bit samples; "" when it has no words. Raises RecognitionError."""
-        sound = ("speech.wav", _wav(pcm, rate), "audio/wav")
+        sound = ("speech.wav", wav_of(pcm, rate), "audio/wav")
         spoken: dict[str, Any] = {"language": language.partition("-")[0]} if language else {}
         async with self._endpoint.asked(
             lambda client: client.audio.transcriptions.with_streaming_response.create(
@@ -69,16 +68,6 @@ class _Collected:
 
     def abandon(self) -> None:
         self._pcm.clear()
-
-
-def _wav(pcm: bytes, rate: int) -> bytes:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(rate)
-        out.writeframes(pcm)
-    return file.getvalue()
 
 
 _: type[Recogniser] = OpenAIRecogniser

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.companion.voice.base import VoiceError, wav_of
+from relay.companion.voice.base import VoiceError
 from relay.companion.voice.build import engine_for, voice_for
 from relay.companion.voice.local import LocalVoice
 from relay.companion.voice.local_models import speaker_of
@@ -19,6 +19,7 @@ from relay.errors import ConfigError
 from relay.models.base import Purpose
 from relay.models.catalogue import CATALOGUE, default
 from relay.models.store import Contents, ModelStore
+from relay.system.wav import wav_of
 from tests.models.tiny_voice import PER_TOKEN, RATE, make_voice
 
 
