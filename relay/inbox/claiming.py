@@ -8,8 +8,8 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from relay.bus.connection import connect, is_transient
 from relay.inbox import scripts
-from relay.inbox.connection import connect, is_transient
 from relay.inbox.pages import GROUP, PAGES, Pages, Standing, StoredMessage, lines_of
 from relay.model import AudienceMessage
 from relay.system.cancellation import checkpoint

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from redis.exceptions import ResponseError
 
+from relay.bus.connection import RedisConnection
 from relay.errors import InboxError
 from relay.inbox import ledger, scripts
-from relay.inbox.connection import RedisConnection
 from relay.model import AudienceMessage
 
 GROUP = "forwarders"

@@ -6,6 +6,8 @@ A message belongs to the page that `where` names for its key, so a duplicate nee
 
 from typing import NamedTuple, Self
 
+from relay.bus.connection import TAKEN
+
 
 class RedisKeys(NamedTuple):
     """Where things are. All share one hash tag, so that they live on one node."""
@@ -47,8 +49,6 @@ class RedisKeys(NamedTuple):
 
 _NAMES = f"local {', '.join(RedisKeys._fields)} = unpack(KEYS)\n"
 
-TAKEN = "TAKEN"
-"""The error of a script whose caller is not the owner (any more)."""
 _FENCED = (
     _NAMES
     + f"""

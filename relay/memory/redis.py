@@ -12,8 +12,8 @@ from typing import Any, Final, TypeVar
 
 from redis.exceptions import WatchError
 
+from relay.bus.connection import RedisConnection
 from relay.errors import InboxError, MemoryUnavailable
-from relay.inbox.connection import RedisConnection
 from relay.memory.base import AT_ONCE, Change
 from relay.memory.records import Acquaintance
 

@@ -17,12 +17,13 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from tenacity import AsyncRetrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
 from relay.errors import ConfigError, InboxError, InboxTaken
-from relay.inbox.scripts import TAKEN
 from relay.system.cancellation import heeding_cancellation
 
 P = ParamSpec("P")
 T = TypeVar("T")
 OLDEST_SERVER = (6, 2)
+TAKEN = "TAKEN"
+"""The error of a script whose caller is not the owner (any more) of what it writes."""
 _FORM = (
     "write redis://host:port/0, rediss://… or unix://path, with user:password@ before the host where there is one, "
     "and in these %23 for #, %2F for /, %3A for :, %3F for ?, %40 for @"
