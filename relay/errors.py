@@ -7,6 +7,7 @@ RelayError
 ├── AuthError              a token or key was refused or lacks a scope: a person has to act
 ├── PlatformError          a platform refused or failed
 │   ├── PlatformUnavailable    (retryable) not reachable, timed out, 5xx
+│   │   └── NobodyThere            no process does at the moment what it takes
 │   ├── RateLimited            (retryable) `retry_after` seconds
 │   └── PostRejected           the platform took the call and refused the text
 ├── InboxError             (retryable) the store did not answer
@@ -71,6 +72,10 @@ class PlatformUnavailable(PlatformError):
     """The platform cannot be reached, timed out or failed on its side."""
 
     retryable = True
+
+
+class NobodyThere(PlatformUnavailable):
+    """No process of this relay does at the moment what it takes."""
 
 
 class RateLimited(PlatformError):

@@ -1,0 +1,140 @@
+"""Asking another process to do something, and hearing what came of it."""
+
+import asyncio
+import json
+import logging
+import uuid
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+from relay import errors
+from relay.bus.presence import Presence
+from relay.bus.pubsub import PubSub
+from relay.errors import InboxError, NobodyThere, RateLimited, RelayError
+
+log = logging.getLogger(__name__)
+
+WITHIN: Final = 10.0
+"""Seconds a call may take in all, unless said otherwise: another process has taken over by then."""
+AGAIN: Final = 1.0
+"""Seconds without an answer after which the same call is made again, to whoever serves it then."""
+REMEMBERED: Final = 1_000
+"""RemoteCalls of which a process knows that it has been asked already."""
+
+Handler = Callable[[Any], Awaitable[Any]]
+"""Does what is asked with the argument, fit for JSON, and returns what is. What it raises is raised where was asked."""
+
+
+class RemoteCalls:
+    """`run` answers and hears answers until cancelled.
+
+    A call is asked again until it is answered, with the same id: a process does it once. Where the process that does it
+    dies, the next one may do it anew, so what is called should bear that.
+    """
+
+    def __init__(self, pubsub: PubSub, presence: Presence) -> None:
+        self._pubsub = pubsub
+        self._presence = presence
+        self._services: dict[str, Mapping[str, Handler]] = {}
+        self._open: dict[str, asyncio.Future[Any]] = {}
+        self._done: OrderedDict[str, asyncio.Task[bytes]] = OrderedDict()
+        self._working: set[asyncio.Task[None]] = set()
+
+    @contextmanager
+    def serving(self, service: str, handlers: Mapping[str, Handler]) -> Iterator[None]:
+        """Answer calls for this service, by their methods; that it can be had is told by `Presence.offer`."""
+        self._services[service] = handlers
+        try:
+            yield
+        finally:
+            del self._services[service]
+
+    async def ask(self, service: str, method: str, argument: Any = None, *, within: float = WITHIN) -> Any:
+        """What the method returns. Raises what it raised, and NobodyThere when nobody serves it in time."""
+        id = uuid.uuid4().hex
+        answered = self._open[id] = asyncio.get_running_loop().create_future()
+        asked = {"id": id, "answer_to": self._presence.id, "service": service, "method": method, "argument": argument}
+        try:
+            async with asyncio.timeout(within):
+                return await self._asked(service, json.dumps(asked).encode(), answered)
+        except TimeoutError:
+            raise NobodyThere(f"no process answers for {service} within {within:g} s") from None
+        finally:
+            del self._open[id]
+            answered.cancel()
+
+    async def _asked(self, service: str, asked: bytes, answered: asyncio.Future[Any]) -> Any:
+        while True:
+            there = await self._presence.find(service)
+            with suppress(InboxError):
+                await self._pubsub.tell(_channel(there.id), asked)
+            await asyncio.wait({answered}, timeout=AGAIN)
+            if answered.done():
+                return _read(answered.result())
+
+    async def run(self) -> None:
+        with self._pubsub.heard_by(_channel(self._presence.id), self._hear):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await self._end()
+
+    async def _end(self) -> None:
+        """What is being done is given up: who asked asks the next process."""
+        tasks = [*self._working, *self._done.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _hear(self, message: bytes | None) -> None:
+        if message is None:
+            return
+        said = json.loads(message)
+        if "answer_to" in said:
+            work = asyncio.create_task(self._answer(said), name=f"call of {said['method']}")
+            self._working.add(work)
+            work.add_done_callback(self._working.discard)
+        elif (waiting := self._open.get(said["id"])) is not None and not waiting.done():
+            waiting.set_result(said)
+
+    async def _answer(self, asked: Mapping[str, Any]) -> None:
+        handler = self._services.get(asked["service"], {}).get(asked["method"])
+        if handler is None:
+            return  # served no more; who asked asks whoever serves it next
+        if (work := self._done.get(asked["id"])) is None:
+            work = self._done[asked["id"]] = asyncio.create_task(_carried_out(asked, handler), name=asked["method"])
+            while len(self._done) > REMEMBERED:
+                self._done.popitem(last=False)
+        answer = await asyncio.shield(work)
+        with suppress(InboxError):
+            await self._pubsub.tell(_channel(asked["answer_to"]), answer)
+
+
+def _channel(process: str) -> str:
+    return f"relay-process:{process}"
+
+
+async def _carried_out(asked: Mapping[str, Any], handler: Handler) -> bytes:
+    answer: dict[str, Any] = {"id": asked["id"]}
+    try:
+        answer["result"] = await handler(asked["argument"])
+    except RelayError as error:
+        answer["error"] = {"type": type(error).__name__, "text": str(error)}
+        if isinstance(error, RateLimited):
+            answer["error"]["retry_after"] = error.retry_after
+    except Exception as mistake:
+        log.exception("%s of %s failed", asked["method"], asked["service"])
+        answer["error"] = {"type": "RelayError", "text": f"a mistake of the relay ({type(mistake).__name__})"}
+    return json.dumps(answer).encode()
+
+
+def _read(answer: Mapping[str, Any]) -> Any:
+    """The result, or the error raised."""
+    if (error := answer.get("error")) is None:
+        return answer["result"]
+    kind = getattr(errors, error["type"], RelayError)
+    if kind is RateLimited:
+        raise RateLimited(error["text"], retry_after=error["retry_after"])
+    raise kind(error["text"])

@@ -1,0 +1,49 @@
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from relay.bus.calls import RemoteCalls
+from relay.bus.connection import RedisConnection
+from relay.bus.presence import Presence
+from relay.bus.pubsub import PubSub
+from tests.doubles.redis_server import RedisServer
+
+
+@pytest.fixture
+def namespace() -> str:
+    return f"test:{uuid.uuid4().hex}"
+
+
+class Process:
+    """What one process has of the bus."""
+
+    def __init__(self, url: str, namespace: str) -> None:
+        self.connection = RedisConnection(url, timeout=5.0, prepare=_nothing)
+        self.pubsub = PubSub(self.connection)
+        self.presence = Presence(self.connection, self.pubsub, namespace)
+        self.calls = RemoteCalls(self.pubsub, self.presence)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Process"]:
+        rooms = [asyncio.create_task(room.run()) for room in (self.pubsub, self.presence, self.calls)]
+        try:
+            yield self
+        finally:
+            for room in reversed(rooms):
+                room.cancel()
+                await asyncio.wait({room})
+            await self.connection.close()
+
+
+async def _nothing() -> None: ...
+
+
+@pytest.fixture
+async def processes(redis_server: RedisServer, namespace: str) -> AsyncIterator[tuple[Process, Process]]:
+    """Two of one relay."""
+    async with AsyncExitStack() as stack:
+        first, second = (Process(redis_server.url, namespace) for _ in range(2))
+        yield await stack.enter_async_context(first.running()), await stack.enter_async_context(second.running())

@@ -1,0 +1,104 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from relay.errors import NobodyThere, PostRejected, RateLimited
+from tests.bus.conftest import Process
+
+Two = tuple[Process, Process]
+
+
+async def test_another_process_does_what_is_asked(processes: Two) -> None:
+    here, there = processes
+
+    async def double(argument: Any) -> Any:
+        return argument * 2
+
+    with there.calls.serving("sums", {"double": double}):
+        there.presence.offer("sums")
+        assert await here.calls.ask("sums", "double", 21) == 42
+
+
+async def test_what_was_raised_there_is_raised_here(processes: Two) -> None:
+    here, there = processes
+
+    async def refuse(_: Any) -> Any:
+        raise PostRejected("too long")
+
+    async def slow_down(_: Any) -> Any:
+        raise RateLimited("later", retry_after=3.0)
+
+    with there.calls.serving("posts", {"post": refuse, "again": slow_down}):
+        there.presence.offer("posts")
+        with pytest.raises(PostRejected, match="too long"):
+            await here.calls.ask("posts", "post")
+        with pytest.raises(RateLimited) as limited:
+            await here.calls.ask("posts", "again")
+    assert limited.value.retry_after == 3.0
+
+
+async def test_a_mistake_there_is_told_without_what_was_said(processes: Two) -> None:
+    here, there = processes
+
+    async def err(_: Any) -> Any:
+        raise ValueError("what Ann said")
+
+    with there.calls.serving("sums", {"err": err}):
+        there.presence.offer("sums")
+        with pytest.raises(Exception, match=r"a mistake of the relay \(ValueError\)"):
+            await here.calls.ask("sums", "err")
+
+
+async def test_nobody_who_serves_it_is_told_when_time_is_up(processes: Two) -> None:
+    here, _ = processes
+    with pytest.raises(NobodyThere, match="no process answers for sums"):
+        await here.calls.ask("sums", "double", 21, within=0.05)
+
+
+async def test_a_call_that_takes_longer_than_asking_again_is_carried_out_once(
+    processes: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.bus.calls.AGAIN", 0.01)
+    here, there = processes
+    done, heard, asked, told = 0, 0, asyncio.Event(), asyncio.Event()
+
+    async def work(_: Any) -> Any:
+        nonlocal done
+        done += 1
+        await told.wait()
+        return "done"
+
+    def count(_: bytes | None) -> None:
+        nonlocal heard
+        heard += 1
+        if heard > 3:
+            asked.set()
+
+    with (
+        there.pubsub.heard_by(f"relay-process:{there.presence.id}", count),
+        there.calls.serving("slow", {"work": work}),
+    ):
+        there.presence.offer("slow")
+        call = asyncio.create_task(here.calls.ask("slow", "work"))
+        await asked.wait()
+        told.set()
+        assert await call == "done"
+    assert done == 1
+
+
+async def test_who_takes_over_answers_a_call_made_before(processes: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.bus.calls.AGAIN", 0.05)
+    here, there = processes
+
+    async def answer(_: Any) -> Any:
+        return "here"
+
+    call = asyncio.create_task(here.calls.ask("core", "who"))
+    there.presence.offer("core")  # and does not answer
+    async with here.presence.changed:
+        await here.presence.changed.wait_for(lambda: there.presence.id in here.presence.living)
+    there.presence.withdraw("core")
+    with here.calls.serving("core", {"who": answer}):
+        here.presence.offer("core")
+        assert await call == "here"
