@@ -264,7 +264,7 @@ class Forwarder:
         self._unsent[rendered.id] = told
         if self.brief is not None:
             await self.brief(rendered)
-        if await self._inbox.begin(rendered) and self._session.chat is chat:
+        if all(await self._inbox.begin([rendered])) and self._session.chat is chat:
             self.waiting.told(batch, told, now)
             await self._send(rendered, chat)
 

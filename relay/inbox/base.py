@@ -71,15 +71,15 @@ class Inbox(Protocol):
         """The messages as they stand now, edits applied. Settled and unknown ones are missing."""
         ...
 
-    async def begin(self, forward: Forward) -> bool:
-        """Note durably that this forward is about to be sent. May be repeated.
+    async def begin(self, forwards: Sequence[Forward]) -> list[bool]:
+        """Note durably, in one step, that these forwards are about to be sent. May be repeated.
 
-        False, and nothing noted, when one of its keys is settled, unknown, or in another begun forward.
+        False for each, and nothing of it noted, one of whose keys is settled, unknown, or in another begun forward.
         """
         ...
 
     async def unfinished(self) -> list[Forward]:
-        """Forwards that were begun and whose messages have no outcome: the process died in between."""
+        """Forwards that were begun and whose messages have no outcome, in that order: the process died in between."""
         ...
 
     async def abandon(self, forward_id: str) -> None:

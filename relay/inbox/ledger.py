@@ -41,7 +41,10 @@ def encode_page(messages: list[AudienceMessage]) -> bytes:
 
 
 def encode(value: Forward | Settlement) -> bytes:
-    return mended(value).model_dump_json().encode()
+    try:
+        return value.model_dump_json().encode()
+    except PydanticSerializationError:
+        return mended(value).model_dump_json().encode()
 
 
 def decode_message(line: bytes) -> AudienceMessage:

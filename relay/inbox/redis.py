@@ -86,13 +86,15 @@ class RedisInbox:
         found = handed | bodies
         return {key: standing.apply(found[known[key]]) for key, standing in waiting.items() if known[key] in found}
 
-    async def begin(self, forward: Forward) -> bool:
-        mended = ledger.mended(forward)
-        return bool(await self._pages.run_as_owner(scripts.BEGIN, mended.id, ledger.encode(mended), *mended.keys))
+    async def begin(self, forwards: Sequence[Forward]) -> list[bool]:
+        fields: list[object] = []
+        for each in map(ledger.mended, forwards):
+            fields += (each.id, ledger.encode(each), len(each.keys), *each.keys)
+        return list(map(bool, await self._pages.run_as_owner(scripts.BEGIN, *fields)))
 
     async def unfinished(self) -> list[Forward]:
         forwards = await self._ask(self._redis.hvals, self._keys.forwards)
-        return sorted(map(ledger.decode_forward, forwards), key=lambda forward: (forward.after_index, forward.id))
+        return sorted(map(ledger.decode_forward, forwards), key=lambda each: (each.after_index, each.heard_at, each.id))
 
     async def abandon(self, forward_id: str) -> None:
         stored = await self._ask(self._redis.hget, self._keys.forwards, forward_id)

@@ -185,20 +185,27 @@ local only_free = true
 BEGIN = (
     _FENCED
     + """
--- ARGV: forward id, forward, key...   Returns 1, or 0 when a key is not free.
-local id = ARGV[1]
-for i = 3, #ARGV do
-  local other = redis.call('HGET', begun, ARGV[i])
-  if (other and other ~= id) or redis.call('HEXISTS', done, ARGV[i]) == 1
-      or redis.call('HEXISTS', where, ARGV[i]) == 0 then
-    return 0
+-- ARGV: (forward id, forward, how many keys, key...)...   Returns 1 for each, or 0 when a key is not free.
+local function is_free(key, id)
+  local other = redis.call('HGET', begun, key)
+  return (not other or other == id) and redis.call('HEXISTS', done, key) == 0
+    and redis.call('HEXISTS', where, key) == 1
+end
+local answers, at = {}, 1
+while at <= #ARGV do
+  local id, first, last, free = ARGV[at], at + 3, at + 2 + tonumber(ARGV[at + 2]), 1
+  for i = first, last do
+    if not is_free(ARGV[i], id) then free = 0 end
   end
+  if free == 1 then
+    redis.call('HSET', forwards, id, ARGV[at + 1])
+    for i = first, last do
+      if redis.call('HSET', begun, ARGV[i], id) == 1 then redis.call('HINCRBY', left, id, 1) end
+    end
+  end
+  answers[#answers + 1], at = free, last + 1
 end
-redis.call('HSET', forwards, id, ARGV[2])
-for i = 3, #ARGV do
-  if redis.call('HSET', begun, ARGV[i], id) == 1 then redis.call('HINCRBY', left, id, 1) end
-end
-return 1
+return answers
 """
 )
 

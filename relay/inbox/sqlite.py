@@ -109,8 +109,9 @@ class SqliteInbox:
 
         return await self._writer.run(select)
 
-    async def begin(self, forward: Forward) -> bool:
-        return await self._writer.run(lambda connection: _begin(connection, ledger.mended(forward)))
+    async def begin(self, forwards: Sequence[Forward]) -> list[bool]:
+        mended = [ledger.mended(forward) for forward in forwards]
+        return await self._writer.run(lambda connection: [_begin(connection, each) for each in mended])
 
     async def unfinished(self) -> list[Forward]:
         def select(connection: Connection) -> list[Forward]:

@@ -29,6 +29,7 @@ def forward(*of: AudienceMessage, id: str = "f1") -> Forward:
     return Forward(
         id=id,
         keys=tuple(each.key for each in of),
+        heard_at=tuple(each.at for each in of),
         send_as=SendAs.USER,
         body="Ann says hello",
         origins=(Origin.of(of[0]),),

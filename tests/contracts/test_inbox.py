@@ -39,7 +39,7 @@ class TestOpening:
             await second.close()
 
             assert await first.claim(1, wait=0) == [message(1)]
-            assert await first.begin(forward(message(1)))
+            assert await first.begin([forward(message(1))]) == [True]
 
     async def test_is_possible_as_soon_as_the_other_relay_has_closed_it(self, engine: Engine) -> None:
         async with engine.opened() as first:
@@ -190,7 +190,7 @@ class TestReclaiming:
         async with engine.opened() as before:
             await before.append(messages(1, 2))
             await before.claim(2, wait=0)
-            await before.begin(forward(message(1)))
+            await before.begin([forward(message(1))])
 
         async with engine.opened() as after:
             assert await after.reclaim() == [message(2)]
@@ -208,7 +208,7 @@ class TestForwards:
     async def test_are_unfinished_until_all_their_messages_are_settled(self, inbox: Inbox) -> None:
         both = forward(message(1), message(2))
         await inbox.append(messages(1, 2))
-        await inbox.begin(both)
+        await inbox.begin([both])
 
         await inbox.settle([settlement(message(1))])
         halfway = await inbox.unfinished()
@@ -220,7 +220,7 @@ class TestForwards:
     async def test_survive_a_restart(self, engine: Engine) -> None:
         async with engine.opened() as before:
             await before.append([message(1)])
-            await before.begin(forward(message(1)))
+            await before.begin([forward(message(1))])
 
         async with engine.opened() as after:
             assert await after.unfinished() == [forward(message(1))]
@@ -229,31 +229,48 @@ class TestForwards:
         await inbox.append(messages(1, 2))
         await inbox.settle([settlement(message(1))])
 
-        assert not await inbox.begin(forward(message(1), message(2)))
+        assert await inbox.begin([forward(message(1), message(2))]) == [False]
         assert await inbox.unfinished() == []
-        assert await inbox.begin(forward(message(2)))
+        assert await inbox.begin([forward(message(2))]) == [True]
 
     async def test_cannot_carry_a_message_of_another_forward(self, inbox: Inbox) -> None:
         await inbox.append(messages(1, 2))
-        await inbox.begin(forward(message(1), id="first"))
+        await inbox.begin([forward(message(1), id="first")])
 
-        assert not await inbox.begin(forward(message(1), message(2), id="second"))
+        assert await inbox.begin([forward(message(1), message(2), id="second")]) == [False]
 
     async def test_cannot_carry_an_unknown_message(self, inbox: Inbox) -> None:
-        assert not await inbox.begin(forward(message(1)))
+        assert await inbox.begin([forward(message(1))]) == [False]
 
     async def test_may_be_begun_again_after_a_doubtful_answer(self, inbox: Inbox) -> None:
         await inbox.append([message(1)])
 
-        assert await inbox.begin(forward(message(1)))
-        assert await inbox.begin(forward(message(1)))
+        assert await inbox.begin([forward(message(1))]) == [True]
+        assert await inbox.begin([forward(message(1))]) == [True]
         assert await inbox.unfinished() == [forward(message(1))]
+
+    async def test_are_begun_many_at_once_each_by_itself_and_known_in_that_order(self, engine: Engine) -> None:
+        several = [forward(message(n, at=NOON + n), id=f"f{9 - n}") for n in range(5)]
+        twice = forward(message(1), message(6), id="twice")
+        async with engine.opened() as before:
+            await before.append(messages(*range(7)))
+            await before.settle([settlement(message(3))])
+
+            begun = await before.begin([*several, twice])
+
+            assert begun == [True, True, True, False, True, False]
+            assert await before.begin([forward(message(6), id="alone")]) == [True]
+            await before.settle([settlement(message(6))])
+            assert await before.begin([]) == []
+
+        async with engine.opened() as after:
+            assert await after.unfinished() == [each for each in several if each != several[3]]
 
     async def test_that_are_abandoned_leave_their_messages_held_here(self, engine: Engine) -> None:
         async with engine.opened() as before:
             await before.append([message(1)])
             await before.claim(1, wait=0)
-            await before.begin(forward(message(1)))
+            await before.begin([forward(message(1))])
 
         async with engine.opened() as after:
             await after.abandon("f1")
@@ -261,7 +278,7 @@ class TestForwards:
             assert await after.unfinished() == []
             assert await after.current([message(1).key]) == {message(1).key: message(1)}
             assert await after.reclaim() == []
-            assert await after.begin(forward(message(1), id="again"))
+            assert await after.begin([forward(message(1), id="again")]) == [True]
 
     async def test_that_are_unknown_can_be_abandoned(self, inbox: Inbox) -> None:
         await inbox.abandon("never begun")
@@ -328,7 +345,7 @@ class TestEditing:
 
     async def test_comes_too_late_for_a_begun_forward(self, inbox: Inbox) -> None:
         await inbox.append([message(1)])
-        await inbox.begin(forward(message(1)))
+        await inbox.begin([forward(message(1))])
 
         assert not await inbox.edit(Edit(platform="twitch", id="m1", text="better"))
 
@@ -378,7 +395,7 @@ class TestRetracting:
 
     async def test_leaves_begun_forwards_and_settled_messages_alone(self, inbox: Inbox) -> None:
         await inbox.append(messages(1, 2, 3))
-        await inbox.begin(forward(message(1)))
+        await inbox.begin([forward(message(1))])
         await inbox.settle([settlement(message(2))])
 
         assert await inbox.retract(Retraction(platform="twitch", id="m1", reason="deleted"), at=NOON) == 0
@@ -447,7 +464,7 @@ class TestTrimming:
         async with engine.opened(clock=lambda: NOON) as inbox:
             await inbox.append([message(1)])
             await inbox.claim(1, wait=0)
-            await inbox.begin(forward(message(1)))
+            await inbox.begin([forward(message(1))])
             await inbox.settle([settlement(message(1))])
 
             assert await inbox.trim(older_than=NOON + 1) == 1
@@ -469,7 +486,7 @@ class TestAsking:
 
     async def test_why_a_message_was_forwarded(self, inbox: Inbox) -> None:
         await inbox.append([message(1)])
-        await inbox.begin(forward(message(1), id="f7"))
+        await inbox.begin([forward(message(1), id="f7")])
         await inbox.settle([settlement(message(1))])
 
         record = await inbox.why(message(1).key)
@@ -601,7 +618,7 @@ class TestHostileText:
         assert await inbox.append([hostile]) == [False]
         assert list(await inbox.current([hostile.key])) == [hostile.key]
         assert await inbox.edit(Edit(platform="twitch", id=hostile.id, text=written))
-        assert await inbox.begin(forward(hostile))
+        assert await inbox.begin([forward(hostile)]) == [True]
         assert await inbox.settle([settlement(hostile, reason=written)]) == [True]
         record = await inbox.why(hostile.key)
         assert record is not None and record.settlement is not None

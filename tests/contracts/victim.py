@@ -33,7 +33,7 @@ async def consume(inbox: Inbox, dice: random.Random) -> None:
     for attempt in itertools.count():
         held += await inbox.claim(dice.randint(1, 9), wait=5)
         chosen, held = held[:2], held[2:]
-        assert await inbox.begin(forward(*chosen, id=f"f{attempt}"))
+        assert await inbox.begin([forward(*chosen, id=f"f{attempt}")]) == [True]
         say("begun", f"f{attempt}", *(each.key for each in chosen))
         await inbox.settle(settlements(chosen, Outcome.MERGED))
         for each in chosen:

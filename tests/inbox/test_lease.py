@@ -37,7 +37,7 @@ async def asleep(namespace: str) -> AsyncIterator[tuple[RedisInbox, RedisServer,
             await inbox.open()
             await inbox.append(messages(1, 2))
             await inbox.claim(2, wait=0)
-            await inbox.begin(forward(message(2), id="of the first"))
+            await inbox.begin([forward(message(2), id="of the first")])
             await inbox.append([message(3)])
             way.freeze()
             try:
@@ -56,7 +56,7 @@ async def test_another_relay_takes_over_from_one_that_says_nothing_any_more(name
 
 WRITES: dict[str, Callable[[RedisInbox], Awaitable[object]]] = {
     "claim": lambda inbox: inbox.claim(9, wait=0),
-    "begin": lambda inbox: inbox.begin(forward(message(1), id="of the first, too")),
+    "begin": lambda inbox: inbox.begin([forward(message(1), id="of the first, too")]),
     "abandon": lambda inbox: inbox.abandon("of the first"),
     "settle": lambda inbox: inbox.settle([settlement(message(1), Outcome.EXPIRED)]),
     "set_note": lambda inbox: inbox.set_note("switches", "of the first"),
@@ -115,7 +115,7 @@ async def test_a_relay_that_lives_is_told_of_at_once_and_by_name(shared_server: 
 async def test_whoever_looks_disturbs_nobody_and_writes_nothing(shared_server: RedisServer, namespace: str) -> None:
     async with opened(shared_server, namespace) as owner:
         await owner.append(messages(1, 2))
-        await owner.begin(forward(message(2), id="of the first"))
+        await owner.begin([forward(message(2), id="of the first")])
         looking = RedisInbox(shared_server.url, namespace=namespace, max_count=10, timeout=5)
         await looking.open(to_look=True)
         assert await looking.waiting() == 2

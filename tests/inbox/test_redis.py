@@ -90,7 +90,7 @@ class TestAServerThatIsGone:
                     inbox.append([message(2)]),
                     inbox.claim(1, wait=0),
                     inbox.reclaim(),
-                    inbox.begin(forward(message(1))),
+                    inbox.begin([forward(message(1))]),
                     inbox.settle([settlement(message(1))]),
                     inbox.waiting(),
                 ):
@@ -226,7 +226,7 @@ class TestSeveralProcesses:
     ) -> None:
         async with opened(shared_server, namespace) as before, Redis.from_url(shared_server.url) as admin:
             await before.append(messages(1, 2, 3))
-            await before.begin(forward(message(3)))
+            await before.begin([forward(message(3))])
             await admin.xreadgroup("forwarders", "as early versions had it", {f"{{{namespace}}}:log": ">"})
 
         async with opened(shared_server, namespace) as after:
@@ -273,7 +273,7 @@ class TestPages:
     async def test_that_are_forgotten_leave_nothing_behind(self, shared_server: RedisServer, namespace: str) -> None:
         async with opened(shared_server, namespace) as inbox, Redis.from_url(shared_server.url) as admin:
             await inbox.append(messages(1, 2))
-            await inbox.begin(forward(message(1)))
+            await inbox.begin([forward(message(1))])
             await inbox.settle(settlements(messages(1, 2)))
 
             assert await inbox.trim(older_than=time.time() + 60) == 2
