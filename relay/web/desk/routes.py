@@ -27,6 +27,7 @@ class DeskRoutes:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._open: set[OpenDesk] = set()
+        self._page = _PAGE.read_text("utf-8")
         self._files = {
             file.relative_to(_FOLDER).as_posix(): file for file in _FOLDER.rglob("*") if file.suffix in _KINDS
         }
@@ -44,9 +45,14 @@ class DeskRoutes:
         for page in self._open:
             page.drop()
 
-    async def page(self, _: web.Request) -> web.StreamResponse:
-        """The page; its own scripts find out by its address what it shows."""
-        return web.FileResponse(_PAGE, headers={hdrs.CONTENT_TYPE: "text/html; charset=utf-8"})
+    async def page(self, request: web.Request) -> web.StreamResponse:
+        """The page; its own scripts find out by its address what it shows.
+
+        Its files are named from where it is, since a proxy may have put all of the relay under a path of its own.
+        """
+        up = "../" * (request.path.count("/") - 1)
+        page = self._page.replace('"static/', f'"{up}static/')
+        return web.Response(text=page, content_type="text/html", charset="utf-8")
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         file = self._files.get(request.match_info["file"])

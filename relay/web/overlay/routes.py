@@ -29,6 +29,7 @@ _FILES: Final = {
     "/static/avatar.js": ("avatar.js", "text/javascript"),
     "/static/subtitles.js": ("subtitles.js", "text/javascript"),
     "/static/looks.js": ("looks.js", "text/javascript"),
+    "/static/places.js": ("places.js", "text/javascript"),
     "/static/preview.js": ("preview.js", "text/javascript"),
     "/static/overlay.css": ("overlay.css", "text/css"),
     "/static/subtitles.css": ("subtitles.css", "text/css"),

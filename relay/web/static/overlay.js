@@ -7,6 +7,7 @@ import { Avatar } from "./avatar.js";
 import { Captions } from "./captions.js";
 import { applyLook } from "./looks.js";
 import { SilentOutput, SoundOutput } from "./outputs.js";
+import { at, socketAt } from "./places.js";
 import { Player } from "./player.js";
 import { preview } from "./preview.js";
 import { Subtitles } from "./subtitles.js";
@@ -35,7 +36,7 @@ const captions = hasCaptions
 const avatar =
   options.get("avatar") === "1"
     ? new Avatar(element("avatar"), {
-        load: (name) => fetch(`/overlay/avatar${name}`, { headers }),
+        load: (name) => fetch(at(`overlay/avatar${name}`), { headers }),
         bounces: options.get("bounce") !== "0",
         blinks: options.get("blink") !== "0",
       })
@@ -76,14 +77,14 @@ function notify(text) {
 }
 
 async function fetchClip(id) {
-  const response = await fetch(`/overlay/clips/${encodeURIComponent(id)}.wav`, { headers });
+  const response = await fetch(at(`overlay/clips/${encodeURIComponent(id)}.wav`), { headers });
   if (response.status === 404) return null;
   if (!response.ok) throw new Error(`the relay answered ${response.status}`);
   return response.arrayBuffer();
 }
 
 async function playSound({ name }) {
-  const response = await fetch(`/overlay/sounds/${encodeURIComponent(name)}`, { headers });
+  const response = await fetch(at(`overlay/sounds/${encodeURIComponent(name)}`), { headers });
   if (response.ok) await sound.effect(await response.arrayBuffer());
 }
 
@@ -114,7 +115,7 @@ const answers = {
 };
 
 function connect() {
-  const address = new URL("/overlay/ws", location.href.replace(/^http/, "ws"));
+  const address = socketAt("overlay/ws");
   if (token) address.searchParams.set("token", token);
   const opened = new WebSocket(address);
   let watchdog = setTimeout(lose, SILENCE);
@@ -155,7 +156,7 @@ function soundChanged() {
 
 async function interrupt() {
   try {
-    const response = await fetch("/interrupt", { method: "POST", headers });
+    const response = await fetch(at("interrupt"), { method: "POST", headers });
     const { answer, detail } = await response.json();
     notify(answer ?? detail);
   } catch {

@@ -1,5 +1,6 @@
 // The one WebSocket to the relay. It comes back by itself for ever, and is told the state anew each time.
 
+import { at, socketAt } from "../places.js";
 import { headers, withToken } from "./address.js";
 import { t } from "./texts.js";
 
@@ -74,8 +75,7 @@ export class Connection extends EventTarget {
   }
 
   connect() {
-    const address = withToken("/desk/ws", location.href.replace(/^http/, "ws"));
-    const socket = new WebSocket(address);
+    const socket = new WebSocket(withToken(socketAt("desk/ws")));
     this.socket = socket;
     this.listen();
     socket.onmessage = ({ data }) => socket === this.socket && this.hear(JSON.parse(data));
@@ -164,7 +164,7 @@ export class Connection extends EventTarget {
   async why() {
     try {
       const signal = AbortSignal.timeout(WHY_WITHIN); // a relay that went away just now may never answer
-      const { status } = await fetch("/dock", { method: "HEAD", headers, cache: "no-store", signal });
+      const { status } = await fetch(at("dock"), { method: "HEAD", headers, cache: "no-store", signal });
       return status === 401 || status === 403 ? "refused" : "away";
     } catch {
       return "away";

@@ -1,5 +1,6 @@
 // Links for moderators and keys that do one act. The address of each is shown once; each can be withdrawn.
 
+import { at } from "../places.js";
 import { guarded, h, fill, KeyedList, name } from "./dom.js";
 import { fieldsFor, labelled } from "./fields.js";
 import { attempt } from "./notices.js";
@@ -136,7 +137,7 @@ function placeOf(act) {
 
 // The secret is in the address, and nobody is told it again.
 function shownOnce({ name: whose, path }) {
-  const address = h("input", { readonly: true, value: new URL(path, location.origin).href, "aria-label": t("Address") });
+  const address = h("input", { readonly: true, value: at(path).href, "aria-label": t("Address") });
   const copy = h("button", { type: "button" }, t("Copy"));
   copy.addEventListener("click", async () => {
     address.select();

@@ -2,6 +2,7 @@
 // (relay/web/locale): t("{name} is muted", {name}) and n("{count} message", "{count} messages", count).
 // The catalogue is there before any module that imports this one begins.
 
+import { at } from "../places.js";
 import { headers } from "./address.js";
 
 export const LANGUAGES = { en: "English", de: "Deutsch" };
@@ -52,7 +53,7 @@ async function load(code) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), WAIT);
   try {
-    const response = await fetch(`/desk/texts/${code}.json`, { headers, signal: abort.signal });
+    const response = await fetch(at(`desk/texts/${code}.json`), { headers, signal: abort.signal });
     return response.ok ? await response.json() : {};
   } catch {
     return {};

@@ -1,5 +1,6 @@
 // How captions look: chosen with a preview, and written into OBS or taken along as an address.
 
+import { at } from "../../places.js";
 import { token } from "../address.js";
 import { h, say } from "../dom.js";
 import { attempt, notify } from "../notices.js";
@@ -26,7 +27,7 @@ export function captions(connection, { back }) {
 
   function show() {
     const sample = { preview: t("Hello and welcome! This is how what I say will look on your stream."), ...wanted(chosen) };
-    preview.src = `/overlay?${new URLSearchParams(token ? { ...sample, token } : sample)}`;
+    preview.src = at(`overlay?${new URLSearchParams(token ? { ...sample, token } : sample)}`).href;
     address.value = whole(chosen);
   }
 
@@ -72,7 +73,7 @@ function wanted(chosen) {
 
 // OBS runs on the relay's own computer, whatever name this page has been opened under.
 function whole(chosen) {
-  const address = new URL("/overlay", location.origin);
+  const address = at("overlay");
   address.hostname = "localhost";
   for (const [name, value] of Object.entries(wanted(chosen))) address.searchParams.set(name, value);
   if (token) address.searchParams.set("token", token);
