@@ -27,6 +27,7 @@ from relay.application.settings import load
 from relay.application.settings.file import SettingsFile
 from relay.application.statistics import Statistics
 from relay.application.terminal_view import TerminalView, WatchedRelay
+from relay.application.tracing import traced
 from relay.companion.scenario.example import EXAMPLE
 from relay.companion.serving.server import CompanionServer
 from relay.config import (
@@ -112,6 +113,7 @@ async def _live(console: Console, open_page: bool, run: LiveRun) -> None:
         copy_store = relay.inbox.copy_to if isinstance(relay.inbox, Copyable) else None
         async with (
             serving(config, relay, audio, run) if config.web.enabled else nullcontext() as server,
+            traced(config, relay.events),
             running(relay) as task,
             ControlServer(relay.controls, Metrics(relay, statistics).text, config.control_file, copy_store),
             _watched(console, statistics, relay, _title(run)),

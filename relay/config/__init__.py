@@ -15,6 +15,7 @@ from relay.config.forwarding import ForwardingSection, KindRule, RepliesSection,
 from relay.config.hearing import HearingSection
 from relay.config.memory import MemorySection
 from relay.config.moderation import BudgetSection, FiltersSection, OutboundSection, check_rate_name
+from relay.config.operations import OperationsSection
 from relay.config.rewards import OfferSection, RedemptionsSection, RewardSection, RewardSections
 from relay.config.speech import FloorSection, ObsSection, SpeechSection, VoiceSection, WebSection
 
@@ -34,6 +35,7 @@ __all__ = [
     "MemorySection",
     "ObsSection",
     "OfferSection",
+    "OperationsSection",
     "OutboundSection",
     "ParameterSection",
     "RedemptionsSection",

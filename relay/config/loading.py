@@ -30,6 +30,7 @@ from relay.config import (
     InboxSection,
     MemorySection,
     ObsSection,
+    OperationsSection,
     OutboundSection,
     RedemptionsSection,
     RelaySection,
@@ -127,6 +128,7 @@ class Config(Whereabouts):
     avatar: AvatarSection = AvatarSection()
     vtube_studio: VTubeStudioSection = VTubeStudioSection()
     web: WebSection = WebSection()
+    operations: OperationsSection = OperationsSection()
 
     @model_validator(mode="after")
     def _can_remember(self) -> Self:
