@@ -83,8 +83,17 @@ def run(
         bool | None,
         typer.Option(help="With wrong settings, open the page to mend them, or end: as it is in a terminal, or not."),
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this kind of process, several times for several; the others run elsewhere."),
+    ] = None,
 ) -> None:
     """Go live with your settings. Without any, the page at http://localhost:8081/ sets the relay up."""
+    if only:
+        from relay.application.processes.run import run_only
+
+        terminal(False, "info", plain=True)
+        return execute(run_only(load(places.required(config)), only))
     file = SettingsFile(places.to_write(config))
     mends = open_page or sys.stdout.isatty() if mend is None else mend
     if not mends:

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from relay import errors
 from relay.bus.presence import Presence
 from relay.bus.pubsub import PubSub
 from relay.errors import InboxError, NobodyThere, RateLimited, RelayError
@@ -134,7 +133,15 @@ def _read(answer: Mapping[str, Any]) -> Any:
     """The result, or the error raised."""
     if (error := answer.get("error")) is None:
         return answer["result"]
-    kind = getattr(errors, error["type"], RelayError)
+    kind = _kinds(RelayError).get(error["type"], RelayError)
     if kind is RateLimited:
         raise RateLimited(error["text"], retry_after=error["retry_after"])
     raise kind(error["text"])
+
+
+def _kinds(base: type[RelayError]) -> dict[str, type[RelayError]]:
+    """The errors there are, by name; other rooms have some of their own."""
+    found = {base.__name__: base}
+    for each in base.__subclasses__():
+        found |= _kinds(each)
+    return found

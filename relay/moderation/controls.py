@@ -88,12 +88,12 @@ class Controls:
         """See the platforms' protocol."""
         return [control.info for control in self._table.values()]
 
-    def complete(self, name: str, typed: str) -> Sequence[Suggestion]:
+    async def complete(self, name: str, typed: str) -> Sequence[Suggestion]:
         """See the platforms' protocol."""
         control = self._table.get(name)
         return fitting(control.complete, typed) if control else ()
 
-    def held(self) -> Sequence[Held]:
+    async def held(self) -> Sequence[Held]:
         """See the platforms' protocol."""
         return self._actions.held()
 

@@ -224,12 +224,12 @@ class PlatformControls(Protocol):
         """All there are, for a platform to offer."""
         ...
 
-    def complete(self, name: str, typed: str) -> Sequence[Suggestion]:
-        """What the argument of a control may become, best first; returns at once."""
+    async def complete(self, name: str, typed: str) -> Sequence[Suggestion]:
+        """What the argument of a control may become, best first. Never raises."""
         ...
 
-    def held(self) -> Sequence[Held]:
-        """What waits for a decision; its ids go to `approve` and `reject`."""
+    async def held(self) -> Sequence[Held]:
+        """What waits for a decision; its ids go to `approve` and `reject`. Never raises."""
         ...
 
     async def run(self, words: str, by: Caller) -> str:

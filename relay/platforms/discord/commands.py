@@ -178,7 +178,7 @@ def _control(info: ControlInfo, controls: PlatformControls) -> Command:
     async def complete(interaction: Use, typed: str) -> list[app_commands.Choice[str]]:
         if not caller_of(interaction).may_control:
             return []
-        found = controls.complete(info.name, typed)
+        found = await controls.complete(info.name, typed)
         return [app_commands.Choice(name=each.label, value=each.value) for each in found]
 
     return command

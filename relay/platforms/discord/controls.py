@@ -24,7 +24,8 @@ async def carry_out(use: Use, controls: PlatformControls, words: str) -> None:
     """Do what the words say; only the person who asked sees the answer."""
     # a server's own settings can hand the command to anyone, so what the caller may is checked by the controls too
     answer = await in_time(use, _answer(use, controls, words), TOO_SLOW)
-    shown = controls.held()[:ROWS] if words == HELD and caller_of(use).may_control else ()
+    shows = words == HELD and caller_of(use).may_control
+    shown = (await controls.held())[:ROWS] if shows else ()
     await whisper(use, answer, buttons(shown) if shown else None)
 
 
@@ -62,7 +63,7 @@ class Decision(
         answer = await in_time(interaction, asking, TOO_SLOW, updates=may_control)
         if not may_control:
             return await whisper(interaction, answer)
-        left = controls.held()[:ROWS]
+        left = (await controls.held())[:ROWS]
         await _update(interaction, answer[:TEXT_LIMIT], buttons(left) if left else None)
 
 

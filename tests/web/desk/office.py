@@ -55,7 +55,7 @@ class Office:
 
     @property
     def held(self) -> Sequence[str]:
-        return [held.id for held in self.relay.controls.held()]
+        return [held.id for held in self.relay.runtime.held()]
 
     @asynccontextmanager
     async def page(self, path: str = "/", **context: Any) -> AsyncIterator[Page]:

@@ -1,0 +1,151 @@
+"""A process that hears a platform, and does there what the core asks for."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any, Final
+
+from relay.application.processes.elsewhere import RemoteCommands, RemoteControls
+from relay.application.processes.ingress import Ingress
+from relay.application.processes.remote_platform import plain
+from relay.bus.bus import Bus
+from relay.bus.calls import Handler
+from relay.config import OfferSection
+from relay.config.loading import Config
+from relay.errors import PlatformUnavailable
+from relay.model import AudienceMessage, Post, Settlement
+from relay.platforms.base import (
+    Acting,
+    Named,
+    Offering,
+    Platform,
+    Redeeming,
+    Streaming,
+    Unread,
+    Whispering,
+    Withholding,
+)
+from relay.platforms.info import PlatformInfo, PlatformWishes, Surroundings
+from relay.platforms.supervision import Supervisor
+from relay.replies.outlet import Typing
+from relay.system.periodic import repeat
+
+TELL_EVERY: Final = 0.5
+"""Seconds between two looks at how the platform is; what has changed is told."""
+
+
+async def run_adapter(info: PlatformInfo[Any], config: Config, bus: Bus) -> None:
+    """Until cancelled. Raises AuthError or ConfigError when the platform never listened and a person has to act."""
+    commands = RemoteCommands(bus, config.relay.name, config.commands.prefix)
+    platform = built(info, config, bus)
+    with ExitStack() as stack:
+        if isinstance(platform, Offering):
+            platform.offer(commands)
+            stack.enter_context(bus.pubsub.heard_by(bus.channel(f"{info.name} settled"), _settled(platform)))
+        stack.enter_context(bus.calls.serving(info.name, handlers(platform)))
+        supervisor = Supervisor([platform], lambda *_: None)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(commands.run(), name="viewers' commands")
+            tasks.create_task(_tell(platform, supervisor, bus), name="presence")
+            await supervisor.run()
+
+
+def built(info: PlatformInfo[Any], config: Config, bus: Bus) -> Platform:
+    """The platform, whose messages go to the core."""
+    return info.build(
+        info.settings(config),
+        Surroundings(
+            Ingress(bus.stream("ingress")).receive,
+            RemoteControls(bus, config.relay.name),
+            bus,
+            data_dir=config.relay.data_dir,
+            look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
+            wanted=PlatformWishes.of(config).kinds,
+        ),
+    )
+
+
+async def _tell(platform: Platform, supervisor: Supervisor, bus: Bus) -> None:
+    async def look() -> None:
+        bus.presence.offer(platform.name, told(platform, supervisor))
+
+    await repeat(look, TELL_EVERY, "telling how the platform is")
+
+
+def told(platform: Platform, supervisor: Supervisor) -> Mapping[str, Any]:
+    """How it is, for the core."""
+    return {
+        "listening": platform.listening.is_set(),
+        "health": supervisor.health(platform),
+        "channels": list(platform.channels()),
+        "names": list(platform.names()) if isinstance(platform, Named) else [],
+        "unread": dict(platform.unread()) if isinstance(platform, Unread) else {},
+    }
+
+
+def _settled(platform: Offering) -> Any:
+    def hear(message: bytes | None) -> None:
+        if message is not None:
+            platform.settled([Settlement.model_validate(each) for each in json.loads(message)])
+
+    return hear
+
+
+def handlers(platform: Platform) -> Mapping[str, Handler]:
+    """What the core can ask of it, by method; see RemotePlatform for the other end."""
+
+    async def post(asked: Any) -> None:
+        await platform.post(Post.model_validate(asked))
+
+    return {"post": post, **_optional(platform), **_rewards(platform)}
+
+
+def _optional(platform: Platform) -> Mapping[str, Handler]:
+    async def typing(channel: Any) -> None:
+        assert isinstance(platform, Typing)
+        await platform.typing(channel)
+
+    async def act(asked: Any) -> str:
+        acts = {each.name: each for each in platform.acts()} if isinstance(platform, Acting) else {}
+        if asked["name"] not in acts:
+            raise PlatformUnavailable(f"{platform.name} knows no {asked['name']}: its process is of another version")
+        return await acts[asked["name"]](asked["arguments"])
+
+    async def whisper(asked: Any) -> bool:
+        assert isinstance(platform, Whispering)
+        return await platform.whisper(AudienceMessage.model_validate(asked["message"]), asked["text"])
+
+    async def decide(asked: Any) -> None:
+        assert isinstance(platform, Withholding)
+        await platform.decide(AudienceMessage.model_validate(asked["message"]), approve=asked["approve"])
+
+    async def stream(_: Any) -> Mapping[str, Any]:
+        assert isinstance(platform, Streaming)
+        return plain(await platform.stream())
+
+    return {"typing": typing, "act": act, "whisper": whisper, "decide": decide, "stream": stream}
+
+
+def _rewards(platform: Platform) -> Mapping[str, Handler]:
+    if not isinstance(platform, Redeeming):
+        return {}
+    rewards = platform.rewards
+
+    async def check(_: Any) -> None:
+        await rewards.check()
+
+    async def list_all(_: Any) -> Sequence[Mapping[str, Any]]:
+        return [plain(each) for each in await rewards.list()]
+
+    async def create(asked: Any) -> Mapping[str, Any]:
+        return plain(await rewards.create(asked["title"], OfferSection.model_validate(asked["offer"])))
+
+    async def pause(asked: Any) -> None:
+        await rewards.pause(asked["reward_id"], is_paused=asked["is_paused"])
+
+    async def settle(asked: Any) -> None:
+        await rewards.settle(asked["reward_id"], asked["redemption_id"], is_fulfilled=asked["is_fulfilled"])
+
+    found = {"check": check, "list": list_all, "create": create, "pause": pause, "settle": settle}
+    return {f"rewards.{name}": handler for name, handler in found.items()}

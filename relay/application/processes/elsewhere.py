@@ -1,0 +1,120 @@
+"""The core as an adapter has it: the moderators' controls and the viewers' commands, asked of another process."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final, cast
+
+from relay.application.processes.kinds import core_service
+from relay.bus.bus import Bus
+from relay.commands.explaining import ended
+from relay.commands.parsing import written
+from relay.config import ParameterSection
+from relay.errors import RelayError
+from relay.model import Caller, CommandInfo, ControlInfo, Held, Settlement, Suggestion
+from relay.moderation.audit import Audit
+from relay.moderation.controls import Controls
+from relay.moderation.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+COMPLETE_WITHIN: Final = 2.0
+"""Seconds; a platform waits no longer for what it may suggest."""
+
+
+class _Nothing:
+    """Stands where controls that are only listed have what they would do."""
+
+    def __getattr__(self, _: str) -> None:
+        return None
+
+
+class RemoteControls:
+    """See PlatformControls."""
+
+    def __init__(self, bus: Bus, companion: str) -> None:
+        self._bus = bus
+        self._service = core_service(companion)
+        self._commands = Controls(cast(Runtime, _Nothing()), cast(Audit, None)).commands()
+
+    def commands(self) -> Sequence[ControlInfo]:
+        return self._commands
+
+    async def complete(self, name: str, typed: str) -> Sequence[Suggestion]:
+        found = await self._asked("complete", {"name": name, "typed": typed})
+        return [Suggestion.model_validate(each) for each in found]
+
+    async def held(self) -> Sequence[Held]:
+        return [Held.model_validate(each) for each in await self._asked("held", None)]
+
+    async def run(self, words: str, by: Caller) -> str:
+        try:
+            answer = await self._bus.calls.ask(
+                self._service, "control", {"words": words, "by": by.model_dump(mode="json")}
+            )
+        except RelayError as error:
+            return f"That did not work: {error}"
+        return str(answer)
+
+    async def _asked(self, method: str, argument: Any) -> Sequence[Any]:
+        try:
+            found: Sequence[Any] = await self._bus.calls.ask(self._service, method, argument, within=COMPLETE_WITHIN)
+        except RelayError as error:
+            log.debug("nothing to suggest: %s", error)
+            return []
+        return found
+
+
+class RemoteCommands:
+    """See ViewerCommands. `run` follows what the core offers."""
+
+    def __init__(self, bus: Bus, companion: str, prefix: str) -> None:
+        self._bus = bus
+        self._service = core_service(companion)
+        self._prefix = prefix
+        self._offered: Sequence[CommandInfo] = ()
+        self._of: tuple[str, Any] | None = None
+        """The core that offers them, and its own count."""
+        self._changed = asyncio.Event()
+        self.revision = 0
+
+    async def changed(self, revision: int) -> None:
+        while self.revision == revision:
+            await self._changed.wait()
+
+    def offered(self) -> Sequence[CommandInfo]:
+        return self._offered
+
+    def written(self, name: str, arguments: Mapping[str, str]) -> str:
+        info = next((each for each in self._offered if each.name == name), None)
+        parameters = [
+            ParameterSection.model_validate(each.model_dump(exclude_none=True))
+            for each in (info.parameters if info else ())
+        ]
+        return f"{self._prefix}{name} {written(parameters, arguments)}".strip()
+
+    def explained(self, settlement: Settlement) -> str:
+        return ended(settlement, "the companion", self._prefix)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        presence = self._bus.presence
+        while True:
+            core = await presence.find(self._service)
+            of = (core.id, core.services[self._service])
+            if of != self._of:
+                with suppress(RelayError):
+                    await self._learn()
+                    self._of = of
+            async with presence.changed:
+                await presence.changed.wait()
+
+    async def _learn(self) -> None:
+        found = await self._bus.calls.ask(self._service, "offered")
+        offered = [CommandInfo.model_validate(each) for each in found]
+        if offered != self._offered:
+            self._offered = offered
+            self.revision += 1
+            self._changed.set()
+            self._changed = asyncio.Event()

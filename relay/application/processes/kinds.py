@@ -1,0 +1,37 @@
+"""Which kinds of processes there are."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from relay.config.loading import Config
+from relay.errors import ConfigError
+from relay.platforms import listed
+
+CORE: Final = "core"
+"""Chooses, asks and answers: one process at a time, others stand by."""
+
+
+def kinds() -> list[str]:
+    """All there are; a platform's adapter is called like the platform."""
+    return [*(info.name for info in listed.PLATFORMS), CORE]
+
+
+def checked(wanted: Sequence[str], config: Config) -> list[str]:
+    """Those of one process. Raises ConfigError for what is none, or not with these settings."""
+    for kind in wanted:
+        if kind not in kinds():
+            raise ConfigError(f"--only {kind}: there is no such kind of process; there are {', '.join(kinds())}")
+    if config.inbox.engine != "redis":
+        raise ConfigError(
+            f"inbox.engine: {config.inbox.engine} serves one process alone; with --only, write "
+            'engine = "redis" and its url, the same for all processes'
+        )
+    switched_off = [info.name for info in listed.PLATFORMS if info.name in wanted and not info.settings(config).enabled]
+    if switched_off:
+        raise ConfigError(f"{switched_off[0]}.enabled: false; --only {switched_off[0]} needs it to be true")
+    return list(dict.fromkeys(wanted))
+
+
+def core_service(companion: str) -> str:
+    """What the core of this companion can be asked for as."""
+    return f"{CORE}/{companion}"

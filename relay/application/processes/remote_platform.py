@@ -1,0 +1,208 @@
+"""A platform as the core has it: the real one is connected in another process, its adapter."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Any, Final
+
+from relay.acts import Act, Arguments
+from relay.bus.bus import Bus
+from relay.errors import RelayError
+from relay.model import AudienceMessage, Post, Settlement
+from relay.platforms.base import (
+    Acting,
+    ChannelReward,
+    ChannelRewards,
+    Named,
+    Offering,
+    Platform,
+    Redeeming,
+    Selective,
+    Stream,
+    Streaming,
+    Unread,
+    ViewerCommands,
+    Whispering,
+    Withholding,
+)
+from relay.replies.outlet import Typing
+
+log = logging.getLogger(__name__)
+
+DECORATION_WITHIN: Final = 2.0
+"""Seconds for what nobody misses."""
+ACT_WITHIN: Final = 30.0
+"""Seconds an act may take."""
+
+
+class RemotePlatform:
+    """What every platform is. `shape` is the same platform, built here and never run: it tells what there is."""
+
+    def __init__(self, shape: Platform, bus: Bus) -> None:
+        self.name = shape.name
+        self.text_limit = shape.text_limit
+        self.listening = asyncio.Event()
+        self.shape = shape
+        self.bus = bus
+        self.is_run = asyncio.Event()
+        """Set when the core has begun to listen."""
+
+    def signs(self) -> Iterator[Mapping[str, Any]]:
+        """What its adapters tell; see `told` in adapter.py."""
+        return (sign.services[self.name] for sign in self.bus.presence.of(self.name))
+
+    async def ask(self, method: str, argument: Any = None, within: float = ACT_WITHIN) -> Any:
+        """Have an adapter do it. Raises what it raises, and NobodyThere."""
+        return await self.bus.calls.ask(self.name, method, argument, within=within)
+
+    async def run(self) -> None:
+        """See Platform: whether adapters hear their channels."""
+        presence = self.bus.presence
+        self.is_run.set()
+        while True:
+            async with presence.changed:
+                if any(sign["listening"] for sign in self.signs()):
+                    self.listening.set()
+                else:
+                    self.listening.clear()
+                await presence.changed.wait()
+
+    async def post(self, post: Post) -> None:
+        """See Outlet."""
+        await self.ask("post", post.model_dump(mode="json"))
+
+    def channels(self) -> Sequence[str]:
+        """See Outlet."""
+        return list(dict.fromkeys(channel for sign in self.signs() for channel in sign["channels"]))
+
+    def health(self) -> str:
+        """See Platform."""
+        told = [sign["health"] for sign in self.signs()]
+        return "; ".join(dict.fromkeys(told)) or f"no process runs it: start one with `--only {self.name}`"
+
+
+class _Typing(RemotePlatform):
+    async def typing(self, channel: str) -> None:
+        try:
+            await self.ask("typing", channel, DECORATION_WITHIN)
+        except RelayError as error:
+            log.debug("nobody is shown that an answer is on its way: %s", error)
+
+
+class _Acting(RemotePlatform):
+    def acts(self) -> Sequence[Act]:
+        assert isinstance(self.shape, Acting)
+        return [Act(act.name, act.arguments, partial(self._perform, act.name)) for act in self.shape.acts()]
+
+    async def _perform(self, name: str, asked: Arguments) -> str:
+        return str(await self.ask("act", {"name": name, "arguments": asked.model_dump(mode="json")}))
+
+
+class _Whispering(RemotePlatform):
+    async def whisper(self, message: AudienceMessage, text: str) -> bool:
+        try:
+            return bool(await self.ask("whisper", {"message": message.model_dump(mode="json"), "text": text}))
+        except RelayError as error:
+            log.warning("%s: a whisper was not written: %s", self.name, error)
+            return False
+
+
+class _Withholding(RemotePlatform):
+    async def decide(self, message: AudienceMessage, *, approve: bool) -> None:
+        await self.ask("decide", {"message": message.model_dump(mode="json"), "approve": approve})
+
+
+class _Unread(RemotePlatform):
+    def unread(self) -> Mapping[str, int]:
+        counts: dict[str, int] = {}
+        for sign in self.signs():
+            for kind, count in sign["unread"].items():
+                counts[kind] = counts.get(kind, 0) + count
+        return counts
+
+
+class _Named(RemotePlatform):
+    def names(self) -> Sequence[str]:
+        return list(dict.fromkeys(name for sign in self.signs() for name in sign["names"]))
+
+
+class _Selective(RemotePlatform):
+    @property
+    def addressed_only(self) -> bool:
+        assert isinstance(self.shape, Selective)
+        return self.shape.addressed_only
+
+
+class _Streaming(RemotePlatform):
+    async def stream(self) -> Stream:
+        return Stream(**await self.ask("stream"))
+
+
+class _Offering(RemotePlatform):
+    """What there is to offer, adapters ask of the core themselves."""
+
+    def offer(self, commands: ViewerCommands) -> None: ...
+
+    def settled(self, settlements: Sequence[Settlement]) -> None:
+        theirs = [each.model_dump(mode="json") for each in settlements if each.key.startswith(f"{self.name}:")]
+        if theirs:
+            self.bus.announce(f"{self.name} settled", theirs)
+
+
+class _Redeeming(RemotePlatform):
+    @property
+    def rewards(self) -> ChannelRewards:
+        return RemoteRewards(self)
+
+
+class RemoteRewards:
+    """See ChannelRewards."""
+
+    def __init__(self, platform: RemotePlatform) -> None:
+        self._platform = platform
+
+    async def check(self) -> None:
+        await self._platform.ask("rewards.check")
+
+    async def list(self) -> Sequence[ChannelReward]:
+        return [ChannelReward(**each) for each in await self._platform.ask("rewards.list")]
+
+    async def create(self, title: str, offer: Any) -> ChannelReward:
+        asked = {"title": title, "offer": offer.model_dump(mode="json")}
+        return ChannelReward(**await self._platform.ask("rewards.create", asked))
+
+    async def pause(self, reward_id: str, *, is_paused: bool) -> None:
+        await self._platform.ask("rewards.pause", {"reward_id": reward_id, "is_paused": is_paused})
+
+    async def settle(self, reward_id: str, redemption_id: str, *, is_fulfilled: bool) -> None:
+        asked = {"reward_id": reward_id, "redemption_id": redemption_id, "is_fulfilled": is_fulfilled}
+        await self._platform.ask("rewards.settle", asked)
+
+
+_ABILITIES: Final[Sequence[tuple[Any, type[RemotePlatform]]]] = (
+    (Typing, _Typing),
+    (Acting, _Acting),
+    (Whispering, _Whispering),
+    (Withholding, _Withholding),
+    (Unread, _Unread),
+    (Named, _Named),
+    (Selective, _Selective),
+    (Streaming, _Streaming),
+    (Offering, _Offering),
+    (Redeeming, _Redeeming),
+)
+
+
+def remote(shape: Platform, bus: Bus) -> RemotePlatform:
+    """The platform with the abilities that the shape has, and no others: whoever needs one looks for it."""
+    abilities = tuple(ours for theirs, ours in _ABILITIES if isinstance(shape, theirs))
+    kind = type(f"Remote{type(shape).__name__}", abilities or (RemotePlatform,), {})
+    found: RemotePlatform = kind(shape, bus)
+    return found
+
+
+def plain(stream: Stream | ChannelReward) -> dict[str, Any]:
+    """Fit for JSON."""
+    return asdict(stream)

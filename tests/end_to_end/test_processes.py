@@ -1,0 +1,157 @@
+"""One relay in several processes: each kind by itself, with nothing in common but the Redis."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.application.processes.adapter import run_adapter
+from relay.application.processes.core import run_core
+from relay.application.statistics import Statistics
+from relay.bus.bus import Bus
+from relay.companion.serving.server import CompanionServer
+from relay.config.loading import Config
+from relay.platforms import listed
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.redis_server import RedisServer
+from tests.doubles.twitch import TwitchDouble
+from tests.end_to_end.stage import settings
+from tests.platforms.discord.conftest import section
+
+MANAGE_GUILD = 1 << 5
+"""Discord's permission bit."""
+
+
+class Processes:
+    """Starts and ends processes, each with a way of its own to Redis."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> "Processes":
+        await self._stack.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._stack.__aexit__(*error)
+
+    async def adapter(self, name: str) -> asyncio.Task[None]:
+        [info] = [info for info in listed.PLATFORMS if info.name == name]
+        bus = await self._bus()
+        return await self._running(run_adapter(info, self.config, bus))
+
+    async def core(self) -> asyncio.Task[None]:
+        bus = await self._bus()
+        return await self._running(run_core(self.config, Statistics(), bus))
+
+    async def _bus(self) -> Bus:
+        return await self._stack.enter_async_context(Bus(self.config.inbox, self.config.relay.name).running())
+
+    async def _running(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        return await self._stack.enter_async_context(_task(work))
+
+
+@asynccontextmanager
+async def _task(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+@pytest.fixture
+async def twitch() -> AsyncIterator[TwitchDouble]:
+    async with TwitchDouble() as double:
+        yield double
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[DiscordDouble]:
+    async with DiscordDouble() as double:
+        yield double
+
+
+@pytest.fixture
+def config(
+    tmp_path: Path, redis_server: RedisServer, companion: CompanionServer, twitch: TwitchDouble, discord: DiscordDouble
+) -> Config:
+    twitch.write_token(tmp_path / "token.json")
+    return settings(
+        tmp_path,
+        inbox={"engine": "redis", "url": redis_server.url},
+        voxta={"mode": "server", "timeout": 20.0, "url": companion.url},
+        twitch=twitch.settings(enabled=True, token_file=str(tmp_path / "token.json")),
+        discord=section(discord).model_dump() | {"enabled": True},
+        web={"enabled": False},
+    )
+
+
+async def test_people_on_every_platform_are_answered_where_they_asked(
+    config: Config, twitch: TwitchDouble, discord: DiscordDouble
+) -> None:
+    async with Processes(config) as processes:
+        await processes.adapter("twitch")
+        await processes.adapter("discord")
+        await processes.core()
+        await twitch.wait_subscribed("channel.chat.message")
+        await discord.wait_ready()
+        asked = await twitch.chat("hello @streamer", author="ann")
+        [post] = await twitch.wait_for_posts(1)
+        asked_there = await discord.say("hello", author="bob")
+        [answer] = await discord.wait_for_posts(1)
+
+    assert (post.reply_to, post.text) == (asked, 'You said: Ann (Twitch): "hello @streamer"')
+    assert (answer.reference, answer.text) == (asked_there, 'You said: bob (Discord): "hello"')
+
+
+async def test_what_is_written_while_no_core_runs_is_answered_by_the_next(config: Config, twitch: TwitchDouble) -> None:
+    async with Processes(config) as processes:
+        await processes.adapter("twitch")
+        await twitch.wait_subscribed("channel.chat.message")
+        asked = await twitch.chat("hello @streamer", author="ann")
+        await processes.core()
+        [post] = await twitch.wait_for_posts(1)
+
+    assert post.reply_to == asked
+
+
+async def test_moderators_controls_work_from_a_slash_command_and_from_chat(
+    config: Config, twitch: TwitchDouble, discord: DiscordDouble
+) -> None:
+    async with Processes(config) as processes:
+        await processes.adapter("twitch")
+        await processes.adapter("discord")
+        await processes.core()
+        await twitch.wait_subscribed("channel.chat.message")
+        await discord.wait_ready()
+        paused = await discord.command("relay pause", author="owner", permissions=MANAGE_GUILD)
+        await twitch.chat("hello @streamer", author="ann")
+        status = await discord.command("relay status", author="owner", permissions=MANAGE_GUILD)
+        await twitch.chat("!relay resume", author="streamer", badges=("broadcaster",))
+        [first, second] = await twitch.wait_for_posts(2)
+
+    assert "aused" in paused.text
+    assert "Paused: yes" in status.text
+    assert {first.text, second.text} >= {'You said: Ann (Twitch): "hello @streamer"'}
+
+
+async def test_a_core_that_ends_leaves_to_the_one_that_stands_by(config: Config, twitch: TwitchDouble) -> None:
+    async with Processes(config) as processes:
+        await processes.adapter("twitch")
+        first = await processes.core()
+        await twitch.wait_subscribed("channel.chat.message")
+        await twitch.chat("one @streamer", author="ann")
+        await twitch.wait_for_posts(1)
+        await processes.core()
+        first.cancel()
+        await asyncio.wait({first})
+        await twitch.chat("two @streamer", author="bob")
+        posts = await twitch.wait_for_posts(2)
+
+    assert [post.text.split('"')[1] for post in posts] == ["one @streamer", "two @streamer"]
