@@ -61,6 +61,11 @@ class RelayProcess:
         self._process.close()
         self._folder.cleanup()
 
+    def signal(self, number: int) -> None:
+        """Send it this signal."""
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+
     def wait(self) -> Ended:
         """Until it ends by itself."""
         self._process.join(2 * PATIENCE)

@@ -19,6 +19,7 @@ from relay.application.audio import LiveAudio
 from relay.application.composition import MakePlatforms, Relay, running, until
 from relay.application.connect import voxta
 from relay.application.console import printable, show
+from relay.application.draining import until_drained
 from relay.application.plain_view import narrate, tell_held
 from relay.application.restarts import LiveRun, keep_running
 from relay.application.runtime_controls import story
@@ -123,7 +124,7 @@ async def _live(console: Console, open_page: bool, run: LiveRun) -> None:
                 log.warning("%s", _missing(server))
             if open_page and run.is_first and server is not None:
                 await asyncio.to_thread(browser.open_page, browser.page_address(config.web, server.url))
-            await task
+            await until_drained(relay, task, config.operations.drain)
 
 
 def _title(run: LiveRun) -> str:

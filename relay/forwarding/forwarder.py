@@ -88,6 +88,8 @@ class Forwarder:
         """What the notes say of the chat."""
         self._news = asyncio.Event()
         self._is_hushed = False
+        self.rests = False
+        """Nothing more is sent in this run; what comes in waits for the next."""
         self._ending: str | None = None
         self._ended = asyncio.Event()
 
@@ -191,7 +193,7 @@ class Forwarder:
         await self._resolve_doubts(chat)
         if self._session.refusal is not None:
             return self._until_expiry()
-        if self._halt():
+        if self.rests or self._halt():
             return _soonest(self._until_expiry(), HALTED_LOOK)
         now = self._clock()
         floor_is_free = self._floor.is_free(now)

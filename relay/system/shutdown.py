@@ -1,6 +1,7 @@
 """The end of the process: on a signal in good order, on a second one at once, and after a deadline in any case.
 
-Nothing that was accepted is lost by an end at once: the inbox is made for that.
+Nothing that was accepted is lost by an end at once: the inbox is made for that. SIGTERM, by which services are ended,
+lets a work that wants it bring to an end what it is at; Ctrl+C does not wait for that.
 """
 
 import asyncio
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 GRACE: Final = 9.0
 """Seconds the end may take. Docker kills after 10, and then nobody says what was stuck."""
+CLOSING: Final = 4.0
+"""Seconds of them that closing everything may need."""
 
 _SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGBREAK")
 """What asks a process to end; the last is Windows' alone."""
@@ -44,6 +47,21 @@ def begin(reason: str) -> None:
         deadline.start(reason, asyncio.get_running_loop())
 
 
+@contextmanager
+def asked_politely(within: float) -> Iterator[asyncio.Event]:
+    """While the context lasts SIGTERM cancels nothing: the event is set, and the work ends itself `within` seconds."""
+    asked = asyncio.Event()
+    deadline = _deadline.get()
+    if deadline is None:
+        yield asked
+        return
+    deadline.politely = (asked, within)
+    try:
+        yield asked
+    finally:
+        deadline.politely = None
+
+
 def averted() -> None:
     """The process does not end after all: what was to end has ended in time, and something else begins."""
     if (deadline := _deadline.get()) is not None:
@@ -56,11 +74,22 @@ class Deadline:
     def __init__(self, grace: float) -> None:
         self._grace = grace
         self._timer: threading.Timer | None = None
+        self.politely: tuple[asyncio.Event, float] | None = None
+        """What tells the work to end itself, and the seconds that it may take."""
 
-    def start(self, reason: str, loop: asyncio.AbstractEventLoop) -> None:
+    def ask(self, number: int, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether the work ends itself on this signal, and has been asked to."""
+        if self.politely is None or number != signal.SIGTERM:
+            return False
+        asked, within = self.politely
+        loop.call_soon_threadsafe(asked.set)
+        self.start(signal.Signals(number).name, loop, max(self._grace, within + CLOSING))
+        return True
+
+    def start(self, reason: str, loop: asyncio.AbstractEventLoop, grace: float | None = None) -> None:
         """From now on the tasks of this loop are to end. Only the first reason counts."""
         if self._timer is None:
-            self._timer = threading.Timer(self._grace, self._end, (reason, loop))
+            self._timer = threading.Timer(grace or self._grace, self._end, (reason, grace or self._grace, loop))
             self._timer.daemon = True
             self._timer.start()
 
@@ -69,8 +98,8 @@ class Deadline:
             self._timer.cancel()
             self._timer = None
 
-    def _end(self, reason: str, loop: asyncio.AbstractEventLoop) -> None:
-        lines = [f"{reason}, and the process did not end within {self._grace:g} s. It was stuck in:", *stuck(loop)]
+    def _end(self, reason: str, grace: float, loop: asyncio.AbstractEventLoop) -> None:
+        lines = [f"{reason}, and the process did not end within {grace:g} s. It was stuck in:", *stuck(loop)]
         try:
             sys.stderr.write("\n  ".join(lines) + "\n")
             sys.stderr.flush()
@@ -128,8 +157,9 @@ def _ending_on_signals(task: asyncio.Task[Any], deadline: Deadline) -> Iterator[
         ended = True
         for each in numbers:
             signal.signal(each, signal.SIG_DFL)
-        loop.call_soon_threadsafe(task.cancel)
-        deadline.start(signal.Signals(number).name, loop)
+        if not deadline.ask(number, loop):
+            loop.call_soon_threadsafe(task.cancel)
+            deadline.start(signal.Signals(number).name, loop)
 
     with suppress(NotImplementedError):  # Windows' loop wakes up by itself
         for number in numbers:

@@ -85,12 +85,28 @@ async def work():
         pass
 shutdown.run(work(), grace={grace})
 """
+POLITE = """
+shutdown.CLOSING = 0.05
+async def work():
+    with shutdown.asked_politely({grace}) as asked:
+        ready()
+        try:
+            await asked.wait()
+            print("asked", flush=True)
+            {then}
+        finally:
+            print("tidied up", flush=True)
+try:
+    shutdown.run(work(), grace=0.1)
+except asyncio.CancelledError:
+    print("ended", flush=True)
+"""
 SOON, NEVER = 0.1, 1_000.0
 
 
-def running(program: str, grace: float = NEVER) -> "subprocess.Popen[str]":
+def running(program: str, grace: float = NEVER, then: str = "pass") -> "subprocess.Popen[str]":
     """Returns once it says that it is ready."""
-    code = SETUP + program.format(grace=grace)
+    code = SETUP + program.format(grace=grace, then=then)
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -152,3 +168,43 @@ def test_what_does_not_end_in_time_is_named_and_ended_all_the_same(
     assert process.returncode == 1
     assert errors.startswith(f"{reason}, and the process did not end within 0.1 s. It was stuck in:\n")
     assert culprit in errors
+
+
+def test_work_that_wants_to_be_asked_ends_itself_on_sigterm() -> None:
+    process = running(POLITE)
+
+    process.send_signal(signal.SIGTERM)
+
+    said, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said, errors) == (0, "asked\ntidied up\n", "")
+
+
+def test_ctrl_c_cancels_it_without_asking() -> None:
+    process = running(POLITE)
+
+    process.send_signal(signal.SIGINT)
+
+    said, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said, errors) == (0, "tidied up\nended\n", "")
+
+
+def test_work_that_was_asked_and_takes_too_long_is_named_and_ended() -> None:
+    process = running(POLITE, grace=SOON, then="await cling()")
+
+    process.send_signal(signal.SIGTERM)
+
+    said, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said) == (1, "asked\n")
+    assert errors.startswith("SIGTERM, and the process did not end within 0.15 s.")
+
+
+def test_a_second_sigterm_ends_work_that_was_asked_at_once() -> None:
+    process = running(POLITE, then="await cling()")
+
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "asked\n"
+    process.send_signal(signal.SIGTERM)
+
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == -signal.SIGTERM
