@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import regex
 from hypothesis import example, given
@@ -16,6 +17,7 @@ from relay.forwarding.rendering import Pick, Place, Renderer, reserved_names
 from relay.model import AudienceMessage, Author, Kind, Origin, Post, ReplyText
 from relay.moderation.outbound import Outbound
 from relay.platforms.simulated import QuietPlatform
+from relay.replies.outlet import Outbox, Posted
 from relay.replies.poster import Poster
 from relay.replies.screening import Screening
 from tests.hostile import LINKS, LONG_TEXTS, TEXTS
@@ -66,11 +68,27 @@ def posts_of(text: str, platform: str) -> list[Post]:
     Screening(Outbound(OutboundSection()), released.append, hold_for=1.0).screen(
         ReplyText(message_id="m", character="Vox", text=text, origins=(Origin(platform=platform, channel="c"),))
     )
-    poster = Poster(RepliesSection(), [QuietPlatform(platform)], lambda *_: None)
+    collected = Collecting(platform)
+    poster = Poster(RepliesSection(), [collected], lambda *_: None)
     for reply in released:
         poster.queue(reply)
-    queue = poster._queues[platform]
-    return [post for _ in range(queue.qsize()) for post in queue.get_nowait()]
+    return collected.posts
+
+
+class Collecting(QuietPlatform):
+    """An outlet whose outbox keeps what it is given."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.posts: list[Post] = []
+
+    def outbox(self, posted: Posted) -> Outbox:
+        return self
+
+    def put(self, posts: Sequence[Post]) -> None:
+        self.posts += posts
+
+    async def drain(self) -> None: ...
 
 
 def said(text: str, platform: str) -> None:

@@ -1,6 +1,6 @@
 """Where posts go. Every platform is such a place; what else a platform is does not concern who answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from relay.model import Post
@@ -33,4 +33,31 @@ class Typing(Protocol):
 
     async def typing(self, channel: str) -> None:
         """Show it for a few seconds. Failures are swallowed: it is only decoration."""
+        ...
+
+
+Posted = Callable[[str, Post, str | None], None]
+"""Hears of each post: the platform, the post, and the error when it failed for good."""
+
+
+class Outbox(Protocol):
+    """What is to be posted at one outlet waits here; `run` gets it posted until cancelled."""
+
+    def put(self, posts: Sequence[Post]) -> None:
+        """Take posts that follow each other; returns at once."""
+        ...
+
+    async def run(self) -> None: ...
+
+    async def drain(self) -> None:
+        """Wait until everything taken so far is posted or given up, or safe with who will do it."""
+        ...
+
+
+@runtime_checkable
+class PostsElsewhere(Protocol):
+    """Optional: another process posts there."""
+
+    def outbox(self, posted: Posted) -> Outbox:
+        """Where that process finds what is to be posted; it tells what came of it."""
         ...

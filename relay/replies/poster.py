@@ -1,30 +1,16 @@
-"""Posts replies to the channels they belong to, each platform in its own pace."""
+"""Which posts a reply becomes, and in which channels; each platform posts them in its own pace."""
 
 import asyncio
 import hashlib
-import logging
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_exponential_jitter
+from collections.abc import Iterable, Iterator, Mapping
 
 from relay.config import RepliesSection
-from relay.errors import PlatformError, PostRejected, RateLimited, RelayError
 from relay.model import Forward, Origin, Post, Quoted, ReplyText
 from relay.moderation.outbound import fit_to_post
-from relay.replies.outlet import Outlet, Typing
+from relay.replies.outlet import Outbox, Outlet, Posted, PostsElsewhere, Typing
+from relay.replies.posting import PostQueue
 from relay.replies.splitting import split
-
-log = logging.getLogger(__name__)
-
-QUEUE = 32
-"""Replies that wait for one platform; the oldest is given up when a further one comes."""
-GIVE_UP_AFTER = 120.0
-"""Seconds of trying to post before a reply is too old to be worth it."""
-
-Posted = Callable[[str, Post, str | None], None]
-"""Hears of each post: the platform, the post, and the error when it failed for good."""
 
 
 class Poster:
@@ -33,10 +19,11 @@ class Poster:
     def __init__(self, settings: RepliesSection, platforms: Iterable[Outlet], posted: Posted) -> None:
         self.settings = settings
         self._platforms: Mapping[str, Outlet] = {platform.name: platform for platform in platforms}
-        self._posted = posted
         self._expected: asyncio.Queue[Origin] = asyncio.Queue()
-        self._queues: dict[str, asyncio.Queue[Sequence[Post]]] = {name: asyncio.Queue() for name in self._platforms}
-        self._given_up: Counter[str] = Counter()
+        self._outboxes: Mapping[str, Outbox] = {
+            name: platform.outbox(posted) if isinstance(platform, PostsElsewhere) else PostQueue(platform, posted)
+            for name, platform in self._platforms.items()
+        }
 
     def queue(self, reply: ReplyText) -> None:
         """Queue a reply for every channel it belongs to."""
@@ -64,8 +51,8 @@ class Poster:
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._show_typing())
-            for name, platform in self._platforms.items():
-                tasks.create_task(self._post_all(platform, self._queues[name]))
+            for outbox in self._outboxes.values():
+                tasks.create_task(outbox.run())
 
     async def _show_typing(self) -> None:
         while True:
@@ -76,8 +63,8 @@ class Poster:
 
     async def drain(self) -> None:
         """Wait until everything taken so far is posted or given up."""
-        for queue in self._queues.values():
-            await queue.join()
+        for outbox in self._outboxes.values():
+            await outbox.drain()
 
     def _targets(self, reply: ReplyText) -> list[Origin]:
         asked = [origin for origin in reply.origins if origin.platform in self._platforms]
@@ -100,12 +87,8 @@ class Poster:
         ]
 
     def _queue(self, origin: Origin, text: str, message_id: str | None = None) -> None:
-        platform, queue = self._platforms[origin.platform], self._queues[origin.platform]
-        if queue.qsize() >= QUEUE:
-            self._give_up(platform, queue.get_nowait())
-            queue.task_done()
-        room = len(origin.asked) * Quoted.ROOM
-        queue.put_nowait(list(self._posts(origin, split(text, platform.text_limit - room), message_id)))
+        room = self._platforms[origin.platform].text_limit - len(origin.asked) * Quoted.ROOM
+        self._outboxes[origin.platform].put(list(self._posts(origin, split(text, room), message_id)))
 
     def _posts(self, origin: Origin, pieces: Iterable[str], message_id: str | None) -> Iterator[Post]:
         name = message_id or uuid.uuid4().hex
@@ -121,56 +104,3 @@ class Poster:
                 message_id=message_id,
                 nonce=nonce,
             )
-
-    def _give_up(self, platform: Outlet, posts: Sequence[Post]) -> None:
-        if not self._given_up[platform.name]:
-            log.warning("%s is slow: replies that wait too long are given up", platform.name)
-        self._given_up[platform.name] += 1
-        for post in posts:
-            self._posted(platform.name, post, f"given up: {platform.name} is slow")
-
-    async def _post_all(self, platform: Outlet, queue: asyncio.Queue[Sequence[Post]]) -> None:
-        while True:
-            posts = await queue.get()
-            try:
-                for post in posts:
-                    await self._post(platform, post)
-            finally:
-                queue.task_done()
-            if queue.empty() and (count := self._given_up.pop(platform.name, 0)):
-                log.warning("%s was slow: %d replies were given up", platform.name, count)
-
-    async def _post(self, platform: Outlet, post: Post) -> None:
-        problem = await self._try(platform, post)
-        if isinstance(problem, PostRejected) and post.reply_to is not None:  # what it replies to may be gone, or held
-            post = post.model_copy(update={"reply_to": None})
-            problem = await self._try(platform, post)
-        if problem is not None:
-            log.warning("a reply could not be posted to %s: %s", platform.name, problem)
-        self._posted(platform.name, post, str(problem) if problem is not None else None)
-
-    async def _try(self, platform: Outlet, post: Post) -> RelayError | None:
-        """Post, again where that may help; the error when it cannot be done."""
-        try:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception(lambda e: isinstance(e, PlatformError) and e.retryable),
-                stop=stop_after_delay(GIVE_UP_AFTER),
-                wait=_wait,
-                reraise=True,
-            ):
-                with attempt:
-                    await platform.post(post)
-        except RelayError as problem:
-            return problem
-        except Exception as mistake:  # a stream must not end because of one post
-            log.exception("a reply could not be posted to %s", platform.name)
-            return RelayError(f"a mistake of the relay ({type(mistake).__name__})")
-        return None
-
-
-_backoff = wait_exponential_jitter(multiplier=0.5, max=20, jitter=0.5)
-
-
-def _wait(state: RetryCallState) -> float:
-    problem = state.outcome.exception() if state.outcome else None
-    return problem.retry_after if isinstance(problem, RateLimited) else _backoff(state)

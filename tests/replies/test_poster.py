@@ -8,7 +8,8 @@ from relay.config import RepliesSection
 from relay.errors import AuthError, PlatformUnavailable, PostRejected, RateLimited
 from relay.model import Author, Forward, Origin, Post, Quoted, ReplyText, SendAs
 from relay.platforms.simulated import QuietPlatform
-from relay.replies.poster import QUEUE, Poster
+from relay.replies.poster import Poster
+from relay.replies.posting import QUEUE
 from tests.virtual_time import VirtualLoop
 
 TWITCH = Origin(platform="twitch", channel="lobby", reply_to="1")
@@ -251,7 +252,7 @@ def test_a_platform_that_is_away_is_tried_again_ever_more_rarely() -> None:
 
 
 def test_a_platform_that_is_away_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relay.replies.poster.GIVE_UP_AFTER", 0.0)
+    monkeypatch.setattr("relay.replies.posting.GIVE_UP_AFTER", 0.0)
     platform = Failing(PlatformUnavailable("away"))
 
     assert fates(platform) == ["away"]

@@ -1,0 +1,98 @@
+"""Posting at one outlet: in order, again where that may help, and giving up what has become too old."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_exponential_jitter
+
+from relay.errors import PlatformError, PostRejected, RateLimited, RelayError
+from relay.model import Post
+from relay.replies.outlet import Outlet, Posted
+
+log = logging.getLogger(__name__)
+
+QUEUE: Final = 32
+"""Replies that wait for one platform; the oldest is given up when a further one comes."""
+GIVE_UP_AFTER: Final = 120.0
+"""Seconds of trying to post before a reply is too old to be worth it."""
+
+
+class PostQueue:
+    """An outbox in the memory of this process."""
+
+    def __init__(self, outlet: Outlet, posted: Posted) -> None:
+        self._outlet = outlet
+        self._posted = posted
+        self._queue: asyncio.Queue[Sequence[Post]] = asyncio.Queue()
+        self._given_up = 0
+
+    def put(self, posts: Sequence[Post]) -> None:
+        """See Outbox."""
+        if self._queue.qsize() >= QUEUE:
+            self._give_up(self._queue.get_nowait())
+            self._queue.task_done()
+        self._queue.put_nowait(posts)
+
+    async def run(self) -> None:
+        """See Outbox."""
+        while True:
+            posts = await self._queue.get()
+            try:
+                for post in posts:
+                    self._posted(self._outlet.name, *await written(self._outlet, post))
+            finally:
+                self._queue.task_done()
+            if self._queue.empty() and self._given_up:
+                log.warning("%s was slow: %d replies were given up", self._outlet.name, self._given_up)
+                self._given_up = 0
+
+    async def drain(self) -> None:
+        """See Outbox."""
+        await self._queue.join()
+
+    def _give_up(self, posts: Sequence[Post]) -> None:
+        if not self._given_up:
+            log.warning("%s is slow: replies that wait too long are given up", self._outlet.name)
+        self._given_up += 1
+        for post in posts:
+            self._posted(self._outlet.name, post, f"given up: {self._outlet.name} is slow")
+
+
+async def written(outlet: Outlet, post: Post) -> tuple[Post, str | None]:
+    """The post as it was written, and why it could not be; None when it could. Never raises."""
+    problem = await _try(outlet, post)
+    if isinstance(problem, PostRejected) and post.reply_to is not None:  # what it replies to may be gone, or held
+        post = post.model_copy(update={"reply_to": None})
+        problem = await _try(outlet, post)
+    if problem is not None:
+        log.warning("a reply could not be posted to %s: %s", outlet.name, problem)
+    return post, str(problem) if problem is not None else None
+
+
+async def _try(outlet: Outlet, post: Post) -> RelayError | None:
+    """Post, again where that may help; the error when it cannot be done."""
+    try:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception(lambda e: isinstance(e, PlatformError) and e.retryable),
+            stop=stop_after_delay(GIVE_UP_AFTER),
+            wait=_wait,
+            reraise=True,
+        ):
+            with attempt:
+                await outlet.post(post)
+    except RelayError as problem:
+        return problem
+    except Exception as mistake:  # a stream must not end because of one post
+        log.exception("a reply could not be posted to %s", outlet.name)
+        return RelayError(f"a mistake of the relay ({type(mistake).__name__})")
+    return None
+
+
+_backoff = wait_exponential_jitter(multiplier=0.5, max=20, jitter=0.5)
+
+
+def _wait(state: RetryCallState) -> float:
+    problem = state.outcome.exception() if state.outcome else None
+    return problem.retry_after if isinstance(problem, RateLimited) else _backoff(state)
