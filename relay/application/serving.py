@@ -19,6 +19,7 @@ from relay.text.sanitise import sanitise
 from relay.text.unicode import one_line
 from relay.web.access import AccessLinks
 from relay.web.gateway.api import ApiActions
+from relay.web.proxy.trust import Upstream
 from relay.web.server import WebServer
 from relay.wire.messages import ContextText
 
@@ -28,11 +29,15 @@ LOOK_EVERY: Final = 0.25
 
 @asynccontextmanager
 async def serving(
-    config: Config, relay: Relay, audio: LiveAudio, run: LiveRun | None = None
+    config: Config,
+    relay: Relay,
+    audio: LiveAudio,
+    run: LiveRun | None = None,
+    upstream: Upstream | None = None,
 ) -> AsyncIterator[WebServer]:
     """The desk, the overlay and the HTTP API for as long as the context lasts. Raises ConfigError.
 
-    A run by a settings file lets these be changed on the desk.
+    A run by a settings file lets these be changed on the desk. With `upstream` web processes alone may ask.
     """
     button = Caller(source="web", name="button", roles=frozenset({Role.STREAMER}))
     actions = ApiActions(
@@ -47,7 +52,7 @@ async def serving(
     async with (
         desk_of(config, relay, audio, links, run) as desk,
         WebServer(
-            config.web, actions, audio.overlay, links, config.scenario.sounds, desk, config.avatar.folder
+            config.web, actions, audio.overlay, links, config.scenario.sounds, desk, config.avatar.folder, upstream
         ) as server,
     ):
         mirror = server.gateway.mirror

@@ -78,7 +78,7 @@ class Guard:
         link = self._links.find(given) if given else None
         if link is not None and _opens(link, request):
             return await self._by_link(link, request, handler)
-        if request.path.startswith(PRESS) or not self._is_streamers(given):
+        if request.path.startswith(PRESS) or not self._is_streamers(given, request):
             await self._refuse(request, link, given)
         request[CALLER] = STREAMER
         return await handler(request)
@@ -90,9 +90,9 @@ class Guard:
         """
         return self._settings.token is not None or is_loopback(_split(f"//{host}").hostname or "")
 
-    def _is_streamers(self, given: str) -> bool:
+    def _is_streamers(self, given: str, request: web.Request) -> bool:
         if self._settings.token is None:
-            return True
+            return is_loopback(request.remote or "")
         return hmac.compare_digest(_bytes(given), self._settings.token.get_secret_value().encode())
 
     async def _by_link(self, link: AccessLink, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -17,6 +17,7 @@ from relay.web.gateway.api import ApiActions, Gateway
 from relay.web.guard import Guard
 from relay.web.overlay.routes import OverlayRoutes
 from relay.web.overlay.sink import OverlaySink
+from relay.web.proxy.trust import CoreAddress, Upstream
 
 MAX_BODY: Final = 16_384
 """Bytes of a request."""
@@ -39,12 +40,16 @@ class WebServer:
         sounds: Path | None = None,
         desk: Desk | None = None,
         pictures: Path | None = None,
+        upstream: Upstream | None = None,
     ) -> None:
+        """With `upstream` it is asked by web processes alone, there."""
         self._settings = settings
         self._overlay = OverlayRoutes(overlay, sounds, pictures)
         desk = desk or Desk()
         self._desk = DeskRoutes(desk)
         self._app = app = web.Application(client_max_size=MAX_BODY)
+        if upstream is not None:
+            upstream.watch(app)
         Guard(settings, links).watch(app)
         self.gateway = Gateway(actions)
         self.gateway.add_to(app)
@@ -52,7 +57,9 @@ class WebServer:
         self._desk.add_to(app)
         ApiRoutes(desk).add_to(app)
         app.router.add_get("/", self._front)
-        self._http = HttpServer(app, settings.host, settings.port, stop_within=STOP_GRACE)
+        self._upstream = upstream
+        host, port = (settings.host, settings.port) if upstream is None else (upstream.host, upstream.port)
+        self._http = HttpServer(app, host, port, stop_within=STOP_GRACE)
 
     async def _front(self, request: web.Request) -> web.StreamResponse:
         return await (self._desk.page(request) if wants_page(request) else self.gateway.about(request))
@@ -68,10 +75,17 @@ class WebServer:
         """The address on this machine, without the token; with port 0 known once started."""
         return self._http.url
 
+    @property
+    def core(self) -> CoreAddress | None:
+        """Where web processes ask, once started; None where none may."""
+        return self._upstream.address(self._http.port) if self._upstream is not None else None
+
     async def __aenter__(self) -> Self:
         try:
             await self._http.start()
         except OSError as error:
+            if self._upstream is not None:
+                raise self._upstream.taken(error) from None
             raise ConfigError(
                 f"web.port: {self._settings.host}:{self._settings.port} cannot be had ({error.strerror}); "
                 "set web.port to a free port and use it in OBS, or end the program that has it"

@@ -15,6 +15,7 @@ from relay.web.gateway.api import ApiActions
 from relay.web.gateway.state import GatewayState
 from relay.web.overlay.messages import Cue, FromPage, ToPage
 from relay.web.overlay.sink import OverlayPage, OverlaySink
+from relay.web.proxy.trust import Upstream
 from relay.web.server import WebServer
 from tests.support import eventually
 
@@ -141,6 +142,7 @@ async def staged(
     desk: Desk | None = None,
     links: AccessLinks | None = None,
     pictures: Path | None = None,
+    upstream: Upstream | None = None,
 ) -> AsyncIterator[Stage]:
     """A server for as long as the context lasts."""
     sink, ear, runtime = NotingSink(clock), Ear(), ApiRoom()
@@ -148,5 +150,5 @@ async def staged(
     settings = WebSection.model_validate({"host": host, "port": port, "token": token})
     with tempfile.TemporaryDirectory() as folder:
         links = links or AccessLinks(Path(folder) / "relay.links.json")
-        async with WebServer(settings, runtime.actions, sink, links, sounds, desk, pictures) as server:
+        async with WebServer(settings, runtime.actions, sink, links, sounds, desk, pictures, upstream) as server:
             yield Stage(server, sink, ear, runtime, links)
