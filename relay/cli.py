@@ -17,7 +17,7 @@ from relay.application import browser
 from relay.application.console import log_to, printable, show
 from relay.application.heartbeat import ailment, condition
 from relay.application.restarts import reachable
-from relay.application.settings import load, whereabouts
+from relay.application.settings import load, refuse_companions, whereabouts
 from relay.application.settings.file import SettingsFile
 from relay.application.settings.secrets import Secrets
 from relay.commandline import beginning, keeping
@@ -95,6 +95,7 @@ def run(
         terminal(False, "info", plain=True)
         return execute(run_only(load(places.required(config)), only))
     file = SettingsFile(places.to_write(config))
+    refuse_companions(file.path)
     mends = open_page or sys.stdout.isatty() if mend is None else mend
     if not mends:
         file.load()  # first, as all that going live takes loads slowly

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from relay.application.settings.file import SettingsFile, toml_of
-from relay.application.settings.loading import settings_model, whereabouts
+from relay.application.settings.loading import whereabouts
+from relay.application.settings.model import settings_model
 from relay.config import CompanionSection, RelaySection, WebSection
 from relay.config.loading import Config, Whereabouts, checked
 from relay.config.places import data_folder

@@ -33,6 +33,10 @@ class PlatformSection(Section):
 
     enabled: bool = False
 
+    def listened_to(self) -> tuple[str, ...]:
+        """The places whose people are heard, as these settings name them. Each can be one companion's only."""
+        return ()
+
 
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine alone."""

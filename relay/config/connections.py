@@ -9,7 +9,7 @@ from relay.config.base import Seconds, Section, Url, is_loopback, written
 
 
 class RelaySection(Section):
-    name: Annotated[str, written(r"[a-z0-9-]{1,32}", "1 to 32 small letters, digits and -")] = "relay"
+    name: Annotated[str, written(r"[A-Za-z0-9_-]{1,40}", "1 to 40 letters, digits, - and _")] = "relay"
     data_dir: Path = Path("data")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     audit_size: int = Field(5_000_000, ge=10_000)

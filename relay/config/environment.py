@@ -49,7 +49,7 @@ def set_outside(loc: tuple[int | str, ...], path: Path | None) -> str | None:
     """The variable that sets what is at this place, whatever the file says; None where there is none."""
     beside = path and path.with_name(".env")
     for depth in range(len(loc), 1, -1):  # a variable may hold a whole list or table
-        variable = ENV_PREFIX + "__".join(map(str, loc[:depth])).upper()
+        variable = ENV_PREFIX + "__".join(map(str, loc[:depth])).upper().replace("-", "_")
         if variable in os.environ:
             return f"environment variable {variable}"
         if beside and variable in dotenv_values(beside):

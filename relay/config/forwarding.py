@@ -1,6 +1,8 @@
 """What becomes of a message on its way to Voxta, and of the answer."""
 
 import string
+from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -90,7 +92,8 @@ class KindRule(Telling):
     arguments: dict[str, Template] = Field(default_factory=dict)
 
 
-def _default_kinds() -> dict[Kind, KindRule]:
+@cache
+def _default_kinds() -> Mapping[Kind, KindRule]:
     def rule(send_as: SendAs, template: str, *, enabled: bool = True, **moments: str) -> KindRule:
         return KindRule(send_as=send_as, template=template, moments=moments, enabled=enabled)
 
@@ -217,7 +220,7 @@ class ForwardingSection(Section):
     reply_timeout: Seconds = 30.0
     command_prefix: str = Field("!", min_length=1, max_length=3)
     nicknames: tuple[Nickname, ...] = Field((), max_length=50)
-    kinds: dict[Kind, KindRule] = Field(default_factory=_default_kinds)
+    kinds: dict[Kind, KindRule] = Field(default_factory=lambda: dict(_default_kinds()))
     rules: tuple[RuleSection, ...] = ()
 
     @property
@@ -229,11 +232,11 @@ class ForwardingSection(Section):
     @classmethod
     def _over_defaults(cls, data: Any) -> Any:
         if isinstance(data, dict) and isinstance(data.get("kinds"), dict):
-            merged: dict[str, Any] = {kind.value: rule.model_dump() for kind, rule in _default_kinds().items()}
+            merged: dict[str, Any] = {kind.value: rule for kind, rule in _default_kinds().items()}
             for kind, rule in data["kinds"].items():
                 name = getattr(kind, "value", kind)
-                fields = rule.model_dump() if isinstance(rule, KindRule) else rule
-                merged[name] = _over(merged.get(name, {}), fields) if isinstance(fields, dict) else fields
+                default = merged[name].model_dump() if name in merged and isinstance(rule, dict) else {}
+                merged[name] = _over(default, rule) if isinstance(rule, dict) else rule
             return {**data, "kinds": merged}
         return data
 

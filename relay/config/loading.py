@@ -180,15 +180,25 @@ def checked(
     before those of the file, and below the environment. Raises WrongSettings with one mistake per line, each naming
     the key, the value and the fix.
     """
+    return validated(model, data_in(text, path, secrets) | over, path)
+
+
+def data_in(text: str, path: Path | None, secrets: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What the file at `path` would say if this were its text, unchecked, with these secrets over it."""
     data = _with_data_folder(_toml(text, path), path)
     for key, value in (secrets or {}).items():
         section, _, name = key.partition(".")
         if isinstance(data.setdefault(section, {}), dict):
             data[section][name] = value
+    return data
+
+
+def validated(model: type[C], data: dict[str, Any], path: Path | None) -> C:
+    """These settings with the environment over them, checked. Raises WrongSettings."""
     try:
-        return model(_env_file=path and path.with_name(".env"), **{**data, **over})
+        return model(_env_file=path and path.with_name(".env"), **data)
     except ValidationError as error:
-        raise WrongSettings(_told(error, model, path)) from None
+        raise WrongSettings(told(error, model, path)) from None
     except SettingsError:
         raise WrongSettings([SettingMistake("", line, line) for line in unreadable(path)]) from None
 
@@ -228,20 +238,28 @@ def _toml(text: str, path: Path | None) -> dict[str, Any]:
         raise ConfigError(f"{path}: {mistakes.of_toml(text, error)}") from None
 
 
-def _told(error: ValidationError, model: type[Whereabouts], path: Path | None) -> list[SettingMistake]:
-    """All that is wrong, but for what follows from another mistake: a list that is empty without its wrong entries."""
+def told(
+    error: ValidationError, model: type[Whereabouts], path: Path | None, below: tuple[str, ...] = ()
+) -> list[SettingMistake]:
+    """All that is wrong, but for what follows from another mistake: a list that is empty without its wrong entries.
+
+    `below` is where in the file these settings stand, such as `companions.ann`.
+    """
     problems = error.errors(include_url=False)
     places = [problem["loc"] for problem in problems]
     return [
-        _mistake(problem, model, path)
+        _mistake(problem, model, path, below)
         for problem in problems
         if not any(place[: len(problem["loc"])] == problem["loc"] != place for place in places)
     ]
 
 
-def _mistake(problem: Any, model: type[Whereabouts], path: Path | None) -> SettingMistake:
-    key = ".".join(str(part) for part in problem["loc"] if part != "[key]")
+def _mistake(problem: Any, model: type[Whereabouts], path: Path | None, below: tuple[str, ...]) -> SettingMistake:
     words = mistakes.in_words(problem, mistakes.names_at(model, problem["loc"]))
-    return SettingMistake(
-        key, words, ": ".join(part for part in (written_in(problem["loc"], path), key, words) if part)
-    )
+    return mistake_at((*below, *problem["loc"]), words, path)
+
+
+def mistake_at(loc: tuple[int | str, ...], words: str, path: Path | None) -> SettingMistake:
+    """What is wrong at this place, with where it was written."""
+    key = ".".join(str(part) for part in loc if part != "[key]")
+    return SettingMistake(key, words, ": ".join(part for part in (written_in(loc, path), key, words) if part))

@@ -10,6 +10,8 @@ from pydantic import BaseModel
 
 SECRETS: Final = ("token", "secret", "key", "password", "url")
 """What the name of a setting ends in whose value is shown nowhere."""
+_NAMED: Final = 5
+"""Of how many things people want to read the names."""
 _LINE: Final = re.compile(r"\(at line (\d+), column \d+\)")
 _BARE: Final = re.compile(r"^\s*(?P<name>[\w.-]+)\s*=\s*(?P<value>[^\s\"'\[{#][^\"'#]*?)\s*(#.*)?$")
 _TRUTHS: Final = {"yes": "true", "on": "true", "no": "false", "off": "false", "true": "true", "false": "false"}
@@ -88,6 +90,11 @@ def _inside(section: str, model: type[BaseModel]) -> set[str]:
 
 def _is_section(kind: Any) -> TypeGuard[type[BaseModel]]:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def some(names: Sequence[str]) -> str:
+    """A few of many, for people."""
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def of_toml(text: str, error: tomllib.TOMLDecodeError) -> str:

@@ -72,7 +72,7 @@ def test_one_rule_can_change_without_writing_the_others(tmp_path: Path) -> None:
         ("[twitch]\nenabled = true", "twitch: client_id is missing"),
         ("[voxta]\njoin = 'chat'", 'voxta: join = "chat" needs chat_id'),
         ("[voxta]\nurl = 'localhost:5384'", "voxta.url: write an address that begins with http:// or https://"),
-        ("[relay]\nname = 'My Relay'", "relay.name: write 1 to 32 small letters, digits and - (got 'My Relay')"),
+        ("[relay]\nname = 'My Relay'", "relay.name: write 1 to 40 letters, digits, - and _ (got 'My Relay')"),
         ("[twitch]\nchannels = 'ann'", 'twitch.channels: this is a list, so write ["ann"]'),
         (
             "[twitch]\nchannels = ['a nn']",

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from relay.application.settings.explanations import explanations
-from relay.application.settings.loading import settings_model
+from relay.application.settings.model import settings_model
 from relay.config.loading import Config
 from relay.platforms import listed
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from relay.application.settings.catalogue import KnownSetting, catalogue
 from relay.application.settings.editing import edited, table_of
-from relay.application.settings.loading import load, meaning
+from relay.application.settings.fleet import load_fleet
+from relay.application.settings.loading import meaning
 from relay.application.settings.secrets import Secrets
 from relay.config import mistakes
 from relay.config.environment import set_outside
@@ -36,8 +37,11 @@ class SettingsFile:
         self._changing = asyncio.Lock()
 
     def load(self) -> Config:
-        """What the settings are, as they stand there. Raises ConfigError."""
-        return load(self.path)
+        """What the settings are, as they stand there: those that companions share, where there are any.
+
+        Raises ConfigError.
+        """
+        return load_fleet(self.path).process
 
     def text(self) -> str:
         """What the file says; nothing where it is not there yet."""

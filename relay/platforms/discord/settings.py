@@ -43,3 +43,6 @@ class DiscordSection(PlatformSection):
         if self.connect_to is not None and not 0 < int(self.connect_to.rpartition(":")[2]) < 65_536:
             raise ValueError(f"connect_to is {self.connect_to!r}: write host:port with a port from 1 to 65535")
         return self
+
+    def listened_to(self) -> tuple[str, ...]:
+        return tuple(map(str, self.channels))

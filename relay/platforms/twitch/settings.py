@@ -51,6 +51,9 @@ class TwitchSection(PlatformSection):
             raise ValueError('channels is empty: name the channels to listen to, such as ["yourname"]')
         return self
 
+    def listened_to(self) -> tuple[str, ...]:
+        return self.channels
+
     def token_kept_in(self, data_dir: Path) -> Path:
         """The file with the login."""
         return self.token_file or data_dir / "twitch-token.json"

@@ -100,7 +100,7 @@ async def test_what_is_taken_out_has_its_default_again(file: SettingsFile) -> No
         ({"twitch.enabled": True}, "twitch", "client_id is missing"),
         ({"obs.password": 5}, "obs.password", "write a text"),
         ({"web.token": "short"}, "web.token", "needs 16 to 200 letters"),
-        ({"relay.name": "a\nb = 1"}, "relay.name", "1 to 32 small letters"),
+        ({"relay.name": "a\nb = 1"}, "relay.name", "1 to 40 letters"),
         ({"forwarding.nicknames": [{"a": 1}]}, "forwarding.nicknames.0", "write a text, in quotes"),
     ],
 )

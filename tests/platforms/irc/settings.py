@@ -24,3 +24,6 @@ class IrcSection(PlatformSection):
         if self.enabled and not self.channels:
             raise ValueError('channels is empty: name the channels to listen to, such as ["#room"]')
         return self
+
+    def listened_to(self) -> tuple[str, ...]:
+        return self.channels

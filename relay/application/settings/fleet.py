@@ -1,0 +1,82 @@
+"""Many companions in one settings file: what each one's settings are, over those that all share."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from relay.application.settings.model import settings_model
+from relay.application.settings.secrets import Secrets
+from relay.config import mistakes
+from relay.config.companions import TABLE, Shared, split, variable_of, with_variables
+from relay.config.loading import Config, data_in, mistake_at, text_of, validated
+from relay.errors import SettingMistake, WrongSettings
+from relay.platforms import listed
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The settings of one file."""
+
+    process: Config
+    """What all share: the whole of it where there are no companions."""
+    companions: Mapping[str, Config]
+    """By name, in the order of the file. Each one's `relay.name` is its name, and so all that is its own bears it."""
+
+
+def load_fleet(path: Path) -> Fleet:
+    """Read the file, put the environment over it, and check everything. Raises ConfigError."""
+    return fleet_in(text_of(path), path, Secrets(path).read())
+
+
+def fleet_in(text: str, path: Path, secrets: Mapping[str, str]) -> Fleet:
+    """What the file would mean with this text, and these secrets by key; see `checked`."""
+    model = settings_model(listed.PLATFORMS)
+    data, tables = split(data_in(text, path, secrets), path)
+    if not tables:
+        return Fleet(validated(model, data, path), MappingProxyType({}))
+    shared = Shared(model, data, path)
+    companions: dict[str, Config] = {}
+    wrong: list[SettingMistake] = []
+    for name, own in with_variables(tables, model, path).items():
+        try:
+            companions[name] = shared.with_own(name, own)
+        except WrongSettings as mistakes:
+            wrong.extend(mistakes.mistakes)
+    if wrong := [*wrong, *_claimed_twice(shared.config, companions, path)]:
+        raise WrongSettings(wrong)
+    return Fleet(shared.config, MappingProxyType(companions))
+
+
+def _claimed_twice(process: Config, companions: Mapping[str, Config], path: Path) -> Iterator[SettingMistake]:
+    """What two companions have, and only one can: a place where people are heard, a file, a port."""
+    alike = {variable_of(name): name for name in companions}
+    if (name := alike.get(variable_of(process.relay.name))) is not None:
+        fix = f"relay.name is {process.relay.name!r}, and files bear both names: choose another for one of them"
+        yield mistake_at((TABLE, name), fix, path)
+    claims: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for name, config in companions.items():
+        for claim in _claims(config):
+            claims.setdefault(claim, []).append(name)
+    for (key, value), names in claims.items():
+        if len(names) > 1:
+            who, *others = names
+            fix = f"{value} can be only one companion's, and {mistakes.some(others)} would have it as well"
+            yield mistake_at((TABLE, who, *key), fix, path)
+
+
+def _claims(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
+    """By setting, what no other companion may have."""
+    for info in listed.enabled(config):
+        for place in dict.fromkeys(info.settings(config).listened_to()):
+            yield (info.name, "channels"), place
+    for channel in dict.fromkeys(config.voice.channels):
+        yield ("voice", "channels"), str(channel)
+    if config.inbox.engine == "sqlite":
+        yield ("inbox", "path"), str(config.inbox_path)
+        if config.memory.enabled:
+            yield ("memory", "path"), str(config.memory_path)
+    if config.companion.database is not None:
+        yield ("companion", "database"), str(config.companion.database)
+    if config.voxta.mode == "embedded" and config.companion.port != 0:
+        yield ("companion", "port"), str(config.companion.port)
