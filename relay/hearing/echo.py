@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relay.hearing.base import BLOCK_SAMPLES, HEARING_RATE
-from relay.hearing.played import BANDS, HOP, PlayedSound, Powers, Reference, powers_of
+from relay.hearing.played import PlayedSound
+from relay.hearing.spectra import BANDS, HOP, Powers, Reference, powers_of
 
 REACH: Final = 0.6
 """Seconds between playing and hearing that are looked through: 500 ms and what a codec adds."""

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from relay.hearing.base import BLOCK_SAMPLES, HEARING_RATE
 from relay.hearing.echo import Echo
-from relay.hearing.played import RATE, PlayedSound, Reference
+from relay.hearing.played import RATE, PlayedSound
+from relay.hearing.spectra import Reference
 
 Sound = NDArray[np.float64]
 STEP = RATE // HEARING_RATE
