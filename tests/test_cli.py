@@ -61,16 +61,26 @@ def test_a_mistake_ends_with_one_clear_line(tmp_path: Path, text: str, complaint
     assert len(ended.stderr.strip().splitlines()) == 1
 
 
-def test_a_relay_starts_with_nothing_and_says_where_it_is_set_up(tmp_path: Path) -> None:
+NOT_FOR_CHAT = {"av", "discord", "keyring", "num2words", "numpy", "openai", "quickjs_rs", "redis", "wasmtime"}
+"""What takes long to load and much memory, and is for speech, scripts, or a platform that the settings do not name."""
+
+
+def test_a_relay_starts_with_nothing_loads_what_chat_needs_and_says_where_it_is_set_up(tmp_path: Path) -> None:
     env = os.environ | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "APPDATA": str(tmp_path)}
     env |= {"RELAY_WEB__PORT": "0", "RELAY_COMPANION__PORT": "0", "RELAY_RELAY__DATA_DIR": str(tmp_path)}
-    command = [sys.executable, "-m", "relay", "run"]
+    command = [sys.executable, "-X", "importtime", "-m", "relay", "run"]
+    loaded = set()
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=env) as started:
         assert started.stderr is not None
-        told = started.stderr.readline()
+        for told in started.stderr:
+            if not told.startswith("import time:"):
+                break
+            loaded.add(told.rpartition("|")[2].strip())
         started.terminate()
 
     assert re.search(r"no platform is enabled: set twitch\.enabled .* or set it up at http://127\.0\.0\.1:\d+/", told)
+    assert "relay.inbox.sqlite" in loaded, "this is the list"
+    assert not loaded & NOT_FOR_CHAT
 
 
 def test_check_tries_each_connection_and_says_what_to_do(tmp_path: Path) -> None:

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from relay.application.conditions import Condition, State
 from relay.config.loading import Config
 from relay.hearing.base import Hearer, SpokenText
-from relay.hearing.echo import Echoes
 from relay.hearing.one_stream import OneStream
 from relay.hearing.recognition.build import recogniser_for
 from relay.hearing.separate_voices import SeparateVoices
@@ -23,6 +22,9 @@ from relay.speech.floor import STREAMER
 from relay.speech.voice import Voice
 from relay.web.overlay.messages import Pose, PoseState
 from relay.web.overlay.sink import OverlaySink
+
+if TYPE_CHECKING:
+    from relay.hearing.echo import Echoes
 
 
 class SilentAudio:
@@ -285,6 +287,8 @@ class LiveAudio(SilentAudio):
     def _listener(self, voice: Voice, voices: SeparateVoices | OneStream) -> Listener:
         hearing = self._config.hearing
         if hearing.echo:
+            from relay.hearing.echo import Echoes  # only where people are heard: it computes with numpy
+
             self.echoes = Echoes(*[self.overlay.played] if self._wants("overlay") else [])
         return Listener(
             voice,

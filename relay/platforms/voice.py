@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from relay.config import HearingSection
 from relay.hearing.base import VoiceListener
-from relay.hearing.echo import Echoes
 from relay.model import Talker
 from relay.speech.base import Sink, Speakers
+
+if TYPE_CHECKING:
+    from relay.hearing.echo import Echoes
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Listener:
     settings: HearingSection
     ends_after: Callable[[str], float]
     """How much silence ends the turn of somebody who pauses, in seconds, by what they have said so far."""
-    echoes: Echoes | None = None
+    echoes: "Echoes | None" = None
     """Tells the companion's own voice in what people send; None where nobody asks."""
 
 

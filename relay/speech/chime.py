@@ -1,10 +1,11 @@
 """A short sound that says: understood."""
 
+import math
+import sys
 import uuid
+from array import array
 from functools import cache
 from typing import Final
-
-import numpy as np
 
 from relay.speech.base import RATE, Clip
 
@@ -14,6 +15,8 @@ NOTE: Final = 0.07
 """Seconds of each."""
 LOUDNESS: Final = 0.15
 """Share of full scale; quieter than speech."""
+FADE: Final = 0.01
+"""Seconds in which each comes and goes, so that none clicks."""
 
 
 def chime() -> Clip:
@@ -23,7 +26,13 @@ def chime() -> Clip:
 
 @cache
 def _sound() -> bytes:
-    at = np.arange(round(NOTE * RATE)) / RATE
-    fade = np.minimum(1.0, np.minimum(at, NOTE - at) / 0.01)
-    tones = [LOUDNESS * fade * np.sin(2 * np.pi * pitch * at) for pitch in NOTES]
-    return bytes((np.concatenate(tones) * 32767).astype("<i2").tobytes())
+    samples = array("h", (round(32767 * _level(pitch, at)) for pitch in NOTES for at in range(round(NOTE * RATE))))
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return samples.tobytes()
+
+
+def _level(pitch: float, sample: int) -> float:
+    at = sample / RATE
+    fade = min(1.0, at / FADE, (NOTE - at) / FADE)
+    return LOUDNESS * fade * math.sin(2 * math.pi * pitch * at)

@@ -14,7 +14,6 @@ from yarl import URL
 
 from relay.config import SpeechSection, VoxtaSection
 from relay.errors import NothingToHear, RelayError, SpeechError
-from relay.speech.audio import prepare
 from relay.speech.base import Clip
 
 log = logging.getLogger(__name__)
@@ -51,6 +50,8 @@ class Clips:
 
     async def run(self) -> None:
         """Hold the connections until cancelled."""
+        if self._settings.enabled:
+            await asyncio.to_thread(_load)  # before the first sentence waits for it
         limits = aiohttp.ClientTimeout(total=self._settings.timeout)
         async with aiohttp.ClientSession(timeout=limits, cookie_jar=aiohttp.DummyCookieJar()) as http:
             self._session().set_result(http)
@@ -64,7 +65,7 @@ class Clips:
         try:
             async with asyncio.timeout(self._settings.timeout):
                 data = await (self._read(text) if url == OWN_VOICE else self._download(url))
-                pcm = await asyncio.to_thread(prepare, data, self._settings.loudness)
+                pcm = await asyncio.to_thread(_prepared, data, self._settings.loudness)
         except TimeoutError:
             raise SpeechError(f"the audio did not arrive within {self._settings.timeout:g} s") from None
         return Clip(id=secrets.token_urlsafe(16), message_id=message_id, text=text.strip(), pcm=pcm)
@@ -119,3 +120,14 @@ class Clips:
         if self._http is None:
             self._http = asyncio.get_running_loop().create_future()
         return self._http
+
+
+def _load() -> None:
+    """What makes samples of sound takes 0.2 s and 25 MB to load: never on the event loop, nor for chat alone."""
+    import relay.speech.audio  # noqa: F401
+
+
+def _prepared(data: bytes, target: float) -> bytes:
+    from relay.speech.audio import prepare
+
+    return prepare(data, target)

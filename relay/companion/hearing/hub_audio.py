@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 from relay.companion.conversation.conversation import Conversation
-from relay.companion.hearing.recognition import Ear, SpeechRecognition
+from relay.companion.hearing.ear import Ear
 from relay.companion.hearing.stream import NOBODY_LISTENS
 from relay.companion.speaking.replies import Spawn
 from relay.companion.state.chat import Refused
@@ -53,7 +53,7 @@ class HubAudio:
             return
         try:
             if self._hearing is None or self._hearing.done():
-                self._hearing = self._spawn(self._begin().run())
+                self._hearing = self._spawn(self._begin())
             self._source.waiting.put_nowait(pcm)
         except Refused as error:
             self._is_refused = True
@@ -61,12 +61,12 @@ class HubAudio:
         except asyncio.QueueFull:
             log.warning("A client sends sound faster than it can be understood; some of it is left out")
 
-    def _begin(self) -> SpeechRecognition:
+    def _begin(self) -> Coroutine[Any, Any, None]:
         conversation = self._find()
         if self._ear is None:
             raise Refused(NOBODY_LISTENS)
         self._source = QueuedSource()
-        return SpeechRecognition(self._source, conversation, self._ear, RATE)
+        return self._ear.listen(self._source, conversation, RATE)
 
     def end(self) -> None:
         """The client is gone; what it said until then is understood."""

@@ -2,9 +2,10 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from relay.companion.conversation.conversation import Conversation
+from relay.companion.hearing.ear import Ear, SoundSource
 from relay.companion.hearing.endpointing import GATE, Began, Endpointer, Utterance
 from relay.companion.hearing.transcription import Transcriber
 from relay.config import HearingSection
@@ -16,30 +17,22 @@ WAITING: Final = 4
 
 
 @dataclass(frozen=True)
-class Ear:
-    """What the companion hears with."""
+class RecognisingEar:
+    """See Ear."""
 
     transcriber: Transcriber
     settings: HearingSection
     """How speech is told from noise."""
 
-
-class SoundSource(Protocol):
-    """Where the sound comes from."""
-
-    async def receive(self) -> bytes | None:
-        """The next samples: mono, signed 16 bit little-endian; None at the end. May be cancelled without loss."""
-        ...
-
-    async def chat_is_over(self) -> None:
-        """Nobody listens any more."""
-        ...
+    async def listen(self, source: SoundSource, conversation: Conversation, rate: int) -> None:
+        """See Ear."""
+        await SpeechRecognition(source, conversation, self, rate).run()
 
 
 class SpeechRecognition:
     """One stream. Its listeners hear of it in turns: each start is followed by its end before the next start."""
 
-    def __init__(self, source: SoundSource, conversation: Conversation, ear: Ear, rate: int) -> None:
+    def __init__(self, source: SoundSource, conversation: Conversation, ear: RecognisingEar, rate: int) -> None:
         """`rate` is how many samples a second there are."""
         self._source = source
         self._conversation = conversation
@@ -105,3 +98,6 @@ class SpeechRecognition:
             self._conversation.understood(text)
             if endpointer.is_open:
                 self._announce_start()
+
+
+_: type[Ear] = RecognisingEar

@@ -8,7 +8,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import Field, ValidationError
 
 from relay.companion.conversation.conversation import Conversation
-from relay.companion.hearing.recognition import Ear, SpeechRecognition
+from relay.companion.hearing.ear import Ear
 from relay.wire.messages import WireModel
 
 log = logging.getLogger(__name__)
@@ -46,8 +46,8 @@ async def hear(socket: web.WebSocketResponse, conversation: Conversation | None,
         except ValueError as error:
             await _refuse(socket, str(error))
         else:
-            source = SocketSource(socket, description.sample_rate)
-            await SpeechRecognition(source, conversation, ear, description.sample_rate).run()
+            rate = description.sample_rate
+            await ear.listen(SocketSource(socket, rate), conversation, rate)
 
 
 async def _refuse(socket: web.WebSocketResponse, reason: str) -> None:

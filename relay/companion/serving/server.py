@@ -12,10 +12,9 @@ from aiohttp import web
 
 from relay.companion.brains.base import Brain
 from relay.companion.brains.build import brain_for
+from relay.companion.hearing.ear import ear_for
 from relay.companion.hearing.hub_audio import HubAudio
-from relay.companion.hearing.recognition import Ear
 from relay.companion.hearing.stream import MESSAGE_LIMIT, hear
-from relay.companion.hearing.transcription import transcriber_for
 from relay.companion.scenario.files import Loaded, follow, load, snapshot
 from relay.companion.scenario.model import Character, Scenario
 from relay.companion.scripting.sandbox import warm_up
@@ -62,8 +61,7 @@ class CompanionServer:
     ) -> None:
         self._settings = settings
         self._speech = Speech(voice_for(settings, models), shelf=int(settings.speech_kept * 2**20))
-        transcriber = transcriber_for(settings, models)
-        self._ear = Ear(transcriber, hearing or HearingSection()) if transcriber else None
+        self._ear = ear_for(settings, models, hearing or HearingSection())
         setup = Setup(
             brain=brain or brain_for(settings),
             speech=self._speech,

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-import av
-
 from relay.companion.speaking.clips import ADDRESS, Speech
 from relay.companion.speaking.replies import CompanionReplies, Spawn
 from relay.wire import server
@@ -115,6 +113,8 @@ class StreamPlayer:
 
 def samples(wav: bytes) -> bytes:
     """The samples of a WAV file, at RATE; none when it cannot be read."""
+    import av  # large, and few clients want a stream
+
     resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
     pieces: list[bytes] = []
     try:
