@@ -91,8 +91,7 @@ def talk(
     if not kinds:
         raise typer.BadParameter(f"there are no engines {only!r}; there are {', '.join(KINDS)}", param_hint="--only")
     for kind, figures in asyncio.run(run(turns=turns, seed=seed, kinds=kinds)).items():
-        values = {"engines": kind} | dataclasses.asdict(figures)
-        show(json.dumps(values) if as_json else "\n".join(f"{name:<24} {value}" for name, value in values.items()))
+        _show_of(kind, "engines", figures, as_json)
 
 
 @bench.command()
@@ -168,6 +167,23 @@ def desk(
 
 
 @bench.command()
+def process(
+    seconds: Annotated[float, typer.Option(min=1, help="How long nobody writes.")] = 60.0,
+    starts: Annotated[int, typer.Option(min=1)] = 3,
+    only: Annotated[str | None, typer.Option(help="Where the companion is: embedded, or on a server.")] = None,
+    as_json: Json = False,
+) -> None:
+    """How soon a whole relay is ready for chat, its memory, and its share of a core while nobody writes."""
+    from tests.benchmarks.process import KINDS, run
+
+    kinds = [kind for kind in KINDS if only in (None, kind)]
+    if not kinds:
+        raise typer.BadParameter(f"there is no {only!r}; there are {', '.join(KINDS)}", param_hint="--only")
+    for kind in kinds:
+        _show_of(kind, "companion", asyncio.run(run(kind, seconds=seconds, starts=starts)), as_json)
+
+
+@bench.command()
 def compare(
     peer: Annotated[Path | None, typer.Option(help="The Python of an environment with voxta-twitch-relay.")] = None,
     messages: Annotated[int, typer.Option(min=10)] = 1000,
@@ -181,9 +197,13 @@ def compare(
 
 
 def _show(figures: Any, as_json: bool) -> None:
-    values = dataclasses.asdict(figures)
-    if as_json:
-        show(json.dumps(values))
-    else:
-        for name, value in values.items():
-            show(f"{name:<28} {value}")
+    _show_values(dataclasses.asdict(figures), as_json)
+
+
+def _show_of(kind: str, what: str, figures: Any, as_json: bool) -> None:
+    """Those of one kind of several."""
+    _show_values({what: kind} | dataclasses.asdict(figures), as_json)
+
+
+def _show_values(values: dict[str, Any], as_json: bool) -> None:
+    show(json.dumps(values) if as_json else "\n".join(f"{name:<28} {value}" for name, value in values.items()))
