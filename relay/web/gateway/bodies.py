@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Source = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[\w .:-]{1,64}$")]
+Source = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[\w .:-]+$", max_length=64)]
 
 
 class GatewayBody(BaseModel):
@@ -45,7 +45,7 @@ class SaidLine(GatewayBody):
 class GivenContext(GatewayBody):
     """What the companion knows from now on."""
 
-    key: Annotated[str, StringConstraints(pattern=r"^[\w .:-]{1,64}$")]
+    key: Annotated[str, StringConstraints(pattern=r"^[\w .:-]+$", max_length=64)]
     content: str = Field(max_length=8_000)
     description: str | None = Field(None, max_length=1_000, description="stands in the chat as well")
 
