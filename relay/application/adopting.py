@@ -1,11 +1,13 @@
 """Settings that count from one moment to the next, without a restart."""
 
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from relay.application.composition import Relay
 from relay.application.settings.catalogue import KnownSetting, catalogue
 from relay.config.loading import Config
+
+if TYPE_CHECKING:  # it loads slowly, and who only compares settings needs none
+    from relay.application.composition import Relay
 
 _LIVE: Final = (
     "relay.log_level",
@@ -34,7 +36,7 @@ def with_live(running: Config, wanted: Config) -> Config:
     return running.model_copy(update=sections)
 
 
-async def adopt(relay: Relay, config: Config) -> None:
+async def adopt(relay: "Relay", config: Config) -> None:
     """Let the running relay go by those of these settings that need no restart. What moderators switched stays so."""
     logging.getLogger().setLevel(config.relay.log_level.upper())
     relay.addressing.nicknames = config.forwarding.nicknames

@@ -54,29 +54,29 @@ def _claimed_twice(process: Config, companions: Mapping[str, Config], path: Path
     if (name := alike.get(variable_of(process.relay.name))) is not None:
         fix = f"relay.name is {process.relay.name!r}, and files bear both names: choose another for one of them"
         yield mistake_at((TABLE, name), fix, path)
-    claims: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    claims: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
     for name, config in companions.items():
-        for claim in _claims(config):
-            claims.setdefault(claim, []).append(name)
-    for (key, value), names in claims.items():
-        if len(names) > 1:
-            who, *others = names
+        for key, kind, value in _claims(config):
+            claims.setdefault((kind, value), {}).setdefault(name, key)
+    for (_, value), who in claims.items():
+        if len(who) > 1:
+            first, *others = who
             fix = f"{value} can be only one companion's, and {mistakes.some(others)} would have it as well"
-            yield mistake_at((TABLE, who, *key), fix, path)
+            yield mistake_at((TABLE, first, *who[first]), fix, path)
 
 
-def _claims(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
-    """By setting, what no other companion may have."""
-    for info in listed.enabled(config):
-        for place in dict.fromkeys(info.settings(config).listened_to()):
-            yield (info.name, "channels"), place
-    for channel in dict.fromkeys(config.voice.channels):
-        yield ("voice", "channels"), str(channel)
+def _claims(config: Config) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """What no other companion may have: the setting, of what kind it is, and the thing itself."""
+    for info in listed.PLATFORMS:
+        if info.settings(config).enabled:
+            yield from (((info.name, "channels"), info.name, place) for place in info.settings(config).listened_to())
+        if info.voice is not None:
+            yield from ((("voice", "channels"), info.name, str(channel)) for channel in config.voice.channels)
     if config.inbox.engine == "sqlite":
-        yield ("inbox", "path"), str(config.inbox_path)
+        yield ("inbox", "path"), "file", str(config.inbox_path)
         if config.memory.enabled:
-            yield ("memory", "path"), str(config.memory_path)
+            yield ("memory", "path"), "file", str(config.memory_path)
     if config.companion.database is not None:
-        yield ("companion", "database"), str(config.companion.database)
+        yield ("companion", "database"), "file", str(config.companion.database)
     if config.voxta.mode == "embedded" and config.companion.port != 0:
-        yield ("companion", "port"), str(config.companion.port)
+        yield ("companion", "port"), "port", str(config.companion.port)
