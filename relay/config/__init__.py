@@ -16,6 +16,7 @@ from relay.config.hearing import HearingSection
 from relay.config.memory import MemorySection
 from relay.config.moderation import BudgetSection, FiltersSection, OutboundSection, check_rate_name
 from relay.config.operations import OperationsSection
+from relay.config.processes import ProcessesSection
 from relay.config.rewards import OfferSection, RedemptionsSection, RewardSection, RewardSections
 from relay.config.speech import FloorSection, ObsSection, SpeechSection, VoiceSection, WebSection
 
@@ -38,6 +39,7 @@ __all__ = [
     "OperationsSection",
     "OutboundSection",
     "ParameterSection",
+    "ProcessesSection",
     "RedemptionsSection",
     "RelaySection",
     "RepliesSection",

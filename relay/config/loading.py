@@ -32,6 +32,7 @@ from relay.config import (
     ObsSection,
     OperationsSection,
     OutboundSection,
+    ProcessesSection,
     RedemptionsSection,
     RelaySection,
     RepliesSection,
@@ -128,6 +129,7 @@ class Config(Whereabouts):
     avatar: AvatarSection = AvatarSection()
     vtube_studio: VTubeStudioSection = VTubeStudioSection()
     web: WebSection = WebSection()
+    processes: ProcessesSection = ProcessesSection()
     operations: OperationsSection = OperationsSection()
 
     @model_validator(mode="after")

@@ -41,17 +41,17 @@ class Processes:
 
     async def adapter(self, name: str) -> asyncio.Task[None]:
         [info] = [info for info in listed.PLATFORMS if info.name == name]
-        bus = await self._bus()
-        return await self._running(run_adapter(info, self.config, bus))
+        bus = await self.bus()
+        return await self.running(run_adapter(info, self.config, bus))
 
     async def core(self) -> asyncio.Task[None]:
-        bus = await self._bus()
-        return await self._running(run_core(self.config, Statistics(), bus))
+        bus = await self.bus()
+        return await self.running(run_core(self.config, Statistics(), bus))
 
-    async def _bus(self) -> Bus:
+    async def bus(self) -> Bus:
         return await self._stack.enter_async_context(Bus(self.config.inbox, self.config.relay.name).running())
 
-    async def _running(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    async def running(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return await self._stack.enter_async_context(_task(work))
 
 

@@ -11,11 +11,11 @@ from relay.application.audio import LiveAudio
 from relay.application.composition import MakePlatforms, Relay, running
 from relay.application.connect import voxta
 from relay.application.processes.adapter import built
+from relay.application.processes.core_pages import serving_through
 from relay.application.processes.core_service import handlers
 from relay.application.processes.ingress import Ingress
 from relay.application.processes.kinds import core_service
 from relay.application.processes.remote_platform import RemotePlatform, remote
-from relay.application.serving import serving
 from relay.application.statistics import Statistics
 from relay.bus.bus import Bus
 from relay.config.loading import Config
@@ -57,7 +57,7 @@ async def lead(config: Config, statistics: Statistics, bus: Bus) -> None:
         relay = Relay(config, _made(platforms), voxta_url=url, statistics=statistics, audio=audio)
         task = await stack.enter_async_context(running(relay))
         if config.web.enabled:
-            await stack.enter_async_context(serving(config, relay, audio))
+            await stack.enter_async_context(serving_through(bus, config, relay, audio))
         metrics = Metrics(relay, statistics).text
         await stack.enter_async_context(ControlServer(relay.controls, metrics, config.control_file))
         stack.enter_context(bus.calls.serving(core_service(config.relay.name), handlers(relay)))

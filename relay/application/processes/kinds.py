@@ -10,10 +10,13 @@ from relay.platforms import listed
 CORE: Final = "core"
 """Chooses, asks and answers: one process at a time, others stand by."""
 
+WEB: Final = "web"
+"""Serves the pages and calls of a core to those who ask; any number of processes."""
+
 
 def kinds() -> list[str]:
     """All there are; a platform's adapter is called like the platform."""
-    return [*(info.name for info in listed.PLATFORMS), CORE]
+    return [*(info.name for info in listed.PLATFORMS), CORE, WEB]
 
 
 def checked(wanted: Sequence[str], config: Config) -> list[str]:
@@ -29,9 +32,16 @@ def checked(wanted: Sequence[str], config: Config) -> list[str]:
     switched_off = [info.name for info in listed.PLATFORMS if info.name in wanted and not info.settings(config).enabled]
     if switched_off:
         raise ConfigError(f"{switched_off[0]}.enabled: false; --only {switched_off[0]} needs it to be true")
+    if WEB in wanted and not config.web.enabled:
+        raise ConfigError(f"web.enabled: false; --only {WEB} needs it to be true")
     return list(dict.fromkeys(wanted))
 
 
 def core_service(companion: str) -> str:
     """What the core of this companion can be asked for as."""
     return f"{CORE}/{companion}"
+
+
+def web_service(companion: str) -> str:
+    """What web processes ask for the pages of this companion."""
+    return f"{WEB}/{companion}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from relay.application.plain_view import narrate
 from relay.application.processes.adapter import run_adapter
-from relay.application.processes.kinds import CORE, checked
+from relay.application.processes.kinds import CORE, WEB, checked
 from relay.application.statistics import Statistics
 from relay.bus.bus import Bus
 from relay.config.loading import Config
@@ -31,5 +31,9 @@ def _work(kind: str, config: Config, bus: Bus) -> Coroutine[Any, Any, None]:
         from relay.application.processes.core import run_core
 
         return run_core(config, Statistics(narrate), bus)
+    if kind == WEB:
+        from relay.application.processes.web import run_web
+
+        return run_web(config, bus)
     [info] = [info for info in listed.PLATFORMS if info.name == kind]
     return run_adapter(info, config, bus)
