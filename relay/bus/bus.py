@@ -21,9 +21,7 @@ class Bus:
 
     def __init__(self, settings: InboxSection, name: str) -> None:
         self.namespace = f"relay:{name}"
-        self.connection = RedisConnection(
-            settings.url.get_secret_value(), timeout=settings.timeout, prepare=_nothing_to_prepare
-        )
+        self.connection = RedisConnection(settings)
         self.pubsub = PubSub(self.connection)
         self.presence = Presence(self.connection, self.pubsub, self.namespace)
         self.calls = RemoteCalls(self.pubsub, self.presence)
@@ -77,6 +75,3 @@ class Bus:
     @property
     def _notes(self) -> str:
         return f"{{{self.namespace}}}:adapters"
-
-
-async def _nothing_to_prepare() -> None: ...

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from relay.bus.connection import RedisConnection
+from relay.bus.connection import RedisConnection, Script
 from relay.bus.pubsub import PubSub
 from relay.errors import InboxError
 from relay.system.cancellation import checkpoint
@@ -23,13 +23,16 @@ TELL_EVERY: Final = 1.0
 LEAVE_WITHIN: Final = 1.0
 """Seconds that saying goodbye may take; without it the process is missed a little later."""
 
-_TELL: Final = """
+_TELL: Final = Script(
+    """
 -- KEYS: the processes   ARGV: id, what it says, milliseconds   The server's clock is everybody's.
 local time = redis.call('TIME')
 local until_ms = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3]
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', until_ms) .. ' ' .. ARGV[2])
 """
-_READ: Final = """
+)
+_READ: Final = Script(
+    """
 -- KEYS: the processes   Returns ids, and what each says. Those that say nothing any more are forgotten.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -45,6 +48,7 @@ for i = 1, #all, 2 do
 end
 return living
 """
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class Presence:
     async def _look(self) -> None:
         try:
             await self._tell()
-            found = await self._connection.ask(self._connection.client.eval, _READ, 1, self._key)
+            found = await self._connection.run(_READ, (self._key,))
         except InboxError as error:
             log.debug("the other processes are out of sight: %s", error)
             return
@@ -128,7 +132,7 @@ class Presence:
             return
         said = json.dumps(self._services)
         milliseconds = int(ALIVE_FOR * 1000)
-        await self._connection.ask(self._connection.client.eval, _TELL, 1, self._key, self.id, said, milliseconds)
+        await self._connection.run(_TELL, (self._key,), self.id, said, milliseconds)
         if said != self._told:
             self._told = said
             await self._pubsub.tell(self._key, b"")

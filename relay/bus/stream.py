@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from redis.exceptions import ResponseError
 
-from relay.bus.connection import RedisConnection
+from relay.bus.connection import RedisConnection, Script
 from relay.bus.pubsub import PubSub
 from relay.system.cancellation import checkpoint
 
@@ -17,11 +17,21 @@ READER: Final = "reader"
 LOOK_EVERY: Final = 1.0
 """Seconds after which a reader looks although nobody told of anything new."""
 
-_APPEND: Final = """
+_APPEND: Final = Script(
+    """
 -- KEYS: the stream   ARGV: the items
 for i = 1, #ARGV do redis.call('XADD', KEYS[1], '*', 'i', ARGV[i]) end
 redis.call('PUBLISH', KEYS[1], '')
 """
+)
+_DONE: Final = Script(
+    """
+-- KEYS: the stream   ARGV: the group, the ids
+local group = table.remove(ARGV, 1)
+redis.call('XACK', KEYS[1], group, unpack(ARGV))
+redis.call('XDEL', KEYS[1], unpack(ARGV))
+"""
+)
 
 
 class StreamEntry(NamedTuple):
@@ -50,7 +60,7 @@ class RedisStream:
         Raises InboxError.
         """
         if items:
-            await self._connection.ask(self._redis.eval, _APPEND, 1, self.key, *items)
+            await self._connection.run(_APPEND, (self.key,), *items)
 
     async def read(self, limit: int, wait: float) -> list[StreamEntry]:
         """The next items, at most `limit`; first what a reader before this one left. [] after `wait` seconds.
@@ -97,13 +107,8 @@ class RedisStream:
 
     async def acknowledge(self, ids: Sequence[bytes]) -> None:
         """They are done, and gone. Raises InboxError."""
-
-        async def done() -> None:
-            async with self._redis.pipeline(transaction=True) as pipe:
-                await pipe.xack(self.key, GROUP, *ids).xdel(self.key, *ids).execute()
-
         if ids:
-            await self._connection.ask(done)
+            await self._connection.run(_DONE, (self.key,), GROUP, *ids)
 
     async def length(self) -> int:
         """How many are not done. Raises InboxError."""

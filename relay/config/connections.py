@@ -23,7 +23,19 @@ class InboxSection(Section):
     keep: Seconds = 86_400.0
     max_count: int = Field(1_000_000, ge=1_000)
     timeout: Seconds = 5.0
-    lease: Seconds = 6.0
+    lease: Seconds = 3.0
+    tls_ca: Path | None = None
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_check_host: bool = True
+    sentinel_user: str | None = None
+    sentinel_password: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _has_certificate(self) -> Self:
+        if self.tls_key is not None and self.tls_certificate is None:
+            raise ValueError("tls_key belongs to a certificate: name its file in tls_certificate")
+        return self
 
 
 ActName = Literal[

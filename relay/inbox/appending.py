@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import PydanticSerializationError
-from redis.exceptions import RedisError
 
 from relay.errors import ConfigError, InboxError, RelayError
 from relay.inbox import ledger, scripts
@@ -29,11 +28,12 @@ class _Call:
 
 
 class Appending:
-    """Runs between `start` and `stop`."""
+    """Runs between `start` and `stop`. `on_arrival` hears that something may have been stored."""
 
-    def __init__(self, pages: Pages, clock: Callable[[], float]) -> None:
+    def __init__(self, pages: Pages, clock: Callable[[], float], on_arrival: Callable[[], object]) -> None:
         self._pages = pages
         self._clock = clock
+        self._on_arrival = on_arrival
         self._calls: asyncio.Queue[_Call] = asyncio.Queue()
         self._flushers: list[asyncio.Task[None]] = []
         self._lost = LostAnswers[str]()
@@ -76,10 +76,13 @@ class Appending:
         try:
             stored = await self._store(messages)
         except Exception as error:
+            self._on_arrival()  # only the answer may have been lost
             for call in calls:
                 if not call.stored.done():
                     call.stored.set_exception(_copied(error))
             return
+        if any(stored):
+            self._on_arrival()
         start = 0
         for call in calls:
             end = start + len(call.messages)
@@ -112,10 +115,7 @@ class Appending:
 
         async def send() -> list[Any]:
             with self._lost.on_failure(keys, milliseconds):
-                async with self._pages.redis.pipeline(transaction=False) as pipe:
-                    for page in pages:
-                        self._pages.call(pipe, scripts.APPEND, milliseconds, *page)
-                    return [_checked(answer) for answer in await pipe.execute(raise_on_error=False)]
+                return [await self._pages.run_once(scripts.APPEND, milliseconds, *page) for page in pages]
 
         known = {key.decode() for known in await self._pages.connection.ask(send) for key in known}
         return known - await self._taken_unnoticed(keys)
@@ -141,13 +141,6 @@ def _is_first(key: str, seen: set[str]) -> bool:
         return False
     seen.add(key)
     return True
-
-
-def _checked(answer: Any) -> Any:
-    # Not left to the pipeline: its errors quote the command, which is what people wrote.
-    if isinstance(answer, RedisError):
-        raise answer
-    return answer
 
 
 def _paged(keys: list[str], messages: list[AudienceMessage]) -> Iterator[tuple[bytes, str]]:

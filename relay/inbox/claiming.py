@@ -3,12 +3,11 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import islice, starmap
 from typing import Any
 
-from redis.exceptions import RedisError
-
-from relay.bus.connection import connect, is_transient
+from relay.bus.connection import is_transient
 from relay.inbox import scripts
 from relay.inbox.pages import GROUP, PAGES, Pages, Standing, StoredMessage, lines_of
 from relay.model import AudienceMessage
@@ -16,17 +15,16 @@ from relay.system.cancellation import checkpoint
 
 CONSUMER = "relay"
 """Always the same: who claims has the lease, so whoever held something before is gone."""
-SLICE = 1.0
-"""Seconds one read blocks at most, so that a server that fell silent is noticed."""
+LOOK_EVERY = 5.0
+"""Seconds after which a claim looks although nothing came through this process, as everything should."""
 
 
 class Claims:
     """What this process holds."""
 
-    def __init__(self, pages: Pages, url: str, timeout: float) -> None:
+    def __init__(self, pages: Pages) -> None:
         self._pages = pages
-        self._reader = connect(url, timeout)
-        self._slice = min(SLICE, timeout / 2)
+        self._claimers: set[asyncio.Event] = set()
         self._reading = asyncio.Lock()
         self._shelf: deque[StoredMessage] = deque()
         """Given to us by the server, not handed out yet."""
@@ -35,21 +33,33 @@ class Claims:
         self.handed: dict[str, AudienceMessage] = {}
         """Handed out and, as far as this process knows, without an outcome."""
 
-    async def close(self) -> None:
-        await self._reader.aclose()
+    def wake(self) -> None:
+        """Have those who wait look again."""
+        for arrived in self._claimers:
+            arrived.set()
 
     async def claim(self, limit: int, wait: float) -> list[AudienceMessage]:
         now = asyncio.get_running_loop().time
         deadline = now() + wait
-        while True:
-            checkpoint()
-            async with self._reading:
-                newest = None if self._shelf else await self._fill(limit)
-                messages = await self._hand_out(limit)
-                if messages or now() >= deadline:
+        arrived = asyncio.Event()
+        self._claimers.add(arrived)
+        try:
+            while True:
+                checkpoint()
+                arrived.clear()
+                if (messages := await self._next(limit)) or (left := deadline - now()) <= 0:
                     return messages
-                if newest is not None:
-                    await self._pages.connection.ask(self._arrival, newest, deadline - now())
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(min(left, LOOK_EVERY)):
+                        await arrived.wait()
+        finally:
+            self._claimers.discard(arrived)
+
+    async def _next(self, limit: int) -> list[AudienceMessage]:
+        async with self._reading:
+            if not self._shelf:
+                await self._fill(limit)
+            return await self._hand_out(limit)
 
     async def reclaim(self) -> list[AudienceMessage]:
         async with self._reading:
@@ -58,35 +68,27 @@ class Claims:
             self.handed |= messages
             return list(messages.values())
 
-    async def _fill(self, limit: int) -> bytes:
-        """Put lines on the shelf, if there are any. The newest page that was there by then."""
+    async def _fill(self, limit: int) -> None:
+        """Put lines on the shelf, if there are any."""
         while True:
             if self._torn:
                 self._shelf.extend([line for line, _ in await self._leftovers()])
             self._torn = True
-            answer = await self._pages.connection.ask(self._take, limit)
-            if answer is not None:
-                newest, entries = answer
+            entries = await self._pages.ask_group(self._take, limit)
+            if entries is not None:
                 self._torn = False
                 self._shelf.extend(lines_of(entries))
-                return bytes(newest)
+                return
 
     async def _take(self, limit: int) -> Any:
-        """The newest page and new ones, now ours; None when the connection failed: nobody knows what was given."""
-        pages = self._pages
-        arguments = (pages.as_owner(), GROUP, CONSUMER, min(limit, PAGES))
+        """New pages, now ours; None when the connection failed: nobody knows what was given."""
+        arguments = (self._pages.as_owner(), GROUP, CONSUMER, min(limit, PAGES))
         try:
-            return await pages.call(self._reader, scripts.CLAIM, *arguments)
-        except RedisError as error:
+            return await self._pages.run_once(scripts.CLAIM, *arguments)
+        except Exception as error:
             if is_transient(error):
                 return None
             raise
-
-    async def _arrival(self, newest: bytes, wait: float) -> None:
-        """Wait for a newer page, up to `wait` seconds or a slice. It is not taken yet: that only an owner may."""
-        block = int(min(wait, self._slice) * 1000)
-        if block > 0:
-            await self._reader.xread({self._pages.keys.log: newest}, count=1, block=block)
 
     async def _hand_out(self, limit: int) -> list[AudienceMessage]:
         """The next lines of the shelf that still wait."""
@@ -104,7 +106,7 @@ class Claims:
         """What the server says we hold, and we neither handed out nor have on the shelf."""
         lines: list[StoredMessage] = []
         last = b"0"
-        while entries := await self._pages.connection.ask(self._held, last):
+        while entries := await self._pages.ask_group(self._held, last):
             lines += lines_of(entries)
             last = entries[-1][0]
         shelf = {(line.page, line.key) for line in self._shelf}
@@ -121,7 +123,7 @@ class Claims:
         """Take over what consumers of other names still hold, as early versions of the relay had them."""
         start = b"0-0"
         while True:
-            start, *_ = await self._pages.connection.ask(
+            start, *_ = await self._pages.ask_group(
                 self._pages.redis.xautoclaim,
                 self._pages.keys.log,
                 GROUP,

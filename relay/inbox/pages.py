@@ -2,25 +2,25 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
-from hashlib import sha1
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from redis.exceptions import ResponseError
 
-from relay.bus.connection import RedisConnection
+from relay.bus.connection import RedisConnection, Script
+from relay.bus.lease import Lease
 from relay.errors import InboxError
 from relay.inbox import ledger, scripts
 from relay.model import AudienceMessage
 
+P = ParamSpec("P")
+T = TypeVar("T")
 GROUP = "forwarders"
 PAGES = 64
 """How many pages are read at once."""
 KEYS = 1_000
 """How many keys one script or lookup gets at most: Lua's stack and the server's patience are limited."""
-_SCRIPTS = {script: sha1(script.encode()).hexdigest() for script in scripts.ALL}
-
 
 Entry = tuple[bytes, dict[bytes, bytes]]
 """A page's id and its fields."""
@@ -67,60 +67,62 @@ class Standing(NamedTuple):
 class Pages:
     """The stored messages of one namespace."""
 
-    def __init__(self, url: str, namespace: str, timeout: float) -> None:
+    def __init__(self, connection: RedisConnection, namespace: str, lease: Lease) -> None:
         self.keys = scripts.RedisKeys.of(namespace)
-        self.connection = RedisConnection(url, timeout=timeout, prepare=self._prepare)
-        self.redis = self.connection.client
-        self.owner: str | None = None
-        """Who we are to those scripts that only the owner may run; None while we are not."""
+        self.connection = connection
+        self.redis: Any = connection.client
+        self._lease = lease
 
-    async def run(self, script: str, *args: object) -> Any:
+    async def run(self, script: Script, *args: object) -> Any:
         """The script's answer. It may run twice when the connection fails."""
-        return await self.connection.ask(self.call, self.redis, script, *args)
+        return await self.connection.run(script, self.keys, *args)
 
-    async def run_as_owner(self, script: str, *args: object) -> Any:
+    async def run_as_owner(self, script: Script, *args: object) -> Any:
         """The same for a script that only the owner may run. Raises InboxTaken when that is another one now."""
         return await self.run(script, self.as_owner(), *args)
 
+    async def run_once(self, script: Script, *args: object) -> Any:
+        """The same for a call that is itself asked."""
+        return await self.connection.run_once(script, self.keys, *args)
+
     def as_owner(self) -> str:
         """The first argument of such a script. Raises InboxError when we are not the owner."""
-        if self.owner is None:
+        if self._lease.token is None:
             raise InboxError(f"the inbox {self.connection.name} is not open, or only to look")
-        return self.owner
+        return self._lease.token
 
-    def call(self, client: Any, script: str, *args: object) -> Any:
-        """The script as a command of this client, which may be a pipeline."""
-        return client.evalsha(_SCRIPTS[script], len(self.keys), *self.keys, *args)
+    async def ask_group(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What a call returns that needs the consumer group, which is put in place where there is none."""
+
+        async def asked() -> T:
+            try:
+                return await call(*args, **kwargs)
+            except ResponseError as error:
+                if "NOGROUP" not in str(error):
+                    raise
+            await self._make_group()
+            return await call(*args, **kwargs)
+
+        return await self.connection.ask(asked)
+
+    async def prepare(self) -> None:
+        """Put in place what calls rely on."""
+        await self.connection.ask(self._make_group)
 
     async def standing(self, keys: Iterable[str]) -> list[Standing]:
         """What the ledger has on each key."""
         found: list[Standing] = []
         rest = iter(keys)
         while some := list(islice(rest, KEYS)):
-            found += map(Standing, *await self.connection.ask(self._look_up, some))
+            found += map(Standing, *await self.run(scripts.LOOK_UP, *some))
         return found
-
-    async def _look_up(self, keys: list[str]) -> list[Any]:
-        async with self.redis.pipeline(transaction=True) as pipe:
-            for name in (self.keys.where, self.keys.done, self.keys.edits, self.keys.begun):
-                pipe.hmget(name, keys)
-            found: list[Any] = await pipe.execute()
-            return found
 
     async def lines(self, pages: Iterable[bytes]) -> AsyncIterator[StoredMessage]:
         """Every line of these pages."""
         rest = iter(pages)
         while some := list(islice(rest, PAGES)):
-            for entries in await self.connection.ask(self._read, some):
-                for line in lines_of(entries):
-                    yield line
-
-    async def _read(self, pages: list[bytes]) -> list[Any]:
-        async with self.redis.pipeline(transaction=False) as pipe:
-            for page in pages:
-                pipe.xrange(self.keys.log, page, page)
-            found: list[Any] = await pipe.execute()
-            return found
+            for line in lines_of(await self.run(scripts.READ, *some)):
+                yield line
 
     async def bodies(self, places: Sequence[tuple[str, bytes]]) -> dict[str, AudienceMessage]:
         """The messages with these keys, as they came, each looked for in its page."""
@@ -145,9 +147,7 @@ class Pages:
                 await asyncio.sleep(0)  # others have their turn between two pages
             start = b"(" + entries[-1][0]
 
-    async def _prepare(self) -> None:
-        for script in _SCRIPTS:
-            await self.redis.script_load(script)
+    async def _make_group(self) -> None:
         try:
             await self.redis.xgroup_create(self.keys.log, GROUP, id="0", mkstream=True)
         except ResponseError as error:

@@ -9,11 +9,12 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from relay.bus.connection import RedisConnection
+from relay.bus.lease import LEASE, Lease
 from relay.inbox import ledger, scripts
 from relay.inbox.appending import Appending
 from relay.inbox.base import Record
 from relay.inbox.claiming import Claims
-from relay.inbox.lease import LEASE, Lease
 from relay.inbox.lost_answers import LostAnswers
 from relay.inbox.pages import GROUP, KEYS, Pages, StoredMessage, arrived_at, lines_of
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
@@ -23,36 +24,38 @@ from relay.system.clock import now
 class RedisInbox:
     """An Inbox for one process at a time; a second one with the same `namespace` gets InboxTaken.
 
-    `max_count` is the most messages `trim` leaves; `timeout` and `lease` (see lease.py) are seconds; `clock` gives
-    seconds since the epoch.
+    `connection` may serve others, too. `max_count` is the most messages `trim` leaves; `lease` (see bus/lease.py) is in
+    seconds; `clock` gives seconds since the epoch.
     """
 
     def __init__(
         self,
-        url: str,
+        connection: RedisConnection,
         *,
         namespace: str,
         max_count: int,
-        timeout: float,
         lease: float = LEASE,
         clock: Callable[[], float] = now,
     ) -> None:
-        self._pages = Pages(url, namespace, timeout)
+        self.lease = Lease(connection, namespace, lease, on_loss=lambda: self._claims.wake())
+        """Who may stand by waits for it before the inbox is opened."""
+        self.connection = connection
+        self._pages = Pages(connection, namespace, self.lease)
         self._keys = self._pages.keys
         self._redis = self._pages.redis
-        self._ask = self._pages.connection.ask
-        self._appending = Appending(self._pages, clock)
-        self._claims = Claims(self._pages, url, timeout)
-        self._lease = Lease(self._pages, lease)
+        self._ask = connection.ask
+        self._claims = Claims(self._pages)
+        self._appending = Appending(self._pages, clock, self._claims.wake)
         self._max_count = max_count
         self._clock = clock
         self._settled = LostAnswers[Settlement]()
 
     async def open(self, *, to_look: bool = False) -> None:
         try:
-            await self._pages.connection.open()
+            await self.connection.open()
             if not to_look:
-                await self._lease.acquire()
+                await self.lease.acquire()
+                await self._pages.prepare()
                 self._appending.start()
         except BaseException:
             await self.close()
@@ -60,9 +63,8 @@ class RedisInbox:
 
     async def close(self) -> None:
         await self._appending.stop()
-        await self._lease.release()
-        await self._claims.close()
-        await self._pages.connection.close()
+        await self.lease.release()
+        await self.connection.close()
 
     async def append(self, messages: Sequence[AudienceMessage]) -> list[bool]:
         return await self._appending.append(messages)
@@ -112,7 +114,7 @@ class RedisInbox:
         async def settle() -> list[int]:
             with self._settled.on_failure(some):
                 fields = (self._pages.as_owner(), GROUP, *_fields(some))
-                first: list[int] = await self._pages.call(self._redis, scripts.SETTLE, *fields)
+                first: list[int] = await self._pages.run_once(scripts.SETTLE, *fields)
                 return first
 
         first = await self._ask(settle)
@@ -166,12 +168,8 @@ class RedisInbox:
         return known - settled
 
     async def _counts(self) -> tuple[int, int]:
-        async def count() -> tuple[int, int]:
-            async with self._redis.pipeline(transaction=True) as pipe:
-                known, settled = await pipe.hlen(self._keys.where).hlen(self._keys.done).execute()
-            return known, settled
-
-        return await self._ask(count)
+        known, settled = await self._pages.run(scripts.COUNTS)
+        return known, settled
 
     async def outcomes(self) -> Mapping[Outcome, int]:
         counts = await self._ask(self._redis.hgetall, self._keys.outcomes)

@@ -6,7 +6,8 @@ A message belongs to the page that `where` names for its key, so a duplicate nee
 
 from typing import NamedTuple, Self
 
-from relay.bus.connection import TAKEN
+from relay.bus.connection import Script
+from relay.bus.lease import FENCE
 
 
 class RedisKeys(NamedTuple):
@@ -38,9 +39,7 @@ class RedisKeys(NamedTuple):
     counted: str
     """Message key to what its counter had come to with it."""
     owner: str
-    """Who had the lease last: the fencing token. Only its holder may write what a relay writes."""
-    lease: str
-    """Who has the inbox, for as long as the key lives."""
+    """Who has the lease: the fencing token (see bus/lease.py). Only its holder may write what a relay writes."""
 
     @classmethod
     def of(cls, namespace: str) -> Self:
@@ -49,55 +48,18 @@ class RedisKeys(NamedTuple):
 
 _NAMES = f"local {', '.join(RedisKeys._fields)} = unpack(KEYS)\n"
 
-_FENCED = (
-    _NAMES
-    + f"""
--- ARGV: who calls, then the rest as it is described below. A store that was emptied is whose who comes first.
-local caller = table.remove(ARGV, 1)
-local current = redis.call('GET', owner)
-if not current then redis.call('SET', owner, caller)
-elseif current ~= caller then return redis.error_reply('{TAKEN} by another relay') end
-"""
-)
+_FENCED = _NAMES + FENCE
 
-ACQUIRE = (
-    _NAMES
-    + """
--- ARGV: who, milliseconds   Returns {0}, or how many milliseconds who else has it still, and who.
-local holder = redis.call('GET', lease)
-if holder and holder ~= ARGV[1] then return {redis.call('PTTL', lease), holder} end
-redis.call('SET', lease, ARGV[1], 'PX', ARGV[2])
-redis.call('SET', owner, ARGV[1])
-return {0}
-"""
-)
-
-RENEW = (
+CLAIM = Script(
     _FENCED
     + """
--- ARGV: milliseconds
-redis.call('SET', lease, caller, 'PX', ARGV[1])
-"""
-)
-
-RELEASE = (
-    _NAMES
-    + """
--- ARGV: who
-if redis.call('GET', lease) == ARGV[1] then redis.call('DEL', lease) end
-"""
-)
-
-CLAIM = (
-    _FENCED
-    + """
--- ARGV: group, consumer, pages   Returns the newest page's id, and the next pages, now the consumer's.
+-- ARGV: group, consumer, pages   Returns the next pages, now the consumer's.
 local given = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[3], 'STREAMS', log, '>')
-return {redis.call('GET', newest) or '0-0', given and given[1][2] or {}}
+return given and given[1][2] or {}
 """
 )
 
-NOTE = (
+NOTE = Script(
     _FENCED
     + """
 -- ARGV: name, value
@@ -105,7 +67,7 @@ redis.call('HSET', notes, ARGV[1], ARGV[2])
 """
 )
 
-COUNT = (
+COUNT = Script(
     _FENCED
     + """
 -- ARGV: name, key   Returns what the counter has come to with this message.
@@ -117,7 +79,7 @@ return value
 """
 )
 
-APPEND = (
+APPEND = Script(
     _NAMES
     + """
 -- ARGV: milliseconds, messages, JSON array of keys   Returns the keys that were there already.
@@ -164,7 +126,7 @@ end
 return first
 """
 
-SETTLE = (
+SETTLE = Script(
     _FENCED
     + """
 -- ARGV: group, then (key, outcome, settlement)...   Returns 1 or 0 for each.
@@ -173,7 +135,7 @@ local only_free = false
     + _OUTCOMES
 )
 
-RETRACT = (
+RETRACT = Script(
     _NAMES
     + """
 -- The same for what a platform takes back; it leaves begun forwards alone.
@@ -182,7 +144,7 @@ local only_free = true
     + _OUTCOMES
 )
 
-BEGIN = (
+BEGIN = Script(
     _FENCED
     + """
 -- ARGV: (forward id, forward, how many keys, key...)...   Returns 1 for each, or 0 when a key is not free.
@@ -209,7 +171,7 @@ return answers
 """
 )
 
-ABANDON = (
+ABANDON = Script(
     _FENCED
     + """
 -- ARGV: forward id, key...
@@ -223,7 +185,7 @@ end
 """
 )
 
-EDIT = (
+EDIT = Script(
     _NAMES
     + """
 -- ARGV: key, text   Returns 1, or 0 when the message cannot be changed any more.
@@ -237,7 +199,7 @@ return 1
 """
 )
 
-FORGET = (
+FORGET = Script(
     _NAMES
     + """
 -- ARGV: group, page, the most to forget, key...   Returns how many settled messages of the page were forgotten.
@@ -263,7 +225,7 @@ return forgotten
 """
 )
 
-FORGET_SOME = (
+FORGET_SOME = Script(
     _NAMES
     + """
 -- ARGV: group, page, milliseconds, JSON array of the messages that stay, how many are to go, their keys, the others'
@@ -302,4 +264,34 @@ return forgotten
 """
 )
 
-ALL = (ACQUIRE, RENEW, RELEASE, APPEND, CLAIM, SETTLE, RETRACT, BEGIN, ABANDON, EDIT, FORGET, FORGET_SOME, NOTE, COUNT)
+LOOK_UP = Script(
+    _NAMES
+    + """
+-- ARGV: key...   Returns pages, settlements, edits and forwards, each in the order of the keys.
+local found = {}
+for _, hash in ipairs({where, done, edits, begun}) do
+  found[#found + 1] = redis.call('HMGET', hash, unpack(ARGV))
+end
+return found
+"""
+)
+
+READ = Script(
+    _NAMES
+    + """
+-- ARGV: page id...   Returns the entries that are there.
+local found = {}
+for _, page in ipairs(ARGV) do
+  for _, entry in ipairs(redis.call('XRANGE', log, page, page)) do found[#found + 1] = entry end
+end
+return found
+"""
+)
+
+COUNTS = Script(
+    _NAMES
+    + """
+-- Returns how many messages are known, and how many of them have an outcome.
+return {redis.call('HLEN', where), redis.call('HLEN', done)}
+"""
+)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-from relay.config import InboxSection
 from relay.config.loading import Config
 from relay.inbox.base import Inbox
 from relay.memory.base import MemoryStore
@@ -24,7 +23,7 @@ def build_memory(
     summarise: Summarise | None,
 ) -> Memory:
     """The memory of a relay, not yet open. `live` is what moderators have set; `summarise` asks a model."""
-    store = build_store(config)
+    store = build_store(config, beside=inbox)
     clean = NoteFilter(config.filters, live)
     return Memory(
         config.memory,
@@ -36,13 +35,14 @@ def build_memory(
     )
 
 
-def build_store(config: Config) -> MemoryStore:
-    """Where it is kept, not yet open."""
-    inbox: InboxSection = config.inbox
-    if inbox.engine == "sqlite":
-        return SqliteMemory(config.memory_path, timeout=inbox.timeout)
+def build_store(config: Config, beside: Inbox | None = None) -> MemoryStore:
+    """Where it is kept, not yet open; in Redis on the connection of the inbox it lies `beside`."""
+    if config.inbox.engine == "sqlite":
+        return SqliteMemory(config.memory_path, timeout=config.inbox.timeout)
 
+    from relay.bus.connection import RedisConnection
+    from relay.inbox.redis import RedisInbox
     from relay.memory.redis import RedisMemory
 
-    url = inbox.url.get_secret_value()
-    return RedisMemory(url, namespace=f"relay:{config.relay.name}", timeout=inbox.timeout)
+    connection = beside.connection if isinstance(beside, RedisInbox) else RedisConnection(config.inbox)
+    return RedisMemory(connection, namespace=f"relay:{config.relay.name}")

@@ -6,13 +6,11 @@ the server is asked to write that file anew.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from redis.exceptions import WatchError
-
-from relay.bus.connection import RedisConnection
+from relay.bus.connection import RedisConnection, Script
 from relay.errors import InboxError, MemoryUnavailable
 from relay.memory.base import AT_ONCE, Change
 from relay.memory.records import Acquaintance
@@ -24,12 +22,34 @@ LOOK_EVERY: Final = 0.05
 """Seconds between two looks whether Redis has written its file anew."""
 
 
-class RedisMemory:
-    """A MemoryStore below `namespace`. `timeout` in seconds."""
+_SWAP: Final = Script(
+    """
+-- KEYS: the index, then those of people   ARGV: for each what was there, what is to be there ('' for nothing), when
+-- it was seen and who it is.   Returns 1, or 0 when something else is there: nothing is done then.
+for i = 2, #KEYS do
+  if (redis.call('GET', KEYS[i]) or '') ~= ARGV[4 * i - 7] then return 0 end
+end
+for i = 2, #KEYS do
+  local body, seen, viewer = ARGV[4 * i - 6], ARGV[4 * i - 5], ARGV[4 * i - 4]
+  if body == '' then
+    redis.call('DEL', KEYS[i])
+    redis.call('ZREM', KEYS[1], viewer)
+  else
+    redis.call('SET', KEYS[i], body)
+    redis.call('ZADD', KEYS[1], seen, viewer)
+  end
+end
+return 1
+"""
+)
 
-    def __init__(self, url: str, *, namespace: str, timeout: float) -> None:
-        self._connection = RedisConnection(url, timeout=timeout, prepare=_nothing)
-        self._redis = self._connection.client
+
+class RedisMemory:
+    """A MemoryStore below `namespace`, on a connection that may serve others, too."""
+
+    def __init__(self, connection: RedisConnection, *, namespace: str) -> None:
+        self._connection = connection
+        self._redis: Any = connection.client
         self._index = f"{{{namespace}}}:memory"
         self._owes_rewrite = False
 
@@ -43,7 +63,8 @@ class RedisMemory:
         await self._connection.close()
 
     async def get(self, viewers: Collection[str]) -> dict[str, Acquaintance]:
-        return await self._ask(lambda: self._read(self._redis, viewers))
+        bodies = await self._ask(lambda: self._read(viewers))
+        return {viewer: Acquaintance.model_validate_json(body) for viewer, body in bodies.items() if body is not None}
 
     async def change(self, viewers: Collection[str], change: Change, *, erase: bool = False) -> None:
         if viewers:
@@ -52,22 +73,21 @@ class RedisMemory:
             await self._erase()
 
     async def _change(self, viewers: Collection[str], change: Change) -> None:
-        while True:
-            async with self._redis.pipeline(transaction=True) as pipe:
-                await pipe.watch(*map(self._key, viewers))
-                after = change(await self._read(pipe, viewers))
-                pipe.multi()
-                for viewer, known in after.items():
-                    if known is None:
-                        pipe.delete(self._key(viewer)).zrem(self._index, viewer)
-                    else:
-                        pipe.set(self._key(viewer), known.model_dump_json())
-                        pipe.zadd(self._index, {viewer: known.last_seen})
-                try:
-                    await pipe.execute()
-                except WatchError:  # another process was quicker: look again
-                    continue
-                return
+        while not await self._try(viewers, change):  # another process was quicker: look again
+            pass
+
+    async def _try(self, viewers: Collection[str], change: Change) -> bool:
+        before = await self._read(viewers)
+        known = {viewer: Acquaintance.model_validate_json(body) for viewer, body in before.items() if body is not None}
+        after = change(known)
+        if not after:
+            return True
+        keys = (self._index, *map(self._key, after))
+        fields: list[object] = []
+        for viewer, then in after.items():
+            body, seen = ("", 0.0) if then is None else (then.model_dump_json(), then.last_seen)
+            fields += [before[viewer] or "", body, seen, viewer]
+        return bool(await self._connection.run_once(_SWAP, keys, *fields))
 
     async def trim(self, older_than: float, most: int) -> int:
         total = 0
@@ -93,11 +113,11 @@ class RedisMemory:
             for known in (await self.get(viewers[start : start + AT_ONCE])).values():
                 yield known
 
-    async def _read(self, client: Any, viewers: Iterable[str]) -> dict[str, Acquaintance]:
-        wanted = list(viewers)
-        bodies = await client.mget(list(map(self._key, wanted))) if wanted else []
-        pairs = zip(wanted, bodies, strict=True)
-        return {viewer: Acquaintance.model_validate_json(body) for viewer, body in pairs if body is not None}
+    async def _read(self, viewers: Collection[str]) -> dict[str, bytes | None]:
+        if not viewers:
+            return {}
+        bodies = await self._redis.mget(list(map(self._key, viewers)))
+        return dict(zip(viewers, bodies, strict=True))
 
     async def _erase(self) -> None:
         """Have the server's append-only file written anew. What a rewriting under way has read holds it still."""
@@ -129,7 +149,3 @@ class RedisMemory:
 def _made(after: Mapping[str, Acquaintance | None], _: object) -> Mapping[str, Acquaintance | None]:
     """The change to what is decided already."""
     return after
-
-
-async def _nothing() -> None:
-    """Nothing has to be in place in the server."""

@@ -16,7 +16,7 @@ from relay.inbox.base import Inbox
 from relay.inbox.redis import RedisInbox
 from relay.inbox.sqlite import SqliteInbox
 from relay.model import AudienceMessage, Author, Kind, Role
-from tests.doubles.redis_server import RedisServer, redis_server
+from tests.doubles.redis_server import RedisServer, connection_to, redis_server
 
 PRODUCERS = 50
 """As many as redis-benchmark has clients."""
@@ -71,7 +71,7 @@ async def _round(
     with tempfile.TemporaryDirectory(prefix="relay-bench-") as directory:
         file = Path(directory) / "inbox.db"
         sqlite = await _rate(SqliteInbox(file, max_count=len(crowd), timeout=TIMEOUT), crowd)
-    inbox = RedisInbox(server.url, namespace=namespace, max_count=len(crowd), timeout=TIMEOUT)
+    inbox = RedisInbox(connection_to(server.url, TIMEOUT), namespace=namespace, max_count=len(crowd))
     redis = await _rate(inbox, crowd)
     return sqlite, redis, await _xadd_rate(server, benchmark, max(len(crowd), XADDS), payload)
 

@@ -6,10 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from relay.bus.calls import RemoteCalls
-from relay.bus.connection import RedisConnection
 from relay.bus.presence import Presence
 from relay.bus.pubsub import PubSub
-from tests.doubles.redis_server import RedisServer
+from tests.doubles.redis_server import RedisServer, connection_to
 
 
 @pytest.fixture
@@ -21,7 +20,7 @@ class Process:
     """What one process has of the bus."""
 
     def __init__(self, url: str, namespace: str) -> None:
-        self.connection = RedisConnection(url, timeout=5.0, prepare=_nothing)
+        self.connection = connection_to(url, 5.0)
         self.pubsub = PubSub(self.connection)
         self.presence = Presence(self.connection, self.pubsub, namespace)
         self.calls = RemoteCalls(self.pubsub, self.presence)
@@ -36,9 +35,6 @@ class Process:
                 room.cancel()
                 await asyncio.wait({room})
             await self.connection.close()
-
-
-async def _nothing() -> None: ...
 
 
 @pytest.fixture

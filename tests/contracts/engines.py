@@ -9,6 +9,7 @@ from pathlib import Path
 from relay.inbox.base import Inbox
 from relay.inbox.redis import RedisInbox
 from relay.inbox.sqlite import SqliteInbox
+from tests.doubles.redis_server import connection_to
 
 TIMEOUT = 60.0
 LEASE = 0.3
@@ -28,10 +29,9 @@ class Engine:
         if self.name == "sqlite":
             return SqliteInbox(Path(self.place), max_count=max_count, timeout=TIMEOUT, clock=clock)
         return RedisInbox(
-            self.place,
+            connection_to(self.place, TIMEOUT),
             namespace=self.namespace,
             max_count=max_count,
-            timeout=TIMEOUT,
             lease=LEASE,
             clock=clock,
         )

@@ -9,6 +9,7 @@ from relay.memory.base import MemoryStore
 from relay.memory.records import Acquaintance, Note
 from relay.memory.redis import RedisMemory
 from relay.memory.sqlite import SqliteMemory
+from tests.doubles.redis_server import connection_to
 
 TIMEOUT = 60.0
 
@@ -27,7 +28,7 @@ class MemoryEngine:
     def build(self) -> MemoryStore:
         if self.name == "sqlite":
             return SqliteMemory(Path(self.place), timeout=TIMEOUT)
-        return RedisMemory(self.place, namespace=self.namespace, timeout=TIMEOUT)
+        return RedisMemory(connection_to(self.place, TIMEOUT), namespace=self.namespace)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[MemoryStore]:

@@ -18,7 +18,7 @@ from relay.memory.redis import RedisMemory
 from relay.memory.sqlite import SqliteMemory
 from tests.contracts import memory_victim
 from tests.contracts.remembering import TIMEOUT, MemoryEngine, known, put
-from tests.doubles.redis_server import RedisServer, redis_server
+from tests.doubles.redis_server import RedisServer, connection_to, redis_server
 from tests.processes import lines_of_a_victim
 from tests.support import eventually
 
@@ -173,7 +173,7 @@ async def test_what_was_kept_outlives_a_process_that_is_killed(memory_engine: Me
 
 async def test_a_server_that_is_gone_is_named(tmp_path: Path) -> None:
     with redis_server() as server:
-        store = RedisMemory(server.url, namespace="test", timeout=0.1)
+        store = RedisMemory(connection_to(server.url, 0.1), namespace="test")
         with suppress(MemoryUnavailable):  # a machine that is busy may take longer
             await store.open()
 

@@ -10,8 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+from pydantic import SecretStr
+
+from relay.bus.connection import RedisConnection
+from relay.config import InboxSection
 from relay.errors import RelayError
 from tests.doubles.ports import free_port
 
@@ -102,3 +106,8 @@ def server_binary() -> Path:
         if os.access(binary, os.X_OK):
             return binary
     raise RelayError("there is no redis-server on this machine; install it (Debian: apt-get install redis-server)")
+
+
+def connection_to(url: str, timeout: float = 10.0, **settings: Any) -> RedisConnection:
+    """The way to such a server that a relay with these settings has."""
+    return RedisConnection(InboxSection(engine="redis", url=SecretStr(url), timeout=timeout, **settings))

@@ -3,17 +3,17 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from relay.inbox.lease import LEASE
+from relay.bus.lease import LEASE
 from relay.inbox.redis import RedisInbox
 from relay.inbox.retry import with_retries
-from tests.doubles.redis_server import RedisServer
+from tests.doubles.redis_server import RedisServer, connection_to
 
 
 @asynccontextmanager
 async def opened(
     server: RedisServer, namespace: str, *, timeout: float = 10.0, lease: float = LEASE
 ) -> AsyncIterator[RedisInbox]:
-    inbox = RedisInbox(server.url, namespace=namespace, max_count=1_000_000, timeout=timeout, lease=lease)
+    inbox = RedisInbox(connection_to(server.url, timeout), namespace=namespace, max_count=1_000_000, lease=lease)
     await with_retries(inbox.open)  # whose patience may be shorter than a busy machine needs
     try:
         yield inbox

@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager
 import pytest
 from redis.asyncio import Redis
 
+from relay.bus.connection import AT_ONCE
 from relay.errors import InboxError, InboxTaken
 from relay.inbox.redis import RedisInbox
 from relay.model import Edit, Outcome, Retraction
 from tests.contracts.samples import NOON, forward, message, messages, settlement
 from tests.doubles.faults import FaultyProxy
-from tests.doubles.redis_server import RedisServer, redis_server
+from tests.doubles.redis_server import RedisServer, connection_to, redis_server
 from tests.inbox.opening import opened
+from tests.support import PATIENCE, eventually
 
 SHORT = 0.2
 """A lease whose end can be waited for."""
@@ -28,10 +30,9 @@ async def asleep(namespace: str) -> AsyncIterator[tuple[RedisInbox, RedisServer,
     with redis_server(tcp=True) as server:
         async with FaultyProxy(server.port) as way:
             inbox = RedisInbox(
-                f"redis://127.0.0.1:{way.port}",
+                connection_to(f"redis://127.0.0.1:{way.port}", 10.0),
                 namespace=namespace,
                 max_count=1_000,
-                timeout=10.0,
                 lease=SHORT,
             )
             await inbox.open()
@@ -116,7 +117,7 @@ async def test_whoever_looks_disturbs_nobody_and_writes_nothing(shared_server: R
     async with opened(shared_server, namespace) as owner:
         await owner.append(messages(1, 2))
         await owner.begin([forward(message(2), id="of the first")])
-        looking = RedisInbox(shared_server.url, namespace=namespace, max_count=10, timeout=5)
+        looking = RedisInbox(connection_to(shared_server.url, 5), namespace=namespace, max_count=10)
         await looking.open(to_look=True)
         assert await looking.waiting() == 2
         for write in WRITES.values():
@@ -135,3 +136,88 @@ async def test_a_store_that_was_emptied_stays_with_who_had_it(shared_server: Red
         await owner.set_note("chat", "one")
         assert await owner.append([message(1)]) == [True]
         assert await owner.claim(1, wait=0) == [message(1)]
+
+
+async def test_who_stands_by_is_the_owner_as_soon_as_the_one_before_lets_go(
+    shared_server: RedisServer, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.bus.lease.STAND_BY_EVERY", 0.02)
+    async with opened(shared_server, namespace, lease=KEPT) as first:
+        await first.append([message(1)])
+        second = RedisInbox(connection_to(shared_server.url), namespace=namespace, max_count=10, lease=KEPT)
+        standing_by = asyncio.create_task(second.lease.stand_by())
+        await first.waiting()
+        assert not standing_by.done()
+
+    async with asyncio.timeout(PATIENCE):
+        await standing_by
+    await second.open()
+    assert await second.claim(1, wait=0) == [message(1)]
+    await second.close()
+
+
+async def test_who_stands_by_waits_for_a_server_that_is_away_as_well(
+    namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.bus.lease.STAND_BY_EVERY", 0.02)
+    with redis_server() as server:
+        server.stop()
+        inbox = RedisInbox(connection_to(server.url, 0.05), namespace=namespace, max_count=10, lease=LONG)
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+            tasks.create_task(inbox.lease.stand_by())
+            await asyncio.sleep(0.1)  # more than the timeout
+            server.start()
+        assert inbox.lease.is_sure
+        await inbox.close()
+
+
+async def test_an_owner_is_sure_for_as_long_as_its_lease_and_then_asks(namespace: str) -> None:
+    async with asleep(namespace) as (first, server, way):
+        await eventually(lambda: not first.lease.is_sure)
+        way.thaw()
+        await first.lease.make_sure()
+        assert first.lease.is_sure
+
+        way.freeze()
+        async with opened(server, namespace, lease=LONG) as second:
+            assert second.lease.is_sure and not first.lease.is_sure
+            way.thaw()
+            with pytest.raises(InboxTaken, match="took over while this one slept"):
+                await first.lease.make_sure()
+
+
+async def test_who_waits_for_messages_hears_at_once_that_another_relay_took_over(namespace: str) -> None:
+    async with asleep(namespace) as (first, server, way):
+        await first_claim_of_all(first, way)
+        waiting = asyncio.create_task(first.claim(9, wait=600))
+        await asyncio.sleep(0)
+        way.freeze()
+        async with opened(server, namespace, lease=LONG):
+            way.thaw()
+            with pytest.raises(InboxTaken):
+                async with asyncio.timeout(PATIENCE):
+                    await waiting
+
+
+async def first_claim_of_all(inbox: RedisInbox, way: FaultyProxy) -> None:
+    way.thaw()
+    assert await inbox.claim(9, wait=0) == [message(3)]
+
+
+async def test_many_inboxes_share_one_connection_and_none_waits_on_it(server: RedisServer, namespace: str) -> None:
+    connection = connection_to(server.url)
+    inboxes = [RedisInbox(connection, namespace=f"{namespace}:{n}", max_count=10, lease=LONG) for n in range(50)]
+    async with asyncio.TaskGroup() as tasks, Redis.from_url(server.url) as admin:
+        for inbox in inboxes:
+            await inbox.open()
+        claims = [tasks.create_task(inbox.claim(1, wait=600)) for inbox in inboxes]
+        for inbox in inboxes:
+            await inbox.waiting()
+        clients = await admin.info("clients")
+        assert clients["blocked_clients"] == 0 and clients["connected_clients"] <= AT_ONCE + 1
+
+        for inbox in inboxes:
+            await inbox.append([message(1)])
+        assert [await claim for claim in claims] == [[message(1)]] * len(inboxes)
+        for inbox in inboxes:
+            await inbox.close()

@@ -13,7 +13,7 @@ from relay.inbox.retry import with_retries
 from relay.model import Outcome
 from tests.contracts.samples import forward, message, messages, settlement, settlements
 from tests.doubles.faults import FaultyProxy
-from tests.doubles.redis_server import RedisServer, redis_server
+from tests.doubles.redis_server import RedisServer, connection_to, redis_server
 from tests.inbox.opening import opened
 from tests.support import PATIENCE
 
@@ -39,7 +39,7 @@ class TestARestartOfTheServer:
     async def test_while_a_claim_waits_is_not_noticed_by_it(self, server: RedisServer, namespace: str) -> None:
         async with opened(server, namespace) as inbox, asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
             claim = tasks.create_task(inbox.claim(1, wait=60))
-            await _until_blocked(server)
+            await inbox.waiting()
             server.stop()
             server.start()
             await inbox.append([message(1)])
@@ -104,7 +104,7 @@ class TestAServerThatIsGone:
     async def test_cannot_be_opened(self, server: RedisServer, namespace: str) -> None:
         server.stop()
 
-        inbox = RedisInbox(server.url, namespace=namespace, max_count=10, timeout=0.3)
+        inbox = RedisInbox(connection_to(server.url, 0.3), namespace=namespace, max_count=10)
         with pytest.raises(InboxError):
             await inbox.open()
         await inbox.close()
@@ -115,10 +115,9 @@ async def _through(proxy: FaultyProxy, namespace: str, *, timeout: float = PATIE
     url = f"redis://127.0.0.1:{proxy.port}/0"
     seconds = itertools.count(1_700_000_000)
     inbox = RedisInbox(
-        url,
+        connection_to(url, timeout),
         namespace=namespace,
         max_count=1_000,
-        timeout=timeout,
         lease=10 * PATIENCE,
         clock=lambda: float(next(seconds)),
     )
@@ -132,7 +131,7 @@ async def _through(proxy: FaultyProxy, namespace: str, *, timeout: float = PATIE
 @asynccontextmanager
 async def _answers_lost(proxy: FaultyProxy, server: RedisServer, namespace: str, until: int) -> AsyncIterator[None]:
     """The server's answers to what is asked in the block are lost; its connections end when so many messages wait."""
-    looking = RedisInbox(server.url, namespace=namespace, max_count=1_000, timeout=PATIENCE)
+    looking = RedisInbox(connection_to(server.url, PATIENCE), namespace=namespace, max_count=1_000)
     await looking.open(to_look=True)
     proxy.swallow_answers()
     yield
@@ -286,14 +285,14 @@ class TestSecrets:
     async def test_never_show_in_an_error(self, namespace: str) -> None:
         with redis_server(password="s3cret") as server:
             wrong = server.url.replace("s3cret", "wr0ng")
-            inbox = RedisInbox(wrong, namespace=namespace, max_count=10, timeout=5)
+            inbox = RedisInbox(connection_to(wrong, 5), namespace=namespace, max_count=10)
             with pytest.raises(ConfigError, match=r"inbox\.url: unix://.*refuses the user or password") as refused:
                 await inbox.open()
             await inbox.close()
             async with opened(server, namespace) as right:
                 assert await right.append([message(1)]) == [True]
                 server.stop()
-                short = RedisInbox(server.url, namespace=namespace, max_count=10, timeout=0.2)
+                short = RedisInbox(connection_to(server.url, 0.2), namespace=namespace, max_count=10)
                 with pytest.raises(InboxError) as unreachable:
                     await short.open()
                 await short.close()
@@ -335,7 +334,7 @@ class TestSecrets:
     )
     def test_never_show_in_the_complaint_about_an_address(self, url: str) -> None:
         with pytest.raises(ConfigError, match="write redis://host:port/0") as complaint:
-            RedisInbox(url, namespace="x", max_count=10, timeout=1)
+            RedisInbox(connection_to(url, 1), namespace="x", max_count=10)
 
         assert "s3cret" not in str(complaint.value)
 
@@ -351,21 +350,15 @@ class TestSecrets:
         ],
     )
     async def test_in_an_address_as_it_should_be_are_taken(self, url: str) -> None:
-        inbox = RedisInbox(url, namespace="x", max_count=10, timeout=1)
+        inbox = RedisInbox(connection_to(url, 1), namespace="x", max_count=10)
         await inbox.close()
-
-
-async def _until_blocked(server: RedisServer) -> None:
-    async with Redis.from_url(server.url) as admin, asyncio.timeout(PATIENCE):
-        while not (await admin.info("clients"))["blocked_clients"]:
-            pass
 
 
 async def test_connections_that_died_together_cost_one_timeout(namespace: str) -> None:
     with redis_server(tcp=True) as server:
         async with FaultyProxy(server.port) as way:
             url = f"redis://127.0.0.1:{way.port}"
-            inbox = RedisInbox(url, namespace=namespace, max_count=1_000, timeout=2.0)
+            inbox = RedisInbox(connection_to(url, 2.0), namespace=namespace, max_count=1_000)
             await inbox.open()
             await asyncio.gather(*(inbox.waiting() for _ in range(5)))
 

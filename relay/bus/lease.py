@@ -1,0 +1,185 @@
+"""Who has something of which there must be one: one process at a time, for as long as it keeps saying so.
+
+Two relays of one name would answer each other's people. The lease keeps the second one out, and lets it in soon after
+the first one died. Against an owner that slept through the end of its lease the scripts check who calls (`FENCE`), and
+what no script can check asks `is_sure` just before it is done.
+"""
+
+import asyncio
+import logging
+import math
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from relay.bus.connection import TAKEN, RedisConnection, Script
+from relay.errors import InboxError, InboxTaken
+from relay.system.cancellation import checkpoint
+
+log = logging.getLogger(__name__)
+
+LEASE: Final = 3.0
+"""Seconds after which another process may take over from one that says nothing any more."""
+RENEWALS: Final = 3
+"""How often a lease is renewed within its time."""
+LOOK_EVERY: Final = 0.25
+"""Seconds between two looks at a lease of somebody else who may have died."""
+STAND_BY_EVERY: Final = 1.0
+"""The same for who waits for as long as it takes."""
+RELEASE_WITHIN: Final = 1.0
+"""Seconds that giving the lease back may take; without it the lease ends by itself."""
+
+FENCE: Final = f"""
+-- ARGV: who calls, then the rest. `owner` is the key of the lease's token. What was emptied is whose who comes first.
+local caller = table.remove(ARGV, 1)
+local current = redis.call('GET', owner)
+if not current then redis.call('SET', owner, caller)
+elseif current ~= caller then return redis.error_reply('{TAKEN} by another relay') end
+"""
+"""The beginning of a script that only the owner of the lease may run."""
+_NAMES: Final = "local lease, owner = unpack(KEYS)\n"
+# A key is deleted before it is set: what frees memory may begin where there is no more, and a script that began ends.
+_ACQUIRE: Final = Script(
+    _NAMES
+    + """
+-- ARGV: who, milliseconds   Returns {0}, or how many milliseconds who else has it still, and who.
+local holder = redis.call('GET', lease)
+if holder and holder ~= ARGV[1] then return {redis.call('PTTL', lease), holder} end
+redis.call('DEL', lease)
+redis.call('SET', lease, ARGV[1], 'PX', ARGV[2])
+redis.call('SET', owner, ARGV[1])
+return {0}
+"""
+)
+_RENEW: Final = Script(
+    _NAMES
+    + FENCE
+    + """
+-- ARGV: milliseconds
+redis.call('DEL', lease)
+redis.call('SET', lease, caller, 'PX', ARGV[1])
+"""
+)
+_RELEASE: Final = Script(
+    _NAMES
+    + """
+-- ARGV: who
+if redis.call('GET', lease) == ARGV[1] then redis.call('DEL', lease) end
+"""
+)
+
+
+class Lease:
+    """On what lies below `namespace`, for so many seconds, renewed by itself. `on_loss` hears when another has it."""
+
+    def __init__(
+        self,
+        connection: RedisConnection,
+        namespace: str,
+        seconds: float = LEASE,
+        *,
+        on_loss: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._connection = connection
+        self._keys = (f"{{{namespace}}}:lease", f"{{{namespace}}}:owner")
+        self._seconds = seconds
+        self._on_loss = on_loss
+        self._me = f"{uuid.uuid4().hex[:12]}, process {os.getpid()} on {socket.gethostname()}"
+        self._until = -math.inf
+        self._renewing: asyncio.Task[None] | None = None
+        self.token: str | None = None
+        """Who we are to the scripts that only the owner may run; None while we are not."""
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether nobody else can have it at this moment, as far as clocks run at the same speed everywhere."""
+        return self.token is not None and _now() < self._until
+
+    async def make_sure(self) -> None:
+        """At once while that is sure; else Redis is asked. Raises InboxTaken when another has it, or InboxError."""
+        if not self.is_sure:
+            await self._renew()
+
+    async def acquire(self) -> None:
+        """Become the owner, and stay it until `release`.
+
+        Waits for as long as one that died may have it still. Raises InboxTaken when the owner is alive: it renews.
+        """
+        left = math.inf
+        while (holder := await self._try()) is not None:
+            before, (left, name) = left, holder
+            if left > before:
+                raise InboxTaken(
+                    f"inbox.url: {self._connection.name} is in use by another relay of this name ({name}); "
+                    "stop that one, or give this one another relay.name"
+                )
+            await asyncio.sleep(min(left, LOOK_EVERY))
+
+    async def stand_by(self) -> None:
+        """Become the owner when nobody else is, however long that takes and whether or not Redis answers meanwhile."""
+        while True:
+            checkpoint()
+            try:
+                if (holder := await self._try()) is None:
+                    return
+                left, _ = holder
+            except InboxError as error:
+                log.warning("standing by: %s", error)
+                left = STAND_BY_EVERY
+            await asyncio.sleep(min(left, STAND_BY_EVERY))
+
+    async def release(self) -> None:
+        """Let others have it at once."""
+        renewing, self._renewing = self._renewing, None
+        if renewing is None:
+            return
+        renewing.cancel()
+        await asyncio.wait({renewing})
+        self.token = None
+        with suppress(InboxError, TimeoutError):
+            async with asyncio.timeout(RELEASE_WITHIN):
+                await self._connection.run(_RELEASE, self._keys, self._me)
+
+    async def _try(self) -> tuple[float, str] | None:
+        """None when we have it now; else the seconds for which who else has it still, and who."""
+        if self.token is not None:
+            return None
+        until = _now() + self._seconds
+        left, *holder = await self._connection.run(_ACQUIRE, self._keys, self._me, self._milliseconds)
+        if holder:
+            return left / 1000, holder[0].decode().partition(", ")[2]
+        self.token, self._until = self._me, until
+        self._renewing = asyncio.create_task(self._keep(), name="lease")
+        return None
+
+    async def _keep(self) -> None:
+        while True:
+            checkpoint()
+            await asyncio.sleep(self._seconds / RENEWALS)
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await self._renew()
+            except InboxTaken as error:  # the next script that is fenced hears of it, too
+                log.error("%s", error)
+                self._on_loss()
+                return
+            except (InboxError, TimeoutError) as error:
+                log.debug("the lease was not renewed: %s", error)
+
+    async def _renew(self) -> None:
+        until = _now() + self._seconds
+        await self._connection.run(_RENEW, self._keys, self._me, self._milliseconds)
+        self._until = until
+
+    @property
+    def _milliseconds(self) -> int:
+        return int(self._seconds * 1000)
+
+
+def _now() -> float:
+    """Seconds of a clock that goes on while the machine sleeps, where there is one."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
