@@ -23,14 +23,13 @@ class PinArguments(Arguments):
     id: str = Field(pattern=ID)
 
 
-def acts(client: Callable[[], discord.Client | None]) -> list[Act]:
-    """React to a message, and pin it. `client` is the login while there is one."""
+def acts(client: Callable[[str], discord.Client | None]) -> list[Act]:
+    """React to a message, and pin it. `client` is the login for a channel while there is one."""
 
     def message(asked: str) -> discord.PartialMessage:
-        connected = client()
-        if connected is None:
-            raise PlatformUnavailable("discord is not connected")
         channel, _, number = asked.removeprefix("discord:").partition("/")
+        if (connected := client(channel)) is None:
+            raise PlatformUnavailable("discord is not connected")
         return connected.get_partial_messageable(int(channel)).get_partial_message(int(number))
 
     async def react(asked: ReactArguments) -> str:

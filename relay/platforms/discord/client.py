@@ -3,38 +3,36 @@
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from contextlib import suppress
+from typing import Final
 
-import discord
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential, wait_random
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential, wait_random
 
 from relay.acts import Act
-from relay.errors import AuthError, ConfigError, InboxError, PlatformUnavailable, PostRejected
+from relay.errors import InboxError, PlatformUnavailable, PostRejected
 from relay.model import Kind, Post, Settlement
 from relay.platforms.base import Notes, Offering, Platform, PlatformControls, Receive, Selective, ViewerCommands
 from relay.platforms.discord.acts import acts
-from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.discord.bot import Bot
 from relay.platforms.discord.commands import Command, Offers
-from relay.platforms.discord.login import CLOSED_FOR_GOOD, INTENT_MISSING, granted_intents, leave, log_in, visit
-from relay.platforms.discord.missed import Mark
-from relay.platforms.discord.outgoing import FAILURES, explain, send, show_typing
-from relay.platforms.discord.pulse import feel
+from relay.platforms.discord.incoming import Listening
+from relay.platforms.discord.outgoing import send, show_typing
 from relay.platforms.discord.session import DiscordSession
-from relay.platforms.discord.session_starts import SessionStarts, leave_some
 from relay.platforms.discord.settings import PLATFORM, TEXT_LIMIT, DiscordSection
+from relay.platforms.discord.shard import ShardLine
+from relay.platforms.discord.sharding import GatewayShard, Resharded, Sharding
 from relay.platforms.discord.voice.commands import voice_commands
 from relay.platforms.discord.voice.session import DiscordVoice
-from relay.platforms.intake import Intake
 from relay.replies.outlet import Typing
 
 log = logging.getLogger(__name__)
 
-RETRY_WAIT = wait_exponential(multiplier=0.5, max=8.0) + wait_random(0, 2.0)
-"""Between two tries to connect."""
-NOTE_KNOWN = "discord known"
+NOTE_KNOWN: Final = "discord known"
 """The note that holds the id up to which no message was missed."""
 NOTE_EVERY = 2.0
 """Seconds between two looks whether that id has grown."""
+READ_AGAIN = wait_exponential(multiplier=0.1, max=5.0) + wait_random(0, 0.5)
+"""Between two tries to read it."""
 
 
 class DiscordPlatform:
@@ -60,107 +58,91 @@ class DiscordPlatform:
         Messages it was not told of are looked up when they are at most `look_back` seconds old. Of what happens besides
         messages, only the `wanted` kinds are asked for.
         """
-        self._settings = settings
         self.addressed_only = settings.listen_to == "addressed"
         """See Selective."""
-        self._voice = voice
         self._offers = Offers(controls, [*(voice_commands(voice) if voice is not None else ()), *commands])
-        self._intake = Intake(PLATFORM, receive)
+        self._bot = Bot(
+            settings,
+            receive,
+            self._offers,
+            Listening(settings.channels),
+            Sharding(settings),
+            wanted=wanted,
+            look_back=look_back,
+            voice=voice,
+        )
+        self.listening = self._bot.hearing.any
         self._notes = notes
-        self._look_back = look_back
-        self._wanted = wanted
-        self._mark: Mark | None = None
-        self._clock = DiscordClock()
-        self._starts = SessionStarts()
-        self._session: DiscordSession | None = None
-        self.listening = asyncio.Event()
+        self._known_shards: dict[GatewayShard, ShardLine] = {}
+        """With what they have accepted, also from one run to the next."""
+        self._shards: Sequence[ShardLine] = ()
+        """Those that run."""
         self._trouble = "not connected yet"
 
     async def run(self) -> None:
         """See Platform. When cancelled it stores what it has accepted before it returns."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._intake.run(), name="discord intake")
                 tasks.create_task(self._remember(), name="discord note")
-                await self._stay_connected()
+                while True:
+                    await self._listen()
         except ExceptionGroup as failures:
-            self._trouble = str(failures.exceptions[0])
-            raise failures.exceptions[0] from None
+            error = _first(failures)
+            self._trouble, self._shards = str(error), ()
+            raise error from None
 
-    async def _stay_connected(self) -> None:
-        while True:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception(_may_pass), wait=RETRY_WAIT, before_sleep=self._note_failure, reraise=True
-            ):
-                with attempt:
-                    await self._connect()
-
-    def _note_failure(self, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome is not None else None
-        self._trouble = f"not connected, trying again: {error}"
-        log.warning("discord: %s", self._trouble)
-
-    async def _connect(self) -> None:
-        """One session, to its end. Raises when it never got to listen, or when a person has to act."""
-        await self._starts.turn()
-        if self._mark is None:
-            known = await self._notes.get_note(NOTE_KNOWN)
-            self._mark = Mark(int(known) if known is not None else None)
-        session = await self._begin(self._mark)
+    async def _listen(self) -> None:
+        """With all shards of this process, until it becomes another number of them."""
+        known, here = await self._known(), self._bot.sharding.here()
+        self._known_shards = {each: self._known_shards.get(each) or ShardLine(self._bot, each, known) for each in here}
+        self._shards = tuple(self._known_shards.values())
         try:
-            await log_in(session, self._settings)
-            self._session = session
-            async with self._in_voice(session):
-                await _listen(session)
-        except PlatformUnavailable as error:
-            if not self.listening.is_set():
-                raise
-            self._trouble = f"connection lost: {error}"
-            log.warning("discord: %s", self._trouble)
-        finally:
-            self._session = None
-            self.listening.clear()
-            await leave(session)
+            async with asyncio.TaskGroup() as tasks:
+                for line in self._shards:
+                    tasks.create_task(line.run(), name=f"discord {line.shard}")
+        except* Resharded:
+            log.info("discord: the bot takes %d shards", self._bot.sharding.count)
 
-    async def _begin(self, mark: Mark) -> DiscordSession:
-        async with visit(self._settings, self._clock) as (client, application):
-            intents = granted_intents(application, voice=self._voice is not None, wanted=self._wanted)
-            await leave_some(client)
-        return DiscordSession(
-            self._settings,
-            intents,
-            self._intake,
-            mark,
-            self._offers,
-            self.listening,
-            clock=self._clock,
-            look_back=self._look_back,
-            wanted=self._wanted,
-            identifies=self._starts.begins,
-        )
+    @property
+    def _note_known(self) -> str:
+        """The note's name: processes that share the shards have one each."""
+        ids = self._bot.settings.shard_ids
+        return f"{NOTE_KNOWN} {','.join(map(str, ids))}" if ids else NOTE_KNOWN
+
+    async def _known(self) -> int | None:
+        """Up to where an earlier run, or the shards before, missed nothing."""
+        async for attempt in AsyncRetrying(retry=retry_if_exception_type(InboxError), wait=READ_AGAIN):
+            with attempt:
+                known = await self._notes.get_note(self._note_known)
+        return int(known) if known is not None else None
 
     async def _remember(self) -> None:
         """Note, for the next run, up to where nothing was missed: only what is stored counts."""
         noted: int | None = None
         while True:
             await asyncio.sleep(NOTE_EVERY)
-            known = self._mark.known if self._mark is not None else None
+            lines = self._shards
+            known = min((line.mark.known for line in lines if line.mark.known is not None), default=None)
             if known is None or known == noted:
                 continue
-            await self._intake.stored()
+            for line in lines:
+                await line.intake.stored()
             with suppress(InboxError):  # later, then
-                await self._notes.set_note(NOTE_KNOWN, str(known))
+                await self._notes.set_note(self._note_known, str(known))
                 noted = known
 
-    def _in_voice(self, session: DiscordSession) -> AbstractAsyncContextManager[None]:
-        return self._voice.attached(session) if self._voice is not None else nullcontext()
+    def _session(self, channel: str = "") -> DiscordSession | None:
+        """Any can write anywhere; but that of the channel's own shard knows how much the channel takes."""
+        sessions = [line.session for line in self._shards if line.session is not None]
+        known = (each for each in sessions if channel.isdecimal() and each.get_channel(int(channel)) is not None)
+        return next(known, sessions[0] if sessions else None)
 
     async def post(self, post: Post) -> None:
         """See Platform."""
-        if self._session is None:
-            raise PlatformUnavailable(f"discord: {self._trouble}")
+        if (session := self._session(post.channel)) is None:
+            raise PlatformUnavailable(f"discord: {self.health()}")
         if post.use is None or post.message_id is not None:
-            await send(self._session, post)
+            await send(session, post)
         elif not self._offers.uses.answer(post.use, post.text):
             raise PostRejected("discord: who used the command does not wait for its answer any more")
 
@@ -174,54 +156,38 @@ class DiscordPlatform:
 
     def acts(self) -> Sequence[Act]:
         """See Acting."""
-        return acts(lambda: self._session)
+        return acts(self._session)
 
     async def typing(self, channel: str) -> None:
         """See Typing."""
-        if self._session is not None:
-            await show_typing(self._session, channel)
+        if (session := self._session(channel)) is not None:
+            await show_typing(session, channel)
 
     def channels(self) -> Sequence[str]:
         """See Platform. In a forum nobody can write but in its posts."""
-        forums = self._session.forums() if self._session is not None else frozenset()
-        return [str(channel) for channel in self._settings.channels if channel not in forums]
+        forums = {id for line in self._shards if line.session is not None for id in line.session.forums()}
+        return [str(channel) for channel in self._bot.listening.ordered if channel not in forums]
 
     def health(self) -> str:
         """See Platform."""
-        if self._intake.stuck:
-            return f"the inbox does not answer; {len(self._intake)} messages wait for it"
-        if self._session is None:
+        if not self._shards:
             return self._trouble
-        if not self._session.connected:
-            return "connecting"
-        if trouble := self._session.trouble():
-            return f"connected, but {trouble}"
-        trouble = self._voice.health() if self._voice is not None else None
-        return f"connected; {trouble}" if trouble else "connected"
+        troubles = {line: trouble for line in self._shards if (trouble := line.trouble()) is not None}
+        if len(troubles) == len(self._shards):
+            return next(iter(troubles.values()))
+        lacks = [f"{line.shard}: {trouble}" for line, trouble in troubles.items()]
+        sessions = [line.session for line in self._shards if line not in troubles and line.session is not None]
+        lacks += dict.fromkeys(trouble for each in sessions if (trouble := each.trouble()) is not None)
+        if lacks:
+            return f"connected, but {'; '.join(lacks)}"
+        voice = self._bot.voice.health() if self._bot.voice is not None else None
+        return f"connected; {voice}" if voice else "connected"
 
 
-async def _listen(session: DiscordSession) -> None:
-    """Follow the gateway; discord.py itself resumes and reconnects. Raises AuthError or PlatformUnavailable."""
-    pulse = asyncio.create_task(feel(lambda: session.ws), name="discord pulse")
-    try:
-        await session.connect()
-    except discord.PrivilegedIntentsRequired:
-        raise AuthError(INTENT_MISSING) from None
-    except discord.ConnectionClosed as error:
-        if error.code in CLOSED_FOR_GOOD:
-            raise AuthError(CLOSED_FOR_GOOD[error.code]) from None
-        raise PlatformUnavailable(f"discord: the gateway closed the connection ({error.code})") from None
-    except FAILURES as error:
-        raise PlatformUnavailable(str(explain(error, "gateway"))) from None
-    finally:
-        pulse.cancel()
-        await asyncio.gather(pulse, return_exceptions=True)
-    raise PlatformUnavailable("discord: the gateway closed the connection")
-
-
-def _may_pass(error: BaseException) -> bool:
-    """Whether time may heal it. A cancellation is no failure to retry."""
-    return isinstance(error, Exception) and not isinstance(error, AuthError | ConfigError)
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The failure itself: those of a shard come in a group of their own."""
+    error = failures.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 _: type[Platform] = DiscordPlatform

@@ -75,13 +75,15 @@ class Offers:
 class Commands(app_commands.CommandTree[discord.Client]):
     """The command tree of one client."""
 
-    def __init__(self, client: discord.Client, slash: Slash, offers: Offers) -> None:
+    def __init__(self, client: discord.Client, slash: Slash, offers: Offers, *, registers: bool) -> None:
+        """One client of the bot `registers` them with Discord; all carry them out."""
         super().__init__(
             client,
             allowed_contexts=app_commands.AppCommandContext(guild=True),
             allowed_installs=app_commands.AppInstallationType(guild=True),
         )
         self._slash = slash
+        self._registers = registers
         self._viewers = offers.viewers
         self._creations = offers.creations
         fixed: list[Command | app_commands.Group] = [slash.ask(), _relay(offers.controls), *offers.more]
@@ -127,6 +129,8 @@ class Commands(app_commands.CommandTree[discord.Client]):
 
     async def sync_changes(self) -> bool:
         """Register the commands, only where Discord knows others: it allows few a day. False when that has to wait."""
+        if not self._registers:
+            return True
         try:
             async with asyncio.timeout(SYNC_TIMEOUT):
                 # fetch_commands() of discord.py 2.7 loses the contexts, so this reads what Discord sent

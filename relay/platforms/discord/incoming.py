@@ -1,6 +1,6 @@
 """What people do on Discord, as the relay's values. Pure: reads discord.py's objects, calls nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Final
 
 import discord
@@ -8,22 +8,23 @@ import discord
 from relay.model import AudienceMessage, Author, Edit, Kind, Quoted, Retraction, Role
 from relay.platforms.discord.contents import wording
 from relay.platforms.discord.markup import Names, readable
-from relay.platforms.discord.settings import PLATFORM, DiscordSection
+from relay.platforms.discord.settings import PLATFORM
 from relay.text.naming import calls
 
 _WRITTEN: Final = (discord.MessageType.default, discord.MessageType.reply)
 """The types of message a person writes; all others are Discord's own notices."""
 
 
-@dataclass(frozen=True)
 class Listening:
-    """Which messages are for the relay."""
+    """Which messages are for the relay. What is chosen may change while it runs."""
 
-    channels: frozenset[int]
+    def __init__(self, channels: Iterable[int]) -> None:
+        self.choose(channels)
 
-    @classmethod
-    def to(cls, settings: DiscordSection) -> "Listening":
-        return cls(frozenset(settings.channels))
+    def choose(self, channels: Iterable[int]) -> None:
+        """Listen to these, and to no others."""
+        self.ordered = tuple(dict.fromkeys(channels))
+        self.channels = frozenset(self.ordered)
 
     def covers(self, place: object) -> bool:
         """Whether it is a chosen channel, or a thread of one."""

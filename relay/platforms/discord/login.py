@@ -29,11 +29,6 @@ TOKEN_REFUSED = (
 )
 CLOSED_FOR_GOOD: Final = {
     4004: TOKEN_REFUSED,
-    4010: "discord: the gateway refuses the shard (4010): update the relay",
-    4011: (
-        "discord: the bot is in too many servers for one connection (4011): make an application of its own for the "
-        "companion and invite only that one to your server"
-    ),
     4012: "discord: the gateway no longer speaks the version the relay uses (4012): update the relay",
     4013: "discord: the gateway does not know what the relay asks to be told of (4013): update the relay",
     4014: INTENT_MISSING,

@@ -88,6 +88,11 @@ class Mark:
         if self.gaps.get(channel) is gap:
             del self.gaps[channel]
 
+    def forget(self, channels: Iterable[int]) -> None:
+        """Nothing in these channels is to be known any more."""
+        for channel in channels:
+            self.gaps.pop(channel, None)
+
     @property
     def known(self) -> int | None:
         """The id up to which nothing is missing anywhere; None before the first session."""
@@ -161,6 +166,8 @@ class History:
 
     async def _look(self, channel: int, gap: Gap, into: list[discord.Message]) -> None:
         place = self._client.get_channel(channel)
+        if place is None and not any(guild.unavailable for guild in self._client.guilds):
+            return self._mark.close(channel, gap)  # of another shard, or of a server the bot is not in
         if not can_read_history(place):
             return
         try:

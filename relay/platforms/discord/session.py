@@ -10,24 +10,23 @@ import asyncio
 import logging
 import random
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, Final
 
 import discord
 from discord.gateway import ReconnectWebSocket
 
 from relay.errors import PlatformUnavailable
-from relay.model import AudienceMessage, Incoming, Kind
+from relay.model import AudienceMessage, Incoming
 from relay.platforms.discord import incoming
-from relay.platforms.discord.clock import DiscordClock
-from relay.platforms.discord.commands import Commands, Offers
+from relay.platforms.discord.bot import Bot
+from relay.platforms.discord.commands import Commands
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.controls import Decision
 from relay.platforms.discord.happenings import Happenings
-from relay.platforms.discord.incoming import Listening
 from relay.platforms.discord.missed import History, Mark, can_read_history, can_view
 from relay.platforms.discord.outgoing import explain
-from relay.platforms.discord.settings import DiscordSection
+from relay.platforms.discord.sharding import GatewayShard
 from relay.platforms.discord.slash import Slash
 from relay.platforms.intake import Intake
 
@@ -44,53 +43,48 @@ LOOK_AGAIN: Final = (20.0, 40.0)
 
 
 class DiscordSession(discord.Client):
-    """Connected until it fails or is closed; `discord.Client.start` runs it."""
+    """One shard, connected until it fails or is closed; `discord.Client.start` runs it."""
 
     def __init__(
         self,
-        settings: DiscordSection,
+        bot: Bot,
+        shard: GatewayShard,
         intents: discord.Intents,
         intake: Intake,
         mark: Mark,
-        offers: Offers,
-        listening: asyncio.Event,
         *,
-        clock: DiscordClock,
-        look_back: float,
-        wanted: Collection[Kind],
         identifies: Callable[[], None],
     ) -> None:
-        """`listening` is set once all channels are heard.
-
-        Messages from before it are looked up when they are at most `look_back` seconds old. `identifies` is called
-        when Discord is asked to begin the session.
-        """
+        """`identifies` is called when Discord is asked to begin the session."""
         super().__init__(
             intents=intents,
-            connector=make_connector(settings),
-            http_trace=clock.trace(),
+            shard_id=shard.id,
+            shard_count=shard.of,
+            connector=make_connector(bot.settings),
+            http_trace=bot.clock.trace(),
             max_messages=None,
             allowed_mentions=discord.AllowedMentions.none(),
             guild_ready_timeout=GUILD_READY_TIMEOUT,
             max_ratelimit_timeout=RATE_LIMIT_WAIT,
         )
-        self._listening = Listening.to(settings)
+        self._bot = bot
+        self._shard = shard
+        self._listening = bot.listening
         self._intake = intake
         self._mark = mark
-        self._clock = clock
+        self._clock = bot.clock
         self._identifies = identifies
-        self._happenings = Happenings(self, self._listening, intake.put, clock, wanted)
-        self._history = History(self, mark, clock, look_back, self._read)
+        self._happenings = Happenings(self, bot.listening, intake.put, bot.clock, bot.wanted)
+        self._history = History(self, mark, bot.clock, bot.look_back, self._read)
         self._failures = 0
         self._search: asyncio.Task[list[Incoming]] | None = None
         self._next_look: asyncio.TimerHandle | None = None
         self._trouble: str | None = None
-        slash = Slash(self._listening, intake.put, clock, offers.uses, offers.explained)
-        self._commands = Commands(self, slash, offers)
+        slash = Slash(bot.listening, intake.put, bot.clock, bot.offers.uses, bot.offers.explained)
+        self._commands = Commands(self, slash, bot.offers, registers=shard.id == 0)
         self._following: asyncio.Task[None] | None = None
-        self.controls = offers.controls
+        self.controls = bot.offers.controls
         self.add_dynamic_items(Decision)
-        self._listening_now = listening
         self.connected = False
 
     @property
@@ -108,12 +102,16 @@ class DiscordSession(discord.Client):
             return None
         if any(guild.unavailable for guild in self.guilds):
             return "a server is away"
-        channels = sorted(self._listening.channels)
+        channels = sorted(id for id in self._listening.channels if self._is_mine(id))
         if unseen := [str(id) for id in channels if not can_view(self.get_channel(id))]:
             return f"cannot see {', '.join(unseen)}: give the bot View Channel there"
         if blind := [str(id) for id in channels if not can_read_history(self.get_channel(id))]:
             return f"cannot look up what is missed in {', '.join(blind)}: give the bot Read Message History there"
         return self._happenings.missing()
+
+    def _is_mine(self, channel: int) -> bool:
+        """Whether it is this shard that has to see a channel. What it does not know may be another one's."""
+        return self._shard.of == 1 or self.get_channel(channel) is not None
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         if event == "disconnect":
@@ -142,6 +140,7 @@ class DiscordSession(discord.Client):
         self._following = asyncio.create_task(following, name="discord slash commands")
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        await self._bot.buckets.begins(self._shard.id)
         self._identifies()
 
     async def close(self) -> None:
@@ -187,7 +186,7 @@ class DiscordSession(discord.Client):
     # What is told
 
     async def on_ready(self) -> None:
-        self._listening_now.set()
+        self._bot.hearing.begins(self._shard)
 
     async def on_resumed(self) -> None:
         self.connected = True

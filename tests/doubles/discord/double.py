@@ -23,7 +23,7 @@ TOKEN = "token-of-the-double"
 
 
 class DiscordDouble:
-    """`async with DiscordDouble() as discord:` serves one guild with the channels `channel` and `unlisted`."""
+    """`async with DiscordDouble() as discord:` serves a guild with the channels `channel` and `unlisted`."""
 
     def __init__(self) -> None:
         self.world = World()
@@ -132,7 +132,8 @@ class DiscordDouble:
             text = f"<@{self.world.bot.id}> {text}"
         if reply_to is not None:
             original = self.world.messages.get(reply_to)
-            reference = {"message_id": reply_to, "channel_id": self.channel, "guild_id": self.world.guild_id}
+            home = self.world.channels[str(channel or self.channel)]
+            reference = {"message_id": reply_to, "channel_id": home.id, "guild_id": home.guild}
             more = {"type": 19, "message_reference": reference, "referenced_message": original} | more
         message = self.world.add_message(self.person(author), str(channel or self.channel), text, id, **more)
         await self._publish("MESSAGE_CREATE", message)
@@ -159,8 +160,8 @@ class DiscordDouble:
         else:
             await self._publish("MESSAGE_DELETE_BULK", {"channel_id": channel, "ids": list(ids)})
 
-    async def ban(self, name: str) -> None:
-        event = {"guild_id": self.world.guild_id, "user": self.person(name).user()}
+    async def ban(self, name: str, guild: str | None = None) -> None:
+        event = {"guild_id": guild or self.world.guild_id, "user": self.person(name).user()}
         await self.gateway.dispatch("GUILD_BAN_ADD", event, GUILD_MODERATION)
 
     async def time_out(self, name: str, seconds: float = 60.0) -> None:
@@ -184,6 +185,10 @@ class DiscordDouble:
         channel = self.world.channels.pop(id)
         event = "CHANNEL_DELETE" if channel.type == TEXT else "THREAD_DELETE"
         await self.gateway.dispatch(event, self.world.channel(channel), intent=1)
+
+    def open_server(self, name: str = "general", shard: int = 0, of: int = 1) -> str:
+        """Another server, which this shard of so many is told of, with a text channel: its id. To be called first."""
+        return self.world.add_channel(name, guild=self.world.add_guild(shard, of)).id
 
     def open_forum(self, name: str = "ideas") -> str:
         """A channel of posts; to be called before a client connects."""
@@ -256,20 +261,24 @@ class DiscordDouble:
         return self.posts
 
     async def wait_ready(self, timeout: float = PATIENCE) -> None:
-        """Until a client is connected and has been told of the guild, or has resumed."""
+        """Until a client is connected and has been told of its guilds, or has resumed."""
         await self.signal.wait_until(lambda: bool(self.gateway.live), "a client on the gateway", timeout)
+
+    async def wait_shards(self, n: int) -> None:
+        """Until so many shards are."""
+        await self.signal.wait_until(lambda: len(self.gateway.live) >= n, f"{n} shards on the gateway")
 
     # What goes wrong
 
-    async def drop_socket(self, forget: bool = False) -> None:
+    async def drop_socket(self, forget: bool = False, shard: int | None = None) -> None:
         """Cut the gateway's line; with `forget`, the session cannot be resumed."""
-        self.gateway.drop(forget)
+        self.gateway.drop(forget, shard)
 
-    async def request_reconnect(self) -> None:
-        await self.gateway.request_reconnect()
+    async def request_reconnect(self, shard: int | None = None) -> None:
+        await self.gateway.request_reconnect(shard)
 
-    async def invalidate_session(self, resumable: bool = False) -> None:
-        await self.gateway.invalidate(resumable)
+    async def invalidate_session(self, resumable: bool = False, shard: int | None = None) -> None:
+        await self.gateway.invalidate(resumable, shard)
 
     def fail(self, fault: Fault) -> None:
         """Let a fault happen to the next requests it fits."""

@@ -1,4 +1,4 @@
-"""The gateway: sessions, when they may begin, and when each of them is told of the guild."""
+"""The gateway: sessions, when they may begin, and when each of them is told of its guilds."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from tests.doubles.discord.answers import answer
 from tests.doubles.discord.limits import SessionStarts, Verdict
 from tests.doubles.discord.sessions import GUILD_MEMBERS, MESSAGE_CONTENT, Session, Socket
 from tests.doubles.discord.signal import Signal
-from tests.doubles.discord.world import GUILD_MEMBERS_LIMITED, MESSAGE_CONTENT_LIMITED, Json, Person, World
+from tests.doubles.discord.world import GUILD_MEMBERS_LIMITED, MESSAGE_CONTENT_LIMITED, Json, Person, World, shard_of
 
 HEARTBEAT, IDENTIFY, VOICE_STATE, RESUME, RECONNECT, MEMBERS = 1, 2, 4, 6, 7, 8
 INVALID_SESSION, HELLO, ACK = 9, 10, 11
@@ -28,6 +28,8 @@ INTENTS = sum(1 << bit for bit in (*range(17), 20, 21, 24, 25))
 """Gateway, "List of Intents"."""
 PAYLOAD_LIMIT = 4_096
 """Gateway, "Sending Events": bytes."""
+GUILDS_A_SHARD, GUILDS_ADVISED = 2_500, 1_000
+"""Gateway, "Sharding": as many guilds as a session may have at most, and about as many as it should have."""
 GUILD_DELAY = (0.0, 0.02)
 """Seconds between Ready and Guild Create, at random between; the real one takes up to a second, or longer."""
 
@@ -51,6 +53,8 @@ class Gateway:
         """How often a session may begin."""
         self.heartbeats = 0
         self.identifies = 0
+        self.shards: list[tuple[int, int]] = []
+        """Which of how many each identify was for."""
         self.resumes = 0
         self.chunks = 0
         """How often a member list was sent."""
@@ -58,23 +62,32 @@ class Gateway:
         """Seconds between the client's heartbeats."""
         self.refuse = 0
         """How many of the next sockets are refused, as when Discord is down."""
+        self.dead: set[int] = set()
+        """Shards that are down: a line on which one of them speaks is cut."""
         self.change_voice_state: ChangeVoiceState = _ignore
         """Where the bot's wish to join, move or leave goes."""
         self.revoked = False
         """Refuse every token from now on."""
-        self.sharding_required = False
-        """The bot is in too many guilds for one session."""
+        self.guilds_a_shard = GUILDS_A_SHARD
+        self.guilds_advised = GUILDS_ADVISED
 
     @property
     def live(self) -> list[Session]:
-        """Sessions with a socket that have had all of their events and know the guild."""
-        return [each for each in self._sessions.values() if each.socket is not None and each.has_guild]
+        """Sessions with a socket that have had all of their events and know their guilds."""
+        connected = [each for each in self._sessions.values() if each.socket is not None]
+        return [each for each in connected if each.guilds == self._guilds_of(each.shard)]
+
+    def _guilds_of(self, shard: tuple[int, int]) -> set[str]:
+        number, of = shard
+        return {guild for guild in self._world.guilds if shard_of(guild, of) == number}
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/api/v10/gateway/bot", self._get_gateway_bot)]
 
     async def _get_gateway_bot(self, request: web.Request) -> web.Response:
-        return answer({"url": "wss://gateway.discord.gg", "shards": 1, "session_start_limit": self.starts.describe()})
+        advised = max(1, -(-len(self._world.guilds) // self.guilds_advised))
+        limit = self.starts.describe()
+        return answer({"url": "wss://gateway.discord.gg", "shards": advised, "session_start_limit": limit})
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one socket until it ends."""
@@ -129,9 +142,13 @@ class Gateway:
     # A session begins
 
     async def _identify(self, socket: Socket, data: Json) -> None:
+        number, of = data.get("shard", (0, 1))
+        if number in self.dead:
+            return socket.abort()
         self.identifies += 1
+        self.shards.append((number, of))
         self._signal.notify()
-        verdict = self.starts.take()
+        verdict = self.starts.take(number)
         if verdict is Verdict.SPENT:
             self.revoked = True
             await self.close_sockets(BAD_TOKEN)
@@ -139,23 +156,26 @@ class Gateway:
             return await socket.close(code)
         if verdict is Verdict.TOO_QUICK:
             return await socket.send(INVALID_SESSION, False)
-        session = Session(data["intents"], self._world.bot.id)
+        session = Session(data["intents"], self._world.bot.id, (number, of))
         self._sessions[session.id] = session
         session.socket = socket
         await session.record("READY", {
-            "v": 10, "user": self._world.bot.user(), "guilds": [self._world.unavailable_guild()],
-            "session_id": session.id, "resume_gateway_url": "wss://gateway-local.discord.gg",
+            "v": 10, "user": self._world.bot.user(), "session_id": session.id, "shard": [number, of],
+            "guilds": [self._world.unavailable_guild(guild) for guild in sorted(self._guilds_of(session.shard))],
+            "resume_gateway_url": "wss://gateway-local.discord.gg",
             "application": {"id": self._world.application_id, "flags": self._world.application_flags},
         })  # fmt: skip
-        self._describe(session)
+        for guild in self._guilds_of(session.shard):
+            self._describe(session, guild)
 
     def _refusal(self, socket: Socket, data: Json) -> int | None:
         """The code to close with, if any."""
+        number, of = data.get("shard", (0, 1))
         checks = (
             (self._session_of(socket) is not None, ALREADY_IDENTIFIED),
             (data["token"] != self._token or self.revoked, BAD_TOKEN),
-            (data.get("shard", [0, 1])[0] >= data.get("shard", [0, 1])[1], INVALID_SHARD),
-            (self.sharding_required and "shard" not in data, SHARDING_REQUIRED),
+            (not 0 <= number < of, INVALID_SHARD),
+            (of > 0 and len(self._guilds_of((number, of))) > self.guilds_a_shard, SHARDING_REQUIRED),
             (data["intents"] & ~INTENTS != 0, INVALID_INTENTS),
             (not self._may_have(data["intents"]), DISALLOWED_INTENTS),
         )
@@ -166,17 +186,17 @@ class Gateway:
         wanted |= GUILD_MEMBERS_LIMITED if intents & GUILD_MEMBERS else 0
         return wanted & ~self._world.application_flags == 0
 
-    def _describe(self, session: Session) -> None:
-        """Tell the session of the guild, a little later."""
-        task = asyncio.create_task(self._describe_later(session), name="guild create")
+    def _describe(self, session: Session, guild: str) -> None:
+        """Tell the session of a guild, a little later."""
+        task = asyncio.create_task(self._describe_later(session, guild), name="guild create")
         self._describing.add(task)
         task.add_done_callback(self._describing.discard)
 
-    async def _describe_later(self, session: Session) -> None:
+    async def _describe_later(self, session: Session, guild: str) -> None:
         await asyncio.sleep(random.uniform(*GUILD_DELAY))
         await self._shown.wait()
-        session.has_guild = True
-        await session.record("GUILD_CREATE", self._world.guild(self._at_start()))
+        session.guilds.add(guild)
+        await session.record("GUILD_CREATE", self._world.guild(guild, self._at_start()))
         self._signal.notify()
 
     def _at_start(self) -> list[Person]:
@@ -185,12 +205,13 @@ class Gateway:
         return [self._world.bot, *talking]
 
     async def hold_guild(self) -> None:
-        """Tell nobody of the guild until `show_guild`, as in an outage: new sessions wait for it."""
+        """Tell nobody of any guild until `show_guild`, as in an outage: new sessions wait for it."""
         self._shown.clear()
-        for session in [session for session in self._sessions.values() if session.has_guild]:
-            session.has_guild = False
-            await session.record("GUILD_DELETE", self._world.unavailable_guild())
-            self._describe(session)
+        for session in list(self._sessions.values()):
+            for guild in sorted(session.guilds):
+                session.guilds.discard(guild)
+                await session.record("GUILD_DELETE", self._world.unavailable_guild(guild))
+                self._describe(session, guild)
 
     def show_guild(self) -> None:
         self._shown.set()
@@ -198,8 +219,10 @@ class Gateway:
     # A session goes on
 
     async def _resume(self, socket: Socket, data: Json) -> None:
-        self.resumes += 1
         session = self._sessions.get(data["session_id"] or "")
+        if session is not None and session.shard[0] in self.dead:
+            return socket.abort()
+        self.resumes += 1
         sequence = data["seq"] or 0
         if data["token"] != self._token or self.revoked:
             return await socket.close(BAD_TOKEN)
@@ -223,13 +246,13 @@ class Gateway:
 
     async def _go_to_voice(self, socket: Socket, data: Json) -> None:
         session = self._session_of(socket)
-        assert session is not None and str(data["guild_id"]) == self._world.guild_id
+        assert session is not None and str(data["guild_id"]) in session.guilds
         await self.change_voice_state(session.id, data)
 
     async def dispatch(self, event: str, data: Json, intent: int = 0) -> None:
         """Tell every session that knows the guild and asked for `intent`; where its socket is down, a resume will."""
         for session in list(self._sessions.values()):
-            if session.has_guild and intent & session.intents == intent:
+            if data["guild_id"] in session.guilds and intent & session.intents == intent:
                 await session.record(event, data)
 
     async def repeat_last(self) -> None:
@@ -240,28 +263,30 @@ class Gateway:
 
     # A session ends
 
-    async def request_reconnect(self) -> None:
-        for socket in self._detach():
+    # Each of these may be said to one shard alone.
+
+    async def request_reconnect(self, shard: int | None = None) -> None:
+        for socket in self._detach(shard):
             await socket.send(RECONNECT)
 
-    async def invalidate(self, resumable: bool) -> None:
+    async def invalidate(self, resumable: bool, shard: int | None = None) -> None:
         """End the sessions, or have them resumed."""
-        sockets = self._detach()
+        sockets = self._detach(shard)
         if not resumable:
-            self._sessions.clear()
+            self._forget_sessions(shard)
         for socket in sockets:
             await socket.send(INVALID_SESSION, resumable)
 
-    async def close_sockets(self, code: int) -> None:
-        for socket in self._detach():
+    async def close_sockets(self, code: int, shard: int | None = None) -> None:
+        for socket in self._detach(shard):
             await socket.close(code)
 
-    def drop(self, forget: bool = False) -> None:
+    def drop(self, forget: bool = False, shard: int | None = None) -> None:
         """Cut every line; with `forget`, a resume is refused afterwards."""
-        for socket in self._detach():
+        for socket in self._detach(shard):
             socket.abort()
         if forget:
-            self._sessions.clear()
+            self._forget_sessions(shard)
 
     async def stop(self) -> None:
         self.drop()
@@ -269,9 +294,16 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*self._describing, return_exceptions=True)
 
-    def _detach(self) -> list[Socket]:
-        sockets = [session.socket for session in self._sessions.values() if session.socket is not None]
-        for session in self._sessions.values():
+    def _of(self, shard: int | None) -> list[Session]:
+        return [session for session in self._sessions.values() if shard is None or session.shard[0] == shard]
+
+    def _forget_sessions(self, shard: int | None) -> None:
+        for session in self._of(shard):
+            del self._sessions[session.id]
+
+    def _detach(self, shard: int | None = None) -> list[Socket]:
+        sockets = [session.socket for session in self._of(shard) if session.socket is not None]
+        for session in self._of(shard):
             session.socket = None
         return sockets
 

@@ -147,10 +147,10 @@ class Interactions:
         payload: Json = {
             "id": self._world.new_id(), "application_id": self._world.application_id, "type": type, "token": token,
             "version": 1, "data": data,
-            "guild_id": self._world.guild_id, "guild": {"id": self._world.guild_id, "locale": "en-US", "features": []},
+            "guild_id": home.guild, "guild": {"id": home.guild, "locale": "en-US", "features": []},
             "channel_id": channel, "channel": self._world.channel(home), "app_permissions": "0", "locale": "en-US",
             "member": self._world.full_member(person) | {"permissions": str(permissions)}, "guild_locale": "en-US",
-            "entitlements": [], "authorizing_integration_owners": {"0": self._world.guild_id}, "context": 0,
+            "entitlements": [], "authorizing_integration_owners": {"0": home.guild}, "context": 0,
             "attachment_size_limit": 10_485_760,
         }  # fmt: skip
         self._open[token] = Interaction(payload, self._world.clock.now())

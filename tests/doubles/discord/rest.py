@@ -120,17 +120,18 @@ class Rest:
 
     async def _guilds(self, request: web.Request) -> web.Response:
         """Pages of it are asked for by the newest id that is known."""
-        partial = {key: self._world.guild([])[key] for key in ("id", "name", "features")}
-        is_known = int(request.query.get("after", 0)) >= int(self._world.guild_id)
-        return answer([] if is_known or not self._world.is_invited else [partial | {"icon": None, "owner": False}])
+        known, guilds = int(request.query.get("after", 0)), sorted(self._world.guilds, key=int)
+        new = [self._world.guild(id, []) for id in guilds if int(id) > known and self._world.is_invited]
+        about = ("id", "name", "features")
+        return answer([{key: guild[key] for key in about} | {"icon": None, "owner": False} for guild in new])
 
     async def _guild(self, request: web.Request) -> web.Response:
         sent_to_sessions = ("channels", "threads", "members", "presences", "voice_states", "member_count", "large")
-        guild = self._world.guild([])
+        guild = self._world.guild(request.match_info["guild"], [])
         return answer({key: value for key, value in guild.items() if key not in sent_to_sessions})
 
     async def _guild_channels(self, request: web.Request) -> web.Response:
-        return answer(self._world.guild([])["channels"])
+        return answer(self._world.guild(request.match_info["guild"], [])["channels"])
 
     async def _get_member(self, request: web.Request) -> web.Response:
         everybody = (*self._world.people.values(), self._world.bot)

@@ -50,16 +50,19 @@ class Socket:
 
 @dataclass(eq=False)
 class Session:
-    """It is told of what happens in the guild once the guild is available to it."""
+    """It is told of what happens in its guilds, in each once that is available to it."""
 
     intents: int
     me: str
     """The bot's id."""
+    shard: tuple[int, int] = (0, 1)
+    """Which of how many. Gateway, "Sharding"."""
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     events: list[Json] = field(default_factory=list)
     """Everything dispatched, in order: a resume replays from here."""
     socket: Socket | None = None
-    has_guild: bool = False
+    guilds: set[str] = field(default_factory=set)
+    """Those that were described to it."""
 
     async def record(self, name: str, data: Json) -> None:
         assert name in EVENTS, f"{name}: name the page that describes it"

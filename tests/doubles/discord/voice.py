@@ -155,6 +155,10 @@ class Voice:
 
     async def _show(self, id: str, channel: str | None, **more: Any) -> None:
         """Tell the gateway where somebody is now."""
+        before = self._world.voice_states.get(id)
+        if before is not None and channel and before["guild_id"] != self._world.channels[channel].guild:
+            left = self._world.set_voice_state(id, None)
+            await self._dispatch("VOICE_STATE_UPDATE", left, VOICE_STATES)
         state = self._world.set_voice_state(id, channel, **more)
         await self._dispatch("VOICE_STATE_UPDATE", state, VOICE_STATES)
         self._signal.notify()
@@ -191,9 +195,12 @@ class Voice:
         assert self._admission is not None
         self._admission = Admission(self._admission.channel, self._admission.session)
         await self._dispatch("VOICE_SERVER_UPDATE", {
-            "token": self._admission.token, "guild_id": self._world.guild_id,
+            "token": self._admission.token, "guild_id": self._guild_of(self._admission),
             "endpoint": "local-1.discord.media:443",
         }, 0)  # fmt: skip
+
+    def _guild_of(self, admission: Admission) -> str:
+        return self._world.channels[admission.channel].guild
 
     async def _put_out(self) -> None:
         self._admission = None
@@ -224,7 +231,9 @@ class Voice:
 
     def admit(self, data: Json) -> Connection | int:
         admission = self._admission
-        if admission is None or data["session_id"] != admission.session or data["server_id"] != self._world.guild_id:
+        if admission is None or data["session_id"] != admission.session:
+            return INVALID
+        if data["server_id"] != self._guild_of(admission):
             return INVALID
         if data["token"] != admission.token:
             return BAD_TOKEN

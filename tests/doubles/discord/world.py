@@ -1,4 +1,4 @@
-"""What exists on the local Discord: one guild, its channels, people and messages, as Discord describes them."""
+"""What exists on the local Discord: guilds, channels, people and messages, as Discord describes them."""
 
 import secrets
 from collections.abc import Iterator
@@ -50,6 +50,7 @@ class Channel:
     name: str
     type: int = TEXT
     parent: str | None = None
+    guild: str = ""
 
 
 @dataclass
@@ -74,6 +75,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.guild_id = self.new_id()
+        self.guilds = [self.guild_id]
+        """All the bot is in; everybody is in each of them."""
         self.moderators = self.new_id()
         self.bot_role = self.new_id()
         self.application_id = self.new_id()
@@ -85,6 +88,14 @@ class World:
         self._ids += 1
         return str(self.clock.snowflake() + self._ids)
 
+    def add_guild(self, shard: int = 0, of: int = 1) -> str:
+        """One more, which this shard of so many is told of; to be called before a client connects."""
+        id = int(self.new_id())
+        while (guild := str(id)) in self.guilds or shard_of(guild, of) != shard:
+            id -= 1 << 22
+        self.guilds.append(guild)
+        return guild
+
     def person(self, name: str, **traits: Any) -> Person:
         """The person of that name, new or changed."""
         person = self.people.setdefault(name, Person(self.new_id(), name))
@@ -92,8 +103,11 @@ class World:
             setattr(person, trait, value)
         return person
 
-    def add_channel(self, name: str, type: int = TEXT, parent: str | None = None, id: str | None = None) -> Channel:
-        channel = Channel(id or self.new_id(), name, type, parent)
+    def add_channel(
+        self, name: str, type: int = TEXT, parent: str | None = None, id: str | None = None, guild: str | None = None
+    ) -> Channel:
+        home = self.channels[parent].guild if parent is not None else guild or self.guild_id
+        channel = Channel(id or self.new_id(), name, type, parent, home)
         self.channels[channel.id] = channel
         return channel
 
@@ -117,7 +131,7 @@ class World:
     def channel(self, channel: Channel) -> Json:
         """Channel resource, "Channel Object"."""
         data: Json = {
-            "id": channel.id, "name": channel.name, "type": channel.type, "guild_id": self.guild_id, "nsfw": False,
+            "id": channel.id, "name": channel.name, "type": channel.type, "guild_id": channel.guild, "nsfw": False,
             "position": 0, "permission_overwrites": self._overwrites(channel), "parent_id": channel.parent,
             "topic": None, "last_message_id": next(iter(self.history(channel.id)), {}).get("id"),
             "rate_limit_per_user": 0,
@@ -139,20 +153,20 @@ class World:
     def _overwrites(self, channel: Channel) -> list[Json]:
         """Channel resource, "Overwrite Object"."""
         hides = channel.id in self.hidden
-        return [{"id": self.guild_id, "type": ROLE, "allow": "0", "deny": str(VIEW_CHANNEL)}] if hides else []
+        return [{"id": channel.guild, "type": ROLE, "allow": "0", "deny": str(VIEW_CHANNEL)}] if hides else []
 
-    def unavailable_guild(self) -> Json:
+    def unavailable_guild(self, id: str) -> Json:
         """Guild resource, "Unavailable Guild Object"."""
-        return {"id": self.guild_id, "unavailable": True}
+        return {"id": id, "unavailable": True}
 
-    def guild(self, members: list[Person]) -> Json:
+    def guild(self, id: str, members: list[Person]) -> Json:
         """Gateway Events, "Guild Create": all channels, and those threads that the bot may view."""
-        everything = [self.channel(channel) for channel in self.channels.values()]
+        everything = [self.channel(channel) for channel in self.channels.values() if channel.guild == id]
         return {
-            "id": self.guild_id, "name": "Studio", "owner_id": self.owner.id, "unavailable": False,
+            "id": id, "name": "Studio", "owner_id": self.owner.id, "unavailable": False,
             "member_count": len(self.people) + 1, "large": False, "emojis": [], "stickers": [], "features": [],
             "roles": [
-                self._role(self.guild_id, "@everyone", self.everyone),
+                self._role(id, "@everyone", self.everyone),
                 self._role(self.moderators, "Moderators", EVERYONE | MANAGE_MESSAGES | MODERATE_MEMBERS),
                 self._role(self.bot_role, self.bot.name, self.bot_permissions) | {"tags": {"bot_id": self.bot.id}},
             ],
@@ -164,6 +178,7 @@ class World:
             "voice_states": [
                 {key: value for key, value in state.items() if key != "guild_id"}
                 for state in self.voice_states.values()
+                if state["guild_id"] == id
             ],
             "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [],
             "joined_at": timestamp(self.clock.now() - 86_400),
@@ -175,11 +190,12 @@ class World:
         """Where somebody is now. Voice resource, "Voice State Object"."""
         person = next(person for person in (*self.people.values(), self.bot) if person.id == id)
         before = self.voice_states.pop(id, {})
+        guild = self.channels[channel].guild if channel is not None else before.get("guild_id", self.guild_id)
         state: Json = {
-            "guild_id": self.guild_id, "user_id": id, "session_id": secrets.token_hex(8), "deaf": False, "mute": False,
+            "guild_id": guild, "user_id": id, "session_id": secrets.token_hex(8), "deaf": False, "mute": False,
             "self_deaf": False, "self_mute": False, "self_video": False, "suppress": False,
             "request_to_speak_timestamp": None,
-        } | before | {"channel_id": channel, "member": self.full_member(person)} | more  # fmt: skip
+        } | before | {"guild_id": guild, "channel_id": channel, "member": self.full_member(person)} | more  # fmt: skip
         if channel is not None:
             self.voice_states[id] = state
         return state
@@ -224,4 +240,9 @@ class World:
         author = data.get("author", {}).get("id")
         person = next((p for p in (*self.people.values(), self.bot) if p.id == author), None)
         extra: Json = {} if person is None or "webhook_id" in data else {"member": self.member(person)}
-        return data | extra | {"guild_id": self.guild_id}
+        return data | extra | {"guild_id": self.channels[data["channel_id"]].guild}
+
+
+def shard_of(guild: str, shards: int) -> int:
+    """Gateway, "Sharding"."""
+    return (int(guild) >> 22) % shards

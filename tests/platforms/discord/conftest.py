@@ -12,7 +12,7 @@ from tenacity import wait_fixed
 from relay.config import VoiceSection
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Kind, Suggestion
 from relay.platforms.base import PlatformControls, ViewerCommands
-from relay.platforms.discord import client, interactions, mentions, session_starts, slash
+from relay.platforms.discord import client, interactions, mentions, session_starts, shard, slash
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.settings import DiscordSection
 from relay.platforms.discord.voice.session import DiscordVoice
@@ -169,7 +169,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch, discord: DiscordDouble) -> None:
     """Connect again at once, and let Discord allow it."""
     discord.gateway.starts.per = 0.0
     monkeypatch.setattr(session_starts, "APART", 0.0)
-    monkeypatch.setattr(client, "RETRY_WAIT", wait_fixed(0.01))
+    monkeypatch.setattr(shard, "RETRY_WAIT", wait_fixed(0.01))
     monkeypatch.setattr(client, "NOTE_EVERY", 0.01)
 
 

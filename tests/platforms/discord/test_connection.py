@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from relay.errors import AuthError, ConfigError, InboxError
 from relay.model import Edit, Post
-from relay.platforms.discord import client, session, session_starts, slash
+from relay.platforms.discord import client, session, session_starts, shard, slash
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.session_starts import SessionStarts
 from tests.doubles.discord import DiscordDouble, Hold
@@ -156,8 +156,9 @@ async def test_messages_from_before_the_start_are_not_taken(
 
 async def ready(platform: DiscordPlatform) -> None:
     async with asyncio.timeout(PATIENCE):
-        assert platform._session is not None
-        await platform._session.wait_until_ready()
+        [line] = platform._shards
+        assert line.session is not None
+        await line.session.wait_until_ready()
 
 
 async def test_an_event_delivered_twice_counts_once(
@@ -217,8 +218,8 @@ async def test_a_bot_that_may_not_read_messages_ends_the_run_with_the_fix(discor
     ("code", "fix"),
     [
         (4004, "reset the token"),
-        (4010, "update the relay"),
-        (4011, "an application of its own"),
+        (4010, "discord.shard_ids"),
+        (4011, "set a larger number"),
         (4012, "update the relay"),
         (4013, "update the relay"),
         (4014, "tick Message Content Intent"),
@@ -236,8 +237,8 @@ async def test_what_discord_wants_no_other_try_for_ends_the_run_with_the_fix(
 
 
 async def test_a_bot_in_too_many_servers_ends_the_run_before_it_was_ready(discord: DiscordDouble, store: Store) -> None:
-    discord.gateway.sharding_required = True
-    with pytest.raises(AuthError, match="an application of its own"):
+    discord.gateway.guilds_a_shard = 0
+    with pytest.raises(AuthError, match="set a larger number"):
         await run(discord, store)
 
 
@@ -265,7 +266,7 @@ async def test_sessions_that_end_at_once_are_begun_slower_and_slower(
         now += seconds
 
     monkeypatch.setattr(session_starts, "APART", 5.0)
-    monkeypatch.setattr(client, "SessionStarts", partial(SessionStarts, clock=lambda: now))
+    monkeypatch.setattr(shard, "SessionStarts", partial(SessionStarts, clock=lambda: now))
     monkeypatch.setattr(SessionStarts, "turn", lambda self: pass_time(self.wait()))
     async with connect():
         for _ in range(8):

@@ -94,6 +94,36 @@ class TestTheGuild:
             await running
 
 
+class TestShards:
+    async def test_each_has_its_own_guilds(self, discord: DiscordDouble) -> None:
+        for shard in (0, 1):
+            discord.open_server(shard=shard, of=2)
+        told = []
+        for shard in (0, 1):
+            discord.clock.advance(5)
+            async with line(discord) as gateway:
+                await gateway.send(2, IDENTIFY | {"shard": [shard, 2]})
+                told.append((await gateway.read())["d"])
+        assert [each["shard"] for each in told] == [[0, 2], [1, 2]]
+        guilds = [{int(guild["id"]) for guild in each["guilds"]} for each in told]
+        assert guilds == [{id for id in map(int, discord.world.guilds) if (id >> 22) % 2 == n} for n in (0, 1)]
+
+    async def test_so_many_are_advised_that_each_has_about_a_thousand_guilds(self, discord: DiscordDouble) -> None:
+        for _ in range(2_000):
+            discord.world.guilds.append(discord.world.new_id())
+        async with aiohttp.ClientSession(connector=make_connector(section(discord))) as session:
+            headers = {"Authorization": f"Bot {TOKEN}"}
+            answer = await session.get("https://discord.com/api/v10/gateway/bot", headers=headers)
+            assert (await answer.json())["shards"] == 3
+
+    async def test_as_many_may_begin_at_once_as_the_concurrency_says_each_with_its_own_remainder(
+        self, discord: DiscordDouble
+    ) -> None:
+        discord.gateway.starts.max_concurrency = 2
+        answers = [(await refusal(discord, shard=[shard, 4]))["op"] for shard in (0, 1, 2, 3)]
+        assert answers == [0, 0, 9, 9]
+
+
 class TestLimits:
     async def test_a_second_session_within_five_seconds_is_refused(self, discord: DiscordDouble) -> None:
         assert (await refusal(discord))["t"] == "READY"
@@ -130,6 +160,7 @@ class TestCloseCodes:
         [
             ({"token": "another"}, 4004),
             ({"shard": [1, 1]}, 4010),
+            ({"shard": [0, 0]}, 4010),
             ({"intents": 1 << 30}, 4013),
             ({"intents": 1 << 15}, 4014),
         ],
@@ -139,7 +170,8 @@ class TestCloseCodes:
         assert await refusal(discord, **changes) == code
 
     async def test_a_bot_in_too_many_servers(self, discord: DiscordDouble) -> None:
-        discord.gateway.sharding_required = True
+        discord.gateway.guilds_a_shard = 1
+        discord.open_server()
         assert await refusal(discord) == 4011
 
     async def test_another_version(self, discord: DiscordDouble) -> None:

@@ -23,8 +23,9 @@ CLOCKS_DIFFER = 15.0
 async def ready(platform: DiscordPlatform, discord: DiscordDouble) -> None:
     """Until the first session has long been ready."""
     async with asyncio.timeout(PATIENCE):
-        assert platform._session is not None
-        await platform._session.wait_until_ready()
+        [line] = platform._shards
+        assert line.session is not None
+        await line.session.wait_until_ready()
         await discord.wait_ready()
 
 
@@ -109,7 +110,8 @@ async def test_a_past_that_may_not_be_read_is_told_and_not_taken_for_an_empty_on
             f"connected, but cannot look up what is missed in {discord.channel}: give the bot Read Message "
             "History there"
         )
-        assert platform._mark is not None and int(discord.channel) in platform._mark.gaps
+        [line] = platform._shards
+        assert int(discord.channel) in line.mark.gaps
 
 
 async def test_a_hidden_channel_is_one_that_the_bot_cannot_see(discord: DiscordDouble, connect: Connect) -> None:

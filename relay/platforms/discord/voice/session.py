@@ -46,7 +46,10 @@ Connects = Callable[[discord.Client, discord.abc.Connectable], VoiceLink]
 
 
 class DiscordVoice:
-    """Where the companion is in voice. Made once; each login to Discord is `attached` to it in turn."""
+    """Where the companion is in voice. Made once; each login to Discord is `attached` to it.
+
+    A bot of several shards has as many logins at once, and goes where one of them sees the channel.
+    """
 
     def __init__(
         self,
@@ -63,7 +66,9 @@ class DiscordVoice:
         self._clock = clock
         self._where = VoiceWhereabouts(settings.channels)
         self._woken = asyncio.Event()
-        self._client: discord.Client | None = None
+        self._clients: list[discord.Client] = []
+        self._place = asyncio.Lock()
+        """Held by whose link it is: where another shard's server is next, that waits until this one is left."""
         self._link: VoiceLink | None = None
         self._heading: int | None = None
         self._talkers: dict[int, Talker] = {}
@@ -123,22 +128,25 @@ class DiscordVoice:
     @asynccontextmanager
     async def attached(self, client: discord.Client) -> AsyncIterator[None]:
         """Be in voice with this login until the block ends. Nothing that happens in voice is raised."""
-        self._client = client
+        self._clients.append(client)
         client.event(self.on_voice_state_update)
         client.event(self.on_guild_available)
         task = asyncio.create_task(self._run(client), name="discord voice")
         try:
             yield
         finally:
-            self._client = None
+            self._clients.remove(client)
             task.cancel()
             await asyncio.wait({task})
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Called by discord.py when it was told anew of a server, and so perhaps not of who moved meanwhile."""
-        if self._client is not None:
-            self._where.follow(channel_of(self._client, self.streamer))
-            self._woken.set()
+        self._where.follow(self._streamers_channel())
+        self._woken.set()
+
+    def _streamers_channel(self) -> int | None:
+        found = (channel_of(client, self.streamer) for client in self._clients)
+        return next((channel for channel in found if channel is not None), None)
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
@@ -157,14 +165,21 @@ class DiscordVoice:
 
     async def _run(self, client: discord.Client) -> None:
         await client.wait_until_ready()
-        self._where.follow(channel_of(client, self.streamer))
-        while self._client is client:
-            await self._wait_until(lambda: self._where.channel is not None)
+        self._where.follow(self._streamers_channel())
+        while client in self._clients:
+            await self._wait_until(lambda: self._is_wanted(client))
             try:
-                await self._stay(client)
+                async with self._place:
+                    await self._stay(client)
             except Exception:  # whatever voice trips over, it must not take the text side with it
                 log.exception("discord: voice failed and starts again")
                 await self._pause(STEADY)
+
+    def _is_wanted(self, client: discord.Client) -> bool:
+        """Whether the channel to be in is one of this login's servers."""
+        channel = self._where.channel
+        is_alone = client.shard_count in (None, 1)
+        return channel is not None and (is_alone or client.get_channel(channel) is not None)
 
     async def _stay(self, client: discord.Client) -> None:
         """Be where one is wanted, and come back there, until one is wanted nowhere."""
@@ -185,7 +200,7 @@ class DiscordVoice:
     async def _visit(self, client: discord.Client) -> None:
         """From joining to leaving. Raises PlatformUnavailable when it failed, or ended before its time."""
         since = self._clock()
-        if self._client is not client or self._where.channel is None:
+        if client not in self._clients or self._where.channel is None or not self._is_wanted(client):
             self._trouble = ""
             return
         try:
@@ -204,7 +219,7 @@ class DiscordVoice:
             self._trouble = f"voice: cannot speak in channel {id}: give the bot {missing} there"
             log.warning("discord: %s", self._trouble)
             return self._where.give_up()
-        link = await self._connect(channel)
+        link = await self._connect(client, channel)
         try:
             self._link, self._trouble = link, ""
             await self._dwell(link)
@@ -213,7 +228,7 @@ class DiscordVoice:
             self.sink.detach()
             await self._hang_up(link)
 
-    async def _connect(self, channel: Channel) -> VoiceLink:
+    async def _connect(self, client: discord.Client, channel: Channel) -> VoiceLink:
         self._heading = channel.id
         try:
             return await channel.connect(
@@ -226,7 +241,7 @@ class DiscordVoice:
             if isinstance(stale := channel.guild.voice_client, VoiceLink):
                 await self._hang_up(stale)
             else:
-                await self._have_left(channel.guild)
+                await self._have_left(client, channel.guild)
             if isinstance(error, (*FAILURES, AttributeError)):  # discord.py trips over a gateway that just went away
                 raise PlatformUnavailable(f"cannot join {channel}: {error or type(error).__name__}") from None
             raise
@@ -267,18 +282,18 @@ class DiscordVoice:
     async def _hang_up(self, link: VoiceLink) -> None:
         """Leave; never hangs, never raises."""
         if link.ended.is_set():
-            return await self._have_left(link.guild)
+            return await self._have_left(link.client, link.guild)
         try:
             async with asyncio.timeout(LEAVE_TIMEOUT):
-                await link.hang_up(wait=self._client is not None)
+                await link.hang_up(wait=link.client in self._clients)
         except (*FAILURES, AttributeError) as error:
             log.info("discord: left voice without a goodbye: %s", error)
 
-    async def _have_left(self, guild: discord.Guild) -> None:
+    async def _have_left(self, client: discord.Client, guild: discord.Guild) -> None:
         """Until Discord has told so: told later, the next connection would take it for its own end."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_TIMEOUT):
-                await self._wait_until(lambda: self._client is None or guild.me.voice is None)
+                await self._wait_until(lambda: client not in self._clients or guild.me.voice is None)
 
     # Waiting
 
@@ -299,7 +314,7 @@ class DiscordVoice:
         wanted = self._where.channel
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._wait_until(lambda: self._where.channel != wanted or self._client is None)
+                await self._wait_until(lambda: self._where.channel != wanted or not self._clients)
 
 
 class Lasting:

@@ -1,0 +1,55 @@
+"""What all shards of the bot in this process share."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from relay.model import Kind
+from relay.platforms.base import Receive
+from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.discord.commands import Offers
+from relay.platforms.discord.incoming import Listening
+from relay.platforms.discord.session_starts import Buckets
+from relay.platforms.discord.settings import DiscordSection
+from relay.platforms.discord.sharding import GatewayShard, Sharding
+from relay.platforms.discord.voice.session import DiscordVoice
+
+
+class Hearing:
+    """Which shards hear their channels."""
+
+    def __init__(self) -> None:
+        self.any = asyncio.Event()
+        """Set while at least one does: a dead shard costs its own servers alone."""
+        self._shards: set[GatewayShard] = set()
+
+    def __contains__(self, shard: GatewayShard) -> bool:
+        return shard in self._shards
+
+    def begins(self, shard: GatewayShard) -> None:
+        self._shards.add(shard)
+        self.any.set()
+
+    def ends(self, shard: GatewayShard) -> None:
+        self._shards.discard(shard)
+        if not self._shards:
+            self.any.clear()
+
+
+@dataclass(eq=False)
+class Bot:
+    """Outlives the shards, and their sessions."""
+
+    settings: DiscordSection
+    receive: Receive
+    offers: Offers
+    listening: Listening
+    sharding: Sharding
+    wanted: Collection[Kind] = ()
+    """The kinds besides messages that are asked for."""
+    look_back: float = 0.0
+    """Seconds; what is older is not looked up."""
+    voice: DiscordVoice | None = None
+    clock: DiscordClock = field(default_factory=DiscordClock)
+    buckets: Buckets = field(default_factory=Buckets)
+    hearing: Hearing = field(default_factory=Hearing)

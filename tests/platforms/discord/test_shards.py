@@ -1,0 +1,183 @@
+"""A bot on many servers: each shard is told of its own, and lives and dies by itself."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from relay.config import VoiceSection
+from relay.errors import AuthError
+from relay.model import Post
+from relay.platforms.discord.client import DiscordPlatform
+from relay.platforms.discord.voice.session import DiscordVoice
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.world import VOICE
+from tests.platforms.discord.conftest import Connect, Status, Store, adapter
+from tests.support import PATIENCE, eventually
+
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
+
+@pytest.fixture
+def rooms(discord: DiscordDouble) -> list[str]:
+    """A channel on a server of each of two shards."""
+    return [discord.open_server(shard=shard, of=2) for shard in (0, 1)]
+
+
+def two(rooms: list[str], **over: Any) -> dict[str, Any]:
+    """The settings of a bot with two shards that listens in both rooms."""
+    return {"shards": 2, "channels": tuple(map(int, rooms))} | over
+
+
+async def all_heard(discord: DiscordDouble, platform: DiscordPlatform, shards: int = 2) -> None:
+    await discord.wait_shards(shards)
+    await eventually(lambda: platform.health() == "connected")
+
+
+async def test_chat_comes_in_from_every_shard_and_answers_go_out_to_each(
+    discord: DiscordDouble, connect: Connect, store: Store, rooms: list[str]
+) -> None:
+    async with connect(**two(rooms)) as platform:
+        await all_heard(discord, platform)
+        for room in rooms:
+            await discord.say(f"hello from {room}", channel=room)
+            await platform.post(Post(channel=room, text="welcome", nonce=room))
+        await store.wait_for(2)
+        replies = [(await discord.ask("who is there?", channel=room)).text for room in rooms]
+
+    assert sorted(store.texts[:2]) == sorted(f"hello from {room}" for room in rooms)
+    assert [(post.channel, post.text) for post in discord.posts] == [(room, "welcome") for room in rooms]
+    assert replies == ["Asked! The answer comes here."] * 2
+    assert sorted(discord.gateway.shards) == [(0, 2), (1, 2)]
+    assert discord.interactions.syncs == 1, "one shard registers the commands for all"
+
+
+class TestADeadShard:
+    """Costs its own servers alone, and nothing of theirs."""
+
+    async def test_is_missed_by_nobody_else_and_misses_nothing(
+        self, discord: DiscordDouble, connect: Connect, store: Store, rooms: list[str]
+    ) -> None:
+        async with connect(**two(rooms)) as platform:
+            await all_heard(discord, platform)
+            await discord.say("one", channel=rooms[1])
+            await store.wait_for(1)
+
+            discord.gateway.dead.add(1)
+            await discord.drop_socket(shard=1)
+            await discord.say("said to a dead shard", channel=rooms[1])
+            await discord.say("two", channel=rooms[0])
+            await store.wait_for(2)
+            await eventually(lambda: "shard 1 of 2: " in platform.health())
+            await eventually(platform.listening.is_set)
+            await platform.post(Post(channel=rooms[1], text="still there", nonce="n"))
+
+            discord.gateway.dead.clear()
+            await store.wait_for(3)
+            await all_heard(discord, platform)
+
+        assert store.texts == ["one", "two", "said to a dead shard"]
+        assert [post.text for post in discord.posts] == ["still there"]
+
+    async def test_at_the_start_leaves_the_others_to_begin(
+        self, discord: DiscordDouble, connect: Connect, store: Store, rooms: list[str]
+    ) -> None:
+        discord.gateway.dead.add(0)
+        async with connect(**two(rooms)) as platform:
+            await discord.say("hello", channel=rooms[1])
+            await store.wait_for(1)
+            assert platform.health().startswith("connected, but shard 0 of 2: ")
+            discord.gateway.dead.clear()
+            await all_heard(discord, platform)
+
+    @pytest.mark.parametrize("resumable", [True, False])
+    async def test_comes_back_to_its_session_or_begins_another_alone(
+        self, discord: DiscordDouble, connect: Connect, store: Store, rooms: list[str], resumable: bool
+    ) -> None:
+        async with connect(**two(rooms)) as platform:
+            await all_heard(discord, platform)
+            await discord.say("one", channel=rooms[1])
+            await store.wait_for(1)
+            await discord.invalidate_session(resumable, shard=1)
+            await discord.say("two", channel=rooms[1])
+            await discord.say("three", channel=rooms[0])
+            await store.wait_for(3)
+            await all_heard(discord, platform)
+
+        assert sorted(store.texts) == ["one", "three", "two"]
+        begun = [shard for shard, _ in discord.gateway.shards]
+        assert sorted(begun) == ([0, 1] if resumable else [0, 1, 1])
+
+
+class TestVoice:
+    async def test_goes_to_a_server_of_another_shard_when_the_streamer_does(
+        self, discord: DiscordDouble, connect: Connect, rooms: list[str]
+    ) -> None:
+        lobby = discord.world.add_channel("lobby", VOICE, guild=discord.world.channels[rooms[1]].guild).id
+        there = discord.world.channels[rooms[0]].guild
+        lounge = discord.world.add_channel("lounge", VOICE, guild=there).id
+        voice = DiscordVoice(VoiceSection(streamer=int(discord.person("ann").id), channels=(int(lounge), int(lobby))))
+        async with connect(**two(rooms), voice=voice) as platform:
+            await all_heard(discord, platform)
+            for channel in (lounge, lobby, lounge):
+                await discord.enter("ann", channel)
+                await discord.voice.wait_joined(channel)
+        assert len(discord.voice.wishes) >= 5, "it leaves one server before it comes to another"
+
+
+class TestHowMany:
+    async def test_a_small_bot_has_one_and_asks_nothing_more(
+        self, discord: DiscordDouble, platform: DiscordPlatform
+    ) -> None:
+        assert discord.gateway.shards == [(0, 1)]
+        assert discord.requests.count("GET /api/v10/gateway/bot") == 1
+
+    async def test_a_large_one_has_as_many_as_discord_advises(
+        self, discord: DiscordDouble, connect: Connect, store: Store, rooms: list[str]
+    ) -> None:
+        discord.gateway.guilds_advised = 2
+        async with connect(channels=tuple(map(int, rooms))) as platform:
+            await all_heard(discord, platform)
+            for room in rooms:
+                await discord.say("hello", channel=room)
+            await store.wait_for(2)
+        assert sorted(discord.gateway.shards) == [(0, 2), (1, 2)]
+
+    async def test_one_that_has_grown_too_large_while_it_ran_takes_more_and_misses_nothing(
+        self, discord: DiscordDouble, connect: Connect, store: Store, rooms: list[str]
+    ) -> None:
+        async with connect(channels=tuple(map(int, rooms))) as platform:
+            await all_heard(discord, platform, shards=1)
+            discord.gateway.guilds_a_shard = discord.gateway.guilds_advised = 2
+            await discord.invalidate_session()
+            await discord.say("said meanwhile", channel=rooms[1])
+            await all_heard(discord, platform)
+            await store.wait_for(1)
+        assert store.texts == ["said meanwhile"]
+        assert sorted(discord.gateway.shards) == [(0, 1), (0, 1), (0, 2), (1, 2)]
+
+    async def test_a_number_that_is_too_small_ends_the_run_with_the_fix(
+        self, discord: DiscordDouble, store: Store, rooms: list[str]
+    ) -> None:
+        discord.gateway.guilds_a_shard = 1
+        with pytest.raises(AuthError, match=r'discord\.shards: 2 is too few.*"auto"'):
+            async with asyncio.timeout(PATIENCE):
+                await adapter(discord, store, Status(), **two(rooms)).run()
+
+    async def test_processes_take_a_part_of_them_each(
+        self, discord: DiscordDouble, store: Store, rooms: list[str]
+    ) -> None:
+        stores = [Store(), Store()]
+        made = [adapter(discord, kept, Status(), **two(rooms, shard_ids=(shard,))) for shard, kept in enumerate(stores)]
+        async with asyncio.TaskGroup() as processes:
+            running = [processes.create_task(each.run()) for each in made]
+            await discord.wait_shards(2)
+            for room in rooms:
+                await discord.say(f"in {room}", channel=room)
+            for kept in stores:
+                await kept.wait_for(1)
+            for task in running:
+                task.cancel()
+
+        assert [kept.texts for kept in stores] == [[f"in {room}"] for room in rooms]
+        assert discord.interactions.syncs == 1
