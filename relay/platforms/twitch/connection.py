@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Self, TypeVar
 
@@ -15,6 +17,7 @@ from twitchio.models.eventsub_ import BaseEvent
 from twitchio.payloads import TokenRefreshedPayload
 
 from relay.errors import AuthError, ConfigError, RelayError
+from relay.platforms.twitch.app_token import AppToken, told
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, login_refused, translate
 from relay.platforms.twitch.pacing import PointBudget
 from relay.platforms.twitch.settings import TwitchSection
@@ -26,6 +29,12 @@ OnEvent = Callable[[BaseEvent], None]
 OnUnread = Callable[[str, Exception], None]
 """Told of an event that could not be read: its type and what went wrong."""
 CALL_TIMEOUT = 15.0
+CHECK_LOGIN_EVERY = 1800.0
+"""Seconds; Twitch wants a login validated every hour, and TwitchIO would after 55 minutes."""
+ASKED_AT_ONCE = 100
+"""People in one question: https://dev.twitch.tv/docs/api/reference/#get-users"""
+NAMED = 10
+"""Channels that are named one by one in a line for people."""
 logging.getLogger("twitchio.client").addFilter(lambda record: "StarletteAdapter" not in str(record.msg))  # advice
 
 
@@ -89,8 +98,10 @@ class TwitchConnection:
         self._tokens = tokens
         self._on_event = on_event
         self._on_unread = on_unread
-        self._budget = PointBudget()
+        self._budget, self._app_budget = PointBudget(), PointBudget()
         self._renewing = asyncio.Lock()
+        self._wished = tuple(dict.fromkeys(settings.channels))
+        self._login_checked = float("-inf")
         self.client: TwitchClient
         self.account: Account
         self.channels: tuple[Channel, ...] = ()
@@ -111,6 +122,7 @@ class TwitchConnection:
             client_secret=secret,
             session=self._session,
         )
+        self._app_token = AppToken(self.client.http, time.monotonic)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -124,14 +136,45 @@ class TwitchConnection:
         Raises AuthError or ConfigError when a person has to act, PlatformUnavailable or RateLimited to try again.
         """
         await self.recognise()
-        names = tuple(dict.fromkeys(self._settings.channels))
-        users = await self.call(
-            lambda: self.client.fetch_users(logins=list(names), token_for=self.account.id), "looking up the channels"
-        )
-        found = {user.name: Channel(user.id, str(user.name)) for user in users}
-        if missing := [name for name in names if name not in found]:
+        self._login_checked = time.monotonic()
+        self.channels = await self._looked_up(self._wished)
+
+    async def listen_to(self, names: Sequence[str]) -> None:
+        """Have these channels, by their logins, instead of those before; what is wrong with one leaves all as it was.
+
+        Raises ConfigError for one that Twitch does not know, and as `call` does.
+        """
+        wished = tuple(dict.fromkeys(names))
+        if self.channels:
+            self.channels = await self._looked_up(wished)
+        self._wished = wished
+
+    async def _looked_up(self, names: Sequence[str]) -> tuple[Channel, ...]:
+        known = {channel.login: channel for channel in self.channels}
+        unknown = [name for name in names if name not in known]
+        for start in range(0, len(unknown), ASKED_AT_ONCE):
+            ask = partial(
+                self.client.fetch_users, logins=unknown[start : start + ASKED_AT_ONCE], token_for=self.account.id
+            )
+            known |= {
+                str(user.name): Channel(user.id, str(user.name))
+                for user in await self.call(ask, "looking up the channels")
+            }
+        if missing := [name for name in names if name not in known]:
             raise ConfigError(f"twitch.channels: Twitch knows no channel {', '.join(missing)}; check the spelling")
-        self.channels = tuple(found[name] for name in names)
+        return tuple(known[name] for name in names)
+
+    @property
+    def named(self) -> str:
+        """The channels for people."""
+        logins = [f"#{channel.login}" for channel in self.channels]
+        return ", ".join(logins) if len(logins) <= NAMED else f"{len(logins)} channels"
+
+    async def keep_login(self) -> None:
+        """Check the login when Twitch wants that, or when a person has logged in again. Raises as `renew` does."""
+        if time.monotonic() - self._login_checked > CHECK_LOGIN_EVERY or self._tokens.is_newer:
+            await self.renew()
+            self._login_checked = time.monotonic()
 
     async def recognise(self) -> None:
         """Learn whom the saved token belongs to, and no more. Raises as `log_in` does."""
@@ -172,6 +215,20 @@ class TwitchConnection:
         except FAILURES as error:
             raise self._told(error, doing) from None
 
+    async def call_as_app(self, request: Callable[[], Awaitable[T]], doing: str, *, spare: int = 0) -> T:
+        """The same with the application's own token; `spare` points of a minute are left to others.
+
+        Raises AuthError when Twitch refuses the application, and otherwise as `call` does.
+        """
+        await self._app_token.ensure()
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(self._app_budget.wait(loop.time(), spare))
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT):
+                return await request()
+        except FAILURES as error:
+            raise told(error, doing, retry_after=self._app_budget.wait(loop.time())) from None
+
     def _told(self, error: Exception, doing: str) -> RelayError:
         return translate(error, doing, retry_after=self._budget.wait(asyncio.get_running_loop().time()))
 
@@ -194,7 +251,10 @@ class TwitchConnection:
         trace = aiohttp.TraceConfig()
 
         async def on_end(_: aiohttp.ClientSession, __: SimpleNamespace, end: aiohttp.TraceRequestEndParams) -> None:
-            self._budget.note(end.response.headers, asyncio.get_running_loop().time())
+            used = end.headers.get("Authorization", "").partition(" ")[2]
+            is_logins = any(used == token["token"] for token in self.client.tokens.values())
+            budget = self._budget if is_logins else self._app_budget
+            budget.note(end.response.headers, asyncio.get_running_loop().time())
 
         trace.on_request_end.append(on_end)
         return trace

@@ -12,6 +12,8 @@ PRIVILEGED_LIMIT = 100
 """Where the account is the broadcaster or a moderator."""
 REFILL = 60.0
 """Seconds in which all points of the API come back: https://dev.twitch.tv/docs/api/guide/#twitch-rate-limits"""
+POINTS = 800
+"""The API gives, until an answer says otherwise: the same page."""
 CHANNEL_GAP = 1.0
 """Seconds between messages in one channel, without those privileges."""
 
@@ -70,15 +72,16 @@ class PointBudget:
     """
 
     def __init__(self) -> None:
-        self._empty_until = 0.0
+        self._left = POINTS
+        self._full_at = 0.0
 
     def note(self, headers: Mapping[str, str], now: float) -> None:
         """Read the headers of an answer, if it has those; `now` in seconds of a monotonic clock."""
         with suppress(KeyError, ValueError):
             remaining, reset = int(headers["Ratelimit-Remaining"]), float(headers["Ratelimit-Reset"])
             there = parsedate_to_datetime(headers["Date"]).timestamp()
-            self._empty_until = now + min(reset - there, REFILL) if remaining <= 0 else now
+            self._left, self._full_at = remaining, now + min(reset - there, REFILL)
 
-    def wait(self, now: float) -> float:
-        """Seconds until there are points again."""
-        return max(self._empty_until - now, 0.0)
+    def wait(self, now: float, spare: int = 0) -> float:
+        """Seconds until there are more points than these again."""
+        return max(self._full_at - now, 0.0) if self._left <= spare else 0.0

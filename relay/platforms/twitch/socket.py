@@ -27,6 +27,7 @@ A line whose other end is gone tells nothing by itself. TwitchIO would ask after
 """
 OVERDUE = 1.3
 """Twitch promises a sign of life in so many seconds; after this many times that, the session counts as dead."""
+SHARD_DISABLED = "conduit.shard.disabled"
 LOOKS = 10
 """How often it is looked for a sign of life in that time."""
 HANDOVER_GRACE = 5.0
@@ -36,21 +37,27 @@ HANDOVER_GRACE = 5.0
 class EventSocket(Websocket):
     """TwitchIO's socket without its own reconnecting."""
 
-    __slots__ = ("_patience", "_predecessors", "ended", "lost_some", "move_to", "revoked")
+    __slots__ = ("_attention", "_patience", "_predecessors", "ended", "move_to", "revoked")
 
-    def __init__(self, client: TwitchClient, token_for: str, predecessors: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        client: TwitchClient,
+        token_for: str,
+        attention: asyncio.Event,
+        predecessors: frozenset[str] = frozenset(),
+    ) -> None:
+        """`attention` is set when Twitch tells of something that its owner should look after."""
         super().__init__(client=client, token_for=token_for, http=client.http)
         self._heartbeat = PING_EVERY  # type: ignore[assignment]
         self._patience = OVERDUE * self._keep_alive_timeout
         self._predecessors = predecessors
+        self._attention = attention
         self.ended = asyncio.Event()
         """Nothing will come any more."""
         self.move_to: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """The address Twitch wants us to move to, once it asks."""
         self.revoked: set[str] = set()
         """The ids of subscriptions Twitch has taken away."""
-        self.lost_some = asyncio.Event()
-        """Set when that grows."""
 
     @property
     def account(self) -> str:
@@ -63,15 +70,15 @@ class EventSocket(Websocket):
         return self._predecessors | {str(self.session_id)}
 
     @classmethod
-    async def open(cls, client: TwitchClient, token_for: str) -> Self:
+    async def open(cls, client: TwitchClient, token_for: str, attention: asyncio.Event) -> Self:
         """Begin a session and wait for the welcome. Raises FAILURES."""
-        socket = cls(client, token_for)
+        socket = cls(client, token_for, attention)
         await socket._enter(None)
         return socket
 
     async def successor(self) -> Self:
         """Move to the address Twitch asked for; subscriptions move along. Raises FAILURES."""
-        socket = type(self)(self._require_client(), str(self._token_for), self.sessions)
+        socket = type(self)(self._require_client(), str(self._token_for), self._attention, self.sessions)
         await socket._enter(await self.move_to)
         return socket
 
@@ -82,7 +89,7 @@ class EventSocket(Websocket):
         except BaseException:
             await self.close()
             raise
-        self._require_client()._websockets[str(self._token_for)] = {str(self.session_id): self}
+        self._require_client()._websockets[str(self._token_for)][str(self.session_id)] = self
 
     def _require_client(self) -> TwitchClient:
         assert isinstance(self._client, TwitchClient)
@@ -117,6 +124,9 @@ class EventSocket(Websocket):
 
     async def _process_notification(self, data: "NotificationMessage") -> None:
         client, type = self._require_client(), data["metadata"]["subscription_type"]
+        if type == SHARD_DISABLED:  # TwitchIO has no model for it
+            self._attention.set()
+            return
         try:
             client.dispatch(type, self._event(type, data))
         except Exception as error:  # whatever the library or the relay did not expect
@@ -137,7 +147,7 @@ class EventSocket(Websocket):
         log.warning("Twitch has taken away the subscription of %s (%s)", lost["type"], lost["status"])
         self._subscriptions.pop(lost["id"], None)
         self.revoked.add(lost["id"])
-        self.lost_some.set()
+        self._attention.set()
 
     async def _process_reconnect(self, data: "ReconnectMessage") -> None:
         if not self.move_to.done():

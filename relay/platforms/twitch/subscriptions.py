@@ -1,16 +1,13 @@
 """Keeping what we want subscribed, whatever happens to the connection."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-
-from twitchio.models.eventsub_ import EventsubSubscription
+from typing import Protocol
 
 from relay.errors import PlatformError, PlatformUnavailable
-from relay.platforms.twitch.connection import TwitchConnection
-from relay.platforms.twitch.socket import EventSocket
-from relay.platforms.twitch.sources import EventSource, Key, Wanted, key, missing, wanted
+from relay.platforms.twitch.sources import Key, Wanted, missing
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +17,39 @@ ASK_AGAIN = (60.0, 120.0, 300.0, 900.0)
 """Seconds until Twitch is asked again for what it refused, by how often: a login may have become a moderator's."""
 
 
+class Carrier(Protocol):
+    """What holds subscriptions: the session of a login, or a conduit."""
+
+    at_once: int
+    """Calls that may be under way together."""
+
+    @property
+    def id(self) -> str:
+        """Another one holds nothing of what this one does."""
+        ...
+
+    @property
+    def is_over(self) -> bool:
+        """It holds nothing any more."""
+        ...
+
+    async def present(self) -> Mapping[Key, str]:
+        """The ids of the subscriptions that it holds. Raises as TwitchConnection.call does."""
+        ...
+
+    async def subscribe(self, wanted: Wanted) -> None:
+        """Raises as TwitchConnection.call does."""
+        ...
+
+    async def unsubscribe(self, id: str) -> None:
+        """Raises as TwitchConnection.call does."""
+        ...
+
+    def is_unknown(self, why: str) -> bool:
+        """Whether Twitch refuses by these words because it does not know the carrier any more, which is then over."""
+        ...
+
+
 @dataclass(frozen=True)
 class _Refusal:
     wanted: Wanted
@@ -27,21 +57,15 @@ class _Refusal:
     times: int
     until: float
     """When it is worth another try, by the clock."""
-    session: str | None
+    carrier: str
 
 
 class Reconciler:
-    """Compares what Twitch says is subscribed with what we want, and subscribes the rest, one at a time."""
+    """Compares what Twitch says is subscribed with what we want, subscribes the rest and ends what is too much."""
 
-    def __init__(
-        self, connection: TwitchConnection, sources: Sequence[EventSource], clock: Callable[[], float]
-    ) -> None:
-        self._connection = connection
-        self._sources = sources
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._refusals: dict[Key, _Refusal] = {}
-        self._sessions: set[str | None] = set()
-        """The ids of all sessions so far."""
         self.live: frozenset[tuple[str, str]] = frozenset()
         """The places of what is subscribed."""
 
@@ -54,86 +78,64 @@ class Reconciler:
                 by_reason.setdefault(refusal.why, []).append(refusal.wanted)
         return "; ".join(f"no {missing(lacked)}: {why}" for why, lacked in by_reason.items())
 
-    async def reconcile(self, socket: EventSocket) -> None:
-        """Bring Twitch to what we want on this session. A refusal costs that one subscription.
+    async def reconcile(self, carrier: Carrier, asked: Sequence[Wanted]) -> None:
+        """Bring Twitch to what is asked, in its order. A refusal costs that one subscription.
 
         Raises PlatformUnavailable, RateLimited or AuthError; what was subscribed before that stays.
         """
-        connection = self._connection
-        present = await self._present(socket)
-        asked = wanted(self._sources, connection.account, connection.channels)
+        present, keys = await carrier.present(), {each.key for each in asked}
         self.live = frozenset(each.place for each in asked if each.key in present)
-        self._refusals = {each.key: self._refusals[each.key] for each in asked if each.key in self._refusals}
+        self._refusals = {key: why for key, why in self._refusals.items() if key in keys and key not in present}
+        for key, id in present.items():
+            if key not in keys:
+                await self._unsubscribe(id, carrier)
+        lacking = [each for each in asked if each.key not in present and self._is_worth_asking(each, carrier)]
         failures: list[PlatformUnavailable] = []
-        for each in asked:
-            if socket.ended.is_set() or len(failures) == TOO_MANY:
+        for start in range(0, len(lacking), carrier.at_once):
+            if carrier.is_over or len(failures) >= TOO_MANY:
                 break
-            if each.key in present:
-                self._refusals.pop(each.key, None)
-            elif self._is_worth_asking(each, socket):
-                try:
-                    await self._subscribe(each, socket)
-                except PlatformUnavailable as failure:
-                    failures.append(failure)  # Twitch may fail at one type alone; the others need not wait for it
+            failures += await self._subscribe_some(lacking[start : start + carrier.at_once], carrier)
         if failures:
             raise failures[0]
 
-    def _is_worth_asking(self, wanted: Wanted, socket: EventSocket) -> bool:
+    def _is_worth_asking(self, wanted: Wanted, carrier: Carrier) -> bool:
         refusal = self._refusals.get(wanted.key)
-        return refusal is None or refusal.until <= self._clock() or refusal.session != socket.session_id
+        return refusal is None or refusal.until <= self._clock() or refusal.carrier != carrier.id
 
-    async def _present(self, socket: EventSocket) -> set[Key]:
-        async def ask() -> list[EventsubSubscription]:
-            listed = await self._connection.client.fetch_eventsub_subscriptions(
-                token_for=self._connection.account.id, status="enabled"
-            )
-            return [item async for item in listed.subscriptions if item.id not in socket.revoked]
+    async def _subscribe_some(self, some: Sequence[Wanted], carrier: Carrier) -> list[PlatformUnavailable]:
+        """Those of the failures that need not keep the others waiting: Twitch may fail at one type alone."""
+        results = await asyncio.gather(*(self._subscribe(each, carrier) for each in some), return_exceptions=True)
+        failures = [result for result in results if isinstance(result, BaseException)]
+        for failure in failures:
+            if not isinstance(failure, PlatformUnavailable):
+                raise failure
+        return [failure for failure in failures if isinstance(failure, PlatformUnavailable)]
 
-        items = await self._connection.call(ask, "reading the subscriptions")
-        await self._clear_away(
-            [item for item in items if item.cost and item.transport.session_id in self._sessions - socket.sessions]
-        )
-        self._sessions |= socket.sessions
-        return {key(item.type, item.condition) for item in items if item.transport.session_id in socket.sessions}
-
-    async def _clear_away(self, leftovers: Sequence[EventsubSubscription]) -> None:
-        """Twitch goes on counting the cost of a connection that broke until it notices."""
-        for item in leftovers:
-            try:
-                await self._connection.call(
-                    partial(item.delete, token_for=self._connection.account.id), "clearing away"
-                )
-            except PlatformError as error:
-                if error.retryable:
-                    raise
-                log.debug("%s", error)  # Twitch has noticed meanwhile
-
-    async def _subscribe(self, wanted: Wanted, socket: EventSocket) -> None:
+    async def _subscribe(self, wanted: Wanted, carrier: Carrier) -> None:
         try:
-            await self._connection.call(
-                lambda: self._connection.client.subscribe_websocket(
-                    wanted.payload,
-                    as_bot=False,
-                    token_for=self._connection.account.id,
-                    socket_id=socket.session_id,
-                ),
-                "subscribing",
-            )
+            await carrier.subscribe(wanted)
         except PlatformError as error:
             if error.retryable:
                 raise
-            self._note_refusal(wanted, str(error), socket)
+            self._note_refusal(wanted, str(error), carrier)
         else:
             self.live |= {wanted.place}
             self._refusals.pop(wanted.key, None)
 
-    def _note_refusal(self, wanted: Wanted, why: str, socket: EventSocket) -> None:
-        if "session" in why:
-            socket.ended.set()  # Twitch knows the session no more; only a new one helps
-            return
+    async def _unsubscribe(self, id: str, carrier: Carrier) -> None:
+        try:
+            await carrier.unsubscribe(id)
+        except PlatformError as error:
+            if error.retryable:
+                raise
+            log.debug("%s", error)  # it has ended already
+
+    def _note_refusal(self, wanted: Wanted, why: str, carrier: Carrier) -> None:
+        if carrier.is_unknown(why):
+            return  # only a new one helps
         before = self._refusals.get(wanted.key)
         times = before.times + 1 if before is not None else 1
         pause = ASK_AGAIN[min(times, len(ASK_AGAIN)) - 1]
-        self._refusals[wanted.key] = _Refusal(wanted, why, times, self._clock() + pause, socket.session_id)
+        self._refusals[wanted.key] = _Refusal(wanted, why, times, self._clock() + pause, carrier.id)
         if not wanted.source.is_minor and (before is None or before.why != why):
             log.warning("no %s: %s", missing([wanted]), why)

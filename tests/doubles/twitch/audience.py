@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.doubles.twitch import payloads
+from tests.doubles.twitch.conduits import Conduits
 from tests.doubles.twitch.eventsub import Session, Sessions
 from tests.doubles.twitch.shapes import IN_CHAT, TYPES, fill
-from tests.doubles.twitch.state import HeldByAutoMod, Redemption, Reward, Spoken, State, User, number
+from tests.doubles.twitch.state import HeldByAutoMod, Redemption, Reward, Spoken, State, Subscription, User, number
 
 NOTICE = "channel.chat.notification"
 
@@ -16,6 +17,7 @@ class Audience:
 
     state: State
     sessions: Sessions
+    conduits: Conduits
 
     async def chat(
         self,
@@ -224,15 +226,18 @@ class Audience:
         Events with the same `repeat_as` are one delivered again; `on` puts it onto one socket.
         """
         for sub in [sub for sub in self.state.subscriptions.values() if sub.concerns(type, channel)]:
-            session = on or self.sessions.get(sub.session_id)
-            if session is not None:
-                await session.send(
-                    "notification",
-                    {"subscription": sub.shown(), "event": event},
-                    repeat_as,
-                    subscription_type=type,
-                    subscription_version=sub.version,
-                )
+            await self.tell(sub, event, repeat_as=repeat_as, on=on)
+
+    async def tell(
+        self, sub: Subscription, event: dict[str, Any], *, repeat_as: str | None = None, on: Session | None = None
+    ) -> None:
+        """Send an event to one subscription."""
+        about = {"subscription_type": sub.type, "subscription_version": sub.version}
+        payload, session = {"subscription": sub.shown(), "event": event}, on or self.sessions.get(sub.session_id)
+        if session is not None:
+            await session.send("notification", payload, repeat_as, **about)
+        elif sub.conduit_id:
+            await self.conduits.deliver(sub, payload, repeat_as, **about)
 
     def _channel(self, login: str | None) -> User:
         return self.state.user(login) if login else self.state.channels[0]

@@ -1,6 +1,7 @@
 """The EventSub WebSocket: sessions, their life, and what is sent on them."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -31,12 +32,15 @@ class Session:
     def open(self) -> bool:
         return self.socket.prepared and not self.socket.closed
 
-    async def send(self, kind: str, payload: dict[str, Any], id: str | None = None, **metadata: str) -> None:
+    async def send(self, kind: str, payload: dict[str, Any], id: str | None = None, **metadata: str) -> bool:
+        """Whether it went out."""
         if self.silent or not self.open:
-            return
+            return False
         about = {"message_id": id or f"message-{number()}", "message_type": kind, "message_timestamp": timestamp()}
         with suppress(ConnectionError):
             await self.socket.send_json({"metadata": about | metadata, "payload": payload})
+            return True
+        return False
 
     def shown(self, status: str, url: str | None = None) -> dict[str, Any]:
         return {
@@ -70,6 +74,10 @@ class Sessions:
         """Otherwise the subscriptions of connections that are gone still count, as for a while in
         https://github.com/Teekeks/pyTwitchAPI/issues/351."""
         self.opened = 0
+        self.ended: list[Callable[[Session], Awaitable[None]]] = []
+        """Told when a session is over."""
+        self.moved: list[Callable[[Session, Session], Awaitable[None]]] = []
+        """Told when a session has a successor."""
 
     @property
     def current(self) -> list[Session]:
@@ -84,8 +92,13 @@ class Sessions:
         return session is not None and session.open and not session.forgotten
 
     def subscribed(self, subscription: Subscription) -> None:
-        self._all[subscription.session_id].used.set()
+        if subscription.session_id:
+            self.use(subscription.session_id)
         self._state.changes.happened()
+
+    def use(self, id: str) -> None:
+        """The session is there for something, and is not closed as unused."""
+        self._all[id].used.set()
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Handles the WebSocket route."""
@@ -101,7 +114,7 @@ class Sessions:
             for task in life:
                 task.cancel()
             await asyncio.gather(*life, return_exceptions=True)
-            self._end(session)
+            await self._end(session)
         return session.socket
 
     async def _read(self, session: Session) -> None:
@@ -114,6 +127,8 @@ class Sessions:
         await session.send("session_welcome", session.shown("connected"))
         if session.predecessor is not None:
             self._move_subscriptions(session.predecessor, session)
+            for told in self.moved:
+                await told(session.predecessor, session)
         self._state.changes.happened()
         while True:
             await asyncio.sleep(session.keepalive * 0.8)
@@ -134,10 +149,12 @@ class Sessions:
                 new.used.set()
         old.moved.set()
 
-    def _end(self, session: Session) -> None:
+    async def _end(self, session: Session) -> None:
         for subscription in self._state.subscriptions.values():
             if subscription.session_id == session.id and self.notices_ends:
                 subscription.status = "websocket_disconnected"
+        for told in self.ended:
+            await told(session)
         self._state.changes.happened()
 
     async def ask_to_move(self, session: Session, base: str) -> None:

@@ -34,6 +34,11 @@ class Identity:
         """Seconds a device code lasts."""
         self.interval: float = 0.01
         """Seconds between two polls."""
+        self.secret = "secret-of-the-application"
+        self.app_tokens: list[str] = []
+        """Those that are valid."""
+        self.app_token_lasts = 5_000_000
+        """Seconds."""
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -53,6 +58,15 @@ class Identity:
         self._state.changes.happened()
         return grant
 
+    def is_application(self, request: web.Request) -> bool:
+        """Whether a call is made with a valid token of the application's own."""
+        return request.headers.get("Authorization", "").partition(" ")[2] in self.app_tokens
+
+    def application(self, request: web.Request) -> None:
+        """Refuses a call that is not."""
+        if not self.is_application(request):
+            raise TwitchError(401, "Invalid OAuth token")
+
     def allowed(self, request: web.Request, scope: str) -> Grant:
         """The same, with a scope that the call needs."""
         grant = self.bearer(request)
@@ -62,6 +76,8 @@ class Identity:
 
     async def validate(self, request: web.Request) -> web.Response:
         self.validations += 1
+        if self.is_application(request):
+            return web.json_response({"client_id": self._client_id, "scopes": [], "expires_in": self.app_token_lasts})
         try:
             grant = self.bearer(request)
         except TwitchError:
@@ -84,8 +100,18 @@ class Identity:
         if kind == DEVICE_GRANT:
             return self._redeem_device_code(fields)
         if kind == "client_credentials":
-            return web.json_response({"access_token": f"app-{number()}", "expires_in": 5000, "token_type": "bearer"})
+            return self._for_application(fields)
         raise TwitchError(400, "invalid grant type")
+
+    def _for_application(self, fields: dict[str, str]) -> web.Response:
+        """https://dev.twitch.tv/docs/authentication/getting-tokens-oauth/#client-credentials-grant-flow"""
+        if fields.get("client_id") != self._client_id:
+            raise TwitchError(400, "invalid client")
+        if fields.get("client_secret") != self.secret:
+            raise TwitchError(403, "invalid client secret")
+        token = f"app-{number()}-secret"
+        self.app_tokens.append(token)
+        return web.json_response({"access_token": token, "expires_in": self.app_token_lasts, "token_type": "bearer"})
 
     def _refresh(self, fields: dict[str, str]) -> web.Response:
         self.refreshes += 1

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from tests.doubles.twitch.audience import Audience
 from tests.doubles.twitch.broadcast import Broadcast
+from tests.doubles.twitch.conduits import Conduits
 from tests.doubles.twitch.eventsub import Session, Sessions
 from tests.doubles.twitch.faults import Fault, Handler, Refuse
 from tests.doubles.twitch.helix import MAX_TOTAL_COST, Helix, may_read
@@ -40,6 +41,8 @@ class TwitchDouble(Audience):
         self.identity = Identity(self.state, CLIENT_ID)
         self.sessions = Sessions(self.state)
         self.helix = Helix(self.state, self.identity, self.sessions, self._echo)
+        self.conduits = Conduits(self.state, self.identity, self.sessions, self.tell)
+        self.helix.conduits = self.conduits.all
         self.broadcast = Broadcast(self.state, self.identity, self.happen)
         self.whispers = Whispers(self.state, self.identity)
         self.faults: list[Fault] = []
@@ -54,6 +57,7 @@ class TwitchDouble(Audience):
         rooms = (
             self.identity,
             self.helix,
+            self.conduits,
             self.broadcast,
             self.whispers,
             Rewards(self.state, self.identity),
@@ -152,6 +156,10 @@ class TwitchDouble(Audience):
         self.state.subscriptions[other.id] = other
         self.sessions.subscribed(other)
 
+    def authorise(self, login: str, *scopes: str) -> None:
+        """A streamer allows the application something, such as `channel:bot`."""
+        self.state.issue(self.state.user(login), scopes)
+
     def log_in_again(self, account: str | None = None) -> None:
         """A person grants the same again, with this account; `write_token` lays it down."""
         self.state.account = self.state.user(account) if account else self.account
@@ -180,7 +188,8 @@ class TwitchDouble(Audience):
         """Take a subscription away; Twitch tells so once."""
         for sub in [sub for sub in self.subscriptions if sub.type == type]:
             sub.status = status
-            if session := self.sessions.get(sub.session_id):
+            carriers = self.conduits.sessions_of(sub.conduit_id)
+            if session := carriers[0] if carriers else self.sessions.get(sub.session_id):
                 await session.send(
                     "revocation",
                     {"subscription": sub.shown()},
@@ -234,7 +243,7 @@ class TwitchDouble(Audience):
         )
 
     def _missing(self, types: Sequence[str]) -> list[str]:
-        there = {(sub.type, sub.watched) for sub in self.subscriptions if self.sessions.is_open(sub.session_id)}
+        there = {(sub.type, sub.watched) for sub in self.subscriptions if self._is_carried(sub)}
         return [
             type
             for type in types or TYPES.keys() - RARELY_WANTED
@@ -242,11 +251,14 @@ class TwitchDouble(Audience):
             if (type, channel.id) not in there and (types or self._allowed(type, channel))
         ]
 
+    def _is_carried(self, sub: Subscription) -> bool:
+        return bool(self.conduits.sessions_of(sub.conduit_id)) or self.sessions.is_open(sub.session_id)
+
     def _allowed(self, type: str, channel: User) -> bool:
         if not may_read(TYPES[type].scope, self.state.grant.scopes):
             return False
         wanted = Subscription(type, "", {"broadcaster_user_id": channel.id}, "")
-        if self.helix.cost(wanted) and self.helix.total_cost(self.account) >= MAX_TOTAL_COST:
+        if self.helix.cost(wanted) and self.helix.total_cost() >= MAX_TOTAL_COST:
             return False
         return self.helix.has_rank(self.account, wanted, TYPES[type].rank)
 

@@ -66,6 +66,8 @@ class Subscription:
     version: str
     condition: dict[str, Any]
     session_id: str
+    conduit_id: str = ""
+    """Where it has a conduit rather than a session."""
     cost: int = 0
     """What it counts of its account's total; see Helix.cost."""
     id: str = field(default_factory=lambda: f"sub-{number()}")
@@ -82,13 +84,15 @@ class Subscription:
             "version": self.version,
             "condition": self.condition,
             "created_at": self.created_at,
-            "transport": {
-                "method": "websocket",
-                "session_id": self.listed_under or self.session_id,
-                "connected_at": self.created_at,
-            },
+            "transport": self._transport(),
             "cost": self.cost,
         }
+
+    def _transport(self) -> dict[str, str]:
+        if self.conduit_id:
+            return {"method": "conduit", "conduit_id": self.conduit_id}
+        session_id = self.listed_under or self.session_id
+        return {"method": "websocket", "session_id": session_id, "connected_at": self.created_at}
 
     @property
     def watched(self) -> str | None:
@@ -223,6 +227,10 @@ class State:
         grant = Grant(user, scopes)
         self.grants.append(grant)
         return grant
+
+    def scopes_of(self, user: User | None) -> set[str]:
+        """All that somebody has allowed the application, by whatever login."""
+        return {scope for grant in self.grants if grant.user == user and grant.refresh for scope in grant.scopes}
 
     def can_be_answered(self, id: str, channel: User) -> bool:
         spoken = self.spoken.get(id)

@@ -9,7 +9,7 @@ import pytest
 
 from relay.errors import AuthError, ConfigError, InboxError, PlatformError, PlatformUnavailable
 from relay.model import Incoming, Post
-from relay.platforms.twitch import client, socket
+from relay.platforms.twitch import connection, login_transport, socket
 from relay.platforms.twitch.client import TwitchPlatform
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.twitch import Drop, Garble, TwitchDouble
@@ -286,7 +286,7 @@ async def test_a_token_about_to_expire_is_refreshed_in_time(
     twitch: TwitchDouble, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with connect(twitch):
-        monkeypatch.setattr(client, "CHECK_LOGIN_EVERY", 0.0)
+        monkeypatch.setattr(connection, "CHECK_LOGIN_EVERY", 0.0)
         twitch.state.grant.expires_in = 1800
         await twitch.until(lambda: twitch.identity.refreshes == 1, "a refresh")
 
@@ -315,7 +315,7 @@ async def test_a_withdrawn_login_ends_the_run_with_the_fix(
 async def test_a_changed_password_ends_the_run_at_once(
     platform: TwitchPlatform, twitch: TwitchDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "SETTLE", 0.05)
+    monkeypatch.setattr(login_transport, "SETTLE", 0.05)
     running = asyncio.create_task(platform.run())
     await platform.listening.wait()
     await twitch.change_password()

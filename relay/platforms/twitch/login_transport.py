@@ -1,0 +1,182 @@
+"""Hearing the channels as the account that is logged in: one session, and the subscriptions end with it."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+
+from twitchio.models.eventsub_ import EventsubSubscription
+
+from relay.errors import PlatformError
+from relay.platforms.twitch.connection import TwitchConnection
+from relay.platforms.twitch.failures import FAILURES, translate
+from relay.platforms.twitch.socket import EventSocket
+from relay.platforms.twitch.sources import EventSource, Key, Wanted, key, wanted
+from relay.platforms.twitch.standing import PATIENCE, Standing
+from relay.platforms.twitch.subscriptions import Reconciler
+
+log = logging.getLogger(__name__)
+SETTLE = 1.0
+"""Seconds between two looks at the subscriptions, however many Twitch takes away."""
+
+
+class LoginTransport:
+    """See Transport."""
+
+    def __init__(
+        self, connection: TwitchConnection, sources: Sequence[EventSource], standing: Standing, every: float
+    ) -> None:
+        """`every` so many seconds the subscriptions are looked at."""
+        self._connection = connection
+        self._sources = sources
+        self._standing = standing
+        self._every = every
+        self._reconciler = Reconciler(time.monotonic)
+        self._attention = asyncio.Event()
+        """It is worth a look before that."""
+        self._sessions: set[str] = set()
+        """The ids of all sessions so far."""
+        self._sessions_in_vain = 0
+        """How many in a row ended before everything was subscribed."""
+
+    @property
+    def live(self) -> frozenset[tuple[str, str]]:
+        """See Transport."""
+        return self._reconciler.live
+
+    @property
+    def trouble(self) -> str:
+        """See Transport."""
+        return self._reconciler.trouble
+
+    def channels_changed(self) -> None:
+        """See Transport."""
+        self._attention.set()
+
+    async def run(self) -> None:
+        """See Transport."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._standing.unheard("connecting")
+                socket: EventSocket | None = await self._standing.patiently(self._open)
+                while socket is not None:
+                    successor = await self._serve(socket)
+                    tasks.create_task(socket.retire())
+                    socket = successor
+                await asyncio.sleep(random.uniform(0.0, min(PATIENCE, 0.25 * 2**self._sessions_in_vain)))
+                self._sessions_in_vain = min(self._sessions_in_vain + 1, 10)
+
+    async def _open(self) -> EventSocket:
+        try:
+            return await EventSocket.open(self._connection.client, self._connection.account.id, self._attention)
+        except FAILURES as error:
+            raise translate(error, "connecting to EventSub") from None
+
+    async def _serve(self, socket: EventSocket) -> EventSocket | None:
+        """Keep the subscriptions up until the session ends. Its successor when Twitch asks to move, else None."""
+        async with asyncio.TaskGroup() as tasks:
+            upkeep = tasks.create_task(self._upkeep(socket))
+            ended = tasks.create_task(socket.ended.wait())
+            await asyncio.wait((upkeep, ended, socket.move_to), return_when=asyncio.FIRST_COMPLETED)
+            upkeep.cancel()
+            ended.cancel()
+        if socket.move_to.done():
+            try:
+                return await socket.successor()
+            except FAILURES as error:
+                log.warning("%s", translate(error, "moving to another EventSub server"))
+        log.warning("the connection to Twitch was lost; connecting again")
+        return None
+
+    async def _upkeep(self, socket: EventSocket) -> None:
+        while True:
+            await self._standing.patiently(self._check, socket, at_most=self._every)
+            self._standing.heard(f"connected as {self._connection.account.login} to {self._connection.named}")
+            self._sessions_in_vain = 0
+            await self._settled()
+
+    async def _settled(self) -> None:
+        """Wait until it is time for the next look, which is at once when something has changed."""
+        pause = min(SETTLE, self._every)
+        await asyncio.sleep(pause)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._every - pause):
+                await self._attention.wait()
+        self._attention.clear()
+
+    async def _check(self, socket: EventSocket) -> None:
+        await self._connection.keep_login()
+        if self._connection.account.id != socket.account:
+            socket.ended.set()  # somebody logged in with another account, which needs a session of its own
+            return
+        connection = self._connection
+        asked = wanted(self._sources, connection.account, connection.channels)
+        await self._reconciler.reconcile(_Session(connection, socket, self._sessions), asked)
+
+
+class _Session:
+    """See Carrier."""
+
+    at_once = 1
+
+    def __init__(self, connection: TwitchConnection, socket: EventSocket, sessions: set[str]) -> None:
+        """`sessions` are the ids of all so far, to which this one's are added."""
+        self._connection = connection
+        self._socket = socket
+        self._sessions = sessions
+
+    @property
+    def id(self) -> str:
+        return str(self._socket.session_id)
+
+    @property
+    def is_over(self) -> bool:
+        return self._socket.ended.is_set()
+
+    async def present(self) -> Mapping[Key, str]:
+        account, socket = self._connection.account.id, self._socket
+
+        async def ask() -> list[EventsubSubscription]:
+            listed = await self._connection.client.fetch_eventsub_subscriptions(token_for=account, status="enabled")
+            return [item async for item in listed.subscriptions if item.id not in socket.revoked]
+
+        items = await self._connection.call(ask, "reading the subscriptions")
+        await self._clear_away(
+            [item for item in items if item.cost and item.transport.session_id in self._sessions - socket.sessions]
+        )
+        self._sessions |= socket.sessions
+        return {
+            key(item.type, item.condition): item.id for item in items if item.transport.session_id in socket.sessions
+        }
+
+    async def _clear_away(self, leftovers: Sequence[EventsubSubscription]) -> None:
+        """Twitch goes on counting the cost of a connection that broke until it notices."""
+        for item in leftovers:
+            try:
+                await self.unsubscribe(item.id)
+            except PlatformError as error:
+                if error.retryable:
+                    raise
+                log.debug("%s", error)  # Twitch has noticed meanwhile
+
+    async def subscribe(self, wanted: Wanted) -> None:
+        connection = self._connection
+        await connection.call(
+            lambda: connection.client.subscribe_websocket(
+                wanted.payload, as_bot=False, token_for=connection.account.id, socket_id=self.id
+            ),
+            "subscribing",
+        )
+
+    async def unsubscribe(self, id: str) -> None:
+        connection = self._connection
+        end = partial(connection.client.delete_eventsub_subscription, id, token_for=connection.account.id)
+        await connection.call(end, "ending a subscription")
+
+    def is_unknown(self, why: str) -> bool:
+        if "session" in why:
+            self._socket.ended.set()  # Twitch knows the session no more
+        return "session" in why

@@ -1,0 +1,57 @@
+"""How the adapter stands with Twitch, and patience with what passes."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+
+from relay.errors import PlatformError, RateLimited
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+PATIENCE = 30.0
+"""The longest wait between two tries to connect, in seconds."""
+
+
+class Standing:
+    """What is told of the connection, and whether the channels are heard."""
+
+    def __init__(self) -> None:
+        self.listening = asyncio.Event()
+        self.state = "not started"
+        """One line for people."""
+
+    def heard(self, state: str) -> None:
+        """All is as it should be."""
+        self.state = state
+        self.listening.set()
+
+    def unheard(self, state: str) -> None:
+        """Nothing is heard for now."""
+        self.state = state
+        self.listening.clear()
+
+    async def patiently(self, step: Callable[..., Awaitable[T]], *args: Any, at_most: float = PATIENCE) -> T:
+        """Do a step, again until it works; the pauses grow up to `at_most` seconds. Raises what only a person mends."""
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(PlatformError),
+            wait=lambda state: _wait(state, at_most),
+            before_sleep=self._note_trouble,
+        )
+        return await retrying(step, *args)
+
+    def _note_trouble(self, attempt: RetryCallState) -> None:
+        error = attempt.outcome.exception() if attempt.outcome else None
+        if self.state != str(error):
+            self.state = str(error)
+            log.warning("%s; trying again", error)
+
+
+def _wait(state: RetryCallState, at_most: float) -> float:
+    """Seconds until the next try: as long as Twitch asks, or a growing while."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, RateLimited):
+        return error.retry_after
+    return wait_random_exponential(multiplier=0.25, max=at_most)(state)
