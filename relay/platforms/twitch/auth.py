@@ -21,6 +21,7 @@ from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, explain, tra
 from relay.platforms.twitch.rewards import MANAGE as MANAGE_REWARDS
 from relay.platforms.twitch.settings import TwitchSection
 from relay.platforms.twitch.sources import (
+    AS_BOT,
     NEEDED,
     EventSource,
     Wanted,
@@ -100,7 +101,8 @@ def _scopes(
     """What the login is to allow."""
     settled = [*([MANAGE_REWARDS] if rewards else []), *([WHISPERS] if settings.whispers else [])]
     done = [scope for act, scope in ACT_SCOPES.items() if act in acts]
-    return list(dict.fromkeys([*asked_for(sources), *done, *settled]))
+    as_bot = [AS_BOT] if settings.by_conduit else []
+    return list(dict.fromkeys([*asked_for(sources), *as_bot, *done, *settled]))
 
 
 async def check(settings: TwitchSection, token_file: Path, kinds: Collection[Kind] = frozenset(Kind)) -> str:

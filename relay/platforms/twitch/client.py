@@ -11,12 +11,13 @@ from twitchio import ChatMessage
 from twitchio.models.eventsub_ import BaseEvent
 
 from relay.acts import Act
-from relay.errors import PlatformError, PlatformUnavailable, RelayError
+from relay.errors import ConfigError, PlatformError, PlatformUnavailable, RelayError
 from relay.model import AudienceMessage, Kind, Post
-from relay.platforms.base import Receive, Stream
+from relay.platforms.base import Notes, Receive, Stream
 from relay.platforms.intake import Intake, Seen
 from relay.platforms.twitch.acts import TwitchActs
 from relay.platforms.twitch.catalogue import wished
+from relay.platforms.twitch.conduits.transport import ConduitTransport
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import LOG_IN_AGAIN
 from relay.platforms.twitch.gate import Gate
@@ -27,10 +28,10 @@ from relay.platforms.twitch.outgoing import Outgoing
 from relay.platforms.twitch.redeemed_texts import RedeemedTexts
 from relay.platforms.twitch.rewards import TwitchRewards
 from relay.platforms.twitch.settings import PLATFORM, TEXT_LIMIT, TwitchSection
-from relay.platforms.twitch.sources import left_out
-from relay.platforms.twitch.standing import Standing
+from relay.platforms.twitch.sources import AS_BOT, left_out
+from relay.platforms.twitch.status import TwitchStatus
 from relay.platforms.twitch.tokens import TokenFile, redact, redacted_logs
-from relay.platforms.twitch.transport import Transport
+from relay.platforms.twitch.transport import EventTransport
 from relay.platforms.twitch.unread import UnreadEvents
 from relay.platforms.twitch.whispers import Whispers, lacking
 from relay.system.clock import now
@@ -55,8 +56,9 @@ class TwitchPlatform:
         *,
         kinds: Collection[Kind] = frozenset(Kind),
         clock: Callable[[], float] = now,
+        notes: Notes | None = None,
     ) -> None:
-        """`kinds` are those worth hearing of."""
+        """`kinds` are those worth hearing of. A conduit is found again by the `notes`."""
         self._settings = settings
         self._clock = clock
         self._sources = wished(kinds, settings)
@@ -70,11 +72,25 @@ class TwitchPlatform:
         self._whispers = Whispers(self._connection)
         self._redeemed_texts = RedeemedTexts()
         self.rewards = TwitchRewards(self._connection)
-        self._standing = Standing()
-        self.listening = self._standing.listening
-        self._transport: Transport = LoginTransport(
-            self._connection, self._sources, self._standing, settings.reconcile_every
-        )
+        self._status = TwitchStatus()
+        self.listening = self._status.listening
+        self._transport = self._built_transport(notes)
+
+    def _built_transport(self, notes: Notes | None) -> EventTransport:
+        settings, connection, sources = self._settings, self._connection, self._sources
+        if not settings.by_conduit:
+            return LoginTransport(connection, sources, self._status, settings.reconcile_every)
+        if notes is None:
+            raise ConfigError('twitch.transport = "conduit" needs a store that keeps notes')
+        return ConduitTransport(settings, connection, sources, self._status, notes)
+
+    async def set_channels(self, names: Sequence[str]) -> None:
+        """Hear these channels, by their logins, from now on, without connecting again; what stays is not touched.
+
+        Raises ConfigError for one that Twitch does not know, and PlatformError; then all stays as it was.
+        """
+        await self._connection.listen_to(names)
+        self._transport.channels_changed()
 
     async def run(self) -> None:
         """See Platform.run."""
@@ -83,7 +99,7 @@ class TwitchPlatform:
             with redacted_logs():
                 async with self._connection, asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._intake.run())
-                    await self._standing.patiently(self._log_in)
+                    await self._status.patiently(self._log_in)
                     await self._transport.run()
         except* RelayError as group:
             failure = _first(group)
@@ -91,15 +107,15 @@ class TwitchPlatform:
             log.error("the Twitch adapter failed: %s", redact("".join(traceback.format_exception(group))))
             failure = PlatformError(f"a mistake of the relay ({type(_first(group)).__name__}); the log says more")
         finally:
-            self._standing.unheard("stopped")
+            self._status.unheard("stopped")
         if failure is not None:
-            self._standing.unheard(str(failure))
+            self._status.unheard(str(failure))
             raise failure
 
     async def post(self, post: Post) -> None:
         """See Platform.post."""
         if not self._connection.channels:
-            raise PlatformUnavailable(f"Twitch is not connected: {self._standing.state}")
+            raise PlatformUnavailable(f"Twitch is not connected: {self._status.state}")
         await self._outgoing.post(post)
 
     def channels(self) -> Sequence[str]:
@@ -118,7 +134,7 @@ class TwitchPlatform:
         lacking = [f"{', '.join(gives)} ({scope})" for scope, gives in self._lacking().items()]
         unheard = f"the login does not allow {', '.join(lacking)}: {LOG_IN_AGAIN}" if lacking else ""
         trouble = (self._transport.trouble, unheard, self._unread.trouble, waiting)
-        return "; ".join(part for part in (self._standing.state, *trouble) if part)
+        return "; ".join(part for part in (self._status.state, *trouble) if part)
 
     def unread(self) -> Mapping[str, int]:
         """See Unread."""
@@ -136,7 +152,7 @@ class TwitchPlatform:
         """See Withholding: on what AutoMod holds."""
         connection = self._connection
         if not connection.channels:
-            raise PlatformUnavailable(f"Twitch is not connected: {self._standing.state}")
+            raise PlatformUnavailable(f"Twitch is not connected: {self._status.state}")
         account = connection.account.id
         moderator = connection.client.create_partialuser(account)
         act = moderator.approve_automod_messages if approve else moderator.deny_automod_messages
@@ -150,7 +166,7 @@ class TwitchPlatform:
         """See Streaming: of the first channel."""
         connection = self._connection
         if not connection.channels:
-            raise PlatformUnavailable(f"Twitch is not connected: {self._standing.state}")
+            raise PlatformUnavailable(f"Twitch is not connected: {self._status.state}")
         client, account, channel = connection.client, connection.account.id, connection.channels[0].id
 
         async def live() -> list[Any]:
@@ -174,6 +190,8 @@ class TwitchPlatform:
             return {}
         account = self._connection.account
         unheard = left_out(self._sources, account, self._connection.channels)
+        if self._settings.by_conduit and AS_BOT not in account.scopes:
+            unheard = {AS_BOT: ["chat by a conduit"], **unheard}
         return unheard | lacking(account, is_wanted=self._settings.whispers)
 
     def _take(self, event: BaseEvent) -> None:

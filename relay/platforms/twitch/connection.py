@@ -107,6 +107,16 @@ class TwitchConnection:
         self.channels: tuple[Channel, ...] = ()
         """Empty while not logged in."""
 
+    @property
+    def by_conduit(self) -> bool:
+        """Whether the application itself hears and posts, as the account."""
+        return self._settings.by_conduit
+
+    @property
+    def client_id(self) -> str:
+        """Of the application."""
+        return self._settings.client_id
+
     async def __aenter__(self) -> Self:
         point_at(self._settings)
         secret = self._settings.client_secret.get_secret_value() if self._settings.client_secret else None

@@ -15,7 +15,7 @@ def _build(settings: TwitchSection, around: Surroundings) -> Platform:
     from relay.platforms.twitch.client import TwitchPlatform
 
     token_file = settings.token_kept_in(around.data_dir)
-    return TwitchPlatform(settings, token_file, around.receive, kinds=around.wanted)
+    return TwitchPlatform(settings, token_file, around.receive, kinds=around.wanted, notes=around.notes)
 
 
 async def _check(settings: TwitchSection, data_dir: Path, wishes: PlatformWishes) -> str:

@@ -5,7 +5,6 @@ import logging
 import random
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 
 from twitchio.models.eventsub_ import EventsubSubscription
@@ -15,24 +14,22 @@ from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import FAILURES, translate
 from relay.platforms.twitch.socket import EventSocket
 from relay.platforms.twitch.sources import EventSource, Key, Wanted, key, wanted
-from relay.platforms.twitch.standing import PATIENCE, Standing
+from relay.platforms.twitch.status import PATIENCE, TwitchStatus, settled
 from relay.platforms.twitch.subscriptions import Reconciler
 
 log = logging.getLogger(__name__)
-SETTLE = 1.0
-"""Seconds between two looks at the subscriptions, however many Twitch takes away."""
 
 
 class LoginTransport:
-    """See Transport."""
+    """See EventTransport."""
 
     def __init__(
-        self, connection: TwitchConnection, sources: Sequence[EventSource], standing: Standing, every: float
+        self, connection: TwitchConnection, sources: Sequence[EventSource], status: TwitchStatus, every: float
     ) -> None:
         """`every` so many seconds the subscriptions are looked at."""
         self._connection = connection
         self._sources = sources
-        self._standing = standing
+        self._status = status
         self._every = every
         self._reconciler = Reconciler(time.monotonic)
         self._attention = asyncio.Event()
@@ -44,24 +41,24 @@ class LoginTransport:
 
     @property
     def live(self) -> frozenset[tuple[str, str]]:
-        """See Transport."""
+        """See EventTransport."""
         return self._reconciler.live
 
     @property
     def trouble(self) -> str:
-        """See Transport."""
+        """See EventTransport."""
         return self._reconciler.trouble
 
     def channels_changed(self) -> None:
-        """See Transport."""
+        """See EventTransport."""
         self._attention.set()
 
     async def run(self) -> None:
-        """See Transport."""
+        """See EventTransport."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                self._standing.unheard("connecting")
-                socket: EventSocket | None = await self._standing.patiently(self._open)
+                self._status.unheard("connecting")
+                socket: EventSocket | None = await self._status.patiently(self._open)
                 while socket is not None:
                     successor = await self._serve(socket)
                     tasks.create_task(socket.retire())
@@ -93,19 +90,10 @@ class LoginTransport:
 
     async def _upkeep(self, socket: EventSocket) -> None:
         while True:
-            await self._standing.patiently(self._check, socket, at_most=self._every)
-            self._standing.heard(f"connected as {self._connection.account.login} to {self._connection.named}")
+            await self._status.patiently(self._check, socket, at_most=self._every)
+            self._status.heard(f"connected as {self._connection.account.login} to {self._connection.named}")
             self._sessions_in_vain = 0
-            await self._settled()
-
-    async def _settled(self) -> None:
-        """Wait until it is time for the next look, which is at once when something has changed."""
-        pause = min(SETTLE, self._every)
-        await asyncio.sleep(pause)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._every - pause):
-                await self._attention.wait()
-        self._attention.clear()
+            await settled(self._attention, self._every)
 
     async def _check(self, socket: EventSocket) -> None:
         await self._connection.keep_login()

@@ -99,7 +99,8 @@ class Outgoing:
 
     async def _send(self, post: Post, sent: _Sent) -> None:
         try:
-            sent.id = await self._connection.call(lambda: self._request(post, sent), "posting to chat")
+            call = self._connection.call_as_app if self._connection.by_conduit else self._connection.call
+            sent.id = await call(lambda: self._request(post, sent), "posting to chat")
         except PlatformUnavailable:
             sent.unsure = True
             raise
@@ -113,7 +114,10 @@ class Outgoing:
         channel = self._connection.client.create_partialuser(post.channel)
         try:
             message = await channel.send_message(
-                post.text, sender=account, token_for=account, reply_to_message_id=post.reply_to
+                post.text,
+                sender=account,
+                token_for=None if self._connection.by_conduit else account,
+                reply_to_message_id=post.reply_to,
             )
         except MessageRejectedError as error:
             if error.code == "msg_duplicate" and sent.unsure:

@@ -79,6 +79,7 @@ class EventSocket(Websocket):
     async def successor(self) -> Self:
         """Move to the address Twitch asked for; subscriptions move along. Raises FAILURES."""
         socket = type(self)(self._require_client(), str(self._token_for), self._attention, self.sessions)
+        socket.revoked = self.revoked
         await socket._enter(await self.move_to)
         return socket
 

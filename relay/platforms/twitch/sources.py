@@ -9,7 +9,7 @@ from twitchio import eventsub
 from twitchio.eventsub.subscriptions import SubscriptionPayload
 
 from relay.model import Kind
-from relay.platforms.twitch.connection import Account, Channel
+from relay.platforms.twitch.connection import NAMED, Account, Channel
 from relay.platforms.twitch.settings import TwitchSection
 
 Build = Callable[[str, str], SubscriptionPayload]
@@ -19,6 +19,10 @@ MAX_SUBSCRIPTIONS = 300
 """One connection holds: https://dev.twitch.tv/docs/eventsub/handling-websocket-events/#subscription-limits"""
 READ_CHAT = "user:read:chat"
 WRITE_CHAT = "user:write:chat"
+AS_BOT = "user:bot"
+"""Of the account, for what the application reads and writes as it."""
+LET_BOTS_IN = "channel:bot"
+"""Of a streamer, for the same in a channel where the account is no moderator."""
 NEEDED = (READ_CHAT, WRITE_CHAT)
 
 
@@ -79,7 +83,7 @@ def asked_for(sources: Iterable[EventSource]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*NEEDED, *(source.scope for source in sources if source.scope)]))
 
 
-def allowed(source: EventSource, scopes: Sequence[str]) -> bool:
+def allowed(source: EventSource, scopes: Collection[str]) -> bool:
     """Whether a token with these scopes may subscribe it; a manage scope includes its read scope."""
     return source.scope is None or source.scope in scopes or source.scope.replace(":read:", ":manage:") in scopes
 
@@ -119,17 +123,31 @@ class Wanted:
         return self.source.type, self.channel.id
 
 
-def wanted(sources: Sequence[EventSource], account: Account, channels: Sequence[Channel]) -> list[Wanted]:
+def wanted(
+    sources: Sequence[EventSource],
+    account: Account,
+    channels: Sequence[Channel],
+    consents: Mapping[str, Collection[str]] | None = None,
+) -> list[Wanted]:
     """All that the login may subscribe, in the order to ask for it.
 
+    `consents` are for an application that subscribes itself: the scopes that streamers have granted it, by channel id.
     What is free comes first, the dearest in all channels before the next; then what may have a cost, by channel, since
     half of it is worth little; and at last what is minor.
     """
+
+    def scopes(source: EventSource, channel: Channel) -> Collection[str]:
+        if not source.streamers_alone:
+            return account.scopes
+        if consents is not None:
+            return consents.get(channel.id, ())
+        return account.scopes if channel.id == account.id else ()
+
     everything = [
         Wanted(source, channel, source.build(channel.id, account.id))
         for source in sources
         for channel in channels
-        if allowed(source, account.scopes) and (channel.id == account.id or not source.streamers_alone)
+        if allowed(source, scopes(source, channel))
     ]
     places = {channel.id: place for place, channel in enumerate(channels)}
 
@@ -155,4 +173,10 @@ def missing(lacked: Iterable[Wanted]) -> str:
     channels: dict[str, list[str]] = {}
     for each in lacked:
         channels.setdefault(each.source.gives, []).append(f"#{each.channel.login}")
-    return "; ".join(f"{gives} of {', '.join(dict.fromkeys(names))}" for gives, names in channels.items())
+    return "; ".join(f"{gives} of {_few(list(dict.fromkeys(names)))}" for gives, names in channels.items())
+
+
+def _few(names: Sequence[str]) -> str:
+    """The names, as far as somebody would read them."""
+    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + rest

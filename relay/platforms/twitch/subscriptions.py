@@ -15,6 +15,8 @@ TOO_MANY = 3
 """Failures in one pass after which Twitch counts as down."""
 ASK_AGAIN = (60.0, 120.0, 300.0, 900.0)
 """Seconds until Twitch is asked again for what it refused, by how often: a login may have become a moderator's."""
+FEW = 50
+"""Refusals that are asked again at that pace; where there are more, each comes up more rarely."""
 
 
 class Carrier(Protocol):
@@ -135,7 +137,7 @@ class Reconciler:
             return  # only a new one helps
         before = self._refusals.get(wanted.key)
         times = before.times + 1 if before is not None else 1
-        pause = ASK_AGAIN[min(times, len(ASK_AGAIN)) - 1]
+        pause = ASK_AGAIN[min(times, len(ASK_AGAIN)) - 1] * max(1.0, len(self._refusals) / FEW)
         self._refusals[wanted.key] = _Refusal(wanted, why, times, self._clock() + pause, carrier.id)
         if not wanted.source.is_minor and (before is None or before.why != why):
             log.warning("no %s: %s", missing([wanted]), why)

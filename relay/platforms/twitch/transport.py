@@ -3,7 +3,7 @@
 from typing import Protocol
 
 
-class Transport(Protocol):
+class EventTransport(Protocol):
     """Keeps every channel of the connection subscribed and its events coming."""
 
     @property

@@ -92,16 +92,13 @@ class Conduits:
         conduit = self.all[subscription.conduit_id]
         first, count = conduit.turn, len(conduit.shards)
         conduit.turn = (first + 1) % count
-        id = id or f"message-{number()}"
+        id, has_arrived = id or f"message-{number()}", False
         for shard in [conduit.shards[first], conduit.shards[(first + 1) % count]][: min(count, 2)]:
             session = self._sessions.get(shard.session_id) if self._is_up(shard) else None
-            if (
-                session is not None
-                and await session.send("notification", payload, id, **metadata)
-                and not self.is_unsure
-            ):
+            has_arrived |= session is not None and await session.send("notification", payload, id, **metadata)
+            if has_arrived and not self.is_unsure:
                 return
-        if not self.is_unsure:
+        if not has_arrived:
             self.lost.append(payload["event"])
 
     def _is_up(self, shard: Shard) -> bool:
@@ -116,9 +113,13 @@ class Conduits:
         count = self._shard_count(await _parameters(request))
         if len(self.all) >= MAX_CONDUITS:
             raise TwitchError(429, "Conduit limit reached")
-        conduit = Conduit([Shard(str(place)) for place in range(count)])
+        return self._answer(self.make(count))
+
+    def make(self, shard_count: int) -> Conduit:
+        """Another one."""
+        conduit = Conduit([Shard(str(place)) for place in range(shard_count)])
         self.all[conduit.id] = conduit
-        return self._answer(conduit)
+        return conduit
 
     async def update(self, request: web.Request) -> web.Response:
         self._identity.application(request)

@@ -42,7 +42,8 @@ class Helix:
         self._echo = echo
         self.conduits: Collection[str] = ()
         """Ids of those there are."""
-        self._spent: deque[float] = deque()
+        self._spent: dict[bool, deque[float]] = {False: deque(), True: deque()}
+        """By logins, and by the application, which has points of its own."""
         self._written: deque[tuple[float, str, str]] = deque(maxlen=200)
         self.points = POINTS
         """API calls in a window."""
@@ -65,23 +66,23 @@ class Helix:
             web.post("/helix/chat/messages", self.post),
         ]
 
-    def spend(self) -> bool:
+    def spend(self, request: web.Request) -> bool:
         """Take a point for a call; whether there was one."""
-        now = time.time()
-        while self._spent and self._spent[0] <= now - self.window:
-            self._spent.popleft()
-        if len(self._spent) >= self.points:
+        now, spent = time.time(), self._spent[self._identity.is_application(request)]
+        while spent and spent[0] <= now - self.window:
+            spent.popleft()
+        if len(spent) >= self.points:
             return False
-        self._spent.append(now)
+        spent.append(now)
         return True
 
-    def limits(self) -> dict[str, str]:
+    def limits(self, request: web.Request) -> dict[str, str]:
         """The `Ratelimit-*` headers of an answer; the reset is a Unix time by Twitch's own clock, as is `Date`."""
-        there = time.time() + self.clock_ahead
-        back = self._spent[0] + self.window + self.clock_ahead if self._spent else there
+        there, spent = time.time() + self.clock_ahead, self._spent[self._identity.is_application(request)]
+        back = spent[0] + self.window + self.clock_ahead if spent else there
         return {
             "Ratelimit-Limit": str(self.points),
-            "Ratelimit-Remaining": str(max(self.points - len(self._spent), 0)),
+            "Ratelimit-Remaining": str(max(self.points - len(spent), 0)),
             "Ratelimit-Reset": str(math.ceil(back)),
             "Date": format_datetime(datetime.fromtimestamp(there, UTC), usegmt=True),
         }

@@ -172,6 +172,13 @@ class TwitchDouble(Audience):
                 session.request.transport.abort()
         await self.until(lambda: not self.sessions.current, "sockets to be gone")
 
+    async def cut(self, session_id: str) -> None:
+        """Cut one EventSub connection without a word."""
+        session = self.sessions.get(session_id)
+        if session is not None and session.request.transport is not None:
+            session.request.transport.abort()
+            await self.until(lambda: not session.open, "the socket to be gone")
+
     def forget_sessions(self) -> None:
         """Lose every session on Twitch's side while the connections stand."""
         for session in self.sessions.current:
@@ -302,13 +309,13 @@ class TwitchDouble(Audience):
             self._at_once -= 1
         if response.status >= 400:
             self.refused.append((request.method, request.path, response.status))
-        for name, value in self.helix.limits().items():
+        for name, value in self.helix.limits(request).items():
             response.headers.setdefault(name, value)  # a fault may have its own
         return response
 
     async def _answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            if not self.helix.spend():
+            if not self.helix.spend(request):
                 raise TwitchError(429, "Too Many Requests")
             return await handler(request)
         except TwitchError as error:

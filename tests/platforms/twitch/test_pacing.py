@@ -85,6 +85,14 @@ def test_points_that_are_back_sooner_than_announced_are_used() -> None:
     assert budget.wait(101.0) == 0.0
 
 
+def test_who_leaves_points_to_others_waits_sooner() -> None:
+    budget = PointBudget()
+    budget.note(headers(100, 30), 100.0)
+
+    assert budget.wait(100.0) == 0.0
+    assert budget.wait(100.0, spare=100) == 30.0
+
+
 def test_no_wait_is_longer_than_twitch_needs_to_give_all_points_back() -> None:
     budget = PointBudget()
     budget.note(headers(0, 86_400), 100.0)

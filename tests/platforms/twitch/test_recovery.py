@@ -9,7 +9,7 @@ import pytest
 
 from relay.errors import AuthError, ConfigError, InboxError, PlatformError, PlatformUnavailable
 from relay.model import Incoming, Post
-from relay.platforms.twitch import connection, login_transport, socket
+from relay.platforms.twitch import connection, socket, status
 from relay.platforms.twitch.client import TwitchPlatform
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.twitch import Drop, Garble, TwitchDouble
@@ -315,7 +315,7 @@ async def test_a_withdrawn_login_ends_the_run_with_the_fix(
 async def test_a_changed_password_ends_the_run_at_once(
     platform: TwitchPlatform, twitch: TwitchDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(login_transport, "SETTLE", 0.05)
+    monkeypatch.setattr(status, "SETTLE", 0.05)
     running = asyncio.create_task(platform.run())
     await platform.listening.wait()
     await twitch.change_password()

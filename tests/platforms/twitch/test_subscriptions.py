@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from relay.model import Kind
-from relay.platforms.twitch import login_transport, subscriptions
+from relay.platforms.twitch import status, subscriptions
 from relay.platforms.twitch.auth import check
 from relay.platforms.twitch.client import TwitchPlatform
 from tests.doubles.twitch import Refuse, TwitchDouble
@@ -187,7 +187,7 @@ async def test_a_subscription_taken_away_is_made_again_at_once_and_said_in_the_l
     monkeypatch: pytest.MonkeyPatch,
     reason: str,
 ) -> None:
-    monkeypatch.setattr(login_transport, "SETTLE", 0.05)
+    monkeypatch.setattr(status, "SETTLE", 0.05)
     async with connect(twitch, reconcile_every=60.0):
         await twitch.revoke("channel.chat.message", reason)
         await twitch.wait_subscribed()

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
@@ -11,11 +12,13 @@ from relay.errors import PlatformError, RateLimited
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+SETTLE = 1.0
+"""Seconds between two looks at the subscriptions, however many Twitch takes away."""
 PATIENCE = 30.0
 """The longest wait between two tries to connect, in seconds."""
 
 
-class Standing:
+class TwitchStatus:
     """What is told of the connection, and whether the channels are heard."""
 
     def __init__(self) -> None:
@@ -47,6 +50,16 @@ class Standing:
         if self.state != str(error):
             self.state = str(error)
             log.warning("%s; trying again", error)
+
+
+async def settled(attention: asyncio.Event, every: float) -> None:
+    """Wait until it is time for the next look: after `every` seconds, or soon after something asks for attention."""
+    pause = min(SETTLE, every)
+    await asyncio.sleep(pause)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(every - pause):
+            await attention.wait()
+    attention.clear()
 
 
 def _wait(state: RetryCallState, at_most: float) -> float:

@@ -1,0 +1,121 @@
+"""The relay's conduit at Twitch: found again over restarts, made when it is missing, and what its shards are."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from relay.errors import ConfigError, InboxError, PlatformUnavailable
+from relay.platforms.base import Notes
+from relay.platforms.twitch.connection import TwitchConnection
+from relay.platforms.twitch.settings import TwitchSection
+
+log = logging.getLogger(__name__)
+MAX_CONDUITS: Final = 5
+"""An application may have: https://dev.twitch.tv/docs/api/reference/#create-conduits"""
+
+
+@dataclass(frozen=True)
+class ConduitShard:
+    """One of the connections among which Twitch shares a conduit's events out, as Twitch sees it."""
+
+    number: int
+    is_enabled: bool
+    session: str
+    """The id of the WebSocket session that serves it or did so last."""
+
+
+class Conduit:
+    """Use `find` first. Everything raises PlatformUnavailable or RateLimited to try again, and PlatformError when
+    Twitch refuses; then it may be gone, and `find` gets another one."""
+
+    def __init__(self, connection: TwitchConnection, settings: TwitchSection, notes: Notes) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._notes = notes
+        self._note = f"twitch.conduit.{settings.client_id}"
+        self.id = ""
+
+    async def find(self) -> None:
+        """Have the conduit of the settings, or the one that was noted; else make one and note it.
+
+        Where several processes make one at a time, the one that was noted last is everybody's.
+        Raises ConfigError when there is no room for another.
+        """
+        there = await self._existing()
+        wished = self._settings.conduit
+        if wished and wished not in there:
+            raise ConfigError(f"twitch.conduit: the application has no conduit {wished}, but {_listed(there)}")
+        self.id = wished or await self._noted() or ""
+        if self.id not in there:
+            self.id = await self._made(there)
+        elif there[self.id] != self._settings.shards:
+            resize = partial(self._connection.client.http.update_conduits, self.id, shard_count=self._settings.shards)
+            await self._connection.call_as_app(resize, "setting the number of shards")
+
+    async def shards(self) -> list[ConduitShard]:
+        """Those that somebody has served, by their numbers; Twitch goes on listing some that it was told to drop."""
+
+        async def ask() -> list[ConduitShard]:
+            http = self._connection.client.http
+            return [
+                ConduitShard(int(shard.id), shard.status == "enabled", shard.session_id or "")
+                async for shard in http.get_conduit_shards(self.id)
+            ]
+
+        listed = await self._connection.call_as_app(ask, "reading the shards")
+        known = {shard.number: shard for shard in listed}
+        return [known.get(number, ConduitShard(number, False, "")) for number in range(self._settings.shards)]
+
+    async def assign(self, sessions: Mapping[int, str]) -> dict[int, str]:
+        """Have sessions, by their ids, serve these shards. Why not, by the numbers of those that Twitch refuses."""
+        shards = [
+            {"id": str(number), "transport": {"method": "websocket", "session_id": session}}
+            for number, session in sessions.items()
+        ]
+        http = self._connection.client.http
+        answer = await self._connection.call_as_app(
+            lambda: http.update_conduit_shards(self.id, shards=shards),  # type: ignore[arg-type]
+            "serving shards",
+        )
+        return {int(error["id"]): str(error["message"]) for error in answer.get("errors", ())}
+
+    async def _existing(self) -> dict[str, int]:
+        """The shards of each of the application's conduits."""
+        listed = await self._connection.call_as_app(self._connection.client.fetch_conduits, "reading the conduits")
+        return {conduit.id: conduit.shard_count for conduit in listed}
+
+    async def _made(self, there: Mapping[str, int]) -> str:
+        if len(there) >= MAX_CONDUITS:
+            raise ConfigError(
+                f"the Twitch application has {_listed(there)}, and Twitch allows {MAX_CONDUITS}: set twitch.conduit to "
+                "one that nobody uses any more, or wait; Twitch ends one whose shards were all idle for 72 hours"
+            )
+        client = self._connection.client
+        made = await self._connection.call_as_app(
+            lambda: client.create_conduit(self._settings.shards), "making a conduit"
+        )
+        await self._keep(made.id)
+        noted = await self._noted()
+        if noted is None or noted == made.id:
+            log.info("made the conduit %s at Twitch", made.id)
+            return made.id
+        await self._connection.call_as_app(made.delete, "ending a conduit that nobody needs")
+        return noted
+
+    async def _noted(self) -> str | None:
+        try:
+            return await self._notes.get_note(self._note)
+        except InboxError as error:
+            raise PlatformUnavailable(f"what is known of the conduit cannot be read: {error}") from None
+
+    async def _keep(self, id: str) -> None:
+        try:
+            await self._notes.set_note(self._note, id)
+        except InboxError as error:
+            raise PlatformUnavailable(f"the conduit {id} cannot be noted: {error}") from None
+
+
+def _listed(there: Mapping[str, int]) -> str:
+    return f"{len(there)} conduits ({', '.join(there)})" if there else "none"
