@@ -17,6 +17,12 @@ async def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -
             await asyncio.sleep(0.005)
 
 
+async def turns(count: int = 5) -> None:
+    """Let others run that have nothing to wait for."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 @asynccontextmanager
 async def alongside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run what never ends by itself for as long as the context lasts."""

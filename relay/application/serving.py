@@ -1,9 +1,8 @@
 """The web server around a running relay: what its pages and callers see and may do."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Final
 
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
@@ -22,9 +21,6 @@ from relay.web.gateway.api import ApiActions
 from relay.web.proxy.trust import Upstream
 from relay.web.server import WebServer
 from relay.wire.messages import ContextText
-
-LOOK_EVERY: Final = 0.25
-"""Seconds between two looks for what time alone has changed."""
 
 
 @asynccontextmanager
@@ -56,7 +52,7 @@ async def serving(
         ) as server,
     ):
         mirror = server.gateway.mirror
-        looking = asyncio.create_task(_look(mirror.look))
+        looking = asyncio.create_task(mirror.keep_looking())
         try:
             with (
                 relay.events.forwarded.told_to(mirror.told),
@@ -82,13 +78,6 @@ async def serving_anywhere(config: Config, relay: Relay, audio: LiveAudio) -> As
         except ConfigError:
             server = await stack.enter_async_context(serving(anywhere, relay, audio))
         yield server
-
-
-async def _look(look: Callable[[], None]) -> None:
-    """Time alone changes the floor: speakers who say nothing more are gone after a while."""
-    while True:
-        look()
-        await asyncio.sleep(LOOK_EVERY)
 
 
 class Told:

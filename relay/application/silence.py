@@ -14,7 +14,7 @@ from relay.wire.messages import WireMessage
 
 LASTS: Final = 15.0
 """Seconds after which a reason counts: OBS takes its time to open a page, and one that is opened anew is soon back."""
-LOOK_EVERY: Final = 1.0
+LOOK_EVERY: Final = 5.0
 SILENT: Final = "Silent: "
 """What a line of the status begins with that tells a reason."""
 

@@ -15,8 +15,8 @@ PATIENCE: Final = 20.0
 """Seconds a connection may be without a complete request, and a request without its body."""
 PER_ADDRESS: Final = 500
 """Connections of one address that wait without a request; hundreds of clients may come back at the same moment."""
-LOOK_EVERY: Final = 1.0
-"""Seconds between two looks for connections that say nothing."""
+LOOK_EVERY: Final = 5.0
+"""Seconds between two looks for connections that say nothing; each may stay that much longer."""
 
 log = logging.getLogger(__name__)
 

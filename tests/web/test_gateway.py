@@ -48,6 +48,20 @@ async def test_the_published_client_reads_health_and_state(stage: Stage) -> None
     await client.stop()
 
 
+async def test_who_begins_to_listen_is_told_how_it_is_and_nothing_of_what_was_before(stage: Stage) -> None:
+    stage.runtime.state = GatewayState(ai_state="thinking")
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"{stage.url}/ws") as socket:
+        await socket.send_json({"type": "subscribe", "events": ["ai_state_changed"]})
+        first = await socket.receive_json()
+        stage.server.gateway.mirror.look()
+        stage.runtime.state = GatewayState(ai_state="speaking")
+        stage.server.gateway.mirror.look()
+        then = await socket.receive_json()
+
+    assert (first["type"], first["state"]["ai_state"]) == ("snapshot", "thinking")
+    assert (then["type"], then["data"]) == ("ai_state_changed", {"old_state": "thinking", "new_state": "speaking"})
+
+
 async def test_a_stop_ends_all_speakers_or_the_one_it_names(stage: Stage) -> None:
     for source in ("a", "b", "c"):
         await post(stage, "/external_speaker_start", f'{{"source": "{source}"}}'.encode())

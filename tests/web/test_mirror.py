@@ -11,6 +11,7 @@ from relay.web.gateway.state import GatewayState, KeyState
 from relay.web.gateway.subscribers import Subscribers
 from relay.wire import server
 from relay.wire.messages import WireMessage
+from tests.support import alongside, turns
 
 
 class Told(Subscribers):
@@ -54,6 +55,26 @@ def test_what_keys_show_is_told_when_it_is_another() -> None:
         ("relay_changed", 1, False),
         ("relay_changed", 1, True),
     ]
+
+
+async def test_nobody_looks_what_is_the_case_while_nobody_would_be_told() -> None:
+    clients, looks = Subscribers(), 0
+
+    def state() -> GatewayState:
+        nonlocal looks
+        looks += 1
+        return GatewayState()
+
+    async with alongside(Mirror(clients, state).keep_looking()):
+        await turns()
+        unseen = looks
+        client = clients.add("game")
+        await turns()
+        seen = looks
+        clients.remove(client)
+        assert not clients.present.is_set()
+
+    assert (unseen, seen) == (0, 1)
 
 
 def chunk(text: str, start: int, **over: Any) -> server.ReplyChunk:

@@ -59,7 +59,7 @@ async def desk_of(
     desk.actions.add(*trying.actions(), *shared.actions())
     setup = _can_be_set(desk, run, relay) if run is not None else None
     player = repeat(trying.player.run, AGAIN, "playing a recording")
-    rooms = {"look": _look(desk), "lights": lights.run(), "player": player}
+    rooms = {"look": desk.topics.keep_looking(strip.EVERY), "lights": lights.run(), "player": player}
     work = [asyncio.create_task(room, name=f"desk-{name}") for name, room in rooms.items()]
     try:
         with relay.events.changed.told_to(top.look), feed.following(), support.following():
@@ -98,12 +98,6 @@ def _look_at(topic: Topic) -> Any:
         return topic.shown()
 
     return run
-
-
-async def _look(desk: Desk) -> None:
-    while True:
-        desk.topics.look()
-        await asyncio.sleep(strip.EVERY)
 
 
 def _character(relay: Relay) -> str | None:

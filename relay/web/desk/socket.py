@@ -12,7 +12,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from relay.model import Caller, Role
 from relay.web.desk.actions import DeskError
 from relay.web.desk.desk import Desk
-from relay.web.desk.topics import TopicNews
+from relay.web.desk.topics import TopicNews, Topics
 
 SEND_LIMIT: Final = 10.0
 """Seconds a page may take for one frame before it is dropped; it comes again by itself."""
@@ -29,13 +29,13 @@ CLOSE_GRACE: Final = 1.0
 class Showing:
     """One topic on one page."""
 
-    def __init__(self, topic: TopicNews, news: asyncio.Event) -> None:
+    def __init__(self, topic: TopicNews, topics: Topics, news: asyncio.Event) -> None:
         self._topic = topic
         self._news = news
         self._seen: int | None = None
         self._is_dirty = True
         self._due = 0.0
-        self._unwatch = topic.watch(self._changed)
+        self._unwatch = topics.watch(topic, self._changed)
 
     def _changed(self) -> None:
         if not self._is_dirty:
@@ -132,7 +132,7 @@ class OpenDesk:
         for name in self._showing.keys() - set(names):
             self._showing.pop(name).end()
         for name in topics.keys() & set(names) - self._showing.keys():
-            self._showing[name] = Showing(topics[name], self._news)
+            self._showing[name] = Showing(topics[name], self._desk.topics, self._news)
         self._news.set()
         if unknown := ", ".join(sorted({name[:40] for name in names} - topics.keys())[:5]):
             raise DeskError("unknown", f"show: there is no {unknown}; there are {', '.join(topics)}", "show")

@@ -1,9 +1,10 @@
 """What an open page can be shown. Pages are never sent what happened, but how things are when they can take it."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NoReturn, Protocol
 
 from relay.model import Caller, Role
 
@@ -141,6 +142,8 @@ class Topics:
 
     def __init__(self) -> None:
         self._table: dict[str, TopicNews] = {}
+        self._watching = 0
+        self._is_watched = asyncio.Event()
 
     def __iter__(self) -> Iterator[TopicNews]:
         return iter(self._table.values())
@@ -155,7 +158,24 @@ class Topics:
     def visible_to(self, by: Caller) -> dict[str, TopicNews]:
         return {t.name: t for t in self if by.may_act_as(t.role)}
 
-    def look(self) -> None:
-        """Find out what nobody tells of, where anybody would see it."""
-        for topic in self._table.values():
-            topic.look()
+    def watch(self, topic: TopicNews, dirty: Callable[[], None]) -> Callable[[], None]:
+        """Call `dirty` at each change of one of them, until what is returned is called."""
+        unwatch = topic.watch(dirty)
+        self._watching += 1
+        self._is_watched.set()
+
+        def end() -> None:
+            unwatch()
+            self._watching -= 1
+            if not self._watching:
+                self._is_watched.clear()
+
+        return end
+
+    async def keep_looking(self, every: float) -> NoReturn:
+        """Find out what nobody tells of, every so many seconds for as long as anybody would see it."""
+        while True:
+            await self._is_watched.wait()
+            for topic in self._table.values():
+                topic.look()
+            await asyncio.sleep(every)

@@ -78,7 +78,7 @@ class Gateway:
         self._sources: dict[str, None] = {}
         self.clients = Subscribers()
         self.mirror = Mirror(self.clients, actions.state)
-        self._sockets = Sockets(self.clients, actions.state)
+        self._sockets = Sockets(self.clients, self.mirror.look)
 
     def add_to(self, app: web.Application) -> None:
         """Serve the API in an application, except for `/`, where browsers find a page."""

@@ -1,9 +1,10 @@
 """What happens in Voxta and on the floor, as the events of a gateway."""
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from relay.model import Forward
 from relay.replies.replies import Step
@@ -12,6 +13,8 @@ from relay.web.gateway.subscribers import Subscribers
 from relay.wire import client, server
 from relay.wire.messages import WireMessage
 
+LOOK_EVERY: Final = 0.25
+"""Seconds between two looks for what time alone has changed, while any client would be told."""
 HISTORY: Final = 500
 """Messages from and to Voxta that are remembered, as the Gateway does."""
 SHOWN: Final = 16
@@ -33,14 +36,22 @@ class Mirror:
         self.last_message_id: str | None = None
         """The newest message of a character."""
 
-    def look(self) -> None:
-        """Tell what has changed since the last look."""
+    def look(self) -> GatewayState:
+        """Tell what has changed since the last look, and return how it is now."""
         now = self._state()
         for event, data in changes(self._known, now):
             if event == "external_speaker_started":
                 data = data | {"reason": self._reasons.get(str(data["source"]))}
             self._clients.tell(event, data)
         self._known = now
+        return now
+
+    async def keep_looking(self) -> NoReturn:
+        """Time alone changes the floor: speakers who say nothing more are gone after a while."""
+        while True:
+            await self._clients.present.wait()
+            self.look()
+            await asyncio.sleep(LOOK_EVERY)
 
     def speaks_because(self, source: str, reason: str | None) -> None:
         """Why an external speaker talks, as it was told before it began."""

@@ -36,9 +36,10 @@ class Subscription(BaseModel):
 class Sockets:
     """Serves `/ws`."""
 
-    def __init__(self, clients: Subscribers, state: Callable[[], GatewayState]) -> None:
+    def __init__(self, clients: Subscribers, look: Callable[[], GatewayState]) -> None:
+        """`look` tells the others what has changed, and returns how it is now."""
         self._clients = clients
-        self._state = state
+        self._look = look
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """One client, until it goes."""
@@ -47,9 +48,9 @@ class Sockets:
         subscription = await self._subscription(socket)
         if subscription is None:
             return socket
+        snapshot = {"type": "snapshot", "state": self._look().model_dump()}
         client = self._clients.add(subscription.client_id or f"anon-{secrets.token_hex(4)}")
         client.subscribe(subscription.events, subscription.filters)
-        snapshot = {"type": "snapshot", "state": self._state().model_dump()}
         writer = asyncio.create_task(_write(socket, client, json.dumps(snapshot)))
         try:
             await self._read(socket, client)

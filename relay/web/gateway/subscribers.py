@@ -51,6 +51,8 @@ class Subscribers:
         self._wall = wall
         self._clients: dict[str, Subscriber] = {}
         self._histories: OrderedDict[str, deque[Frame]] = OrderedDict()
+        self.present = asyncio.Event()
+        """Set while there are any."""
 
     def add(self, client_id: str) -> Subscriber:
         """A new subscriber; an older one of the same id is cut off."""
@@ -58,6 +60,7 @@ class Subscribers:
             self._end(old)
         client = Subscriber(client_id, self._wall())
         self._clients[client_id] = client
+        self.present.set()
         self._histories.setdefault(client_id, deque(maxlen=HISTORY))
         self._histories.move_to_end(client_id)
         while len(self._histories) > REMEMBERED:
@@ -69,6 +72,7 @@ class Subscribers:
         """It is gone."""
         if self._clients.get(client.client_id) is client:
             del self._clients[client.client_id]
+            self._note_presence()
             self.tell("client_disconnected", {"client_id": client.client_id})
 
     def tell(self, event: str, data: Mapping[str, Any]) -> None:
@@ -84,12 +88,17 @@ class Subscribers:
             client.queue.put_nowait(text)
         except asyncio.QueueFull:
             self._clients.pop(client.client_id, None)
+            self._note_presence()
             self._end(client)
             return
         client.last_message_at = frame["timestamp"]
         history = self._histories.get(client.client_id)
         if history is not None:
             history.append(frame)
+
+    def _note_presence(self) -> None:
+        if not self._clients:
+            self.present.clear()
 
     def _end(self, client: Subscriber) -> None:
         """Let it go without what still waits for it."""

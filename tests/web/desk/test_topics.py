@@ -1,0 +1,33 @@
+"""Nothing is looked for while no page is open."""
+
+from relay.web.desk.topics import Topic, Topics
+from tests.support import alongside, turns
+
+
+async def test_what_nobody_tells_of_is_looked_for_from_when_the_first_page_watches_to_when_the_last_one_goes() -> None:
+    looks: list[str] = []
+    topics, one, other = Topics(), _topic("one", looks), _topic("other", looks)
+    topics.add(one, other)
+    async with alongside(topics.keep_looking(0.0)):
+        await turns()
+        assert looks == []
+
+        ends = [topics.watch(one, lambda: None), topics.watch(other, lambda: None)]
+        await turns()
+        assert {*looks} == {"one", "other"}
+
+        ends[0]()
+        looks.clear()
+        await turns()
+        assert {*looks} == {"other"}
+
+        ends[1]()
+        await turns()
+        looks.clear()
+        await turns()
+        assert looks == []
+
+
+def _topic(name: str, looks: list[str]) -> Topic:
+    """Notes when it is looked at."""
+    return Topic(name, dict, lambda: 0.0, every=0.0, mark=lambda: looks.append(name))
