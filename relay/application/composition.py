@@ -75,13 +75,14 @@ class Relay:
         voxta_url: str,
         statistics: Statistics,
         audio: SilentAudio | None = None,
+        inbox: Inbox | None = None,
     ) -> None:
         self._config = config
         self._statistics = statistics
         self._audio = audio or SilentAudio()
         self.voxta_url = voxta_url
         self.events = Events()
-        self.inbox: Inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
+        self.inbox: Inbox = inbox or build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.floor = Floor(config.floor, config.forwarding.reply_timeout, doubt=config.hearing.doubt)
         self.session = link(config, voxta_url, self.events, hears=self._audio.hearing is not None)
         self.commands = CommandRooms(config, inbox=self.inbox, session=self.session, events=self.events)

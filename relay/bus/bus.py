@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from relay.bus.calls import RemoteCalls
 from relay.bus.connection import RedisConnection
+from relay.bus.lease import Lease
 from relay.bus.presence import Presence
 from relay.bus.pubsub import PubSub
 from relay.bus.stream import RedisStream
@@ -17,19 +18,28 @@ from relay.system.cancellation import checkpoint
 
 
 class Bus:
-    """For the relay called `name`."""
+    """For the relay called `name`, which may serve one companion of the same name, or many."""
 
     def __init__(self, settings: InboxSection, name: str) -> None:
         self.namespace = f"relay:{name}"
+        self._lease_seconds = settings.lease
         self.connection = RedisConnection(settings)
         self.pubsub = PubSub(self.connection)
         self.presence = Presence(self.connection, self.pubsub, self.namespace)
         self.calls = RemoteCalls(self.pubsub, self.presence)
         self._announcements: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
 
-    def stream(self, name: str) -> RedisStream:
-        """The list with this name."""
-        return RedisStream(self.connection, self.pubsub, f"{{{self.namespace}}}:{name}")
+    def lease(self, space: str) -> Lease:
+        """On what the whole relay has once, such as the posting on a platform."""
+        return Lease(self.connection, f"{self.namespace}:{space}", self._lease_seconds)
+
+    def stream(self, space: str, name: str, lease: Lease | None = None) -> RedisStream:
+        """A list of the whole relay's. Who reads it has the lease on the space."""
+        return RedisStream(self.connection, self.pubsub, f"{{{self.namespace}:{space}}}:{name}", lease)
+
+    def companion_stream(self, companion: str, name: str, lease: Lease | None = None) -> RedisStream:
+        """A list of one companion's. Who reads it has its inbox."""
+        return RedisStream(self.connection, self.pubsub, f"{{relay:{companion}}}:{name}", lease)
 
     def channel(self, name: str) -> str:
         """Where something with this name is told to whoever listens."""

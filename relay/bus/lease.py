@@ -95,6 +95,11 @@ class Lease:
         """Who we are to the scripts that only the owner may run; None while we are not."""
 
     @property
+    def owner_key(self) -> str:
+        """Where scripts find who the owner is; see FENCE."""
+        return self._keys[1]
+
+    @property
     def is_sure(self) -> bool:
         """Whether nobody else can have it at this moment, as far as clocks run at the same speed everywhere."""
         return self.token is not None and _now() < self._until

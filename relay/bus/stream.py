@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
-
-from redis.exceptions import ResponseError
+from typing import Final, NamedTuple
 
 from relay.bus.connection import RedisConnection, Script
+from relay.bus.lease import FENCE, Lease
 from relay.bus.pubsub import PubSub
 from relay.system.cancellation import checkpoint
 
@@ -22,6 +21,19 @@ _APPEND: Final = Script(
 -- KEYS: the stream   ARGV: the items
 for i = 1, #ARGV do redis.call('XADD', KEYS[1], '*', 'i', ARGV[i]) end
 redis.call('PUBLISH', KEYS[1], '')
+"""
+)
+_READ: Final = Script(
+    "local log, owner = unpack(KEYS)\n"
+    + FENCE
+    + """
+-- ARGV: the group, who reads, from where, how many   Returns ids and fields. Only the owner of the lease may read.
+local found = redis.pcall('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[4], 'STREAMS', log, ARGV[3])
+if type(found) == 'table' and found.err then
+  redis.call('XGROUP', 'CREATE', log, ARGV[1], '0', 'MKSTREAM')
+  found = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[4], 'STREAMS', log, ARGV[3])
+end
+return found and found[1][2] or {}
 """
 )
 _DONE: Final = Script(
@@ -44,12 +56,13 @@ class StreamEntry(NamedTuple):
 
 
 class RedisStream:
-    """At the key, which has a hash tag."""
+    """At the key, which has a hash tag. It is worked off by the owner of a lease, and by nobody else."""
 
-    def __init__(self, connection: RedisConnection, pubsub: PubSub, key: str) -> None:
+    def __init__(self, connection: RedisConnection, pubsub: PubSub, key: str, lease: Lease | None = None) -> None:
+        """Only who has the lease, whose keys are in the same slot, may read."""
         self._connection = connection
-        self._redis: Any = connection.client
         self._pubsub = pubsub
+        self._lease = lease
         self.key = key
         self._torn = True
         """What was read and not acknowledged may be more than we know."""
@@ -65,7 +78,8 @@ class RedisStream:
     async def read(self, limit: int, wait: float) -> list[StreamEntry]:
         """The next items, at most `limit`; first what a reader before this one left. [] after `wait` seconds.
 
-        They stay until they are acknowledged, which they have to be before the next are read. Raises InboxError.
+        They stay until they are acknowledged; those that are not may come again after the connection failed. Raises
+        InboxError, and InboxTaken when another process has the lease now.
         """
         now = asyncio.get_running_loop().time
         deadline, came = now() + wait, asyncio.Event()
@@ -81,10 +95,6 @@ class RedisStream:
                     async with asyncio.timeout(min(left, LOOK_EVERY)):
                         await came.wait()
 
-    def take_over(self) -> None:
-        """Somebody else may have read meanwhile: begin with what they left."""
-        self._torn = True
-
     async def _next(self, limit: int) -> list[StreamEntry]:
         """Repeated as a whole: a read that did not come to its end may have given us what we never saw."""
         if self._torn and (left := await self._read("0", limit)):
@@ -95,15 +105,10 @@ class RedisStream:
         return found
 
     async def _read(self, start: str, limit: int) -> list[StreamEntry]:
-        try:
-            answer = await self._redis.xreadgroup(GROUP, READER, {self.key: start}, count=limit)
-        except ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise
-            with suppress(ResponseError):  # somebody else was quicker
-                await self._redis.xgroup_create(self.key, GROUP, id="0", mkstream=True)
-            return await self._read(start, limit)
-        return [StreamEntry(id, fields[b"i"]) for id, fields in answer[0][1] if fields] if answer else []
+        assert self._lease is not None, "who reads needs a lease"
+        keys = (self.key, self._lease.owner_key)
+        found = await self._connection.run_once(_READ, keys, self._lease.token or "", GROUP, READER, start, limit)
+        return [StreamEntry(id, fields[1]) for id, fields in found if fields]
 
     async def acknowledge(self, ids: Sequence[bytes]) -> None:
         """They are done, and gone. Raises InboxError."""
@@ -112,4 +117,4 @@ class RedisStream:
 
     async def length(self) -> int:
         """How many are not done. Raises InboxError."""
-        return int(await self._connection.ask(self._redis.xlen, self.key))
+        return int(await self._connection.ask(self._connection.client.xlen, self.key))

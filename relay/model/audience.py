@@ -318,3 +318,5 @@ class Post(Value):
     """The reply it tells, by its id in Voxta; None for what the relay itself has to say."""
     nonce: str = Field(min_length=1, max_length=25)
     """The same for every try of the same post, so that a platform that can will not post it twice."""
+    in_doubt: bool = False
+    """A process that is gone may have posted it already."""

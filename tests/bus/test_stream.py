@@ -1,32 +1,54 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 
+from relay.bus.lease import Lease
 from relay.bus.stream import RedisStream
+from relay.errors import InboxTaken
 from tests.bus.conftest import Process
 
 Two = tuple[Process, Process]
 
 
-def stream(process: Process, namespace: str) -> RedisStream:
-    return RedisStream(process.connection, process.pubsub, f"{{{namespace}}}:ingress")
+def stream(process: Process, namespace: str, lease: Lease | None = None) -> RedisStream:
+    return RedisStream(process.connection, process.pubsub, f"{{{namespace}}}:ingress", lease)
+
+
+@pytest.fixture
+async def lease(processes: Two, namespace: str) -> AsyncIterator[Lease]:
+    """The second one's."""
+    async with held(processes[1], namespace) as lease:
+        yield lease
+
+
+@asynccontextmanager
+async def held(process: Process, namespace: str) -> AsyncIterator[Lease]:
+    lease = Lease(process.connection, namespace, 60)
+    await lease.acquire()
+    try:
+        yield lease
+    finally:
+        await lease.release()
 
 
 async def items(of: RedisStream, limit: int = 10) -> Sequence[bytes]:
     return [entry.item for entry in await of.read(limit, 0)]
 
 
-async def test_what_is_appended_is_read_in_order(processes: Two, namespace: str) -> None:
-    writer, reader = (stream(process, namespace) for process in processes)
+async def test_what_is_appended_is_read_in_order(processes: Two, namespace: str, lease: Lease) -> None:
+    writer, reader = stream(processes[0], namespace), stream(processes[1], namespace, lease)
     await writer.append([b"a", b"b"])
     await writer.append([b"c"])
     assert await items(reader, 2) == [b"a", b"b"]
 
 
-async def test_who_waits_is_told_at_once(processes: Two, namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_waits_is_told_at_once(
+    processes: Two, namespace: str, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("relay.bus.stream.LOOK_EVERY", 600.0)
-    writer, reader = (stream(process, namespace) for process in processes)
+    writer, reader = stream(processes[0], namespace), stream(processes[1], namespace, lease)
     subscribed = asyncio.Event()
     with processes[1].pubsub.heard_by(reader.key, lambda _: subscribed.set()):
         waiting = asyncio.create_task(reader.read(10, 600.0))
@@ -35,8 +57,8 @@ async def test_who_waits_is_told_at_once(processes: Two, namespace: str, monkeyp
     assert [entry.item for entry in await waiting] == [b"a"]
 
 
-async def test_what_is_acknowledged_is_gone(processes: Two, namespace: str) -> None:
-    one = stream(processes[0], namespace)
+async def test_what_is_acknowledged_is_gone(processes: Two, namespace: str, lease: Lease) -> None:
+    one = stream(processes[1], namespace, lease)
     await one.append([b"a", b"b"])
     first, _ = await one.read(2, 0)
     await one.acknowledge([first.id])
@@ -46,12 +68,29 @@ async def test_what_is_acknowledged_is_gone(processes: Two, namespace: str) -> N
 async def test_the_next_reader_begins_with_what_was_left_and_knows_that_it_was_read(
     processes: Two, namespace: str
 ) -> None:
-    before, after = (stream(process, namespace) for process in processes)
-    await before.append([b"a", b"b", b"c"])
-    first, _ = await before.read(2, 0)
-    await before.acknowledge([first.id])
+    async with held(processes[0], namespace) as lease:
+        before = stream(processes[0], namespace, lease)
+        await before.append([b"a", b"b", b"c"])
+        first, _ = await before.read(2, 0)
+        await before.acknowledge([first.id])
 
-    left = await after.read(10, 0)
-    assert [(entry.item, entry.was_read) for entry in left] == [(b"b", True)]
-    await after.acknowledge([entry.id for entry in left])
-    assert [(entry.item, entry.was_read) for entry in await after.read(10, 0)] == [(b"c", False)]
+    async with held(processes[1], namespace) as lease:
+        after = stream(processes[1], namespace, lease)
+        left = await after.read(10, 0)
+        assert [(entry.item, entry.was_read) for entry in left] == [(b"b", True)]
+        await after.acknowledge([entry.id for entry in left])
+        assert [(entry.item, entry.was_read) for entry in await after.read(10, 0)] == [(b"c", False)]
+
+
+async def test_who_slept_while_another_took_over_reads_nothing(processes: Two, namespace: str) -> None:
+    asleep = Lease(processes[0].connection, namespace, 0.05)
+    await asleep.acquire()
+    before = stream(processes[0], namespace, asleep)
+    await before.append([b"a"])
+    keep, asleep._renewing = asleep._renewing, None
+    assert keep is not None
+    keep.cancel()
+    async with held(processes[1], namespace) as lease:
+        with pytest.raises(InboxTaken):
+            await before.read(10, 0)
+        assert await items(stream(processes[1], namespace, lease)) == [b"a"]

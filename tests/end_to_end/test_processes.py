@@ -10,6 +10,7 @@ import pytest
 
 from relay.application.processes.adapter import run_adapter
 from relay.application.processes.core import run_core
+from relay.application.processes.posting import run_post
 from relay.application.statistics import Statistics
 from relay.bus.bus import Bus
 from relay.companion.serving.server import CompanionServer
@@ -47,6 +48,17 @@ class Processes:
     async def core(self) -> asyncio.Task[None]:
         bus = await self.bus()
         return await self.running(run_core(self.config, Statistics(), bus))
+
+    async def post(self) -> list[asyncio.Task[None]]:
+        bus = await self.bus()
+        return [await self.running(run_post(info, bus)) for info in listed.enabled(self.config)]
+
+    async def everything(self) -> None:
+        """One process of each kind."""
+        for info in listed.enabled(self.config):
+            await self.adapter(info.name)
+        await self.core()
+        await self.post()
 
     async def bus(self) -> Bus:
         return await self._stack.enter_async_context(Bus(self.config.inbox, self.config.relay.name).running())
@@ -96,9 +108,7 @@ async def test_people_on_every_platform_are_answered_where_they_asked(
     config: Config, twitch: TwitchDouble, discord: DiscordDouble
 ) -> None:
     async with Processes(config) as processes:
-        await processes.adapter("twitch")
-        await processes.adapter("discord")
-        await processes.core()
+        await processes.everything()
         await twitch.wait_subscribed("channel.chat.message")
         await discord.wait_ready()
         asked = await twitch.chat("hello @streamer", author="ann")
@@ -116,6 +126,7 @@ async def test_what_is_written_while_no_core_runs_is_answered_by_the_next(config
         await twitch.wait_subscribed("channel.chat.message")
         asked = await twitch.chat("hello @streamer", author="ann")
         await processes.core()
+        await processes.post()
         [post] = await twitch.wait_for_posts(1)
 
     assert post.reply_to == asked
@@ -125,9 +136,7 @@ async def test_moderators_controls_work_from_a_slash_command_and_from_chat(
     config: Config, twitch: TwitchDouble, discord: DiscordDouble
 ) -> None:
     async with Processes(config) as processes:
-        await processes.adapter("twitch")
-        await processes.adapter("discord")
-        await processes.core()
+        await processes.everything()
         await twitch.wait_subscribed("channel.chat.message")
         await discord.wait_ready()
         paused = await discord.command("relay pause", author="owner", permissions=MANAGE_GUILD)
@@ -144,6 +153,7 @@ async def test_moderators_controls_work_from_a_slash_command_and_from_chat(
 async def test_a_core_that_ends_leaves_to_the_one_that_stands_by(config: Config, twitch: TwitchDouble) -> None:
     async with Processes(config) as processes:
         await processes.adapter("twitch")
+        await processes.post()
         first = await processes.core()
         await twitch.wait_subscribed("channel.chat.message")
         await twitch.chat("one @streamer", author="ann")

@@ -31,7 +31,7 @@ class FleetWatch:
         """Reads the file. Raises ConfigError."""
         self._path = path
         self._every = every
-        self._read = Settling(signature(path))
+        self._read = SettledFile(signature(path))
         self._asked = asyncio.Event()
         self.fleet: Fleet = load_fleet(path)
         self.problem: ConfigError | None = None
@@ -70,7 +70,7 @@ class FleetWatch:
         return fleet, changes(self.fleet, fleet)
 
 
-class Settling:
+class SettledFile:
     """Tells when a file that is another is whole: once it stays the same from one look to the next."""
 
     def __init__(self, read: Signature) -> None:

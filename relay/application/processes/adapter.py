@@ -56,7 +56,7 @@ def built(info: PlatformInfo[Any], config: Config, bus: Bus) -> Platform:
     return info.build(
         info.settings(config),
         Surroundings(
-            Ingress(bus.stream("ingress")).receive,
+            Ingress(bus.companion_stream(config.relay.name, "ingress")).receive,
             RemoteControls(bus, config.relay.name),
             bus,
             data_dir=config.relay.data_dir,

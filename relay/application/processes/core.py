@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Final
 
 from relay.application.audio import LiveAudio
 from relay.application.composition import MakePlatforms, Relay, running
@@ -20,50 +18,50 @@ from relay.application.statistics import Statistics
 from relay.bus.bus import Bus
 from relay.config.loading import Config
 from relay.errors import InboxTaken
+from relay.inbox.redis import RedisInbox
 from relay.platforms import listed
 from relay.web.control import ControlServer
 
 log = logging.getLogger(__name__)
 
-STAND_BY: Final = (0.2, 0.6)
-"""Seconds, at random between, after which a core that came second looks again whether nobody leads."""
-
 
 async def run_core(config: Config, statistics: Statistics, bus: Bus) -> None:
     """Until cancelled: stand by while another core leads, and lead when none does."""
-    service = core_service(config.relay.name)
     while True:
-        await _nobody_leads(bus, service)
+        inbox = RedisInbox(
+            bus.connection,
+            namespace=f"relay:{config.relay.name}",
+            max_count=config.inbox.max_count,
+            lease=config.inbox.lease,
+        )
+        await inbox.lease.stand_by()
         try:
-            await lead(config, statistics, bus)
+            await lead(config, statistics, bus, inbox)
         except* InboxTaken as taken:
-            log.info("standing by: %s", taken.exceptions[0])
-        await asyncio.sleep(random.uniform(*STAND_BY))
+            log.warning("standing by: %s", taken.exceptions[0])
 
 
-async def _nobody_leads(bus: Bus, service: str) -> None:
-    async with bus.presence.changed:
-        await bus.presence.changed.wait_for(lambda: not any(bus.presence.of(service)))
-
-
-async def lead(config: Config, statistics: Statistics, bus: Bus) -> None:
-    """Until cancelled. Raises InboxTaken when another core leads, or has taken over."""
+async def lead(config: Config, statistics: Statistics, bus: Bus, inbox: RedisInbox) -> None:
+    """Until cancelled, with the lease of the inbox. Raises InboxTaken when another core has taken over."""
     from relay.application.metrics import Metrics
 
-    platforms = [remote(built(info, config, bus), bus) for info in listed.enabled(config)]
+    name = config.relay.name
+    shapes = [built(info, config, bus) for info in listed.enabled(config)]
+    platforms = [remote(shape, bus, name, inbox.lease) for shape in shapes]
     audio = LiveAudio(config)
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(voxta(config))
-        relay = Relay(config, _made(platforms), voxta_url=url, statistics=statistics, audio=audio)
+        relay = Relay(config, _made(platforms), voxta_url=url, statistics=statistics, audio=audio, inbox=inbox)
         task = await stack.enter_async_context(running(relay))
         if config.web.enabled:
             await stack.enter_async_context(serving_through(bus, config, relay, audio))
         metrics = Metrics(relay, statistics).text
         await stack.enter_async_context(ControlServer(relay.controls, metrics, config.control_file))
-        stack.enter_context(bus.calls.serving(core_service(config.relay.name), handlers(relay)))
+        stack.enter_context(bus.calls.serving(core_service(name), handlers(relay)))
+        ingress = Ingress(bus.companion_stream(name, "ingress", inbox.lease))
         async with asyncio.TaskGroup() as tasks:
-            for work in (_take_in(relay, platforms, bus), _offer(relay, bus, core_service(config.relay.name))):
-                tasks.create_task(work)
+            tasks.create_task(_take_in(relay, platforms, ingress), name="ingress")
+            tasks.create_task(_offer(relay, bus, core_service(name)), name="presence")
             await task
 
 
@@ -71,11 +69,11 @@ def _made(platforms: Sequence[RemotePlatform]) -> MakePlatforms:
     return lambda *_: platforms
 
 
-async def _take_in(relay: Relay, platforms: Sequence[RemotePlatform], bus: Bus) -> None:
+async def _take_in(relay: Relay, platforms: Sequence[RemotePlatform], ingress: Ingress) -> None:
     """What adapters bring, from when on the relay knows again what it knew."""
     for platform in platforms:
         await platform.is_run.wait()
-    await Ingress(bus.stream("ingress")).run(relay.receive)
+    await ingress.run(relay.receive)
 
 
 async def _offer(relay: Relay, bus: Bus, service: str) -> None:

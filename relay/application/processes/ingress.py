@@ -47,7 +47,6 @@ class Ingress:
 
     async def run(self, receive: Receive) -> None:
         """Hand over until cancelled. What was handed over before a crash may come again: its ids are known then."""
-        self._stream.take_over()
         while True:
             checkpoint()
             entries = await with_retries(self._stream.read, PAGES, WAIT)

@@ -10,13 +10,15 @@ from relay.platforms import listed
 CORE: Final = "core"
 """Chooses, asks and answers: one process at a time, others stand by."""
 
+POST: Final = "post"
+"""Posts what the core has answered, on every platform, in its order and pace: one process for each, others stand by."""
 WEB: Final = "web"
 """Serves the pages and calls of a core to those who ask; any number of processes."""
 
 
 def kinds() -> list[str]:
     """All there are; a platform's adapter is called like the platform."""
-    return [*(info.name for info in listed.PLATFORMS), CORE, WEB]
+    return [*(info.name for info in listed.PLATFORMS), CORE, POST, WEB]
 
 
 def checked(wanted: Sequence[str], config: Config) -> list[str]:

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any, Final
 
 from relay.acts import Act, Arguments
+from relay.application.processes.outbound import StreamOutbox
 from relay.bus.bus import Bus
+from relay.bus.lease import Lease
 from relay.errors import RelayError
 from relay.model import AudienceMessage, Post, Settlement
 from relay.platforms.base import (
@@ -27,7 +29,7 @@ from relay.platforms.base import (
     Whispering,
     Withholding,
 )
-from relay.replies.outlet import Typing
+from relay.replies.outlet import Outbox, Posted, Typing
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +42,12 @@ ACT_WITHIN: Final = 30.0
 class RemotePlatform:
     """What every platform is. `shape` is the same platform, built here and never run: it tells what there is."""
 
-    def __init__(self, shape: Platform, bus: Bus) -> None:
+    def __init__(self, shape: Platform, bus: Bus, outbox: Callable[[Posted], Outbox]) -> None:
         self.name = shape.name
         self.text_limit = shape.text_limit
         self.listening = asyncio.Event()
         self.shape = shape
+        self._outbox = outbox
         self.bus = bus
         self.is_run = asyncio.Event()
         """Set when the core has begun to listen."""
@@ -70,8 +73,12 @@ class RemotePlatform:
                 await presence.changed.wait()
 
     async def post(self, post: Post) -> None:
-        """See Outlet."""
+        """See Outlet; what has to arrive goes through the outbox."""
         await self.ask("post", post.model_dump(mode="json"))
+
+    def outbox(self, posted: Posted) -> Outbox:
+        """See PostsElsewhere."""
+        return self._outbox(posted)
 
     def channels(self) -> Sequence[str]:
         """See Outlet."""
@@ -195,11 +202,11 @@ _ABILITIES: Final[Sequence[tuple[Any, type[RemotePlatform]]]] = (
 )
 
 
-def remote(shape: Platform, bus: Bus) -> RemotePlatform:
-    """The platform with the abilities that the shape has, and no others: whoever needs one looks for it."""
+def remote(shape: Platform, bus: Bus, companion: str, lease: Lease) -> RemotePlatform:
+    """The platform with the abilities that the shape has and no others, for the core with the companion's lease."""
     abilities = tuple(ours for theirs, ours in _ABILITIES if isinstance(shape, theirs))
     kind = type(f"Remote{type(shape).__name__}", abilities or (RemotePlatform,), {})
-    found: RemotePlatform = kind(shape, bus)
+    found: RemotePlatform = kind(shape, bus, partial(StreamOutbox, shape.name, companion, bus, lease))
     return found
 
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
 from relay.application.plain_view import narrate
 from relay.application.processes.adapter import run_adapter
-from relay.application.processes.kinds import CORE, WEB, checked
+from relay.application.processes.kinds import CORE, POST, WEB, checked
+from relay.application.processes.posting import run_post
 from relay.application.statistics import Statistics
 from relay.bus.bus import Bus
 from relay.config.loading import Config
@@ -23,17 +24,21 @@ async def run_only(config: Config, wanted: Sequence[str]) -> None:
     bus = Bus(config.inbox, config.relay.name)
     async with bus.running(), asyncio.TaskGroup() as tasks:
         for kind in wanted:
-            tasks.create_task(_work(kind, config, bus), name=kind)
+            for name, work in _rooms(kind, config, bus):
+                tasks.create_task(work, name=name)
 
 
-def _work(kind: str, config: Config, bus: Bus) -> Coroutine[Any, Any, None]:
+def _rooms(kind: str, config: Config, bus: Bus) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+    """What has to run for this kind, by name."""
     if kind == CORE:
         from relay.application.processes.core import run_core
 
-        return run_core(config, Statistics(narrate), bus)
-    if kind == WEB:
+        yield kind, run_core(config, Statistics(narrate), bus)
+    elif kind == POST:
+        yield from ((f"post to {info.name}", run_post(info, bus)) for info in listed.enabled(config))
+    elif kind == WEB:
         from relay.application.processes.web import run_web
 
-        return run_web(config, bus)
-    [info] = [info for info in listed.PLATFORMS if info.name == kind]
-    return run_adapter(info, config, bus)
+        yield kind, run_web(config, bus)
+    else:
+        yield from ((kind, run_adapter(info, config, bus)) for info in listed.PLATFORMS if info.name == kind)

@@ -59,7 +59,7 @@ class Outgoing:
                 return
             await asyncio.sleep(self._wait(post.channel))
             if tried is None:
-                tried = _Sent(post.channel, _essence(post.text), post.nonce)
+                tried = _Sent(post.channel, _essence(post.text), post.nonce, unsure=post.in_doubt)
                 self._sent.append(tried)  # before the call: the echo may be quicker than the answer
             try:
                 await self._send(post, tried)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from relay.application.fleet.changes import FleetChanges
-from relay.application.fleet.watching import FleetWatch, Settling, looking_on_hangup, signature
+from relay.application.fleet.watching import FleetWatch, SettledFile, looking_on_hangup, signature
 from relay.errors import ConfigError
 from tests.support import alongside, eventually
 
@@ -101,7 +101,7 @@ def test_a_wrong_file_at_the_start_is_a_mistake(path: Path) -> None:
 
 def test_a_file_is_read_once_it_stays_as_it_is() -> None:
     old, half, whole = ((1, 10, 1),), ((1, 0, 2),), ((1, 20, 3),)
-    settling = Settling(old)
+    settling = SettledFile(old)
 
     assert [settling.is_new(each) for each in (old, half, whole, whole, whole, old, old)] == [
         *(False, False, False, True),

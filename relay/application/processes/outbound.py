@@ -1,0 +1,75 @@
+"""Posts on their way from the core to the process that posts them: durable, and what came of them on its way back."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from relay.bus.bus import Bus
+from relay.bus.lease import Lease
+from relay.bus.stream import RedisStream
+from relay.inbox.retry import with_retries
+from relay.model import Post
+from relay.replies.outlet import Posted
+from relay.system.cancellation import checkpoint
+
+WAIT: Final = 5.0
+"""Seconds one read waits for something new."""
+REPORTS: Final = 64
+"""Of what was posted, read at once."""
+
+
+def outbound_space(platform: str) -> str:
+    """Where posts for a platform are, and the lease of who posts them."""
+    return f"outbound/{platform}"
+
+
+def outbound(bus: Bus, platform: str, lease: Lease | None = None) -> RedisStream:
+    """What is to be posted, with the companion it comes from; read by the owner of the lease."""
+    return bus.stream("posts", outbound_space(platform), lease)
+
+
+def reports(bus: Bus, companion: str, platform: str, lease: Lease | None = None) -> RedisStream:
+    """What came of it, for the core of the companion."""
+    return bus.companion_stream(companion, f"posted/{platform}", lease)
+
+
+class StreamOutbox:
+    """The core's end; see Outbox."""
+
+    def __init__(self, platform: str, companion: str, bus: Bus, lease: Lease, posted: Posted) -> None:
+        """`lease` is the core's."""
+        self._platform = platform
+        self._companion = companion
+        self._outbound = outbound(bus, platform)
+        self._reports = reports(bus, companion, platform, lease)
+        self._posted = posted
+        self._waiting: asyncio.Queue[Sequence[Post]] = asyncio.Queue()
+
+    def put(self, posts: Sequence[Post]) -> None:
+        self._waiting.put_nowait(posts)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._hand_over())
+            tasks.create_task(self._hear())
+
+    async def drain(self) -> None:
+        await self._waiting.join()
+
+    async def _hand_over(self) -> None:
+        while True:
+            checkpoint()
+            posts = await self._waiting.get()
+            ordered = [{"companion": self._companion, "post": post.model_dump(mode="json")} for post in posts]
+            await with_retries(self._outbound.append, [json.dumps(each).encode() for each in ordered])
+            self._waiting.task_done()
+
+    async def _hear(self) -> None:
+        while True:
+            checkpoint()
+            entries = await with_retries(self._reports.read, REPORTS, WAIT)
+            for entry in entries:
+                report = json.loads(entry.item)
+                self._posted(self._platform, Post.model_validate(report["post"]), report["error"])
+            await with_retries(self._reports.acknowledge, [entry.id for entry in entries])

@@ -1,0 +1,119 @@
+"""The process that posts: for each platform one at a time, channel by channel, what cores have handed over."""
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final
+
+from relay.application.processes.kinds import POST
+from relay.application.processes.outbound import outbound, outbound_space, reports
+from relay.bus.bus import Bus
+from relay.bus.lease import Lease
+from relay.bus.stream import StreamEntry
+from relay.errors import InboxTaken
+from relay.inbox.retry import with_retries
+from relay.model import Post
+from relay.platforms.info import PlatformInfo
+from relay.replies.outlet import Outlet
+from relay.replies.posting import written
+from relay.system.cancellation import checkpoint
+
+log = logging.getLogger(__name__)
+
+WAIT: Final = 1.0
+"""Seconds one read waits for something new."""
+AT_ONCE: Final = 256
+"""Posts under way; what a channel's pace holds up does not hold up the others."""
+POST_WITHIN: Final = 60.0
+"""Seconds an adapter may take for one post: it keeps its platform's pace, and that of all who post there."""
+
+
+class AdapterOutlet:
+    """A platform as the process that posts has it: its adapter has the login, and hears its own posts come back."""
+
+    def __init__(self, info: PlatformInfo[Any], bus: Bus) -> None:
+        self.name = info.name
+        self.text_limit = info.text_limit
+        self._bus = bus
+
+    async def post(self, post: Post) -> None:
+        """See Outlet."""
+        await self._bus.calls.ask(self.name, "post", post.model_dump(mode="json"), within=POST_WITHIN)
+
+    def channels(self) -> Sequence[str]:
+        """None: whoever posts was told where to."""
+        return ()
+
+
+async def run_post(info: PlatformInfo[Any], bus: Bus) -> None:
+    """Post what cores want on this platform, until cancelled; while another process does, stand by."""
+    service = f"{POST}/{info.name}"
+    while True:
+        checkpoint()
+        lease = bus.lease(outbound_space(info.name))
+        await lease.stand_by()
+        bus.presence.offer(service)
+        try:
+            await ChannelQueues(AdapterOutlet(info, bus), bus, lease).run()
+        except* InboxTaken as taken:
+            log.info("standing by: %s", taken.exceptions[0])
+        finally:
+            bus.presence.withdraw(service)
+            await lease.release()
+
+
+class ChannelQueues:
+    """Posts of one account: in each channel one after the other, and all channels beside each other."""
+
+    def __init__(self, outlet: Outlet, bus: Bus, lease: Lease) -> None:
+        self._outlet = outlet
+        self._bus = bus
+        self._lease = lease
+        self._stream = outbound(bus, outlet.name, lease)
+        self._queues: dict[str, deque[StreamEntry]] = {}
+        """By channel; one that is here is being worked off."""
+        self._under_way: set[bytes] = set()
+        self._done = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until cancelled. Raises InboxTaken when another process has taken over."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                checkpoint()
+                self._done.clear()
+                if (room := AT_ONCE - len(self._under_way)) <= 0:
+                    await self._done.wait()
+                    continue
+                for entry in await with_retries(self._stream.read, room, WAIT):
+                    self._take(entry, tasks)
+
+    def _take(self, entry: StreamEntry, tasks: asyncio.TaskGroup) -> None:
+        if entry.id in self._under_way:
+            return
+        self._under_way.add(entry.id)
+        channel = json.loads(entry.item)["post"]["channel"]
+        if channel in self._queues:
+            self._queues[channel].append(entry)
+        else:
+            self._queues[channel] = deque([entry])
+            tasks.create_task(self._work_off(channel))
+
+    async def _work_off(self, channel: str) -> None:
+        queue = self._queues[channel]
+        while queue:
+            await self._post(queue.popleft())
+        del self._queues[channel]
+
+    async def _post(self, entry: StreamEntry) -> None:
+        ordered = json.loads(entry.item)
+        post = Post.model_validate(ordered["post"]).model_copy(update={"in_doubt": entry.was_read})
+        await with_retries(self._lease.make_sure)
+        post, problem = await written(self._outlet, post)
+        report = {"post": post.model_dump(mode="json"), "error": problem}
+        told = reports(self._bus, ordered["companion"], self._outlet.name)
+        await with_retries(told.append, [json.dumps(report).encode()])
+        await with_retries(self._stream.acknowledge, [entry.id])
+        self._under_way.discard(entry.id)
+        self._done.set()
