@@ -17,12 +17,12 @@ from relay.application import browser
 from relay.application.console import log_to, printable, show
 from relay.application.heartbeat import ailment, condition
 from relay.application.restarts import reachable
-from relay.application.settings import load, refuse_companions, whereabouts
+from relay.application.settings import companions_in, load, load_fleet, refuse_companions, whereabouts
 from relay.application.settings.file import SettingsFile
 from relay.application.settings.secrets import Secrets
 from relay.commandline import beginning, keeping
 from relay.commandline.auth import auth
-from relay.commandline.base import ConfigFile, Json, Plain, execute, readable, terminal
+from relay.commandline.base import CompanionName, ConfigFile, Json, Plain, execute, readable, terminal
 from relay.commandline.beginning import choose
 from relay.commandline.companion import companion
 from relay.commandline.memory import memory
@@ -83,6 +83,7 @@ def run(
         bool | None,
         typer.Option(help="With wrong settings, open the page to mend them, or end: as it is in a terminal, or not."),
     ] = None,
+    companion: CompanionName = None,
     only: Annotated[
         list[str] | None,
         typer.Option(help="Only this kind of process, several times for several; the others run elsewhere."),
@@ -93,7 +94,7 @@ def run(
         from relay.application.processes.run import run_only
 
         terminal(False, "info", plain=True)
-        return execute(run_only(load(places.required(config)), only))
+        return execute(run_only(load(places.required(config), companion), only))
     file = SettingsFile(places.to_write(config))
     refuse_companions(file.path)
     mends = open_page or sys.stdout.isatty() if mend is None else mend
@@ -110,16 +111,19 @@ def run(
 
 
 @app.command()
-def check(config: ConfigFile = None, as_json: Json = False) -> None:
+def check(config: ConfigFile = None, companion: CompanionName = None, as_json: Json = False) -> None:
     """Check the settings, and try each connection and whatever else would stop `relay run`."""
     from relay.application.check import Finding
-    from relay.application.check import check as findings
+    from relay.application.check import check as check_one
+    from relay.application.fleet.check import check_fleet
 
-    settings = load(places.required(config))
+    file = places.required(config)
+    has_many = companion is None and companions_in(file)
+    findings = check_fleet(load_fleet(file)) if has_many else check_one(load(file, companion))
 
     async def report() -> list[Finding]:
         found = []
-        async for finding in findings(settings):
+        async for finding in findings:
             if not as_json:
                 show(printable(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.line}"))
             found.append(finding)
@@ -134,12 +138,12 @@ def check(config: ConfigFile = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def health(config: ConfigFile = None) -> None:
+def health(config: ConfigFile = None, companion: CompanionName = None) -> None:
     """Tell whether a relay with these settings runs on this machine; exit code 1 when it does not.
 
     A platform that needs you is named, but the rest goes on, and starting anew would not help: the exit code stays 0.
     """
-    file = whereabouts(places.find(config)).heartbeat_file
+    file = whereabouts(places.find(config), companion).heartbeat_file
     problem = ailment(file, time.time())
     show(problem or condition(file) or "ok")
     if problem:
@@ -147,13 +151,13 @@ def health(config: ConfigFile = None) -> None:
 
 
 @app.command()
-def where(config: ConfigFile = None) -> None:
+def where(config: ConfigFile = None, companion: CompanionName = None) -> None:
     """Tell which settings count, and where the relay keeps what it knows.
 
     Settings are looked for in the current folder and then in your user's own; a file `.env` beside them is read too.
     """
     file = places.find(config)
-    settings = whereabouts(file)
+    settings = whereabouts(file, companion)
     environment = file.with_name(".env") if file else None
     found: dict[str, object] = {
         "settings": file.resolve() if file else f"none yet; {places.own_file()} would be found",
@@ -162,6 +166,8 @@ def where(config: ConfigFile = None) -> None:
         "data": settings.relay.data_dir.resolve(),
         "audit log": settings.audit_file.resolve(),
     }
+    if names := companions_in(file):
+        found["companions"] = ", ".join(names)
     show(readable(found))
 
 
@@ -171,13 +177,14 @@ def replay(
     speed: Annotated[float, typer.Option(min=0.001, help="2 plays twice as fast.")] = 1.0,
     voxta: Annotated[str | None, typer.Option(help="Talk to this Voxta, not to the configured one.")] = None,
     config: ConfigFile = None,
+    companion: CompanionName = None,
     as_json: Json = False,
     plain: Plain = False,
 ) -> None:
     """Play a recorded audience through the whole pipeline."""
     from relay.application.runs import recorded
 
-    settings = load(places.find(config))
+    settings = load(places.find(config), companion)
     screen = terminal(as_json, settings.relay.log_level, plain=plain)
     execute(recorded(settings, screen, file=file, speed=speed, voxta_url=voxta), as_json)
 
@@ -186,36 +193,44 @@ def replay(
 def ctl(
     words: Annotated[list[str], typer.Argument(help="Such as: status, pause, rate 12, held, approve h1, help")],
     config: ConfigFile = None,
+    companion: CompanionName = None,
 ) -> None:
     """Steer the running relay, with the words moderators use in chat after !relay."""
     from relay.web.control import ctl as steer
 
-    show(printable(asyncio.run(steer(whereabouts(places.find(config)).control_file, " ".join(words)))))
+    there = whereabouts(places.find(config), companion)
+    show(printable(asyncio.run(steer(there.control_file, " ".join(words)))))
 
 
 @app.command()
 def audit(
-    count: Annotated[int, typer.Option("--last", min=1, help="How many entries.")] = 20, config: ConfigFile = None
+    count: Annotated[int, typer.Option("--last", min=1, help="How many entries.")] = 20,
+    config: ConfigFile = None,
+    companion: CompanionName = None,
 ) -> None:
     """Show who changed what."""
     from relay.moderation.audit import Audit
 
-    settings = whereabouts(places.find(config))
+    settings = whereabouts(places.find(config), companion)
     for entry in Audit(settings.audit_file, files=settings.relay.audit_files).newest(count):
         show(json.dumps(entry))
 
 
 @app.command()
-def why(key: Annotated[str, typer.Argument(help="platform:id of a message")], config: ConfigFile = None) -> None:
+def why(
+    key: Annotated[str, typer.Argument(help="platform:id of a message")],
+    config: ConfigFile = None,
+    companion: CompanionName = None,
+) -> None:
     """Tell what happened to a message."""
     from relay.application.runs import explain
     from relay.web.control import ctl as steer
 
     file = places.find(config)
     try:
-        show(printable(asyncio.run(steer(whereabouts(file).control_file, f"why {key}"))))
+        show(printable(asyncio.run(steer(whereabouts(file, companion).control_file, f"why {key}"))))
     except ConfigError:  # none runs, so the store is free to be asked
-        show(printable(asyncio.run(explain(load(file), key))))
+        show(printable(asyncio.run(explain(load(file, companion), key))))
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -50,19 +50,23 @@ class Finding:
 
 async def check(config: Config) -> AsyncIterator[Finding]:
     """Try each connection in turn."""
+    for attempts in (of_process(config), of_conversation(config), of_platforms(config), of_stream(config)):
+        for name, attempt in attempts:
+            yield await tried(name, attempt, config)
+
+
+async def tried(name: str, attempt: Attempt, config: Config) -> Finding:
+    """What came of it."""
     advice = {info.name: info.advice for info in listed.PLATFORMS}
-    fixes = _FIX | advice | {f"{name} rewards": fix for name, fix in advice.items()}
-    for name, attempt in _attempts(config):
-        try:
-            async with asyncio.timeout(LIMIT):
-                line = await attempt()
-        except TimeoutError:
-            yield Finding(name, False, _with_fix(f"no answer within {LIMIT:g} s", fixes.get(name)))
-        except RelayError as error:
-            needs_fix = _needs_fix(error, config)
-            yield Finding(name, False, _with_fix(str(error), fixes.get(name) if needs_fix else None))
-        else:
-            yield Finding(name, True, line)
+    fixes = _FIX | advice | {f"{each} rewards": fix for each, fix in advice.items()}
+    try:
+        async with asyncio.timeout(LIMIT):
+            return Finding(name, True, await attempt())
+    except TimeoutError:
+        return Finding(name, False, _with_fix(f"no answer within {LIMIT:g} s", fixes.get(name)))
+    except RelayError as error:
+        needs_fix = _needs_fix(error, config)
+        return Finding(name, False, _with_fix(str(error), fixes.get(name) if needs_fix else None))
 
 
 def _with_fix(line: str, fix: str | None) -> str:
@@ -74,18 +78,34 @@ def _needs_fix(error: RelayError, config: Config) -> bool:
     return error.retryable and not (isinstance(error, InboxError) and config.inbox.engine == "sqlite")
 
 
-def _attempts(config: Config) -> Iterator[tuple[str, Attempt]]:
-    if ignored := list(misspelt(type(config).model_fields)):
+def of_process(config: Config, companions: Collection[str] = ()) -> Iterator[tuple[str, Attempt]]:
+    """What one process has once, however many companions there are."""
+    if ignored := list(misspelt([*type(config).model_fields, *companions])):
         yield "environment", partial(_ignored, ignored)
+    if config.web.enabled and not _runs(config):
+        yield "web.port", partial(_free, "web.port", config.web.host, config.web.port)
+
+
+def of_conversation(config: Config) -> Iterator[tuple[str, Attempt]]:
+    """Where one companion's messages wait, and who answers them."""
     yield "inbox", lambda: _inbox(config)
     if config.voxta.mode == "embedded":
         yield from check_companion(config.companion, config.models_folder)
     else:
         yield "voxta", lambda: _voxta(config)
+
+
+def of_platforms(config: Config) -> Iterator[tuple[str, Attempt]]:
+    """The accounts with which a relay listens."""
     if not listed.enabled(config):
         yield "platforms", _no_platform
     for info in listed.enabled(config):
         yield info.name, partial(info.check, info.settings(config), config.relay.data_dir, PlatformWishes.of(config))
+
+
+def of_stream(config: Config) -> Iterator[tuple[str, Attempt]]:
+    """What one companion's streamer has."""
+    for info in listed.enabled(config):
         if info.rewards is not None and config.rewards:
             yield f"{info.name} rewards", partial(check_rewards, info, config)
     if config.voice.listen_to != "nobody" and config.hearing.through != "voxta":
@@ -93,7 +113,9 @@ def _attempts(config: Config) -> Iterator[tuple[str, Attempt]]:
     if config.speech.enabled:
         yield "speech", lambda: _speech(config)
     yield "heard", partial(_heard, config)
-    yield from _ports(config)
+    # by its usual port it gives way to Voxta
+    if config.voxta.mode == "embedded" and config.companion.port != CompanionSection().port and not _runs(config):
+        yield "companion.port", partial(_free, "companion.port", config.companion.host, config.companion.port)
     yield from _around(config)
 
 
@@ -164,16 +186,6 @@ async def _heard(config: Config) -> str:
     if config.speech.enabled and "overlay" in config.speech.sinks:
         return f"once it runs, open http://localhost:{config.web.port}/overlay as a browser source in OBS"
     return "no relay runs that could be silent"
-
-
-def _ports(config: Config) -> Iterator[tuple[str, Attempt]]:
-    """The addresses a run listens on, unless a relay with these settings already does."""
-    if _runs(config):
-        return
-    if config.voxta.mode == "embedded" and config.companion.port != CompanionSection().port:  # it gives way to Voxta
-        yield "companion.port", partial(_free, "companion.port", config.companion.host, config.companion.port)
-    if config.web.enabled:
-        yield "web.port", partial(_free, "web.port", config.web.host, config.web.port)
 
 
 async def _free(setting: str, host: str, port: int) -> str:

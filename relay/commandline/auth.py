@@ -6,7 +6,7 @@ import typer
 
 from relay.application.console import show
 from relay.application.settings import load
-from relay.commandline.base import ConfigFile, execute
+from relay.commandline.base import CompanionName, ConfigFile, execute
 from relay.config import places
 from relay.platforms import listed
 from relay.platforms.info import PlatformInfo, PlatformWishes
@@ -20,8 +20,8 @@ def _offer_login(info: PlatformInfo[Any]) -> None:
         return
 
     @auth.command(info.name, help=log_in.__doc__)
-    def auth_platform(config: ConfigFile = None) -> None:
-        settings = load(places.required(config))
+    def auth_platform(config: ConfigFile = None, companion: CompanionName = None) -> None:
+        settings = load(places.required(config), companion)
 
         async def work() -> None:
             show(await log_in(info.settings(settings), settings.relay.data_dir, show, PlatformWishes.of(settings)))
@@ -34,9 +34,9 @@ for _info in listed.PLATFORMS:
 
 
 @auth.command("voxta")
-def auth_voxta(config: ConfigFile = None) -> None:
+def auth_voxta(config: ConfigFile = None, companion: CompanionName = None) -> None:
     """Log in to Voxta with a code you confirm there; again to renew it."""
     from relay.voxta.login import log_in
 
-    settings = load(places.required(config))
+    settings = load(places.required(config), companion)
     execute(log_in(settings.voxta, settings.voxta_token_file, show))

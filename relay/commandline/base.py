@@ -16,6 +16,12 @@ ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="The TOML file with your settings; see `relay where` for how it is found."),
 ]
+CompanionName = Annotated[
+    str | None,
+    typer.Option(
+        "--companion", help="Whom it is about, where the settings have several companions; see `relay where`."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print a summary as one JSON object at the end.")]
 Plain = Annotated[
     bool, typer.Option("--plain", help="One line for each thing that happens, for screen readers and logs.")

@@ -58,8 +58,12 @@ def set_outside(loc: tuple[int | str, ...], path: Path | None) -> str | None:
 
 
 def misspelt(sections: Collection[str]) -> Iterator[str]:
-    """Variables of the environment that look like settings, and whose section there is not: they set nothing."""
+    """Variables of the environment that look like settings, and whose section there is not: they set nothing.
+
+    A companion's name counts as a section: `companions__ann`.
+    """
     for variable in sorted(os.environ):
-        section, nested, _ = variable.upper().removeprefix(ENV_PREFIX).partition("__")
-        if variable.upper().startswith(ENV_PREFIX) and nested and section.lower() not in sections:
+        name = variable.upper().removeprefix(ENV_PREFIX).lower()
+        is_known = any(name.startswith(f"{section}__") for section in sections)
+        if variable.upper().startswith(ENV_PREFIX) and "__" in name and not is_known:
             yield variable

@@ -33,6 +33,8 @@ places.
 
 `relay check` names each mistake with the setting, its value and the fix. A setting that does not exist
 is a mistake, too.
+
+[Many streamers](fleet.md) can share one file: `[companions.NAME.twitch]` goes before `[twitch]` for one of them.
 """
 _KINDS: Final = """\
 What each kind of message becomes stands in `[forwarding.kinds.…]`, and `[[forwarding.rules]]` go before that;

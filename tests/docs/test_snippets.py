@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from relay.application.settings import load, settings_model
+from relay.application.settings import load_fleet, settings_model
 from relay.config.connections import ActName
 from relay.platforms import listed
 from tests.docs.pages import PAGES, blocks, name, spans
@@ -38,7 +38,7 @@ def test_every_piece_of_settings_can_be_copied(page: Path, tmp_path: Path, monke
             file = tmp_path / f"{number}.toml"
             file.write_text(block.code, "utf-8")
 
-            load(file)  # raises ConfigError that names the setting
+            load_fleet(file)  # raises ConfigError that names the setting
 
 
 def named_settings(text: str) -> Iterator[str]:
@@ -52,7 +52,7 @@ def named_settings(text: str) -> Iterator[str]:
 def variables(page: Path) -> Iterator[str]:
     """The settings whose variables a page names, also in comments on settings."""
     for variable in re.findall(r"\bRELAY_([A-Z_]+)", page.read_text("utf-8")):
-        yield variable.replace("__", ".").lower()
+        yield re.sub(r"^companions\.\w+\.", "", variable.replace("__", ".").lower())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
