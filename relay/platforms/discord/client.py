@@ -73,7 +73,7 @@ class DiscordPlatform:
         )
         self.listening = self._bot.hearing.any
         self._notes = notes
-        self._known_shards: dict[GatewayShard, ShardLine] = {}
+        self._knshard_ids: dict[GatewayShard, ShardLine] = {}
         """With what they have accepted, also from one run to the next."""
         self._shards: Sequence[ShardLine] = ()
         """Those that run."""
@@ -94,8 +94,8 @@ class DiscordPlatform:
     async def _listen(self) -> None:
         """With all shards of this process, until it becomes another number of them."""
         known, here = await self._known(), self._bot.sharding.here()
-        self._known_shards = {each: self._known_shards.get(each) or ShardLine(self._bot, each, known) for each in here}
-        self._shards = tuple(self._known_shards.values())
+        self._knshard_ids = {each: self._knshard_ids.get(each) or ShardLine(self._bot, each, known) for each in here}
+        self._shards = tuple(self._knshard_ids.values())
         try:
             async with asyncio.TaskGroup() as tasks:
                 for line in self._shards:

@@ -36,7 +36,7 @@ class TwitchSection(PlatformSection):
     token_file: Path | None = None
     transport: Literal["login", "conduit"] = "login"
     shards: int = Field(2, ge=1, le=20_000)
-    own_shards: tuple[int, ...] | None = None
+    shard_ids: tuple[int, ...] = ()
     conduit: str = ""
     api_url: Url = "https://api.twitch.tv/helix/"
     auth_url: Url = "https://id.twitch.tv/"
@@ -53,13 +53,13 @@ class TwitchSection(PlatformSection):
             raise ValueError("client_id is missing: register an application at dev.twitch.tv and copy its client id")
         if self.enabled and not self.channels:
             raise ValueError('channels is empty: name the channels to listen to, such as ["yourname"]')
-        if self.transport == "conduit" and self.client_secret is None:
+        if self.enabled and self.by_conduit and self.client_secret is None:
             raise ValueError(
                 "client_secret is missing: a conduit needs the secret of a confidential application from "
                 "dev.twitch.tv, best as RELAY_TWITCH__CLIENT_SECRET"
             )
-        if any(not 0 <= number < self.shards for number in self.own_shards or ()):
-            raise ValueError(f"own_shards: the shards are numbered 0 to {self.shards - 1}")
+        if any(not 0 <= number < self.shards for number in self.shard_ids):
+            raise ValueError(f"shard_ids: the shards are numbered 0 to {self.shards - 1}")
         return self
 
     def listened_to(self) -> tuple[str, ...]:

@@ -173,10 +173,10 @@ def missing(lacked: Iterable[Wanted]) -> str:
     channels: dict[str, list[str]] = {}
     for each in lacked:
         channels.setdefault(each.source.gives, []).append(f"#{each.channel.login}")
-    return "; ".join(f"{gives} of {_few(list(dict.fromkeys(names)))}" for gives, names in channels.items())
+    return "; ".join(f"{gives} of {few(list(dict.fromkeys(names)))}" for gives, names in channels.items())
 
 
-def _few(names: Sequence[str]) -> str:
+def few(names: Sequence[str]) -> str:
     """The names, as far as somebody would read them."""
     rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + rest

@@ -102,6 +102,11 @@ class TwitchDouble(Audience):
         """Those that are enabled."""
         return [sub for sub in self.state.subscriptions.values() if sub.status == "enabled"]
 
+    def listened_to(self) -> set[str]:
+        """The logins of the channels in which anything is subscribed."""
+        watched = {sub.watched for sub in self.subscriptions}
+        return {user.login for user in self.state.users.values() if user.id in watched}
+
     def settings(self, **over: Any) -> dict[str, Any]:
         """What the section [twitch] has to say to reach this double."""
         fields = {

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from relay.errors import AuthError, ConfigError, PostRejected
 from relay.model import Kind, Post
 from relay.platforms.twitch import status
+from relay.platforms.twitch.auth import check
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.platforms.twitch.conduits import seats, shards
+from relay.platforms.twitch.settings import TwitchSection
 from tests.doubles.twitch import TwitchDouble
 from tests.platforms.twitch.conduits import CHAT, KeptNotes, agency, heard_in, serving
 from tests.platforms.twitch.conftest import Received, reaching
@@ -121,7 +124,7 @@ async def test_after_a_restart_the_same_conduit_is_used_with_all_that_is_subscri
 async def test_two_processes_that_begin_at_once_end_up_with_one_conduit(twitch: TwitchDouble, serve: Serve) -> None:
     async with AsyncExitStack() as processes:
         for number in (0, 1):
-            await processes.enter_async_context(serve(twitch, own_shards=(number,)))
+            await processes.enter_async_context(serve(twitch, shard_ids=(number,)))
         await all_served(twitch)
 
         assert len(twitch.conduits.all) == 1
@@ -242,8 +245,8 @@ async def test_a_process_that_ends_leaves_its_shards_to_another(
     twitch: TwitchDouble, received: Received, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(seats, "STAND_IN_AFTER", 0.1)
-    async with serve(twitch, own_shards=(1,)) as staying:
-        async with serve(twitch, own_shards=(0,), received=Received()):
+    async with serve(twitch, shard_ids=(1,)) as staying:
+        async with serve(twitch, shard_ids=(0,), received=Received()):
             await all_served(twitch)
         await all_served(twitch)
         await twitch.until(lambda: "2 of 2 shards here" in staying.health(), "both shards at the one that stays")
@@ -330,3 +333,33 @@ async def test_whatever_happens_to_shards_what_twitch_delivers_is_told_once(
                     await all_served(twitch, 3)
         await all_served(twitch, 3)
         await has_told_all()
+
+
+async def test_the_check_counts_what_it_takes_and_shows_how_a_streamer_lets_the_bot_in(tmp_path: Path) -> None:
+    async with agency("ann", "ben") as twitch:
+        twitch.state.grants = [grant for grant in twitch.state.grants if grant.user.login != "ben"]
+        settings = reaching(twitch, transport="conduit", client_secret=twitch.identity.secret)
+        line = await check(settings, twitch.write_token(tmp_path / "token.json"))
+
+    assert "channels #ann, #ben, by a conduit with 2 shards (0 of 5 conduits are there)" in line
+    assert "26 subscriptions of cost 4 of 10000, made within 1 min" in line
+    assert "not let in by #ben: " in line
+    assert "/oauth2/authorize?response_type=token&client_id=client-of-the-relay&redirect_uri=http" in line
+    assert "scope=channel%3Abot+channel%3Aread%3Aredemptions" in line
+
+
+async def test_the_check_wants_the_bots_own_consent(tmp_path: Path) -> None:
+    async with TwitchDouble("vox", ["ann"]) as twitch:
+        settings = reaching(twitch, transport="conduit", client_secret=twitch.identity.secret)
+        with pytest.raises(AuthError, match="login of vox lacks user:bot"):
+            await check(settings, twitch.write_token(tmp_path / "token.json"))
+
+
+def test_a_conduit_without_a_secret_is_refused_with_where_it_comes_from() -> None:
+    with pytest.raises(ValidationError, match="client_secret is missing: a conduit needs the secret"):
+        TwitchSection.model_validate({"enabled": True, "client_id": "c", "channels": ["ann"], "transport": "conduit"})
+
+
+def test_a_shard_that_the_conduit_does_not_have_is_refused() -> None:
+    with pytest.raises(ValidationError, match="shard_ids: the shards are numbered 0 to 1"):
+        TwitchSection.model_validate({"shards": 2, "shard_ids": [2]})

@@ -199,3 +199,19 @@ async def test_a_subscription_taken_away_is_made_again_at_once_and_said_in_the_l
         logging.WARNING,
         f"Twitch has taken away the subscription of channel.chat.message ({reason})",
     )
+
+
+async def test_channels_come_and_go_without_a_new_connection_or_a_touch_on_the_others(
+    connect: Connect, received: Received, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "SETTLE", 0.05)
+    async with TwitchDouble(account="vox", channels=["ann", "ben"]) as twitch, connect(twitch) as platform:
+        kept = {sub.id for sub in twitch.subscriptions if sub.watched == twitch.channel.id}
+        twitch.state.user("cat")
+        await platform.set_channels(["ann", "cat"])
+        await twitch.until(lambda: twitch.listened_to() == {"ann", "cat"}, "the other channels")
+        await twitch.chat("from cat", channel="cat")
+        await received.until_text("from cat")
+
+        assert twitch.sessions.opened == 1
+        assert kept <= {sub.id for sub in twitch.subscriptions}

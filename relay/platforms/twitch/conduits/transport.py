@@ -33,7 +33,7 @@ class ConduitTransport:
         self._sources = sources
         self._status = status
         self._news = asyncio.Event()
-        own = range(settings.shards) if settings.own_shards is None else settings.own_shards
+        own = settings.shard_ids or range(settings.shards)
         self._conduit = Conduit(connection, settings, notes)
         self._shards = ConduitShards(
             self._conduit, Seats(own, time.monotonic), lambda: connection.client, status, self._news
