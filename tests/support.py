@@ -43,3 +43,8 @@ def cpu_time(work: Callable[[], object]) -> float:
         work()
         times.append(time.thread_time() - began)
     return min(times)
+
+
+async def no_metrics() -> bytes:
+    """Nothing is measured."""
+    return b""

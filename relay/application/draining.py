@@ -5,24 +5,27 @@ import logging
 from contextlib import suppress
 
 from relay.application.composition import Relay
-from relay.system import service_manager, shutdown
+from relay.application.watching import Watch
 
 log = logging.getLogger(__name__)
 
 
-async def until_drained(relay: Relay, task: asyncio.Task[None], within: float) -> None:
+async def until_drained(relay: Relay, task: asyncio.Task[None], watch: Watch) -> None:
     """Return when the relay was drained, as SIGTERM has come. `task` is the relay's; raises what that fails with."""
-    with shutdown.asked_politely(within) as asked:
-        service_manager.notify(service_manager.READY)
-        asking = asyncio.create_task(asked.wait(), name="until asked to end")
-        try:
-            await asyncio.wait({task, asking}, return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                service_manager.notify(service_manager.STOPPING)
-                log.info("asked to end: nothing new is told, and what is being said gets %g s", within)
-                await drain(relay, within)
-        finally:
-            asking.cancel()
+    asking = asyncio.create_task(watch.asked.wait(), name="until asked to end")
+    this = asyncio.current_task()
+    assert this is not None
+    watch.finishing.add(this)
+    try:
+        await asyncio.wait({task, asking}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            watch.ends()
+            log.info("asked to end: nothing new is told, and what is being said gets %g s", watch.drain)
+            await drain(relay, watch.drain)
+    finally:
+        asking.cancel()
+        if not watch.asked.is_set():
+            watch.finishing.discard(this)
     if task.done():
         await task
 

@@ -1,22 +1,25 @@
 """What a running relay tells Prometheus: its counts, how long things take, and how it is right now."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, Metric, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, Metric
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from relay.application.composition import Relay
 from relay.application.statistics import Statistics
+from relay.errors import InboxError
 from relay.model import Forward, Post
 from relay.platforms.base import Platform, Unread
 from relay.replies.replies import Step
 from relay.speech.floor import FloorState
 from relay.system import clock
+from relay.system.readiness import LOOK_WITHIN
 
 REMEMBERED: Final = 256
 """Answers that are timed at once; some never come, or are never posted."""
@@ -67,14 +70,22 @@ class Metrics:
             buckets=ANSWERING,
             registry=self.registry,
         )
+        self._inbox = relay.inbox
+        self._unsettled = Gauge("relay_inbox_messages", "Messages without an outcome yet.", registry=self.registry)
+        self._answers = Gauge("relay_store_answers", "1 while the store answers.", registry=self.registry)
         relay.events.asking.subscribe(self._ask)
         relay.events.forwarded.subscribe(self._forward)
         relay.events.replied.subscribe(self._reply)
         relay.events.posted.subscribe(self._post)
 
-    def text(self) -> bytes:
-        """All of it in Prometheus' text format."""
-        return generate_latest(self.registry)
+    async def look(self) -> None:
+        """Ask the store. What it said last stays when it does not answer."""
+        try:
+            async with asyncio.timeout(LOOK_WITHIN):
+                self._unsettled.set(await self._inbox.waiting())
+            self._answers.set(1)
+        except (InboxError, TimeoutError):
+            self._answers.set(0)
 
     def _ask(self, forward: Forward) -> None:
         if not forward.pretended:
@@ -139,6 +150,12 @@ def _watch(relay: Relay, steady: Callable[[], float], registry: CollectorRegistr
     )
     queue.labels("waiting").set_function(lambda: len(relay.forwarder.waiting))
     queue.labels("held").set_function(lambda: len(relay.runtime.held()))
+    oldest = Gauge(
+        "relay_oldest_waiting_seconds",
+        "How long the longest waits of what may be told; 0 for nothing.",
+        registry=registry,
+    )
+    oldest.set_function(lambda: _age(relay.forwarder.waiting.oldest()))
     floor = Gauge("relay_floor_state", "1 for what the companion is at, 0 for the rest.", ["state"], registry=registry)
     for state in FloorState:
         floor.labels(state.value).set_function(partial(_is_at, relay, state, steady))
@@ -153,6 +170,10 @@ def _watch(relay: Relay, steady: Callable[[], float], registry: CollectorRegistr
 
 def _is_at(relay: Relay, state: FloorState, steady: Callable[[], float]) -> bool:
     return relay.floor.state(steady()) is state
+
+
+def _age(at: float | None) -> float:
+    return max(0.0, clock.now() - at) if at is not None else 0.0
 
 
 def _remember(times: OrderedDict[str, float], key: str, at: float) -> None:

@@ -106,25 +106,27 @@ async def _live(console: Console, open_page: bool, run: LiveRun) -> None:
     logging.getLogger().setLevel(config.relay.log_level.upper())
     audio = LiveAudio(config)
 
-    from relay.application.metrics import Metrics
+    from relay.application.watching import watched, watching
 
     statistics = _statistics(console)
-    async with voxta(config) as url:
+    async with watched(config.operations) as watch, voxta(config) as url:
         relay = Relay(config, platforms_of(config, audio), voxta_url=url, statistics=statistics, audio=audio)
         copy_store = relay.inbox.copy_to if isinstance(relay.inbox, Copyable) else None
         async with (
             serving(config, relay, audio, run) if config.web.enabled else nullcontext() as server,
             traced(config, relay.events),
             running(relay) as task,
-            ControlServer(relay.controls, Metrics(relay, statistics).text, config.control_file, copy_store),
+            watching(watch, config.relay.name, relay, statistics, relay.platforms),
+            ControlServer(relay.controls, watch.exposition.text, config.control_file, copy_store),
             _watched(console, statistics, relay, _title(run)),
         ):
             run.is_up.set()
+            watch.is_up()
             if not listed.enabled(config) and not run.is_mending:
                 log.warning("%s", _missing(server))
             if open_page and run.is_first and server is not None:
                 await asyncio.to_thread(browser.open_page, browser.page_address(config.web, server.url))
-            await until_drained(relay, task, config.operations.drain)
+            await until_drained(relay, task, watch)
 
 
 def _title(run: LiveRun) -> str:

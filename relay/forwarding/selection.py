@@ -216,6 +216,10 @@ class Selector:
         oldest = [entries[0] for entries in self._by_age.values() if entries]
         return min((self.expiry(first, now) for first in oldest), default=None)
 
+    def oldest(self) -> float | None:
+        """When the message came in that waits for longest; None when nothing waits."""
+        return min((entries[0].at for entries in self._by_age.values() if entries), default=None)
+
     # Inside
 
     def _sample(self, now: float) -> Choice:

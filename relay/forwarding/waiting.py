@@ -43,6 +43,7 @@ class Waiting:
         self._inbound = Inbound(config.filters)
         self._budget = budget
         self._selector = Selector(config.selection, alike=policy.alike)
+        self.oldest = self._selector.oldest
         self._notices = NoticeQueue(config.selection.event_ttl)
         self._commands = commands
         self._quiet = quiet

@@ -17,6 +17,7 @@ from relay.model import Caller, Role
 from relay.moderation.controls import Controls
 from relay.system.http_server import HttpServer
 from relay.system.private_files import write_private
+from relay.web.probes import METRICS_TYPE, MetricsText
 
 MAX_BODY: Final = 4096
 """Bytes of a request."""
@@ -27,8 +28,6 @@ COPY_TIMEOUT: Final = 120.0
 CHUNK: Final = 1 << 20
 """Bytes of it that are sent at a time."""
 CopyStore = Callable[[Path], Awaitable[None]]
-METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-"""Prometheus' text format, which every scraper reads."""
 TERMINAL: Final = Caller(source="terminal", name="terminal", roles=frozenset({Role.STREAMER}), in_private=True)
 """Whoever sits at the machine that the relay runs on."""
 _HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
@@ -38,11 +37,11 @@ _START: Final = "start it with `relay run`"
 class ControlServer:
     """Serves while the context lasts, on 127.0.0.1 and a free port.
 
-    Address and token are in `file`, which only its owner may read. `metrics` are in Prometheus' text format.
+    Address and token are in `file`, which only its owner may read.
     """
 
     def __init__(
-        self, controls: Controls, metrics: Callable[[], bytes], file: Path, copy_store: CopyStore | None = None
+        self, controls: Controls, metrics: MetricsText, file: Path, copy_store: CopyStore | None = None
     ) -> None:
         self._controls = controls
         self._metrics = metrics
@@ -105,7 +104,7 @@ class ControlServer:
         return web.json_response({"answer": await self._controls.run(words, TERMINAL)})
 
     async def _show_metrics(self, _: web.Request) -> web.Response:
-        return web.Response(body=self._metrics(), headers={"Content-Type": METRICS_TYPE})
+        return web.Response(body=await self._metrics(), headers={"Content-Type": METRICS_TYPE})
 
     async def _show_store(self, request: web.Request) -> web.StreamResponse:
         """A copy of what is stored, for a backup: this process has the store to itself."""

@@ -25,6 +25,7 @@ from relay.web.control import ControlServer
 from tests.contracts.remembering import known, put
 from tests.contracts.samples import message
 from tests.moderation.test_controls import Room
+from tests.support import no_metrics
 
 SETTINGS = """# mine
 [relay]
@@ -126,7 +127,7 @@ async def test_a_relay_that_runs_hands_over_what_it_has_stored(config: Config, h
     assert isinstance(inbox, Copyable)
     controls = Controls(Room(), Audit(tmp_path / "audit"))
     try:
-        async with ControlServer(controls, bytes, config.control_file, inbox.copy_to):
+        async with ControlServer(controls, no_metrics, config.control_file, inbox.copy_to):
             await inbox.append([message(2)])
             told = await backup(config, home / "relay.toml", tmp_path / "running.zip")
             assert await inbox.append([message(3)]) == [True], "it goes on"

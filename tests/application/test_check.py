@@ -17,7 +17,7 @@ from relay.moderation.controls import Controls
 from relay.web.control import ControlServer
 from tests.doubles.ports import free_port
 from tests.moderation.test_controls import Room
-from tests.support import PATIENCE
+from tests.support import PATIENCE, no_metrics
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +139,7 @@ async def test_a_relay_that_runs_is_asked_why_it_is_silent(tmp_path: Path) -> No
 
     (tmp_path / "checked.alive").write_text("ok", "utf-8")
     controls = Controls(Silent(), Audit(tmp_path / "audit"))
-    async with ControlServer(controls, bytes, tmp_path / "checked.control"):
+    async with ControlServer(controls, no_metrics, tmp_path / "checked.control"):
         found = (await findings(tmp_path))["heard"]
 
     assert not found.ok

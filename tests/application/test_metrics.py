@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from prometheus_client import Metric
+from prometheus_client import Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from relay.application.composition import Relay
@@ -12,7 +12,8 @@ from relay.application.statistics import Statistics
 from relay.model import Forward, Outcome, Post, SendAs, Settlement
 from relay.replies.replies import Step
 from relay.replies.reply import Reply
-from tests.end_to_end.stage import RecordingPlatform, settings
+from relay.system import clock
+from tests.end_to_end.stage import RecordingPlatform, message, settings
 
 
 class ForgetfulPlatform(RecordingPlatform):
@@ -66,7 +67,9 @@ def forward(name: str = "f", *, heard_at: Sequence[float] = (), send_as: SendAs 
 
 
 def families(metrics: Metrics) -> dict[str, Metric]:
-    return {family.name: family for family in text_string_to_metric_families(metrics.text().decode())}
+    return {
+        family.name: family for family in text_string_to_metric_families(generate_latest(metrics.registry).decode())
+    }
 
 
 def test_each_message_of_a_forward_has_waited_since_it_was_heard(measured: Measured) -> None:
@@ -138,3 +141,23 @@ def test_relays_in_one_process_count_for_themselves(tmp_path: Path) -> None:
 
     assert one.value("relay_waiting_seconds_count", type="user") == 1
     assert other.value("relay_waiting_seconds_count", type="user") is None
+
+
+async def test_the_store_is_asked_how_much_it_holds(measured: Measured) -> None:
+    await measured.relay.inbox.open()
+    await measured.relay.inbox.append([message(1), message(2)])
+    await measured.metrics.look()
+    assert (measured.value("relay_inbox_messages"), measured.value("relay_store_answers")) == (2, 1)
+
+    await measured.relay.inbox.close()
+    await measured.metrics.look()
+    assert (measured.value("relay_inbox_messages"), measured.value("relay_store_answers")) == (2, 0)
+
+
+def test_what_waits_longest_is_told_by_its_age(measured: Measured) -> None:
+    assert measured.value("relay_oldest_waiting_seconds") == 0
+
+    waiting = measured.relay.forwarder.waiting
+    waiting.admit([message(1).model_copy(update={"at": clock.now() - 30}), message(2)], clock.now())
+
+    assert (measured.value("relay_oldest_waiting_seconds") or 0) >= 30

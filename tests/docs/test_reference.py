@@ -11,11 +11,13 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from relay.application.composition import Relay
+from relay.application.exposition import Exposition
 from relay.application.metrics import Metrics
 from relay.application.statistics import Statistics
-from relay.config import CommandSection, ParameterSection
+from relay.config import CommandSection, OperationsSection, ParameterSection
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
+from relay.system.readiness import Readiness
 from relay.web.api.routes import STATUS, ApiRoutes
 from relay.web.control import ControlServer
 from relay.web.desk.desk import Desk
@@ -24,11 +26,13 @@ from relay.web.gateway.api import Gateway
 from relay.web.gateway.state import KeyState
 from relay.web.overlay.routes import OverlayRoutes
 from relay.web.overlay.sink import OverlaySink
+from relay.web.probes import ProbeServer
 from tests.docs import actions_page, settings_page
 from tests.docs.pages import PAGES, ROOT, name, named, rows, spans
 from tests.docs.program import commands, program
 from tests.end_to_end.stage import settings
 from tests.moderation.test_controls import Room
+from tests.support import no_metrics
 from tests.web.stage import ApiRoom
 
 DOCS = ROOT / "docs"
@@ -126,9 +130,11 @@ def test_the_table_of_codes_names_each_with_its_status() -> None:
     assert listed == STATUS
 
 
-def test_the_table_of_metrics_names_each_of_them(tmp_path: Path) -> None:
+async def test_the_table_of_metrics_names_each_of_them(tmp_path: Path) -> None:
     relay = Relay(settings(tmp_path), lambda *_: [], voxta_url="http://localhost", statistics=Statistics())
-    text = Metrics(relay, Statistics()).text().decode()
+    exposition = Exposition(Readiness())
+    with exposition.telling_of("relay", Metrics(relay, Statistics())):
+        text = (await exposition.text()).decode()
     served = re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)
 
     listed = [
@@ -137,11 +143,17 @@ def test_the_table_of_metrics_names_each_of_them(tmp_path: Path) -> None:
     assert sorted(listed) == sorted(entry for entry in served if not entry[0].endswith("_created"))
 
 
+def test_the_table_of_probes_names_what_supervisors_may_ask() -> None:
+    server = ProbeServer(OperationsSection(), Readiness(), no_metrics)
+
+    assert named(DOCS / "operations.md", "probe") == [f"GET {path}" for path in server.paths()]
+
+
 @pytest.mark.parametrize("call", CONTROL)
 async def test_the_calls_of_the_control_server_are_served(call: str, tmp_path: Path) -> None:
     method, path = call.split()
     file = tmp_path / "relay.control"
-    async with ControlServer(Controls(Room(), Audit(tmp_path / "audit.jsonl")), bytes, file):
+    async with ControlServer(Controls(Room(), Audit(tmp_path / "audit.jsonl")), no_metrics, file):
         access = json.loads(file.read_text("utf-8"))
         headers = {"Authorization": f"Bearer {access['token']}"}
         async with aiohttp.request(method, f"{access['url']}{path}", headers=headers) as response:

@@ -12,6 +12,7 @@ from relay.application.processes.adapter import run_adapter
 from relay.application.processes.core import run_core
 from relay.application.processes.posting import run_post
 from relay.application.statistics import Statistics
+from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.companion.serving.server import CompanionServer
 from relay.config.loading import Config
@@ -19,8 +20,9 @@ from relay.platforms import listed
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.redis_server import RedisServer
 from tests.doubles.twitch import TwitchDouble
-from tests.end_to_end.stage import settings
+from tests.end_to_end.stage import EchoBrain, settings
 from tests.platforms.discord.conftest import section
+from tests.support import PATIENCE, eventually
 
 MANAGE_GUILD = 1 << 5
 """Discord's permission bit."""
@@ -43,11 +45,11 @@ class Processes:
     async def adapter(self, name: str) -> asyncio.Task[None]:
         [info] = [info for info in listed.PLATFORMS if info.name == name]
         bus = await self.bus()
-        return await self.running(run_adapter(info, self.config, bus))
+        return await self.running(run_adapter(info, self.config, bus, watch_of_a_test()))
 
-    async def core(self) -> asyncio.Task[None]:
+    async def core(self, watch: Watch | None = None) -> asyncio.Task[None]:
         bus = await self.bus()
-        return await self.running(run_core(self.config, Statistics(), bus))
+        return await self.running(run_core(self.config, Statistics(), bus, watch or watch_of_a_test()))
 
     async def post(self) -> list[asyncio.Task[None]]:
         bus = await self.bus()
@@ -65,6 +67,11 @@ class Processes:
 
     async def running(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return await self._stack.enter_async_context(_task(work))
+
+
+def watch_of_a_test() -> Watch:
+    """Of a process that is asked to end when the test says so."""
+    return Watch(PATIENCE, asyncio.Event())
 
 
 @asynccontextmanager
@@ -162,6 +169,29 @@ async def test_a_core_that_ends_leaves_to_the_one_that_stands_by(config: Config,
         first.cancel()
         await asyncio.wait({first})
         await twitch.chat("two @streamer", author="bob")
+        posts = await twitch.wait_for_posts(2)
+
+    assert [post.text.split('"')[1] for post in posts] == ["one @streamer", "two @streamer"]
+
+
+async def test_a_core_that_is_asked_to_end_answers_what_it_has_begun_and_hands_over(
+    config: Config, twitch: TwitchDouble, brain: EchoBrain
+) -> None:
+    brain.may_answer.clear()
+    watch = watch_of_a_test()
+    async with Processes(config) as processes:
+        await processes.adapter("twitch")
+        await processes.post()
+        first = await processes.core(watch)
+        await twitch.wait_subscribed("channel.chat.message")
+        await twitch.chat("one @streamer", author="ann")
+        await eventually(lambda: len(brain.asked) == 1)
+        await processes.core()
+        watch.asked.set()
+        await eventually(lambda: watch.readiness.is_ending)
+        await twitch.chat("two @streamer", author="bob")
+        brain.may_answer.set()
+        await first
         posts = await twitch.wait_for_posts(2)
 
     assert [post.text.split('"')[1] for post in posts] == ["one @streamer", "two @streamer"]

@@ -12,7 +12,7 @@ from relay.config.loading import Config
 from tests.doubles.ports import free_port
 from tests.doubles.redis_server import RedisServer
 from tests.end_to_end.stage import settings
-from tests.end_to_end.test_processes import Processes
+from tests.end_to_end.test_processes import Processes, watch_of_a_test
 from tests.support import PATIENCE
 from tests.web.desk.page import opened
 
@@ -30,7 +30,7 @@ def config(tmp_path: Path, redis_server: RedisServer, companion: CompanionServer
 async def test_pages_and_calls_go_on_with_the_core_that_takes_over(config: Config) -> None:
     url = f"http://127.0.0.1:{config.web.port}"
     async with Processes(config) as processes, aiohttp.ClientSession() as http:
-        await processes.running(run_web(config, await processes.bus()))
+        await processes.running(run_web(config, await processes.bus(), watch_of_a_test()))
         assert await status(http, f"{url}/state") in (None, 503), "no core is there yet"
 
         first = await processes.core()

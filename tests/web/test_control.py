@@ -13,6 +13,11 @@ from relay.moderation.controls import Controls
 from relay.web import control
 from relay.web.control import ControlServer, ctl
 from tests.moderation.test_controls import Room
+from tests.support import no_metrics
+
+
+async def _metrics() -> bytes:
+    return b"relay_received_total 3.0\n"
 
 
 @pytest.fixture
@@ -28,7 +33,7 @@ def room() -> Room:
 @pytest.fixture
 async def server(file: Path, tmp_path: Path, room: Room) -> AsyncIterator[ControlServer]:
     controls = Controls(room, Audit(tmp_path / "audit.jsonl"))
-    async with ControlServer(controls, lambda: b"relay_received_total 3.0\n", file) as running:
+    async with ControlServer(controls, _metrics, file) as running:
         yield running
 
 
@@ -39,7 +44,7 @@ async def test_the_command_line_steers_the_running_relay(server: ControlServer, 
 
 
 async def test_the_way_in_is_for_the_owner_alone_and_gone_with_the_relay(file: Path, tmp_path: Path) -> None:
-    async with ControlServer(Controls(Room(), Audit(tmp_path / "a")), bytes, file):
+    async with ControlServer(Controls(Room(), Audit(tmp_path / "a")), no_metrics, file):
         assert file.stat().st_mode & 0o777 == 0o600
     with pytest.raises(ConfigError, match="start it with `relay run`"):
         await ctl(file, "pause")
@@ -47,8 +52,8 @@ async def test_the_way_in_is_for_the_owner_alone_and_gone_with_the_relay(file: P
 
 async def test_the_way_in_stays_when_another_relay_has_put_its_own_there(file: Path, tmp_path: Path) -> None:
     controls = Controls(Room(), Audit(tmp_path / "a"))
-    older = await ControlServer(controls, bytes, file).__aenter__()
-    async with ControlServer(controls, bytes, file):
+    older = await ControlServer(controls, no_metrics, file).__aenter__()
+    async with ControlServer(controls, no_metrics, file):
         await older.__aexit__()
         assert await ctl(file, "resume") == "Going on."
 
@@ -57,7 +62,9 @@ async def test_a_way_in_that_cannot_be_written_down_is_told(tmp_path: Path) -> N
     (tmp_path / "data").write_text("a file where a folder should be", "utf-8")
 
     with pytest.raises(ConfigError, match="the controls cannot be offered in"):
-        async with ControlServer(Controls(Room(), Audit(tmp_path / "a")), bytes, tmp_path / "data" / "relay.control"):
+        async with ControlServer(
+            Controls(Room(), Audit(tmp_path / "a")), no_metrics, tmp_path / "data" / "relay.control"
+        ):
             pass
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from relay.application.processes.elsewhere import RemoteCommands, RemoteControls
 from relay.application.processes.ingress import Ingress
 from relay.application.processes.remote_platform import plain
+from relay.application.watching import Watch, listens
 from relay.bus.bus import Bus
 from relay.bus.calls import Handler
 from relay.config import OfferSection
@@ -35,7 +36,7 @@ TELL_EVERY: Final = 0.5
 """Seconds between two looks at how the platform is; what has changed is told."""
 
 
-async def run_adapter(info: PlatformInfo[Any], config: Config, bus: Bus) -> None:
+async def run_adapter(info: PlatformInfo[Any], config: Config, bus: Bus, watch: Watch) -> None:
     """Until cancelled. Raises AuthError or ConfigError when the platform never listened and a person has to act."""
     commands = RemoteCommands(bus, config.relay.name, config.commands.prefix)
     platform = built(info, config, bus)
@@ -44,6 +45,7 @@ async def run_adapter(info: PlatformInfo[Any], config: Config, bus: Bus) -> None
             platform.offer(commands)
             stack.enter_context(bus.pubsub.heard_by(bus.channel(f"{info.name} settled"), _settled(platform)))
         stack.enter_context(bus.calls.serving(info.name, handlers(platform)))
+        stack.enter_context(watch.readiness.needing({info.name: listens(platform)}))
         supervisor = Supervisor([platform], lambda *_: None)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(commands.run(), name="viewers' commands")

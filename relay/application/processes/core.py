@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from relay.application.audio import LiveAudio
 from relay.application.composition import MakePlatforms, Relay, running
 from relay.application.connect import voxta
+from relay.application.draining import until_drained
 from relay.application.processes.adapter import built
 from relay.application.processes.core_pages import serving_through
 from relay.application.processes.core_service import handlers
@@ -15,6 +16,8 @@ from relay.application.processes.ingress import Ingress
 from relay.application.processes.kinds import core_service
 from relay.application.processes.remote_platform import RemotePlatform, remote
 from relay.application.statistics import Statistics
+from relay.application.tracing import traced
+from relay.application.watching import Watch, watching
 from relay.bus.bus import Bus
 from relay.config.loading import Config
 from relay.errors import InboxTaken
@@ -25,9 +28,10 @@ from relay.web.control import ControlServer
 log = logging.getLogger(__name__)
 
 
-async def run_core(config: Config, statistics: Statistics, bus: Bus) -> None:
-    """Until cancelled: stand by while another core leads, and lead when none does."""
-    while True:
+async def run_core(config: Config, statistics: Statistics, bus: Bus, watch: Watch) -> None:
+    """Until the process is asked to end: stand by while another core leads, and lead when none does."""
+    watch.exposition.leads(config.relay.name, False)
+    while not watch.asked.is_set():
         inbox = RedisInbox(
             bus.connection,
             namespace=f"relay:{config.relay.name}",
@@ -36,15 +40,13 @@ async def run_core(config: Config, statistics: Statistics, bus: Bus) -> None:
         )
         await inbox.lease.stand_by()
         try:
-            await lead(config, statistics, bus, inbox)
+            await lead(config, statistics, bus, inbox, watch)
         except* InboxTaken as taken:
             log.warning("standing by: %s", taken.exceptions[0])
 
 
-async def lead(config: Config, statistics: Statistics, bus: Bus, inbox: RedisInbox) -> None:
-    """Until cancelled, with the lease of the inbox. Raises InboxTaken when another core has taken over."""
-    from relay.application.metrics import Metrics
-
+async def lead(config: Config, statistics: Statistics, bus: Bus, inbox: RedisInbox, watch: Watch) -> None:
+    """Until the process is asked to end, with the inbox's lease. Raises InboxTaken when another core has taken over."""
     name = config.relay.name
     shapes = [built(info, config, bus) for info in listed.enabled(config)]
     platforms = [remote(shape, bus, name, inbox.lease) for shape in shapes]
@@ -55,14 +57,20 @@ async def lead(config: Config, statistics: Statistics, bus: Bus, inbox: RedisInb
         task = await stack.enter_async_context(running(relay))
         if config.web.enabled:
             await stack.enter_async_context(serving_through(bus, config, relay, audio))
-        metrics = Metrics(relay, statistics).text
+        await stack.enter_async_context(traced(config, relay.events))
+        await stack.enter_async_context(watching(watch, name, relay, statistics))
+        metrics = watch.exposition.text
         await stack.enter_async_context(ControlServer(relay.controls, metrics, config.control_file))
         stack.enter_context(bus.calls.serving(core_service(name), handlers(relay)))
         ingress = Ingress(bus.companion_stream(name, "ingress", inbox.lease))
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_take_in(relay, platforms, ingress), name="ingress")
-            tasks.create_task(_offer(relay, bus, core_service(name)), name="presence")
-            await task
+            beside = [
+                tasks.create_task(_take_in(relay, platforms, ingress), name="ingress"),
+                tasks.create_task(_offer(relay, bus, core_service(name)), name="presence"),
+            ]
+            await until_drained(relay, task, watch)
+            for each in beside:
+                each.cancel()
 
 
 def _made(platforms: Sequence[RemotePlatform]) -> MakePlatforms:

@@ -10,35 +10,49 @@ from relay.application.processes.adapter import run_adapter
 from relay.application.processes.kinds import CORE, POST, WEB, checked
 from relay.application.processes.posting import run_post
 from relay.application.statistics import Statistics
+from relay.application.watching import Watch, watched
 from relay.bus.bus import Bus
 from relay.config.loading import Config
 from relay.platforms import listed
+from relay.system.readiness import Look, ReadyState
 
 log = logging.getLogger(__name__)
 
 
 async def run_only(config: Config, wanted: Sequence[str]) -> None:
-    """Until cancelled. Raises ConfigError and AuthError when a person has to act."""
+    """Until cancelled, or asked to end. Raises ConfigError and AuthError when a person has to act."""
     wanted = checked(wanted, config)
     logging.getLogger().setLevel(config.relay.log_level.upper())
     bus = Bus(config.inbox, config.relay.name)
-    async with bus.running(), asyncio.TaskGroup() as tasks:
-        for kind in wanted:
-            for name, work in _rooms(kind, config, bus):
-                tasks.create_task(work, name=name)
+    async with watched(config.operations) as watch, bus.running(), asyncio.TaskGroup() as tasks:
+        rooms = [room for kind in wanted for room in _rooms(kind, config, bus, watch)]
+        works = [tasks.create_task(work, name=name) for name, work in rooms]
+        with watch.readiness.needing({"redis": _reaches(bus)}):
+            watch.is_up()
+            await watch.finished()
+        for work in works:
+            work.cancel()
 
 
-def _rooms(kind: str, config: Config, bus: Bus) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+def _reaches(bus: Bus) -> Look:
+    async def look() -> ReadyState:
+        await bus.connection.ask(bus.connection.client.ping)
+        return ReadyState(True, "answers")
+
+    return look
+
+
+def _rooms(kind: str, config: Config, bus: Bus, watch: Watch) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
     """What has to run for this kind, by name."""
     if kind == CORE:
         from relay.application.processes.core import run_core
 
-        yield kind, run_core(config, Statistics(narrate), bus)
+        yield kind, run_core(config, Statistics(narrate), bus, watch)
     elif kind == POST:
         yield from ((f"post to {info.name}", run_post(info, bus)) for info in listed.enabled(config))
     elif kind == WEB:
         from relay.application.processes.web import run_web
 
-        yield kind, run_web(config, bus)
+        yield kind, run_web(config, bus, watch)
     else:
-        yield from ((kind, run_adapter(info, config, bus)) for info in listed.PLATFORMS if info.name == kind)
+        yield from ((kind, run_adapter(info, config, bus, watch)) for info in listed.PLATFORMS if info.name == kind)

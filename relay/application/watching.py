@@ -1,0 +1,96 @@
+"""How one process is watched by whoever runs services: whether it is ready, what it measures, when it is to end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, nullcontext
+from typing import Any, Final
+
+from relay.application.composition import Relay
+from relay.application.exposition import Exposition
+from relay.application.metrics import Metrics
+from relay.application.statistics import Statistics
+from relay.config import OperationsSection
+from relay.inbox.base import Inbox
+from relay.platforms.base import Platform
+from relay.system import service_manager, shutdown
+from relay.system.readiness import Look, Readiness, ReadyState
+from relay.web.probes import ProbeServer
+
+STORE: Final = "store"
+"""The condition that what waits can be kept."""
+
+
+class Watch:
+    """What the kinds of work in one process share of it."""
+
+    def __init__(self, drain: float, asked: asyncio.Event) -> None:
+        self.drain = drain
+        """Seconds for what is being said and posted once it is to end."""
+        self.asked = asked
+        """Set when it is to end, and to end by itself."""
+        self.finishing: set[asyncio.Task[Any]] = set()
+        """What ends by itself once it is asked; the rest of the process is cancelled when these have ended."""
+        self.readiness = Readiness()
+        self.exposition = Exposition(self.readiness)
+
+    def is_up(self) -> None:
+        """All of it has started."""
+        self.readiness.is_starting = False
+        service_manager.notify(service_manager.READY)
+
+    async def finished(self) -> None:
+        """Return when the process was asked to end, and has finished what it had begun."""
+        await self.asked.wait()
+        self.ends()
+        if self.finishing:
+            await asyncio.wait(self.finishing)
+
+    def ends(self) -> None:
+        """It takes nothing on any more."""
+        self.readiness.is_ending = True
+        service_manager.notify(service_manager.STOPPING)
+
+
+@asynccontextmanager
+async def watched(settings: OperationsSection) -> AsyncIterator[Watch]:
+    """Watched for as long as the context lasts, where SIGTERM asks to end. Raises ConfigError."""
+    with shutdown.asked_politely(settings.drain) as asked:
+        watch = Watch(settings.drain, asked)
+        probes = ProbeServer(settings, watch.readiness, watch.exposition.text) if settings.enabled else nullcontext()
+        async with probes:
+            yield watch
+
+
+@asynccontextmanager
+async def watching(
+    watch: Watch, name: str, relay: Relay, statistics: Statistics, heard: Iterable[Platform] = ()
+) -> AsyncIterator[None]:
+    """The relay of this name, which leads, is seen in the watch of its process for as long as the context lasts.
+
+    `heard` are the platforms that this process listens to itself.
+    """
+    needed = {STORE: _keeps(relay.inbox), **{each.name: listens(each) for each in heard}}
+    with watch.readiness.needing(needed), watch.exposition.telling_of(name, Metrics(relay, statistics)):
+        watch.exposition.leads(name, True)
+        try:
+            yield
+        finally:
+            watch.exposition.leads(name, False)
+
+
+def listens(platform: Platform) -> Look:
+    """The condition that the platform is heard."""
+
+    async def look() -> ReadyState:
+        is_heard = platform.listening.is_set()
+        return ReadyState(is_heard, "is heard" if is_heard else "is not heard")
+
+    return look
+
+
+def _keeps(inbox: Inbox) -> Look:
+    async def look() -> ReadyState:
+        await inbox.waiting()
+        return ReadyState(True, "answers")
+
+    return look
