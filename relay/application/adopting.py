@@ -1,7 +1,8 @@
 """Settings that count from one moment to the next, without a restart."""
 
 import logging
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 from relay.application.settings.catalogue import KnownSetting, catalogue
 from relay.config.loading import Config
@@ -27,12 +28,17 @@ def is_live(setting: KnownSetting) -> bool:
     return setting.key not in _NOT and (setting.key in _LIVE or setting.section in _LIVE)
 
 
+@cache
+def _live_settings() -> tuple[KnownSetting, ...]:
+    return tuple(filter(is_live, catalogue().values()))
+
+
 def with_live(running: Config, wanted: Config) -> Config:
     """What runs, with what of the wanted settings needs no restart."""
-    sections = dict(running)
-    for setting in filter(is_live, catalogue().values()):
-        value = getattr(getattr(wanted, setting.section), setting.name)
-        sections[setting.section] = sections[setting.section].model_copy(update={setting.name: value})
+    live: dict[str, dict[str, Any]] = {}
+    for setting in _live_settings():
+        live.setdefault(setting.section, {})[setting.name] = getattr(getattr(wanted, setting.section), setting.name)
+    sections = {name: getattr(running, name).model_copy(update=values) for name, values in live.items()}
     return running.model_copy(update=sections)
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import typer
 
 from relay.application.console import show
-from relay.application.settings import load
+from relay.application.fleet.accounts import shared_account
+from relay.application.settings import companions_in, load, load_fleet, whereabouts
 from relay.commandline.base import CompanionName, ConfigFile, execute
 from relay.config import places
 from relay.platforms import listed
@@ -21,10 +22,16 @@ def _offer_login(info: PlatformInfo[Any]) -> None:
 
     @auth.command(info.name, help=log_in.__doc__)
     def auth_platform(config: ConfigFile = None, companion: CompanionName = None) -> None:
-        settings = load(places.required(config), companion)
+        file = places.required(config)
+        if companion is None and companions_in(file):
+            section, wishes = shared_account(load_fleet(file), info)
+        else:
+            settings = load(file, companion)
+            section, wishes = info.settings(settings), PlatformWishes.of(settings)
+        data_dir = whereabouts(file).relay.data_dir
 
         async def work() -> None:
-            show(await log_in(info.settings(settings), settings.relay.data_dir, show, PlatformWishes.of(settings)))
+            show(await log_in(section, data_dir, show, wishes))
 
         execute(work())
 

@@ -2,63 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import Any, Final
 
 from relay.application.check import Attempt, Finding, of_conversation, of_process, of_stream, tried
+from relay.application.fleet.accounts import accounts
 from relay.application.settings import Fleet
 from relay.config import mistakes
-from relay.config.base import PlatformSection
 from relay.config.companions import TABLE, variable_of
 from relay.config.loading import Config
 from relay.errors import ConfigError
 from relay.platforms import listed
-from relay.platforms.info import PlatformInfo, PlatformWishes
+from relay.platforms.info import PlatformInfo
 
 AT_ONCE: Final = 16
 """Companions that are tried at the same time: most of that is waiting."""
 _SECTIONS: Final = {"brain": "companion", "voice": "companion", "ears": "companion", "sounds": "scenario"}
 """What a thing that is tried depends on, where its name is another than its section's."""
-
-
-@dataclass(frozen=True)
-class Account:
-    """A login or bot with which the channels of several companions are listened to."""
-
-    info: PlatformInfo[Any]
-    section: PlatformSection
-    """With the channels of all."""
-    wishes: PlatformWishes
-    companions: tuple[str, ...]
-
-
-def accounts(companions: Mapping[str, Config]) -> list[Account]:
-    """The accounts there are; who has the same settings but for the channels has the same account."""
-    found: list[tuple[PlatformSection, Account]] = []
-    for name, config in companions.items():
-        for info in listed.enabled(config):
-            own: PlatformSection = info.settings(config)
-            shared = own.model_copy(update={"channels": ()})
-            new = Account(info, own, PlatformWishes.of(config), (name,))
-            at = next((at for at, (each, _) in enumerate(found) if type(each) is type(shared) and each == shared), None)
-            if at is None:
-                found.append((shared, new))
-            else:
-                found[at] = (shared, _together(found[at][1], new))
-    return [account for _, account in found]
-
-
-def _together(one: Account, other: Account) -> Account:
-    channels = (*dict(one.section)["channels"], *dict(other.section)["channels"])
-    wishes = PlatformWishes(
-        one.wishes.kinds | other.wishes.kinds,
-        tuple(dict.fromkeys([*one.wishes.acts, *other.wishes.acts])),
-        one.wishes.rewards or other.wishes.rewards,
-    )
-    section = one.section.model_copy(update={"channels": channels})
-    return replace(one, section=section, wishes=wishes, companions=(*one.companions, *other.companions))
 
 
 async def check_fleet(fleet: Fleet) -> AsyncIterator[Finding]:

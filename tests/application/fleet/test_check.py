@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 
 from relay.application.check import Finding
-from relay.application.fleet.check import accounts, check_fleet
-from relay.application.settings import load_fleet
+from relay.application.fleet.accounts import accounts, shared_account
+from relay.application.fleet.check import check_fleet
+from relay.application.settings import Fleet, load_fleet
+from relay.errors import ConfigError
 from relay.model import Kind
+from relay.platforms.discord.info import DISCORD
 from relay.platforms.discord.settings import DiscordSection
+from relay.platforms.twitch.info import TWITCH
 from relay.platforms.twitch.settings import TwitchSection
 from tests.application.test_check import models
 from tests.processes import relay
@@ -54,6 +58,19 @@ def test_companions_with_the_same_login_are_one_account_with_all_their_channels(
     assert isinstance(found[1].section, TwitchSection) and found[1].section.client_id == "cleo's"
     assert isinstance(found[2].section, DiscordSection)
     assert Kind.FOLLOW in found[0].wishes.kinds
+
+
+def test_who_logs_in_without_a_name_means_the_account_that_all_have(tmp_path: Path) -> None:
+    path = tmp_path / "relay.toml"
+    path.write_text(ALL.format(folder=tmp_path), "utf-8")
+    fleet = load_fleet(path)
+
+    section, _ = shared_account(fleet, DISCORD)
+    assert section.listened_to() == ("7",)
+    with pytest.raises(ConfigError, match="several accounts of Twitch: name one with --companion, such as ann, cleo"):
+        shared_account(fleet, TWITCH)
+    with pytest.raises(ConfigError, match="no companion listens to Discord"):
+        shared_account(Fleet(fleet.process, {"ann": fleet.companions["ann"]}), DISCORD)
 
 
 async def test_what_companions_share_is_tried_once_and_what_fails_bears_a_name(tmp_path: Path) -> None:

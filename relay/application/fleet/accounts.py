@@ -1,0 +1,62 @@
+"""The logins and bots with which the channels of many companions are listened to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from relay.application.settings import Fleet
+from relay.config import mistakes
+from relay.config.base import PlatformSection
+from relay.config.loading import Config
+from relay.errors import ConfigError
+from relay.platforms import listed
+from relay.platforms.info import PlatformInfo, PlatformWishes
+
+
+@dataclass(frozen=True)
+class Account:
+    """A login or bot with which the channels of several companions are listened to."""
+
+    info: PlatformInfo[Any]
+    section: PlatformSection
+    """With the channels of all."""
+    wishes: PlatformWishes
+    companions: tuple[str, ...]
+
+
+def accounts(companions: Mapping[str, Config]) -> list[Account]:
+    """The accounts there are; who has the same settings but for the channels has the same account."""
+    found: list[tuple[PlatformSection, Account]] = []
+    for name, config in companions.items():
+        for info in listed.enabled(config):
+            own: PlatformSection = info.settings(config)
+            shared = own.model_copy(update={"channels": ()})
+            new = Account(info, own, PlatformWishes.of(config), (name,))
+            at = next((at for at, (each, _) in enumerate(found) if type(each) is type(shared) and each == shared), None)
+            if at is None:
+                found.append((shared, new))
+            else:
+                found[at] = (shared, _together(found[at][1], new))
+    return [account for _, account in found]
+
+
+def _together(one: Account, other: Account) -> Account:
+    channels = (*dict(one.section)["channels"], *dict(other.section)["channels"])
+    wishes = PlatformWishes(
+        one.wishes.kinds | other.wishes.kinds,
+        tuple(dict.fromkeys([*one.wishes.acts, *other.wishes.acts])),
+        one.wishes.rewards or other.wishes.rewards,
+    )
+    section = one.section.model_copy(update={"channels": channels})
+    return replace(one, section=section, wishes=wishes, companions=(*one.companions, *other.companions))
+
+
+def shared_account(fleet: Fleet, info: PlatformInfo[Any]) -> tuple[PlatformSection, PlatformWishes]:
+    """The one account that all have there, with what any of them wishes. Raises ConfigError where there are more."""
+    found = [account for account in accounts(fleet.companions) if account.info is info]
+    if not found:
+        raise ConfigError(f"no companion listens to {info.label}: set {info.name}.enabled to true, and its channels")
+    if len(found) > 1:
+        who = mistakes.some([account.companions[0] for account in found])
+        raise ConfigError(f"companions have several accounts of {info.label}: name one with --companion, such as {who}")
+    return found[0].section, found[0].wishes
