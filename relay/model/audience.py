@@ -142,6 +142,8 @@ class AudienceMessage(Value):
     """The platform's own id of the message or event; unique within the platform."""
     channel: str
     """The platform's id of the channel or thread, where an answer belongs."""
+    within: str | None = None
+    """The channel that a thread is in."""
     kind: Kind
     author: Author
     text: str = ""
@@ -186,6 +188,11 @@ class AudienceMessage(Value):
         return f"{self.platform}:{self.id}"
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Where, by the platform's ids, the closest first."""
+        return (self.channel,) if self.within is None else (self.channel, self.within)
+
+    @property
     def viewer(self) -> str:
         """Who wrote or caused it, unique over all platforms."""
         return f"{self.platform}:{self.author.id}"
@@ -202,6 +209,8 @@ class Edit(Value):
     platform: str
     id: str
     text: str
+    places: tuple[str, ...] = ()
+    """Where, by the platform's ids, the closest first: a thread, and the channel that it is in."""
 
     @property
     def key(self) -> str:
@@ -232,6 +241,8 @@ class Retraction(Value):
     id: str | None = None
     author_id: str | None = None
     channel: str | None = None
+    places: tuple[str, ...] = ()
+    """The channels it concerns of those that are heard; empty where that is not known."""
 
 
 Incoming = AudienceMessage | Edit | Retraction | PlatformDecision

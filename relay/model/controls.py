@@ -17,6 +17,8 @@ class Caller(Value):
     roles: frozenset[Role] = frozenset()
     in_private: bool = False
     """Nobody else sees the answer."""
+    places: tuple[str, ...] = ()
+    """Where it is given, by the platform's ids, the closest first: a thread, and the channel that it is in."""
 
     @property
     def may_control(self) -> bool:

@@ -88,12 +88,12 @@ class Controls:
         """See the platforms' protocol."""
         return [control.info for control in self._table.values()]
 
-    async def complete(self, name: str, typed: str) -> Sequence[Suggestion]:
+    async def complete(self, name: str, typed: str, by: Caller) -> Sequence[Suggestion]:
         """See the platforms' protocol."""
         control = self._table.get(name)
         return fitting(control.complete, typed) if control else ()
 
-    async def held(self) -> Sequence[Held]:
+    async def held(self, by: Caller) -> Sequence[Held]:
         """See the platforms' protocol."""
         return self._actions.held()
 

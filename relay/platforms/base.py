@@ -109,6 +109,18 @@ class Named(Protocol):
 
 
 @runtime_checkable
+class Tunable(Protocol):
+    """Optional: which channels it hears may change while it runs."""
+
+    async def set_channels(self, channels: Sequence[str], /) -> None:
+        """Hear these, named as its settings do, and no others; only what differs changes.
+
+        Raises ConfigError for one that is not there, and PlatformError; then all stays as it was.
+        """
+        ...
+
+
+@runtime_checkable
 class Selective(Protocol):
     """Optional: it can be set to hear nothing but what is said to the companion."""
 
@@ -218,17 +230,20 @@ class Offering(Protocol):
 
 
 class PlatformControls(Protocol):
-    """The moderators' controls, as a platform's commands reach them. Platforms say who asks; controls decide."""
+    """The moderators' controls, as a platform's commands reach them. Platforms say who asks and where; controls decide.
+
+    Where one account serves several companions, `Caller.places` says whose controls are meant.
+    """
 
     def commands(self) -> Sequence[ControlInfo]:
         """All there are, for a platform to offer."""
         ...
 
-    async def complete(self, name: str, typed: str) -> Sequence[Suggestion]:
+    async def complete(self, name: str, typed: str, by: Caller) -> Sequence[Suggestion]:
         """What the argument of a control may become, best first. Never raises."""
         ...
 
-    async def held(self) -> Sequence[Held]:
+    async def held(self, by: Caller) -> Sequence[Held]:
         """What waits for a decision; its ids go to `approve` and `reject`. Never raises."""
         ...
 

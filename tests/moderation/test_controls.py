@@ -365,7 +365,7 @@ async def test_what_waits_can_be_told_first_or_not_at_all(controls: Controls, ro
     assert await controls.run("now twitch:m1", MODERATOR) == "It is next."
     assert await controls.run("drop twitch:m1", MODERATOR) == "Dropped."
     assert await controls.run("drop twitch:m2", MODERATOR) == "That does not wait (any more): 'twitch:m2'."
-    assert [suggestion.value for suggestion in await controls.complete("now", "ann")] == ["twitch:m1"]
+    assert [suggestion.value for suggestion in await controls.complete("now", "ann", MODERATOR)] == ["twitch:m1"]
     assert [entry["what"] for entry in audit.newest(9)] == ["now twitch:m1", "drop twitch:m1"]
 
 
@@ -393,32 +393,32 @@ async def test_no_words_make_a_control_fail_or_answer_with_a_command_or_a_ping(
 
 
 async def test_completion_offers_what_the_argument_may_be(controls: Controls) -> None:
-    assert values(await controls.complete("approve", "")) == ["h1", "r1", "first", "all"]
-    assert values(await controls.complete("mode", "s")) == ["mentions", "subscribers", "slow"]
-    assert values(await controls.complete("quiet", "")) == ["off"]
-    assert values(await controls.complete("help", "un")) == ["unmute", "unblock"]
-    assert values(await controls.complete("block", "")) == []
-    assert values(await controls.complete("dance", "")) == []
+    assert values(await controls.complete("approve", "", MODERATOR)) == ["h1", "r1", "first", "all"]
+    assert values(await controls.complete("mode", "s", MODERATOR)) == ["mentions", "subscribers", "slow"]
+    assert values(await controls.complete("quiet", "", MODERATOR)) == ["off"]
+    assert values(await controls.complete("help", "un", MODERATOR)) == ["unmute", "unblock"]
+    assert values(await controls.complete("block", "", MODERATOR)) == []
+    assert values(await controls.complete("dance", "", MODERATOR)) == []
 
 
 async def test_viewers_are_chosen_by_name_and_muted_by_id(controls: Controls, room: Room) -> None:
     anton = Suggestion(value="twitch:2", label="Anton (twitch)")
     room.now = Switches(muted=frozenset({"twitch:2", "bob"}), blocked_terms=("bad",), rates={"all": 3})
 
-    assert await controls.complete("mute", "@ant") == [anton]
-    assert await controls.complete("unmute", "") == [Suggestion(value="bob", label="bob"), anton]
-    assert values(await controls.complete("unblock", "B")) == ["bad"]
-    assert values(await controls.complete("rate", "")) == ["all reset"]
+    assert await controls.complete("mute", "@ant", MODERATOR) == [anton]
+    assert await controls.complete("unmute", "", MODERATOR) == [Suggestion(value="bob", label="bob"), anton]
+    assert values(await controls.complete("unblock", "B", MODERATOR)) == ["bad"]
+    assert values(await controls.complete("rate", "", MODERATOR)) == ["all reset"]
 
 
 async def test_what_a_platform_cannot_show_is_cut_or_left_out(controls: Controls, room: Room) -> None:
     room.waiting = {f"h{number}": "long\n" * 100 for number in range(50)}
     room.now = Switches(blocked_terms=(f"/{'x' * 150}/", "short"))
 
-    offered = await controls.complete("approve", "")
+    offered = await controls.complete("approve", "", MODERATOR)
     assert len(offered) == 25
     assert {len(each.label) for each in offered} <= {99, 100} and "\n" not in offered[0].label
-    assert values(await controls.complete("unblock", "")) == ["short"]
+    assert values(await controls.complete("unblock", "", MODERATOR)) == ["short"]
 
 
 def values(offered: Sequence[Suggestion]) -> list[str]:

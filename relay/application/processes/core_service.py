@@ -17,10 +17,10 @@ def handlers(relay: Relay) -> Mapping[str, Handler]:
         return await relay.controls.run(asked["words"], Caller.model_validate(asked["by"]))
 
     async def complete(asked: Any) -> list[Any]:
-        return _plain(await relay.controls.complete(asked["name"], asked["typed"]))
+        return _plain(await relay.controls.complete(asked["name"], asked["typed"], Caller.model_validate(asked["by"])))
 
-    async def held(_: Any) -> list[Any]:
-        return _plain(await relay.controls.held())
+    async def held(asked: Any) -> list[Any]:
+        return _plain(await relay.controls.held(Caller.model_validate(asked["by"])))
 
     async def offered(_: Any) -> list[Any]:
         return _plain(relay.commands.gate.table.offered())

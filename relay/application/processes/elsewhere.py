@@ -41,12 +41,12 @@ class RemoteControls:
     def commands(self) -> Sequence[ControlInfo]:
         return self._commands
 
-    async def complete(self, name: str, typed: str) -> Sequence[Suggestion]:
-        found = await self._asked("complete", {"name": name, "typed": typed})
+    async def complete(self, name: str, typed: str, by: Caller) -> Sequence[Suggestion]:
+        found = await self._asked("complete", {"name": name, "typed": typed}, by)
         return [Suggestion.model_validate(each) for each in found]
 
-    async def held(self) -> Sequence[Held]:
-        return [Held.model_validate(each) for each in await self._asked("held", None)]
+    async def held(self, by: Caller) -> Sequence[Held]:
+        return [Held.model_validate(each) for each in await self._asked("held", {}, by)]
 
     async def run(self, words: str, by: Caller) -> str:
         try:
@@ -57,9 +57,10 @@ class RemoteControls:
             return f"That did not work: {error}"
         return str(answer)
 
-    async def _asked(self, method: str, argument: Any) -> Sequence[Any]:
+    async def _asked(self, method: str, about: Mapping[str, str], by: Caller) -> Sequence[Any]:
+        asked = {**about, "by": by.model_dump(mode="json")}
         try:
-            found: Sequence[Any] = await self._bus.calls.ask(self._service, method, argument, within=COMPLETE_WITHIN)
+            found: Sequence[Any] = await self._bus.calls.ask(self._service, method, asked, within=COMPLETE_WITHIN)
         except RelayError as error:
             log.debug("nothing to suggest: %s", error)
             return []

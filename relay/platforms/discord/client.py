@@ -11,7 +11,16 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential, w
 from relay.acts import Act
 from relay.errors import InboxError, PlatformUnavailable, PostRejected
 from relay.model import Kind, Post, Settlement
-from relay.platforms.base import Notes, Offering, Platform, PlatformControls, Receive, Selective, ViewerCommands
+from relay.platforms.base import (
+    Notes,
+    Offering,
+    Platform,
+    PlatformControls,
+    Receive,
+    Selective,
+    Tunable,
+    ViewerCommands,
+)
 from relay.platforms.discord.acts import acts
 from relay.platforms.discord.bot import Bot
 from relay.platforms.discord.commands import Command, Offers
@@ -73,7 +82,7 @@ class DiscordPlatform:
         )
         self.listening = self._bot.hearing.any
         self._notes = notes
-        self._knshard_ids: dict[GatewayShard, ShardLine] = {}
+        self._lines: dict[GatewayShard, ShardLine] = {}
         """With what they have accepted, also from one run to the next."""
         self._shards: Sequence[ShardLine] = ()
         """Those that run."""
@@ -94,8 +103,8 @@ class DiscordPlatform:
     async def _listen(self) -> None:
         """With all shards of this process, until it becomes another number of them."""
         known, here = await self._known(), self._bot.sharding.here()
-        self._knshard_ids = {each: self._knshard_ids.get(each) or ShardLine(self._bot, each, known) for each in here}
-        self._shards = tuple(self._knshard_ids.values())
+        self._lines = {each: self._lines.get(each) or ShardLine(self._bot, each, known) for each in here}
+        self._shards = tuple(self._lines.values())
         try:
             async with asyncio.TaskGroup() as tasks:
                 for line in self._shards:
@@ -165,8 +174,19 @@ class DiscordPlatform:
 
     def channels(self) -> Sequence[str]:
         """See Platform. In a forum nobody can write but in its posts."""
-        forums = {id for line in self._shards if line.session is not None for id in line.session.forums()}
-        return [str(channel) for channel in self._bot.listening.ordered if channel not in forums]
+        sessions = [line.session for line in self._shards if line.session is not None]
+        forums = {id for each in sessions for id in each.forums()}
+        chosen = [id for id in self._bot.listening.ordered if id not in forums]
+        if not self._bot.sharding.is_whole:  # another process knows the others
+            chosen = [id for id in chosen if any(each.get_channel(id) is not None for each in sessions)]
+        return [str(channel) for channel in chosen]
+
+    async def set_channels(self, channels: Sequence[str]) -> None:
+        """See Tunable. What was written in a new one before is not told."""
+        chosen = frozenset(map(int, channels))
+        for line in self._lines.values():
+            line.mark.forget(self._bot.listening.channels - chosen)
+        self._bot.listening.choose(map(int, channels))
 
     def health(self) -> str:
         """See Platform."""
@@ -178,10 +198,22 @@ class DiscordPlatform:
         lacks = [f"{line.shard}: {trouble}" for line, trouble in troubles.items()]
         sessions = [line.session for line in self._shards if line not in troubles and line.session is not None]
         lacks += dict.fromkeys(trouble for each in sessions if (trouble := each.trouble()) is not None)
+        if (
+            len(sessions) == len(self._shards) > 1
+            and self._bot.sharding.is_whole
+            and (unseen := self._unseen(sessions))
+        ):
+            lacks.append(f"cannot see {', '.join(unseen)}: give the bot View Channel there")
         if lacks:
             return f"connected, but {'; '.join(lacks)}"
         voice = self._bot.voice.health() if self._bot.voice is not None else None
         return f"connected; {voice}" if voice else "connected"
+
+    def _unseen(self, sessions: Sequence[DiscordSession]) -> list[str]:
+        """Channels that no shard knows, now that each has been told of its servers."""
+        if not all(each.is_ready() for each in sessions):
+            return []
+        return [str(id) for id in self._bot.listening.ordered if not any(each.get_channel(id) for each in sessions)]
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -193,4 +225,5 @@ def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
 _: type[Platform] = DiscordPlatform
 _offering: type[Offering] = DiscordPlatform
 _selective: type[Selective] = DiscordPlatform
+_tunable: type[Tunable] = DiscordPlatform
 _typing: type[Typing] = DiscordPlatform

@@ -180,9 +180,9 @@ def _control(info: ControlInfo, controls: PlatformControls) -> Command:
 
     @command.autocomplete("argument")
     async def complete(interaction: Use, typed: str) -> list[app_commands.Choice[str]]:
-        if not caller_of(interaction).may_control:
+        if not (by := caller_of(interaction)).may_control:
             return []
-        found = await controls.complete(info.name, typed)
+        found = await controls.complete(info.name, typed, by)
         return [app_commands.Choice(name=each.label, value=each.value) for each in found]
 
     return command

@@ -24,8 +24,8 @@ async def carry_out(use: Use, controls: PlatformControls, words: str) -> None:
     """Do what the words say; only the person who asked sees the answer."""
     # a server's own settings can hand the command to anyone, so what the caller may is checked by the controls too
     answer = await in_time(use, _answer(use, controls, words), TOO_SLOW)
-    shows = words == HELD and caller_of(use).may_control
-    shown = (await controls.held())[:ROWS] if shows else ()
+    by = caller_of(use)
+    shown = (await controls.held(by))[:ROWS] if words == HELD and by.may_control else ()
     await whisper(use, answer, buttons(shown) if shown else None)
 
 
@@ -58,12 +58,12 @@ class Decision(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         controls: PlatformControls = interaction.client.controls
-        may_control = caller_of(interaction).may_control
+        by = caller_of(interaction)
         asking = _answer(interaction, controls, self._words)
-        answer = await in_time(interaction, asking, TOO_SLOW, updates=may_control)
-        if not may_control:
+        answer = await in_time(interaction, asking, TOO_SLOW, updates=by.may_control)
+        if not by.may_control:
             return await whisper(interaction, answer)
-        left = (await controls.held())[:ROWS]
+        left = (await controls.held(by))[:ROWS]
         await _update(interaction, answer[:TEXT_LIMIT], buttons(left) if left else None)
 
 

@@ -1,6 +1,6 @@
 """What people do on Discord, as the relay's values. Pure: reads discord.py's objects, calls nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import discord
@@ -36,6 +36,16 @@ class Listening:
         return by_person and self.covers(message.channel)
 
 
+def places_of(place: object) -> tuple[str, ...]:
+    """A channel, or a thread and the channel it is in."""
+    ids = (getattr(place, "id", None), getattr(place, "parent_id", None) if isinstance(place, discord.Thread) else None)
+    return tuple(str(id) for id in ids if id is not None)
+
+
+def _within(place: object) -> str | None:
+    return str(place.parent_id) if isinstance(place, discord.Thread) else None
+
+
 def is_addressed(message: discord.Message, me: int) -> bool:
     """Whether it mentions the bot, or the role Discord made for it, names it, or replies to what it wrote."""
     if any(person.id == me for person in message.mentions) or calls(message.content, _names_of(message.guild)):
@@ -59,6 +69,7 @@ def read_message(message: discord.Message, me: int, at: float) -> AudienceMessag
         platform=PLATFORM,
         id=str(message.id),
         channel=str(message.channel.id),
+        within=_within(message.channel),
         kind=Kind.CHAT,
         author=read_author(message.author, message.guild),
         text=told.text,
@@ -90,6 +101,7 @@ def read_use(use: discord.Interaction[discord.Client], text: str, names: Names, 
         platform=PLATFORM,
         id=str(use.id),
         channel=str(use.channel_id),
+        within=_within(use.channel),
         kind=Kind.CHAT,
         author=read_author(use.user, use.guild),
         text=readable(text, names),
@@ -103,23 +115,29 @@ def read_edit(message: discord.Message) -> Edit | None:
     """The new text of a message; None when nobody changed it: Discord also adds previews of links this way."""
     if message.edited_at is None:
         return None
-    return Edit(platform=PLATFORM, id=str(message.id), text=wording(message).text)
+    text, places = wording(message).text, places_of(message.channel)
+    return Edit(platform=PLATFORM, id=str(message.id), text=text, places=places)
 
 
-def deleted(message_id: int) -> Retraction:
-    return Retraction(platform=PLATFORM, reason="deleted on discord", id=str(message_id))
+def deleted(message_id: int, places: Sequence[str]) -> Retraction:
+    return _retraction("deleted on discord", places, id=str(message_id))
 
 
-def channel_deleted(channel_id: int) -> Retraction:
-    return Retraction(platform=PLATFORM, reason="channel deleted on discord", channel=str(channel_id))
+def channel_deleted(channel_id: int, within: int | None = None) -> Retraction:
+    places = [str(id) for id in (channel_id, within) if id is not None]
+    return _retraction("channel deleted on discord", places, channel=str(channel_id))
 
 
-def banned(author_id: int) -> Retraction:
-    return Retraction(platform=PLATFORM, reason="author banned on discord", author_id=str(author_id))
+def banned(author_id: int, places: Sequence[str]) -> Retraction:
+    return _retraction("author banned on discord", places, author_id=str(author_id))
 
 
-def timed_out(author_id: int) -> Retraction:
-    return Retraction(platform=PLATFORM, reason="author timed out on discord", author_id=str(author_id))
+def timed_out(author_id: int, places: Sequence[str]) -> Retraction:
+    return _retraction("author timed out on discord", places, author_id=str(author_id))
+
+
+def _retraction(reason: str, places: Sequence[str], **whose: str) -> Retraction:
+    return Retraction(platform=PLATFORM, reason=reason, places=tuple(places), **whose)
 
 
 def read_author(person: discord.User | discord.Member, guild: discord.Guild | None) -> Author:

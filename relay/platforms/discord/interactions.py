@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import discord
 
 from relay.model import Caller, Role
+from relay.platforms.discord.incoming import places_of
 from relay.platforms.discord.outgoing import FAILURES
 from relay.platforms.discord.settings import PLATFORM, TEXT_LIMIT
 
@@ -35,7 +36,8 @@ def caller_of(use: Use) -> Caller:
     if permissions.manage_guild or permissions.moderate_members:
         roles.add(Role.MODERATOR)
     name, id = user.display_name, str(user.id)
-    return Caller(source=PLATFORM, name=name, id=id, roles=frozenset(roles), in_private=True)
+    places = places_of(use.channel) or (str(use.channel_id),)
+    return Caller(source=PLATFORM, name=name, id=id, roles=frozenset(roles), in_private=True, places=places)
 
 
 T = TypeVar("T")

@@ -220,25 +220,28 @@ class DiscordSession(discord.Client):
         self._retract(event.channel_id, *sorted(event.message_ids))
 
     def _retract(self, channel: int, *messages: int) -> None:
-        if self._listening.covers(self.get_channel(channel)):
+        place = self.get_channel(channel)
+        if self._listening.covers(place):
             for message in messages:
-                self._intake.put(incoming.deleted(message))
+                self._intake.put(incoming.deleted(message, incoming.places_of(place)))
 
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
         if event.parent_id in self._listening.channels:
-            self._intake.put(incoming.channel_deleted(event.thread_id))
+            self._intake.put(incoming.channel_deleted(event.thread_id, event.parent_id))
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         if self._listening.covers(channel):
             self._intake.put(incoming.channel_deleted(channel.id))
 
     async def on_member_ban(self, guild: discord.Guild, person: discord.User | discord.Member) -> None:
-        if self._listens_in(guild):
-            self._intake.put(incoming.banned(person.id))
+        if places := self._heard_in(guild):
+            self._intake.put(incoming.banned(person.id, places))
 
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
-        if after.is_timed_out() and not before.is_timed_out() and self._listens_in(after.guild):
-            self._intake.put(incoming.timed_out(after.id))
+        places = self._heard_in(after.guild) if after.is_timed_out() and not before.is_timed_out() else ()
+        if places:
+            self._intake.put(incoming.timed_out(after.id, places))
 
-    def _listens_in(self, guild: discord.Guild) -> bool:
-        return any(guild.get_channel(channel) is not None for channel in self._listening.channels)
+    def _heard_in(self, guild: discord.Guild) -> list[str]:
+        """The chosen channels of a server."""
+        return [str(channel) for channel in self._listening.ordered if guild.get_channel(channel) is not None]

@@ -136,11 +136,11 @@ class Status:
             ControlInfo(name="help", summary="What there is", argument="name", form="NAME"),
         ]
 
-    async def complete(self, name: str, typed: str) -> Sequence[Suggestion]:
+    async def complete(self, name: str, typed: str, by: Caller) -> Sequence[Suggestion]:
         viewers = {"Ann": "twitch:1", "Anton": "discord:2", "Bob": "twitch:3"}
         return [Suggestion(value=viewer, label=name) for name, viewer in viewers.items() if typed in name]
 
-    async def held(self) -> Sequence[Held]:
+    async def held(self, by: Caller) -> Sequence[Held]:
         return [Held(id=held, who="Ann (twitch)", text="hello", reason="link", at=0) for held in self.waiting]
 
     async def run(self, words: str, by: Caller) -> str:

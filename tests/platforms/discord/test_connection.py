@@ -124,7 +124,9 @@ class TestNothingIsLostOrDoubled:
         await discord.edit(first, "One")
         await discord.say("two")
         items = await store.wait_for(3)
-        assert store.texts == ["one", "two"] and items[1] == Edit(platform="discord", id=first, text="One")
+        assert store.texts == ["one", "two"] and items[1] == Edit(
+            platform="discord", id=first, text="One", places=(discord.channel,)
+        )
         assert platform.health() == "connected"
 
     async def test_when_the_run_ends_while_the_inbox_is_slow(

@@ -118,7 +118,7 @@ async def test_an_edit_brings_the_new_text_and_a_link_preview_does_not(discord: 
     await discord.unfurl(message_id)
     await discord.edit(message_id, "hello <@1>")
     items = await store.wait_for(2)
-    assert items[1] == Edit(platform="discord", id=message_id, text="hello @someone")
+    assert items[1] == Edit(platform="discord", id=message_id, text="hello @someone", places=(discord.channel,))
 
 
 async def test_an_edit_elsewhere_is_ignored(discord: DiscordDouble, store: Store) -> None:
@@ -152,7 +152,10 @@ async def test_a_ban_retracts_everything_of_its_author(discord: DiscordDouble, s
     await discord.ban("troll")
     [retraction] = await store.wait_for(1)
     assert retraction == Retraction(
-        platform="discord", reason="author banned on discord", author_id=discord.person("troll").id
+        platform="discord",
+        reason="author banned on discord",
+        author_id=discord.person("troll").id,
+        places=(discord.channel,),
     )
 
 
@@ -171,7 +174,9 @@ class TestWithTheMembersIntent:
         await discord.say("after that")
         items = await store.wait_for(2)
         troll = discord.person("troll").id
-        assert items[0] == Retraction(platform="discord", reason="author timed out on discord", author_id=troll)
+        assert items[0] == Retraction(
+            platform="discord", reason="author timed out on discord", author_id=troll, places=(discord.channel,)
+        )
         assert store.texts == ["after that"]
 
 

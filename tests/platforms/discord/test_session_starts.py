@@ -1,9 +1,11 @@
+from contextlib import suppress
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.platforms.discord.session_starts import APART, SUSTAINED, SessionStarts
+from relay.platforms.discord.session_starts import APART, SUSTAINED, Buckets, SessionStarts
 
 DAY = 86_400.0
 ROUNDING = 1e-6
@@ -67,3 +69,46 @@ def test_chance_only_lengthens_a_wait() -> None:
         hurried.begin()
         hurried.begin()
         assert APART <= hurried.begun[1] <= 1.2 * APART
+
+
+def test_shards_share_what_a_day_allows() -> None:
+    now = 0.0
+    shards = [SessionStarts(4, clock=lambda: now, chance=lambda low, _: low) for _ in range(4)]
+    begun = 0
+    while now < 2 * DAY:
+        soonest = min(shards, key=lambda starts: starts.wait())
+        now += soonest.wait()
+        soonest.begins()
+        begun += now >= DAY
+    assert begun < 1_000
+
+
+@given(
+    arrivals=st.lists(st.tuples(st.integers(0, 15), st.floats(0, 20)), min_size=1, max_size=40),
+    at_once=st.sampled_from([1, 2, 16]),
+)
+def test_of_the_shards_with_one_remainder_one_begins_in_five_seconds(
+    arrivals: list[tuple[int, float]], at_once: int
+) -> None:
+    now, begun = 0.0, list[tuple[int, float]]()
+
+    async def pass_time(seconds: float) -> None:
+        begun[-1] = (begun[-1][0], now + seconds)
+
+    buckets = Buckets(clock=lambda: now)
+    buckets.at_once = at_once
+
+    async def begin(shard: int) -> None:
+        begun.append((shard % at_once, 0.0))
+        await buckets.begins(shard)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("relay.platforms.discord.session_starts.asyncio.sleep", pass_time)
+        for shard, later in arrivals:
+            now += later
+            with suppress(StopIteration):  # it waits for nothing but the sleep
+                begin(shard).send(None)
+
+    for key in range(at_once):
+        times = sorted(at for bucket, at in begun if bucket == key)
+        assert all(second - first >= 5.0 for first, second in pairwise(times))

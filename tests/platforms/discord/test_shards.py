@@ -7,11 +7,11 @@ import pytest
 
 from relay.config import VoiceSection
 from relay.errors import AuthError
-from relay.model import Post
+from relay.model import PlatformDecision, Post
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.voice.session import DiscordVoice
 from tests.doubles.discord import DiscordDouble
-from tests.doubles.discord.world import VOICE
+from tests.doubles.discord.world import MANAGE_GUILD, VOICE
 from tests.platforms.discord.conftest import Connect, Status, Store, adapter
 from tests.support import PATIENCE, eventually
 
@@ -123,6 +123,59 @@ class TestVoice:
                 await discord.enter("ann", channel)
                 await discord.voice.wait_joined(channel)
         assert len(discord.voice.wishes) >= 5, "it leaves one server before it comes to another"
+
+
+class TestOneBotForMany:
+    """Somebody above sends what comes in to the companion of its place."""
+
+    async def test_what_it_hears_can_be_changed_while_it_runs(
+        self, discord: DiscordDouble, connect: Connect, store: Store, rooms: list[str]
+    ) -> None:
+        async with connect(**two(rooms[:1])) as platform:
+            await all_heard(discord, platform)
+            await discord.say("not heard yet", channel=rooms[1])
+            await discord.say("heard", channel=rooms[0])
+            await store.wait_for(1)
+            await platform.set_channels(rooms[1:])
+            await discord.say("not heard any more", channel=rooms[0])
+            await discord.say("heard now", channel=rooms[1])
+            await store.wait_for(2)
+            assert platform.channels() == rooms[1:] and platform.health() == "connected"
+
+        assert store.texts == ["heard", "heard now"]
+        assert discord.gateway.identifies == 2, "nothing was connected again"
+
+    async def test_what_comes_in_names_its_places(
+        self, discord: DiscordDouble, connect: Connect, store: Store, rooms: list[str]
+    ) -> None:
+        async with connect(**two(rooms)) as platform:
+            await all_heard(discord, platform)
+            thread = await discord.open_thread(parent=rooms[1])
+            message = await discord.say("in a thread", channel=thread)
+            await discord.edit(message, "edited")
+            await discord.delete(message)
+            await discord.ban("troll", discord.world.channels[rooms[1]].guild)
+            items = await store.wait_for(4)
+        places = [() if isinstance(each, PlatformDecision) else each.places for each in items]
+        assert places == [(thread, rooms[1])] * 3 + [(rooms[1],)]
+
+    async def test_whoever_steers_says_where(
+        self, discord: DiscordDouble, connect: Connect, controls: Status, rooms: list[str]
+    ) -> None:
+        async with connect(**two(rooms)) as platform:
+            await all_heard(discord, platform)
+            thread = await discord.open_thread(parent=rooms[1])
+            for place in (rooms[0], thread):
+                await discord.command("relay status", permissions=MANAGE_GUILD, channel=place)
+        assert [by.places for _, by in controls.asked] == [(rooms[0],), (thread, rooms[1])]
+
+    async def test_a_channel_that_no_shard_knows_shows_in_the_health(
+        self, discord: DiscordDouble, connect: Connect, rooms: list[str]
+    ) -> None:
+        async with connect(**two([*rooms, "404"])) as platform:
+            await eventually(
+                lambda: platform.health() == "connected, but cannot see 404: give the bot View Channel there"
+            )
 
 
 class TestHowMany:
