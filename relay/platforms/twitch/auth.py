@@ -16,7 +16,6 @@ from relay.guide import DeviceCode, ShowCode, at_terminal
 from relay.model import Kind
 from relay.platforms.twitch.acts import SCOPES as ACT_SCOPES
 from relay.platforms.twitch.catalogue import wished
-from relay.platforms.twitch.conduits import budget
 from relay.platforms.twitch.connection import CALL_TIMEOUT, Account, TwitchConnection, point_at
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, explain, translate
 from relay.platforms.twitch.rewards import MANAGE as MANAGE_REWARDS
@@ -115,6 +114,8 @@ async def check(settings: TwitchSection, token_file: Path, kinds: Collection[Kin
         async with TwitchConnection(settings, TokenFile(token_file)) as connection:
             await connection.log_in()
             if settings.by_conduit:
+                from relay.platforms.twitch.conduits import budget
+
                 return await budget.told(settings, wished(kinds, settings), connection)
             limits = await connection.call(
                 lambda: connection.client.fetch_eventsub_subscriptions(token_for=connection.account.id),

@@ -17,7 +17,6 @@ from relay.platforms.base import Notes, Receive, Stream
 from relay.platforms.intake import Intake, Seen
 from relay.platforms.twitch.acts import TwitchActs
 from relay.platforms.twitch.catalogue import wished
-from relay.platforms.twitch.conduits.transport import ConduitTransport
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import LOG_IN_AGAIN
 from relay.platforms.twitch.gate import Gate
@@ -80,6 +79,8 @@ class TwitchPlatform:
         settings, connection, sources = self._settings, self._connection, self._sources
         if not settings.by_conduit:
             return LoginTransport(connection, sources, self._status, settings.reconcile_every)
+        from relay.platforms.twitch.conduits.transport import ConduitTransport
+
         if notes is None:
             raise ConfigError('twitch.transport = "conduit" needs a store that keeps notes')
         return ConduitTransport(settings, connection, sources, self._status, notes)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -74,11 +74,7 @@ class Reconciler:
     @property
     def trouble(self) -> str:
         """What Twitch refuses, for people; empty when all is well."""
-        by_reason: dict[str, list[Wanted]] = {}
-        for refusal in self._refusals.values():
-            if not refusal.wanted.source.is_minor:
-                by_reason.setdefault(refusal.why, []).append(refusal.wanted)
-        return "; ".join(f"no {missing(lacked)}: {why}" for why, lacked in by_reason.items())
+        return "; ".join(_told(self._refusals.values()))
 
     async def reconcile(self, carrier: Carrier, asked: Sequence[Wanted]) -> None:
         """Bring Twitch to what is asked, in its order. A refusal costs that one subscription.
@@ -92,6 +88,15 @@ class Reconciler:
             if key not in keys:
                 await self._unsubscribe(id, carrier)
         lacking = [each for each in asked if each.key not in present and self._is_worth_asking(each, carrier)]
+        known = {key: refusal.why for key, refusal in self._refusals.items()}
+        try:
+            await self._subscribe_all(lacking, carrier)
+        finally:
+            news = [refusal for key, refusal in self._refusals.items() if known.get(key) != refusal.why]
+            for line in _told(news):
+                log.warning("%s", line)
+
+    async def _subscribe_all(self, lacking: Sequence[Wanted], carrier: Carrier) -> None:
         failures: list[PlatformUnavailable] = []
         for start in range(0, len(lacking), carrier.at_once):
             if carrier.is_over or len(failures) >= TOO_MANY:
@@ -139,5 +144,12 @@ class Reconciler:
         times = before.times + 1 if before is not None else 1
         pause = ASK_AGAIN[min(times, len(ASK_AGAIN)) - 1] * max(1.0, len(self._refusals) / FEW)
         self._refusals[wanted.key] = _Refusal(wanted, why, times, self._clock() + pause, carrier.id)
-        if not wanted.source.is_minor and (before is None or before.why != why):
-            log.warning("no %s: %s", missing([wanted]), why)
+
+
+def _told(refusals: Iterable[_Refusal]) -> list[str]:
+    """A line for people for each reason there is."""
+    by_reason: dict[str, list[Wanted]] = {}
+    for refusal in refusals:
+        if not refusal.wanted.source.is_minor:
+            by_reason.setdefault(refusal.why, []).append(refusal.wanted)
+    return [f"no {missing(lacked)}: {why}" for why, lacked in by_reason.items()]

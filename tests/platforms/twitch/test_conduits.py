@@ -16,7 +16,7 @@ from relay.platforms.twitch.auth import check
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.platforms.twitch.conduits import seats, shards
 from relay.platforms.twitch.settings import TwitchSection
-from tests.doubles.twitch import TwitchDouble
+from tests.doubles.twitch import Refuse, TwitchDouble
 from tests.platforms.twitch.conduits import CHAT, KeptNotes, agency, heard_in, serving
 from tests.platforms.twitch.conftest import Received, reaching
 from tests.support import eventually
@@ -128,6 +128,19 @@ async def test_two_processes_that_begin_at_once_end_up_with_one_conduit(twitch: 
         await all_served(twitch)
 
         assert len(twitch.conduits.all) == 1
+
+
+async def test_where_each_of_two_processes_made_a_conduit_the_one_noted_last_stays(
+    twitch: TwitchDouble, received: Received, serve: Serve, notes: KeptNotes
+) -> None:
+    async with serve(twitch):
+        [note], other = notes.all, twitch.conduits.make(2)
+        notes.all[note] = other.id
+        await twitch.until(lambda: list(twitch.conduits.all) == [other.id], "the other conduit to stay alone")
+        await all_served(twitch)
+        await twitch.until(lambda: heard_in(twitch) == ["ann"], "chat to be subscribed there")
+        await twitch.chat("here")
+        await received.until_text("here")
 
 
 async def test_the_number_of_shards_follows_the_settings(twitch: TwitchDouble, serve: Serve) -> None:
@@ -363,3 +376,14 @@ def test_a_conduit_without_a_secret_is_refused_with_where_it_comes_from() -> Non
 def test_a_shard_that_the_conduit_does_not_have_is_refused() -> None:
     with pytest.raises(ValidationError, match="shard_ids: the shards are numbered 0 to 1"):
         TwitchSection.model_validate({"shards": 2, "shard_ids": [2]})
+
+
+async def test_after_a_restart_the_channels_are_heard_before_everything_was_looked_at(
+    twitch: TwitchDouble, received: Received, serve: Serve
+) -> None:
+    async with serve(twitch):
+        pass
+    twitch.faults.append(Refuse("eventsub/subscriptions", 1000, "GET"))
+    async with serve(twitch):
+        await twitch.chat("anybody there?")
+        await received.until_text("anybody there?")

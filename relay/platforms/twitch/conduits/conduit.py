@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from relay.errors import ConfigError, InboxError, PlatformUnavailable
+from relay.errors import ConfigError, InboxError, PlatformError, PlatformUnavailable
 from relay.platforms.base import Notes
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.settings import TwitchSection
@@ -36,11 +36,12 @@ class Conduit:
         self._notes = notes
         self._note = f"twitch.conduit.{settings.client_id}"
         self.id = ""
+        self.is_new = False
+        """It was made in this run, so that nothing is subscribed yet."""
 
     async def find(self) -> None:
         """Have the conduit of the settings, or the one that was noted; else make one and note it.
 
-        Where several processes make one at a time, the one that was noted last is everybody's.
         Raises ConfigError when there is no room for another.
         """
         there = await self._existing()
@@ -53,6 +54,21 @@ class Conduit:
         elif there[self.id] != self._settings.shards:
             resize = partial(self._connection.client.http.update_conduits, self.id, shard_count=self._settings.shards)
             await self._connection.call_as_app(resize, "setting the number of shards")
+
+    async def agree(self) -> None:
+        """Where another process, that began at the same time, has noted another one: have that, and end ours."""
+        noted = await self._noted()
+        if self._settings.conduit or noted in (None, self.id):
+            return
+        ours, self.id = self.id, str(noted)
+        log.info("another process has the conduit %s; that counts", noted)
+        try:
+            end = partial(self._connection.client.http.delete_conduit, ours)
+            await self._connection.call_as_app(end, "ending a conduit that nobody needs")
+        except PlatformError as error:
+            if error.retryable:
+                raise
+            log.debug("%s", error)  # it has ended already
 
     async def shards(self) -> list[ConduitShard]:
         """Those that somebody has served, by their numbers; Twitch goes on listing some that it was told to drop."""
@@ -96,13 +112,10 @@ class Conduit:
         made = await self._connection.call_as_app(
             lambda: client.create_conduit(self._settings.shards), "making a conduit"
         )
+        self.is_new = True
         await self._keep(made.id)
-        noted = await self._noted()
-        if noted is None or noted == made.id:
-            log.info("made the conduit %s at Twitch", made.id)
-            return made.id
-        await self._connection.call_as_app(made.delete, "ending a conduit that nobody needs")
-        return noted
+        log.info("made the conduit %s at Twitch", made.id)
+        return str(made.id)
 
     async def _noted(self) -> str | None:
         try:

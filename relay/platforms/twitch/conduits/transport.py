@@ -67,6 +67,8 @@ class ConduitTransport:
                 if not self._shards.served.is_set():
                     self._status.unheard("connecting")
                     await self._shards.served.wait()
+                    if not self._conduit.is_new:
+                        self._status.heard(self._state())  # what was subscribed before is told already
                 await self._status.patiently(self._check, at_most=self._settings.reconcile_every)
                 self._status.heard(self._state())
                 await settled(self._news, self._settings.reconcile_every)
@@ -74,6 +76,7 @@ class ConduitTransport:
     async def _check(self) -> None:
         connection = self._connection
         await connection.keep_login()
+        await self._conduit.agree()
         consents = await self._consents.of(connection.channels)
         asked = wanted(self._sources, connection.account, connection.channels, consents)
         await self._reconciler.reconcile(self._subscribed, asked)
