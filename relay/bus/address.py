@@ -74,6 +74,8 @@ class RedisAddress:
         user, _, password = login.partition(":")
         path, master, database = _of_path(form, parts.path)
         options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        if form in ("sentinel", "cluster") and options:
+            raise ValueError("settings of one client, where there are several")
         return cls(
             form=form,
             tls=tls,

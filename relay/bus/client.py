@@ -7,6 +7,7 @@ from redis.asyncio import Redis, RedisCluster, Sentinel
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import NoBackoff
 
 from relay.bus.address import RedisAddress
@@ -26,11 +27,19 @@ def connect(settings: InboxSection, address: RedisAddress) -> Any:
                 return Redis.from_pool(ConnectionPool.from_url(_url(address), **options))
             case "cluster":
                 nodes = [ClusterNode(host, port) for host, port in address.hosts]
-                return RedisCluster(startup_nodes=nodes, **options)
+                return RedisCluster(startup_nodes=nodes, ssl=address.tls, **options)
             case "sentinel":
                 return _master(settings, address, options)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"inbox.url: {address}: {error}") from None
+
+
+async def disconnect(client: Any) -> None:
+    """Close all its connections; that to the Sentinels is not among those the client knows as its own."""
+    await client.aclose()
+    pool = getattr(client, "connection_pool", None)
+    if isinstance(pool, SentinelConnectionPool):
+        await pool.sentinel_manager.aclose()
 
 
 def _url(address: RedisAddress) -> str:
@@ -78,7 +87,6 @@ def _tls(settings: InboxSection) -> dict[str, Any]:
                 "both have to be PEM files that belong together, without a password"
             ) from None
     return {
-        "ssl": True,
         "ssl_check_hostname": settings.tls_check_host,
         **{name: str(path) for name, path in files.items() if path is not None},
     }
@@ -94,4 +102,5 @@ def _master(settings: InboxSection, address: RedisAddress, options: dict[str, An
     }
     del theirs["db"]
     sentinels: Any = Sentinel  # which has no types
+    options["ssl"] = theirs["ssl"] = address.tls
     return sentinels(address.hosts, sentinel_kwargs=theirs, **options).master_for(address.master)

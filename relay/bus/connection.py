@@ -1,6 +1,7 @@
 """The way to Redis or Valkey, shared by all of one process: retried with backoff, failing as the relay's own errors."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -11,6 +12,7 @@ from redis.exceptions import (
     AskError,
     AuthenticationError,
     ClusterError,
+    NoPermissionError,
     NoScriptError,
     RedisClusterException,
     RedisError,
@@ -21,7 +23,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from tenacity import AsyncRetrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
 from relay.bus.address import RedisAddress
-from relay.bus.client import connect
+from relay.bus.client import connect, disconnect
 from relay.config import InboxSection
 from relay.errors import ConfigError, InboxError, InboxTaken
 from relay.system.cancellation import heeding_cancellation
@@ -77,8 +79,8 @@ class RedisConnection:
         try:
             server = await self.ask(self.client.info, "server")
         except InboxError as error:
-            if error.__cause__ is not None and _is_refusal(error.__cause__):
-                raise ConfigError(f"inbox.url: {error}; correct them") from None
+            if error.__cause__ is not None and _refusal(error.__cause__):
+                raise ConfigError(f"inbox.url: {error}") from None
             raise
         version = str(server.get("redis_version", "0"))
         if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_SERVER:
@@ -87,7 +89,7 @@ class RedisConnection:
     async def close(self) -> None:
         self._users -= 1
         if self._users <= 0:
-            await self.client.aclose()
+            await disconnect(self.client)
 
     async def ask(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the call returns, repeated while the connection fails; so the call must bear being repeated.
@@ -105,8 +107,7 @@ class RedisConnection:
         except _FAILURES as error:
             if str(error).startswith(TAKEN):
                 raise InboxTaken(f"{self.name}: another relay of this name took over while this one slept") from None
-            trouble = "refuses the user or password" if _is_refusal(error) else f"failed: {error}"
-            raise InboxError(f"{self.name} {trouble}") from error
+            raise InboxError(f"{self.name} {_refusal(error) or f'failed: {error}'}") from error
 
     async def run(self, script: Script, keys: tuple[str, ...], *args: object) -> Any:
         """The script's answer. It may run twice when the connection fails."""
@@ -144,9 +145,18 @@ class RedisConnection:
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same call may succeed on another connection, or a little later."""
-    return isinstance(error, _TRANSIENT) and not _is_refusal(error)
+    return isinstance(error, _TRANSIENT) and not _refusal(error)
 
 
-def _is_refusal(error: BaseException) -> bool:
-    """Whether the server refused the credentials; while connecting, the library wraps what it said."""
-    return isinstance(error, AuthenticationError) or isinstance(error.__cause__, AuthenticationError)
+def _refusal(error: BaseException) -> str:
+    """What a person has to mend, if that is it; while connecting, the library wraps what it was told."""
+    for each in (error, error.__cause__, error.__context__):
+        if isinstance(each, AuthenticationError):
+            return "refuses the user or password; correct them"
+        if isinstance(each, NoPermissionError):
+            return (
+                f"does not allow this user what the relay needs ({each}); give the rights that docs/operations.md names"
+            )
+        if isinstance(each, ssl.SSLError) and "CERTIFICATE" in str(each):
+            return f"and the relay do not trust each other ({each}); correct inbox.tls_ca, tls_certificate or the host"
+    return ""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from relay.inbox.base import Inbox
 from relay.inbox.redis import RedisInbox
@@ -24,12 +25,14 @@ class Engine:
     place: str
     """A file or an address."""
     namespace: str = ""
+    settings: tuple[tuple[str, Any], ...] = ()
+    """Further ones of the way to Redis."""
 
     def build(self, *, max_count: int = 1_000_000, clock: Callable[[], float] = time.time) -> Inbox:
         if self.name == "sqlite":
             return SqliteInbox(Path(self.place), max_count=max_count, timeout=TIMEOUT, clock=clock)
         return RedisInbox(
-            connection_to(self.place, TIMEOUT),
+            connection_to(self.place, TIMEOUT, **dict(self.settings)),
             namespace=self.namespace,
             max_count=max_count,
             lease=LEASE,

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from relay.memory.base import MemoryStore
 from relay.memory.records import Acquaintance, Note
@@ -24,11 +25,13 @@ class MemoryEngine:
     folder: str
     """Where the engine keeps its files."""
     namespace: str = ""
+    settings: tuple[tuple[str, Any], ...] = ()
+    """Further ones of the way to Redis."""
 
     def build(self) -> MemoryStore:
         if self.name == "sqlite":
             return SqliteMemory(Path(self.place), timeout=TIMEOUT)
-        return RedisMemory(connection_to(self.place, TIMEOUT), namespace=self.namespace)
+        return RedisMemory(connection_to(self.place, TIMEOUT, **dict(self.settings)), namespace=self.namespace)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[MemoryStore]:

@@ -7,11 +7,12 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
+import redis
 from pydantic import SecretStr
 
 from relay.bus.connection import RedisConnection
@@ -27,9 +28,20 @@ class RedisServer:
     """A server that keeps its data in `directory` over a stop and a start, in an append-only file.
 
     It listens on a Unix socket, with `tcp` on a free port as well. With a `password` it asks every client for it.
+    `options` are further ones of its command line, and `binary` is the program where it is not the usual one.
     """
 
-    def __init__(self, directory: Path, password: str = "", *, tcp: bool = False) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        password: str = "",
+        *,
+        tcp: bool = False,
+        options: Sequence[str] = (),
+        binary: Path | None = None,
+    ) -> None:
+        self._options = options
+        self._binary = binary
         self._directory = directory
         self._password = password
         self._process: subprocess.Popen[bytes] | None = None
@@ -40,11 +52,18 @@ class RedisServer:
         self.url = f"redis://{credentials}127.0.0.1:{self.port}/0" if tcp else f"unix://{credentials}{self.socket}"
         """Where the inbox connects to."""
 
+    @property
+    def admin(self) -> redis.Redis:
+        """Somebody who may do everything there, and waits for it; to be closed."""
+        return redis.Redis(unix_socket_path=str(self.socket), password=self._password or None, decode_responses=True)
+
     def start(self) -> Self:
         """Returns when it answers. Raises RelayError when there is no server to start, or it does not come up."""
-        command: list[str | Path] = [server_binary(), "--port", str(self.port), "--unixsocket", self.socket]
+        command: list[str | Path] = [self._binary or server_binary(), "--port", str(self.port)]
+        command += ["--unixsocket", self.socket]
         command += ["--dir", self._directory, "--save", "", "--appendonly", "yes"]
         command += ["--requirepass", self._password] if self._password else []
+        command += self._options
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + START_TIMEOUT
         while not self._answers():
@@ -84,11 +103,13 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(password: str = "", *, tcp: bool = False) -> Iterator[RedisServer]:
+def redis_server(
+    password: str = "", *, tcp: bool = False, options: Sequence[str] = (), binary: Path | None = None
+) -> Iterator[RedisServer]:
     """A running server in a temporary directory, gone with everything in it afterwards."""
     # Not below a test's own directory: a socket's path has to be short.
     with tempfile.TemporaryDirectory(prefix="relay-redis-") as directory:
-        server = RedisServer(Path(directory), password, tcp=tcp)
+        server = RedisServer(Path(directory), password, tcp=tcp, options=options, binary=binary)
         try:
             yield server.start()
         finally:
