@@ -76,7 +76,7 @@ async def pass_on(request: web.Request, asking: aiohttp.ClientSession, onward: O
 def nobody(request: web.Request, text: str = "no core answers for this companion at the moment") -> web.HTTPException:
     """For the seconds until one takes over. Browsers ask again by themselves."""
     line = f"{text}: another takes over within seconds, so try again"
-    headers: CIMultiDict[str] = CIMultiDict({hdrs.RETRY_AFTER: str(RETRY_AFTER), hdrs.CACHE_CONTROL: "no-store"})
+    headers: CIMultiDict[str] = CIMultiDict({hdrs.RETRY_AFTER: str(RETRY_AFTER)})
     if request.method == hdrs.METH_GET and "text/html" in request.headers.get(hdrs.ACCEPT, ""):
         headers["Refresh"] = str(RETRY_AFTER)
     return web.HTTPServiceUnavailable(text=f"{line}\n", headers=headers)

@@ -24,6 +24,13 @@ MAX_OPEN: Final = 500
 """Requests and WebSockets of one companion at a time, so that none takes the place of the others."""
 METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_POST})
 """What a core answers."""
+_OWN: Final = {
+    hdrs.CACHE_CONTROL: "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Headers of answers that are not a core's, which brings its own."""
 _NAMED: Final = re.compile(r"(/c/([a-z0-9-]{1,32}))([/?].*)?", re.DOTALL)
 
 
@@ -72,6 +79,7 @@ class WebProxy:
         self._open: Counter[str] = Counter()
         self._sockets: set[asyncio.Transport] = set()
         app = web.Application(client_max_size=MAX_BODY)
+        app.on_response_prepare.append(_harden)
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._http = HttpServer(app, settings.host, settings.port, stop_within=STOP_GRACE)
 
@@ -153,3 +161,8 @@ class WebProxy:
         """Until another core has taken over from this one, which may not know that, nor be able to say it."""
         async with self._cores.changed:
             await self._cores.changed.wait_for(lambda: self._cores.where(companion) not in (core, None))
+
+
+async def _harden(_: web.Request, response: web.StreamResponse) -> None:
+    for name, value in _OWN.items():
+        response.headers.setdefault(name, value)

@@ -16,6 +16,8 @@ from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from relay.model import AudienceMessage, Author, Caller, Role
 from relay.platforms.base import Platform, Receive
+from relay.web.proxy.trust import Upstream
+from relay.web.server import WebServer
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
 from tests.support import PATIENCE
 
@@ -33,9 +35,10 @@ expect.set_options(timeout=PATIENCE * 1000)
 class Office:
     """A relay, what its audience writes, and pages of its desk."""
 
-    def __init__(self, browser: Browser, url: str, relay: Relay, receive: Receive) -> None:
+    def __init__(self, browser: Browser, server: WebServer, relay: Relay, receive: Receive) -> None:
         self.browser = browser
-        self.url = url
+        self.url = server.url
+        self.core = server.core
         self.relay = relay
         self.receive = receive
         self.complaints: list[str] = []
@@ -92,9 +95,9 @@ def _note(line: ConsoleMessage, complaints: list[str]) -> None:
 
 @asynccontextmanager
 async def office(
-    browser: Browser, folder: Path, *, brain: Brain | None = None, **sections: Any
+    browser: Browser, folder: Path, *, brain: Brain | None = None, upstream: Upstream | None = None, **sections: Any
 ) -> AsyncIterator[Office]:
-    """For as long as the context lasts. What is said with TERM in it is held."""
+    """For as long as the context lasts. What is said with TERM in it is held. With `upstream` it is a core's."""
     companion = CompanionServer(CompanionSection(port=0, pace=0.0), brain=brain or EchoBrain(), grace=0.1)
     await companion.start()
     receivers: list[Receive] = []
@@ -109,8 +112,8 @@ async def office(
     try:
         async with (
             relaying(config, companion.url, platforms, audio=audio) as (relay, _),
-            serving(config, relay, audio) as server,
+            serving(config, relay, audio, upstream=upstream) as server,
         ):
-            yield Office(browser, server.url, relay, receivers[0])
+            yield Office(browser, server, relay, receivers[0])
     finally:
         await companion.stop()
