@@ -107,12 +107,9 @@ class Shared:
         self._sections = dict(self.config)
         # each has a port of its own, and the usual one is Voxta's besides
         self._sections["companion"] = self.config.companion.model_copy(update={"port": 0})
-        self._unfinished: list[str] = []
-        for name in sorted(incomplete):
+        for name in incomplete:
             if isinstance(section := self._sections[name], PlatformSection):
                 self._sections[name] = section.model_copy(update={"enabled": False})
-            else:
-                self._unfinished.append(name)
 
     def with_own(self, name: str, own: Mapping[str, Any]) -> Config:
         """The settings of one companion. Sections of which it says nothing are the very objects that all share.
@@ -124,8 +121,8 @@ class Shared:
             raise WrongSettings([mistake_at((TABLE, name, each), fix.format(each), self._path) for each in wrong])
         relay = self.config.relay.model_copy(update={"name": name})
         sections = self._sections | {"relay": relay}
-        for key in dict.fromkeys([*self._unfinished, *own]):
-            sections[key] = self._section(key, own.get(key, {}))
+        for key, table in own.items():
+            sections[key] = self._section(key, table)
         model = type(self.config)
         config = model.__new__(model)
         try:

@@ -54,6 +54,13 @@ def test_a_shared_setting_changes_those_who_have_none_of_their_own() -> None:
     found = changes(fleet(ANN + BEN), fleet("speech.volume = 0.9\n" + ANN + BEN))
 
     assert list(found.changed) == ["ben"]
+    assert found.process == ()
+
+
+def test_one_section_that_is_not_live_has_the_companion_begin_anew() -> None:
+    found = changes(fleet(ANN), fleet(ANN.replace("0.5", "1.5") + "[companions.ann.obs]\nenabled = true\n"))
+
+    assert (found.changed["ann"].sections, found.changed["ann"].is_live) == (("speech", "obs"), False)
 
 
 @pytest.mark.parametrize(

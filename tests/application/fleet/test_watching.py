@@ -69,6 +69,17 @@ async def test_a_wrong_file_changes_nothing_and_says_what_is_wrong_until_it_is_r
     assert [(list(each.added), each.removed) for each in heard] == [(["ben"], ("ann",))]
 
 
+async def test_a_users_own_file_that_is_gone_ends_no_companion(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.config.loading.own_file", lambda: path)
+    watch = FleetWatch(path, every=60)
+    async with told(watch) as heard:
+        path.unlink()
+        watch.look()
+        await eventually(lambda: watch.problem is not None or bool(heard))
+
+    assert list(watch.fleet.companions) == ["ann"]
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signal")
 async def test_a_hangup_has_the_file_read(path: Path) -> None:
     watch = FleetWatch(path, every=60)

@@ -137,8 +137,10 @@ def test_the_environment_goes_before_what_the_file_says_of_a_companion(
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
 
-    fleet = load_fleet(write(SHARED + ANN.replace(".ann.", ".ann-b.") + BEN))
+    in_file = ANN.replace(".ann.", ".ann-b.") + "\n[companions.ann-b.speech]\nvolume = 0.5\n"
+    fleet = load_fleet(write(SHARED + in_file + BEN))
 
+    assert fleet.companions["ann-b"].speech.volume == 0.5
     key = fleet.companions["ann-b"].voxta.api_key
     assert key is not None and key.get_secret_value() == "ann's"
     assert TWITCH.settings(fleet.companions["ann-b"]).channels == ("x", "y")
