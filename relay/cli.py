@@ -1,6 +1,7 @@
 """Commands only: parse, then call the room that does it."""
 
 import asyncio
+import gc
 import importlib
 import json
 import sys
@@ -107,6 +108,7 @@ def run(
 
     from relay.application.runs import live
 
+    gc.freeze()  # what is loaded stays: looking through it for garbage would halt everything for 0.1 s now and then
     execute(live(file, terminal(False, "info", plain=plain), mends=mends, open_page=open_page))
 
 
