@@ -71,10 +71,10 @@ function wanted(chosen) {
   return Object.fromEntries(Object.entries(chosen).filter(([name, value]) => name in USUAL && value !== USUAL[name]));
 }
 
-// OBS runs on the relay's own computer, whatever name this page has been opened under.
+// OBS runs on the relay's own computer, whatever name this page has been opened under; but not where one relay serves many.
 function whole(chosen) {
   const address = at("overlay");
-  address.hostname = "localhost";
+  if (at("").pathname === "/") address.hostname = "localhost";
   for (const [name, value] of Object.entries(wanted(chosen))) address.searchParams.set(name, value);
   if (token) address.searchParams.set("token", token);
   return address.href;
