@@ -13,19 +13,15 @@ log = logging.getLogger(__name__)
 async def until_drained(relay: Relay, task: asyncio.Task[None], watch: Watch) -> None:
     """Return when the relay was drained, as SIGTERM has come. `task` is the relay's; raises what that fails with."""
     asking = asyncio.create_task(watch.asked.wait(), name="until asked to end")
-    this = asyncio.current_task()
-    assert this is not None
-    watch.finishing.add(this)
-    try:
-        await asyncio.wait({task, asking}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            watch.ends()
-            log.info("asked to end: nothing new is told, and what is being said gets %g s", watch.drain)
-            await drain(relay, watch.drain)
-    finally:
-        asking.cancel()
-        if not watch.asked.is_set():
-            watch.finishing.discard(this)
+    with watch.finishing_this():
+        try:
+            await asyncio.wait({task, asking}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                watch.ends()
+                log.info("asked to end: nothing new is told, and what is being said gets %g s", watch.drain)
+                await drain(relay, watch.drain)
+        finally:
+            asking.cancel()
     if task.done():
         await task
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from relay.system import service_manager
 from relay.system.periodic import repeat
 from relay.system.private_files import make_folder
 
@@ -31,7 +30,6 @@ class Heartbeat:
 
     async def _write(self) -> None:
         await asyncio.to_thread(_write, self._path, self._condition())
-        service_manager.notify(service_manager.ALIVE)
 
 
 def ailment(path: Path, now: float) -> str | None:

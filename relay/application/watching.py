@@ -1,8 +1,8 @@
 """How one process is watched by whoever runs services: whether it is ready, what it measures, when it is to end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any, Final
 
 from relay.application.composition import Relay
@@ -13,11 +13,14 @@ from relay.config import OperationsSection
 from relay.inbox.base import Inbox
 from relay.platforms.base import Platform
 from relay.system import service_manager, shutdown
+from relay.system.periodic import repeat
 from relay.system.readiness import Look, Readiness, ReadyState
 from relay.web.probes import ProbeServer
 
 STORE: Final = "store"
 """The condition that what waits can be kept."""
+BEAT_EVERY: Final = 10.0
+"""Seconds between two signs of life for systemd, where it watches."""
 
 
 class Watch:
@@ -28,8 +31,7 @@ class Watch:
         """Seconds for what is being said and posted once it is to end."""
         self.asked = asked
         """Set when it is to end, and to end by itself."""
-        self.finishing: set[asyncio.Task[Any]] = set()
-        """What ends by itself once it is asked; the rest of the process is cancelled when these have ended."""
+        self._finishing: set[asyncio.Task[Any]] = set()
         self.readiness = Readiness()
         self.exposition = Exposition(self.readiness)
 
@@ -38,12 +40,24 @@ class Watch:
         self.readiness.is_starting = False
         service_manager.notify(service_manager.READY)
 
+    @contextmanager
+    def finishing_this(self) -> Iterator[None]:
+        """This task ends by itself once asked; the rest of the process is cancelled when such tasks have ended."""
+        this = asyncio.current_task()
+        assert this is not None
+        self._finishing.add(this)
+        try:
+            yield
+        finally:
+            if not self.asked.is_set():
+                self._finishing.discard(this)
+
     async def finished(self) -> None:
-        """Return when the process was asked to end, and has finished what it had begun."""
+        """Return when the process was asked to end, and has finished what it had begun, or has had its time."""
         await self.asked.wait()
         self.ends()
-        if self.finishing:
-            await asyncio.wait(self.finishing)
+        if self._finishing:
+            await asyncio.wait(self._finishing, timeout=self.drain + shutdown.CLOSING / 2)
 
     def ends(self) -> None:
         """It takes nothing on any more."""
@@ -57,8 +71,17 @@ async def watched(settings: OperationsSection) -> AsyncIterator[Watch]:
     with shutdown.asked_politely(settings.drain) as asked:
         watch = Watch(settings.drain, asked)
         probes = ProbeServer(settings, watch.readiness, watch.exposition.text) if settings.enabled else nullcontext()
-        async with probes:
-            yield watch
+        beating = asyncio.create_task(repeat(_beat, BEAT_EVERY, "telling systemd that the loop runs"))
+        try:
+            async with probes:
+                yield watch
+        finally:
+            beating.cancel()
+            await asyncio.wait({beating})
+
+
+async def _beat() -> None:
+    service_manager.notify(service_manager.ALIVE)
 
 
 @asynccontextmanager

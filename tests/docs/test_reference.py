@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from relay.application.composition import Relay
 from relay.application.exposition import Exposition
 from relay.application.metrics import Metrics
+from relay.application.processes.measures import StreamLengths
 from relay.application.statistics import Statistics
 from relay.config import CommandSection, OperationsSection, ParameterSection
 from relay.moderation.audit import Audit
@@ -133,7 +134,8 @@ def test_the_table_of_codes_names_each_with_its_status() -> None:
 async def test_the_table_of_metrics_names_each_of_them(tmp_path: Path) -> None:
     relay = Relay(settings(tmp_path), lambda *_: [], voxta_url="http://localhost", statistics=Statistics())
     exposition = Exposition(Readiness())
-    with exposition.telling_of("relay", Metrics(relay, Statistics())):
+    lengths = StreamLengths({})
+    with exposition.telling_of("relay", Metrics(relay, Statistics())), exposition.telling_of("relay", lengths):
         text = (await exposition.text()).decode()
     served = re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)
 

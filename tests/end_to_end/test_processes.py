@@ -53,7 +53,7 @@ class Processes:
 
     async def post(self) -> list[asyncio.Task[None]]:
         bus = await self.bus()
-        return [await self.running(run_post(info, bus)) for info in listed.enabled(self.config)]
+        return [await self.running(run_post(info, bus, watch_of_a_test())) for info in listed.enabled(self.config)]
 
     async def everything(self) -> None:
         """One process of each kind."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from relay.application.audio import LiveAudio
@@ -14,11 +14,14 @@ from relay.application.processes.core_pages import serving_through
 from relay.application.processes.core_service import handlers
 from relay.application.processes.ingress import Ingress
 from relay.application.processes.kinds import core_service
+from relay.application.processes.measures import StreamLengths
+from relay.application.processes.outbound import reports
 from relay.application.processes.remote_platform import RemotePlatform, remote
 from relay.application.statistics import Statistics
 from relay.application.tracing import traced
 from relay.application.watching import Watch, watching
 from relay.bus.bus import Bus
+from relay.bus.stream import RedisStream
 from relay.config.loading import Config
 from relay.errors import InboxTaken
 from relay.inbox.redis import RedisInbox
@@ -62,7 +65,9 @@ async def lead(config: Config, statistics: Statistics, bus: Bus, inbox: RedisInb
         metrics = watch.exposition.text
         await stack.enter_async_context(ControlServer(relay.controls, metrics, config.control_file))
         stack.enter_context(bus.calls.serving(core_service(name), handlers(relay)))
-        ingress = Ingress(bus.companion_stream(name, "ingress", inbox.lease))
+        brought = bus.companion_stream(name, "ingress", inbox.lease)
+        stack.enter_context(watch.exposition.telling_of(name, StreamLengths(_lengths(bus, name, brought))))
+        ingress = Ingress(brought)
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(_take_in(relay, platforms, ingress), name="ingress"),
@@ -71,6 +76,12 @@ async def lead(config: Config, statistics: Statistics, bus: Bus, inbox: RedisInb
             await until_drained(relay, task, watch)
             for each in beside:
                 each.cancel()
+
+
+def _lengths(bus: Bus, name: str, brought: RedisStream) -> Mapping[str, Callable[[], Awaitable[int]]]:
+    """Of what adapters have brought, and of what came of posts; the process that posts tells what waits for it."""
+    told = {f"posted/{info.name}": reports(bus, name, info.name).length for info in listed.PLATFORMS}
+    return {"ingress": brought.length, **told}
 
 
 def _made(platforms: Sequence[RemotePlatform]) -> MakePlatforms:

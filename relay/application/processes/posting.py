@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from relay.application.processes.kinds import POST
+from relay.application.processes.measures import EVERY_COMPANION, StreamLengths
 from relay.application.processes.outbound import outbound, outbound_space, reports
+from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.bus.lease import Lease
 from relay.bus.stream import StreamEntry
@@ -47,16 +49,23 @@ class AdapterOutlet:
         return ()
 
 
-async def run_post(info: PlatformInfo[Any], bus: Bus) -> None:
-    """Post what cores want on this platform, until cancelled; while another process does, stand by."""
+async def run_post(info: PlatformInfo[Any], bus: Bus, watch: Watch) -> None:
+    """Post what cores want on this platform, until asked to end; while another process does, stand by."""
     service = f"{POST}/{info.name}"
-    while True:
+    waiting = StreamLengths({f"outbound/{info.name}": outbound(bus, info.name).length})
+    with watch.exposition.telling_of(EVERY_COMPANION, waiting):
+        await _take_turns(info, bus, watch, service)
+
+
+async def _take_turns(info: PlatformInfo[Any], bus: Bus, watch: Watch, service: str) -> None:
+    while not watch.asked.is_set():
         checkpoint()
         lease = bus.lease(outbound_space(info.name))
         await lease.stand_by()
         bus.presence.offer(service)
         try:
-            await ChannelQueues(AdapterOutlet(info, bus), bus, lease).run()
+            with watch.finishing_this():
+                await ChannelQueues(AdapterOutlet(info, bus), bus, lease).run(watch.asked)
         except* InboxTaken as taken:
             log.info("standing by: %s", taken.exceptions[0])
         finally:
@@ -77,10 +86,10 @@ class ChannelQueues:
         self._under_way: set[bytes] = set()
         self._done = asyncio.Event()
 
-    async def run(self) -> None:
-        """Until cancelled. Raises InboxTaken when another process has taken over."""
+    async def run(self, asked: asyncio.Event) -> None:
+        """Until asked to end and nothing is under way. Raises InboxTaken when another process has taken over."""
         async with asyncio.TaskGroup() as tasks:
-            while True:
+            while not asked.is_set():
                 checkpoint()
                 self._done.clear()
                 if (room := AT_ONCE - len(self._under_way)) <= 0:

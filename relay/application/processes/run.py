@@ -49,7 +49,7 @@ def _rooms(kind: str, config: Config, bus: Bus, watch: Watch) -> Iterator[tuple[
 
         yield kind, run_core(config, Statistics(narrate), bus, watch)
     elif kind == POST:
-        yield from ((f"post to {info.name}", run_post(info, bus)) for info in listed.enabled(config))
+        yield from ((f"post to {info.name}", run_post(info, bus, watch)) for info in listed.enabled(config))
     elif kind == WEB:
         from relay.application.processes.web import run_web
 

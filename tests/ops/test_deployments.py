@@ -1,0 +1,163 @@
+"""The files for Docker, systemd and Kubernetes say what their tools understand, and start what there is."""
+
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import compose_spec
+import kubernetes_validate
+import pytest
+import yaml
+
+from relay.application.processes.kinds import checked as kinds_checked
+from relay.application.processes.kinds import kinds
+from relay.application.settings import settings_model
+from relay.config import OperationsSection
+from relay.config.loading import Config, checked
+from relay.platforms import listed
+from relay.system.shutdown import CLOSING
+from tests.docs.pages import ROOT
+
+OPS = ROOT / "config" / "ops"
+COMPOSE = [ROOT / "docker-compose.yml", OPS / "compose.fleet.yml"]
+MANIFESTS = sorted(set((OPS / "kubernetes").glob("*.yaml")) - {OPS / "kubernetes" / "kustomization.yaml"})
+KUBERNETES = "1.33"
+"""The version whose published schemas the manifests have to fit."""
+
+
+@cache
+def loaded(path: Path) -> list[Any]:
+    return list(yaml.safe_load_all(path.read_text("utf-8")))
+
+
+def objects(kind: str) -> list[dict[str, Any]]:
+    return [each for path in MANIFESTS for each in loaded(path) if each["kind"] == kind]
+
+
+def containers() -> list[dict[str, Any]]:
+    return [each["spec"]["template"]["spec"]["containers"][0] for each in objects("Deployment")]
+
+
+def started(command: list[str]) -> str:
+    """The kind that a command line starts."""
+    assert command[:2] == ["run", "--only"]
+    return command[2]
+
+
+@pytest.mark.parametrize("path", COMPOSE, ids=lambda path: path.name)
+def test_compose_files_follow_the_specification(path: Path) -> None:
+    [merged] = loaded(path)
+
+    compose_spec.PyCompose.from_yaml(yaml.safe_dump(merged))  # which knows no merging of its own
+
+    assert "redis" in merged["services"]
+
+
+def test_the_compose_file_of_several_processes_starts_each_kind() -> None:
+    services = loaded(OPS / "compose.fleet.yml")[0]["services"]
+
+    assert {name: started(service["command"]) for name, service in services.items() if name != "redis"} == {
+        kind: kind for kind in kinds()
+    }
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+def test_manifests_fit_the_published_schemas(path: Path) -> None:
+    for each in loaded(path):
+        kubernetes_validate.validate(each, KUBERNETES, strict=True)
+
+
+def test_kustomization_names_every_manifest() -> None:
+    [kustomization] = loaded(OPS / "kubernetes" / "kustomization.yaml")
+
+    assert sorted(kustomization["resources"]) == [path.name for path in MANIFESTS]
+
+
+def test_there_is_a_deployment_for_each_kind() -> None:
+    assert sorted(started(each["args"]) for each in containers()) == sorted(kinds())
+
+
+def test_selectors_find_the_pods_they_mean() -> None:
+    pods = [each["spec"]["template"]["metadata"]["labels"].items() for each in objects("Deployment")]
+    selectors = [each["spec"]["selector"]["matchLabels"] for each in objects("Deployment")]
+    selectors += [each["spec"]["selector"]["matchLabels"] for each in objects("PodDisruptionBudget")]
+    selectors += [each["spec"]["podSelector"]["matchLabels"] for each in objects("NetworkPolicy")]
+
+    assert [selector for selector in selectors if not any(selector.items() <= labels for labels in pods)] == []
+
+
+def test_what_pods_mount_and_read_is_there() -> None:
+    named = {(each["kind"], each["metadata"]["name"]) for path in MANIFESTS for each in loaded(path)}
+    for deployment in objects("Deployment"):
+        pod = deployment["spec"]["template"]["spec"]
+        for volume in pod["volumes"]:
+            if "configMap" in volume:
+                assert ("ConfigMap", volume["configMap"]["name"]) in named
+            if "persistentVolumeClaim" in volume:
+                assert ("PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"]) in named
+        [container] = pod["containers"]
+        assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+        assert all(("Secret", source["secretRef"]["name"]) in named for source in container["envFrom"])
+
+
+def test_probes_ask_what_is_served_where_it_is() -> None:
+    port = OperationsSection().port
+    for container in containers():
+        assert {each["name"]: each["containerPort"] for each in container["ports"]}["probes"] == port
+        assert container["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "probes"}
+        assert container["startupProbe"]["httpGet"] == {"path": "/livez", "port": "probes"}
+        assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "probes"}
+
+
+def test_a_core_stands_by_and_one_is_always_left() -> None:
+    [core] = [each for each in objects("Deployment") if each["metadata"]["name"] == "relay-core"]
+    budgets = {each["metadata"]["name"]: each["spec"]["minAvailable"] for each in objects("PodDisruptionBudget")}
+
+    assert core["spec"]["replicas"] == 2
+    assert budgets["relay-core"] == 1
+
+
+@pytest.fixture
+def config(monkeypatch: pytest.MonkeyPatch) -> Config:
+    """The settings that pods read, with the secrets that they are given."""
+    [settings] = objects("ConfigMap")
+    [secret] = objects("Secret")
+    for name, value in secret["stringData"].items():
+        monkeypatch.setenv(name, value)
+    return checked(settings_model(listed.PLATFORMS), settings["data"]["relay.toml"], None, {})
+
+
+def test_the_settings_in_the_manifests_are_settings_for_every_kind(config: Config) -> None:
+    assert kinds_checked(kinds(), config) == kinds()
+    assert config.operations.enabled
+    assert config.inbox.url.get_secret_value() == objects("Secret")[0]["stringData"]["RELAY_INBOX__URL"]
+
+
+def test_supervisors_wait_for_what_is_being_said(config: Config) -> None:
+    unit = (OPS / "systemd" / "relay@.service").read_text("utf-8")
+    [fleet] = loaded(OPS / "compose.fleet.yml")
+    waits = [each["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] for each in objects("Deployment")]
+    usual = OperationsSection().drain + CLOSING
+
+    assert min(waits) > config.operations.drain + CLOSING
+    assert int(re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)[0]) > usual
+    assert int(fleet["x-relay"]["stop_grace_period"].removesuffix("s")) > usual
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
+def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+    unit = (OPS / "systemd" / "relay@.service").read_text("utf-8")
+    program = tmp_path / "relay"
+    program.write_text("#!/bin/sh\n", "utf-8")
+    program.chmod(0o755)
+    placed = tmp_path / "relay@core.service"
+    placed.write_text(unit.replace("/opt/voxta-relay/bin/relay", str(program)), "utf-8")
+
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(placed)], capture_output=True, text=True
+    )
+
+    assert (verified.returncode, verified.stderr) == (0, "")
