@@ -18,6 +18,7 @@ from relay.config.environment import misspelt
 from relay.config.loading import Config
 from relay.errors import ConfigError, InboxError, InboxTaken, RelayError
 from relay.hearing.recognition.build import recogniser_for
+from relay.inbox.base import Watchable
 from relay.inbox.build import build as build_inbox
 from relay.obs.check import check as check_obs
 from relay.platforms import listed
@@ -141,8 +142,11 @@ async def _inbox(config: Config) -> str:
         return f"{config.inbox.engine} serves the relay that runs"
     try:
         waiting = await inbox.waiting()
+        troubles = await inbox.troubles() if isinstance(inbox, Watchable) else []
     finally:
         await inbox.close()
+    if troubles:
+        raise ConfigError("; ".join(troubles))
     return f"{config.inbox.engine} answers, {waiting} messages wait"
 
 

@@ -33,6 +33,7 @@ from relay.forwarding.forwarder import NOTE_CHARACTERS, NOTE_CHAT, Forwarder
 from relay.inbox.base import Inbox
 from relay.inbox.build import build as build_inbox
 from relay.inbox.retry import with_retries
+from relay.inbox.upkeep import Upkeep
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
 from relay.moderation.quiet import QuietViewers
@@ -44,7 +45,7 @@ from relay.platforms.supervision import Supervisor
 from relay.replies.poster import Poster
 from relay.scenario.actions import available_acts
 from relay.speech.floor import Floor, FloorState
-from relay.system import clock, shutdown
+from relay.system import shutdown
 from relay.system.periodic import AGAIN, repeat
 
 if TYPE_CHECKING:
@@ -52,10 +53,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TRIM_EVERY = 60.0
-"""Seconds between two looks for messages that may be forgotten, at most."""
-TRIM_SHARE = 0.1
-"""The same as a share of how long messages are remembered: what is kept for minutes must not be kept for twice that."""
 LOOK_EVERY = 0.5
 """Seconds after which a wait for quiet looks at the floor's deadlines."""
 DRAIN = 5.0
@@ -83,6 +80,7 @@ class Relay:
         self.voxta_url = voxta_url
         self.events = Events()
         self.inbox: Inbox = inbox or build_inbox(config.inbox, config.relay.name, config.inbox_path)
+        self.upkeep = Upkeep(self.inbox, config.inbox.keep)
         self.floor = Floor(config.floor, config.forwarding.reply_timeout, doubt=config.hearing.doubt)
         self.session = link(config, voxta_url, self.events, hears=self._audio.hearing is not None)
         self.commands = CommandRooms(config, inbox=self.inbox, session=self.session, events=self.events)
@@ -238,8 +236,7 @@ class Relay:
                 start("anticipation", self.anticipation.run())
             if self.memory is not None:
                 start("memory", repeat(self.memory.run, AGAIN, "remembering people"))
-            trim_every = min(TRIM_EVERY, TRIM_SHARE * self._config.inbox.keep)
-            start("trim", repeat(self._trim, trim_every, "forgetting old messages"))
+            start("upkeep", repeat(self.upkeep.once, self.upkeep.every, "forgetting old messages"))
             start("heartbeat", self._heartbeat.beat())
             start("silence", self.silence.run())
             self._listening = start("platforms", self.supervisor.run())
@@ -270,14 +267,12 @@ class Relay:
                 await self.forwarder.end(reason)
                 await self.quiet(empty=True)
 
-    async def _trim(self) -> None:
-        await self.inbox.trim(clock.now() - self._config.inbox.keep)
-
     # For people
 
     def condition(self) -> str:
         """How the platforms are; begins with "ok" unless one of them waits for a person."""
-        return "\n".join([*(["ok"] if self.supervisor.is_well else []), *self.supervisor.lines()])
+        lines = (*self.supervisor.lines(), *self.upkeep.troubles)
+        return "\n".join([*(["ok"] if self.supervisor.is_well else []), *lines])
 
     async def describe(self) -> str:
         """What is connected and what waits, a few lines."""
@@ -290,6 +285,7 @@ class Relay:
             *self.supervisor.lines(),
             *self._audio.lines(),
             *(f"{each.label}: {each.text}" for each in self.dialogue.avatar.conditions()),
+            *self.upkeep.troubles,
             await self._backlog(),
             f"The companion is {self.floor.state(time.monotonic())}",
         ]

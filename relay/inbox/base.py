@@ -150,3 +150,12 @@ class Copyable(Protocol):
 
     async def copy_to(self, path: Path) -> None:
         """Copy what is stored at this moment into a new file. Raises InboxError."""
+
+
+@runtime_checkable
+class Watchable(Protocol):
+    """A store that has settings of its own, and may fill up."""
+
+    async def troubles(self) -> list[str]:
+        """What a person should mend there, one line each. Raises InboxError."""
+        ...

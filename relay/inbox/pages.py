@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from relay.bus.connection import RedisConnection, Script
 from relay.bus.lease import Lease
-from relay.errors import InboxError
+from relay.errors import ConfigError, InboxError
 from relay.inbox import ledger, scripts
 from relay.model import AudienceMessage
 
@@ -105,9 +105,19 @@ class Pages:
 
         return await self.connection.ask(asked)
 
+    async def look_at_version(self) -> None:
+        """Raises ConfigError when a newer relay has written this."""
+        version = int(await self.connection.ask(self.redis.get, self.keys.version) or scripts.VERSION)
+        if version > scripts.VERSION:
+            raise ConfigError(
+                f"inbox.url: what is in {self.connection.name} was written by a newer relay (layout {version}, this "
+                f"one knows {scripts.VERSION}): run that one, or give this one another relay.name"
+            )
+
     async def prepare(self) -> None:
-        """Put in place what calls rely on."""
+        """Put in place what calls rely on. For the owner alone."""
         await self.connection.ask(self._make_group)
+        await self.connection.ask(self.redis.set, self.keys.version, scripts.VERSION)
 
     async def standing(self, keys: Iterable[str]) -> list[Standing]:
         """What the ledger has on each key."""

@@ -11,6 +11,7 @@ from itertools import islice
 
 from relay.bus.connection import RedisConnection
 from relay.bus.lease import LEASE, Lease
+from relay.bus.server import troubles
 from relay.inbox import ledger, scripts
 from relay.inbox.appending import Appending
 from relay.inbox.base import Record
@@ -53,6 +54,7 @@ class RedisInbox:
     async def open(self, *, to_look: bool = False) -> None:
         try:
             await self.connection.open()
+            await self._pages.look_at_version()
             if not to_look:
                 await self.lease.acquire()
                 await self._pages.prepare()
@@ -65,6 +67,9 @@ class RedisInbox:
         await self._appending.stop()
         await self.lease.release()
         await self.connection.close()
+
+    async def troubles(self) -> list[str]:
+        return await troubles(self.connection)
 
     async def append(self, messages: Sequence[AudienceMessage]) -> list[bool]:
         return await self._appending.append(messages)

@@ -4,10 +4,14 @@ A *page* is one stream entry with the messages that came together, a JSON array;
 A message belongs to the page that `where` names for its key, so a duplicate needs no rewriting of its page.
 """
 
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from relay.bus.connection import Script
 from relay.bus.lease import FENCE
+
+VERSION: Final = 1
+"""Of what is described here. Who changes it so that an older relay would go wrong counts up, and brings what older ones
+wrote forward in `Pages.prepare`."""
 
 
 class RedisKeys(NamedTuple):
@@ -38,6 +42,8 @@ class RedisKeys(NamedTuple):
     """Name of a counter to what it has come to."""
     counted: str
     """Message key to what its counter had come to with it."""
+    version: str
+    """Of the layout, as VERSION; none is 1."""
     owner: str
     """Who has the lease: the fencing token (see bus/lease.py). Only its holder may write what a relay writes."""
 
@@ -49,6 +55,9 @@ class RedisKeys(NamedTuple):
 _NAMES = f"local {', '.join(RedisKeys._fields)} = unpack(KEYS)\n"
 
 _FENCED = _NAMES + FENCE
+_FREEING = "redis.call('HDEL', left, '')\n"
+"""Before a script that empties the store: Redis without memory lets no script begin with what may need more, but one
+go on that has begun otherwise."""
 
 CLAIM = Script(
     _FENCED
@@ -128,6 +137,7 @@ return first
 
 SETTLE = Script(
     _FENCED
+    + _FREEING
     + """
 -- ARGV: group, then (key, outcome, settlement)...   Returns 1 or 0 for each.
 local only_free = false
@@ -137,6 +147,7 @@ local only_free = false
 
 RETRACT = Script(
     _NAMES
+    + _FREEING
     + """
 -- The same for what a platform takes back; it leaves begun forwards alone.
 local only_free = true
@@ -146,6 +157,7 @@ local only_free = true
 
 BEGIN = Script(
     _FENCED
+    + _FREEING
     + """
 -- ARGV: (forward id, forward, how many keys, key...)...   Returns 1 for each, or 0 when a key is not free.
 local function is_free(key, id)

@@ -26,7 +26,7 @@ async def test_a_store_that_is_away_while_it_is_trimmed_costs_nothing_and_comes_
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("relay.application.composition.TRIM_EVERY", 0.02)
+    monkeypatch.setattr("relay.inbox.upkeep.EVERY", 0.02)
     config = settings(tmp_path, inbox={"engine": "redis", "url": own_redis.url, "timeout": 0.2})
     async with relaying(config, companion.url, lambda *_: [RecordingPlatform("twitch")]) as (relay, _):
         own_redis.kill()

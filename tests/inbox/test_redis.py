@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from relay.errors import ConfigError, InboxError
 from relay.inbox.redis import RedisInbox
 from relay.inbox.retry import with_retries
-from relay.model import Outcome
+from relay.model import AudienceMessage, Outcome
 from tests.contracts.samples import forward, message, messages, settlement, settlements
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, connection_to, redis_server
@@ -277,7 +277,14 @@ class TestPages:
 
             assert await inbox.trim(older_than=time.time() + 60) == 2
             left = [key.decode() async for key in admin.scan_iter(match=f"{{{namespace}}}:*")]
-            assert sorted(key.rpartition(":")[2] for key in left) == ["lease", "log", "newest", "outcomes", "owner"]
+            assert sorted(key.rpartition(":")[2] for key in left) == [
+                "lease",
+                "log",
+                "newest",
+                "outcomes",
+                "owner",
+                "version",
+            ]
             assert await admin.xlen(f"{{{namespace}}}:log") == 0
 
 
@@ -368,3 +375,48 @@ async def test_connections_that_died_together_cost_one_timeout(namespace: str) -
 
             assert await asyncio.gather(*(inbox.waiting() for _ in range(5))) == [0] * 5
             await inbox.close()
+
+
+async def test_what_the_release_before_left_waiting_is_told_by_this_one(
+    shared_server: RedisServer, namespace: str
+) -> None:
+    """Written down as that one wrote it, which put down no version."""
+    at, text = 1_700_000_000_000, AudienceMessage.model_dump_json
+    key = f"{{{namespace}}}:"
+    async with Redis.from_url(shared_server.url) as admin:
+        page = f"{at}-0"
+        waiting = messages(1, 2, 3)
+        await admin.xadd(f"{key}log", {"m": f"[{','.join(map(text, waiting))}]"}, id=page)
+        await admin.xgroup_create(f"{key}log", "forwarders", id="0")
+        await admin.xreadgroup("forwarders", "relay", {f"{key}log": ">"})
+        await admin.xadd(f"{key}log", {"m": f"[{text(message(4))}]"}, id=f"{at}-1")
+        await admin.set(f"{key}newest", f"{at}-1")
+        for each in waiting:
+            await admin.hset(f"{key}where", each.key, page)
+        await admin.hset(f"{key}where", message(4).key, f"{at}-1")
+        await admin.hset(f"{key}open", mapping={page: 2, f"{at}-1": 1})
+        done = settlement(message(3))
+        await admin.hset(f"{key}done", message(3).key, done.model_dump_json())
+        await admin.hset(f"{key}outcomes", done.outcome.value, 1)
+        begun = forward(message(2), id="of the release before")
+        await admin.hset(f"{key}begun", message(2).key, begun.id)
+        await admin.hset(f"{key}forwards", begun.id, begun.model_dump_json())
+        await admin.hset(f"{key}left", begun.id, 1)
+        await admin.set(f"{key}owner", "0123456789ab, process 1 on host")
+
+    async with opened(shared_server, namespace) as inbox:
+        assert await inbox.reclaim() == [message(1)]
+        assert await inbox.unfinished() == [begun]
+        assert await inbox.claim(9, wait=0) == [message(4)]
+        assert await inbox.append(messages(1, 3, 5)) == [False, False, True]
+        assert await inbox.outcomes() == {done.outcome: 1}
+
+
+async def test_what_a_newer_release_wrote_is_left_alone(shared_server: RedisServer, namespace: str) -> None:
+    async with Redis.from_url(shared_server.url) as admin:
+        version = f"{{{namespace}}}:version"
+        await admin.set(version, 99)
+        inbox = RedisInbox(connection_to(shared_server.url), namespace=namespace, max_count=10)
+        with pytest.raises(ConfigError, match=r"written by a newer relay \(layout 99, this one knows \d+\)"):
+            await inbox.open()
+        assert [key async for key in admin.scan_iter(match=f"{{{namespace}}}:*")] == [version.encode()]

@@ -1,0 +1,62 @@
+"""Redis whose memory runs out: people are told before, and nothing that was taken is lost."""
+
+import logging
+
+import pytest
+from redis.asyncio import Redis
+
+from relay.errors import InboxError
+from relay.inbox.upkeep import Upkeep
+from tests.contracts.samples import forward, message, messages, settlements
+from tests.doubles.redis_server import RedisServer
+from tests.inbox.opening import opened
+
+MIB = 1 << 20
+
+
+async def test_what_was_taken_goes_its_way_while_nothing_new_is_taken(server: RedisServer, namespace: str) -> None:
+    async with opened(server, namespace) as inbox, Redis.from_url(server.url) as admin:
+        await inbox.append(messages(1, 2, 3))
+        await admin.config_set("maxmemory", 1)
+
+        with pytest.raises(InboxError, match="maxmemory"):
+            await inbox.append([message(4)])
+        assert await inbox.claim(2, wait=0) == messages(1, 2)
+        assert await inbox.begin([forward(message(1))]) == [True]
+        assert await inbox.settle(settlements(messages(1, 2))) == [True, True]
+        await inbox.lease.make_sure()
+
+        await admin.config_set("maxmemory", 0)
+        assert await inbox.append([message(4)]) == [True]
+        assert await inbox.claim(1, wait=0) == [message(3)]
+        assert await inbox.claim(1, wait=0) == [message(4)]
+
+
+async def test_a_store_that_fills_up_is_told_of_once_and_before_it_is_full(
+    server: RedisServer, namespace: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    async with opened(server, namespace) as inbox, Redis.from_url(server.url) as admin:
+        upkeep = Upkeep(inbox, 60.0)
+        await upkeep.once()
+        assert upkeep.troubles == []
+
+        used = (await admin.info("memory"))["used_memory"]
+        await admin.config_set("maxmemory", int(used / 0.9))
+        await upkeep.once()
+        await upkeep.once()
+        [line] = upkeep.troubles
+        assert "% of maxmemory is used" in line and "raise maxmemory" in line
+        assert sum("of maxmemory is used" in record.message for record in caplog.records) == 1
+
+
+async def test_settings_of_redis_that_may_lose_messages_are_told_of(server: RedisServer, namespace: str) -> None:
+    async with opened(server, namespace) as inbox, Redis.from_url(server.url) as admin:
+        await admin.config_set("maxmemory-policy", "allkeys-lru")
+        assert await inbox.troubles() == []  # nothing is thrown away where there is no limit
+
+        await admin.config_set("maxmemory", 1_000 * MIB)
+        await admin.config_set("appendonly", "no")
+        evicting, unwritten = await inbox.troubles()
+        assert "maxmemory-policy is allkeys-lru" in evicting and "set noeviction" in evicting
+        assert "appendonly is off" in unwritten
