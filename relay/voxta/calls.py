@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 from relay.errors import VoxtaError, VoxtaUnavailable
@@ -21,49 +22,86 @@ Shows = Callable[[WireMessage], bool]
 """Whether a message shows that a call was taken."""
 
 
+@dataclass(slots=True, eq=False)
+class _OpenCall:
+    fate: asyncio.Future[None]
+    shows: Shows | None
+
+
 class Calls:
-    """Makes them one by one, since errors do not say what they refuse. It is told of every message that comes."""
+    """Makes them in order. It is told of every message that comes.
+
+    Errors do not say what they refuse. So a call is made alone, unless Voxta has taken others of its kind before; of
+    those that are under way together the oldest is meant, as Voxta does one after the other.
+    """
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
-        self._fate: asyncio.Future[None] | None = None
-        self._shows: Shows | None = None
+        self._open: list[_OpenCall] = []
+        """Under way, oldest first."""
+        self._none_open = asyncio.Event()
+        self._none_open.set()
         self._taken: Counter[str] = Counter()
         """How many calls of a kind were taken since the last that was refused."""
 
     def on_message(self, message: WireMessage) -> None:
-        if self._fate is None or self._fate.done():
+        undecided = [call for call in self._open if not call.fate.done()]
+        if not undecided:
             return
         if (refusal := refusal_in(message)) is not None:
-            self._fate.set_exception(refusal)
-        elif self._shows is not None and self._shows(message):
-            self._fate.set_result(None)
+            undecided[0].fate.set_exception(refusal)
+            return
+        for at, call in enumerate(undecided):
+            if call.shows is not None and call.shows(message):
+                for earlier in undecided[: at + 1]:
+                    earlier.fate.set_result(None)
+                return
 
-    def cut_off(self) -> None:
-        """Nothing more will be heard of what becomes of a call."""
-        if self._fate is not None and not self._fate.done():
-            self._fate.set_exception(VoxtaUnavailable("the connection was lost before Voxta showed what it took"))
+    def cut_off(self, error: VoxtaError | None = None) -> None:
+        """Nothing more will be heard of what becomes of the calls: of each this `error` where that is known.
 
-    async def make(self, kind: str, call: Callable[[], Awaitable[None]], shows: Shows | None = None) -> None:
+        What was taken in this chat says nothing of the next one.
+        """
+        self._taken.clear()
+        for call in self._open:
+            if not call.fate.done():
+                lost = VoxtaUnavailable("the connection was lost before Voxta showed what it took")
+                call.fate.set_exception(type(error)(str(error)) if error else lost)
+
+    async def make(
+        self, kind: str, call: Callable[[], Awaitable[None]], shows: Shows | None = None, *, together: bool = False
+    ) -> None:
         """Make a call, and wait for a moment for what becomes of it, unless others of its kind were taken before.
 
-        Raises VoxtaError when it was refused, VoxtaForbidden for lack of rights, VoxtaUnavailable when that cannot be
-        known any more, and whatever `call` raises.
+        `together`: it may be under way beside others that may, once calls of its kind were taken. Raises VoxtaError
+        when it was refused, VoxtaForbidden for lack of rights, VoxtaUnavailable when that cannot be known any more, and
+        whatever `call` raises.
         """
         async with self._turn:
-            fate = self._fate = asyncio.get_running_loop().create_future()
-            self._shows = shows
-            try:
-                await call()
-                if shows is not None or self._taken[kind] < TRUST:
-                    await asyncio.wait({fate}, timeout=SHORT_PATIENCE if shows is None else PATIENCE)
-                if fate.done():
-                    fate.result()
-                self._taken[kind] += 1
-            except VoxtaError:
-                self._taken[kind] = 0
-                raise
-            finally:
-                self._fate = None
-                if fate.done() and not fate.cancelled():
-                    fate.exception()
+            if not together or self._taken[kind] < TRUST:
+                await self._none_open.wait()
+                await self._make(kind, call, shows)
+                return
+        await self._make(kind, call, shows)
+
+    async def _make(self, kind: str, call: Callable[[], Awaitable[None]], shows: Shows | None) -> None:
+        fate = asyncio.get_running_loop().create_future()
+        mine = _OpenCall(fate, shows)
+        self._open.append(mine)
+        self._none_open.clear()
+        try:
+            await call()
+            if not fate.done() and (shows is not None or self._taken[kind] < TRUST):
+                await asyncio.wait({fate}, timeout=SHORT_PATIENCE if shows is None else PATIENCE)
+            if fate.done():
+                fate.result()
+            self._taken[kind] += 1
+        except VoxtaError:
+            self._taken[kind] = 0
+            raise
+        finally:
+            self._open.remove(mine)
+            if not self._open:
+                self._none_open.set()
+            if fate.done() and not fate.cancelled():
+                fate.exception()

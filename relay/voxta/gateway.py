@@ -70,6 +70,7 @@ class GatewaySession:
         """Texts on their way: as the gateway tells them back, as they stand in the chat, and their role."""
         self._next_index = 0
         self._is_connected = False
+        self._sending = asyncio.Lock()
         self.problem: str | None = "not connected yet"
         self.chat: JoinedChat | None = None
         self.refusal: str | None = None
@@ -205,6 +206,10 @@ class GatewaySession:
     # Sending
 
     async def send(self, forward: Forward) -> None:
+        async with self._sending:  # calls that are under way together may come in any order
+            await self._send(forward)
+
+    async def _send(self, forward: Forward) -> None:
         if self.chat is None or self._socket is None:
             raise VoxtaUnavailable(self.problem or "no chat is joined")
         text, source = self._dialogue(forward)

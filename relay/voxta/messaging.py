@@ -33,7 +33,7 @@ class ChatMessaging(ABC):
         """We may not talk in this chat."""
 
     async def send(self, forward: Forward) -> None:
-        """Send a forward to the joined chat.
+        """Send a forward to the joined chat. Those that expect no reply may be under way together, and go in order.
 
         The only way text reaches Voxta's `send`: a Forward cannot hold a command but its own. Raises
         VoxtaUnavailable when it is unknown whether Voxta took it, VoxtaError when Voxta refused it, VoxtaForbidden
@@ -46,8 +46,11 @@ class ChatMessaging(ABC):
         try:
             is_shown = forward.send_as in SHOWN
             shows = (lambda message: _says(message, forward)) if is_shown else None
-            await self._calls.make(f"send {forward.send_as}", lambda: hub.invoke(call), shows)
+            await self._calls.make(
+                f"send {forward.send_as}", lambda: hub.invoke(call), shows, together=not forward.expects_reply
+            )
         except VoxtaForbidden as error:
+            self._calls.cut_off(error)
             self._turned_away(chat, error)
             raise
 
@@ -130,7 +133,7 @@ class ChatMessaging(ABC):
         """Run the scenario's script listener `app:<name>`."""
         hub, chat = self._joined()
         call = _script_event(chat, name, arguments or {})
-        await self._calls.make(call.type_name, lambda: hub.invoke(call))
+        await self._calls.make(call.type_name, lambda: hub.invoke(call), together=True)
 
     async def complete_trigger(self, trigger_id: str) -> None:
         """Voxta need not wait any longer for an app trigger that came with this id."""

@@ -1,6 +1,7 @@
 """A call is taken when something shows it, refused when an error says so, in doubt when nobody can tell any more."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -103,3 +104,107 @@ async def test_what_was_taken_again_and_again_is_not_waited_for_until_it_is_refu
     await asyncio.sleep(0.01)
     assert not waiting.done(), "a refusal may come late again"
     waiting.cancel()
+
+
+class TestTogether:
+    """Calls of a kind that Voxta has taken before need not wait for each other."""
+
+    async def trusted(self) -> Calls:
+        calls = Calls()
+        for _ in range(TRUST):
+            await calls.make("send", answered, together=True)
+        return calls
+
+    async def test_go_in_order_and_each_ends_by_itself(self) -> None:
+        calls, begun = await self.trusted(), list[int]()
+        answers = [asyncio.Event() for _ in range(3)]
+
+        async def call(number: int) -> None:
+            begun.append(number)
+            await answers[number].wait()
+
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+            made = [tasks.create_task(calls.make("send", partial(call, n), together=True)) for n in range(3)]
+            await asyncio.sleep(0.01)
+            assert begun == [0, 1, 2]
+            answers[1].set()
+            await made[1]
+            assert not made[0].done() and not made[2].done()
+            answers[0].set()
+            answers[2].set()
+
+    async def test_wait_for_one_that_goes_alone_and_it_for_them(self) -> None:
+        calls, begun = await self.trusted(), list[str]()
+        over = {name: asyncio.Event() for name in ("first", "alone", "last")}
+
+        async def call(name: str) -> None:
+            begun.append(name)
+            await over[name].wait()
+
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+            for name in over:
+                tasks.create_task(calls.make("send", partial(call, name), together=name != "alone"))
+            for number, name in enumerate(over):
+                await asyncio.sleep(0.01)
+                assert begun == list(over)[: number + 1]
+                over[name].set()
+
+    async def test_an_error_refuses_the_oldest_of_which_nothing_is_known(self) -> None:
+        calls = await self.trusted()
+        texts = ("one", "two", "three")
+
+        async with asyncio.timeout(PATIENCE):
+            made = [
+                asyncio.ensure_future(
+                    calls.make("send", answered, partial(lambda text, told: told.text == text, text), together=True)
+                )
+                for text in texts
+            ]
+            await asyncio.sleep(0.01)
+            calls.on_message(server.MessageUpdate(message_id="1", text="one"))
+            calls.on_message(server.ErrorMessage(message="No such thing."))
+            calls.on_message(server.MessageUpdate(message_id="3", text="three"))
+            ends = await asyncio.gather(*made, return_exceptions=True)
+
+        assert [type(end) for end in ends] == [type(None), VoxtaError, type(None)]
+
+    async def test_what_shows_a_later_one_shows_those_before_it(self) -> None:
+        calls = await self.trusted()
+
+        async with asyncio.timeout(PATIENCE):
+            silent = asyncio.ensure_future(calls.make("send", answered, lambda _: False, together=True))
+            shown = asyncio.ensure_future(calls.make("send", answered, is_hello, together=True))
+            await asyncio.sleep(0.01)
+            calls.on_message(HELLO)
+            await asyncio.gather(silent, shown)
+
+    async def test_are_all_in_doubt_after_a_cut_and_go_alone_in_the_next_chat(self) -> None:
+        calls = await self.trusted()
+        made = [asyncio.ensure_future(calls.make("send", answered, is_hello, together=True)) for _ in range(2)]
+        await asyncio.sleep(0.01)
+        calls.cut_off()
+        ends = await asyncio.gather(*made, return_exceptions=True)
+        assert [type(end) for end in ends] == [VoxtaUnavailable, VoxtaUnavailable]
+
+        begun = list[int]()
+
+        async def call(number: int) -> None:
+            begun.append(number)
+            await asyncio.Event().wait()
+
+        both = [asyncio.ensure_future(calls.make("send", partial(call, n), together=True)) for n in range(2)]
+        await asyncio.sleep(0.01)
+        assert begun == [0]
+        for each in both:
+            each.cancel()
+        await asyncio.wait(both)
+
+    async def test_one_that_is_forbidden_is_forbidden_to_all_behind_it(self) -> None:
+        calls = await self.trusted()
+        made = [asyncio.ensure_future(calls.make("send", answered, is_hello, together=True)) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        calls.on_message(server.ChatSessionError(message="Nope.", code=403))
+        calls.cut_off(VoxtaForbidden("Nope."))
+
+        ends = await asyncio.gather(*made, return_exceptions=True)
+        assert [type(end) for end in ends] == [VoxtaForbidden] * 3
