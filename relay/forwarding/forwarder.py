@@ -11,15 +11,14 @@ from datetime import datetime
 from relay.commands.explaining import Halt, QueuePlace
 from relay.commands.gate import CommandGate, Finished, no_commands
 from relay.config.loading import Config
-from relay.errors import InboxError, RenderingError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
+from relay.errors import InboxError, RenderingError
 from relay.forwarding.follows import NOTE_FOLLOWS
 from relay.forwarding.gap import ForwardGap
 from relay.forwarding.lanes import Batch
-from relay.forwarding.notices import CAPACITY
 from relay.forwarding.observer import Observer
 from relay.forwarding.policy import Policy
-from relay.forwarding.recovery import Doubts, Fate
 from relay.forwarding.rendering import Pick, Place, Renderer
+from relay.forwarding.sending import ReadyForward, Sending
 from relay.forwarding.settling import Settling
 from relay.forwarding.waiting import Waiting
 from relay.inbox.base import Inbox
@@ -36,6 +35,8 @@ from relay.voxta.link import Link
 
 log = logging.getLogger(__name__)
 
+CLAIM = 512
+"""Messages claimed at once, at most."""
 CLAIM_WAIT = 5.0
 """Seconds one claim waits for a message before it asks the store anew."""
 HALTED_LOOK = 30.0
@@ -80,10 +81,8 @@ class Forwarder:
         self.waiting = Waiting(config, policy=policy, budget=self._budget, commands=commands, quiet=quiet, steady=clock)
         self.brief: Callable[[Forward], Awaitable[None]] | None = None
         """Tells the character whom it is about to hear, where people are remembered; waited for, and never raises."""
-        self._doubts = Doubts()
         self._settling = Settling(inbox, observer.settled, wall)
-        self._unsent: dict[str, Sequence[Pick]] = {}
-        """What forwards would have carried that the store may know as begun, and that were never sent, by their ids."""
+        self._sending = Sending(inbox, session, observer, self._settling, self.waiting, changed=self.wake, wall=wall)
         self._noted: dict[str, str] = {}
         """What the notes say of the chat."""
         self._news = asyncio.Event()
@@ -96,7 +95,7 @@ class Forwarder:
     @property
     def is_settling(self) -> bool:
         """Outcomes are on their way into the store; those who observe do not know of them yet."""
-        return self._settling.is_under_way
+        return self._settling.is_under_way or self._sending.is_busy
 
     def wake(self) -> None:
         """Look again: something outside has changed."""
@@ -127,6 +126,7 @@ class Forwarder:
         await self._take_over()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._take_in())
+            tasks.create_task(self._sending.run())
             tasks.create_task(self._send_out())
 
     async def end(self, reason: str) -> None:
@@ -139,13 +139,13 @@ class Forwarder:
 
     async def _take_over(self) -> None:
         """What the relay before this one held when it ended."""
-        self._doubts.add(await with_retries(self._inbox.unfinished))
+        self._sending.doubts.add(await with_retries(self._inbox.unfinished))
         await self._admit(await with_retries(self._inbox.reclaim))
 
     async def _take_in(self) -> None:
         while True:
             checkpoint()
-            await self._admit(await with_retries(self._inbox.claim, CAPACITY, CLAIM_WAIT))
+            await self._admit(await with_retries(self._inbox.claim, CLAIM, CLAIM_WAIT))
 
     async def _admit(self, messages: Sequence[AudienceMessage]) -> None:
         if self._ending is not None:
@@ -175,26 +175,27 @@ class Forwarder:
         self._ended.set()
 
     async def _wind_up(self, reason: str) -> None:
-        await with_retries(self._keep_unsent)
-        for forward in self._doubts:
-            await self._settling.forward(forward, Outcome.FORWARDED, f"{forward.send_as}, unconfirmed")
+        await self._sending.give_up()
         self.waiting.clear(Outcome.DROPPED, reason)
         self.waiting.give_up_held(reason)
         await self._settle_ended()
 
     async def _advance(self) -> float | None:
         """Do the next thing. Returns the seconds until another look is due, None when only news can help."""
-        await self._keep_unsent()
+        await self._sending.keep_unsent()
         self.waiting.expire(self._wall())
         chat = self._session.chat
         if chat is None:
             return self._until_expiry()
         await self._remember(chat)
-        await self._resolve_doubts(chat)
-        if self._session.refusal is not None:
+        await self._sending.resolve_doubts(chat)
+        if self._session.refusal is not None or self._sending.is_cut_off(chat):
             return self._until_expiry()
         if self.rests or self._halt():
             return _soonest(self._until_expiry(), HALTED_LOOK)
+        return await self._tell_next(chat)
+
+    async def _tell_next(self, chat: JoinedChat) -> float | None:
         now = self._clock()
         floor_is_free = self._floor.is_free(now)
         if floor_is_free:
@@ -203,10 +204,16 @@ class Forwarder:
         if (ready := self._budget.ready_at(now)) > now and not may_be_told:
             return _soonest(self._until_expiry(), ready - now)
         may_ask = floor_is_free and (now >= self._gap.ends_at or self.waiting.has_first)
+        if self._sending.is_busy and self.waiting.asks_next(floor_is_free=may_ask, spoken_first=may_be_told):
+            await self._sending.over()
+            return 0.0
+        if not self._sending.room:
+            return self._until_expiry()
         batch = self.waiting.next(self._wall(), floor_is_free=may_ask, spoken_first=may_be_told)
         if batch is None:
             return _soonest(self._until_expiry(), self._until_slot(now))
-        await self._forward(batch, chat)
+        most = 1 if batch.asks or self.brief is not None else min(self._sending.room, self._budget.room(now))
+        await self._tell([batch, *self.waiting.notices(most - 1)], chat)
         return 0.0
 
     def place_of(self, key: str) -> QueuePlace | None:
@@ -249,45 +256,56 @@ class Forwarder:
                 await self._inbox.set_note(note, value)
                 self._noted[note] = value
 
-    async def _forward(self, batch: Batch, chat: JoinedChat) -> None:
+    async def _tell(self, batches: Sequence[Batch], chat: JoinedChat) -> None:
+        """Send these, one that asks for an answer or several that do not, as far as they may still be told."""
         try:
-            current = await self._inbox.current([pick.message.key for pick in batch.picks])
+            current = await self._inbox.current([pick.message.key for batch in batches for pick in batch.picks])
         except InboxError:
-            self.waiting.restore(batch.picks)
+            self.waiting.restore([pick for batch in batches for pick in batch.picks])
             raise
-        now = self._wall()
-        here = [pick for pick in batch.picks if pick.message.key in current]
-        checked = [self.waiting.recheck(pick, current[pick.message.key], now) for pick in here]
-        picks = [pick for pick in checked if pick is not None]
-        rendered = await self._render(picks, batch, chat)
-        if rendered is None:
-            return
-        told = [pick for pick in picks if pick.message.key in rendered.keys]
-        self._unsent[rendered.id] = told
+        loaded = await self._load(batches, current, chat)
         if self.brief is not None:
-            await self.brief(rendered)
-        if all(await self._inbox.begin([rendered])) and self._session.chat is chat:
-            self.waiting.told(batch, told, now)
-            await self._send(rendered, chat)
+            for each in loaded:
+                await self.brief(each.forward)
+        for each in await self._sending.begin(list(loaded), chat):
+            self.waiting.told(loaded[each], each.picks, self._wall())
+            self._budget.spend(self._clock())
+            if each.forward.expects_reply:
+                await self._ask(each, chat)
+            else:
+                self._sending.start(each, chat)
 
-    async def _keep_unsent(self) -> None:
-        """What was not sent waits on: the store failed, one of several was taken back, or Voxta takes nothing."""
-        for forward_id, picks in list(self._unsent.items()):
-            await self._inbox.abandon(forward_id)
-            current = await self._inbox.current([pick.message.key for pick in picks])
-            self.waiting.restore([pick for pick in picks if pick.message.key in current])
-            del self._unsent[forward_id]
+    async def _ask(self, loaded: ReadyForward, chat: JoinedChat) -> None:
+        forward = loaded.forward
+        self._floor.asked(self._clock(), interruptible=forward.interruptible)
+        self._observer.asking(forward)
+        self._gap.asked(self._clock(), is_loud=self.waiting.is_loud(self._wall()))
+        if not await self._sending.start(loaded, chat):
+            self._floor.released()
+        await self._sending.over()
 
-    def worded(self, message: AudienceMessage) -> str | None:
-        """How the character would be asked by this message alone; None when it would not be."""
-        chat, pick = self._session.chat, self.waiting.foreseen(message)
-        if chat is None or pick is None:
-            return None
-        try:
-            forward, _ = self._renderer.render([pick], Place.of(chat))
-        except RenderingError:
-            return None
-        return forward.text if forward.expects_reply and forward.send_as is SendAs.USER else None
+    async def _load(
+        self, batches: Sequence[Batch], current: Mapping[str, AudienceMessage], chat: JoinedChat
+    ) -> dict[ReadyForward, Batch]:
+        """What is to be sent, in order. Of two that read the same the second waits until the first is in the chat."""
+        now = self._wall()
+        loaded: dict[ReadyForward, Batch] = {}
+        for at, batch in enumerate(batches):
+            here = [pick for pick in batch.picks if pick.message.key in current]
+            checked = [self.waiting.recheck(pick, current[pick.message.key], now) for pick in here]
+            picks = [pick for pick in checked if pick is not None]
+            forward = await self._render(picks, batch, chat)
+            if forward is None:
+                continue
+            told = [pick for pick in picks if pick.message.key in forward.keys]
+            if self._sending.reads_like(forward) or any(each.forward.body == forward.body for each in loaded):
+                self.waiting.restore([*told, *(pick for later in batches[at + 1 :] for pick in later.picks)])
+                break
+            if forward.expects_reply and not batch.asks:
+                self.waiting.restore(told)
+                continue
+            loaded[ReadyForward(forward, told)] = batch
+        return loaded
 
     async def _render(self, picks: list[Pick], batch: Batch, chat: JoinedChat) -> Forward | None:
         while picks:
@@ -300,48 +318,16 @@ class Forwarder:
                 return forward
         return None
 
-    async def _send(self, forward: Forward, chat: JoinedChat) -> None:
-        self._budget.spend(self._clock())
-        if forward.expects_reply:
-            self._floor.asked(self._clock(), interruptible=forward.interruptible)
-            self._observer.asking(forward)
-            self._gap.asked(self._clock(), is_loud=self.waiting.is_loud(self._wall()))
-        unsent = self._unsent.pop(forward.id)
+    def worded(self, message: AudienceMessage) -> str | None:
+        """How the character would be asked by this message alone; None when it would not be."""
+        chat, pick = self._session.chat, self.waiting.foreseen(message)
+        if chat is None or pick is None:
+            return None
         try:
-            await self._session.send(forward)
-        except VoxtaUnavailable as error:
-            log.warning("%s; will find out whether the message arrived", error)
-            self._doubts.add([forward], cut_in=chat)
-            self._floor.released()
-        except VoxtaForbidden:
-            self._floor.released()
-            self._unsent[forward.id] = unsent
-        except VoxtaError as error:
-            self._floor.released()
-            await self._settling.forward(forward, Outcome.REJECTED, str(error))
-        else:
-            self._observer.forwarded(forward)
-            await self._settling.forward(forward, Outcome.FORWARDED, forward.send_as.value)
-
-    # After a cut
-
-    async def _resolve_doubts(self, chat: JoinedChat) -> None:
-        for forward, fate in self._doubts.fates(chat):
-            match fate:
-                case Fate.TAKEN:
-                    self._observer.forwarded(forward)
-                    await self._settling.forward(forward, Outcome.FORWARDED, f"{forward.send_as}, found in the chat")
-                case Fate.UNKNOWN:
-                    await self._settling.forward(forward, Outcome.FORWARDED, f"{forward.send_as}, unconfirmed")
-                case Fate.LOST:
-                    await self._take_back(forward)
-            self._doubts.settled(forward)
-
-    async def _take_back(self, forward: Forward) -> None:
-        """It never arrived: what it carried waits on."""
-        await self._inbox.abandon(forward.id)
-        current = await self._inbox.current(forward.keys)
-        self.waiting.restore([self.waiting.again(m, self._wall()) for m in current.values()])
+            forward, _ = self._renderer.render([pick], Place.of(chat))
+        except RenderingError:
+            return None
+        return forward.text if forward.expects_reply and forward.send_as is SendAs.USER else None
 
 
 def _soonest(*waits: float | None) -> float | None:

@@ -76,6 +76,11 @@ class Batch:
     choice: Choice | None = None
     """Set when the selector chose."""
 
+    @property
+    def asks(self) -> bool:
+        """Whether it is told for an answer."""
+        return self.choice is not None
+
     @classmethod
     def of(cls, choice: Choice) -> Self:
         return cls([Pick(w.message, w.text, len(w.viewers)) for w in choice.picks], choice.digest, choice)
@@ -90,3 +95,8 @@ def lane_of(message: AudienceMessage) -> Lane:
     if message.author.roles & {Role.STREAMER, Role.MODERATOR}:
         return Lane.STAFF
     return Lane.ADDRESSED if message.addressed or message.kind is Kind.ASK else Lane.CHAT
+
+
+def seen_as(message: AudienceMessage, reading: TextFeatures) -> TextFeatures:
+    """What is pretended is merged with nothing that somebody said."""
+    return reading.apart() if message.pretended else reading

@@ -42,8 +42,18 @@ class Doubts:
         self._forwards: dict[str, Forward] = {}
         self._cut_in: dict[str, JoinedChat] = {}
 
+    def __len__(self) -> int:
+        return len(self._forwards)
+
     def __iter__(self) -> Iterator[Forward]:
         return iter(list(self._forwards.values()))
+
+    def __contains__(self, forward_id: object) -> bool:
+        return forward_id in self._forwards
+
+    def has_cut(self, chat: JoinedChat) -> bool:
+        """Whether sending one of them was cut off in this joined chat."""
+        return any(cut_in is chat for cut_in in self._cut_in.values())
 
     def add(self, forwards: Iterable[Forward], cut_in: JoinedChat | None = None) -> None:
         """`cut_in` is the joined chat in which sending them was cut off; None for that of an earlier process."""
@@ -59,7 +69,8 @@ class Doubts:
             if self._cut_in.get(forward.id) is not chat:
                 yield forward, fate_of(forward, chat, claimed)
 
-    def settled(self, forward: Forward) -> None:
-        """What became of it is known and noted."""
-        del self._forwards[forward.id]
-        self._cut_in.pop(forward.id, None)
+    def settled(self, forwards: Iterable[Forward]) -> None:
+        """What became of these is known and noted."""
+        for forward in forwards:
+            del self._forwards[forward.id]
+            self._cut_in.pop(forward.id, None)

@@ -9,7 +9,7 @@ from relay.commands.gate import CommandGate, Finished, Refusal
 from relay.config.loading import Config
 from relay.forwarding.follows import ToldFollows
 from relay.forwarding.held import CAPACITY, HeldMessages
-from relay.forwarding.lanes import Batch, Ended, PooledMessage
+from relay.forwarding.lanes import Batch, Ended, PooledMessage, seen_as
 from relay.forwarding.notices import NoticeQueue
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick
@@ -122,7 +122,7 @@ class Waiting:
         """Messages that were chosen and not sent, or did not arrive: they go first."""
         for pick in reversed(list(picks)):
             if self._policy.asks(pick.message):
-                self._selector.restore(pick.message, pick.text, _seen_as(pick.message, features_of(pick.text)))
+                self._selector.restore(pick.message, pick.text, seen_as(pick.message, features_of(pick.text)))
             else:
                 self._pass_over(self._notices.add(pick, in_front=True))
 
@@ -174,7 +174,7 @@ class Waiting:
                 return
             reading = features_of(f"{call.command.name} {text}")
         if self._policy.asks(message):
-            self._selector.offer(message, text, _seen_as(message, reading), now)
+            self._selector.offer(message, text, seen_as(message, reading), now)
         else:
             self._pass_over(self._notices.add(Pick(message, text)))
 
@@ -200,17 +200,23 @@ class Waiting:
         self.expire(now)
         if spoken_first and (spoken := self._selector.choose_spoken()) is not None:
             return Batch.of(spoken)
-        if not (floor_is_free and self._selector.has_first) and (pick := self._notices.first()):
-            self._notices.remove(pick.message.key)
-            return Batch((pick,))
+        if not (floor_is_free and self._selector.has_first) and self._notices:
+            return self.notices(1)[0]
         choice = self._selector.choose(now) if floor_is_free else None
-        if choice is None:
-            return None
-        return Batch.of(choice)
+        return Batch.of(choice) if choice else None
+
+    def asks_next(self, *, floor_is_free: bool, spoken_first: bool) -> bool:
+        """Whether what goes `next` would ask for an answer."""
+        is_chosen = floor_is_free and len(self._selector) > 0 and (self.has_first or not self._notices)
+        return is_chosen or (spoken_first and self.has_spoken)
+
+    def notices(self, most: int) -> list[Batch]:
+        """What else needs no floor and goes behind the next, at most so many."""
+        return [Batch((pick,)) for pick in self._notices.take(most)]
 
     def told(self, batch: Batch, picks: Sequence[Pick], now: float) -> None:
         """These of the batch's picks are on their way."""
-        if batch.choice is not None:
+        if batch.choice:
             self._selector.mark_sent(batch.choice, {pick.message.key for pick in picks}, now)
 
     @property
@@ -342,8 +348,3 @@ class Waiting:
 
     def _end(self, message: AudienceMessage, outcome: Outcome, reason: str) -> None:
         self._ended.append(Ended(message, outcome, reason))
-
-
-def _seen_as(message: AudienceMessage, reading: TextFeatures) -> TextFeatures:
-    """What is pretended is merged with nothing that somebody said."""
-    return reading.apart() if message.pretended else reading

@@ -38,6 +38,11 @@ class TokenBucket:
             return float("inf")
         return now if self._tokens >= ONE else now + (1 - self._tokens) / self._rate
 
+    def left(self, now: float) -> int:
+        """How many tokens there are."""
+        self._refill(now)
+        return int(self._tokens + 1 - ONE) if self._rate else 0
+
     def take(self, now: float) -> bool:
         """Use one token if there is one."""
         self._refill(now)
@@ -94,6 +99,10 @@ class Budget:
     def ready_at(self, now: float) -> float:
         """When the next forward is allowed; `now` when it is."""
         return self._bucket("all").ready_at(now)
+
+    def room(self, now: float) -> int:
+        """How many forwards are allowed now."""
+        return self._bucket("all").left(now)
 
     def spend(self, now: float) -> None:
         """One forward is sent."""

@@ -89,6 +89,8 @@ class MemoryWriter(SqliteWriter):
         super().__init__(Path("nowhere"), "", timeout=5.0)
         self._disk = disk
         self._is_between = False
+        self.calls = 0
+        """How often the store was asked, each time for one commit at most."""
         self.is_alive = True
 
     async def start(self) -> None: ...
@@ -98,6 +100,7 @@ class MemoryWriter(SqliteWriter):
     async def run(self, job: Job[T], undo: Callable[[T], object] | None = None) -> T:
         if self._is_between:
             return self._commit(job)
+        self.calls += 1
         await asyncio.sleep(0)
         trouble = self._next_trouble()
         if trouble is Trouble.REFUSED:
@@ -172,6 +175,9 @@ class Voxta(GatewaySession):
         self.is_alive = False
         self.next: deque[Sending] = deque()
         """For each forward to come."""
+        self.lag = 1e-4
+        """Seconds until Voxta's answer to a call is there; what it takes, it has at once."""
+        self.under_way = self.most_under_way = 0
         self.attempted: list[tuple[Forward, float]] = []
         """What the relay has tried to send, and when."""
         self.arrived: list[Forward] = []
@@ -209,17 +215,27 @@ class Voxta(GatewaySession):
         if self.chat is None or not self.is_alive or self.chat.chat_id != forward.chat_id:
             raise VoxtaUnavailable("there is no connection")
         what = self.next.popleft() if self.next else Sending.ARRIVES
+        self.is_alive = what not in (Sending.CUT_BEFORE, Sending.CUT_AFTER)
+        if what in (Sending.ARRIVES, Sending.CUT_AFTER):
+            self.arrived.append(forward)
+            if forward.send_as.role is not None:
+                self.say(forward.body, forward.send_as.role)
+        await self._answer(self.chat)
         if what is Sending.REFUSED:
             raise VoxtaError("no such thing")
         if what is Sending.FORBIDDEN:
             self.refusal = "Voxta lets the relay send nothing"
             raise VoxtaForbidden(self.refusal)
-        self.is_alive = what is Sending.ARRIVES
-        if what is not Sending.CUT_BEFORE:
-            self.arrived.append(forward)
-            if forward.send_as.role is not None:
-                self.say(forward.body, forward.send_as.role)
-        if not self.is_alive:
+
+    async def _answer(self, chat: JoinedChat) -> None:
+        """Wait for what Voxta says of a call, as long as there is a connection."""
+        self.under_way += 1
+        self.most_under_way = max(self.under_way, self.most_under_way)
+        try:
+            await asyncio.sleep(self.lag if self.is_alive else 0.0)
+        finally:
+            self.under_way -= 1
+        if self.chat is not chat or not self.is_alive:
             raise VoxtaUnavailable("the connection was lost")
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from relay.forwarding import held as holding
-from relay.forwarding import notices
+from relay.forwarding import notices, sending
 from relay.model import AudienceMessage, Edit, Kind, Outcome, Retraction, Role
 from relay.moderation.switches import Mode, Switches
 from relay.speech.floor import FloorState
@@ -19,6 +19,9 @@ from tests.forwarding.surroundings import SETTINGS, Scene, Sending, Trouble, con
 
 CONFIGS = {False: config(), True: config(selection={"loud_per_minute": 1.0})}
 """By whether more comes in than can be answered one by one."""
+FREE = {"rates": {"all": 6_000.0, "viewer": 6_000.0}, "bursts": {"all": 100, "viewer": 100}}
+HURRIED = {False: config(budget=FREE), True: config(budget=FREE, selection={"loud_per_minute": 1.0})}
+"""The same, where many may be told at once."""
 LINK = "look at evil.example"
 AUTHORS = {"ann": None, "bob": None, "cleo": Role.SUBSCRIBER, "mod": Role.MODERATOR}
 KINDS = (Kind.CHAT, Kind.CHAT, Kind.CHAT, Kind.ASK, Kind.RAID, Kind.FOLLOW)
@@ -55,14 +58,17 @@ CALLS = st.lists(
     ),
     max_size=5,
 )
-SENDINGS = st.lists(st.sampled_from(Sending), max_size=3)
+SENDINGS = st.lists(st.sampled_from([*Sending, Sending.ARRIVES, Sending.ARRIVES]), max_size=6)
 
 
 class Faults(RuleBasedStateMachine):
-    @initialize(is_loud=st.booleans())
-    def begin(self, is_loud: bool) -> None:
-        self.scene = Scene(CONFIGS[is_loud])
-        self.patches = [patch.object(notices, "CAPACITY", 3), patch.object(holding, "CAPACITY", 2)]
+    @initialize(is_loud=st.booleans(), is_hurried=st.booleans(), lag=st.sampled_from([0.0, 1e-4, 0.4]))
+    def begin(self, is_loud: bool, is_hurried: bool, lag: float) -> None:
+        self.scene = Scene((HURRIED if is_hurried else CONFIGS)[is_loud])
+        self.scene.voxta.lag = lag
+        most = 12 if is_hurried else 3
+        self.patches = [patch.object(notices, "CAPACITY", most), patch.object(holding, "CAPACITY", 2)]
+        self.patches.append(patch.object(sending, "WINDOW", 4))
         for each in self.patches:
             each.start()
         self.said: list[AudienceMessage] = []
@@ -93,7 +99,7 @@ class Faults(RuleBasedStateMachine):
         has_link=st.integers(0, 4).map(lambda n: n == 0),
         addressed=st.booleans(),
         age=st.sampled_from([0.0, 0.0, 5.0, 30.0]),
-        times=st.sampled_from([1, 1, 2, 5]),
+        times=st.sampled_from([1, 1, 2, 5, 9]),
         calls=CALLS,
         sendings=SENDINGS,
     )

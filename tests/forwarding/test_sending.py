@@ -1,0 +1,205 @@
+"""What expects no answer goes in a window: many at once, in order, each with an end of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from relay.forwarding.sending import WINDOW
+from relay.model import AudienceMessage, Kind, Outcome
+from relay.moderation.switches import Switches
+from tests.forwarding.surroundings import Scene, Sending, Trouble, config, message
+
+FREE = {"rates": {"all": 1e6, "viewer": 1e6}, "bursts": {"all": 10_000, "viewer": 10_000}}
+TOLD = (Outcome.FORWARDED, "noreply")
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    scene = Scene(config(budget=FREE))
+    try:
+        scene.voxta.join()
+        scene.wait()
+        yield scene
+    finally:
+        scene.close()
+
+
+def follows(scene: Scene, count: int) -> list[AudienceMessage]:
+    """So many follow, one after the other."""
+    at = scene.wall()
+    return [message(n, kind=Kind.FOLLOW, author=f"v{n}", at=at) for n in range(count)]
+
+
+def keys(messages: list[AudienceMessage]) -> list[str]:
+    return [each.key for each in messages]
+
+
+def arrived(scene: Scene) -> list[str]:
+    return [key for forward in scene.voxta.arrived for key in forward.keys]
+
+
+def outcome(scene: Scene, of: AudienceMessage) -> tuple[Outcome, str] | None:
+    settlement = scene.outcome(of)
+    return (settlement.outcome, settlement.reason) if settlement else None
+
+
+def test_a_burst_keeps_a_window_under_way_goes_in_order_and_asks_the_store_for_many_at_once(scene: Scene) -> None:
+    burst = follows(scene, 1_000)
+    before = scene.writer.calls
+    scene.give(*burst)
+    scene.wait(1)
+
+    assert arrived(scene) == keys(burst)
+    assert {outcome(scene, each) for each in burst} == {TOLD}
+    assert scene.voxta.most_under_way == WINDOW
+    assert scene.writer.calls - before < 100
+
+
+def test_what_comes_by_itself_goes_at_once(scene: Scene) -> None:
+    scene.voxta.lag = 0.5
+    first, second = follows(scene, 2)
+    scene.give(first)
+    scene.wait()
+    scene.give(second)
+    scene.wait()
+
+    assert arrived(scene) == [first.key, second.key], "nobody waits for the answer to the one before"
+    assert outcome(scene, first) is None
+
+
+def test_what_asks_for_an_answer_goes_behind_all_that_is_under_way(scene: Scene) -> None:
+    scene.voxta.lag = 0.5
+    tells, asks = follows(scene, 3), message(9, at=scene.wall())
+    scene.give(*tells)
+    scene.wait()
+    scene.give(asks)
+    scene.wait()
+    assert arrived(scene) == keys(tells)
+
+    scene.wait(0.6)
+    assert arrived(scene) == [*keys(tells), asks.key]
+    assert scene.voxta.most_under_way == 3
+
+
+def test_two_that_read_the_same_are_never_under_way_together(scene: Scene) -> None:
+    scene.voxta.lag = 0.5
+    first, _, other = follows(scene, 3)
+    scene.give(first, first.model_copy(update={"id": "again"}), other)
+    scene.wait()
+    assert arrived(scene) == [first.key]
+
+    scene.wait(2)
+    assert arrived(scene) == [first.key, "twitch:again", other.key]
+    one, another, _ = scene.voxta.arrived
+    assert another.after_index > one.after_index
+
+
+class TestACutInTheWindow:
+    @pytest.mark.parametrize("cut", [Sending.CUT_BEFORE, Sending.CUT_AFTER])
+    @pytest.mark.parametrize("at", [0, 1, 5, 9])
+    def test_loses_nothing_doubles_nothing_and_keeps_the_order(self, scene: Scene, at: int, cut: Sending) -> None:
+        scene.voxta.lag = 0.5
+        scene.voxta.next.extend([*[Sending.ARRIVES] * at, cut])
+        window = follows(scene, 10)
+        scene.give(*window)
+        scene.wait(5)
+        assert [outcome(scene, each) for each in window] == [None] * 10
+        assert len(scene.voxta.attempted) == 10, "nothing more goes into a chat that was cut off"
+
+        scene.voxta.leave()
+        scene.voxta.join()
+        scene.wait(5)
+        assert arrived(scene) == keys(window)
+        assert {outcome(scene, each) for each in window} <= {TOLD, (Outcome.FORWARDED, "noreply, found in the chat")}
+        assert sorted(scene.forwarded_keys) == sorted(keys(window))
+
+    def test_is_found_out_about_after_a_crash_as_well(self, scene: Scene) -> None:
+        scene.voxta.lag = 0.5
+        scene.voxta.next.extend([*[Sending.ARRIVES] * 4, Sending.CUT_BEFORE])
+        window = follows(scene, 10)
+        scene.give(*window)
+        scene.wait(0.1)
+        scene.crash()
+        scene.voxta.join()
+        scene.wait(5)
+
+        assert arrived(scene) == keys(window)
+        assert None not in [outcome(scene, each) for each in window]
+
+    def test_leaves_the_lines_behind_it_in_their_order(self, scene: Scene) -> None:
+        scene.voxta.next.append(Sending.CUT_BEFORE)
+        many = follows(scene, 3 * WINDOW)
+        scene.give(*many)
+        scene.wait(5)
+        scene.voxta.leave()
+        scene.voxta.join()
+        scene.wait(5)
+
+        assert arrived(scene) == keys(many)
+
+
+def test_a_refusal_ends_the_one_it_concerns_alone(scene: Scene) -> None:
+    scene.voxta.lag = 0.5
+    scene.voxta.next.extend([Sending.ARRIVES, Sending.REFUSED])
+    window = follows(scene, 4)
+    scene.give(*window)
+    scene.wait(2)
+
+    assert [outcome(scene, each) for each in window] == [TOLD, (Outcome.REJECTED, "no such thing"), TOLD, TOLD]
+
+
+def test_what_may_not_be_sent_waits_in_its_order(scene: Scene) -> None:
+    scene.voxta.lag = 0.5
+    scene.voxta.next.extend([Sending.ARRIVES, *[Sending.FORBIDDEN] * 3])
+    window = follows(scene, 4)
+    scene.give(*window)
+    scene.wait(2)
+    assert [outcome(scene, each) for each in window] == [TOLD, None, None, None]
+
+    scene.voxta.join()
+    scene.wait(2)
+    assert arrived(scene) == keys(window)
+    assert {outcome(scene, each) for each in window} == {TOLD}
+
+
+def test_another_chat_before_the_window_is_sent_has_all_of_it_sent_there(scene: Scene) -> None:
+    scene.forwarder.follow(Switches(paused=True))
+    window = follows(scene, 4)
+    scene.give(*window)
+    scene.wait()
+    scene.disk.next.extend([Trouble.NONE, lambda: scene.voxta.join("elsewhere")])
+    scene.forwarder.follow(Switches())
+    scene.wait(5)
+
+    assert arrived(scene) == keys(window)
+    assert {forward.chat_id for forward in scene.voxta.arrived} == {"elsewhere"}
+
+
+def test_the_rates_of_forwards_count_each_of_a_window(scene: Scene) -> None:
+    scene.forwarder.follow(Switches(paused=True, rates={"all": 60.0}))
+    scene.give(*follows(scene, 40))
+    scene.wait()
+    scene.forwarder.waiting._budget._bucket("all")._tokens = 5.0
+    scene.forwarder.follow(Switches(rates={"all": 60.0}))
+    scene.wait(0.1)
+    assert len(arrived(scene)) == 5
+
+    scene.wait(2)
+    assert len(arrived(scene)) == 7
+
+
+@pytest.mark.parametrize("trouble", [Trouble.REFUSED, Trouble.LATE])
+@pytest.mark.parametrize("call", range(4))
+def test_a_store_that_fails_at_any_call_delays_a_window_and_no_more(scene: Scene, call: int, trouble: Trouble) -> None:
+    scene.forwarder.follow(Switches(paused=True))
+    window = follows(scene, 6)
+    scene.give(*window)
+    scene.wait()
+    scene.disk.next.extend([*[Trouble.NONE] * call, trouble])
+    scene.forwarder.follow(Switches())
+    scene.wait(10)
+
+    assert not scene.disk.next
+    assert arrived(scene) == keys(window)
+    assert {outcome(scene, each) for each in window} == {TOLD}
+    assert sorted(each.key for each in scene.told) == sorted(keys(window))
