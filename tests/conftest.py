@@ -2,25 +2,22 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import hypothesis
 import pytest
 
-from tests.doubles.redis_server import RedisServer
-from tests.doubles.redis_server import redis_server as started
+if TYPE_CHECKING:
+    from tests.doubles.redis_server import RedisServer
 
-UNHURRIED = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-"""How fast the machine is decides no verdict."""
-hypothesis.settings.register_profile("certain", UNHURRIED, derandomize=True, max_examples=50)
-hypothesis.settings.register_profile("searching", UNHURRIED)  # for examples that no other run has tried
-hypothesis.settings.load_profile("certain")
 gc.disable()  # until all is collected: nothing of it becomes garbage
 pytest.register_assert_rewrite("tests.stories.stories", "tests.stories.backstage")  # before others import them
 
 
 @pytest.fixture(scope="session")
-def redis_server() -> Iterator[RedisServer]:
+def redis_server() -> "Iterator[RedisServer]":
     """A real Redis server for the whole run; tests keep apart by namespace or relay name."""
+    from tests.doubles.redis_server import redis_server as started
+
     with started() as server:
         yield server
 
@@ -31,6 +28,18 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """What takes long to load is loaded here or later, and not above: none of it is compiled anew."""
+    _keep_bytecode(config)
+    import hypothesis
+
+    # How fast the machine is decides no verdict.
+    unhurried = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+    hypothesis.settings.register_profile("certain", unhurried, derandomize=True, max_examples=50)
+    hypothesis.settings.register_profile("searching", unhurried)  # for examples that no other run has tried
+    hypothesis.settings.load_profile("certain")
+
+
+def _keep_bytecode(config: pytest.Config) -> None:
     """Where Python is told not to keep bytecode, keep it with pytest's own cache.
 
     Every worker, and every process that a test starts, would compile all of it anew: half a minute on two cores.
