@@ -16,7 +16,8 @@ from rich.console import Console
 from relay import __version__
 from relay.application import browser
 from relay.application.console import log_to, printable, show
-from relay.application.heartbeat import ailment, condition
+from relay.application.health import health_of
+from relay.application.heartbeat import ailment
 from relay.application.restarts import reachable
 from relay.application.settings import companions_in, load, load_fleet, refuse_companions, whereabouts
 from relay.application.settings.file import SettingsFile
@@ -145,10 +146,9 @@ def health(config: ConfigFile = None, companion: CompanionName = None) -> None:
 
     A platform that needs you is named, but the rest goes on, and starting anew would not help: the exit code stays 0.
     """
-    file = whereabouts(places.find(config), companion).heartbeat_file
-    problem = ailment(file, time.time())
-    show(problem or condition(file) or "ok")
-    if problem:
+    found = health_of(places.find(config), companion)
+    show(printable(found.told))
+    if not found.is_alive:
         raise typer.Exit(1)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from relay.application.events import Events
 from relay.config.loading import Config
 from relay.errors import ConfigError
-from relay.model import AudienceMessage, Forward, Post, ReplyText, Settlement
+from relay.model import AudienceMessage, Forward, Incoming, Post, ReplyText, Settlement
+from relay.platforms.base import Receive
 from relay.replies.replies import Step
 from relay.system import clock
 
@@ -111,6 +112,30 @@ class Tracing:
             at, kind = self._heard.pop(each.key, _Heard(each.at, ""))
             told = {"voxta_relay.platform": each.key.partition(":")[0], "voxta_relay.outcome": each.outcome.value}
             self._spans.message(each.key, at, each.at, told | ({"voxta_relay.kind": kind} if kind else {}))
+
+
+def hearing(receive: Receive, spans: "MessageSpans", *, wall: Callable[[], float] = clock.now) -> Receive:
+    """The same for an adapter, with a span of how long it took until a message was safe."""
+
+    async def receive_traced(*incoming: Incoming) -> None:
+        await receive(*incoming)
+        now = wall()
+        for each in incoming:
+            if isinstance(each, AudienceMessage):
+                told = {"voxta_relay.platform": each.platform, "voxta_relay.kind": each.kind.value}
+                spans.step("hear", each.key, each.at, now, told)
+
+    return receive_traced
+
+
+@asynccontextmanager
+async def heard(config: Config, receive: Receive) -> AsyncIterator[Receive]:
+    """What an adapter's platform is built with, traced where the settings want it. Raises ConfigError."""
+    if not config.operations.traces:
+        yield receive
+        return
+    async with spans_of(config) as spans:
+        yield hearing(receive, spans)
 
 
 @asynccontextmanager

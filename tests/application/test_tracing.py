@@ -12,9 +12,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from relay.application.events import Events
-from relay.application.tracing import ANSWERS, Tracing, traced
+from relay.application.tracing import ANSWERS, Tracing, hearing, traced
 from relay.errors import ConfigError
-from relay.model import Forward, Outcome, Post, ReplyText, SendAs, Settlement
+from relay.model import Forward, Incoming, Outcome, Post, ReplyText, Retraction, SendAs, Settlement
 from relay.replies.replies import Step
 from relay.replies.reply import Reply
 from relay.system.spans import MessageSpans, trace_ids
@@ -30,8 +30,8 @@ class Traced:
         self.now = 1000.0
         self.exporter = InMemorySpanExporter()
         self.events = Events()
-        spans = MessageSpans("ann", SimpleSpanProcessor(self.exporter))
-        Tracing(self.events, spans, wall=lambda: self.now)
+        self.messages = MessageSpans("ann", SimpleSpanProcessor(self.exporter))
+        Tracing(self.events, self.messages, wall=lambda: self.now)
 
     def spans(self) -> Sequence[ReadableSpan]:
         return self.exporter.get_finished_spans()
@@ -197,3 +197,22 @@ async def test_traces_without_their_packages_say_what_to_install(
     with pytest.raises(ConfigError, match=r"operations\.traces.*voxta-relay\[otel\]"):
         async with traced(settings(tmp_path, operations={"traces": True}), Events()):
             pass
+
+
+async def test_an_adapter_tells_how_long_a_message_took_to_be_safe_in_the_same_trace(relay: Traced) -> None:
+    brought: list[Incoming] = []
+
+    async def receive(*incoming: Incoming) -> None:
+        relay.now = 1000.25
+        brought.extend(incoming)
+
+    heard = message(1, SECRETIVE).model_copy(update={"at": 1000.0})
+    retraction = Retraction(platform="twitch", reason="message deleted", id="m1")
+    await hearing(receive, relay.messages, wall=lambda: relay.now)(heard, retraction)
+
+    [span] = relay.spans()
+    assert brought == [heard, retraction]
+    assert (relay.times(), span.context and span.context.trace_id) == (
+        {"hear": (1000.0, 1000.25)},
+        trace_ids("ann", "twitch:m1")[0],
+    )

@@ -3,12 +3,13 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from relay.application.processes.elsewhere import RemoteCommands, RemoteControls
 from relay.application.processes.ingress import Ingress
 from relay.application.processes.remote_platform import plain
+from relay.application.tracing import heard
 from relay.application.watching import Watch, listens
 from relay.bus.bus import Bus
 from relay.bus.calls import Handler
@@ -21,6 +22,7 @@ from relay.platforms.base import (
     Named,
     Offering,
     Platform,
+    Receive,
     Redeeming,
     Streaming,
     Unread,
@@ -39,8 +41,9 @@ TELL_EVERY: Final = 0.5
 async def run_adapter(info: PlatformInfo[Any], config: Config, bus: Bus, watch: Watch) -> None:
     """Until cancelled. Raises AuthError or ConfigError when the platform never listened and a person has to act."""
     commands = RemoteCommands(bus, config.relay.name, config.commands.prefix)
-    platform = built(info, config, bus)
-    with ExitStack() as stack:
+    ingress = Ingress(bus.companion_stream(config.relay.name, "ingress"))
+    async with AsyncExitStack() as stack:
+        platform = built(info, config, bus, await stack.enter_async_context(heard(config, ingress.receive)))
         if isinstance(platform, Offering):
             platform.offer(commands)
             stack.enter_context(bus.pubsub.heard_by(bus.channel(f"{info.name} settled"), _settled(platform)))
@@ -53,12 +56,12 @@ async def run_adapter(info: PlatformInfo[Any], config: Config, bus: Bus, watch: 
             await supervisor.run()
 
 
-def built(info: PlatformInfo[Any], config: Config, bus: Bus) -> Platform:
-    """The platform, whose messages go to the core."""
+def built(info: PlatformInfo[Any], config: Config, bus: Bus, receive: Receive) -> Platform:
+    """The platform, whose messages `receive` takes to the core."""
     return info.build(
         info.settings(config),
         Surroundings(
-            Ingress(bus.companion_stream(config.relay.name, "ingress")).receive,
+            receive,
             RemoteControls(bus, config.relay.name),
             bus,
             data_dir=config.relay.data_dir,

@@ -51,7 +51,8 @@ async def run_core(config: Config, statistics: Statistics, bus: Bus, watch: Watc
 async def lead(config: Config, statistics: Statistics, bus: Bus, inbox: RedisInbox, watch: Watch) -> None:
     """Until the process is asked to end, with the inbox's lease. Raises InboxTaken when another core has taken over."""
     name = config.relay.name
-    shapes = [built(info, config, bus) for info in listed.enabled(config)]
+    brings = Ingress(bus.companion_stream(name, "ingress")).receive
+    shapes = [built(info, config, bus, brings) for info in listed.enabled(config)]
     platforms = [remote(shape, bus, name, inbox.lease) for shape in shapes]
     audio = LiveAudio(config)
     async with AsyncExitStack() as stack:
