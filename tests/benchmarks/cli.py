@@ -184,6 +184,20 @@ def process(
 
 
 @bench.command()
+def forwarding(
+    peer: Annotated[Path | None, typer.Option(help="The Python of an environment with voxta-twitch-relay.")] = None,
+    messages: Annotated[int, typer.Option(min=100, help="At the steady rate.")] = 2_000,
+    per_second: Annotated[float, typer.Option(min=1)] = 400.0,
+    burst: Annotated[int, typer.Option(min=10, help="Messages that come at once.")] = 1_000,
+    as_json: Json = False,
+) -> None:
+    """How fast what needs no answer gets to Voxta, steadily and in a burst, beside the published relay."""
+    from tests.benchmarks.forwarding import run
+
+    _show(asyncio.run(run(messages=messages, per_second=per_second, burst=burst, peer=peer)), as_json)
+
+
+@bench.command()
 def compare(
     peer: Annotated[Path | None, typer.Option(help="The Python of an environment with voxta-twitch-relay.")] = None,
     messages: Annotated[int, typer.Option(min=10)] = 1000,

@@ -123,7 +123,7 @@ async def _ours(room: Sequence[AudienceMessage]) -> Side:
 
 
 async def _published(room: Sequence[AudienceMessage], python: Path) -> Side:
-    async with _stage() as (url, observer), _gateway(python, url) as gateway_url:
+    async with _stage() as (url, observer), gateway(python, url) as gateway_url:
         driver = Path(__file__).with_name("peer.py")
         process = await asyncio.create_subprocess_exec(
             str(python), str(driver), gateway_url, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
@@ -159,7 +159,7 @@ async def _stage() -> AsyncIterator[tuple[str, Observer]]:
 
 
 @asynccontextmanager
-async def _gateway(python: Path, voxta_url: str) -> AsyncIterator[str]:
+async def gateway(python: Path, voxta_url: str) -> AsyncIterator[str]:
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         str(python), "-m", "uvicorn", "voxta_gateway.main:app", "--host", "127.0.0.1", "--port", str(port),
