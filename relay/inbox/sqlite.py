@@ -17,8 +17,13 @@ from relay.inbox.lost_answers import LostAnswers, T
 from relay.inbox.writer import Job, SqliteWriter
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
 from relay.system.clock import now
+from relay.system.layouts import Layout
 
-_SCHEMA = """
+LAYOUT = Layout(
+    application=int.from_bytes(b"VoxR"),
+    known_by="tally",
+    steps=(
+        """
 CREATE TABLE IF NOT EXISTS messages (
     seq INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
@@ -33,10 +38,14 @@ CREATE INDEX IF NOT EXISTS unsettled ON messages (held, seq) WHERE outcome IS NU
 CREATE INDEX IF NOT EXISTS begun ON messages (forward_id) WHERE forward_id IS NOT NULL AND outcome IS NULL;
 CREATE TABLE IF NOT EXISTS forwards (id TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS tally (outcome TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
+""",
+        """
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counted (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID
-"""
+""",
+    ),
+)
 _WAITING, _HELD, _LEFT_OVER = 0, 1, 2
 _SLICE = 10_000
 """How many messages are forgotten in one transaction."""
@@ -53,7 +62,7 @@ class SqliteInbox:
     """
 
     def __init__(self, path: Path, *, max_count: int, timeout: float, clock: Callable[[], float] = now) -> None:
-        self._writer = SqliteWriter(path, _SCHEMA, timeout)
+        self._writer = SqliteWriter(path, LAYOUT, timeout)
         self._max_count = max_count
         self._clock = clock
         self._claimers: set[asyncio.Event] = set()

@@ -11,11 +11,9 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from relay.errors import ConfigError, InboxError, InboxTaken
+from relay.system.layouts import Layout
 from relay.system.private_files import make_folder, make_private
 
-SCHEMA_VERSION = 1
-APPLICATION = int.from_bytes(b"VoxR")
-"""Says in the file whose it is."""
 _ELSEWHERE = "set inbox.path to a file the relay may write"
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
@@ -34,9 +32,9 @@ class _Ticket(Generic[T]):
 class SqliteWriter:
     """Runs jobs in the order they were given; a job is done when its transaction is committed."""
 
-    def __init__(self, path: Path, schema: str, timeout: float) -> None:
+    def __init__(self, path: Path, layout: Layout, timeout: float) -> None:
         self._path = path
-        self._schema = schema
+        self._layout = layout
         self._timeout = timeout
         self._tickets: SimpleQueue[_Ticket[Any] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -115,7 +113,7 @@ class SqliteWriter:
 
     def _work(self, opened: asyncio.Future[None]) -> None:
         try:
-            connection = _connect(self._path, self._schema)
+            connection = _connect(self._path, self._layout)
         except (ConfigError, InboxError) as error:
             self._tell(opened.set_exception, error)
             return
@@ -182,14 +180,14 @@ def _transaction(connection: sqlite3.Connection, group: Sequence[_Ticket[Any]]) 
     return results
 
 
-def _connect(path: Path, schema: str) -> sqlite3.Connection:
+def _connect(path: Path, layout: Layout) -> sqlite3.Connection:
     try:
         make_folder(path.parent)
         connection = sqlite3.connect(path, timeout=0.25, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
         raise ConfigError(f"inbox.path: {path} cannot be opened: {error}; {_ELSEWHERE}") from None
     try:
-        _prepare(connection, path, schema)
+        _prepare(connection, path, layout)
     except (OSError, sqlite3.Error) as error:
         connection.close()
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
@@ -203,29 +201,16 @@ def _connect(path: Path, schema: str) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, schema: str) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, layout: Layout) -> None:
     # Exclusive first: WAL then needs no shared memory, and the lock that comes with it keeps a second relay out.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    if not _is_ours(connection):
-        raise ConfigError(
-            f"inbox.path: {path} is of another program, or of another version of the relay; give inbox.path a new file"
-        )
+    update = layout.update(connection, "inbox.path", path)
     for file in (path, path.with_name(f"{path.name}-wal")):
         if file.exists():  # what SQLite puts beside it gets the same permissions
             make_private(file)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
-    marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA_VERSION}"
-    connection.executescript(f"BEGIN EXCLUSIVE; {schema}; {marks}; COMMIT")
-
-
-def _is_ours(connection: sqlite3.Connection) -> bool:
-    """Whether the database is new, or of this version of the relay. Early ones have no mark of their program."""
-    [application] = connection.execute("PRAGMA application_id").fetchone()
-    [version] = connection.execute("PRAGMA user_version").fetchone()
-    [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    known = (SCHEMA_VERSION,) if tables else (0, SCHEMA_VERSION)
-    return application in (0, APPLICATION) and version in known
+    connection.executescript(f"BEGIN EXCLUSIVE; {update} COMMIT")
 
 
 def _advice(error: Exception, path: Path) -> str:

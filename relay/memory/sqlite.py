@@ -18,16 +18,20 @@ from typing import Final, TypeVar
 from relay.errors import ConfigError, MemoryUnavailable
 from relay.memory.base import AT_ONCE, Change
 from relay.memory.records import Acquaintance
+from relay.system.layouts import Layout
 from relay.system.private_files import make_private
 
 T = TypeVar("T")
-APPLICATION: Final = int.from_bytes(b"VoxM")
-"""Says in the file whose it is."""
-VERSION: Final = 1
-_SCHEMA: Final = """
+LAYOUT: Final = Layout(
+    application=int.from_bytes(b"VoxM"),
+    known_by="people",
+    steps=(
+        """
 CREATE TABLE IF NOT EXISTS people (viewer TEXT PRIMARY KEY, last_seen REAL NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_age ON people (last_seen, viewer)
-"""
+""",
+    ),
+)
 
 
 class SqliteMemory:
@@ -71,20 +75,12 @@ class SqliteMemory:
         return connection
 
     def _prepare(self, connection: Connection) -> None:
-        [application] = connection.execute("PRAGMA application_id").fetchone()
-        [version] = connection.execute("PRAGMA user_version").fetchone()
-        [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables and (application, version) != (APPLICATION, VERSION):
-            raise ConfigError(
-                f"memory.path: {self._path} is of another program, or of another version of the relay; "
-                "give memory.path a new file"
-            )
+        update = LAYOUT.update(connection, "memory.path", self._path)
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA temp_store = MEMORY")  # what a VACUUM sets aside is written nowhere else
-        if not tables:
-            marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}"
-            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA}; {marks}; COMMIT")
+        if update:
+            connection.executescript(f"BEGIN IMMEDIATE; {update} COMMIT")
 
     async def get(self, viewers: Collection[str]) -> dict[str, Acquaintance]:
         return await self._run(lambda connection: _read(connection, viewers))

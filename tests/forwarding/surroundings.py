@@ -77,7 +77,7 @@ class Disk:
 
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
-        self.connection.executescript(sqlite._SCHEMA)
+        self.connection.executescript(";".join(sqlite.LAYOUT.steps))
         self.next: deque[Trouble | Callable[[], object]] = deque()
         """For each call to come its trouble; between them what happens just before the next one."""
 

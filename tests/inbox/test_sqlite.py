@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,8 @@ from relay.inbox.retry import with_retries
 from relay.inbox.sqlite import SqliteInbox
 from relay.inbox.writer import SqliteWriter
 from relay.model import Outcome
-from tests.contracts.samples import message, settlement
+from relay.system.layouts import Layout
+from tests.contracts.samples import NOON, forward, message, messages, settlement
 from tests.support import PATIENCE
 
 OPEN_AND_SAY_WHY_NOT = """
@@ -31,6 +32,20 @@ except ConfigError as error:
 
 def sqlite_inbox(path: Path) -> SqliteInbox:
     return SqliteInbox(path, max_count=1_000, timeout=10)
+
+
+BEFORE = """
+CREATE TABLE messages (
+    seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, body BLOB NOT NULL, received REAL NOT NULL,
+    held INTEGER NOT NULL DEFAULT 0, forward_id TEXT, outcome TEXT, settlement BLOB
+);
+CREATE INDEX unsettled ON messages (held, seq) WHERE outcome IS NULL;
+CREATE INDEX begun ON messages (forward_id) WHERE forward_id IS NOT NULL AND outcome IS NULL;
+CREATE TABLE forwards (id TEXT PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE tally (outcome TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
 
 
 class TestTheFile:
@@ -116,13 +131,39 @@ class TestTheFile:
         await _used(sqlite_inbox(path))
         assert path.stat().st_mode & 0o777 == 0o600
 
-    async def test_of_another_version_is_refused(self, tmp_path: Path) -> None:
+    async def test_of_a_newer_version_is_refused(self, tmp_path: Path) -> None:
         with sqlite3.connect(tmp_path / "inbox.db") as connection:
             connection.execute("PRAGMA user_version = 99")
         connection.close()
 
-        with pytest.raises(ConfigError, match="another version of the relay"):
+        with pytest.raises(ConfigError, match=r"written by a newer version of the relay \(layout 99"):
             await sqlite_inbox(tmp_path / "inbox.db").open()
+
+    async def test_of_the_release_before_is_read_without_loss(self, tmp_path: Path) -> None:
+        """Written down as that one wrote it: without counters, and without the mark of its program."""
+        waiting, held, begun, done = messages(1, 2, 3, 4)
+        with closing(sqlite3.connect(tmp_path / "inbox.db")) as old, old:
+            old.executescript(BEFORE)
+            for each, is_held in ((waiting, 0), (held, 1), (begun, 1), (done, 1)):
+                row = (each.key, each.model_dump_json(), NOON, is_held)
+                old.execute("INSERT INTO messages (key, body, received, held) VALUES (?, ?, ?, ?)", row)
+            forwarded = forward(begun, id="of the release before")
+            old.execute("INSERT INTO forwards VALUES (?, ?)", (forwarded.id, forwarded.model_dump_json()))
+            old.execute("UPDATE messages SET forward_id = ? WHERE key = ?", (forwarded.id, begun.key))
+            ended = settlement(done)
+            outcome = (ended.outcome.value, ended.model_dump_json(), done.key)
+            old.execute("UPDATE messages SET outcome = ?, settlement = ? WHERE key = ?", outcome)
+            old.executemany("INSERT INTO tally VALUES (?, ?)", [("waiting", 3), (ended.outcome.value, 1)])
+
+        inbox = sqlite_inbox(tmp_path / "inbox.db")
+        await inbox.open()
+        assert await inbox.reclaim() == [held]
+        assert await inbox.unfinished() == [forwarded]
+        assert await inbox.claim(9, wait=0) == [waiting]
+        assert await inbox.append([done, message(5)]) == [False, True]
+        assert (await inbox.waiting(), await inbox.outcomes()) == (4, {ended.outcome: 1})
+        assert await inbox.count("uses", waiting.key) == 1
+        await inbox.close()
 
     async def test_that_is_closed_answers_with_an_error(self, tmp_path: Path) -> None:
         inbox = sqlite_inbox(tmp_path / "inbox.db")
@@ -227,7 +268,9 @@ async def _impatient(folder: Path) -> AsyncIterator[SqliteInbox]:
 
 class TestTheWriter:
     async def test_lets_a_failing_job_fail_alone(self, tmp_path: Path) -> None:
-        writer = SqliteWriter(tmp_path / "x.db", "CREATE TABLE numbers (n INTEGER NOT NULL)", timeout=10)
+        writer = SqliteWriter(
+            tmp_path / "x.db", Layout(1, ("CREATE TABLE numbers (n INTEGER NOT NULL)",), "numbers"), timeout=10
+        )
         await writer.start()
 
         def insert(number: int | None) -> "asyncio.Task[None]":
@@ -244,7 +287,7 @@ class TestTheWriter:
         assert numbers == [(1,), (3,)]
 
     async def test_that_is_too_slow_is_an_error(self, tmp_path: Path) -> None:
-        writer = SqliteWriter(tmp_path / "x.db", "", timeout=0.05)
+        writer = SqliteWriter(tmp_path / "x.db", Layout(1, (), ""), timeout=0.05)
         await writer.start()
         loop = asyncio.get_running_loop()
         released = asyncio.Event()

@@ -11,13 +11,18 @@ from relay.companion.scenario.flags import Flags, Setting
 from relay.companion.scenario.model import Scalar
 from relay.companion.state.chat import KEPT, Additions, Chat, Clock, Message, MessageRole, Participant, ScenarioState
 from relay.errors import ConfigError
+from relay.system.layouts import Layout
 from relay.system.private_files import make_private
 
 TIMEOUT: Final = 2.0
 """Seconds to wait for another process that holds the file."""
 LISTED: Final = 100
 """How many chats are listed."""
-_SCHEMA: Final = """
+LAYOUT: Final = Layout(
+    application=int.from_bytes(b"VoxC"),
+    known_by="chats",
+    steps=(
+        """
     CREATE TABLE IF NOT EXISTS chats (
         id TEXT PRIMARY KEY, scenario TEXT NOT NULL, at REAL NOT NULL, state TEXT NOT NULL
     ) WITHOUT ROWID;
@@ -25,8 +30,10 @@ _SCHEMA: Final = """
         chat TEXT NOT NULL, place INTEGER NOT NULL, id TEXT NOT NULL, sender TEXT NOT NULL, role TEXT NOT NULL,
         text TEXT NOT NULL, at REAL NOT NULL, conversation INTEGER NOT NULL, time REAL NOT NULL,
         PRIMARY KEY (chat, place)
-    ) WITHOUT ROWID;
-"""
+    ) WITHOUT ROWID
+""",
+    ),
+)
 
 
 class StoredChat(BaseModel):
@@ -54,9 +61,11 @@ class Storage:
             if path is not None:
                 make_private(path)
             self._db = sqlite3.connect(path or ":memory:", timeout=TIMEOUT, isolation_level=None)
+            update = LAYOUT.update(self._db, "companion.database", path)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.executescript(_SCHEMA)
+            if update:
+                self._db.executescript(f"BEGIN IMMEDIATE; {update} COMMIT")
         except (sqlite3.Error, OSError) as error:
             raise ConfigError(f"companion.database: {path} cannot be used ({error}); name another file") from None
 
