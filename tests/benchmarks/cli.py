@@ -25,6 +25,14 @@ def inbox(messages: Annotated[int, typer.Option(min=1000)] = 100_000, as_json: J
 
 
 @bench.command()
+def store(messages: Annotated[int, typer.Option(min=1000)] = 20_000, as_json: Json = False) -> None:
+    """Bytes that a message and a companion take of Redis, and of the process."""
+    from tests.benchmarks.store_memory import run
+
+    _show(asyncio.run(run(messages=messages)), as_json)
+
+
+@bench.command()
 def latency(messages: Annotated[int, typer.Option(min=100)] = 1000, as_json: Json = False) -> None:
     """Milliseconds from a platform's socket to the companion's hub, at 50 messages a second."""
     from tests.benchmarks.latency import run

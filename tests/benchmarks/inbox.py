@@ -48,7 +48,7 @@ class InboxFigures:
 async def run(messages: int = 100_000) -> InboxFigures:
     """Measure. Raises RelayError when redis-benchmark or a Redis server is missing."""
     benchmark = _benchmark_binary()
-    crowd = [_message(number) for number in range(messages)]
+    crowd = [message(number) for number in range(messages)]
     payload = len(crowd[0].model_dump_json())
     with redis_server() as server:
         rounds = [await _round(server, benchmark, crowd, payload) for _ in range(ROUNDS)]
@@ -132,7 +132,7 @@ def _benchmark_binary() -> str:
     raise RelayError("there is no redis-benchmark on this machine; install it (Debian: apt-get install redis-tools)")
 
 
-def _message(number: int) -> AudienceMessage:
+def message(number: int) -> AudienceMessage:
     return AudienceMessage(
         platform="twitch",
         id=f"5f1c0d3e-77aa-4f0b-9c55-{number:012d}",

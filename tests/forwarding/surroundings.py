@@ -86,7 +86,7 @@ class MemoryWriter(SqliteWriter):
     """Runs each job at once, in a transaction of its own."""
 
     def __init__(self, disk: Disk) -> None:
-        super().__init__(Path("nowhere"), "", timeout=5.0)
+        super().__init__(Path("nowhere"), sqlite.LAYOUT, timeout=5.0)
         self._disk = disk
         self._is_between = False
         self.calls = 0
