@@ -114,6 +114,21 @@ def run(
 
 
 @app.command()
+def fleet(
+    config: ConfigFile = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this kind of process, several times for several; the others run elsewhere."),
+    ] = None,
+) -> None:
+    """Go live with all companions of your settings, which share a Redis."""
+    from relay.application.fleet.run import run_fleet
+
+    terminal(False, "info", plain=True)
+    execute(run_fleet(places.required(config), only or []))
+
+
+@app.command()
 def check(config: ConfigFile = None, companion: CompanionName = None, as_json: Json = False) -> None:
     """Check the settings, and try each connection and whatever else would stop `relay run`."""
     from relay.application.check import Finding

@@ -3,14 +3,17 @@
 import asyncio
 import logging
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from relay.application.composition import Relay
-from relay.application.watching import Watch
+
+if TYPE_CHECKING:  # it loads what measures
+    from relay.application.watching import Watch
 
 log = logging.getLogger(__name__)
 
 
-async def until_drained(relay: Relay, task: asyncio.Task[None], watch: Watch) -> None:
+async def until_drained(relay: Relay, task: asyncio.Task[None], watch: "Watch") -> None:
     """Return when the relay was drained, as SIGTERM has come. `task` is the relay's; raises what that fails with."""
     asking = asyncio.create_task(watch.asked.wait(), name="until asked to end")
     with watch.finishing_this():

@@ -37,6 +37,10 @@ class PlatformSection(Section):
         """The places whose people are heard, as these settings name them. Each can be one companion's only."""
         return ()
 
+    def account(self) -> str:
+        """What tells this login or bot from others; may hold a secret."""
+        return ""
+
 
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine alone."""

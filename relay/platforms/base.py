@@ -119,6 +119,10 @@ class Tunable(Protocol):
         """
         ...
 
+    def channel_name(self, channel: str, /) -> str:
+        """How its settings name the channel with this id; the id itself where they do not."""
+        ...
+
 
 @runtime_checkable
 class Selective(Protocol):

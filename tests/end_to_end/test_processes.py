@@ -10,6 +10,7 @@ import pytest
 
 from relay.application.processes.adapter import run_adapter
 from relay.application.processes.core import run_core
+from relay.application.processes.kinds import platform_service
 from relay.application.processes.posting import run_post
 from relay.application.statistics import Statistics
 from relay.application.watching import Watch
@@ -53,7 +54,10 @@ class Processes:
 
     async def post(self) -> list[asyncio.Task[None]]:
         bus = await self.bus()
-        return [await self.running(run_post(info, bus, watch_of_a_test())) for info in listed.enabled(self.config)]
+        return [
+            await self.running(run_post(info, platform_service(info, self.config), bus, watch_of_a_test()))
+            for info in listed.enabled(self.config)
+        ]
 
     async def everything(self) -> None:
         """One process of each kind."""

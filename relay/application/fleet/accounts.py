@@ -14,7 +14,7 @@ from relay.platforms.info import PlatformInfo, PlatformWishes
 
 
 @dataclass(frozen=True)
-class Account:
+class SharedAccount:
     """A login or bot with which the channels of several companions are listened to."""
 
     info: PlatformInfo[Any]
@@ -24,23 +24,29 @@ class Account:
     companions: tuple[str, ...]
 
 
-def accounts(companions: Mapping[str, Config]) -> list[Account]:
+def accounts(companions: Mapping[str, Config]) -> list[SharedAccount]:
     """The accounts there are; who has the same settings but for the channels has the same account."""
-    found: list[tuple[PlatformSection, Account]] = []
+    found: list[SharedAccount] = []
     for name, config in companions.items():
         for info in listed.enabled(config):
             own: PlatformSection = info.settings(config)
-            shared = own.model_copy(update={"channels": ()})
-            new = Account(info, own, PlatformWishes.of(config), (name,))
-            at = next((at for at, (each, _) in enumerate(found) if type(each) is type(shared) and each == shared), None)
+            new = SharedAccount(info, own, PlatformWishes.of(config), (name,))
+            at = next((at for at, each in enumerate(found) if has_account(each.section, own)), None)
             if at is None:
-                found.append((shared, new))
+                found.append(new)
             else:
-                found[at] = (shared, _together(found[at][1], new))
-    return [account for _, account in found]
+                found[at] = _together(found[at], new)
+    return found
 
 
-def _together(one: Account, other: Account) -> Account:
+def has_account(section: PlatformSection, own: PlatformSection) -> bool:
+    """Whether a companion with these settings listens with that account."""
+    if type(section) is not type(own) or not own.enabled:
+        return False
+    return section.model_copy(update={"channels": ()}) == own.model_copy(update={"channels": ()})
+
+
+def _together(one: SharedAccount, other: SharedAccount) -> SharedAccount:
     channels = (*dict(one.section)["channels"], *dict(other.section)["channels"])
     wishes = PlatformWishes(
         one.wishes.kinds | other.wishes.kinds,

@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import ExitStack
 from typing import Any, Final
 
 from relay.application.processes.elsewhere import RemoteCommands, RemoteControls
 from relay.application.processes.ingress import Ingress
+from relay.application.processes.kinds import platform_service
 from relay.application.processes.remote_platform import plain
 from relay.application.tracing import heard
 from relay.application.watching import Watch, listens
@@ -20,8 +21,10 @@ from relay.model import AudienceMessage, Post, Settlement
 from relay.platforms.base import (
     Acting,
     Named,
+    Notes,
     Offering,
     Platform,
+    PlatformControls,
     Receive,
     Redeeming,
     Streaming,
@@ -40,30 +43,30 @@ TELL_EVERY: Final = 0.5
 
 async def run_adapter(info: PlatformInfo[Any], config: Config, bus: Bus, watch: Watch) -> None:
     """Until cancelled. Raises AuthError or ConfigError when the platform never listened and a person has to act."""
-    commands = RemoteCommands(bus, config.relay.name, config.commands.prefix)
-    ingress = Ingress(bus.companion_stream(config.relay.name, "ingress"))
-    async with AsyncExitStack() as stack:
-        platform = built(info, config, bus, await stack.enter_async_context(heard(config, ingress.receive)))
+    companion = config.relay.name
+    commands = RemoteCommands(bus, companion, config.commands.prefix)
+    ingress = Ingress(bus.companion_stream(companion, "ingress"))
+    async with heard(config, ingress.receive) as receive, asyncio.TaskGroup() as tasks:
+        platform = built(info, config, receive, RemoteControls(bus, companion), bus)
         if isinstance(platform, Offering):
             platform.offer(commands)
-            stack.enter_context(bus.pubsub.heard_by(bus.channel(f"{info.name} settled"), _settled(platform)))
-        stack.enter_context(bus.calls.serving(info.name, handlers(platform)))
-        stack.enter_context(watch.readiness.needing({info.name: listens(platform)}))
-        supervisor = Supervisor([platform], lambda *_: None)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(commands.run(), name="viewers' commands")
-            tasks.create_task(_tell(platform, supervisor, bus), name="presence")
-            await supervisor.run()
+        following = tasks.create_task(commands.run(), name="viewers' commands")
+        try:
+            await host(platform, platform_service(info, config), bus, watch)
+        finally:
+            following.cancel()
 
 
-def built(info: PlatformInfo[Any], config: Config, bus: Bus, receive: Receive) -> Platform:
-    """The platform, whose messages `receive` takes to the core."""
+def built(
+    info: PlatformInfo[Any], config: Config, receive: Receive, controls: PlatformControls, notes: Notes
+) -> Platform:
+    """The platform of a process of its own, with these settings."""
     return info.build(
         info.settings(config),
         Surroundings(
             receive,
-            RemoteControls(bus, config.relay.name),
-            bus,
+            controls,
+            notes,
             data_dir=config.relay.data_dir,
             look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
             wanted=PlatformWishes.of(config).kinds,
@@ -71,9 +74,26 @@ def built(info: PlatformInfo[Any], config: Config, bus: Bus, receive: Receive) -
     )
 
 
-async def _tell(platform: Platform, supervisor: Supervisor, bus: Bus) -> None:
+async def host(platform: Platform, service: str, bus: Bus, watch: Watch) -> None:
+    """Run the platform until cancelled, say how it is, and do there what cores ask for."""
+    with ExitStack() as stack:
+        if isinstance(platform, Offering):
+            settled = bus.channel(f"{service} settled")
+            stack.enter_context(bus.pubsub.heard_by(settled, _settled(platform)))
+        stack.enter_context(bus.calls.serving(service, handlers(platform)))
+        stack.enter_context(watch.readiness.needing({platform.name: listens(platform)}))
+        supervisor = Supervisor([platform], lambda *_: None)
+        async with asyncio.TaskGroup() as tasks:
+            telling = tasks.create_task(_tell(platform, service, supervisor, bus), name="presence")
+            try:
+                await supervisor.run()
+            finally:
+                telling.cancel()
+
+
+async def _tell(platform: Platform, service: str, supervisor: Supervisor, bus: Bus) -> None:
     async def look() -> None:
-        bus.presence.offer(platform.name, told(platform, supervisor))
+        bus.presence.offer(service, told(platform, supervisor))
 
     await repeat(look, TELL_EVERY, "telling how the platform is")
 

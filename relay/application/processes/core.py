@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from relay.application.audio import LiveAudio
@@ -12,8 +12,9 @@ from relay.application.draining import until_drained
 from relay.application.processes.adapter import built
 from relay.application.processes.core_pages import serving_through
 from relay.application.processes.core_service import handlers
+from relay.application.processes.elsewhere import RemoteControls
 from relay.application.processes.ingress import Ingress
-from relay.application.processes.kinds import core_service
+from relay.application.processes.kinds import core_service, platform_service
 from relay.application.processes.measures import StreamLengths
 from relay.application.processes.outbound import reports
 from relay.application.processes.remote_platform import RemotePlatform, remote
@@ -25,7 +26,10 @@ from relay.bus.stream import RedisStream
 from relay.config.loading import Config
 from relay.errors import InboxTaken
 from relay.inbox.redis import RedisInbox
+from relay.model import Incoming
 from relay.platforms import listed
+from relay.platforms.base import Platform
+from relay.system import shutdown
 from relay.web.control import ControlServer
 
 log = logging.getLogger(__name__)
@@ -35,25 +39,29 @@ async def run_core(config: Config, statistics: Statistics, bus: Bus, watch: Watc
     """Until the process is asked to end: stand by while another core leads, and lead when none does."""
     watch.exposition.leads(config.relay.name, False)
     while not watch.asked.is_set():
-        inbox = RedisInbox(
-            bus.connection,
-            namespace=f"relay:{config.relay.name}",
-            max_count=config.inbox.max_count,
-            lease=config.inbox.lease,
-        )
+        inbox = inbox_of(config, bus)
         await inbox.lease.stand_by()
         try:
             await lead(config, statistics, bus, inbox, watch)
         except* InboxTaken as taken:
+            shutdown.averted()
             log.warning("standing by: %s", taken.exceptions[0])
+
+
+def inbox_of(config: Config, bus: Bus) -> RedisInbox:
+    """The companion's, over the process's own way to Redis; to be opened by who has its lease."""
+    return RedisInbox(
+        bus.connection,
+        namespace=f"relay:{config.relay.name}",
+        max_count=config.inbox.max_count,
+        lease=config.inbox.lease,
+    )
 
 
 async def lead(config: Config, statistics: Statistics, bus: Bus, inbox: RedisInbox, watch: Watch) -> None:
     """Until the process is asked to end, with the inbox's lease. Raises InboxTaken when another core has taken over."""
     name = config.relay.name
-    brings = Ingress(bus.companion_stream(name, "ingress")).receive
-    shapes = [built(info, config, bus, brings) for info in listed.enabled(config)]
-    platforms = [remote(shape, bus, name, inbox.lease) for shape in shapes]
+    platforms = [remote(shape, service, bus, name, inbox.lease) for shape, service in _shapes(config, bus)]
     audio = LiveAudio(config)
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(voxta(config))
@@ -83,6 +91,16 @@ def _lengths(bus: Bus, name: str, brought: RedisStream) -> Mapping[str, Callable
     """Of what adapters have brought, and of what came of posts; the process that posts tells what waits for it."""
     told = {f"posted/{info.name}": reports(bus, name, info.name).length for info in listed.PLATFORMS}
     return {"ingress": brought.length, **told}
+
+
+def _shapes(config: Config, bus: Bus) -> Iterator[tuple[Platform, str]]:
+    """The platforms as adapters have them, built and never run, with what the adapters can be asked for as."""
+
+    async def receive(*_: Incoming) -> None: ...
+
+    controls = RemoteControls(bus, config.relay.name)
+    for info in listed.enabled(config):
+        yield built(info, config, receive, controls, bus), platform_service(info, config)
 
 
 def _made(platforms: Sequence[RemotePlatform]) -> MakePlatforms:

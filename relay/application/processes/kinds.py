@@ -1,11 +1,13 @@
 """Which kinds of processes there are."""
 
+import hashlib
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from relay.config.loading import Config
 from relay.errors import ConfigError
 from relay.platforms import listed
+from relay.platforms.info import PlatformInfo
 
 CORE: Final = "core"
 """Chooses, asks and answers: one process at a time, others stand by."""
@@ -28,15 +30,24 @@ def checked(wanted: Sequence[str], config: Config) -> list[str]:
             raise ConfigError(f"--only {kind}: there is no such kind of process; there are {', '.join(kinds())}")
     if config.inbox.engine != "redis":
         raise ConfigError(
-            f"inbox.engine: {config.inbox.engine} serves one process alone; with --only, write "
+            f"inbox.engine: {config.inbox.engine} serves one process and one companion alone; here, write "
             'engine = "redis" and its url, the same for all processes'
         )
-    switched_off = [info.name for info in listed.PLATFORMS if info.name in wanted and not info.settings(config).enabled]
-    if switched_off:
-        raise ConfigError(f"{switched_off[0]}.enabled: false; --only {switched_off[0]} needs it to be true")
-    if WEB in wanted and not config.web.enabled:
-        raise ConfigError(f"web.enabled: false; --only {WEB} needs it to be true")
     return list(dict.fromkeys(wanted))
+
+
+def switched_off(wanted: Sequence[str], config: Config) -> str | None:
+    """The setting that keeps one of these from being of use; None when none does."""
+    for info in listed.PLATFORMS:
+        if info.name in wanted and not info.settings(config).enabled:
+            return f"{info.name}.enabled: false; --only {info.name} needs it to be true"
+    return f"web.enabled: false; --only {WEB} needs it to be true" if WEB in wanted and not config.web.enabled else None
+
+
+def platform_service(info: PlatformInfo[Any], config: Config) -> str:
+    """What the adapter of the account in these settings can be asked for as."""
+    account: str = info.settings(config).account()
+    return f"{info.name}/{hashlib.sha256(account.encode()).hexdigest()[:8]}"
 
 
 def core_service(companion: str) -> str:

@@ -19,14 +19,14 @@ REPORTS: Final = 64
 """Of what was posted, read at once."""
 
 
-def outbound_space(platform: str) -> str:
-    """Where posts for a platform are, and the lease of who posts them."""
-    return f"outbound/{platform}"
+def outbound_space(account: str) -> str:
+    """Where posts with an account of a platform are, and the lease of who posts them."""
+    return f"outbound/{account}"
 
 
-def outbound(bus: Bus, platform: str, lease: Lease | None = None) -> RedisStream:
+def outbound(bus: Bus, account: str, lease: Lease | None = None) -> RedisStream:
     """What is to be posted, with the companion it comes from; read by the owner of the lease."""
-    return bus.stream("posts", outbound_space(platform), lease)
+    return bus.stream("posts", outbound_space(account), lease)
 
 
 def reports(bus: Bus, companion: str, platform: str, lease: Lease | None = None) -> RedisStream:
@@ -37,11 +37,11 @@ def reports(bus: Bus, companion: str, platform: str, lease: Lease | None = None)
 class StreamOutbox:
     """The core's end; see Outbox."""
 
-    def __init__(self, platform: str, companion: str, bus: Bus, lease: Lease, posted: Posted) -> None:
+    def __init__(self, platform: str, account: str, companion: str, bus: Bus, lease: Lease, posted: Posted) -> None:
         """`lease` is the core's."""
         self._platform = platform
         self._companion = companion
-        self._outbound = outbound(bus, platform)
+        self._outbound = outbound(bus, account)
         self._reports = reports(bus, companion, platform, lease)
         self._posted = posted
         self._waiting: asyncio.Queue[Sequence[Post]] = asyncio.Queue()

@@ -18,7 +18,6 @@ from relay.errors import InboxTaken
 from relay.inbox.retry import with_retries
 from relay.model import Post
 from relay.platforms.info import PlatformInfo
-from relay.replies.outlet import Outlet
 from relay.replies.posting import written
 from relay.system.cancellation import checkpoint
 
@@ -35,37 +34,38 @@ POST_WITHIN: Final = 60.0
 class AdapterOutlet:
     """A platform as the process that posts has it: its adapter has the login, and hears its own posts come back."""
 
-    def __init__(self, info: PlatformInfo[Any], bus: Bus) -> None:
+    def __init__(self, info: PlatformInfo[Any], service: str, bus: Bus) -> None:
         self.name = info.name
+        self.service = service
         self.text_limit = info.text_limit
         self._bus = bus
 
     async def post(self, post: Post) -> None:
         """See Outlet."""
-        await self._bus.calls.ask(self.name, "post", post.model_dump(mode="json"), within=POST_WITHIN)
+        await self._bus.calls.ask(self.service, "post", post.model_dump(mode="json"), within=POST_WITHIN)
 
     def channels(self) -> Sequence[str]:
         """None: whoever posts was told where to."""
         return ()
 
 
-async def run_post(info: PlatformInfo[Any], bus: Bus, watch: Watch) -> None:
-    """Post what cores want on this platform, until asked to end; while another process does, stand by."""
-    service = f"{POST}/{info.name}"
-    waiting = StreamLengths({f"outbound/{info.name}": outbound(bus, info.name).length})
+async def run_post(info: PlatformInfo[Any], account: str, bus: Bus, watch: Watch) -> None:
+    """Post what cores want with this account, until asked to end; while another process does, stand by."""
+    service = f"{POST}/{account}"
+    waiting = StreamLengths({f"outbound/{account}": outbound(bus, account).length})
     with watch.exposition.telling_of(EVERY_COMPANION, waiting):
-        await _take_turns(info, bus, watch, service)
+        await _take_turns(AdapterOutlet(info, account, bus), bus, watch, service)
 
 
-async def _take_turns(info: PlatformInfo[Any], bus: Bus, watch: Watch, service: str) -> None:
+async def _take_turns(outlet: AdapterOutlet, bus: Bus, watch: Watch, service: str) -> None:
     while not watch.asked.is_set():
         checkpoint()
-        lease = bus.lease(outbound_space(info.name))
+        lease = bus.lease(outbound_space(outlet.service))
         await lease.stand_by()
         bus.presence.offer(service)
         try:
             with watch.finishing_this():
-                await ChannelQueues(AdapterOutlet(info, bus), bus, lease).run(watch.asked)
+                await ChannelQueues(outlet, bus, lease).run(watch.asked)
         except* InboxTaken as taken:
             log.info("standing by: %s", taken.exceptions[0])
         finally:
@@ -76,11 +76,11 @@ async def _take_turns(info: PlatformInfo[Any], bus: Bus, watch: Watch, service: 
 class ChannelQueues:
     """Posts of one account: in each channel one after the other, and all channels beside each other."""
 
-    def __init__(self, outlet: Outlet, bus: Bus, lease: Lease) -> None:
+    def __init__(self, outlet: AdapterOutlet, bus: Bus, lease: Lease) -> None:
         self._outlet = outlet
         self._bus = bus
         self._lease = lease
-        self._stream = outbound(bus, outlet.name, lease)
+        self._stream = outbound(bus, outlet.service, lease)
         self._queues: dict[str, deque[StreamEntry]] = {}
         """By channel; one that is here is being worked off."""
         self._under_way: set[bytes] = set()

@@ -42,8 +42,10 @@ ACT_WITHIN: Final = 30.0
 class RemotePlatform:
     """What every platform is. `shape` is the same platform, built here and never run: it tells what there is."""
 
-    def __init__(self, shape: Platform, bus: Bus, outbox: Callable[[Posted], Outbox]) -> None:
+    def __init__(self, shape: Platform, service: str, bus: Bus, outbox: Callable[[Posted], Outbox]) -> None:
         self.name = shape.name
+        self.service = service
+        """What its adapter can be asked for as."""
         self.text_limit = shape.text_limit
         self.listening = asyncio.Event()
         self.shape = shape
@@ -54,11 +56,11 @@ class RemotePlatform:
 
     def signs(self) -> Iterator[Mapping[str, Any]]:
         """What its adapters tell; see `told` in adapter.py."""
-        return (sign.services[self.name] for sign in self.bus.presence.of(self.name))
+        return (sign.services[self.service] for sign in self.bus.presence.of(self.service))
 
     async def ask(self, method: str, argument: Any = None, within: float = ACT_WITHIN) -> Any:
         """Have an adapter do it. Raises what it raises, and NobodyThere."""
-        return await self.bus.calls.ask(self.name, method, argument, within=within)
+        return await self.bus.calls.ask(self.service, method, argument, within=within)
 
     async def run(self) -> None:
         """See Platform: whether adapters hear their channels."""
@@ -155,7 +157,7 @@ class _Offering(RemotePlatform):
     def settled(self, settlements: Sequence[Settlement]) -> None:
         theirs = [each.model_dump(mode="json") for each in settlements if each.key.startswith(f"{self.name}:")]
         if theirs:
-            self.bus.announce(f"{self.name} settled", theirs)
+            self.bus.announce(f"{self.service} settled", theirs)
 
 
 class _Redeeming(RemotePlatform):
@@ -202,11 +204,11 @@ _ABILITIES: Final[Sequence[tuple[Any, type[RemotePlatform]]]] = (
 )
 
 
-def remote(shape: Platform, bus: Bus, companion: str, lease: Lease) -> RemotePlatform:
+def remote(shape: Platform, service: str, bus: Bus, companion: str, lease: Lease) -> RemotePlatform:
     """The platform with the abilities that the shape has and no others, for the core with the companion's lease."""
     abilities = tuple(ours for theirs, ours in _ABILITIES if isinstance(shape, theirs))
     kind = type(f"Remote{type(shape).__name__}", abilities or (RemotePlatform,), {})
-    found: RemotePlatform = kind(shape, bus, partial(StreamOutbox, shape.name, companion, bus, lease))
+    found: RemotePlatform = kind(shape, service, bus, partial(StreamOutbox, shape.name, service, companion, bus, lease))
     return found
 
 

@@ -181,6 +181,10 @@ class DiscordPlatform:
             chosen = [id for id in chosen if any(each.get_channel(id) is not None for each in sessions)]
         return [str(channel) for channel in chosen]
 
+    def channel_name(self, channel: str) -> str:
+        """See Tunable: settings have ids."""
+        return channel
+
     async def set_channels(self, channels: Sequence[str]) -> None:
         """See Tunable. What was written in a new one before is not told."""
         chosen = frozenset(map(int, channels))

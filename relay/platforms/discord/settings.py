@@ -58,3 +58,6 @@ class DiscordSection(PlatformSection):
 
     def listened_to(self) -> tuple[str, ...]:
         return tuple(map(str, self.channels))
+
+    def account(self) -> str:
+        return self.token.get_secret_value() if self.token is not None else ""

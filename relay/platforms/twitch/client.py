@@ -93,6 +93,10 @@ class TwitchPlatform:
         await self._connection.listen_to(names)
         self._transport.channels_changed()
 
+    def channel_name(self, channel: str) -> str:
+        """See Tunable: its login."""
+        return next((each.login for each in self._connection.channels if each.id == channel), channel)
+
     async def run(self) -> None:
         """See Platform.run."""
         failure: RelayError | None = None

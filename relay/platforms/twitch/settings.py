@@ -65,6 +65,9 @@ class TwitchSection(PlatformSection):
     def listened_to(self) -> tuple[str, ...]:
         return self.channels
 
+    def account(self) -> str:
+        return f"{self.client_id} {self.token_file or ''}"
+
     @property
     def by_conduit(self) -> bool:
         return self.transport == "conduit"

@@ -31,7 +31,7 @@ _OWN: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 """Headers of answers that are not a core's, which brings its own."""
-_NAMED: Final = re.compile(r"(/c/([a-z0-9-]{1,32}))([/?].*)?", re.DOTALL)
+_NAMED: Final = re.compile(r"(/c/([A-Za-z0-9_-]{1,40}))([/?].*)?", re.DOTALL)
 
 
 class Cores(Protocol):

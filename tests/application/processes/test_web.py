@@ -2,7 +2,7 @@ from typing import Any, cast
 
 import pytest
 
-from relay.application.processes.kinds import checked, web_service
+from relay.application.processes.kinds import switched_off, web_service
 from relay.application.processes.web import SeenCores
 from relay.application.settings import load
 from relay.bus.presence import Presence, ProcessSign
@@ -72,5 +72,4 @@ def test_others_are_told_the_name_that_reaches_a_core(name: str, url: str) -> No
 def test_a_web_process_without_pages_is_a_mistake_of_the_settings() -> None:
     config = load(inbox={"engine": "redis"}, web={"enabled": False})
 
-    with pytest.raises(ConfigError, match=r"web\.enabled: false; --only web"):
-        checked(["web"], config)
+    assert switched_off(["web"], config) == "web.enabled: false; --only web needs it to be true"

@@ -1,0 +1,31 @@
+"""The pages of all companions, each under its own path."""
+
+import asyncio
+
+from relay.application.fleet.changes import FleetChanges
+from relay.application.processes.web import SeenCores
+from relay.application.settings import Fleet
+from relay.application.watching import Watch
+from relay.bus.bus import Bus
+from relay.web.proxy.server import WebProxy
+
+
+class FleetPages:
+    """Serves `/c/NAME/` until cancelled."""
+
+    def __init__(self, fleet: Fleet, bus: Bus, watch: Watch) -> None:
+        self._fleet = fleet
+        self._bus = bus
+        self._watch = watch
+
+    async def run(self) -> None:
+        """Raises ConfigError when the address cannot be had."""
+        async with WebProxy(self._fleet.process.web, SeenCores(self._bus.presence), is_known=self._is_known):
+            await asyncio.Event().wait()
+
+    async def follow(self, fleet: Fleet, changes: FleetChanges) -> None:
+        """Serve these from now on."""
+        self._fleet = fleet
+
+    def _is_known(self, companion: str) -> bool:
+        return companion in self._fleet.companions

@@ -1,0 +1,184 @@
+"""Many companions in one configuration: shared accounts, and each companion for itself."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from relay.application.fleet.run import run_fleet
+from relay.companion.serving.server import CompanionServer
+from relay.config import CompanionSection
+from tests.doubles.redis_server import RedisServer
+from tests.doubles.twitch import TwitchDouble
+from tests.end_to_end.stage import FREELY, ONE_BY_ONE, EchoBrain
+from tests.support import eventually
+
+HEARD = "channel.chat.message"
+
+
+@pytest.fixture
+async def twitch() -> AsyncIterator[TwitchDouble]:
+    async with TwitchDouble(account="vox", channels=("ann", "ben", "cleo")) as double:
+        yield double
+
+
+class FleetFile:
+    """A settings file with a companion for each channel, each with a Voxta of its own."""
+
+    def __init__(self, folder: Path, shared: Mapping[str, Any]) -> None:
+        self.path = folder / "relay.toml"
+        self._shared = shared
+        self._companions: dict[str, dict[str, Any]] = {}
+        self._mark = uuid.uuid4().hex[:8]
+        self._stack = AsyncExitStack()
+        self.brains: dict[str, EchoBrain] = {}
+
+    async def __aenter__(self) -> "FleetFile":
+        await self._stack.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._stack.__aexit__(*error)
+
+    async def add(self, name: str, **sections: Any) -> None:
+        """A companion in the channel of that name."""
+        brain = self.brains[name] = EchoBrain()
+        server = CompanionServer(CompanionSection(port=0, pace=0), brain=brain)
+        await self._stack.enter_async_context(server)
+        own = {"voxta": {"mode": "server", "url": server.url}, "twitch": {"enabled": True, "channels": [name]}}
+        self._companions[self._named(name)] = own | sections
+        self._write()
+
+    def change(self, name: str, **sections: Any) -> None:
+        self._companions[self._named(name)] |= sections
+        self._write()
+
+    def remove(self, name: str) -> None:
+        del self._companions[self._named(name)]
+        self._write()
+
+    def _named(self, channel: str) -> str:
+        """The companion there; no other test has one of that name."""
+        return f"{channel}-{self._mark}"
+
+    def _write(self) -> None:
+        self.path.write_text(_toml({**self._shared, "companions": self._companions}))
+
+
+def _toml(table: Mapping[str, Any], path: str = "") -> str:
+    """As JSON, of which TOML's inline values are made, a table for each mapping."""
+    values = [f"{key} = {json.dumps(_plain(value))}" for key, value in table.items() if not isinstance(value, Mapping)]
+    tables = [
+        f"[{path}{key}]\n{_toml(value, f'{path}{key}.')}" for key, value in table.items() if isinstance(value, Mapping)
+    ]
+    return "\n".join([*values, *tables])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return list(value) if isinstance(value, tuple | frozenset) else value
+
+
+@pytest.fixture
+async def file(tmp_path: Path, redis_server: RedisServer, twitch: TwitchDouble) -> AsyncIterator[FleetFile]:
+    twitch.write_token(tmp_path / "token.json")
+    shared = {
+        "relay": {"name": f"fleet-{tmp_path.name}"[:40], "data_dir": str(tmp_path)},
+        "inbox": {"engine": "redis", "url": redis_server.url},
+        "budget": FREELY,
+        "selection": ONE_BY_ONE,
+        "web": {"port": 0},
+        "twitch": {
+            key: value
+            for key, value in twitch.settings(token_file=str(tmp_path / "token.json")).items()
+            if key not in ("enabled", "channels") and value is not None
+        },
+    }
+    async with FleetFile(tmp_path, shared) as file:
+        await file.add("ann")
+        await file.add("ben")
+        yield file
+
+
+@asynccontextmanager
+async def running(file: FleetFile, *kinds: str) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(run_fleet(file.path, kinds))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def hears(twitch: TwitchDouble, *channels: str) -> None:
+    """Wait until the chats of these channels, and no others, are heard."""
+    ids = {each.id for each in twitch.state.channels if each.login in channels}
+    await eventually(lambda: {sub.watched for sub in twitch.subscriptions if sub.type == HEARD} == ids)
+
+
+async def test_each_companion_answers_in_its_own_channel(file: FleetFile, twitch: TwitchDouble) -> None:
+    async with running(file):
+        await hears(twitch, "ann", "ben")
+        await twitch.chat("hello @vox", author="dan", channel="ann")
+        await twitch.chat("hi @vox", author="eve", channel="ben")
+        posts = await twitch.wait_for_posts(2)
+
+    assert file.brains["ann"].asked == ['Dan (Twitch): "hello @vox"']
+    assert file.brains["ben"].asked == ['Eve (Twitch): "hi @vox"']
+    assert len(posts) == 2
+
+
+async def test_a_companion_that_is_added_answers_and_one_that_is_removed_does_not(
+    file: FleetFile, twitch: TwitchDouble
+) -> None:
+    async with running(file):
+        await hears(twitch, "ann", "ben")
+        await file.add("cleo")
+        await hears(twitch, "ann", "ben", "cleo")
+        await twitch.chat("hello @vox", author="dan", channel="cleo")
+        await twitch.wait_for_posts(1)
+        file.remove("ben")
+        await hears(twitch, "ann", "cleo")
+        await twitch.chat("hi @vox", author="eve", channel="ann")
+        await twitch.wait_for_posts(2)
+
+    assert file.brains["cleo"].asked == ['Dan (Twitch): "hello @vox"']
+    assert file.brains["ann"].asked == ['Eve (Twitch): "hi @vox"']
+
+
+async def test_a_companion_whose_voxta_is_gone_costs_the_others_nothing(file: FleetFile, twitch: TwitchDouble) -> None:
+    file.change("ben", voxta={"mode": "server", "url": "http://127.0.0.1:1"})
+    async with running(file):
+        await hears(twitch, "ann", "ben")
+        await twitch.chat("is anybody there @vox", author="eve", channel="ben")
+        await twitch.chat("hello @vox", author="dan", channel="ann")
+        await twitch.wait_for_posts(1)
+
+    assert file.brains["ann"].asked == ['Dan (Twitch): "hello @vox"']
+
+
+async def test_two_core_processes_share_the_companions_and_one_takes_over_from_the_other(
+    file: FleetFile, twitch: TwitchDouble
+) -> None:
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(running(file, "twitch", "post"))
+        first = await stack.enter_async_context(running(file, "core"))
+        await stack.enter_async_context(running(file, "core"))
+        await hears(twitch, "ann", "ben")
+        await twitch.chat("hello @vox", author="dan", channel="ann")
+        await twitch.chat("hi @vox", author="eve", channel="ben")
+        await twitch.wait_for_posts(2)
+        first.cancel()
+        await twitch.chat("hello again @vox", author="dan", channel="ann")
+        await twitch.chat("hi again @vox", author="eve", channel="ben")
+        await twitch.wait_for_posts(4)
+
+    assert [len(file.brains[name].asked) for name in ("ann", "ben")] == [2, 2]
