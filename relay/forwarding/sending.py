@@ -109,6 +109,7 @@ class Sending:
         """Note that these are about to be sent. Those that may be `start`ed now, before anything else happens."""
         self._begun |= {each.forward.id: each.picks for each in several}
         begun = await self._inbox.begin([each.forward for each in several])
+        await self._inbox.make_sure()
         if self._session.chat is not chat:
             return []
         return [each for each, is_begun in zip(several, begun, strict=True) if is_begun]

@@ -78,6 +78,13 @@ class Inbox(Protocol):
         """
         ...
 
+    async def make_sure(self) -> None:
+        """Asked just before what nobody can take back: returns at once while the store is surely this process's.
+
+        Raises InboxTaken when another process has taken it over.
+        """
+        ...
+
     async def unfinished(self) -> list[Forward]:
         """Forwards that were begun and whose messages have no outcome, in that order: the process died in between."""
         ...

@@ -99,6 +99,9 @@ class RedisInbox:
             fields += (each.id, ledger.encode(each), len(each.keys), *each.keys)
         return list(map(bool, await self._pages.run_as_owner(scripts.BEGIN, *fields)))
 
+    async def make_sure(self) -> None:
+        await self.lease.make_sure()
+
     async def unfinished(self) -> list[Forward]:
         forwards = await self._ask(self._redis.hvals, self._keys.forwards)
         return sorted(map(ledger.decode_forward, forwards), key=lambda each: (each.after_index, each.heard_at, each.id))

@@ -122,6 +122,9 @@ class SqliteInbox:
         mended = [ledger.mended(forward) for forward in forwards]
         return await self._writer.run(lambda connection: [_begin(connection, each) for each in mended])
 
+    async def make_sure(self) -> None:
+        """The file is locked for as long as this process lives."""
+
     async def unfinished(self) -> list[Forward]:
         def select(connection: Connection) -> list[Forward]:
             return [

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from relay.errors import InboxError
 from relay.forwarding.sending import WINDOW
 from relay.model import AudienceMessage, Kind, Outcome
 from relay.moderation.switches import Switches
@@ -173,6 +174,24 @@ def test_another_chat_before_the_window_is_sent_has_all_of_it_sent_there(scene: 
 
     assert arrived(scene) == keys(window)
     assert {forward.chat_id for forward in scene.voxta.arrived} == {"elsewhere"}
+
+
+async def _nobody_knows() -> None:
+    raise InboxError("the lease may be another's by now")
+
+
+def test_nothing_is_sent_before_it_is_sure_that_the_store_is_ours(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scene.inbox, "make_sure", _nobody_knows)
+    window = follows(scene, 4)
+    scene.give(*window)
+    scene.wait(5)
+    assert scene.voxta.attempted == []
+
+    monkeypatch.undo()
+    scene.wait(5)
+    assert arrived(scene) == keys(window)
 
 
 def test_the_rates_of_forwards_count_each_of_a_window(scene: Scene) -> None:
