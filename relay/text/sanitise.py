@@ -1,6 +1,7 @@
 """Makes audience text harmless for Voxta: no command, event, template, role marker, line break or hidden character."""
 
 import re
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -40,6 +41,7 @@ def without_roles(line: str) -> str:
     return _ROLE.sub(r"\1 -", line)
 
 
+@lru_cache(maxsize=1_024)
 def sanitise_name(name: str, reserved: frozenset[str] | None, limit: int = 32) -> str:
     """A harmless name; `someone` when nothing remains, `viewer …` when it could be taken for a `reserved` one.
 
