@@ -88,7 +88,8 @@ class TwitchPlatform:
     async def set_channels(self, names: Sequence[str]) -> None:
         """Hear these channels, by their logins, from now on, without connecting again; what stays is not touched.
 
-        Raises ConfigError for one that Twitch does not know, and PlatformError; then all stays as it was.
+        Raises PlatformError, and ConfigError where Twitch knows one of them not; then all stays as it was. Of many
+        channels, heard by a conduit, such a one is told in the health and costs itself alone.
         """
         await self._connection.listen_to(names)
         self._transport.channels_changed()
@@ -138,7 +139,7 @@ class TwitchPlatform:
         waiting = f"{len(self._intake)} messages wait for the inbox" if len(self._intake) else ""
         lacking = [f"{', '.join(gives)} ({scope})" for scope, gives in self._lacking().items()]
         unheard = f"the login does not allow {', '.join(lacking)}: {LOG_IN_AGAIN}" if lacking else ""
-        trouble = (self._transport.trouble, unheard, self._unread.trouble, waiting)
+        trouble = (self._connection.trouble, self._transport.trouble, unheard, self._unread.trouble, waiting)
         return "; ".join(part for part in (self._status.state, *trouble) if part)
 
     def unread(self) -> Mapping[str, int]:

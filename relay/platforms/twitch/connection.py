@@ -106,6 +106,8 @@ class TwitchConnection:
         self.account: Account
         self.channels: tuple[Channel, ...] = ()
         """Empty while not logged in."""
+        self.trouble = ""
+        """What is wrong with some of the channels, for people."""
 
     @property
     def by_conduit(self) -> bool:
@@ -150,9 +152,9 @@ class TwitchConnection:
         self.channels = await self._looked_up(self._wished)
 
     async def listen_to(self, names: Sequence[str]) -> None:
-        """Have these channels, by their logins, instead of those before; what is wrong with one leaves all as it was.
+        """Have these channels, by their logins, instead of those before.
 
-        Raises ConfigError for one that Twitch does not know, and as `call` does.
+        Raises as `log_in` does; then all is as it was.
         """
         wished = tuple(dict.fromkeys(names))
         if self.channels:
@@ -170,9 +172,12 @@ class TwitchConnection:
                 str(user.name): Channel(user.id, str(user.name))
                 for user in await self.call(ask, "looking up the channels")
             }
-        if missing := [name for name in names if name not in known]:
-            raise ConfigError(f"twitch.channels: Twitch knows no channel {', '.join(missing)}; check the spelling")
-        return tuple(known[name] for name in names)
+        missing = [name for name in names if name not in known]
+        told = f"twitch.channels: Twitch knows no channel {', '.join(missing)}; check the spelling" if missing else ""
+        if missing and not (self.by_conduit and len(missing) < len(names)):
+            raise ConfigError(told)
+        self.trouble = told  # a streamer who took another name is no reason to be deaf to many others
+        return tuple(known[name] for name in names if name in known)
 
     @property
     def named(self) -> str:

@@ -16,6 +16,7 @@ from relay.platforms.twitch.auth import check
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.platforms.twitch.conduits import seats, shards
 from relay.platforms.twitch.settings import TwitchSection
+from relay.platforms.twitch.socket import SHARD_DISABLED as DISABLED
 from tests.doubles.twitch import Refuse, TwitchDouble
 from tests.platforms.twitch.conduits import CHAT, KeptNotes, agency, heard_in, serving
 from tests.platforms.twitch.conftest import Received, reaching
@@ -211,11 +212,14 @@ async def test_a_broken_shard_is_replaced_and_what_it_would_have_told_comes_by_a
         assert first not in sessions(twitch)
 
 
-async def test_a_shard_that_twitch_gives_up_is_replaced_though_its_connection_stands(
-    twitch: TwitchDouble, serve: Serve
+async def test_a_shard_that_twitch_says_it_gives_up_is_replaced_at_once_though_its_connection_stands(
+    twitch: TwitchDouble, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with serve(twitch):
         await all_served(twitch)
+        await twitch.until(lambda: DISABLED in [sub.type for sub in twitch.subscriptions], "it to ask for such news")
+        monkeypatch.setattr(shards, "LOOK_EVERY", 600.0)
+        await twitch.wait_calls("conduits/shards", 1, method="GET", from_now=True)
         first, _ = sessions(twitch)
         [conduit] = twitch.conduits.all.values()
         await twitch.conduits.disable(conduit, conduit.shards[0], "websocket_failed_ping_pong")
@@ -305,12 +309,13 @@ async def test_channels_come_and_go_without_a_new_connection_or_a_touch_on_the_o
         assert not [sub for sub in twitch.subscriptions if sub.watched == twitch.state.user("ben").id]
 
 
-async def test_a_channel_that_does_not_exist_leaves_the_others_as_they_were(
+async def test_a_channel_that_does_not_exist_costs_itself_alone_and_is_named(
     twitch: TwitchDouble, received: Received, serve: Serve
 ) -> None:
-    async with serve(twitch) as platform:
-        with pytest.raises(ConfigError, match="knows no channel nobody"):
-            await platform.set_channels(["ann", "nobody"])
+    async with serve(twitch, channels=("ann", "gone")) as platform:
+        assert "Twitch knows no channel gone" in platform.health()
+        await platform.set_channels(["ann", "nobody"])
+        assert "Twitch knows no channel nobody" in platform.health()
         await twitch.chat("hello")
         await received.until_text("hello")
 

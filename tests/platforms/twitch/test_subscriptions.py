@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from relay.errors import ConfigError
 from relay.model import Kind
 from relay.platforms.twitch import status, subscriptions
 from relay.platforms.twitch.auth import check
@@ -213,5 +214,8 @@ async def test_channels_come_and_go_without_a_new_connection_or_a_touch_on_the_o
         await twitch.chat("from cat", channel="cat")
         await received.until_text("from cat")
 
+        with pytest.raises(ConfigError, match="knows no channel nobody"):
+            await platform.set_channels(["ann", "nobody"])
+        assert twitch.listened_to() == {"ann", "cat"}
         assert twitch.sessions.opened == 1
         assert kept <= {sub.id for sub in twitch.subscriptions}
