@@ -1,7 +1,7 @@
 """Where the companion is heard, and who besides Voxta tells that people talk: built as configured."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from relay.application.conditions import Condition, State
@@ -40,8 +40,8 @@ class SilentAudio:
         """The platform in whose voice channels people are heard; "" when nobody is."""
         return ""
 
-    def tell(self, hearer: Hearer) -> None:
-        """What people say is for this one, from now on; called before `run`."""
+    def tell(self, hearer: Hearer, muted: Callable[[], Collection[str]]) -> None:
+        """What people say is for this one, from now on; who is `muted` is not heard. Called before `run`."""
 
     def open(self, voice: Voice) -> Sequence[Sink]:
         """Connect to the companion's voice: people who talk are told to it. Its sinks, the one that leads first."""
@@ -109,6 +109,7 @@ class LiveAudio(SilentAudio):
         self.echoes: Echoes | None = None
         """What of the companion's own voice people send back; None when nobody looks for it."""
         self._hearer: Hearer | None = None
+        self._muted: Callable[[], Collection[str]] = frozenset
         self._obs: ObsClient | None = None
         self._program = ObsProgram(self._program_changed, quiet_off_stream=config.obs.quiet_off_stream)
         self._voice: Voice | None = None
@@ -127,8 +128,8 @@ class LiveAudio(SilentAudio):
     def place(self) -> str:
         return self._with_voice.name if self._listens and self._with_voice is not None else ""
 
-    def tell(self, hearer: Hearer) -> None:
-        self._hearer = hearer
+    def tell(self, hearer: Hearer, muted: Callable[[], Collection[str]]) -> None:
+        self._hearer, self._muted = hearer, muted
 
     def is_spoken_over(self) -> bool:
         """See Hearer."""
@@ -297,4 +298,5 @@ class LiveAudio(SilentAudio):
             settings=hearing,
             ends_after=lambda who: patience(voices.so_far(who), hearing.language, hearing),
             echoes=self.echoes,
+            muted=lambda: self._muted(),
         )

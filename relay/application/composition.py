@@ -177,9 +177,8 @@ class Relay:
     def _subscribe(self) -> None:
         """Who is told of what, in this order."""
         self.forwarder.hush(self._audio.is_quiet)
-        self._audio.tell(spoken_words(self, self._audio, self._config.hearing))
-        events, statistics = self.events, self._statistics
-        live = self.forwarder.waiting
+        events, statistics, live = self.events, self._statistics, self.forwarder.waiting
+        self._audio.tell(spoken_words(self, self._audio, self._config.hearing), lambda: live.switches.muted)
         self.subtitles = Subtitles(self._config, self._audio, lambda: live.switches, self.poster.tell)
         events.arrived.subscribe(self.subtitles.arrived)
         self.commands.subscribe(events, lambda: self.is_answering)

@@ -1,6 +1,6 @@
 """Voice channels: an ability that a platform may have."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,6 +28,8 @@ class Listener:
     """How much silence ends the turn of somebody who pauses, in seconds, by what they have said so far."""
     echoes: "Echoes | None" = None
     """Tells the companion's own voice in what people send; None where nobody asks."""
+    muted: Callable[[], Collection[str]] = frozenset
+    """Whom moderators have muted, as `platform:id` or by a folded name: they are not heard. Asked in any thread."""
 
 
 class VoiceChannels(Protocol):

@@ -59,6 +59,11 @@ class HearingClient(VoiceLink):
         member = self.guild.get_member(user)
         return user != self.user.id and not (member is not None and member.bot)
 
+    def name_of(self, user: int) -> str:
+        """How people see them; empty where that is not known. May be asked from any thread."""
+        member = self.guild.get_member(user)
+        return member.display_name if member is not None else ""
+
     def create_connection_state(self) -> "_Connection":
         return _Connection(self, hook=self._hook)
 

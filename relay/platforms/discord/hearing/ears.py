@@ -17,7 +17,9 @@ from relay.platforms.discord.hearing.permissions import HearingPermissions
 from relay.platforms.discord.hearing.receiver import Receiver
 from relay.platforms.discord.hearing.voices import Voices, speaker_name
 from relay.platforms.discord.outgoing import FAILURES
+from relay.platforms.discord.settings import PLATFORM
 from relay.platforms.voice import Listener
+from relay.text.unicode import folded
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ class Ears:
         self._clock = clock
         gate = settings.noise_gate
         self._echoes = listener.echoes
+        self._muted = listener.muted
         self._advised: set[str] = set()
         self._onsets = Onsets(
             gate, hears=self._hears, began=self._began, follow=self, clock=clock, may_echo=self._may_echo
@@ -104,7 +107,10 @@ class Ears:
 
     def _hears(self, user: int) -> bool:
         client = self._client
-        return client is not None and self.audience.hears(user) and client.is_human(user)
+        if client is None or not self.audience.hears(user) or not client.is_human(user):
+            return False
+        muted = self._muted()
+        return not muted or (f"{PLATFORM}:{user}" not in muted and folded(client.name_of(user)) not in muted)
 
     def _may_echo(self, user: int, now: float) -> bool:
         return self._echoes is not None and self._echoes.is_likely(speaker_name(user), now)

@@ -40,6 +40,7 @@ class Room:
         self.told: list[tuple[str, str]] = []
         chosen = {"listen_to": "everyone"} | settings
         self.now = 1_000.0
+        self.muted = frozenset[str]()
         self.turns = 0
         """How many are over."""
         self.ears = Ears(
@@ -52,6 +53,7 @@ class Room:
                 settings=HearingSection(detector=detector),
                 ends_after=lambda who: 0.5,
                 echoes=echoes,
+                muted=lambda: self.muted,
             ),
             clock=lambda: self.now,
         )

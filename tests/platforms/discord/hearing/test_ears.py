@@ -298,3 +298,19 @@ async def test_who_hears_the_companion_by_loudspeakers_is_told_once_that_headpho
 
     advice = [post.text for post in posts if "loudspeakers" in post.text]
     assert advice == ["<@77> I hear myself through your loudspeakers. Headphones help."]
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+async def test_who_is_muted_by_moderators_neither_silences_the_companion_nor_is_heard(
+    room: Room, by_name: bool
+) -> None:
+    ann, ben = await room.enter("ann"), await room.enter("ben")
+    room.muted = frozenset({"ann" if by_name else f"discord:{ann.id}"})
+    await ann.speak(WORD)
+    await ben.speak(WORD)
+    await eventually(lambda: room.told == whole_turn(ben))
+    assert room.onsets == [int(ben.id)]
+
+    room.muted = frozenset()
+    await ann.speak(WORD)
+    await eventually(lambda: room.told == whole_turn(ben) + whole_turn(ann))
