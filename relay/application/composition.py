@@ -84,8 +84,8 @@ class Relay:
         self.floor = Floor(config.floor, config.forwarding.reply_timeout, doubt=config.hearing.doubt)
         self.session = link(config, voxta_url, self.events, hears=self._audio.hearing is not None)
         self.commands = CommandRooms(config, inbox=self.inbox, session=self.session, events=self.events)
-        quiet = QuietViewers(self.inbox)
-        self.forwarder = self._forwarder(quiet)
+        self._quiet = QuietViewers(self.inbox)
+        self.forwarder = self._forwarder()
         self.anticipation = anticipation_for(config, self.session, self.forwarder)
         self.memory = self._remembering()
         self.dialogue = Dialogue(
@@ -98,7 +98,7 @@ class Relay:
         audit = Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
         self.controls = Controls(self.runtime, audit)
         self.addressing = self._addressing()
-        self.viewers = self._viewers(quiet)
+        self.viewers = self._viewers()
         self.points = self._points()
         router, keeper = self.dialogue.router, self.points.keeper
         self.receive = Reception(
@@ -118,7 +118,7 @@ class Relay:
         self._moved = asyncio.Event()
         self._subscribe()
 
-    def _forwarder(self, quiet: QuietViewers) -> Forwarder:
+    def _forwarder(self) -> Forwarder:
         return Forwarder(
             self._config,
             inbox=self.inbox,
@@ -126,7 +126,7 @@ class Relay:
             floor=self.floor,
             observer=self.events,
             commands=self.commands.gate,
-            quiet=quiet,
+            quiet=self._quiet,
             labels=listed.labels(),
         )
 
@@ -144,8 +144,9 @@ class Relay:
             self.forwarder.brief = memory.context.brief
         return memory
 
-    def _viewers(self, quiet: QuietViewers) -> ViewersCommands:
-        viewers = ViewersCommands(self._config, self.commands.gate, self.inbox, quiet, self.forwarder, self.addressing)
+    def _viewers(self) -> ViewersCommands:
+        quiet, addressing = self._quiet, self.addressing
+        viewers = ViewersCommands(self._config, self.commands.gate, self.inbox, quiet, self.forwarder, addressing)
         viewers.wishes.memory = self.memory
         return viewers
 
@@ -179,7 +180,7 @@ class Relay:
         self.forwarder.hush(self._audio.is_quiet)
         events, statistics, live = self.events, self._statistics, self.forwarder.waiting
         self._audio.tell(spoken_words(self, self._audio, self._config.hearing), lambda: live.switches.muted)
-        self.subtitles = Subtitles(self._config, self._audio, lambda: live.switches, self.poster.tell)
+        self.subtitles = Subtitles(self._config, self._audio, lambda: live.switches, self.poster.tell, self._quiet)
         events.arrived.subscribe(self.subtitles.arrived)
         self.commands.subscribe(events, lambda: self.is_answering)
         self.scenario.subscribe(events)

@@ -1,6 +1,6 @@
 """What people in the voice channel said, to read: for those who are deaf or have the sound off."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Container
 from typing import Final, Literal, Protocol
 
 from relay.config.loading import Config
@@ -22,14 +22,20 @@ class Subtitles:
     """Shows what is said aloud at once, whatever becomes of it; what the filters refuse is left out."""
 
     def __init__(
-        self, config: Config, shown: Shown, live: Callable[[], LiveSettings], post: Callable[[Origin, str], None]
+        self,
+        config: Config,
+        shown: Shown,
+        live: Callable[[], LiveSettings],
+        post: Callable[[Origin, str], None],
+        quiet: Container[str],
     ) -> None:
-        """`live` is what moderators have set; `post` writes into a channel."""
+        """`live` is what moderators have set; `post` writes into a channel; the `quiet` asked to be left out."""
         self._where: Collection[Literal["overlay", "channel"]] = config.voice.subtitles
         self._inbound = Inbound(config.filters)
         self._shown = shown
         self._live = live
         self._post = post
+        self._quiet = quiet
 
     def adopt(self, config: Config) -> None:
         """Judge by these filters from now on."""
@@ -37,7 +43,7 @@ class Subtitles:
 
     def arrived(self, message: AudienceMessage) -> None:
         """Somebody said or did something."""
-        if not self._where or message.kind is not Kind.VOICE:
+        if not self._where or message.kind is not Kind.VOICE or message.viewer in self._quiet:
             return
         text = self._inbound.readable(message, self._live())
         if not text:

@@ -26,6 +26,8 @@ class Room:
     shown: list[str] = field(default_factory=list)
     posted: list[tuple[str, str]] = field(default_factory=list)
     switches: Switches = field(default_factory=Switches)
+    quiet: set[str] = field(default_factory=set)
+    """Who asked to be left out."""
 
     def subtitle(self, name: str, text: str) -> None:
         self.shown.append(f"{name}: {text}")
@@ -35,7 +37,7 @@ class Room:
 
     def subtitles(self, folder: Path, *where: str, **sections: Any) -> Subtitles:
         config = load(None, relay={"data_dir": str(folder)}, voice={"subtitles": where}, **sections)
-        return Subtitles(config, self, lambda: self.switches, self.post)
+        return Subtitles(config, self, lambda: self.switches, self.post, self.quiet)
 
 
 def said(text: str, name: str = "Ann", kind: Kind = Kind.VOICE, **more: Any) -> AudienceMessage:
@@ -117,3 +119,15 @@ def test_a_speech_is_cut_to_what_can_be_read(tmp_path: Path) -> None:
     room.subtitles(tmp_path, "overlay", filters={"max_length": 2_000}).arrived(said("word " * 200))
 
     assert room.shown == [f"Ann: {('word ' * 200)[: LONGEST - 1]}…"]
+
+
+def test_who_asked_to_be_left_out_is_not_shown(tmp_path: Path) -> None:
+    room = Room(quiet={"discord:7"})
+    subtitles = room.subtitles(tmp_path, "overlay", "channel")
+
+    subtitles.arrived(said("Hello."))
+    assert (room.shown, room.posted) == ([], [])
+
+    room.quiet.clear()
+    subtitles.arrived(said("Hello again."))
+    assert room.shown == ["Ann: Hello again."]
