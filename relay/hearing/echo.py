@@ -6,6 +6,7 @@ learned of each person as they are heard. Powers are compared and not samples, s
 """
 
 from collections import deque
+from collections.abc import Collection
 from typing import Final
 
 import numpy as np
@@ -212,6 +213,11 @@ class Echoes:
             and echo.seconds > _SUSPECT
             and not all(each.was_silent(now - REACH) for each in self._sounds)
         )
+
+    def keep(self, people: Collection[str]) -> None:
+        """Nobody else is there any more."""
+        for who in self._people.keys() - people:
+            del self._people[who]
 
     def loudspeakers(self) -> list[str]:
         """Those who are certain to hear the companion by loudspeakers."""

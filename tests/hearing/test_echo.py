@@ -123,3 +123,6 @@ def test_each_person_has_an_echo_of_their_own_and_those_with_loudspeakers_are_kn
     assert not echoes.is_likely("bob", BEGINS + 3.1)
     assert not echoes.is_likely("ann", BEGINS + 4.0), "nothing is in the air any more"
     assert not echoes.is_likely("cem", BEGINS + 3.1)
+
+    echoes.keep({"bob", "cem"})
+    assert not echoes.loudspeakers(), "ann is gone"

@@ -123,11 +123,12 @@ class Voice:
             self._link(person)
         return person
 
-    async def leave(self, who: Person) -> None:
-        await self._go(who.id)
+    async def leave(self, who: Person, *, is_told: bool = True) -> None:
+        """With `is_told` false, the voice gateway says nothing of it."""
+        await self._go(who.id, is_told=is_told)
         await self._show(who.id, None)
 
-    async def _go(self, id: str) -> None:
+    async def _go(self, id: str, *, is_told: bool = True) -> None:
         person = self._present.get(id)
         if person is None:
             return
@@ -135,7 +136,8 @@ class Voice:
         del self._present[id]
         person.ends = None
         if heard and self.connection is not None:
-            await self.connection.send(LEFT, {"user_id": id})
+            if is_told:
+                await self.connection.send(LEFT, {"user_id": id})
             if self._e2ee is not None:
                 self._world.voice_states.pop(id)
                 await self._e2ee.left(int(id))

@@ -158,7 +158,18 @@ class Ears:
             elif was_deaf and not is_deaf:
                 log.info("discord: people can be heard again (%s)", self.counts)
             was_deaf = is_deaf
+            self._forget_absent()
             await self._advise()
+
+    def _forget_absent(self) -> None:
+        """Those whose leaving was not told. Who speaks is there, whatever the gateway says so far."""
+        if (client := self._client) is None:
+            return
+        here = client.channel.voice_states
+        for user in self.voices.quiet.difference(here):
+            self.left(user)
+        if self._echoes is not None:
+            self._echoes.keep({speaker_name(user) for user in (*here, *self.voices.states)})
 
     async def _advise(self) -> None:
         """Say once who hears the companion by loudspeakers, that headphones help."""

@@ -152,6 +152,11 @@ class Voices:
         states = {user: person.voice.state for user, person in self._people.items()}
         return {user: state for user, state in states.items() if state is not VoiceState.QUIET}
 
+    @property
+    def quiet(self) -> set[int]:
+        """Those who are known and say nothing."""
+        return {user for user, person in self._people.items() if person.voice.state is VoiceState.QUIET}
+
     async def prepare(self) -> None:
         """Load what tells speech from noise, which takes a moment, before anybody is heard."""
         await asyncio.to_thread(self._make_detector)

@@ -290,14 +290,15 @@ async def test_who_hears_the_companion_by_loudspeakers_is_told_once_that_headpho
     played = voice(1, 3.0)
     echoes = Echoes(playing(played, 0.0))
     back, block = samples(echoed(played, 2, level=-15, delay=0.1)[::STEP]), 2 * BLOCK_SAMPLES
-    for number, at in enumerate(range(0, len(back) - block + 1, block), 1):
-        echoes.is_echo("voice:77", back[at : at + block], number * BLOCK_SAMPLES / HEARING_RATE)
 
-    async with join(echoes=echoes):
+    async with join(echoes=echoes) as room:
+        ann = await room.enter("ann")
+        for number, at in enumerate(range(0, len(back) - block + 1, block), 1):
+            echoes.is_echo(speaker(ann), back[at : at + block], number * BLOCK_SAMPLES / HEARING_RATE)
         posts = await discord.wait_for_posts(2)
 
     advice = [post.text for post in posts if "loudspeakers" in post.text]
-    assert advice == ["<@77> I hear myself through your loudspeakers. Headphones help."]
+    assert advice == [f"<@{ann.id}> I hear myself through your loudspeakers. Headphones help."]
 
 
 @pytest.mark.parametrize("by_name", [True, False])
@@ -314,3 +315,18 @@ async def test_who_is_muted_by_moderators_neither_silences_the_companion_nor_is_
     room.muted = frozenset()
     await ann.speak(WORD)
     await eventually(lambda: room.told == whole_turn(ben) + whole_turn(ann))
+
+
+async def test_who_left_without_a_word_of_the_voice_gateway_is_forgotten(
+    discord: DiscordDouble, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ears, "CHECK_EVERY", 0.01)
+    ann, ben = await room.enter("ann"), await room.enter("ben")
+    for person in (ann, ben):
+        await person.speak(WORD)
+    room.now += 1.0
+    await eventually(lambda: room.ears.voices.quiet == {int(ann.id), int(ben.id)})
+
+    await discord.voice.leave(discord.person("ann"), is_told=False)
+
+    await eventually(lambda: room.ears.voices.quiet == {int(ben.id)})
