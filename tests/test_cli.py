@@ -30,7 +30,7 @@ def started(*arguments: str, env: dict[str, str] | None = None, cwd: Path = ROOT
 
 def test_the_demo_shows_every_type_and_accounts_for_every_message() -> None:
     for seconds in ("4", "16", "64"):  # the slower the machine is, the longer it takes until each was there
-        ended = started("demo", "--seconds", seconds, "--json")
+        ended = relay("demo", "--seconds", seconds, "--json")
         assert ended.returncode == 0, ended.stderr
         summary = json.loads(ended.stdout)
         assert summary["received"] == sum(summary["outcomes"].values())
@@ -156,7 +156,7 @@ def test_a_scenario_is_made_checked_and_served(tmp_path: Path) -> None:
 
 
 def test_a_checkout_measures() -> None:
-    ended = started("bench", "flood", "--seconds", "10", "--per-minute", "60", "--json")
+    ended = relay("bench", "flood", "--seconds", "10", "--per-minute", "60", "--json", cwd=ROOT)
 
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["messages"] == 10
