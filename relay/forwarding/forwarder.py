@@ -274,6 +274,8 @@ class Forwarder:
                 await self._ask(each, chat)
             else:
                 self._sending.start(each, chat)
+        if len(loaded) < len(batches):  # one may wait for its like: looking again before that is over is in vain
+            await self._sending.over()
 
     async def _ask(self, loaded: ReadyForward, chat: JoinedChat) -> None:
         forward = loaded.forward
