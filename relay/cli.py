@@ -162,7 +162,8 @@ def health(config: ConfigFile = None, companion: CompanionName = None) -> None:
     A platform that needs you is named, but the rest goes on, and starting anew would not help: the exit code stays 0.
     """
     found = health_of(places.find(config), companion)
-    show(printable(found.told))
+    for line in found.told.splitlines():
+        show(printable(line))
     if not found.is_alive:
         raise typer.Exit(1)
 

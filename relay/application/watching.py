@@ -17,6 +17,8 @@ from relay.system.periodic import repeat
 from relay.system.readiness import Look, Readiness, ReadyState
 from relay.web.probes import ProbeServer
 
+CORE: Final = "core"
+"""Not much of a condition: it tells whether this process leads or stands by."""
 STORE: Final = "store"
 """The condition that what waits can be kept."""
 BEAT_EVERY: Final = 10.0
@@ -34,6 +36,18 @@ class Watch:
         self._finishing: set[asyncio.Task[Any]] = set()
         self.readiness = Readiness()
         self.exposition = Exposition(self.readiness)
+        self._leads: dict[str, bool] = {}
+
+    def leads(self, companion: str, is_leading: bool) -> None:
+        """Whether this process has the companion's lease; either is a way to be ready."""
+        self._leads[companion] = is_leading
+        self.exposition.leads(companion, is_leading)
+        self.readiness.need({CORE: self._role})
+
+    async def _role(self) -> ReadyState:
+        leading, all_of_them = sum(self._leads.values()), len(self._leads)
+        words = {0: "stands by", all_of_them: "leads"}.get(leading, f"leads {leading} of {all_of_them}")
+        return ReadyState(True, words)
 
     def is_up(self) -> None:
         """All of it has started."""
@@ -94,11 +108,11 @@ async def watching(
     """
     needed = {STORE: _keeps(relay.inbox), **{each.name: listens(each) for each in heard}}
     with watch.readiness.needing(needed), watch.exposition.telling_of(name, Metrics(relay, statistics)):
-        watch.exposition.leads(name, True)
+        watch.leads(name, True)
         try:
             yield
         finally:
-            watch.exposition.leads(name, False)
+            watch.leads(name, False)
 
 
 def listens(platform: Platform) -> Look:

@@ -34,10 +34,14 @@ class Readiness:
         """Whoever sends work here should send it elsewhere."""
         self._looks: dict[str, Look] = {}
 
+    def need(self, conditions: Mapping[str, Look]) -> None:
+        """These have to be met, too, from now on."""
+        self._looks |= conditions
+
     @contextmanager
     def needing(self, conditions: Mapping[str, Look]) -> Iterator[None]:
         """These have to be met, too, while the context lasts."""
-        self._looks |= conditions
+        self.need(conditions)
         try:
             yield
         finally:

@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 async def run_core(config: Config, statistics: Statistics, bus: Bus, watch: Watch) -> None:
     """Until the process is asked to end: stand by while another core leads, and lead when none does."""
-    watch.exposition.leads(config.relay.name, False)
+    watch.leads(config.relay.name, False)
     while not watch.asked.is_set():
         inbox = inbox_of(config, bus)
         await inbox.lease.stand_by()

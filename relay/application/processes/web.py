@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from relay.application.processes.kinds import CORE, web_service
+from relay.application.processes.kinds import web_service
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.bus.presence import Presence
@@ -20,10 +20,10 @@ async def run_web(config: Config, bus: Bus, watch: Watch) -> None:
 
     async def reaches() -> ReadyState:
         leads = cores.where(config.relay.name) is not None
-        return ReadyState(leads, "is there" if leads else "is not there")
+        return ReadyState(leads, "have a core" if leads else "have no core")
 
     async with WebProxy(config.web, cores, alone=config.relay.name):
-        with watch.readiness.needing({CORE: reaches}):
+        with watch.readiness.needing({"pages": reaches}):
             await asyncio.Event().wait()
 
 
