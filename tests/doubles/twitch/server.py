@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -251,17 +251,16 @@ class TwitchDouble(Audience):
     async def wait_subscribed(self, *types: str, timeout: float = PATIENCE) -> None:
         """Until these types, by default all the token allows, are subscribed in every channel on an open socket."""
         await self.state.changes.until(
-            lambda: not self._missing(types), lambda: f"not subscribed: {self._missing(types)}", timeout
+            lambda: not any(self._missing(types)), lambda: f"not subscribed: {list(self._missing(types))}", timeout
         )
 
-    def _missing(self, types: Sequence[str]) -> list[str]:
+    def _missing(self, types: Sequence[str]) -> Iterator[str]:
+        """One after the other, as mostly the first one decides."""
         there = {(sub.type, sub.watched) for sub in self.subscriptions if self._is_carried(sub)}
-        return [
-            type
-            for type in types or TYPES.keys() - RARELY_WANTED
-            for channel in self.state.channels
-            if (type, channel.id) not in there and (types or self._allowed(type, channel))
-        ]
+        for type in types or TYPES.keys() - RARELY_WANTED:
+            for channel in self.state.channels:
+                if (type, channel.id) not in there and (types or self._allowed(type, channel)):
+                    yield type
 
     def _is_carried(self, sub: Subscription) -> bool:
         return bool(self.conduits.sessions_of(sub.conduit_id)) or self.sessions.is_open(sub.session_id)
