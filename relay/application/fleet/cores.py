@@ -15,6 +15,7 @@ from relay.bus.bus import Bus
 from relay.config.loading import Config
 from relay.errors import InboxTaken, RelayError
 from relay.system import shutdown
+from relay.system.cancellation import checkpoint
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +68,10 @@ class FleetCores:
         """Lead it whenever nobody does; what fails costs this companion alone."""
         pause = AGAIN[0]
         while not self._watch.asked.is_set():
+            checkpoint()  # what fails while it is ended hides that it was
             await self._share.turn(name)
+            inbox = inbox_of(config, self._bus)
             try:
-                inbox = inbox_of(config, self._bus)
                 await inbox.lease.acquire()
                 self.problems.pop(name, None)
                 await lead(config, Statistics(), self._bus, inbox, self._watch)
@@ -81,6 +83,7 @@ class FleetCores:
                 pause = min(2 * pause, AGAIN[1])
             finally:
                 shutdown.averted()
+                await inbox.lease.release()  # what failed before it opened its inbox would keep it for ever
                 await self._share.released(name)
             await asyncio.sleep(pause * random.uniform(*JITTER))
 

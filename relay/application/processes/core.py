@@ -46,6 +46,8 @@ async def run_core(config: Config, statistics: Statistics, bus: Bus, watch: Watc
         except* InboxTaken as taken:
             shutdown.averted()
             log.warning("standing by: %s", taken.exceptions[0])
+        finally:
+            await inbox.lease.release()
 
 
 def inbox_of(config: Config, bus: Bus) -> RedisInbox:

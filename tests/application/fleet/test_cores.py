@@ -1,0 +1,90 @@
+"""The companions that one process leads: each fails and ends alone."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from relay.application.fleet import cores
+from relay.application.settings import Fleet
+from relay.application.settings.fleet import fleet_in
+from relay.application.watching import Watch
+from relay.bus.bus import Bus
+from relay.config import InboxSection
+from relay.config.loading import Config
+from relay.errors import VoxtaUnavailable
+from relay.inbox.redis import RedisInbox
+from tests.doubles.redis_server import RedisServer
+
+Lead = Callable[[str, RedisInbox], Awaitable[None]]
+
+
+def fleet(*names: str) -> Fleet:
+    return fleet_in("\n".join(f"[companions.{name}]" for name in names), Path("relay.toml"), {})
+
+
+@pytest.fixture
+def name() -> str:
+    return f"ann-{uuid.uuid4().hex}"
+
+
+@asynccontextmanager
+async def leading(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch, lead: Lead, *names: str
+) -> AsyncIterator[asyncio.Task[None]]:
+    """A process that leads these as `lead` does."""
+
+    async def led(config: Config, _: Any, __: Bus, inbox: RedisInbox, ___: Watch) -> None:
+        await lead(config.relay.name, inbox)
+
+    monkeypatch.setattr(cores, "lead", led)
+    monkeypatch.setattr(cores, "AGAIN", (0.0, 0.0))
+    bus = Bus(InboxSection(engine="redis", url=SecretStr(server.url)), uuid.uuid4().hex)
+    async with bus.running():
+        task = asyncio.create_task(cores.FleetCores(fleet(*names), bus, Watch(1.0, asyncio.Event())).run())
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+
+async def test_a_companion_that_failed_before_it_began_is_led_again_by_the_same_process(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    tries, led = 0, asyncio.Event()
+
+    async def lead(_: str, __: RedisInbox) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise VoxtaUnavailable("Voxta is not there yet")
+        led.set()
+        await asyncio.Event().wait()
+
+    async with leading(redis_server, monkeypatch, lead, name), asyncio.timeout(5):
+        await led.wait()
+
+
+async def test_a_companion_that_fails_while_it_is_ended_ends(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    led = asyncio.Event()
+
+    async def lead(_: str, __: RedisInbox) -> None:
+        try:
+            led.set()
+            await asyncio.Event().wait()
+        finally:
+            raise VoxtaUnavailable("it could not be told")
+
+    async with leading(redis_server, monkeypatch, lead, name) as task:
+        await led.wait()
+        task.cancel()
+        ended, _ = await asyncio.wait({task}, timeout=5)
+        assert ended
