@@ -192,6 +192,22 @@ def process(
 
 
 @bench.command()
+def fleet(
+    companions: Annotated[
+        list[int] | None, typer.Option(help="How many companions, several times for several rows.")
+    ] = None,
+    per_second: Annotated[float, typer.Option(min=0.1, help="Messages for each companion.")] = 20.0,
+    seconds: Annotated[float, typer.Option(min=1)] = 10.0,
+    as_json: Json = False,
+) -> None:
+    """What many companions cost: messages a second, how long each takes, processor, memory, and a take-over."""
+    from tests.benchmarks.fleet import run
+
+    for count in companions or (1, 10, 100, 500):
+        _show_of(str(count), "companions", asyncio.run(run(count, per_second=per_second, seconds=seconds)), as_json)
+
+
+@bench.command()
 def forwarding(
     peer: Annotated[Path | None, typer.Option(help="The Python of an environment with voxta-twitch-relay.")] = None,
     messages: Annotated[int, typer.Option(min=100, help="At the steady rate.")] = 2_000,

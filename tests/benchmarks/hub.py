@@ -25,9 +25,10 @@ WELCOME = {"$type": "welcome", **PEOPLE, "voxtaServerVersion": "1.0.0", "apiVers
 
 
 class CountingHub:
-    """`arrivals` are texts with the times they came at, in that order."""
+    """`arrivals` are texts with the times they came at, in that order. `apart`: whoever comes has a chat alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, apart: bool = False) -> None:
+        self._apart = apart
         self.arrivals: list[tuple[str, float]] = []
         self._joined: set[web.WebSocketResponse] = set()
 
@@ -63,7 +64,7 @@ class CountingHub:
         if answers:
             await socket.send_str("".join(signalr.encode(frame) for frame, _ in answers))
         shown = "".join(signalr.encode(frame) for frame, is_shown in answers if is_shown)
-        for other in self._joined - {socket} if shown else ():
+        for other in self._joined - {socket} if shown and not self._apart else ():
             await other.send_str(shown)
 
     def _take(
@@ -99,8 +100,8 @@ def _shown(text: str, number: int) -> Mapping[str, Any]:
     return {"$type": "update", **CHAT, "messageId": f"m{number}", "text": body, "role": "User", "index": number}
 
 
-async def serve() -> None:
-    runner = web.AppRunner(CountingHub().app(), access_log=None)
+async def serve(*, apart: bool) -> None:
+    runner = web.AppRunner(CountingHub(apart=apart).app(), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
@@ -108,9 +109,10 @@ async def serve() -> None:
 
 
 @asynccontextmanager
-async def hub() -> AsyncIterator[str]:
-    """The address of a new one, for as long as the context lasts."""
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.benchmarks.hub", stdout=PIPE)
+async def hub(*, apart: bool = False) -> AsyncIterator[str]:
+    """The address of a new one, for as long as the context lasts; see CountingHub."""
+    given = ["--apart"] if apart else []
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.benchmarks.hub", *given, stdout=PIPE)
     try:
         assert process.stdout is not None
         async with asyncio.timeout(30):
@@ -128,4 +130,4 @@ async def arrivals(url: str) -> list[tuple[str, float]]:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(apart="--apart" in sys.argv))
