@@ -2,8 +2,10 @@
 
 import asyncio
 import itertools
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import urlencode
 
@@ -22,6 +24,16 @@ REFUSED_KEY: Final = (
 Handle = Callable[[WireMessage], None]
 
 
+@dataclass(slots=True, eq=False)
+class _Invocation:
+    """A call, until the server has answered it."""
+
+    message: WireMessage
+    answer: asyncio.Future[None]
+    due: float = math.inf
+    """When it counts as unanswered, by the loop's clock; not before it is sent."""
+
+
 class HubConnection:
     """A live connection. `connect` makes one, `run` reads until it is lost, `invoke` calls the server."""
 
@@ -31,7 +43,14 @@ class HubConnection:
         self._on_bad = on_bad
         self._records = signalr.Records()
         self._ids = map(str, itertools.count(1))
-        self._pending: dict[str, asyncio.Future[None]] = {}
+        self._pending: dict[str, _Invocation] = {}
+        """By their ids, in the order in which they go out."""
+        self._unsent: list[tuple[bytes, _Invocation | None]] = []
+        """Records, and the calls they make: they go in one WebSocket message, as far as they are there together."""
+        self._some_unsent = asyncio.Event()
+        self._heard_at = 0.0
+        """When something came last, by the loop's clock."""
+        self._is_lost = False
         self.on_sent: Callable[[WireMessage], None] = lambda message: None
         """Hears of every message that goes out."""
         self.cookies: aiohttp.abc.AbstractCookieJar | None = None
@@ -59,7 +78,7 @@ class HubConnection:
                 yield hub
 
     async def _shake_hands(self, url: str) -> None:
-        await self._write(signalr.HANDSHAKE)
+        await self._write(signalr.encode(signalr.HANDSHAKE).encode())
         async with _deadline(self._timeout, f"Voxta at {url} did not answer the handshake"):
             while True:
                 for frame in self._records.feed(await self._read()):
@@ -72,17 +91,20 @@ class HubConnection:
 
         Returns never; raises VoxtaUnavailable when the connection is lost.
         """
+        self._heard_at = asyncio.get_running_loop().time()
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._ping())
+                for each in (self._ping(), self._send(), self._watch()):
+                    tasks.create_task(each)
                 await self._listen(handle)
         except* VoxtaError as group:
             raise group.exceptions[0] from None
         finally:
-            for future in self._pending.values():
-                if not future.done():
-                    future.set_exception(VoxtaUnavailable("the connection to Voxta was lost"))
-                    future.exception()
+            self._is_lost = True
+            for call in self._pending.values():
+                if not call.answer.done():
+                    call.answer.set_exception(VoxtaUnavailable("the connection to Voxta was lost"))
+                    call.answer.exception()
 
     async def invoke(self, message: WireMessage) -> None:
         """Send a message and wait until the server has taken it.
@@ -90,13 +112,14 @@ class HubConnection:
         Raises VoxtaUnavailable when it is unknown whether it was taken, VoxtaError when it was refused. A connection on
         which an answer stays out is given up: only rejoining shows what was taken, and others would wait as long.
         """
+        if self._is_lost:
+            raise VoxtaUnavailable("the connection to Voxta was lost")
         invocation_id = next(self._ids)
-        answer = self._pending[invocation_id] = asyncio.get_running_loop().create_future()
+        call = self._pending[invocation_id] = _Invocation(message, asyncio.get_running_loop().create_future())
         try:
-            await self._write(signalr.invocation("SendMessage", message.to_wire(), invocation_id))
+            self._put(signalr.invocation("SendMessage", message.to_wire(), invocation_id), call)
             self.on_sent(message)
-            async with _deadline(self._timeout, f"Voxta did not answer {message.type_name} in {self._timeout:g} s"):
-                await answer
+            await call.answer
         except VoxtaUnavailable:
             await self.drop()
             raise
@@ -119,8 +142,8 @@ class HubConnection:
                 self._on_bad(error.problem)
                 text = ""
                 continue
-            async with _deadline(signalr.SILENCE_LIMIT, "Voxta has been silent for 30 s"):
-                text = await self._read()
+            text = await self._read()
+            self._heard_at = asyncio.get_running_loop().time()
 
     def _dispatch(self, frame: signalr.Frame, handle: Handle) -> None:
         match frame.get("type"):
@@ -146,23 +169,52 @@ class HubConnection:
             handle(message)
 
     def _complete(self, frame: signalr.Frame) -> None:
-        answer = self._pending.get(str(frame.get("invocationId")))
-        if answer is None or answer.done():
+        call = self._pending.get(str(frame.get("invocationId")))
+        if call is None or call.answer.done():
             return
         if error := frame.get("error"):
-            answer.set_exception(refused(str(error)))
+            call.answer.set_exception(refused(str(error)))
         else:
-            answer.set_result(None)
+            call.answer.set_result(None)
+
+    async def _watch(self) -> None:
+        """One timer for all: that something comes at all, and that each call is answered in time."""
+        now = asyncio.get_running_loop().time
+        while True:
+            if (silent_at := self._heard_at + signalr.SILENCE_LIMIT) <= now():
+                raise VoxtaUnavailable("Voxta has been silent for 30 s")
+            unanswered = [call for call in self._pending.values() if not call.answer.done()]
+            for call in unanswered:
+                if call.due <= now():
+                    what = f"Voxta did not answer {call.message.type_name} in {self._timeout:g} s"
+                    call.answer.set_exception(VoxtaUnavailable(what))
+            later = (call.due for call in unanswered if not call.answer.done())
+            await asyncio.sleep(min(silent_at, now() + self._timeout, *later) - now())
 
     async def _ping(self) -> None:
         while True:
             await asyncio.sleep(signalr.PING_EVERY)
-            await self._write(signalr.PING_FRAME)
+            self._put(signalr.PING_FRAME)
 
-    async def _write(self, frame: signalr.Frame) -> None:
+    def _put(self, frame: signalr.Frame, call: _Invocation | None = None) -> None:
+        self._unsent.append((signalr.encode(frame).encode(), call))
+        self._some_unsent.set()
+
+    async def _send(self) -> None:
+        while True:
+            await self._some_unsent.wait()
+            self._some_unsent.clear()
+            together, self._unsent = self._unsent, []
+            await self._write(b"".join(record for record, _ in together))
+            due = asyncio.get_running_loop().time() + self._timeout
+            for _, call in together:
+                if call is not None:
+                    call.due = due
+
+    async def _write(self, records: bytes) -> None:
         try:
             async with _deadline(self._timeout, "Voxta does not read what is sent"):
-                await self._socket.send_str(signalr.encode(frame))
+                await self._socket.send_frame(records, aiohttp.WSMsgType.TEXT)
         except (aiohttp.ClientError, ConnectionError, RuntimeError) as error:
             raise VoxtaUnavailable(f"the connection to Voxta was lost: {type(error).__name__}") from None
 
