@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from relay.bus.presence import Presence
+from relay.bus.presence import Presence, Suits, any_of_them
 from relay.bus.pubsub import PubSub
 from relay.errors import InboxError, NobodyThere, RateLimited, RelayError
 
@@ -50,23 +50,34 @@ class RemoteCalls:
         finally:
             del self._services[service]
 
-    async def ask(self, service: str, method: str, argument: Any = None, *, within: float = WITHIN) -> Any:
-        """What the method returns. Raises what it raised, and NobodyThere when nobody serves it in time."""
+    async def ask(
+        self,
+        service: str,
+        method: str,
+        argument: Any = None,
+        *,
+        within: float = WITHIN,
+        suits: Suits = any_of_them,
+    ) -> Any:
+        """What the method returns, of a process that suits while there is one, else of any that serves it.
+
+        Raises what it raised, and NobodyThere when nobody serves it in time.
+        """
         id = uuid.uuid4().hex
         answered = self._open[id] = asyncio.get_running_loop().create_future()
         asked = {"id": id, "answer_to": self._presence.id, "service": service, "method": method, "argument": argument}
         try:
             async with asyncio.timeout(within):
-                return await self._asked(service, json.dumps(asked).encode(), answered)
+                return await self._asked(service, suits, json.dumps(asked).encode(), answered)
         except TimeoutError:
             raise NobodyThere(f"no process answers for {service} within {within:g} s") from None
         finally:
             del self._open[id]
             answered.cancel()
 
-    async def _asked(self, service: str, asked: bytes, answered: asyncio.Future[Any]) -> Any:
+    async def _asked(self, service: str, suits: Suits, asked: bytes, answered: asyncio.Future[Any]) -> Any:
         while True:
-            there = await self._presence.find(service)
+            there = await self._presence.find(service, suits)
             with suppress(InboxError):
                 await self._pubsub.tell(_channel(there.id), asked)
             await asyncio.wait({answered}, timeout=AGAIN)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -60,6 +60,15 @@ class ProcessSign:
     """What it can be asked for, each with what others should know of it."""
 
 
+Suits = Callable[[ProcessSign], bool]
+"""Whether a process is the right one of those that can be asked for the same."""
+
+
+def any_of_them(_: ProcessSign) -> bool:
+    """All of them are."""
+    return True
+
+
 class Presence:
     """Those of one namespace. `run` follows the others, and keeps telling of this process, until cancelled."""
 
@@ -92,12 +101,12 @@ class Presence:
         """Those that can be asked for it."""
         return (sign for _, sign in sorted(self.living.items()) if service in sign.services)
 
-    async def find(self, service: str) -> ProcessSign:
-        """One of those; waits until there is one."""
+    async def find(self, service: str, suits: Suits = any_of_them) -> ProcessSign:
+        """One of those that suit, or another where none does; waits until there is one."""
         async with self.changed:
             while True:
-                if (found := next(self.of(service), None)) is not None:
-                    return found
+                if found := list(self.of(service)):
+                    return next(filter(suits, found), found[0])
                 await self.changed.wait()
 
     async def run(self) -> None:

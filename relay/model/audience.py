@@ -331,3 +331,8 @@ class Post(Value):
     """The same for every try of the same post, so that a platform that can will not post it twice."""
     in_doubt: bool = False
     """A process that is gone may have posted it already."""
+
+    @property
+    def answers_use(self) -> bool:
+        """Whether it is for who used a command alone: what the relay says of a use that no message shows."""
+        return self.use is not None and self.message_id is None

@@ -102,3 +102,24 @@ async def test_who_takes_over_answers_a_call_made_before(processes: Two, monkeyp
     with here.calls.serving("core", {"who": answer}):
         here.presence.offer("core")
         assert await call == "here"
+
+
+async def test_of_those_who_serve_the_same_the_one_that_suits_is_asked_while_there_is_one(processes: Two) -> None:
+    here, there = processes
+    second = max(processes, key=lambda process: process.presence.id)
+
+    def tells(process: Process) -> dict[str, Any]:
+        async def who(_: Any) -> Any:
+            return process.presence.id
+
+        return {"who": who}
+
+    with here.calls.serving("posts", tells(here)), there.calls.serving("posts", tells(there)):
+        here.presence.offer("posts", here is second)
+        there.presence.offer("posts", there is second)
+        async with here.presence.changed:
+            await here.presence.changed.wait_for(lambda: len(list(here.presence.of("posts"))) == 2)
+        suiting = await here.calls.ask("posts", "who", suits=lambda sign: bool(sign.services["posts"]))
+        any_other = await here.calls.ask("posts", "who", suits=lambda _: False)
+    assert suiting == second.presence.id
+    assert any_other in (here.presence.id, there.presence.id)

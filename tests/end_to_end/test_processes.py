@@ -1,7 +1,7 @@
 """One relay in several processes: each kind by itself, with nothing in common but the Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,11 @@ class Processes:
     async def __aexit__(self, *error: Any) -> None:
         await self._stack.__aexit__(*error)
 
-    async def adapter(self, name: str) -> asyncio.Task[None]:
+    async def adapter(self, name: str, config: Config | None = None) -> asyncio.Task[None]:
+        """With settings of its own where they are given."""
         [info] = [info for info in listed.PLATFORMS if info.name == name]
         bus = await self.bus()
-        return await self.running(run_adapter(info, self.config, bus, watch_of_a_test()))
+        return await self.running(run_adapter(info, config or self.config, bus, watch_of_a_test()))
 
     async def core(self, watch: Watch | None = None) -> asyncio.Task[None]:
         bus = await self.bus()
@@ -159,6 +160,31 @@ async def test_moderators_controls_work_from_a_slash_command_and_from_chat(
     assert "aused" in paused.text
     assert "Paused: yes" in status.text
     assert {first.text, second.text} >= {'You said: Ann (Twitch): "hello @streamer"'}
+
+
+async def test_who_uses_a_command_is_answered_by_the_process_that_was_told_of_it(
+    config: Config, discord: DiscordDouble
+) -> None:
+    discord.gateway.starts.per = 0.0
+    rooms = [discord.open_server(shard=shard, of=2) for shard in (0, 1)]
+    config = _of_shards(config, discord, rooms)
+    async with Processes(config) as processes:
+        await processes.core()
+        await processes.post()
+        for number in range(len(rooms)):
+            await processes.adapter("discord", _of_shards(config, discord, rooms, shard_ids=(number,)))
+        await discord.wait_shards(2)
+        await discord.signal.wait_until(
+            lambda: any(command["name"] == "why" for command in discord.interactions.commands), "viewers' commands"
+        )
+        answers = [await discord.command("why", author=f"ann {room}", channel=room) for room in rooms]
+
+    assert [answer.text for answer in answers] == ["I know of no message of yours."] * 2
+
+
+def _of_shards(config: Config, discord: DiscordDouble, rooms: Sequence[str], **over: Any) -> Config:
+    channels = tuple(map(int, rooms))
+    return config.model_copy(update={"discord": section(discord, shards=2, channels=channels, **over)})
 
 
 async def test_a_core_that_ends_leaves_to_the_one_that_stands_by(config: Config, twitch: TwitchDouble) -> None:

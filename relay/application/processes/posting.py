@@ -5,6 +5,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from relay.application.processes.kinds import POST
@@ -13,8 +14,9 @@ from relay.application.processes.outbound import outbound, outbound_space, repor
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.bus.lease import Lease
+from relay.bus.presence import ProcessSign, Suits
 from relay.bus.stream import StreamEntry
-from relay.errors import InboxTaken
+from relay.errors import InboxTaken, PostRejected
 from relay.inbox.retry import with_retries
 from relay.model import Post
 from relay.platforms.info import PlatformInfo
@@ -41,12 +43,34 @@ class AdapterOutlet:
         self._bus = bus
 
     async def post(self, post: Post) -> None:
-        """See Outlet."""
-        await self._bus.calls.ask(self.service, "post", post.model_dump(mode="json"), within=POST_WITHIN)
+        """See Outlet. Where several processes have the login, it is the one that hears the channel that writes there.
+
+        Only the process that was told of a use can answer it; the others refuse to.
+        """
+        if not post.answers_use:
+            await self._have_posted(post, lambda sign: post.channel in sign.services[self.service]["channels"])
+            return
+        *others, last = [sign.id for sign in self._bus.presence.of(self.service)] or [""]
+        for process in others:
+            with suppress(PostRejected):
+                await self._have_posted(post, _is(process))
+                return
+        await self._have_posted(post, _is(last))
+
+    async def _have_posted(self, post: Post, suits: Suits) -> None:
+        asked = post.model_dump(mode="json")
+        await self._bus.calls.ask(self.service, "post", asked, within=POST_WITHIN, suits=suits)
 
     def channels(self) -> Sequence[str]:
         """None: whoever posts was told where to."""
         return ()
+
+
+def _is(process: str) -> Suits:
+    def is_it(sign: ProcessSign) -> bool:
+        return sign.id == process
+
+    return is_it
 
 
 async def run_post(info: PlatformInfo[Any], account: str, bus: Bus, watch: Watch) -> None:

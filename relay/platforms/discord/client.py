@@ -150,7 +150,7 @@ class DiscordPlatform:
         """See Platform."""
         if (session := self._session(post.channel)) is None:
             raise PlatformUnavailable(f"discord: {self.health()}")
-        if post.use is None or post.message_id is not None:
+        if post.use is None or not post.answers_use:
             await send(session, post)
         elif not self._offers.uses.answer(post.use, post.text):
             raise PostRejected("discord: who used the command does not wait for its answer any more")
