@@ -1,7 +1,7 @@
 """A durable list in Redis: several processes append to it, and one at a time works it off, in order."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -13,6 +13,8 @@ from relay.system.cancellation import checkpoint
 GROUP: Final = "readers"
 READER: Final = "reader"
 """Always the same: whoever reads has a lease, so whoever read before is gone."""
+NAMES_FOR: Final = 600
+"""Seconds for which names are remembered: longer than anybody hands over again what he may have handed over."""
 LOOK_EVERY: Final = 1.0
 """Seconds after which a reader looks although nobody told of anything new."""
 
@@ -20,6 +22,17 @@ _APPEND: Final = Script(
     """
 -- KEYS: the stream   ARGV: the items
 for i = 1, #ARGV do redis.call('XADD', KEYS[1], '*', 'i', ARGV[i]) end
+redis.call('PUBLISH', KEYS[1], '')
+"""
+)
+_APPEND_ONCE: Final = Script(
+    """
+-- KEYS: the stream, the names given lately   ARGV: for how many seconds, then names and items
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[1])
+for i = 2, #ARGV, 2 do
+  if redis.call('ZADD', KEYS[2], 'NX', now, ARGV[i]) == 1 then redis.call('XADD', KEYS[1], '*', 'i', ARGV[i + 1]) end
+end
 redis.call('PUBLISH', KEYS[1], '')
 """
 )
@@ -74,6 +87,15 @@ class RedisStream:
         """
         if items:
             await self._connection.run(_APPEND, (self.key,), *items)
+
+    async def append_once(self, items: Mapping[str, bytes]) -> None:
+        """The same by names: what was appended under its name within the last minutes is not appended again.
+
+        Raises InboxError.
+        """
+        if items:
+            given = [part for name, item in items.items() for part in (name, item)]
+            await self._connection.run(_APPEND_ONCE, (self.key, f"{self.key}:given"), NAMES_FOR, *given)
 
     async def read(self, limit: int, wait: float) -> list[StreamEntry]:
         """The next items, at most `limit`; first what a reader before this one left. [] after `wait` seconds.

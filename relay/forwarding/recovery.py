@@ -1,6 +1,6 @@
 """What became of a forward whose sending was cut off: the chat's own history tells."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from enum import Enum, auto
 
 from relay.model import Forward
@@ -23,12 +23,22 @@ def fate_of(forward: Forward, chat: JoinedChat, claimed: set[str]) -> Fate:
     """
     if chat.chat_id != forward.chat_id or chat.history is None or forward.send_as.role is None:
         return Fate.UNKNOWN
-    for message in chat.history:
+    place = place_of(forward, chat, claimed)
+    if place is None:
+        return Fate.LOST
+    claimed.add(chat.history[place].message_id)
+    return Fate.TAKEN
+
+
+def place_of(forward: Forward, chat: JoinedChat, claimed: Container[str] = ()) -> int | None:
+    """Where it stands in the chat's history, but for the messages with these ids; None when it does not."""
+    if chat.chat_id != forward.chat_id:
+        return None
+    for place, message in enumerate(chat.history or ()):
         is_newer = message.index is None or message.index > forward.after_index
         if is_newer and message.message_id not in claimed and _matches(message.text, message.role, forward):
-            claimed.add(message.message_id)
-            return Fate.TAKEN
-    return Fate.LOST
+            return place
+    return None
 
 
 def _matches(text: str, role: str, forward: Forward) -> bool:

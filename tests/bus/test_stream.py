@@ -57,6 +57,18 @@ async def test_who_waits_is_told_at_once(
     assert [entry.item for entry in await waiting] == [b"a"]
 
 
+async def test_what_has_a_name_is_appended_once_also_when_it_was_done_meanwhile(
+    processes: Two, namespace: str, lease: Lease
+) -> None:
+    writer, reader = stream(processes[0], namespace), stream(processes[1], namespace, lease)
+    await writer.append_once({"one": b"a", "two": b"b"})
+    read = await reader.read(10, 0)
+    await reader.acknowledge([entry.id for entry in read])
+    await writer.append_once({"two": b"b", "three": b"c"})
+    assert [entry.item for entry in read] == [b"a", b"b"]
+    assert await items(reader) == [b"c"]
+
+
 async def test_what_is_acknowledged_is_gone(processes: Two, namespace: str, lease: Lease) -> None:
     one = stream(processes[1], namespace, lease)
     await one.append([b"a", b"b"])

@@ -11,6 +11,7 @@ import pytest
 from relay.application.processes.adapter import run_adapter
 from relay.application.processes.core import run_core
 from relay.application.processes.kinds import platform_service
+from relay.application.processes.outbound import StreamOutbox, outbound, outbound_space
 from relay.application.processes.posting import run_post
 from relay.application.statistics import Statistics
 from relay.application.watching import Watch
@@ -202,6 +203,62 @@ async def test_a_core_that_ends_leaves_to_the_one_that_stands_by(config: Config,
         posts = await twitch.wait_for_posts(2)
 
     assert [post.text.split('"')[1] for post in posts] == ["one @streamer", "two @streamer"]
+
+
+async def test_a_core_that_slept_while_another_took_over_stands_by_and_its_process_lives_on(
+    config: Config, twitch: TwitchDouble, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_ending: list[bool] = []
+    monkeypatch.setattr("relay.system.shutdown.begin", lambda _: is_ending.append(True))
+    monkeypatch.setattr("relay.system.shutdown.averted", lambda: is_ending.append(False))
+    async with Processes(config) as processes:
+        await processes.adapter("twitch")
+        await processes.post()
+        await processes.core()
+        await twitch.wait_subscribed("channel.chat.message")
+        await twitch.chat("one @streamer", author="ann")
+        await twitch.wait_for_posts(1)
+        with redis_server.admin as admin:
+            admin.set(f"{{relay:{config.relay.name}}}:owner", "another")
+        await eventually(lambda: bool(is_ending) and not is_ending[-1])
+        await twitch.chat("two @streamer", author="bob")
+        posts = await twitch.wait_for_posts(2)
+
+    assert [post.text.split('"')[1] for post in posts] == ["one @streamer", "two @streamer"]
+
+
+async def test_what_is_posted_lies_in_the_slot_of_the_lease_of_who_posts(config: Config) -> None:
+    async with Processes(config) as processes:
+        bus = await processes.bus()
+
+        assert _tag(outbound(bus, "twitch/1").key) == _tag(bus.lease(outbound_space("twitch/1")).owner_key)
+
+
+def _tag(key: str) -> str:
+    """What a cluster chooses the slot by."""
+    return key[key.index("{") : key.index("}")]
+
+
+async def test_an_answer_that_a_dead_core_never_handed_on_is_posted_once_by_the_next(
+    config: Config, twitch: TwitchDouble, brain: EchoBrain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Processes(config) as processes:
+        await processes.adapter("twitch")
+        await processes.post()
+        first = await processes.core()
+        await twitch.wait_subscribed("channel.chat.message")
+        await twitch.chat("one @streamer", author="ann")
+        await twitch.wait_for_posts(1)
+        with monkeypatch.context() as patch:
+            patch.setattr(StreamOutbox, "put", lambda *_: first.cancel())
+            asked = await twitch.chat("two @streamer", author="bob")
+            await asyncio.wait({first})
+        await processes.core()
+        await twitch.chat("three @streamer", author="cid")
+        posts = await twitch.wait_for_posts(3)
+
+    assert {post.text.split('"')[1] for post in posts} == {"one @streamer", "two @streamer", "three @streamer"}
+    assert [post.reply_to for post in posts if "two" in post.text] == [asked]
 
 
 async def test_a_core_that_is_asked_to_end_answers_what_it_has_begun_and_hands_over(

@@ -18,6 +18,7 @@ from relay.application.processes.kinds import core_service, platform_service
 from relay.application.processes.measures import StreamLengths
 from relay.application.processes.outbound import reports
 from relay.application.processes.remote_platform import RemotePlatform, remote
+from relay.application.processes.unanswered import Questions
 from relay.application.statistics import Statistics
 from relay.application.tracing import traced
 from relay.application.watching import Watch, watching
@@ -44,8 +45,9 @@ async def run_core(config: Config, statistics: Statistics, bus: Bus, watch: Watc
         try:
             await lead(config, statistics, bus, inbox, watch)
         except* InboxTaken as taken:
-            shutdown.averted()
             log.warning("standing by: %s", taken.exceptions[0])
+            if not watch.asked.is_set():
+                shutdown.averted()
         finally:
             await inbox.lease.release()
 
@@ -68,6 +70,7 @@ async def lead(config: Config, statistics: Statistics, bus: Bus, inbox: RedisInb
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(voxta(config))
         relay = Relay(config, _made(platforms), voxta_url=url, statistics=statistics, audio=audio, inbox=inbox)
+        questions = Questions(relay)
         task = await stack.enter_async_context(running(relay))
         if config.web.enabled:
             await stack.enter_async_context(serving_through(bus, config, relay, audio))
@@ -81,6 +84,7 @@ async def lead(config: Config, statistics: Statistics, bus: Bus, inbox: RedisInb
         ingress = Ingress(brought)
         async with asyncio.TaskGroup() as tasks:
             beside = [
+                tasks.create_task(questions.run(), name="questions"),
                 tasks.create_task(_take_in(relay, platforms, ingress), name="ingress"),
                 tasks.create_task(_offer(relay, bus, core_service(name)), name="presence"),
             ]

@@ -26,7 +26,7 @@ def outbound_space(account: str) -> str:
 
 def outbound(bus: Bus, account: str, lease: Lease | None = None) -> RedisStream:
     """What is to be posted, with the companion it comes from; read by the owner of the lease."""
-    return bus.stream("posts", outbound_space(account), lease)
+    return bus.stream(outbound_space(account), "posts", lease)
 
 
 def reports(bus: Bus, companion: str, platform: str, lease: Lease | None = None) -> RedisStream:
@@ -61,9 +61,11 @@ class StreamOutbox:
         while True:
             checkpoint()
             posts = await self._waiting.get()
-            ordered = [{"companion": self._companion, "post": post.model_dump(mode="json")} for post in posts]
-            await with_retries(self._outbound.append, [json.dumps(each).encode() for each in ordered])
+            await with_retries(self._outbound.append_once, {post.nonce: self._ordered(post) for post in posts})
             self._waiting.task_done()
+
+    def _ordered(self, post: Post) -> bytes:
+        return json.dumps({"companion": self._companion, "post": post.model_dump(mode="json")}).encode()
 
     async def _hear(self) -> None:
         while True:

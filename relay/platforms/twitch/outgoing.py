@@ -55,7 +55,7 @@ class Outgoing:
             raise PostRejected(f"a post of {len(post.text)} characters: Twitch takes 1 to {TEXT_LIMIT}")
         async with self._turns.setdefault(post.channel, asyncio.Lock()):
             tried = self._tried(post)
-            if tried is not None and tried.echoed:
+            if tried is not None and (tried.echoed or tried.id is not None):
                 return
             await asyncio.sleep(self._wait(post.channel))
             if tried is None:

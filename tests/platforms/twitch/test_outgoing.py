@@ -150,6 +150,18 @@ async def test_a_post_whose_answer_was_lost_is_not_posted_twice(connect: Connect
     assert [posted.text for posted in twitch.posts] == ["hello"]
 
 
+async def test_a_post_that_twitch_has_taken_is_not_written_again_before_its_echo_came(
+    twitch: TwitchDouble, connect: Connect
+) -> None:
+    async with connect(twitch) as platform:
+        for session in twitch.sessions.current:
+            session.silent = True
+        await platform.post(post(twitch))
+        await platform.post(post(twitch))
+
+    assert [posted.text for posted in twitch.posts] == ["hello"]
+
+
 async def test_without_an_echo_twitchs_own_duplicate_check_ends_the_second_try(connect: Connect) -> None:
     async with TwitchDouble(account="vox") as twitch, connect(twitch) as platform:
         for session in twitch.sessions.current:

@@ -1,0 +1,140 @@
+"""What Voxta was asked by a core that was killed before it handed the answer on: the chat's history has that answer.
+
+Each question is noted until its answer is on its way to the process that posts. A core that takes over looks those
+questions up in the chat: what was answered meanwhile is posted as the core before it would have done, and what is still
+being answered is told apart from what nobody asked for. An answer given twice is posted once, by its nonce.
+"""
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from relay.application.composition import Relay
+from relay.forwarding.recovery import place_of
+from relay.inbox.retry import with_retries
+from relay.model import Forward, ReplyText
+from relay.replies.replies import Step
+from relay.system import clock
+from relay.system.cancellation import checkpoint
+from relay.voxta.chat import JoinedChat
+from relay.wire.messages import ChatMessage
+
+NOTE: Final = "questions"
+"""The note that holds them."""
+KEPT: Final = 8
+"""The newest questions; some are never answered."""
+FRESH: Final = 120.0
+"""Seconds after which an answer that nobody handed on is too old to be worth it."""
+REMEMBERED: Final = 256
+"""Questions of which this core knows that they are its own."""
+
+_PAGE: Final = TypeAdapter(list[Forward])
+
+
+class Questions:
+    """`run` notes those of this core, and answers those of the one before, until cancelled."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._open: dict[str, Forward] = {}
+        """By their ids, the oldest first."""
+        self._left: dict[str, Forward] = {}
+        """Those of an earlier core that wait for the chat."""
+        self._answers: dict[str, str] = {}
+        """The ids of questions, by those of the replies that answer them."""
+        self._own: deque[str] = deque(maxlen=REMEMBERED)
+        self._changed = asyncio.Event()
+        events = relay.events
+        events.asking.subscribe(self._asked)
+        events.forwarded.subscribe(self._forwarded)
+        events.replied.subscribe(self._replied)
+        events.released.subscribe(self._released)
+        events.chat_changed.subscribe(self._changed.set)
+
+    async def run(self) -> None:
+        found = await with_retries(self._relay.inbox.get_note, NOTE)
+        old = clock.now() - FRESH
+        left = (each for each in (_PAGE.validate_json(found) if found else ()) if max(each.heard_at, default=0.0) > old)
+        self._left |= {forward.id: forward for forward in left}
+        self._changed.set()
+        noted = set(self._left)
+        while True:
+            checkpoint()
+            await self._changed.wait()
+            self._changed.clear()
+            self._look()
+            kept = self._left | self._open
+            if set(kept) == noted:
+                continue
+            if noted - set(kept):
+                await self._relay.poster.drain()
+            await with_retries(self._relay.inbox.set_note, NOTE, _PAGE.dump_json(list(kept.values())).decode())
+            noted = set(kept)
+
+    def _asked(self, forward: Forward) -> None:
+        self._own.append(forward.id)
+        self._open[forward.id] = forward
+        while len(self._open) > KEPT:
+            del self._open[next(iter(self._open))]
+        self._changed.set()
+
+    def _forwarded(self, forward: Forward) -> None:
+        """Also one of the core before, which was found in the chat."""
+        if forward.expects_reply and forward.id not in self._own:
+            self._left[forward.id] = forward
+            self._changed.set()
+
+    def _replied(self, step: Step) -> None:
+        reply = step.reply
+        if reply.forward is None or reply.forward.id not in self._open:
+            return
+        if reply.is_open or reply.public is not None:
+            self._answers[reply.id] = reply.forward.id
+        else:
+            self._is_answered(reply.forward.id)
+
+    def _released(self, reply: ReplyText) -> None:
+        if (question := self._answers.pop(reply.message_id, None)) is not None:
+            self._is_answered(question)
+
+    def _is_answered(self, question: str) -> None:
+        self._open.pop(question, None)
+        self._changed.set()
+
+    def _look(self) -> None:
+        """What the chat tells of the questions that were left."""
+        chat = self._relay.session.chat
+        if chat is None:
+            return
+        left, self._left = self._left, {}
+        for forward in left.values():
+            answers = answers_to(forward, chat)
+            if answers is None:
+                continue
+            for answer in answers:
+                self._answer(forward, answer)
+            if not answers and not self._own:
+                self._open[forward.id] = forward
+                self._relay.dialogue.router.asked(forward)
+
+    def _answer(self, forward: Forward, answer: ChatMessage) -> None:
+        name = self._relay.dialogue.name_of(answer.sender_id)
+        self._relay.dialogue.screening.screen(
+            ReplyText(message_id=answer.message_id, character=name, text=answer.text, origins=forward.origins)
+        )
+
+
+def answers_to(forward: Forward, chat: JoinedChat) -> list[ChatMessage] | None:
+    """What characters said to it before anybody said something else; None when it is not to be found there."""
+    place = place_of(forward, chat)
+    if place is None or chat.history is None:
+        return None
+    answers: list[ChatMessage] = []
+    for message in list(chat.history)[place + 1 :]:
+        if message.role.casefold() == "assistant":
+            answers.append(message)
+        elif message.role.casefold() in ("user", "event"):
+            break
+    return [answer for answer in answers if answer.text.strip()]
