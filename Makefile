@@ -41,8 +41,9 @@ pictures: install ## the pictures of the desk in docs/, anew, in a real browser
 flaky: install ## the tests ten times, half of them beside busy processes: no failure is rare enough
 	$(BIN)/uv run --locked python -m tests.flaky
 
-chaos: install ## what a relay needs fails again and again, for 15 minutes at most: nothing may be lost, told twice or stuck
+chaos: install ## what a relay needs fails again and again, for half an hour at most: nothing may be lost, told twice or stuck
 	$(BIN)/uv run --locked python -m tests.chaos
+	$(BIN)/uv run --locked python -m tests.chaos.processes
 	$(BIN)/uv run --locked python -m tests.chaos.sigterm --times 200
 
 soak: install ## a day of a big stream in twenty minutes: nothing may be lost, nothing may grow without end

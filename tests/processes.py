@@ -61,10 +61,22 @@ class RelayProcess:
         self._process.close()
         self._folder.cleanup()
 
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
     def signal(self, number: int) -> None:
         """Send it this signal."""
-        assert self._process.pid is not None
-        os.kill(self._process.pid, number)
+        os.kill(self.pid, number)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.is_alive()
+
+    def said(self) -> str:
+        """On its error output, so far."""
+        return self._err.read_text("utf-8")
 
     def wait(self) -> Ended:
         """Until it ends by itself."""

@@ -20,6 +20,8 @@ class Row:
     lost: int = 0
     doubled: int = 0
     stuck: int = 0
+    unheard: int = 0
+    """What the platform told nobody of, beside the messages."""
     recovery_s: float = 0.0
     """The worst."""
     ended: str = ""
@@ -39,7 +41,8 @@ class Row:
         figures = (
             f"{self.faults:>6}{self.messages:>10}{self.lost:>6}{self.doubled:>9}{self.stuck:>7}{self.recovery_s:>12.2f}"
         )
-        return f"{self.name:<46}{figures}{'' if self.is_well else '  <-- ' + (self.ended or self._trouble)}"
+        unheard = f"  ({self.unheard} unheard)" if self.unheard else ""
+        return f"{self.name:<46}{figures}{unheard}{'' if self.is_well else '  <-- ' + (self.ended or self._trouble)}"
 
     @property
     def _trouble(self) -> str:
