@@ -70,6 +70,8 @@ class StreamContext:
         self._said: deque[tuple[float, str, frozenset[str]]] = deque(maxlen=1_000)
         self._refused = 0
         """Script events that Voxta has refused in a row."""
+        self._takes_scripts = False
+        """Whether Voxta took the last one."""
         self._told: tuple[object, tuple[str, ...], tuple[str, ...]] | None = None
         """The chat, the contexts and the flags as Voxta has them."""
 
@@ -106,19 +108,26 @@ class StreamContext:
                 tasks.create_task(repeat(self.tell, LOOK_EVERY, "telling how the stream is doing"))
 
     async def _call_scripts(self) -> None:
+        """What waits together goes together, once Voxta has shown that it takes such events."""
         while True:
-            call = await self._calls.get()
-            if self._refused >= REFUSALS:
-                continue
-            try:
-                await self._session.trigger_script_event(call.name, dict(call.arguments))
-                self._refused = 0
-            except VoxtaUnavailable as error:
-                log.debug("the scripts were not told of %s: %s", call.name, error)
-            except RelayError as error:
-                self._refused += 1
-                if self._refused == REFUSALS:
-                    log.warning("Voxta takes no script events, so none are sent any more (%s)", error)
+            calls = [await self._calls.get()]
+            while self._takes_scripts and not self._calls.empty():
+                calls.append(self._calls.get_nowait())
+            if self._refused < REFUSALS:
+                async with asyncio.TaskGroup() as tasks:
+                    for call in calls:
+                        tasks.create_task(self._call_script(call))
+
+    async def _call_script(self, call: ScriptCall) -> None:
+        try:
+            await self._session.trigger_script_event(call.name, dict(call.arguments))
+            self._refused, self._takes_scripts = 0, True
+        except VoxtaUnavailable as error:
+            log.debug("the scripts were not told of %s: %s", call.name, error)
+        except RelayError as error:
+            self._refused, self._takes_scripts = self._refused + 1, False
+            if self._refused == REFUSALS:
+                log.warning("Voxta takes no script events, so none are sent any more (%s)", error)
 
     async def _ask_platforms(self) -> None:
         for platform in self._platforms:

@@ -27,11 +27,17 @@ class Voxta:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.told: list[tuple[list[str], list[str]]] = []
         self.refuses = False
+        self.most_at_once = 0
+        self._at_once = 0
 
     async def trigger_script_event(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         self.calls.append((name, arguments or {}))
         if self.refuses:
             raise VoxtaError("unrecognized discriminator")
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        await asyncio.sleep(0)
+        self._at_once -= 1
 
     async def update_context(
         self, key: str, contexts: Sequence[ContextText] = (), set_flags: Sequence[str] = ()
@@ -96,6 +102,15 @@ async def test_a_voxta_that_takes_no_script_events_is_left_alone_with_them(caplo
     informed.told(told(*(chat("Ann", f"hi {number}") for number in range(9))))
     await run(informed, lambda: "takes no script events" in caplog.text)
     assert len(voxta.calls) == 3
+
+
+async def test_script_events_that_wait_together_go_together_once_voxta_took_one() -> None:
+    voxta = Voxta()
+    informed = stream_context(voxta, Clock(), contexts=False)
+    informed.told(told(*(chat("Ann", f"hi {number}") for number in range(9))))
+    await run(informed, lambda: len(voxta.calls) == 9)
+    assert [arguments["text"] for _, arguments in voxta.calls] == [f"hi {number}" for number in range(9)]
+    assert voxta.most_at_once == 8
 
 
 async def test_script_events_can_be_switched_off() -> None:
