@@ -66,7 +66,9 @@ class PointRewards:
             yield "pauses of rewards", self._pauses.run()
 
     def _redeeming(self) -> Mapping[str, ChannelRewards]:
-        return {each.name: each.rewards for each in self._platforms() if isinstance(each, Redeeming) and self._is_used}
+        if not self._is_used:
+            return {}
+        return {each.name: each.rewards for each in self._platforms() if isinstance(each, Redeeming)}
 
     def _streaming(self) -> Sequence[Streaming]:
         return [each for each in self._platforms() if isinstance(each, Streaming)]

@@ -290,29 +290,31 @@ class Forwarder:
         self, batches: Sequence[Batch], current: Mapping[str, AudienceMessage], chat: JoinedChat
     ) -> dict[ReadyForward, Batch]:
         """What is to be sent, in order. Of two that read the same the second waits until the first is in the chat."""
-        now = self._wall()
+        now, place = self._wall(), Place.of(chat)
+        said = self._sending.bodies()
         loaded: dict[ReadyForward, Batch] = {}
         for at, batch in enumerate(batches):
             here = [pick for pick in batch.picks if pick.message.key in current]
             checked = [self.waiting.recheck(pick, current[pick.message.key], now) for pick in here]
             picks = [pick for pick in checked if pick is not None]
-            forward = await self._render(picks, batch, chat)
+            forward = await self._render(picks, batch, place)
             if forward is None:
                 continue
             told = [pick for pick in picks if pick.message.key in forward.keys]
-            if self._sending.reads_like(forward) or any(each.forward.body == forward.body for each in loaded):
+            if forward.body in said:
                 self.waiting.restore([*told, *(pick for later in batches[at + 1 :] for pick in later.picks)])
                 break
             if forward.expects_reply and not batch.asks:
                 self.waiting.restore(told)
                 continue
+            said.add(forward.body)
             loaded[ReadyForward(forward, told)] = batch
         return loaded
 
-    async def _render(self, picks: list[Pick], batch: Batch, chat: JoinedChat) -> Forward | None:
+    async def _render(self, picks: list[Pick], batch: Batch, place: Place) -> Forward | None:
         while picks:
             try:
-                forward, left_over = self._renderer.render(picks, Place.of(chat), batch.digest)
+                forward, left_over = self._renderer.render(picks, place, batch.digest)
             except RenderingError as error:
                 await self._settling.messages([(picks.pop(0).message.key, Outcome.REJECTED, str(error))])
             else:

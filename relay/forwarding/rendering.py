@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Self
 
 from pydantic import ValidationError
@@ -25,6 +26,8 @@ DETAIL_LIMIT = 200
 """Characters of a detail; the five choices of a poll have 25 each, and what a platform tells is a sentence."""
 ASKED = 3
 """Questions at most that are posted again with their answer."""
+Fields = Mapping[str, str]
+"""What templates may name, harmless, by those names."""
 BETWEEN = " | "
 """Between messages that share one forward; viewers cannot write it."""
 _UNITS = {
@@ -83,17 +86,19 @@ class Renderer:
 
         Raises RenderingError when the first one leaves nothing fit to send.
         """
-        parts = [self._part(picks[0], place)]
+        fields = [self._fields(picks[0], place)]
+        parts = [self._part(picks[0], fields[0])]
         for pick in picks[1:]:
-            part = self._part(pick, place)
+            of_pick = self._fields(pick, place)
+            part = self._part(pick, of_pick)
             if len(BETWEEN.join([*parts, part])) > self._length:
                 break
+            fields.append(of_pick)
             parts.append(part)
-        told = picks[: len(parts)]
         body = BETWEEN.join([*parts, *self._digest(digest, len(BETWEEN.join(parts)))])
-        return self._forward(told, body, place), picks[len(parts) :]
+        return self._forward(picks[: len(parts)], fields, body, place), picks[len(parts) :]
 
-    def _forward(self, told: Sequence[Pick], body: str, place: Place) -> Forward:
+    def _forward(self, told: Sequence[Pick], fields: Sequence[Fields], body: str, place: Place) -> Forward:
         first = told[0].message
         rule = self._policy.rule(first)
         try:
@@ -104,8 +109,8 @@ class Renderer:
                 send_as=rule.send_as,
                 body=body,
                 options=rule.message,
-                script=self._script(rule, told[0], place),
-                events=tuple(self._event(pick, place) for pick in told if rule.send_as is not SendAs.SCRIPT),
+                script=self._script(rule, fields[0]),
+                events=() if rule.send_as is SendAs.SCRIPT else tuple(map(self._event, told, fields, repeat(place))),
                 origins=_origins(told),
                 authors=tuple(dict.fromkeys(p.message.viewer for p in told)),
                 names=tuple(dict.fromkeys(self._name(pick.message.author, place) for pick in told)),
@@ -117,24 +122,21 @@ class Renderer:
         except ValidationError as error:
             raise RenderingError(f"unsafe: {error.errors()[0]['msg']}") from None
 
-    def _part(self, pick: Pick, place: Place) -> str:
-        fields = self._fields(pick, place)
+    def _part(self, pick: Pick, fields: Fields) -> str:
         if not fields["text"] and pick.message.kind.is_said and not self._policy.call(pick.message):
             raise RenderingError("empty: no visible text remains")
         template = self._policy.rule(pick.message).words(pick.message.moment)
         told = without_roles(" ".join(template.format_map(fields).split()))
         return f"{pick.others + 1} viewers, such as {told}" if pick.others else told
 
-    def _script(self, rule: Telling, pick: Pick, place: Place) -> ScriptCall | None:
+    def _script(self, rule: Telling, fields: Fields) -> ScriptCall | None:
         if not rule.script:
             return None
-        fields = self._fields(pick, place)
         arguments = {name: template.format_map(fields) for name, template in rule.arguments.items()}
         return ScriptCall(name=rule.script, arguments=arguments)
 
-    def _event(self, pick: Pick, place: Place) -> ScriptCall:
+    def _event(self, pick: Pick, fields: Fields, place: Place) -> ScriptCall:
         """What scripts that listen for `app:<kind>` are told."""
-        fields = self._fields(pick, place)
         arguments = {name: fields[name] for name in ("author", "text")}
         message = pick.message
         arguments["platform"] = self._label(message.platform)
@@ -179,7 +181,7 @@ class Renderer:
     def _label(self, platform: str) -> str:
         return self._labels.get(platform) or sanitise_name(platform.capitalize(), frozenset())
 
-    def _fields(self, pick: Pick, place: Place) -> dict[str, str]:
+    def _fields(self, pick: Pick, place: Place) -> Fields:
         message = pick.message
         text = sanitise(pick.text, TEXT_LIMIT)
         arguments = self._policy.arguments(message, pick.text)

@@ -82,9 +82,9 @@ class Sending:
         """Something is under way."""
         return bool(self._under_way)
 
-    def reads_like(self, forward: Forward) -> bool:
-        """Whether something under way says the same: after a cut the chat could not tell the two apart."""
-        return any(other.body == forward.body for other in self._under_way.values())
+    def bodies(self) -> set[str]:
+        """What is under way says: after a cut the chat could not tell it from what says the same."""
+        return {forward.body for forward in self._under_way.values()}
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -1,13 +1,16 @@
 """What is sent to Voxta, and as what."""
 
-import unicodedata
+import re
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
 from relay.model.audience import DESK, Origin
 from relay.model.base import Value
+
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What Unicode calls a control character, or a separator of lines or paragraphs (Cc, Zl, Zp)."""
 
 
 class SendAs(StrEnum):
@@ -99,7 +102,7 @@ class Forward(Value):
     def _is_no_command(cls, body: str) -> str:
         if body != body.strip() or not body or body[0] in "/[*" or any(sign in body for sign in ("{{", "}}")):
             raise ValueError("the body must not be empty nor begin with /, [ or *, nor hold a template tag")
-        if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in body):
+        if _CONTROLS.search(body):
             raise ValueError("the body must be one line without control characters")
         return body
 

@@ -1,7 +1,7 @@
 """Whether a text calls somebody by name, in any script. Pure."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -45,9 +45,16 @@ def calls(text: str, names: Iterable[str]) -> bool:
 
 
 def _calls(line: str, name: str) -> bool:
+    comparable, pattern = _sought(name)
+    return pattern is not None and pattern.search(comparable(line)) is not None
+
+
+@lru_cache(maxsize=256)
+def _sought(name: str) -> tuple[Callable[[str], str], "regex.Pattern[str] | None"]:
+    """How a line is made comparable with a name, and what is sought in it; None for a name of nothing visible."""
     comparable = _bare if _NO_LATIN.search(name) else skeleton
     wanted = comparable(name)
-    return bool(wanted) and _pattern(wanted).search(comparable(line)) is not None
+    return comparable, _pattern(wanted) if wanted else None
 
 
 def _bare(line: str) -> str:
@@ -66,7 +73,6 @@ def _blanked(line: str, span: Span) -> str:
     return f"{line[:start]}{' ' * (end - start)}{line[end:]}"
 
 
-@lru_cache(maxsize=256)
 def _pattern(name: str) -> "regex.Pattern[str]":
     parts = regex.findall(r"[\w--_]+", name, regex.V1)
     core = _BETWEEN.join(parts) if len("".join(parts)) > 1 or "".join(parts) == name else regex.escape(name)
