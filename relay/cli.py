@@ -214,10 +214,10 @@ def ctl(
     companion: CompanionName = None,
 ) -> None:
     """Steer the running relay, with the words moderators use in chat after !relay."""
-    from relay.web.control import ctl as steer
+    from relay.application.steering import steered
 
-    there = whereabouts(places.find(config), companion)
-    show(printable(asyncio.run(steer(there.control_file, " ".join(words)))))
+    for line in asyncio.run(steered(places.find(config), companion, " ".join(words))):
+        show(printable(line))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 RelayError
 ├── ConfigError            a setting is missing or wrong: names the field, the value and the fix
+│   ├── NoneRuns               no relay with these settings runs where it was looked for
 │   ├── WrongSettings          the settings cannot be loaded: tells each mistake in them
 │   └── InboxTaken             another relay has the inbox, or has taken it over
 ├── AuthError              a token or key was refused or lacks a scope: a person has to act
@@ -35,6 +36,10 @@ class RelayError(Exception):
 
 class ConfigError(RelayError):
     """A setting is missing or wrong."""
+
+
+class NoneRuns(ConfigError):
+    """No relay with these settings runs where it was looked for."""
 
 
 class SettingMistake(NamedTuple):

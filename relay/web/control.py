@@ -12,7 +12,7 @@ from typing import Final, Self
 import aiohttp
 from aiohttp import web
 
-from relay.errors import ConfigError, RelayError
+from relay.errors import ConfigError, NoneRuns, RelayError
 from relay.model import Caller, Role
 from relay.moderation.controls import Controls
 from relay.system.http_server import HttpServer
@@ -152,7 +152,7 @@ async def fetch_store(file: Path, to: Path) -> bool:
 
 
 async def ctl(file: Path, words: str) -> str:
-    """Have the running relay do what the words say. Raises ConfigError when none runs here or it refuses."""
+    """Have the running relay do what the words say. Raises NoneRuns when none runs here, and ConfigError."""
     url, token = await asyncio.to_thread(_access, file)
     headers = {"Authorization": f"Bearer {token}"}
     try:
@@ -164,7 +164,7 @@ async def ctl(file: Path, words: str) -> str:
                 raise ConfigError(f"the relay refused ({response.status}): {(await response.text())[:200]}")
             return str((await response.json())["answer"])
     except aiohttp.ClientConnectorError:
-        raise ConfigError(f"no relay runs here; one that did left {file} behind: {_START}") from None
+        raise NoneRuns(f"no relay runs here; one that did left {file} behind: {_START}") from None
     except TimeoutError:
         raise ConfigError(f"the relay did not answer within {TIMEOUT:g} s: look at its log") from None
     except (aiohttp.ClientError, ValueError, KeyError, TypeError):
@@ -177,7 +177,7 @@ def _access(file: Path) -> tuple[str, str]:
         access = json.loads(file.read_text("utf-8"))
         return str(access["url"]), str(access["token"])
     except FileNotFoundError:
-        raise ConfigError(f"no relay with these settings runs here: {_START}") from None
+        raise NoneRuns(f"no relay with these settings runs here: {_START}") from None
     except OSError as error:
         raise ConfigError(f"{file}: only who runs the relay may control it this way ({error.strerror})") from None
     except (ValueError, KeyError, TypeError):

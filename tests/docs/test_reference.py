@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from relay.application.composition import Relay
 from relay.application.exposition import Exposition
+from relay.application.fleet.signs import RELOAD
 from relay.application.metrics import Metrics
 from relay.application.processes.measures import StreamLengths
 from relay.application.statistics import Statistics
@@ -90,7 +91,7 @@ def test_the_tables_of_own_commands_name_all_they_can_have(heading: str, section
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_control_that_is_named_is_there(page: Path, tmp_path: Path) -> None:
-    there = {info.name for info in Controls(Room(), Audit(tmp_path / "audit.jsonl")).commands()}
+    there = {info.name for info in Controls(Room(), Audit(tmp_path / "audit.jsonl")).commands()} | {RELOAD}
     told = [found[1] for text in spans(page) if (found := re.match(r"(?:!relay|/relay|relay ctl) (\w+)", text))]
 
     assert [control for control in told if control not in there] == []

@@ -12,12 +12,15 @@ import pytest
 from pydantic import SecretStr
 
 from relay.application.fleet.run import run_fleet
+from relay.application.fleet.watching import SettledFile
+from relay.application.steering import steered
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
+from relay.errors import ConfigError
 from tests.doubles.redis_server import RedisServer
 from tests.doubles.twitch import TwitchDouble
 from tests.end_to_end.stage import FREELY, ONE_BY_ONE, EchoBrain
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 HEARD = "channel.chat.message"
 
@@ -163,6 +166,48 @@ async def test_a_companion_whose_voxta_is_gone_costs_the_others_nothing(file: Fl
         await twitch.wait_for_posts(1)
 
     assert file.brains["ann"].asked == ['Dan (Twitch): "hello @vox"']
+
+
+async def shown(path: Path, wanted: str) -> str:
+    """What the command line tells of all companions, once it tells that."""
+    async with asyncio.timeout(PATIENCE):
+        while wanted not in (told := "\n".join(await steered(path, None, "status"))):
+            pass
+    return told
+
+
+async def test_one_command_tells_who_leads_each_companion_and_what_keeps_others_from_it(
+    file: FleetFile, unused_tcp_port: int
+) -> None:
+    taken = await asyncio.start_server(lambda *_: None, "127.0.0.1", unused_tcp_port)
+    file.change("ben", voxta={"mode": "embedded"}, companion={"port": unused_tcp_port})
+    async with taken, running(file, "core"):
+        told = await shown(file.path, str(unused_tcp_port))
+
+    [ann] = [line for line in told.splitlines() if line.startswith("ann-")]
+    [ben] = [line for line in told.splitlines() if line.startswith("ben-")]
+    assert "led by" in ann or "about to" in ann
+    assert "nobody leads it" in ben
+
+
+async def test_a_fleet_reads_its_file_when_asked_and_tells_what_is_wrong_with_it(
+    file: FleetFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SettledFile, "is_new", lambda *_: False)
+    elsewhere = file.path.with_name("elsewhere.toml")
+    elsewhere.write_text(file.path.read_text())
+    async with running(file, "post"):
+        await shown(elsewhere, "nobody leads it")
+        file.path.write_text(file.path.read_text() + "\n[nonsense]\n")
+        await steered(elsewhere, None, "reload")
+        told = await shown(elsewhere, "nonsense")
+
+    assert "goes on with the settings it had" in told
+
+
+async def test_what_is_about_one_companion_needs_its_name(file: FleetFile) -> None:
+    with pytest.raises(ConfigError, match=r"name one with --companion: ann-\w+, ben-"):
+        await steered(file.path, None, "pause")
 
 
 async def test_two_core_processes_share_the_companions_and_one_takes_over_from_the_other(

@@ -14,6 +14,7 @@ from relay.application.processes.kinds import platform_service
 from relay.application.processes.outbound import StreamOutbox, outbound, outbound_space
 from relay.application.processes.posting import run_post
 from relay.application.statistics import Statistics
+from relay.application.steering import steered
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.companion.serving.server import CompanionServer
@@ -186,6 +187,23 @@ async def test_who_uses_a_command_is_answered_by_the_process_that_was_told_of_it
 def _of_shards(config: Config, discord: DiscordDouble, rooms: Sequence[str], **over: Any) -> Config:
     channels = tuple(map(int, rooms))
     return config.model_copy(update={"discord": section(discord, shards=2, channels=channels, **over)})
+
+
+async def test_the_command_line_of_another_machine_reaches_the_core(
+    config: Config, tmp_path: Path, redis_server: RedisServer
+) -> None:
+    elsewhere = tmp_path / "elsewhere.toml"
+    elsewhere.write_text(
+        f'[relay]\nname = "{config.relay.name}"\ndata_dir = "{tmp_path / "elsewhere"}"\n'
+        f'[inbox]\nengine = "redis"\nurl = "{redis_server.url}"\n[twitch]\nenabled = false\n'
+    )
+    async with Processes(config) as processes:
+        await processes.core()
+        [paused] = await steered(elsewhere, None, "pause")
+        [status] = await steered(elsewhere, None, "status")
+
+    assert "aused" in paused
+    assert "Paused: yes" in status
 
 
 async def test_a_core_that_ends_leaves_to_the_one_that_stands_by(config: Config, twitch: TwitchDouble) -> None:

@@ -52,7 +52,7 @@ class FleetCores:
         for name in (*changes.changed, *changes.added):
             self._start(name, fleet.companions[name])
         for name in changes.removed:
-            self.problems.pop(name, None)
+            self._clear(name)
 
     def _start(self, name: str, config: Config) -> None:
         self._tasks[name] = asyncio.create_task(self._keep(name, config), name=f"companion {name}")
@@ -73,7 +73,7 @@ class FleetCores:
             inbox = inbox_of(config, self._bus)
             try:
                 await inbox.lease.acquire()
-                self.problems.pop(name, None)
+                self._clear(name)
                 await lead(config, Statistics(), self._bus, inbox, self._watch)
             except* InboxTaken:
                 log.info("%s is led by another process", name)
@@ -87,10 +87,15 @@ class FleetCores:
                 await self._share.released(name)
             await asyncio.sleep(pause * random.uniform(*JITTER))
 
+    def _clear(self, name: str) -> None:
+        self.problems.pop(name, None)
+        self._share.tell(self.problems)
+
     def _note(self, name: str, group: ExceptionGroup) -> None:
         causes = [leaf for leaf in _leaves(group)]
         told = "; ".join(dict.fromkeys(str(each) for each in causes if isinstance(each, RelayError)))
         self.problems[name] = told or f"a mistake of the relay ({type(causes[0]).__name__})"
+        self._share.tell(self.problems)
         log.error("%s: %s", name, self.problems[name], exc_info=None if told else causes[0])
 
 

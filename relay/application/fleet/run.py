@@ -8,6 +8,7 @@ from typing import Protocol
 
 from relay.application.fleet.accounts import SharedAccount, accounts
 from relay.application.fleet.changes import FleetChanges
+from relay.application.fleet.signs import follow_signs
 from relay.application.fleet.watching import FleetWatch, looking_on_hangup
 from relay.application.processes.kinds import CORE, POST, WEB, checked, kinds, platform_service
 from relay.application.processes.posting import run_post
@@ -43,7 +44,8 @@ async def run_fleet(path: Path, wanted: Sequence[str]) -> None:
     bus = Bus(fleet.process.inbox, fleet.process.relay.name)
     async with watched(fleet.process.operations) as watch, bus.running(), asyncio.TaskGroup() as tasks:
         parts = [part for kind in wanted for part in _parts(kind, fleet, bus, watch)]
-        works = [*(tasks.create_task(part.run()) for part in parts), tasks.create_task(_follow(parts, file))]
+        beside = (_follow(parts, file), follow_signs(bus, file, wanted))
+        works = [tasks.create_task(work) for work in (*(part.run() for part in parts), *beside)]
         with watch.readiness.needing({"redis": reaches(bus)}):
             watch.is_up()
             await watch.finished()

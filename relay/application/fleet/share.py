@@ -1,6 +1,6 @@
 """How many companions one core process leads, where several share them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Final
 
@@ -19,7 +19,11 @@ class FairShare:
         self._presence = presence
         self._companions = companions
         self._led: set[str] = set()
-        presence.offer(SERVICE)
+        self.tell({})
+
+    def tell(self, problems: Mapping[str, str]) -> None:
+        """What keeps companions from being led here, by name."""
+        self._presence.offer(SERVICE, {"problems": dict(problems)})
 
     def most(self) -> int:
         """How many are this process's part."""
