@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from pathlib import PurePath
 from types import FrameType
 from typing import Any, Final, TypeVar
@@ -66,6 +66,13 @@ def averted() -> None:
     """The process does not end after all: what was to end has ended in time, and something else begins."""
     if (deadline := _deadline.get()) is not None:
         deadline.cancel()
+
+
+def apart() -> Context:
+    """For a task of which the end, in whatever way, does not concern the process: it neither begins nor averts that."""
+    context = copy_context()
+    context.run(_deadline.set, None)
+    return context
 
 
 class Deadline:

@@ -55,7 +55,8 @@ class FleetCores:
             self._clear(name)
 
     def _start(self, name: str, config: Config) -> None:
-        self._tasks[name] = asyncio.create_task(self._keep(name, config), name=f"companion {name}")
+        keeping = self._keep(name, config)
+        self._tasks[name] = asyncio.create_task(keeping, name=f"companion {name}", context=shutdown.apart())
 
     async def _end(self, *names: str) -> None:
         ending = [self._tasks.pop(name) for name in dict.fromkeys(names) if name in self._tasks]
@@ -82,7 +83,6 @@ class FleetCores:
                 self._note(name, group)
                 pause = min(2 * pause, AGAIN[1])
             finally:
-                shutdown.averted()
                 await inbox.lease.release()  # what failed before it opened its inbox would keep it for ever
                 await self._share.released(name)
             await asyncio.sleep(pause * random.uniform(*JITTER))

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from relay.config import InboxSection
 from relay.config.loading import Config
 from relay.errors import VoxtaUnavailable
 from relay.inbox.redis import RedisInbox
+from relay.system import shutdown
 from tests.doubles.redis_server import RedisServer
 
 Lead = Callable[[str, RedisInbox], Awaitable[None]]
@@ -31,6 +32,16 @@ def fleet(*names: str) -> Fleet:
 @pytest.fixture
 def name() -> str:
     return f"ann-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def deadline() -> Iterator[shutdown.Deadline]:
+    """Of a process that this test stands for."""
+    deadline = shutdown.Deadline(600.0)
+    token = shutdown._deadline.set(deadline)
+    yield deadline
+    deadline.cancel()
+    shutdown._deadline.reset(token)
 
 
 @asynccontextmanager
@@ -88,3 +99,35 @@ async def test_a_companion_that_fails_while_it_is_ended_ends(
         task.cancel()
         ended, _ = await asyncio.wait({task}, timeout=5)
         assert ended
+
+
+async def test_a_companion_that_fails_does_not_begin_the_end_of_the_process(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str, deadline: shutdown.Deadline
+) -> None:
+    failed = asyncio.Event()
+
+    async def lead(_: str, __: RedisInbox) -> None:
+        shutdown.begin("twitch failed")
+        failed.set()
+        await asyncio.Event().wait()
+
+    async with leading(redis_server, monkeypatch, lead, name):
+        await failed.wait()
+        assert deadline._timer is None
+
+
+async def test_a_companion_that_ends_does_not_avert_the_end_of_the_process(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str, deadline: shutdown.Deadline
+) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def lead(_: str, __: RedisInbox) -> None:
+        if begun.is_set():
+            ended.set()
+            await asyncio.Event().wait()
+        begun.set()
+
+    shutdown.begin("SIGTERM")
+    async with leading(redis_server, monkeypatch, lead, name):
+        await ended.wait()
+        assert deadline._timer is not None
