@@ -39,7 +39,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local living, all = {}, redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
   local until_ms, said = string.match(all[i + 1], '^(%d+) (.*)$')
-  if tonumber(until_ms) > now then
+  if until_ms and tonumber(until_ms) > now then
     living[#living + 1] = all[i]
     living[#living + 1] = said
   else

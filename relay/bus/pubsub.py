@@ -121,7 +121,10 @@ class PubSub:
 
     def _tell(self, channel: bytes, message: bytes | None) -> None:
         for listener in list(self._listeners.get(channel.decode(), ())):
-            listener(message)
+            try:
+                listener(message)
+            except Exception:  # such as what a newer relay tells: the others have to be heard all the same
+                log.exception("what was told on %s is not understood", channel.decode())
 
 
 def _note(state: RetryCallState) -> None:

@@ -1,6 +1,7 @@
 """A durable list in Redis: several processes append to it, and one at a time works it off, in order."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
@@ -8,7 +9,10 @@ from typing import Final, NamedTuple
 from relay.bus.connection import RedisConnection, Script
 from relay.bus.lease import FENCE, Lease
 from relay.bus.pubsub import PubSub
+from relay.errors import InboxError
 from relay.system.cancellation import checkpoint
+
+log = logging.getLogger(__name__)
 
 GROUP: Final = "readers"
 READER: Final = "reader"
@@ -17,6 +21,10 @@ NAMES_FOR: Final = 600
 """Seconds for which names are remembered: longer than anybody hands over again what he may have handed over."""
 LOOK_EVERY: Final = 1.0
 """Seconds after which a reader looks although nobody told of anything new."""
+
+_ALL: Final = "0"
+SET_ASIDE: Final = 1_000
+"""Unreadable entries that are kept, about; of more the oldest go."""
 
 _APPEND: Final = Script(
     """
@@ -40,13 +48,14 @@ _READ: Final = Script(
     "local log, owner = unpack(KEYS)\n"
     + FENCE
     + """
--- ARGV: the group, who reads, from where, how many   Returns ids and fields. Only the owner of the lease may read.
+-- ARGV: the group, who reads, from where, how many   Returns the time in ms, ids and fields. Only the owner may read.
 local found = redis.pcall('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[4], 'STREAMS', log, ARGV[3])
 if type(found) == 'table' and found.err then
   redis.call('XGROUP', 'CREATE', log, ARGV[1], '0', 'MKSTREAM')
   found = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[4], 'STREAMS', log, ARGV[3])
 end
-return found and found[1][2] or {}
+local time = redis.call('TIME')
+return {time[1] * 1000 + math.floor(time[2] / 1000), found and found[1][2] or {}}
 """
 )
 _DONE: Final = Script(
@@ -55,6 +64,14 @@ _DONE: Final = Script(
 local group = table.remove(ARGV, 1)
 redis.call('XACK', KEYS[1], group, unpack(ARGV))
 redis.call('XDEL', KEYS[1], unpack(ARGV))
+"""
+)
+_ASIDE: Final = Script(
+    """
+-- KEYS: the stream, where to   ARGV: the group, the id, the item, how many are kept
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'i', ARGV[3])
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+redis.call('XDEL', KEYS[1], ARGV[2])
 """
 )
 
@@ -66,6 +83,8 @@ class StreamEntry(NamedTuple):
     item: bytes
     was_read: bool = False
     """A reader before this one had it, and may have done what it asks for."""
+    age: float = 0.0
+    """Seconds since it was appended, by the server's clock."""
 
 
 class RedisStream:
@@ -77,8 +96,8 @@ class RedisStream:
         self._pubsub = pubsub
         self._lease = lease
         self.key = key
-        self._torn = True
-        """What was read and not acknowledged may be more than we know."""
+        self._after: str | None = _ALL
+        """The id after which what was read and not acknowledged may be more than we know; None when it is not."""
 
     async def append(self, items: Sequence[bytes]) -> None:
         """Durable when it returns. One that failed may have come through: who reads knows what it has had.
@@ -109,7 +128,12 @@ class RedisStream:
             while True:
                 checkpoint()
                 came.clear()
-                if found := await self._connection.ask(self._next, limit):
+                try:
+                    found = await self._connection.ask(self._next, limit)
+                except InboxError:  # it may have been given to us all the same
+                    self._after = _ALL
+                    raise
+                if found:
                     return found
                 if (left := deadline - now()) <= 0:
                     return []
@@ -119,24 +143,45 @@ class RedisStream:
 
     async def _next(self, limit: int) -> list[StreamEntry]:
         """Repeated as a whole: a read that did not come to its end may have given us what we never saw."""
-        if self._torn and (left := await self._read("0", limit)):
+        if self._after is not None and (left := await self._read(self._after, limit)):
+            self._after = left[-1].id.decode()
             return [entry._replace(was_read=True) for entry in left]
-        self._torn = True
+        self._after = _ALL
         found = await self._read(">", limit)
-        self._torn = False
+        self._after = None
         return found
 
     async def _read(self, start: str, limit: int) -> list[StreamEntry]:
         assert self._lease is not None, "who reads needs a lease"
         keys = (self.key, self._lease.owner_key)
-        found = await self._connection.run_once(_READ, keys, self._lease.token or "", GROUP, READER, start, limit)
-        return [StreamEntry(id, fields[1]) for id, fields in found if fields]
+        answer = await self._connection.run_once(_READ, keys, self._lease.token or "", GROUP, READER, start, limit)
+        time, found = answer
+        return [StreamEntry(id, fields[1], age=_age(id, time)) for id, fields in found if fields]
 
     async def acknowledge(self, ids: Sequence[bytes]) -> None:
         """They are done, and gone. Raises InboxError."""
         if ids:
             await self._connection.run(_DONE, (self.key,), GROUP, *ids)
 
+    async def set_aside(self, entry: StreamEntry, problem: Exception) -> None:
+        """Have what no reader of this version can read wait elsewhere, so that it holds up nothing. Raises InboxError.
+
+        Whoever wants it done after all appends it again, for a version that can.
+        """
+        aside = f"{self.key}:unreadable"
+        await self._connection.run(_ASIDE, (self.key, aside), GROUP, entry.id, entry.item, SET_ASIDE)
+        log.error(
+            "%s: an entry cannot be read (%s), as of a newer relay; it lies in %s",
+            self.key,
+            type(problem).__name__,
+            aside,
+        )
+
     async def length(self) -> int:
         """How many are not done. Raises InboxError."""
         return int(await self._connection.ask(self._connection.client.xlen, self.key))
+
+
+def _age(id: bytes, time: int) -> float:
+    """An id begins with the milliseconds of the server's clock; a fail-over may bring another clock."""
+    return max(0.0, (time - int(id.partition(b"-")[0])) / 1000)

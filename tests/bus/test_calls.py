@@ -123,3 +123,18 @@ async def test_of_those_who_serve_the_same_the_one_that_suits_is_asked_while_the
         any_other = await here.calls.ask("posts", "who", suits=lambda _: False)
     assert suiting == second.presence.id
     assert any_other in (here.presence.id, there.presence.id)
+
+
+async def test_what_is_not_understood_costs_nobody_else_what_is_told(processes: Two) -> None:
+    here, there = processes
+
+    async def answer(_: Any) -> Any:
+        return "here"
+
+    subscribed = asyncio.Event()
+    with there.pubsub.heard_by("news", lambda _: subscribed.set()):
+        await subscribed.wait()
+    await here.pubsub.tell(f"relay-process:{there.presence.id}", b"of another version")
+    with there.calls.serving("core", {"who": answer}):
+        there.presence.offer("core")
+        assert await here.calls.ask("core", "who") == "here"

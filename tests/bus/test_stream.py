@@ -106,3 +106,36 @@ async def test_who_slept_while_another_took_over_reads_nothing(processes: Two, n
         with pytest.raises(InboxTaken):
             await before.read(10, 0)
         assert await items(stream(processes[1], namespace, lease)) == [b"a"]
+
+
+async def test_what_was_left_comes_once_however_much_of_it_is_under_way(
+    processes: Two, namespace: str, lease: Lease
+) -> None:
+    before = stream(processes[1], namespace, lease)
+    await before.append([b"a", b"b", b"c"])
+    await before.read(3, 0)
+    await before.append([b"d"])
+
+    after = stream(processes[1], namespace, lease)
+    assert [await items(after, 2) for _ in range(4)] == [[b"a", b"b"], [b"c"], [b"d"], []]
+
+
+async def test_an_entry_tells_how_long_it_waited(processes: Two, namespace: str, lease: Lease) -> None:
+    one = stream(processes[1], namespace, lease)
+    client = processes[0].connection.client
+    seconds, _ = await client.time()
+    await client.xadd(one.key, {"i": b"a"}, id=f"{(seconds - 3600) * 1000}-0")
+
+    [entry] = await one.read(1, 0)
+    assert entry.age == pytest.approx(3600, abs=60)
+
+
+async def test_what_cannot_be_read_waits_elsewhere(processes: Two, namespace: str, lease: Lease) -> None:
+    one = stream(processes[1], namespace, lease)
+    await one.append([b"?", b"b"])
+    [strange] = await one.read(1, 0)
+    await one.set_aside(strange, ValueError())
+
+    assert await items(stream(processes[1], namespace, lease)) == [b"b"]
+    [(_, fields)] = await processes[0].connection.client.xrange(f"{one.key}:unreadable")
+    assert fields == {b"i": b"?"}

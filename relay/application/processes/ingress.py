@@ -1,15 +1,19 @@
 """What adapters bring, on its way to the core: durable, in order, and told to the core until it has stored it."""
 
+import logging
 from collections.abc import Sequence
 from typing import Final
 
 from pydantic import TypeAdapter
 
-from relay.bus.stream import RedisStream
+from relay.bus.stream import RedisStream, StreamEntry
+from relay.errors import RelayError
 from relay.inbox.retry import with_retries
 from relay.model import AudienceMessage, Edit, Incoming, PlatformDecision, Retraction
 from relay.platforms.base import Receive
 from relay.system.cancellation import checkpoint
+
+log = logging.getLogger(__name__)
 
 PAGES: Final = 16
 """Entries the core reads at once; each holds what an adapter handed over together."""
@@ -32,6 +36,7 @@ def encoded(incoming: Sequence[Incoming]) -> bytes:
 
 
 def decoded(entry: bytes) -> list[Incoming]:
+    """Raises ValueError or KeyError for what this version does not know."""
     return [_KINDS[name].model_validate(fields) for name, fields in _PAGE.validate_json(entry)]
 
 
@@ -50,6 +55,17 @@ class Ingress:
         while True:
             checkpoint()
             entries = await with_retries(self._stream.read, PAGES, WAIT)
-            for entry in entries:
-                await with_retries(receive, *decoded(entry.item))
-            await with_retries(self._stream.acknowledge, [entry.id for entry in entries])
+            done = [entry.id for entry in entries if await self._is_handed_over(entry, receive)]
+            await with_retries(self._stream.acknowledge, done)
+
+    async def _is_handed_over(self, entry: StreamEntry, receive: Receive) -> bool:
+        """An entry that makes one core fail would make each fail that takes over: it is set aside."""
+        try:
+            await with_retries(receive, *decoded(entry.item))
+        except RelayError:
+            raise
+        except Exception as mistake:
+            log.debug("what adapters brought: %s", mistake, exc_info=mistake)
+            await with_retries(self._stream.set_aside, entry, mistake)
+            return False
+        return True
