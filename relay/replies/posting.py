@@ -60,23 +60,31 @@ class PostQueue:
             self._posted(self._outlet.name, post, f"given up: {self._outlet.name} is slow")
 
 
-async def written(outlet: Outlet, post: Post) -> tuple[Post, str | None]:
-    """The post as it was written, and why it could not be; None when it could. Never raises."""
-    problem = await _try(outlet, post)
+async def written(outlet: Outlet, post: Post, within: float | None = None) -> tuple[Post, str | None]:
+    """The post as it was written, and why it could not be; None when it could. Never raises.
+
+    It is not tried again after `within` seconds, GIVE_UP_AFTER if not given, and not at all where none are left.
+    """
+    if within is None:
+        within = GIVE_UP_AFTER
+    elif within <= 0:
+        log.warning("a reply waited too long for %s, and is given up", outlet.name)
+        return post, f"given up: it waited for more than {GIVE_UP_AFTER:g} s"
+    problem = await _try(outlet, post, within)
     if isinstance(problem, PostRejected) and post.reply_to is not None:  # what it replies to may be gone, or held
         post = post.model_copy(update={"reply_to": None})
-        problem = await _try(outlet, post)
+        problem = await _try(outlet, post, within)
     if problem is not None:
         log.warning("a reply could not be posted to %s: %s", outlet.name, problem)
     return post, str(problem) if problem is not None else None
 
 
-async def _try(outlet: Outlet, post: Post) -> RelayError | None:
+async def _try(outlet: Outlet, post: Post, within: float) -> RelayError | None:
     """Post, again where that may help; the error when it cannot be done."""
     try:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception(lambda e: isinstance(e, PlatformError) and e.retryable),
-            stop=stop_after_delay(GIVE_UP_AFTER),
+            stop=stop_after_delay(within),
             wait=_wait,
             reraise=True,
         ):

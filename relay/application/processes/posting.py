@@ -1,16 +1,16 @@
 """The process that posts: for each platform one at a time, channel by channel, what cores have handed over."""
 
 import asyncio
-import json
 import logging
+import math
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from relay.application.processes.kinds import POST
 from relay.application.processes.measures import EVERY_COMPANION, StreamLengths
-from relay.application.processes.outbound import outbound, outbound_space, reports
+from relay.application.processes.outbound import Ordered, Report, outbound, outbound_space, reports
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.bus.lease import Lease
@@ -20,7 +20,7 @@ from relay.errors import InboxTaken, PostRejected
 from relay.inbox.retry import with_retries
 from relay.model import Post
 from relay.platforms.info import PlatformInfo
-from relay.replies.posting import written
+from relay.replies.posting import GIVE_UP_AFTER, QUEUE, written
 from relay.system.cancellation import checkpoint
 
 log = logging.getLogger(__name__)
@@ -29,8 +29,17 @@ WAIT: Final = 1.0
 """Seconds one read waits for something new."""
 AT_ONCE: Final = 256
 """Posts under way; what a channel's pace holds up does not hold up the others."""
-POST_WITHIN: Final = 60.0
+POST_WITHIN: Final = GIVE_UP_AFTER
 """Seconds an adapter may take for one post: it keeps its platform's pace, and that of all who post there."""
+
+
+class _Taken(NamedTuple):
+    """A post under way."""
+
+    entry: StreamEntry
+    ordered: Ordered
+    until: float
+    """The time of the loop until when it is worth posting."""
 
 
 class AdapterOutlet:
@@ -105,7 +114,7 @@ class ChannelQueues:
         self._bus = bus
         self._lease = lease
         self._stream = outbound(bus, outlet.service, lease)
-        self._queues: dict[str, deque[StreamEntry]] = {}
+        self._queues: dict[str, deque[_Taken]] = {}
         """By channel; one that is here is being worked off."""
         self._under_way: set[bytes] = set()
         self._done = asyncio.Event()
@@ -120,17 +129,24 @@ class ChannelQueues:
                     await self._done.wait()
                     continue
                 for entry in await with_retries(self._stream.read, room, WAIT):
-                    self._take(entry, tasks)
+                    if entry.id not in self._under_way:
+                        await self._take(entry, tasks)
 
-    def _take(self, entry: StreamEntry, tasks: asyncio.TaskGroup) -> None:
-        if entry.id in self._under_way:
+    async def _take(self, entry: StreamEntry, tasks: asyncio.TaskGroup) -> None:
+        try:
+            ordered = Ordered.model_validate_json(entry.item)
+        except ValueError as problem:
+            await with_retries(self._stream.set_aside, entry, problem)
             return
         self._under_way.add(entry.id)
-        channel = json.loads(entry.item)["post"]["channel"]
-        if channel in self._queues:
-            self._queues[channel].append(entry)
+        taken = _Taken(entry, ordered, asyncio.get_running_loop().time() + GIVE_UP_AFTER - entry.age)
+        if (channel := ordered.post.channel) in self._queues:
+            queue = self._queues[channel]
+            queue.append(taken)
+            if len(queue) > QUEUE:  # or a flood in one channel would take the place of all others'
+                tasks.create_task(self._post(queue.popleft()._replace(until=-math.inf)))
         else:
-            self._queues[channel] = deque([entry])
+            self._queues[channel] = deque([taken])
             tasks.create_task(self._work_off(channel))
 
     async def _work_off(self, channel: str) -> None:
@@ -139,14 +155,13 @@ class ChannelQueues:
             await self._post(queue.popleft())
         del self._queues[channel]
 
-    async def _post(self, entry: StreamEntry) -> None:
-        ordered = json.loads(entry.item)
-        post = Post.model_validate(ordered["post"]).model_copy(update={"in_doubt": entry.was_read})
+    async def _post(self, taken: _Taken) -> None:
+        entry, ordered, until = taken
+        post = ordered.post.model_copy(update={"in_doubt": entry.was_read})
         await with_retries(self._lease.make_sure)
-        post, problem = await written(self._outlet, post)
-        report = {"post": post.model_dump(mode="json"), "error": problem}
-        told = reports(self._bus, ordered["companion"], self._outlet.name)
-        await with_retries(told.append, [json.dumps(report).encode()])
+        post, problem = await written(self._outlet, post, until - asyncio.get_running_loop().time())
+        told = reports(self._bus, ordered.companion, self._outlet.name)
+        await with_retries(told.append, [Report(post=post, error=problem).model_dump_json().encode()])
         await with_retries(self._stream.acknowledge, [entry.id])
         self._under_way.discard(entry.id)
         self._done.set()
