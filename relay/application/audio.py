@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from relay.application.conditions import Condition, State
+from relay.application.voice_places import is_in_voice, listens_to_people, speaks_at, voice_platform
 from relay.config.loading import Config
 from relay.hearing.base import Hearer, SpokenText
 from relay.hearing.one_stream import OneStream
@@ -13,7 +14,6 @@ from relay.hearing.separate_voices import SeparateVoices
 from relay.hearing.turns import patience
 from relay.model import Talker
 from relay.obs import BrowserSources, ObsClient, ObsMicrophone, ObsProgram
-from relay.platforms import listed
 from relay.platforms.info import PlatformInfo
 from relay.platforms.voice import Listener, VoiceChannels
 from relay.speech.base import Sink
@@ -25,6 +25,9 @@ from relay.web.overlay.sink import OverlaySink
 
 if TYPE_CHECKING:
     from relay.hearing.echo import Echoes
+
+EnterVoice = Callable[[PlatformInfo[Any], Listener | None], VoiceChannels]
+"""Has the companion in a platform's voice channels."""
 
 
 class SilentAudio:
@@ -99,11 +102,12 @@ class SilentAudio:
 class LiveAudio(SilentAudio):
     """The overlay, a platform's voice channels and the microphone in OBS, as far as the settings want them."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, enter: EnterVoice | None = None) -> None:
+        """`enter` where another process is in voice channels."""
         self._config = config
-        self._with_voice = next((info for info in listed.enabled(config) if info.voice is not None), None)
-        """The platform whose voice channels the settings mean."""
-        self._listens = self._with_voice is not None and config.voice.listen_to != "nobody"
+        self._enter = enter or self._enter_here
+        self._with_voice = voice_platform(config)
+        self._listens = listens_to_people(config)
         self.voices = self._ear() if self._listens else None
         """Takes what people say; None when nobody is heard."""
         self.echoes: Echoes | None = None
@@ -168,8 +172,9 @@ class LiveAudio(SilentAudio):
         self._voice = voice
         config = self._config
         sinks: dict[str, Sink] = {"overlay": self.overlay}
-        if self._with_voice is not None and (self._listens or self._wants(self._with_voice.name)):
-            self.channels = self._enter(self._with_voice, voice)
+        if self._with_voice is not None and is_in_voice(config, self._with_voice):
+            listener = self._listener(voice, self.voices) if self.voices is not None else None
+            self.channels = self._enter(self._with_voice, listener)
             sinks[self._with_voice.name] = self.channels.sink
         if config.obs.enabled:
             sources = BrowserSources(config.web.port, pages=lambda: self.overlay.pages, muted=self.overlay.mute)
@@ -273,16 +278,15 @@ class LiveAudio(SilentAudio):
             self._voice.look()
 
     def _wants(self, sink: str) -> bool:
-        return self._config.speech.enabled and sink in self._config.speech.sinks
+        return speaks_at(self._config, sink)
 
     def _ear(self) -> SeparateVoices | OneStream:
         hearing = self._config.hearing
         recogniser = recogniser_for(hearing, self._config.models_folder)
         return OneStream(self) if recogniser is None else SeparateVoices(recogniser, self, language=hearing.language)
 
-    def _enter(self, platform: PlatformInfo[Any], voice: Voice) -> VoiceChannels:
+    def _enter_here(self, platform: PlatformInfo[Any], listener: Listener | None) -> VoiceChannels:
         assert platform.voice is not None
-        listener = self._listener(voice, self.voices) if self.voices is not None else None
         return platform.voice(self._config.voice, listener)
 
     def _listener(self, voice: Voice, voices: SeparateVoices | OneStream) -> Listener:

@@ -11,12 +11,14 @@ import pytest
 from relay.companion.speaking.clips import Speech
 from relay.companion.voice.espeak import Espeak
 from relay.model import AudienceMessage, Author, Caller, Kind, Role
+from relay.platforms.discord.hearing.ears import Ears
+from relay.platforms.discord.voice.sink import DiscordSink
 from relay.replies.reply import Reply
 from relay.speech.packet_source import SILENCE
 from tests.companion.endpoints import TranscriptionEndpoint, serving
 from tests.companion.play import CAST, loaded
 from tests.doubles.discord import DiscordDouble
-from tests.end_to_end.call import PATIENT, SAGA, STORY, Call, calling, length_of_the_story, voice
+from tests.end_to_end.call import PATIENT, SAGA, STORY, calling, length_of_the_story, voice
 from tests.support import eventually
 
 
@@ -50,14 +52,14 @@ async def test_an_answer_is_heard_in_the_channel_and_posted_when_it_was(discord:
 class Handing:
     """Counts the frames that the sink hands out, and how it stood when somebody was first heard."""
 
-    def __init__(self, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, sink: DiscordSink, ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
         self.frames = 0
         self.then: tuple[int, int] | None = None
         """Frames handed out, and sounds of people heard."""
-        self._ears = call.ears
-        self._read, self._pause = call.sink._packets.read, call.sink.pause
-        monkeypatch.setattr(call.sink._packets, "read", self.read)
-        monkeypatch.setattr(call.sink, "pause", self.pause)
+        self._ears = ears
+        self._read, self._pause = sink._packets.read, sink.pause
+        monkeypatch.setattr(sink._packets, "read", self.read)
+        monkeypatch.setattr(sink, "pause", self.pause)
 
     def read(self) -> bytes:
         frame = self._read()
@@ -77,7 +79,7 @@ async def test_who_talks_on_ends_the_answer_where_it_was_heard_and_is_answered(
         serving("/audio/transcriptions", endpoint.answer) as url,
         calling(discord, tmp_path, hearing_url=url) as call,
     ):
-        handing = Handing(call, monkeypatch)
+        handing = Handing(call.sink, call.ears, monkeypatch)
         await discord.say("tell us a saga")
         await call.says(60)
 

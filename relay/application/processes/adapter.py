@@ -10,7 +10,9 @@ from relay.application.processes.elsewhere import RemoteCommands, RemoteControls
 from relay.application.processes.ingress import Ingress
 from relay.application.processes.kinds import platform_service
 from relay.application.processes.remote_platform import plain
+from relay.application.processes.voice_host import VoiceHost
 from relay.application.tracing import heard
+from relay.application.voice_places import is_in_voice
 from relay.application.watching import Watch, listens
 from relay.bus.bus import Bus
 from relay.bus.calls import Handler
@@ -34,6 +36,7 @@ from relay.platforms.base import (
 )
 from relay.platforms.info import PlatformInfo, PlatformWishes, Surroundings
 from relay.platforms.supervision import Supervisor
+from relay.platforms.voice import VoiceChannels
 from relay.replies.outlet import Typing
 from relay.system.periodic import repeat
 
@@ -47,18 +50,28 @@ async def run_adapter(info: PlatformInfo[Any], config: Config, bus: Bus, watch: 
     commands = RemoteCommands(bus, companion, config.commands.prefix)
     ingress = Ingress(bus.companion_stream(companion, "ingress"))
     async with heard(config, ingress.receive) as receive, asyncio.TaskGroup() as tasks:
-        platform = built(info, config, receive, RemoteControls(bus, companion), bus)
+        voice = VoiceHost(info, config, bus) if is_in_voice(config, info) else None
+        channels = voice.channels if voice is not None else None
+        platform = built(info, config, receive, RemoteControls(bus, companion), bus, channels)
         if isinstance(platform, Offering):
             platform.offer(commands)
-        following = tasks.create_task(commands.run(), name="viewers' commands")
+        beside = [tasks.create_task(commands.run(), name="viewers' commands")]
+        if voice is not None:
+            beside.append(tasks.create_task(voice.run(), name="voice channels"))
         try:
             await host(platform, platform_service(info, config), bus, watch)
         finally:
-            following.cancel()
+            for each in beside:
+                each.cancel()
 
 
 def built(
-    info: PlatformInfo[Any], config: Config, receive: Receive, controls: PlatformControls, notes: Notes
+    info: PlatformInfo[Any],
+    config: Config,
+    receive: Receive,
+    controls: PlatformControls,
+    notes: Notes,
+    voice: VoiceChannels | None = None,
 ) -> Platform:
     """The platform of a process of its own, with these settings."""
     return info.build(
@@ -70,6 +83,7 @@ def built(
             data_dir=config.relay.data_dir,
             look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
             wanted=PlatformWishes.of(config).kinds,
+            voice=voice,
         ),
     )
 

@@ -18,6 +18,7 @@ from relay.application.processes.kinds import core_service, platform_service
 from relay.application.processes.measures import StreamLengths
 from relay.application.processes.outbound import reports
 from relay.application.processes.remote_platform import RemotePlatform, remote
+from relay.application.processes.remote_voice import RemoteVoiceChannels
 from relay.application.processes.unanswered import Questions
 from relay.application.statistics import Statistics
 from relay.application.tracing import traced
@@ -66,7 +67,7 @@ async def lead(config: Config, statistics: Statistics, bus: Bus, inbox: RedisInb
     """Until the process is asked to end, with the inbox's lease. Raises InboxTaken when another core has taken over."""
     name = config.relay.name
     platforms = [remote(shape, service, bus, name, inbox.lease) for shape, service in _shapes(config, bus)]
-    audio = LiveAudio(config)
+    audio = LiveAudio(config, lambda info, listener: RemoteVoiceChannels(info.name, bus, name, inbox.lease, listener))
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(voxta(config))
         relay = Relay(config, _made(platforms), voxta_url=url, statistics=statistics, audio=audio, inbox=inbox)

@@ -58,3 +58,18 @@ def core_service(companion: str) -> str:
 def web_service(companion: str) -> str:
     """What web processes ask for the pages of this companion."""
     return f"{WEB}/{companion}"
+
+
+def voice_service(companion: str) -> str:
+    """What the process that is in voice channels for this companion can be asked for as."""
+    return f"voice/{companion}"
+
+
+def voice_session(companion: str) -> str:
+    """What the core that speaks and hears through it says of itself."""
+    return f"voice of {CORE}/{companion}"
+
+
+def clip_key(companion: str, id: str) -> str:
+    """Where the sound of a clip waits to be fetched."""
+    return f"{{relay:{companion}}}:clip:{id}"
