@@ -33,7 +33,7 @@ class FleetCores:
         self._bus = bus
         self._share = FairShare(bus.presence, lambda: len(self._fleet.companions))
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._news = asyncio.Event()
+        self._changing = asyncio.Lock()
         self.problems: dict[str, str] = {}
         """What keeps companions from running, by name."""
 
@@ -41,18 +41,29 @@ class FleetCores:
         try:
             for name, config in self._fleet.companions.items():
                 self._start(name, config)
-            await asyncio.Event().wait()
+            while True:
+                checkpoint()
+                await self._leave(await self._share.surplus())
         finally:
             await self._end(*self._tasks)
 
     async def follow(self, fleet: Fleet, changes: FleetChanges) -> None:
         """Have these companions from now on; those that are as before notice nothing."""
-        self._fleet = fleet
-        await self._end(*changes.removed, *changes.changed)
-        for name in (*changes.changed, *changes.added):
-            self._start(name, fleet.companions[name])
-        for name in changes.removed:
-            self._clear(name)
+        async with self._changing:
+            self._fleet = fleet
+            await self._end(*changes.removed, *changes.changed)
+            for name in (*changes.changed, *changes.added):
+                self._start(name, fleet.companions[name])
+            for name in changes.removed:
+                self._clear(name)
+
+    async def _leave(self, name: str) -> None:
+        """To another process, which leads fewer. What waits in its inbox goes on there."""
+        async with self._changing:
+            if name in self._tasks:
+                log.info("%s is left to another process", name)
+                await self._end(name)
+                self._start(name, self._fleet.companions[name])
 
     def _start(self, name: str, config: Config) -> None:
         keeping = self._keep(name, config)

@@ -1,6 +1,8 @@
 """How many companions one core process leads, where several share them."""
 
+import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from math import ceil
 from typing import Final
 
@@ -9,6 +11,8 @@ from relay.bus.presence import Presence
 
 SERVICE: Final = "fleet"
 """What every core process of a fleet can be asked for as, so that each knows how many they are."""
+SETTLED: Final = 5.0
+"""Seconds for which another process has to be there before one more companion is left to it."""
 
 
 class FairShare:
@@ -18,7 +22,7 @@ class FairShare:
         """`companions`: how many there are in all."""
         self._presence = presence
         self._companions = companions
-        self._led: set[str] = set()
+        self._led: dict[str, None] = {}
         self.tell({})
 
     def tell(self, problems: Mapping[str, str]) -> None:
@@ -37,10 +41,25 @@ class FairShare:
             await self._presence.changed.wait_for(
                 lambda: len(self._led) < self.most() and not any(self._presence.of(service))
             )
-            self._led.add(companion)
+            self._led[companion] = None
+
+    async def surplus(self) -> str:
+        """The companion this process took on last, once it has led more than its part for a while: others are idle."""
+        while True:
+            async with self._presence.changed:
+                await self._presence.changed.wait_for(self._is_too_much)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(SETTLED):
+                        await self._presence.changed.wait_for(lambda: not self._is_too_much())
+                        continue
+                if self._is_too_much():
+                    return next(reversed(self._led))
+
+    def _is_too_much(self) -> bool:
+        return len(self._led) > self.most()
 
     async def released(self, companion: str) -> None:
         """It is led no more."""
         async with self._presence.changed:
-            self._led.discard(companion)
+            self._led.pop(companion, None)
             self._presence.changed.notify_all()
