@@ -62,7 +62,11 @@ class SharedAdapter:
         for each in incoming:
             for name in self._owners(_places_of(each)):
                 shares.setdefault(name, []).append(each)
-        await asyncio.gather(*(self._ingress[name].receive(*share) for name, share in shares.items()))
+        handed = (self._ingress[name].receive(*share) for name, share in shares.items())
+        # All are waited for: what is still on its way when it is handed over again would arrive after what is newer.
+        for problem in await asyncio.gather(*handed, return_exceptions=True):
+            if problem is not None:
+                raise problem
 
     def owner(self, places: Sequence[str]) -> str | None:
         """The companion that is there; None where none is."""
