@@ -17,6 +17,9 @@ from relay.application.steering import steered
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from relay.errors import ConfigError
+from relay.platforms.discord import commands
+from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.certificate import authority
 from tests.doubles.redis_server import RedisServer
 from tests.doubles.twitch import TwitchDouble
 from tests.end_to_end.stage import FREELY, ONE_BY_ONE, EchoBrain
@@ -166,6 +169,25 @@ async def test_a_companion_whose_voxta_is_gone_costs_the_others_nothing(file: Fl
         await twitch.wait_for_posts(1)
 
     assert file.brains["ann"].asked == ['Dan (Twitch): "hello @vox"']
+
+
+async def test_commands_of_the_companions_are_offered_and_asked_of_the_one_that_is_there(
+    file: FleetFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "SETTLES_IN", 0.0)
+    async with DiscordDouble() as discord:
+        discord.gateway.starts.per = 0.0
+        rooms = {name: discord.open_server(name) for name in ("ann", "ben")}
+        for name, room in rooms.items():
+            file.change(name, discord=discord.settings(channels=(int(room),), ca_file=str(authority())))
+        async with running(file, "core", "discord", "post"):
+            await discord.wait_ready()
+            await discord.signal.wait_until(
+                lambda: any(each["name"] == "why" for each in discord.interactions.commands), "viewers' commands"
+            )
+            answer = await discord.command("why", author="eve", channel=rooms["ann"])
+
+    assert answer.text == "I know of no message of yours."
 
 
 async def shown(path: Path, wanted: str) -> str:

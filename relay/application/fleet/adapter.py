@@ -7,7 +7,7 @@ from relay.application.fleet.accounts import SharedAccount, has_account
 from relay.application.fleet.changes import FleetChanges
 from relay.application.fleet.routes import Dispatch, Routes
 from relay.application.processes.adapter import built, host
-from relay.application.processes.elsewhere import RemoteControls
+from relay.application.processes.elsewhere import RemoteCommands, RemoteControls
 from relay.application.processes.ingress import Ingress
 from relay.application.processes.kinds import platform_service
 from relay.application.settings import Fleet
@@ -15,7 +15,7 @@ from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.config.loading import Config
 from relay.model import Caller, ControlInfo, Held, Incoming, PlatformDecision, Retraction, Suggestion
-from relay.platforms.base import Tunable
+from relay.platforms.base import Offering, Tunable
 
 
 class SharedAdapter:
@@ -30,11 +30,19 @@ class SharedAdapter:
         self._know(fleet)
         config = fleet.process.model_copy(update={self._info.name: account.section})
         self._service = platform_service(self._info, config)
+        self._commands = RemoteCommands(bus, lambda: self._ingress, fleet.process.commands.prefix)
         self.platform = built(self._info, config, self.receive, SharedControls(self.owner, bus), bus)
+        if isinstance(self.platform, Offering):
+            self.platform.offer(self._commands)
 
     async def run(self) -> None:
         """Until cancelled. Raises AuthError or ConfigError when it never listened and a person has to act."""
-        await host(self.platform, self._service, self._bus, self._watch)
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(self._commands.run(), name="viewers' commands")
+            try:
+                await host(self.platform, self._service, self._bus, self._watch)
+            finally:
+                following.cancel()
 
     async def follow(self, fleet: Fleet, _: FleetChanges) -> None:
         """Hear the channels of these companions from now on. Raises ConfigError and PlatformError."""

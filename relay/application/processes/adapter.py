@@ -47,7 +47,7 @@ TELL_EVERY: Final = 0.5
 async def run_adapter(info: PlatformInfo[Any], config: Config, bus: Bus, watch: Watch) -> None:
     """Until cancelled. Raises AuthError or ConfigError when the platform never listened and a person has to act."""
     companion = config.relay.name
-    commands = RemoteCommands(bus, companion, config.commands.prefix)
+    commands = RemoteCommands(bus, lambda: (companion,), config.commands.prefix)
     ingress = Ingress(bus.companion_stream(companion, "ingress"))
     async with heard(config, ingress.receive) as receive, asyncio.TaskGroup() as tasks:
         voice = VoiceHost(info, config, bus) if is_in_voice(config, info) else None

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, cast
 
@@ -16,6 +16,7 @@ from relay.model import Caller, CommandInfo, ControlInfo, Held, Settlement, Sugg
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
 from relay.moderation.runtime import Runtime
+from relay.system.cancellation import checkpoint
 
 log = logging.getLogger(__name__)
 
@@ -68,15 +69,17 @@ class RemoteControls:
 
 
 class RemoteCommands:
-    """See ViewerCommands. `run` follows what the core offers."""
+    """See ViewerCommands. `run` follows what the cores offer."""
 
-    def __init__(self, bus: Bus, companion: str, prefix: str) -> None:
+    def __init__(self, bus: Bus, companions: Callable[[], Iterable[str]], prefix: str) -> None:
+        """`companions` are those who are heard at the moment: what any of them offers is offered."""
         self._bus = bus
-        self._service = core_service(companion)
+        self._companions = companions
         self._prefix = prefix
+        self._of: dict[str, tuple[str, Any]] = {}
+        """By companion: the core that offers its commands, and its own count."""
+        self._by_companion: dict[str, Sequence[CommandInfo]] = {}
         self._offered: Sequence[CommandInfo] = ()
-        self._of: tuple[str, Any] | None = None
-        """The core that offers them, and its own count."""
         self._changed = asyncio.Event()
         self.revision = 0
 
@@ -102,19 +105,34 @@ class RemoteCommands:
         """Until cancelled."""
         presence = self._bus.presence
         while True:
-            core = await presence.find(self._service)
-            of = (core.id, core.services[self._service])
-            if of != self._of:
-                with suppress(RelayError):
-                    await self._learn()
-                    self._of = of
+            checkpoint()
+            seen = presence.living
+            companions = list(self._companions())
+            await asyncio.gather(*map(self._learn, companions))
+            self._offer(companions)
             async with presence.changed:
-                await presence.changed.wait()
+                while presence.living is seen:
+                    await presence.changed.wait()
 
-    async def _learn(self) -> None:
-        found = await self._bus.calls.ask(self._service, "offered")
-        offered = [CommandInfo.model_validate(each) for each in found]
-        if offered != self._offered:
+    async def _learn(self, companion: str) -> None:
+        service = core_service(companion)
+        if (core := next(self._bus.presence.of(service), None)) is None:
+            return
+        of = (core.id, core.services[service])
+        if of == self._of.get(companion):
+            return
+        with suppress(RelayError):
+            found = await self._bus.calls.ask(service, "offered")
+            self._by_companion[companion] = [CommandInfo.model_validate(each) for each in found]
+            self._of[companion] = of
+
+    def _offer(self, companions: Iterable[str]) -> None:
+        """Each name once: where two companions have one of the same name, it looks like the first one's."""
+        found: dict[str, CommandInfo] = {}
+        for companion in companions:
+            for info in self._by_companion.get(companion, ()):
+                found.setdefault(info.name, info)
+        if (offered := list(found.values())) != self._offered:
             self._offered = offered
             self.revision += 1
             self._changed.set()
