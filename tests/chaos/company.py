@@ -111,8 +111,18 @@ class Company:
         return {line for text in said for line in LINE.findall(text)}
 
     def posted(self) -> Counter[str]:
-        """How often the answer to each line stands on Twitch."""
-        return Counter(line for post in self.twitch.posts for line in LINE.findall(post.text))
+        """How often the answer to each line stands on Twitch.
+
+        A copy of what was posted just before an adapter died is none: nobody can ask Twitch whether it took a post.
+        """
+        found: Counter[str] = Counter()
+        first: dict[str, float] = {}
+        for post in self.twitch.posts:
+            for line in LINE.findall(post.text):
+                at = first.setdefault(line, post.at)
+                if post.at == at or not any(since - ON_ITS_WAY <= at <= since for since, _ in self.deaf):
+                    found[line] += 1
+        return found
 
     def owed(self) -> list[str]:
         """The lines that were written while Twitch told somebody of them."""
