@@ -106,13 +106,16 @@ async def calling(
     folder: Path,
     redis_server: RedisServer,
     monkeypatch: pytest.MonkeyPatch,
+    *,
+    hearing_url: str | None = None,
     **sections: Any,
 ) -> AsyncIterator[RemoteCall]:
     """The call, for as long as the context lasts, once the companion can be heard in it."""
     hosts, theirs = noted(monkeypatch, adapter, VoiceHost), noted(monkeypatch, core, RemoteVoiceChannels)
     ann, bob = await discord.enter("ann"), await discord.enter("bob")
     teller = Teller()
-    own = CompanionSection.model_validate({"port": 0, "pace": 0, "speech": "espeak"})
+    hearing = {"hearing": "openai", "hearing_url": hearing_url} if hearing_url else {}
+    own = CompanionSection.model_validate({"port": 0, "pace": 0, "speech": "espeak"} | hearing)
     async with AsyncExitStack() as stack:
         companion = await stack.enter_async_context(CompanionServer(own, brain=teller))
         defaults = {
@@ -197,3 +200,17 @@ async def test_what_a_core_was_saying_ends_with_it_and_the_next_one_is_heard(
         await call.says(10, since=told)
 
     assert cut, "it was not said to its end"
+
+
+async def test_what_a_guest_says_reaches_voxtas_own_recognition_with_their_name(
+    discord: DiscordDouble, tmp_path: Path, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = TranscriptionEndpoint("Hello everybody.")
+    async with (
+        serving("/audio/transcriptions", endpoint.answer) as url,
+        calling(discord, tmp_path, redis_server, monkeypatch, hearing_url=url) as call,
+    ):
+        await call.bob.speak(voice(0.8))
+
+        await call.says(10)
+        assert call.teller.asked == ['bob (voice): "Hello everybody."']

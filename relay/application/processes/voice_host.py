@@ -86,7 +86,9 @@ class VoiceHost:
         line = Line(self._bus.pubsub, mine, theirs, self._hears())
         self._session = session
         self._visit = self._tasks.create_task(self._be_with(line, asked["core"], session), name="session of a core")
-        await line.is_heard.wait()
+        heard = asyncio.ensure_future(line.is_heard.wait())
+        await asyncio.wait({heard, self._visit}, return_when=asyncio.FIRST_COMPLETED)
+        heard.cancel()
         return self._bus.presence.id
 
     async def _be_with(self, line: Line, core: str, session: int) -> None:
