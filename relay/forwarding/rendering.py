@@ -193,7 +193,7 @@ class Renderer:
             "answering": self._answering(message.replies_to, place),
             "amount": str(message.amount) if message.amount is not None else "some",
             "count": _count(message),
-            "detail": sanitise(message.detail or "a reward", DETAIL_LIMIT),
+            "detail": sanitise(message.detail, DETAIL_LIMIT) if message.detail else "a reward",
             "other": self._name(message.other, place) if message.other else _NOBODY.get(message.kind, "somebody"),
         }
 

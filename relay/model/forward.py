@@ -100,7 +100,7 @@ class Forward(Value):
     @field_validator("body")
     @classmethod
     def _is_no_command(cls, body: str) -> str:
-        if body != body.strip() or not body or body[0] in "/[*" or any(sign in body for sign in ("{{", "}}")):
+        if body != body.strip() or not body or body[0] in "/[*" or "{{" in body or "}}" in body:
             raise ValueError("the body must not be empty nor begin with /, [ or *, nor hold a template tag")
         if _CONTROLS.search(body):
             raise ValueError("the body must be one line without control characters")

@@ -10,7 +10,7 @@ from relay.voxta.calls import Calls
 from relay.voxta.chat import JoinedChat
 from relay.voxta.transport import HubConnection
 from relay.wire import client, server
-from relay.wire.messages import ChatMessage, ContextText, NamedValue, WireMessage
+from relay.wire.messages import ChatMessage, ContextText, WireMessage
 
 NO_MESSAGE: Final = "*"
 """Sent as the text, this asks for a reply and adds no message."""
@@ -147,5 +147,7 @@ def _says(message: WireMessage, forward: Forward) -> bool:
 
 
 def _script_event(chat: JoinedChat, name: str, arguments: Mapping[str, Any]) -> WireMessage:
-    values = [NamedValue(name=key, value=value) for key, value in arguments.items()]
-    return client.TriggerScriptEvent(session_id=chat.session_id, name=name, arguments=values)
+    values = [{"name": key, "value": value} for key, value in arguments.items()]
+    return client.TriggerScriptEvent.model_validate(
+        {"session_id": chat.session_id, "name": name, "arguments": values}  # at once: a model for each takes longer
+    )

@@ -62,7 +62,7 @@ class Records:
 
 def _parse(record: str) -> Frame:
     try:
-        frame = json.loads(record, parse_constant=_finite, parse_float=_finite)
+        frame = _DECODER.decode(record)
         if "\\ud" in record.lower():
             frame = json.loads(json.dumps(frame, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
@@ -82,6 +82,10 @@ def _finite(number: str) -> float:
     return value
 
 
+_DECODER: Final = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def _depth(value: Any) -> int:
     depth, layer = 0, [value]
     while layer:
@@ -93,7 +97,7 @@ def _depth(value: Any) -> int:
 
 def encode(frame: Frame) -> str:
     """One frame as text, separator included."""
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":")) + SEPARATOR
+    return _ENCODER.encode(frame) + SEPARATOR
 
 
 HANDSHAKE: Final[Frame] = {"protocol": "json", "version": 1}
