@@ -1,0 +1,84 @@
+"""What goes over one connection to Voxta, as the server at its other end gets it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import WSMsgType, web
+from aiohttp.test_utils import TestServer
+
+from relay.errors import VoxtaUnavailable
+from relay.voxta.transport import HubConnection
+from relay.wire import client, signalr
+from tests.support import PATIENCE
+
+GREETING = '{"protocol":"json","version":1}\x1e'
+CALLS = [client.Interrupt(session_id=str(number)) for number in range(3)]
+
+
+class Hub:
+    """Keeps each WebSocket message as it came, and answers every call in it."""
+
+    def __init__(self) -> None:
+        self.messages: list[list[str]] = []
+        """The sessions that the calls of one message are for."""
+        self.answers = True
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        assert await socket.receive_str() == GREETING
+        await socket.send_str("{}\x1e")
+        async for message in socket:
+            assert message.type is WSMsgType.TEXT
+            calls = [json.loads(record) for record in message.data.split("\x1e")[:-1]]
+            self.messages.append([call["arguments"][0]["sessionId"] for call in calls])
+            for call in calls if self.answers else ():
+                await socket.send_str(json.dumps({"type": 3, "invocationId": call["invocationId"]}) + "\x1e")
+        return socket
+
+
+@asynccontextmanager
+async def connected(hub: Hub, timeout: float = PATIENCE) -> AsyncIterator[HubConnection]:
+    app = web.Application()
+    app.router.add_get("/hub", hub.serve)
+    async with (
+        TestServer(app) as server,
+        HubConnection.connect(str(server.make_url("")), api_key=None, timeout=timeout, on_bad=print) as connection,
+    ):
+        yield connection
+
+
+async def test_calls_made_at_once_go_in_one_message_in_order() -> None:
+    hub = Hub()
+    async with connected(hub) as connection:
+        listening = asyncio.create_task(connection.run(print))
+        await asyncio.gather(*map(connection.invoke, CALLS))
+        listening.cancel()
+
+    assert hub.messages == [["0", "1", "2"]]
+
+
+async def test_a_call_without_an_answer_ends_the_connection_and_says_which_it_was() -> None:
+    hub = Hub()
+    hub.answers = False
+    async with connected(hub, timeout=0.1) as connection:
+        listening = asyncio.create_task(connection.run(print))
+
+        with pytest.raises(VoxtaUnavailable, match="did not answer interrupt"):
+            await connection.invoke(CALLS[0])
+        with pytest.raises(VoxtaUnavailable):
+            await listening
+        with pytest.raises(VoxtaUnavailable, match="was lost"):
+            await connection.invoke(CALLS[1])
+
+    assert hub.messages == [["0"]]
+
+
+async def test_a_server_that_falls_silent_counts_as_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signalr, "SILENCE_LIMIT", 0.05)
+    async with connected(Hub(), timeout=0.01) as connection:
+        with pytest.raises(VoxtaUnavailable, match="silent"):
+            await connection.run(print)
