@@ -131,22 +131,27 @@ def hearing(receive: Receive, spans: "MessageSpans", *, wall: Callable[[], float
 @asynccontextmanager
 async def heard(config: Config, receive: Receive) -> AsyncIterator[Receive]:
     """What an adapter's platform is built with, traced where the settings want it. Raises ConfigError."""
-    if not config.operations.traces:
-        yield receive
-        return
-    async with spans_of(config) as spans:
-        yield hearing(receive, spans)
+    async with wanted_spans(config) as spans:
+        yield receive if spans is None else hearing(receive, spans)
 
 
 @asynccontextmanager
 async def traced(config: Config, events: Events) -> AsyncIterator[None]:
     """Trace for as long as the context lasts, where the settings want it. Raises ConfigError."""
-    if not config.operations.traces:
+    async with wanted_spans(config) as spans:
+        if spans is not None:
+            Tracing(events, spans)
         yield
+
+
+@asynccontextmanager
+async def wanted_spans(config: Config) -> AsyncIterator["MessageSpans | None"]:
+    """None where the settings want no traces. Raises ConfigError."""
+    if not config.operations.traces:
+        yield None
         return
     async with spans_of(config) as spans:
-        Tracing(events, spans)
-        yield
+        yield spans
 
 
 def spans_of(config: Config) -> "MessageSpans":

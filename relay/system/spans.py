@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import Mapping
+from copy import copy
 from typing import Final, Self
 
 from opentelemetry.context import Context
@@ -59,6 +60,12 @@ class MessageSpans:
         ending = threading.Thread(target=self._provider.shutdown, name="last spans", daemon=True)
         ending.start()
         await asyncio.to_thread(ending.join, FLUSH_WITHIN)
+
+    def of(self, companion: str) -> "MessageSpans":
+        """The same for the messages of another companion, which ends with this one."""
+        other = copy(self)
+        other._companion = companion
+        return other
 
     def message(self, key: str, began: float, ended: float, attributes: Attributes) -> None:
         """The whole way of a message, from hearing of it to its outcome."""

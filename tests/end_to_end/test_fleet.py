@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import SecretStr
 
+from relay.application import tracing
 from relay.application.fleet.run import run_fleet
 from relay.application.fleet.watching import SettledFile
+from relay.application.settings import load_fleet
 from relay.application.steering import steered
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from relay.errors import ConfigError
 from relay.platforms.discord import commands
+from relay.system.spans import MessageSpans, trace_ids
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.certificate import authority
 from tests.doubles.redis_server import RedisServer
@@ -39,7 +44,7 @@ class FleetFile:
 
     def __init__(self, folder: Path, shared: Mapping[str, Any]) -> None:
         self.path = folder / "relay.toml"
-        self._shared = shared
+        self._shared = dict(shared)
         self._companions: dict[str, dict[str, Any]] = {}
         self._mark = uuid.uuid4().hex[:8]
         self._stack = AsyncExitStack()
@@ -63,6 +68,11 @@ class FleetFile:
 
     def change(self, name: str, **sections: Any) -> None:
         self._companions[self._named(name)] |= sections
+        self._write()
+
+    def share(self, **sections: Any) -> None:
+        """Settings of all of them."""
+        self._shared |= sections
         self._write()
 
     def remove(self, name: str) -> None:
@@ -169,6 +179,24 @@ async def test_a_companion_whose_voxta_is_gone_costs_the_others_nothing(file: Fl
         await twitch.wait_for_posts(1)
 
     assert file.brains["ann"].asked == ['Dan (Twitch): "hello @vox"']
+
+
+async def test_what_is_heard_for_a_companion_is_traced_as_its_own(
+    file: FleetFile, twitch: TwitchDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exporter = InMemorySpanExporter()
+    monkeypatch.setattr(tracing, "spans_of", lambda _: MessageSpans("the fleet", SimpleSpanProcessor(exporter)))
+    file.share(operations={"traces": True})
+    async with running(file, "twitch"):
+        await hears(twitch, "ann", "ben")
+        heard = await twitch.chat("hello @vox", author="dan", channel="ben")
+        await eventually(lambda: len(exporter.get_finished_spans()) == 1)
+
+    [span] = exporter.get_finished_spans()
+    [ben] = [name for name in load_fleet(file.path).companions if name.startswith("ben-")]
+    assert span.name == "hear"
+    assert span.context is not None
+    assert span.context.trace_id == trace_ids(ben, f"twitch:{heard}")[0]
 
 
 async def test_commands_of_the_companions_are_offered_and_asked_of_the_one_that_is_there(

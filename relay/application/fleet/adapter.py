@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
 from relay.application.fleet.accounts import SharedAccount, has_account
 from relay.application.fleet.changes import FleetChanges
@@ -11,11 +12,15 @@ from relay.application.processes.elsewhere import RemoteCommands, RemoteControls
 from relay.application.processes.ingress import Ingress
 from relay.application.processes.kinds import platform_service
 from relay.application.settings import Fleet
+from relay.application.tracing import hearing, wanted_spans
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.config.loading import Config
 from relay.model import Caller, ControlInfo, Held, Incoming, PlatformDecision, Retraction, Suggestion
-from relay.platforms.base import Offering, Tunable
+from relay.platforms.base import Offering, Receive, Tunable
+
+if TYPE_CHECKING:
+    from relay.system.spans import MessageSpans
 
 
 class SharedAdapter:
@@ -26,6 +31,8 @@ class SharedAdapter:
         self._section = account.section
         self._bus = bus
         self._watch = watch
+        self._process = fleet.process
+        self._spans: MessageSpans | None = None
         self._ingress: dict[str, Ingress] = {}
         self._know(fleet)
         config = fleet.process.model_copy(update={self._info.name: account.section})
@@ -37,7 +44,7 @@ class SharedAdapter:
 
     async def run(self) -> None:
         """Until cancelled. Raises AuthError or ConfigError when it never listened and a person has to act."""
-        async with asyncio.TaskGroup() as tasks:
+        async with wanted_spans(self._process) as self._spans, asyncio.TaskGroup() as tasks:
             following = tasks.create_task(self._commands.run(), name="viewers' commands")
             try:
                 await host(self.platform, self._service, self._bus, self._watch)
@@ -70,11 +77,15 @@ class SharedAdapter:
         for each in incoming:
             for name in self._owners(_places_of(each)):
                 shares.setdefault(name, []).append(each)
-        handed = (self._ingress[name].receive(*share) for name, share in shares.items())
+        handed = (self._way_to(name)(*share) for name, share in shares.items())
         # All are waited for: what is still on its way when it is handed over again would arrive after what is newer.
         for problem in await asyncio.gather(*handed, return_exceptions=True):
             if problem is not None:
                 raise problem
+
+    def _way_to(self, companion: str) -> Receive:
+        receive = self._ingress[companion].receive
+        return receive if self._spans is None else hearing(receive, self._spans.of(companion))
 
     def owner(self, places: Sequence[str]) -> str | None:
         """The companion that is there; None where none is."""
