@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
-from relay.application.fleet.accounts import SharedAccount, accounts
+from relay.application.fleet.accounts import SharedAccount
 from relay.application.fleet.changes import FleetChanges
+from relay.application.fleet.parts import AccountParts, FleetPart
 from relay.application.fleet.signs import follow_signs
 from relay.application.fleet.watching import FleetWatch, looking_on_hangup
 from relay.application.processes.kinds import CORE, POST, WEB, checked, kinds, platform_service
@@ -17,20 +17,9 @@ from relay.application.settings import Fleet
 from relay.application.watching import Watch, watched
 from relay.bus.bus import Bus
 from relay.errors import ConfigError, RelayError
+from relay.platforms import listed
 
 log = logging.getLogger(__name__)
-
-
-class FleetPart(Protocol):
-    """What one kind of process does for all companions."""
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        ...
-
-    async def follow(self, fleet: Fleet, changes: FleetChanges, /) -> None:
-        """The settings are others now. Raises RelayError for what cannot be done."""
-        ...
 
 
 async def run_fleet(path: Path, wanted: Sequence[str]) -> None:
@@ -73,7 +62,7 @@ def _parts(kind: str, fleet: Fleet, bus: Bus, watch: Watch) -> Iterator[FleetPar
 
         yield FleetCores(fleet, bus, watch)
     elif kind == POST:
-        yield from (AccountPosting(account, fleet, bus, watch) for account in accounts(fleet.companions))
+        yield AccountParts(listed.PLATFORMS, lambda account, fleet: AccountPosting(account, fleet, bus, watch), fleet)
     elif kind == WEB:
         from relay.application.fleet.pages import FleetPages
 
@@ -81,8 +70,8 @@ def _parts(kind: str, fleet: Fleet, bus: Bus, watch: Watch) -> Iterator[FleetPar
     else:
         from relay.application.fleet.adapter import SharedAdapter
 
-        mine = [account for account in accounts(fleet.companions) if account.info.name == kind]
-        yield from (SharedAdapter(account, fleet, bus, watch) for account in mine)
+        infos = [info for info in listed.PLATFORMS if info.name == kind]
+        yield AccountParts(infos, lambda account, fleet: SharedAdapter(account, fleet, bus, watch), fleet)
 
 
 class AccountPosting:
