@@ -110,9 +110,9 @@ class RemoteCalls:
             waiting.set_result(said)
 
     async def _answer(self, asked: Mapping[str, Any]) -> None:
-        handler = self._services.get(asked["service"], {}).get(asked["method"])
-        if handler is None:
+        if (handlers := self._services.get(asked["service"])) is None:
             return  # served no more; who asked asks whoever serves it next
+        handler = handlers.get(asked["method"]) or _unknown
         if (work := self._done.get(asked["id"])) is None:
             work = self._done[asked["id"]] = asyncio.create_task(_carried_out(asked, handler), name=asked["method"])
             while len(self._done) > REMEMBERED:
@@ -120,6 +120,10 @@ class RemoteCalls:
         answer = await asyncio.shield(work)
         with suppress(InboxError):
             await self._pubsub.tell(_channel(asked["answer_to"]), answer)
+
+
+async def _unknown(_: Any) -> Any:
+    raise NobodyThere("the process that should do it is of another version, and does not know how")
 
 
 def _channel(process: str) -> str:
@@ -151,8 +155,13 @@ def _read(answer: Mapping[str, Any]) -> Any:
 
 
 def _kinds(base: type[RelayError]) -> dict[str, type[RelayError]]:
-    """The errors there are, by name; other rooms have some of their own."""
+    """The errors there are, by name; other rooms have some of their own.
+
+    For one that is made of more than a text stands what it is a kind of.
+    """
     found = {base.__name__: base}
     for each in base.__subclasses__():
         found |= _kinds(each)
+        if "__init__" in vars(each) and each is not RateLimited:
+            found[each.__name__] = base
     return found

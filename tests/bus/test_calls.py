@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from relay.errors import NobodyThere, PostRejected, RateLimited
+from relay.errors import ConfigError, NobodyThere, PostRejected, RateLimited, SettingMistake, WrongSettings
 from tests.bus.conftest import Process
 
 Two = tuple[Process, Process]
@@ -138,3 +138,23 @@ async def test_what_is_not_understood_costs_nobody_else_what_is_told(processes: 
     with there.calls.serving("core", {"who": answer}):
         there.presence.offer("core")
         assert await here.calls.ask("core", "who") == "here"
+
+
+async def test_an_error_that_is_made_of_more_than_a_text_is_raised_as_what_it_is_a_kind_of(processes: Two) -> None:
+    here, there = processes
+
+    async def reload(_: Any) -> Any:
+        raise WrongSettings([SettingMistake("web.port", "no port", "web.port: no port")])
+
+    with there.calls.serving("core", {"reload": reload}):
+        there.presence.offer("core")
+        with pytest.raises(ConfigError, match=r"web\.port: no port"):
+            await here.calls.ask("core", "reload")
+
+
+async def test_a_process_of_another_version_says_at_once_what_it_does_not_know(processes: Two) -> None:
+    here, there = processes
+    with there.calls.serving("core", {}):
+        there.presence.offer("core")
+        with pytest.raises(NobodyThere, match="of another version"):
+            await here.calls.ask("core", "dance", within=600.0)
