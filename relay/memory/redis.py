@@ -11,13 +11,15 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from relay.bus.connection import RedisConnection, Script
-from relay.errors import InboxError, MemoryUnavailable
+from relay.errors import ConfigError, InboxError, MemoryUnavailable
 from relay.memory.base import AT_ONCE, Change
 from relay.memory.records import Acquaintance
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+VERSION: Final = 1
+"""Of what is kept and how; none that is noted is 1."""
 LOOK_EVERY: Final = 0.05
 """Seconds between two looks whether Redis has written its file anew."""
 
@@ -51,6 +53,7 @@ class RedisMemory:
         self._connection = connection
         self._redis: Any = connection.client
         self._index = f"{{{namespace}}}:memory"
+        self._version = f"{{{namespace}}}:memory-version"
         self._owes_rewrite = False
 
     def _key(self, viewer: str) -> str:
@@ -58,6 +61,13 @@ class RedisMemory:
 
     async def open(self) -> None:
         await self._ask(self._connection.open)
+        version = int(await self._ask(lambda: self._redis.get(self._version)) or VERSION)
+        if version > VERSION:
+            raise ConfigError(
+                f"inbox.url: the memory in {self._connection.name} was written by a newer relay (layout {version}, "
+                f"this one knows {VERSION}): run that one, or give this one another relay.name"
+            )
+        await self._ask(lambda: self._redis.set(self._version, VERSION))
 
     async def close(self) -> None:
         await self._connection.close()

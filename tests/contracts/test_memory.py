@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
 from relay.errors import ConfigError, MemoryUnavailable
 from relay.memory.base import MemoryStore
@@ -209,3 +210,25 @@ async def test_what_is_no_database_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"memory\.path: .*notes\.txt cannot be used: file is not a database"):
         await SqliteMemory(tmp_path / "notes.txt", timeout=TIMEOUT).open()
+
+
+async def test_what_a_newer_release_keeps_in_redis_is_left_alone(own_server: RedisServer) -> None:
+    namespace = f"test:{uuid.uuid4().hex}"
+    async with Redis.from_url(own_server.url) as admin:
+        await admin.set(f"{{{namespace}}}:memory-version", 99)
+        memory = RedisMemory(connection_to(own_server.url), namespace=namespace)
+        with pytest.raises(ConfigError, match=r"written by a newer relay \(layout 99, this one knows 1\)"):
+            await memory.open()
+        await memory.close()
+
+        assert await admin.get(f"{{{namespace}}}:memory-version") == b"99"
+
+
+async def test_redis_notes_how_the_memory_is_laid_out(own_server: RedisServer) -> None:
+    namespace = f"test:{uuid.uuid4().hex}"
+    memory = RedisMemory(connection_to(own_server.url), namespace=namespace)
+    await memory.open()
+    await memory.close()
+
+    async with Redis.from_url(own_server.url) as admin:
+        assert await admin.get(f"{{{namespace}}}:memory-version") == b"1"
