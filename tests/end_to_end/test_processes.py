@@ -204,6 +204,7 @@ async def test_the_command_line_of_another_machine_reaches_the_core(
 
     assert "aused" in paused
     assert "Paused: yes" in status
+    assert "Twitch: no process runs it: start one with `--only twitch`" in status
 
 
 async def test_a_core_that_ends_leaves_to_the_one_that_stands_by(config: Config, twitch: TwitchDouble) -> None:
