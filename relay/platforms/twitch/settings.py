@@ -66,7 +66,7 @@ class TwitchSection(PlatformSection):
         return self.channels
 
     def account(self) -> str:
-        return f"{self.client_id} {self.token_file or ''}"
+        return f"{self.client_id} {self.token_file.name if self.token_file is not None else ''}"
 
     @property
     def by_conduit(self) -> bool:
