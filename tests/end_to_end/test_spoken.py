@@ -70,7 +70,7 @@ async def test_two_who_talk_over_each_other_are_told_apart_under_their_names_onc
         assert call.posts() == [], "what is asked aloud is answered aloud"
 
 
-async def test_who_is_muted_is_not_heard_aloud_either_and_why_says_so(discord: DiscordDouble, tmp_path: Path) -> None:
+async def test_what_the_muted_say_aloud_is_not_even_recognised(discord: DiscordDouble, tmp_path: Path) -> None:
     endpoint = KnowsVoices(**{"Which dragon?": ANNS, "Hello everybody.": BOBS})
     async with (
         serving("/audio/transcriptions", endpoint.answer) as url,
@@ -84,7 +84,7 @@ async def test_who_is_muted_is_not_heard_aloud_either_and_why_says_so(discord: D
 
         await eventually(lambda: len(call.teller.asked) == 1)
         assert call.teller.asked == ["Which dragon?"]
-        assert "muted by a moderator" in await call.relay.controls.run(f"why {keys[0]}", MODERATOR)
+        assert len(keys) == 1
 
 
 async def test_an_endpoint_that_fails_is_shown_with_what_to_do(discord: DiscordDouble, tmp_path: Path) -> None:
