@@ -88,6 +88,8 @@ class CountingHub:
             case "subscribeToChat":
                 self._joined.add(socket)
                 return [{"$type": "chatStarted", **CHAT, **PEOPLE, "messages": []}]
+            case "updateContext":
+                return [{"$type": "contextUpdated", **CHAT, "flags": []}]
         return []
 
 
