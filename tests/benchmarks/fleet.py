@@ -7,6 +7,7 @@ how long it takes until another one, which stands by, has told a message of ever
 """
 
 import asyncio
+import itertools
 import json
 import re
 import sys
@@ -43,6 +44,8 @@ QUIET: Final = 5.0
 """Seconds in which nobody writes, once all companions are there."""
 MIB: Final = 1_048_576
 MB: Final = 1_000_000
+_NUMBERS: Final = itertools.count()
+"""Of all messages: the hub is one for every core."""
 _NUMBER: Final = re.compile(r"\bnumber (\d+)\b")
 
 
@@ -148,7 +151,7 @@ class _Crowd:
         self._hub = hub_url
         self._ways = [Ingress(bus.companion_stream(name, "ingress")) for name in names]
         self._sent: dict[int, float] = {}
-        self._counted_from = 0
+        self._uncounted: set[int] = set()
 
     async def told(self) -> None:
         """Write to everybody, and wait until all of that was told."""
@@ -160,12 +163,12 @@ class _Crowd:
                 await asyncio.sleep(0.1)
 
     async def write(self, per_second: float, seconds: float) -> None:
-        self._counted_from = len(self._sent)
+        self._uncounted = set(self._sent)
         await asyncio.gather(*(self._steadily(way, per_second, seconds) for way in self._ways))
 
     async def account(self) -> tuple[list[float], int, int, float]:
         """Delays in seconds, how many were lost and doubled, and when the last one came."""
-        counted = {number: at for number, at in self._sent.items() if number >= self._counted_from}
+        counted = {number: at for number, at in self._sent.items() if number not in self._uncounted}
         seen = -1
         while True:
             came = await self._arrived()
@@ -210,7 +213,7 @@ class _Crowd:
             await asyncio.sleep(TICK)
 
     def _message(self) -> AudienceMessage:
-        number = len(self._sent)
+        number = next(_NUMBERS)
         self._sent[number] = time.monotonic()
         return AudienceMessage(
             platform="twitch",
