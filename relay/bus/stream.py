@@ -19,7 +19,7 @@ READER: Final = "reader"
 """Always the same: whoever reads has a lease, so whoever read before is gone."""
 NAMES_FOR: Final = 600
 """Seconds for which names are remembered: longer than anybody hands over again what he may have handed over."""
-LOOK_EVERY: Final = 1.0
+LOOK_EVERY: Final = 5.0
 """Seconds after which a reader looks although nobody told of anything new."""
 
 _ALL: Final = "0"
