@@ -2,12 +2,19 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import pytest
+from xdist.remote import Producer
+from xdist.workermanage import WorkerController
+
+from tests.shares import OwnShares, Share
 
 if TYPE_CHECKING:
     from tests.doubles.redis_server import RedisServer
+
+SHARE: Final = pytest.StashKey[Share]()
 
 gc.disable()  # until all is collected: nothing of it becomes garbage
 pytest.register_assert_rewrite("tests.stories.stories", "tests.stories.backstage")  # before others import them
@@ -22,19 +29,44 @@ def redis_server() -> "Iterator[RedisServer]":
         yield server
 
 
+@pytest.fixture
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The openai client tries again at once."""
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.0)
+
+
 def pytest_xdist_auto_num_workers() -> int:
-    """Workers for `-n auto`: two more than cores, as tests often wait: for sound, for a page, for a process to end."""
-    return (os.cpu_count() or 1) + 2
+    """Workers for `-n auto`: four more than cores, as tests often wait: for sound, for a page, for a process to end."""
+    return (os.cpu_count() or 1) + 4
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OwnShares:
+    return OwnShares(config, log)
+
+
+def pytest_testnodedown(node: WorkerController, error: object) -> None:
+    """What a worker that died would have run counts as failed, also where it died before any test."""
+    if error:
+        node.config.pluginmanager.getplugin("session").testsfailed += 1
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return config.stash[SHARE].is_others(collection_path) or None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items[:] = config.stash[SHARE].without_others(items)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """What takes long to load is loaded here or later, and not above: none of it is compiled anew."""
     _keep_bytecode(config)
+    config.stash[SHARE] = Share.of(config)
     import hypothesis
 
     # How fast the machine is decides no verdict.
     unhurried = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-    hypothesis.settings.register_profile("certain", unhurried, derandomize=True, max_examples=50)
+    hypothesis.settings.register_profile("certain", unhurried, derandomize=True, max_examples=25)
     hypothesis.settings.register_profile("searching", unhurried)  # for examples that no other run has tried
     hypothesis.settings.load_profile("certain")
 

@@ -1,0 +1,40 @@
+"""Every test is run by one worker, whatever pytest is asked for."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.shares import ROOT, Share
+
+FILES = sorted(ROOT.rglob("test_*.py"))
+
+
+def collected(asked: Sequence[Path], workers: int) -> Counter[Path]:
+    """By how many workers each file is collected, of those that were asked for."""
+    shares = [Share(asked, worker, workers) for worker in range(workers)]
+    wanted = [file for file in FILES if any(map(file.is_relative_to, asked))]
+    found = Counter(dict.fromkeys(wanted, 0))
+    found.update(file for share in shares for file in wanted if not share.is_others(file))
+    return found
+
+
+@pytest.mark.parametrize("workers", [1, 6])
+@pytest.mark.parametrize("asked", [[ROOT], [ROOT.parent], [ROOT / "bus", ROOT / "web"], [ROOT, ROOT / "test_cli.py"]])
+def test_each_file_of_a_folder_is_collected_by_one_worker(asked: Sequence[Path], workers: int) -> None:
+    assert set(collected(asked, workers).values()) == {1}
+
+
+def test_there_may_be_more_workers_than_files() -> None:
+    assert set(collected([ROOT / "bus"], 30).values()) == {1}
+
+
+def test_a_file_that_is_asked_for_by_name_is_collected_by_all_who_share_its_tests() -> None:
+    assert collected([ROOT / "test_cli.py"], 3) == {ROOT / "test_cli.py": 3}
+
+
+def test_files_elsewhere_are_nobodys() -> None:
+    assert not Share([Path(ROOT.anchor) / "nowhere", Path(__file__).parent], 0, 2).is_others(
+        Path("/elsewhere/test_x.py")
+    )
