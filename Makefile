@@ -44,6 +44,7 @@ flaky: install ## the tests ten times, half of them beside busy processes: no fa
 chaos: install ## what a relay needs fails again and again, for half an hour at most: nothing may be lost, told twice or stuck
 	$(BIN)/uv run --locked python -m tests.chaos
 	$(BIN)/uv run --locked python -m tests.chaos.processes
+	$(BIN)/uv run --locked python -m tests.chaos.upgrade
 	$(BIN)/uv run --locked python -m tests.chaos.sigterm --times 200
 
 soak: install ## a day of a big stream in twenty minutes: nothing may be lost, nothing may grow without end

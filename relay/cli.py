@@ -1,7 +1,6 @@
 """Commands only: parse, then call the room that does it."""
 
 import asyncio
-import gc
 import importlib
 import json
 import sys
@@ -24,19 +23,22 @@ from relay.application.settings.file import SettingsFile
 from relay.application.settings.secrets import Secrets
 from relay.commandline import beginning, keeping
 from relay.commandline.auth import auth
-from relay.commandline.base import CompanionName, ConfigFile, Json, Plain, execute, readable, terminal
+from relay.commandline.base import CompanionName, ConfigFile, Json, OnlyKinds, Plain, execute, readable, terminal
 from relay.commandline.beginning import choose
 from relay.commandline.companion import companion
+from relay.commandline.fleet import fleet
 from relay.commandline.memory import memory
 from relay.commandline.models import models
 from relay.commandline.rewards import rewards
 from relay.commandline.voices import voices
 from relay.config import places
-from relay.errors import ConfigError, RelayError
+from relay.errors import ConfigError, RelayError, causes
+from relay.system.garbage import spare_what_stays
 
 app = typer.Typer(pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
 app.add_typer(auth, name="auth")
 app.add_typer(rewards, name="rewards")
+app.add_typer(fleet, name="fleet")
 app.add_typer(memory, name="memory")
 app.add_typer(companion, name="companion")
 app.add_typer(models, name="models")
@@ -51,13 +53,9 @@ def main() -> None:
     try:
         app()
     except* RelayError as group:
-        for line in dict.fromkeys(map(str, _leaves(group))):  # several rooms may have failed for the same reason
+        for line in dict.fromkeys(map(str, causes(group))):  # several rooms may have failed for the same reason
             show(line, err=True)
         sys.exit(1)
-
-
-def _leaves(group: BaseExceptionGroup[RelayError]) -> list[BaseException]:
-    return [leaf for e in group.exceptions for leaf in (_leaves(e) if isinstance(e, BaseExceptionGroup) else [e])]
 
 
 @app.command()
@@ -86,16 +84,14 @@ def run(
         typer.Option(help="With wrong settings, open the page to mend them, or end: as it is in a terminal, or not."),
     ] = None,
     companion: CompanionName = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this kind of process, several times for several; the others run elsewhere."),
-    ] = None,
+    only: OnlyKinds = None,
 ) -> None:
     """Go live with your settings. Without any, the page at http://localhost:8081/ sets the relay up."""
     if only:
         from relay.application.processes.run import run_only
 
         terminal(False, "info", plain=True)
+        spare_what_stays()
         return execute(run_only(load(places.required(config), companion), only))
     file = SettingsFile(places.to_write(config))
     refuse_companions(file.path)
@@ -109,23 +105,8 @@ def run(
 
     from relay.application.runs import live
 
-    gc.freeze()  # what is loaded stays: looking through it for garbage would halt everything for 0.1 s now and then
+    spare_what_stays()
     execute(live(file, terminal(False, "info", plain=plain), mends=mends, open_page=open_page))
-
-
-@app.command()
-def fleet(
-    config: ConfigFile = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this kind of process, several times for several; the others run elsewhere."),
-    ] = None,
-) -> None:
-    """Go live with all companions of your settings, which share a Redis."""
-    from relay.application.fleet.run import run_fleet
-
-    terminal(False, "info", plain=True)
-    execute(run_fleet(places.required(config), only or []))
 
 
 @app.command()
@@ -241,14 +222,9 @@ def why(
     companion: CompanionName = None,
 ) -> None:
     """Tell what happened to a message."""
-    from relay.application.runs import explain
-    from relay.web.control import ctl as steer
+    from relay.application.explaining import explained
 
-    file = places.find(config)
-    try:
-        show(printable(asyncio.run(steer(whereabouts(file, companion).control_file, f"why {key}"))))
-    except ConfigError:  # none runs, so the store is free to be asked
-        show(printable(asyncio.run(explain(load(file, companion), key))))
+    show(printable(asyncio.run(explained(places.find(config), companion, key))))
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})

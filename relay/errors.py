@@ -25,7 +25,8 @@ RelayError
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from copy import copy
+from typing import ClassVar, NamedTuple, TypeVar
 
 
 class RelayError(Exception):
@@ -154,3 +155,20 @@ class NothingToHear(SpeechError):
 
 class RenderingError(RelayError):
     """Text for Voxta that would not be safe to send."""
+
+
+E = TypeVar("E", bound=Exception)
+
+
+def another(error: E) -> E:
+    """The same for somebody else who waits for it: a shared one would collect the tracebacks of all."""
+    other = copy(error)
+    other.__cause__, other.__context__ = error.__cause__, error.__context__
+    return other
+
+
+def causes(failure: BaseException) -> list[BaseException]:
+    """What failed: everything in a group, and in the groups in it; itself where it is no group."""
+    if not isinstance(failure, BaseExceptionGroup):
+        return [failure]
+    return [cause for each in failure.exceptions for cause in causes(each)]

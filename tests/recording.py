@@ -174,8 +174,10 @@ async def messages(page: Page, direction: str, kind: str) -> list[dict[str, Any]
     return found
 
 
+_UNTIL = "async () => {{ while (!await ({})) await new Promise((look) => setTimeout(look, 5)); }}"
+
+
 async def until(page: Page, condition: str) -> None:
-    """Wait for a JavaScript expression to hold; the browser's own way to wait is against the page's policy."""
+    """Wait in the page for a JavaScript expression to hold; the browser's own way to wait is against its policy."""
     async with asyncio.timeout(PATIENCE):
-        while not await page.evaluate(condition):  # noqa: ASYNC110 - asked from outside
-            await asyncio.sleep(0.01)
+        await page.evaluate(_UNTIL.format(condition))

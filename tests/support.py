@@ -35,14 +35,22 @@ async def alongside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             await task
 
 
-def cpu_time(work: Callable[[], object]) -> float:
+def cpu_time(work: Callable[[], object], tries: int = 3) -> float:
     """Seconds of this thread's own time that the work takes at best, whatever else the machine does."""
     times = []
-    for _ in range(3):
+    for _ in range(tries):
         began = time.thread_time()
         work()
         times.append(time.thread_time() - began)
     return min(times)
+
+
+def examples(thorough: int) -> int:
+    """How many examples a property is tried with: all of them in a search, and a quarter in every other run."""
+    from hypothesis import settings
+
+    assert settings.default is not None
+    return thorough * settings.default.max_examples // 100
 
 
 async def no_metrics() -> bytes:

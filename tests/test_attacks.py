@@ -14,7 +14,7 @@ from relay.config.loading import Config
 from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick, Place, Renderer, reserved_names
-from relay.model import AudienceMessage, Author, Kind, Origin, Post, ReplyText
+from relay.model import AudienceMessage, Author, Kind, Origin, Post, ReplyText, Retraction
 from relay.moderation.outbound import Outbound
 from relay.platforms.simulated import QuietPlatform
 from relay.replies.outlet import Outbox, Posted
@@ -87,6 +87,8 @@ class Collecting(QuietPlatform):
 
     def put(self, posts: Sequence[Post]) -> None:
         self.posts += posts
+
+    def retract(self, retraction: Retraction) -> None: ...
 
     async def drain(self) -> None: ...
 

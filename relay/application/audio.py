@@ -177,7 +177,7 @@ class LiveAudio(SilentAudio):
             self.channels = self._enter(self._with_voice, listener)
             sinks[self._with_voice.name] = self.channels.sink
         if config.obs.enabled:
-            sources = BrowserSources(config.web.port, pages=lambda: self.overlay.pages, muted=self.overlay.mute)
+            sources = BrowserSources(config.web.addresses, opened=lambda: self.overlay.pages, muted=self.overlay.mute)
             self.streamers_microphone = ObsMicrophone(config.obs, voice)
             self._obs = ObsClient(config.obs, [self.streamers_microphone, self._program, sources])
         self._sinks = {name: sinks[name] for name in config.speech.sinks if name in sinks and self._wants(name)}
@@ -227,7 +227,7 @@ class LiveAudio(SilentAudio):
         if not wanted or any(self._plays(sink) for _, sink in wanted):
             return None
         return "; ".join(
-            self.overlay.remedy(self._config.web.port)
+            self.overlay.remedy(self._config.web.address)
             if sink is self.overlay
             else f"nobody is in {name}'s voice channel"
             for name, sink in self._sinks.items()

@@ -111,7 +111,7 @@ class _Contents:
 
     def add_places(self) -> None:
         """What the settings name elsewhere: a scenario, sounds, files of tokens, databases."""
-        for setting, path in _paths(self._config):
+        for setting, path in paths_in(self._config):
             place = path.absolute()
             if place.is_relative_to(self._data):
                 self.places[setting] = f"{DATA}/{place.relative_to(self._data).as_posix()}"
@@ -148,7 +148,7 @@ class _Contents:
             self._writer.add(name, copy)
 
 
-def _paths(config: Config) -> Iterator[tuple[str, Path]]:
+def paths_in(config: Config) -> Iterator[tuple[str, Path]]:
     """Every setting that names a file or a folder, as `section.name`."""
     for name in type(config).model_fields:
         section = getattr(config, name)

@@ -143,11 +143,12 @@ async def _inbox(config: Config) -> str:
     try:
         waiting = await inbox.waiting()
         troubles = await inbox.troubles() if isinstance(inbox, Watchable) else []
+        remarks = await inbox.remarks() if isinstance(inbox, Watchable) else []
     finally:
         await inbox.close()
     if troubles:
         raise ConfigError("; ".join(troubles))
-    return f"{config.inbox.engine} answers, {waiting} messages wait"
+    return "; mind: ".join([f"{config.inbox.engine} answers, {waiting} messages wait", *remarks])
 
 
 async def _ignored(variables: Sequence[str]) -> str:
@@ -188,7 +189,7 @@ async def _heard(config: Config) -> str:
             raise ConfigError("the companion of the relay that runs is silent: " + "; and ".join(reasons))
         return "nothing keeps the companion of the relay that runs from being heard"
     if config.speech.enabled and "overlay" in config.speech.sinks:
-        return f"once it runs, open http://localhost:{config.web.port}/overlay as a browser source in OBS"
+        return f"once it runs, open {config.web.address}/overlay as a browser source in OBS"
     return "no relay runs that could be silent"
 
 

@@ -25,6 +25,7 @@ from relay.application.spoken import spoken_words
 from relay.application.staging import ScenarioRooms
 from relay.application.statistics import Statistics
 from relay.application.subtitles import Subtitles
+from relay.application.unanswered import Questions
 from relay.application.viewers import ViewersCommands
 from relay.commands.gate import Finished
 from relay.config.loading import Config
@@ -32,7 +33,7 @@ from relay.errors import InboxError
 from relay.forwarding.forwarder import NOTE_CHARACTERS, NOTE_CHAT, Forwarder
 from relay.inbox.base import Inbox
 from relay.inbox.build import build as build_inbox
-from relay.inbox.retry import with_retries
+from relay.inbox.retry import PatientNotes, with_retries
 from relay.inbox.upkeep import Upkeep
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
@@ -100,12 +101,11 @@ class Relay:
         self.addressing = self._addressing()
         self.viewers = self._viewers()
         self.points = self._points()
-        router, keeper = self.dialogue.router, self.points.keeper
-        self.receive = Reception(
-            self.inbox, self.addressing, self.controls, router, statistics, self.events, keeper
-        ).receive
+        keeper = self.points.keeper
+        self.receive = Reception(self.inbox, self.addressing, self.controls, statistics, self.events, keeper).receive
         self.platforms = make_platforms(self.receive, self.controls, self.inbox)
-        self.poster = Poster(config.replies, [*self.platforms, DeskOutlet()], self.events.posted)
+        notes = PatientNotes(self.inbox)
+        self.poster = Poster(config.replies, [*self.platforms, DeskOutlet()], self.events.posted, notes)
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
         acts = self._acts()
         self.commands.serve(acts, self._finished, listed.labels(), self.platforms)
@@ -117,6 +117,7 @@ class Relay:
         self._listening: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
         self._subscribe()
+        self._questions = Questions(self)
 
     def _forwarder(self) -> Forwarder:
         return Forwarder(
@@ -187,6 +188,8 @@ class Relay:
         events.arrived.subscribe(self.runtime.saw)
         events.arrived.subscribe(self.viewers.latest.saw)
         events.decided.subscribe(self.forwarder.decide)
+        events.retracted.subscribe(self.dialogue.router.retract)
+        events.retracted.subscribe(self.poster.retract)
         events.asking.subscribe(self.poster.expect)
         events.asking.subscribe(self.dialogue.router.asked)
         events.forwarded.subscribe(statistics.forwarded)
@@ -231,6 +234,7 @@ class Relay:
                     start(name, work)
             start("forwarder", self.forwarder.run())
             start("poster", self.poster.run())
+            start("questions", self._questions.run())
             start("forgetting", repeat(self.viewers.forgetting.run, AGAIN, "deleting what viewers want forgotten"))
             if self.anticipation is not None:
                 start("anticipation", self.anticipation.run())

@@ -26,8 +26,8 @@ async def voxta(config: Config, *, port: int | None = None) -> AsyncIterator[str
 
     The companion's usual port is Voxta's as well. Where Voxta runs already, the companion takes a free one.
     """
-    if config.voxta.mode != "embedded":
-        yield config.voxta.url if config.voxta.mode == "server" else config.voxta.gateway_url
+    if (url := voxta_elsewhere(config)) is not None:
+        yield url
         return
     settings = config.companion if port is None else config.companion.model_copy(update={"port": port})
     embedded = partial(CompanionServer, models=config.models_folder, hearing=config.hearing)
@@ -41,6 +41,16 @@ async def voxta(config: Config, *, port: int | None = None) -> AsyncIterator[str
             companion = await stack.enter_async_context(embedded(anywhere))
             log.warning("port %d is taken, by Voxta perhaps: the companion is at %s", settings.port, companion.url)
         yield companion.url
+
+
+def voxta_elsewhere(config: Config) -> str | None:
+    """The address of Voxta, as configured; None where the embedded companion stands for it."""
+    match config.voxta.mode:
+        case "server":
+            return config.voxta.url
+        case "gateway":
+            return config.voxta.gateway_url
+    return None
 
 
 def key_of(config: Config) -> VoxtaSection:

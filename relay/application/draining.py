@@ -13,18 +13,26 @@ if TYPE_CHECKING:  # it loads what measures
 log = logging.getLogger(__name__)
 
 
-async def until_drained(relay: Relay, task: asyncio.Task[None], watch: "Watch") -> None:
-    """Return when the relay was drained, as SIGTERM has come. `task` is the relay's; raises what that fails with."""
-    asking = asyncio.create_task(watch.asked.wait(), name="until asked to end")
+async def until_drained(
+    relay: Relay, task: asyncio.Task[None], watch: "Watch", is_left: asyncio.Event | None = None
+) -> None:
+    """Return when the relay was drained, as SIGTERM has come, or as it is left to another process.
+
+    `task` is the relay's; raises what that fails with.
+    """
+    events = [watch.asked] if is_left is None else [watch.asked, is_left]
+    asking = [asyncio.create_task(each.wait(), name="until asked to end") for each in events]
     with watch.finishing_this():
         try:
-            await asyncio.wait({task, asking}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, *asking}, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
-                watch.ends()
+                if watch.asked.is_set():
+                    watch.ends()
                 log.info("asked to end: nothing new is told, and what is being said gets %g s", watch.drain)
                 await drain(relay, watch.drain)
         finally:
-            asking.cancel()
+            for each in asking:
+                each.cancel()
     if task.done():
         await task
 

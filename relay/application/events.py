@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, ParamSpec
 
-from relay.model import AudienceMessage, Forward, Origin, PlatformDecision, Post, ReplyText, Settlement
+from relay.model import AudienceMessage, Forward, Origin, PlatformDecision, Post, ReplyText, Retraction, Settlement
 from relay.replies.replies import Step
 from relay.wire.messages import WireMessage
 
@@ -44,6 +44,8 @@ class Events:
     """Somebody in the audience said or did something, and it is stored."""
     decided: Signal[[PlatformDecision]] = field(default_factory=Signal)
     """A platform has decided about a message that it withholds."""
+    retracted: Signal[[Retraction]] = field(default_factory=Signal)
+    """A platform has taken something back."""
     asking: Signal[[Forward]] = field(default_factory=Signal)
     """What expects an answer is about to be sent to Voxta."""
     forwarded: Signal[[Forward]] = field(default_factory=Signal)

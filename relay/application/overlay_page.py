@@ -16,10 +16,10 @@ def waiting_page(config: Config) -> Path:
 
 
 def overlay_address(config: Config, look: str = "") -> str:
-    """The address of the overlay on this computer, with the token where one is needed; `look` is a query's text."""
+    """The address of the overlay, with the token where one is needed; `look` is a query's text."""
     token = config.web.token.get_secret_value() if config.web.token is not None else ""
     query = "&".join(part for part in (look, urlencode({"token": token}) if token else "") if part)
-    return f"http://localhost:{config.web.port}/overlay" + (f"?{query}" if query else "")
+    return f"{config.web.address}/overlay" + (f"?{query}" if query else "")
 
 
 def renew_waiting_page(config: Config) -> None:
@@ -35,4 +35,4 @@ async def change_look(config: Config, look: str) -> Sequence[str]:
         write_waiting_page(page, address)
     if not config.obs.enabled:
         return ()
-    return await show_in_sources(config.obs, config.web.port, address)
+    return await show_in_sources(config.obs, config.web.addresses, address)

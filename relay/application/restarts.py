@@ -14,7 +14,7 @@ from relay.application.settings.model import settings_model
 from relay.config import CompanionSection, RelaySection, WebSection
 from relay.config.loading import Config, Whereabouts, checked
 from relay.config.places import data_folder
-from relay.errors import AuthError, ConfigError, RelayError, SettingMistake, WrongSettings
+from relay.errors import AuthError, ConfigError, RelayError, SettingMistake, WrongSettings, causes
 from relay.platforms import listed
 from relay.system import shutdown
 
@@ -133,16 +133,9 @@ async def _asked(run: LiveRun) -> None:
 
 def _mendable(failure: Exception) -> ConfigError | AuthError | None:
     """What a person has to mend, where nothing else went wrong."""
-    leaves = _leaves(failure)
-    if not all(isinstance(leaf, ConfigError | AuthError) for leaf in leaves):
-        return None
-    found = next(leaf for leaf in leaves)
-    return found if isinstance(found, ConfigError | AuthError) else None
-
-
-def _leaves(failure: Exception) -> list[Exception]:
-    inner = failure.exceptions if isinstance(failure, ExceptionGroup) else ()
-    return [leaf for each in inner for leaf in _leaves(each)] or [failure]
+    all_of_them = causes(failure)
+    found = [each for each in all_of_them if isinstance(each, ConfigError | AuthError)]
+    return found[0] if len(found) == len(all_of_them) else None
 
 
 class Reachable(Whereabouts):

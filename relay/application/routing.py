@@ -58,6 +58,7 @@ class ReplyRouter:
 
     def retract(self, retraction: Retraction) -> None:
         """Stop what answers a message that was taken back; of that answer nothing is posted."""
+        self._screening.retract(retraction)
         for reply in self._replies.retracted(retraction):
             self._voice.stop(reply)
 

@@ -22,7 +22,6 @@ from relay.application.console import printable, show
 from relay.application.draining import until_drained
 from relay.application.plain_view import narrate, tell_held
 from relay.application.restarts import LiveRun, keep_running
-from relay.application.runtime_controls import story
 from relay.application.serving import serving, serving_anywhere
 from relay.application.settings import load
 from relay.application.settings.file import SettingsFile
@@ -43,10 +42,9 @@ from relay.config import (
 )
 from relay.config.loading import Config
 from relay.inbox.base import Copyable
-from relay.inbox.build import build as build_inbox
 from relay.platforms import listed
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
-from relay.platforms.info import PlatformWishes, Surroundings
+from relay.platforms.info import Surroundings
 from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
 from relay.system import clock
 from relay.text.unicode import one_line
@@ -144,14 +142,7 @@ def platforms_of(config: Config, audio: LiveAudio) -> MakePlatforms:
     """Builds those that the settings want."""
 
     def build(receive: Receive, controls: PlatformControls, notes: Notes) -> Sequence[Platform]:
-        around = Surroundings(
-            receive,
-            controls,
-            notes,
-            data_dir=config.relay.data_dir,
-            look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
-            wanted=PlatformWishes.of(config).kinds,
-        )
+        around = Surroundings.of(config, receive, controls, notes)
         return [
             info.build(info.settings(config), replace(around, voice=audio.channels_of(info.name)))
             for info in listed.enabled(config)
@@ -204,16 +195,6 @@ async def serve_companion(
     async with CompanionServer(chosen, models=config.models_folder, hearing=config.hearing) as companion:
         show(f"{companion.name} listens at {companion.url}", err=console.stderr)
         await asyncio.Event().wait()
-
-
-async def explain(config: Config, key: str) -> str:
-    """What happened to a message, in one line."""
-    inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
-    await inbox.open(to_look=True)
-    try:
-        return await story(inbox, key)
-    finally:
-        await inbox.close()
 
 
 def _fall_silent_on_enter(relay: Relay) -> None:

@@ -29,13 +29,6 @@ class _Heard(NamedTuple):
     kind: str
 
 
-class _Stage(NamedTuple):
-    """Where an answer is: since when, and to which messages."""
-
-    since: float
-    keys: Sequence[str]
-
-
 class Tracing:
     """Tells `spans` of each message by what it hears in `events`."""
 
@@ -46,10 +39,10 @@ class Tracing:
         """By key, without an outcome yet."""
         self._asked: OrderedDict[str, float] = OrderedDict()
         """When forwards were sent whose answer has not begun, by their ids."""
-        self._begun: OrderedDict[str, _Stage] = OrderedDict()
-        """Answers whose first words are there, by their ids."""
-        self._released: OrderedDict[str, _Stage] = OrderedDict()
-        """Answers that are being posted, by their ids; each may become several posts."""
+        self._begun: OrderedDict[str, float] = OrderedDict()
+        """When the first words of answers were there, by their ids."""
+        self._released: OrderedDict[str, float] = OrderedDict()
+        """When answers were given to be posted, by their ids; each may become several posts."""
         events.arrived.subscribe(self._arrive)
         events.asking.subscribe(self._ask)
         events.forwarded.subscribe(self._forward)
@@ -86,24 +79,23 @@ class Tracing:
         if forward is None or not reply.text or (asked_at := self._asked.pop(forward.id, None)) is None:
             return
         now = self._wall()
-        _remember(self._begun, reply.id, _Stage(now, forward.keys), ANSWERS)
+        _remember(self._begun, reply.id, now, ANSWERS)
         for key in forward.keys:
             self._spans.step("think", key, asked_at, now, {})
 
     def _release(self, reply: ReplyText) -> None:
-        if (begun := self._begun.pop(reply.message_id, None)) is None:
-            return
         now = self._wall()
-        _remember(self._released, reply.message_id, _Stage(now, begun.keys), ANSWERS)
-        for key in begun.keys:
-            self._spans.step("answer", key, begun.since, now, {})
+        begun = self._begun.pop(reply.message_id, None)
+        if reply.pretended or not reply.keys:
+            return
+        _remember(self._released, reply.message_id, now, ANSWERS)
+        if begun is not None:  # else a core before this one was answered
+            for key in reply.keys:
+                self._spans.step("answer", key, begun, now, {})
 
     def _post(self, platform: str, post: Post, error: str | None) -> None:
-        if (released := self._released.get(post.message_id or "")) is None:
-            return
-        now, told = self._wall(), {"voxta_relay.platform": platform}
-        for key in released.keys:
-            self._spans.step("post", key, released.since, now, told, has_failed=error is not None)
+        if (released_at := self._released.get(post.message_id or "")) is not None:
+            trace_post(self._spans, "post", platform, post, (released_at, self._wall()), error)
 
     def _settle(self, settlements: Sequence[Settlement]) -> None:
         for each in settlements:
@@ -112,6 +104,14 @@ class Tracing:
             at, kind = self._heard.pop(each.key, _Heard(each.at, ""))
             told = {"voxta_relay.platform": each.key.partition(":")[0], "voxta_relay.outcome": each.outcome.value}
             self._spans.message(each.key, at, each.at, told | ({"voxta_relay.kind": kind} if kind else {}))
+
+
+def trace_post(
+    spans: "MessageSpans", name: str, platform: str, post: Post, time: tuple[float, float], error: str | None
+) -> None:
+    """Tell in the traces of all that a post answers from when to when it was posted, in seconds since the epoch."""
+    for key in post.keys:
+        spans.step(name, key, *time, {"voxta_relay.platform": platform}, has_failed=error is not None)
 
 
 def hearing(receive: Receive, spans: "MessageSpans", *, wall: Callable[[], float] = clock.now) -> Receive:

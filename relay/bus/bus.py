@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 
@@ -29,17 +29,17 @@ class Bus:
         self.calls = RemoteCalls(self.pubsub, self.presence)
         self._announcements: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
 
-    def lease(self, space: str) -> Lease:
-        """On what the whole relay has once, such as the posting on a platform."""
-        return Lease(self.connection, f"{self.namespace}:{space}", self._lease_seconds)
+    def lease(self, space: str, on_loss: Callable[[], object] = lambda: None) -> Lease:
+        """On what the whole relay has once, such as the posting on a platform; see Lease."""
+        return Lease(self.connection, f"{self.namespace}:{space}", self._lease_seconds, on_loss=on_loss)
 
-    def stream(self, space: str, name: str, lease: Lease | None = None) -> RedisStream:
-        """A list of the whole relay's. Who reads it has the lease on the space."""
-        return RedisStream(self.connection, self.pubsub, f"{{{self.namespace}:{space}}}:{name}", lease)
+    def stream(self, space: str, name: str, lease: Lease | None = None, *, most: int = 0) -> RedisStream:
+        """A list of the whole relay's, with at most so many. Who reads it has the lease on the space."""
+        return RedisStream(self.connection, self.pubsub, f"{{{self.namespace}:{space}}}:{name}", lease, most=most)
 
-    def companion_stream(self, companion: str, name: str, lease: Lease | None = None) -> RedisStream:
+    def companion_stream(self, companion: str, name: str, lease: Lease | None = None, *, most: int = 0) -> RedisStream:
         """A list of one companion's. Who reads it has its inbox."""
-        return RedisStream(self.connection, self.pubsub, f"{{relay:{companion}}}:{name}", lease)
+        return RedisStream(self.connection, self.pubsub, f"{{relay:{companion}}}:{name}", lease, most=most)
 
     def channel(self, name: str) -> str:
         """Where something with this name is told to whoever listens."""

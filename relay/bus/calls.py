@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from relay.bus.presence import Presence, Suits, any_of_them
 from relay.bus.pubsub import PubSub
-from relay.errors import InboxError, NobodyThere, RateLimited, RelayError
+from relay.errors import InboxError, InboxTaken, NobodyThere, RateLimited, RelayError
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ WITHIN: Final = 10.0
 AGAIN: Final = 1.0
 """Seconds without an answer after which the same call is made again, to whoever serves it then."""
 REMEMBERED: Final = 1_000
-"""RemoteCalls of which a process knows that it has been asked already."""
+"""Calls of which a process knows that it has been asked already."""
 
 Handler = Callable[[Any], Awaitable[Any]]
 """Does what is asked with the argument, fit for JSON, and returns what is. What it raises is raised where was asked."""
@@ -38,7 +38,7 @@ class RemoteCalls:
         self._presence = presence
         self._services: dict[str, Mapping[str, Handler]] = {}
         self._open: dict[str, asyncio.Future[Any]] = {}
-        self._done: OrderedDict[str, asyncio.Task[bytes]] = OrderedDict()
+        self._done: OrderedDict[str, asyncio.Task[bytes | None]] = OrderedDict()
         self._working: set[asyncio.Task[None]] = set()
 
     @contextmanager
@@ -65,7 +65,14 @@ class RemoteCalls:
         """
         id = uuid.uuid4().hex
         answered = self._open[id] = asyncio.get_running_loop().create_future()
-        asked = {"id": id, "answer_to": self._presence.id, "service": service, "method": method, "argument": argument}
+        asked = {
+            "id": id,
+            "answer_to": self._presence.id,
+            "service": service,
+            "method": method,
+            "argument": argument,
+            "within": within,
+        }
         try:
             async with asyncio.timeout(within):
                 return await self._asked(service, suits, json.dumps(asked).encode(), answered)
@@ -117,7 +124,9 @@ class RemoteCalls:
             work = self._done[asked["id"]] = asyncio.create_task(_carried_out(asked, handler), name=asked["method"])
             while len(self._done) > REMEMBERED:
                 self._done.popitem(last=False)
-        answer = await asyncio.shield(work)
+        if (answer := await asyncio.shield(work)) is None:
+            self._done.pop(asked["id"], None)  # it may be this process's to do when it is asked again
+            return
         with suppress(InboxError):
             await self._pubsub.tell(_channel(asked["answer_to"]), answer)
 
@@ -130,16 +139,27 @@ def _channel(process: str) -> str:
     return f"relay-process:{process}"
 
 
-async def _carried_out(asked: Mapping[str, Any], handler: Handler) -> bytes:
+async def _carried_out(asked: Mapping[str, Any], handler: Handler) -> bytes | None:
+    """No longer than who asked waits; an older relay does not say how long that is.
+
+    None where another process has taken over, which is asked next.
+    """
     answer: dict[str, Any] = {"id": asked["id"]}
+    in_time = asyncio.timeout(asked.get("within"))
     try:
-        answer["result"] = await handler(asked["argument"])
+        async with in_time:
+            answer["result"] = await handler(asked["argument"])
+    except InboxTaken:
+        return None
     except RelayError as error:
         answer["error"] = {"type": type(error).__name__, "text": str(error)}
         if isinstance(error, RateLimited):
             answer["error"]["retry_after"] = error.retry_after
     except Exception as mistake:
-        log.exception("%s of %s failed", asked["method"], asked["service"])
+        if in_time.expired():
+            log.warning("%s of %s took too long for who asked, and is given up", asked["method"], asked["service"])
+        else:
+            log.exception("%s of %s failed", asked["method"], asked["service"])
         answer["error"] = {"type": "RelayError", "text": f"a mistake of the relay ({type(mistake).__name__})"}
     return json.dumps(answer).encode()
 

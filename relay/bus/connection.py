@@ -5,7 +5,6 @@ import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from hashlib import sha1
 from typing import Any, Final, ParamSpec, TypeVar
 
 from redis.exceptions import (
@@ -24,17 +23,20 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_before_delay, wait_
 
 from relay.bus.address import RedisAddress
 from relay.bus.client import connect, disconnect
+from relay.bus.pipelining import Pipelining
+from relay.bus.renewals import Renewals
+from relay.bus.script import TAKEN, Script, taken
 from relay.config import InboxSection
-from relay.errors import ConfigError, InboxError, InboxTaken
+from relay.errors import ConfigError, InboxError
 from relay.system.cancellation import heeding_cancellation
 
 P = ParamSpec("P")
 T = TypeVar("T")
 OLDEST_SERVER: Final = (6, 2)
-TAKEN: Final = "TAKEN"
-"""The error of a script whose caller is not the owner (any more) of what it writes."""
 AT_ONCE: Final = 32
 """Calls under way at the same time, each with a connection of its own; what is more waits."""
+TRIES: Final = 2
+"""Round trips that fit into the timeout: a connection that fell silent is one of several."""
 _FAILURES: Final = (RedisError, RedisClusterException, OSError)
 _TRANSIENT: Final = (
     RedisConnectionError,
@@ -47,14 +49,6 @@ _TRANSIENT: Final = (
 )
 
 
-class Script:
-    """Lua that the server remembers once it has run it. All its keys share one hash tag."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.sha = sha1(text.encode()).hexdigest()
-
-
 class RedisConnection:
     """A pool of connections, open while anybody needs it: each who opens it closes it, and the last one ends it."""
 
@@ -62,8 +56,11 @@ class RedisConnection:
         address = RedisAddress.parse(settings.url.get_secret_value())
         self.client = connect(settings, address)
         self.name = str(address)
-        self._is_cluster = address.form == "cluster"
         self._timeout = settings.timeout
+        self._is_cluster = address.form == "cluster"
+        self._pipelining = None if self._is_cluster else Pipelining(self.client.connection_pool, self._timeout / TRIES)
+        self.renewals = Renewals(self.run, self.name, together=not self._is_cluster)
+        """Of the leases that this process has there."""
         self._users = 0
         self._places = asyncio.Semaphore(AT_ONCE)
         self._retrying = AsyncRetrying(
@@ -89,6 +86,8 @@ class RedisConnection:
     async def close(self) -> None:
         self._users -= 1
         if self._users <= 0:
+            if self._pipelining is not None:
+                await self._pipelining.stop()
             await disconnect(self.client)
 
     async def ask(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -106,7 +105,7 @@ class RedisConnection:
             raise InboxError(f"{self.name} did not answer within {self._timeout:g} s") from None
         except _FAILURES as error:
             if str(error).startswith(TAKEN):
-                raise InboxTaken(f"{self.name}: another relay of this name took over while this one slept") from None
+                raise taken(self.name) from None
             raise InboxError(f"{self.name} {_refusal(error) or f'failed: {error}'}") from error
 
     async def run(self, script: Script, keys: tuple[str, ...], *args: object) -> Any:
@@ -115,10 +114,11 @@ class RedisConnection:
 
     async def run_once(self, script: Script, keys: tuple[str, ...], *args: object) -> Any:
         """The same for a call that is itself asked: what fails is raised as it is."""
+        execute = self.client.execute_command if self._pipelining is None else self._pipelining.execute
         try:
-            return await self.client.evalsha(script.sha, len(keys), *keys, *args)
+            return await execute("EVALSHA", script.sha, len(keys), *keys, *args)
         except NoScriptError:
-            return await self.client.eval(script.text, len(keys), *keys, *args)
+            return await execute("EVAL", script.text, len(keys), *keys, *args)
 
     async def _asked(self, call: Callable[[], Awaitable[T]]) -> T:
         try:

@@ -10,22 +10,22 @@ import logging
 import math
 import os
 import socket
-import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from relay.bus.connection import TAKEN, RedisConnection, Script
+from relay.bus.connection import RedisConnection
+from relay.bus.renewals import KeptLease
+from relay.bus.script import TAKEN, Script, taken
 from relay.errors import InboxError, InboxTaken
 from relay.system.cancellation import checkpoint
+from relay.system.clock import passing
 
 log = logging.getLogger(__name__)
 
 LEASE: Final = 3.0
 """Seconds after which another process may take over from one that says nothing any more."""
-RENEWALS: Final = 3
-"""How often a lease is renewed within its time."""
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks at a lease of somebody else who may have died."""
 STAND_BY_EVERY: Final = 1.0
@@ -55,15 +55,6 @@ redis.call('SET', owner, ARGV[1])
 return {0}
 """
 )
-_RENEW: Final = Script(
-    _NAMES
-    + FENCE
-    + """
--- ARGV: milliseconds
-redis.call('DEL', lease)
-redis.call('SET', lease, caller, 'PX', ARGV[1])
-"""
-)
 _RELEASE: Final = Script(
     _NAMES
     + """
@@ -89,10 +80,12 @@ class Lease:
         self._seconds = seconds
         self._on_loss = on_loss
         self._me = f"{uuid.uuid4().hex[:12]}, process {os.getpid()} on {socket.gethostname()}"
-        self._until = -math.inf
-        self._renewing: asyncio.Task[None] | None = None
-        self.token: str | None = None
+        self._kept: KeptLease | None = None
+
+    @property
+    def token(self) -> str | None:
         """Who we are to the scripts that only the owner may run; None while we are not."""
+        return self._kept.token if self._kept is not None else None
 
     @property
     def owner_key(self) -> str:
@@ -102,12 +95,16 @@ class Lease:
     @property
     def is_sure(self) -> bool:
         """Whether nobody else can have it at this moment, as far as clocks run at the same speed everywhere."""
-        return self.token is not None and _now() < self._until
+        return self._kept is not None and passing() < self._kept.until
 
     async def make_sure(self) -> None:
         """At once while that is sure; else Redis is asked. Raises InboxTaken when another has it, or InboxError."""
-        if not self.is_sure:
-            await self._renew()
+        if self.is_sure:
+            return
+        if self._kept is None:
+            raise InboxError(f"{self._connection.name}: this process has no lease there")
+        if await self._connection.renewals.renew([self._kept]):
+            raise taken(self._connection.name)
 
     async def acquire(self) -> None:
         """Become the owner, and stay it until `release`.
@@ -139,52 +136,23 @@ class Lease:
 
     async def release(self) -> None:
         """Let others have it at once."""
-        renewing, self._renewing = self._renewing, None
-        if renewing is None:
+        kept, self._kept = self._kept, None
+        if kept is None:
             return
-        renewing.cancel()
-        await asyncio.wait({renewing})
-        self.token = None
         with suppress(InboxError, TimeoutError):
             async with asyncio.timeout(RELEASE_WITHIN):
+                await self._connection.renewals.drop(kept)
                 await self._connection.run(_RELEASE, self._keys, self._me)
 
     async def _try(self) -> tuple[float, str] | None:
         """None when we have it now; else the seconds for which who else has it still, and who."""
-        if self.token is not None:
+        if self._kept is not None:
             return None
-        until = _now() + self._seconds
-        left, *holder = await self._connection.run(_ACQUIRE, self._keys, self._me, self._milliseconds)
+        until = passing() + self._seconds
+        milliseconds = int(self._seconds * 1000)
+        left, *holder = await self._connection.run(_ACQUIRE, self._keys, self._me, milliseconds)
         if holder:
             return left / 1000, holder[0].decode().partition(", ")[2]
-        self.token, self._until = self._me, until
-        self._renewing = asyncio.create_task(self._keep(), name="lease")
+        self._kept = KeptLease(self._keys, self._me, self._seconds, self._on_loss, until)
+        self._connection.renewals.keep(self._kept)
         return None
-
-    async def _keep(self) -> None:
-        while True:
-            checkpoint()
-            await asyncio.sleep(self._seconds / RENEWALS)
-            try:
-                async with asyncio.timeout(self._seconds):
-                    await self._renew()
-            except InboxTaken as error:  # the next script that is fenced hears of it, too
-                log.error("%s", error)
-                self._on_loss()
-                return
-            except (InboxError, TimeoutError) as error:
-                log.debug("the lease was not renewed: %s", error)
-
-    async def _renew(self) -> None:
-        until = _now() + self._seconds
-        await self._connection.run(_RENEW, self._keys, self._me, self._milliseconds)
-        self._until = until
-
-    @property
-    def _milliseconds(self) -> int:
-        return int(self._seconds * 1000)
-
-
-def _now() -> float:
-    """Seconds of a clock that goes on while the machine sleeps, where there is one."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()

@@ -9,8 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from relay.bus.connection import RedisConnection, Script
+from relay.bus.connection import RedisConnection
 from relay.bus.pubsub import PubSub
+from relay.bus.script import Script
 from relay.errors import InboxError
 from relay.system.cancellation import checkpoint
 

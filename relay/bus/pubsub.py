@@ -15,7 +15,7 @@ from relay.system.cancellation import checkpoint, heeding_cancellation
 
 log = logging.getLogger(__name__)
 
-PING_EVERY: Final = 5.0
+PING_EVERY: Final = 2.5
 """Seconds without a word from the server, after which it is asked for one; as many again, and it is dialled anew."""
 RETRY_AT_MOST: Final = 2.0
 """The longest wait between two tries to subscribe, in seconds."""

@@ -22,6 +22,10 @@ CompanionName = Annotated[
         "--companion", help="Whom it is about, where the settings have several companions; see `relay where`."
     ),
 ]
+OnlyKinds = Annotated[
+    list[str] | None,
+    typer.Option("--only", help="Only this kind of process, several times for several; the others run elsewhere."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print a summary as one JSON object at the end.")]
 Plain = Annotated[
     bool, typer.Option("--plain", help="One line for each thing that happens, for screen readers and logs.")

@@ -41,6 +41,13 @@ class PlatformSection(Section):
         """What tells this login or bot from others; may hold a secret."""
         return ""
 
+    def heard_alone(self) -> str | None:
+        """What of the account one process at a time hears: others with the same would hear everything once more.
+
+        None where any number of processes share it out among themselves.
+        """
+        return "all"
+
 
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine alone."""

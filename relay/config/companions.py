@@ -114,13 +114,16 @@ class Shared:
     def with_own(self, name: str, own: Mapping[str, Any]) -> Config:
         """The settings of one companion. Sections of which it says nothing are the very objects that all share.
 
+        Its name and the address of its pages are its own.
+
         A platform that lacks something where it is shared is off for those who say nothing of it. Raises WrongSettings.
         """
         if wrong := [each for each in OF_THE_PROCESS if each in own]:
             fix = "this is the same for all companions: write it below [{}]"
             raise WrongSettings([mistake_at((TABLE, name, each), fix.format(each), self._path) for each in wrong])
         relay = self.config.relay.model_copy(update={"name": name})
-        sections = self._sections | {"relay": relay}
+        web = self.config.web.model_copy(update={"public_url": f"{self.config.web.address}/c/{name}"})
+        sections = self._sections | {"relay": relay, "web": web}
         for key, table in own.items():
             sections[key] = self._section(key, table)
         model = type(self.config)

@@ -16,6 +16,11 @@ ENV_PREFIX: Final = "RELAY_"
 class Environment(EnvSettingsSource):
     """Variables, whose lists may be written with commas, as people do, or as JSON."""
 
+    def __call__(self) -> dict[str, Any]:
+        if not any(name.upper().startswith(ENV_PREFIX) for name in self.env_vars):
+            return {}  # looking for each setting takes longer than all else about settings
+        return super().__call__()
+
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
         if isinstance(value, str) and not value.lstrip().startswith(("[", "{")):
             return [part.strip() for part in value.split(",") if part.strip()]

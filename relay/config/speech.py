@@ -2,11 +2,20 @@
 
 import re
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
-from relay.config.base import Seconds, Section, WebSocketUrl, is_loopback
+from relay.config.base import Seconds, Section, WebSocketUrl, is_loopback, written
 
+PageUrl = Annotated[
+    str,
+    AfterValidator(lambda text: text.rstrip("/")),
+    written(
+        r"(https?://[^\s/?#@]+(/[^\s?#]*)?)?",
+        "the address of the relay's pages as browsers reach them, such as https://relay.example.com, without a query",
+    ),
+]
 PlatformId = Annotated[int, Field(gt=0)]
 
 
@@ -55,6 +64,24 @@ class WebSection(Section):
     host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(8081, ge=0, le=65_535)
     token: SecretStr | None = None
+    public_url: PageUrl = ""
+
+    @property
+    def address(self) -> str:
+        """Where browsers find the pages, without a slash at its end: on this computer, unless told otherwise."""
+        return self.public_url or f"http://localhost:{self.port}"
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All under which a browser of this computer may have opened the pages: past a proxy as well."""
+        of_companion = re.search(r"(/c/[A-Za-z0-9_-]+)?$", urlsplit(self.address).path)
+        here = f"http://localhost:{self.port}{of_companion[0] if of_companion else ''}"
+        return tuple(dict.fromkeys((self.address, here)))
+
+    @property
+    def is_public(self) -> bool:
+        """Whether other machines find the pages at that address."""
+        return not is_loopback(urlsplit(self.address).hostname or "")
 
     @property
     def is_local(self) -> bool:
@@ -74,6 +101,11 @@ class WebSection(Section):
             raise ValueError(
                 f"host is {self.host!r}, which other machines can reach, and token is missing: "
                 "set RELAY_WEB__TOKEN to 16 letters or more, or host to 127.0.0.1"
+            )
+        if self.enabled and self.is_public and self.token is None:
+            raise ValueError(
+                f"public_url is {self.public_url!r}, which other machines can reach, and token is missing: "
+                "set RELAY_WEB__TOKEN to 16 letters or more"
             )
         return self
 

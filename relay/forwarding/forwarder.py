@@ -37,8 +37,10 @@ log = logging.getLogger(__name__)
 
 CLAIM = 512
 """Messages claimed at once, at most."""
+JUDGED_AT_ONCE = 32
+"""Of them, judged in one turn of the loop: some milliseconds in which nobody else has theirs."""
 CLAIM_WAIT = 5.0
-"""Seconds one claim waits for a message before it asks the store anew."""
+"""Seconds one claim waits for a message before what waits is looked at anew all the same."""
 HALTED_LOOK = 30.0
 """Seconds between two looks at the clock while quiet hours may end."""
 NOTE_CHAT = "chat"
@@ -104,7 +106,7 @@ class Forwarder:
     def hush(self, is_hushed: bool) -> None:
         """Whether nothing is forwarded for now, since nothing is streamed; what comes in waits and expires."""
         self._is_hushed = is_hushed
-        self.wake()
+        self.wake()  # it is told after every change outside, such as a chat that was joined again
 
     def finish(self, finished: Finished) -> None:
         """The relay has carried out a command itself, or will not."""
@@ -140,12 +142,20 @@ class Forwarder:
     async def _take_over(self) -> None:
         """What the relay before this one held when it ended."""
         self._sending.doubts.add(await with_retries(self._inbox.unfinished))
-        await self._admit(await with_retries(self._inbox.reclaim))
+        await self._admit_in_turns(await with_retries(self._inbox.reclaim))
 
     async def _take_in(self) -> None:
         while True:
             checkpoint()
-            await self._admit(await with_retries(self._inbox.claim, CLAIM, CLAIM_WAIT))
+            await self._admit_in_turns(await with_retries(self._inbox.claim, CLAIM, CLAIM_WAIT))
+
+    async def _admit_in_turns(self, messages: Sequence[AudienceMessage]) -> None:
+        """What else there is to do, here or in other rooms, is done between two parts."""
+        for start in range(0, len(messages), JUDGED_AT_ONCE):
+            await self._admit(messages[start : start + JUDGED_AT_ONCE])
+            await asyncio.sleep(0)
+        if not messages:
+            self.wake()
 
     async def _admit(self, messages: Sequence[AudienceMessage]) -> None:
         if self._ending is not None:
@@ -207,14 +217,14 @@ class Forwarder:
         if self._sending.is_busy and self.waiting.asks_next(floor_is_free=may_ask, spoken_first=may_be_told):
             await self._sending.over()
             return 0.0
-        if not self._sending.room:
+        if not (room := self._sending.room(len(self.waiting))):
             return self._until_expiry()
         batch = self.waiting.next(self._wall(), floor_is_free=may_ask, spoken_first=may_be_told)
         if batch is None:
             return _soonest(self._until_expiry(), self._until_slot(now))
-        most = 1 if batch.asks or self.brief is not None else min(self._sending.room, self._budget.room(now))
+        most = 1 if batch.asks or self.brief is not None else min(room, self._budget.room(now))
         await self._tell([batch, *self.waiting.notices(most - 1)], chat)
-        return 0.0
+        return 0.0 if len(self.waiting) or self._sending.has_unsent else None
 
     def place_of(self, key: str) -> QueuePlace | None:
         """How the message with this key waits; None when it does not."""
@@ -282,7 +292,8 @@ class Forwarder:
         self._floor.asked(self._clock(), interruptible=forward.interruptible)
         self._observer.asking(forward)
         self._gap.asked(self._clock(), is_loud=self.waiting.is_loud(self._wall()))
-        if not await self._sending.start(loaded, chat):
+        sent = self._sending.start(loaded, chat)
+        if sent is None or not await sent:
             self._floor.released()
         await self._sending.over()
 

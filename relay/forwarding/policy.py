@@ -1,6 +1,7 @@
 """Which type of Voxta message each audience message becomes: rules first, then its kind's own; moderators may say."""
 
 from collections.abc import Hashable
+from typing import NamedTuple
 
 from relay.commands.parsing import WrongArguments, read
 from relay.commands.table import Call, CommandTable
@@ -17,6 +18,15 @@ _COMMANDS = {"say": SendAs.USER} | {
 }
 
 
+class _Reading(NamedTuple):
+    """What a message was found to be, as long as there are the same commands."""
+
+    message: AudienceMessage
+    revision: int
+    call: Call | None
+    rule: Telling
+
+
 class Policy:
     """Pure: the same message always gets the same rule."""
 
@@ -27,15 +37,30 @@ class Policy:
         self._patterns = {
             rule.pattern: compiled(rule.pattern, longest=MAX_PATTERN) for rule in settings.rules if rule.pattern
         }
+        self._last: _Reading | None = None
+        """A message is asked about many times in a row."""
 
     def rule(self, message: AudienceMessage) -> Telling:
         """The rule that applies."""
+        return self._read(message).rule
+
+    def _read(self, message: AudienceMessage) -> _Reading:
+        last, revision = self._last, self._commands.revision
+        if last is not None and last.message is message and last.revision == revision:
+            return last
+        call = None if self._command(message) is not None else self._commands.call(message)
+        reading = _Reading(message, revision, call, self._rule(message, call))
+        if message.reward is None:  # which commands rewards stand for changes by itself
+            self._last = reading
+        return reading
+
+    def _rule(self, message: AudienceMessage, call: Call | None) -> Telling:
         if (command := self._command(message)) is not None:
             return KindRule(send_as=_COMMANDS[command[0]], template="{text}")
-        if (call := self.call(message)) is not None and call.command.tell is not None:
+        if call is not None and call.command.tell is not None:
             if call.command.tell is not self._settings.kinds[Kind.ASK]:
                 return call.command.tell
-            message = self.judged(message)
+            message = _judged(message, call)
         return next((r for r in self._settings.rules if self._fits(r, message)), self._settings.kinds[message.kind])
 
     def wants(self, message: AudienceMessage) -> bool:
@@ -51,7 +76,7 @@ class Policy:
 
     def call(self, message: AudienceMessage) -> Call | None:
         """The viewers' command it calls; None when it calls none, or a moderator's."""
-        return None if self._command(message) is not None else self._commands.call(message)
+        return self._read(message).call
 
     def is_gone(self, message: AudienceMessage) -> bool:
         """Whether it begins like a viewers' command that there is none of, or no longer."""
@@ -59,10 +84,8 @@ class Policy:
 
     def judged(self, message: AudienceMessage) -> AudienceMessage:
         """The message as the filters judge it: of a command what stands behind its name, which is asked of us."""
-        if (call := self.call(message)) is None:
-            return message
-        kind = message.kind if message.kind is Kind.CHEER else Kind.ASK
-        return message.model_copy(update={"text": call.text, "kind": kind})
+        call = self.call(message)
+        return message if call is None else _judged(message, call)
 
     def arguments(self, message: AudienceMessage, text: str) -> dict[str, str]:
         """What its command is told, by the names of the parameters; `text` is what stands behind the name."""
@@ -107,3 +130,8 @@ class Policy:
             return found(self._patterns[pattern], text[:MAX_INPUT]) is not None
         except TimeoutError:
             return False
+
+
+def _judged(message: AudienceMessage, call: Call) -> AudienceMessage:
+    kind = message.kind if message.kind is Kind.CHEER else Kind.ASK
+    return message.model_copy(update={"text": call.text, "kind": kind})

@@ -1,6 +1,6 @@
 """The only place where text for Voxta is made. Every character of a viewer's message and name passes through it."""
 
-import uuid
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -103,7 +103,7 @@ class Renderer:
         rule = self._policy.rule(first)
         try:
             return Forward(
-                id=uuid.uuid4().hex,
+                id=secrets.token_hex(16),
                 keys=tuple(pick.message.key for pick in told),
                 heard_at=tuple(pick.message.at for pick in told),
                 send_as=rule.send_as,
@@ -221,7 +221,7 @@ def at_once(body: str, chat: JoinedChat, *, send_as: SendAs = SendAs.USER, is_st
     """What goes to Voxta beside the queue: it carries no audience message. Raises RenderingError."""
     try:
         return Forward(
-            id=uuid.uuid4().hex,
+            id=secrets.token_hex(16),
             keys=(),
             send_as=send_as,
             body=body,

@@ -206,8 +206,8 @@ class Selector:
 
     def expire(self, now: float) -> None:
         """End what is no longer worth an answer."""
-        for lane, waiting_by_age in self._by_age.items():
-            limit = now - self._time_to_live(lane, now)
+        for lane in filter(self._lanes.get, Lane):
+            waiting_by_age, limit = self._by_age[lane], now - self._time_to_live(lane, now)
             while waiting_by_age and (oldest := waiting_by_age[0]).at <= limit:
                 self._end(oldest, Outcome.EXPIRED, "waited too long")
 

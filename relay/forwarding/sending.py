@@ -7,10 +7,12 @@ What is begun, settled and found out about is written into the store for many at
 import asyncio
 import logging
 from collections.abc import Callable, Container, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from relay.errors import VoxtaError, VoxtaForbidden, VoxtaUnavailable
+from relay.errors import RelayError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
 from relay.forwarding.observer import Observer
 from relay.forwarding.recovery import Doubts, Fate
 from relay.forwarding.rendering import Pick
@@ -20,6 +22,7 @@ from relay.inbox.base import Inbox
 from relay.inbox.retry import with_retries
 from relay.model import Forward, Outcome
 from relay.system.cancellation import checkpoint
+from relay.system.company import Company
 from relay.voxta.chat import JoinedChat
 from relay.voxta.link import Link
 
@@ -27,6 +30,11 @@ log = logging.getLogger(__name__)
 
 WINDOW: Final = 64
 """Forwards under way at most: enough that no server is waited for, few enough to be looked up after a cut."""
+RECORDED_WITHIN: Final = 0.02
+"""Seconds in which what was sent is recorded, unless somebody waits for that; a relay that dies before leaves it to the
+next one to find it in the chat."""
+RECORDED_AT_THE_END: Final = 1.0
+"""Seconds for which a relay that ends waits until what was sent is recorded: whoever ends it does not wait for long."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,17 +73,28 @@ class Sending:
         """By their ids, until what became of them is recorded."""
         self._ended: list[tuple[Forward, Outcome, str]] = []
         """What became of them and is not recorded yet."""
-        self._some_ended = asyncio.Event()
+        self._some_ended = Company()
+        self._is_needed = False
+        """There is no room until what has ended is recorded."""
+        self._is_awaited = False
+        """Somebody waits until nothing is under way any more."""
         self._all_over = asyncio.Event()
         self._all_over.set()
         self._begun: dict[str, Sequence[Pick]] = {}
         """What forwards carry that the store may know as begun, by their ids, in the order in which they go."""
+        self._waited_for = 0
+        """How many are sent by a task that has not begun yet: what comes later goes behind them."""
+        self._is_running = True
+        self._failure: Exception | None = None
         self.doubts = Doubts()
 
-    @property
-    def room(self) -> int:
-        """How many more may be sent now."""
-        return WINDOW - len(self._under_way)
+    def room(self, waiting: int) -> int:
+        """How many more may be sent now of so many; none yet when soon many can go together, at the price of one."""
+        room = WINDOW - len(self._under_way)
+        if room >= min(waiting, WINDOW // 2):
+            return room
+        self._hurry()
+        return 0
 
     @property
     def is_busy(self) -> bool:
@@ -88,20 +107,45 @@ class Sending:
 
     async def run(self) -> None:
         """Until cancelled."""
-        async with asyncio.TaskGroup() as self._tasks:
-            while True:
-                checkpoint()
-                await self._some_ended.wait()
-                self._some_ended.clear()
-                ended, self._ended = self._ended, []
-                await self._settling.messages((key, how, why) for each, how, why in ended for key in each.keys)
-                for each, _, _ in ended:
-                    del self._begun[each.id]
-                    self._over(each)
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                while True:
+                    checkpoint()
+                    await self._some_ended.wait()
+                    if self._failure is not None:
+                        raise self._failure
+                    await self._record()
+        finally:
+            self._is_running = False
+            with suppress(RelayError, TimeoutError):
+                async with asyncio.timeout(RECORDED_AT_THE_END):
+                    await self._record()
+
+    async def _record(self) -> None:
+        ended, self._is_needed = list(self._ended), False
+        await self._settling.messages((key, how, why) for each, how, why in ended for key in each.keys)
+        del self._ended[: len(ended)]
+        for each, _, _ in ended:
+            del self._begun[each.id]
+            self._take_off(each)
+        if len(self._waiting):
+            self._changed()
+
+    def _hurry(self) -> None:
+        """What has ended, and what ends next, is to be recorded at once."""
+        self._is_needed = True
+        if self._ended:
+            self._some_ended.set()
 
     async def over(self) -> None:
         """Wait until nothing is under way any more."""
-        await self._all_over.wait()
+        self._is_awaited = True
+        try:
+            while self._under_way:
+                self._hurry()
+                await self._all_over.wait()
+        finally:
+            self._is_awaited = False
 
     # Out
 
@@ -114,49 +158,85 @@ class Sending:
             return []
         return [each for each, is_begun in zip(several, begun, strict=True) if is_begun]
 
-    def start(self, loaded: ReadyForward, chat: JoinedChat) -> asyncio.Task[bool]:
-        """Send one that is begun, after those that were started before. Whether Voxta took it."""
-        self._under_way[loaded.forward.id] = loaded.forward
+    def start(self, loaded: ReadyForward, chat: JoinedChat) -> asyncio.Task[bool] | None:
+        """Send one that is begun, after those that were started before. Whether Voxta took it, of one that asks."""
+        forward = loaded.forward
+        self._under_way[forward.id] = forward
         self._all_over.clear()
-        return self._tasks.create_task(self._send(loaded.forward, chat))
+        is_next = not self._waited_for and self._session.chat is chat
+        if is_next and (over := self._session.begin_send(forward)) is not None:
+            over.add_done_callback(partial(self._answered, forward, chat))
+            return None
+        self._waited_for += 1
+        return self._tasks.create_task(self._send(forward, chat))
 
     async def _send(self, forward: Forward, chat: JoinedChat) -> bool:
+        self._waited_for -= 1
         if self._session.chat is not chat:
             self._over(forward)
             return False
         try:
             await self._session.send(forward)
-        except VoxtaUnavailable as error:
-            if not self.is_cut_off(chat):
-                log.warning("%s; will find out whether the message arrived", error)
-            self.doubts.add([forward], cut_in=chat)
-        except VoxtaForbidden as error:
-            log.debug("%s", error)
         except VoxtaError as error:
-            self._end(forward, Outcome.REJECTED, str(error))
-            return False
-        else:
-            self._observer.forwarded(forward)
-            self._end(forward, Outcome.FORWARDED, forward.send_as.value)
-            return True
+            return self._note(forward, chat, error)
+        return self._note(forward, chat)
+
+    def _answered(self, forward: Forward, chat: JoinedChat, over: asyncio.Future[None]) -> None:
+        if over.cancelled() or not self._is_running:
+            return
+        try:
+            self._note(forward, chat, over.exception())
+        except Exception as error:
+            self._failure = error
+            self._some_ended.set()
+
+    def _note(self, forward: Forward, chat: JoinedChat, error: BaseException | None = None) -> bool:
+        """What became of one that was sent. Whether Voxta took it."""
+        match error:
+            case None:
+                self._observer.forwarded(forward)
+                self._end(forward, Outcome.FORWARDED, forward.send_as.value)
+                return True
+            case VoxtaUnavailable():
+                if not self.is_cut_off(chat):
+                    log.warning("%s; will find out whether the message arrived", error)
+                self.doubts.add([forward], cut_in=chat)
+            case VoxtaForbidden():
+                log.debug("%s", error)
+            case VoxtaError():
+                self._end(forward, Outcome.REJECTED, str(error))
+                return False
+            case _:
+                raise error
         self._over(forward)
         return False
 
     def _end(self, forward: Forward, outcome: Outcome, reason: str) -> None:
         self._ended.append((forward, outcome, reason))
-        self._some_ended.set()
+        if self._is_needed or self._is_awaited:
+            self._some_ended.set()
+        else:
+            self._some_ended.set_within(RECORDED_WITHIN)
 
     def _over(self, forward: Forward) -> None:
+        self._take_off(forward)
+        self._changed()
+
+    def _take_off(self, forward: Forward) -> None:
         del self._under_way[forward.id]
         if not self._under_way:
             self._all_over.set()
-        self._changed()
 
     # What did not arrive
 
+    @property
+    def has_unsent(self) -> bool:
+        """Something was begun and not sent."""
+        return any(id not in self._under_way and id not in self.doubts for id in self._begun)
+
     async def keep_unsent(self) -> None:
         """What was not sent waits on: the store failed, one of several was taken back, or Voxta takes nothing."""
-        if all(id in self._under_way or id in self.doubts for id in self._begun):
+        if not self.has_unsent:
             return
         await self.over()
         unsent = {id: picks for id, picks in self._begun.items() if id not in self.doubts}

@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic_core import PydanticSerializationError
 
-from relay.errors import ConfigError, InboxError, RelayError
+from relay.errors import ConfigError, InboxError, another
 from relay.inbox import ledger, scripts
+from relay.inbox.at_hand import AtHand
 from relay.inbox.lost_answers import LostAnswers
 from relay.inbox.pages import Pages, arrived_at
 from relay.model import AudienceMessage
@@ -30,8 +31,11 @@ class _Call:
 class Appending:
     """Runs between `start` and `stop`. `on_arrival` hears that something may have been stored."""
 
-    def __init__(self, pages: Pages, clock: Callable[[], float], on_arrival: Callable[[], object]) -> None:
+    def __init__(
+        self, pages: Pages, at_hand: AtHand, clock: Callable[[], float], on_arrival: Callable[[], object]
+    ) -> None:
         self._pages = pages
+        self._at_hand = at_hand
         self._clock = clock
         self._on_arrival = on_arrival
         self._calls: asyncio.Queue[_Call] = asyncio.Queue()
@@ -77,11 +81,12 @@ class Appending:
             stored = await self._store(messages)
         except Exception as error:
             self._on_arrival()  # only the answer may have been lost
+            known = error if isinstance(error, InboxError | ConfigError) else InboxError(repr(error))
             for call in calls:
                 if not call.stored.done():
-                    call.stored.set_exception(_copied(error))
+                    call.stored.set_exception(another(known))
             return
-        if any(stored):
+        if messages:  # what is known already may have been stored by another process, unheard by this one
             self._on_arrival()
         start = 0
         for call in calls:
@@ -98,18 +103,19 @@ class Appending:
             return await self._store_well_formed([ledger.mended(message) for message in messages])
 
     async def _store_well_formed(self, messages: list[AudienceMessage]) -> list[bool]:
+        changes = self._at_hand.changes
         keys = [message.key for message in messages]
-        if len(set(keys)) == len(keys):
-            known = await self._send(keys, messages)
-            return [key not in known for key in keys] if known else [True] * len(keys)
-        fresh: dict[str, AudienceMessage] = {}
+        first: dict[str, AudienceMessage] = {}
         for key, message in zip(keys, messages, strict=True):
-            fresh.setdefault(key, message)
-        known = await self._send(list(fresh), list(fresh.values()))
-        return [_is_first(key, known) for key in keys]
+            first.setdefault(key, message)
+        known = await self._send(list(first), list(first.values()))
+        if changes == self._at_hand.changes:  # what was known may have been claimed already
+            self._at_hand.stored(message for key, message in first.items() if key not in known)
+        told = known - await self._taken_unnoticed(list(first))
+        return [_is_first(key, told) for key in keys]
 
     async def _send(self, keys: list[str], messages: list[AudienceMessage]) -> set[str]:
-        """Store messages with different keys. The keys that were there already, but for those of a lost answer."""
+        """Store messages with different keys. The keys that were there already."""
         pages = list(_paged(keys, messages))
         milliseconds = self._milliseconds()
 
@@ -117,8 +123,7 @@ class Appending:
             with self._lost.on_failure(keys, milliseconds):
                 return [await self._pages.run_once(scripts.APPEND, milliseconds, *page) for page in pages]
 
-        known = {key.decode() for known in await self._pages.connection.ask(send) for key in known}
-        return known - await self._taken_unnoticed(keys)
+        return {key.decode() for known in await self._pages.connection.ask(send) for key in known}
 
     async def _taken_unnoticed(self, keys: list[str]) -> set[str]:
         """Those whose answer was lost, and which the store has only since they were first sent."""
@@ -129,11 +134,6 @@ class Appending:
 
     def _milliseconds(self) -> int:
         return int(self._clock() * 1000)
-
-
-def _copied(error: Exception) -> RelayError:
-    """An exception for each caller, as a shared one would collect all their tracebacks."""
-    return type(error)(str(error)) if isinstance(error, InboxError | ConfigError) else InboxError(repr(error))
 
 
 def _is_first(key: str, seen: set[str]) -> bool:

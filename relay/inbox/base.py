@@ -166,3 +166,7 @@ class Watchable(Protocol):
     async def troubles(self) -> list[str]:
         """What a person should mend there, one line each. Raises InboxError."""
         ...
+
+    async def remarks(self) -> list[str]:
+        """What a person should look at, and may be right as it is. Raises InboxError."""
+        ...

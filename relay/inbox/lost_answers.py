@@ -1,6 +1,6 @@
 """What a store did although whoever asked was told of a failure, so that a repeat is answered as the first try was."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -12,6 +12,9 @@ class LostAnswers(Generic[T]):
 
     def __init__(self) -> None:
         self._since: dict[T, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._since)
 
     def add(self, items: Iterable[T], since: int = 0) -> None:
         """`since` is when the call began, for those who look whether the store has the item from then."""
@@ -34,3 +37,9 @@ class LostAnswers(Generic[T]):
     def take(self, item: T) -> bool:
         """Whether the item's answer was lost; no longer after this, so that it is given once."""
         return self._since.pop(item, None) is not None
+
+    def answers(self, items: Sequence[T], done: list[bool]) -> list[bool]:
+        """What is to be said of each: that it was done now, or earlier by a call whose answer was lost."""
+        if not self._since:
+            return done
+        return [self.take(item) or is_done for item, is_done in zip(items, done, strict=True)]

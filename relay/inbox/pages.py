@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from redis.exceptions import ResponseError
 
-from relay.bus.connection import RedisConnection, Script
+from relay.bus.connection import RedisConnection
 from relay.bus.lease import Lease
+from relay.bus.script import Script
 from relay.errors import ConfigError, InboxError
 from relay.inbox import ledger, scripts
 from relay.model import AudienceMessage

@@ -7,13 +7,15 @@ the server: with `appendonly yes` a crash of the server costs at most its last s
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 
 from relay.bus.connection import RedisConnection
 from relay.bus.lease import LEASE, Lease
-from relay.bus.server import troubles
+from relay.bus.server import remarks, troubles
 from relay.inbox import ledger, scripts
 from relay.inbox.appending import Appending
+from relay.inbox.at_hand import AtHand
 from relay.inbox.base import Record
 from relay.inbox.claiming import Claims
 from relay.inbox.lost_answers import LostAnswers
@@ -45,8 +47,9 @@ class RedisInbox:
         self._keys = self._pages.keys
         self._redis = self._pages.redis
         self._ask = connection.ask
-        self._claims = Claims(self._pages)
-        self._appending = Appending(self._pages, clock, self._claims.wake)
+        self._at_hand = AtHand()
+        self._claims = Claims(self._pages, self._at_hand)
+        self._appending = Appending(self._pages, self._at_hand, clock, self._claims.wake)
         self._max_count = max_count
         self._clock = clock
         self._settled = LostAnswers[Settlement]()
@@ -71,6 +74,9 @@ class RedisInbox:
     async def troubles(self) -> list[str]:
         return await troubles(self.connection)
 
+    async def remarks(self) -> list[str]:
+        return await remarks(self.connection)
+
     async def append(self, messages: Sequence[AudienceMessage]) -> list[bool]:
         return await self._appending.append(messages)
 
@@ -81,6 +87,8 @@ class RedisInbox:
         return await self._claims.reclaim()
 
     async def current(self, keys: Sequence[str]) -> dict[str, AudienceMessage]:
+        if (held := self._at_hand.held(keys)) is not None:
+            return held
         known = {key: ledger.well_formed(key) for key in keys}
         standings = dict(zip(known, await self._pages.standing(known.values()), strict=True))
         handed = self._claims.handed
@@ -95,8 +103,8 @@ class RedisInbox:
 
     async def begin(self, forwards: Sequence[Forward]) -> list[bool]:
         fields: list[object] = []
-        for each in map(ledger.mended, forwards):
-            fields += (each.id, ledger.encode(each), len(each.keys), *each.keys)
+        for each, line in map(ledger.fit, forwards):
+            fields += (each.id, line, len(each.keys), *each.keys)
         return list(map(bool, await self._pages.run_as_owner(scripts.BEGIN, *fields)))
 
     async def make_sure(self) -> None:
@@ -114,7 +122,8 @@ class RedisInbox:
             self._claims.handed |= await self.current(keys)
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
-        mended = [ledger.mended(each) for each in settlements]
+        mended = [ledger.fit(each)[0] for each in settlements]
+        self._at_hand.over(each.key for each in mended)
         with self._settled.on_failure(mended):
             return [is_first for some in _slices(mended) for is_first in await self._settle(some)]
 
@@ -126,9 +135,11 @@ class RedisInbox:
                 return first
 
         first = await self._ask(settle)
-        recorded = await self._recorded(self._settled.among(some))
         for each in some:
             self._claims.handed.pop(each.key, None)
+        if not self._settled:
+            return list(map(bool, first))
+        recorded = await self._recorded(self._settled.among(some))
         unnoticed = [self._settled.take(each) and each in recorded for each in some]
         return [bool(is_first) or came_through for is_first, came_through in zip(first, unnoticed, strict=True)]
 
@@ -139,8 +150,9 @@ class RedisInbox:
         return {each for each, standing in pairs if standing.settlement == ledger.encode(each)}
 
     async def edit(self, edit: Edit) -> bool:
-        text = ledger.well_formed(edit.text)
-        return bool(await self._pages.run(scripts.EDIT, ledger.well_formed(edit.key), text))
+        key, text = ledger.well_formed(edit.key), ledger.well_formed(edit.text)
+        with self._at_hand.changing(lambda _: True, key):
+            return bool(await self._pages.run(scripts.EDIT, key, text))
 
     async def retract(self, retraction: Retraction, at: float) -> int:
         retraction = ledger.mended(retraction)
@@ -149,7 +161,8 @@ class RedisInbox:
         else:
             keys = await self._named(retraction)
         settlements = [ledger.dropped(key, retraction, at) for key in keys]
-        answers = [await self._pages.run(scripts.RETRACT, GROUP, *_fields(some)) for some in _slices(settlements)]
+        with self._at_hand.changing(partial(ledger.names, retraction)):
+            answers = [await self._pages.run(scripts.RETRACT, GROUP, *_fields(some)) for some in _slices(settlements)]
         return sum(map(sum, answers))
 
     async def _named(self, retraction: Retraction) -> list[str]:

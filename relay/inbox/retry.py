@@ -7,6 +7,7 @@ from typing import ParamSpec, TypeVar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from relay.errors import InboxError
+from relay.inbox.base import Inbox
 from relay.system.cancellation import checkpoint
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,25 @@ async def with_retries(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs:
         before_sleep=_note,
     )
     return await retrying(again)
+
+
+class PatientNotes:
+    """The notes of an inbox that may be away for a while: each call waits for it."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    async def get_note(self, name: str) -> str | None:
+        """See Inbox."""
+        return await with_retries(self._inbox.get_note, name)
+
+    async def set_note(self, name: str, value: str) -> None:
+        """See Inbox."""
+        await with_retries(self._inbox.set_note, name, value)
+
+    async def make_sure(self) -> None:
+        """See Inbox."""
+        await with_retries(self._inbox.make_sure)
 
 
 def _note(state: RetryCallState) -> None:

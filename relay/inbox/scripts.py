@@ -6,8 +6,8 @@ A message belongs to the page that `where` names for its key, so a duplicate nee
 
 from typing import Final, NamedTuple, Self
 
-from relay.bus.connection import Script
 from relay.bus.lease import FENCE
+from relay.bus.script import Script
 
 VERSION: Final = 1
 """Of what is described here. Who changes it so that an older relay would go wrong counts up, and brings what older ones

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ class SqliteWriter:
         self._timeout = timeout
         self._tickets: SimpleQueue[_Ticket[Any] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._due: deque[tuple[float, asyncio.Future[Any]]] = deque()
+        """When each that is asked for counts as unanswered, by the loop's clock."""
+        self._timer: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Open the file and create the tables. Raises ConfigError when the file cannot serve."""
@@ -57,6 +61,9 @@ class SqliteWriter:
         if thread is not None:
             self._tickets.put(None)
             await asyncio.to_thread(thread.join)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     async def run(self, job: Job[T], undo: Callable[[T], object] | None = None) -> T:
         """The job's result, committed. `undo` is called with it when nobody waits for it any more.
@@ -66,14 +73,28 @@ class SqliteWriter:
         if self._thread is None:
             raise InboxError(f"the inbox {self._path} is not open")
         ticket = _Ticket(job, self._loop.create_future(), undo)
-        self._tickets.put(ticket)
+        self._put(ticket)
         try:
-            async with asyncio.timeout(self._timeout):
-                return await self._result(ticket)
+            return await self._result(ticket)
         except TimeoutError:
             raise InboxError(f"the inbox {self._path} did not answer within {self._timeout:g} s") from None
         except sqlite3.Error as error:
             raise InboxError(f"the inbox {self._path} failed: {error}; {_advice(error, self._path)}") from error
+
+    def _put(self, ticket: _Ticket[Any]) -> None:
+        """Give it to the thread. One timer watches over all, as what was given first is due first."""
+        self._due.append((self._loop.time() + self._timeout, ticket.future))
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._timeout, self._look)
+        self._tickets.put(ticket)
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        while self._due and (self._due[0][1].done() or self._due[0][0] <= now):
+            _, future = self._due.popleft()
+            if not future.done():
+                future.set_exception(TimeoutError())
+        self._timer = self._loop.call_at(self._due[0][0], self._look) if self._due else None
 
     async def _result(self, ticket: _Ticket[T]) -> T:
         try:
@@ -103,13 +124,15 @@ class SqliteWriter:
     def _resolve(self, group: Sequence[_Ticket[Any]], results: Sequence[Any]) -> None:
         for ticket, result in zip(group, results, strict=True):
             failed = isinstance(result, Exception)
-            if ticket.future.cancelled():
+            if ticket.future.done():  # nobody waits for it any more
                 if not failed:
                     _undo(ticket, result)
             elif failed:
                 ticket.future.set_exception(result)
             else:
                 ticket.future.set_result(result)
+        while self._due and self._due[0][1].done():
+            self._due.popleft()
 
     def _work(self, opened: asyncio.Future[None]) -> None:
         try:

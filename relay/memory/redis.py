@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from relay.bus.connection import RedisConnection, Script
+from relay.bus.connection import RedisConnection
+from relay.bus.script import Script
 from relay.errors import ConfigError, InboxError, MemoryUnavailable
 from relay.memory.base import AT_ONCE, Change
 from relay.memory.records import Acquaintance

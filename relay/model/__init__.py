@@ -10,9 +10,7 @@ from relay.model.audience import (
     Origin,
     Outcome,
     PlatformDecision,
-    Post,
     Quoted,
-    ReplyText,
     Retraction,
     Reward,
     Role,
@@ -22,6 +20,7 @@ from relay.model.audience import (
 from relay.model.base import Value
 from relay.model.controls import Caller, CommandInfo, ControlInfo, Held, ParameterInfo, Suggestion, Talker
 from relay.model.forward import Forward, MessageOptions, ScriptCall, SendAs, expects_reply
+from relay.model.post import Post, ReplyText
 
 __all__ = [
     "DESK",

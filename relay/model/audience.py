@@ -1,9 +1,8 @@
 """What people say and do on the platforms, what becomes of it, and what is posted there."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import ClassVar, Final, Self
-
-from pydantic import Field
 
 from relay.model.base import Value
 
@@ -244,6 +243,19 @@ class Retraction(Value):
     places: tuple[str, ...] = ()
     """The channels it concerns of those that are heard; empty where that is not known."""
 
+    def concerns(self, keys: Collection[str], authors: Collection[str], places: Collection[tuple[str, str]]) -> bool:
+        """Whether it takes back something of what has these keys, these authors, and comes from these channels.
+
+        Authors are `platform:id`, and channels have their platforms.
+        """
+        if self.id is not None:
+            return f"{self.platform}:{self.id}" in keys
+        if self.author_id is not None and f"{self.platform}:{self.author_id}" not in authors:
+            return False
+        if self.channel is None:
+            return self.author_id is not None
+        return (self.platform, self.channel) in places
+
 
 Incoming = AudienceMessage | Edit | Retraction | PlatformDecision
 
@@ -291,48 +303,14 @@ class Origin(Value):
     asked: tuple[Quoted, ...] = ()
     """What nobody there sees of what was asked; it is posted together with the answer."""
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """The channel, with its platform."""
+        return self.platform, self.channel
+
     @classmethod
     def of(cls, message: AudienceMessage, said: str | None = None) -> Self:
         """`said` is what may be shown of the message, where that is needed."""
         use = message.id if message.is_unseen else None
         asked = (Quoted.of(message.author, said),) if message.is_unseen and said else ()
         return cls(platform=message.platform, channel=message.channel, reply_to=message.reply_to, use=use, asked=asked)
-
-
-class ReplyText(Value):
-    """What the companion says to the audience, complete."""
-
-    message_id: str
-    character: str
-    """The character's name."""
-    text: str
-    origins: tuple[Origin, ...] = ()
-    """Where it belongs; empty when nobody in the audience asked."""
-
-    @property
-    def pretended(self) -> bool:
-        """It answers what nobody wrote, so it is posted nowhere."""
-        return any(origin.platform == DESK for origin in self.origins)
-
-
-class Post(Value):
-    """One message to write to a channel, already within the platform's length."""
-
-    channel: str
-    text: str
-    reply_to: str | None = None
-    use: str | None = None
-    """The use of a command that it answers, where no message shows that use."""
-    asked: tuple[Quoted, ...] = ()
-    """What it answers and nobody there sees, `Quoted.ROOM` characters each."""
-    message_id: str | None = None
-    """The reply it tells, by its id in Voxta; None for what the relay itself has to say."""
-    nonce: str = Field(min_length=1, max_length=25)
-    """The same for every try of the same post, so that a platform that can will not post it twice."""
-    in_doubt: bool = False
-    """A process that is gone may have posted it already."""
-
-    @property
-    def answers_use(self) -> bool:
-        """Whether it is for who used a command alone: what the relay says of a use that no message shows."""
-        return self.use is not None and self.message_id is None

@@ -1,6 +1,7 @@
 """Rates and modes: whether a message may be heard at all, and when the next forward may go. Pure."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import datetime, time
 
 from relay.config import BudgetSection
@@ -66,7 +67,10 @@ class Budget:
 
     def __init__(self, settings: BudgetSection) -> None:
         self._settings = settings
-        self._rates = dict(settings.rates)
+        self._rates: Mapping[str, float] = {}
+        self._has_named = False
+        """Whether a platform, kind or role has a rate."""
+        self._limit(settings.rates)
         self._buckets: dict[str, TokenBucket] = {}
         self._viewers: OrderedDict[tuple[str, str], TokenBucket] = OrderedDict()
         """By the name of the rate, and who."""
@@ -78,11 +82,15 @@ class Budget:
     def apply(self, switches: Switches, now: float) -> None:
         """Use the moderators' rates and mode from now on."""
         share = SLOW if switches.mode is Mode.SLOW else 1.0
-        self._rates = {name: rate * share for name, rate in (self._settings.rates | switches.rates).items()}
+        self._limit({name: rate * share for name, rate in (self._settings.rates | switches.rates).items()})
         for name, bucket in self._buckets.items():
             bucket.set_rate(self._rates.get(name, float("inf")), now)
         for (name, _), bucket in self._viewers.items():
             bucket.set_rate(self._rates.get(name, float("inf")), now)
+
+    def _limit(self, rates: Mapping[str, float]) -> None:
+        self._rates = dict(rates)
+        self._has_named = any("." in name for name in rates)
 
     def admit(self, message: AudienceMessage, now: float) -> str | None:
         """Count a message against its rates. The reason for refusing it, or None."""
@@ -91,7 +99,7 @@ class Budget:
         person = "speaker" if message.kind is Kind.VOICE else "viewer"
         if message.kind.is_said and person in self._rates and not self._viewer(person, message.viewer).take(now):
             return f"rate: more than {self._rates[person]:g} a minute from one {person}"
-        for name in _names(message):
+        for name in _names(message) if self._has_named else ():
             if name in self._rates and not self._bucket(name).take(now):
                 return f"rate: more than {self._rates[name]:g} a minute of {name}"
         return None

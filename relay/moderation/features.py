@@ -29,15 +29,21 @@ class TextFeatures:
     """Of the skeleton, with stretched letters collapsed."""
     digest: int
     """Equal for texts of the same words."""
-    simhash: int
-    """Close for texts of nearly the same words."""
     is_noise: bool
     """One or two tokens, perhaps repeated, and no question."""
     is_question: bool
+    is_apart: bool = False
+    """Nobody said it."""
+
+    @property
+    def simhash(self) -> int:
+        """Close for texts of nearly the same words. Only what is compared pays for it."""
+        similar = _simhash(self.words) if self.words else exact(self.plain)
+        return ~similar & _BITS if self.is_apart else similar
 
     def apart(self) -> Self:
         """Of what nobody said: it is like nothing that somebody said, and nobody joins in with it."""
-        return replace(self, digest=~self.digest, simhash=~self.simhash & _BITS, is_noise=False)
+        return replace(self, digest=~self.digest, is_noise=False, is_apart=True)
 
 
 @lru_cache(4_096)
@@ -53,7 +59,9 @@ def features_of(text: str) -> TextFeatures:
         skeleton=shape,
         words=words,
         digest=exact(" ".join(words) or plain),
-        simhash=simhash(words) if words else exact(plain),
         is_noise=different <= SHORT and not is_question,
         is_question=is_question,
     )
+
+
+_simhash = lru_cache(4_096)(simhash)

@@ -81,7 +81,7 @@ class Inbound:
         self._known: OrderedDict[str, None] = OrderedDict()
         self._terms: Sequence[Terms] = ()
         self._for_all: Sequence[Rule] = (self._muted, self._bot, self._role)
-        self._for_viewers: Sequence[Rule] = (self._name,)
+        self._for_viewers: Sequence[Rule] = (*self._for_all, self._name)
         self._for_text: Sequence[Rule] = (
             self._size, self._command, self._repeated, self._caps, self._spam, self._script, self._link, self._term,
             self._newcomer,
@@ -169,8 +169,7 @@ class Inbound:
     def _judge(self, message: AudienceMessage, reading: TextFeatures, live: LiveSettings, now: float) -> Judgement:
         case = _case(message, reading, live, now)
         exempt = not self._exempt.isdisjoint(message.author.roles)
-        rules = self._for_all if exempt else (*self._for_all, *self._for_viewers)
-        verdict = self._first(rules, case)
+        verdict = self._first(self._for_all if exempt else self._for_viewers, case)
         if verdict is None and message.text and not exempt:
             verdict = self._first(self._for_text, case)
             if verdict is not None and verdict.outcome is Outcome.REJECTED and not message.kind.is_said:
@@ -179,7 +178,10 @@ class Inbound:
 
     @staticmethod
     def _first(rules: Sequence[Rule], case: _Case) -> Verdict | None:
-        return next((verdict for rule in rules if (verdict := rule(case)) is not None), None)
+        for rule in rules:
+            if (verdict := rule(case)) is not None:
+                return verdict
+        return None
 
     def _masked(self, case: _Case, exempt: bool) -> str:
         line, allowed = case.reading.plain, self._settings.allowed_links
@@ -239,7 +241,7 @@ class Inbound:
 
     def _caps(self, case: _Case) -> Verdict | None:
         plain, least = case.worded.plain, self._settings.caps_from
-        capitals = sum(map(str.isupper, plain))
+        capitals = 0 if plain.islower() else sum(map(str.isupper, plain))
         if capitals < least * self._settings.max_caps or case.worded.is_noise:
             return None
         letters = sum(map(str.isalpha, plain))

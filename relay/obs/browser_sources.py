@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from relay.config import is_loopback
 from relay.obs.client import ObsPart
 from relay.obs.connection import ObsConnection, ObsEvent, RequestRefused
 
@@ -21,16 +22,17 @@ MAX_SOURCES: Final = 64
 
 
 class BrowserSources(ObsPart):
-    """Looks after the sources whose page is `/overlay` on `port`, or the local page that waits for it.
+    """Looks after the sources whose page is the overlay below one of the addresses `pages`, or the local one that
+    waits for it.
 
     A page that OBS opened before the relay ran stays blank by itself. So when OBS is connected, and fewer pages are
-    open (`pages`) than there are such sources, OBS is asked to load them. `muted` is told whether all of those that
+    open (`opened`) than there are such sources, OBS is asked to load them. `muted` is told whether all of those that
     OBS's mixer controls are muted there.
     """
 
-    def __init__(self, port: int, *, pages: Callable[[], int], muted: Callable[[bool], None]) -> None:
-        self._port = port
+    def __init__(self, pages: tuple[str, ...], *, opened: Callable[[], int], muted: Callable[[bool], None]) -> None:
         self._pages = pages
+        self._opened = opened
         self._muted = muted
         self._in_mixer: dict[str, bool] = {}
         """Which of them are muted, by their names."""
@@ -39,8 +41,8 @@ class BrowserSources(ObsPart):
 
     async def look_up(self, obs: ObsConnection) -> None:
         """See ObsPart."""
-        found = await overlay_sources(obs, self._port)
-        if self._is_new and self._pages() < len(found):
+        found = await overlay_sources(obs, self._pages)
+        if self._is_new and self._opened() < len(found):
             for name, settings in found.items():
                 if not _waits(settings):
                     await _reload(obs, name)
@@ -70,15 +72,15 @@ class BrowserSources(ObsPart):
         self._muted(bool(self._in_mixer) and all(self._in_mixer.values()))
 
 
-async def overlay_sources(obs: ObsConnection, port: int) -> dict[str, Mapping[str, Any]]:
-    """The settings of those whose page is our overlay on that port, or waits for it, by their names."""
+async def overlay_sources(obs: ObsConnection, pages: tuple[str, ...]) -> dict[str, Mapping[str, Any]]:
+    """The settings of those whose page is the overlay of one of these addresses, or waits for it, by their names."""
     try:
         listed = (await obs.request("GetInputList", inputKind=KIND)).get("inputs")
     except RequestRefused:
         return {}
     names = [entry.get("inputName") for entry in listed or () if isinstance(entry, dict)]
     found = {name: await _settings(obs, name) for name in names[:MAX_SOURCES] if isinstance(name, str)}
-    return {name: settings for name, settings in found.items() if _waits(settings) or _shows(settings, port)}
+    return {name: settings for name, settings in found.items() if _waits(settings) or _shows(settings, pages)}
 
 
 def _waits(settings: Mapping[str, Any]) -> bool:
@@ -88,13 +90,24 @@ def _waits(settings: Mapping[str, Any]) -> bool:
     return is_local and PurePosixPath(str(file).replace("\\", "/")).name == WAITING_PAGE
 
 
-def _shows(settings: Mapping[str, Any], port: int) -> bool:
+def _shows(settings: Mapping[str, Any], pages: tuple[str, ...]) -> bool:
     url = settings.get("url")
     try:
         address = urlsplit(url if isinstance(url, str) and settings.get("is_local_file") is not True else "")
-        return address.path.rstrip("/") == "/overlay" and (address.port or 80) == port
+        main, *others = (urlsplit(f"{each}/overlay") for each in pages)
+        is_main = main.hostname == "localhost" and _port_and_path(address) == _port_and_path(main)  # by any name it has
+        return is_main or any(_is_same(address, ours) for ours in (main, *others))
     except ValueError:
         return False
+
+
+def _is_same(address: SplitResult, ours: SplitResult) -> bool:
+    is_host = address.hostname == ours.hostname or all(is_loopback(each.hostname or "") for each in (address, ours))
+    return is_host and _port_and_path(address) == _port_and_path(ours)
+
+
+def _port_and_path(address: SplitResult) -> tuple[int, str]:
+    return address.port or (443 if address.scheme == "https" else 80), address.path.rstrip("/")
 
 
 async def _settings(obs: ObsConnection, name: str) -> Mapping[str, Any]:

@@ -34,8 +34,8 @@ class ObsFound:
     """Sources that show our overlay already."""
 
 
-async def explore(settings: ObsSection, port: int) -> ObsFound:
-    """Raises ObsUnavailable, or AuthError when OBS refuses the password. `port` is that of our overlay."""
+async def explore(settings: ObsSection, pages: tuple[str, ...]) -> ObsFound:
+    """Raises ObsUnavailable, or AuthError when OBS refuses the password. `pages` are the addresses of ours."""
     async with connect(settings, NOTHING) as obs:
         everything = (await find(obs, ())).names
         inputs = everything - (await find(obs, everything)).soundless
@@ -46,7 +46,7 @@ async def explore(settings: ObsSection, port: int) -> ObsFound:
             scenes=tuple(name for name in reversed(listed) if isinstance(name, str)),
             scene=str(scenes.get("currentProgramSceneName") or ""),
             size=_size(await _asked(obs, "GetVideoSettings")),
-            overlays=tuple(await overlay_sources(obs, port)),
+            overlays=tuple(await overlay_sources(obs, pages)),
         )
 
 
@@ -74,13 +74,13 @@ async def place(settings: ObsSection, scene: str, page: Path, size: tuple[int, i
             await _create(obs, scene, shown)
 
 
-async def show_in_sources(settings: ObsSection, port: int, address: str) -> tuple[str, ...]:
+async def show_in_sources(settings: ObsSection, pages: tuple[str, ...], address: str) -> tuple[str, ...]:
     """Have all sources of our overlay show the page at this address; their names. Raises as `explore` does.
 
     OBS loads a page anew when its source's settings become others: one that opens a file leaves it for a moment.
     """
     async with connect(settings, NOTHING) as obs:
-        found = await overlay_sources(obs, port)
+        found = await overlay_sources(obs, pages)
         for name, shown in found.items():
             at_once: dict[str, object] = {"is_local_file": False, "url": address}
             await _asked(obs, "SetInputSettings", inputName=name, inputSettings=at_once, overlay=True)

@@ -56,6 +56,26 @@ class Surroundings:
     voice: VoiceChannels | None = None
     """What its own `voice` has built, where the settings want it."""
 
+    @classmethod
+    def of(
+        cls,
+        config: Config,
+        receive: Receive,
+        controls: PlatformControls,
+        notes: Notes,
+        voice: VoiceChannels | None = None,
+    ) -> Self:
+        """With what these settings say of it."""
+        return cls(
+            receive,
+            controls,
+            notes,
+            data_dir=config.relay.data_dir,
+            look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
+            wanted=PlatformWishes.of(config).kinds,
+            voice=voice,
+        )
+
 
 @dataclass(frozen=True)
 class DemoCrowd:

@@ -10,6 +10,7 @@ from typing import Final
 
 from relay.errors import RelayError
 from relay.platforms.base import Mendable, Platform
+from relay.system.cancellation import heeding_cancellation
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,8 @@ class Supervisor:
         pauses = chain(PAUSES, repeat(PAUSES[-1]))
         while True:
             try:
-                await self._listen(platform)
+                with heeding_cancellation():  # what fails while it is ended hides that it was
+                    await self._listen(platform)
             except Exception as error:
                 if platform.name not in self._failures:
                     pauses = chain(PAUSES, repeat(PAUSES[-1]))

@@ -1,9 +1,9 @@
 """Where posts go. Every platform is such a place; what else a platform is does not concern who answers."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
-from relay.model import Post
+from relay.model import Post, Retraction
 
 
 class Outlet(Protocol):
@@ -36,6 +36,8 @@ class Typing(Protocol):
         ...
 
 
+TAKEN_BACK: Final = "withheld: what it answers was taken back"
+"""The error of a post that is not made, therefore."""
 Posted = Callable[[str, Post, str | None], None]
 """Hears of each post: the platform, the post, and the error when it failed for good."""
 
@@ -45,6 +47,10 @@ class Outbox(Protocol):
 
     def put(self, posts: Sequence[Post]) -> None:
         """Take posts that follow each other; returns at once."""
+        ...
+
+    def retract(self, retraction: Retraction) -> None:
+        """Of what was put until now nothing is posted any more that answers what was taken back; returns at once."""
         ...
 
     async def run(self) -> None: ...

@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 
 from relay.config import RepliesSection
-from relay.model import Forward, Origin, Post, Quoted, ReplyText
+from relay.model import Forward, Origin, Post, Quoted, ReplyText, Retraction
 from relay.moderation.outbound import fit_to_post
+from relay.replies.kept import KeptPosts, PostStore
 from relay.replies.outlet import Outbox, Outlet, Posted, PostsElsewhere, Typing
 from relay.replies.posting import PostQueue
 from relay.replies.splitting import split
@@ -16,19 +17,29 @@ from relay.replies.splitting import split
 class Poster:
     """`queue` accepts a reply at once; `run` posts until cancelled."""
 
-    def __init__(self, settings: RepliesSection, platforms: Iterable[Outlet], posted: Posted) -> None:
+    def __init__(
+        self, settings: RepliesSection, platforms: Iterable[Outlet], posted: Posted, store: PostStore | None = None
+    ) -> None:
+        """What is to be posted is kept in the store, where there is one."""
         self.settings = settings
         self._platforms: Mapping[str, Outlet] = {platform.name: platform for platform in platforms}
         self._expected: asyncio.Queue[Origin] = asyncio.Queue()
         self._outboxes: Mapping[str, Outbox] = {
-            name: platform.outbox(posted) if isinstance(platform, PostsElsewhere) else PostQueue(platform, posted)
+            name: platform.outbox(posted)
+            if isinstance(platform, PostsElsewhere)
+            else PostQueue(platform, posted, KeptPosts(store, name))
             for name, platform in self._platforms.items()
         }
 
     def queue(self, reply: ReplyText) -> None:
         """Queue a reply for every channel it belongs to."""
         for origin in self._targets(reply):
-            self._queue(origin, fit_to_post(reply.text), reply.message_id)
+            self._queue(origin, fit_to_post(reply.text), reply)
+
+    def retract(self, retraction: Retraction) -> None:
+        """Post nothing any more that answers what was taken back, as far as it waits."""
+        for outbox in self._outboxes.values():
+            outbox.retract(retraction)
 
     def tell(self, origin: Origin, text: str) -> None:
         """Queue what the relay itself has to say to somebody."""
@@ -76,8 +87,8 @@ class Poster:
             case "origin":
                 return asked
             case "everywhere":
-                known = {(origin.platform, origin.channel) for origin in asked}
-                return asked + [place for place in self._places() if (place.platform, place.channel) not in known]
+                known = {origin.place for origin in asked}
+                return asked + [each for each in self._places() if each.place not in known]
 
     def _places(self) -> list[Origin]:
         return [
@@ -86,12 +97,12 @@ class Poster:
             for channel in platform.channels()
         ]
 
-    def _queue(self, origin: Origin, text: str, message_id: str | None = None) -> None:
+    def _queue(self, origin: Origin, text: str, reply: ReplyText | None = None) -> None:
         room = self._platforms[origin.platform].text_limit - len(origin.asked) * Quoted.ROOM
-        self._outboxes[origin.platform].put(list(self._posts(origin, split(text, room), message_id)))
+        self._outboxes[origin.platform].put(list(self._posts(origin, split(text, room), reply)))
 
-    def _posts(self, origin: Origin, pieces: Iterable[str], message_id: str | None) -> Iterator[Post]:
-        name = message_id or uuid.uuid4().hex
+    def _posts(self, origin: Origin, pieces: Iterable[str], reply: ReplyText | None) -> Iterator[Post]:
+        name = reply.message_id if reply is not None else uuid.uuid4().hex
         for number, piece in enumerate(filter(None, map(fit_to_post, pieces))):
             nonce = hashlib.sha256(f"{name}/{origin.channel}/{number}".encode()).hexdigest()[:25]
             reply_to = origin.reply_to if number == 0 and self.settings.as_reply else None
@@ -101,6 +112,9 @@ class Poster:
                 reply_to=reply_to,
                 use=origin.use,
                 asked=origin.asked if number == 0 else (),
-                message_id=message_id,
+                message_id=reply.message_id if reply is not None else None,
                 nonce=nonce,
+                keys=reply.keys if reply is not None else (),
+                authors=reply.authors if reply is not None else (),
+                places=reply.places if reply is not None else (),
             )

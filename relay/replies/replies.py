@@ -81,10 +81,10 @@ class Replies:
         """The open replies to what was taken back, which are never posted; None stands for one that has not begun."""
         found: list[Reply | None] = []
         for reply in self:
-            if reply.is_open and reply.forward is not None and _concerns(retraction, reply.forward):
+            if reply.is_open and reply.forward is not None and concerns(retraction, reply.forward):
                 reply.is_withheld = True
                 found.append(reply)
-        if self._asked is not None and _concerns(retraction, self._asked):
+        if self._asked is not None and concerns(retraction, self._asked):
             self._asked = None
             found.append(None)
         return found
@@ -165,11 +165,6 @@ class Replies:
         return reply
 
 
-def _concerns(retraction: Retraction, forward: Forward) -> bool:
+def concerns(retraction: Retraction, forward: Forward) -> bool:
     """Whether a forward carries something of what was taken back."""
-    if retraction.id is not None:
-        return f"{retraction.platform}:{retraction.id}" in forward.keys
-    if retraction.author_id is not None:
-        return f"{retraction.platform}:{retraction.author_id}" in forward.authors
-    places = {(origin.platform, origin.channel) for origin in forward.origins}
-    return (retraction.platform, retraction.channel) in places
+    return retraction.concerns(forward.keys, forward.authors, [origin.place for origin in forward.origins])

@@ -114,8 +114,11 @@ class Reply:
             text = heard if heard in ("", text) else f"{heard}{CUT_OFF}"
         if not text or self.is_narration or self.is_withheld:
             return None
-        origins = self.forward.origins if self.forward is not None else ()
-        return ReplyText(message_id=self.id, character=self.character, text=text, origins=origins)
+        told = ReplyText(message_id=self.id, character=self.character, text=text)
+        asked = self.forward
+        if asked is None:
+            return told
+        return told.model_copy(update={"origins": asked.origins, "keys": asked.keys, "authors": asked.authors})
 
     # What happens to it
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from relay.model import Held, ReplyText
+from relay.model import Held, ReplyText, Retraction
 from relay.moderation.outbound import OVERLAP, Outbound, OutboundAction
 from relay.moderation.switching import WordsRefused
 from relay.replies.replies import Step
@@ -109,6 +109,12 @@ class Screening:
     def reject(self, held_id: str) -> bool:
         """Drop a held reply. False when it is not there."""
         return self._held.pop(held_id, None) is not None
+
+    def retract(self, retraction: Retraction) -> None:
+        """Drop what is held and answers what was taken back: nobody is to let that out any more."""
+        for held, reply in list(self._held.values()):
+            if retraction.concerns(reply.keys, reply.authors, reply.places):
+                del self._held[held.id]
 
     def _hold(self, reply: ReplyText, reason: str) -> None:
         now = clock.now()

@@ -5,7 +5,7 @@ import logging
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from relay.config import ScenarioSection
@@ -115,12 +115,19 @@ class StreamContext:
                 calls.append(self._calls.get_nowait())
             if self._refused < REFUSALS:
                 async with asyncio.TaskGroup() as tasks:
-                    for call in calls:
-                        tasks.create_task(self._call_script(call))
+                    for call, over in [(call, self._session.begin_script_event(call)) for call in calls]:
+                        if over is None:
+                            tasks.create_task(
+                                self._call_script(
+                                    call, self._session.trigger_script_event(call.name, dict(call.arguments))
+                                )
+                            )
+                        else:
+                            await self._call_script(call, over)
 
-    async def _call_script(self, call: ScriptCall) -> None:
+    async def _call_script(self, call: ScriptCall, over: Awaitable[None]) -> None:
         try:
-            await self._session.trigger_script_event(call.name, dict(call.arguments))
+            await over
             self._refused, self._takes_scripts = 0, True
         except VoxtaUnavailable as error:
             log.debug("the scripts were not told of %s: %s", call.name, error)

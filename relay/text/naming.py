@@ -41,7 +41,7 @@ def calls(text: str, names: Iterable[str]) -> bool:
     """
     line = one_line(text)
     plain = _without_addresses(line)
-    return any(_calls(line if "." in name else plain, name) for name in map(one_line, names) if name)
+    return any(_calls(line if "." in name else plain, name) for name in names)
 
 
 def _calls(line: str, name: str) -> bool:
@@ -52,6 +52,7 @@ def _calls(line: str, name: str) -> bool:
 @lru_cache(maxsize=256)
 def _sought(name: str) -> tuple[Callable[[str], str], "regex.Pattern[str] | None"]:
     """How a line is made comparable with a name, and what is sought in it; None for a name of nothing visible."""
+    name = one_line(name)
     comparable = _bare if _NO_LATIN.search(name) else skeleton
     wanted = comparable(name)
     return comparable, _pattern(wanted) if wanted else None

@@ -33,7 +33,7 @@ _CARD: Final = re.compile(r"3[47]\d{13}|3[0689]\d{12}|4\d{12}(?:\d{3}){0,2}|5[1-
 
 def personal_data(line: str) -> Iterator[Span]:
     """Where personal data stands in a line."""
-    if "@" in line or "at" in line:
+    if "@" in line or ("at" in line and any(bracket in line for bracket in "([{")):
         yield from (match.span() for match in _EMAIL.finditer(line))
     if "." in line:
         yield from (match.span() for match in _IP4.finditer(line) if _is_address(match.group()))

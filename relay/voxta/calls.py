@@ -37,7 +37,9 @@ class Calls:
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
-        self._open: list[_OpenCall] = []
+        self._in_line = 0
+        """How many have the turn or wait for it."""
+        self._open: dict[_OpenCall, None] = {}
         """Under way, oldest first."""
         self._none_open = asyncio.Event()
         self._none_open.set()
@@ -45,16 +47,18 @@ class Calls:
         """How many calls of a kind were taken since the last that was refused."""
 
     def on_message(self, message: WireMessage) -> None:
-        undecided = [call for call in self._open if not call.fate.done()]
-        if not undecided:
-            return
-        if (refusal := refusal_in(message)) is not None:
-            undecided[0].fate.set_exception(refusal)
-            return
-        for at, call in enumerate(undecided):
+        refusal = refusal_in(message) if self._open else None
+        passed: list[_OpenCall] = []
+        for call in self._open:
+            if call.fate.done():
+                continue
+            if refusal is not None:
+                call.fate.set_exception(refusal)
+                return
+            passed.append(call)
             if call.shows is not None and call.shows(message):
-                for earlier in undecided[: at + 1]:
-                    earlier.fate.set_result(None)
+                for each in passed:
+                    each.fate.set_result(None)
                 return
 
     def cut_off(self, error: VoxtaError | None = None) -> None:
@@ -77,17 +81,67 @@ class Calls:
         when it was refused, VoxtaForbidden for lack of rights, VoxtaUnavailable when that cannot be known any more, and
         whatever `call` raises.
         """
-        async with self._turn:
-            if not together or self._taken[kind] < TRUST:
-                await self._none_open.wait()
-                await self._make(kind, call, shows)
-                return
+        if self._in_line or not together or self._taken[kind] < TRUST:
+            self._in_line += 1
+            try:
+                async with self._turn:
+                    if not together or self._taken[kind] < TRUST:
+                        await self._none_open.wait()
+                        await self._make(kind, call, shows)
+                        return
+            finally:
+                self._in_line -= 1
         await self._make(kind, call, shows)
+
+    def begin(
+        self, kind: str, call: Callable[[], asyncio.Future[None]], shows: Shows | None = None
+    ) -> asyncio.Future[None] | None:
+        """Make a call beside others that are under way, which ends as `make` does; None when it has to go alone."""
+        if self._in_line or self._taken[kind] < TRUST:
+            return None
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+        mine = _OpenCall(loop.create_future(), shows)
+        self._open[mine] = None
+        self._none_open.clear()
+
+        def end(error: BaseException | None = None) -> None:
+            self._close(mine)
+            self._taken[kind] = 0 if error else self._taken[kind] + 1
+            if over.done():
+                return
+            if error is None:
+                over.set_result(None)
+            else:
+                over.set_exception(error)
+                over.exception()  # who began it may be gone
+
+        def answered(answer: asyncio.Future[None]) -> None:
+            if (error := answer.exception()) is not None:
+                end(error)
+            elif mine.fate.done():
+                end(mine.fate.exception())
+            elif shows is None:
+                end()
+            else:
+                silence = loop.call_later(PATIENCE, _decide, mine.fate)
+                mine.fate.add_done_callback(lambda _: silence.cancel())
+                mine.fate.add_done_callback(lambda fate: end(fate.exception()))
+
+        call().add_done_callback(answered)
+        return over
+
+    def _close(self, call: _OpenCall) -> None:
+        del self._open[call]
+        if not self._open:
+            self._none_open.set()
+        if call.fate.done() and not call.fate.cancelled():
+            call.fate.exception()
 
     async def _make(self, kind: str, call: Callable[[], Awaitable[None]], shows: Shows | None) -> None:
         fate = asyncio.get_running_loop().create_future()
         mine = _OpenCall(fate, shows)
-        self._open.append(mine)
+        self._open[mine] = None
         self._none_open.clear()
         try:
             await call()
@@ -100,8 +154,10 @@ class Calls:
             self._taken[kind] = 0
             raise
         finally:
-            self._open.remove(mine)
-            if not self._open:
-                self._none_open.set()
-            if fate.done() and not fate.cancelled():
-                fate.exception()
+            self._close(mine)
+
+
+def _decide(fate: asyncio.Future[None]) -> None:
+    """Nothing more is to be expected."""
+    if not fate.done():
+        fate.set_result(None)

@@ -16,7 +16,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from relay.config import VoxtaSection
 from relay.errors import VoxtaError, VoxtaUnavailable
-from relay.model import Forward, SendAs
+from relay.model import Forward, ScriptCall, SendAs
 from relay.voxta.chat import HISTORY, JoinedChat
 from relay.voxta.gateway_events import GatewayEvents
 from relay.wire.messages import ChatMessage, ContextText, Person, WireMessage
@@ -209,6 +209,9 @@ class GatewaySession:
         async with self._sending:  # calls that are under way together may come in any order
             await self._send(forward)
 
+    def begin_send(self, forward: Forward) -> asyncio.Future[None] | None:
+        return None
+
     async def _send(self, forward: Forward) -> None:
         if self.chat is None or self._socket is None:
             raise VoxtaUnavailable(self.problem or "no chat is joined")
@@ -265,6 +268,9 @@ class GatewaySession:
 
     async def trigger_script_event(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         self._cannot("call scripts", "left out")
+
+    def begin_script_event(self, call: ScriptCall) -> asyncio.Future[None] | None:
+        return None
 
     async def complete_trigger(self, trigger_id: str) -> None:
         """Gateways tell no ids of triggers."""

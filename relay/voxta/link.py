@@ -1,11 +1,12 @@
 """What the rest of the relay asks of Voxta, however it is reached."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from aiohttp.abc import AbstractCookieJar
 
-from relay.model import Forward
+from relay.model import Forward, ScriptCall
 from relay.voxta.chat import JoinedChat
 from relay.wire.messages import ContextText
 
@@ -41,6 +42,10 @@ class Link(Protocol):
         """
         ...
 
+    def begin_send(self, forward: Forward) -> asyncio.Future[None] | None:
+        """The same without waiting; None when it has to be waited for with `send`."""
+        ...
+
     async def interrupt(self) -> None:
         """Stop the reply in progress and its speech."""
         ...
@@ -73,6 +78,10 @@ class Link(Protocol):
 
     async def trigger_script_event(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         """Run the scenario's script listener `app:<name>`."""
+        ...
+
+    def begin_script_event(self, call: ScriptCall) -> asyncio.Future[None] | None:
+        """The same without waiting; None when it has to be waited for."""
         ...
 
     async def complete_trigger(self, trigger_id: str) -> None:

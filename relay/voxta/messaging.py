@@ -1,12 +1,14 @@
 """What is said and done in a chat of a Voxta server."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from relay.errors import VoxtaForbidden, VoxtaUnavailable
-from relay.model import Forward, SendAs
-from relay.voxta.calls import Calls
+from relay.model import Forward, ScriptCall, SendAs
+from relay.voxta.calls import Calls, Shows
 from relay.voxta.chat import JoinedChat
 from relay.voxta.transport import HubConnection
 from relay.wire import client, server
@@ -14,6 +16,8 @@ from relay.wire.messages import ChatMessage, ContextText, WireMessage
 
 NO_MESSAGE: Final = "*"
 """Sent as the text, this asks for a reply and adds no message."""
+UNHURRIED: Final = 0.005
+"""Seconds for which a call that nobody waits for may wait for others, to go with them."""
 SHOWN: Final = frozenset({SendAs.USER, SendAs.NOREPLY, SendAs.EVENT, SendAs.NOTE})
 """What Voxta tells everybody in the chat of, as it was sent."""
 
@@ -44,15 +48,33 @@ class ChatMessaging(ABC):
             raise VoxtaUnavailable("the chat has changed")
         call = self._call(forward, chat)
         try:
-            is_shown = forward.send_as in SHOWN
-            shows = (lambda message: _says(message, forward)) if is_shown else None
             await self._calls.make(
-                f"send {forward.send_as}", lambda: hub.invoke(call), shows, together=not forward.expects_reply
+                _kind(forward), lambda: hub.invoke(call), _shows(forward), together=not forward.expects_reply
             )
         except VoxtaForbidden as error:
-            self._calls.cut_off(error)
-            self._turned_away(chat, error)
+            self._forbidden(chat, error)
             raise
+
+    def begin_send(self, forward: Forward) -> asyncio.Future[None] | None:
+        """The same without waiting, for one that expects no reply; None when it has to be waited for with `send`."""
+        try:
+            hub, chat = self._joined()
+        except VoxtaUnavailable:
+            return None
+        if chat.chat_id != forward.chat_id or forward.expects_reply:
+            return None
+        over = self._calls.begin(_kind(forward), lambda: hub.call(self._call(forward, chat)), _shows(forward))
+        if over is not None:
+            over.add_done_callback(partial(self._note_refusal, chat))
+        return over
+
+    def _note_refusal(self, chat: JoinedChat, over: asyncio.Future[None]) -> None:
+        if not over.cancelled() and isinstance(error := over.exception(), VoxtaForbidden):
+            self._forbidden(chat, error)
+
+    def _forbidden(self, chat: JoinedChat, error: VoxtaForbidden) -> None:
+        self._calls.cut_off(error)
+        self._turned_away(chat, error)
 
     def _call(self, forward: Forward, chat: JoinedChat) -> WireMessage:
         if forward.script is not None:
@@ -135,10 +157,29 @@ class ChatMessaging(ABC):
         call = _script_event(chat, name, arguments or {})
         await self._calls.make(call.type_name, lambda: hub.invoke(call), together=True)
 
+    def begin_script_event(self, call: ScriptCall) -> asyncio.Future[None] | None:
+        """The same without waiting; None when it has to be waited for."""
+        try:
+            hub, chat = self._joined()
+        except VoxtaUnavailable:
+            return None
+        return self._calls.begin(
+            client.TriggerScriptEvent.type_name,
+            lambda: hub.call(_script_event(chat, call.name, call.arguments), within=UNHURRIED),
+        )
+
     async def complete_trigger(self, trigger_id: str) -> None:
         """Voxta need not wait any longer for an app trigger that came with this id."""
         hub, chat = self._joined()
         await hub.invoke(client.AppTriggerComplete(session_id=chat.session_id, trigger_id=trigger_id))
+
+
+def _kind(forward: Forward) -> str:
+    return f"send {forward.send_as}"
+
+
+def _shows(forward: Forward) -> Shows | None:
+    return partial(_says, forward=forward) if forward.send_as in SHOWN else None
 
 
 def _says(message: WireMessage, forward: Forward) -> bool:

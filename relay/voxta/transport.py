@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import math
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import urlencode
@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from relay.errors import AuthError, ProtocolError, VoxtaError, VoxtaUnavailable
+from relay.system.company import Company
 from relay.voxta.refusals import refused
 from relay.wire import signalr
 from relay.wire.messages import InvalidMessage, WireMessage
@@ -47,7 +48,7 @@ class HubConnection:
         """By their ids, in the order in which they go out."""
         self._unsent: list[tuple[bytes, _Invocation | None]] = []
         """Records, and the calls they make: they go in one WebSocket message, as far as they are there together."""
-        self._some_unsent = asyncio.Event()
+        self._some_unsent = Company()
         self._heard_at = 0.0
         """When something came last, by the loop's clock."""
         self._is_lost = False
@@ -112,25 +113,22 @@ class HubConnection:
         Raises VoxtaUnavailable when it is unknown whether it was taken, VoxtaError when it was refused. A connection on
         which an answer stays out is given up: only rejoining shows what was taken, and others would wait as long.
         """
-        if self._is_lost:
-            raise VoxtaUnavailable("the connection to Voxta was lost")
-        invocation_id = next(self._ids)
-        call = self._pending[invocation_id] = _Invocation(message, asyncio.get_running_loop().create_future())
-        try:
-            self._put(signalr.invocation("SendMessage", message.to_wire(), invocation_id), call)
-            self.on_sent(message)
-            await call.answer
-        except VoxtaUnavailable:
-            await self.drop()
-            raise
-        finally:
-            del self._pending[invocation_id]
+        await self.call(message)
 
-    async def drop(self) -> None:
-        """Give the connection up; `run` then reports it lost."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(1.0):
-                await self._socket.close()
+    def call(self, message: WireMessage, within: float = 0.0) -> asyncio.Future[None]:
+        """The same without waiting: done when the server has answered, and cancelled by nobody.
+
+        It goes with the next call, and within that many seconds.
+        """
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._is_lost:
+            answer.set_exception(VoxtaUnavailable("the connection to Voxta was lost"))
+            return answer
+        invocation_id = next(self._ids)
+        call = self._pending[invocation_id] = _Invocation(message, answer)
+        self._put(signalr.invocation_record("SendMessage", message.to_json(), invocation_id), call, within)
+        self.on_sent(message)
+        return answer
 
     async def _listen(self, handle: Handle) -> None:
         text = ""
@@ -169,7 +167,7 @@ class HubConnection:
             handle(message)
 
     def _complete(self, frame: signalr.Frame) -> None:
-        call = self._pending.get(str(frame.get("invocationId")))
+        call = self._pending.pop(str(frame.get("invocationId")), None)
         if call is None or call.answer.done():
             return
         if error := frame.get("error"):
@@ -188,22 +186,25 @@ class HubConnection:
                 if call.due <= now():
                     what = f"Voxta did not answer {call.message.type_name} in {self._timeout:g} s"
                     call.answer.set_exception(VoxtaUnavailable(what))
-            later = (call.due for call in unanswered if not call.answer.done())
+                    raise VoxtaUnavailable(what)
+            later = (call.due for call in unanswered)
             await asyncio.sleep(min(silent_at, now() + self._timeout, *later) - now())
 
     async def _ping(self) -> None:
         while True:
             await asyncio.sleep(signalr.PING_EVERY)
-            self._put(signalr.PING_FRAME)
+            self._put(signalr.encode(signalr.PING_FRAME).encode())
 
-    def _put(self, frame: signalr.Frame, call: _Invocation | None = None) -> None:
-        self._unsent.append((signalr.encode(frame).encode(), call))
-        self._some_unsent.set()
+    def _put(self, record: bytes, call: _Invocation | None = None, within: float = 0.0) -> None:
+        self._unsent.append((record, call))
+        if within:
+            self._some_unsent.set_within(within)
+        else:
+            self._some_unsent.set()
 
     async def _send(self) -> None:
         while True:
             await self._some_unsent.wait()
-            self._some_unsent.clear()
             together, self._unsent = self._unsent, []
             await self._write(b"".join(record for record, _ in together))
             due = asyncio.get_running_loop().time() + self._timeout

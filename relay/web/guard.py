@@ -70,6 +70,8 @@ class Guard:
 
     @web.middleware
     async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path == AWAKE:
+            return await handler(request)
         if not self._is_own_name(request.host) or not _is_own_page(request):
             raise web.HTTPForbidden(text="not for pages of other sites, nor under another site's name")
         if request.path.startswith(PUBLIC):
@@ -172,3 +174,4 @@ async def _harden(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["Content-Security-Policy"] = _OVERLAY_POLICY if request.path == _OVERLAY else _POLICY
     if request.path == AWAKE:
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        response.headers["Access-Control-Allow-Origin"] = "*"

@@ -5,7 +5,8 @@ fields and keep them; an unknown type is `UnknownMessage`. What clients say is r
 servers say as far as it can be understood (`tolerance.read`).
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import (
@@ -15,7 +16,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PrivateAttr,
     ValidationError,
     model_validator,
 )
@@ -55,17 +55,26 @@ class WireModel(BaseModel):
 class WireMessage(WireModel):
     """One message in either direction. A subclass names its `$type`."""
 
+    __slots__ = ("_left_out",)  # a private attribute of pydantic's costs each message as much as all its fields
     type_name: ClassVar[str] = ""
-    _left_out: tuple[str, ...] = PrivateAttr(())
 
     @property
     def left_out(self) -> tuple[str, ...]:
         """The fields (`messages[].text`) that came with what does not fit them, and are at their defaults instead."""
-        return self._left_out
+        return getattr(self, "_left_out", ())
+
+    def leave_out(self, fields: Iterable[str]) -> None:
+        """Note what did not fit."""
+        object.__setattr__(self, "_left_out", tuple(fields))
 
     def to_wire(self) -> dict[str, Any]:
         """The JSON object to send; fields that are None are left out."""
         return {"$type": self.type_name} | self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def to_json(self) -> bytes:
+        """The same as it is written."""
+        fields: bytes = self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_none=True)
+        return b'{"$type":"%s"%s%s' % (self.type_name.encode(), b"," if len(fields) > 2 else b"", fields[1:])
 
 
 class UnknownMessage(WireMessage):
@@ -76,6 +85,9 @@ class UnknownMessage(WireMessage):
 
     def to_wire(self) -> dict[str, Any]:
         return {"$type": self.name} | self.fields
+
+    def to_json(self) -> bytes:
+        return json.dumps(self.to_wire(), ensure_ascii=False).encode()
 
 
 class InvalidMessage(ValueError):

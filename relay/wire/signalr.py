@@ -6,6 +6,7 @@ and one may be split over several.
 
 import json
 import math
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -39,6 +40,8 @@ class Records:
     """Collects WebSocket text into whole frames."""
 
     def __init__(self) -> None:
+        self._records: deque[str] = deque()
+        """Whole ones that were not read yet."""
         self._rest = ""
 
     def feed(self, text: str) -> Iterator[Frame]:
@@ -47,12 +50,10 @@ class Records:
         Raises FrameError at a record that is no JSON object; the records after it can still be read by
         feeding "".
         """
-        self._rest += text
-        while True:
-            record, separator, rest = self._rest.partition(SEPARATOR)
-            if not separator:
-                break
-            self._rest = rest
+        *whole, self._rest = (self._rest + text).split(SEPARATOR)
+        self._records += whole
+        while self._records:
+            record = self._records.popleft()
             if record.strip():
                 yield _parse(record)
         if len(self._rest) > MAX_RECORD:
@@ -111,6 +112,12 @@ def invocation(target: str, argument: Frame, invocation_id: str | None = None) -
     if invocation_id is not None:
         frame["invocationId"] = invocation_id
     return frame | {"target": target, "arguments": [argument]}
+
+
+def invocation_record(target: str, argument: bytes, invocation_id: str) -> bytes:
+    """A call with an id, encoded, of an argument that is JSON already."""
+    head = f'{{"type":{INVOCATION},"invocationId":"{invocation_id}","target":"{target}","arguments":['
+    return b"%s%s]}\x1e" % (head.encode(), argument)
 
 
 def completion(invocation_id: str, error: str | None = None) -> Frame:

@@ -36,7 +36,8 @@ def read(data: Mapping[str, Any], models: Mapping[str, type[WireMessage]]) -> Wi
                 fields, is_ours = deepcopy(fields), True
             left_out |= dict.fromkeys(_prune(fields, error, model.type_name))
         else:
-            message._left_out = tuple(left_out)
+            if left_out:
+                message.leave_out(left_out)
             return message
 
 

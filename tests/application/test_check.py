@@ -19,6 +19,8 @@ from tests.doubles.ports import free_port
 from tests.moderation.test_controls import Room
 from tests.support import PATIENCE, no_metrics
 
+pytestmark = pytest.mark.usefixtures("no_backoff")
+
 
 @pytest.fixture(autouse=True)
 def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ UNWANTED = {"discord", "openai", "prometheus_client", "quickjs_rs", "redis", "sh
 
 
 def test_a_relay_loads_no_library_before_the_settings_want_it() -> None:
-    loads = f"import sys, relay.application.runs; print(sorted({UNWANTED}.intersection(sys.modules)))"
+    loads = f"import sys, relay.cli, relay.application.runs; print(sorted({UNWANTED}.intersection(sys.modules)))"
 
     ended = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
 

@@ -124,4 +124,4 @@ def test_an_overlay_that_nobody_opened_names_its_address() -> None:
     sink = OverlaySink()
 
     assert not sink.is_heard
-    assert "add http://localhost:8099/overlay as a browser source in OBS" in sink.remedy(8099)
+    assert "add http://localhost:8099/overlay as a browser source in OBS" in sink.remedy("http://localhost:8099")

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from relay.application.events import Events
-from relay.application.tracing import ANSWERS, Tracing, hearing, traced
+from relay.application.tracing import ANSWERS, Tracing, hearing, trace_post, traced
 from relay.errors import ConfigError
 from relay.model import Forward, Incoming, Outcome, Post, ReplyText, Retraction, SendAs, Settlement
 from relay.replies.replies import Step
@@ -67,6 +67,10 @@ def forward(name: str = "f") -> Forward:
     )
 
 
+def post(nonce: str) -> Post:
+    return Post(channel="c", text=SECRETIVE, message_id="r", nonce=nonce, keys=("twitch:m1",))
+
+
 def answered(relay: Traced) -> None:
     """One message from its platform to the post of its answer."""
     reply = Reply("r", forward=forward())
@@ -81,9 +85,9 @@ def answered(relay: Traced) -> None:
     reply.sentences.feed(0, SECRETIVE)
     relay.events.replied(Step(reply))
     relay.now = 1005.0
-    relay.events.released(ReplyText(message_id="r", character="Vox", text=SECRETIVE))
+    relay.events.released(ReplyText(message_id="r", character="Vox", text=SECRETIVE, keys=("twitch:m1",)))
     relay.now = 1006.0
-    relay.events.posted("twitch", Post(channel="c", text=SECRETIVE, message_id="r", nonce="1"), None)
+    relay.events.posted("twitch", post("1"), None)
 
 
 def test_a_trace_tells_each_part_of_the_way_with_its_time(relay: Traced) -> None:
@@ -140,7 +144,7 @@ def test_a_message_that_is_never_told_ends_with_its_outcome(relay: Traced) -> No
 
 def test_a_post_that_failed_is_marked_so(relay: Traced) -> None:
     answered(relay)
-    relay.events.posted("discord", Post(channel="c", text="x", message_id="r", nonce="2"), SECRETIVE)
+    relay.events.posted("discord", post("2"), SECRETIVE)
 
     posts = [span for span in relay.spans() if span.name == "post"]
     assert [span.status.status_code for span in posts] == [StatusCode.UNSET, StatusCode.ERROR]
@@ -197,6 +201,24 @@ async def test_traces_without_their_packages_say_what_to_install(
     with pytest.raises(ConfigError, match=r"operations\.traces.*voxta-relay\[otel\]"):
         async with traced(settings(tmp_path, operations={"traces": True}), Events()):
             pass
+
+
+def test_the_process_that_posts_tells_how_long_the_platform_took_in_the_same_trace(relay: Traced) -> None:
+    trace_post(relay.messages, "write", "twitch", post("1"), (1006.5, 1007.0), None)
+
+    [span] = relay.spans()
+    assert (relay.times(), span.context and span.context.trace_id) == (
+        {"write": (1006.5, 1007.0)},
+        trace_ids("ann", "twitch:m1")[0],
+    )
+
+
+def test_an_answer_that_a_core_left_to_this_one_is_traced_from_when_it_was_found(relay: Traced) -> None:
+    relay.events.released(ReplyText(message_id="r", character="Vox", text=SECRETIVE, keys=("twitch:m1",)))
+    relay.now = 1001.0
+    relay.events.posted("twitch", post("1"), None)
+
+    assert relay.times() == {"post": (1000.0, 1001.0)}
 
 
 async def test_an_adapter_tells_how_long_a_message_took_to_be_safe_in_the_same_trace(relay: Traced) -> None:

@@ -36,6 +36,8 @@ from tests.hearing.sounds import as_packets, speech
 PEOPLE: Final = 8
 SILENCE: Final = 0.12
 """Seconds without a word after which nothing more is on its way: six frames."""
+FAR: Final = 250
+"""Packets of what is said after which nobody can have been interrupted: five seconds, a third of it."""
 TIMEOUT: Final = 60.0
 TEXT: Final = (
     "The dragon you fought yesterday has a brother, and he is not happy about it. He lives behind the waterfall. "
@@ -60,7 +62,7 @@ class BargeInFigures:
     cpu_listening_8: float
     """Share of one core while eight people talk at once and are streamed to Voxta."""
     onset_to_silence_ms_p95: float
-    """From a person's first packet to the companion's last, with nothing to confirm."""
+    """From the first packet of a person who talks to the companion's last."""
     runs: int
 
 
@@ -167,10 +169,12 @@ async def _onset(call: _Call, number: int) -> float:
     await call.speak(TEXT, 8 + number % 7)
     await asyncio.sleep(random.uniform(0, FRAME))
     person = call.people[number % len(call.people)]
-    await person.speak(call.packets[:15])
+    await person.speak([*call.packets] * 2)
     await call.end()
     began = person.sent[0]
-    return _last(call.words(began), began)[0]
+    seconds, packets = _last(call.words(began), began)
+    assert packets < FAR, "who talks interrupts it"
+    return seconds
 
 
 async def _listening(call: _Call, seconds: float) -> float:

@@ -208,6 +208,21 @@ def fleet(
 
 
 @bench.command()
+def neighbours(
+    companions: Annotated[int, typer.Option(min=1, help="How many are beside the one that is not like them.")] = 5,
+    per_second: Annotated[float, typer.Option(min=0.1, help="Messages for each companion.")] = 5.0,
+    seconds: Annotated[float, typer.Option(min=1)] = 10.0,
+    as_json: Json = False,
+) -> None:
+    """How long the messages of companions take beside one that is flooded, fails, or runs a script without end."""
+    from tests.benchmarks.neighbours import KINDS, run
+
+    for kind in KINDS:
+        found = asyncio.run(run(kind, neighbours=companions, per_second=per_second, seconds=seconds))
+        _show_of(kind, "beside", found, as_json)
+
+
+@bench.command()
 def forwarding(
     peer: Annotated[Path | None, typer.Option(help="The Python of an environment with voxta-twitch-relay.")] = None,
     messages: Annotated[int, typer.Option(min=100, help="At the steady rate.")] = 2_000,

@@ -39,8 +39,9 @@ BURST: Final = 20_000
 """Messages with which that is measured."""
 TICK: Final = 0.05
 """Seconds between two hand-overs of one companion's adapter: what came meanwhile goes together."""
-PATIENCE: Final = 120.0
-QUIET: Final = 5.0
+PATIENCE: Final = 600.0
+"""Seconds for hundreds of companions to come up on a machine that others use."""
+QUIET: Final = 30.0
 """Seconds in which nobody writes, once all companions are there."""
 MIB: Final = 1_048_576
 MB: Final = 1_000_000
@@ -85,10 +86,10 @@ async def run(companions: int, *, per_second: float, seconds: float) -> FleetFig
         async with AsyncExitStack() as stack:
             url = await stack.enter_async_context(hub(apart=True))
             alone = await _alone(redis.url, url, Path(folder))
-            settings = _settings(Path(folder), "fleet", redis.url, url, names)
-            bus = await stack.enter_async_context(_bus(redis.url, "fleet"))
-            fleet = _Crowd(bus, url, names)
-            core = await stack.enter_async_context(_core(settings))
+            settings = settings_of(Path(folder), "fleet", redis.url, url, names)
+            bus = await stack.enter_async_context(bus_of(redis.url, "fleet"))
+            fleet = Crowd(bus, url, names)
+            core = await stack.enter_async_context(core_of(settings))
             await fleet.told()
             quiet, share = await _quiet(core)
             used = Measured(core.pid).processor_s()
@@ -96,7 +97,7 @@ async def run(companions: int, *, per_second: float, seconds: float) -> FleetFig
             await fleet.write(per_second, seconds)
             delays, lost, doubled, last = await fleet.account()
             spent = Measured(core.pid).processor_s() - used
-            await stack.enter_async_context(_core(settings))
+            await stack.enter_async_context(core_of(settings))
             await _stands_by(bus)
             take_over = await fleet.taken_over(core)
             ingress = await fleet.flood()
@@ -122,9 +123,9 @@ async def run(companions: int, *, per_second: float, seconds: float) -> FleetFig
 
 async def _alone(redis: str, url: str, folder: Path) -> float:
     """MiB of a core with one companion."""
-    settings = _settings(folder, "fleet-of-one", redis, url, ["alone"])
-    async with _bus(redis, "fleet-of-one") as bus, _core(settings) as core:
-        await _Crowd(bus, url, ["alone"]).told()
+    settings = settings_of(folder, "fleet-of-one", redis, url, ["alone"])
+    async with bus_of(redis, "fleet-of-one") as bus, core_of(settings) as core:
+        await Crowd(bus, url, ["alone"]).told()
         return (await _quiet(core))[0]
 
 
@@ -144,7 +145,7 @@ async def _quiet(core: Process) -> tuple[float, float]:
     return measured.resident_mb() * MB / MIB, share
 
 
-class _Crowd:
+class Crowd:
     """Writes to companions as their adapters do, each message with a number of its own."""
 
     def __init__(self, bus: Bus, hub_url: str, names: Sequence[str]) -> None:
@@ -231,13 +232,13 @@ class _Crowd:
 
 
 @asynccontextmanager
-async def _bus(redis: str, name: str) -> AsyncIterator[Bus]:
+async def bus_of(redis: str, name: str) -> AsyncIterator[Bus]:
     async with Bus(InboxSection.model_validate({"engine": "redis", "url": redis}), name).running() as bus:
         yield bus
 
 
 @asynccontextmanager
-async def _core(settings: Path) -> AsyncIterator[Process]:
+async def core_of(settings: Path) -> AsyncIterator[Process]:
     command = (sys.executable, "-m", "relay", "fleet", "--only", "core", "--config", str(settings))
     process = await asyncio.create_subprocess_exec(*command, stdout=DEVNULL, stderr=DEVNULL)
     try:
@@ -250,7 +251,7 @@ async def _core(settings: Path) -> AsyncIterator[Process]:
         await process.wait()
 
 
-def _settings(folder: Path, name: str, redis: str, url: str, names: Sequence[str]) -> Path:
+def settings_of(folder: Path, name: str, redis: str, url: str, names: Sequence[str]) -> Path:
     """Nothing is held back, and everything is told without an answer."""
     path = folder / f"{name}.toml"
     shared = (

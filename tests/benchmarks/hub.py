@@ -49,6 +49,7 @@ class CountingHub:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         records = signalr.Records()
+        pinging = asyncio.create_task(_ping(socket))
         try:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
@@ -56,6 +57,7 @@ class CountingHub:
                     taken = [self._take(frame, socket, came) for frame in records.feed(message.data)]
                     await self._send([answer for answers in taken for answer in answers], socket)
         finally:
+            pinging.cancel()
             self._joined.discard(socket)
         return socket
 
@@ -91,6 +93,13 @@ class CountingHub:
             case "updateContext":
                 return [{"$type": "contextUpdated", **CHAT, "flags": []}]
         return []
+
+
+async def _ping(socket: web.WebSocketResponse) -> None:
+    """Or who is in a quiet chat takes the hub for dead."""
+    while not socket.closed:
+        await asyncio.sleep(signalr.PING_EVERY)
+        await socket.send_str(signalr.encode(signalr.PING_FRAME))
 
 
 def _message(payload: Mapping[str, Any]) -> signalr.Frame:

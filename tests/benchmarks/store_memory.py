@@ -31,7 +31,7 @@ class StoreFigures:
     settled: float
     """One that is remembered after it was told, whichever way it came."""
     companion: float
-    """One more companion, with nothing waiting."""
+    """The keys of one more companion, with nothing waiting."""
     companion_in_process: float
     """The same, of the process that has its inbox."""
     connections: int
@@ -68,12 +68,14 @@ async def run(messages: int = 20_000) -> StoreFigures:
             ]
             for one in inboxes:
                 await one.open()
+            quiet = [key async for key in admin.scan_iter("*relay:quiet-*", count=1_000)]
+            taken = [await admin.memory_usage(key, samples=0) or 0 for key in quiet]
             figures = StoreFigures(
                 payload=len(crowd[0].model_dump_json()),
                 waiting_alone=round((alone - empty) / messages),
                 waiting_among_many=round((among_many - alone) / messages),
                 settled=round((settled - empty) / (2 * messages)),
-                companion=round((await used() - settled) / COMPANIONS),
+                companion=round(sum(taken) / COMPANIONS),
                 companion_in_process=round((_resident() - resident) / COMPANIONS),
                 connections=int((await admin.info("clients"))["connected_clients"]) - 1,
             )

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from relay.errors import ConfigError, NobodyThere, PostRejected, RateLimited, SettingMistake, WrongSettings
+from relay.errors import ConfigError, InboxTaken, NobodyThere, PostRejected, RateLimited, SettingMistake, WrongSettings
 from tests.bus.conftest import Process
+from tests.support import PATIENCE
 
 Two = tuple[Process, Process]
 
@@ -56,6 +57,24 @@ async def test_nobody_who_serves_it_is_told_when_time_is_up(processes: Two) -> N
         await here.calls.ask("sums", "double", 21, within=0.05)
 
 
+async def test_what_nobody_waits_for_any_more_is_given_up(processes: Two) -> None:
+    here, there = processes
+    is_given_up = asyncio.Event()
+
+    async def hang(_: Any) -> Any:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            is_given_up.set()
+
+    with there.calls.serving("sums", {"hang": hang}):
+        there.presence.offer("sums")
+        with pytest.raises(NobodyThere):
+            await here.calls.ask("sums", "hang", within=0.3)
+        async with asyncio.timeout(PATIENCE):
+            await is_given_up.wait()
+
+
 async def test_a_call_that_takes_longer_than_asking_again_is_carried_out_once(
     processes: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +104,44 @@ async def test_a_call_that_takes_longer_than_asking_again_is_carried_out_once(
         told.set()
         assert await call == "done"
     assert done == 1
+
+
+async def test_who_finds_that_another_has_taken_over_leaves_the_call_to_that_one(
+    processes: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.bus.calls.AGAIN", 0.05)
+    here, there = processes
+
+    async def wake(_: Any) -> Any:
+        there.presence.withdraw("core")
+        here.presence.offer("core")
+        raise InboxTaken("by another process")
+
+    async def answer(_: Any) -> Any:
+        return "here"
+
+    there.presence.offer("core")
+    with there.calls.serving("core", {"who": wake}), here.calls.serving("core", {"who": answer}):
+        assert await here.calls.ask("core", "who") == "here"
+
+
+async def test_who_has_taken_it_back_meanwhile_answers_when_asked_again(
+    processes: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.bus.calls.AGAIN", 0.05)
+    here, there = processes
+    asked = 0
+
+    async def answer(_: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise InboxTaken("by another process")
+        return "there again"
+
+    there.presence.offer("core")
+    with there.calls.serving("core", {"who": answer}):
+        assert await here.calls.ask("core", "who") == "there again"
 
 
 async def test_who_takes_over_answers_a_call_made_before(processes: Two, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from tests.bus.conftest import Process
+from tests.doubles.redis_server import RedisServer
 
 Two = tuple[Process, Process]
 
@@ -44,12 +45,13 @@ async def test_a_process_that_dies_is_missed(processes: Two, monkeypatch: pytest
     await until_living(here)
 
 
-async def test_a_process_that_ends_says_goodbye(processes: Two, monkeypatch: pytest.MonkeyPatch) -> None:
-    here, there = processes
-    there.presence.offer("twitch")
-    await here.presence.find("twitch")
+async def test_a_process_that_ends_says_goodbye(
+    redis_server: RedisServer, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("relay.bus.presence.ALIVE_FOR", 600.0)
-    await there.presence._leave()
-    there.presence.withdraw("twitch")
-    there.presence._told = ""
-    await until_living(here)
+    here, there = (Process(redis_server.url, namespace) for _ in range(2))
+    async with here.running():
+        async with there.running():
+            there.presence.offer("twitch")
+            await here.presence.find("twitch")
+        await until_living(here)

@@ -44,17 +44,50 @@ async def test_what_is_appended_is_read_in_order(processes: Two, namespace: str,
     assert await items(reader, 2) == [b"a", b"b"]
 
 
+async def test_of_too_many_the_oldest_go_and_the_next_reader_gets_what_is_there(
+    processes: Two, namespace: str, lease: Lease
+) -> None:
+    key = f"{{{namespace}}}:posts"
+    writer = RedisStream(processes[0].connection, processes[0].pubsub, key, most=100)
+    reader = RedisStream(processes[1].connection, processes[1].pubsub, key, lease)
+    await writer.append([b"%d" % number for number in range(3)])
+    assert await items(reader) == [b"0", b"1", b"2"]  # and is gone before it has done them
+
+    await writer.append([b"%d" % number for number in range(3, 1_000)])
+
+    assert 100 <= await writer.length() <= 300
+    after = RedisStream(processes[1].connection, processes[1].pubsub, key, lease)
+    assert (await items(after, 1_000))[-1] == b"999"
+
+
 async def test_who_waits_is_told_at_once(
     processes: Two, namespace: str, lease: Lease, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("relay.bus.stream.LOOK_EVERY", 600.0)
     writer, reader = stream(processes[0], namespace), stream(processes[1], namespace, lease)
     subscribed = asyncio.Event()
-    with processes[1].pubsub.heard_by(reader.key, lambda _: subscribed.set()):
-        waiting = asyncio.create_task(reader.read(10, 600.0))
+    with reader.followed(), processes[1].pubsub.heard_by(reader.key, lambda _: subscribed.set()):
         await subscribed.wait()
-    await writer.append([b"a"])
-    assert [entry.item for entry in await waiting] == [b"a"]
+        await reader.read(10, 0)
+        waiting = asyncio.create_task(reader.read(10, 600.0))
+        await writer.append([b"a"])
+        assert [entry.item for entry in await waiting] == [b"a"]
+
+
+async def test_what_is_done_goes_with_the_next_read_or_soon_without_one(
+    processes: Two, namespace: str, lease: Lease
+) -> None:
+    one = stream(processes[1], namespace, lease)
+    await one.append([b"a", b"b"])
+    [first] = await one.read(1, 0)
+    [second] = await one.read(1, 0, [first.id])
+    assert await one.length() == 1
+
+    waiting = asyncio.create_task(one.read(1, 600.0, [second.id]))
+    async with asyncio.timeout(10):
+        while await one.length():  # noqa: ASYNC110 - Redis tells nobody what is gone
+            await asyncio.sleep(0.01)
+    waiting.cancel()
 
 
 async def test_what_has_a_name_is_appended_once_also_when_it_was_done_meanwhile(
@@ -99,9 +132,8 @@ async def test_who_slept_while_another_took_over_reads_nothing(processes: Two, n
     await asleep.acquire()
     before = stream(processes[0], namespace, asleep)
     await before.append([b"a"])
-    keep, asleep._renewing = asleep._renewing, None
-    assert keep is not None
-    keep.cancel()
+    assert asleep._kept is not None
+    await processes[0].connection.renewals.drop(asleep._kept)
     async with held(processes[1], namespace) as lease:
         with pytest.raises(InboxTaken):
             await before.read(10, 0)
@@ -118,6 +150,17 @@ async def test_what_was_left_comes_once_however_much_of_it_is_under_way(
 
     after = stream(processes[1], namespace, lease)
     assert [await items(after, 2) for _ in range(4)] == [[b"a", b"b"], [b"c"], [b"d"], []]
+
+
+async def test_who_knows_that_there_is_nothing_does_not_ask(processes: Two, namespace: str, lease: Lease) -> None:
+    one = stream(processes[1], namespace, lease)
+    subscribed = asyncio.Event()
+    with one.followed(), processes[1].pubsub.heard_by(one.key, lambda _: subscribed.set()):
+        await subscribed.wait()
+        assert await items(one) == []
+        await processes[1].connection.client.xadd(one.key, {"i": b"untold"})
+        assert await items(one) == []
+    assert await items(one) == [b"untold"]
 
 
 async def test_an_entry_tells_how_long_it_waited(processes: Two, namespace: str, lease: Lease) -> None:

@@ -4,10 +4,7 @@
 an hour, with `--quick` about a minute, and then no time decides. All servers are on this machine. Unix only.
 """
 
-import argparse
 import asyncio
-import logging
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, get_args
@@ -15,6 +12,7 @@ from typing import Final, get_args
 from tests.chaos import clock  # noqa: F401 - before anything that keeps the clock it finds
 from tests.chaos.faults import FAULTS
 from tests.chaos.kills import killing
+from tests.chaos.options import end, given, options
 from tests.chaos.platform_faults import CUTS, REFUSALS
 from tests.chaos.platforms import cutting, refusing
 from tests.chaos.stage import Engine
@@ -61,16 +59,8 @@ async def hold(trials: Sequence[Trial], killings: Sequence[Trial], seed: int, *,
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos")
-    parser.add_argument("--times", type=int, default=3, help="how often each fault happens")
-    parser.add_argument("--kills", type=int, default=100, help="how often the relay is killed, over each engine")
-    parser.add_argument("--quick", action="store_true", help="what fits into a minute; only what is lost decides")
-    parser.add_argument("--only", default="", help="the faults whose names hold this")
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    logging.disable(logging.ERROR)
-    times, kills, at_once = (1, QUICK_KILLS, AT_ONCE) if given.quick else (given.times, given.kills, 1)
-    around = [trial for trial in trials(times, quick=given.quick) if given.only in trial.name]
-    killings = [trial for engine in get_args(Engine) if given.only in (trial := killing(engine, kills)).name]
-    results = asyncio.run(hold(around, killings, given.seed, at_once=at_once))
-    sys.exit(0 if all(row.keeps_its_word if given.quick else row.is_well for row in results) else 1)
+    told = given(options("tests.chaos", times=3, kills=100))
+    times, kills, at_once = (1, QUICK_KILLS, AT_ONCE) if told.quick else (told.times, told.kills, 1)
+    around = [trial for trial in trials(times, quick=told.quick) if told.only in trial.name]
+    killings = [trial for engine in get_args(Engine) if told.only in (trial := killing(engine, kills)).name]
+    end(asyncio.run(hold(around, killings, told.seed, at_once=at_once)), quick=told.quick)

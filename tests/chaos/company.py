@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -15,81 +15,108 @@ import tomlkit
 
 from relay.companion.serving.server import CompanionServer
 from relay.companion.state.chat import MessageRole
-from relay.config import CompanionSection
 from tests.chaos.kills import AGELESS
-from tests.chaos.stage import LINE, told_in, words
-from tests.chaos.table import RECOVERY
+from tests.chaos.member import Member
+from tests.chaos.squares import Square
+from tests.chaos.stage import LINE, told_in, voxta, words
+from tests.chaos.table import RECOVERY, Row
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.ports import free_port
 from tests.doubles.redis_server import RedisServer, redis_server
-from tests.doubles.twitch import TwitchDouble
-from tests.end_to_end.stage import FREELY, ONE_BY_ONE, EchoBrain
-from tests.processes import RelayProcess
+from tests.end_to_end.stage import FREELY, ONE_BY_ONE
 from tests.support import eventually
 
-EVERY: Final = 0.4
-"""Seconds between two lines of the crowd, each of which is answered: Twitch takes 100 posts in 30 s."""
 ON_ITS_WAY: Final = 1.0
 """Seconds before a process dies in which it may have heard what it could not hand on yet."""
-KINDS: Final = ("twitch", "core", "core", "post", "post", "web")
-"""The processes there are: of two that are alike one stands by."""
-CHAT: Final = "channel.chat.message"
 NAME: Final = "several"
-LEASES: Final = {"core": f"{{relay:{NAME}}}:lease", "post": f"{{relay:{NAME}:outbound/twitch*}}:lease"}
-"""The keys of Redis that have which process leads."""
-STREAMS: Final = (f"{{relay:{NAME}}}:ingress", f"{{relay:{NAME}:outbound/twitch*}}:posts")
+ALONE: Final = "relay"
+"""The kind that is all in one process, over SQLite."""
+START: Final = 12 * RECOVERY
+"""Seconds that a start may take where nothing is judged."""
+LEASES: Final = {
+    "core": "{{relay:{first}}}:lease",
+    "post": "{{relay:" + NAME + ":outbound/*}}:lease",
+    "twitch": "{{relay:" + NAME + ":adapter/twitch/*}}:lease",
+}
+"""The keys of Redis that have which process leads: the core of the first companion, who posts, and who hears."""
+STREAMS: Final = ("{relay:*}:ingress", "{relay:*:outbound/*}:posts")
 """What lies between processes."""
-
-
-class Member:
-    """One process of the relay, whose way to Redis can fail."""
-
-    def __init__(self, kind: str, way: FaultyProxy, config: Path) -> None:
-        self.kind = kind
-        self.way = way
-        self._config = config
-        self._process = self._new()
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def start(self) -> None:
-        """Also anew, once it was killed."""
-        self._process = self._new()
-        self._process.__enter__()
-
-    async def kill(self) -> None:
-        """Returns when it is gone."""
-        await asyncio.to_thread(self._process.__exit__)
-
-    def signal(self, number: int) -> None:
-        self._process.signal(number)
-
-    def check(self) -> None:
-        """Raises RuntimeError when it ended by itself."""
-        if not self._process.is_running:
-            raise RuntimeError(f"{self.kind} ended by itself: {self._process.said()[:600]}")
-
-    def _new(self) -> RelayProcess:
-        return RelayProcess("run", "--only", self.kind, "-c", str(self._config), cwd=self._config.parent)
 
 
 class Company:
     """All that is needed, and what is known of the lines."""
 
-    def __init__(self, redis: RedisServer, twitch: TwitchDouble, companion: CompanionServer, url: str) -> None:
+    def __init__(self, folder: Path, stack: AsyncExitStack, redis: RedisServer, square: Square) -> None:
+        """What joins stays until the stack ends."""
         self.redis = redis
-        self.twitch = twitch
-        self.url = url
-        """Of the pages."""
+        self.square = square
+        self.voxtas: dict[str, FaultyProxy] = {}
+        """The way to the Voxta of each companion, by the companion's name."""
         self.members: list[Member] = []
         self.written: dict[int, float] = {}
         """When each line was written."""
         self.deaf: list[tuple[float, float]] = []
-        """From when until when Twitch told nobody of what was written, or one who died of it."""
-        self._companion = companion
+        """From when until when the platform told nobody of what was written, or one who died of it."""
+        self._folder = folder
+        self._stack = stack
+        self._companions: list[CompanionServer] = []
         self._lines = itertools.count(1)
+        self._web = free_port()
+        self._joined = itertools.count()
+
+    async def found(self, *names: str) -> None:
+        """Have these companions, each with a Voxta of its own."""
+        for name in names:
+            companion, self.voxtas[name] = await self._stack.enter_async_context(voxta())
+            self._companions.append(companion)
+
+    async def join(self, kind: str, sources: Path | None = None) -> Member:
+        """One more process, of these sources; it has yet to be started."""
+        own = self._folder / str(next(self._joined))
+        own.mkdir()
+        way = await self._stack.enter_async_context(FaultyProxy(self.redis.port))
+        port = free_port()
+        path = own / "relay.toml"
+        sections = self._settings(own, way.port, port)
+        if kind == ALONE:
+            sections |= self._store_of_one()
+        path.write_text(tomlkit.dumps(sections), "utf-8")
+        only = () if kind == ALONE else ("--only", kind)
+        command = ("run" if len(self.voxtas) == 1 else "fleet", *only, "-c", str(path))
+        member = Member(kind, way, command, own, f"http://127.0.0.1:{port}")
+        member.sources = sources
+        self.members.append(member)
+        self._stack.push_async_callback(member.kill)
+        return member
+
+    def _settings(self, own: Path, redis: int, probes: int) -> dict[str, Any]:
+        """Of one process, as each has a way of its own to Redis."""
+        place, channels = self.square.platform, self.square.channels()
+        sections: dict[str, Any] = {
+            "relay": {"name": NAME, "data_dir": str(own), "log_level": "warning"},
+            "inbox": {"engine": "redis", "url": f"redis://127.0.0.1:{redis}/0"},
+            "operations": {"enabled": True, "port": probes},
+            "web": {"port": self._web},
+            "budget": FREELY,
+            "selection": ONE_BY_ONE | AGELESS,
+            place: self.square.settings(own),
+        }
+        if len(self.voxtas) == 1:
+            [way] = self.voxtas.values()
+            sections[place] |= {"channels": channels}
+            return sections | {"voxta": {"mode": "server", "url": way.url}}
+        return sections | {
+            "companions": {
+                name: {"voxta": {"mode": "server", "url": way.url}, place: {"channels": [channel]}}
+                for (name, way), channel in zip(self.voxtas.items(), channels, strict=True)
+            }
+        }
+
+    def _store_of_one(self) -> dict[str, Any]:
+        """What a relay in one process has of its own, and the next one finds."""
+        data = self._folder / "data"
+        data.mkdir(exist_ok=True)
+        return {"relay": {"name": NAME, "data_dir": str(data), "log_level": "warning"}, "inbox": {"engine": "sqlite"}}
 
     def leader(self, kind: str) -> Member:
         """The process of this kind that does what there is to do."""
@@ -97,35 +124,37 @@ class Company:
         if kind not in LEASES:
             return alike[0]
         with self.redis.admin as admin:
-            holder = "".join(str(admin.get(key)) for key in admin.keys(LEASES[kind]))
+            pattern = LEASES[kind].format(first=next(iter(self.voxtas)))
+            holder = "".join(str(admin.get(key)) for key in admin.keys(pattern))
         return next((member for member in alike if f" {member.pid} " in holder), alike[0])
 
-    def told(self) -> Counter[str]:
-        """How often each line stands in the chat."""
-        return told_in(self._companion)
+    def told(self, place: int | None = None) -> Counter[str]:
+        """How often each line stands in the chats, or in that of the companion at this place."""
+        wanted = self._companions if place is None else [self._companions[place]]
+        return sum((told_in(each) for each in wanted), Counter())
 
     def answered(self) -> set[str]:
-        """The lines to which there is an answer in the chat."""
-        chats = [conversation.chat for conversation in self._companion._hub.open.values()]
+        """The lines to which there is an answer in the chats."""
+        chats = [each.chat for companion in self._companions for each in companion._hub.open.values()]
         said = (each.text for chat in chats for each in chat.messages if each.role is MessageRole.ASSISTANT)
         return {line for text in said for line in LINE.findall(text)}
 
     def posted(self) -> Counter[str]:
-        """How often the answer to each line stands on Twitch.
+        """How often the answer to each line stands on the platform.
 
         A copy of what was posted just before an adapter died is none: nobody can ask Twitch whether it took a post.
         """
         found: Counter[str] = Counter()
         first: dict[str, float] = {}
-        for post in self.twitch.posts:
-            for line in LINE.findall(post.text):
-                at = first.setdefault(line, post.at)
-                if post.at == at or not any(since - ON_ITS_WAY <= at <= since for since, _ in self.deaf):
+        for text, posted_at in self.square.posts():
+            for line in LINE.findall(text):
+                at = first.setdefault(line, posted_at)
+                if posted_at == at or not any(since - ON_ITS_WAY <= at <= since for since, _ in self.deaf):
                     found[line] += 1
         return found
 
     def owed(self) -> list[str]:
-        """The lines that were written while Twitch told somebody of them."""
+        """The lines that were written while the platform told somebody of them."""
         return [f"line-{number}" for number, at in self.written.items() if not self._is_unheard(at)]
 
     def _is_unheard(self, at: float) -> bool:
@@ -141,7 +170,7 @@ class Company:
         """Lines that are written for as long as the context lasts, which begins when all of the relay works."""
         writing = asyncio.create_task(self._write())
         try:
-            await self.recovers(self.posted, 6 * RECOVERY)
+            await self.recovers(self.posted, START)
             yield
         finally:
             writing.cancel()
@@ -150,10 +179,10 @@ class Company:
     async def _write(self) -> None:
         for number in self._lines:
             self.written[number] = time.monotonic()
-            await self.twitch.chat(f"{words(number)} @streamer", author=f"viewer{number}")
-            await asyncio.sleep(EVERY)
+            await self.square.write(f"{words(number)} @streamer", f"viewer{number}", number)
+            await asyncio.sleep(self.square.every)
 
-    async def recovers(self, seen: Callable[[], Counter[str]], within: float = 2 * RECOVERY) -> float:
+    async def recovers(self, seen: Callable[[], Iterable[str]], within: float = 2 * RECOVERY) -> float:
         """Seconds until a line that is written from now on is seen there; `within`, when there is none by then."""
         began, before = time.monotonic(), max(self.written, default=0)
         with suppress(TimeoutError):
@@ -166,71 +195,67 @@ class Company:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(1.0)) as http:
             while time.monotonic() < began + within:
                 with suppress(aiohttp.ClientError, TimeoutError):
-                    async with http.get(self.url) as answer:
+                    async with http.get(f"http://127.0.0.1:{self._web}") as answer:
                         if answer.status == HTTPStatus.OK:
                             break
                 await asyncio.sleep(0.05)
         return time.monotonic() - began
 
     async def hears(self, since: float) -> None:
-        """Until Twitch tells somebody of what is written, as nobody heard of it since that moment."""
-        known, before = {sub.id for sub in self.twitch.subscriptions}, max(self.written, default=0)
-
-        def is_heard() -> bool:
-            is_new = any(sub.type == CHAT and sub.id not in known for sub in self.twitch.subscriptions)
-            return is_new or any(int(line[5:]) > before for line in self.told())
-
+        """Until the platform tells somebody of what is written, as nobody heard of it since that moment."""
+        is_heard_anew, before = self.square.heard_anew(), max(self.written, default=0)
         with suppress(TimeoutError):
-            await eventually(is_heard, seconds=2 * RECOVERY)
+            await eventually(
+                lambda: is_heard_anew() or any(int(line[5:]) > before for line in self.told()), seconds=START
+            )
         self.deaf.append((since, time.monotonic()))
 
-    async def settled(self, within: float) -> None:
-        """Until all that is owed was told and all answers are posted, or nobody waits for it any longer."""
+    async def settled(self, patience: float) -> None:
+        """Until all that is owed was told and all answers are posted, or nothing has come of it for so long."""
 
         def is_settled() -> bool:
             posted = self.posted()
             is_said = not set(self.owed()) - set(self.told()) and all(line in posted for line in self.answered())
             return is_said and not self.left()
 
-        with suppress(TimeoutError):
-            await eventually(is_settled, seconds=within)
+        def progress() -> tuple[int, int]:
+            return len(self.told()), len(self.posted())
+
+        before: tuple[int, int] | None = None
+        while before != (before := progress()):
+            with suppress(TimeoutError):
+                await eventually(is_settled, seconds=patience)
+
+    def account(self, row: Row, first: int) -> None:
+        """Say in the row what became of the lines from this number on."""
+
+        def is_of_it(line: str) -> bool:
+            return int(line.partition("-")[2]) >= first
+
+        told, posted = self.told(), self.posted()
+        owed = {line for line in self.owed() if is_of_it(line)}
+        written = {f"line-{number}" for number in self.written if number >= first}
+        unposted = [line for line in self.answered() if is_of_it(line) and line not in posted]
+        row.unheard = len(written - owed - set(told))
+        row.messages = len(written) - row.unheard
+        row.lost = len(owed - set(told)) + len(unposted)
+        row.doubled = sum(count > 1 and is_of_it(line) for seen in (told, posted) for line, count in seen.items())
+        row.stuck = self.left()
 
 
 @asynccontextmanager
-async def company(folder: Path) -> AsyncIterator[Company]:
-    """At work for as long as the context lasts; every line is answered."""
+async def company(
+    folder: Path,
+    square: Square,
+    kinds: Sequence[str],
+    companions: Sequence[str] = (NAME,),
+    sources: Path | None = None,
+) -> AsyncIterator[Company]:
+    """At work for as long as the context lasts: these kinds of processes, of these sources; every line is answered."""
     async with AsyncExitStack() as stack:
-        twitch = await stack.enter_async_context(TwitchDouble())
-        server = stack.enter_context(redis_server(tcp=True))
-        own = CompanionSection(port=0, pace=0)
-        companion = await stack.enter_async_context(CompanionServer(own, brain=EchoBrain()))
-        web = free_port()
-        relay = Company(server, twitch, companion, f"http://127.0.0.1:{web}")
-        for number, kind in enumerate(KINDS):
-            way = await stack.enter_async_context(FaultyProxy(server.port))
-            config = _settings(folder, number, way.port, companion.url, twitch, web)
-            relay.members.append(member := Member(kind, way, config))
-            stack.push_async_callback(member.kill)
-            member.start()
-        await twitch.wait_subscribed(CHAT, timeout=6 * RECOVERY)
+        relay = Company(folder, stack, stack.enter_context(redis_server(tcp=True)), square)
+        await relay.found(*companions)
+        for kind in kinds:
+            (await relay.join(kind, sources)).start()
+        await square.is_joined(START)
         yield relay
-
-
-def _settings(folder: Path, number: int, redis: int, voxta: str, twitch: TwitchDouble, web: int) -> Path:
-    """A file of its own for each process, as each has a way of its own to Redis."""
-    own = folder / str(number)
-    own.mkdir()
-    twitch.write_token(own / "twitch-token.json")
-    given = twitch.settings()
-    sections: dict[str, dict[str, Any]] = {
-        "relay": {"name": NAME, "data_dir": str(own), "log_level": "warning"},
-        "inbox": {"engine": "redis", "url": f"redis://127.0.0.1:{redis}/0"},
-        "voxta": {"mode": "server", "url": voxta},
-        "web": {"port": web},
-        "budget": FREELY,
-        "selection": ONE_BY_ONE | AGELESS,
-        "twitch": given | {"channels": list(given["channels"])},
-    }
-    path = own / "relay.toml"
-    path.write_text(tomlkit.dumps(sections), "utf-8")
-    return path

@@ -5,95 +5,46 @@ of process is killed, stopped for longer than its lease, and cut off from Redis.
 and a core is stopped, and no time decides. Unix only.
 """
 
-import argparse
 import asyncio
-import logging
 import random
-import signal
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from tests.chaos.company import LEASES, Company, Member, company
+from tests.chaos.company import Company, company
+from tests.chaos.options import end, given, options
+from tests.chaos.process_faults import CUTS, KILLS, QUICK, STOPS, ProcessFault, Scene
 from tests.chaos.table import HEADING, PATIENCE, Row
 
-GONE_FOR: Final = 5.0
-"""Seconds for which a process is stopped or cut off: longer than its lease, which is 3 s."""
 APART: Final = 1.0
 """The most seconds between two faults."""
 
-Act = Callable[[Member], Coroutine[Any, Any, None]]
+Task = tuple[ProcessFault, int]
+"""A fault, and how often it happens."""
 
 
-async def _kill(member: Member) -> None:
-    await member.kill()
-    member.start()
-
-
-async def _stop(member: Member) -> None:
-    member.signal(signal.SIGSTOP)
-    await asyncio.sleep(GONE_FOR)
-    member.signal(signal.SIGCONT)
-
-
-async def _cut(member: Member) -> None:
-    await member.way.stay_away(GONE_FOR)
-
-
-@dataclass(frozen=True)
-class ProcessFault:
-    kind: str
-    words: str
-    act: Act
-    deafens: bool = False
-    """Nobody hears what is written meanwhile: the platform repeats nothing."""
-
-    @property
-    def name(self) -> str:
-        return f"{self.kind}: {self.words}"
-
-    @property
-    def is_taken_over(self) -> bool:
-        """By another process that stands by; the others work again when they are back."""
-        return self.kind in LEASES
-
-    async def is_over(self, relay: Company) -> None:
-        """Return when it is seen from outside that this kind works again."""
-        if self.kind == "web":
-            await relay.serves()
-        else:
-            await relay.recovers(relay.posted if self.kind == "post" else relay.told)
-
-
-KINDS: Final = ("core", "post", "twitch", "web")
-KILLS: Final = [ProcessFault(kind, "killed (SIGKILL)", _kill, kind == "twitch") for kind in KINDS]
-STOPS: Final = [ProcessFault(kind, f"stopped (SIGSTOP) for {GONE_FOR:g} s", _stop, kind == "twitch") for kind in KINDS]
-CUTS: Final = [ProcessFault(kind, f"without Redis for {GONE_FOR:g} s", _cut) for kind in KINDS]
-
-
-async def suffer(row: Row, fault: ProcessFault, relay: Company, times: int, dice: random.Random) -> None:
-    """Fill the row."""
+async def suffer(row: Row, fault: ProcessFault, relay: Company, times: int, dice: random.Random, within: float) -> None:
+    """Fill the row; once so many seconds are over, the fault happens no more."""
     first = max(relay.written, default=0) + 1
     async with relay.crowd():
-        for _ in range(times):
+        until = time.monotonic() + within
+        while row.faults < times and (row.faults == 0 or time.monotonic() < until):
             await asyncio.sleep(dice.uniform(0.0, APART))
             row.recovery_s = max(row.recovery_s, await _happen(fault, relay))
             row.faults += 1
             for member in relay.members:
                 member.check()
     await relay.settled(PATIENCE)
-    _account(row, relay, first)
+    relay.account(row, first)
 
 
 async def _happen(fault: ProcessFault, relay: Company) -> float:
     """Seconds from its beginning until the relay works again; from its end, where no other process takes over."""
     began = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
-        happening = tasks.create_task(fault.act(relay.leader(fault.kind)))
+        happening = tasks.create_task(fault.act(relay, fault.kind))
         if fault.deafens:
             tasks.create_task(relay.hears(began))
         if not fault.is_taken_over:
@@ -103,51 +54,43 @@ async def _happen(fault: ProcessFault, relay: Company) -> float:
         return time.monotonic() - began
 
 
-def _account(row: Row, relay: Company, first: int) -> None:
-    """Of the lines from this number on."""
-
-    def is_of_it(line: str) -> bool:
-        return int(line.partition("-")[2]) >= first
-
-    told, posted = relay.told(), relay.posted()
-    owed = {line for line in relay.owed() if is_of_it(line)}
-    written = {f"line-{number}" for number in relay.written if number >= first}
-    unposted = [line for line in relay.answered() if is_of_it(line) and line not in posted]
-    row.unheard = len(written - owed - set(told))
-    row.messages = len(written) - row.unheard
-    row.lost = len(owed - set(told)) + len(unposted)
-    row.doubled = sum(count > 1 and is_of_it(line) for seen in (told, posted) for line, count in seen.items())
-    row.stuck = relay.left()
-
-
-async def hold(faults: Sequence[tuple[ProcessFault, int]], seed: int, only: str) -> list[Row]:
-    """The rows: each fault so many times, all of them on one relay."""
-    print(HEADING, flush=True)
+async def hold(scene: Scene, tasks: Sequence[Task], seed: int, within: float) -> list[Row]:
+    """The rows of one scene: each fault so many times, all of them on one relay, or for so many seconds."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="relay-chaos-") as folder:
-        async with company(Path(folder)) as relay:
-            for fault, times in faults:
-                if only in fault.name:
-                    row = Row(fault.name)
-                    try:
-                        await suffer(row, fault, relay, times, random.Random(f"{seed}/{fault.name}"))
-                    except (RuntimeError, ExceptionGroup) as error:
-                        row.ended = str(error)
-                    print(row, flush=True)
-                    rows.append(row)
+        async with scene.square() as square, company(Path(folder), square, scene.kinds, scene.companions) as relay:
+            for fault, times in tasks:
+                row = Row(fault.name)
+                try:
+                    await suffer(row, fault, relay, times, random.Random(f"{seed}/{fault.name}"), within)
+                except (RuntimeError, ExceptionGroup) as error:
+                    row.ended = str(error)
+                print(row, flush=True)
+                rows.append(row)
     return rows
 
 
+async def hold_all(tasks: Sequence[Task], seed: int, minutes: float, *, at_once: int) -> list[Row]:
+    """The rows of all scenes, each of which has its share of so many minutes."""
+    print(HEADING, flush=True)
+    free = asyncio.Semaphore(at_once)
+    within = minutes * 60 / max(1, len(tasks))
+
+    async def one(scene: Scene) -> list[Row]:
+        async with free:
+            return await hold(scene, [task for task in tasks if task[0].scene is scene], seed, within)
+
+    scenes = dict.fromkeys(fault.scene for fault, _ in tasks)
+    return [row for rows in await asyncio.gather(*map(one, scenes)) for row in rows]
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.processes")
-    parser.add_argument("--times", type=int, default=3, help="how often each kind is stopped, and cut off from Redis")
-    parser.add_argument("--kills", type=int, default=50, help="how often each kind is killed")
-    parser.add_argument("--quick", action="store_true", help="one kill of each kind and one stop; no time decides")
-    parser.add_argument("--only", default="", help="the faults whose names hold this")
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    logging.disable(logging.ERROR)
-    quick = [(fault, 1) for fault in (*KILLS, STOPS[0])]
-    full = [*((fault, given.kills) for fault in KILLS), *((fault, given.times) for fault in (*STOPS, *CUTS))]
-    results = asyncio.run(hold(quick if given.quick else full, given.seed, given.only))
-    sys.exit(0 if all(row.keeps_its_word if given.quick else row.is_well for row in results) else 1)
+    parser = options("tests.chaos.processes", times=3, kills=25)
+    parser.add_argument("--minutes", type=float, default=12.0, help="after which nothing more fails")
+    told = given(parser)
+    full = [*((fault, told.kills) for fault in KILLS), *((fault, told.times) for fault in (*STOPS, *CUTS))]
+    chosen = [task for task in ([(fault, 1) for fault in QUICK] if told.quick else full) if told.only in task[0].name]
+    end(
+        asyncio.run(hold_all(chosen, told.seed, told.minutes, at_once=len(chosen) if told.quick else 1)),
+        quick=told.quick,
+    )

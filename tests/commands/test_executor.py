@@ -28,6 +28,14 @@ async def test_an_answer_is_filled_with_who_asks_and_what() -> None:
     assert [(each.outcome, each.reason) for each in room.finished] == [(Outcome.ANSWERED, "hi")]
 
 
+async def test_an_answer_tells_how_much_was_given_and_none_where_nothing_was() -> None:
+    room = CommandRoom({"name": "thanks", "answer": "Thanks for {amount}.", "viewer_cooldown": 0})
+    room.say("!thanks", at=1, amount=100)
+    room.say("!thanks", at=2)
+
+    assert await room.carry_out() == ["Thanks for 100.", "Thanks for 0."]
+
+
 async def test_a_counter_goes_up_with_each_use() -> None:
     room = CommandRoom({"name": "deaths", "count": "deaths", "answer": "{count} times.", "viewer_cooldown": 0})
     for at in range(3):
@@ -102,7 +110,31 @@ async def test_an_act_that_fails_is_said_and_ends_nothing(problem: Exception) ->
     room.say("!scene one")
 
     assert await room.carry_out() == ["That did not work."]
-    assert [(each.outcome, each.reason) for each in room.finished] == [(Outcome.ANSWERED, "scene: failed")]
+    assert [(each.outcome, each.reason, each.is_done) for each in room.finished] == [
+        (Outcome.ANSWERED, "scene: failed", False)
+    ]
+
+
+async def test_an_act_that_nothing_can_do_is_said() -> None:
+    room = CommandRoom(SCENE)
+    room.say("!scene one")
+
+    assert await room.carry_out() == ["That did not work."]
+
+
+async def test_an_act_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.commands.executor.TIMEOUT", 0.0)
+    room = CommandRoom(SCENE)
+
+    async def perform(_: Scene) -> str:
+        await asyncio.Event().wait()
+        return "done"
+
+    acting(room, perform)
+    room.say("!scene one")
+
+    assert await room.carry_out() == ["That did not work."]
+    assert [each.is_done for each in room.finished] == [False]
 
 
 async def test_an_act_that_takes_long_keeps_nobody_else_waiting() -> None:

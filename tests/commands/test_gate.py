@@ -1,10 +1,12 @@
 """Whether a use of a command may be: who, how often, at what price, and what those are told who may not."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.commands.gate import TOO_OLD
+from relay.commands.gate import TOO_OLD, WAITING
 from relay.model import Kind, Outcome, Role
 from tests.commands.room import NOON, CommandRoom, written
 from tests.hostile import TEXTS
@@ -189,6 +191,22 @@ class TestNames:
     def test_are_none_where_commands_are_turned_off(self) -> None:
         assert CommandRoom(LURK, enabled=False).say("!lurk") == "no command"
 
+    @pytest.mark.parametrize(
+        ("text", "over", "is_gone"),
+        [
+            ("!lurk", {}, False),
+            ("!gone", {}, True),
+            ("!gone fishing", {}, True),
+            ("gone", {}, False),
+            ("!?", {}, False),
+            ("!gone", {"kind": Kind.CHEER, "amount": 1}, False),
+        ],
+    )
+    def test_that_are_known_no_more_are_told_from_what_is_no_command(
+        self, text: str, over: dict[str, Any], is_gone: bool
+    ) -> None:
+        assert CommandRoom(LURK).gate.table.is_gone(written(text, **over)) is is_gone
+
 
 class TestTaking:
     def test_what_is_too_old_is_left_undone(self) -> None:
@@ -207,6 +225,17 @@ class TestTaking:
         finished = room.gate.take(written("!lurk"), "", NOON)
         assert finished is not None
         assert finished.outcome is Outcome.REJECTED
+
+    def test_more_than_may_wait_are_passed_over_and_what_waits_can_be_cleared(self) -> None:
+        room = CommandRoom(LURK)
+        waiting = [written("!lurk", author=f"v{number}") for number in range(WAITING + 1)]
+
+        finished = [room.gate.take(each, "", NOON) for each in waiting]
+
+        assert finished[:-1] == [None] * WAITING
+        assert finished[-1] is not None and finished[-1].outcome is Outcome.EXPIRED
+        assert room.gate.clear() == waiting[:-1]
+        assert room.gate.accepted.empty()
 
     @given(text=TEXTS)
     def test_whatever_is_written_is_refused_or_taken(self, text: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from relay.commands.forgetting import Forgetting
 from relay.commands.gate import no_commands
 from relay.commands.latest import LatestMessages
-from relay.commands.wishes import FULL, LATER, ViewerWishes
+from relay.commands.wishes import FULL, LATER, SELDOM, ViewerWishes
 from relay.errors import InboxError
 from relay.inbox.sqlite import SqliteInbox
 from relay.model import Outcome
@@ -53,6 +53,12 @@ async def test_what_waits_is_taken_back(desk: Desk, name: str, reason: str) -> N
     assert record is not None and record.settlement is not None
     assert (record.settlement.outcome, record.settlement.reason) == (Outcome.DROPPED, reason)
     assert await desk.inbox.waiting() == 1
+
+
+def test_a_viewer_may_change_their_mind_now_and_then(desk: Desk) -> None:
+    assert {each.name: each.viewer_cooldown for each in desk.wishes.commands()} == {
+        "quiet": SELDOM, "listen": SELDOM, "forget": 60.0
+    }  # fmt: skip
 
 
 async def test_who_is_heard_already_is_told_so(desk: Desk) -> None:

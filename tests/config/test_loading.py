@@ -68,6 +68,11 @@ def test_one_rule_can_change_without_writing_the_others(tmp_path: Path) -> None:
             "inbox.keep: write a number, without quotes (got 'long')",
         ),
         ("[inbox]\nengine = 'mysql'", "inbox.engine: write 'sqlite' or 'redis' (got 'mysql')"),
+        ('[web]\npublic_url = "relay.example.com"', "web.public_url: write the address of the relay's pages"),
+        (
+            '[web]\npublic_url = "https://relay.example.com"',
+            "web: public_url is 'https://relay.example.com', which other",
+        ),
         ("[discord]\nenabled = true\nchannels = [1]", "discord: token is missing: set RELAY_DISCORD__TOKEN"),
         ("[twitch]\nenabled = true", "twitch: client_id is missing"),
         ("[voxta]\njoin = 'chat'", 'voxta: join = "chat" needs chat_id'),

@@ -13,7 +13,7 @@ from relay.companion.brains.base import ChatView, Pieces
 from relay.companion.state.chat import MessageRole
 from relay.model import Kind
 from relay.wire.messages import ChatMessage
-from tests.browser import browser
+from tests.browser import Pages, browser
 from tests.companion.raw import Brains
 from tests.docs.pages import ROOT
 from tests.support import eventually
@@ -56,7 +56,7 @@ async def main() -> None:
     """Make them all."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        async with browser() as chromium, office(chromium, Path(folder), brain=Companion()) as desk:
+        async with browser() as chromium, office(Pages(chromium), Path(folder), brain=Companion()) as desk:
             await audience(desk)
             for picture in PICTURES:
                 await take(desk, picture)

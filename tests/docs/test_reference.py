@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from contextlib import ExitStack
 from pathlib import Path
 
 import aiohttp
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 
 from relay.application.composition import Relay
 from relay.application.exposition import Exposition
+from relay.application.fleet.left_out import LeftOut
 from relay.application.fleet.signs import RELOAD
 from relay.application.metrics import Metrics
 from relay.application.processes.measures import StreamLengths
@@ -135,8 +137,9 @@ def test_the_table_of_codes_names_each_with_its_status() -> None:
 async def test_the_table_of_metrics_names_each_of_them(tmp_path: Path) -> None:
     relay = Relay(settings(tmp_path), lambda *_: [], voxta_url="http://localhost", statistics=Statistics())
     exposition = Exposition(Readiness())
-    lengths = StreamLengths({})
-    with exposition.telling_of("relay", Metrics(relay, Statistics())), exposition.telling_of("relay", lengths):
+    with ExitStack() as stack:
+        for each in (Metrics(relay, Statistics()), StreamLengths({}), LeftOut()):
+            stack.enter_context(exposition.telling_of("relay", each))
         text = (await exposition.text()).decode()
     served = re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)
 

@@ -5,14 +5,29 @@ import socket
 from contextlib import suppress
 from typing import Final
 
-RANGE: Final = range(15_000, 30_000)
+RANGE: Final = range(15_000, 28_000)
 """Below those that systems give to outgoing connections, one of which could take a port before its server does."""
+NODES: Final = range(18_000, 22_000)
+"""Of these, nodes of a Redis cluster. Nobody else is given the ports `BUS` above."""
+BUS: Final = 10_000
+"""How far above its own port a node listens to the others."""
 
 
 def free_port() -> int:
     """A port that nobody listens on."""
+    return _free(RANGE)
+
+
+def free_node_port() -> int:
+    """A port that nobody listens on, nor on its partner, where the other nodes of a cluster reach it."""
+    return _free(NODES, partner=BUS)
+
+
+def _free(ports: range, partner: int = 0) -> int:
     while True:
-        port = random.choice(RANGE)
-        with suppress(OSError), socket.socket() as probe:
+        port = random.choice(ports)
+        with suppress(OSError), socket.socket() as probe, socket.socket() as other:
             probe.bind(("127.0.0.1", port))
+            if partner:
+                other.bind(("127.0.0.1", port + partner))
             return port

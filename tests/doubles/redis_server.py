@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from relay.bus.connection import RedisConnection
 from relay.config import InboxSection
 from relay.errors import RelayError
-from tests.doubles.ports import free_port
+from tests.doubles.ports import free_node_port, free_port
 
 START_TIMEOUT = 60.0
 """Seconds a server may take until it answers."""
@@ -46,7 +46,8 @@ class RedisServer:
         self._password = password
         self._process: subprocess.Popen[bytes] | None = None
         self.socket = directory / "redis.sock"
-        self.port = free_port() if tcp else 0
+        is_node = "--cluster-enabled" in options
+        self.port = (free_node_port if is_node else free_port)() if tcp else 0
         """0 without `tcp`."""
         credentials = f":{password}@" if password else ""
         self.url = f"redis://{credentials}127.0.0.1:{self.port}/0" if tcp else f"unix://{credentials}{self.socket}"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from relay.application.draining import drain
+from relay.application.draining import drain, until_drained
+from relay.application.watching import Watch
 from relay.companion.serving.server import CompanionServer
 from relay.platforms.base import Platform
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
@@ -41,6 +42,26 @@ async def test_the_answer_under_way_is_posted_and_what_comes_in_waits_for_the_ne
     async with relaying(settings(tmp_path), companion.url, platforms) as (relay, statistics):
         await relay.quiet(empty=True)
         assert statistics.sent.total() == 1
+
+
+async def test_a_relay_left_to_another_process_posts_its_answer_and_its_process_goes_on(
+    tmp_path: Path, companion: CompanionServer, brain: EchoBrain
+) -> None:
+    twitch, watch, is_left = RecordingPlatform("twitch"), Watch(PATIENCE, asyncio.Event()), asyncio.Event()
+    brain.may_answer.clear()
+    async with relaying(settings(tmp_path), companion.url, lambda *_: [twitch]) as (relay, statistics):
+        await relay.receive(message(1))
+        await eventually(lambda: statistics.sent.total() == 1)
+        running = asyncio.create_task(asyncio.sleep(PATIENCE))
+        ending = asyncio.create_task(until_drained(relay, running, watch, is_left))
+        is_left.set()
+        await eventually(lambda: relay.forwarder.rests)
+        brain.may_answer.set()
+        await ending
+        running.cancel()
+
+    assert len(twitch.posts) == 1
+    assert not watch.readiness.is_ending
 
 
 async def test_an_answer_that_takes_too_long_is_not_waited_for(

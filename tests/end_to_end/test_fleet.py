@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from pydantic import SecretStr
 
 from relay.application import tracing
+from relay.application.explaining import explained
 from relay.application.fleet.run import run_fleet
 from relay.application.fleet.watching import SettledFile
 from relay.application.settings import load_fleet
@@ -84,16 +85,25 @@ class FleetFile:
         return f"{channel}-{self._mark}"
 
     def _write(self) -> None:
-        self.path.write_text(_toml({**self._shared, "companions": self._companions}))
+        whole = self.path.with_suffix(".new")
+        whole.write_text(_toml({**self._shared, "companions": self._companions}))
+        whole.replace(self.path)  # a process that begins reads one or the other
 
 
 def _toml(table: Mapping[str, Any], path: str = "") -> str:
     """As JSON, of which TOML's inline values are made, a table for each mapping."""
-    values = [f"{key} = {json.dumps(_plain(value))}" for key, value in table.items() if not isinstance(value, Mapping)]
+    values = [f"{key} = {_inline(value)}" for key, value in table.items() if not isinstance(value, Mapping)]
     tables = [
         f"[{path}{key}]\n{_toml(value, f'{path}{key}.')}" for key, value in table.items() if isinstance(value, Mapping)
     ]
     return "\n".join([*values, *tables])
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+        tables = (", ".join(f"{key} = {_inline(inner)}" for key, inner in each.items()) for each in value)
+        return f"[{', '.join(f'{{ {table} }}' for table in tables)}]"
+    return json.dumps(_plain(value))
 
 
 def _plain(value: Any) -> Any:
@@ -199,7 +209,7 @@ async def test_what_is_heard_for_a_companion_is_traced_as_its_own(
     assert span.context.trace_id == trace_ids(ben, f"twitch:{heard}")[0]
 
 
-async def test_commands_of_the_companions_are_offered_and_asked_of_the_one_that_is_there(
+async def test_each_companions_commands_are_offered_on_its_own_server_and_asked_of_it(
     file: FleetFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "SETTLES_IN", 0.0)
@@ -207,15 +217,29 @@ async def test_commands_of_the_companions_are_offered_and_asked_of_the_one_that_
         discord.gateway.starts.per = 0.0
         rooms = {name: discord.open_server(name) for name in ("ann", "ben")}
         for name, room in rooms.items():
-            file.change(name, discord=discord.settings(channels=(int(room),), ca_file=str(authority())))
+            hug = {"name": f"hug{name}", "answer": f"a hug from {name}"}
+            file.change(
+                name,
+                discord=discord.settings(channels=(int(room),), ca_file=str(authority())),
+                commands={"prefix": "?" if name == "ben" else "!", "own": [hug]},
+            )
+
+        def offered(name: str) -> set[str]:
+            found = discord.interactions.of_guilds.get(discord.world.channels[rooms[name]].guild, ())
+            return {each["name"] for each in found}
+
         async with running(file, "core", "discord", "post"):
             await discord.wait_ready()
             await discord.signal.wait_until(
-                lambda: any(each["name"] == "why" for each in discord.interactions.commands), "viewers' commands"
+                lambda: all(f"hug{name}" in offered(name) for name in rooms), "viewers' commands"
             )
             answer = await discord.command("why", author="eve", channel=rooms["ann"])
+            hugged = await discord.command("hugben", author="eve", channel=rooms["ben"])
 
-    assert answer.text == "I know of no message of yours."
+    assert (answer.text, hugged.text) == ("I know of no message of yours.", "a hug from ben")
+    assert offered("ann") - offered("ben") == {"hugann"}
+    assert offered("ben") - offered("ann") == {"hugben"}
+    assert {each["name"] for each in discord.interactions.commands} == {"ask", "relay"}
 
 
 async def shown(path: Path, wanted: str) -> str:
@@ -258,6 +282,52 @@ async def test_a_fleet_reads_its_file_when_asked_and_tells_what_is_wrong_with_it
 async def test_what_is_about_one_companion_needs_its_name(file: FleetFile) -> None:
     with pytest.raises(ConfigError, match=r"name one with --companion: ann-\w+, ben-"):
         await steered(file.path, None, "pause")
+
+
+async def test_what_happened_to_a_message_is_told_of_one_companion_whoever_leads_it(
+    file: FleetFile, twitch: TwitchDouble
+) -> None:
+    elsewhere = file.path.with_name("elsewhere.toml")
+    elsewhere.write_text(file.path.read_text())
+    ann, ben = load_fleet(elsewhere).companions
+    async with running(file, "twitch", "core", "post"):
+        await hears(twitch, "ann", "ben")
+        asked = await twitch.chat("hello @streamer", author="eve", channel="ann")
+        await twitch.wait_for_posts(1)
+        told = [await explained(elsewhere, name, f"twitch:{asked}") for name in (ann, ben)]
+    told.append(await explained(elsewhere, ann, f"twitch:{asked}"))
+
+    assert ["unknown" in each for each in told] == [False, True, False]
+    with pytest.raises(ConfigError, match="name one with --companion"):
+        await explained(elsewhere, None, f"twitch:{asked}")
+
+
+def chats(twitch: TwitchDouble) -> set[str]:
+    """The subscriptions to chat, by their ids."""
+    return {sub.id for sub in twitch.subscriptions if sub.type == HEARD}
+
+
+async def test_a_second_adapter_of_an_account_stands_by_and_hears_all_companions_once_the_first_is_gone(
+    file: FleetFile, twitch: TwitchDouble
+) -> None:
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(running(file, "core", "post"))
+        first = await stack.enter_async_context(running(file, "twitch"))
+        await hears(twitch, "ann", "ben")
+        await stack.enter_async_context(running(file, "twitch"))
+        await file.add("cleo")
+        await hears(twitch, "ann", "ben", "cleo")
+        await twitch.chat("hello @vox", author="dan", channel="ann")
+        await twitch.wait_for_posts(1)
+        heard = chats(twitch)
+        first.cancel()
+        await eventually(lambda: len(chats(twitch) - heard) == 3)
+        await twitch.chat("hi @vox", author="eve", channel="cleo")
+        await twitch.wait_for_posts(2)
+
+    assert len(heard) == 3
+    assert file.brains["ann"].asked == ['Dan (Twitch): "hello @vox"']
+    assert file.brains["cleo"].asked == ['Eve (Twitch): "hi @vox"']
 
 
 async def test_two_core_processes_share_the_companions_and_one_takes_over_from_the_other(

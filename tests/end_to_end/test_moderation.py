@@ -243,7 +243,8 @@ async def test_a_burst_of_five_thousand_loses_nothing_and_a_raid_in_its_middle_i
 ) -> None:
     config = settings(tmp_path, selection={"gap": 0}, filters={"paste_length": 2000})
     burst = [message(number, f"message {number}", author=f"v{number % 500}") for number in range(1, 5_001)]
-    burst.insert(2_500, message(0, "", kind=Kind.RAID, amount=7))
+    raid = message(0, "", kind=Kind.RAID, amount=7)
+    burst.insert(2_500, raid)
     brain.may_answer.clear()
     async with relaying(config, companion.url, twitch) as (relay, statistics):
         await relay.receive(message(50_000, "good evening"))
@@ -251,6 +252,7 @@ async def test_a_burst_of_five_thousand_loses_nothing_and_a_raid_in_its_middle_i
         for start in range(0, len(burst), 500):
             await relay.receive(*burst[start : start + 500])
         assert statistics.received == 5_002, "taking in never waits for the companion"
+        await eventually(lambda: relay.forwarder.place_of(raid.key) is not None)
         brain.may_answer.set()
         await eventually(lambda: len(brain.asked) >= 2)
         await relay.end("the test ended")

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from relay.application import explaining, tracing
+from relay.application.explaining import explained
 from relay.application.processes.adapter import run_adapter
 from relay.application.processes.core import run_core
-from relay.application.processes.kinds import platform_service
 from relay.application.processes.outbound import StreamOutbox, outbound, outbound_space
 from relay.application.processes.posting import run_post
 from relay.application.statistics import Statistics
@@ -18,8 +21,10 @@ from relay.application.steering import steered
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.companion.serving.server import CompanionServer
+from relay.config import OperationsSection
 from relay.config.loading import Config
 from relay.platforms import listed
+from relay.system.spans import MessageSpans, trace_ids
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.redis_server import RedisServer
 from tests.doubles.twitch import TwitchDouble
@@ -58,7 +63,7 @@ class Processes:
     async def post(self) -> list[asyncio.Task[None]]:
         bus = await self.bus()
         return [
-            await self.running(run_post(info, platform_service(info, self.config), bus, watch_of_a_test()))
+            await self.running(run_post(info, self.config, bus, watch_of_a_test()))
             for info in listed.enabled(self.config)
         ]
 
@@ -134,6 +139,25 @@ async def test_people_on_every_platform_are_answered_where_they_asked(
     assert (answer.reference, answer.text) == (asked_there, 'You said: bob (Discord): "hello"')
 
 
+async def test_a_trace_goes_from_the_platform_to_the_post_through_all_processes(
+    config: Config, twitch: TwitchDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exporter = InMemorySpanExporter()
+    monkeypatch.setattr(tracing, "spans_of", lambda of: MessageSpans(of.relay.name, SimpleSpanProcessor(exporter)))
+    async with Processes(config.model_copy(update={"operations": OperationsSection(traces=True)})) as processes:
+        await processes.everything()
+        await twitch.wait_subscribed("channel.chat.message")
+        asked = await twitch.chat("hello @streamer", author="ann")
+        await twitch.wait_for_posts(1)
+        await eventually(lambda: {"message", "post"} <= {span.name for span in exporter.get_finished_spans()})
+
+    spans = exporter.get_finished_spans()
+    assert {span.context.trace_id for span in spans} == {trace_ids(config.relay.name, f"twitch:{asked}")[0]}
+    assert sorted(span.name for span in spans) == sorted(
+        ["hear", "receive", "wait", "forward", "think", "answer", "write", "post", "message"]
+    )
+
+
 async def test_what_is_written_while_no_core_runs_is_answered_by_the_next(config: Config, twitch: TwitchDouble) -> None:
     async with Processes(config) as processes:
         await processes.adapter("twitch")
@@ -190,8 +214,9 @@ def _of_shards(config: Config, discord: DiscordDouble, rooms: Sequence[str], **o
 
 
 async def test_the_command_line_of_another_machine_reaches_the_core(
-    config: Config, tmp_path: Path, redis_server: RedisServer
+    config: Config, tmp_path: Path, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delattr(explaining, "build_inbox")
     elsewhere = tmp_path / "elsewhere.toml"
     elsewhere.write_text(
         f'[relay]\nname = "{config.relay.name}"\ndata_dir = "{tmp_path / "elsewhere"}"\n'
@@ -201,8 +226,10 @@ async def test_the_command_line_of_another_machine_reaches_the_core(
         await processes.core()
         [paused] = await steered(elsewhere, None, "pause")
         [status] = await steered(elsewhere, None, "status")
+        unknown = await explained(elsewhere, None, "twitch:1")
 
     assert "aused" in paused
+    assert unknown == "twitch:1: unknown, or forgotten"
     assert "Paused: yes" in status
     assert "Twitch: no process runs it: start one with `--only twitch`" in status
 
@@ -218,6 +245,33 @@ async def test_a_core_that_ends_leaves_to_the_one_that_stands_by(config: Config,
         await processes.core()
         first.cancel()
         await asyncio.wait({first})
+        await twitch.chat("two @streamer", author="bob")
+        posts = await twitch.wait_for_posts(2)
+
+    assert [post.text.split('"')[1] for post in posts] == ["one @streamer", "two @streamer"]
+
+
+def chats(twitch: TwitchDouble) -> set[str]:
+    """The subscriptions to chat, by their ids."""
+    return {each.id for each in twitch.subscriptions if each.type == "channel.chat.message"}
+
+
+async def test_a_second_adapter_of_a_login_stands_by_and_hears_once_the_first_is_gone(
+    config: Config, twitch: TwitchDouble
+) -> None:
+    async with Processes(config) as processes:
+        first = await processes.adapter("twitch")
+        await twitch.wait_subscribed("channel.chat.message")
+        await processes.adapter("twitch")
+        await processes.core()
+        await processes.post()
+        await twitch.chat("one @streamer", author="ann")
+        await twitch.wait_for_posts(1)
+        [heard] = chats(twitch)
+
+        first.cancel()
+        await asyncio.wait({first})
+        await eventually(lambda: bool(chats(twitch) - {heard}))
         await twitch.chat("two @streamer", author="bob")
         posts = await twitch.wait_for_posts(2)
 
@@ -270,6 +324,7 @@ async def test_an_answer_that_a_dead_core_never_handed_on_is_posted_once_by_the_
         await twitch.wait_for_posts(1)
         with monkeypatch.context() as patch:
             patch.setattr(StreamOutbox, "put", lambda *_: first.cancel())
+            patch.setattr(StreamOutbox, "drain", lambda _: asyncio.Event().wait())
             asked = await twitch.chat("two @streamer", author="bob")
             await asyncio.wait({first})
         await processes.core()

@@ -9,7 +9,7 @@ import pytest
 
 from relay.application.check import check
 from relay.application.composition import Relay
-from relay.application.runs import explain
+from relay.application.explaining import explain
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from relay.errors import InboxTaken
@@ -74,7 +74,7 @@ async def test_one_that_slept_while_another_took_over_ends_and_every_question_is
                 awake = settings(tmp_path, inbox=on(server.url, lease=60))
                 second, _ = await stack.enter_async_context(relaying(awake, companion.url, lambda *_: [second_stage]))
                 brain.may_answer.set()
-                await eventually(lambda: len(first_stage.posts) == pending)
+                await eventually(lambda: len(first_stage.posts) + len(second_stage.posts) == pending)
                 way.thaw()
                 await ask(second, range(QUESTIONS, 2 * QUESTIONS))
                 await second.quiet(empty=True)

@@ -12,7 +12,7 @@ from relay.application.settings import load
 from relay.config.loading import Config
 from relay.errors import InboxError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
 from relay.forwarding.forwarder import Forwarder
-from relay.inbox import sqlite
+from relay.inbox import tables
 from relay.inbox.retry import with_retries
 from relay.inbox.sqlite import SqliteInbox
 from relay.inbox.writer import Job, SqliteWriter
@@ -77,7 +77,7 @@ class Disk:
 
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
-        self.connection.executescript(";".join(sqlite.LAYOUT.steps))
+        self.connection.executescript(";".join(tables.LAYOUT.steps))
         self.next: deque[Trouble | Callable[[], object]] = deque()
         """For each call to come its trouble; between them what happens just before the next one."""
 
@@ -86,7 +86,7 @@ class MemoryWriter(SqliteWriter):
     """Runs each job at once, in a transaction of its own."""
 
     def __init__(self, disk: Disk) -> None:
-        super().__init__(Path("nowhere"), sqlite.LAYOUT, timeout=5.0)
+        super().__init__(Path("nowhere"), tables.LAYOUT, timeout=5.0)
         self._disk = disk
         self._is_between = False
         self.calls = 0
@@ -100,6 +100,8 @@ class MemoryWriter(SqliteWriter):
     async def run(self, job: Job[T], undo: Callable[[T], object] | None = None) -> T:
         if self._is_between:
             return self._commit(job)
+        if not self.is_alive:
+            raise InboxError("the process is dead")
         self.calls += 1
         await asyncio.sleep(0)
         trouble = self._next_trouble()
@@ -299,6 +301,12 @@ class Scene:
     def crash(self) -> None:
         """The relay dies in whatever it does, and another one begins."""
         self.writer.is_alive = False
+        self._stop()
+        self.voxta.leave()
+        self._begin()
+
+    def restart(self) -> None:
+        """The relay is asked to end, and another one begins."""
         self._stop()
         self.voxta.leave()
         self._begin()

@@ -1,3 +1,4 @@
+import math
 import random
 
 import pytest
@@ -51,6 +52,18 @@ def test_a_draw_holds_for_its_time_and_is_each_viewers_own() -> None:
     assert fairness.luck("ann", 24.9, 25.0, dice) == first
     assert fairness.luck("bob", 24.9, 25.0, dice) != first
     assert fairness.luck("ann", 25.0, 25.0, dice) != first
+
+
+@pytest.mark.parametrize("drawn", [0.0, 0.5, 1.0 - 2**-53])
+def test_whatever_is_drawn_is_luck(drawn: float) -> None:
+    class Dice(random.Random):
+        def random(self) -> float:
+            return drawn
+
+    luck = Fairness(half_life=60.0).luck("ann", 0.0, 25.0, Dice())
+
+    assert math.isfinite(luck)
+    assert drawn != 0.5 or luck == pytest.approx(math.log(math.log(2.0)))
 
 
 def test_a_platform_waits_from_when_anybody_on_it_was_heard() -> None:

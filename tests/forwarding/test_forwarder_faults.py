@@ -16,6 +16,7 @@ from relay.model import AudienceMessage, Edit, Kind, Outcome, Retraction, Role
 from relay.moderation.switches import Mode, Switches
 from relay.speech.floor import FloorState
 from tests.forwarding.surroundings import SETTINGS, Scene, Sending, Trouble, config, message
+from tests.support import examples
 
 CONFIGS = {False: config(), True: config(selection={"loud_per_minute": 1.0})}
 """By whether more comes in than can be answered one by one."""
@@ -291,6 +292,8 @@ class Faults(RuleBasedStateMachine):
 
 
 Faults.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=examples(120),
+    stateful_step_count=30,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 TestFaults = Faults.TestCase

@@ -1,6 +1,7 @@
 import itertools
 import random
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -217,6 +218,50 @@ def test_a_message_that_did_not_arrive_goes_first() -> None:
     assert ids(loud) == ["99"]
 
 
+def test_in_a_quiet_room_it_is_known_what_goes_before_each() -> None:
+    quiet = selector(**QUIET)
+    waiting = {
+        "3": message(3, at=2.0),
+        "1": message(1, at=1.0),
+        "4": message(4, at=3.0, addressed=True),
+        "raid": message(5, at=4.0, kind=Kind.RAID),
+        "follow": message(6, at=5.0, kind=Kind.FOLLOW),
+        "mod": message(7, at=6.0, roles=frozenset({Role.MODERATOR})),
+    }
+    offer(quiet, *waiting.values(), now=10.0)
+
+    places = {name: quiet.place_of(each.key, 10.0) for name, each in waiting.items()}
+    assert {name: place and (place.ahead, place.others) for name, place in places.items()} == {
+        "mod": (0, 5), "raid": (1, 5), "follow": (2, 5), "1": (3, 5), "3": (4, 5), "4": (5, 5)
+    }  # fmt: skip
+    assert places["1"] is not None and places["1"].seconds_left == 111.0
+    assert quiet.oldest() == 1.0
+
+
+def test_in_a_loud_room_chat_is_drawn_and_what_goes_at_once_is_not() -> None:
+    loud = selector(**LOUD)
+    said, mod = message(1, at=1.0), message(2, at=1.0, roles=frozenset({Role.MODERATOR}))
+    offer(loud, said, mod, now=10.0)
+
+    drawn, first = loud.place_of(said.key, 10.0), loud.place_of(mod.key, 10.0)
+
+    assert drawn is not None and (drawn.ahead, drawn.others, drawn.seconds_left) == (None, 1, 16.0)
+    assert first is not None and (first.ahead, first.others) == (0, 1)
+
+
+def test_nothing_is_known_of_what_does_not_wait() -> None:
+    empty = selector()
+
+    assert (empty.place_of("twitch:1", 0.0), empty.of("twitch:ann"), empty.oldest()) == (None, [], None)
+
+
+def test_what_waits_of_a_viewer_is_known() -> None:
+    quiet = selector(**QUIET)
+    offer(quiet, message(1, author="ann"), message(2, author="bob"), message(3, author="ann", kind=Kind.FOLLOW))
+
+    assert sorted(quiet.of("twitch:ann")) == ["twitch:1", "twitch:3"]
+
+
 def test_the_same_seed_makes_the_same_choices() -> None:
     def played() -> list[list[str]]:
         loud = selector(**LOUD, seed=7)
@@ -240,14 +285,55 @@ def test_a_better_score_is_heard_more_often_but_not_always(better: str, over: di
     assert 210 < wins < 390, f"{better} won {wins} of 400"
 
 
-def test_questions_are_heard_more_often_than_remarks() -> None:
-    wins = 0
-    for seed in range(400):
-        loud = selector(**LOUD, seed=seed, picks=1)
-        offer(loud, message(1, "which of these two doors would you open first?"), message(2))
-        wins += ids(loud) == ["1"]
+def a_question(pool: Selector) -> None:
+    offer(pool, message(1), message(2, "which of these two doors would you open first?"))
 
-    assert 220 < wins < 390
+
+def who_has_waited_longer(pool: Selector) -> None:
+    pool.noticed(message(2), 0.0)
+    pool.noticed(message(1), 60.0)
+    offer(pool, message(1, at=60.0), message(2, at=60.0), now=60.0)
+
+
+def what_several_say(pool: Selector) -> None:
+    offer(pool, message(1), message(2), message(3, distinct(2)))
+
+
+def a_platform_not_heard_for_longer(pool: Selector) -> None:
+    offer(pool, message(3))
+    assert ids(pool) == ["3"]
+    offer(pool, message(1), message(2, platform="discord"))
+
+
+def who_was_not_heard_lately(pool: Selector) -> None:
+    offer(pool, message(3, author="viewer1"))
+    assert ids(pool) == ["3"]
+    offer(pool, message(1), message(2))
+
+
+def who_writes_less(pool: Selector) -> None:
+    for _ in range(30):
+        pool.noticed(message(1), 0.0)
+    offer(pool, message(1), message(2))
+
+
+def what_is_newer(pool: Selector) -> None:
+    offer(pool, message(1), message(2, at=10.0), now=10.0)
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        a_question, who_has_waited_longer, what_several_say, a_platform_not_heard_for_longer, who_was_not_heard_lately,
+        who_writes_less, what_is_newer,
+    ],
+)  # fmt: skip
+def test_where_nothing_is_left_to_chance_the_better_is_heard(happens: Callable[[Selector], None]) -> None:
+    for seed in range(6):
+        pool = selector(**LOUD, seed=seed, picks=1, temperature=1e-6)
+        happens(pool)
+
+        assert ids(pool, 60.0 if happens is who_has_waited_longer else 10.0) == ["2"]
 
 
 def heard_by_flooders(seed: int, *, greedy: bool) -> float:

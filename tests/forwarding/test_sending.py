@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from relay.errors import InboxError
-from relay.forwarding.sending import WINDOW
+from relay.forwarding.sending import RECORDED_WITHIN, WINDOW
 from relay.model import AudienceMessage, Kind, Outcome
 from relay.moderation.switches import Switches
 from tests.forwarding.surroundings import Scene, Sending, Trouble, config, message
@@ -80,6 +80,41 @@ def test_what_asks_for_an_answer_goes_behind_all_that_is_under_way(scene: Scene)
     scene.wait(0.6)
     assert arrived(scene) == [*keys(tells), asks.key]
     assert scene.voxta.most_under_way == 3
+
+
+def test_who_waits_for_all_that_is_under_way_does_not_wait_for_company_when_it_ends_one_after_the_other(
+    scene: Scene,
+) -> None:
+    scene.voxta.lag = 0.5
+    first, second = follows(scene, 2)
+    for each in (first, second):
+        scene.give(each)
+        scene.wait()
+        scene.voxta.lag += 0.005
+    asks = message(9, at=scene.wall())
+    scene.give(asks)
+    scene.wait(1)
+
+    *told, asked = [at for _, at in scene.voxta.attempted]
+    assert arrived(scene) == [first.key, second.key, asks.key]
+    assert asked - (told[1] + 0.505) < RECORDED_WITHIN / 4
+
+
+def test_a_relay_that_is_ended_records_what_was_sent_so_that_the_next_one_neither_tells_of_it_nor_sends_it_again(
+    scene: Scene,
+) -> None:
+    scene.voxta.next.extend([Sending.ARRIVES, Sending.REFUSED])
+    window = follows(scene, 2)
+    scene.give(*window)
+    scene.wait()
+    assert [outcome(scene, each) for each in window] == [None, None], "not recorded yet"
+
+    scene.restart()
+    assert [outcome(scene, each) for each in window] == [TOLD, (Outcome.REJECTED, "no such thing")]
+    scene.voxta.join()
+    scene.wait(1)
+    assert len(scene.voxta.attempted) == 2
+    assert scene.forwarded_keys == [window[0].key]
 
 
 def test_two_that_read_the_same_are_never_under_way_together(scene: Scene) -> None:
@@ -168,7 +203,7 @@ def test_another_chat_before_the_window_is_sent_has_all_of_it_sent_there(scene: 
     window = follows(scene, 4)
     scene.give(*window)
     scene.wait()
-    scene.disk.next.extend([Trouble.NONE, lambda: scene.voxta.join("elsewhere")])
+    scene.disk.next.append(lambda: scene.voxta.join("elsewhere"))
     scene.forwarder.follow(Switches())
     scene.wait(5)
 
@@ -208,7 +243,7 @@ def test_the_rates_of_forwards_count_each_of_a_window(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("trouble", [Trouble.REFUSED, Trouble.LATE])
-@pytest.mark.parametrize("call", range(4))
+@pytest.mark.parametrize("call", range(2))
 def test_a_store_that_fails_at_any_call_delays_a_window_and_no_more(scene: Scene, call: int, trouble: Trouble) -> None:
     scene.forwarder.follow(Switches(paused=True))
     window = follows(scene, 6)

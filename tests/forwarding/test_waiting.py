@@ -118,6 +118,12 @@ class TestAdmitting:
         ]
         assert told(waiting) == ["what about number 2"]
 
+    def test_tells_what_somebody_trusted_has_told_without_their_command(self) -> None:
+        waiting = room()
+        waiting.admit([message(1, "!event a dragon appears", **MOD)], NOW)
+
+        assert told(waiting) == ["a dragon appears"]
+
     def test_notices_who_writes_even_what_is_refused(self) -> None:
         waiting = room(config(selection={"loud_per_minute": 1.0, "picks": 1, "temperature": 1e-6, "chatty": 50.0}))
         waiting.admit([message(number, "!relay", author="ann") for number in range(50)], NOW)
@@ -144,6 +150,14 @@ class TestHolding:
         waiting.expire(NOW + 50)
         assert ended(waiting) == [("3", Outcome.HELD, "nobody decided in time")]
         assert told(waiting, NOW + 49 + 39) == [f"{LINK}/1"], "its time begins with the approval"
+
+    def test_lasts_as_long_as_the_newest_settings_say(self) -> None:
+        waiting = room()
+        waiting.adopt(config(filters={"hold_for": 5.0}))
+        waiting.admit([message(1, LINK)], NOW)
+
+        waiting.expire(NOW + 5)
+        assert ended(waiting) == [("1", Outcome.HELD, "nobody decided in time")]
 
     def test_is_bounded_and_ends_with_the_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(holding, "CAPACITY", 2)
@@ -263,3 +277,39 @@ def test_what_is_pretended_is_never_told_together_with_what_somebody_said() -> N
     told = {frozenset(pick.message.platform for pick in batch.picks) for batch in batches if batch is not None}
     assert told == {frozenset({"twitch"}), frozenset({DESK})}
     assert ended(waiting) == []
+
+
+def test_of_each_that_waits_it_is_known_how_and_whose_it_is() -> None:
+    waiting = room()
+    follows = [message(number, author="ann", **FOLLOW) for number in (1, 2)]
+    waiting.admit([*follows, message(3, author="ann"), message(4, LINK, author="ann"), message(5, author="bob")], NOW)
+
+    assert sorted(waiting.of("twitch:ann")) == [f"twitch:{number}" for number in (1, 2, 3, 4)]
+    first, second, said, held, other, none = (waiting.place_of(f"twitch:{number}", NOW + 1) for number in range(1, 7))
+    assert first is not None and second is not None
+    assert (first.ahead, second.ahead, second.others) == (0, 1, 1)
+    assert first.seconds_left == second.seconds_left > 0.0
+    assert said is not None and (said.ahead, said.is_held) == (0, False)
+    assert held is not None and held.is_held
+    assert other is not None and other.ahead == 0
+    assert none is None
+
+
+def test_what_may_be_about_to_be_said_is_told_as_it_would_be() -> None:
+    waiting = room(config(filters={"blocked_terms": ["badword"]}))
+
+    foreseen = [waiting.foreseen(message(number, text)) for number, text in enumerate(("call ann@mail.com", "badword"))]
+    assert [pick and pick.text for pick in foreseen] == ["call ***", None]
+
+    waiting.apply(Switches(paused=True))
+    assert waiting.foreseen(message(1, "hello")) is None
+
+
+def test_what_is_told_again_is_not_judged_anew() -> None:
+    waiting = room()
+    waiting.apply(Switches(mode=Mode.MENTIONS))
+
+    waiting.admit([message(1, LINK, told_again=True)], NOW)
+
+    assert ended(waiting) == []
+    assert told(waiting) == [LINK]

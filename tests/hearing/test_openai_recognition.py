@@ -10,6 +10,8 @@ from relay.hearing.recognition.build import recogniser_for
 from relay.system import endpoint
 from tests.support import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("no_backoff")
+
 
 def test_its_client_is_loaded_while_the_first_person_still_speaks(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path

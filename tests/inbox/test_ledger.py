@@ -23,10 +23,10 @@ def test_text_that_is_well_formed_stays_as_it_is(text: str) -> None:
 
 @given(anything, anything)
 def test_an_entry_can_always_be_read_again(text: str, name: str) -> None:
-    key, line = ledger.entry(message(name, text=text))
+    fit, line = ledger.fit(message(name, text=text))
 
     read = ledger.decode_message(line)
-    assert (read.key, read.text) == (key, ledger.well_formed(text))
+    assert (read, read.text) == (fit, ledger.well_formed(text))
 
 
 def test_a_retraction_without_id_author_or_channel_names_its_whole_platform() -> None:

@@ -6,16 +6,112 @@ from contextlib import asynccontextmanager
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError
 
+from relay.bus.script import Script
 from relay.errors import ConfigError, InboxError
+from relay.inbox.claiming import LOOK_EVERY
 from relay.inbox.redis import RedisInbox
 from relay.inbox.retry import with_retries
+from relay.inbox.scripts import APPEND
 from relay.model import AudienceMessage, Outcome
 from tests.contracts.samples import forward, message, messages, settlement, settlements
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, connection_to, redis_server
 from tests.inbox.opening import opened
-from tests.support import PATIENCE
+from tests.support import PATIENCE, eventually
+
+
+async def test_what_came_through_this_process_is_claimed_with_one_script_and_looked_for_no_more(
+    shared_server: RedisServer, namespace: str
+) -> None:
+    async with opened(shared_server, namespace, lease=60.0) as inbox, Redis.from_url(shared_server.url) as admin:
+
+        async def scripts() -> int:
+            return int((await admin.info("commandstats"))["cmdstat_evalsha"]["calls"])
+
+        await inbox.claim(9, wait=0)
+        await inbox.append(messages(1, 2))
+        before = await scripts()
+
+        assert await inbox.claim(9, wait=0.01) == messages(1, 2)
+        assert await inbox.claim(9, wait=0.01) == []
+        assert await inbox.current(["twitch:m1"]) == {"twitch:m1": message(1)}
+
+        assert await scripts() == before + 1
+
+
+class _LateAnswer:
+    """To the first append: the server has stored what it brings, and tells nobody until the end of the block."""
+
+    def __init__(self, inbox: RedisInbox, failure: Exception | None = None) -> None:
+        self._ask = inbox._pages.run_once
+        self._failure = failure
+        self._is_asked = False
+        self.is_stored, self.is_told = asyncio.Event(), asyncio.Event()
+
+    async def run_once(self, script: Script, *arguments: object) -> object:
+        answer = await self._ask(script, *arguments)
+        if script is APPEND and not self._is_asked:
+            self._is_asked = True
+            self.is_stored.set()
+            await self.is_told.wait()
+            if self._failure is not None:
+                raise self._failure
+        return answer
+
+
+class TestWhatWasClaimedBeforeItsAppendWasAnswered:
+    async def test_is_not_handed_out_again_when_another_page_brings_it(
+        self, shared_server: RedisServer, namespace: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with opened(shared_server, namespace, lease=60.0) as inbox:
+            answer = _LateAnswer(inbox)
+            monkeypatch.setattr(inbox._pages, "run_once", answer.run_once)
+            append = asyncio.ensure_future(inbox.append([message(1)]))
+            await answer.is_stored.wait()
+            assert await inbox.claim(9, wait=0) == [message(1)]
+            answer.is_told.set()
+            assert await append == [True]
+
+            assert await inbox.append(messages(1, 2)) == [False, True]
+
+            assert await inbox.claim(9, wait=0) == [message(2)]
+
+    async def test_is_not_handed_out_again_once_it_was_settled_and_the_answer_was_lost(
+        self, shared_server: RedisServer, namespace: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with opened(shared_server, namespace, lease=60.0) as inbox:
+            answer = _LateAnswer(inbox, ConnectionError("reset by peer"))
+            monkeypatch.setattr(inbox._pages, "run_once", answer.run_once)
+            append = asyncio.ensure_future(inbox.append([message(1)]))
+            await answer.is_stored.wait()
+            assert await inbox.claim(9, wait=0) == [message(1)]
+            await inbox.settle([settlement(message(1))])
+            answer.is_told.set()
+            assert await append == [True]
+
+            assert await inbox.append(messages(1, 2)) == [False, True]
+
+            assert await inbox.claim(9, wait=0) == [message(2)]
+
+
+async def test_what_another_process_stored_first_is_claimed_as_soon_as_this_one_hears_it_too(
+    shared_server: RedisServer, namespace: str
+) -> None:
+    async with opened(shared_server, namespace, lease=60.0) as inbox:
+        waiting = asyncio.ensure_future(inbox.claim(9, wait=10 * PATIENCE))
+        await eventually(lambda: not inbox._claims._may_have_more and not inbox._claims._reading.locked())
+        elsewhere = RedisInbox(connection_to(shared_server.url, PATIENCE), namespace=namespace, max_count=1_000)
+        await elsewhere.open(to_look=True)
+        elsewhere._appending.start()
+        assert await elsewhere.append([message(1)]) == [True]
+        await elsewhere.close()
+
+        assert await inbox.append([message(1)]) == [False]
+
+        async with asyncio.timeout(LOOK_EVERY / 2):
+            assert await waiting == [message(1)]
 
 
 class TestARestartOfTheServer:
@@ -82,7 +178,7 @@ class TestARestartOfTheServer:
 
 class TestAServerThatIsGone:
     async def test_fails_every_call_in_time_and_loses_nothing(self, server: RedisServer, namespace: str) -> None:
-        async with opened(server, namespace, timeout=1.0) as inbox:
+        async with opened(server, namespace, timeout=0.3) as inbox:
             await with_retries(inbox.append, [message(1)])
             server.stop()
             async with asyncio.timeout(PATIENCE):
@@ -361,20 +457,20 @@ class TestSecrets:
         await inbox.close()
 
 
-async def test_connections_that_died_together_cost_one_timeout(namespace: str) -> None:
+async def test_connections_that_died_together_cost_one_timeout() -> None:
     with redis_server(tcp=True) as server:
         async with FaultyProxy(server.port) as way:
-            url = f"redis://127.0.0.1:{way.port}"
-            inbox = RedisInbox(connection_to(url, 2.0), namespace=namespace, max_count=1_000)
-            await inbox.open()
-            await asyncio.gather(*(inbox.waiting() for _ in range(5)))
+            connection = connection_to(f"redis://127.0.0.1:{way.port}", 1.0)
+            await connection.open()
+            ping = connection.client.ping
+            await asyncio.gather(*(connection.ask(ping) for _ in range(5)))
 
             way.desert()
             with pytest.raises(InboxError, match="did not answer"):
-                await inbox.waiting()
+                await connection.ask(ping)
 
-            assert await asyncio.gather(*(inbox.waiting() for _ in range(5))) == [0] * 5
-            await inbox.close()
+            assert await asyncio.gather(*(connection.ask(ping) for _ in range(5))) == [True] * 5
+            await connection.close()
 
 
 async def test_what_the_release_before_left_waiting_is_told_by_this_one(

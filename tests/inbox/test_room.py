@@ -59,4 +59,26 @@ async def test_settings_of_redis_that_may_lose_messages_are_told_of(server: Redi
         await admin.config_set("appendonly", "no")
         evicting, unwritten = await inbox.troubles()
         assert "maxmemory-policy is allkeys-lru" in evicting and "set noeviction" in evicting
-        assert "appendonly is off" in unwritten
+        assert "no snapshots are made" in unwritten and "set appendonly yes" in unwritten
+
+
+async def test_snapshots_alone_are_worth_a_remark(server: RedisServer, namespace: str) -> None:
+    async with opened(server, namespace) as inbox, Redis.from_url(server.url) as admin:
+        assert await inbox.remarks() == []
+
+        await admin.config_set("appendonly", "no")
+        await admin.config_set("save", "3600 1")
+
+        assert await inbox.troubles() == []
+        [remark] = await inbox.remarks()
+        assert "loses what came since its snapshot" in remark
+
+
+async def test_a_server_that_does_not_say_how_it_keeps_data_is_no_failure(server: RedisServer, namespace: str) -> None:
+    async with opened(server, namespace) as inbox, Redis.from_url(server.url) as admin:
+        await admin.config_set("appendonly", "no")
+        await admin.acl_setuser("default", enabled=True, commands=["-config"])  # as managed ones refuse it
+
+        assert await inbox.troubles() == []
+        [remark] = await inbox.remarks()
+        assert "CONFIG is refused" in remark

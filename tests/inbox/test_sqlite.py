@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from relay.errors import ConfigError, InboxError
+from relay.inbox import tables
 from relay.inbox.retry import with_retries
 from relay.inbox.sqlite import SqliteInbox
 from relay.inbox.writer import SqliteWriter
@@ -264,6 +265,56 @@ async def _impatient(folder: Path) -> AsyncIterator[SqliteInbox]:
         yield inbox
     finally:
         await inbox.close()
+
+
+async def test_an_opening_that_takes_too_long_can_be_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_over, stop, may_go_on = tables.leave_over, SqliteWriter.stop, threading.Event()
+
+    def held_up(connection: sqlite3.Connection) -> None:
+        may_go_on.wait(PATIENCE)
+        leave_over(connection)
+
+    async def stopping(writer: SqliteWriter) -> None:
+        may_go_on.set()
+        await stop(writer)
+
+    monkeypatch.setattr(tables, "leave_over", held_up)
+    monkeypatch.setattr(SqliteWriter, "stop", stopping)
+    inbox = SqliteInbox(tmp_path / "inbox.db", max_count=1_000, timeout=0.05)
+    with pytest.raises(InboxError, match="did not answer"):
+        await inbox.open()
+
+    await with_retries(inbox.open)
+    await inbox.close()
+
+
+class TestAtHand:
+    async def test_more_than_is_kept_is_read_from_the_file_in_order(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("relay.inbox.at_hand.CAPACITY", 3)
+        async with _impatient(tmp_path) as inbox:
+            assert await with_retries(inbox.claim, 9, 0) == []
+            for number in range(5):
+                await with_retries(inbox.append, [message(number)])
+
+            claimed = [await with_retries(inbox.claim, 2, 0) for _ in range(4)]
+            await with_retries(inbox.append, [message(5)])
+            claimed.append(await with_retries(inbox.claim, 2, 0))
+
+        assert [each for some in claimed for each in some] == messages(*range(6))
+
+    async def test_what_is_claimed_is_held_after_a_restart(self, tmp_path: Path) -> None:
+        async with _impatient(tmp_path) as inbox:
+            assert await with_retries(inbox.claim, 9, 0) == []
+            await with_retries(inbox.append, messages(1, 2))
+            assert await with_retries(inbox.claim, 1, 0) == [message(1)]
+
+        async with _impatient(tmp_path) as inbox:
+            assert await with_retries(inbox.reclaim) == [message(1)]
+            assert await with_retries(inbox.claim, 9, 0) == [message(2)]
 
 
 class TestTheWriter:

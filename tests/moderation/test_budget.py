@@ -4,6 +4,7 @@ import pytest
 
 from relay.config import BudgetSection
 from relay.model import AudienceMessage, Author, Kind, Role
+from relay.moderation import budget as budgets
 from relay.moderation.budget import Budget, TokenBucket, is_quiet, not_in_mode
 from relay.moderation.switches import Mode, Switches
 
@@ -97,6 +98,36 @@ def test_rates_change_at_once_also_for_buckets_in_use() -> None:
 
     budget.apply(Switches(), 0.0)
     assert budget.ready_at(0.0) == 1.0
+
+
+def test_new_settings_count_once_the_switches_are_applied_again() -> None:
+    budget = Budget(BudgetSection(rates={"all": 60, "viewer": 4}, bursts={"all": 1}))
+    budget.spend(0.0)
+
+    budget.adopt(BudgetSection(rates={"all": 6, "viewer": 4}, bursts={"all": 1}))
+    assert budget.ready_at(0.0) == 1.0
+    budget.apply(Switches(), 0.0)
+
+    assert budget.ready_at(0.0) == 10.0
+
+
+def test_what_there_is_room_for_is_what_may_go_at_once() -> None:
+    budget = Budget(BudgetSection(rates={"all": 60, "viewer": 4}, bursts={"all": 3}))
+    assert budget.room(0.0) == 3
+
+    budget.spend(0.0)
+    assert (budget.room(0.0), budget.room(0.5), budget.room(1.0)) == (2, 2, 3)
+
+    budget.apply(Switches(rates={"all": 0}), 1.0)
+    assert budget.room(1.0) == 0
+
+
+def test_of_too_many_viewers_the_one_not_seen_for_longest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budgets, "MAX_VIEWERS", 2)
+    budget = Budget(BudgetSection(bursts={"all": 9, "viewer": 2}))
+    refused = [budget.admit(message(who), 0.0) is not None for who in ("ann", "bob", "ann", "cat", "ann", "bob", "bob")]
+
+    assert refused == [False, False, False, False, True, False, False]
 
 
 def test_slow_mode_leaves_a_quarter_and_a_rate_of_nothing_lets_nothing_through() -> None:

@@ -13,7 +13,7 @@ from relay.model import AudienceMessage, Author, Caller, Held, Kind, Role, Sugge
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls, command_in
 from relay.moderation.switches import Mode, Switches
-from relay.moderation.switching import Gone, Mistake, WordsRefused
+from relay.moderation.switching import MAX_VOLUME, Gone, Mistake, WordsRefused
 from relay.moderation.wording import ANSWER_LIMIT
 from tests.support import eventually
 
@@ -136,6 +136,9 @@ async def test_nobody_but_moderators_and_the_streamer_controls_anything(
         ("block /ba+d/", Switches(blocked_terms=("/ba+d/",))),
         ("quiet 23:00-7:30", Switches(quiet_hours="23:00-07:30")),
         ("quiet 23:00 - 7:30", Switches(quiet_hours="23:00-07:30")),
+        ("volume 40", Switches(volume=0.4)),
+        ("volume 0%", Switches(volume=0.0)),
+        (f"volume {MAX_VOLUME}", Switches(volume=MAX_VOLUME / 100)),
     ],
 )
 async def test_a_switch_applies_at_once_and_is_written_down(
@@ -160,6 +163,7 @@ async def test_a_switch_applies_at_once_and_is_written_down(
         ("mute Ann", "unmute ann"),
         ("block bad", "unblock BAD"),
         ("quiet 22:00-06:00", "quiet off"),
+        ("volume 40", "volume Reset"),
     ],
 )
 async def test_every_switch_can_be_taken_back(controls: Controls, room: Room, on: str, off: str) -> None:
@@ -186,6 +190,9 @@ async def test_every_switch_can_be_taken_back(controls: Controls, room: Room, on
         ("block /(/", "is no regular expression"),
         ("quiet night", "'night' are no hours: give them as 23:00-07:30, or off"),
         ("quiet 7:00-07:00", "has no length"),
+        ("volume loud", f"'loud' is no volume: give a number from 0 to {MAX_VOLUME}, or reset"),
+        ("volume -1", "is no volume"),
+        (f"volume {MAX_VOLUME + 1}", "is no volume"),
         ("approve h9", "Not held (any more): 'h9'."),
         ("mute :", "':' is no viewer: give a name, or platform:id"),
         ("unmute nobody", "'nobody' is not muted; these are: none"),
@@ -234,6 +241,13 @@ async def test_a_switch_that_nobody_waits_for_any_more_is_still_applied_and_writ
 
     assert asking.cancelled() and room.now.paused
     assert [entry["what"] for entry in audit.newest(5)] == ["pause"]
+
+
+async def test_a_term_is_blocked_once(controls: Controls, room: Room) -> None:
+    await controls.run("block bad", MODERATOR)
+
+    assert await controls.run("block BAD", MODERATOR) == "That is blocked already."
+    assert room.now.blocked_terms == ("bad",)
 
 
 async def test_a_switch_that_is_set_already_is_not_written_down_again(controls: Controls, audit: Audit) -> None:

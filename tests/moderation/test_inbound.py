@@ -10,6 +10,7 @@ from relay.config import FiltersSection
 from relay.model import AudienceMessage, Author, Kind, Outcome, Quoted, Role
 from relay.moderation.features import features_of
 from relay.moderation.inbound import Inbound, Verdict
+from relay.moderation.roles import rank
 from relay.moderation.switches import Switches
 
 NOTHING_SET = Switches()
@@ -331,3 +332,130 @@ def test_no_flood_takes_long(text: str) -> None:
     inbound.judge(message(text, author=text[:500]), NOTHING_SET, 0.0)
 
     assert time.thread_time() - began < 0.3
+
+
+def readable(inbound: Inbound, *said: AudienceMessage) -> list[str | None]:
+    return [inbound.readable(each, NOTHING_SET) for each in said]
+
+
+def test_what_is_shown_at_once_is_masked_or_kept_back_and_never_counted_as_repeated() -> None:
+    inbound = Inbound(FiltersSection(blocked_terms=["badword"], links="mask"))
+
+    shown = readable(inbound, message("see evil.com"), message("see evil.com"), message("a badword"))
+
+    assert shown == ["see (link)", "see (link)", None]
+
+
+def test_what_moderators_say_is_shown_without_what_viewers_are_judged_by() -> None:
+    inbound = Inbound(FiltersSection(links="reject"))
+    said = "see evil.com"
+
+    assert readable(inbound, message(said, roles=frozenset({Role.MODERATOR})), message(said)) == [said, None]
+
+
+def test_where_nothing_is_filtered_all_is_shown_as_it_is() -> None:
+    inbound = Inbound(FiltersSection(enabled=False, blocked_terms=["badword"]))
+    said = message("a badword", replies_to=Quoted(author=None, text="badword"), other=Author(id="b", name="badword"))
+
+    assert readable(inbound, said) == ["a badword"]
+    assert inbound.of_others(said, NOTHING_SET) is said
+    assert inbound.refuses(said, NOTHING_SET) is None
+
+
+def test_a_filter_that_fails_shows_nothing_and_names_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.moderation.inbound.links", lambda *_: 1 / 0)
+    inbound = Inbound(FiltersSection())
+    said = message(
+        "see evil.com", replies_to=Quoted(author=None, text="see evil.com"), other=Author(id="b", name="bob")
+    )
+
+    assert readable(inbound, said) == [None]
+    left = inbound.of_others(said, NOTHING_SET)
+    assert (left.replies_to, left.other) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("author", "text", "left"),
+    [
+        (None, "call ann@mail.com", "call ***"),
+        (None, "a badword", None),
+        (Author(id="b", name="bob"), "hello", "hello"),
+        (Author(id="b", name="badword"), "hello", None),
+    ],
+)
+def test_what_is_replied_to_is_named_where_it_could_be_heard(
+    author: Author | None, text: str, left: str | None
+) -> None:
+    inbound = Inbound(FiltersSection(blocked_terms=["badword"]))
+
+    said = inbound.of_others(message("yes", replies_to=Quoted(author=author, text=text)), NOTHING_SET)
+
+    assert (said.replies_to and said.replies_to.text) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("hello", None), ("", None), ("a badword", "blocked term"), ("see evil.com", None), ("x" * 501, "too long")],
+)
+def test_not_even_a_moderator_may_put_what_is_rejected_into_somebodys_mouth(text: str, reason: str | None) -> None:
+    inbound = Inbound(FiltersSection(blocked_terms=["badword"], links="hold"))
+
+    assert inbound.refuses(message(text, roles=frozenset({Role.MODERATOR})), NOTHING_SET) == reason
+
+
+@pytest.mark.parametrize(("links", "found"), [("hold", ["badword", "evil.com"]), ("mask", ["badword"])])
+def test_a_moderator_is_shown_what_a_message_is_held_for(links: str, found: list[str]) -> None:
+    inbound = Inbound(FiltersSection.model_validate({"blocked_terms": ["badword"], "links": links}))
+    said = message("a\nbadword at evil.com or youtube.com")
+
+    assert [said.text[start:end] for start, end in inbound.offending(said, NOTHING_SET)] == found
+
+
+def test_a_text_of_nobody_is_like_nothing_that_is_said() -> None:
+    said = features_of("lol lol")
+
+    assert said.is_noise
+    assert not said.apart().is_noise
+    assert said.apart().digest != said.digest
+    assert (said.apart().simhash ^ said.simhash).bit_count() == 64
+
+
+def test_of_too_many_viewers_the_one_who_came_first_is_new_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.moderation.inbound.MAX_KNOWN", 2)
+    inbound = Inbound(FiltersSection(first_message="hold"))
+
+    verdicts = [inbound.judge(message(f"hello from {number}", author=who), NOTHING_SET, 0.0).verdict
+                for number, who in enumerate(["ann", "bob", "ann", "cat", "bob", "ann"])]  # fmt: skip
+
+    assert [found is not None for found in verdicts] == [True, True, False, True, False, True]
+
+
+def test_what_bots_answer_to_is_looked_for_in_chat_alone_and_only_where_that_is_wanted() -> None:
+    assert verdict(message("!followage"), bot_commands=True) == ("rejected", "a command for a bot")
+    assert verdict(message("!followage"), bot_commands=False) is None
+    assert verdict(message("!followage", kind=Kind.CHEER), bot_commands=True) is None
+
+
+def test_what_many_say_is_copy_pasta_only_when_it_is_long() -> None:
+    inbound = Inbound(FiltersSection(paste_length=20, paste_viewers=1))
+
+    def said(text: str) -> list[bool]:
+        return [
+            inbound.judge(message(text, author=who), NOTHING_SET, 0.0).verdict is not None for who in ("ann", "bob")
+        ]
+
+    assert said("nineteen characters") == [False, False]
+    assert said("twenty characters it") == [False, True]
+    assert said("more than twenty characters") == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_question"),
+    [("which of these would you open", True), ("these doors are open now", False), ("these are open now?", True)],
+)
+def test_a_question_has_its_mark_or_begins_as_one(text: str, is_question: bool) -> None:
+    assert features_of(text).is_question is is_question
+
+
+def test_who_has_no_role_ranks_as_a_viewer_does() -> None:
+    assert rank(()) == rank({Role.BOT}) == rank({Role.VIEWER}) < rank({Role.SUBSCRIBER}) < rank({Role.VIEWER, Role.VIP})

@@ -114,11 +114,20 @@ def test_what_cannot_be_judged_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> str:
         raise ValueError("a bug in a filter")
 
-    assert judged("x" * 10_001)[::2] == ("hold", "too long")
+    assert judged("x" * 4_000)[::2] == ("pass", "")
+    assert judged("x" * 4_001)[::2] == ("hold", "too long")
+    assert judged("\ufdfa" * 1_000)[::2] == ("hold", "too long"), "it is written out as 18 letters"
     assert judged("a" * 60 + "b", blocked_terms=["/(a|aa)+$/"])[::2] == ("hold", "blocked term")
 
     monkeypatch.setattr("relay.moderation.outbound.one_line", fail)
     assert judged("hello") == ("hold", "hello", "a filter failed")
+
+
+def test_a_moderator_is_shown_what_it_is_held_for_and_not_what_is_masked() -> None:
+    outbound = Outbound(OutboundSection(blocked_terms=("badword",), blocked_terms_are="hold", links="mask"))
+    text = "evil.com, badword\nand badword"
+
+    assert [text[start:end] for start, end in outbound.offending(text)] == ["badword", "badword"]
 
 
 def test_switched_off_everything_passes() -> None:

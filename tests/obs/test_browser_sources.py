@@ -3,15 +3,17 @@
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from relay.config.speech import WebSection
 from relay.obs import BrowserSources, ObsClient
 from relay.obs.browser_sources import WAITING_PAGE
 from tests.doubles.obs import BROWSER, Input, ObsDouble
 from tests.obs.test_check import settings
 from tests.support import alongside, eventually
 
-PORT = 8081
-OVERLAY = f"http://localhost:{PORT}/overlay?token=not-to-be-logged"
+PAGES = "http://localhost:8081"
+OVERLAY = f"{PAGES}/overlay?token=not-to-be-logged"
 
 
 def browser(url: str = OVERLAY, *, muted: bool = False, in_mixer: bool = True) -> Input:
@@ -22,10 +24,11 @@ def browser(url: str = OVERLAY, *, muted: bool = False, in_mixer: bool = True) -
 class Overlay:
     """So many pages are open; what was told of the mixer."""
 
-    def __init__(self, obs: ObsDouble, pages: int = 0) -> None:
+    def __init__(self, obs: ObsDouble, pages: int = 0, *, web: WebSection | None = None) -> None:
         self.pages = pages
         self.muted: list[bool] = []
-        sources = BrowserSources(PORT, pages=lambda: self.pages, muted=self.muted.append)
+        addresses = (web or WebSection()).addresses
+        sources = BrowserSources(addresses, opened=lambda: self.pages, muted=self.muted.append)
         self.client = ObsClient(settings(obs), [sources])
 
 
@@ -41,6 +44,23 @@ async def test_a_page_that_was_opened_before_the_relay_is_loaded_anew(
     assert [name for name, input in obs.inputs.items() if input.refreshed] == ["Vox"]
     assert "'Vox' was opened in OBS before the relay, and is loaded anew" in caplog.text
     assert "not-to-be-logged" not in caplog.text
+
+
+async def test_a_page_is_known_by_the_address_that_a_proxy_has_and_by_those_of_this_computer(obs: ObsDouble) -> None:
+    obs.inputs |= {
+        "Vox": browser("https://relay.example:443/c/ann/overlay"),
+        "Ben": browser("https://relay.example/c/ben/overlay"),
+        "Other": browser("https://alerts.example/c/ann/overlay"),
+        "Other computer": browser("http://192.168.1.9:8081/c/ann/overlay"),
+        "Here": browser("http://127.0.0.1:8081/c/ann/overlay?look=box"),
+        "Here, too": browser("http://localhost:8081/c/ann/overlay"),
+        "Ben here": browser("http://localhost:8081/c/ben/overlay"),
+    }
+    web = WebSection(public_url="https://relay.example/c/ann", token=SecretStr("a-token-of-our-own"))
+    async with alongside(Overlay(obs, web=web).client.run()):
+        await eventually(lambda: [obs.inputs[name].refreshed for name in ("Vox", "Here", "Here, too")] == [1, 1, 1])
+
+    assert [obs.inputs[name].refreshed for name in ("Ben", "Other", "Other computer", "Ben here")] == [0] * 4
 
 
 async def test_pages_that_are_open_are_left_alone(obs: ObsDouble) -> None:

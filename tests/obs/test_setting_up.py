@@ -8,7 +8,7 @@ from relay.errors import ObsUnavailable
 from relay.obs.browser_sources import WAITING_PAGE
 from relay.obs.setting_up import NAME, explore, place, show_in_sources
 from tests.doubles.obs import BROWSER, Input, ObsDouble
-from tests.obs.test_browser_sources import OVERLAY, PORT, browser
+from tests.obs.test_browser_sources import OVERLAY, PAGES, browser
 from tests.obs.test_check import settings
 
 
@@ -16,7 +16,7 @@ async def test_it_finds_what_has_sound_the_scenes_and_the_overlays_that_are_ther
     obs.inputs |= {"Logo": Input(sound=False, kind="image_source"), "Vox": browser()}
     obs.canvas = (1280, 720)
 
-    found = await explore(settings(obs), PORT)
+    found = await explore(settings(obs), (PAGES,))
 
     assert found.inputs == ("Desktop Audio", "Mic/Aux", "Vox")
     assert (found.scenes, found.scene, found.size) == (("Game", "Break"), "Game", (1280, 720))
@@ -35,7 +35,7 @@ async def test_it_puts_a_source_into_a_scene_that_shows_a_page_from_a_file(obs: 
     assert (source.settings["width"], source.settings["height"]) == (1280, 720)
     assert source.settings["reroute_audio"] is True
     assert obs.scenes == {"Game": {"Camera": True}, "Break": {NAME: True}}
-    assert (await explore(settings(obs), PORT)).overlays == (NAME,)
+    assert (await explore(settings(obs), (PAGES,))).overlays == (NAME,)
 
 
 async def test_a_source_that_is_there_already_is_changed_and_put_into_further_scenes(
@@ -61,7 +61,7 @@ async def test_every_source_of_the_overlay_is_loaded_anew_with_another_look(obs:
     loaded: list[object] = []
     obs.on_settings = lambda name, changed: loaded.append((name, changed.get("url") or changed["is_local_file"]))
 
-    names = await show_in_sources(settings(obs), PORT, f"{OVERLAY}&look=box")
+    names = await show_in_sources(settings(obs), (PAGES,), f"{OVERLAY}&look=box")
 
     assert names == ("Vox", NAME)
     assert loaded == [("Vox", f"{OVERLAY}&look=box"), (NAME, f"{OVERLAY}&look=box"), (NAME, True)]

@@ -7,8 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import compose_spec
-import kubernetes_validate
 import pytest
 import yaml
 
@@ -49,6 +47,8 @@ def started(command: list[str]) -> str:
 
 @pytest.mark.parametrize("path", COMPOSE, ids=lambda path: path.name)
 def test_compose_files_follow_the_specification(path: Path) -> None:
+    import compose_spec  # loaded by those who need it: it takes long
+
     [merged] = loaded(path)
 
     compose_spec.PyCompose.from_yaml(yaml.safe_dump(merged))  # which knows no merging of its own
@@ -66,6 +66,8 @@ def test_the_compose_file_of_several_processes_starts_each_kind() -> None:
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
 def test_manifests_fit_the_published_schemas(path: Path) -> None:
+    import kubernetes_validate
+
     for each in loaded(path):
         kubernetes_validate.validate(each, KUBERNETES, strict=True)
 

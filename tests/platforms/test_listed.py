@@ -1,14 +1,11 @@
 """The relay knows its platforms by the list alone."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from relay.platforms import listed
-from tests.support import PATIENCE
 
 RELAY: Final = Path(listed.__file__).parents[1]
 NAMED: Final = {
@@ -40,11 +37,3 @@ def test_every_platform_stands_in_a_folder_of_its_name() -> None:
     folders = {folder.name for folder in (RELAY / "platforms").iterdir() if (folder / "info.py").is_file()}
 
     assert {info.name for info in listed.PLATFORMS} == folders
-
-
-def test_the_command_line_loads_no_library_of_a_platform() -> None:
-    code = "import sys, relay.cli; print(*({'twitchio', 'discord'} & sys.modules.keys()))"
-
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
-
-    assert ended.stdout.strip() == ""

@@ -96,6 +96,24 @@ async def test_a_platform_that_needs_a_person_leaves_the_others_running() -> Non
         assert discord.listening.is_set()
 
 
+async def test_one_that_fails_while_it_is_ended_ends() -> None:
+    class Failing(QuietPlatform):
+        async def run(self) -> None:
+            try:
+                await super().run()
+            finally:
+                raise NO_LOGIN
+
+    platform = Failing("twitch")
+    running = asyncio.create_task(Supervisor([platform], Told()).run())
+    await listening(platform)
+    running.cancel()
+
+    ended, _ = await asyncio.wait({running}, timeout=PATIENCE)
+
+    assert ended and running.cancelled()
+
+
 async def test_it_listens_again_as_soon_as_it_was_mended() -> None:
     twitch = Stage("twitch")
     async with supervised(twitch) as supervisor:

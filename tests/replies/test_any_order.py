@@ -13,6 +13,7 @@ from relay.replies.replies import OPEN, OVER, Replies
 from relay.replies.reply import CUT_OFF, Phase, Reply
 from relay.wire import server
 from relay.wire.messages import WireMessage
+from tests.support import examples
 
 ORDER = [Phase.GENERATING, Phase.SPEAKING, Phase.DONE]
 WORDS = "One two three. "
@@ -192,7 +193,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.booleans(), STEPS)
 def test_what_was_complete_or_heard_is_posted_once(is_open: bool, steps: list[tuple[str, int]]) -> None:
     evening = Evening(is_open=is_open)

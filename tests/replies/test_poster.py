@@ -6,10 +6,11 @@ import pytest
 
 from relay.config import RepliesSection
 from relay.errors import AuthError, PlatformUnavailable, PostRejected, RateLimited
-from relay.model import Author, Forward, Origin, Post, Quoted, ReplyText, SendAs
+from relay.model import Author, Forward, Origin, Post, Quoted, ReplyText, Retraction, SendAs
 from relay.platforms.simulated import QuietPlatform
+from relay.replies.outlet import TAKEN_BACK
 from relay.replies.poster import Poster
-from relay.replies.posting import QUEUE
+from relay.replies.posting import GIVE_UP_AFTER, QUEUE, written
 from tests.virtual_time import VirtualLoop
 
 TWITCH = Origin(platform="twitch", channel="lobby", reply_to="1")
@@ -75,6 +76,14 @@ async def test_an_answer_whose_parent_cannot_be_replied_to_is_posted_plainly() -
     assert len({tried.nonce for tried in platform.tried}) == 1
 
 
+async def test_what_has_waited_too_long_is_not_even_tried() -> None:
+    platform = Strict()
+    post = Post(channel="lobby", text="hello", nonce="n")
+
+    assert await written(platform, post, within=0.0) == (post, f"given up: it waited for more than {GIVE_UP_AFTER:g} s")
+    assert platform.tried == []
+
+
 async def test_what_is_refused_without_a_parent_too_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     errors: list[str | None] = []
     poster = Poster(RepliesSection(), [Strict()], lambda platform, post, error: errors.append(error))
@@ -105,6 +114,89 @@ async def test_of_more_replies_than_can_wait_the_oldest_are_given_up_whole_and_c
         "twitch is slow: replies that wait too long are given up",
         "twitch was slow: 100 replies were given up",
     ]
+
+
+@pytest.mark.parametrize(
+    ("taken_back", "stay"),
+    [
+        ({"id": "2"}, ["first", "third"]),
+        ({"author_id": "ann"}, ["third"]),
+        ({"channel": "lobby"}, []),
+        ({"channel": "hall"}, ["first", "second", "third"]),
+        ({"author_id": "ann", "channel": "lobby"}, ["third"]),
+        ({"author_id": "ann", "channel": "hall"}, ["first", "second", "third"]),
+    ],
+)
+async def test_what_waits_is_not_posted_when_what_it_answers_is_taken_back(
+    taken_back: dict[str, str], stay: list[str]
+) -> None:
+    fates: list[tuple[str, str | None]] = []
+    poster = Poster(
+        RepliesSection(), [QuietPlatform("twitch")], lambda platform, post, error: fates.append((post.text, error))
+    )
+    for number, (text, author) in enumerate([("first", "ann"), ("second", "ann"), ("third", "bob")], start=1):
+        asked = {"keys": (f"twitch:{number}",), "authors": (f"twitch:{author}",)}
+        poster.queue(reply(text, id=text).model_copy(update=asked))
+
+    poster.retract(Retraction(platform="twitch", reason="deleted", **taken_back))
+    await posted(poster)
+
+    assert [text for text, error in fates if error is None] == stay
+    assert {error for _, error in fates} <= {None, TAKEN_BACK} and len(fates) == 3
+
+
+async def test_what_is_asked_after_something_was_taken_back_is_answered() -> None:
+    fates: list[str | None] = []
+    poster = Poster(RepliesSection(), [QuietPlatform("twitch")], lambda platform, post, error: fates.append(error))
+    poster.retract(Retraction(platform="twitch", reason="timed out", author_id="ann"))
+    poster.queue(reply("hello").model_copy(update={"keys": ("twitch:1",), "authors": ("twitch:ann",)}))
+    await posted(poster)
+    assert fates == [None]
+
+
+class TakenBackMeanwhile(QuietPlatform):
+    """Fails, or takes no reply, and meanwhile what the post answers is taken back."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__("twitch")
+        self.poster = Poster(RepliesSection(), [self], self.hear)
+        self.fates: list[str | None] = []
+        self.tries = 0
+        self._error = error
+
+    def hear(self, platform: str, post: Post, error: str | None) -> None:
+        self.fates.append(error)
+
+    async def post(self, post: Post) -> None:
+        self.tries += 1
+        self.poster.retract(Retraction(platform="twitch", reason="deleted", id="1"))
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [RateLimited("slow down", 0.0), PostRejected("the parent message is gone")])
+async def test_what_is_taken_back_while_its_answer_is_tried_is_not_tried_again(error: Exception) -> None:
+    platform = TakenBackMeanwhile(error)
+    platform.poster.queue(reply("hello").model_copy(update={"keys": ("twitch:1",)}))
+
+    await posted(platform.poster)
+
+    assert platform.tries == 1
+    assert platform.fates == [TAKEN_BACK]
+
+
+async def test_who_is_timed_out_where_they_asked_gets_no_answer_in_other_channels_either() -> None:
+    fates: list[str | None] = []
+    poster = Poster(
+        RepliesSection(post_to="everywhere"),
+        [QuietPlatform("twitch"), Decorated("discord", "hall")],
+        lambda platform, post, error: fates.append(error),
+    )
+    poster.queue(reply("hello").model_copy(update={"keys": ("twitch:1",), "authors": ("twitch:ann",)}))
+    poster.retract(Retraction(platform="twitch", reason="timed out", author_id="ann", channel="lobby"))
+
+    await posted(poster)
+
+    assert fates == [TAKEN_BACK, TAKEN_BACK]
 
 
 LOBBY, HALL = Origin(platform="twitch", channel="lobby"), Origin(platform="discord", channel="hall")

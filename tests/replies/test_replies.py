@@ -1,5 +1,8 @@
+import pytest
+
 from relay.model import Forward, Origin, ReplyText, SendAs
 from relay.replies.replies import Replies
+from relay.replies.reply import Phase
 from relay.wire import server
 from relay.wire.messages import WireMessage
 
@@ -38,7 +41,9 @@ def test_incremental_chunks_make_one_reply_for_the_one_who_asked() -> None:
         server.ReplyEnd(message_id="r1"),
     )
 
-    assert replies == [ReplyText(message_id="r1", character="Vox", text="Hello Ann. How are you?", origins=(ANN,))]
+    assert replies == [
+        ReplyText(message_id="r1", character="Vox", text="Hello Ann. How are you?", origins=(ANN,), keys=FROM_ANN.keys)
+    ]
 
 
 def test_cumulative_chunks_replace_each_other() -> None:
@@ -108,6 +113,31 @@ def test_what_nobody_in_the_audience_asked_for_has_no_origin() -> None:
 
 def test_messages_of_people_are_no_replies() -> None:
     assert fed(Replies(), server.MessageUpdate(message_id="u", role="User", text="Hi")) == []
+
+
+@pytest.mark.parametrize(
+    ("happens", "phase"),
+    [("", Phase.SPEAKING), ("finish", Phase.DONE), ("cut", Phase.CUT)],
+)
+def test_a_text_that_is_complete_opens_no_reply_again(happens: str, phase: Phase) -> None:
+    step = Replies().apply(chunk("One two three.", 0), "Vox")
+    assert step is not None
+    step.reply.is_voiced = True
+    if happens:
+        getattr(step.reply, happens)()
+
+    assert not step.reply.complete()
+
+    assert step.reply.phase is phase
+
+
+def test_a_reply_nobody_hears_is_over_when_its_text_is_complete() -> None:
+    step = Replies().apply(chunk("One two three.", 0), "Vox")
+    assert step is not None
+
+    assert step.reply.complete()
+    assert step.reply.phase is Phase.DONE
+    assert not step.reply.complete()
 
 
 def test_when_the_chat_goes_what_was_heard_is_posted_and_the_rest_may_come_again() -> None:

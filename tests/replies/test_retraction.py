@@ -18,12 +18,15 @@ FORWARD = Forward(
 TAKEN_BACK = [
     Retraction(platform="twitch", reason="deleted", id="m2"),
     Retraction(platform="twitch", reason="banned", author_id="bob"),
+    Retraction(platform="twitch", reason="timed out", author_id="bob", channel="lobby"),
     Retraction(platform="twitch", reason="chat cleared", channel="lobby"),
 ]
 OTHERS = [
     Retraction(platform="discord", reason="deleted", id="m2"),
     Retraction(platform="twitch", reason="deleted", id="m3"),
     Retraction(platform="twitch", reason="banned", author_id="eve"),
+    Retraction(platform="twitch", reason="timed out", author_id="bob", channel="other"),
+    Retraction(platform="twitch", reason="timed out", author_id="eve", channel="lobby"),
     Retraction(platform="twitch", reason="chat cleared", channel="other"),
 ]
 

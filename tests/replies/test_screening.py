@@ -1,10 +1,16 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relay.application.events import Events
+from relay.application.routing import ReplyRouter
 from relay.config import OutboundSection
-from relay.model import Origin, ReplyText
+from relay.model import Origin, ReplyText, Retraction
 from relay.moderation.outbound import Outbound
+from relay.moderation.switching import WordsRefused
+from relay.replies.replies import Replies
 from relay.replies.screening import CAPACITY, Screening
 from relay.system import clock
 
@@ -67,9 +73,10 @@ def test_what_is_spread_over_lines_is_found(text: str) -> None:
 class Room:
     """Holds what has a link in it, and keeps what is let through."""
 
-    def __init__(self, hold_for: float = 60.0) -> None:
+    def __init__(self, hold_for: float = 60.0, **settings: object) -> None:
         self.released: list[ReplyText] = []
-        outbound = Outbound(OutboundSection.model_validate({"links": "hold", "blocked_terms": ["badword"]}))
+        found = {"links": "hold", "blocked_terms": ["badword"]} | settings
+        outbound = Outbound(OutboundSection.model_validate(found))
         self.screening = Screening(outbound, self.released.append, hold_for=hold_for)
 
     def says(self, text: str) -> None:
@@ -91,6 +98,21 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return times
 
 
+def test_what_is_held_is_dropped_when_what_it_answers_is_taken_back(now: list[float]) -> None:
+    room = Room()
+    for number in (1, 2):
+        answer = ReplyText(message_id="m", character="Vox", text="See evil.example/a.", keys=(f"twitch:{number}",))
+        room.screening.screen(answer)
+
+    nobody: Any = None
+    router = ReplyRouter(Replies(), nobody, room.screening, Events(), name_of=nobody, record=nobody, is_known=nobody)
+
+    router.retract(Retraction(platform="twitch", reason="deleted", id="1"))
+
+    assert [held.id for held in room.screening.held()] == ["r2"]
+    assert not room.screening.approve("r1")
+
+
 def test_what_is_held_is_shown_with_its_reason_and_let_out_whole_where_it_belongs(now: list[float]) -> None:
     room = Room()
     room.says("One. See evil.example/a and evil.example/b. Two.")
@@ -104,6 +126,19 @@ def test_what_is_held_is_shown_with_its_reason_and_let_out_whole_where_it_belong
     assert (reply.text, reply.origins) == ("One. See evil.example/a and evil.example/b. Two.", (LOBBY,))
     assert room.held == []
     assert not room.screening.approve("r1")
+
+
+def test_what_is_held_can_be_let_out_in_other_words_and_not_in_forbidden_ones(now: list[float]) -> None:
+    room = Room(blocked_terms_are="drop")
+    room.says("see evil.example")
+
+    with pytest.raises(WordsRefused, match="blocked term"):
+        room.screening.approve("r1", "a badword")
+    assert room.released == []
+    assert room.screening.approve("r1", "see for yourself")
+
+    assert [(reply.text, reply.origins) for reply in room.released] == [("see for yourself", (LOBBY,))]
+    assert room.held == []
 
 
 def test_what_is_rejected_is_never_said(now: list[float]) -> None:

@@ -24,6 +24,8 @@ def test_every_piece_fits_and_nothing_but_white_space_is_lost(text: str, limit: 
         ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
         ("こんにちは。元気ですか。", 7, ["こんにちは。", "元気ですか。"]),
         ("   ", 5, []),
+        ("```\nx = 1\n``` is it, " + "so " * 25, 70, ["```\nx = 1\n``` is it, " + "so " * 15 + "so", "so " * 8 + "so"]),
+        ("```\nx = 1\n```" + "o" * 140, 70, ["```\nx = 1\n```", "o" * 70, "o" * 70]),
     ],
 )
 def test_pieces_end_at_sentences_then_at_words_then_anywhere(text: str, limit: int, expected: list[str]) -> None:

@@ -14,6 +14,7 @@ from relay.rewards.redemptions import POSTING, Redemption, Redemptions
 from relay.wire import server
 from relay.wire.messages import WireMessage
 from tests.contracts.samples import forward, message, settlement
+from tests.support import examples
 
 PATIENCE = 30.0
 REWARD = Reward(id="r1", title="Ask", cost=300, awaits_outcome=True)
@@ -269,7 +270,7 @@ def _stopped(reply: Reply) -> None:
     reply.cut()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(sorted(HAPPENINGS)), st.integers(0, 3)), max_size=30))
 def test_whatever_happens_each_is_decided_once_and_fulfilled_only_for_a_reason(
     story: list[tuple[str, int]],

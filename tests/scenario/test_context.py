@@ -30,6 +30,9 @@ class Voxta:
         self.most_at_once = 0
         self._at_once = 0
 
+    def begin_script_event(self, call: ScriptCall) -> None:
+        """Each is waited for."""
+
     async def trigger_script_event(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         self.calls.append((name, arguments or {}))
         if self.refuses:

@@ -22,6 +22,7 @@ from relay.wire import server
 from relay.wire.messages import WireMessage
 from tests.speech.fakes import Clock, Library, ManualSink, settle
 from tests.speech.test_voice import Voxta
+from tests.support import examples
 
 REPLY_TIMEOUT = 30.0
 WORDS = "One two three. "
@@ -169,7 +170,7 @@ async def whole_evening(after: str, steps: list[tuple[str, int]]) -> Room:
     return room
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.sampled_from(["reply", "resume", "nothing"]), STEPS)
 def test_no_order_of_things_lets_two_talk_at_once_or_leaves_anything_stuck(
     after: str, steps: list[tuple[str, int]]

@@ -41,6 +41,15 @@ def test_the_floor_is_taken_from_the_question_to_the_end_of_the_reply() -> None:
     assert floor.is_free(4)
 
 
+def test_the_floor_is_free_at_the_latest_when_an_answer_would_be_overdue() -> None:
+    floor = floor_with()
+    assert floor.free_at(5) == 5
+
+    floor.asked(6)
+
+    assert floor.free_at(7) == 6 + TIMEOUT
+
+
 def test_speech_keeps_the_floor_after_the_text_is_complete() -> None:
     floor = floor_with()
 
@@ -77,6 +86,16 @@ def test_a_turn_that_voxta_tells_of_keeps_the_floor_until_it_waits_for_people() 
 
     floor.turn_is_over(8, is_voicing=False)
     assert floor.is_free(8)
+
+
+def test_a_turn_that_voxta_tells_of_goes_on_though_the_question_was_given_up() -> None:
+    floor = floor_with()
+    floor.turn_goes_on(0)
+    floor.asked(1)
+
+    floor.released()
+
+    assert floor.state(2) is FloorState.FINISHING
 
 
 def test_the_end_of_the_turn_before_does_not_free_the_floor_of_a_question_just_asked() -> None:
@@ -296,6 +315,17 @@ def test_a_microphone_that_never_falls_silent_is_ignored_until_it_does() -> None
     assert not floor.is_free(102)
 
 
+def test_who_was_ignored_is_listened_to_again_after_a_stop_that_was_lost() -> None:
+    floor = floor_with(max_hold=5)
+    floor.speaker_speaks("microphone:fan", 0)
+    acts(floor, until=5)
+    assert floor.speakers(5) == frozenset()
+
+    floor.speaker_speaks("microphone:fan", LEASE + 1)
+
+    assert floor.speakers(LEASE + 1) == {"microphone:fan"}
+
+
 def test_it_is_known_before_when_who_never_falls_silent_will_be_ignored() -> None:
     floor = floor_with(max_hold=5)
     floor.speaker_speaks("microphone", 1)
@@ -353,6 +383,20 @@ def test_noise_that_does_not_end_is_doubted_for_a_while_and_then_ignored(setting
 
 def floor_max_pause(settings: dict[str, object]) -> float:
     return FloorSection.model_validate(settings).max_pause
+
+
+def test_who_was_taken_for_noise_is_listened_to_again_after_a_stop_that_was_lost() -> None:
+    floor = floor_with()
+    floor.speaking(0, duration=60)
+    floor.speaker_talks("voice:ann", 1)
+    acts(floor, until=5, start=1)
+    for at in (5, 4 + LEASE):
+        floor.speaker_talks("voice:ann", at)
+        assert floor.advance(at) is None, "the same noise goes on"
+
+    floor.speaker_talks("voice:ann", 4 + 2 * LEASE)
+
+    assert floor.advance(4 + 2 * LEASE) is FloorDecision.PAUSE
 
 
 def test_who_was_taken_for_noise_pauses_again_with_speech_or_after_a_silence() -> None:
@@ -473,6 +517,16 @@ def test_words_that_were_told_are_waited_for_no_longer() -> None:
     assert floor.is_free(2)
 
 
+def test_who_asks_waits_for_no_words_not_even_at_the_start_of_the_clock() -> None:
+    floor = floor_with()
+    floor.expect_words(0, is_expected=True)
+
+    floor.asked(0.1)
+    floor.reply_ended(0.2)
+
+    assert floor.is_free(0.2)
+
+
 def test_who_is_about_to_be_answered_may_be_told_although_the_floor_is_kept_for_them() -> None:
     floor = floor_with(silence=0.5)
     floor.expect_words(1, is_expected=True)
@@ -514,6 +568,19 @@ def test_who_only_listened_counts_again_when_they_say_more_or_begin_anew() -> No
     floor.speaker_speaks("voice:ann", 3)
 
     assert acts(floor, until=4, start=3) == [(3, FloorDecision.PAUSE), (3.5, FloorDecision.INTERRUPT)]
+
+
+def test_what_is_meant_after_all_interrupts_as_speech_does() -> None:
+    floor = floor_with(min_speech=0.5, silence=0.4)
+    floor.speaking(0, duration=30)
+    floor.speaker_speaks("voice:ann", 1)
+    acts(floor, until=1.2, start=1)
+    floor.speaker_listens("voice:ann", 1.2)
+    acts(floor, until=1.9, start=1.2)
+
+    floor.speaker_says_more("voice:ann", 2)
+
+    assert acts(floor, until=3, start=2) == [(2, FloorDecision.PAUSE), (2.5, FloorDecision.INTERRUPT)]
 
 
 def test_words_that_are_known_after_a_hum_end_the_pause_and_do_not_add_up() -> None:

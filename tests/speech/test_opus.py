@@ -13,6 +13,7 @@ from relay.speech.base import RATE
 from relay.speech.opus import SAMPLES, Decoder, Encoder
 from tests.benchmarks.lost_packets import packets_of
 from tests.hearing import sounds
+from tests.support import examples
 
 
 def test_a_tone_survives_the_way_there_and_back() -> None:
@@ -62,7 +63,7 @@ def _distance(one: bytes, other: bytes) -> float:
     return float(np.linalg.norm(spectra[0] - spectra[1]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(packet=st.binary(max_size=200))
 def test_hostile_packets_are_samples_or_refused(packet: bytes) -> None:
     with suppress(SpeechError):

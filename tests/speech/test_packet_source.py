@@ -1,4 +1,6 @@
+import sys
 import threading
+from collections.abc import Iterator
 
 import av
 import numpy as np
@@ -125,6 +127,16 @@ def test_no_sequence_of_calls_ends_a_clip_twice_or_hears_more_than_there_is(step
     assert player.packets.is_idle
 
 
+@pytest.fixture
+def often() -> Iterator[None]:
+    """Threads take turns so often that they meet everywhere, and wait little for each other."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("often")
 def test_cuts_from_another_thread_never_let_a_frame_through_afterwards() -> None:
     player = Player()
     stop = threading.Event()

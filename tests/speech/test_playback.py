@@ -10,7 +10,7 @@ import pytest
 from relay.replies.replies import Replies
 from relay.replies.reply import Phase, Reply, Sentence
 from relay.speech.playback import GRACE, Playback
-from tests.speech.fakes import Clock, Library, ManualSink, add, end
+from tests.speech.fakes import Clock, Library, ManualSink, add, end, settle
 from tests.support import alongside, eventually
 
 HELLO, BYE = Sentence("r1", "Hello there my friend.", 0, 22, "a"), Sentence("r1", " Good bye.", 22, 32, "b")
@@ -74,6 +74,18 @@ async def test_sentences_are_heard_in_order_and_each_is_announced() -> None:
 
         assert scene.stage.said == ["Hello there my friend. 1 s", "Good bye. 1 s", "r1 heard"]
         assert not scene.playback.is_busy
+
+
+async def test_a_clip_sounds_from_its_first_frame_on() -> None:
+    async with playing() as scene:
+        assert scene.playback.sounding is None
+        await scene.say(HELLO)
+        assert scene.playback.sounding is None
+
+        scene.sinks[0].advance(0.5)
+
+        assert scene.playback.sounding is not None
+        assert scene.playback.sounding[1] == 0.5
 
 
 async def test_a_clip_that_arrives_late_does_not_overtake() -> None:
@@ -193,6 +205,20 @@ async def test_a_clip_that_cannot_be_had_is_left_out() -> None:
         scene.sinks[0].advance(1.0)
 
         assert scene.stage.said == ["Hello there my friend. 0 s", "Good bye. 1 s", "r1 heard"]
+
+
+async def test_a_reply_whose_last_clip_cannot_be_had_is_over_after_the_one_before() -> None:
+    async with playing() as scene:
+        scene.library.bad.add("b")
+        scene.says(HELLO)
+        scene.says(BYE)
+        scene.whole("r1")
+        await scene.queued(1)
+        await settle()
+
+        scene.sinks[0].advance(1.0)
+
+        assert scene.stage.said == ["Hello there my friend. 1 s", "Good bye. 0 s", "r1 heard"]
 
 
 async def test_a_sentence_that_must_not_be_heard_is_left_out() -> None:
@@ -319,6 +345,28 @@ async def test_a_sink_that_is_seen_closed_before_it_tells_takes_the_reply_with_i
 
         assert scene.stage.said[-1] == "r1 heard"
         assert not scene.playback.is_busy
+
+
+async def test_what_a_sink_had_when_it_closed_is_not_said_again_by_another() -> None:
+    discord, overlay = ManualSink("discord"), ManualSink("overlay")
+    async with playing(discord, overlay) as scene:
+        reply = await scene.say(HELLO, whole=False)
+        discord.is_open = False
+        scene.playback.say(reply, BYE)
+        overlay.advance(1.0)
+        assert scene.stage.said == [], "the one that closed leads on with what it had"
+
+        discord.set_open(False)
+
+        assert scene.stage.said == ["Hello there my friend. 1 s"]
+
+
+async def test_all_sinks_are_as_loud_as_the_playback() -> None:
+    sinks = ManualSink("discord"), ManualSink("overlay", is_open=False)
+
+    Scene(*sinks).playback.set_volume(0.25)
+
+    assert [sink.volume for sink in sinks] == [0.25, 0.25]
 
 
 async def test_a_beginning_tells_that_what_was_before_it_is_over() -> None:

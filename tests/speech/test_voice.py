@@ -128,6 +128,105 @@ async def test_a_reply_is_announced_sentence_by_sentence_and_completed() -> None
         assert scene.floor.is_free(scene.clock.now)
 
 
+async def test_a_reply_that_was_heard_before_its_text_ended_is_over_with_its_text() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, whole=False)
+        scene.passes(1.0)
+
+        scene.text_ended("r1")
+
+        await scene.told("started r1 0-22 1 s", "completed r1")
+        assert scene.shown == ["r1 whole"]
+
+
+async def test_a_reply_is_being_said_once_it_is_heard() -> None:
+    async with speaking() as scene:
+        assert not scene.voice.is_speaking
+        scene.voice.asked()
+        assert not scene.voice.is_speaking, "it is only asked for"
+        scene.thinking("r1")
+        assert not scene.voice.is_speaking
+
+        await scene.reply(HELLO)
+        scene.passes(0.5)
+
+        assert scene.voice.is_speaking
+
+
+async def test_sound_pauses_a_reply_and_noise_lets_it_go_on() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, BYE)
+        scene.passes(0.5)
+
+        scene.voice.talks("voice:ann")
+        assert scene.sink.is_paused
+        scene.passes(1.2)
+
+        assert not scene.sink.is_paused
+
+
+async def test_who_only_listens_gives_the_reply_back_at_once_and_takes_it_with_what_is_meant() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, BYE)
+        scene.passes(0.5)
+        scene.voice.speaks("voice:ann")
+        assert scene.sink.is_paused
+
+        scene.voice.listens("voice:ann")
+        assert not scene.sink.is_paused
+        scene.voice.says_more("voice:ann")
+
+        assert scene.sink.is_paused
+
+
+async def test_of_a_chat_that_is_gone_nothing_is_said_and_the_floor_is_free() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, BYE)
+        scene.passes(0.5)
+
+        scene.voice.forget()
+
+        assert not scene.sink.queue
+        assert scene.floor.is_free(scene.clock.now)
+        assert not scene.voice.is_speaking
+
+
+async def test_when_all_is_given_up_it_ends_where_it_was_heard() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO)
+        scene.says(Sentence("r2", "And more of it.", 0, 15, "c"))
+        scene.passes(0.6)
+
+        scene.voice.all_cancelled()
+
+        assert not scene.sink.queue
+        assert scene.shown == ["r1 'Hello there'", "r2 ''"]
+
+
+async def test_what_a_client_plays_itself_keeps_the_floor_until_voxta_waits_for_people() -> None:
+    async with speaking() as scene:
+        scene.thinking("r9")
+        scene.voice.played_elsewhere("r9", 5.0)
+        assert scene.voice.is_speaking
+
+        scene.voice.completed_elsewhere("r8")
+        assert scene.voice.is_speaking, "that was another one"
+        scene.voice.completed_elsewhere("r9")
+
+        assert not scene.voice.is_speaking
+        assert scene.floor.is_free(scene.clock.now)
+
+
+async def test_a_turn_of_voxtas_keeps_the_floor() -> None:
+    async with speaking() as scene:
+        scene.voice.turn(is_over=False)
+        assert not scene.floor.is_free(scene.clock.now)
+
+        scene.voice.turn(is_over=True)
+
+        assert scene.floor.is_free(scene.clock.now)
+
+
 async def test_a_person_who_talks_on_ends_the_reply_where_it_was_heard() -> None:
     async with speaking() as scene:
         await scene.reply(HELLO, BYE)

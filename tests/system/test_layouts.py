@@ -8,7 +8,7 @@ import pytest
 from relay.companion.state import storage
 from relay.companion.state.storage import Storage
 from relay.errors import ConfigError
-from relay.inbox import sqlite as inbox
+from relay.inbox import tables as inbox
 from relay.memory import sqlite as memory
 from relay.system.layouts import Layout
 

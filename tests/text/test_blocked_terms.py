@@ -53,6 +53,8 @@ def test_innocent_words_are_left_alone(term: str, innocent: str) -> None:
     [
         ("fuck", "fu ck"),
         ("fuck", "f uck"),
+        ("fuck", "fu fu ck"),
+        ("radar", "r a d a r"),
         ("ass", "a$$"),
         ("kill yourself", "KILL   yourself"),
         ("kill yourself", "killyourself"),
@@ -71,6 +73,10 @@ def test_innocent_words_are_left_alone(term: str, innocent: str) -> None:
 )
 def test_phrases_beginnings_signs_and_other_scripts_are_found(term: str, text: str) -> None:
     assert Terms([term]).find(text) is not None
+
+
+def test_a_pattern_that_fits_with_accents_and_without_is_one_place() -> None:
+    assert Terms([r"/b\w+d/"]).spans("a bäd word") == [(2, 5)]
 
 
 def test_a_pattern_that_takes_too_long_counts_as_found_and_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:

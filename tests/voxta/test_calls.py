@@ -208,3 +208,65 @@ class TestTogether:
 
         ends = await asyncio.gather(*made, return_exceptions=True)
         assert [type(end) for end in ends] == [VoxtaForbidden] * 3
+
+
+class TestBegun:
+    """Calls that nobody waits for one by one."""
+
+    async def trusted(self) -> Calls:
+        calls = Calls()
+        for _ in range(TRUST):
+            await calls.make("send", answered, together=True)
+        return calls
+
+    async def test_have_to_go_alone_until_voxta_took_others(self) -> None:
+        assert Calls().begin("send", asyncio.get_running_loop().create_future) is None
+
+    async def test_wait_behind_one_that_goes_alone(self) -> None:
+        calls, may_end = await self.trusted(), asyncio.Event()
+
+        async def alone() -> None:
+            await may_end.wait()
+
+        going = asyncio.create_task(calls.make("send", alone))
+        await asyncio.sleep(0)
+        assert calls.begin("send", asyncio.get_running_loop().create_future) is None
+        may_end.set()
+        await going
+
+    async def test_end_when_they_are_answered_and_shown(self) -> None:
+        calls, answer = await self.trusted(), asyncio.get_running_loop().create_future()
+        over = calls.begin("send", lambda: answer, is_hello)
+        assert over is not None
+        answer.set_result(None)
+        await asyncio.sleep(0.01)
+        assert not over.done(), "a refusal may come yet"
+        calls.on_message(HELLO)
+
+        async with asyncio.timeout(PATIENCE):
+            await over
+
+    async def test_are_refused_the_oldest_first(self) -> None:
+        calls = await self.trusted()
+        answers = [asyncio.get_running_loop().create_future() for _ in range(2)]
+        first, second = (calls.begin("send", partial(answers.__getitem__, n), is_hello) for n in range(2))
+        assert first is not None and second is not None
+        calls.on_message(server.ErrorMessage(message="Forbidden: no rights."))
+        for answer in answers:
+            answer.set_result(None)
+        calls.on_message(HELLO)
+
+        with pytest.raises(VoxtaForbidden):
+            await first
+        await second
+        assert calls.begin("send", asyncio.get_running_loop().create_future) is None, "it may be refused again"
+
+    async def test_are_in_doubt_when_the_line_is_cut(self) -> None:
+        calls, answer = await self.trusted(), asyncio.get_running_loop().create_future()
+        over = calls.begin("send", lambda: answer, is_hello)
+        assert over is not None
+        answer.set_result(None)
+        calls.cut_off()
+
+        with pytest.raises(VoxtaUnavailable):
+            await over

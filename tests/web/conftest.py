@@ -2,9 +2,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
 
-from tests.browser import browser as started_browser
+from tests.browser import Pages, browser
 from tests.web.stage import Stage, staged
 
 
@@ -16,7 +15,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One for all tests of pages; each opens a context of its own."""
-    async with started_browser() as browser:
-        yield browser
+async def pages() -> AsyncIterator[Pages]:
+    """Those of one browser, for all tests."""
+    async with browser() as started:
+        yield Pages(started)

@@ -53,7 +53,7 @@ async def desk_of(
     feed, support, trying = Feed(relay), Support(relay), Trying(config, relay, audio)
     desk.topics.add(top.topic, held.topic, following.topic, feed.topic, support.topic, trying.topic)
     desk.actions.add(*control_actions(relay.controls), *_looks(top.topic, held.topic, following.topic))
-    shared = SharedDesk(links, desk.actions, relay.controls, has_token=config.web.token is not None)
+    shared = SharedDesk(links, desk.actions, relay.controls, config.web)
     desk.topics.add(shared.topic)
     desk.actions.add(*support.actions(), *Viewers(relay, feed, support).actions())
     desk.actions.add(*trying.actions(), *shared.actions())

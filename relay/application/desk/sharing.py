@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import Field, JsonValue
 
+from relay.config import WebSection
 from relay.model import Caller, Role
 from relay.moderation.controls import Controls
 from relay.web.access import AccessLink, AccessLinks, FixedAct
@@ -34,11 +35,11 @@ class Withdrawn(Fields):
 class SharedDesk:
     """What the streamer sees of all links, and does with them. Secrets are told once, to who asked for the link."""
 
-    def __init__(self, links: AccessLinks, actions: DeskActions, controls: Controls, *, has_token: bool) -> None:
+    def __init__(self, links: AccessLinks, actions: DeskActions, controls: Controls, web: WebSection) -> None:
         self._links = links
         self._actions = actions
         self._controls = controls
-        self._has_token = has_token
+        self._web = web
         self.topic = Topic("links", self._state, time.time, role=Role.STREAMER, every=LOOK_EVERY, mark=self._links.all)
 
     def actions(self) -> Iterator[DeskAction[Any]]:
@@ -49,7 +50,7 @@ class SharedDesk:
 
     def _state(self) -> dict[str, object]:
         links = [_shown(link) for link in self._links.all()]
-        return {"has_token": self._has_token, "links": links, "acts": self._acts}
+        return {"has_token": self._web.token is not None, "links": links, "acts": self._acts}
 
     @cached_property
     def _acts(self) -> list[dict[str, object]]:
@@ -61,7 +62,7 @@ class SharedDesk:
         ]
 
     async def _invite(self, given: Invited, by: Caller) -> dict[str, str]:
-        if not self._has_token:
+        if self._web.token is None:
             raise DeskError(
                 "failed",
                 "set web.token first: without one, everybody who can reach this relay may do all that you may",
@@ -85,7 +86,9 @@ class SharedDesk:
             raise DeskError("failed", f"the link cannot be kept: {error}") from None
         self.topic.changed()
         await self._controls.note(by, f"key {link.name}: {act.do}" if act else f"invite {link.name}")
-        return {"id": link.id, "name": link.name, "path": f"/press/{secret}" if act else f"/?token={secret}"}
+        path = f"/press/{secret}" if act else f"/?token={secret}"
+        told = {"address": f"{self._web.address}{path}"} if self._web.is_public else {}
+        return {"id": link.id, "name": link.name, "path": path, **told}
 
     async def _withdraw(self, given: Withdrawn, by: Caller) -> str:
         try:

@@ -1,7 +1,10 @@
 """The logins and bots with which the channels of many companions are listened to."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from relay.application.settings import Fleet
@@ -44,6 +47,13 @@ def has_account(section: PlatformSection, own: PlatformSection) -> bool:
     if type(section) is not type(own) or not own.enabled:
         return False
     return section.model_copy(update={"channels": ()}) == own.model_copy(update={"channels": ()})
+
+
+def settings_mark(own: PlatformSection) -> str:
+    """Tells the settings of an account from others of the same login; it is the same on machines with other folders."""
+    files = {name for name, value in own if isinstance(value, Path)}
+    alike = own.model_dump(mode="json", exclude={"channels", *files})
+    return hashlib.sha256(json.dumps(alike, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _together(one: SharedAccount, other: SharedAccount) -> SharedAccount:

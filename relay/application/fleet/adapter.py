@@ -1,75 +1,129 @@
 """One account of a platform for many companions: hears the channels of all, and gives each what is its own."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from relay.application.fleet.accounts import SharedAccount, has_account
+from relay.application.fleet.accounts import SharedAccount, has_account, settings_mark
 from relay.application.fleet.changes import FleetChanges
-from relay.application.fleet.routes import Dispatch, Routes
-from relay.application.processes.adapter import built, host
-from relay.application.processes.elsewhere import RemoteCommands, RemoteControls
+from relay.application.fleet.left_out import LeftOut
+from relay.application.fleet.routes import Routes
+from relay.application.fleet.voices import SharedVoices
+from relay.application.processes.adapter import built, by_turns, host, while_ours
+from relay.application.processes.elsewhere import RemoteControls
 from relay.application.processes.ingress import Ingress
 from relay.application.processes.kinds import platform_service
+from relay.application.processes.measures import EVERY_COMPANION
+from relay.application.processes.remote_commands import OffersOfCores, RemoteCommands
+from relay.application.processes.standby import MakeSure
 from relay.application.settings import Fleet
 from relay.application.tracing import hearing, wanted_spans
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
+from relay.config.base import PlatformSection
 from relay.config.loading import Config
 from relay.model import Caller, ControlInfo, Held, Incoming, PlatformDecision, Retraction, Suggestion
-from relay.platforms.base import Offering, Receive, Tunable
+from relay.platforms.base import Platform, Receive, Tunable
+from relay.platforms.sharing import Share, Shareable
 
 if TYPE_CHECKING:
     from relay.system.spans import MessageSpans
 
 
+log = logging.getLogger(__name__)
+
+
 class SharedAdapter:
-    """A platform in this process. `follow` gives it other companions while it runs."""
+    """A platform in this process, or the one that stands by for that of another process with the same login.
+
+    `follow` gives it other companions meanwhile.
+    """
 
     def __init__(self, account: SharedAccount, fleet: Fleet, bus: Bus, watch: Watch) -> None:
         self._info = account.info
-        self._section = account.section
+        self._login = account.section
         self._bus = bus
         self._watch = watch
-        self._process = fleet.process
         self._spans: MessageSpans | None = None
         self._ingress: dict[str, Ingress] = {}
+        self._commands: dict[str, RemoteCommands] = {}
+        self._voices = SharedVoices(account.info, bus, self._share)
+        self._left_out = LeftOut()
         self._know(fleet)
-        config = fleet.process.model_copy(update={self._info.name: account.section})
-        self._service = platform_service(self._info, config)
-        self._commands = RemoteCommands(bus, lambda: self._ingress, fleet.process.commands.prefix)
-        self.platform = built(self._info, config, self.receive, SharedControls(self.owner, bus), bus)
-        if isinstance(self.platform, Offering):
-            self.platform.offer(self._commands)
+        self._service = platform_service(self._info, self._config())
+        self._offers = OffersOfCores(bus, lambda: self._commands)
+        self.platform: Platform | None = None
+        """While this process hears, and no other."""
 
     async def run(self) -> None:
         """Until cancelled. Raises AuthError or ConfigError when it never listened and a person has to act."""
+        log.info("%s is the account of %s", self._service, ", ".join(self._ingress))
+        # Who has other settings there hears other companions with the same login, and stands by for others alike.
+        await by_turns(self._login, f"{self._service}/{settings_mark(self._login)}", self._bus, self._hear)
+
+    async def _hear(self, make_sure: MakeSure) -> None:
+        receive = while_ours(self.receive, make_sure)
+        platform = built(self._info, self._config(), receive, SharedControls(self.owner, self._bus), self._bus)
         async with wanted_spans(self._process) as self._spans, asyncio.TaskGroup() as tasks:
-            following = tasks.create_task(self._commands.run(), name="viewers' commands")
+            self.platform = platform
+            following = tasks.create_task(self._offers.run(), name="viewers' commands")
             try:
-                await host(self.platform, self._service, self._bus, self._watch)
+                await self._share()
+                await self._voices.follow(self._companions)
+                with self._watch.exposition.telling_of(EVERY_COMPANION, self._left_out):
+                    await host(platform, self._service, self._bus, self._watch, make_sure, self._service)
             finally:
+                self.platform = None  # or `follow` starts voices meanwhile that nobody ends
                 following.cancel()
+                await self._voices.end()
 
     async def follow(self, fleet: Fleet, _: FleetChanges) -> None:
         """Hear the channels of these companions from now on. Raises ConfigError and PlatformError."""
         self._know(fleet)
         if isinstance(self.platform, Tunable):
-            await self.platform.set_channels(self._places(fleet))
+            await self.platform.set_channels(self._places())
+        await self._share()
+        if self.platform is not None:
+            await self._voices.follow(self._companions)
 
     def _know(self, fleet: Fleet) -> None:
-        names = [name for name, config in fleet.companions.items() if self._is_ours(config)]
+        self._companions = {name: config for name, config in fleet.companions.items() if self._is_ours(config)}
+        self._process = fleet.process
         self._ingress = {
-            name: self._ingress.get(name) or Ingress(self._bus.companion_stream(name, "ingress")) for name in names
+            name: self._ingress.get(name) or Ingress(self._bus.companion_stream(name, "ingress"))
+            for name in self._companions
         }
-        self._dispatch = Dispatch(Routes.of(fleet.companions))
+        before, self._commands = self._commands, {}
+        for name, config in self._companions.items():
+            self._commands[name] = before.get(name) or RemoteCommands(config.commands.prefix)
+            self._commands[name].prefix = config.commands.prefix
+        self._routes = Routes.of(fleet.companions)
+        self._places_of = self._routes.places_of(self._info.name)
 
-    def _places(self, fleet: Fleet) -> list[str]:
-        sections = (self._info.settings(fleet.companions[name]) for name in self._ingress)
-        return [place for section in sections for place in section.listened_to()]
+    async def _share(self) -> None:
+        """Each has its own there."""
+        if isinstance(self.platform, Shareable):
+            shares = (
+                Share(name, self._places_of.get(name, ()), commands, self._voices.of(name))
+                for name, commands in self._commands.items()
+            )
+            await self.platform.share(list(shares))
+
+    def _config(self) -> Config:
+        """Of the platform, as it is now: with the channels of all."""
+        channels = [channel for section in self._sections() for channel in dict(section)["channels"]]
+        section = self._login.model_copy(update={"channels": tuple(channels)})
+        return self._process.model_copy(update={self._info.name: section})
+
+    def _places(self) -> list[str]:
+        return [place for section in self._sections() for place in section.listened_to()]
+
+    def _sections(self) -> list[PlatformSection]:
+        return [self._info.settings(config) for config in self._companions.values()]
 
     def _is_ours(self, config: Config) -> bool:
-        return has_account(self._section, self._info.settings(config))
+        return has_account(self._login, self._info.settings(config))
 
     async def receive(self, *incoming: Incoming) -> None:
         """See Receive: to whom it belongs, in the order it came."""
@@ -90,15 +144,17 @@ class SharedAdapter:
     def owner(self, places: Sequence[str]) -> str | None:
         """The companion that is there; None where none is."""
         named = [name for place in places for name in (place, self._named(place))]
-        owner = self._dispatch.companion_of(self._info.name, *named)
+        owner = self._routes.companion_of(self._info.name, *named)
         return owner if owner in self._ingress else None
 
     def _owners(self, places: Sequence[str]) -> Collection[str]:
         """Whose it is; what names no place may be anybody's."""
         if not places:
             return self._ingress.keys()
-        owner = self.owner(places)
-        return () if owner is None else (owner,)
+        if (owner := self.owner(places)) is not None:
+            return (owner,)
+        self._left_out.note(self._info.name, self._named(places[-1]))
+        return ()
 
     def _named(self, place: str) -> str:
         """A place as settings name it."""
@@ -126,16 +182,17 @@ class SharedControls:
         return self._anybodys.commands()
 
     async def complete(self, name: str, typed: str, by: Caller) -> Sequence[Suggestion]:
-        return await self._of(by).complete(name, typed, by) if self._has(by) else ()
+        there = self._there(by)
+        return await there.complete(name, typed, by) if there is not None else ()
 
     async def held(self, by: Caller) -> Sequence[Held]:
-        return await self._of(by).held(by) if self._has(by) else ()
+        there = self._there(by)
+        return await there.held(by) if there is not None else ()
 
     async def run(self, words: str, by: Caller) -> str:
-        return await self._of(by).run(words, by) if self._has(by) else "No companion is in this channel."
+        there = self._there(by)
+        return await there.run(words, by) if there is not None else "No companion is in this channel."
 
-    def _has(self, by: Caller) -> bool:
-        return self._owner(by.places) is not None
-
-    def _of(self, by: Caller) -> RemoteControls:
-        return RemoteControls(self._bus, self._owner(by.places) or "")
+    def _there(self, by: Caller) -> RemoteControls | None:
+        owner = self._owner(by.places)
+        return RemoteControls(self._bus, owner) if owner is not None else None

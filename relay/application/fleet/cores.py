@@ -2,26 +2,25 @@
 
 import asyncio
 import logging
-import random
-from typing import Final
+from functools import partial
 
 from relay.application.fleet.changes import FleetChanges
+from relay.application.fleet.keeper import Keeper, in_words
 from relay.application.fleet.share import FairShare
-from relay.application.processes.core import inbox_of, lead
+from relay.application.processes.core import CompanionCore, inbox_of
+from relay.application.processes.leadership import Leadership
 from relay.application.settings import Fleet
+from relay.application.settings.fleet import claimed
 from relay.application.statistics import Statistics
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.config.loading import Config
-from relay.errors import InboxTaken, RelayError
-from relay.system import shutdown
+from relay.errors import InboxTaken, causes
 from relay.system.cancellation import checkpoint
+from relay.system.fairness import give_way
+from relay.system.garbage import LongLived
 
 log = logging.getLogger(__name__)
-
-AGAIN: Final = (5.0, 60.0)
-"""Seconds after which a companion that failed is tried again: at first, and at most."""
-JITTER: Final = (0.8, 1.2)
 
 
 class FleetCores:
@@ -32,87 +31,111 @@ class FleetCores:
         self._watch = watch
         self._bus = bus
         self._share = FairShare(bus.presence, lambda: len(self._fleet.companions))
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._changing = asyncio.Lock()
+        self._kept: Keeper[str] = Keeper(self._note)
+        self._led: dict[str, Leadership] = {}
+        self._going: list[Leadership] = []
+        """Those that end once what is being said is said, as their settings are no more."""
+        self._building = asyncio.Lock()
+        self._objects = LongLived()
         self.problems: dict[str, str] = {}
         """What keeps companions from running, by name."""
 
     async def run(self) -> None:
         try:
-            for name, config in self._fleet.companions.items():
-                self._start(name, config)
+            for name in self._fleet.companions:
+                self._start(name)
             while True:
                 checkpoint()
-                await self._leave(await self._share.surplus())
+                name = await self._share.surplus()
+                self._leave(name)
+                await self._share.left(name)
         finally:
-            await self._end(*self._tasks)
+            await self._kept.end(*self._kept)
 
     async def follow(self, fleet: Fleet, changes: FleetChanges) -> None:
-        """Have these companions from now on; those that are as before notice nothing."""
-        async with self._changing:
-            self._fleet = fleet
-            await self._end(*changes.removed, *changes.changed)
-            for name in (*changes.changed, *changes.added):
-                self._start(name, fleet.companions[name])
-            for name in changes.removed:
-                self._clear(name)
+        """Have these companions from now on; those that are as before notice nothing.
 
-    async def _leave(self, name: str) -> None:
+        One that begins anew, and one that is removed, says first what it is at.
+        """
+        self._fleet = fleet
+        live = {name: change.config for name, change in changes.changed.items() if change.is_live}
+        for name, config in live.items():
+            if name in self._led:
+                await self._led[name].adopt(config)
+        wanted = [*(name for name in changes.changed if name not in live), *changes.added]
+        going_on = {name for name in (*wanted, *changes.removed) if self._is_left_at_its_end(name)}
+        await self._kept.end(*(name for name in (*wanted, *changes.removed) if name not in going_on))
+        for name in wanted:
+            if name not in going_on:
+                self._start(name)
+        for name in changes.removed:
+            self._clear(name)
+
+    def _leave(self, name: str) -> None:
         """To another process, which leads fewer. What waits in its inbox goes on there."""
-        async with self._changing:
-            if name in self._tasks:
-                log.info("%s is left to another process", name)
-                await self._end(name)
-                self._start(name, self._fleet.companions[name])
+        if name in self._led:
+            log.info("%s is left to another process", name)
+            self._led[name].is_left.set()
 
-    def _start(self, name: str, config: Config) -> None:
-        keeping = self._keep(name, config)
-        self._tasks[name] = asyncio.create_task(keeping, name=f"companion {name}", context=shutdown.apart())
+    def _is_left_at_its_end(self, name: str) -> bool:
+        """Whether it ends by itself once what it is saying is said; one that has not begun says nothing."""
+        if name not in self._led or not self._led[name].has_begun:
+            return False
+        self._led[name].is_left.set()
+        self._going.append(self._led[name])
+        return True
 
-    async def _end(self, *names: str) -> None:
-        ending = [self._tasks.pop(name) for name in dict.fromkeys(names) if name in self._tasks]
-        for task in ending:
-            task.cancel()
-        if ending:
-            await asyncio.wait(ending)
+    def _start(self, name: str) -> None:
+        self._kept.start(name, partial(self._lead, name), f"companion {name}")
 
-    async def _keep(self, name: str, config: Config) -> None:
-        """Lead it whenever nobody does; what fails costs this companion alone."""
-        pause = AGAIN[0]
-        while not self._watch.asked.is_set():
-            checkpoint()  # what fails while it is ended hides that it was
-            await self._share.turn(name)
-            inbox = inbox_of(config, self._bus)
-            try:
-                await inbox.lease.acquire()
-                self._clear(name)
-                await lead(config, Statistics(), self._bus, inbox, self._watch)
-            except* InboxTaken:
-                log.info("%s is led by another process", name)
-                pause = AGAIN[0]
-            except* Exception as group:
-                self._note(name, group)
-                pause = min(2 * pause, AGAIN[1])
-            finally:
-                await inbox.lease.release()  # what failed before it opened its inbox would keep it for ever
-                await self._share.released(name)
-            await asyncio.sleep(pause * random.uniform(*JITTER))
+    async def _lead(self, name: str) -> bool:
+        """Lead it once nobody does, and again at once where its settings are others by then. Whether to do so again."""
+        while name in self._fleet.companions:
+            checkpoint()
+            led_by = await self._lead_once(name)
+            if self._watch.asked.is_set():
+                return False
+            if led_by == self._fleet.companions.get(name):
+                return True
+        return False
+
+    async def _lead_once(self, name: str) -> Config:
+        """Returns the settings that it went by in the end."""
+        await self._until_free(name)
+        await self._share.turn(name)
+        leadership = self._led[name] = Leadership(self._fleet.companions[name])
+        inbox = inbox_of(leadership.config, self._bus)
+        try:
+            await inbox.lease.acquire()
+            self._clear(name)
+            async with self._building:  # or a hundred in one turn of the loop keep it from all else for seconds
+                core = CompanionCore(leadership, Statistics(), self._bus, inbox)
+                core.prepare()
+                self._objects.came()
+                await give_way()
+            await core.lead(self._watch)
+        except* InboxTaken:
+            log.info("%s is led by another process", name)
+        finally:
+            await inbox.lease.release()  # what failed before it opened its inbox would keep it for ever
+            await self._share.released(name)
+            del self._led[name]
+            self._objects.gone()
+            leadership.has_ended.set()
+            self._going = [each for each in self._going if each is not leadership]
+        return leadership.config
+
+    async def _until_free(self, name: str) -> None:
+        """Return when nobody who is still going has here what it is to have: a channel, a port, a file."""
+        while holders := [each for each in self._going if claimed(each.config) & claimed(self._fleet.companions[name])]:
+            await holders[0].has_ended.wait()
 
     def _clear(self, name: str) -> None:
         self.problems.pop(name, None)
         self._share.tell(self.problems)
 
-    def _note(self, name: str, group: ExceptionGroup) -> None:
-        causes = [leaf for leaf in _leaves(group)]
-        told = "; ".join(dict.fromkeys(str(each) for each in causes if isinstance(each, RelayError)))
-        self.problems[name] = told or f"a mistake of the relay ({type(causes[0]).__name__})"
+    def _note(self, name: str, group: ExceptionGroup[Exception]) -> None:
+        told = in_words(group)
+        self.problems[name] = told or f"a mistake of the relay ({type(causes(group)[0]).__name__})"
         self._share.tell(self.problems)
-        log.error("%s: %s", name, self.problems[name], exc_info=None if told else causes[0])
-
-
-def _leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:
-    return [
-        leaf
-        for each in group.exceptions
-        for leaf in (_leaves(each) if isinstance(each, BaseExceptionGroup) else [each])
-    ]
+        log.error("%s: %s", name, self.problems[name], exc_info=None if told else group)

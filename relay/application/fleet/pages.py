@@ -5,7 +5,6 @@ import asyncio
 from relay.application.fleet.changes import FleetChanges
 from relay.application.processes.web import SeenCores
 from relay.application.settings import Fleet
-from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.web.proxy.server import WebProxy
 
@@ -13,10 +12,9 @@ from relay.web.proxy.server import WebProxy
 class FleetPages:
     """Serves `/c/NAME/` until cancelled."""
 
-    def __init__(self, fleet: Fleet, bus: Bus, watch: Watch) -> None:
+    def __init__(self, fleet: Fleet, bus: Bus) -> None:
         self._fleet = fleet
         self._bus = bus
-        self._watch = watch
 
     async def run(self) -> None:
         """Raises ConfigError when the address cannot be had."""

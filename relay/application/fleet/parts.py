@@ -2,23 +2,17 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Collection
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from relay.application.fleet.accounts import SharedAccount, accounts, has_account
 from relay.application.fleet.changes import FleetChanges
+from relay.application.fleet.keeper import Keeper, in_words
 from relay.application.settings import Fleet
-from relay.errors import RelayError
 from relay.platforms.info import PlatformInfo
-from relay.system import shutdown
-from relay.system.cancellation import checkpoint
 
 log = logging.getLogger(__name__)
-
-AGAIN: Final = (5.0, 60.0)
-"""Seconds after which an account that failed is tried again: at first, and at most."""
-JITTER: Final = (0.8, 1.2)
 
 
 class FleetPart(Protocol):
@@ -39,9 +33,8 @@ MakePart = Callable[[SharedAccount, Fleet], FleetPart]
 class _Account:
     """One that is used, and what uses it: nothing while it has to wait for another try."""
 
-    def __init__(self, account: SharedAccount, task: asyncio.Task[None]) -> None:
+    def __init__(self, account: SharedAccount) -> None:
         self.account = account
-        self.task = task
         self.part: FleetPart | None = None
 
 
@@ -52,7 +45,7 @@ class AccountParts:
         self._infos = infos
         self._make = make
         self._fleet = fleet
-        self._used: list[_Account] = []
+        self._kept: Keeper[_Account] = Keeper(_log)
 
     async def run(self) -> None:
         try:
@@ -60,65 +53,45 @@ class AccountParts:
                 self._start(account)
             await asyncio.Event().wait()
         finally:
-            await self._end(self._used)
+            await self._kept.end(*self._kept)
 
     async def follow(self, fleet: Fleet, changes: FleetChanges) -> None:
         """Use new accounts, and those no more that nobody has."""
         self._fleet = fleet
         wanted = self._wanted()
-        await self._end([used for used in self._used if not any(_is_same(used.account, each) for each in wanted)])
-        for used in self._used:
+        used_no_more = (used for used in self._kept if not any(_is_same(used.account, each) for each in wanted))
+        await self._kept.end(*used_no_more)
+        for used in self._kept:
             if used.part is not None:
                 await used.part.follow(fleet, changes)
         for account in wanted:
-            if not any(_is_same(used.account, account) for used in self._used):
+            if not any(_is_same(used.account, account) for used in self._kept):
                 self._start(account)
 
     def _wanted(self) -> list[SharedAccount]:
         return [account for account in accounts(self._fleet.companions) if account.info in self._infos]
 
     def _start(self, account: SharedAccount) -> None:
-        keeping = self._keep(account)
-        task = asyncio.create_task(keeping, name=f"account of {account.info.name}", context=shutdown.apart())
-        self._used.append(_Account(account, task))
+        used = _Account(account)
+        self._kept.start(used, partial(self._use, used), f"account of {account.info.name}")
 
-    async def _end(self, used: Collection[_Account]) -> None:
-        ending = {each.task for each in used}
-        self._used = [each for each in self._used if each.task not in ending]
-        for task in ending:
-            task.cancel()
-        if ending:
-            await asyncio.wait(ending)
-
-    async def _keep(self, account: SharedAccount) -> None:
-        """Until it ends by itself, as the process does. What fails costs those alone who have this account."""
-        pause = AGAIN[0]
-        while True:
-            checkpoint()
-            try:
-                await self._use(account)
-                return
-            except* RelayError as group:
-                log.error("%s of %s: %s", account.info.label, ", ".join(account.companions), _told(group))
-            except* Exception as group:
-                log.error("%s of %s failed", account.info.label, ", ".join(account.companions), exc_info=group)
-            await asyncio.sleep(pause * random.uniform(*JITTER))
-            pause = min(2 * pause, AGAIN[1])
-
-    async def _use(self, account: SharedAccount) -> None:
-        used = next(each for each in self._used if each.account is account)
-        current = next(each for each in self._wanted() if _is_same(each, account))
+    async def _use(self, used: _Account) -> bool:
+        """Until it ends by itself, as the process does."""
+        current = next(each for each in self._wanted() if _is_same(each, used.account))
         used.part = self._make(current, self._fleet)
         try:
             await used.part.run()
         finally:
             used.part = None
+        return False
+
+
+def _log(used: _Account, group: ExceptionGroup[Exception]) -> None:
+    """It costs those alone who have this account."""
+    account, told = used.account, in_words(group)
+    who = f"{account.info.label} of {', '.join(account.companions)}"
+    log.error("%s: %s", who, told or "a mistake of the relay", exc_info=None if told else group)
 
 
 def _is_same(one: SharedAccount, other: SharedAccount) -> bool:
     return one.info is other.info and has_account(one.section, other.section)
-
-
-def _told(group: BaseExceptionGroup[RelayError]) -> str:
-    told = [_told(each) if isinstance(each, BaseExceptionGroup) else str(each) for each in group.exceptions]
-    return "; ".join(dict.fromkeys(told))

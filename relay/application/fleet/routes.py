@@ -1,7 +1,6 @@
 """Which companion a message belongs to, where one account hears the channels of many."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Self
@@ -38,19 +37,10 @@ class Routes:
         owners = (self.owners.get((platform, place)) for place in places)
         return next((owner for owner in owners if owner is not None), None)
 
-
-class Dispatch:
-    """Sends each message the way of its companion, and counts those that go nowhere."""
-
-    def __init__(self, routes: Routes) -> None:
-        self.routes = routes
-        """Replaced when the settings are."""
-        self.left_out: Counter[str] = Counter()
-        """Messages of places that no companion has, by platform."""
-
-    def companion_of(self, platform: str, *places: str) -> str | None:
-        """See `Routes`; who is told None leaves the message out."""
-        owner = self.routes.companion_of(platform, *places)
-        if owner is None:
-            self.left_out[platform] += 1
-        return owner
+    def places_of(self, platform: str) -> Mapping[str, Collection[str]]:
+        """Where each companion is that is there at all."""
+        found: dict[str, set[str]] = {}
+        for (where, place), owner in self.owners.items():
+            if where == platform:
+                found.setdefault(owner, set()).add(place)
+        return found

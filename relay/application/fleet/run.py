@@ -10,7 +10,7 @@ from relay.application.fleet.changes import FleetChanges
 from relay.application.fleet.parts import AccountParts, FleetPart
 from relay.application.fleet.signs import follow_signs
 from relay.application.fleet.watching import FleetWatch, looking_on_hangup
-from relay.application.processes.kinds import CORE, POST, WEB, checked, kinds, platform_service
+from relay.application.processes.kinds import CORE, POST, WEB, checked, kinds
 from relay.application.processes.posting import run_post
 from relay.application.processes.run import reaches
 from relay.application.settings import Fleet
@@ -66,7 +66,7 @@ def _parts(kind: str, fleet: Fleet, bus: Bus, watch: Watch) -> Iterator[FleetPar
     elif kind == WEB:
         from relay.application.fleet.pages import FleetPages
 
-        yield FleetPages(fleet, bus, watch)
+        yield FleetPages(fleet, bus)
     else:
         from relay.application.fleet.adapter import SharedAdapter
 
@@ -80,12 +80,11 @@ class AccountPosting:
     def __init__(self, account: SharedAccount, fleet: Fleet, bus: Bus, watch: Watch) -> None:
         self._watch = watch
         self._info = account.info
-        config = fleet.process.model_copy(update={account.info.name: account.section})
-        self._account = platform_service(account.info, config)
+        self._config = fleet.process.model_copy(update={account.info.name: account.section})
         self._bus = bus
 
     async def run(self) -> None:
-        await run_post(self._info, self._account, self._bus, self._watch)
+        await run_post(self._info, self._config, self._bus, self._watch)
 
     async def follow(self, fleet: Fleet, changes: FleetChanges) -> None:
         """Nothing of it concerns who posts."""

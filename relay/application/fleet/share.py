@@ -55,6 +55,11 @@ class FairShare:
                 if self._is_too_much():
                     return next(reversed(self._led))
 
+    async def left(self, companion: str) -> None:
+        """Return when it is led no more."""
+        async with self._presence.changed:
+            await self._presence.changed.wait_for(lambda: companion not in self._led)
+
     def _is_too_much(self) -> bool:
         return len(self._led) > self.most()
 

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, Final
 
-from relay.application.processes.elsewhere import RemoteCommands, RemoteControls
+from relay.application.processes.elsewhere import RemoteControls
 from relay.application.processes.ingress import Ingress
 from relay.application.processes.kinds import platform_service
+from relay.application.processes.remote_commands import OffersOfCores, RemoteCommands
 from relay.application.processes.remote_platform import plain
+from relay.application.processes.standby import MakeSure, alone
 from relay.application.processes.voice_host import VoiceHost
 from relay.application.tracing import heard
 from relay.application.voice_places import is_in_voice
@@ -17,9 +20,10 @@ from relay.application.watching import Watch, listens
 from relay.bus.bus import Bus
 from relay.bus.calls import Handler
 from relay.config import OfferSection
+from relay.config.base import PlatformSection
 from relay.config.loading import Config
-from relay.errors import PlatformUnavailable
-from relay.model import AudienceMessage, Post, Settlement
+from relay.errors import InboxError, InboxTaken, PlatformUnavailable
+from relay.model import AudienceMessage, Incoming, Post, Role, Settlement
 from relay.platforms.base import (
     Acting,
     Named,
@@ -34,7 +38,7 @@ from relay.platforms.base import (
     Whispering,
     Withholding,
 )
-from relay.platforms.info import PlatformInfo, PlatformWishes, Surroundings
+from relay.platforms.info import PlatformInfo, Surroundings
 from relay.platforms.supervision import Supervisor
 from relay.platforms.voice import VoiceChannels
 from relay.replies.outlet import Typing
@@ -45,21 +49,61 @@ TELL_EVERY: Final = 0.5
 
 
 async def run_adapter(info: PlatformInfo[Any], config: Config, bus: Bus, watch: Watch) -> None:
-    """Until cancelled. Raises AuthError or ConfigError when the platform never listened and a person has to act."""
+    """Until cancelled; where another process hears the same with this account, stand by for it.
+
+    Raises AuthError or ConfigError when the platform never listened and a person has to act.
+    """
+    section, service = info.settings(config), platform_service(info, config)
+    await by_turns(section, service, bus, partial(_hear, info, config, bus, watch))
+
+
+async def by_turns(section: PlatformSection, login: str, bus: Bus, hear: Callable[[MakeSure], Awaitable[None]]) -> None:
+    """Hear what these settings say; while another process hears the same with this login, stand by for it."""
+    part = section.heard_alone()
+    await (hear(_anybody_may) if part is None else alone(bus, f"adapter/{login}/{part}", hear))
+
+
+async def _anybody_may() -> None:
+    """Several share it out."""
+
+
+def while_ours(receive: Receive, make_sure: MakeSure) -> Receive:
+    """Once another process hears, this one brings all but what the account itself may have written.
+
+    What both have heard is told once. But what the streamer wrote may be an answer that the other one has posted.
+    """
+
+    async def ours(*incoming: Incoming) -> None:
+        try:
+            await make_sure()
+        except InboxTaken:
+            incoming = tuple(each for each in incoming if not _may_be_posted(each))
+        if incoming:
+            await receive(*incoming)
+
+    return ours
+
+
+def _may_be_posted(incoming: Incoming) -> bool:
+    return isinstance(incoming, AudienceMessage) and Role.STREAMER in incoming.author.roles
+
+
+async def _hear(info: PlatformInfo[Any], config: Config, bus: Bus, watch: Watch, make_sure: MakeSure) -> None:
     companion = config.relay.name
-    commands = RemoteCommands(bus, lambda: (companion,), config.commands.prefix)
+    commands = RemoteCommands(config.commands.prefix)
+    offers = OffersOfCores(bus, lambda: {companion: commands})
     ingress = Ingress(bus.companion_stream(companion, "ingress"))
-    async with heard(config, ingress.receive) as receive, asyncio.TaskGroup() as tasks:
+    async with heard(config, while_ours(ingress.receive, make_sure)) as receive, asyncio.TaskGroup() as tasks:
         voice = VoiceHost(info, config, bus) if is_in_voice(config, info) else None
         channels = voice.channels if voice is not None else None
         platform = built(info, config, receive, RemoteControls(bus, companion), bus, channels)
         if isinstance(platform, Offering):
             platform.offer(commands)
-        beside = [tasks.create_task(commands.run(), name="viewers' commands")]
+        beside = [tasks.create_task(offers.run(), name="viewers' commands")]
         if voice is not None:
             beside.append(tasks.create_task(voice.run(), name="voice channels"))
         try:
-            await host(platform, platform_service(info, config), bus, watch)
+            await host(platform, platform_service(info, config), bus, watch, make_sure)
         finally:
             for each in beside:
                 each.cancel()
@@ -74,28 +118,23 @@ def built(
     voice: VoiceChannels | None = None,
 ) -> Platform:
     """The platform of a process of its own, with these settings."""
-    return info.build(
-        info.settings(config),
-        Surroundings(
-            receive,
-            controls,
-            notes,
-            data_dir=config.relay.data_dir,
-            look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
-            wanted=PlatformWishes.of(config).kinds,
-            voice=voice,
-        ),
-    )
+    return info.build(info.settings(config), Surroundings.of(config, receive, controls, notes, voice))
 
 
-async def host(platform: Platform, service: str, bus: Bus, watch: Watch) -> None:
-    """Run the platform until cancelled, say how it is, and do there what cores ask for."""
+async def host(
+    platform: Platform, service: str, bus: Bus, watch: Watch, make_sure: MakeSure, condition: str = ""
+) -> None:
+    """Run the platform until cancelled, say how it is, and do there what cores ask for while it is ours.
+
+    `condition` names it in the readiness of a process that has several accounts there.
+    """
     with ExitStack() as stack:
         if isinstance(platform, Offering):
             settled = bus.channel(f"{service} settled")
             stack.enter_context(bus.pubsub.heard_by(settled, _settled(platform)))
-        stack.enter_context(bus.calls.serving(service, handlers(platform)))
-        stack.enter_context(watch.readiness.needing({platform.name: listens(platform)}))
+        ours = {name: _once_sure(handler, make_sure) for name, handler in handlers(platform).items()}
+        stack.enter_context(bus.calls.serving(service, ours))
+        stack.enter_context(watch.readiness.needing({condition or platform.name: listens(platform)}))
         supervisor = Supervisor([platform], lambda *_: None)
         async with asyncio.TaskGroup() as tasks:
             telling = tasks.create_task(_tell(platform, service, supervisor, bus), name="presence")
@@ -103,6 +142,7 @@ async def host(platform: Platform, service: str, bus: Bus, watch: Watch) -> None
                 await supervisor.run()
             finally:
                 telling.cancel()
+                bus.presence.withdraw(service)
 
 
 async def _tell(platform: Platform, service: str, supervisor: Supervisor, bus: Bus) -> None:
@@ -129,6 +169,17 @@ def _settled(platform: Offering) -> Any:
             platform.settled([Settlement.model_validate(each) for each in json.loads(message)])
 
     return hear
+
+
+def _once_sure(handler: Handler, make_sure: MakeSure) -> Handler:
+    async def handle(asked: Any) -> Any:
+        try:
+            await make_sure()
+        except InboxError as problem:  # nothing was tried: who asked may ask again
+            raise PlatformUnavailable(f"nobody knows whether this process may do it: {problem}") from problem
+        return await handler(asked)
+
+    return handle
 
 
 def handlers(platform: Platform) -> Mapping[str, Handler]:

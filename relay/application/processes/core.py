@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from relay.application.audio import LiveAudio
-from relay.application.composition import MakePlatforms, Relay, running
-from relay.application.connect import voxta
+from relay.application.composition import Relay, running
+from relay.application.connect import voxta, voxta_elsewhere
 from relay.application.draining import until_drained
 from relay.application.processes.adapter import built
 from relay.application.processes.core_pages import serving_through
@@ -15,11 +15,11 @@ from relay.application.processes.core_service import handlers
 from relay.application.processes.elsewhere import RemoteControls
 from relay.application.processes.ingress import Ingress
 from relay.application.processes.kinds import core_service, platform_service
+from relay.application.processes.leadership import Leadership
 from relay.application.processes.measures import StreamLengths
 from relay.application.processes.outbound import reports
 from relay.application.processes.remote_platform import RemotePlatform, remote
 from relay.application.processes.remote_voice import RemoteVoiceChannels
-from relay.application.processes.unanswered import Questions
 from relay.application.statistics import Statistics
 from relay.application.tracing import traced
 from relay.application.watching import Watch, watching
@@ -42,9 +42,11 @@ async def run_core(config: Config, statistics: Statistics, bus: Bus, watch: Watc
     watch.leads(config.relay.name, False)
     while not watch.asked.is_set():
         inbox = inbox_of(config, bus)
+        core = CompanionCore(Leadership(config), statistics, bus, inbox)
+        core.prepare()
         await inbox.lease.stand_by()
         try:
-            await lead(config, statistics, bus, inbox, watch)
+            await core.lead(watch)
         except* InboxTaken as taken:
             log.warning("standing by: %s", taken.exceptions[0])
             if not watch.asked.is_set():
@@ -63,35 +65,63 @@ def inbox_of(config: Config, bus: Bus) -> RedisInbox:
     )
 
 
-async def lead(config: Config, statistics: Statistics, bus: Bus, inbox: RedisInbox, watch: Watch) -> None:
-    """Until the process is asked to end, with the inbox's lease. Raises InboxTaken when another core has taken over."""
-    name = config.relay.name
-    platforms = [remote(shape, service, bus, name, inbox.lease) for shape, service in _shapes(config, bus)]
-    audio = LiveAudio(config, lambda info, listener: RemoteVoiceChannels(info.name, bus, name, inbox.lease, listener))
-    async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(voxta(config))
-        relay = Relay(config, _made(platforms), voxta_url=url, statistics=statistics, audio=audio, inbox=inbox)
-        questions = Questions(relay)
-        task = await stack.enter_async_context(running(relay))
-        if config.web.enabled:
-            await stack.enter_async_context(serving_through(bus, config, relay, audio))
-        await stack.enter_async_context(traced(config, relay.events))
-        await stack.enter_async_context(watching(watch, name, relay, statistics))
-        metrics = watch.exposition.text
-        await stack.enter_async_context(ControlServer(relay.controls, metrics, config.control_file))
-        stack.enter_context(bus.calls.serving(core_service(name), handlers(relay)))
-        brought = bus.companion_stream(name, "ingress", inbox.lease)
-        stack.enter_context(watch.exposition.telling_of(name, StreamLengths(_lengths(bus, name, brought))))
-        ingress = Ingress(brought)
-        async with asyncio.TaskGroup() as tasks:
-            beside = [
-                tasks.create_task(questions.run(), name="questions"),
-                tasks.create_task(_take_in(relay, platforms, ingress), name="ingress"),
-                tasks.create_task(_offer(relay, bus, core_service(name)), name="presence"),
-            ]
-            await until_drained(relay, task, watch)
-            for each in beside:
-                each.cancel()
+class CompanionCore:
+    """A companion's relay in this process. Who stands by prepares it, so that it leads as soon as it has the lease."""
+
+    def __init__(self, leadership: Leadership, statistics: Statistics, bus: Bus, inbox: RedisInbox) -> None:
+        self._leadership = leadership
+        self._config = config = leadership.config
+        self._statistics = statistics
+        self._bus = bus
+        self._inbox = inbox
+        self._relay: Relay | None = None
+        name, lease = config.relay.name, inbox.lease
+        self._platforms = [remote(shape, service, bus, name, lease) for shape, service in _shapes(config, bus)]
+        self._audio = LiveAudio(config, lambda info, heard: RemoteVoiceChannels(info.name, bus, name, lease, heard))
+
+    def prepare(self) -> None:
+        """Build what can be built before this process leads; an embedded companion, and its address, are not there."""
+        if (url := voxta_elsewhere(self._config)) is not None:
+            self._relay = self._built(url)
+
+    def _built(self, voxta_url: str) -> Relay:
+        return Relay(
+            self._config,
+            lambda *_: self._platforms,
+            voxta_url=voxta_url,
+            statistics=self._statistics,
+            audio=self._audio,
+            inbox=self._inbox,
+        )
+
+    async def lead(self, watch: Watch) -> None:
+        """Once, with the inbox's lease, until the process is asked to end, or to leave it.
+
+        Raises InboxTaken when another core has taken over.
+        """
+        config, bus, name = self._config, self._bus, self._config.relay.name
+        async with AsyncExitStack() as stack:
+            url = await stack.enter_async_context(voxta(config))
+            relay = self._relay or self._built(url)
+            task = await stack.enter_async_context(running(relay))
+            if config.web.enabled:
+                await stack.enter_async_context(serving_through(bus, config, relay, self._audio))
+            await stack.enter_async_context(traced(config, relay.events))
+            await stack.enter_async_context(watching(watch, name, relay, self._statistics))
+            metrics = watch.exposition.text
+            await stack.enter_async_context(ControlServer(relay.controls, metrics, config.control_file))
+            stack.enter_context(bus.calls.serving(core_service(name), handlers(relay)))
+            brought = bus.companion_stream(name, "ingress", self._inbox.lease)
+            stack.enter_context(watch.exposition.telling_of(name, StreamLengths(_lengths(bus, name, brought))))
+            await self._leadership.begin(relay)
+            async with asyncio.TaskGroup() as tasks:
+                beside = [
+                    tasks.create_task(_take_in(relay, self._platforms, Ingress(brought)), name="ingress"),
+                    tasks.create_task(_offer(relay, bus, core_service(name)), name="presence"),
+                ]
+                await until_drained(relay, task, watch, self._leadership.is_left)
+                for each in beside:
+                    each.cancel()
 
 
 def _lengths(bus: Bus, name: str, brought: RedisStream) -> Mapping[str, Callable[[], Awaitable[int]]]:
@@ -108,10 +138,6 @@ def _shapes(config: Config, bus: Bus) -> Iterator[tuple[Platform, str]]:
     controls = RemoteControls(bus, config.relay.name)
     for info in listed.enabled(config):
         yield built(info, config, receive, controls, bus), platform_service(info, config)
-
-
-def _made(platforms: Sequence[RemotePlatform]) -> MakePlatforms:
-    return lambda *_: platforms
 
 
 async def _take_in(relay: Relay, platforms: Sequence[RemotePlatform], ingress: Ingress) -> None:

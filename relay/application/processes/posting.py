@@ -2,26 +2,34 @@
 
 import asyncio
 import logging
-import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from relay.application.processes.kinds import POST
+from pydantic import TypeAdapter
+
+from relay.application.processes.kinds import POST, platform_service
 from relay.application.processes.measures import EVERY_COMPANION, StreamLengths
-from relay.application.processes.outbound import Ordered, Report, outbound, outbound_space, reports
+from relay.application.processes.outbound import Ordered, Report, TakenBack, outbound, outbound_space, reports
+from relay.application.tracing import trace_post, wanted_spans
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.bus.lease import Lease
 from relay.bus.presence import ProcessSign, Suits
 from relay.bus.stream import StreamEntry
+from relay.config.loading import Config
 from relay.errors import InboxTaken, PostRejected
 from relay.inbox.retry import with_retries
 from relay.model import Post
 from relay.platforms.info import PlatformInfo
-from relay.replies.posting import GIVE_UP_AFTER, QUEUE, written
+from relay.replies.outlet import TAKEN_BACK
+from relay.replies.posting import GIVE_UP_AFTER, QUEUE, answers_some_of, written
+from relay.system import clock
 from relay.system.cancellation import checkpoint
+
+if TYPE_CHECKING:
+    from relay.system.spans import MessageSpans
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +39,8 @@ AT_ONCE: Final = 256
 """Posts under way; what a channel's pace holds up does not hold up the others."""
 POST_WITHIN: Final = GIVE_UP_AFTER
 """Seconds an adapter may take for one post: it keeps its platform's pace, and that of all who post there."""
+
+_ASKED: Final = TypeAdapter[Ordered | TakenBack](Ordered | TakenBack)
 
 
 class _Taken(NamedTuple):
@@ -82,15 +92,17 @@ def _is(process: str) -> Suits:
     return is_it
 
 
-async def run_post(info: PlatformInfo[Any], account: str, bus: Bus, watch: Watch) -> None:
+async def run_post(info: PlatformInfo[Any], config: Config, bus: Bus, watch: Watch) -> None:
     """Post what cores want with this account, until asked to end; while another process does, stand by."""
-    service = f"{POST}/{account}"
+    account = platform_service(info, config)
     waiting = StreamLengths({f"outbound/{account}": outbound(bus, account).length})
     with watch.exposition.telling_of(EVERY_COMPANION, waiting):
-        await _take_turns(AdapterOutlet(info, account, bus), bus, watch, service)
+        async with wanted_spans(config) as spans:
+            await _take_turns(AdapterOutlet(info, account, bus), bus, watch, spans)
 
 
-async def _take_turns(outlet: AdapterOutlet, bus: Bus, watch: Watch, service: str) -> None:
+async def _take_turns(outlet: AdapterOutlet, bus: Bus, watch: Watch, spans: "MessageSpans | None") -> None:
+    service = f"{POST}/{outlet.service}"
     while not watch.asked.is_set():
         checkpoint()
         lease = bus.lease(outbound_space(outlet.service))
@@ -98,7 +110,7 @@ async def _take_turns(outlet: AdapterOutlet, bus: Bus, watch: Watch, service: st
         bus.presence.offer(service)
         try:
             with watch.finishing_this():
-                await ChannelQueues(outlet, bus, lease).run(watch.asked)
+                await ChannelQueues(outlet, bus, lease, spans).run(watch.asked)
         except* InboxTaken as taken:
             log.info("standing by: %s", taken.exceptions[0])
         finally:
@@ -109,42 +121,57 @@ async def _take_turns(outlet: AdapterOutlet, bus: Bus, watch: Watch, service: st
 class ChannelQueues:
     """Posts of one account: in each channel one after the other, and all channels beside each other."""
 
-    def __init__(self, outlet: AdapterOutlet, bus: Bus, lease: Lease) -> None:
+    def __init__(self, outlet: AdapterOutlet, bus: Bus, lease: Lease, spans: "MessageSpans | None" = None) -> None:
+        self._spans = spans
         self._outlet = outlet
         self._bus = bus
         self._lease = lease
         self._stream = outbound(bus, outlet.service, lease)
         self._queues: dict[str, deque[_Taken]] = {}
         """By channel; one that is here is being worked off."""
+        self._tried: dict[bytes, Ordered] = {}
+        """What is being posted, by its entry."""
+        self._withheld: set[bytes] = set()
+        """Of that, what answers what was taken back since, and is not tried again."""
         self._under_way: set[bytes] = set()
         self._done = asyncio.Event()
 
     async def run(self, asked: asyncio.Event) -> None:
         """Until asked to end and nothing is under way. Raises InboxTaken when another process has taken over."""
-        async with asyncio.TaskGroup() as tasks:
-            while not asked.is_set():
-                checkpoint()
-                self._done.clear()
-                if (room := AT_ONCE - len(self._under_way)) <= 0:
-                    await self._done.wait()
-                    continue
-                for entry in await with_retries(self._stream.read, room, WAIT):
-                    if entry.id not in self._under_way:
-                        await self._take(entry, tasks)
+        with self._stream.followed():
+            async with asyncio.TaskGroup() as tasks:
+                await self._take_in(tasks, asked)
+
+    async def _take_in(self, tasks: asyncio.TaskGroup, asked: asyncio.Event) -> None:
+        while not asked.is_set():
+            checkpoint()
+            self._done.clear()
+            if (room := AT_ONCE - len(self._under_way)) <= 0:
+                await self._done.wait()
+                continue
+            entries = await with_retries(self._stream.read, room, WAIT)
+            if any(entry.was_read for entry in entries):  # what it answers may have been taken back since
+                entries += await with_retries(self._stream.read, room, 0)
+            for entry in entries:
+                if entry.id not in self._under_way:
+                    await self._take(entry, tasks)
 
     async def _take(self, entry: StreamEntry, tasks: asyncio.TaskGroup) -> None:
         try:
-            ordered = Ordered.model_validate_json(entry.item)
+            ordered = _ASKED.validate_json(entry.item)
         except ValueError as problem:
             await with_retries(self._stream.set_aside, entry, problem)
             return
         self._under_way.add(entry.id)
+        if isinstance(ordered, TakenBack):
+            tasks.create_task(self._withhold(entry, list(self._take_back(ordered))))
+            return
         taken = _Taken(entry, ordered, asyncio.get_running_loop().time() + GIVE_UP_AFTER - entry.age)
         if (channel := ordered.post.channel) in self._queues:
             queue = self._queues[channel]
             queue.append(taken)
             if len(queue) > QUEUE:  # or a flood in one channel would take the place of all others'
-                tasks.create_task(self._post(queue.popleft()._replace(until=-math.inf)))
+                tasks.create_task(self._give_up(queue.popleft()))
         else:
             self._queues[channel] = deque([taken])
             tasks.create_task(self._work_off(channel))
@@ -158,10 +185,50 @@ class ChannelQueues:
     async def _post(self, taken: _Taken) -> None:
         entry, ordered, until = taken
         post = ordered.post.model_copy(update={"in_doubt": entry.was_read})
+        self._tried[entry.id] = ordered
         await with_retries(self._lease.make_sure)
-        post, problem = await written(self._outlet, post, until - asyncio.get_running_loop().time())
-        told = reports(self._bus, ordered.companion, self._outlet.name)
-        await with_retries(told.append, [Report(post=post, error=problem).model_dump_json().encode()])
+        began = clock.now()
+        left = until - asyncio.get_running_loop().time()
+        post, problem = await written(self._outlet, post, left, lambda _: entry.id in self._withheld)
+        del self._tried[entry.id]
+        self._withheld.discard(entry.id)
+        if self._spans is not None:
+            spans = self._spans.of(ordered.companion)
+            trace_post(spans, "write", self._outlet.name, post, (began, clock.now()), problem)
+        await self._report(entry, Report(post=post, error=problem), ordered.companion)
+
+    async def _give_up(self, taken: _Taken) -> None:
+        log.warning("%s is slow: a reply of which %d wait behind it is given up", self._outlet.name, QUEUE)
+        await with_retries(self._lease.make_sure)
+        report = Report(post=taken.ordered.post, error=f"given up: {self._outlet.name} is slow")
+        await self._report(taken.entry, report, taken.ordered.companion)
+
+    def _take_back(self, asked: TakenBack) -> Iterator[_Taken]:
+        """What waits, and answers what was taken back; it waits no more. What is posted now is not tried again."""
+        self._withheld |= {id for id, ordered in self._tried.items() if self._is_taken_back(ordered, asked)}
+        for queue in self._queues.values():
+            for taken in list(queue):
+                if self._is_taken_back(taken.ordered, asked):
+                    queue.remove(taken)
+                    yield taken
+
+    def _is_taken_back(self, ordered: Ordered, asked: TakenBack) -> bool:
+        is_theirs = ordered.companion == asked.companion
+        return is_theirs and answers_some_of(ordered.post, self._outlet.name, asked.retraction)
+
+    async def _withhold(self, entry: StreamEntry, withheld: Sequence[_Taken]) -> None:
+        await with_retries(self._lease.make_sure)
+        for taken in withheld:
+            report = Report(post=taken.ordered.post, error=TAKEN_BACK)
+            await self._report(taken.entry, report, taken.ordered.companion)
+        await self._is_done(entry)
+
+    async def _report(self, entry: StreamEntry, report: Report, companion: str) -> None:
+        told = reports(self._bus, companion, self._outlet.name)
+        await with_retries(told.append, [report.model_dump_json().encode()])
+        await self._is_done(entry)
+
+    async def _is_done(self, entry: StreamEntry) -> None:
         await with_retries(self._stream.acknowledge, [entry.id])
         self._under_way.discard(entry.id)
         self._done.set()

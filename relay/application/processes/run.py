@@ -7,7 +7,7 @@ from typing import Any
 
 from relay.application.plain_view import narrate
 from relay.application.processes.adapter import run_adapter
-from relay.application.processes.kinds import CORE, POST, WEB, checked, platform_service, switched_off
+from relay.application.processes.kinds import CORE, POST, WEB, checked, switched_off
 from relay.application.processes.posting import run_post
 from relay.application.statistics import Statistics
 from relay.application.watching import Watch, watched
@@ -54,10 +54,7 @@ def _rooms(kind: str, config: Config, bus: Bus, watch: Watch) -> Iterator[tuple[
 
         yield kind, run_core(config, Statistics(narrate), bus, watch)
     elif kind == POST:
-        yield from (
-            (f"post to {info.name}", run_post(info, platform_service(info, config), bus, watch))
-            for info in listed.enabled(config)
-        )
+        yield from ((f"post to {info.name}", run_post(info, config, bus, watch)) for info in listed.enabled(config))
     elif kind == WEB:
         from relay.application.processes.web import run_web
 

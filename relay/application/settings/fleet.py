@@ -43,9 +43,14 @@ def fleet_in(text: str, path: Path, secrets: Mapping[str, str]) -> Fleet:
             companions[name] = shared.with_own(name, own)
         except WrongSettings as mistakes:
             wrong.extend(mistakes.mistakes)
-    if wrong := [*wrong, *_claimed_twice(shared.config, companions, path)]:
+    if wrong := [*wrong, *_claimed_twice(shared.config, companions, path), *_one_name_for_two_logins(companions, path)]:
         raise WrongSettings(wrong)
     return Fleet(shared.config, MappingProxyType(companions))
+
+
+def claimed(config: Config) -> set[tuple[str, str]]:
+    """What no other companion may have at the same time: of what kind it is, and the thing itself."""
+    return {(kind, value) for _, kind, value in _claims(config)}
 
 
 def _claimed_twice(process: Config, companions: Mapping[str, Config], path: Path) -> Iterator[SettingMistake]:
@@ -63,6 +68,19 @@ def _claimed_twice(process: Config, companions: Mapping[str, Config], path: Path
             first, *others = who
             fix = f"{value} can be only one companion's, and {mistakes.some(others)} would have it as well"
             yield mistake_at((TABLE, first, *who[first]), fix, path)
+
+
+def _one_name_for_two_logins(companions: Mapping[str, Config], path: Path) -> Iterator[SettingMistake]:
+    """Files of logins that differ in their folders alone, which other machines may have elsewhere."""
+    known: dict[tuple[str, str], tuple[str, dict[str, Path]]] = {}
+    for name, config in companions.items():
+        for info in listed.enabled(config):
+            section = info.settings(config)
+            files = {key: value for key, value in section if isinstance(value, Path)}
+            first, before = known.setdefault((info.name, section.account()), (name, files))
+            for key in (key for key in files if files[key] != before.get(key)):
+                fix = f"{files[key]} has the name of {first}'s, and logins are told apart by that: name it otherwise"
+                yield mistake_at((TABLE, name, info.name, key), fix, path)
 
 
 def _claims(config: Config) -> Iterator[tuple[tuple[str, ...], str, str]]:

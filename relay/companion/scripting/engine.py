@@ -7,7 +7,7 @@ strings. It runs in WebAssembly, and that can be stopped anywhere: by moving Was
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, Final
 
@@ -187,6 +187,15 @@ class _Wasmtime:
         return getattr(wasmtime, name)
 
 
+def engine_settings() -> wasmtime.Config:
+    """What it compiles is kept among the user's caches, where that can be: compiling takes more than a second."""
+    config = wasmtime.Config()
+    config.epoch_interruption = True
+    with suppress(wasmtime.WasmtimeError):
+        config.cache = True
+    return config
+
+
 _FIRST: Final = threading.Lock()
 
 
@@ -198,9 +207,7 @@ def _watchdog() -> _Watchdog:
 @cache
 def _only_watchdog() -> _Watchdog:
     """The one of this process. It has to be there before quickjs_rs makes an engine for itself."""
-    config = wasmtime.Config()
-    config.epoch_interruption = True
     assert shared_module._SHARED_ENGINE is None, "quickjs_rs was used before"
-    shared_module._SHARED_ENGINE = wasmtime.Engine(config)
+    shared_module._SHARED_ENGINE = wasmtime.Engine(engine_settings())
     setattr(engine_module, "wasmtime", _Wasmtime())  # noqa: B010 - its types say that nobody sets it
     return _Watchdog(shared_module._SHARED_ENGINE)

@@ -1,13 +1,12 @@
 """The companion in Discord's voice channels: speaking there, and hearing people where it may."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from relay.config import VoiceSection
 from relay.model import Talker
-from relay.platforms.discord.commands import Command
 from relay.platforms.discord.hearing.ears import Ears
-from relay.platforms.discord.hearing.permissions import talk_command
+from relay.platforms.discord.voice.choosing import CompanionVoice
 from relay.platforms.discord.voice.session import DiscordVoice
 from relay.platforms.discord.voice.sink import DiscordSink
 from relay.platforms.voice import Listener, VoiceChannels
@@ -33,9 +32,9 @@ class DiscordAudio:
     def sink(self) -> DiscordSink:
         return self.voice.sink
 
-    def commands(self) -> Sequence[Command]:
-        """What is offered besides, when people have to ask to be heard."""
-        return [talk_command(self.ears.audience)] if self.ears is not None and self._has_talk else []
+    def of(self, name: str = "", channels: Collection[str] = ()) -> CompanionVoice:
+        """The voice of the companion of that name, with these channels, for commands."""
+        return CompanionVoice(self.voice, self.ears.audience if self.ears and self._has_talk else None, name, channels)
 
     def people(self) -> list[str]:
         return self.voice.people()

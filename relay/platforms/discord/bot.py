@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from relay.model import Kind
 from relay.platforms.base import Receive
 from relay.platforms.discord.clock import DiscordClock
-from relay.platforms.discord.commands import Offers
 from relay.platforms.discord.incoming import Listening
+from relay.platforms.discord.offers import Offers
 from relay.platforms.discord.session_starts import Buckets
 from relay.platforms.discord.settings import DiscordSection
 from relay.platforms.discord.sharding import GatewayShard, Sharding
-from relay.platforms.discord.voice.session import DiscordVoice
+from relay.platforms.discord.voice.voices import BotVoices
 
 
 class Hearing:
@@ -49,7 +49,7 @@ class Bot:
     """The kinds besides messages that are asked for."""
     look_back: float = 0.0
     """Seconds; what is older is not looked up."""
-    voice: DiscordVoice | None = None
+    voices: BotVoices = field(default_factory=BotVoices)
     clock: DiscordClock = field(default_factory=DiscordClock)
     buckets: Buckets = field(default_factory=Buckets)
     hearing: Hearing = field(default_factory=Hearing)

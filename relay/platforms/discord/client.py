@@ -9,7 +9,7 @@ from typing import Final
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential, wait_random
 
 from relay.acts import Act
-from relay.errors import InboxError, PlatformUnavailable, PostRejected
+from relay.errors import InboxError, PlatformUnavailable, PostRejected, causes
 from relay.model import Kind, Post, Settlement
 from relay.platforms.base import (
     Notes,
@@ -22,16 +22,19 @@ from relay.platforms.base import (
     ViewerCommands,
 )
 from relay.platforms.discord.acts import acts
+from relay.platforms.discord.audio import DiscordAudio
 from relay.platforms.discord.bot import Bot
-from relay.platforms.discord.commands import Command, Offers
 from relay.platforms.discord.incoming import Listening
+from relay.platforms.discord.offers import Offers
 from relay.platforms.discord.outgoing import send, show_typing
 from relay.platforms.discord.session import DiscordSession
 from relay.platforms.discord.settings import PLATFORM, TEXT_LIMIT, DiscordSection
 from relay.platforms.discord.shard import ShardLine
 from relay.platforms.discord.sharding import GatewayShard, Resharded, Sharding
+from relay.platforms.discord.voice.choosing import CompanionVoice
 from relay.platforms.discord.voice.commands import voice_commands
-from relay.platforms.discord.voice.session import DiscordVoice
+from relay.platforms.discord.voice.voices import BotVoices
+from relay.platforms.sharing import Share, Shareable
 from relay.replies.outlet import Typing
 
 log = logging.getLogger(__name__)
@@ -40,6 +43,8 @@ NOTE_KNOWN: Final = "discord known"
 """The note that holds the id up to which no message was missed."""
 NOTE_EVERY = 2.0
 """Seconds between two looks whether that id has grown."""
+FIRST_NOTE = 0.1
+"""Seconds between two looks whether there is one, as what follows a run without a note looks nothing up."""
 READ_AGAIN = wait_exponential(multiplier=0.1, max=5.0) + wait_random(0, 0.5)
 """Between two tries to read it."""
 
@@ -59,17 +64,17 @@ class DiscordPlatform:
         *,
         look_back: float,
         wanted: Collection[Kind] = (),
-        voice: DiscordVoice | None = None,
-        commands: Sequence[Command] = (),
+        voice: CompanionVoice | None = None,
     ) -> None:
-        """`voice` where the companion also speaks or listens; `commands` are offered besides its own.
+        """`voice` where the companion also speaks or listens.
 
         Messages it was not told of are looked up when they are at most `look_back` seconds old. Of what happens besides
         messages, only the `wanted` kinds are asked for.
         """
         self.addressed_only = settings.listen_to == "addressed"
         """See Selective."""
-        self._offers = Offers(controls, [*(voice_commands(voice) if voice is not None else ()), *commands])
+        voices = [voice] if voice is not None else []
+        self._offers = Offers(controls, voice_commands(voices))
         self._bot = Bot(
             settings,
             receive,
@@ -78,7 +83,7 @@ class DiscordPlatform:
             Sharding(settings),
             wanted=wanted,
             look_back=look_back,
-            voice=voice,
+            voices=BotVoices(each.voice for each in voices),
         )
         self.listening = self._bot.hearing.any
         self._notes = notes
@@ -96,7 +101,7 @@ class DiscordPlatform:
                 while True:
                     await self._listen()
         except ExceptionGroup as failures:
-            error = _first(failures)
+            error = causes(failures)[0]
             self._trouble, self._shards = str(error), ()
             raise error from None
 
@@ -129,7 +134,7 @@ class DiscordPlatform:
         """Note, for the next run, up to where nothing was missed: only what is stored counts."""
         noted: int | None = None
         while True:
-            await asyncio.sleep(NOTE_EVERY)
+            await asyncio.sleep(FIRST_NOTE if noted is None else NOTE_EVERY)
             lines = self._shards
             known = min((line.mark.known for line in lines if line.mark.known is not None), default=None)
             if known is None or known == noted:
@@ -158,6 +163,13 @@ class DiscordPlatform:
     def offer(self, commands: ViewerCommands) -> None:
         """See Offering."""
         self._offers.viewers = commands
+
+    async def share(self, companions: Sequence[Share]) -> None:
+        """See Shareable."""
+        self._offers.share(companions)
+        self._bot.voices.may_come = True
+        audios = (each.voice for each in companions)
+        await self._bot.voices.have(each.voice for each in audios if isinstance(each, DiscordAudio))
 
     def settled(self, settlements: Sequence[Settlement]) -> None:
         """See Offering."""
@@ -210,7 +222,7 @@ class DiscordPlatform:
             lacks.append(f"cannot see {', '.join(unseen)}: give the bot View Channel there")
         if lacks:
             return f"connected, but {'; '.join(lacks)}"
-        voice = self._bot.voice.health() if self._bot.voice is not None else None
+        voice = self._bot.voices.health()
         return f"connected; {voice}" if voice else "connected"
 
     def _unseen(self, sessions: Sequence[DiscordSession]) -> list[str]:
@@ -220,14 +232,9 @@ class DiscordPlatform:
         return [str(id) for id in self._bot.listening.ordered if not any(each.get_channel(id) for each in sessions)]
 
 
-def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The failure itself: those of a shard come in a group of their own."""
-    error = failures.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
-
-
 _: type[Platform] = DiscordPlatform
 _offering: type[Offering] = DiscordPlatform
+_shareable: type[Shareable] = DiscordPlatform
 _selective: type[Selective] = DiscordPlatform
 _tunable: type[Tunable] = DiscordPlatform
 _typing: type[Typing] = DiscordPlatform

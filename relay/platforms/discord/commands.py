@@ -3,73 +3,30 @@
 import asyncio
 import logging
 import random
-import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import discord
 from discord import app_commands
 
-from relay.model import ControlInfo, Settlement
-from relay.platforms.base import PlatformControls, ViewerCommands
+from relay.model import ControlInfo
+from relay.platforms.base import PlatformControls
 from relay.platforms.discord.controls import carry_out
-from relay.platforms.discord.interactions import Use, caller_of, is_unanswered, whisper
+from relay.platforms.discord.interactions import SlashCommand, Use, caller_of, is_unanswered, whisper
+from relay.platforms.discord.offers import EVERYWHERE, Offers
 from relay.platforms.discord.outgoing import FAILURES
 from relay.platforms.discord.slash import Slash
-from relay.platforms.discord.uses import Uses
 
 log = logging.getLogger(__name__)
-
-Command = app_commands.Command[Any, ..., None]
 
 SYNC_TIMEOUT: Final = 30.0
 ARGUMENT_LIMIT: Final = 200
 MAX_COMMANDS: Final = 100
 """Commands of one application ("Application Commands", "Registering a Command")."""
-CREATED_A_DAY: Final = 150
-"""New commands in 24 hours; Discord takes 200, and somebody may restart the relay."""
-DAY: Final = 86_400.0
 SETTLES_IN: Final = 5.0
 """Seconds in which further changes are waited for, since a scenario brings its commands one by one."""
 AGAIN_IN: Final = (1_800.0, 3_600.0)
 """Seconds, at random between, until commands are registered that could not be."""
-
-
-class Creations:
-    """How many commands may still be created; outlives the sessions of one run. Pure."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._created: deque[tuple[float, int]] = deque()
-
-    def take(self, count: int) -> bool:
-        """Create so many now, if that many may be."""
-        now = self._clock()
-        while self._created and self._created[0][0] <= now - DAY:
-            self._created.popleft()
-        may = sum(each for _, each in self._created) + count <= CREATED_A_DAY
-        if may and count:
-            self._created.append((now, count))
-        return may
-
-
-@dataclass
-class Offers:
-    """What the adapter offers as slash commands in each of its sessions."""
-
-    controls: PlatformControls
-    more: Sequence[Command] = ()
-    """Those of other parts of the adapter."""
-    viewers: ViewerCommands | None = None
-    """Those that come and go."""
-    creations: Creations = field(default_factory=Creations)
-    uses: Uses = field(default_factory=Uses)
-
-    def explained(self, settlement: Settlement) -> str:
-        """What became of a use, in words for who it was."""
-        return self.viewers.explained(settlement) if self.viewers is not None else "The companion was not told."
 
 
 class Commands(app_commands.CommandTree[discord.Client]):
@@ -85,8 +42,8 @@ class Commands(app_commands.CommandTree[discord.Client]):
         self._slash = slash
         self._registers = registers
         self._viewers = offers.viewers
-        self._creations = offers.creations
-        fixed: list[Command | app_commands.Group] = [slash.ask(), _relay(offers.controls), *offers.more]
+        self._offers = offers
+        fixed: list[SlashCommand | app_commands.Group] = [slash.ask(), _relay(offers.controls), *offers.more]
         for each in fixed:
             self.add_command(each)
         self._fixed = frozenset(each.name for each in fixed)
@@ -101,7 +58,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
         if self._viewers is None:
             return
         self._revision = self._viewers.revision
-        offered = self._slash.offered(self._viewers.offered(), self._viewers.written)
+        offered = self._slash.offered(self._viewers.offered())
         free = [command for command in offered if command.name not in self._fixed]
         room = MAX_COMMANDS - len(self._fixed)
         for command in free[:room]:
@@ -115,12 +72,16 @@ class Commands(app_commands.CommandTree[discord.Client]):
         if is_unanswered(interaction):
             await whisper(interaction, "That did not work. The log of the relay says why.")
 
+    def is_fixed(self, name: str) -> bool:
+        """Whether it is the name of a command that is always there."""
+        return name in self._fixed
+
     async def follow(self, *, is_registered: bool) -> None:
-        """Register what viewers are offered, whenever that changes; until cancelled."""
-        while self._viewers is not None:
+        """Register what viewers are offered everywhere, whenever that changes; until cancelled."""
+        while self._viewers is not None or not is_registered:
             try:
                 async with asyncio.timeout(None if is_registered else random.uniform(*AGAIN_IN)):
-                    await self._viewers.changed(self._revision)
+                    await (self._viewers.changed(self._revision) if self._viewers is not None else _never())
                 await asyncio.sleep(SETTLES_IN)
                 self._offer()
             except TimeoutError:
@@ -128,25 +89,43 @@ class Commands(app_commands.CommandTree[discord.Client]):
             is_registered = await self.sync_changes()
 
     async def sync_changes(self) -> bool:
-        """Register the commands, only where Discord knows others: it allows few a day. False when that has to wait."""
-        if not self._registers:
+        """Register what is offered everywhere. False when that has to wait."""
+        return await self.register() if self._registers else True
+
+    async def register(self, server: discord.Object | None = None) -> bool:
+        """Register the commands, only where Discord knows others: it allows few a day. False when that has to wait.
+
+        Those of a server, or those that are offered everywhere.
+        """
+        id = server.id if server is not None else EVERYWHERE
+        wanted = _essences([command.to_dict(self) for command in self.get_commands(guild=server)], id)
+        if server is not None and self._offers.registered.get(id) == wanted:
             return True
         try:
             async with asyncio.timeout(SYNC_TIMEOUT):
-                # fetch_commands() of discord.py 2.7 loses the contexts, so this reads what Discord sent
-                known = await self.client.http.get_global_commands(self.client.application_id or 0)
-                wanted = [command.to_dict(self) for command in self.get_commands()]
-                if _essences(known) == _essences(wanted):
-                    return True
-                new = {command["name"] for command in wanted} - {command["name"] for command in known}
-                if not self._creations.take(len(new)):
-                    log.warning("discord: too many new slash commands for one day; they work in chat meanwhile")
-                    return False
-                await self.sync()
+                known = _essences(await self._known(server), id)
+                if known != wanted:
+                    new = {command["name"] for command in wanted} - {command["name"] for command in known}
+                    if not self._offers.creations[id].take(len(new)):
+                        log.warning("discord: too many new slash commands for one day; they work in chat meanwhile")
+                        return False
+                    await self.sync(guild=server)
         except (*FAILURES, app_commands.AppCommandError) as error:
             log.warning("discord: the slash commands could not be registered: %s: %s", type(error).__name__, error)
             return False
+        self._offers.registered[id] = wanted
         return True
+
+    async def _known(self, server: discord.Object | None) -> Sequence[Mapping[str, Any]]:
+        """What Discord knows, as it sends that: fetch_commands() of discord.py 2.7 loses the contexts."""
+        http, application = self.client.http, self.client.application_id or 0
+        if server is None:
+            return await http.get_global_commands(application)
+        return await http.get_guild_commands(application, server.id)
+
+
+async def _never() -> None:
+    await asyncio.Event().wait()
 
 
 def _relay(controls: PlatformControls) -> app_commands.Group:
@@ -160,7 +139,7 @@ def _relay(controls: PlatformControls) -> app_commands.Group:
     return group
 
 
-def _control(info: ControlInfo, controls: PlatformControls) -> Command:
+def _control(info: ControlInfo, controls: PlatformControls) -> SlashCommand:
     async def bare(interaction: Use) -> None:
         await carry_out(interaction, controls, info.name)
 
@@ -176,7 +155,7 @@ def _control(info: ControlInfo, controls: PlatformControls) -> Command:
         return app_commands.Command(name=info.name, description=info.summary[:100], callback=bare)
     renamed = app_commands.rename(argument=info.argument)(with_argument if info.required else with_optional)
     described = app_commands.describe(argument=info.form[:100])(renamed)
-    command: Command = app_commands.Command(name=info.name, description=info.summary[:100], callback=described)
+    command: SlashCommand = app_commands.Command(name=info.name, description=info.summary[:100], callback=described)
 
     @command.autocomplete("argument")
     async def complete(interaction: Use, typed: str) -> list[app_commands.Choice[str]]:
@@ -188,19 +167,22 @@ def _control(info: ControlInfo, controls: PlatformControls) -> Command:
     return command
 
 
-_ASSIGNED: Final = frozenset({"id", "application_id", "version", "dm_permission"})
+_ASSIGNED: Final = frozenset({"id", "application_id", "version", "dm_permission", "guild_id"})
 """Set by Discord, or said again by `contexts`."""
+_ELSEWHERE: Final = frozenset({"contexts", "integration_types"})
+"""What only commands that are offered everywhere have ("Application Command Object")."""
 
 
-def _essences(commands: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return sorted((_essence(command) for command in commands), key=lambda command: str(command["name"]))
+def _essences(commands: Sequence[Mapping[str, Any]], server: int) -> list[dict[str, Any]]:
+    left_out = _ASSIGNED | _ELSEWHERE if server != EVERYWHERE else _ASSIGNED
+    return sorted((_essence(command, left_out) for command in commands), key=lambda command: str(command["name"]))
 
 
-def _essence(command: Mapping[str, Any]) -> dict[str, Any]:
+def _essence(command: Mapping[str, Any], left_out: Collection[str]) -> dict[str, Any]:
     """A command without what Discord adds and without empty fields, which it may or may not give back."""
-    kept = {key: value for key, value in command.items() if value and key not in _ASSIGNED}
+    kept = {key: value for key, value in command.items() if value and key not in left_out}
     if "options" in kept:
-        kept["options"] = [_essence(option) for option in kept["options"]]
+        kept["options"] = [_essence(option, left_out) for option in kept["options"]]
     if "default_member_permissions" in kept:
         kept["default_member_permissions"] = int(kept["default_member_permissions"])
     return kept

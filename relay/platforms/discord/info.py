@@ -23,8 +23,7 @@ def _build(settings: DiscordSection, around: Surroundings) -> Platform:
         around.notes,
         look_back=around.look_back,
         wanted=around.wanted,
-        voice=audio.voice if audio is not None else None,
-        commands=audio.commands() if audio is not None else (),
+        voice=audio.of() if audio is not None else None,
     )
 
 

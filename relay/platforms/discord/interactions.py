@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
 import discord
+from discord import app_commands
 
 from relay.model import Caller, Role
 from relay.platforms.discord.incoming import places_of
@@ -21,6 +22,7 @@ FOLLOW_UP_WITHIN: Final = 840.0
 TOO_SLOW: Final = "The relay did not answer in time; `/relay status` shows what is set."
 
 Use = discord.Interaction[discord.Client]
+SlashCommand = app_commands.Command[Any, ..., None]
 _PUT_OFF: Final = (
     discord.InteractionResponseType.deferred_channel_message,
     discord.InteractionResponseType.deferred_message_update,

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import discord
@@ -23,6 +23,7 @@ from relay.platforms.discord.bot import Bot
 from relay.platforms.discord.commands import Commands
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.controls import Decision
+from relay.platforms.discord.guild_commands import GuildCommands
 from relay.platforms.discord.happenings import Happenings
 from relay.platforms.discord.missed import History, Mark, can_read_history, can_view
 from relay.platforms.discord.outgoing import explain
@@ -80,9 +81,10 @@ class DiscordSession(discord.Client):
         self._search: asyncio.Task[list[Incoming]] | None = None
         self._next_look: asyncio.TimerHandle | None = None
         self._trouble: str | None = None
-        slash = Slash(bot.listening, intake.put, bot.clock, bot.offers.uses, bot.offers.explained)
+        slash = Slash(bot.listening, intake.put, bot.clock, bot.offers)
         self._commands = Commands(self, slash, bot.offers, registers=shard.id == 0)
-        self._following: asyncio.Task[None] | None = None
+        self._server_commands = GuildCommands(self._commands, slash, bot.offers)
+        self._following: Sequence[asyncio.Task[None]] = ()
         self.controls = bot.offers.controls
         self.add_dynamic_items(Decision)
         self.connected = False
@@ -118,6 +120,8 @@ class DiscordSession(discord.Client):
             self._disconnected(sys.exception())
         if self.is_closed():  # discord.py still announces things then, and trips over its own lack of a loop
             return
+        if event in ("guild_available", "guild_join"):
+            self._server_commands.look_again()
         if event == "guild_available":  # there is one handler of each event, and that of this one is the voice's
             self._guild_described()
         self._happenings.read(event, *args)
@@ -136,8 +140,8 @@ class DiscordSession(discord.Client):
 
     async def setup_hook(self) -> None:
         is_registered = await self._commands.sync_changes()
-        following = self._commands.follow(is_registered=is_registered)
-        self._following = asyncio.create_task(following, name="discord slash commands")
+        following = (self._commands.follow(is_registered=is_registered), self._server_commands.follow())
+        self._following = [asyncio.create_task(each, name="discord slash commands") for each in following]
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         await self._bot.buckets.begins(self._shard.id)
@@ -146,9 +150,9 @@ class DiscordSession(discord.Client):
     async def close(self) -> None:
         if self._next_look is not None:
             self._next_look.cancel()
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+        for each in self._following:
+            each.cancel()
+        await asyncio.gather(*self._following, return_exceptions=True)
         await super().close()
         self._history.described()
 

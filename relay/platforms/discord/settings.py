@@ -61,3 +61,6 @@ class DiscordSection(PlatformSection):
 
     def account(self) -> str:
         return self.token.get_secret_value() if self.token is not None else ""
+
+    def heard_alone(self) -> str | None:
+        return "shards " + ",".join(map(str, sorted(self.shard_ids))) if self.shard_ids else "all"

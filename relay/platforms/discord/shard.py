@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import AbstractAsyncContextManager, nullcontext
 
 import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential, wait_random
@@ -73,7 +72,7 @@ class ShardLine:
             await self._bot.buckets.turn(self.shard.id)
             await log_in(session, self._bot.settings)
             self.session = session
-            async with self._in_voice(session):
+            async with self._bot.voices.attached(session):
                 await self._listen(session)
         except PlatformUnavailable as error:
             if self.shard not in self._bot.hearing:
@@ -87,15 +86,11 @@ class ShardLine:
     async def _begin(self) -> DiscordSession:
         bot = self._bot
         async with visit(bot.settings, bot.clock) as (client, application):
-            intents = granted_intents(application, voice=bot.voice is not None, wanted=bot.wanted)
+            intents = granted_intents(application, voice=bot.voices.may_come, wanted=bot.wanted)
             advice = await ask_gateway(client)
         bot.sharding.advised(advice.shards)
         bot.buckets.at_once = advice.at_once
         return DiscordSession(bot, self.shard, intents, self.intake, self.mark, identifies=self._starts.begins)
-
-    def _in_voice(self, session: DiscordSession) -> AbstractAsyncContextManager[None]:
-        voice = self._bot.voice
-        return voice.attached(session) if voice is not None else nullcontext()
 
     async def _listen(self, session: DiscordSession) -> None:
         """Follow the gateway; discord.py itself resumes and reconnects. Raises AuthError or PlatformUnavailable."""

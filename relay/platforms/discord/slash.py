@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import discord
@@ -12,16 +13,16 @@ from discord import app_commands
 from relay.model import AudienceMessage, CommandInfo, ParameterInfo
 from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.incoming import Listening, read_question, read_use
-from relay.platforms.discord.interactions import FOLLOW_UP_WITHIN, Use, in_time, whisper
+from relay.platforms.discord.interactions import FOLLOW_UP_WITHIN, SlashCommand, Use, in_time, whisper
 from relay.platforms.discord.markup import Names
 from relay.platforms.discord.mentions import names_in
-from relay.platforms.discord.uses import Explain, OpenUse, Uses
+from relay.platforms.discord.offers import Offers
+from relay.platforms.discord.uses import OpenUse
 
 log = logging.getLogger(__name__)
 
 Accept = Callable[[AudienceMessage], asyncio.Future[None]]
 """Takes a use at once; the future is done when it is stored."""
-SlashCommand = app_commands.Command[Any, ..., None]
 Read = Callable[[Use, Mapping[str, Any], Names, float], AudienceMessage]
 """Makes a message of a use, its arguments, the names mentioned in them, and when it was."""
 
@@ -45,27 +46,27 @@ ASK: Final = CommandInfo(
 class Slash:
     """Makes slash commands whose uses are audience messages."""
 
-    def __init__(self, listening: Listening, accept: Accept, clock: DiscordClock, uses: Uses, explain: Explain) -> None:
+    def __init__(self, listening: Listening, accept: Accept, clock: DiscordClock, offers: Offers) -> None:
         self._listening = listening
         self._accept = accept
         self._clock = clock
-        self._uses = uses
-        self._explain = explain
+        self._offers = offers
+        self._uses = offers.uses
 
     def ask(self) -> SlashCommand:
         """The question to the companion, which is a kind of its own."""
         return self._command(ASK, lambda use, given, names, at: read_question(use, str(given["question"]), names, at))
 
-    def offered(
-        self, infos: Sequence[CommandInfo], written: Callable[[str, Mapping[str, str]], str]
-    ) -> list[SlashCommand]:
-        """Those Discord can have; the others are left to chat. `written` says how a use would be written there."""
-        return [command for info in infos if (command := self._offer(info, written)) is not None]
+    def offered(self, infos: Sequence[CommandInfo]) -> list[SlashCommand]:
+        """Those Discord can have; the others are left to chat."""
+        return [command for info in infos if (command := self._offer(info)) is not None]
 
-    def _offer(self, info: CommandInfo, written: Callable[[str, Mapping[str, str]], str]) -> SlashCommand | None:
+    def _offer(self, info: CommandInfo) -> SlashCommand | None:
         def read(use: Use, given: Mapping[str, Any], names: Names, at: float) -> AudienceMessage:
             arguments = {name: _shown(value) for name, value in given.items() if value is not None}
-            return read_use(use, written(info.name, arguments), names, at)
+            viewers = self._offers.viewers_of(use)
+            assert viewers is not None, "it is offered where a companion is"
+            return read_use(use, viewers.written(info.name, arguments), names, at)
 
         try:
             command = self._command(info, read)
@@ -88,8 +89,7 @@ class Slash:
 
     async def _carry_out(self, use: Use, info: CommandInfo, read: Read, given: Mapping[str, Any]) -> None:
         if not self._listening.covers(use.channel):
-            places = ", ".join(f"<#{channel}>" for channel in sorted(self._listening.channels))
-            return await whisper(use, f"I only listen in {places}. Please ask me there.")
+            return await whisper(use, self._elsewhere(use))
         at = self._clock.arrived()
         typed = " ".join(value for value in given.values() if isinstance(value, str))
         message = read(use, given, await names_in(use, typed), at)
@@ -100,6 +100,12 @@ class Slash:
         finally:
             self._uses.end(message.id)
 
+    def _elsewhere(self, use: Use) -> str:
+        """Where to use it on the same server."""
+        known = (id for id in sorted(self._listening.channels) if use.guild is not None and use.guild.get_channel(id))
+        places = ", ".join(f"<#{id}>" for id in known)
+        return f"I only listen in {places}. Please ask me there." if places else "I listen nowhere on this server."
+
     async def _told(self, use: Use, waiting: OpenUse, stored: asyncio.Future[None]) -> None:
         """The companion answers in the channel; who asked is told of nothing but what keeps it from that."""
         await asyncio.wait({stored}, timeout=STORED_WITHIN)
@@ -109,14 +115,17 @@ class Slash:
         except TimeoutError:
             await whisper(use, ASKED if stored.done() else SLOW)
         else:
-            return await whisper(use, waiting.words(self._explain) if waiting.is_refused else ASKED)
+            return await whisper(use, self._words(use, waiting) if waiting.is_refused else ASKED)
         try:
             async with asyncio.timeout(FOLLOW_UP_WITHIN):
                 await waiting.settled()
         except TimeoutError:
             return
         if waiting.is_refused:
-            await whisper(use, waiting.words(self._explain))
+            await whisper(use, self._words(use, waiting))
+
+    def _words(self, use: Use, waiting: OpenUse) -> str:
+        return waiting.words(partial(self._offers.explained, use))
 
     async def _done(self, use: Use, waiting: OpenUse, info: CommandInfo) -> None:
         """The relay answers, to everybody or to who asked."""
@@ -127,7 +136,7 @@ class Slash:
 
         is_known = await in_time(use, answer(), False, private=info.is_personal)
         private = info.is_personal or waiting.is_refused or not waiting.answers
-        await whisper(use, waiting.words(self._explain) if is_known else SLOW, private=private)
+        await whisper(use, self._words(use, waiting) if is_known else SLOW, private=private)
 
 
 def _option(parameter: ParameterInfo) -> inspect.Parameter:

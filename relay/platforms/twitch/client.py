@@ -83,7 +83,7 @@ class TwitchPlatform:
 
         if notes is None:
             raise ConfigError('twitch.transport = "conduit" needs a store that keeps notes')
-        return ConduitTransport(settings, connection, sources, self._status, notes)
+        return ConduitTransport(settings, connection, sources, self._status, notes, self._intake.stored)
 
     async def set_channels(self, names: Sequence[str]) -> None:
         """Hear these channels, by their logins, from now on, without connecting again; what stays is not touched.

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import random
-import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -15,39 +14,29 @@ from relay.platforms.twitch.failures import FAILURES, translate
 from relay.platforms.twitch.socket import EventSocket
 from relay.platforms.twitch.sources import EventSource, Key, Wanted, key, wanted
 from relay.platforms.twitch.status import PATIENCE, TwitchStatus, settled
-from relay.platforms.twitch.subscriptions import Reconciler
+from relay.platforms.twitch.transport import EventTransport
 
 log = logging.getLogger(__name__)
 
 
-class LoginTransport:
-    """See EventTransport."""
+class LoginTransport(EventTransport):
+    """One session after the other."""
 
     def __init__(
         self, connection: TwitchConnection, sources: Sequence[EventSource], status: TwitchStatus, every: float
     ) -> None:
         """`every` so many seconds the subscriptions are looked at."""
+        super().__init__()
         self._connection = connection
         self._sources = sources
         self._status = status
         self._every = every
-        self._reconciler = Reconciler(time.monotonic)
         self._attention = asyncio.Event()
         """It is worth a look before that."""
         self._sessions: set[str] = set()
         """The ids of all sessions so far."""
         self._sessions_in_vain = 0
         """How many in a row ended before everything was subscribed."""
-
-    @property
-    def live(self) -> frozenset[tuple[str, str]]:
-        """See EventTransport."""
-        return self._reconciler.live
-
-    @property
-    def trouble(self) -> str:
-        """See EventTransport."""
-        return self._reconciler.trouble
 
     def channels_changed(self) -> None:
         """See EventTransport."""

@@ -7,13 +7,12 @@ TwitchIO's own recovery stops reading the old socket while it moves to a new one
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from twitchio.eventsub.websockets import Websocket
-from twitchio.models.eventsub_ import create_event_instance
 
 from relay.platforms.twitch.connection import TwitchClient
-from relay.platforms.twitch.mending import NOTICE, bare, mended
+from relay.platforms.twitch.notifications import hand_on, is_about_shards, taken_away
 
 if TYPE_CHECKING:
     from twitchio.types_.conduits import NotificationMessage, ReconnectMessage, RevocationMessage, WelcomeMessage
@@ -27,7 +26,6 @@ A line whose other end is gone tells nothing by itself. TwitchIO would ask after
 """
 OVERDUE = 1.3
 """Twitch promises a sign of life in so many seconds; after this many times that, the session counts as dead."""
-SHARD_DISABLED = "conduit.shard.disabled"
 LOOKS = 10
 """How often it is looked for a sign of life in that time."""
 HANDOVER_GRACE = 5.0
@@ -124,30 +122,16 @@ class EventSocket(Websocket):
         await super()._process_welcome(data)
 
     async def _process_notification(self, data: "NotificationMessage") -> None:
-        client, type = self._require_client(), data["metadata"]["subscription_type"]
-        if type == SHARD_DISABLED:  # TwitchIO has no model for it
+        if is_about_shards(data):
             self._attention.set()
-            return
-        try:
-            client.dispatch(type, self._event(type, data))
-        except Exception as error:  # whatever the library or the relay did not expect
-            client.on_unread(type, error)
-
-    def _event(self, type: str, data: "NotificationMessage") -> Any:
-        try:
-            return create_event_instance(type, mended(data), http=self._http)
-        except Exception as error:
-            if type != NOTICE:
-                raise
-            self._require_client().on_unread(type, error)
-            return create_event_instance(type, bare(data), http=self._http)
+        else:
+            hand_on(self._require_client(), data)
 
     async def _process_revocation(self, data: "RevocationMessage") -> None:
         # TwitchIO stops reading at reasons it has no name for, and closes the socket with its last subscription
-        lost = data["payload"]["subscription"]
-        log.warning("Twitch has taken away the subscription of %s (%s)", lost["type"], lost["status"])
-        self._subscriptions.pop(lost["id"], None)
-        self.revoked.add(lost["id"])
+        lost = taken_away(data)
+        self._subscriptions.pop(lost, None)
+        self.revoked.add(lost)
         self._attention.set()
 
     async def _process_reconnect(self, data: "ReconnectMessage") -> None:

@@ -122,8 +122,8 @@ class OverlaySink:
         """Whether a page plays sound that nobody has muted."""
         return not self._is_muted and any(seat.sound is PageSound.ON for seat in self._seats.values())
 
-    def remedy(self, port: int) -> str:
-        """What a person can do about an overlay that is not heard. `port` is the one of our pages."""
+    def remedy(self, pages: str) -> str:
+        """What a person can do about an overlay that is not heard. `pages` is the address of ours."""
         sounds = {seat.sound for seat in self._seats.values()}
         if PageSound.ON in sounds:
             return "the overlay's source is muted in OBS: unmute it there"
@@ -131,7 +131,7 @@ class OverlaySink:
             return "the overlay's page waits for a click: click it once"
         if sounds:
             return "the overlay's page is silent (mute=1): open one without that"
-        return f"no page of the overlay is open: add http://localhost:{port}/overlay as a browser source in OBS"
+        return f"no page of the overlay is open: add {pages}/overlay as a browser source in OBS"
 
     def mute(self, is_muted: bool) -> None:
         """Whether OBS plays nothing of what the pages do: they show it then, and count as without sound."""

@@ -2,20 +2,24 @@
 
 import asyncio
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from relay.application.fleet.accounts import accounts
+from relay.application.fleet.accounts import accounts, settings_mark
 from relay.application.fleet.adapter import SharedAdapter
+from relay.application.fleet.changes import changes
 from relay.application.processes.ingress import Ingress
 from relay.application.settings.fleet import fleet_in
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.config import InboxSection
-from relay.errors import InboxError
+from relay.errors import AuthError, InboxError
 from relay.model import AudienceMessage, Author, Incoming, Kind, Role
+from relay.system.readiness import Look, Readiness
+from tests.doubles.redis_server import RedisServer
 
 SETTINGS = """
 twitch = { enabled = true, client_id = 'a' }
@@ -48,6 +52,18 @@ class SlowIngress(Ingress):
         self.has_all = True
 
 
+class NamedConditions(Readiness):
+    """Keeps the names, also of what has ended: an account that nobody logged in ends at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def need(self, conditions: Mapping[str, Look]) -> None:
+        self.names += conditions
+        super().need(conditions)
+
+
 class BrokenIngress(Ingress):
     def __init__(self) -> None: ...
 
@@ -55,11 +71,55 @@ class BrokenIngress(Ingress):
         raise InboxError("its part of the cluster is away")
 
 
-async def test_what_failed_for_one_companion_is_tried_again_only_once_the_others_have_theirs() -> None:
-    fleet = fleet_in(SETTINGS, Path("relay.toml"), {})
-    bus = Bus(InboxSection(engine="redis", url=SecretStr("redis://127.0.0.1:1/0")), uuid.uuid4().hex)
+def adapter_of(settings: str, redis: str = "redis://127.0.0.1:1/0") -> SharedAdapter:
+    fleet = fleet_in(settings, Path("relay.toml"), {})
+    bus = Bus(InboxSection(engine="redis", url=SecretStr(redis)), uuid.uuid4().hex)
     [account] = accounts(fleet.companions)
-    adapter = SharedAdapter(account, fleet, bus, Watch(1.0, asyncio.Event()))
+    return SharedAdapter(account, fleet, bus, Watch(1.0, asyncio.Event()))
+
+
+async def test_what_belongs_to_no_companion_is_counted_and_each_place_named_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    adapter = adapter_of(SETTINGS)
+    before = fleet_in(SETTINGS, Path("relay.toml"), {})
+
+    await adapter.receive(message("3"), message("3"))
+    await adapter.follow(before, changes(before, before))
+    await adapter.receive(message("3"), message("4"))
+
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [f"twitch: what happens in {place} is for no companion" for place in ("3", "4")]
+    assert adapter._left_out.registry.get_sample_value("relay_left_out_total", {"platform": "twitch"}) == 4
+
+
+async def test_two_accounts_of_a_platform_are_two_conditions_of_readiness(redis_server: RedisServer) -> None:
+    conditions = NamedConditions()
+    adapters = [adapter_of(SETTINGS.replace("'a'", f"'{client}'"), redis_server.url) for client in "ab"]
+
+    for each in adapters:
+        each._watch.readiness = conditions
+        async with each._bus.running():
+            with pytest.RaisesGroup(AuthError, flatten_subgroups=True, allow_unwrapped=True):
+                await each.run()
+
+    assert [name.partition("/")[0] for name in conditions.names] == ["twitch", "twitch"]
+    assert len(set(conditions.names)) == 2
+
+
+def test_settings_of_one_login_are_told_apart_but_not_by_folders_and_channels() -> None:
+    def mark(own: str) -> str:
+        fleet = fleet_in(f"companions.ann.twitch = {{ enabled = true, client_id = 'a', {own} }}", Path("x.toml"), {})
+        [account] = accounts(fleet.companions)
+        return settings_mark(account.section)
+
+    here = mark("channels = ['1'], token_file = '/here/token'")
+    assert here == mark("channels = ['2'], token_file = '/there/token'")
+    assert here != mark("channels = ['1'], token_file = '/here/token', shared_chat = 'hear'")
+
+
+async def test_what_failed_for_one_companion_is_tried_again_only_once_the_others_have_theirs() -> None:
+    adapter = adapter_of(SETTINGS)
     is_there = asyncio.Event()
     slow = SlowIngress(is_there)
     adapter._ingress = {"ann": BrokenIngress(), "ben": slow}

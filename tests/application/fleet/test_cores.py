@@ -5,30 +5,35 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from pydantic import SecretStr
 
-from relay.application.fleet import cores, share
+from relay.application.fleet import cores, keeper, share
+from relay.application.fleet.changes import changes
 from relay.application.processes.kinds import core_service
+from relay.application.processes.leadership import Leadership
 from relay.application.settings import Fleet
 from relay.application.settings.fleet import fleet_in
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.config import InboxSection
-from relay.config.loading import Config
 from relay.errors import VoxtaUnavailable
 from relay.inbox.redis import RedisInbox
 from relay.system import shutdown
 from tests.doubles.redis_server import RedisServer
 from tests.support import eventually
 
-Lead = Callable[[str, Bus], Awaitable[None]]
+if TYPE_CHECKING:
+    from relay.application.composition import Relay
+
+Lead = Callable[[Leadership, Bus], Awaitable[None]]
 
 
-def fleet(*names: str) -> Fleet:
-    return fleet_in("\n".join(f"[companions.{name}]" for name in names), Path("relay.toml"), {})
+def fleet(*names: str, settings: str = "") -> Fleet:
+    """Companions of these names, each with these settings."""
+    return fleet_in("\n".join(f"[companions.{name}]\n{settings}" for name in names), Path("relay.toml"), {})
 
 
 @pytest.fixture
@@ -49,19 +54,23 @@ def deadline() -> Iterator[shutdown.Deadline]:
 @asynccontextmanager
 async def leading(
     server: RedisServer, monkeypatch: pytest.MonkeyPatch, lead: Lead, *names: str, relay: str = ""
-) -> AsyncIterator[asyncio.Task[None]]:
+) -> AsyncIterator[tuple[cores.FleetCores, asyncio.Task[None]]]:
     """A process of that relay, which leads these as `lead` does."""
 
-    async def led(config: Config, _: Any, bus: Bus, __: RedisInbox, ___: Watch) -> None:
-        await lead(config.relay.name, bus)
+    class Core:
+        def __init__(self, leadership: Leadership, _: Any, bus: Bus, __: RedisInbox) -> None:
+            self.lead = lambda _: lead(leadership, bus)
 
-    monkeypatch.setattr(cores, "lead", led)
-    monkeypatch.setattr(cores, "AGAIN", (0.0, 0.0))
+        def prepare(self) -> None: ...
+
+    monkeypatch.setattr(cores, "CompanionCore", Core)
+    monkeypatch.setattr(keeper, "AGAIN", (0.0, 0.0))
     bus = Bus(InboxSection(engine="redis", url=SecretStr(server.url)), relay or uuid.uuid4().hex)
     async with bus.running():
-        task = asyncio.create_task(cores.FleetCores(fleet(*names), bus, Watch(1.0, asyncio.Event())).run())
+        found = cores.FleetCores(fleet(*names), bus, Watch(1.0, asyncio.Event()))
+        task = asyncio.create_task(found.run())
         try:
-            yield task
+            yield found, task
         finally:
             task.cancel()
             await asyncio.wait({task})
@@ -72,7 +81,7 @@ async def test_a_companion_that_failed_before_it_began_is_led_again_by_the_same_
 ) -> None:
     tries, led = 0, asyncio.Event()
 
-    async def lead(_: str, __: Bus) -> None:
+    async def lead(_: Leadership, __: Bus) -> None:
         nonlocal tries
         tries += 1
         if tries < 3:
@@ -89,14 +98,14 @@ async def test_a_companion_that_fails_while_it_is_ended_ends(
 ) -> None:
     led = asyncio.Event()
 
-    async def lead(_: str, __: Bus) -> None:
+    async def lead(_: Leadership, __: Bus) -> None:
         try:
             led.set()
             await asyncio.Event().wait()
         finally:
             raise VoxtaUnavailable("it could not be told")
 
-    async with leading(redis_server, monkeypatch, lead, name) as task:
+    async with leading(redis_server, monkeypatch, lead, name) as (_, task):
         await led.wait()
         task.cancel()
         ended, _ = await asyncio.wait({task}, timeout=5)
@@ -108,7 +117,7 @@ async def test_a_companion_that_fails_does_not_begin_the_end_of_the_process(
 ) -> None:
     failed = asyncio.Event()
 
-    async def lead(_: str, __: Bus) -> None:
+    async def lead(_: Leadership, __: Bus) -> None:
         shutdown.begin("twitch failed")
         failed.set()
         await asyncio.Event().wait()
@@ -123,7 +132,7 @@ async def test_a_companion_that_ends_does_not_avert_the_end_of_the_process(
 ) -> None:
     begun, ended = asyncio.Event(), asyncio.Event()
 
-    async def lead(_: str, __: Bus) -> None:
+    async def lead(_: Leadership, __: Bus) -> None:
         if begun.is_set():
             ended.set()
             await asyncio.Event().wait()
@@ -135,18 +144,98 @@ async def test_a_companion_that_ends_does_not_avert_the_end_of_the_process(
         assert deadline._timer is not None
 
 
-async def test_a_process_that_comes_later_leads_its_part(
+@pytest.mark.parametrize(
+    ("settings", "begins_anew"), [("replies.as_reply = false", False), ("companion.name = 'Bee'", True)]
+)
+async def test_what_needs_no_other_start_is_taken_up_by_the_companion_that_runs(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str, settings: str, begins_anew: bool
+) -> None:
+    led: list[Leadership] = []
+
+    async def lead(leadership: Leadership, _: Bus) -> None:
+        led.append(leadership)
+        await asyncio.Event().wait()
+
+    before, after = fleet(name), fleet(name, settings=settings)
+    async with leading(redis_server, monkeypatch, lead, name) as (found, _):
+        await eventually(lambda: len(led) == 1)
+        await found.follow(after, changes(before, after))
+        await eventually(lambda: led[-1].config == after.companions[name])
+
+    assert len(led) == 1 + begins_anew
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
+async def test_a_companion_that_ends_or_begins_anew_says_first_what_it_is_at(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str, is_removed: bool
+) -> None:
+    led: list[Leadership] = []
+    has_said_it, has_ended = asyncio.Event(), asyncio.Event()
+
+    async def lead(leadership: Leadership, _: Bus) -> None:
+        await leadership.begin(cast("Relay", object()))
+        led.append(leadership)
+        await leadership.is_left.wait()
+        await has_said_it.wait()
+        has_ended.set()
+
+    before = fleet(name)
+    after = fleet() if is_removed else fleet(name, settings="companion.name = 'Bee'")
+    async with leading(redis_server, monkeypatch, lead, name) as (found, _):
+        monkeypatch.setattr(keeper, "AGAIN", (600.0, 600.0))
+        await eventually(lambda: len(led) == 1)
+        await found.follow(after, changes(before, after))
+        await eventually(led[0].is_left.is_set)
+        assert not has_ended.is_set()
+        has_said_it.set()
+        await has_ended.wait()
+        if not is_removed:
+            await eventually(lambda: len(led) == 2)
+            assert led[1].config == after.companions[name]
+
+
+async def test_one_with_the_channel_of_another_begins_once_that_has_said_what_it_is_at(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    led: list[str] = []
+    has_said_it = asyncio.Event()
+
+    async def lead(leadership: Leadership, _: Bus) -> None:
+        await leadership.begin(cast("Relay", object()))
+        led.append(leadership.config.relay.name)
+        await leadership.is_left.wait()
+        await has_said_it.wait()
+
+    before, renamed, alone = fleet(name), f"{name}-b", f"{name}-c"
+    channel = "twitch = { enabled = true, client_id = 'abc', channels = ['ann'] }"
+    with_channel = fleet(name, settings=channel)
+    new = {**fleet(renamed, settings=channel).companions, **fleet(alone).companions}
+    after = Fleet(before.process, new)
+    async with leading(redis_server, monkeypatch, lead, name) as (found, _):
+        await eventually(lambda: led == [name])
+        found._led[name].config = with_channel.companions[name]
+        await found.follow(after, changes(with_channel, after))
+        await eventually(lambda: led == [name, alone])
+        has_said_it.set()
+        await eventually(lambda: led == [name, alone, renamed])
+
+
+async def test_a_process_that_comes_later_leads_its_part_once_what_is_being_said_is_said(
     redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(share, "SETTLED", 0.0)
     led: dict[str, set[str]] = {}
+    leaderships: list[Leadership] = []
+    has_said_it = asyncio.Event()
 
-    async def lead(companion: str, bus: Bus) -> None:
-        theirs = led.setdefault(bus.presence.id, set())
+    async def lead(leadership: Leadership, bus: Bus) -> None:
+        theirs, companion = led.setdefault(bus.presence.id, set()), leadership.config.relay.name
         theirs.add(companion)
+        leaderships.append(leadership)
         bus.presence.offer(core_service(companion))
         try:
-            await asyncio.Event().wait()
+            await leadership.is_left.wait()
+            await has_said_it.wait()
         finally:
             theirs.remove(companion)
             bus.presence.withdraw(core_service(companion))
@@ -158,5 +247,8 @@ async def test_a_process_that_comes_later_leads_its_part(
     async with leading(redis_server, monkeypatch, lead, *names, relay=name):
         await eventually(lambda: counts() == [4])
         async with leading(redis_server, monkeypatch, lead, *names, relay=name):
+            await eventually(lambda: any(each.is_left.is_set() for each in leaderships))
+            assert counts() == [4], "who is left brings to its end what it is at"
+            has_said_it.set()
             await eventually(lambda: counts() == [2, 2])
         await eventually(lambda: counts() == [4, 0])

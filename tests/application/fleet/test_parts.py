@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.application.fleet import parts
+from relay.application.fleet import keeper, parts
 from relay.application.fleet.accounts import SharedAccount
 from relay.application.fleet.changes import FleetChanges, changes
 from relay.application.settings import Fleet
@@ -70,7 +70,7 @@ class Stage:
 
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
-    monkeypatch.setattr(parts, "AGAIN", (0.0, 0.0))
+    monkeypatch.setattr(keeper, "AGAIN", (0.0, 0.0))
     return Stage()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.application.fleet.routes import Dispatch, Routes
+from relay.application.fleet.routes import Routes
 from relay.application.settings import load
 from relay.application.settings.fleet import fleet_in
 from relay.config.loading import Config
@@ -42,17 +42,6 @@ def test_a_voice_channel_is_its_companions_too() -> None:
 
 def test_a_platform_that_is_off_brings_nobody_anything() -> None:
     assert routes("companions.ann.twitch = { enabled = false, channels = ['x'] }").companion_of("twitch", "x") is None
-
-
-def test_what_belongs_to_nobody_is_left_out_and_counted_until_somebody_has_it() -> None:
-    dispatch = Dispatch(routes("companions.ann.twitch.channels = ['x']"))
-
-    assert [dispatch.companion_of("twitch", place) for place in ("x", "y", "y")] == ["ann", None, None]
-    assert dispatch.left_out == {"twitch": 2}
-
-    dispatch.routes = routes("companions.ben.twitch.channels = ['y']")
-    assert dispatch.companion_of("twitch", "y") == "ben"
-    assert dispatch.left_out == {"twitch": 2}
 
 
 @given(owners=st.lists(st.sampled_from(["ann", "ben", "cleo", None]), min_size=12, max_size=12))

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from pydantic import SecretStr
 
-from relay.application.processes.ingress import Ingress, encoded
+from relay.application.processes import ingress
+from relay.application.processes.ingress import TOGETHER, Ingress, encoded
 from relay.bus.bus import Bus
 from relay.bus.lease import Lease
 from relay.bus.stream import RedisStream
@@ -70,3 +71,30 @@ async def test_what_cannot_be_read_holds_up_nothing(stream: RedisStream, strange
 
 async def test_what_the_core_makes_a_mistake_at_holds_up_nothing(stream: RedisStream) -> None:
     assert await taken_in(stream, encoded([message("a")]), encoded([message("b")]), failing="a") == ["b", "end"]
+
+
+async def test_much_that_comes_at_once_is_handed_over_in_parts_and_others_have_their_turn_between_them(
+    stream: RedisStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[int | str] = []
+    ended = asyncio.Event()
+
+    async def others() -> None:
+        done.append("others")
+
+    async def receive(*incoming: Incoming) -> None:
+        done.append(len(incoming))
+        if any(isinstance(each, AudienceMessage) and each.text == "end" for each in incoming):
+            ended.set()
+
+    monkeypatch.setattr(ingress, "give_way", others)
+    crowd = [message(str(number)) for number in range(2 * TOGETHER + 1)]
+    await stream.append([encoded(crowd), *(encoded([each]) for each in crowd), encoded([message("end")])])
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(Ingress(stream).run(receive))
+        await ended.wait()
+        running.cancel()
+
+    parts = [each for each in done if isinstance(each, int)]
+    assert sum(parts) == 2 * len(crowd) + 1 and max(parts) == TOGETHER
+    assert all(done[at + 1] == "others" for at, each in enumerate(done) if each == TOGETHER)

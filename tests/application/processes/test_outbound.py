@@ -1,8 +1,9 @@
 """Posts on their way from the core to the process that posts them, and what came of them."""
 
 import asyncio
+import json
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from relay.bus.bus import Bus
 from relay.bus.lease import Lease
 from relay.bus.stream import RedisStream
 from relay.config import InboxSection
-from relay.errors import InboxError
-from relay.model import Post
+from relay.errors import InboxError, RateLimited
+from relay.model import Post, Retraction
 from relay.platforms import listed
+from relay.replies.outlet import TAKEN_BACK
 from tests.doubles.redis_server import RedisServer
 from tests.support import eventually
 
@@ -45,9 +47,14 @@ class Stage:
         self.told: list[tuple[str, str | None]] = []
         self.may_post = asyncio.Event()
         self.may_post.set()
+        self.tries = 0
+        self.fails_with: Exception | None = None
 
     async def post(self, asked: Any) -> None:
         await self.may_post.wait()
+        self.tries += 1
+        if self.fails_with is not None:
+            raise self.fails_with
         self.posted.append(asked["text"])
 
     def hear(self, _: str, post: Post, error: str | None) -> None:
@@ -121,7 +128,7 @@ async def test_a_flood_in_one_channel_leaves_room_for_the_others(stage: Stage, m
     await hand_over(stage.ordered, *flood, post("hello", "c2"))
 
     given_up = await until_told(stage, 17)
-    assert {error is not None for _, error in given_up} == {True}
+    assert {error for _, error in given_up} == {"given up: twitch is slow"}
     assert await stage.ordered.length() == 4  # the first and the last two of the flood, and the other's
 
 
@@ -140,3 +147,90 @@ async def test_a_post_that_could_not_be_handed_over_in_time_is_given_up(
     running.cancel()
     await asyncio.wait({running})
     assert [text for text, error in stage.told if error] == ["hello"]
+
+
+async def test_what_a_dead_core_left_is_not_posted_when_what_it_answers_was_taken_back_meanwhile(stage: Stage) -> None:
+    answers = {
+        "deleted": {"keys": ("twitch:m1",), "authors": ("twitch:ann",)},
+        "banned": {"keys": ("twitch:m2",), "authors": ("twitch:bob",)},
+        "stays": {"keys": ("twitch:m3",), "authors": ("twitch:ann",)},
+    }
+    await hand_over(stage.ordered, *(post(text).model_copy(update=answered) for text, answered in answers.items()))
+    died = outbound.outbound(stage.bus, ACCOUNT, stage.posting)
+    assert len(await died.read(10, 0)) == 3
+    outbox = stage.outbox()
+    for what in ({"id": "m1"}, {"author_id": "bob"}):
+        outbox.retract(Retraction(platform="twitch", reason="deleted", **what))
+    outbox.put([post("after").model_copy(update=answers["banned"])])
+    running = asyncio.create_task(outbox.run())
+    await outbox.drain()
+    running.cancel()
+    await asyncio.wait({running})
+
+    told = await until_told(stage, 4)
+    assert stage.posted == ["stays", "after"]
+    assert [text for text, error in told if error == TAKEN_BACK] == ["deleted", "banned"]
+    assert await stage.ordered.length() == 0
+
+
+async def test_what_is_tried_again_is_not_posted_when_what_it_answers_is_taken_back_meanwhile(stage: Stage) -> None:
+    stage.fails_with = RateLimited("slow down", retry_after=0.01)
+    await stage.ordered.append([ordered(post("deleted").model_copy(update={"keys": ("twitch:m1",)}))])
+
+    async def take_back() -> None:
+        await eventually(lambda: stage.tries > 0)
+        retraction = Retraction(platform="twitch", reason="deleted", id="m1")
+        asked = outbound.TakenBack(companion=COMPANION, retraction=retraction)
+        await stage.ordered.append([asked.model_dump_json().encode()])
+
+    taking_back = asyncio.create_task(take_back())
+    assert await until_told(stage, 1) == [("deleted", TAKEN_BACK)]
+    await taking_back
+
+
+async def test_a_wave_of_bans_is_handed_over_at_once_in_order_and_each_of_them_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[list[str]] = []
+
+    async def append_once(_: RedisStream, items: Mapping[str, bytes]) -> None:
+        read = [json.loads(item) for item in items.values()]
+        calls.append([each["post"]["text"] if "post" in each else each["retraction"]["id"] for each in read])
+
+    monkeypatch.setattr(RedisStream, "append_once", append_once)
+    outbox = stage.outbox()
+    for what in ("m1", "m2"):
+        outbox.retract(Retraction(platform="twitch", reason="deleted", id=what))
+        outbox.put([post(f"after {what}")])
+        outbox.retract(Retraction(platform="twitch", reason="deleted", id="m1"))
+    running = asyncio.create_task(outbox.run())
+    await outbox.drain()
+    running.cancel()
+    await asyncio.wait({running})
+
+    assert calls == [["after m1", "m2", "after m2", "m1"]]
+
+
+async def test_what_was_put_later_is_not_given_up_with_what_waited_too_long(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append_once = RedisStream.append_once
+
+    async def away_until_the_first_is_too_old(stream: RedisStream, items: Mapping[str, bytes]) -> None:
+        if "old" in items:
+            raise InboxError("Redis is away")
+        await append_once(stream, items)
+
+    monkeypatch.setattr(RedisStream, "append_once", away_until_the_first_is_too_old)
+    outbox = stage.outbox()
+    monkeypatch.setattr(outbound, "GIVE_UP_AFTER", 0.01)
+    outbox.put([post("old")])
+    monkeypatch.setattr(outbound, "GIVE_UP_AFTER", 60.0)
+    outbox.put([post("new")])
+    running = asyncio.create_task(outbox.run())
+    await outbox.drain()
+    running.cancel()
+    await asyncio.wait({running})
+
+    assert [text for text, error in stage.told if error] == ["old"]
+    assert await stage.ordered.length() == 1

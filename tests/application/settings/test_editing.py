@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from relay.application.settings.editing import comments, edited, excerpt, table_of
 from relay.application.settings.explanations import example_file
 from relay.errors import ConfigError
+from tests.support import examples
 
 EXAMPLE = example_file().read_text("utf-8")
 
@@ -42,7 +43,7 @@ def _put(data: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
     return data
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sampled_from(FILES), CHANGES)
 def test_any_value_that_is_written_keeps_all_comments_and_every_other_value(text: str, change: tuple[str, Any]) -> None:
     key, value = change

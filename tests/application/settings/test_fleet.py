@@ -113,7 +113,20 @@ def test_sections_that_a_companion_does_not_touch_are_the_shared_objects(write: 
     own = {
         name for name, section in dict(fleet.companions["ann"]).items() if section is not getattr(fleet.process, name)
     }
-    assert own == {"relay", "twitch", "discord", "companion"}
+    assert own == {"relay", "web", "twitch", "discord", "companion"}
+
+
+@pytest.mark.parametrize(
+    ("web", "address"),
+    [
+        ("port = 8090", "http://localhost:8090/c/ann"),
+        (f'public_url = "https://relay.example.com"\ntoken = "{"t" * 16}"', "https://relay.example.com/c/ann"),
+    ],
+)
+def test_the_pages_of_a_companion_are_below_its_name(write: Write, web: str, address: str) -> None:
+    fleet = load_fleet(write(f"{SHARED}[web]\n{web}\n{ANN}{BEN}"))
+
+    assert fleet.companions["ann"].web.address == address
     assert fleet.companions["ann"].companion is fleet.companions["ben"].companion
 
 
@@ -250,6 +263,17 @@ def test_what_only_one_can_have_names_both_who_claim_it(write: Write, text: str,
 
     assert f"{complaint}can be only one companion's, and ben would have it as well" in told
     assert len(told.splitlines()) == 1
+
+
+def test_files_of_two_logins_have_different_names_also_in_different_folders(write: Write) -> None:
+    of_ann = '[companions.ann.twitch]\nchannels = ["ann"]\ntoken_file = "ann/token.json"\n'
+    of_ben = of_ann.replace("s.ann", "s.ben").replace('"ann', '"ben')
+
+    told = mistake(write(SHARED + of_ann + of_ben))
+
+    assert "companions.ben.twitch.token_file" in told and "has the name of ann's" in told and "otherwise" in told
+    assert load_fleet(write(SHARED + of_ann + of_ben.replace("token.json", "ben-token.json")))
+    assert load_fleet(write(SHARED + of_ann + of_ben.replace("ben/", "ann/")))
 
 
 def test_a_platform_that_is_off_claims_no_channels(write: Write) -> None:

@@ -21,6 +21,8 @@ from relay.config import CompanionSection
 from tests.companion.endpoints import serving
 from tests.companion.raw import connected
 
+pytestmark = pytest.mark.usefixtures("no_backoff")
+
 KEY = "sk-very-secret"
 VIEW = ChatView(
     character="Vox",
@@ -266,13 +268,13 @@ async def test_an_answer_may_take_long_as_long_as_something_comes() -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        for _ in range(3):
+        for _ in range(15):
             await response.write(piece("a"))
-            await asyncio.sleep(0.8)
+            await asyncio.sleep(0.15)
         return response
 
     async with endpoint(answer, timeout=2.0) as brain:
-        assert await said(brain) == "a" * 3
+        assert await said(brain) == "a" * 15
 
 
 THOUGHT = "<think>They want a poem.</think>\n\nRoses are red."

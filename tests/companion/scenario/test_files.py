@@ -21,7 +21,7 @@ from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from relay.errors import ConfigError
 from tests.companion.raw import ScriptedBrain, connected
-from tests.support import eventually
+from tests.support import eventually, examples
 
 LEAST = 'name = "Test"\n[[characters]]\nname = "Vox"\n'
 
@@ -209,7 +209,9 @@ values = st.recursive(
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(200),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(values)
 def test_no_content_of_a_file_breaks_it(tmp_path: Path, content: Any) -> None:
@@ -221,7 +223,9 @@ def test_no_content_of_a_file_breaks_it(tmp_path: Path, content: Any) -> None:
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(200),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.lists(
@@ -236,7 +240,7 @@ def test_no_toml_breaks_it(tmp_path: Path, pieces: list[str]) -> None:
         assert str(error).startswith("scenario.toml: ")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text("ab(){}[]|*+?<>=!:\\^$-&~,0123456789PpLKdwsxuN.", max_size=30) | st.text(max_size=30))
 def test_no_pattern_breaks_it(pattern: str) -> None:
     try:

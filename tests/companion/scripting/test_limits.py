@@ -11,6 +11,7 @@ from relay.companion.scripting.sandbox import ScriptLimits, Scripts
 from relay.companion.state.chat import MessageRole
 from relay.companion.state.orders import AddMessage, ChangeFlags, Log, Order
 from tests.companion.scripting.stage import EVENT, IMPORT, orders, run, state, trigger, well
+from tests.support import examples
 
 SHORT = ScriptLimits(seconds=0.25)
 """What ends by itself does so in this time on a busy machine too, and what does not is stopped soon."""
@@ -44,19 +45,11 @@ def test_a_script_that_fails_is_stopped_and_named(body: str, problem: str) -> No
 @pytest.mark.parametrize(
     "body",
     [
-        "const a = []; while (true) a.push(new Array(100000).fill('x'))",
         "new Array(1e9).join(',')",
-        "new Array(1e9).fill(0)",
         "let b = 2n; for (;;) b = b * b;",
         "[...Array(1e7).keys()].sort(() => 1)",
-        "Array.from({ length: 1e9 })",
         "'x'.repeat(5e6).replaceAll('x', 'yy').split('y')",
-        "JSON.stringify(Array(1e9))",
-        "Array(1e9).indexOf(1)",
-        "new Map(Array(1e7).fill([1, 2]))",
-        "Object.entries('x'.repeat(1e8))",
         "'a'.repeat(1e6).match(/(.*)*b/)",
-        "let s = new Set(); for (;;) s = new Set([...s, {}])",
         "eval('['.repeat(1e6))",
     ],
 )
@@ -185,7 +178,7 @@ def test_vandalism_breaks_no_more_than_the_vandals_own_session(vandalism: str) -
 names = st.sampled_from(["a", "b", "pose.sit", "pose.stand", "mood.happy", "!a", "!pose", "!pose.sit", "!mood.sad"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(names, max_size=4), st.lists(names, max_size=5))
 def test_scripts_see_flags_as_the_chat_will_have_them(given_: list[str], changes: list[str]) -> None:
     before = flags.apply(frozenset(), given_)
@@ -207,7 +200,7 @@ json = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(max_size=200), json)
 def test_no_source_and_no_event_break_it(source: str, event: object) -> None:
     engine = Scripts({"scripts/t.js": source}, seed=0, limits=ScriptLimits(seconds=0.05))

@@ -13,6 +13,7 @@ from relay.companion.serving.server import CompanionServer
 from relay.wire.client import MESSAGES
 from tests.companion.conftest import SETTINGS
 from tests.companion.raw import ScriptedBrain, connected
+from tests.support import examples
 
 SCENARIO = load(EXAMPLE)
 
@@ -82,7 +83,7 @@ async def survives(sent: list[str], pieces: int) -> None:
         assert not [m for m in fuzzer.messages + friend.messages if "companion's log" in m.get("message", "")]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(records, min_size=1, max_size=12), st.integers(5, 4_000))
 def test_no_frames_bring_it_down(sent: list[str], pieces: int) -> None:
     asyncio.run(survives(sent, pieces))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from relay.companion.voice.espeak import Espeak
 from relay.errors import ConfigError
 from relay.text.aloud.reading import ReadAloud
+from tests.support import examples
 
 SENTENCE = "Welcome to the stream, everybody; today we play a game."
 
@@ -71,7 +72,7 @@ def test_an_unknown_voice_is_named_with_the_fix() -> None:
         Espeak("nobody")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_can_be_read(text: str) -> None:
     rate, pcm = samples(asyncio.run(Espeak("en-us").speak(ReadAloud()(text) or "a")))

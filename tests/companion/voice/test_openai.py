@@ -15,6 +15,8 @@ from relay.system import endpoint
 from tests.companion.endpoints import Answer, SpeechEndpoint, serving
 from tests.support import PATIENCE, eventually
 
+pytestmark = pytest.mark.usefixtures("no_backoff")
+
 KEY = "sk-very-secret"
 
 

@@ -33,8 +33,10 @@ class DiscordDouble:
         self.rest = Rest(self.world, self.signal, self._publish)
         self.interactions = Interactions(self.world, self.signal)
         self.voice = Voice(self.world, self.gateway.dispatch, self.signal)
+        self._calls: dict[str, Voice] = {}
+        """By guild, of those that have one of their own."""
         self.server = ServerEvents(self.world, self.gateway)
-        self.gateway.change_voice_state = self.voice.request
+        self.gateway.change_voice_state = self._change_voice_state
         self.channel = self.world.add_channel("general").id
         """The text channel the relay listens to."""
         self.unlisted = self.world.add_channel("offtopic").id
@@ -58,12 +60,16 @@ class DiscordDouble:
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         """The main gateway and the voice gateway differ by name only."""
-        voice = request.host.split(":")[0].endswith(".discord.media")
-        return await (self.voice.sockets if voice else self.gateway).handle(request)
+        host = request.host.split(":")[0]
+        voice = next((each.sockets for each in (self.voice, *self._calls.values()) if each.host == host), None)
+        return await (voice or self.gateway).handle(request)
+
+    async def _change_voice_state(self, session: str, data: Json) -> None:
+        await self._calls.get(str(data["guild_id"]), self.voice).request(session, data)
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        await self.voice.start()
+        self.voice.start()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=certificate.server_context())
         await site.start()
         self._port = self._runner.addresses[0][1]
@@ -71,8 +77,11 @@ class DiscordDouble:
 
     async def __aexit__(self, *_: object) -> None:
         await self.gateway.stop()
-        await self.voice.stop()
+        for each in (self.voice, *self._calls.values()):
+            await each.stop()
         await self._runner.cleanup()
+        if self.gateway.failures:
+            raise BaseExceptionGroup("the local Discord failed", self.gateway.failures)
 
     @property
     def port(self) -> int:
@@ -95,7 +104,8 @@ class DiscordDouble:
         return answer
 
     async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        fault = next((fault for fault in self._faults if fault.times > 0 and fault.path in request.path), None)
+        asked = f"{request.method} {request.path}"
+        fault = next((fault for fault in self._faults if fault.times > 0 and fault.path in asked), None)
         try:
             if fault is None:
                 return await handler(request)
@@ -103,6 +113,11 @@ class DiscordDouble:
             return await fault.apply(request, handler)
         except Refused as refused:
             return refused.answer
+        except (web.HTTPException, ConnectionError):
+            raise
+        except Exception as failure:
+            self.gateway.failures.append(failure)
+            raise
 
     def _unauthorized(self, request: web.Request) -> web.Response | None:
         carries_its_own = ("/api/v10/interactions/", "/api/v10/webhooks/")
@@ -198,9 +213,21 @@ class DiscordDouble:
         """Another one; to be called before a client connects."""
         return self.world.add_channel(name, STAGE if stage else VOICE).id
 
+    def open_call(self, room: str) -> tuple[str, Voice]:
+        """A voice channel on the server of that channel, and its calls, in which the bot is besides all others.
+
+        To be called before a client connects.
+        """
+        guild = self.world.channels[room].guild
+        call = self._calls[guild] = Voice(self.world, self.gateway.dispatch, self.signal, guild)
+        call.start()
+        return self.world.add_channel("lounge", VOICE, guild=guild).id, call
+
     async def enter(self, name: str, channel: str | None = None) -> VoicePerson:
         """Someone joins a voice channel (the lounge, unless another is named), or moves there."""
-        return await self.voice.enter(self.person(name), channel or self.lounge)
+        channel = channel or self.lounge
+        call = self._calls.get(self.world.channels[channel].guild, self.voice)
+        return await call.enter(self.person(name), channel)
 
     async def leave(self, name: str) -> None:
         """Someone leaves voice."""
@@ -285,7 +312,7 @@ class DiscordDouble:
         self._faults.append(fault)
 
     def fail_next(self, path: str, status: int, times: int = 1, retry_after: float = 0.1) -> Refuse:
-        """Refuse the next requests whose path contains `path`."""
+        """Refuse the next requests that `path` fits; see Fault."""
         fault = Refuse(path, status, times, retry_after=retry_after)
         self.fail(fault)
         return fault

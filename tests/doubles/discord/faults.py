@@ -14,7 +14,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 class Fault(Protocol):
     path: str
-    """It applies to requests whose path contains this."""
+    """It applies to requests whose method and path, `GET /api/v10/gateway`, contain this."""
     times: int
     """How often it still applies."""
 

@@ -47,6 +47,8 @@ class Gateway:
         self._signal = signal
         self._sessions: dict[str, Session] = {}
         self._describing: set[asyncio.Task[None]] = set()
+        self.failures: list[BaseException] = []
+        """What went wrong in the double itself, which tells of it when it ends."""
         self._shown = asyncio.Event()
         self._shown.set()
         self.starts = SessionStarts(world.clock.now)
@@ -190,7 +192,12 @@ class Gateway:
         """Tell the session of a guild, a little later."""
         task = asyncio.create_task(self._describe_later(session, guild), name="guild create")
         self._describing.add(task)
-        task.add_done_callback(self._describing.discard)
+        task.add_done_callback(self._described)
+
+    def _described(self, task: asyncio.Task[None]) -> None:
+        self._describing.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self.failures.append(failure)
 
     async def _describe_later(self, session: Session, guild: str) -> None:
         await asyncio.sleep(random.uniform(*GUILD_DELAY))

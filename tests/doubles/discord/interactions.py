@@ -57,16 +57,21 @@ class Interactions:
         self._open: dict[str, Interaction] = {}
         self.commands: list[Json] = []
         """As Discord gives them back."""
+        self.of_guilds: dict[str, list[Json]] = {}
+        """Those of one guild each."""
         self.syncs = 0
         self.created = 0
         """How many commands were new, today."""
 
     def routes(self) -> list[web.RouteDef]:
         commands = "/api/v10/applications/{application}/commands"
+        of_guild = "/api/v10/applications/{application}/guilds/{guild}/commands"
         webhook = "/api/v10/webhooks/{application}/{token}"
         return [
             web.get(commands, self._list),
             web.put(commands, self._replace),
+            web.get(of_guild, self._list),
+            web.put(of_guild, self._replace),
             web.post("/api/v10/interactions/{id}/{token}/callback", self._callback),
             web.post(webhook, self._follow_up),
             web.patch(webhook + "/messages/@original", self._edit_original),
@@ -79,10 +84,13 @@ class Interactions:
         await self._signal.wait_until(lambda: sum(u.response.deferred for u in self._open.values()) >= n, "a deferral")
 
     async def _list(self, request: web.Request) -> web.Response:
-        return answer(self.commands)
+        guild = request.match_info.get("guild")
+        return answer(self.of_guilds.get(guild, []) if guild is not None else self.commands)
 
     async def _replace(self, request: web.Request) -> web.Response:
-        wanted = await request.json()
+        wanted, guild = await request.json(), request.match_info.get("guild")
+        if guild is not None:
+            return answer(self._replace_in(guild, wanted))
         known = {command["name"] for command in self.commands}
         self.created += sum(command["name"] not in known for command in wanted)
         if self.created > CREATES_A_DAY:
@@ -94,6 +102,14 @@ class Interactions:
         self._signal.notify()
         return answer(self.commands)
 
+    def _replace_in(self, guild: str, wanted: list[Json]) -> list[Json]:
+        """ "Application Command Object": `contexts` and `integration_types` are for globally-scoped commands only."""
+        everywhere = ("contexts", "integration_types")
+        stored = [self._as_stored(each) | {"guild_id": guild} for each in wanted]
+        self.of_guilds[guild] = [{k: v for k, v in each.items() if k not in everywhere} for each in stored]
+        self._signal.notify()
+        return self.of_guilds[guild]
+
     def _as_stored(self, command: Json) -> Json:
         permissions = command.get("default_member_permissions")
         stored = {
@@ -104,8 +120,9 @@ class Interactions:
 
     def use(self, words: list[str], person: Person, channel: str, permissions: int, **options: Any) -> Interaction:
         """A person uses a command; the payload is what the gateway sends."""
-        command = next((c for c in self.commands if c["name"] == words[0]), None)
-        assert command is not None, f"/{words[0]} is not registered; known are {[c['name'] for c in self.commands]}"
+        known = [*self.of_guilds.get(self._world.channels[channel].guild, ()), *self.commands]
+        command = next((c for c in known if c["name"] == words[0]), None)
+        assert command is not None, f"/{words[0]} is not registered; known are {[c['name'] for c in known]}"
         types = _types(command, words[1:])
         given: list[Json] = [{"name": n, "type": types.get(n, STRING), "value": v} for n, v in options.items()]
         chosen = [
@@ -114,6 +131,8 @@ class Interactions:
         for word in reversed(words[1:]):
             given = [{"name": word, "type": 1, "options": given}]
         data = {"id": command["id"], "name": command["name"], "type": 1, "options": given}
+        if "guild_id" in command:
+            data["guild_id"] = command["guild_id"]
         if chosen:
             data["resolved"] = self.resolved(*chosen)
         return self._begin(COMMAND, data, person, channel, permissions)
@@ -128,10 +147,13 @@ class Interactions:
     def type_into(
         self, words: list[str], option: str, typed: str, person: Person, channel: str, permissions: int
     ) -> Interaction:
-        """A person types into the option of a subcommand."""
+        """A person types into the option of a command, or of a subcommand."""
         used = self.use(words, person, channel, permissions, **{option: typed})
         used.payload["type"] = AUTOCOMPLETE
-        used.payload["data"]["options"][0]["options"][0]["focused"] = True
+        options = used.payload["data"]["options"]
+        for _ in words[1:]:
+            options = options[0]["options"]
+        options[0]["focused"] = True
         return used
 
     def press(self, button: str, person: Person, channel: str, permissions: int) -> Interaction:

@@ -54,6 +54,10 @@ ROUTES: Final = {
     "PUT /channels/{channel}/messages/pins/{message}": 'Message Resource, "Pin Message"',
     "GET /applications/{application}/commands": 'Application Commands, "Get Global Application Commands"',
     "PUT /applications/{application}/commands": 'Application Commands, "Bulk Overwrite Global Application Commands"',
+    "GET /applications/{application}/guilds/{guild}/commands": 'Application Commands, "Get Guild Application Commands"',
+    "PUT /applications/{application}/guilds/{guild}/commands": (
+        'Application Commands, "Bulk Overwrite Guild Application Commands"'
+    ),
     "POST /interactions/{id}/{token}/callback": 'Receiving and Responding, "Create Interaction Response"',
     "POST /webhooks/{application}/{token}": 'Receiving and Responding, "Create Followup Message"',
     "GET /webhooks/{application}/{token}/messages/@original": (

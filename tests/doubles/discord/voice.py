@@ -58,9 +58,12 @@ class Heard:
 
 
 class Voice:
-    """Voice of the one guild. The bot is in one channel at most, as anywhere."""
+    """Voice of all guilds but those that have one of their own; the bot is in one of its channels at most."""
 
-    def __init__(self, world: World, dispatch: Dispatch, signal: Signal) -> None:
+    def __init__(self, world: World, dispatch: Dispatch, signal: Signal, guild: str = "") -> None:
+        self.host = f"local-{guild or 1}.discord.media"
+        """The voice server's name."""
+        self._guild = guild
         self._world = world
         self._dispatch = dispatch
         self._signal = signal
@@ -97,7 +100,7 @@ class Voice:
         self.tells_of_leaving_after = 0.0
         """Seconds until it is told that it has left."""
 
-    async def start(self) -> None:
+    def start(self) -> None:
         self._line.start()
 
     async def stop(self) -> None:
@@ -147,8 +150,12 @@ class Voice:
         return self.connection is not None and self._channel_of(person.id) == self.connection.admission.channel
 
     def _channel_of(self, id: str) -> str | None:
-        state = self._world.voice_states.get(id)
+        state = self._world.voice_states.get(self._key(id))
         return state["channel_id"] if state is not None else None
+
+    def _key(self, id: str) -> str:
+        """Where the world has somebody's state: a bot has one in each guild."""
+        return f"{id}{self._guild}" if id == self._world.bot.id else id
 
     async def _announce(self, person: VoicePerson) -> None:
         if self.connection is not None:
@@ -157,11 +164,12 @@ class Voice:
 
     async def _show(self, id: str, channel: str | None, **more: Any) -> None:
         """Tell the gateway where somebody is now."""
-        before = self._world.voice_states.get(id)
+        key = self._key(id)
+        before = self._world.voice_states.get(key)
         if before is not None and channel and before["guild_id"] != self._world.channels[channel].guild:
-            left = self._world.set_voice_state(id, None)
+            left = self._world.set_voice_state(id, None, key)
             await self._dispatch("VOICE_STATE_UPDATE", left, VOICE_STATES)
-        state = self._world.set_voice_state(id, channel, **more)
+        state = self._world.set_voice_state(id, channel, key, **more)
         await self._dispatch("VOICE_STATE_UPDATE", state, VOICE_STATES)
         self._signal.notify()
 
@@ -198,7 +206,7 @@ class Voice:
         self._admission = Admission(self._admission.channel, self._admission.session)
         await self._dispatch("VOICE_SERVER_UPDATE", {
             "token": self._admission.token, "guild_id": self._guild_of(self._admission),
-            "endpoint": "local-1.discord.media:443",
+            "endpoint": f"{self.host}:443",
         }, 0)  # fmt: skip
 
     def _guild_of(self, admission: Admission) -> str:
@@ -299,7 +307,7 @@ class Voice:
         address, id = connection.address, int(person.id)
 
         def send(packet: bytes) -> None:
-            if not self._world.voice_states[self._world.bot.id]["deaf"]:
+            if not self._world.voice_states[self._key(self._world.bot.id)]["deaf"]:
                 self._line.send(packet, address)
 
         def encrypt(packet: bytes) -> bytes:
@@ -326,7 +334,7 @@ class Voice:
     def _note(self, connection: Connection, header: Header, payload: bytes, at: float) -> None:
         encrypted = payload.endswith(ENCRYPTED)
         opus = self._e2ee.group.decrypt(payload) if encrypted and self._e2ee is not None else payload
-        state = self._world.voice_states.get(self._world.bot.id)
+        state = self._world.voice_states.get(self._key(self._world.bot.id))
         if opus is None or header.ssrc != connection.ssrc:
             self.unreadable += 1
         elif state is None or state["suppress"] or state["mute"] or state["deaf"]:

@@ -69,7 +69,7 @@ class World:
     hidden: set[str] = field(default_factory=set)
     """Channels the bot may not see."""
     voice_states: dict[str, Json] = field(default_factory=dict)
-    """Of everybody in a voice channel, by user id."""
+    """Of everybody in a voice channel, by user id; of the bot also by user and guild."""
     clock: Clock = field(default_factory=Clock)
     _ids: int = 0
 
@@ -186,10 +186,10 @@ class World:
             "nsfw_level": 0, "premium_tier": 0, "preferred_locale": "en-US", "system_channel_flags": 0,
         }  # fmt: skip
 
-    def set_voice_state(self, id: str, channel: str | None, **more: Any) -> Json:
-        """Where somebody is now. Voice resource, "Voice State Object"."""
+    def set_voice_state(self, id: str, channel: str | None, key: str = "", **more: Any) -> Json:
+        """Where somebody is now, kept by the key. Voice resource, "Voice State Object"."""
         person = next(person for person in (*self.people.values(), self.bot) if person.id == id)
-        before = self.voice_states.pop(id, {})
+        before = self.voice_states.pop(key or id, {})
         guild = self.channels[channel].guild if channel is not None else before.get("guild_id", self.guild_id)
         state: Json = {
             "guild_id": guild, "user_id": id, "session_id": secrets.token_hex(8), "deaf": False, "mute": False,
@@ -197,7 +197,7 @@ class World:
             "request_to_speak_timestamp": None,
         } | before | {"guild_id": guild, "channel_id": channel, "member": self.full_member(person)} | more  # fmt: skip
         if channel is not None:
-            self.voice_states[id] = state
+            self.voice_states[key or id] = state
         return state
 
     def _role(self, id: str, name: str, permissions: int) -> Json:

@@ -5,6 +5,7 @@ The calls: https://dev.twitch.tv/docs/api/reference/conduits/
 What they document in the body is taken from the query as well, where TwitchIO puts it.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from tests.doubles.twitch.eventsub import Session, Sessions
 from tests.doubles.twitch.helix import DISABLED
 from tests.doubles.twitch.identity import Identity
 from tests.doubles.twitch.state import State, Subscription, TwitchError, number, timestamp
+from tests.doubles.twitch.webhooks import Webhooks, refusal
 
 MAX_CONDUITS = 5
 """Of one application: https://dev.twitch.tv/docs/api/reference/conduits/#create-conduits"""
@@ -27,16 +29,27 @@ OUT_OF_RANGE = "The shard id is outside the conduit's range"
 class Shard:
     id: str
     session_id: str = ""
-    """Empty until a transport was assigned; then it is listed."""
+    callback: str = ""
+    secret: str = ""
     status: str = "enabled"
     connected_at: str = field(default_factory=timestamp)
     disconnected_at: str | None = None
+
+    @property
+    def method(self) -> str:
+        return "webhook" if self.callback else "websocket"
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether a transport was ever assigned."""
+        return bool(self.session_id or self.callback)
 
     def shown(self) -> dict[str, Any]:
         times = {"connected_at": self.connected_at} | (
             {"disconnected_at": self.disconnected_at} if self.disconnected_at else {}
         )
-        transport = {"method": "websocket", "session_id": self.session_id, **times}
+        where = {"callback": self.callback} if self.callback else {"session_id": self.session_id, **times}
+        transport = {"method": self.method, **where}
         return {"id": self.id, "status": self.status, "transport": transport}
 
 
@@ -61,6 +74,8 @@ class Conduits:
         self._identity = identity
         self._sessions = sessions
         self._tell = tell
+        self.webhooks = Webhooks()
+        self._verifying: set[asyncio.Task[None]] = set()
         self.all: dict[str, Conduit] = {}
         self.lost: list[dict[str, Any]] = []
         """Events that no shard took: one is tried, and then one other."""
@@ -85,6 +100,24 @@ class Conduits:
         found = [self._sessions.get(shard.session_id) for shard in shards if self._is_up(shard)]
         return [session for session in found if session is not None]
 
+    def serving(self, conduit_id: str) -> list[str]:
+        """By which method each of its shards is served, in their order, of those that are."""
+        shards = self.all[conduit_id].shards if conduit_id in self.all else []
+        return [shard.method for shard in shards if self._is_up(shard)]
+
+    async def revoked(self, sub: Subscription) -> None:
+        """Tell a webhook."""
+        for shard in [shard for shard in self.all[sub.conduit_id].shards if self._is_up(shard) and shard.callback][:1]:
+            about = {"subscription_type": sub.type, "subscription_version": sub.version}
+            body = {"subscription": sub.shown()}
+            await self.webhooks.send(shard.callback, shard.secret, "revocation", body, **about)
+
+    async def close(self) -> None:
+        """Stop what is under way."""
+        for task in self._verifying:
+            task.cancel()
+        await asyncio.gather(*self._verifying, return_exceptions=True)
+
     async def deliver(
         self, subscription: Subscription, payload: dict[str, Any], id: str | None, **metadata: str
     ) -> None:
@@ -94,15 +127,21 @@ class Conduits:
         conduit.turn = (first + 1) % count
         id, has_arrived = id or f"message-{number()}", False
         for shard in [conduit.shards[first], conduit.shards[(first + 1) % count]][: min(count, 2)]:
-            session = self._sessions.get(shard.session_id) if self._is_up(shard) else None
-            has_arrived |= session is not None and await session.send("notification", payload, id, **metadata)
+            has_arrived |= self._is_up(shard) and await self._send(shard, payload, id, metadata)
             if has_arrived and not self.is_unsure:
                 return
         if not has_arrived:
             self.lost.append(payload["event"])
 
+    async def _send(self, shard: Shard, payload: dict[str, Any], id: str, metadata: dict[str, str]) -> bool:
+        if shard.callback:
+            return await self.webhooks.send(shard.callback, shard.secret, "notification", payload, id, **metadata)
+        session = self._sessions.get(shard.session_id)
+        return session is not None and await session.send("notification", payload, id, **metadata)
+
     def _is_up(self, shard: Shard) -> bool:
-        return shard.status == "enabled" and self._sessions.is_open(shard.session_id)
+        is_there = bool(shard.callback) or self._sessions.is_open(shard.session_id)
+        return shard.status == "enabled" and is_there
 
     async def list_all(self, request: web.Request) -> web.Response:
         self._identity.application(request)
@@ -146,7 +185,7 @@ class Conduits:
     async def list_shards(self, request: web.Request) -> web.Response:
         self._identity.application(request)
         conduit, status = self._known(request.query.get("conduit_id")), request.query.get("status")
-        found = [shard.shown() for shard in conduit.shards if shard.session_id and status in (None, shard.status)]
+        found = [shard.shown() for shard in conduit.shards if shard.is_listed and status in (None, shard.status)]
         start = int(request.query.get("after", 0))
         page = {"cursor": str(start + PAGE)} if len(found) > start + PAGE else {}
         return web.json_response({"data": found[start : start + PAGE], "pagination": page})
@@ -161,6 +200,11 @@ class Conduits:
             place, session_id = int(asked["id"]), asked["transport"].get("session_id", "")
             if place >= len(conduit.shards):
                 errors.append({"id": asked["id"], "message": OUT_OF_RANGE, "code": "invalid_parameter"})
+            elif asked["transport"].get("method") == "webhook":
+                if why := refusal(asked["transport"]):
+                    errors.append({"id": asked["id"], "message": why, "code": "invalid_parameter"})
+                else:
+                    done.append(self._assign_callback(conduit, asked["id"], asked["transport"]))
             elif not self._sessions.is_open(session_id):
                 message = "The websocket session does not exist or has disconnected"
                 errors.append({"id": asked["id"], "message": message, "code": "invalid_parameter"})
@@ -170,6 +214,22 @@ class Conduits:
                 done.append(conduit.shards[place].shown())
         self._state.changes.happened()
         return web.json_response({"data": done, "errors": errors}, status=202)
+
+    def _assign_callback(self, conduit: Conduit, id: str, transport: dict[str, Any]) -> dict[str, Any]:
+        """The owner has to answer a challenge before it is enabled."""
+        pending = "webhook_callback_verification_pending"
+        shard = Shard(id, callback=transport["callback"], secret=transport["secret"], status=pending)
+        conduit.shards[int(id)] = shard
+        verifying = asyncio.create_task(self._verify(conduit, shard))
+        self._verifying.add(verifying)
+        verifying.add_done_callback(self._verifying.discard)
+        return shard.shown()
+
+    async def _verify(self, conduit: Conduit, shard: Shard) -> None:
+        body = {"conduit_id": conduit.id, "shard": shard.shown()}
+        is_owner = await self.webhooks.verify(shard.callback, shard.secret, body)
+        shard.status = "enabled" if is_owner else "webhook_callback_verification_failed"
+        self._state.changes.happened()
 
     def _known(self, id: str | None) -> Conduit:
         if id not in self.all:

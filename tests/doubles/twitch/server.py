@@ -80,6 +80,7 @@ class TwitchDouble(Audience):
 
     async def __aexit__(self, *_: object) -> None:
         self.sessions.welcoming.set()
+        await self.conduits.close()
         await self._runner.cleanup()
 
     # pointing a relay at it
@@ -208,6 +209,8 @@ class TwitchDouble(Audience):
                     subscription_type=sub.type,
                     subscription_version=sub.version,
                 )
+            elif sub.conduit_id:
+                await self.conduits.revoked(sub)
 
     async def ask_to_reconnect(self) -> list[Session]:
         """Ask every socket to move; the sockets asked."""
@@ -263,7 +266,7 @@ class TwitchDouble(Audience):
                     yield type
 
     def _is_carried(self, sub: Subscription) -> bool:
-        return bool(self.conduits.sessions_of(sub.conduit_id)) or self.sessions.is_open(sub.session_id)
+        return bool(self.conduits.serving(sub.conduit_id)) or self.sessions.is_open(sub.session_id)
 
     def _allowed(self, type: str, channel: User) -> bool:
         if not may_read(TYPES[type].scope, self.state.grant.scopes):

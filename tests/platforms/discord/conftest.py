@@ -15,7 +15,9 @@ from relay.platforms.base import PlatformControls, ViewerCommands
 from relay.platforms.discord import client, interactions, mentions, session_starts, shard, slash
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.settings import DiscordSection
+from relay.platforms.discord.voice.choosing import CompanionVoice
 from relay.platforms.discord.voice.session import DiscordVoice
+from relay.platforms.sharing import Share
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord import interactions as discords_interactions
 from tests.doubles.discord.signal import Signal
@@ -96,7 +98,7 @@ def adapter(
     store: Store,
     controls: PlatformControls,
     *,
-    voice: DiscordVoice | None = None,
+    voice: CompanionVoice | None = None,
     wanted: Collection[Kind] = (),
     viewers: ViewerCommands | None = None,
     **over: Any,
@@ -203,11 +205,13 @@ Connect = Callable[..., AbstractAsyncContextManager[DiscordPlatform]]
 
 @pytest.fixture
 def connect(discord: DiscordDouble, store: Store, controls: Status) -> Connect:
-    """Run the adapter, with settings changed as given, until the block ends."""
+    """Run the adapter, with settings changed and shared as given, until the block ends."""
 
     @asynccontextmanager
-    async def running(**over: Any) -> AsyncIterator[DiscordPlatform]:
+    async def running(*shares: Share, **over: Any) -> AsyncIterator[DiscordPlatform]:
         platform = adapter(discord, store, controls, **over)
+        if shares:
+            await platform.share(shares)
         task = asyncio.create_task(platform.run())
         try:
             await discord.wait_ready()
@@ -240,7 +244,7 @@ def run(discord: DiscordDouble, store: Store, controls: Status) -> Run:
     ) -> AsyncIterator[DiscordVoice]:
         defaults: dict[str, Any] = {"streamer": int(discord.person("ann").id), "channels": (int(discord.lounge),)}
         voice = DiscordVoice(VoiceSection(**{**defaults, **over}))
-        platform = adapter(discord, store, controls, voice=voice)
+        platform = adapter(discord, store, controls, voice=CompanionVoice(voice))
         task = asyncio.create_task(platform.run())
         try:
             await discord.signal.wait_until(until, "a client on the gateway")

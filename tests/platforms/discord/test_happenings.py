@@ -9,6 +9,7 @@ from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.server_events import ACTIVE, BOOST, BOOST_TIER_2, CANCELED, COMPLETED
 from tests.doubles.discord.world import GUILD_MEMBERS_LIMITED
 from tests.platforms.discord.conftest import Connect, Store
+from tests.support import eventually
 
 KINDS = frozenset({Kind.REACTION, Kind.MEMBER, Kind.BOOST, Kind.SCHEDULED_EVENT, Kind.STAGE})
 REACTIONS, SCHEDULED_EVENTS = 1 << 10, 1 << 16
@@ -151,5 +152,5 @@ async def test_what_discord_does_not_tell_although_it_is_wanted_is_said(
     discord: DiscordDouble, connect: Connect
 ) -> None:
     async with connect(wanted=(Kind.MEMBER,)) as platform:
-        await discord.signal.wait_until(platform.listening.is_set, "the channels are heard")
+        await eventually(platform.listening.is_set)
         assert "tick Server Members Intent" in platform.health()

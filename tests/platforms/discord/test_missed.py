@@ -6,7 +6,7 @@ import time
 import pytest
 
 from relay.errors import InboxError
-from relay.platforms.discord import missed, session
+from relay.platforms.discord import client, missed, session
 from relay.platforms.discord.client import NOTE_KNOWN, DiscordPlatform
 from relay.platforms.discord.missed import Mark
 from tests.doubles.discord import DiscordDouble, Hold
@@ -137,6 +137,13 @@ class TestAcrossRuns:
             await discord.say("five")
             await store.wait_for(5)
         assert store.texts == ["one", "two", "three", "four", "five"]
+
+    async def test_the_first_run_notes_at_once_from_where_it_hears(
+        self, discord: DiscordDouble, connect: Connect, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(client, "NOTE_EVERY", 10 * PATIENCE)
+        async with connect():
+            await store.signal.wait_until(lambda: NOTE_KNOWN in store.notes, "a note")
 
     async def noted(self, store: Store, id: str) -> None:
         await store.signal.wait_until(lambda: store.notes.get(NOTE_KNOWN) == id, f"a note of {id}, got {store.notes}")

@@ -9,6 +9,7 @@ from relay.config import VoiceSection
 from relay.errors import AuthError
 from relay.model import PlatformDecision, Post
 from relay.platforms.discord.client import DiscordPlatform
+from relay.platforms.discord.voice.choosing import CompanionVoice
 from relay.platforms.discord.voice.session import DiscordVoice
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.world import MANAGE_GUILD, VOICE
@@ -117,7 +118,7 @@ class TestVoice:
         there = discord.world.channels[rooms[0]].guild
         lounge = discord.world.add_channel("lounge", VOICE, guild=there).id
         voice = DiscordVoice(VoiceSection(streamer=int(discord.person("ann").id), channels=(int(lounge), int(lobby))))
-        async with connect(**two(rooms), voice=voice) as platform:
+        async with connect(**two(rooms), voice=CompanionVoice(voice)) as platform:
             await all_heard(discord, platform)
             for channel in (lounge, lobby, lounge):
                 await discord.enter("ann", channel)

@@ -11,9 +11,9 @@ from relay.commands.table import CommandTable
 from relay.config import ActionSection, CommandsSection, KindRule, ParameterSection
 from relay.errors import PostRejected
 from relay.model import AudienceMessage, Kind, Outcome, Post, SendAs, Settlement
-from relay.platforms.discord import commands, interactions, slash, uses
+from relay.platforms.discord import commands, interactions, offers, slash, uses
 from relay.platforms.discord.client import DiscordPlatform
-from relay.platforms.discord.commands import CREATED_A_DAY, DAY, Creations
+from relay.platforms.discord.offers import CREATED_A_DAY, DAY, Creations
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.interactions import CREATES_A_DAY, MAX_COMMANDS, NUMBER, STRING, USER, Response
 from tests.doubles.discord.world import Json
@@ -223,7 +223,7 @@ class TestCommandsThatComeAndGo:
         self, discord: DiscordDouble, platform: DiscordPlatform, table: CommandTable, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(commands, "AGAIN_IN", (0.01, 0.02))
-        monkeypatch.setattr(commands, "CREATED_A_DAY", 6)
+        monkeypatch.setattr(offers, "CREATED_A_DAY", 6)
         for name in ("dance", "sing"):
             table.register(Command(name=name, do=ActionSection(answer="yes")), "scenario")
         asked = discord.requests.count
@@ -231,7 +231,7 @@ class TestCommandsThatComeAndGo:
         before = asked(path)
         await discord.signal.wait_until(lambda: asked(path) > before + 1, "another try")
         assert "sing" not in registered(discord)
-        monkeypatch.setattr(commands, "CREATED_A_DAY", 7)
+        monkeypatch.setattr(offers, "CREATED_A_DAY", 7)
         await discord.signal.wait_until(lambda: "sing" in registered(discord), "the next day")
 
     async def test_more_than_discord_takes_stay_in_chat(

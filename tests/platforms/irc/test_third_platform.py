@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from relay.application.check import Finding, check
-from relay.application.runs import explain, live
+from relay.application.explaining import explain
+from relay.application.runs import live
 from relay.application.settings import load
 from relay.application.settings.file import SettingsFile
 from relay.companion.serving.server import CompanionServer

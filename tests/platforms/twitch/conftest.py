@@ -69,20 +69,26 @@ Connect = Callable[..., AbstractAsyncContextManager[TwitchPlatform]]
 
 
 @pytest.fixture
-def connect(received: Received, tmp_path: Path) -> Connect:
-    """`async with connect(twitch) as platform`: the adapter running against the double, everything subscribed."""
+def kinds() -> frozenset[Kind]:
+    """What the adapter is to hear of where a test does not say it: of little else than chat, which takes few calls."""
+    return frozenset({Kind.CHAT})
+
+
+@pytest.fixture
+def connect(received: Received, tmp_path: Path, kinds: frozenset[Kind]) -> Connect:
+    """`async with connect(twitch) as platform`: the adapter running against the double, all of it subscribed."""
 
     @asynccontextmanager
     async def connected(
-        twitch: TwitchDouble, receive: Receive = received, kinds: frozenset[Kind] = EVERYTHING, **over: Any
+        twitch: TwitchDouble, receive: Receive = received, kinds: frozenset[Kind] = kinds, **over: Any
     ) -> AsyncIterator[TwitchPlatform]:
         settings = reaching(twitch, **{"reconcile_every": 0.2, **over})
         platform = TwitchPlatform(settings, twitch.write_token(tmp_path / "token.json"), receive, kinds=kinds)
         running = asyncio.create_task(platform.run())
         try:
+            await twitch.until(lambda: platform.health().startswith("connected as"), "the end of the first pass")
             if kinds == EVERYTHING:
                 await twitch.wait_subscribed()
-            await twitch.until(lambda: platform.health().startswith("connected as"), "the end of the first pass")
             yield platform
             assert not running.done(), running
         finally:

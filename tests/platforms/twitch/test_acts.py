@@ -13,7 +13,7 @@ from relay.platforms.twitch.client import TwitchPlatform
 from tests.doubles.twitch import SCOPES, TwitchDouble
 from tests.doubles.twitch.channel_shapes import CHOICE
 from tests.doubles.twitch.shapes import fill
-from tests.platforms.twitch.conftest import Connect, Received
+from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received
 
 ALL = (*SCOPES, *dict.fromkeys(ACT_SCOPES.values()))
 
@@ -55,7 +55,7 @@ async def test_an_act_is_done_in_the_channel(
 
 
 async def test_who_starts_a_poll_hears_how_it_ends(connect: Connect, received: Received) -> None:
-    async with TwitchDouble(scopes=ALL) as twitch, connect(twitch) as platform:
+    async with TwitchDouble(scopes=ALL) as twitch, connect(twitch, kinds=EVERYTHING) as platform:
         await perform(platform, "poll", "Next?", "Chess|Go")
         [begun] = await received.until(1)
         poll = begun.id.removeprefix("poll-").removesuffix("-begin") if isinstance(begun, AudienceMessage) else ""

@@ -15,8 +15,8 @@ from relay.platforms.twitch import status
 from relay.platforms.twitch.auth import check
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.platforms.twitch.conduits import seats, shards
+from relay.platforms.twitch.notifications import SHARD_DISABLED as DISABLED
 from relay.platforms.twitch.settings import TwitchSection
-from relay.platforms.twitch.socket import SHARD_DISABLED as DISABLED
 from tests.doubles.twitch import Refuse, TwitchDouble
 from tests.platforms.twitch.conduits import CHAT, KeptNotes, agency, heard_in, serving
 from tests.platforms.twitch.conftest import Received, reaching
@@ -215,11 +215,10 @@ async def test_a_broken_shard_is_replaced_and_what_it_would_have_told_comes_by_a
 async def test_a_shard_that_twitch_says_it_gives_up_is_replaced_at_once_though_its_connection_stands(
     twitch: TwitchDouble, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shards, "LOOK_EVERY", 600.0)
     async with serve(twitch):
         await all_served(twitch)
         await twitch.until(lambda: DISABLED in [sub.type for sub in twitch.subscriptions], "it to ask for such news")
-        monkeypatch.setattr(shards, "LOOK_EVERY", 600.0)
-        await twitch.wait_calls("conduits/shards", 1, method="GET", from_now=True)
         first, _ = sessions(twitch)
         [conduit] = twitch.conduits.all.values()
         await twitch.conduits.disable(conduit, conduit.shards[0], "websocket_failed_ping_pong")

@@ -4,7 +4,12 @@ import pytest
 
 from relay.model import Kind, Post, Retraction, Role
 from tests.doubles.twitch import TwitchDouble, payloads
-from tests.platforms.twitch.conftest import Connect, Received
+from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received
+
+
+@pytest.fixture
+def kinds() -> frozenset[Kind]:
+    return EVERYTHING
 
 
 async def test_every_kind_of_event_arrives_once(twitch: TwitchDouble, connect: Connect, received: Received) -> None:

@@ -11,9 +11,14 @@ from tests.doubles.twitch import TwitchDouble
 from tests.doubles.twitch.channel_shapes import CHOICE, OUTCOME
 from tests.doubles.twitch.shapes import TYPES, fill
 from tests.doubles.twitch.state import User
-from tests.platforms.twitch.conftest import Connect, Received
+from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received
 
 STREAMER, ANN, BEN = User("1", "streamer"), User("2", "ann"), User("3", "ben")
+
+
+@pytest.fixture
+def kinds() -> frozenset[Kind]:
+    return EVERYTHING
 
 
 def choices(*votes: int) -> list[dict[str, Any]]:

@@ -4,11 +4,16 @@ import pytest
 
 from relay.model import Kind, Retraction, Reward
 from tests.doubles.twitch import TwitchDouble, payloads
-from tests.platforms.twitch.conftest import Connect, Received
+from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received
 from tests.platforms.twitch.test_incoming import ANN, CHANNEL, chat, message, understand
 
 CUSTOM = "channel.channel_points_custom_reward_redemption.add"
 AUTOMATIC = "channel.channel_points_automatic_reward_redemption.add"
+
+
+@pytest.fixture
+def kinds() -> frozenset[Kind]:
+    return EVERYTHING
 
 
 def test_a_redemption_tells_the_reward_and_that_twitch_waits_for_its_outcome() -> None:

@@ -3,20 +3,33 @@
 import asyncio
 import json
 import traceback
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from relay.errors import AuthError, ConfigError, InboxError, PlatformError, PlatformUnavailable
-from relay.model import Incoming, Post
+from relay.model import Incoming, Kind, Post
 from relay.platforms.twitch import connection, socket, status
 from relay.platforms.twitch.client import TwitchPlatform
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.twitch import Drop, Garble, TwitchDouble
-from tests.platforms.twitch.conftest import Connect, Received, reaching
+from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received, reaching
 from tests.support import PATIENCE
 
 CHAT = "channel.chat.message"
+
+
+@pytest.fixture
+async def twitch() -> AsyncIterator[TwitchDouble]:
+    """A login that may hear little: all of it is subscribed again and again here."""
+    async with TwitchDouble(scopes=("user:read:chat", "user:write:chat", "moderator:read:followers")) as double:
+        yield double
+
+
+@pytest.fixture
+def kinds() -> frozenset[Kind]:
+    return EVERYTHING
 
 
 async def hears_again(twitch: TwitchDouble, received: Received) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from relay.platforms.twitch.conduits.conduit import ConduitShard
 from relay.platforms.twitch.conduits.seats import STAND_IN_AFTER, Seats
+from tests.support import examples
 
 SHARDS = 3
 
@@ -54,6 +55,20 @@ class Process:
     def die(self) -> None:
         for session in self.held.values():
             self.room.end(session)
+
+
+def test_a_webhook_that_twitch_looks_for_is_given_time_and_stood_in_for_when_it_is_not_found() -> None:
+    room = Room()
+    process = Process(room, [0, 1])
+    room.shards[2] = ConduitShard(2, False, "", "https://relay.example.com/", "webhook_callback_verification_pending")
+    for room.now in (0.0, STAND_IN_AFTER + 1):
+        process.look()
+    assert set(process.held) == {0, 1}
+
+    room.shards[2] = ConduitShard(2, False, "", "https://relay.example.com/", "webhook_callback_verification_failed")
+    for room.now in (10.0, 10.0 + STAND_IN_AFTER):
+        process.look()
+    assert set(process.held) == {0, 1, 2}
 
 
 def test_all_shards_are_served_at_once_by_a_process_of_its_own() -> None:
@@ -119,7 +134,7 @@ happenings = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(owners, happenings)
 def test_whatever_happened_every_shard_is_served_once_when_it_is_quiet_for_a_while(
     owned: list[frozenset[int]], happened: list[tuple[str, int, int]]

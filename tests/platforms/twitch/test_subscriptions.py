@@ -13,12 +13,17 @@ from relay.platforms.twitch import status, subscriptions
 from relay.platforms.twitch.auth import check
 from relay.platforms.twitch.client import TwitchPlatform
 from tests.doubles.twitch import Refuse, TwitchDouble
-from tests.platforms.twitch.conftest import Connect, Received, reaching
+from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received, reaching
 from tests.support import eventually
 
 FIVE = ["ann", "ben", "cat", "dan", "eve"]
 SIX = [*FIVE, "fay"]
 SUBSCRIBE = ("POST", "/helix/eventsub/subscriptions")
+
+
+@pytest.fixture
+def kinds() -> frozenset[Kind]:
+    return EVERYTHING
 
 
 async def test_all_five_channels_of_an_account_of_its_own_are_heard(connect: Connect, received: Received) -> None:

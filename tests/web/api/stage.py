@@ -60,9 +60,11 @@ class DeskStage:
 
 
 @asynccontextmanager
-async def whole_desk(folder: Path, *, token: str | None = None) -> AsyncIterator[tuple[Relay, Desk, AccessLinks]]:
+async def whole_desk(
+    folder: Path, *, token: str | None = None, public_url: str = ""
+) -> AsyncIterator[tuple[Relay, Desk, AccessLinks]]:
     """The desk of a relay that takes no part in anything yet."""
-    config = settings(folder, web={"token": token})
+    config = settings(folder, web={"token": token, "public_url": public_url})
     audio = LiveAudio(config)
     relay = Relay(config, lambda *_: [], voxta_url="http://127.0.0.1:9", statistics=Statistics(), audio=audio)
     await relay.inbox.open()

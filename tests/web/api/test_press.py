@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from relay.web.desk.actions import DeskError
-from tests.web.api.stage import STREAMER, TOKEN, DeskStage, desk_stage
+from tests.web.api.stage import STREAMER, TOKEN, DeskStage, desk_stage, whole_desk
 from tests.web.api.test_calls import audited
 from tests.web.desk.page import opened
 
@@ -141,6 +141,14 @@ async def test_a_moderators_link_opens_the_desk_without_what_is_the_streamers(tm
             assert (await page.frame())["error"]["code"] == "unknown"
             assert (await page.ask("pause"))["ok"] is True
         assert audited(tmp_path) == [("streamer", "invite Mia"), ("Mia", "pause")]
+
+
+async def test_behind_a_proxy_a_new_link_has_the_address_that_others_reach(tmp_path: Path) -> None:
+    async with whole_desk(tmp_path, token=TOKEN, public_url="https://relay.example.com") as (_, desk, _):
+        made = await desk.actions.do("invite", {"name": "Mia"}, STREAMER)
+
+    assert isinstance(made, dict)
+    assert made["address"] == f"https://relay.example.com{made['path']}"
 
 
 async def test_without_a_token_there_is_no_link_for_moderators(stage: DeskStage) -> None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, expect
+from playwright.async_api import Page, expect
 
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
@@ -18,12 +18,11 @@ from relay.model import AudienceMessage, Author, Caller, Role
 from relay.platforms.base import Platform, Receive
 from relay.web.proxy.trust import Upstream
 from relay.web.server import WebServer
+from tests.browser import Pages, noting
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
 from tests.support import PATIENCE
 
 STREAMER = Caller(source="terminal", name="terminal", roles=frozenset({Role.STREAMER}))
-WIDE = ViewportSize(width=1280, height=800)
-NARROW = ViewportSize(width=300, height=700)
 FLOOR = ".floor-words"
 """What says who has the floor."""
 TERM = "spoiler"
@@ -35,8 +34,8 @@ expect.set_options(timeout=PATIENCE * 1000)
 class Office:
     """A relay, what its audience writes, and pages of its desk."""
 
-    def __init__(self, browser: Browser, server: WebServer, relay: Relay, receive: Receive) -> None:
-        self.browser = browser
+    def __init__(self, pages: Pages, server: WebServer, relay: Relay, receive: Receive) -> None:
+        self.pages = pages
         self.url = server.url
         self.core = server.core
         self.relay = relay
@@ -63,7 +62,7 @@ class Office:
     @asynccontextmanager
     async def page(self, path: str = "/", **context: Any) -> AsyncIterator[Page]:
         """A page that has nothing to complain of when it is closed."""
-        async with shown(self.browser, f"{self.url}{path}", self.complaints, **context) as page:
+        async with shown(self.pages, f"{self.url}{path}", self.complaints, **context) as page:
             yield page
         assert self.complaints == []
 
@@ -74,28 +73,17 @@ async def is_wider_than_the_screen(page: Page) -> int:
 
 
 @asynccontextmanager
-async def shown(browser: Browser, url: str, complaints: list[str], **context: Any) -> AsyncIterator[Page]:
+async def shown(pages: Pages, url: str, complaints: list[str], **options: Any) -> AsyncIterator[Page]:
     """A page with a profile of its own, which notes what goes wrong in it."""
-    profile = await browser.new_context(**({"viewport": WIDE, "locale": "en"} | context))
-    profile.set_default_timeout(PATIENCE * 1000)
-    try:
-        page = await profile.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: _note(line, complaints))
-        await page.goto(url)
-        yield page
-    finally:
-        await profile.close()
-
-
-def _note(line: ConsoleMessage, complaints: list[str]) -> None:
-    if line.type == "error":
-        complaints.append(line.text)
+    async with pages.page(**options) as page:
+        with noting(page, complaints):
+            await page.goto(url)
+            yield page
 
 
 @asynccontextmanager
 async def office(
-    browser: Browser, folder: Path, *, brain: Brain | None = None, upstream: Upstream | None = None, **sections: Any
+    pages: Pages, folder: Path, *, brain: Brain | None = None, upstream: Upstream | None = None, **sections: Any
 ) -> AsyncIterator[Office]:
     """For as long as the context lasts. What is said with TERM in it is held. With `upstream` it is a core's."""
     companion = CompanionServer(CompanionSection(port=0, pace=0.0), brain=brain or EchoBrain(), grace=0.1)
@@ -114,6 +102,6 @@ async def office(
             relaying(config, companion.url, platforms, audio=audio) as (relay, _),
             serving(config, relay, audio, upstream=upstream) as server,
         ):
-            yield Office(browser, server, relay, receivers[0])
+            yield Office(pages, server, relay, receivers[0])
     finally:
         await companion.stop()

@@ -3,10 +3,11 @@
 import asyncio
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from relay.web.desk.desk import Desk
 from relay.web.desk.topics import Topic
+from tests.browser import Pages
 from tests.doubles.ports import free_port
 from tests.web.desk.office import shown
 from tests.web.stage import staged
@@ -29,10 +30,10 @@ def desk(character: str) -> Desk:
     return made
 
 
-async def test_a_page_comes_back_by_itself_and_is_told_how_things_are_now(browser: Browser) -> None:
+async def test_a_page_comes_back_by_itself_and_is_told_how_things_are_now(pages: Pages) -> None:
     port = free_port()
     async with staged(port=port, token=TOKEN, desk=desk("Ada")) as stage:
-        opened = shown(browser, f"{stage.url}/dock?token={TOKEN}", [])
+        opened = shown(pages, f"{stage.url}/dock?token={TOKEN}", [])
         page = await opened.__aenter__()
         await expect(page.locator(".floor-words")).to_have_text("Ada speaks")
     try:
@@ -50,10 +51,10 @@ async def test_a_page_comes_back_by_itself_and_is_told_how_things_are_now(browse
         await opened.__aexit__(None, None, None)
 
 
-async def test_a_page_that_is_not_told_why_the_relay_went_comes_back_all_the_same(browser: Browser) -> None:
+async def test_a_page_that_is_not_told_why_the_relay_went_comes_back_all_the_same(pages: Pages) -> None:
     port = free_port()
     async with staged(port=port, token=TOKEN, desk=desk("Ada")) as stage:
-        opened = shown(browser, f"{stage.url}/dock?token={TOKEN}", [])
+        opened = shown(pages, f"{stage.url}/dock?token={TOKEN}", [])
         page = await opened.__aenter__()
         await page.evaluate(
             """AbortSignal.timeout = () => {
@@ -74,8 +75,8 @@ async def test_a_page_that_is_not_told_why_the_relay_went_comes_back_all_the_sam
         await opened.__aexit__(None, None, None)
 
 
-async def test_without_the_token_there_is_no_page(browser: Browser) -> None:
+async def test_without_the_token_there_is_no_page(pages: Pages) -> None:
     async with staged(token=TOKEN, desk=desk("Ada")) as stage:
         for address in ("/", "/dock", f"/?token={TOKEN}x"):
-            async with shown(browser, f"{stage.url}{address}", []) as page:
+            async with shown(pages, f"{stage.url}{address}", []) as page:
                 assert "token is missing or wrong" in await page.locator("body").inner_text()

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from relay.model import Kind
 from tests.end_to_end.stage import message
-from tests.web.desk.office import Office
+from tests.web.desk.office import TERM, Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -62,6 +62,19 @@ async def test_a_row_opens_who_wrote_it_by_keyboard_alone(desk: Office) -> None:
         await page.keyboard.press("Escape")
         switches = desk.relay.runtime.switches()
         assert (set(switches.blocked_terms), set(switches.muted)) == ({"walnut"}, {"discord:ben"})
+
+
+async def test_what_is_pressed_in_a_row_counts_although_the_row_changes_meanwhile(desk: Office) -> None:
+    await desk.hear(f"a {TERM}", author="Ben")
+    async with desk.page("/#live") as page:
+        row = page.get_by_label("Feed").locator(ROWS, has_text=TERM)
+        await row.get_by_role("button", name="More about Ben").hover()
+        await page.mouse.down()
+        [held] = desk.held
+        await desk.control(f"reject {held}")
+        await expect(row.locator(".outcome")).to_have_class("outcome rejected")
+        await page.mouse.up()
+        await expect(page.get_by_role("dialog")).to_contain_text(TERM)
 
 
 async def test_of_a_long_stream_only_what_is_in_view_is_in_the_document(desk: Office) -> None:

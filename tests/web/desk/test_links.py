@@ -4,11 +4,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.axe import complaints
+from tests.browser import NARROW, Pages
 from tests.web.api.stage import TOKEN, desk_stage
-from tests.web.desk.office import NARROW, shown
+from tests.web.desk.office import shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,11 +22,11 @@ async def made(page: Page, form: int, name: str) -> str:
     return await part.get_by_role("textbox", name="Address").input_value()
 
 
-async def test_links_and_keys_are_made_used_and_withdrawn(browser: Browser, tmp_path: Path) -> None:
+async def test_links_and_keys_are_made_used_and_withdrawn(pages: Pages, tmp_path: Path) -> None:
     async with (
         desk_stage(tmp_path / "closed", token=TOKEN) as stage,
         desk_stage(tmp_path / "open") as tokenless,
-        shown(browser, f"{tokenless.server.url}/?lang=en#links", [], viewport=NARROW) as page,
+        shown(pages, f"{tokenless.server.url}/?lang=en#links", [], viewport=NARROW) as page,
     ):
         await expect(page.get_by_text("Set a token first")).to_be_visible()
         await expect(page.get_by_role("button", name="Make a link")).to_be_disabled()
@@ -48,7 +49,7 @@ async def test_links_and_keys_are_made_used_and_withdrawn(browser: Browser, tmp_
         width = await page.evaluate("document.querySelector('.links').getBoundingClientRect().right")
         assert width <= NARROW["width"], "nothing is wider than a narrow dock"
 
-        async with shown(browser, address.replace("/?", "/?lang=en&"), []) as hers:
+        async with shown(pages, address.replace("/?", "/?lang=en&"), []) as hers:
             await expect(hers.get_by_role("link", name="Support")).to_be_visible()
             await expect(hers.get_by_role("link", name="Links")).to_be_hidden()
             await expect(hers.get_by_role("link", name="Settings")).to_be_hidden()

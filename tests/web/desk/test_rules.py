@@ -35,13 +35,33 @@ async def test_all_that_moderators_set_can_be_set_and_taken_back_on_the_page(des
         )
         await eventually(lambda: switches() == wanted)
 
-        await page.get_by_role("button", name="As configured: kind.follow").click()
-        await page.get_by_role("button", name="No quiet hours").click()
-        await page.get_by_role("button", name="As configured", exact=True).click()
-        await page.get_by_role("button", name="Unmute: bob").click()
-        await page.get_by_role("button", name="Allow: dragon fruit").click()
+        back = ("As configured: kind.follow", "No quiet hours", "As configured", "Unmute: bob", "Allow: dragon fruit")
+        for name in back:
+            button = page.get_by_role("button", name=name, exact=True, disabled=False)
+            await button.click()
+            await expect(button).to_have_count(0)  # what stands below has moved when it is pressed next
         await page.get_by_label("Whose chat is heard").select_option("all")
         await eventually(lambda: switches() == Switches())
+
+
+async def test_what_is_pressed_counts_although_others_set_something_meanwhile(desk: Office) -> None:
+    lists = (("rate kind.{} 3", "As configured: kind.{}"), ("mute {}", "Unmute: {}"), ("block {}", "Allow: {}"))
+    for control, _ in lists:
+        await desk.control(control.format("follow"))
+
+    async with desk.page("/#rules") as page:
+        for control, back in lists:
+            pressed, other = (page.get_by_role("button", name=back.format(name)) for name in ("follow", "raid"))
+            await pressed.hover()
+            await page.mouse.down()
+            await desk.control(control.format("raid"))
+            await expect(other).to_be_visible()
+            await page.mouse.up()
+            await expect(pressed).to_have_count(0)
+            await other.click()
+            await expect(other).to_have_count(0)
+
+    assert desk.relay.runtime.switches() == Switches()
 
 
 async def test_what_others_set_is_shown_and_a_mistake_is_told(desk: Office) -> None:

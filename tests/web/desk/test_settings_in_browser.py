@@ -5,12 +5,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 from rich.console import Console
 
 from relay.application.runs import live
 from relay.application.settings.file import SettingsFile
 from tests.axe import complaints
+from tests.browser import Pages
 from tests.doubles.ports import free_port
 from tests.support import eventually
 from tests.web.desk.office import shown
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_setting_is_found_changed_and_restarted_with_and_a_mistake_stands_beside_it(
-    browser: Browser, tmp_path: Path
+    pages: Pages, tmp_path: Path
 ) -> None:
     port = free_port()
     file = SettingsFile(tmp_path / "relay.toml")
@@ -30,7 +31,7 @@ async def test_a_setting_is_found_changed_and_restarted_with_and_a_mistake_stand
     await eventually(lambda: (tmp_path / "relay.control").exists() or run.done())
     problems: list[str] = []
     address = f"http://127.0.0.1:{port}/#settings"
-    async with shown(browser, address, problems, viewport={"width": 300, "height": 800}) as page:
+    async with shown(pages, address, problems, viewport={"width": 300, "height": 800}) as page:
         await page.get_by_label("Search the settings").fill("character is called")
         await expect(page.locator(".setting:visible")).to_have_count(1)
         name = page.get_by_label("companion.name", exact=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from relay.application.desk.captions import look_action
 from relay.application.desk.chapters import all_chapters
@@ -18,8 +18,9 @@ from relay.obs.browser_sources import WAITING_PAGE
 from relay.obs.setting_up import NAME
 from relay.web.desk.desk import Desk
 from tests.axe import WCAG, complaints
+from tests.browser import NARROW, Pages
 from tests.doubles.obs import ObsDouble
-from tests.web.desk.office import NARROW, shown
+from tests.web.desk.office import shown
 from tests.web.stage import Stage, staged
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -37,7 +38,7 @@ class Room:
 
 
 @asynccontextmanager
-async def opened(browser: Browser, folder: Path) -> AsyncIterator[Room]:
+async def opened(pages: Pages, folder: Path) -> AsyncIterator[Room]:
     """The set-up of a relay whose settings file lies in that folder."""
     async with ObsDouble(password=PASSWORD) as obs:
         path = folder / "relay.toml"
@@ -51,7 +52,7 @@ async def opened(browser: Browser, folder: Path) -> AsyncIterator[Room]:
             errors: list[str] = []
             async with (
                 staged(desk=desk) as stage,
-                shown(browser, f"{stage.url}/#setup", errors, viewport=NARROW) as page,
+                shown(pages, f"{stage.url}/#setup", errors, viewport=NARROW) as page,
             ):
                 yield Room(stage, obs, file, page, errors)
 
@@ -68,10 +69,10 @@ async def assert_accessible(page: Page) -> None:
 
 
 async def test_obs_is_set_up_by_keyboard_alone_in_a_narrow_window(
-    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("relay.application.settings.secrets.working_keyring", lambda: None)
-    async with opened(browser, tmp_path) as room:
+    async with opened(pages, tmp_path) as room:
         page = room.page
         await expect(page.get_by_role("heading", name="OBS", exact=True)).to_be_visible()
         await assert_accessible(page)

@@ -7,15 +7,15 @@ from contextlib import AsyncExitStack
 import numpy as np
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Page, expect
+from playwright.async_api import ConsoleMessage, Page, expect
 
 from relay.speech.base import RATE, Clip
 from relay.web.overlay import page as overlay_page
 from relay.web.overlay import sink as overlay_sink
 from relay.web.overlay.messages import ClipEnded, PageSound, Pose, Position, Ready, Started
-from tests.browser import browser as started_browser
+from tests.browser import Pages, browser, noting
 from tests.companion.endpoints import wav
-from tests.recording import listen, messages, record, until
+from tests.recording import listen, messages, until
 from tests.support import PATIENCE, eventually
 from tests.web.clips import clip
 from tests.web.pngs import png
@@ -28,6 +28,8 @@ FADE = round(0.006 * RATE)
 """Frames after which a fade is over."""
 SILENT = 2 * FADE
 """Frames after which nothing is heard of what was stopped: the fade, and the blocks that were under way."""
+BEGINNING = 2 * SILENT
+"""Frames that are heard of a beginning at least, also where it is faded in twice."""
 A_WHILE = round(0.06 * RATE)
 """Frames after which one may look whether there was more to be heard."""
 APART = 0.15 + 0.02
@@ -44,8 +46,8 @@ expect.set_options(timeout=PATIENCE * 1000)
 class Theatre:
     """A running server and the pages that show its overlay."""
 
-    def __init__(self, browser: Browser, stage: Stage, leaving: AsyncExitStack) -> None:
-        self.browser = browser
+    def __init__(self, pages: Pages, stage: Stage, leaving: AsyncExitStack) -> None:
+        self.pages = pages
         self.stage = stage
         self.sink = stage.sink
         self.ear = stage.ear
@@ -53,19 +55,10 @@ class Theatre:
         self._leaving = leaving
 
     async def page(self, options: str = "") -> Page:
-        context = await self.browser.new_context()
-        self._leaving.push_async_callback(context.close)
-        page = await context.new_page()
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", self._note)
-        await record(page)
+        page = await self._leaving.enter_async_context(self.pages.page(recorded=True))
+        self._leaving.enter_context(noting(page, self.complaints, is_fine=_was_late))
         await page.goto(f"{self.stage.url}/overlay?{options}")
         return page
-
-    def _note(self, line: ConsoleMessage) -> None:
-        was_late = "/overlay/clips/" in line.location["url"] and "404" in line.text
-        if line.type == "error" and not was_late:  # what the page that leads has played to its end is gone
-            self.complaints.append(line.text)
 
     async def open(self, options: str = "") -> Page:
         """A page that has told the relay whether it can be heard, and is recorded if so."""
@@ -92,9 +85,24 @@ class Theatre:
         self.sink.resume()
 
 
+def _was_late(line: ConsoleMessage) -> bool:
+    """What the page that leads has played to its end is gone."""
+    return "/overlay/clips/" in line.location["url"] and "404" in line.text
+
+
 def place(sample: float, played: Clip) -> float:
     """Where in a clip of `tests.web.clips` a sample stands, in seconds."""
     return (sample * 32_768 - 1) / 31_999 * played.duration
+
+
+async def begun(page: Page, played: Clip) -> float:
+    """Where in a clip the page began to be heard, in seconds: as far as it came in its first moments.
+
+    It is faded in, and once more where it found that it was late.
+    """
+    await until(page, f"isRecording && framesHeard() > {BEGINNING}")
+    samples = (await listen(page)).samples
+    return place(samples[np.flatnonzero(samples)[:BEGINNING]].max(), played)
 
 
 async def near(page: Page) -> float:
@@ -109,9 +117,9 @@ def patient_relay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def theatre(browser: Browser) -> AsyncIterator[Theatre]:
+async def theatre(pages: Pages) -> AsyncIterator[Theatre]:
     async with staged() as stage, AsyncExitStack() as leaving:
-        theatre = Theatre(browser, stage, leaving)
+        theatre = Theatre(pages, stage, leaving)
         yield theatre
         assert theatre.complaints == []
 
@@ -151,9 +159,9 @@ async def test_clips_are_heard_in_order_without_a_gap(theatre: Theatre) -> None:
     assert 3 * seconds * RATE - 2 <= len(heard) <= 4 * seconds * RATE + 2
 
 
-async def test_the_relay_knows_how_much_was_heard(browser: Browser) -> None:
+async def test_the_relay_knows_how_much_was_heard(pages: Pages) -> None:
     async with staged(clock=lambda: 0.0) as stage, AsyncExitStack() as leaving:
-        theatre = Theatre(browser, stage, leaving)
+        theatre = Theatre(pages, stage, leaving)
         page = await theatre.open()
         hello = clip("Hello.", LONG)
         await theatre.play(hello)
@@ -252,8 +260,7 @@ async def test_a_page_that_comes_late_begins_where_the_others_are(theatre: Theat
     late = await theatre.open()
     await expect(late.locator(WORDS)).to_have_text("Hello.")
 
-    await until(late, f"framesHeard() > {SILENT}")
-    assert place((await listen(late)).samples[FADE], hello) > 0.3
+    assert await begun(late, hello) > 0.3
 
 
 async def test_when_the_leading_page_closes_the_other_carries_on(theatre: Theatre) -> None:
@@ -271,10 +278,10 @@ async def test_when_the_leading_page_closes_the_other_carries_on(theatre: Theatr
     assert theatre.sink.is_open
 
 
-async def test_when_the_only_page_closes_the_sink_does_too(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_when_the_only_page_closes_the_sink_does_too(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overlay_sink, "AWAY", 0.05)
     async with staged(clock=lambda: 0.0) as stage, AsyncExitStack() as leaving:
-        theatre = Theatre(browser, stage, leaving)
+        theatre = Theatre(pages, stage, leaving)
         page = await theatre.open()
         hello = clip("Hello.", LONG)
         await theatre.play(hello)
@@ -335,10 +342,8 @@ async def test_a_page_loaded_anew_in_mid_speech_goes_on_where_it_was(
     before = theatre.sink.seconds_heard(hello)
 
     await page.reload()
-    await until(page, f"isRecording && framesHeard() > {SILENT}")
-
     await expect(page.locator(WORDS)).to_have_text("Hello.")
-    assert place((await listen(page)).samples[FADE], hello) > before
+    assert await begun(page, hello) > before
     assert theatre.ear.notes == ["open", "Hello. started", "open"]
 
 
@@ -463,10 +468,10 @@ async def test_what_a_streamer_writes_into_custom_css_works(theatre: Theatre) ->
     await expect(page.locator("body")).to_have_css("background-color", "rgba(0, 0, 0, 0)")
 
 
-async def test_a_page_survives_a_restart_of_the_relay(browser: Browser) -> None:
+async def test_a_page_survives_a_restart_of_the_relay(pages: Pages) -> None:
     async with AsyncExitStack() as leaving:
         async with staged() as stage:
-            theatre = Theatre(browser, stage, leaving)
+            theatre = Theatre(pages, stage, leaving)
             page = await theatre.open()
             await theatre.play(clip("Hello.", LONG))
 
@@ -480,9 +485,9 @@ async def test_a_page_survives_a_restart_of_the_relay(browser: Browser) -> None:
             await expect(page.get_by_role("status")).to_be_hidden()
 
 
-async def test_a_token_in_the_address_opens_page_socket_and_clips(browser: Browser) -> None:
+async def test_a_token_in_the_address_opens_page_socket_and_clips(pages: Pages) -> None:
     async with staged(token=TOKEN) as stage, AsyncExitStack() as leaving:
-        theatre = Theatre(browser, stage, leaving)
+        theatre = Theatre(pages, stage, leaving)
         page = await theatre.open(f"token={TOKEN}&controls=1")
 
         await theatre.play(clip("Hello.", 0.1))
@@ -494,8 +499,8 @@ async def test_a_token_in_the_address_opens_page_socket_and_clips(browser: Brows
 
 
 async def test_where_autoplay_is_blocked_a_click_makes_it_heard() -> None:
-    async with started_browser(autoplay=False) as strict, staged() as stage, AsyncExitStack() as leaving:
-        theatre = Theatre(strict, stage, leaving)
+    async with browser(autoplay=False) as strict, staged() as stage, AsyncExitStack() as leaving:
+        theatre = Theatre(Pages(strict), stage, leaving)
         page = await theatre.page()
         button = page.get_by_role("button", name="Click to hear")
         await expect(button).to_be_visible()
@@ -515,12 +520,12 @@ async def test_where_autoplay_is_blocked_a_click_makes_it_heard() -> None:
 
 
 async def test_a_sound_of_the_streamer_is_heard_beside_the_speech(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+    pages: Pages, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("sounds")
     (folder / "bell.wav").write_bytes(wav(0.2, rate=48_000))
     async with staged(sounds=folder) as stage, AsyncExitStack() as leaving:
-        theatre = Theatre(browser, stage, leaving)
+        theatre = Theatre(pages, stage, leaving)
         page = await theatre.open()
         assert stage.sink.effect("bell.wav")
         await until(page, f"framesHeard() >= {0.2 * RATE}")
@@ -536,7 +541,7 @@ SEEN = """() => {
 
 
 async def test_the_picture_that_fits_is_shown_and_nothing_jumps(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+    pages: Pages, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("pictures")
     names = ("silent", "silent.blink", "speaking", "joy.speaking")
@@ -544,10 +549,8 @@ async def test_the_picture_that_fits_is_shown_and_nothing_jumps(
         (folder / f"{name}.png").write_bytes(png(colour))
     (folder / "thinking.png").write_bytes(b"this is no picture")
     async with staged(token=TOKEN, pictures=folder) as stage, AsyncExitStack() as leaving:
-        theatre = Theatre(browser, stage, leaving)
-        context = await browser.new_context()
-        leaving.push_async_callback(context.close)
-        page = await context.new_page()
+        page, complaints = await leaving.enter_async_context(pages.page(kept=False)), list[str]()
+        leaving.enter_context(noting(page, complaints, is_fine=lambda line: "thinking" in line.location["url"]))
         await page.clock.install()
         await page.goto(f"{stage.url}/overlay?avatar=1&bounce=0&mute=1&captions=0&token={TOKEN}")
         shown = page.locator("#avatar img.shown")
@@ -570,19 +573,19 @@ async def test_the_picture_that_fits_is_shown_and_nothing_jumps(
         await page.clock.fast_forward(6_500)
         await until(page, "seen.includes('silent.blink')")
         await until(page, "seen.at(-1) === 'silent'")
-        assert theatre.complaints == []
+        assert complaints == []
 
 
 async def test_who_wants_less_motion_sees_pictures_that_keep_still(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+    pages: Pages, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("pictures")
     (folder / "silent.png").write_bytes(png("red"))
     async with staged(pictures=folder) as stage, AsyncExitStack() as leaving:
         for is_moving in (True, False):
-            context = await browser.new_context(reduced_motion="no-preference" if is_moving else "reduce")
-            leaving.push_async_callback(context.close)
-            page = await context.new_page()
+            page = await leaving.enter_async_context(
+                pages.page(reduced_motion="no-preference" if is_moving else "reduce")
+            )
             await page.goto(f"{stage.url}/overlay?avatar=1&mute=1&captions=0")
             await expect(page.locator("#avatar img.shown")).to_have_count(1)
             stage.sink.pose(Pose(state="speaking", open=True))

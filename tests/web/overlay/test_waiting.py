@@ -2,36 +2,70 @@
 
 import stat
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from aiohttp import web
 
 from relay.application.overlay_page import overlay_address, renew_waiting_page, waiting_page
 from relay.application.settings import load
 from relay.errors import ConfigError
+from relay.system.http_server import HttpServer
 from relay.web.overlay.waiting import look_in, write_waiting_page
+from tests.browser import Pages
 from tests.support import eventually
 from tests.web.stage import NotingSink, staged
 
 
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_page_that_is_there_before_the_relay_opens_the_overlay_as_soon_as_it_is(
-    browser: Browser, tmp_path: Path, unused_tcp_port: int
+    pages: Pages, tmp_path: Path, unused_tcp_port: int
 ) -> None:
     page_file = tmp_path / "overlay.html"
     write_waiting_page(page_file, f"http://localhost:{unused_tcp_port}/overlay?look=box&mute=1")
-    async with await browser.new_context() as context:
-        page = await context.new_page()
+    async with pages.page() as page:
         refused = page.wait_for_event("requestfailed")
         await page.goto(page_file.as_uri())
         await refused
+        async with (
+            page.expect_event("response", lambda response: response.status == 502) as answered,
+            _proxy(port=unused_tcp_port),
+        ):
+            await answered.value
         async with staged(port=unused_tcp_port) as stage:
             await eventually(lambda: stage.sink.pages == 1)
             await page.wait_for_selector("body[data-look=box]", state="attached")
         async with staged(port=unused_tcp_port) as again:  # and it comes back by itself to one that is started anew
             sink: NotingSink = again.sink
             await eventually(lambda: sink.pages == 1)
+
+
+@asynccontextmanager
+async def _proxy(port: int) -> AsyncIterator[None]:
+    """What answers in the place of a relay that is not there."""
+    app = web.Application()
+    app.router.add_get("/static/awake", _bad_gateway)
+    server = HttpServer(app, "localhost", port, stop_within=0.1)
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop()
+
+
+async def _bad_gateway(_: web.Request) -> web.Response:
+    return web.Response(status=502, headers={"Access-Control-Allow-Origin": "*"})
+
+
+def test_behind_a_proxy_it_opens_the_address_that_browsers_reach(tmp_path: Path) -> None:
+    web = {"public_url": "https://relay.example.com/live/", "token": "a-token-of-16-letters"}
+    config = load(relay={"data_dir": tmp_path}, web=web)
+
+    address = overlay_address(config, "look=box")
+
+    assert address == "https://relay.example.com/live/overlay?look=box&token=a-token-of-16-letters"
 
 
 def test_it_keeps_its_look_and_learns_the_address_of_each_start(tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from relay.web.overlay import page as overlay_page
-from tests.recording import record, until
+from tests.browser import Pages
+from tests.recording import until
 from tests.support import PATIENCE, eventually
 from tests.web.clips import clip
 from tests.web.desk.office import FLOOR, office, shown
@@ -19,36 +20,36 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 TOKEN = "a-token-nobody-guesses"
 
 
-async def test_the_desk_of_one_companion_works_under_a_path_of_its_own(browser: Browser, tmp_path: Path) -> None:
+async def test_the_desk_of_one_companion_works_under_a_path_of_its_own(pages: Pages, tmp_path: Path) -> None:
     cores, complaints = KnownCores(), list[str]()
     async with (
         front(cores, is_known="ann".__eq__) as proxy,
-        office(browser, tmp_path, upstream=upstream(), web={"port": 0, "token": TOKEN}) as ann,
+        office(pages, tmp_path, upstream=upstream(), web={"port": 0, "token": TOKEN}) as ann,
     ):
         await cores.take_over("ann", ann.core)
         await ann.hear("hello there", author="Mia")
         for path in ("", "/dock/feed"):
             address = f"{proxy.url}/c/ann{path}?token={TOKEN}"
-            async with shown(browser, address, complaints, locale="de") as page:
+            async with shown(pages, address, complaints, locale="de") as page:
                 await expect(page.locator("body")).to_contain_text("hello there")
                 await expect(page.locator("html")).to_have_attribute("lang", "de")
-        async with shown(browser, f"{proxy.url}/c/ann/?token={TOKEN}#links", complaints) as page:
+        async with shown(pages, f"{proxy.url}/c/ann/?token={TOKEN}#links", complaints) as page:
             form = page.locator("form.links-form").nth(0)
             await form.get_by_label("Name").fill("Ben")
             await form.get_by_role("button", name="Make a").click()
             link = await form.get_by_role("textbox", name="Address").input_value()
         assert link.startswith(f"{proxy.url}/c/ann/?token=")
-        async with shown(browser, link, complaints) as page:
+        async with shown(pages, link, complaints) as page:
             await expect(page.locator("body")).to_contain_text("hello there")
     assert complaints == []
 
 
-async def test_an_open_desk_shows_how_things_are_with_the_core_that_took_over(browser: Browser) -> None:
+async def test_an_open_desk_shows_how_things_are_with_the_core_that_took_over(pages: Pages) -> None:
     cores = KnownCores()
     async with front(cores) as proxy:
         async with core(desk=desk("Ada")) as (_, first):
             await cores.take_over("relay", first)
-            opened = shown(browser, f"{proxy.url}/dock", [])
+            opened = shown(pages, f"{proxy.url}/dock", [])
             page = await opened.__aenter__()
             await expect(page.locator(FLOOR)).to_have_text("Ada speaks")
         try:
@@ -61,25 +62,19 @@ async def test_an_open_desk_shows_how_things_are_with_the_core_that_took_over(br
 
 
 async def test_an_overlay_is_heard_again_with_the_core_that_took_over(
-    browser: Browser, monkeypatch: pytest.MonkeyPatch
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(overlay_page, "SILENCE", PATIENCE)
     cores = KnownCores()
-    context = await browser.new_context()
-    page = await context.new_page()
-    await record(page)
-    try:
-        async with front(cores, is_known="ann".__eq__) as proxy:
-            await page.goto(f"{proxy.url}/c/ann/overlay")  # as OBS does that starts before the relay
-            await expect(page.locator("body")).to_contain_text("another takes over within seconds")
-            async with core() as (stage, first):
-                await cores.take_over("ann", first)
-                await plays(page, stage, "One.")
-            async with core() as (stage, second):
-                await cores.take_over("ann", second)
-                await plays(page, stage, "Two.")
-    finally:
-        await context.close()
+    async with front(cores, is_known="ann".__eq__) as proxy, pages.page(recorded=True) as page:
+        await page.goto(f"{proxy.url}/c/ann/overlay")  # as OBS does that starts before the relay
+        await expect(page.locator("body")).to_contain_text("another takes over within seconds")
+        async with core() as (stage, first):
+            await cores.take_over("ann", first)
+            await plays(page, stage, "One.")
+        async with core() as (stage, second):
+            await cores.take_over("ann", second)
+            await plays(page, stage, "Two.")
 
 
 async def plays(page: Page, stage: Stage, text: str) -> None:

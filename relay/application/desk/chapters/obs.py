@@ -54,7 +54,7 @@ async def _connected(config: Config, guide: Guide) -> tuple[ObsSection, ObsFound
         section = revised(config.obs, {"url": filled.text("url")})
         if password := filled.text("password"):
             section = section.model_copy(update={"password": SecretStr(password)})
-        return section, await explore(section, config.web.port)
+        return section, await explore(section, config.web.addresses)
 
     return await settled(guide, form, look)
 

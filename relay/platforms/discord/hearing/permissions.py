@@ -2,12 +2,9 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
-
-from discord import app_commands
+from typing import Final
 
 from relay.config import VoiceSection
-from relay.platforms.discord.interactions import Use, whisper
 
 TALK_FOR: Final = 30.0
 """Seconds for which one /talk opens a person's ear to the companion, at most."""
@@ -73,16 +70,8 @@ class HearingPermissions:
         return "only " + ", ".join(f"<@{user}>" for user in sorted(self._allowed))
 
 
-def talk_command(audience: HearingPermissions) -> app_commands.Command[Any, ..., None]:
-    """`/talk`, by which a person takes the floor and gives it back."""
-
-    async def talk(interaction: Use) -> None:
-        await whisper(interaction, _talk(audience, interaction.user.id))
-
-    return app_commands.Command(name="talk", description="Let the companion hear you, or stop that", callback=talk)
-
-
-def _talk(audience: HearingPermissions, user: int) -> str:
+def talk(audience: HearingPermissions, user: int) -> str:
+    """A person takes the floor, or gives it back; what to tell them."""
     if not audience.may_be_heard(user):
         return "The streamer has not chosen to let me hear you."
     if audience.push_to_talk is None:

@@ -1,44 +1,58 @@
-"""`/join` and `/leave`, for the streamer and those who look after the server."""
+"""`/join`, `/leave` and `/talk`: the companion in voice, for the streamer, moderators and who is there."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import discord
-from discord import app_commands
 
-from relay.platforms.discord.interactions import Use, caller_of, whisper
-from relay.platforms.discord.voice.channels import Channel
-from relay.platforms.discord.voice.session import DiscordVoice
+from relay.platforms.discord.hearing.permissions import talk
+from relay.platforms.discord.interactions import SlashCommand, Use, caller_of
+from relay.platforms.discord.voice.choosing import (
+    TO_COME,
+    WHO_IS_THERE,
+    CompanionVoice,
+    about_one,
+    asked_from,
+    has_to_be_asked,
+)
 
 REFUSED: Final = "Only moderators can do that."
 
 
-def voice_commands(voice: DiscordVoice) -> list[app_commands.Command[Any, ..., None]]:
+def voice_commands(companions: Sequence[CompanionVoice]) -> list[SlashCommand]:
     """To be registered only where voice is in use."""
-
-    async def join(interaction: Use) -> None:
-        await whisper(interaction, _join(voice, interaction))
-
-    async def leave(interaction: Use) -> None:
-        await whisper(interaction, voice.leave() if _may(voice, interaction) else REFUSED)
-
-    commands: list[app_commands.Command[Any, ..., None]] = [
-        app_commands.Command(name="join", description="Bring the companion into your voice channel", callback=join),
-        app_commands.Command(name="leave", description="Send the companion out of voice", callback=leave),
+    if not companions:
+        return []
+    managing = [
+        about_one("join", "Bring the companion into your voice channel", companions, TO_COME, _join),
+        about_one("leave", "Send the companion out of voice", companions, WHO_IS_THERE, _leave),
     ]
-    for command in commands:
+    for command in managing:
         command.default_permissions = discord.Permissions(manage_guild=True)
-    return commands
+    if all(each.audience is None for each in companions):
+        return managing
+    described = "Let the companion hear you, or stop that"
+    return [*managing, about_one("talk", described, companions, (*WHO_IS_THERE, has_to_be_asked), _talk)]
 
 
-def _join(voice: DiscordVoice, interaction: Use) -> str:
-    if not _may(voice, interaction):
+def _join(companion: CompanionVoice, use: Use) -> str:
+    if not _may(companion, use):
         return REFUSED
-    state = interaction.user.voice if isinstance(interaction.user, discord.Member) else None
-    if state is None or not isinstance(state.channel, Channel):
+    if (channel := asked_from(use)) is None:
         return "Join a voice channel first; I come to where you are."
-    return voice.join(state.channel)
+    return companion.voice.join(channel)
 
 
-def _may(voice: DiscordVoice, interaction: Use) -> bool:
+def _leave(companion: CompanionVoice, use: Use) -> str:
+    return companion.voice.leave() if _may(companion, use) else REFUSED
+
+
+def _talk(companion: CompanionVoice, use: Use) -> str:
+    if companion.audience is None:
+        return f"There is no need for this command with {companion.name}: nobody has to ask."
+    return talk(companion.audience, use.user.id)
+
+
+def _may(companion: CompanionVoice, use: Use) -> bool:
     # a server's own settings can hand the commands to anyone
-    return caller_of(interaction).may_control or interaction.user.id == voice.streamer
+    return caller_of(use).may_control or use.user.id == companion.voice.streamer

@@ -19,6 +19,14 @@ class VoiceLink(discord.VoiceClient):
         self.expelled = False
         """Whether somebody put the bot out of the channel, or the channel is gone."""
 
+    async def connect(self, **options: Any) -> None:
+        # discord.py's reader goes to rest as its thread begins; on a busy machine that could undo that it was woken
+        # to read the connection's own address, which it would then never read
+        reader = self._connection._socket_reader
+        while reader._idle_paused or reader._running.is_set():  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.001)
+        await super().connect(**options)
+
     @property
     def is_ready(self) -> bool:
         """Whether what is said now arrives, and encrypted where the call is. May be asked from any thread."""
@@ -55,3 +63,9 @@ def _retrieve(task: asyncio.Task[Any] | None) -> None:
     """Why discord.py's reader of the voice gateway failed is told by `ended`; asyncio would report it once more."""
     if task is not None:
         task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+
+
+def link_of_another(guild: discord.Guild, ours: VoiceLink | None) -> VoiceLink | None:
+    """The bot's connection on this server, where it is not ours: it is in one channel of a server at a time."""
+    found = guild.voice_client
+    return found if isinstance(found, VoiceLink) and found is not ours else None

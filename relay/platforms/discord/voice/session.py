@@ -7,8 +7,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import discord
@@ -20,7 +20,7 @@ from relay.model import Role, Talker
 from relay.platforms.discord.incoming import read_author
 from relay.platforms.discord.outgoing import FAILURES
 from relay.platforms.discord.voice.channels import Channel, channel_of, has_company, missing_permissions, silenced
-from relay.platforms.discord.voice.link import VoiceLink
+from relay.platforms.discord.voice.link import VoiceLink, link_of_another
 from relay.platforms.discord.voice.sink import DiscordSink
 from relay.platforms.discord.voice.stage import take_the_stage
 from relay.platforms.discord.voice.whereabouts import VoiceWhereabouts
@@ -66,10 +66,12 @@ class DiscordVoice:
         self._clock = clock
         self._where = VoiceWhereabouts(settings.channels)
         self._woken = asyncio.Event()
-        self._clients: list[discord.Client] = []
+        self._clients: dict[discord.Client, asyncio.Task[None]] = {}
         self._place = asyncio.Lock()
         """Held by whose link it is: where another shard's server is next, that waits until this one is left."""
         self._link: VoiceLink | None = None
+        self._made: VoiceLink | None = None
+        """The last one, also where it never came about."""
         self._heading: int | None = None
         self._talkers: dict[int, Talker] = {}
         """Those who were heard, also when they have left meanwhile."""
@@ -82,6 +84,8 @@ class DiscordVoice:
         """Come to a channel; what to tell who asked."""
         if missing := missing_permissions(channel):
             return f"I cannot speak in {channel.mention}: give me {missing} there."
+        if (other := link_of_another(channel.guild, self._made)) is not None:
+            return f"Another companion is in {other.channel.mention}: it has to leave first."
         self._where.ask(channel.id)
         self._woken.set()
         return f"On my way to {channel.mention}."
@@ -92,6 +96,11 @@ class DiscordVoice:
         self._where.dismiss()
         self._woken.set()
         return "Bye!" if was_wanted else "I am in no voice channel."
+
+    @property
+    def channel(self) -> int | None:
+        """Where it is, or is on its way to."""
+        return self._where.channel
 
     def health(self) -> str | None:
         """What is wrong, in one line; None when nothing is."""
@@ -125,22 +134,18 @@ class DiscordVoice:
 
     # For the adapter
 
-    @asynccontextmanager
-    async def attached(self, client: discord.Client) -> AsyncIterator[None]:
-        """Be in voice with this login until the block ends. Nothing that happens in voice is raised."""
-        self._clients.append(client)
-        client.event(self.on_voice_state_update)
-        client.event(self.on_guild_available)
-        task = asyncio.create_task(self._run(client), name="discord voice")
-        try:
-            yield
-        finally:
-            self._clients.remove(client)
+    def attach(self, client: discord.Client) -> None:
+        """Be in voice with this login, too. Nothing that happens in voice is raised."""
+        self._clients[client] = asyncio.create_task(self._run(client), name="discord voice")
+
+    async def detach(self, client: discord.Client) -> None:
+        """Be there no more with this login; returns when its channel is left."""
+        if (task := self._clients.pop(client, None)) is not None:
             task.cancel()
             await asyncio.wait({task})
 
-    async def on_guild_available(self, guild: discord.Guild) -> None:
-        """Called by discord.py when it was told anew of a server, and so perhaps not of who moved meanwhile."""
+    def look_around(self) -> None:
+        """A server was described anew, and somebody may have moved meanwhile."""
         self._where.follow(self._streamers_channel())
         self._woken.set()
 
@@ -148,18 +153,20 @@ class DiscordVoice:
         found = (channel_of(client, self.streamer) for client in self._clients)
         return next((channel for channel in found if channel is not None), None)
 
-    async def on_voice_state_update(
-        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
-    ) -> None:
-        """Called by discord.py whenever somebody joins, moves, mutes or leaves."""
+    def moved(self, member: discord.Member, after: discord.VoiceState) -> None:
+        """Somebody has joined, moved, muted or left, as Discord tells."""
         here = after.channel.id if after.channel is not None else None
         if member.id == self.streamer:
             self._where.follow(here)
-        elif member == member.guild.me and self._link is not None and here not in (None, self._heading):
+        elif self._is_me(member) and here not in (None, self._heading):
             assert here is not None
             self._heading = here
             self._where.moved(here)
         self._woken.set()
+
+    def _is_me(self, member: discord.Member) -> bool:
+        """Whether it is the bot where it speaks for this companion: on other servers it does so for others."""
+        return self._link is not None and member == self._link.guild.me and member.guild == self._link.guild
 
     # The task
 
@@ -219,6 +226,8 @@ class DiscordVoice:
             self._trouble = f"voice: cannot speak in channel {id}: give the bot {missing} there"
             log.warning("discord: %s", self._trouble)
             return self._where.give_up()
+        if (other := link_of_another(channel.guild, self._made)) is not None:
+            raise PlatformUnavailable(f"the bot is in {other.channel} for another companion of this server")
         link = await self._connect(client, channel)
         try:
             self._link, self._trouble = link, ""
@@ -235,7 +244,7 @@ class DiscordVoice:
                 timeout=CONNECT_TIMEOUT,
                 reconnect=False,
                 self_deaf=self._settings.listen_to == "nobody",
-                cls=self._cls,
+                cls=self._make,
             )
         except BaseException as error:
             if isinstance(stale := channel.guild.voice_client, VoiceLink):
@@ -245,6 +254,10 @@ class DiscordVoice:
             if isinstance(error, (*FAILURES, AttributeError)):  # discord.py trips over a gateway that just went away
                 raise PlatformUnavailable(f"cannot join {channel}: {error or type(error).__name__}") from None
             raise
+
+    def _make(self, client: discord.Client, channel: discord.abc.Connectable) -> VoiceLink:
+        self._made = self._cls(client, channel)
+        return self._made
 
     async def _dwell(self, link: VoiceLink) -> None:
         """Be there until wanted elsewhere, or put out. Raises PlatformUnavailable when the connection is lost."""

@@ -32,6 +32,11 @@ async def told(settings: TwitchSection, sources: Sequence[EventSource], connecti
         f"logged in as {account.login}",
         f"channels {connection.named}",
         f"by a conduit with {settings.shards} shards ({len(conduits)} of {MAX_CONDUITS} conduits are there)",
+        *(
+            [f"{len(settings.webhooks_here)} of them by HTTP at {settings.webhook_url}"]
+            if settings.webhooks_here
+            else []
+        ),
         f"{len(asked)} subscriptions of cost {cost} of {limits.max_total_cost}, made within {_minutes(asked)} min",
         *([f"cost beyond {limits.max_total_cost} is refused"] if cost > limits.max_total_cost else []),
         *_uninvited(settings, sources, channels, consents),

@@ -24,6 +24,15 @@ class ConduitShard:
     is_enabled: bool
     session: str
     """The id of the WebSocket session that serves it or did so last."""
+    callback: str = ""
+    """The address that does, where it is a webhook."""
+    status: str = ""
+    """As Twitch names it."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether Twitch is finding out if the callback is ours."""
+        return self.status == "webhook_callback_verification_pending"
 
 
 class Conduit:
@@ -76,7 +85,13 @@ class Conduit:
         async def ask() -> list[ConduitShard]:
             http = self._connection.client.http
             return [
-                ConduitShard(int(shard.id), shard.status == "enabled", shard.session_id or "")
+                ConduitShard(
+                    int(shard.id),
+                    shard.status == "enabled",
+                    shard.session_id or "",
+                    shard.callback or "",
+                    shard.status,
+                )
                 async for shard in http.get_conduit_shards(self.id)
             ]
 
@@ -84,12 +99,12 @@ class Conduit:
         known = {shard.number: shard for shard in listed}
         return [known.get(number, ConduitShard(number, False, "")) for number in range(self._settings.shards)]
 
-    async def assign(self, sessions: Mapping[int, str]) -> dict[int, str]:
-        """Have sessions, by their ids, serve these shards. Why not, by the numbers of those that Twitch refuses."""
-        shards = [
-            {"id": str(number), "transport": {"method": "websocket", "session_id": session}}
-            for number, session in sessions.items()
-        ]
+    async def assign(self, transports: Mapping[int, Mapping[str, str]]) -> dict[int, str]:
+        """Have these serve shards, by their numbers: why not, by the numbers of those that Twitch refuses.
+
+        What a transport is made of: https://dev.twitch.tv/docs/api/reference/#update-conduit-shards
+        """
+        shards = [{"id": str(number), "transport": transport} for number, transport in transports.items()]
         http = self._connection.client.http
         answer = await self._connection.call_as_app(
             lambda: http.update_conduit_shards(self.id, shards=shards),  # type: ignore[arg-type]

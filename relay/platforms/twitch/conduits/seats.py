@@ -49,7 +49,7 @@ class Seats:
 
     def _is_ours_to_take(self, shard: ConduitShard, held: Mapping[int, Collection[str]]) -> bool:
         number, is_ours = shard.number, shard.session in self._gone
-        if shard.is_enabled and not is_ours:
+        if (shard.is_enabled or shard.is_pending) and not is_ours:
             self._unserved.pop(number, None)
             return number in self._claimed and number not in held
         since = self._unserved.setdefault(number, self._clock())

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from relay.errors import PlatformError
@@ -41,7 +41,8 @@ class ConduitShards:
         self._client = client
         self._status = status
         self._news = news
-        self._attention = asyncio.Event()
+        self.attention = asyncio.Event()
+        """Set when it is worth a look who serves what."""
         self._held: dict[int, EventSocket] = {}
         self.revoked: set[str] = set()
         """The ids of subscriptions Twitch has taken away; who has looked after them empties it."""
@@ -56,7 +57,7 @@ class ConduitShards:
         """Serve until cancelled. Raises what only a person mends."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                self._attention.clear()
+                self.attention.clear()
                 before = len(self)
                 await self._status.patiently(self._look, tasks, at_most=PATIENCE)
                 if self.revoked or len(self) != before:
@@ -64,7 +65,20 @@ class ConduitShards:
                 await asyncio.sleep(LOOK_AGAIN)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_EVERY):
-                        await self._attention.wait()
+                        await self.attention.wait()
+
+    async def vacate(self, numbers: Sequence[int]) -> None:
+        """Have nobody serve them: a session that ends at once is given to each, as Twitch takes no shard back.
+
+        Raises PlatformError.
+        """
+        sockets: dict[int, EventSocket] = {}
+        try:
+            for number in numbers:
+                sockets[number] = await self._open()
+            await self._conduit.assign(_by_sockets(sockets))
+        finally:
+            await asyncio.gather(*(socket.close() for socket in sockets.values()))
 
     async def _look(self, tasks: asyncio.TaskGroup) -> None:
         try:
@@ -86,7 +100,7 @@ class ConduitShards:
         try:
             for number in numbers:
                 sockets[number] = await self._open()
-            refused = await self._conduit.assign({number: str(socket) for number, socket in sockets.items()})
+            refused = await self._conduit.assign(_by_sockets(sockets))
         except BaseException:
             await asyncio.gather(*(socket.close() for socket in sockets.values()))
             raise
@@ -102,7 +116,7 @@ class ConduitShards:
 
     async def _open(self) -> EventSocket:
         try:
-            socket = await EventSocket.open(self._client(), OWNER, self._attention)
+            socket = await EventSocket.open(self._client(), OWNER, self.attention)
         except FAILURES as error:
             raise translate(error, "connecting to EventSub") from None
         socket.revoked = self.revoked
@@ -125,7 +139,12 @@ class ConduitShards:
         log.warning("the connection of shard %d was lost; connecting again", number)
         del self._held[number]
         self._seats.lost(number, socket.sessions)
-        self._attention.set()
+        self.attention.set()
+
+
+def _by_sockets(sockets: Mapping[int, EventSocket]) -> Mapping[int, Mapping[str, str]]:
+    """The transports of shards that these serve."""
+    return {number: {"method": "websocket", "session_id": str(socket)} for number, socket in sockets.items()}
 
 
 async def _successor(socket: EventSocket) -> EventSocket | None:

@@ -11,7 +11,7 @@ from twitchio.models.eventsub_ import EventsubSubscription
 from relay.errors import PlatformError
 from relay.platforms.twitch.conduits.conduit import Conduit
 from relay.platforms.twitch.connection import TwitchConnection
-from relay.platforms.twitch.socket import SHARD_DISABLED
+from relay.platforms.twitch.notifications import SHARD_DISABLED
 from relay.platforms.twitch.sources import Key, Wanted, key
 
 LIST_EVERY: Final = 300.0

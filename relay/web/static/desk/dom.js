@@ -25,8 +25,16 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+// Have these children and no others. Who is there already is not taken out: a button that is pressed just then stays it.
 export function fill(element, ...children) {
-  element.replaceChildren(...nodes(children));
+  const wanted = nodes(children);
+  const kept = new Set(wanted);
+  for (const child of [...element.childNodes]) if (!kept.has(child)) child.remove();
+  let next = element.firstChild;
+  for (const child of wanted) {
+    if (child === next) next = next.nextSibling;
+    else element.insertBefore(child instanceof Node ? child : document.createTextNode(child), next);
+  }
   return element;
 }
 

@@ -1,6 +1,6 @@
 // What was said and what was answered, joined; what was heard stands apart from what was cut off.
 
-import { fill, h, name, say } from "./dom.js";
+import { fill, h, name, say, set } from "./dom.js";
 import { bind } from "./keys.js";
 import { Rows } from "./rows.js";
 import { n, number, t } from "./texts.js";
@@ -172,10 +172,13 @@ function entry(item, open) {
   const said = h("p", { class: "said", dir: "auto" });
   const answer = h("div", { class: "answer" });
   const element = h("article", { class: "entry" }, head, said, answer);
+  const more = h("button", { class: "plain more", type: "button", onmousedown: (event) => event.preventDefault(), onclick: (event) => open(item, event) }, "⋯");
 
-  function update({ row, reply }) {
+  function update(now) {
+    const { row, reply } = (item = now);
     element.className = `entry ${row.type}`;
-    fill(head, ...heading(row, (event) => open({ row }, event)));
+    set(more, "aria-label", t("More about {name}", { name: row.who }));
+    fill(head, heading(row, more));
     say(said, row.type === "reply" ? "" : row.text);
     said.hidden = said.textContent === "";
     const spoken = row.type === "reply" ? row : reply;
@@ -187,7 +190,7 @@ function entry(item, open) {
   return { element, update };
 }
 
-function heading(row, open) {
+function heading(row, more) {
   const tags = [
     row.platform && h("span", { class: "tag" }, place(row.platform)),
     row.pretended && h("span", { class: "tag pretended" }, t("pretended")),
@@ -196,8 +199,7 @@ function heading(row, open) {
   const time = h("span", { class: "dim small" }, at(row.age));
   if (row.type === "post") return [name(t("Relay")), ...tags, row.error && h("span", { class: "field-error" }, t("not posted: {error}", { error: t(row.error) })), time];
   if (row.type === "reply") return [...row.asked.map(({ who, text }) => h("span", { class: "dim" }, name(who), text && `: ${text}`)), ...tags, time];
-  const about = h("button", { class: "plain more", type: "button", "aria-label": t("More about {name}", { name: row.who }), onmousedown: (event) => event.preventDefault(), onclick: open }, "⋯");
-  return [name(row.who), deed(row) && h("span", { class: "deed" }, deed(row)), ...tags, h("span", { class: `outcome ${row.outcome ?? "waiting"}` }, outcome(row)), time, about];
+  return [name(row.who), deed(row) && h("span", { class: "deed" }, deed(row)), ...tags, h("span", { class: `outcome ${row.outcome ?? "waiting"}` }, outcome(row)), time, more];
 }
 
 // What the companion said: as far as it was heard, and the rest set apart in words and looks.

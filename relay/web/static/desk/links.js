@@ -136,8 +136,8 @@ function placeOf(act) {
 }
 
 // The secret is in the address, and nobody is told it again.
-function shownOnce({ name: whose, path }) {
-  const address = h("input", { readonly: true, value: at(path).href, "aria-label": t("Address") });
+function shownOnce({ name: whose, path, address: known }) {
+  const address = h("input", { readonly: true, value: known ?? at(path).href, "aria-label": t("Address") });
   const copy = h("button", { type: "button" }, t("Copy"));
   copy.addEventListener("click", async () => {
     address.select();
@@ -150,7 +150,7 @@ function shownOnce({ name: whose, path }) {
     { class: "links-made" },
     h("p", {}, t("The address for {name}. It is shown this once: copy it now.", { name: whose })),
     h("div", { class: "actions" }, address, copy),
-    LOCAL.includes(location.hostname) ? elsewhere : null,
+    known === undefined && LOCAL.includes(location.hostname) ? elsewhere : null,
   );
 }
 

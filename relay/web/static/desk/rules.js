@@ -1,6 +1,6 @@
 // What moderators set while the relay runs: whose chat is heard and how much of it, who is muted, which words are blocked.
 
-import { fill, h, name } from "./dom.js";
+import { fill, h, KeyedList, name, say } from "./dom.js";
 import { labelled } from "./fields.js";
 import { attempt } from "./notices.js";
 import { number, t } from "./texts.js";
@@ -26,7 +26,8 @@ function heard(act) {
   const rate = h("input", { type: "number", min: 0, step: "any", required: true });
   const hours = h("input", { required: true, maxlength: 11, placeholder: "23:00-07:30", pattern: "\\d?\\d:\\d\\d-\\d?\\d:\\d\\d", autocomplete: "off" });
   const off = h("button", { type: "button", onclick: () => act("quiet", { hours: "off" }) }, t("No quiet hours"));
-  const rates = h("ul", { class: "links-list" });
+  const list = h("ul", { class: "links-list" });
+  const rates = new KeyedList(list, ([each]) => rateRow(act, each), { key: ([each]) => each });
   let until = null;
 
   function show(switches) {
@@ -34,10 +35,7 @@ function heard(act) {
     if (switches.quiet_hours !== until) hours.value = switches.quiet_hours ?? ""; // else somebody may be typing there
     until = switches.quiet_hours;
     off.disabled = switches.quiet_hours === null;
-    fill(rates, Object.entries(switches.rates).map(([each, most]) => row(
-      `${each}: ${number(most)}`,
-      h("button", { type: "button", "aria-label": t("As configured: {name}", { name: each }), onclick: () => act("rate", { name: each, per_minute: null }) }, t("As configured")),
-    )));
+    rates.show(Object.entries(switches.rates));
   }
 
   return {
@@ -46,10 +44,16 @@ function heard(act) {
       t("Who is heard"),
       labelled(t("Whose chat is heard"), mode),
       form(() => act("rate", { name: bucket.value, per_minute: Number(rate.value) }), labelled(t("Rate of (all, viewer, kind.follow, …)"), bucket), labelled(t("Messages a minute"), rate), submit(t("Set"))),
-      rates,
+      list,
       form(() => act("quiet", { hours: hours.value }), labelled(t("Quiet hours, by this computer's clock"), hours), submit(t("Set")), off),
     ),
   };
+}
+
+function rateRow(act, each) {
+  const words = h("span", { class: "links-words" });
+  const back = h("button", { type: "button", "aria-label": t("As configured: {name}", { name: each }), onclick: () => act("rate", { name: each, per_minute: null }) }, t("As configured"));
+  return { element: h("li", {}, words, back), update: ([, most]) => say(words, `${each}: ${number(most)}`) };
 }
 
 function sounds(act) {
@@ -72,7 +76,13 @@ const BLOCKED = { title: t("Blocked words"), field: "term", label: t("A word, a 
 function list(act, { title, field, label, length, add, button, undo, back, of }) {
   const entry = h("input", { required: true, maxlength: length, autocomplete: "off" });
   const empty = h("p", { class: "empty" }, t("There are none yet."));
-  const rows = h("ul", { class: "links-list" });
+  const place = h("ul", { class: "links-list" });
+  const rows = new KeyedList(place, make, { key: (each) => each });
+
+  function make(each) {
+    const gone = h("button", { type: "button", "aria-label": `${back}: ${each}`, onclick: () => act(undo, { [field]: each }) }, back);
+    return { element: h("li", {}, h("span", { class: "links-words" }, name(each)), gone), update() {} };
+  }
 
   async function enter() {
     if ((await act(add, { [field]: entry.value })) !== undefined) entry.value = "";
@@ -81,10 +91,10 @@ function list(act, { title, field, label, length, add, button, undo, back, of })
   function show(switches) {
     const all = of(switches);
     empty.hidden = all.length > 0;
-    fill(rows, all.map((each) => row(name(each), h("button", { type: "button", "aria-label": `${back}: ${each}`, onclick: () => act(undo, { [field]: each }) }, back))));
+    rows.show(all);
   }
 
-  return { show, element: panel(title, form(enter, labelled(label, entry), submit(button)), empty, rows) };
+  return { show, element: panel(title, form(enter, labelled(label, entry), submit(button)), empty, place) };
 }
 
 function panel(title, ...content) {
@@ -100,8 +110,4 @@ function form(send, ...content) {
 
 function submit(text) {
   return h("button", { class: "primary", type: "submit" }, text);
-}
-
-function row(text, button) {
-  return h("li", {}, h("span", { class: "links-words" }, text), button);
 }

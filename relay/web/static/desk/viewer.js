@@ -33,9 +33,11 @@ export function viewer(connection) {
     memory,
   );
   let shown = null;
+  let muting = null; // the buttons of who is shown
 
   async function open(row) {
     shown = row;
+    muting = mutingOf(row);
     term.value = selected();
     fill(title, name(row.who));
     say(about, place(row.platform));
@@ -52,7 +54,7 @@ export function viewer(connection) {
     if (found === undefined || shown !== row) return;
     const roles = found.roles.map((role) => t(role)).join(", ");
     say(about, [place(row.platform), roles, found.muted && t("muted")].filter(Boolean).join(" · "));
-    fill(mute, muting(row, found.muted));
+    fill(mute, found.muted ? muting.undo : muting.mute);
     fill(messages, [...found.rows].reverse().map(line));
     const lines = found.remembered ?? [];
     fill(memory, lines.length ? lines.map((text) => h("p", { dir: "auto" }, text)) : h("p", { class: "dim" }, t("Nothing.")));
@@ -64,13 +66,15 @@ export function viewer(connection) {
     fill(message, h("p", { class: "said", dir: "auto" }, words), h("p", {}, why(row)), row.outcome !== null && h("div", { class: "actions" }, again));
   }
 
-  function muting(row, isMuted) {
+  function mutingOf(row) {
     const change = async (action) => {
       const done = await attempt(connection.ask(action, { viewer: row.viewer }), { done: (answer) => t(answer) });
       if (done !== undefined) await look(row);
     };
-    if (isMuted) return h("button", { type: "button", onclick: () => change("unmute") }, t("Hear them again"));
-    return guarded(h("button", { class: "bad", type: "button" }, t("Mute")), t("Sure?"), () => change("mute"));
+    return {
+      mute: guarded(h("button", { class: "bad", type: "button" }, t("Mute")), t("Sure?"), () => change("mute")),
+      undo: h("button", { type: "button", onclick: () => change("unmute") }, t("Hear them again")),
+    };
   }
 
   async function blockTerm(event) {

@@ -1,11 +1,13 @@
 """People in a voice channel are heard, through discord.py in a call of the local Discord."""
 
 import asyncio
+import time
 from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from discord.voice_state import SocketReader
 
 from relay.config import VoxtaSection
 from relay.hearing.base import BLOCK_SAMPLES, HEARING_RATE
@@ -225,6 +227,18 @@ async def test_packets_that_nothing_opens_are_an_alarm(room: Room, caplog: pytes
         await eventually(lambda: room.ears.counts.received == times * (len(WORD) + 5))  # noqa: B023 - awaited at once
         room.now += 3.0
     assert "none can be decrypted" in (room.ears.health() or "")
+
+
+async def test_discordpys_reader_may_be_slow_to_begin(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = SocketReader.run
+
+    def late(reader: SocketReader) -> None:
+        time.sleep(0.1)
+        begin(reader)
+
+    monkeypatch.setattr(SocketReader, "run", late)
+    async with join() as room:
+        assert room.voice.is_connected()
 
 
 async def test_discordpys_reader_lets_go_of_a_socket_that_is_closed(room: Room) -> None:

@@ -12,6 +12,7 @@ from relay.platforms.discord.hearing.counts import DEAF_AFTER
 from relay.platforms.discord.hearing.receiver import HOLD
 from tests.doubles.discord.voice_rtp import EXTENSION, SILENCE, VIDEO, Cipher, receiver_report
 from tests.platforms.discord.hearing.call import RATE, Call, Ear, Person, pitch, tone
+from tests.support import examples
 
 ANNA, BEN = 101, 102
 
@@ -238,7 +239,7 @@ class BrokenEar(Ear):
 CALL = Call([ANNA, BEN])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(data=st.binary(max_size=400))
 def test_no_datagram_makes_the_ear_fail(data: bytes) -> None:
     ear = Ear(CALL)
@@ -247,7 +248,7 @@ def test_no_datagram_makes_the_ear_fail(data: bytes) -> None:
     assert ear.counts.failures["broken"] == 0
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     payload=st.binary(max_size=120),
     head=st.binary(min_size=16, max_size=80),

@@ -10,7 +10,10 @@ from discord import app_commands
 
 from relay.config import VoiceSection
 from relay.platforms.discord.connection import make_connector
-from relay.platforms.discord.hearing.permissions import HearingPermissions, talk_command
+from relay.platforms.discord.hearing.permissions import HearingPermissions
+from relay.platforms.discord.voice.choosing import CompanionVoice
+from relay.platforms.discord.voice.commands import voice_commands
+from relay.platforms.discord.voice.session import DiscordVoice
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.double import TOKEN
 from tests.platforms.discord.conftest import knows_guild, section
@@ -32,9 +35,11 @@ async def client(discord: DiscordDouble) -> AsyncIterator[library.Client]:
 
 async def offer(client: library.Client, **settings: Any) -> HearingPermissions:
     """Register `/talk` with these settings."""
-    audience = HearingPermissions(VoiceSection(**settings))
+    section = VoiceSection(**settings)
+    audience = HearingPermissions(section)
     tree = app_commands.CommandTree(client)
-    tree.add_command(talk_command(audience))
+    for command in voice_commands([CompanionVoice(DiscordVoice(section), audience)]):
+        tree.add_command(command)
     await tree.sync()
     return audience
 
@@ -49,6 +54,21 @@ async def test_it_takes_the_floor_and_gives_it_back(discord: DiscordDouble, clie
     assert audience.hears(ann)
     assert (await discord.command("talk")).text == "I no longer hear you."
     assert not audience.hears(ann)
+
+
+async def test_of_two_companions_it_is_for_the_one_that_has_to_be_asked_unless_the_other_is_named(
+    discord: DiscordDouble, client: library.Client
+) -> None:
+    section = VoiceSection(listen_to="everyone", push_to_talk=True)
+    ann = CompanionVoice(DiscordVoice(section), HearingPermissions(section), "ann")
+    tree = app_commands.CommandTree(client)
+    for command in voice_commands([ann, CompanionVoice(DiscordVoice(section), None, "ben")]):
+        tree.add_command(command)
+    await tree.sync()
+
+    assert "I hear you now" in (await discord.command("talk")).text
+    told = (await discord.command("talk", companion="ben")).text
+    assert told == "There is no need for this command with ben: nobody has to ask."
 
 
 async def test_it_does_not_help_who_was_not_chosen(discord: DiscordDouble, client: library.Client) -> None:

@@ -1,25 +1,27 @@
-"""What Voxta was asked by a core that was killed before it handed the answer on: the chat's history has that answer.
+"""What Voxta was asked by a relay that was killed before it handed the answer on: the chat's history has that answer.
 
-Each question is noted until its answer is on its way to the process that posts. A core that takes over looks those
-questions up in the chat: what was answered meanwhile is posted as the core before it would have done, and what is still
-being answered is told apart from what nobody asked for. An answer given twice is posted once, by its nonce.
+Each question is noted until its answer is posted, or on its way to the process that posts. The relay that comes next
+looks those questions up in the chat: what was answered meanwhile is posted as the one before would have done, and what
+is still being answered is told apart from what nobody asked for. An answer given twice is posted once, by its nonce.
 """
 
 import asyncio
 from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import TypeAdapter
 
-from relay.application.composition import Relay
 from relay.forwarding.recovery import place_of
 from relay.inbox.retry import with_retries
-from relay.model import Forward, ReplyText
-from relay.replies.replies import Step
+from relay.model import Forward, ReplyText, Retraction
+from relay.replies.replies import Step, concerns
 from relay.system import clock
 from relay.system.cancellation import checkpoint
 from relay.voxta.chat import JoinedChat
 from relay.wire.messages import ChatMessage
+
+if TYPE_CHECKING:
+    from relay.application.composition import Relay
 
 NOTE: Final = "questions"
 """The note that holds them."""
@@ -28,26 +30,27 @@ KEPT: Final = 8
 FRESH: Final = 120.0
 """Seconds after which an answer that nobody handed on is too old to be worth it."""
 REMEMBERED: Final = 256
-"""Questions of which this core knows that they are its own."""
+"""Questions of which this relay knows that they are its own."""
 
 _PAGE: Final = TypeAdapter(list[Forward])
 
 
 class Questions:
-    """`run` notes those of this core, and answers those of the one before, until cancelled."""
+    """`run` notes those of this relay, and answers those of the one before, until cancelled."""
 
-    def __init__(self, relay: Relay) -> None:
+    def __init__(self, relay: "Relay") -> None:
         self._relay = relay
         self._open: dict[str, Forward] = {}
         """By their ids, the oldest first."""
         self._left: dict[str, Forward] = {}
-        """Those of an earlier core that wait for the chat."""
+        """Those of an earlier relay that wait for the chat."""
         self._answers: dict[str, str] = {}
         """The ids of questions, by those of the replies that answer them."""
         self._own: deque[str] = deque(maxlen=REMEMBERED)
         self._changed = asyncio.Event()
         events = relay.events
         events.asking.subscribe(self._asked)
+        events.retracted.subscribe(self._retracted)
         events.forwarded.subscribe(self._forwarded)
         events.replied.subscribe(self._replied)
         events.released.subscribe(self._released)
@@ -78,10 +81,23 @@ class Questions:
         self._open[forward.id] = forward
         while len(self._open) > KEPT:
             del self._open[next(iter(self._open))]
+        self._forget_answers()
         self._changed.set()
 
+    def _retracted(self, retraction: Retraction) -> None:
+        """What answers it is not to be posted."""
+        for questions in (self._open, self._left):
+            for forward in [each for each in questions.values() if concerns(retraction, each)]:
+                del questions[forward.id]
+        self._forget_answers()
+        self._changed.set()
+
+    def _forget_answers(self) -> None:
+        """Those to questions that are not looked up any more may never be released."""
+        self._answers = {answer: question for answer, question in self._answers.items() if question in self._open}
+
     def _forwarded(self, forward: Forward) -> None:
-        """Also one of the core before, which was found in the chat."""
+        """Also one of the relay before, which was found in the chat."""
         if forward.expects_reply and forward.id not in self._own:
             self._left[forward.id] = forward
             self._changed.set()
@@ -122,7 +138,14 @@ class Questions:
     def _answer(self, forward: Forward, answer: ChatMessage) -> None:
         name = self._relay.dialogue.name_of(answer.sender_id)
         self._relay.dialogue.screening.screen(
-            ReplyText(message_id=answer.message_id, character=name, text=answer.text, origins=forward.origins)
+            ReplyText(
+                message_id=answer.message_id,
+                character=name,
+                text=answer.text,
+                origins=forward.origins,
+                keys=forward.keys,
+                authors=forward.authors,
+            )
         )
 
 

@@ -1,0 +1,91 @@
+"""What is asked of Redis at the same time goes there together: one round trip, and a few microseconds for each."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from relay.errors import another
+
+AT_MOST: Final = 256
+"""Commands of one round trip."""
+
+_Asked = tuple[tuple[Any, ...], asyncio.Future[Any]]
+
+
+class Pipelining:
+    """One round trip after the other; what is asked meanwhile goes with the next, so that nothing waits for company."""
+
+    def __init__(self, pool: Any, within: float) -> None:
+        """`pool` is the library's; `within`: seconds for a round trip, after which its connection is given up."""
+        self._pool = pool
+        self._within = within
+        self._waiting: list[_Asked] = []
+        self._sending: asyncio.Task[None] | None = None
+
+    async def execute(self, *command: Any) -> Any:
+        """The answer. Raises what the library raises; then nobody knows whether the server has done it."""
+        answered = asyncio.get_running_loop().create_future()
+        self._waiting.append((command, answered))
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send(), name="redis")
+        return await answered
+
+    async def stop(self) -> None:
+        """Give up what is under way."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.wait({self._sending})
+
+    async def _send(self) -> None:
+        try:
+            while self._waiting:
+                some, self._waiting = self._waiting[:AT_MOST], self._waiting[AT_MOST:]
+                await self._exchange([asked for asked in some if not asked[1].done()])
+        finally:
+            self._sending = None
+            for _, answered in self._waiting:
+                answered.cancel()
+            self._waiting.clear()
+
+    async def _exchange(self, some: Sequence[_Asked]) -> None:
+        try:
+            async with asyncio.timeout(self._within):
+                answers = await self._answers([command for command, _ in some])
+        except TimeoutError:
+            answers = [RedisTimeoutError("no answer in time") for _ in some]
+        except Exception as error:
+            answers = [another(error) for _ in some]
+        except BaseException:
+            for _, answered in some:
+                answered.cancel()
+            raise
+        for (_, answered), answer in zip(some, answers, strict=True):
+            if answered.done():
+                continue
+            if isinstance(answer, Exception):
+                answered.set_exception(answer)
+            else:
+                answered.set_result(answer)
+
+    async def _answers(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """What the server refuses is an exception among them."""
+        if not commands:
+            return []
+        connection = await self._pool.get_connection()
+        answers: list[Any] = []
+        try:
+            await connection.send_packed_command(connection.pack_commands(commands))
+            for _ in commands:
+                try:
+                    answers.append(await connection.read_response())
+                except ResponseError as refusal:
+                    answers.append(refusal)
+        except BaseException:
+            await connection.disconnect(nowait=True)
+            raise
+        finally:
+            await self._pool.release(connection)
+        return answers

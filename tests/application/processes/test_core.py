@@ -1,0 +1,50 @@
+"""The process that leads, and what it has done before it does."""
+
+import asyncio
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.application.composition import Relay
+from relay.application.processes import core
+from relay.application.processes.kinds import core_service
+from relay.application.statistics import Statistics
+from relay.application.watching import Watch
+from relay.bus.bus import Bus
+from relay.config.loading import Config
+from tests.doubles.redis_server import RedisServer
+from tests.support import eventually
+
+
+async def test_who_stands_by_has_built_its_relay_before_it_leads(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name = f"ann-{uuid.uuid4().hex}"
+    config = Config.model_validate(
+        {
+            "relay": {"name": name, "data_dir": tmp_path},
+            "inbox": {"engine": "redis", "url": redis_server.url},
+            "voxta": {"mode": "server", "url": "http://127.0.0.1:9"},
+            "web": {"enabled": False},
+        }
+    )
+    led: list[bool] = []
+
+    class Noted(Relay):
+        def __init__(self, *args: Any, **given: Any) -> None:
+            super().__init__(*args, **given)
+            led.append(given["inbox"].lease.is_sure)
+
+    monkeypatch.setattr(core, "Relay", Noted)
+    async with Bus(config.inbox, name).running() as bus:
+        other = core.inbox_of(config, bus).lease
+        await other.acquire()
+        running = asyncio.create_task(core.run_core(config, Statistics(), bus, Watch(1.0, asyncio.Event())))
+        await eventually(lambda: bool(led))
+        await other.release()
+        await eventually(lambda: any(bus.presence.of(core_service(name))))
+        running.cancel()
+        await asyncio.wait({running})
+    assert led == [False]

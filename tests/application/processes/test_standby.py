@@ -1,0 +1,73 @@
+"""What one process at a time does."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+from pydantic import SecretStr
+
+from relay.application.processes.standby import MakeSure, alone
+from relay.bus.bus import Bus
+from relay.config import InboxSection
+from tests.doubles.redis_server import RedisServer
+from tests.support import eventually
+
+Start = Callable[[str], Awaitable[asyncio.Task[None]]]
+
+
+@pytest.fixture
+def at_work() -> set[str]:
+    """The processes that do it."""
+    return set()
+
+
+@pytest.fixture
+async def start(redis_server: RedisServer, at_work: set[str]) -> AsyncIterator[Start]:
+    """Has another process, of this name, do it or stand by."""
+    relay = f"ann-{uuid.uuid4().hex}"
+    settings = InboxSection(engine="redis", url=SecretStr(redis_server.url), lease=0.6)
+
+    @asynccontextmanager
+    async def running(name: str) -> AsyncIterator[asyncio.Task[None]]:
+        async def work(_: MakeSure) -> None:
+            at_work.add(name)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                at_work.discard(name)
+
+        async with Bus(settings, relay).running() as bus:
+            task = asyncio.create_task(alone(bus, "adapter", work))
+            try:
+                yield task
+            finally:
+                task.cancel()
+                await asyncio.wait({task})
+
+    async with AsyncExitStack() as stack:
+        yield lambda name: stack.enter_async_context(running(name))
+
+
+async def test_one_does_it_and_the_next_when_that_one_is_gone(start: Start, at_work: set[str]) -> None:
+    first = await start("first")
+    await eventually(lambda: at_work == {"first"})
+    await start("second")
+    assert at_work == {"first"}
+
+    first.cancel()
+    await asyncio.wait({first})
+    await eventually(lambda: at_work == {"second"})
+
+
+async def test_who_slept_while_another_took_over_stops(
+    redis_server: RedisServer, start: Start, at_work: set[str]
+) -> None:
+    await start("first")
+    await eventually(lambda: at_work == {"first"})
+    with redis_server.admin as admin:
+        [lease] = admin.keys("{relay:ann-*:adapter}:lease")
+        admin.set(lease, "another, process", px=60_000)
+        admin.set(lease.removesuffix(":lease") + ":owner", "another, process")
+    await eventually(lambda: not at_work)

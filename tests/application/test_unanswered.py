@@ -1,0 +1,86 @@
+from collections import deque
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from relay.application.events import Events
+from relay.application.unanswered import KEPT, Questions, answers_to
+from relay.model import Forward, Origin, Retraction, SendAs
+from relay.replies.replies import Step
+from relay.replies.reply import Reply
+from relay.voxta.chat import JoinedChat
+from relay.wire.messages import ChatMessage
+
+QUESTION = Forward(
+    id="f",
+    keys=("twitch:1",),
+    send_as=SendAs.USER,
+    body="hello",
+    origins=(Origin(platform="twitch", channel="lobby"),),
+    chat_id="chat",
+    after_index=0,
+)
+
+
+def chat(*said: str, chat_id: str = "chat") -> JoinedChat:
+    """Each as `role: text`."""
+    parts = [line.partition(": ") for line in said]
+    history = [
+        ChatMessage(message_id=f"m{n}", role=role, text=text, index=n) for n, (role, _, text) in enumerate(parts)
+    ]
+    return JoinedChat("session", chat_id, "Sam", [], deque(history))
+
+
+@pytest.mark.parametrize(
+    ("said", "answers"),
+    [
+        (["User: hello", "Assistant: before", "User: hello", "Assistant: hi"], ["hi"]),
+        (["User: a", "User: hello", "Assistant: hi", "Note: x", "Assistant: there"], ["hi", "there"]),
+        (["User: a", "User: hello", "Assistant: hi", "User: b", "Assistant: other"], ["hi"]),
+        (["User: a", "User: hello", "Assistant:  ", "Event: b"], []),
+        (["User: a", "User: hello"], []),
+    ],
+)
+def test_answers_stand_between_a_question_and_what_is_said_next(said: list[str], answers: list[str]) -> None:
+    assert [answer.text for answer in answers_to(QUESTION, chat(*said)) or ()] == answers
+
+
+def test_a_question_that_never_arrived_has_no_answers() -> None:
+    assert answers_to(QUESTION, chat("User: hello", "Assistant: hi")) is None
+    assert answers_to(QUESTION, chat("User: a", "User: hello", "Assistant: hi", chat_id="another")) is None
+
+
+def test_a_question_that_was_taken_back_is_looked_up_no_more() -> None:
+    events = Events()
+    relay: Any = SimpleNamespace(events=events)
+    questions = Questions(relay)
+    for each in ("asked", "of the relay before"):
+        forward = QUESTION.model_copy(update={"id": each, "expects_reply": True})
+        (events.asking if each == "asked" else events.forwarded)(forward)
+    assert set(questions._open) == {"asked"} and set(questions._left) == {"of the relay before"}
+
+    events.retracted(Retraction(platform="twitch", reason="deleted", id="1"))
+
+    assert not questions._open and not questions._left
+
+
+def answered(events: Events, number: int) -> None:
+    """A question was asked and is being answered, and nothing of that answer is ever released."""
+    forward = QUESTION.model_copy(update={"id": f"f{number}", "keys": (f"twitch:{number}",), "expects_reply": True})
+    events.asking(forward)
+    events.replied(Step(Reply(f"r{number}", forward=forward)))
+
+
+def test_answers_that_are_never_released_are_remembered_no_longer_than_their_questions() -> None:
+    events = Events()
+    relay: Any = SimpleNamespace(events=events)
+    questions = Questions(relay)
+    for number in range(2 * KEPT):
+        answered(events, number)
+    assert len(questions._answers) <= KEPT
+
+    for number in range(2 * KEPT):
+        events.retracted(Retraction(platform="twitch", reason="deleted", id=str(number)))
+
+    assert not questions._answers
