@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from _pytest.runner import runtestprotocol
 from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
-from tests.shares import OwnShares, Share
+from tests.shares import OwnShares, Share, worth_telling
 
 if TYPE_CHECKING:
     from tests.doubles.redis_server import RedisServer
@@ -82,6 +83,15 @@ def _keep_bytecode(config: pytest.Config) -> None:
         sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+
+
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """A worker tells the controller no more of a test than anyone asks: to tell all costs a fifth of a small test."""
+    if not hasattr(item.config, "workerinput"):
+        return None
+    for report in worth_telling(runtestprotocol(item, log=False, nextitem=nextitem)):
+        item.ihook.pytest_runtest_logreport(report=report)
+    return True
 
 
 @pytest.hookimpl(trylast=True)

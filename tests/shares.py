@@ -60,6 +60,8 @@ SECONDS: Final = {
 }
 """The same of other files, for each 1,000 bytes, by their rooms."""
 OTHERS: Final = 0.08
+LONG_AROUND: Final = 0.1
+"""Seconds that it takes to set a test up, or to clean up after it."""
 
 
 class OwnShares(EachScheduling):  # type: ignore[misc]
@@ -99,6 +101,13 @@ class Share:
         named = [item for item in items if item.path in self._files]
         first, end = (len(named) * number // self._workers for number in (self._worker, self._worker + 1))
         return [item for item in items if item.path not in self._files] + named[first:end]
+
+
+def worth_telling(reports: Sequence[pytest.TestReport]) -> list[pytest.TestReport]:
+    """Of a test that passed that it did, and what else took long; of any other test everything."""
+    if not all(report.passed for report in reports):
+        return list(reports)
+    return [report for report in reports if report.when == "call" or report.duration > LONG_AROUND]
 
 
 def _tests_in(folder: Path) -> Iterable[Path]:

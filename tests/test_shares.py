@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from tests.shares import ROOT, Share
+from tests.shares import ROOT, Share, worth_telling
 
 FILES = sorted(ROOT.rglob("test_*.py"))
 
@@ -38,3 +39,24 @@ def test_files_elsewhere_are_nobodys() -> None:
     assert not Share([Path(ROOT.anchor) / "nowhere", Path(__file__).parent], 0, 2).is_others(
         Path("/elsewhere/test_x.py")
     )
+
+
+@pytest.mark.parametrize(
+    ("around", "seconds", "told"),
+    [
+        ("passed", 0.01, ["call"]),
+        ("passed", 3.0, ["setup", "call", "teardown"]),
+        ("failed", 0.01, ["setup", "call", "teardown"]),
+        ("skipped", 0.01, ["setup", "call", "teardown"]),
+    ],
+)
+def test_of_a_test_that_passed_only_that_is_told_and_what_took_long(
+    around: Literal["passed", "failed", "skipped"], seconds: float, told: list[str]
+) -> None:
+    def report(when: Literal["setup", "call", "teardown"]) -> pytest.TestReport:
+        outcome: Literal["passed", "failed", "skipped"] = "passed" if when == "call" else around
+        return pytest.TestReport("a", ("a", 1, "a"), {}, outcome, None, when, duration=seconds)
+
+    reports = [report("setup"), report("call"), report("teardown")]
+
+    assert [each.when for each in worth_telling(reports)] == told
