@@ -148,6 +148,10 @@ class Inbox(Protocol):
         """A small named value that outlives a restart, such as the chat last served."""
         ...
 
+    async def get_notes(self, names: Sequence[str]) -> list[str | None]:
+        """The same for several at once."""
+        ...
+
     async def set_note(self, name: str, value: str) -> None: ...
 
 

@@ -244,8 +244,12 @@ class RedisInbox:
         return int(await self._pages.run(scripts.FORGET_SOME, GROUP, page, now, rest, len(theirs), *keys))
 
     async def get_note(self, name: str) -> str | None:
-        value = await self._ask(self._redis.hget, self._keys.notes, name)
-        return None if value is None else value.decode()
+        [value] = await self.get_notes([name])
+        return value
+
+    async def get_notes(self, names: Sequence[str]) -> list[str | None]:
+        values = await self._ask(self._redis.hmget, self._keys.notes, names)
+        return [None if value is None else value.decode() for value in values]
 
     async def set_note(self, name: str, value: str) -> None:
         await self._pages.run_as_owner(scripts.NOTE, name, ledger.well_formed(value))

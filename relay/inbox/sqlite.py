@@ -180,9 +180,13 @@ class SqliteInbox:
         return total
 
     async def get_note(self, name: str) -> str | None:
-        def select(connection: Connection) -> str | None:
-            row = connection.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
-            return row[0] if row else None
+        [value] = await self.get_notes([name])
+        return value
+
+    async def get_notes(self, names: Sequence[str]) -> list[str | None]:
+        def select(connection: Connection) -> list[str | None]:
+            found = (connection.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone() for name in names)
+            return [row[0] if row else None for row in found]
 
         return await self._writer.run(select)
 

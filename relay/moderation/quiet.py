@@ -1,6 +1,7 @@
 """Viewers who asked not to be told to the companion. It is their own wish, apart from what moderators do."""
 
 import json
+from collections.abc import Sequence
 from typing import Final, Protocol
 from zlib import crc32
 
@@ -15,7 +16,7 @@ _NOTES: Final = 64
 class NoteStore(Protocol):
     """Small named values that outlive a restart. Both raise InboxError."""
 
-    async def get_note(self, name: str) -> str | None: ...
+    async def get_notes(self, names: Sequence[str]) -> list[str | None]: ...
 
     async def set_note(self, name: str, value: str) -> None: ...
 
@@ -34,8 +35,9 @@ class QuietViewers:
         return sum(map(len, self._viewers))
 
     async def restore(self) -> None:
-        for number, viewers in enumerate(self._viewers):
-            viewers.update(json.loads(await self._notes.get_note(_note(number)) or "[]"))
+        kept = await self._notes.get_notes([_note(number) for number in range(_NOTES)])
+        for viewers, note in zip(self._viewers, kept, strict=True):
+            viewers.update(json.loads(note or "[]"))
 
     async def leave_out(self, viewer: str) -> bool:
         """From now on, and over restarts; durable when it returns. False when there is no room for another wish."""

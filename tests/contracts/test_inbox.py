@@ -512,6 +512,7 @@ class TestAsking:
         async with engine.opened() as after:
             assert await after.get_note("chat") == "two"
             assert await after.get_note("never set") is None
+            assert await after.get_notes(["never set", "chat"]) == [None, "two"]
 
 
 class TestForgettingAnAuthor:

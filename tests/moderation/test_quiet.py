@@ -1,5 +1,6 @@
 """The wish to be left out, kept in a real store."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,20 @@ async def test_a_wish_outlives_a_restart_until_it_is_taken_back(tmp_path: Path) 
         assert [viewer in again for viewer in ("twitch:1", "discord:1", "twitch:2")] == [True, True, False]
         await again.listen_to("twitch:1")
         assert "twitch:1" not in again and len(again) == 1
+
+
+async def test_all_wishes_are_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(tmp_path) as inbox:
+        asked: list[int] = []
+        get_notes = inbox.get_notes
+
+        async def counted(names: Sequence[str]) -> list[str | None]:
+            asked.append(len(names))
+            return await get_notes(names)
+
+        monkeypatch.setattr(inbox, "get_notes", counted)
+        await QuietViewers(inbox).restore()
+        assert len(asked) == 1
 
 
 async def test_there_is_an_end_to_how_many_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
