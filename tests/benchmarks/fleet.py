@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import DEVNULL, Process
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from relay.application.processes.ingress import Ingress
 from relay.bus.bus import Bus
 from relay.config import InboxSection
 from relay.errors import RelayError
+from relay.inbox.redis import RedisInbox
 from relay.model import AudienceMessage, Author, Kind
 from tests.benchmarks.hub import arrivals, hub
 from tests.benchmarks.process import Measured
@@ -38,9 +40,11 @@ GOAL_INGRESS: Final = 10_000.0
 BURST: Final = 20_000
 """Messages with which that is measured."""
 TICK: Final = 0.05
-"""Seconds between two hand-overs of one companion's adapter: what came meanwhile goes together."""
+"""Seconds at least between two hand-overs of one companion's adapter: what came meanwhile goes together."""
 PATIENCE: Final = 600.0
-"""Seconds for hundreds of companions to come up on a machine that others use."""
+"""Seconds for hundreds of companions to come up, or to tell what they were written, on a machine that others use."""
+LOOK_EVERY: Final = 1.0
+"""Seconds between two looks at what the companions are not done with."""
 QUIET: Final = 30.0
 """Seconds in which nobody writes, once all companions are there."""
 MIB: Final = 1_048_576
@@ -150,7 +154,9 @@ class Crowd:
 
     def __init__(self, bus: Bus, hub_url: str, names: Sequence[str]) -> None:
         self._hub = hub_url
-        self._ways = [Ingress(bus.companion_stream(name, "ingress")) for name in names]
+        self._streams = {name: bus.companion_stream(name, "ingress") for name in names}
+        self._ways = [Ingress(stream) for stream in self._streams.values()]
+        self._inboxes = [RedisInbox(bus.connection, namespace=f"relay:{name}", max_count=0) for name in names]
         self._sent: dict[int, float] = {}
         self._uncounted: set[int] = set()
 
@@ -159,30 +165,44 @@ class Crowd:
         before = set(self._sent)
         await asyncio.gather(*(way.receive(self._message()) for way in self._ways))
         wanted = set(self._sent) - before
-        async with asyncio.timeout(PATIENCE):
-            while not wanted <= {number for number, _ in await self._arrived()}:  # noqa: ASYNC110 - it is asked over HTTP
-                await asyncio.sleep(0.1)
+        until = time.monotonic() + PATIENCE
+        while missing := wanted - {number for number, _ in await self._arrived()}:
+            if time.monotonic() > until:
+                raise RelayError(f"{len(missing)} of {len(wanted)} companions told nothing within {PATIENCE:g} s")
+            await asyncio.sleep(0.1)
 
     async def write(self, per_second: float, seconds: float) -> None:
+        """So much to each; no two are written to in the same moment, as far as that can be."""
         self._uncounted = set(self._sent)
-        await asyncio.gather(*(self._steadily(way, per_second, seconds) for way in self._ways))
+        starts = evenly(len(self._ways), 1 / per_second)
+        await asyncio.gather(
+            *(self._steadily(way, start, per_second, seconds) for way, start in zip(self._ways, starts, strict=True))
+        )
 
     async def account(self) -> tuple[list[float], int, int, float]:
-        """Delays in seconds, how many were lost and doubled, and when the last one came."""
+        """Delays in seconds, how many were lost and doubled, and when the last one came, once nothing waits any more.
+
+        Raises RelayError where something still does after PATIENCE.
+        """
+        until = time.monotonic() + PATIENCE
+        while waiting := await self.waiting():
+            if time.monotonic() > until:
+                most = ", ".join(f"{count} of {name}" for name, count in waiting.most_common(5))
+                raise RelayError(f"{waiting.total()} messages still wait after {PATIENCE:g} s: {most}")
+            await asyncio.sleep(LOOK_EVERY)
         counted = {number: at for number, at in self._sent.items() if number not in self._uncounted}
-        seen = -1
-        while True:
-            came = await self._arrived()
-            there = [(number, at) for number, at in came if number in counted]
-            if len({number for number, _ in there}) == len(counted) or len(came) == seen:
-                break
-            seen = len(came)
-            await asyncio.sleep(2.0)
+        there = [(number, at) for number, at in await self._arrived() if number in counted]
         first: dict[int, float] = {}
         for number, at in there:
             first.setdefault(number, at)
         delays = [at - counted[number] for number, at in first.items()]
         return delays, len(counted) - len(first), len(there) - len(first), max(first.values())
+
+    async def waiting(self) -> Counter[str]:
+        """How much companions are not done with, by name, wherever it waits; none of those that are done with all."""
+        brought = await asyncio.gather(*(stream.length() for stream in self._streams.values()))
+        stored = await asyncio.gather(*(inbox.waiting() for inbox in self._inboxes))
+        return +Counter(dict(zip(self._streams, map(sum, zip(brought, stored, strict=True)), strict=True)))
 
     async def taken_over(self, core: Process) -> float:
         """Seconds from the kill until a message of every companion was told."""
@@ -204,14 +224,15 @@ class Crowd:
         for start in range(0, count, 500):
             await way.receive(*(self._message() for _ in range(min(500, count - start))))
 
-    async def _steadily(self, way: Ingress, per_second: float, seconds: float) -> None:
-        began, written = time.monotonic(), 0
-        while written < per_second * seconds:
-            due = min(int((time.monotonic() - began) * per_second) + 1, int(per_second * seconds))
+    async def _steadily(self, way: Ingress, start: float, per_second: float, seconds: float) -> None:
+        """From `start` seconds on."""
+        began, written, most = time.monotonic() + start, 0, int(per_second * seconds)
+        while written < most:
+            await asyncio.sleep(max(TICK if written else 0.0, began + written / per_second - time.monotonic()))
+            due = min(int((time.monotonic() - began) * per_second) + 1, most)
             if due > written:
                 await way.receive(*(self._message() for _ in range(due - written)))
                 written = due
-            await asyncio.sleep(TICK)
 
     def _message(self) -> AudienceMessage:
         number = next(_NUMBERS)
@@ -229,6 +250,11 @@ class Crowd:
     async def _arrived(self) -> list[tuple[int, float]]:
         found = ((_NUMBER.search(text), at) for text, at in await arrivals(self._hub))
         return [(int(match[1]), at) for match, at in found if match is not None]
+
+
+def evenly(count: int, period: float) -> list[float]:
+    """When each of so many begins what it does once in a period."""
+    return [number * period / count for number in range(count)]
 
 
 @asynccontextmanager

@@ -1,0 +1,47 @@
+"""How the benchmark of a fleet writes to companions, and what it waits for."""
+
+import uuid
+
+import pytest
+
+from relay.application.processes.ingress import Ingress
+from relay.errors import RelayError
+from relay.inbox.redis import RedisInbox
+from tests.benchmarks import fleet
+from tests.benchmarks.fleet import Crowd, bus_of, evenly
+from tests.benchmarks.hub import hub
+from tests.contracts.samples import message
+from tests.doubles.redis_server import RedisServer
+
+
+def test_the_messages_of_one_moment_are_spread_over_the_time_until_the_next() -> None:
+    assert evenly(4, 0.5) == [0.0, 0.125, 0.25, 0.375]
+    assert evenly(1, 0.5) == [0.0]
+
+
+async def test_what_waits_is_what_no_core_has_taken_in_and_what_it_has_not_told(redis_server: RedisServer) -> None:
+    ann, bee = (f"{name}-{uuid.uuid4().hex}" for name in ("ann", "bee"))
+    async with bus_of(redis_server.url, "fleet") as bus:
+        crowd = Crowd(bus, "", [ann, bee])
+        assert not await crowd.waiting()
+
+        await Ingress(bus.companion_stream(ann, "ingress")).receive(message(1))
+        inbox = RedisInbox(bus.connection, namespace=f"relay:{bee}", max_count=10)
+        await inbox.open()
+        await inbox.append([message(1), message(2)])
+
+        assert await crowd.waiting() == {ann: 1, bee: 2}
+        await inbox.close()
+
+
+async def test_who_gives_up_says_what_was_waited_for(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet, "PATIENCE", 0.0)
+    ann = f"ann-{uuid.uuid4().hex}"
+    async with bus_of(redis_server.url, "fleet") as bus, hub() as url:
+        crowd = Crowd(bus, url, [ann])
+        with pytest.raises(RelayError, match="1 of 1 companions told nothing within 0 s"):
+            await crowd.told()
+        with pytest.raises(RelayError, match=f"1 messages still wait after 0 s: 1 of {ann}"):
+            await crowd.account()
