@@ -10,7 +10,7 @@ from relay.application.fleet.changes import FleetChanges
 from relay.application.fleet.left_out import LeftOut
 from relay.application.fleet.routes import Routes
 from relay.application.fleet.voices import SharedVoices
-from relay.application.processes.adapter import built, by_turns, host, while_ours
+from relay.application.processes.adapter import built, by_turns, host, load, while_ours
 from relay.application.processes.elsewhere import RemoteControls
 from relay.application.processes.ingress import Ingress
 from relay.application.processes.kinds import platform_service
@@ -52,6 +52,8 @@ class SharedAdapter:
         self._left_out = LeftOut()
         self._know(fleet)
         self._service = platform_service(self._info, self._config())
+        # Who has other settings there hears other companions with the same login, and stands by for others alike.
+        self._space = f"{self._service}/{settings_mark(self._login)}"
         self._offers = OffersOfCores(bus, lambda: self._commands)
         self.platform: Platform | None = None
         """While this process hears, and no other."""
@@ -59,12 +61,13 @@ class SharedAdapter:
     async def run(self) -> None:
         """Until cancelled. Raises AuthError or ConfigError when it never listened and a person has to act."""
         log.info("%s is the account of %s", self._service, ", ".join(self._ingress))
-        # Who has other settings there hears other companions with the same login, and stands by for others alike.
-        await by_turns(self._login, f"{self._service}/{settings_mark(self._login)}", self._bus, self._hear)
+        load(self._info, self._config(), self._bus)
+        await by_turns(self._login, self._space, self._bus, self._hear)
 
     async def _hear(self, make_sure: MakeSure) -> None:
         receive = while_ours(self.receive, make_sure)
-        platform = built(self._info, self._config(), receive, SharedControls(self.owner, self._bus), self._bus)
+        controls, notes = SharedControls(self.owner, self._bus), AccountNotes(self._bus, self._space)
+        platform = built(self._info, self._config(), receive, controls, notes)
         async with wanted_spans(self._process) as self._spans, asyncio.TaskGroup() as tasks:
             self.platform = platform
             following = tasks.create_task(self._offers.run(), name="viewers' commands")
@@ -168,6 +171,20 @@ def _places_of(incoming: Incoming) -> Sequence[str]:
     if isinstance(incoming, Retraction) and incoming.channel is not None:
         return (incoming.channel, *incoming.places)
     return incoming.places
+
+
+class AccountNotes:
+    """See the platforms' Notes: those of one account, as another one has missed something else."""
+
+    def __init__(self, bus: Bus, account: str) -> None:
+        self._bus = bus
+        self._account = account
+
+    async def get_note(self, name: str) -> str | None:
+        return await self._bus.get_note(f"{self._account} {name}")
+
+    async def set_note(self, name: str, value: str) -> None:
+        await self._bus.set_note(f"{self._account} {name}", value)
 
 
 class SharedControls:

@@ -54,7 +54,23 @@ async def run_adapter(info: PlatformInfo[Any], config: Config, bus: Bus, watch: 
     Raises AuthError or ConfigError when the platform never listened and a person has to act.
     """
     section, service = info.settings(config), platform_service(info, config)
+    load(info, config, bus)
     await by_turns(section, service, bus, partial(_hear, info, config, bus, watch))
+
+
+def load(info: PlatformInfo[Any], config: Config, bus: Bus) -> None:
+    """All that hearing takes: it keeps the process from all else for seconds, in which a lease would end."""
+    shape(info, config, bus)
+    if is_in_voice(config, info):
+        VoiceHost(info, config, bus)
+
+
+def shape(info: PlatformInfo[Any], config: Config, bus: Bus) -> Platform:
+    """The platform as it can be asked what it is, and never run."""
+
+    async def receive(*_: Incoming) -> None: ...
+
+    return built(info, config, receive, RemoteControls(bus, config.relay.name), bus)
 
 
 async def by_turns(section: PlatformSection, login: str, bus: Bus, hear: Callable[[MakeSure], Awaitable[None]]) -> None:

@@ -9,10 +9,9 @@ from relay.application.audio import LiveAudio
 from relay.application.composition import Relay, running
 from relay.application.connect import voxta, voxta_elsewhere
 from relay.application.draining import until_drained
-from relay.application.processes.adapter import built
+from relay.application.processes.adapter import shape
 from relay.application.processes.core_pages import serving_through
 from relay.application.processes.core_service import handlers
-from relay.application.processes.elsewhere import RemoteControls
 from relay.application.processes.ingress import Ingress
 from relay.application.processes.kinds import core_service, platform_service
 from relay.application.processes.leadership import Leadership
@@ -28,7 +27,6 @@ from relay.bus.stream import RedisStream
 from relay.config.loading import Config
 from relay.errors import InboxTaken
 from relay.inbox.redis import RedisInbox
-from relay.model import Incoming
 from relay.platforms import listed
 from relay.platforms.base import Platform
 from relay.system import shutdown
@@ -132,12 +130,8 @@ def _lengths(bus: Bus, name: str, brought: RedisStream) -> Mapping[str, Callable
 
 def _shapes(config: Config, bus: Bus) -> Iterator[tuple[Platform, str]]:
     """The platforms as adapters have them, built and never run, with what the adapters can be asked for as."""
-
-    async def receive(*_: Incoming) -> None: ...
-
-    controls = RemoteControls(bus, config.relay.name)
     for info in listed.enabled(config):
-        yield built(info, config, receive, controls, bus), platform_service(info, config)
+        yield shape(info, config, bus), platform_service(info, config)
 
 
 async def _take_in(relay: Relay, platforms: Sequence[RemotePlatform], ingress: Ingress) -> None:

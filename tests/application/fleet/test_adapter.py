@@ -3,6 +3,8 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +20,11 @@ from relay.bus.bus import Bus
 from relay.config import InboxSection
 from relay.errors import AuthError, InboxError
 from relay.model import AudienceMessage, Author, Incoming, Kind, Role
+from relay.platforms.info import Surroundings
 from relay.system.readiness import Look, Readiness
 from tests.doubles.redis_server import RedisServer
+from tests.end_to_end.stage import RecordingPlatform
+from tests.support import alongside, eventually
 
 SETTINGS = """
 twitch = { enabled = true, client_id = 'a' }
@@ -91,6 +96,28 @@ async def test_what_belongs_to_no_companion_is_counted_and_each_place_named_once
     told = [record.getMessage() for record in caplog.records]
     assert told == [f"twitch: what happens in {place} is for no companion" for place in ("3", "4")]
     assert adapter._left_out.registry.get_sample_value("relay_left_out_total", {"platform": "twitch"}) == 4
+
+
+class Noting(RecordingPlatform):
+    """Shows the notes that it was given."""
+
+    def __init__(self, _: object, around: Surroundings) -> None:
+        super().__init__("twitch")
+        self.notes = around.notes
+
+
+async def test_what_one_account_notes_is_nothing_to_another_one(redis_server: RedisServer) -> None:
+    adapters = [adapter_of(SETTINGS.replace("'a'", f"'{client}'"), redis_server.url) for client in "ab"]
+
+    async with adapters[0]._bus.running() as bus, AsyncExitStack() as stack:
+        for each in adapters:
+            each._bus, each._info = bus, replace(each._info, build=Noting)
+            await stack.enter_async_context(alongside(each.run()))
+        await eventually(lambda: all(each.platform is not None for each in adapters))
+        one, other = [each.platform.notes for each in adapters if isinstance(each.platform, Noting)]
+        await one.set_note("known", "5")
+        assert await one.get_note("known") == "5"
+        assert await other.get_note("known") is None
 
 
 async def test_two_accounts_of_a_platform_are_two_conditions_of_readiness(redis_server: RedisServer) -> None:

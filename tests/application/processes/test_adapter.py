@@ -2,17 +2,22 @@
 
 import asyncio
 import uuid
+from dataclasses import replace
+from typing import Any
 
 from pydantic import SecretStr
 
-from relay.application.processes.adapter import host, while_ours
+from relay.application.processes.adapter import host, run_adapter, while_ours
+from relay.application.processes.kinds import platform_service
 from relay.application.processes.posting import AdapterOutlet
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.config import InboxSection
+from relay.config.loading import Config
 from relay.errors import InboxError, InboxTaken
 from relay.model import Author, Incoming, Post, Role
 from relay.platforms import listed
+from relay.platforms.base import Platform
 from relay.replies.posting import written
 from tests.contracts.samples import message
 from tests.doubles.redis_server import RedisServer
@@ -63,3 +68,20 @@ async def test_a_post_is_tried_again_where_redis_could_not_tell_whose_the_platfo
 
     assert not failures
     assert platform.posts == [post]
+
+
+async def test_who_stands_by_has_loaded_what_hearing_takes(redis_server: RedisServer) -> None:
+    name, is_built = f"ann-{uuid.uuid4().hex}", asyncio.Event()
+    config = Config.model_validate({"relay": {"name": name}, "inbox": {"engine": "redis", "url": redis_server.url}})
+
+    def build(*_: Any) -> Platform:
+        is_built.set()
+        return RecordingPlatform("twitch")
+
+    async with Bus(config.inbox, name).running() as bus:
+        other = bus.lease(f"adapter/{platform_service(TWITCH, config)}/all")
+        await other.acquire()
+        watch = Watch(PATIENCE, asyncio.Event())
+        async with alongside(run_adapter(replace(TWITCH, build=build), config, bus, watch)):
+            await asyncio.wait_for(is_built.wait(), PATIENCE)
+        await other.release()
