@@ -9,7 +9,7 @@ from relay.platforms.base import Receive
 from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.incoming import Listening
 from relay.platforms.discord.offers import Offers
-from relay.platforms.discord.session_starts import Buckets
+from relay.platforms.discord.session_starts import Buckets, LastStart
 from relay.platforms.discord.settings import DiscordSection
 from relay.platforms.discord.sharding import GatewayShard, Sharding
 from relay.platforms.discord.voice.voices import BotVoices
@@ -53,3 +53,6 @@ class Bot:
     clock: DiscordClock = field(default_factory=DiscordClock)
     buckets: Buckets = field(default_factory=Buckets)
     hearing: Hearing = field(default_factory=Hearing)
+
+    def __post_init__(self) -> None:
+        self.last_start = LastStart(self.clock)

@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 
 NOTE_KNOWN: Final = "discord known"
 """The note that holds the id up to which no message was missed."""
+NOTE_BEGAN: Final = "discord began"
+"""The note that holds when the last session began."""
 NOTE_EVERY = 2.0
 """Seconds between two looks whether that id has grown."""
 FIRST_NOTE = 0.1
@@ -107,7 +109,9 @@ class DiscordPlatform:
 
     async def _listen(self) -> None:
         """With all shards of this process, until it becomes another number of them."""
-        known, here = await self._known(), self._bot.sharding.here()
+        began, here = await self._noted(NOTE_BEGAN), self._bot.sharding.here()
+        self._bot.last_start.before = float(began) if began is not None else None
+        known = await self._known()
         self._lines = {each: self._lines.get(each) or ShardLine(self._bot, each, known) for each in here}
         self._shards = tuple(self._lines.values())
         try:
@@ -117,33 +121,46 @@ class DiscordPlatform:
         except* Resharded:
             log.info("discord: the bot takes %d shards", self._bot.sharding.count)
 
-    @property
-    def _note_known(self) -> str:
-        """The note's name: processes that share the shards have one each."""
+    def _note(self, name: str) -> str:
+        """A note's name: processes that share the shards have one each."""
         ids = self._bot.settings.shard_ids
-        return f"{NOTE_KNOWN} {','.join(map(str, ids))}" if ids else NOTE_KNOWN
+        return f"{name} {','.join(map(str, ids))}" if ids else name
 
     async def _known(self) -> int | None:
         """Up to where an earlier run, or the shards before, missed nothing."""
-        async for attempt in AsyncRetrying(retry=retry_if_exception_type(InboxError), wait=READ_AGAIN):
-            with attempt:
-                known = await self._notes.get_note(self._note_known)
+        known = await self._noted(NOTE_KNOWN)
         return int(known) if known is not None else None
 
+    async def _noted(self, name: str) -> str | None:
+        noted = None
+        async for attempt in AsyncRetrying(retry=retry_if_exception_type(InboxError), wait=READ_AGAIN):
+            with attempt:
+                noted = await self._notes.get_note(self._note(name))
+        return noted
+
     async def _remember(self) -> None:
-        """Note, for the next run, up to where nothing was missed: only what is stored counts."""
-        noted: int | None = None
+        """Note, for the next run, when the last session began, and up to where nothing was missed.
+
+        Only what is stored counts.
+        """
+        noted: dict[str, str] = {}
         while True:
-            await asyncio.sleep(FIRST_NOTE if noted is None else NOTE_EVERY)
+            await asyncio.sleep(NOTE_EVERY if NOTE_KNOWN in noted else FIRST_NOTE)
+            if self._bot.last_start.at is not None:
+                await self._set_note(NOTE_BEGAN, str(self._bot.last_start.at), noted)
             lines = self._shards
             known = min((line.mark.known for line in lines if line.mark.known is not None), default=None)
-            if known is None or known == noted:
+            if known is None or str(known) == noted.get(NOTE_KNOWN):
                 continue
             for line in lines:
                 await line.intake.stored()
+            await self._set_note(NOTE_KNOWN, str(known), noted)
+
+    async def _set_note(self, name: str, value: str, noted: dict[str, str]) -> None:
+        if noted.get(name) != value:
             with suppress(InboxError):  # later, then
-                await self._notes.set_note(self._note_known, str(known))
-                noted = known
+                await self._notes.set_note(self._note(name), value)
+                noted[name] = value
 
     def _session(self, channel: str = "") -> DiscordSession | None:
         """Any can write anywhere; but that of the channel's own shard knows how much the channel takes."""

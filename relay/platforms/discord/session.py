@@ -144,7 +144,9 @@ class DiscordSession(discord.Client):
         self._following = [asyncio.create_task(each, name="discord slash commands") for each in following]
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        await self._bot.last_start.turn()
         await self._bot.buckets.begins(self._shard.id)
+        self._bot.last_start.begins()
         self._identifies()
 
     async def close(self) -> None:

@@ -9,12 +9,15 @@ from typing import Final, NamedTuple
 import discord
 
 from relay.errors import PlatformUnavailable
+from relay.platforms.discord.clock import DiscordClock
 from relay.platforms.discord.outgoing import FAILURES, explain
 
 APART: Final = 5.0
 """Seconds between two sessions at least (Discord's session start limit, `max_concurrency`)."""
 MARGIN: Final = 1.05
 """How much longer than Discord wants two shards of one bucket wait, since lines differ in speed."""
+AFTER_ANOTHER: Final = 1.25
+"""The same for a process after the one before it, since each knows Discord's clock to half a second."""
 SUSTAINED: Final = 90.0
 """Seconds between two sessions that all fail, in the end: 960 a day, where Discord allows 1,000 to all shards."""
 JITTER: Final = 0.2
@@ -87,6 +90,27 @@ class Buckets:
         at = max(now, free.get(bucket, now))
         free[bucket] = at + APART * MARGIN
         return at - now
+
+
+class LastStart:
+    """When the bot last began a session. Who takes over from a process that has just begun one would be refused."""
+
+    def __init__(self, clock: DiscordClock) -> None:
+        self.before: float | None = None
+        """That of another process, by Discord's clock."""
+        self.at: float | None = None
+        """That of this one."""
+        self._clock = clock
+
+    def begins(self) -> None:
+        """Discord is asked to begin a session."""
+        self.at = self._clock.now()
+
+    async def turn(self) -> None:
+        """Return when the first of this process may begin."""
+        if self.at is None and self.before is not None:
+            apart = APART * AFTER_ANOTHER
+            await asyncio.sleep(min(apart, max(0.0, self.before + apart - self._clock.now())))
 
 
 class GatewayAdvice(NamedTuple):

@@ -7,8 +7,9 @@ import pytest
 
 from relay.errors import InboxError
 from relay.platforms.discord import client, missed, session
-from relay.platforms.discord.client import NOTE_KNOWN, DiscordPlatform
+from relay.platforms.discord.client import NOTE_BEGAN, NOTE_KNOWN, DiscordPlatform
 from relay.platforms.discord.missed import Mark
+from relay.platforms.discord.session_starts import LastStart
 from tests.doubles.discord import DiscordDouble, Hold
 from tests.doubles.discord.world import READ_HISTORY
 from tests.platforms.discord.conftest import LOOK_BACK, Connect, Run, Store, session_ended
@@ -144,6 +145,22 @@ class TestAcrossRuns:
         monkeypatch.setattr(client, "NOTE_EVERY", 10 * PATIENCE)
         async with connect():
             await store.signal.wait_until(lambda: NOTE_KNOWN in store.notes, "a note")
+
+    async def test_the_next_knows_when_the_last_session_began(
+        self, discord: DiscordDouble, connect: Connect, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        known = asyncio.Queue[float | None]()
+
+        async def turn(start: LastStart) -> None:
+            known.put_nowait(start.before)
+
+        monkeypatch.setattr(LastStart, "turn", turn)
+        async with connect():
+            assert await known.get() is None
+            await store.signal.wait_until(lambda: NOTE_BEGAN in store.notes, "a note")
+        began = float(store.notes[NOTE_BEGAN])
+        async with connect():
+            assert await known.get() == began
 
     async def noted(self, store: Store, id: str) -> None:
         await store.signal.wait_until(lambda: store.notes.get(NOTE_KNOWN) == id, f"a note of {id}, got {store.notes}")

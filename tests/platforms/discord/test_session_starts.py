@@ -1,11 +1,13 @@
 from contextlib import suppress
+from email.utils import formatdate
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.platforms.discord.session_starts import APART, SUSTAINED, Buckets, SessionStarts
+from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.discord.session_starts import APART, SUSTAINED, Buckets, LastStart, SessionStarts
 
 DAY = 86_400.0
 ROUNDING = 1e-6
@@ -112,3 +114,47 @@ def test_of_the_shards_with_one_remainder_one_begins_in_five_seconds(
     for key in range(at_once):
         times = sorted(at for bucket, at in begun if bucket == key)
         assert all(second - first >= 5.0 for first, second in pairwise(times))
+
+
+@given(
+    began=st.floats(1_000_000, 1_000_002),
+    passed=st.floats(0, 10),
+    off=st.floats(-3_600, 3_600),
+)
+def test_who_takes_over_begins_five_seconds_after_the_process_before_however_the_clocks_go(
+    began: float, passed: float, off: float
+) -> None:
+    now = began
+
+    def last_start() -> LastStart:
+        clock = DiscordClock(steady=lambda: now, wall=lambda: now + off)
+        clock.note(formatdate(int(now), usegmt=True))
+        return LastStart(clock)
+
+    before = last_start()
+    before.begins()
+    now += passed
+    after, waited = last_start(), list[float]()
+    after.before = before.at
+
+    async def pass_time(seconds: float) -> None:
+        waited.append(seconds)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("relay.platforms.discord.session_starts.asyncio.sleep", pass_time)
+        with suppress(StopIteration):  # it waits for nothing but the sleep
+            after.turn().send(None)
+
+    [seconds] = waited
+    assert passed + seconds >= 5.0
+    assert passed + seconds <= max(passed, 7.5)
+
+
+async def test_who_has_begun_a_session_waits_for_no_other_process() -> None:
+    """Of its own it knows without a note."""
+    start = LastStart(DiscordClock())
+    start.begins()
+    start.before = start.at
+
+    with pytest.raises(StopIteration):
+        start.turn().send(None)
