@@ -45,10 +45,10 @@ class PlayedSound:
         """
         with self._lock:
             last = self._stretches[-1] if self._stretches else None
+            if last is not None and last.pcm is pcm and last.start + last.count == start and at - last.end <= _JOINED:
+                last.count += count  # a player that makes up for a delay is early: those who listen queue what comes
+                return
             if last is not None and abs(last.end - at) <= _JOINED:
-                if last.pcm is pcm and last.start + last.count == start:
-                    last.count += count
-                    return
                 at = max(at, last.end)
             elif last is not None and last.pcm is pcm and abs(last.place(at) - start) <= _JOINED * RATE:
                 last.count = start + count - last.start

@@ -60,9 +60,7 @@ class Scene:
     laughs: bool = False
 
 
-SHORT: Final = (
-    Scene(("ann", "Read the whole saga"), SAGA, cut_by=("bob", "Hold on I want to ask for the gold"), laughs=True),
-)
+SHORT: Final = (Scene(("ann", "Read the whole saga"), SAGA, cut_by=("bob", "Hold on I want to ask for the gold")),)
 WHOLE: Final = (
     Scene(("ann", "Tell us the story of the dragon"), STORY, laughs=True),
     Scene(("cleo", "Now read the whole saga to all of us"), SAGA, cut_by=("bob", "Hold on I want to ask for the gold")),

@@ -104,6 +104,17 @@ def test_a_player_that_is_a_little_late_plays_on_without_a_gap() -> None:
     assert np.array_equal(_of(sound.between(10.0, RATE)), _of(pcm))
 
 
+def test_a_player_that_was_held_up_and_makes_up_for_it_leaves_out_nothing() -> None:
+    pcm = samples(voice(1, 1.0))
+    sound = PlayedSound()
+
+    for number in range(50):
+        sound.plays(pcm, number * 960, 960, at=10.0 + max(number, 25 if number >= 10 else 0) * 0.02)
+
+    assert np.array_equal(_of(sound.between(10.0, RATE // 5)), _of(pcm)[: RATE // 5])
+    assert np.array_equal(_of(sound.between(10.5, 4 * RATE // 5)), _of(pcm)[RATE // 5 :])
+
+
 def _of(pcm: bytes) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
     return np.frombuffer(pcm, "<i2").astype(np.float32)
 

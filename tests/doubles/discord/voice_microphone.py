@@ -16,7 +16,7 @@ LONGEST: Final = 30_000
 _ECHOES: Final = RATE // 20
 """Samples for which a small room rings."""
 _JOINED: Final = RATE // 10
-"""Samples by which a packet may be early or late and still is played right behind the one before."""
+"""Samples by which a packet may be late and still is played right behind the one before, as all are that are early."""
 _LOUD: Final = 10 ** (-50 / 20)
 
 
@@ -67,9 +67,21 @@ class Microphone(Sequence[bytes]):
 class Loudspeaker:
     """Plays what the bot says in somebody's room, from where it reaches their microphone."""
 
-    def __init__(self, heard: Sequence[Heard], *, level: float, delay: float, seconds: float = 240.0) -> None:
-        """`level` in dB beside what is played, `delay` in seconds; `seconds` is how long it works at most."""
+    def __init__(
+        self,
+        heard: Sequence[Heard],
+        *,
+        level: float,
+        delay: float,
+        seconds: float = 240.0,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """`level` in dB beside what is played, `delay` in seconds; `seconds` is how long it works at most.
+
+        `clock` is the one by which packets were heard.
+        """
         self._heard = heard
+        self._clock = clock
         self._delay = delay
         self._taken = len(heard)
         self._codec = av.CodecContext.create("libopus", "r")
@@ -85,7 +97,7 @@ class Loudspeaker:
 
     def echo(self, number: int) -> Samples:
         """What the microphone hears of it in its frame of that number; to be asked for each frame when it is due."""
-        self._began = min(self._began, time.perf_counter() - number * FRAME / RATE)  # frames may be late, never early
+        self._began = min(self._began, self._clock() - number * FRAME / RATE)  # frames may be late, never early
         self._play()
         end = (number + 1) * FRAME
         dry = self._played[max(0, end - FRAME - _ECHOES + 1) : end]
@@ -102,7 +114,7 @@ class Loudspeaker:
             self._taken += 1
             assert isinstance(self._codec, av.AudioCodecContext)
             due = round((packet.at - self._began + self._delay) * RATE)
-            begin = self._end if abs(due - self._end) <= _JOINED else max(0, due)
+            begin = self._end if due - self._end <= _JOINED else max(0, due)
             for frame in self._codec.decode(av.Packet(packet.opus)):
                 sound = mono(frame)
                 self._played[begin : begin + len(sound)] = sound

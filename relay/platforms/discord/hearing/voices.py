@@ -145,6 +145,7 @@ class Voices:
         self._telling = _Telling(listener.speakers, listener.voices, clock)
         self._people: dict[int, _Person] = {}
         self._woken = asyncio.Event()
+        self._looked_at = clock()
 
     @property
     def states(self) -> dict[int, VoiceState]:
@@ -217,13 +218,14 @@ class Voices:
             self.forget(user)
 
     def look(self) -> None:
-        """Let time pass until now."""
+        """Let time pass until now: as much less as this look is late, for then packets wait to be heard as well."""
         now = self._clock()
+        held_up, self._looked_at = max(0.0, now - self._looked_at - LOOK_EVERY), now
         for user, person in list(self._people.items()):
             if not self._hears(user):
                 self.forget(user)
                 continue
-            person.voice.wait(now if person.is_hushed else now - JITTER)
+            person.voice.wait(now if person.is_hushed else now - JITTER - held_up)
             self._note(user, person)
         self._telling.repeat()
 

@@ -3,8 +3,9 @@
 from relay.config import HearingSection
 from relay.hearing.base import VoiceState
 from relay.hearing.one_stream import OneStream
-from relay.platforms.discord.hearing.voices import Voices
+from relay.platforms.discord.hearing.voices import JITTER, LOOK_EVERY, Voices
 from relay.platforms.voice import Listener
+from relay.speech.base import FRAME, RATE
 from tests.hearing.test_separate_voices import Scene as Hearer
 from tests.speech.test_voice import HELLO, Scene
 from tests.support import alongside
@@ -62,3 +63,23 @@ async def test_who_may_not_be_heard_any_more_when_the_loop_is_told_leaves_the_co
         channel.sounds()
 
         assert not scene.sink.is_paused
+
+
+async def test_a_relay_that_was_held_up_takes_nobody_for_silent_whose_packets_it_has_not_read_yet() -> None:
+    scene = Scene()
+    channel = Channel(scene)
+    frame = round(FRAME * RATE)
+    for number in range(50):
+        channel.voices.sound(ANN, number * frame, b"\0\x40" * frame)
+        scene.clock.now += FRAME
+        channel.voices.look()
+    assert channel.voices.states == {ANN: VoiceState.SPEAKING}
+
+    scene.clock.now += 3.0
+    channel.voices.look()
+
+    assert channel.voices.states == {ANN: VoiceState.SPEAKING}
+    for _ in range(round((JITTER + SETTINGS.stopping) / LOOK_EVERY) + 1):
+        scene.clock.now += LOOK_EVERY
+        channel.voices.look()
+    assert channel.voices.states == {}, "nothing came after it had time to be read"
