@@ -54,7 +54,8 @@ class ReplyRouter:
             if step.public is not None:
                 self._screening.screen(step.public)
             self._events.replied(step)
-        self._events.changed()
+        if not isinstance(message, server.MessageUpdate):  # a line in the chat, as after each that the relay sends
+            self._events.changed()
 
     def retract(self, retraction: Retraction) -> None:
         """Stop what answers a message that was taken back; of that answer nothing is posted."""

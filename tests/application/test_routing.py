@@ -1,0 +1,38 @@
+"""Who is told of which of Voxta's messages."""
+
+from unittest.mock import Mock
+
+import pytest
+
+from relay.application.events import Events
+from relay.application.routing import ReplyRouter
+from relay.replies.replies import Replies
+from relay.replies.screening import Screening
+from relay.speech.voice import Voice
+from relay.wire import server
+from relay.wire.messages import WireMessage
+
+
+@pytest.mark.parametrize(
+    ("message", "is_news"),
+    [
+        (server.ReplyGenerating(message_id="r"), True),
+        (server.ReplyCancelled(message_id="r"), True),
+        (server.ContextUpdated(session_id="s"), True),
+        (server.ChatFlow(state=server.WAITING), True),
+        (server.MessageUpdate(message_id="m", text="Hi", role="User"), False),
+    ],
+    ids=lambda value: getattr(value, "type_name", str(value)),
+)
+def test_nobody_looks_who_speaks_because_of_a_line_in_the_chat(message: WireMessage, is_news: bool) -> None:
+    told: list[bool] = []
+    events, voice = Events(), Mock(spec=Voice)
+    events.changed.subscribe(lambda: told.append(True))
+    router = ReplyRouter(
+        Replies(), voice, Mock(spec=Screening), events,
+        name_of=lambda _: "Vox", record=lambda _: None, is_known=lambda: True,
+    )  # fmt: skip
+
+    router.hear(message)
+
+    assert told == [True] * is_news
