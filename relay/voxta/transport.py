@@ -51,6 +51,8 @@ class HubConnection:
         self._some_unsent = Company()
         self._heard_at = 0.0
         """When something came last, by the loop's clock."""
+        self._read_by = math.inf
+        """When what is being sent has to be on its way, by the loop's clock."""
         self._is_lost = False
         self.on_sent: Callable[[WireMessage], None] = lambda message: None
         """Hears of every message that goes out."""
@@ -79,13 +81,16 @@ class HubConnection:
                 yield hub
 
     async def _shake_hands(self, url: str) -> None:
-        await self._write(signalr.encode(signalr.HANDSHAKE).encode())
-        async with _deadline(self._timeout, f"Voxta at {url} did not answer the handshake"):
-            while True:
-                for frame in self._records.feed(await self._read()):
-                    if "error" in frame:
-                        raise ProtocolError(f"Voxta refused the handshake: {frame['error']}")
-                    return
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._write(signalr.encode(signalr.HANDSHAKE).encode())
+                while True:
+                    for frame in self._records.feed(await self._read()):
+                        if "error" in frame:
+                            raise ProtocolError(f"Voxta refused the handshake: {frame['error']}")
+                        return
+        except TimeoutError:
+            raise VoxtaUnavailable(f"Voxta at {url} did not answer the handshake") from None
 
     async def run(self, handle: Handle) -> None:
         """Give each message to `handle`, in order, and keep the connection alive.
@@ -176,11 +181,13 @@ class HubConnection:
             call.answer.set_result(None)
 
     async def _watch(self) -> None:
-        """One timer for all: that something comes at all, and that each call is answered in time."""
+        """One timer for all: that something comes at all, that Voxta reads, and that it answers each call in time."""
         now = asyncio.get_running_loop().time
         while True:
             if (silent_at := self._heard_at + signalr.SILENCE_LIMIT) <= now():
                 raise VoxtaUnavailable("Voxta has been silent for 30 s")
+            if self._read_by <= now():
+                raise VoxtaUnavailable("Voxta does not read what is sent")
             unanswered = [call for call in self._pending.values() if not call.answer.done()]
             for call in unanswered:
                 if call.due <= now():
@@ -188,7 +195,7 @@ class HubConnection:
                     call.answer.set_exception(VoxtaUnavailable(what))
                     raise VoxtaUnavailable(what)
             later = (call.due for call in unanswered)
-            await asyncio.sleep(min(silent_at, now() + self._timeout, *later) - now())
+            await asyncio.sleep(min(silent_at, now() + self._timeout, self._read_by, *later) - now())
 
     async def _ping(self) -> None:
         while True:
@@ -203,19 +210,20 @@ class HubConnection:
             self._some_unsent.set()
 
     async def _send(self) -> None:
+        now = asyncio.get_running_loop().time
         while True:
             await self._some_unsent.wait()
             together, self._unsent = self._unsent, []
-            await self._write(b"".join(record for record, _ in together))
-            due = asyncio.get_running_loop().time() + self._timeout
+            self._read_by = now() + self._timeout
+            await self._write(b"".join([record for record, _ in together]))
+            self._read_by, due = math.inf, now() + self._timeout
             for _, call in together:
                 if call is not None:
                     call.due = due
 
     async def _write(self, records: bytes) -> None:
         try:
-            async with _deadline(self._timeout, "Voxta does not read what is sent"):
-                await self._socket.send_frame(records, aiohttp.WSMsgType.TEXT)
+            await self._socket.send_frame(records, aiohttp.WSMsgType.TEXT)
         except (aiohttp.ClientError, ConnectionError, RuntimeError) as error:
             raise VoxtaUnavailable(f"the connection to Voxta was lost: {type(error).__name__}") from None
 
@@ -260,12 +268,3 @@ async def _open(http: aiohttp.ClientSession, url: str, token: str | None) -> aio
         raise VoxtaUnavailable(f"Voxta at {url} refused the connection ({error.status}); is voxta.url right?") from None
     except (aiohttp.ClientError, TimeoutError) as error:
         raise VoxtaUnavailable(f"Voxta at {url} refused the connection: {type(error).__name__}") from None
-
-
-@asynccontextmanager
-async def _deadline(seconds: float, message: str) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError:
-        raise VoxtaUnavailable(message) from None

@@ -25,11 +25,16 @@ class Hub:
         self.messages: list[list[str]] = []
         """The sessions that the calls of one message are for."""
         self.answers = True
+        self.reads = True
+        self.transport: asyncio.Transport | None = None
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         assert await socket.receive_str() == GREETING
+        if not self.reads and isinstance(request.transport, asyncio.Transport):
+            self.transport = request.transport
+            self.transport.pause_reading()
         await socket.send_str("{}\x1e")
         async for message in socket:
             assert message.type is WSMsgType.TEXT
@@ -89,6 +94,24 @@ async def test_a_call_without_an_answer_ends_the_connection_and_says_which_it_wa
             await connection.invoke(CALLS[1])
 
     assert hub.messages == [["0"]]
+
+
+async def test_a_server_that_reads_nothing_of_what_is_sent_counts_as_gone() -> None:
+    hub = Hub()
+    hub.reads = False
+    more_than_systems_buffer = client.Send(session_id="0", text="a" * 2**26)
+    async with connected(hub) as connection:
+        connection._timeout = 0.01  # from now on: however long it takes to connect
+        listening = asyncio.create_task(connection.run(print))
+
+        with pytest.raises(VoxtaUnavailable, match="was lost"):
+            await connection.invoke(more_than_systems_buffer)
+        with pytest.raises(VoxtaUnavailable, match="does not read"):
+            await listening
+        assert hub.transport is not None
+        hub.transport.abort()  # or both ends would wait for what was sent to be read
+
+    assert hub.messages == []
 
 
 async def test_a_server_that_falls_silent_counts_as_gone(monkeypatch: pytest.MonkeyPatch) -> None:
