@@ -206,14 +206,14 @@ class Selector:
 
     def expire(self, now: float) -> None:
         """End what is no longer worth an answer."""
-        for lane in filter(self._lanes.get, Lane):
+        for lane in [lane for lane, entries in self._lanes.items() if entries]:
             waiting_by_age, limit = self._by_age[lane], now - self._time_to_live(lane, now)
             while waiting_by_age and (oldest := waiting_by_age[0]).at <= limit:
                 self._end(oldest, Outcome.EXPIRED, "waited too long")
 
     def next_expiry(self, now: float) -> float | None:
         """When the next message expires."""
-        oldest = [entries[0] for entries in self._by_age.values() if entries]
+        oldest = [self._by_age[lane][0] for lane, entries in self._lanes.items() if entries]
         return min((self.expiry(first, now) for first in oldest), default=None)
 
     def oldest(self) -> float | None:

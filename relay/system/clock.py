@@ -7,15 +7,14 @@ would let everything that waits expire, or nothing ever. So that clock is read o
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Final
 
-
-def passing() -> float:
-    """Seconds since some moment, never set by anybody; they pass while the machine sleeps as well."""
-    if sys.platform == "linux":
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    if sys.platform == "darwin":
-        return time.clock_gettime(time.CLOCK_MONOTONIC)
-    return time.monotonic()
+_STEADY: Final = {"linux": "CLOCK_BOOTTIME", "darwin": "CLOCK_MONOTONIC"}.get(sys.platform)
+passing: Final[Callable[[], float]] = (
+    partial(time.clock_gettime, getattr(time, _STEADY)) if _STEADY is not None else time.monotonic
+)
+"""Seconds since some moment, never set by anybody; they pass while the machine sleeps as well."""
 
 
 class WallClock:

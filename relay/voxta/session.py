@@ -239,7 +239,8 @@ class VoxtaSession(ChatMessaging):
             self._calls.on_message(message)
             self.chat.saw(message)
             self._tell(message)
-        self._news.set()
+        if not isinstance(message, server.MessageUpdate):  # a line in the chat says nothing of what may be joined
+            self._news.set()
 
     def _closed(self, message: server.ChatClosed) -> None:
         if self.chat is None:
