@@ -7,7 +7,8 @@ from functools import partial
 from relay.application.fleet.changes import FleetChanges
 from relay.application.fleet.keeper import Keeper, in_words
 from relay.application.fleet.share import FairShare
-from relay.application.processes.core import CompanionCore, inbox_of
+from relay.application.fleet.starts import Starts
+from relay.application.processes.core import CompanionCore, inbox_of, load_platforms
 from relay.application.processes.leadership import Leadership
 from relay.application.settings import Fleet
 from relay.application.settings.fleet import claimed
@@ -16,6 +17,7 @@ from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.config.loading import Config
 from relay.errors import InboxTaken, causes
+from relay.inbox.redis import RedisInbox
 from relay.system.cancellation import checkpoint
 from relay.system.fairness import give_way
 from relay.system.garbage import LongLived
@@ -35,12 +37,13 @@ class FleetCores:
         self._led: dict[str, Leadership] = {}
         self._going: list[Leadership] = []
         """Those that end once what is being said is said, as their settings are no more."""
-        self._building = asyncio.Lock()
+        self._starts = Starts()
         self._objects = LongLived()
         self.problems: dict[str, str] = {}
         """What keeps companions from running, by name."""
 
     async def run(self) -> None:
+        load_platforms(self._fleet.companions.values(), self._bus)
         try:
             for name in self._fleet.companions:
                 self._start(name)
@@ -108,12 +111,16 @@ class FleetCores:
         try:
             await inbox.lease.acquire()
             self._clear(name)
-            async with self._building:  # or a hundred in one turn of the loop keep it from all else for seconds
+            turn = await self._starts.turn(await self._waiting(name, inbox))
+            leadership.takes_in = turn.end
+            try:
                 core = CompanionCore(leadership, Statistics(), self._bus, inbox)
                 core.prepare()
                 self._objects.came()
-                await give_way()
-            await core.lead(self._watch)
+                await give_way()  # those who are led already have their turn
+                await core.lead(self._watch)
+            finally:
+                turn.end()
         except* InboxTaken:
             log.info("%s is led by another process", name)
         finally:
@@ -124,6 +131,11 @@ class FleetCores:
             leadership.has_ended.set()
             self._going = [each for each in self._going if each is not leadership]
         return leadership.config
+
+    async def _waiting(self, name: str, inbox: RedisInbox) -> int:
+        """How much there is to be told of it: taken in by who led it before, or by nobody yet."""
+        brought = self._bus.companion_stream(name, "ingress")
+        return sum(await asyncio.gather(inbox.waiting(), brought.length()))
 
     async def _until_free(self, name: str) -> None:
         """Return when nobody who is still going has here what it is to have: a channel, a port, a file."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 
 from relay.application.audio import LiveAudio
@@ -17,7 +17,7 @@ from relay.application.processes.kinds import core_service, platform_service
 from relay.application.processes.leadership import Leadership
 from relay.application.processes.measures import StreamLengths
 from relay.application.processes.outbound import reports
-from relay.application.processes.remote_platform import RemotePlatform, remote
+from relay.application.processes.remote_platform import remote
 from relay.application.processes.remote_voice import RemoteVoiceChannels
 from relay.application.statistics import Statistics
 from relay.application.tracing import traced
@@ -114,12 +114,27 @@ class CompanionCore:
             await self._leadership.begin(relay)
             async with asyncio.TaskGroup() as tasks:
                 beside = [
-                    tasks.create_task(_take_in(relay, self._platforms, Ingress(brought)), name="ingress"),
+                    tasks.create_task(self._take_in(relay, Ingress(brought)), name="ingress"),
                     tasks.create_task(_offer(relay, bus, core_service(name)), name="presence"),
                 ]
                 await until_drained(relay, task, watch, self._leadership.is_left)
                 for each in beside:
                     each.cancel()
+
+    async def _take_in(self, relay: Relay, ingress: Ingress) -> None:
+        """What adapters bring, from when on the relay knows again what it knew."""
+        for platform in self._platforms:
+            await platform.is_run.wait()
+        self._leadership.takes_in()
+        await ingress.run(relay.receive)
+
+
+def load_platforms(companions: Iterable[Config], bus: Bus) -> None:
+    """Import what these need, which takes its time: a process has it before it leads the first of them."""
+    loaded: set[str] = set()
+    for config in companions:
+        if not loaded.issuperset(info.name for info in listed.enabled(config)):
+            loaded.update(shape.name for shape, _ in _shapes(config, bus))
 
 
 def _lengths(bus: Bus, name: str, brought: RedisStream) -> Mapping[str, Callable[[], Awaitable[int]]]:
@@ -132,13 +147,6 @@ def _shapes(config: Config, bus: Bus) -> Iterator[tuple[Platform, str]]:
     """The platforms as adapters have them, built and never run, with what the adapters can be asked for as."""
     for info in listed.enabled(config):
         yield shape(info, config, bus), platform_service(info, config)
-
-
-async def _take_in(relay: Relay, platforms: Sequence[RemotePlatform], ingress: Ingress) -> None:
-    """What adapters bring, from when on the relay knows again what it knew."""
-    for platform in platforms:
-        await platform.is_run.wait()
-    await ingress.run(relay.receive)
 
 
 async def _offer(relay: Relay, bus: Bus, service: str) -> None:

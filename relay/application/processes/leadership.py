@@ -1,6 +1,7 @@
 """What may be asked of a core while it leads a companion."""
 
 import asyncio
+from collections.abc import Callable
 
 from relay.application.adopting import adopt
 from relay.application.composition import Relay
@@ -17,6 +18,8 @@ class Leadership:
         """Set to hand it over: what is being said is brought to its end, and nothing new is begun."""
         self.has_ended = asyncio.Event()
         """Set once nothing is left of it in this process."""
+        self.takes_in: Callable[[], object] = lambda: None
+        """Called once the companion has started: it knows again what it knew, and takes in what adapters bring."""
         self._relay: Relay | None = None
         self._adopted = config
 

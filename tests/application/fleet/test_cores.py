@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from pydantic import SecretStr
 
-from relay.application.fleet import cores, keeper, share
+from relay.application.fleet import cores, keeper, share, starts
 from relay.application.fleet.changes import changes
+from relay.application.fleet.starts import Starts, StartTurn
+from relay.application.processes.ingress import Ingress
 from relay.application.processes.kinds import core_service
 from relay.application.processes.leadership import Leadership
 from relay.application.settings import Fleet
@@ -19,9 +21,11 @@ from relay.application.settings.fleet import fleet_in
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.config import InboxSection
+from relay.config.loading import Config
 from relay.errors import VoxtaUnavailable
 from relay.inbox.redis import RedisInbox
 from relay.system import shutdown
+from tests.contracts.samples import message
 from tests.doubles.redis_server import RedisServer
 from tests.support import eventually
 
@@ -59,7 +63,12 @@ async def leading(
 
     class Core:
         def __init__(self, leadership: Leadership, _: Any, bus: Bus, __: RedisInbox) -> None:
-            self.lead = lambda _: lead(leadership, bus)
+            self._leadership = leadership
+            self._bus = bus
+
+        async def lead(self, _: Watch) -> None:
+            self._leadership.takes_in()
+            await lead(self._leadership, self._bus)
 
         def prepare(self) -> None: ...
 
@@ -252,3 +261,54 @@ async def test_a_process_that_comes_later_leads_its_part_once_what_is_being_said
             has_said_it.set()
             await eventually(lambda: counts() == [2, 2])
         await eventually(lambda: counts() == [4, 0])
+
+
+async def test_whom_messages_wait_for_starts_before_those_that_came_earlier(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(starts, "AT_ONCE", 1)
+    led: list[str] = []
+
+    async def lead(leadership: Leadership, _: Bus) -> None:
+        led.append(leadership.config.relay.name)
+        await asyncio.Event().wait()
+
+    names = [f"{name}-{number}" for number in range(5)]
+    bus = Bus(InboxSection(engine="redis", url=SecretStr(redis_server.url)), name)
+    async with bus.running():
+        await Ingress(bus.companion_stream(names[3], "ingress")).receive(message(1))
+    came: list[int] = []
+    have_come = asyncio.Event()
+    turn = Starts.turn
+
+    async def once_all_have_come(self: Starts, waiting: int) -> StartTurn:
+        came.append(waiting)
+        if len(came) == len(names):
+            have_come.set()
+        await have_come.wait()
+        return await turn(self, waiting)
+
+    monkeypatch.setattr(Starts, "turn", once_all_have_come)
+    async with leading(redis_server, monkeypatch, lead, *names):
+        await eventually(lambda: len(led) == len(names))
+
+    assert sorted(came) == [0, 0, 0, 0, 1]
+    assert led.index(names[3]) <= 1, "whoever came first found nobody there"
+
+
+async def test_what_companions_need_is_loaded_before_the_first_is_led(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    happened: list[object] = []
+
+    async def lead(leadership: Leadership, _: Bus) -> None:
+        happened.append(leadership.config.relay.name)
+        await asyncio.Event().wait()
+
+    def load(companions: Iterable[Config], _: Bus) -> None:
+        happened.append([config.relay.name for config in companions])
+
+    monkeypatch.setattr(cores, "load_platforms", load)
+    async with leading(redis_server, monkeypatch, lead, name):
+        await eventually(lambda: name in happened)
+    assert happened == [[name], name]

@@ -10,10 +10,14 @@ import pytest
 from relay.application.composition import Relay
 from relay.application.processes import core
 from relay.application.processes.kinds import core_service
+from relay.application.settings.model import settings_model
 from relay.application.statistics import Statistics
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.config.loading import Config
+from relay.platforms import listed
+from relay.platforms.base import Platform
+from relay.platforms.info import PlatformInfo
 from tests.doubles.redis_server import RedisServer
 from tests.support import eventually
 
@@ -48,3 +52,22 @@ async def test_who_stands_by_has_built_its_relay_before_it_leads(
         running.cancel()
         await asyncio.wait({running})
     assert led == [False]
+
+
+def test_a_platform_that_many_companions_have_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[str] = []
+    build = core.built
+
+    def noted(info: PlatformInfo[Any], *given: Any) -> Platform:
+        built.append(info.name)
+        return build(info, *given)
+
+    monkeypatch.setattr(core, "built", noted)
+    twitch = {"enabled": True, "client_id": "abc", "channels": ["ann"]}
+    discord = {"enabled": True, "channels": [1], "token": "abc"}
+    model = settings_model(listed.PLATFORMS)
+    configs = [model.model_validate(each) for each in ({"twitch": twitch}, {"twitch": twitch}, {"discord": discord})]
+
+    core.load_platforms(configs, Bus(configs[0].inbox, "fleet"))
+
+    assert built == ["twitch", "discord"]
