@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from tests.shares import ROOT, Share, worth_telling
+from tests.shares import LONG, ROOT, Share, seconds_of, worth_telling
 
 FILES = sorted(ROOT.rglob("test_*.py"))
 
@@ -33,6 +33,18 @@ def test_there_may_be_more_workers_than_files() -> None:
 
 def test_a_file_that_is_asked_for_by_name_is_collected_by_all_who_share_its_tests() -> None:
     assert collected([ROOT / "test_cli.py"], 3) == {ROOT / "test_cli.py": 3}
+
+
+@pytest.mark.parametrize("workers", [2, 6, 12])
+def test_all_workers_take_about_as_long(workers: int) -> None:
+    shares = [Share([ROOT], worker, workers) for worker in range(workers)]
+    took = [sum(seconds_of(file) for file in FILES if not share.is_others(file)) for share in shares]
+
+    assert max(took) < 1.15 * sum(took) / workers
+
+
+def test_files_known_to_take_long_are_there() -> None:
+    assert [path for path in LONG if not (ROOT / path).exists()] == []
 
 
 def test_files_elsewhere_are_nobodys() -> None:
