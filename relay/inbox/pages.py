@@ -65,6 +65,17 @@ class Standing(NamedTuple):
         return message if self.edit is None else ledger.rewritten(message, self.edit.decode())
 
 
+async def look_at_layout(connection: RedisConnection, namespace: str) -> None:
+    """Raises ConfigError when a newer relay has written the messages of this namespace."""
+    key = scripts.RedisKeys.of(namespace).version
+    version = int(await connection.ask(connection.client.get, key) or scripts.VERSION)
+    if version > scripts.VERSION:
+        raise ConfigError(
+            f"inbox.url: what is in {connection.name} was written by a newer relay (layout {version}, this "
+            f"one knows {scripts.VERSION}): run that one, or give this one another relay.name"
+        )
+
+
 class Pages:
     """The stored messages of one namespace."""
 
@@ -105,15 +116,6 @@ class Pages:
             return await call(*args, **kwargs)
 
         return await self.connection.ask(asked)
-
-    async def look_at_version(self) -> None:
-        """Raises ConfigError when a newer relay has written this."""
-        version = int(await self.connection.ask(self.redis.get, self.keys.version) or scripts.VERSION)
-        if version > scripts.VERSION:
-            raise ConfigError(
-                f"inbox.url: what is in {self.connection.name} was written by a newer relay (layout {version}, this "
-                f"one knows {scripts.VERSION}): run that one, or give this one another relay.name"
-            )
 
     async def prepare(self) -> None:
         """Put in place what calls rely on. For the owner alone."""

@@ -19,7 +19,7 @@ from relay.inbox.at_hand import AtHand
 from relay.inbox.base import Record
 from relay.inbox.claiming import Claims
 from relay.inbox.lost_answers import LostAnswers
-from relay.inbox.pages import GROUP, KEYS, Pages, StoredMessage, arrived_at, lines_of
+from relay.inbox.pages import GROUP, KEYS, Pages, StoredMessage, arrived_at, lines_of, look_at_layout
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
 from relay.system.clock import now
 
@@ -43,6 +43,7 @@ class RedisInbox:
         self.lease = Lease(connection, namespace, lease, on_loss=lambda: self._claims.wake())
         """Who may stand by waits for it before the inbox is opened."""
         self.connection = connection
+        self._namespace = namespace
         self._pages = Pages(connection, namespace, self.lease)
         self._keys = self._pages.keys
         self._redis = self._pages.redis
@@ -57,7 +58,7 @@ class RedisInbox:
     async def open(self, *, to_look: bool = False) -> None:
         try:
             await self.connection.open()
-            await self._pages.look_at_version()
+            await look_at_layout(self.connection, self._namespace)
             if not to_look:
                 await self.lease.acquire()
                 await self._pages.prepare()

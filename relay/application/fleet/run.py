@@ -12,6 +12,7 @@ from relay.application.fleet.signs import follow_signs
 from relay.application.fleet.watching import FleetWatch, looking_on_hangup
 from relay.application.processes.kinds import CORE, POST, WEB, checked, kinds
 from relay.application.processes.posting import run_post
+from relay.application.processes.refusing import refuse_newer
 from relay.application.processes.run import reaches
 from relay.application.settings import Fleet
 from relay.application.watching import Watch, watched
@@ -30,6 +31,7 @@ async def run_fleet(path: Path, wanted: Sequence[str]) -> None:
         raise ConfigError(f"{path}: there is no companion: write a [companions.NAME] for each, or use `relay run`")
     wanted = checked(wanted or kinds(), fleet.process)
     logging.getLogger().setLevel(fleet.process.relay.log_level.upper())
+    await refuse_newer(fleet.process.inbox, fleet.companions)
     bus = Bus(fleet.process.inbox, fleet.process.relay.name)
     async with watched(fleet.process.operations) as watch, bus.running(), asyncio.TaskGroup() as tasks:
         parts = [part for kind in wanted for part in _parts(kind, fleet, bus, watch)]

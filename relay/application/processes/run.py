@@ -9,6 +9,7 @@ from relay.application.plain_view import narrate
 from relay.application.processes.adapter import run_adapter
 from relay.application.processes.kinds import CORE, POST, WEB, checked, switched_off
 from relay.application.processes.posting import run_post
+from relay.application.processes.refusing import refuse_newer
 from relay.application.statistics import Statistics
 from relay.application.watching import Watch, watched
 from relay.bus.bus import Bus
@@ -26,6 +27,7 @@ async def run_only(config: Config, wanted: Sequence[str]) -> None:
     if problem := switched_off(wanted, config):
         raise ConfigError(problem)
     logging.getLogger().setLevel(config.relay.log_level.upper())
+    await refuse_newer(config.inbox, [config.relay.name])
     bus = Bus(config.inbox, config.relay.name)
     async with watched(config.operations) as watch, bus.running(), asyncio.TaskGroup() as tasks:
         rooms = [room for kind in wanted for room in _rooms(kind, config, bus, watch)]
