@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relay.commands import gate
 from relay.commands.gate import TOO_OLD, WAITING
 from relay.model import Kind, Outcome, Role
 from tests.commands.room import NOON, CommandRoom, written
@@ -121,6 +122,15 @@ class TestWho:
         assert room.say("!lurk", author="ann", at=600) == ""
         assert room.say("!lurk", author="bob", at=601) == ""
         assert room.posted == ["Only for who has followed for 10 min: !lurk."]
+
+    def test_followed_longest_ago_is_forgotten_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(gate, "MAX_KNOWN", 2)
+        room = CommandRoom(LURK | {"followed_for": 600, "viewer_cooldown": 0})
+        for at, viewer in enumerate(("ann", "bob", "cleo")):
+            room.say("", kind=Kind.FOLLOW, author=viewer, at=at)
+
+        refused = [room.say("!lurk", author=viewer, at=10) for viewer in ("ann", "bob", "cleo")]
+        assert refused == ["", "followed too lately", "followed too lately"]
 
     def test_is_a_bot_uses_nothing(self) -> None:
         assert CommandRoom(LURK).say("!lurk", role=Role.BOT) == "no command"

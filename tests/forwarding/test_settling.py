@@ -7,7 +7,7 @@ from pathlib import Path
 from relay.forwarding.settling import Settling
 from relay.inbox.sqlite import SqliteInbox
 from relay.model import Outcome, Settlement
-from tests.contracts.samples import NOON, message, messages
+from tests.contracts.samples import NOON, forward, message, messages
 from tests.support import alongside, eventually
 
 
@@ -39,6 +39,20 @@ async def test_who_observes_is_told_once_the_store_has_answered(tmp_path: Path) 
     await inbox.close()
 
     assert [(each.outcome, each.reason, each.at) for each in told] == [(Outcome.REJECTED, "spam", NOON)]
+
+
+async def test_all_that_a_forward_carries_ends_alike(tmp_path: Path) -> None:
+    inbox, told = SqliteInbox(tmp_path / "inbox.db", max_count=10, timeout=60.0), list[Settlement]()
+    await inbox.open()
+    await inbox.append(messages(1, 2))
+
+    await Settling(inbox, told.extend, lambda: NOON).forward(forward(*messages(1, 2)), Outcome.FORWARDED, "answered")
+    await inbox.close()
+
+    keys = [each.key for each in messages(1, 2)]
+    assert [(each.key, each.outcome, each.reason) for each in told] == [
+        (key, Outcome.FORWARDED, "answered") for key in keys
+    ]
 
 
 async def test_nothing_to_record_asks_nobody(tmp_path: Path) -> None:

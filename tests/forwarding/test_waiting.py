@@ -313,3 +313,11 @@ def test_what_is_told_again_is_not_judged_anew() -> None:
 
     assert ended(waiting) == []
     assert told(waiting) == [LINK]
+
+
+def test_how_long_people_wait_is_known() -> None:
+    waiting = room()
+    assert waiting.oldest() is None
+
+    waiting.admit([message(1, "hi", at=NOW - 5), message(2, "hello there")], NOW)
+    assert waiting.oldest() == NOW - 5

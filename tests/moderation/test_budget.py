@@ -36,6 +36,16 @@ def test_a_bucket_never_fills_beyond_its_burst() -> None:
     assert [bucket.take(3600.0) for _ in range(3)] == [True, True, False]
 
 
+def test_what_came_before_a_new_rate_came_at_the_old_one() -> None:
+    bucket = TokenBucket(per_minute=60, burst=100)
+    for _ in range(100):
+        bucket.take(0.0)
+    bucket.set_rate(600, 10.0)
+
+    assert bucket.left(10.0) == 10
+    assert bucket.left(11.0) == 20
+
+
 def test_a_clock_that_steps_back_gives_nothing_away() -> None:
     bucket = TokenBucket(per_minute=60, burst=1)
     bucket.take(100.0)
