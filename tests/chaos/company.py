@@ -37,6 +37,7 @@ LEASES: Final = {
     "core": "{{relay:{first}}}:lease",
     "post": "{{relay:" + NAME + ":outbound/*}}:lease",
     "twitch": "{{relay:" + NAME + ":adapter/twitch/*}}:lease",
+    "discord": "{{relay:" + NAME + ":adapter/discord/*}}:lease",
 }
 """The keys of Redis that have which process leads: the core of the first companion, who posts, and who hears."""
 STREAMS: Final = ("{relay:*}:ingress", "{relay:*:outbound/*}:posts")

@@ -54,6 +54,7 @@ ON_TWITCH: Final = Scene(_twitch, ("twitch", "core", "core", "post", "post", "we
 ON_DISCORD: Final = Scene(_discord, ("discord", "core", "post"))
 IN_ONE: Final = Scene(_twitch, (ALONE,))
 TWO_HEAR: Final = Scene(_twitch, ("twitch", "twitch", "core", "post"), prefix="two adapters, ")
+TWO_HEAR_DISCORD: Final = Scene(_discord, ("discord", "discord", "core", "post"), prefix="two adapters, ")
 FLEET_TWO_HEAR: Final = Scene(
     _two_channels, ("twitch", "twitch", "core", "post"), ("ann", "ben"), "fleet, two adapters, "
 )
@@ -134,6 +135,7 @@ KILLS: Final = [
     _killed("core", FLEET),
     _killed("twitch", TWO_HEAR),
     _killed("twitch", FLEET_TWO_HEAR),
+    _killed("discord", TWO_HEAR_DISCORD),
     _killed(ALONE, IN_ONE),
 ]
 STOPS: Final = [
@@ -141,11 +143,13 @@ STOPS: Final = [
     _stopped("discord", ON_DISCORD),
     _stopped("core", FLEET),
     _stopped("twitch", TWO_HEAR),
+    _stopped("discord", TWO_HEAR_DISCORD),
 ]
 CUTS: Final = [
     *map(_cut_off, KINDS),
     _cut_off("discord", ON_DISCORD),
     _cut_off("twitch", TWO_HEAR),
+    _cut_off("discord", TWO_HEAR_DISCORD),
     ProcessFault("the other companion", f"no Voxta for {GONE_FOR:g} s", _lose_voxta, FLEET, spares=1),
 ]
 QUICK: Final = [*(fault for fault in KILLS if fault.scene is not TWO_HEAR), _stopped("core")]
