@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from relay.application.composition import Relay
-from relay.application.processes import core
+from relay.application.processes import adapter, core
 from relay.application.processes.kinds import core_service
 from relay.application.settings.model import settings_model
 from relay.application.statistics import Statistics
@@ -56,13 +56,13 @@ async def test_who_stands_by_has_built_its_relay_before_it_leads(
 
 def test_a_platform_that_many_companions_have_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[str] = []
-    build = core.built
+    build = adapter.shape
 
     def noted(info: PlatformInfo[Any], *given: Any) -> Platform:
         built.append(info.name)
         return build(info, *given)
 
-    monkeypatch.setattr(core, "built", noted)
+    monkeypatch.setattr(core, "shape", noted)
     twitch = {"enabled": True, "client_id": "abc", "channels": ["ann"]}
     discord = {"enabled": True, "channels": [1], "token": "abc"}
     model = settings_model(listed.PLATFORMS)
