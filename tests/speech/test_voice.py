@@ -139,6 +139,18 @@ async def test_a_reply_that_was_heard_before_its_text_ended_is_over_with_its_tex
         assert scene.shown == ["r1 whole"]
 
 
+async def test_silence_ends_also_what_waits_behind_what_is_said() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO)
+        scene.says(Sentence("r2", "Another one.", 0, 12, "c"))
+        scene.text_ended("r2")
+        await eventually(lambda: len(scene.sink.queue) == 2)
+
+        assert scene.voice.silence()
+        assert not scene.voice.playback.is_busy
+        assert not scene.sink.queue
+
+
 async def test_a_reply_is_being_said_once_it_is_heard() -> None:
     async with speaking() as scene:
         assert not scene.voice.is_speaking
