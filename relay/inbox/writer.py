@@ -75,7 +75,11 @@ class SqliteWriter:
         ticket = _Ticket(job, self._loop.create_future(), undo)
         self._put(ticket)
         try:
-            return await self._result(ticket)
+            return await ticket.future
+        except asyncio.CancelledError:
+            if not ticket.future.cancelled() and ticket.future.exception() is None:
+                _undo(ticket, ticket.future.result())
+            raise
         except TimeoutError:
             raise InboxError(f"the inbox {self._path} did not answer within {self._timeout:g} s") from None
         except sqlite3.Error as error:
@@ -95,14 +99,6 @@ class SqliteWriter:
             if not future.done():
                 future.set_exception(TimeoutError())
         self._timer = self._loop.call_at(self._due[0][0], self._look) if self._due else None
-
-    async def _result(self, ticket: _Ticket[T]) -> T:
-        try:
-            return await ticket.future
-        except asyncio.CancelledError:
-            if not ticket.future.cancelled() and ticket.future.exception() is None:
-                _undo(ticket, ticket.future.result())
-            raise
 
     async def copy_to(self, path: Path) -> None:
         """Copy the database into a new file, however long that takes; what is asked meanwhile waits for it."""

@@ -27,6 +27,8 @@ class JoinedChat:
     """The scenario's, by name."""
     names: dict[str, str] = field(default_factory=dict)
     """Everybody's who has been in the chat, by id."""
+    characters: Sequence[Person] = field(init=False)
+    """The characters that take part now."""
 
     def __post_init__(self) -> None:
         self.meet(self.participants)
@@ -44,11 +46,6 @@ class JoinedChat:
             roles=started.context.roles if started.context else {},
         )
 
-    @property
-    def characters(self) -> list[Person]:
-        """The characters that take part now."""
-        return [person for person in self.participants if self._takes_part(person)]
-
     def _takes_part(self, person: Person) -> bool:
         own = [state for name, state in self.roles.items() if (state.character_id or name) in _known_as(person)]
         return person.enabled is not False and all(state.enabled for state in own)
@@ -57,6 +54,7 @@ class JoinedChat:
         """These are the participants now. A chat without any is not told of."""
         self.participants = people or self.participants
         self.names |= {person.id: person.name for person in people}
+        self.characters = [person for person in self.participants if self._takes_part(person)]
 
     def saw(self, message: WireMessage) -> None:
         """Note what a message changes."""
@@ -66,8 +64,8 @@ class JoinedChat:
             case server.ChatParticipantsUpdated():
                 self.meet(message.characters)
             case server.ContextUpdated():
-                self.meet(message.characters)
                 self.roles = message.roles or self.roles
+                self.meet(message.characters)
 
     def _keep(self, message: ChatMessage) -> None:
         if self.history is not None:
