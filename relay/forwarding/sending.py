@@ -232,7 +232,7 @@ class Sending:
     @property
     def has_unsent(self) -> bool:
         """Something was begun and not sent."""
-        return any(id not in self._under_way and id not in self.doubts for id in self._begun)
+        return any(id not in self.doubts for id in self._begun.keys() - self._under_way.keys())
 
     async def keep_unsent(self) -> None:
         """What was not sent waits on: the store failed, one of several was taken back, or Voxta takes nothing."""
