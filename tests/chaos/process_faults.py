@@ -152,4 +152,4 @@ CUTS: Final = [
     _cut_off("discord", TWO_HEAR_DISCORD),
     ProcessFault("the other companion", f"no Voxta for {GONE_FOR:g} s", _lose_voxta, FLEET, spares=1),
 ]
-QUICK: Final = [*(fault for fault in KILLS if fault.scene is not TWO_HEAR), _stopped("core")]
+QUICK: Final = [*(fault for fault in KILLS if fault.scene not in (TWO_HEAR, TWO_HEAR_DISCORD)), _stopped("core")]
