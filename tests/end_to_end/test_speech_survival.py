@@ -80,7 +80,9 @@ async def test_a_moderator_mutes_it_in_mid_speech(discord: DiscordDouble, tmp_pa
 
 
 @pytest.mark.parametrize("how", ["dropped and refused", "closed"])
-async def test_the_voice_gateway_dies_in_mid_speech(discord: DiscordDouble, tmp_path: Path, how: str) -> None:
+async def test_the_voice_gateway_dies_in_mid_speech(
+    discord: DiscordDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
     async with calling(discord, tmp_path, forwarding=NEVER) as call:
         await discord.say("tell us a saga")
         await call.says(20)
@@ -98,20 +100,26 @@ async def test_the_voice_gateway_dies_in_mid_speech(discord: DiscordDouble, tmp_
         await discord.say("still there?")
         await call.says(10, since=said)
         await call.is_free()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(call.ann.speak(voice(1.0)))
-            await eventually(lambda: bool(call.relay.floor.speakers(time.monotonic())))
+        heard = asyncio.Event()
+        speaks = call.relay.voice.speaks
+        monkeypatch.setattr(call.relay.voice, "speaks", lambda who: (heard.set(), speaks(who)))
+        await call.ann.speak(voice(1.0))
+        await heard.wait()
 
 
 class PageDouble:
-    """An overlay page that plays, without a browser. It can freeze: be there and say nothing."""
+    """An overlay page that plays, without a browser. It can freeze: be there and say nothing; and be very slow."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
         self.is_frozen = False
         self.playing: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.started: list[str] = []
-        self.is_paused = False
+        self.told: list[str] = []
+        """What it was told besides clips, but for pings."""
+        self.may_end = asyncio.Event()
+        """No clip is over before."""
+        self.may_end.set()
 
     async def tell(self, **message: Any) -> None:
         if not self.is_frozen:
@@ -125,8 +133,8 @@ class PageDouble:
                     await self.tell(type="pong")
                 case "clip":
                     self.playing.put_nowait(told)
-                case "pause" | "resume":
-                    self.is_paused = told["type"] == "pause"
+                case other:
+                    self.told.append(other)
 
     async def play(self) -> None:
         while True:
@@ -134,6 +142,7 @@ class PageDouble:
             self.started.append("".join(text for text, _ in clip["words"]))
             await self.tell(type="started", id=clip["id"], at=0)
             await asyncio.sleep(clip["duration"])
+            await self.may_end.wait()
             await self.tell(type="ended", id=clip["id"])
 
 
@@ -218,14 +227,16 @@ async def test_obs_dies_while_the_streamer_talks(tmp_path: Path) -> None:
         page(show.url) as shown,
     ):
         await eventually(lambda: show.audio.overlay.is_open and bool(obs.listeners))
+        shown.may_end.clear()
         await show.ask(1, "hello")
         await eventually(lambda: bool(shown.started))
         await obs.meters({"Mic/Aux": 0.5})
-        await eventually(lambda: shown.is_paused)
+        await eventually(lambda: "pause" in shown.told)
 
         await obs.stop()
 
-        await eventually(lambda: not shown.is_paused)
+        await eventually(lambda: "resume" in shown.told[shown.told.index("pause") :])
+        shown.may_end.set()
         assert not show.relay.floor.speakers(time.monotonic())
         assert await show.posted(1) == "All right.", "nobody meant to interrupt it"
         await eventually(show.is_free)
@@ -252,6 +263,7 @@ async def test_off_stream_the_audience_waits_and_the_companion_falls_silent_when
         asked = {"enabled": True, "url": obs.url, "quiet_off_stream": True}
         async with showing(tmp_path, obs=asked, floor=PATIENT) as show, page(show.url) as shown:
             await eventually(lambda: "not streaming" in "".join(show.audio.lines()))
+            shown.may_end.clear()
             await show.ask(1, "tell us a story")
             await eventually(lambda: len(show.relay.forwarder.waiting) == 1)
             assert show.is_free()
