@@ -102,7 +102,12 @@ async def test_the_voice_gateway_dies_in_mid_speech(
         await call.is_free()
         heard = asyncio.Event()
         speaks = call.relay.voice.speaks
-        monkeypatch.setattr(call.relay.voice, "speaks", lambda who: (heard.set(), speaks(who)))
+
+        def note(who: str) -> None:
+            heard.set()
+            speaks(who)
+
+        monkeypatch.setattr(call.relay.voice, "speaks", note)
         await call.ann.speak(voice(1.0))
         await heard.wait()
 

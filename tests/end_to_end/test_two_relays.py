@@ -26,9 +26,10 @@ def on(url: str, **inbox: Any) -> dict[str, Any]:
 
 
 async def test_the_second_is_refused_and_the_first_goes_on(
-    tmp_path: Path, companion: CompanionServer, redis_server: RedisServer
+    tmp_path: Path, companion: CompanionServer, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = settings(tmp_path, inbox=on(redis_server.url, lease=0.5))
+    monkeypatch.setattr("relay.bus.renewals.RENEWALS", 300)  # the second waits for a sign of life of the first
+    config = settings(tmp_path, inbox=on(redis_server.url, lease=60))
     platform = RecordingPlatform("twitch")
     async with relaying(config, companion.url, lambda *_: [platform]) as (relay, _):
         with pytest.raises(InboxTaken, match=r"another relay\.name"):

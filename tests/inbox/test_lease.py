@@ -15,13 +15,12 @@ from tests.contracts.samples import NOON, forward, message, messages, settlement
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, connection_to, redis_server
 from tests.inbox.opening import opened
-from tests.support import PATIENCE, eventually
+from tests.support import PATIENCE
 
 SHORT = 0.2
 """A lease whose end can be waited for."""
-KEPT = 3.0
-"""One that a busy machine renews in time, and whose renewal can be waited for."""
 LONG = 60.0
+"""One that the busiest machine renews in time."""
 
 
 @asynccontextmanager
@@ -104,8 +103,11 @@ async def test_a_lease_that_ended_is_renewed_when_nobody_took_it(namespace: str)
             await asyncio.sleep(0.01)
 
 
-async def test_a_relay_that_lives_is_told_of_at_once_and_by_name(shared_server: RedisServer, namespace: str) -> None:
-    async with opened(shared_server, namespace, lease=KEPT):
+async def test_a_relay_that_lives_is_told_of_at_once_and_by_name(
+    shared_server: RedisServer, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.bus.renewals.RENEWALS", 300)  # each of its signs of life is waited for
+    async with opened(shared_server, namespace, lease=LONG):
         with pytest.raises(
             InboxTaken, match=r"in use by another relay of this name \(process \d+ on .+\); stop that one"
         ):
@@ -142,9 +144,9 @@ async def test_who_stands_by_is_the_owner_as_soon_as_the_one_before_lets_go(
     shared_server: RedisServer, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("relay.bus.lease.STAND_BY_EVERY", 0.02)
-    async with opened(shared_server, namespace, lease=KEPT) as first:
+    async with opened(shared_server, namespace, lease=LONG) as first:
         await first.append([message(1)])
-        second = RedisInbox(connection_to(shared_server.url), namespace=namespace, max_count=10, lease=KEPT)
+        second = RedisInbox(connection_to(shared_server.url), namespace=namespace, max_count=10, lease=LONG)
         standing_by = asyncio.create_task(second.lease.stand_by())
         await first.waiting()
         assert not standing_by.done()
@@ -171,14 +173,22 @@ async def test_who_stands_by_waits_for_a_server_that_is_away_as_well(
         await inbox.close()
 
 
-async def test_an_owner_is_sure_for_as_long_as_its_lease_and_then_asks(namespace: str) -> None:
+async def test_an_owner_is_sure_for_as_long_as_its_lease_and_then_asks(
+    namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    for module in ("lease", "renewals"):
+        monkeypatch.setattr(f"relay.bus.{module}.passing", lambda: now)
     async with asleep(namespace) as (first, server, way):
-        await eventually(lambda: not first.lease.is_sure)
+        assert first.lease.is_sure
+        now += SHORT
+        assert not first.lease.is_sure
         way.thaw()
         await first.lease.make_sure()
         assert first.lease.is_sure
 
         way.freeze()
+        now += SHORT
         async with opened(server, namespace, lease=LONG) as second:
             assert second.lease.is_sure and not first.lease.is_sure
             way.thaw()
