@@ -31,6 +31,14 @@ def redis_server() -> "Iterator[RedisServer]":
 
 
 @pytest.fixture
+def unused_tcp_port() -> int:
+    """As pytest-asyncio has it, but no outgoing connection of the machine takes it before it is opened."""
+    from tests.doubles.ports import free_port
+
+    return free_port()
+
+
+@pytest.fixture
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """The openai client tries again at once."""
     monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.0)

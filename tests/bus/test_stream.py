@@ -8,6 +8,7 @@ from relay.bus.lease import Lease
 from relay.bus.stream import RedisStream
 from relay.errors import InboxTaken
 from tests.bus.conftest import Process
+from tests.support import PATIENCE
 
 Two = tuple[Process, Process]
 
@@ -84,7 +85,7 @@ async def test_what_is_done_goes_with_the_next_read_or_soon_without_one(
     assert await one.length() == 1
 
     waiting = asyncio.create_task(one.read(1, 600.0, [second.id]))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while await one.length():  # noqa: ASYNC110 - Redis tells nobody what is gone
             await asyncio.sleep(0.01)
     waiting.cancel()

@@ -1,5 +1,6 @@
 """Ports for servers that cannot choose one themselves."""
 
+import os
 import random
 import socket
 from contextlib import suppress
@@ -11,6 +12,8 @@ NODES: Final = range(18_000, 22_000)
 """Of these, nodes of a Redis cluster. Nobody else is given the ports `BUS` above."""
 BUS: Final = 10_000
 """How far above its own port a node listens to the others."""
+WORKERS: Final = 16
+"""Of pytest-xdist, so many of which are never given the same ports: a port is free until its server opens it."""
 
 
 def free_port() -> int:
@@ -24,8 +27,10 @@ def free_node_port() -> int:
 
 
 def _free(ports: range, partner: int = 0) -> int:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    mine = ports[int(worker) % WORKERS :: WORKERS]
     while True:
-        port = random.choice(ports)
+        port = random.choice(mine)
         with suppress(OSError), socket.socket() as probe, socket.socket() as other:
             probe.bind(("127.0.0.1", port))
             if partner:

@@ -11,6 +11,13 @@ from relay.wire import server
 from relay.wire.messages import WireMessage
 from tests.support import PATIENCE
 
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What becomes of a call is decided by what is told, however long that takes."""
+    monkeypatch.setattr("relay.voxta.calls.PATIENCE", 3600.0)
+
+
 HELLO = server.MessageUpdate(message_id="m", text="hello")
 
 
@@ -25,15 +32,13 @@ def is_hello(message: WireMessage) -> bool:
 async def after_the_answer(*heard: WireMessage) -> None:
     """Make a call, and hear these once it was answered."""
     calls = Calls()
-    with pytest.MonkeyPatch.context() as patience:
-        patience.setattr("relay.voxta.calls.PATIENCE", 3600.0)
-        making = asyncio.create_task(calls.make("send", answered, is_hello))
-        await asyncio.sleep(0.01)
-        assert not making.done(), "it waits for what becomes of it"
-        for message in heard:
-            calls.on_message(message)
-        async with asyncio.timeout(PATIENCE):
-            await making
+    making = asyncio.create_task(calls.make("send", answered, is_hello))
+    await asyncio.sleep(0.01)
+    assert not making.done(), "it waits for what becomes of it"
+    for message in heard:
+        calls.on_message(message)
+    async with asyncio.timeout(PATIENCE):
+        await making
 
 
 async def test_what_shows_a_call_ends_the_waiting() -> None:

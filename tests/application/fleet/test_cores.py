@@ -27,7 +27,7 @@ from relay.inbox.redis import RedisInbox
 from relay.system import shutdown
 from tests.contracts.samples import message
 from tests.doubles.redis_server import RedisServer
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 if TYPE_CHECKING:
     from relay.application.composition import Relay
@@ -98,7 +98,7 @@ async def test_a_companion_that_failed_before_it_began_is_led_again_by_the_same_
         led.set()
         await asyncio.Event().wait()
 
-    async with leading(redis_server, monkeypatch, lead, name), asyncio.timeout(5):
+    async with leading(redis_server, monkeypatch, lead, name), asyncio.timeout(PATIENCE):
         await led.wait()
 
 

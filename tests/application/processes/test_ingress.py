@@ -15,6 +15,7 @@ from relay.bus.stream import RedisStream
 from relay.config import InboxSection
 from relay.model import AudienceMessage, Author, Incoming, Kind, Role
 from tests.doubles.redis_server import RedisServer
+from tests.support import PATIENCE
 
 
 def message(text: str) -> AudienceMessage:
@@ -57,7 +58,7 @@ async def taken_in(stream: RedisStream, *entries: bytes, failing: str = "") -> l
                 ended.set()
 
     await stream.append([*entries, encoded([message("end")])])
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(Ingress(stream).run(receive))
         await ended.wait()
         running.cancel()
@@ -90,7 +91,7 @@ async def test_much_that_comes_at_once_is_handed_over_in_parts_and_others_have_t
     monkeypatch.setattr(ingress, "give_way", others)
     crowd = [message(str(number)) for number in range(2 * TOGETHER + 1)]
     await stream.append([encoded(crowd), *(encoded([each]) for each in crowd), encoded([message("end")])])
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(Ingress(stream).run(receive))
         await ended.wait()
         running.cancel()

@@ -19,7 +19,7 @@ from relay.model import Post, Retraction
 from relay.platforms import listed
 from relay.replies.outlet import TAKEN_BACK
 from tests.doubles.redis_server import RedisServer
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 ACCOUNT = "twitch/bot"
 COMPANION = "ann"
@@ -84,7 +84,7 @@ async def stage(redis_server: RedisServer) -> AsyncIterator[Stage]:
 
 async def until_told(stage: Stage, count: int) -> Sequence[tuple[str, str | None]]:
     """Run the core's end and the posting one until the core was told so much."""
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(stage.outbox().run()),
             tasks.create_task(stage.queues().run(asyncio.Event())),

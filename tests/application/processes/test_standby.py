@@ -24,10 +24,11 @@ def at_work() -> set[str]:
 
 
 @pytest.fixture
-async def start(redis_server: RedisServer, at_work: set[str]) -> AsyncIterator[Start]:
-    """Has another process, of this name, do it or stand by."""
+async def start(redis_server: RedisServer, at_work: set[str], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
+    """Has another process, of this name, do it or stand by. None of them is late with a sign of life."""
+    monkeypatch.setattr("relay.bus.renewals.RENEWALS", 300)
     relay = f"ann-{uuid.uuid4().hex}"
-    settings = InboxSection(engine="redis", url=SecretStr(redis_server.url), lease=0.6)
+    settings = InboxSection(engine="redis", url=SecretStr(redis_server.url), lease=60.0)
 
     @asynccontextmanager
     async def running(name: str) -> AsyncIterator[asyncio.Task[None]]:

@@ -1,4 +1,3 @@
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -6,6 +5,7 @@ import pytest
 
 from relay.model import AudienceMessage, Author, Edit, Kind, Post, Quoted, Retraction, Role
 from relay.platforms.discord.client import DiscordPlatform
+from relay.system.clock import now
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.contents import attachment
 from tests.doubles.discord.world import GUILD_MEMBERS_LIMITED
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.usefixtures("platform")
 
 async def test_a_message_is_read_with_its_author_channel_and_time(discord: DiscordDouble, store: Store) -> None:
     discord.person("ann", nick="Ann the Great")
-    before = time.time()
+    before = now()
     message_id = await discord.say("hello", author="ann")
     message = await store.first()
     assert (message.platform, message.kind, message.id) == ("discord", Kind.CHAT, message_id)
     assert (message.channel, message.reply_to) == (discord.channel, message_id)
     assert (message.author.id, message.author.name) == (discord.person("ann").id, "Ann the Great")
-    assert before <= message.at <= time.time()
+    assert before <= message.at <= now()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from relay.platforms.discord import client, missed, session
 from relay.platforms.discord.client import NOTE_BEGAN, NOTE_KNOWN, DiscordPlatform
 from relay.platforms.discord.missed import Mark
 from relay.platforms.discord.session_starts import LastStart
+from relay.system.clock import now
 from tests.doubles.discord import DiscordDouble, Hold
 from tests.doubles.discord.world import READ_HISTORY
 from tests.platforms.discord.conftest import LOOK_BACK, Connect, Run, Store, session_ended
@@ -232,10 +233,10 @@ class TestAges:
     ) -> None:
         discord.clock.offset = offset
         async with connect():
-            before = time.time()
+            before = now()
             await discord.say("hello")
             message = await store.first()
-            assert before <= message.at <= time.time()
+            assert before <= message.at <= now()
 
     @pytest.mark.parametrize("offset", [-70.0, 70.0])
     async def test_what_is_looked_up_is_as_old_as_discord_says(
