@@ -132,7 +132,7 @@ async def calling(
         await processes.post()
         leading = await processes.core()
         await discord.wait_ready()
-        call = RemoteCall(processes, discord, teller, hosts[0], theirs)
+        call = RemoteCall(processes, discord, teller, hosts[-1], theirs)
         call.ann, call.bob, call.core = ann, bob, leading
         await eventually(lambda: bool(theirs) and theirs[0].sink.is_open)
         yield call
