@@ -72,7 +72,7 @@ class SqliteWriter:
         """
         if self._thread is None:
             raise InboxError(f"the inbox {self._path} is not open")
-        ticket = _Ticket(job, self._loop.create_future(), undo)
+        ticket: _Ticket[T] = _Ticket(job, self._loop.create_future(), undo)
         self._put(ticket)
         try:
             return await ticket.future
