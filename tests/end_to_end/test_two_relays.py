@@ -10,6 +10,7 @@ import pytest
 from relay.application.check import check
 from relay.application.composition import Relay
 from relay.application.explaining import explain
+from relay.companion.brains.base import ChatView, Pieces
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from relay.errors import InboxTaken
@@ -19,6 +20,16 @@ from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relayi
 from tests.support import eventually
 
 QUESTIONS = 6
+
+
+class Hesitating(EchoBrain):
+    """Answers three times, and then only once it may."""
+
+    async def reply(self, view: ChatView) -> Pieces:
+        if len(self.asked) == 3:
+            self.may_answer.clear()
+        async for piece in super().reply(view):
+            yield piece
 
 
 def on(url: str, **inbox: Any) -> dict[str, Any]:
@@ -57,7 +68,7 @@ async def test_one_that_slept_while_another_took_over_ends_and_every_question_is
     tmp_path: Path,
 ) -> None:
     first_stage, second_stage = RecordingPlatform("twitch"), RecordingPlatform("twitch")
-    brain = EchoBrain()
+    brain = Hesitating()
     async with AsyncExitStack() as stack:
         companion = await stack.enter_async_context(CompanionServer(CompanionSection(port=0, pace=0), brain=brain))
         server = stack.enter_context(redis_server(tcp=True))
@@ -66,9 +77,7 @@ async def test_one_that_slept_while_another_took_over_ends_and_every_question_is
         with pytest.raises(ExceptionGroup, check=lambda group: group.split(InboxTaken)[1] is None):
             async with relaying(sleepy, companion.url, lambda *_: [first_stage]) as (first, _):
                 await ask(first, range(QUESTIONS))
-                await eventually(lambda: len(first_stage.posts) > 2)
-                brain.may_answer.clear()
-                await eventually(lambda: len(brain.asked) == len(first_stage.posts) + 1)
+                await eventually(lambda: len(first_stage.posts) == 3 and len(brain.asked) == 4)
                 pending = len(brain.asked)
                 way.freeze()
 
