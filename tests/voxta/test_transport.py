@@ -46,12 +46,12 @@ class Hub:
 
 
 @asynccontextmanager
-async def connected(hub: Hub, timeout: float = PATIENCE) -> AsyncIterator[HubConnection]:
+async def connected(hub: Hub) -> AsyncIterator[HubConnection]:
     app = web.Application()
     app.router.add_get("/hub", hub.serve)
     async with (
         TestServer(app) as server,
-        HubConnection.connect(str(server.make_url("")), api_key=None, timeout=timeout, on_bad=print) as connection,
+        HubConnection.connect(str(server.make_url("")), api_key=None, timeout=PATIENCE, on_bad=print) as connection,
     ):
         yield connection
 
@@ -83,7 +83,8 @@ async def test_a_call_that_nobody_waits_for_goes_with_the_next_one_or_by_itself(
 async def test_a_call_without_an_answer_ends_the_connection_and_says_which_it_was() -> None:
     hub = Hub()
     hub.answers = False
-    async with connected(hub, timeout=0.1) as connection:
+    async with connected(hub) as connection:
+        connection._timeout = 0.1  # from now on: however long it takes to connect
         listening = asyncio.create_task(connection.run(print))
 
         with pytest.raises(VoxtaUnavailable, match="did not answer interrupt"):
@@ -116,6 +117,6 @@ async def test_a_server_that_reads_nothing_of_what_is_sent_counts_as_gone() -> N
 
 async def test_a_server_that_falls_silent_counts_as_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signalr, "SILENCE_LIMIT", 0.05)
-    async with connected(Hub(), timeout=1.0) as connection:
+    async with connected(Hub()) as connection:
         with pytest.raises(VoxtaUnavailable, match="silent"):
             await connection.run(print)

@@ -74,7 +74,7 @@ async def leading(
 
     monkeypatch.setattr(cores, "CompanionCore", Core)
     monkeypatch.setattr(keeper, "AGAIN", (0.0, 0.0))
-    bus = Bus(InboxSection(engine="redis", url=SecretStr(server.url)), relay or uuid.uuid4().hex)
+    bus = Bus(InboxSection(engine="redis", url=SecretStr(server.url), lease=PATIENCE), relay or uuid.uuid4().hex)
     async with bus.running():
         found = cores.FleetCores(fleet(*names), bus, Watch(1.0, asyncio.Event()))
         task = asyncio.create_task(found.run())
@@ -117,7 +117,7 @@ async def test_a_companion_that_fails_while_it_is_ended_ends(
     async with leading(redis_server, monkeypatch, lead, name) as (_, task):
         await led.wait()
         task.cancel()
-        ended, _ = await asyncio.wait({task}, timeout=5)
+        ended, _ = await asyncio.wait({task}, timeout=PATIENCE)
         assert ended
 
 

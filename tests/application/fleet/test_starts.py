@@ -38,8 +38,9 @@ async def passing() -> None:
 
 
 @asynccontextmanager
-async def line(monkeypatch: pytest.MonkeyPatch, at_once: int) -> AsyncIterator[Line]:
+async def line(monkeypatch: pytest.MonkeyPatch, at_once: int, within: float = 1e6) -> AsyncIterator[Line]:
     monkeypatch.setattr(starts, "AT_ONCE", at_once)
+    monkeypatch.setattr(starts, "WITHIN", within)
     found = Line()
     yield found
     for task in found.tasks.values():
@@ -81,8 +82,7 @@ async def test_who_is_ended_while_it_waits_keeps_nobody_else_waiting(monkeypatch
 
 
 async def test_what_never_comes_up_keeps_the_others_waiting_for_a_while_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starts, "WITHIN", 0.0)
-    async with line(monkeypatch, 1) as found:
+    async with line(monkeypatch, 1, within=0.0) as found:
         await found.comes("stuck", 0)
         await found.comes("next", 0)
         await found.tasks["next"]

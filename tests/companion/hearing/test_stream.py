@@ -292,8 +292,7 @@ class TestEndOfChat:
                     await say(socket, SENTENCE * 8)
                     await eventually(lambda: len(endpoint.heard) == 1)
 
-                    async with asyncio.timeout(2):
-                        await companion.stop()
+                    await companion.stop()
             endpoint.go.set()
 
         assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []

@@ -15,13 +15,14 @@ from tests import tones
 from tests.companion.endpoints import Answer, TranscriptionEndpoint, serving
 from tests.companion.hearing.sound import RATE, tone
 from tests.models import tiny
+from tests.support import PATIENCE
 
 KEY = "sk-very-secret"
 
 
 def transcriber(url: str) -> Transcriber:
     settings = CompanionSection(
-        hearing="openai", hearing_url=url, hearing_model="tiny", hearing_api_key=SecretStr(KEY), timeout=2
+        hearing="openai", hearing_url=url, hearing_model="tiny", hearing_api_key=SecretStr(KEY), timeout=PATIENCE
     )
     ear = transcriber_for(settings, Path("models"))
     assert ear is not None
