@@ -27,6 +27,8 @@ NOTE: Final = "questions"
 """The note that holds them."""
 KEPT: Final = 8
 """The newest questions; some are never answered."""
+NOTED: Final = 2 * KEPT
+"""The newest in the note, with those whose answers are being posted: these are kept as posts, too."""
 FRESH: Final = 120.0
 """Seconds after which an answer that nobody handed on is too old to be worth it."""
 REMEMBERED: Final = 256
@@ -47,7 +49,11 @@ class Questions:
         self._answers: dict[str, str] = {}
         """The ids of questions, by those of the replies that answer them."""
         self._own: deque[str] = deque(maxlen=REMEMBERED)
+        self._noted: dict[str, Forward] = {}
+        """What the note holds, or is about to."""
         self._changed = asyncio.Event()
+        self._done = asyncio.Event()
+        self._writing = asyncio.Lock()
         events = relay.events
         events.asking.subscribe(self._asked)
         events.retracted.subscribe(self._retracted)
@@ -61,20 +67,46 @@ class Questions:
         old = clock.now() - FRESH
         left = (each for each in (_PAGE.validate_json(found) if found else ()) if max(each.heard_at, default=0.0) > old)
         self._left |= {forward.id: forward for forward in left}
+        self._noted = dict(self._left)
         self._changed.set()
-        noted = set(self._left)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._note())
+            tasks.create_task(self._let_go())
+
+    async def _note(self) -> None:
+        """A question at once: until it is noted its answer would end with this relay."""
         while True:
             checkpoint()
             await self._changed.wait()
             self._changed.clear()
             self._look()
-            kept = self._left | self._open
-            if set(kept) == noted:
-                continue
-            if noted - set(kept):
-                await self._relay.poster.drain()
-            await with_retries(self._relay.inbox.set_note, NOTE, _PAGE.dump_json(list(kept.values())).decode())
-            noted = set(kept)
+            kept = self._kept
+            if kept.keys() - self._noted.keys():
+                newest = [*(self._noted | kept).items()][-NOTED:]
+                self._noted = dict(newest)
+                await self._write()
+            if self._noted.keys() - kept.keys():
+                self._done.set()
+
+    async def _let_go(self) -> None:
+        """A question that is answered once the answer is posted."""
+        while True:
+            checkpoint()
+            await self._done.wait()
+            self._done.clear()
+            done = self._noted.keys() - self._kept.keys()
+            await self._relay.poster.drain()
+            self._noted = {key: forward for key, forward in self._noted.items() if key not in done}
+            await self._write()
+
+    async def _write(self) -> None:
+        async with self._writing:
+            note = _PAGE.dump_json(list(self._noted.values())).decode()
+            await with_retries(self._relay.inbox.set_note, NOTE, note)
+
+    @property
+    def _kept(self) -> dict[str, Forward]:
+        return self._left | self._open
 
     def _asked(self, forward: Forward) -> None:
         self._own.append(forward.id)

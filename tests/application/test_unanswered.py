@@ -1,3 +1,5 @@
+import asyncio
+import json
 from collections import deque
 from types import SimpleNamespace
 from typing import Any
@@ -6,11 +8,12 @@ import pytest
 
 from relay.application.events import Events
 from relay.application.unanswered import KEPT, Questions, answers_to
-from relay.model import Forward, Origin, Retraction, SendAs
+from relay.model import Forward, Origin, ReplyText, Retraction, SendAs
 from relay.replies.replies import Step
 from relay.replies.reply import Reply
 from relay.voxta.chat import JoinedChat
 from relay.wire.messages import ChatMessage
+from tests.support import alongside, eventually
 
 QUESTION = Forward(
     id="f",
@@ -84,3 +87,32 @@ def test_answers_that_are_never_released_are_remembered_no_longer_than_their_que
         events.retracted(Retraction(platform="twitch", reason="deleted", id=str(number)))
 
     assert not questions._answers
+
+
+async def test_a_question_is_noted_at_once_and_let_go_once_its_answer_is_posted() -> None:
+    notes: list[list[str]] = []
+    is_posted = asyncio.Event()
+
+    class Store:
+        async def get_note(self, name: str) -> str | None:
+            return None
+
+        async def set_note(self, name: str, value: str) -> None:
+            notes.append([forward["id"] for forward in json.loads(value)])
+
+    def ask(number: str) -> None:
+        events.asking(QUESTION.model_copy(update={"id": number, "expects_reply": True}))
+
+    events = Events()
+    poster = SimpleNamespace(drain=is_posted.wait)
+    relay: Any = SimpleNamespace(events=events, inbox=Store(), poster=poster, session=SimpleNamespace(chat=None))
+    async with alongside(Questions(relay).run()):
+        ask("first")
+        await eventually(lambda: notes[-1:] == [["first"]])
+        events.replied(Step(Reply("r", forward=QUESTION.model_copy(update={"id": "first"}))))
+        events.released(ReplyText(message_id="r", character="Vox", text="hi"))
+        ask("second")
+        await eventually(lambda: notes[-1:] == [["first", "second"]])
+
+        is_posted.set()
+        await eventually(lambda: notes[-1:] == [["second"]])
