@@ -3,7 +3,7 @@
 import ssl
 from typing import Any, Final
 
-from redis.asyncio import RedisCluster, Sentinel
+from redis.asyncio import Redis, RedisCluster, Sentinel
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
@@ -11,14 +11,11 @@ from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import NoBackoff
 
 from relay.bus.address import RedisAddress
-from relay.bus.pipelining import PipelinedRedis, Pipelining
 from relay.config import InboxSection
 from relay.errors import ConfigError
 
 SENTINEL_TIMEOUT: Final = 1.0
 """Seconds for one Sentinel to answer: there are others."""
-TRIES: Final = 2
-"""Round trips that fit into the timeout: a connection that fell silent is one of several."""
 
 
 def connect(settings: InboxSection, address: RedisAddress) -> Any:
@@ -27,12 +24,12 @@ def connect(settings: InboxSection, address: RedisAddress) -> Any:
     try:
         match address.form:
             case "server" | "socket":
-                return _pipelined(PipelinedRedis.from_pool(ConnectionPool.from_url(_url(address), **options)), settings)
+                return Redis.from_pool(ConnectionPool.from_url(_url(address), **options))
             case "cluster":
                 nodes = [ClusterNode(host, port) for host, port in address.hosts]
                 return RedisCluster(startup_nodes=nodes, ssl=address.tls, **options)
             case "sentinel":
-                return _pipelined(_master(settings, address, options), settings)
+                return _master(settings, address, options)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"inbox.url: {address}: {error}") from None
 
@@ -106,11 +103,4 @@ def _master(settings: InboxSection, address: RedisAddress, options: dict[str, An
     del theirs["db"]
     sentinels: Any = Sentinel  # which has no types
     options["ssl"] = theirs["ssl"] = address.tls
-    return sentinels(address.hosts, sentinel_kwargs=theirs, **options).master_for(
-        address.master, redis_class=PipelinedRedis
-    )
-
-
-def _pipelined(client: Any, settings: InboxSection) -> Any:
-    client.pipelining = Pipelining(client.connection_pool, settings.timeout / TRIES)
-    return client
+    return sentinels(address.hosts, sentinel_kwargs=theirs, **options).master_for(address.master)

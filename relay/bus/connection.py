@@ -23,6 +23,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_before_delay, wait_
 
 from relay.bus.address import RedisAddress
 from relay.bus.client import connect, disconnect
+from relay.bus.pipelining import Pipelining
 from relay.bus.renewals import Renewals
 from relay.bus.script import TAKEN, Script, taken
 from relay.config import InboxSection
@@ -33,7 +34,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 OLDEST_SERVER: Final = (6, 2)
 AT_ONCE: Final = 32
-"""Calls under way at the same time, in a cluster each with a connection of its own; what is more waits."""
+"""Calls under way at the same time, each with a connection of its own; what is more waits."""
+TRIES: Final = 2
+"""Round trips that fit into the timeout: a connection that fell silent is one of several."""
 _FAILURES: Final = (RedisError, RedisClusterException, OSError)
 _TRANSIENT: Final = (
     RedisConnectionError,
@@ -55,6 +58,7 @@ class RedisConnection:
         self.name = str(address)
         self._timeout = settings.timeout
         self._is_cluster = address.form == "cluster"
+        self._pipelining = None if self._is_cluster else Pipelining(self.client.connection_pool, self._timeout / TRIES)
         self.renewals = Renewals(self.run, self.name, together=not self._is_cluster)
         """Of the leases that this process has there."""
         self._users = 0
@@ -82,6 +86,8 @@ class RedisConnection:
     async def close(self) -> None:
         self._users -= 1
         if self._users <= 0:
+            if self._pipelining is not None:
+                await self._pipelining.stop()
             await disconnect(self.client)
 
     async def ask(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -108,10 +114,11 @@ class RedisConnection:
 
     async def run_once(self, script: Script, keys: tuple[str, ...], *args: object) -> Any:
         """The same for a call that is itself asked: what fails is raised as it is."""
+        execute = self.client.execute_command if self._pipelining is None else self._pipelining.execute
         try:
-            return await self.client.execute_command("EVALSHA", script.sha, len(keys), *keys, *args)
+            return await execute("EVALSHA", script.sha, len(keys), *keys, *args)
         except NoScriptError:
-            return await self.client.execute_command("EVAL", script.text, len(keys), *keys, *args)
+            return await execute("EVAL", script.text, len(keys), *keys, *args)
 
     async def _asked(self, call: Callable[[], Awaitable[T]]) -> T:
         try:
@@ -128,13 +135,12 @@ class RedisConnection:
         return await call()
 
     async def _drop_idle(self) -> None:
-        """Connections at rest may be as dead as the one that did not answer: each would cost a timeout of its own.
-
-        Without a cluster there is one, which is given up before it has cost the timeout.
-        """
-        if self._is_cluster:
-            with suppress(*_FAILURES):
+        """Connections at rest may be as dead as the one that did not answer: each would cost a timeout of its own."""
+        with suppress(*_FAILURES):
+            if self._is_cluster:
                 await self.client.aclose()  # it asks anew who has which slots
+            else:
+                await self.client.connection_pool.disconnect(inuse_connections=False)
 
 
 def is_transient(error: BaseException) -> bool:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -90,19 +89,3 @@ class Pipelining:
         finally:
             await self._pool.release(connection)
         return answers
-
-
-class PipelinedRedis(Redis):
-    """The library's client: what it is asked for goes to the server with all else that is asked in the same moment."""
-
-    pipelining: Pipelining
-
-    async def execute_command(self, *command: Any, **options: Any) -> Any:
-        answer = await self.pipelining.execute(*command)
-        options.pop("keys", None)  # for what the library keeps in memory
-        read = self.response_callbacks.get(command[0])
-        return answer if read is None else read(answer, **options)
-
-    async def aclose(self, close_connection_pool: bool | None = None) -> None:
-        await self.pipelining.stop()
-        await super().aclose(close_connection_pool)

@@ -457,6 +457,22 @@ class TestSecrets:
         await inbox.close()
 
 
+async def test_connections_that_died_together_cost_one_timeout() -> None:
+    with redis_server(tcp=True) as server:
+        async with FaultyProxy(server.port) as way:
+            connection = connection_to(f"redis://127.0.0.1:{way.port}", 1.0)
+            await connection.open()
+            ping = connection.client.ping
+            await asyncio.gather(*(connection.ask(ping) for _ in range(5)))
+
+            way.desert()
+            with pytest.raises(InboxError, match="did not answer"):
+                await connection.ask(ping)
+
+            assert await asyncio.gather(*(connection.ask(ping) for _ in range(5))) == [True] * 5
+            await connection.close()
+
+
 async def test_what_the_release_before_left_waiting_is_told_by_this_one(
     shared_server: RedisServer, namespace: str
 ) -> None:
