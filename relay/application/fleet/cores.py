@@ -114,6 +114,8 @@ class FleetCores:
             turn = await self._starts.turn(await self._waiting(name, inbox))
             leadership.takes_in = turn.end
             try:
+                if leadership.is_left.is_set():
+                    return leadership.config
                 core = CompanionCore(leadership, Statistics(), self._bus, inbox)
                 core.prepare()
                 self._objects.came()

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay, running
@@ -134,7 +134,8 @@ def load_platforms(companions: Iterable[Config], bus: Bus) -> None:
     loaded: set[str] = set()
     for config in companions:
         if not loaded.issuperset(info.name for info in listed.enabled(config)):
-            loaded.update(shape.name for shape, _ in _shapes(config, bus))
+            with suppress(Exception):  # the companion that cannot have them tells of it when it starts
+                loaded.update(shape.name for shape, _ in _shapes(config, bus))
 
 
 def _lengths(bus: Bus, name: str, brought: RedisStream) -> Mapping[str, Callable[[], Awaitable[int]]]:

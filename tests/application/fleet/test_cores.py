@@ -312,3 +312,22 @@ async def test_what_companions_need_is_loaded_before_the_first_is_led(
     async with leading(redis_server, monkeypatch, lead, name):
         await eventually(lambda: name in happened)
     assert happened == [[name], name]
+
+
+async def test_one_that_is_left_to_another_process_before_its_turn_is_not_started_here_first(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(starts, "AT_ONCE", 0)
+    led: list[bool] = []
+
+    async def lead(leadership: Leadership, _: Bus) -> None:
+        led.append(leadership.is_left.is_set())
+        await asyncio.Event().wait()
+
+    async with leading(redis_server, monkeypatch, lead, name) as (found, _):
+        await eventually(lambda: len(found._starts._queue) == 1)
+        found._leave(name)
+        found._starts._pass_on()
+        await eventually(lambda: bool(led))
+
+    assert led == [False]

@@ -71,3 +71,16 @@ def test_a_platform_that_many_companions_have_is_loaded_once(monkeypatch: pytest
     core.load_platforms(configs, Bus(configs[0].inbox, "fleet"))
 
     assert built == ["twitch", "discord"]
+
+
+def test_a_companion_whose_platforms_cannot_be_had_keeps_no_other_from_starting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: Any) -> Platform:
+        raise ValueError("not to be had")
+
+    monkeypatch.setattr(core, "shape", broken)
+    discord = {"enabled": True, "channels": [1], "token": "abc"}
+    config = settings_model(listed.PLATFORMS).model_validate({"discord": discord})
+
+    core.load_platforms([config], Bus(config.inbox, "fleet"))
