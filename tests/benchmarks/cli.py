@@ -82,7 +82,10 @@ def barge_in(runs: Annotated[int, typer.Option(min=4)] = 40, as_json: Json = Fal
     """How fast the companion falls silent when somebody talks, and how fast it speaks, in a local Discord call."""
     from tests.benchmarks.barge_in import run
 
-    _show(asyncio.run(run(runs=runs)), as_json)
+    figures = asyncio.run(run(runs=runs))
+    _show(figures, as_json)
+    if figures.uninterrupted:
+        raise typer.Exit(1)
 
 
 @bench.command()
