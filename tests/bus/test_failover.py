@@ -77,7 +77,7 @@ async def test_sentinels_promote_a_replica_of_a_master_that_is(how: signal.Signa
                 told = await told_over(inbox, partial(taken_from_us, group.master, how))
             finally:
                 group.master.kill()
-            assert sorted(told) == sorted(EVERYTHING) and await inbox.waiting() == 0
+            assert sorted(told) == sorted(EVERYTHING) and await with_retries(inbox.waiting) == 0
 
 
 def in_the_first(servers: ClusterServers) -> str:
@@ -93,8 +93,8 @@ async def test_a_cluster_moves_a_slot_in_use_and_then_promotes_a_replica() -> No
         connection = connection_to(servers.url, TIMEOUT)
         async with opened(connection, moving) as one, opened(connection, staying) as other:
             told = await told_over(one, lambda: servers.move(key_slot(moving.encode())))
-            assert sorted(told) == sorted(EVERYTHING) and await one.waiting() == 0
+            assert sorted(told) == sorted(EVERYTHING) and await with_retries(one.waiting) == 0
 
             told = await told_over(other, partial(taken_from_us, servers.masters[0], signal.SIGKILL))
-            assert sorted(told) == sorted(EVERYTHING) and await other.waiting() == 0
+            assert sorted(told) == sorted(EVERYTHING) and await with_retries(other.waiting) == 0
             assert servers.promoted()

@@ -99,14 +99,19 @@ async def test_a_lost_connection_is_made_anew_and_the_same_chat_joined_with_its_
         assert [m.text for m in session.chat.history or ()][-1] == "Ann just followed."
 
 
-async def test_a_send_whose_answer_is_lost_is_unknown_and_shows_in_the_history(wire: FaultyProxy) -> None:
-    async with joined(wire.url, timeout=0.5) as session:
+async def test_a_send_whose_answer_is_lost_is_unknown_and_shows_in_the_history(
+    companion: CompanionServer, wire: FaultyProxy
+) -> None:
+    async with joined(wire.url) as session:
         before = session.chat
         wire.swallow_answers()
 
-        with pytest.raises(VoxtaUnavailable):
-            await session.send(forward(session, "Ann just followed.", SendAs.NOREPLY))
+        sending = asyncio.create_task(session.send(forward(session, "Ann just followed.", SendAs.NOREPLY)))
+        [conversation] = companion._hub.open.values()
+        await eventually(lambda: any(m.text == "Ann just followed." for m in conversation.chat.messages))
         wire.drop()
+        with pytest.raises(VoxtaUnavailable):
+            await sending
         await eventually(lambda: session.chat not in (None, before))
 
         assert session.chat is not None

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from relay.application.fleet.forgetting import forget
-from relay.bus.lease import LEASE
 from relay.errors import ConfigError, InboxTaken
 from relay.inbox.redis import RedisInbox
 from tests.contracts.samples import message
 from tests.doubles.redis_server import RedisServer, connection_to
+from tests.support import PATIENCE
 
 
 @pytest.fixture
@@ -31,8 +31,9 @@ def path(tmp_path: Path, redis_server: RedisServer) -> Path:
 
 
 @pytest.fixture
-async def inbox(redis_server: RedisServer, name: str) -> AsyncIterator[RedisInbox]:
+async def inbox(redis_server: RedisServer, name: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RedisInbox]:
     """The companion's, with a message that waits."""
+    monkeypatch.setattr("relay.bus.renewals.RENEWALS", 300)  # who wants it waits for a sign of life
     inbox = inbox_of(redis_server, name)
     await inbox.open()
     await inbox.append([message(1)])
@@ -41,7 +42,7 @@ async def inbox(redis_server: RedisServer, name: str) -> AsyncIterator[RedisInbo
 
 
 def inbox_of(server: RedisServer, name: str) -> RedisInbox:
-    return RedisInbox(connection_to(server.url, 5.0), namespace=f"relay:{name}", max_count=1_000, lease=LEASE)
+    return RedisInbox(connection_to(server.url, PATIENCE), namespace=f"relay:{name}", max_count=1_000, lease=60.0)
 
 
 async def waiting(server: RedisServer, name: str) -> int:

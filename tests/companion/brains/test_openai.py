@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -20,6 +21,7 @@ from relay.companion.state.chat import MessageRole
 from relay.config import CompanionSection
 from tests.companion.endpoints import serving
 from tests.companion.raw import connected
+from tests.support import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
 
@@ -264,17 +266,26 @@ async def test_what_is_refused_for_the_moment_is_tried_again(status: int) -> Non
     assert asked == 2
 
 
-async def test_an_answer_may_take_long_as_long_as_something_comes() -> None:
+async def test_an_answer_may_take_long_as_long_as_something_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, skipped, is_read = asyncio.get_running_loop(), 0.0, asyncio.Event()
+
     async def answer(request: web.Request) -> web.StreamResponse:
+        nonlocal skipped
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        for _ in range(15):
+        for _ in range(9):
+            is_read.clear()
             await response.write(piece("a"))
-            await asyncio.sleep(0.15)
+            await is_read.wait()
+            skipped += PATIENCE / 2
         return response
 
-    async with endpoint(answer, timeout=2.0) as brain:
-        assert await said(brain) == "a" * 15
+    monkeypatch.setattr(loop, "time", lambda: time.monotonic() + skipped)
+    async with endpoint(answer, timeout=PATIENCE) as brain:
+        async for text in brain.reply(VIEW):
+            assert text == "a"
+            is_read.set()
+    assert skipped == 9 * PATIENCE / 2
 
 
 THOUGHT = "<think>They want a poem.</think>\n\nRoses are red."

@@ -18,6 +18,7 @@ from relay.companion.scenario.model import Action
 from relay.companion.state.chat import MessageRole
 from relay.config import CompanionSection
 from tests.companion.endpoints import serving
+from tests.support import PATIENCE
 
 DESK = Action.model_validate(
     {
@@ -57,7 +58,7 @@ class Endpoint:
 @asynccontextmanager
 async def brain(endpoint: Endpoint, **settings: Any) -> AsyncIterator[OpenAIBrain]:
     async with serving("/chat/completions", endpoint.answer) as url:
-        yield OpenAIBrain(CompanionSection(brain="openai", base_url=url, timeout=5, **settings))
+        yield OpenAIBrain(CompanionSection(brain="openai", base_url=url, timeout=PATIENCE, **settings))
 
 
 def call(name: str, arguments: Any) -> Any:
@@ -179,7 +180,7 @@ async def test_what_is_no_completion_is_an_error(body: bytes) -> None:
         return web.Response(body=body)
 
     async with serving("/chat/completions", answer) as url:
-        mind = OpenAIBrain(CompanionSection(brain="openai", base_url=url, timeout=5))
+        mind = OpenAIBrain(CompanionSection(brain="openai", base_url=url, timeout=PATIENCE))
         with pytest.raises(BrainError, match="sent what is no chat completion"):
             await mind.choose(VIEW, [WAVE])
 

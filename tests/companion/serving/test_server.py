@@ -2,12 +2,14 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from pydantic import SecretStr
 
 from relay.companion.serving import connection
@@ -201,7 +203,10 @@ async def test_a_quiet_connection_is_pinged() -> None:
 
 
 async def test_a_silent_client_is_dropped_with_a_reason() -> None:
-    async with serving(silence_limit=0.1) as server, connected(server.url) as client:
+    async with serving() as server, connected(server.url) as client:
+        [connection] = server._connections
+        connection._silence_limit = 0.1  # from the next frame on: however long it takes to connect
+        await client.send_frame({"type": 6})
         closing = await client.frame(lambda frame: frame.get("type") == 7)
 
         assert "no sign of life for 0.1 s" in closing["error"]
@@ -209,11 +214,22 @@ async def test_a_silent_client_is_dropped_with_a_reason() -> None:
             await client.ended.wait()
 
 
-async def test_control_pings_alone_keep_a_client_alive() -> None:
-    async with serving(silence_limit=1.5, keep_alive=0.2) as server, connected(server.url) as client:
+async def test_control_pings_alone_keep_a_client_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, skipped, is_heard = asyncio.get_running_loop(), 0.0, asyncio.Event()
+    pong = web.WebSocketResponse.pong
+
+    async def heard(self: web.WebSocketResponse, message: bytes) -> None:
+        await pong(self, message)
+        is_heard.set()
+
+    monkeypatch.setattr(web.WebSocketResponse, "pong", heard)
+    async with serving(silence_limit=PATIENCE) as server, connected(server.url) as client:
+        monkeypatch.setattr(loop, "time", lambda: time.monotonic() + skipped)
         for _ in range(10):
+            is_heard.clear()
             await client.socket.ping()
-            await client.more()
+            await is_heard.wait()
+            skipped += PATIENCE / 2
 
         assert "error" not in await client.call("authenticate")
 

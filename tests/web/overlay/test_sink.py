@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import aiohttp
 import av
 import numpy as np
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -384,23 +386,38 @@ async def test_when_the_last_listener_goes_the_sink_closes_and_forgets(
 async def test_a_page_whose_script_hangs_is_noticed(
     stage: Stage, street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay.web.overlay.page, "SILENCE", 2.0)
+    skipped, waits = 0.0, 0
+    receive = web.WebSocketResponse.receive
+
+    async def waiting(self: web.WebSocketResponse, timeout: float | None = None) -> aiohttp.WSMessage:
+        nonlocal waits
+        waits += 1
+        return await receive(self, timeout)
+
+    monkeypatch.setattr(web.WebSocketResponse, "receive", waiting)
     monkeypatch.setattr(relay.web.overlay.page, "PING_EVERY", 0.05)
+    monkeypatch.setattr(relay.web.overlay.page, "CLOSE_GRACE", PATIENCE)
     hung, alive = await street.visitor(), await street.visitor()
     await hung.is_ready()
     await stage.ear.notes_are("open")
+    await alive.is_ready("muted", captions=False)
 
-    async def answer() -> None:
-        await alive.is_ready("muted", captions=False)
-        while True:
-            await alive.hears("ping")
-            await alive.says("pong")
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: time.monotonic() + skipped)
+    said = 0
 
-    answering = asyncio.create_task(answer())
-    await stage.ear.notes_are("open", "closed")
+    def is_read() -> bool:
+        return waits == 4 + said  # two of each page: for what made it ready, and after that
+
+    for _ in range(2):
+        await eventually(is_read)
+        skipped += PATIENCE  # half of what a page may be silent for
+        await alive.hears("ping")
+        await alive.says("pong")
+        said += 1
+
     assert (await hung.is_dismissed())[0] == aiohttp.WSCloseCode.GOING_AWAY
-    assert not answering.done()
-    answering.cancel()
+    await stage.ear.notes_are("open", "closed")
+    await alive.hears("ping")
 
 
 async def test_a_page_that_reads_nothing_never_blocks_and_is_dropped(
