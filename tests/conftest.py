@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 SHARE: Final = pytest.StashKey[Share]()
 
+WANT_ALL: Final = ("maxfail", "xmlpath", "htmlpath")
+"""Options with which all of a test is told, as it happens: of a failure that ends the run before what cleans up."""
+
 gc.disable()  # until all is collected: nothing of it becomes garbage
 pytest.register_assert_rewrite("tests.stories.stories", "tests.stories.backstage")  # before others import them
 
@@ -95,7 +98,7 @@ def _keep_bytecode(config: pytest.Config) -> None:
 
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """A worker tells the controller no more of a test than anyone asks: to tell all costs a fifth of a small test."""
-    if not hasattr(item.config, "workerinput"):
+    if not hasattr(item.config, "workerinput") or any(item.config.getoption(name, None) for name in WANT_ALL):
         return None
     for report in worth_telling(runtestprotocol(item, log=False, nextitem=nextitem)):
         item.ihook.pytest_runtest_logreport(report=report)

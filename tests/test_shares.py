@@ -7,6 +7,7 @@ from typing import Literal
 
 import pytest
 
+from tests.conftest import pytest_runtest_protocol
 from tests.shares import LONG, ROOT, Share, seconds_of, worth_telling
 
 FILES = sorted(ROOT.rglob("test_*.py"))
@@ -72,3 +73,13 @@ def test_of_a_test_that_passed_only_that_is_told_and_what_took_long(
     reports = [report("setup"), report("call"), report("teardown")]
 
     assert [each.when for each in worth_telling(reports)] == told
+
+
+@pytest.mark.parametrize("option", ["maxfail", "xmlpath"])
+def test_who_ends_at_a_failure_or_writes_a_report_is_told_all_by_pytest_itself(
+    option: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as during:
+        during.setattr(request.config, "workerinput", {}, raising=False)
+        during.setattr(request.config.option, option, 1)
+        assert pytest_runtest_protocol(request.node, None) is None
