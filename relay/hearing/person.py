@@ -90,8 +90,8 @@ class PersonVoice:
             self._tell(self._activity.wait(now))
 
     def hush(self, now: float) -> None:
-        """It is known that they are silent now."""
-        self._tell(self._activity.hush(now))
+        """It is known that they fell silent `now`, or after what was heard last, if that was later."""
+        self._tell(self._activity.hush(max(now, self._heard_at)))
 
     def end(self) -> None:
         """They are gone."""

@@ -33,12 +33,12 @@ class PersonTimeline:
     def __init__(self) -> None:
         self._begin: tuple[float, int] | None = None
 
-    def at(self, timestamp: int, now: float) -> float:
-        """The time of a sample that came `now`: at most `JITTER` and a little before."""
+    def at(self, timestamp: int, now: float, late: float) -> float:
+        """The time of a sample read `now`, `late` after it may have come: it was said a little before it came."""
         if self._begin is not None:
             began, first = self._begin
             at = began + ((timestamp - first + 2**31 & 0xFFFFFFFF) - 2**31) / RATE
-            if now - 2 * JITTER <= at <= now:
+            if now - 2 * JITTER - late <= at <= now:
                 return at
         self._begin = now, timestamp
         return now
@@ -145,7 +145,10 @@ class Voices:
         self._telling = _Telling(listener.speakers, listener.voices, clock)
         self._people: dict[int, _Person] = {}
         self._woken = asyncio.Event()
-        self._looked_at = clock()
+        self._looked_at: float | None = None
+        """While somebody talks."""
+        self._was_held_up = 0.0
+        """Seconds, before the last look."""
 
     @property
     def states(self) -> dict[int, VoiceState]:
@@ -171,6 +174,7 @@ class Voices:
                 while self.states:
                     self.look()
                     await asyncio.sleep(LOOK_EVERY)
+                self._looked_at, self._was_held_up = None, 0.0
         finally:
             self.forget_all()
 
@@ -196,7 +200,8 @@ class Voices:
         person = self._person(user)
         person.is_hushed = False
         samples = len(pcm) // 2
-        end = person.timeline.at((timestamp + samples) & 0xFFFFFFFF, self._clock())
+        now = self._clock()
+        end = person.timeline.at((timestamp + samples) & 0xFFFFFFFF, now, self._late(now))
         person.voice.feed(person.lowered.convert(pcm), end)
         self._note(user, person)
         self._woken.set()
@@ -205,7 +210,8 @@ class Voices:
         """Their client says that they are done."""
         if (person := self._people.get(user)) is not None:
             person.is_hushed = True
-            person.voice.hush(self._clock())
+            now = self._clock()
+            person.voice.hush(now - self._late(now))
 
     def forget(self, user: int) -> None:
         """They left, or may not be heard any more."""
@@ -220,14 +226,23 @@ class Voices:
     def look(self) -> None:
         """Let time pass until now: as much less as this look is late, for then packets wait to be heard as well."""
         now = self._clock()
-        held_up, self._looked_at = max(0.0, now - self._looked_at - LOOK_EVERY), now
+        self._was_held_up, self._looked_at = self._held_up(now), now
+        until = now - self._was_held_up
         for user, person in list(self._people.items()):
             if not self._hears(user):
                 self.forget(user)
                 continue
-            person.voice.wait(now if person.is_hushed else now - JITTER - held_up)
+            person.voice.wait(until if person.is_hushed else until - JITTER)
             self._note(user, person)
         self._telling.repeat()
+
+    def _held_up(self, now: float) -> float:
+        """How late the next look is."""
+        return max(0.0, now - self._looked_at - LOOK_EVERY) if self._looked_at is not None else 0.0
+
+    def _late(self, now: float) -> float:
+        """How long what is read may have waited: some is read before the look that a hold-up delayed, some after it."""
+        return max(self._held_up(now), self._was_held_up)
 
     def _note(self, user: int, person: _Person) -> None:
         if person.voice.bar is not person.bar:
