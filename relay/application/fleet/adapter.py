@@ -19,6 +19,7 @@ from relay.application.processes.remote_commands import OffersOfCores, RemoteCom
 from relay.application.processes.standby import MakeSure
 from relay.application.settings import Fleet
 from relay.application.tracing import hearing, wanted_spans
+from relay.application.voice_places import is_in_voice
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.config.base import PlatformSection
@@ -61,7 +62,8 @@ class SharedAdapter:
     async def run(self) -> None:
         """Until cancelled. Raises AuthError or ConfigError when it never listened and a person has to act."""
         log.info("%s is the account of %s", self._service, ", ".join(self._ingress))
-        load(self._info, self._config(), self._bus)
+        voices = (config for config in self._companions.values() if is_in_voice(config, self._info))
+        load(self._info, next(voices, self._config()), self._bus)
         await by_turns(self._login, self._space, self._bus, self._hear)
 
     async def _hear(self, make_sure: MakeSure) -> None:

@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from relay.application.fleet import adapter as shared_adapter
 from relay.application.fleet.accounts import accounts, settings_mark
 from relay.application.fleet.adapter import SharedAdapter
 from relay.application.fleet.changes import changes
+from relay.application.processes import adapter as adapters
 from relay.application.processes.ingress import Ingress
 from relay.application.settings.fleet import fleet_in
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.config import InboxSection
+from relay.config.loading import Config
 from relay.errors import AuthError, InboxError
 from relay.model import AudienceMessage, Author, Incoming, Kind, Role
 from relay.platforms.info import Surroundings
@@ -30,6 +33,12 @@ SETTINGS = """
 twitch = { enabled = true, client_id = 'a' }
 companions.ann.twitch.channels = ['1']
 companions.ben.twitch.channels = ['2']
+"""
+VOICES = """
+discord = { enabled = true, token = 'of a bot' }
+companions.ann.discord.channels = [1]
+companions.ben = { discord.channels = [2], speech = { enabled = true, sinks = ['discord'] }, voice.channels = [12] }
+companions.cleo = { discord.channels = [3], speech = { enabled = true, sinks = ['discord'] }, voice.channels = [13] }
 """
 
 
@@ -118,6 +127,25 @@ async def test_what_one_account_notes_is_nothing_to_another_one(redis_server: Re
         await one.set_note("known", "5")
         assert await one.get_note("known") == "5"
         assert await other.get_note("known") is None
+
+
+async def test_who_stands_by_has_loaded_what_voices_take_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    stands_by = asyncio.Event()
+
+    def voice(_: object, config: Config, __: object) -> None:
+        assert not stands_by.is_set()
+        loaded.append(config.relay.name)
+
+    async def by_turns(*_: object) -> None:
+        stands_by.set()
+
+    monkeypatch.setattr(adapters, "VoiceHost", voice)
+    monkeypatch.setattr(shared_adapter, "by_turns", by_turns)
+    await adapter_of(VOICES).run()
+
+    assert loaded == ["ben"]
+    assert stands_by.is_set()
 
 
 async def test_two_accounts_of_a_platform_are_two_conditions_of_readiness(redis_server: RedisServer) -> None:
