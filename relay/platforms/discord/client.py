@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -99,7 +99,9 @@ class DiscordPlatform:
         """See Platform. When cancelled it stores what it has accepted before it returns."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._remember(), name="discord note")
+                # Each by itself: a session also begins while nothing can be stored.
+                tasks.create_task(self._remember(NOTE_BEGAN, self._began), name="discord note of the session")
+                tasks.create_task(self._remember(NOTE_KNOWN, self._stored), name="discord note of what is stored")
                 while True:
                     await self._listen()
         except ExceptionGroup as failures:
@@ -138,29 +140,28 @@ class DiscordPlatform:
                 noted = await self._notes.get_note(self._note(name))
         return noted
 
-    async def _remember(self) -> None:
-        """Note, for the next run, when the last session began, and up to where nothing was missed.
-
-        Only what is stored counts.
-        """
-        noted: dict[str, str] = {}
+    async def _remember(self, name: str, latest: Callable[[], Awaitable[float | None]]) -> None:
+        """Note this for the next run, whenever it is another one."""
+        noted: float | None = None
         while True:
-            await asyncio.sleep(NOTE_EVERY if NOTE_KNOWN in noted else FIRST_NOTE)
-            if self._bot.last_start.at is not None:
-                await self._set_note(NOTE_BEGAN, str(self._bot.last_start.at), noted)
-            lines = self._shards
-            known = min((line.mark.known for line in lines if line.mark.known is not None), default=None)
-            if known is None or str(known) == noted.get(NOTE_KNOWN):
-                continue
-            for line in lines:
-                await line.intake.stored()
-            await self._set_note(NOTE_KNOWN, str(known), noted)
+            await asyncio.sleep(FIRST_NOTE if noted is None else NOTE_EVERY)
+            value = await latest()
+            if value is not None and value != noted:
+                with suppress(InboxError):  # later, then
+                    await self._notes.set_note(self._note(name), str(value))
+                    noted = value
 
-    async def _set_note(self, name: str, value: str, noted: dict[str, str]) -> None:
-        if noted.get(name) != value:
-            with suppress(InboxError):  # later, then
-                await self._notes.set_note(self._note(name), value)
-                noted[name] = value
+    async def _began(self) -> float | None:
+        """When the last session began."""
+        return self._bot.last_start.at
+
+    async def _stored(self) -> int | None:
+        """Up to where nothing was missed: only what is stored counts."""
+        lines = self._shards
+        known = min((line.mark.known for line in lines if line.mark.known is not None), default=None)
+        for line in lines:
+            await line.intake.stored()
+        return known
 
     def _session(self, channel: str = "") -> DiscordSession | None:
         """Any can write anywhere; but that of the channel's own shard knows how much the channel takes."""

@@ -10,6 +10,7 @@ from relay.platforms.discord import client, missed, session
 from relay.platforms.discord.client import NOTE_BEGAN, NOTE_KNOWN, DiscordPlatform
 from relay.platforms.discord.missed import Mark
 from relay.platforms.discord.session_starts import LastStart
+from relay.platforms.intake import Intake
 from relay.system.clock import now
 from tests.doubles.discord import DiscordDouble, Hold
 from tests.doubles.discord.world import READ_HISTORY
@@ -162,6 +163,24 @@ class TestAcrossRuns:
         began = float(store.notes[NOTE_BEGAN])
         async with connect():
             assert await known.get() == began
+
+    async def test_the_next_knows_of_a_session_that_began_while_nothing_could_be_stored(
+        self, discord: DiscordDouble, connect: Connect, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        is_waited_for = asyncio.Event()
+
+        async def stored(_: Intake) -> None:
+            is_waited_for.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(Intake, "stored", stored)
+        async with connect() as platform:
+            await ready(platform, discord)
+            await asyncio.wait_for(is_waited_for.wait(), PATIENCE)
+            await store.signal.wait_until(lambda: NOTE_BEGAN in store.notes, "a note")
+            before = store.notes[NOTE_BEGAN]
+            await session_ended(discord)
+            await store.signal.wait_until(lambda: store.notes[NOTE_BEGAN] != before, "a note of the new session")
 
     async def noted(self, store: Store, id: str) -> None:
         await store.signal.wait_until(lambda: store.notes.get(NOTE_KNOWN) == id, f"a note of {id}, got {store.notes}")
