@@ -116,6 +116,8 @@ class PlatformInfo(Generic[S]):
     loggers: tuple[str, ...] = ()
     """Of its libraries: only their warnings are shown."""
     crowd: DemoCrowd | None = None
+    login_notes: tuple[str, ...] = ()
+    """Names of notes that are true of a login whatever else is set."""
 
     def settings(self, config: Config) -> S:
         """Its section; the defaults where the configuration has none."""

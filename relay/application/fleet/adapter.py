@@ -25,7 +25,7 @@ from relay.bus.bus import Bus
 from relay.config.base import PlatformSection
 from relay.config.loading import Config
 from relay.model import Caller, ControlInfo, Held, Incoming, PlatformDecision, Retraction, Suggestion
-from relay.platforms.base import Platform, Receive, Tunable
+from relay.platforms.base import Notes, Platform, Receive, Tunable
 from relay.platforms.sharing import Share, Shareable
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ class SharedAdapter:
 
     async def _hear(self, make_sure: MakeSure) -> None:
         receive = while_ours(self.receive, make_sure)
-        controls, notes = SharedControls(self.owner, self._bus), AccountNotes(self._bus, self._space)
-        platform = built(self._info, self._config(), receive, controls, notes)
+        platform = built(self._info, self._config(), receive, SharedControls(self.owner, self._bus), self._notes())
         async with wanted_spans(self._process) as self._spans, asyncio.TaskGroup() as tasks:
             self.platform = platform
             following = tasks.create_task(self._offers.run(), name="viewers' commands")
@@ -82,6 +81,12 @@ class SharedAdapter:
                 self.platform = None  # or `follow` starts voices meanwhile that nobody ends
                 following.cancel()
                 await self._voices.end()
+
+    def _notes(self) -> Notes:
+        """What processes share out among themselves they also note together, whatever else each has set."""
+        if self._login.heard_alone() is None:
+            return self._bus
+        return AccountNotes(self._bus, self._service, self._space, self._info.login_notes)
 
     async def follow(self, fleet: Fleet, _: FleetChanges) -> None:
         """Hear the channels of these companions from now on. Raises ConfigError and PlatformError."""
@@ -176,17 +181,31 @@ def _places_of(incoming: Incoming) -> Sequence[str]:
 
 
 class AccountNotes:
-    """See the platforms' Notes: those of one account, as another one has missed something else."""
+    """See the platforms' Notes: those of one account, as another one has missed something else.
 
-    def __init__(self, bus: Bus, account: str) -> None:
+    They are kept for its login as well, where they are found once its settings are others.
+    """
+
+    def __init__(self, bus: Bus, login: str, account: str, of_login: Collection[str]) -> None:
+        """Notes `of_login` are the same for all accounts of that login."""
         self._bus = bus
+        self._login = login
         self._account = account
+        self._of_login = of_login
 
     async def get_note(self, name: str) -> str | None:
-        return await self._bus.get_note(f"{self._account} {name}")
+        for known in (*self._names(name), name):  # the bare one is of who heard for all accounts
+            if (value := await self._bus.get_note(known)) is not None:
+                return value
+        return None
 
     async def set_note(self, name: str, value: str) -> None:
-        await self._bus.set_note(f"{self._account} {name}", value)
+        for known in self._names(name):
+            await self._bus.set_note(known, value)
+
+    def _names(self, name: str) -> Sequence[str]:
+        of_login = f"{self._login} {name}"
+        return (of_login,) if name in self._of_login else (f"{self._account} {name}", of_login)
 
 
 class SharedControls:

@@ -28,7 +28,7 @@ from relay.platforms.discord.incoming import Listening
 from relay.platforms.discord.offers import Offers
 from relay.platforms.discord.outgoing import send, show_typing
 from relay.platforms.discord.session import DiscordSession
-from relay.platforms.discord.settings import PLATFORM, TEXT_LIMIT, DiscordSection
+from relay.platforms.discord.settings import NOTE_BEGAN, PLATFORM, TEXT_LIMIT, DiscordSection
 from relay.platforms.discord.shard import ShardLine
 from relay.platforms.discord.sharding import GatewayShard, Resharded, Sharding
 from relay.platforms.discord.voice.choosing import CompanionVoice
@@ -41,8 +41,6 @@ log = logging.getLogger(__name__)
 
 NOTE_KNOWN: Final = "discord known"
 """The note that holds the id up to which no message was missed."""
-NOTE_BEGAN: Final = "discord began"
-"""The note that holds when the last session began."""
 NOTE_EVERY = 2.0
 """Seconds between two looks whether that id has grown."""
 FIRST_NOTE = 0.1
@@ -124,9 +122,9 @@ class DiscordPlatform:
             log.info("discord: the bot takes %d shards", self._bot.sharding.count)
 
     def _note(self, name: str) -> str:
-        """A note's name: processes that share the shards have one each."""
+        """A note's name: processes that share the shards have one each, but Discord counts the sessions of all."""
         ids = self._bot.settings.shard_ids
-        return f"{name} {','.join(map(str, ids))}" if ids else name
+        return f"{name} {','.join(map(str, ids))}" if ids and name != NOTE_BEGAN else name
 
     async def _known(self) -> int | None:
         """Up to where an earlier run, or the shards before, missed nothing."""

@@ -6,7 +6,7 @@ from typing import Final
 from relay.config import VoiceSection
 from relay.guide import Changes, Guide
 from relay.platforms.base import Platform
-from relay.platforms.discord.settings import PLATFORM, TEXT_LIMIT, DiscordSection
+from relay.platforms.discord.settings import NOTE_BEGAN, PLATFORM, TEXT_LIMIT, DiscordSection
 from relay.platforms.info import DemoCrowd, PlatformInfo, PlatformWishes, Surroundings
 from relay.platforms.voice import Listener, VoiceChannels
 
@@ -57,4 +57,5 @@ DISCORD: Final = PlatformInfo(
     voice=_voice,
     loggers=("discord",),
     crowd=DemoCrowd(per_minute=12.0),
+    login_notes=(NOTE_BEGAN,),
 )

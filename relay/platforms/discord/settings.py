@@ -11,6 +11,8 @@ from relay.config.base import PlatformSection, written
 PLATFORM: Final = "discord"
 TEXT_LIMIT: Final = 2_000
 """Characters of a message, as bots may write them."""
+NOTE_BEGAN: Final = "discord began"
+"""The note that holds when the last session began."""
 MAX_SHARDS: Final = 1_000
 """As many sessions as Discord lets a bot begin in a day; at 1,000 servers each, a million servers."""
 

@@ -23,6 +23,7 @@ from relay.config import InboxSection
 from relay.config.loading import Config
 from relay.errors import AuthError, InboxError
 from relay.model import AudienceMessage, Author, Incoming, Kind, Role
+from relay.platforms.discord.settings import NOTE_BEGAN
 from relay.platforms.info import Surroundings
 from relay.system.readiness import Look, Readiness
 from tests.doubles.redis_server import RedisServer
@@ -127,6 +128,52 @@ async def test_what_one_account_notes_is_nothing_to_another_one(redis_server: Re
         await one.set_note("known", "5")
         assert await one.get_note("known") == "5"
         assert await other.get_note("known") is None
+
+
+async def test_what_was_noted_is_known_once_the_settings_of_the_login_are_others(redis_server: RedisServer) -> None:
+    settings = [VOICES, VOICES.replace("token", "listen_to = 'addressed', token")]
+    adapters = [adapter_of(each, redis_server.url) for each in settings]
+
+    async with adapters[0]._bus.running() as bus:
+        for each in adapters:
+            each._bus = bus
+        before, after = [each._notes() for each in adapters]
+        await bus.set_note("known", "of an earlier version")
+        assert await before.get_note("known") == "of an earlier version"
+        await before.set_note("known", "5")
+        assert await after.get_note("known") == "5"
+        await after.set_note("known", "7")
+        assert [await each.get_note("known") for each in (before, after)] == ["5", "7"]
+
+
+async def test_when_a_session_began_is_one_note_of_all_who_have_the_login(redis_server: RedisServer) -> None:
+    settings = [VOICES, VOICES.replace("token", "listen_to = 'addressed', token"), VOICES.replace("of a", "of another")]
+    adapters = [adapter_of(each, redis_server.url) for each in settings]
+
+    async with adapters[0]._bus.running() as bus:
+        for each in adapters:
+            each._bus = bus
+        one, same, other = [each._notes() for each in adapters]
+        for number, notes in enumerate((one, same, one)):
+            await notes.set_note(NOTE_BEGAN, str(number))
+            assert [await each.get_note(NOTE_BEGAN) for each in (one, same, other)] == [str(number), str(number), None]
+
+
+async def test_those_who_share_a_conduit_out_note_it_together(redis_server: RedisServer) -> None:
+    of_conduit = "transport = 'conduit', client_secret = 'b', shards = 2, shard_ids = [{}], client_id"
+    adapters = [
+        adapter_of(SETTINGS.replace("client_id", of_conduit.format(shard)), redis_server.url) for shard in (0, 1)
+    ]
+
+    async with adapters[0]._bus.running() as bus:
+        for each in adapters:
+            each._bus = bus
+        one, other = [each._notes() for each in adapters]
+        for noted in ("of one", "of the other"):
+            await one.set_note("conduit", noted)
+            assert await other.get_note("conduit") == noted
+            await other.set_note("conduit", f"{noted}, anew")
+            assert await one.get_note("conduit") == f"{noted}, anew"
 
 
 async def test_who_stands_by_has_loaded_what_voices_take_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from relay.errors import InboxError
 from relay.platforms.discord import client, missed, session
-from relay.platforms.discord.client import NOTE_BEGAN, NOTE_KNOWN, DiscordPlatform
+from relay.platforms.discord.client import NOTE_KNOWN, DiscordPlatform
 from relay.platforms.discord.missed import Mark
 from relay.platforms.discord.session_starts import LastStart
+from relay.platforms.discord.settings import NOTE_BEGAN
 from relay.platforms.intake import Intake
 from relay.system.clock import now
 from tests.doubles.discord import DiscordDouble, Hold
