@@ -67,8 +67,8 @@ class Expressions:
         self._hotkeys = {emotion.casefold(): name for emotion, name in settings.hotkeys.items()}
         self._studio = studio
         self._wanted = ""
-        self._settled = ""
-        """The emotion that was shown, or could not be."""
+        self._settled: str | None = ""
+        """The emotion that was shown, or could not be; None where nobody knows."""
         self._shown: str | None = None
         """The file of what we have activated."""
         self._told: set[str] = set()
@@ -93,7 +93,7 @@ class Expressions:
                 self._news.clear()
                 await self._show()
         finally:
-            self._wanted = ""
+            self._wanted, self._settled = "", "" if self._shown is None else None
             with suppress(TimeoutError):
                 async with asyncio.timeout(LEAVES):
                     await self._show()
@@ -115,8 +115,12 @@ class Expressions:
         if self._shown is not None and (found is None or found.file != self._shown):
             await self._take_back(self._shown, there)
         if found is not None and not found.is_active:
-            await activate(self._studio, found.file)
-            self._shown = found.file
+            self._shown = found.file  # from here on it may be, whether or not we hear of it
+            try:
+                await activate(self._studio, found.file)
+            except AvatarRefused:
+                self._shown = None
+                raise
         if hotkey := self._hotkeys.get(emotion):
             await press(self._studio, hotkey)
         elif emotion and found is None:

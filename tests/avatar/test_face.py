@@ -1,5 +1,6 @@
 """The model's mouth and expressions, from the speech to VTube Studio's own protocol."""
 
+import asyncio
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,10 +20,16 @@ from tests.avatar.test_client import settings
 from tests.doubles.vtube_studio import Expression, VTubeStudioDouble
 from tests.speech.fakes import ManualSink
 from tests.speech.test_playback import BYE, HELLO, Scene
-from tests.support import alongside, eventually
+from tests.support import PATIENCE, alongside, eventually
 
 HUM = (12_000 * np.sin(2 * math.pi * 300 * np.arange(RATE) / RATE)).astype("<i2").tobytes()
 JOY, ANGER = replace(HELLO, affect="joy"), replace(BYE, affect="Anger")
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end waits for VTube Studio however long that takes."""
+    monkeypatch.setattr("relay.avatar.expressions.LEAVES", PATIENCE)
 
 
 class Stage(Scene):
@@ -182,6 +189,26 @@ async def test_a_hotkey_is_pressed_once_for_its_emotion(double: VTubeStudioDoubl
 
 async def test_an_expression_is_taken_back_at_the_end(double: VTubeStudioDouble, token: AvatarToken) -> None:
     async with staged(double, token) as stage:
+        await stage.say(JOY)
+        stage.goes_on(0.5)
+        await eventually(lambda: shown(double) == ["Joy"])
+
+    assert shown(double) == []
+
+
+async def test_an_expression_is_taken_back_whose_coming_was_never_confirmed(
+    double: VTubeStudioDouble, token: AvatarToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with staged(double, token) as stage:
+        request = stage.studio.request
+
+        async def unanswered(kind: str, data: dict[str, Any] | None = None) -> dict[str, Any]:
+            answer = await request(kind, data)
+            if kind == "ExpressionActivationRequest" and data is not None and data["active"]:
+                await asyncio.Event().wait()
+            return answer
+
+        monkeypatch.setattr(stage.studio, "request", unanswered)
         await stage.say(JOY)
         stage.goes_on(0.5)
         await eventually(lambda: shown(double) == ["Joy"])
