@@ -140,6 +140,7 @@ async def test_a_script_offers_a_command_hears_of_its_use_and_takes_it_back(tmp_
         await stage.relay.receive(message(1, "!dance badly"), message(2, "!dance fast 3"))
         await eventually(lambda: "danced" in stage.story.variables)
         await eventually(lambda: table.named("dance") is None)
+        await stage.relay.quiet(empty=True)
         assert stage.posts("twitch") == ["STYLE is one of slow, fast, not 'badly'. Use: !dance slow|fast [TIMES]"]
         assert stage.story.variables["danced"] == (
             '{"author":"Ann","platform":"Twitch","text":"fast 3","style":"fast","times":"3"}'
