@@ -9,6 +9,7 @@ from typing import Any, Self
 from relay.bus.calls import RemoteCalls
 from relay.bus.connection import RedisConnection
 from relay.bus.lease import Lease
+from relay.bus.namespace import namespace_of
 from relay.bus.presence import Presence
 from relay.bus.pubsub import PubSub
 from relay.bus.stream import RedisStream
@@ -21,7 +22,7 @@ class Bus:
     """For the relay called `name`, which may serve one companion of the same name, or many."""
 
     def __init__(self, settings: InboxSection, name: str) -> None:
-        self.namespace = f"relay:{name}"
+        self.namespace = namespace_of(name)
         self._lease_seconds = settings.lease
         self.connection = RedisConnection(settings)
         self.pubsub = PubSub(self.connection)
@@ -39,7 +40,7 @@ class Bus:
 
     def companion_stream(self, companion: str, name: str, lease: Lease | None = None, *, most: int = 0) -> RedisStream:
         """A list of one companion's. Who reads it has its inbox."""
-        return RedisStream(self.connection, self.pubsub, f"{{relay:{companion}}}:{name}", lease, most=most)
+        return RedisStream(self.connection, self.pubsub, f"{{{namespace_of(companion)}}}:{name}", lease, most=most)
 
     def channel(self, name: str) -> str:
         """Where something with this name is told to whoever listens."""

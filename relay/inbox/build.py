@@ -20,11 +20,12 @@ def build(settings: InboxSection, name: str, path: Path, connection: "RedisConne
 
         return SqliteInbox(path, max_count=settings.max_count, timeout=settings.timeout)
     from relay.bus.connection import RedisConnection
+    from relay.bus.namespace import namespace_of
     from relay.inbox.redis import RedisInbox
 
     return RedisInbox(
         connection or RedisConnection(settings),
-        namespace=f"relay:{name}",
+        namespace=namespace_of(name),
         max_count=settings.max_count,
         lease=settings.lease,
     )

@@ -41,8 +41,9 @@ def build_store(config: Config, beside: Inbox | None = None) -> MemoryStore:
         return SqliteMemory(config.memory_path, timeout=config.inbox.timeout)
 
     from relay.bus.connection import RedisConnection
+    from relay.bus.namespace import namespace_of
     from relay.inbox.redis import RedisInbox
     from relay.memory.redis import RedisMemory
 
     connection = beside.connection if isinstance(beside, RedisInbox) else RedisConnection(config.inbox)
-    return RedisMemory(connection, namespace=f"relay:{config.relay.name}")
+    return RedisMemory(connection, namespace=namespace_of(config.relay.name))

@@ -10,6 +10,7 @@ from relay.application.backup import paths_in
 from relay.application.settings import Fleet, load_fleet
 from relay.bus.connection import RedisConnection
 from relay.bus.lease import Lease
+from relay.bus.namespace import namespace_of
 from relay.config.companions import TABLE, variable_of
 from relay.errors import ConfigError
 
@@ -44,7 +45,7 @@ async def forget(path: Path, companion: str, confirm: Callable[[KeptOfCompanion]
         raise ConfigError(f"inbox.engine: {fleet.process.inbox.engine}; what Redis has of companions is forgotten here")
     connection = RedisConnection(fleet.process.inbox)
     await connection.open()
-    lease = Lease(connection, f"relay:{companion}", fleet.process.inbox.lease)
+    lease = Lease(connection, namespace_of(companion), fleet.process.inbox.lease)
     try:
         keys = await _keys(connection, companion)
         kept = KeptOfCompanion(len(keys), tuple(_files(fleet, companion)))
@@ -90,7 +91,7 @@ def _delete(file: Path) -> None:
 
 async def _keys(connection: RedisConnection, companion: str) -> list[bytes]:
     async def ask() -> list[bytes]:
-        found = connection.client.scan_iter(match=f"{{relay:{companion}}}:*", count=10 * AT_ONCE)
+        found = connection.client.scan_iter(match=f"{{{namespace_of(companion)}}}:*", count=10 * AT_ONCE)
         return [key async for key in found]
 
     return await connection.ask(ask)

@@ -23,6 +23,7 @@ from relay.application.statistics import Statistics
 from relay.application.tracing import traced
 from relay.application.watching import Watch, watching
 from relay.bus.bus import Bus
+from relay.bus.namespace import namespace_of
 from relay.bus.stream import RedisStream
 from relay.config.loading import Config
 from relay.errors import InboxTaken
@@ -57,7 +58,7 @@ def inbox_of(config: Config, bus: Bus) -> RedisInbox:
     """The companion's, over the process's own way to Redis; to be opened by who has its lease."""
     return RedisInbox(
         bus.connection,
-        namespace=f"relay:{config.relay.name}",
+        namespace=namespace_of(config.relay.name),
         max_count=config.inbox.max_count,
         lease=config.inbox.lease,
     )
@@ -74,7 +75,7 @@ class CompanionCore:
         self._inbox = inbox
         self._relay: Relay | None = None
         name, lease = config.relay.name, inbox.lease
-        self._platforms = [remote(shape, service, bus, name, lease) for shape, service in _shapes(config, bus)]
+        self._platforms = [remote(platform, service, bus, name, lease) for platform, service in _shapes(config, bus)]
         self._audio = LiveAudio(config, lambda info, heard: RemoteVoiceChannels(info.name, bus, name, lease, heard))
 
     def prepare(self) -> None:
@@ -135,7 +136,7 @@ def load_platforms(companions: Iterable[Config], bus: Bus) -> None:
     for config in companions:
         if not loaded.issuperset(info.name for info in listed.enabled(config)):
             with suppress(Exception):  # the companion that cannot have them tells of it when it starts
-                loaded.update(shape.name for shape, _ in _shapes(config, bus))
+                loaded.update(platform.name for platform, _ in _shapes(config, bus))
 
 
 def _lengths(bus: Bus, name: str, brought: RedisStream) -> Mapping[str, Callable[[], Awaitable[int]]]:

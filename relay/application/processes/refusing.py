@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from relay.bus.connection import RedisConnection
+from relay.bus.namespace import namespace_of
 from relay.config import InboxSection
 from relay.inbox.pages import look_at_layout
 
@@ -16,6 +17,6 @@ async def refuse_newer(settings: InboxSection, companions: Iterable[str]) -> Non
     try:
         await connection.open()
         for companion in companions:
-            await look_at_layout(connection, f"relay:{companion}")
+            await look_at_layout(connection, namespace_of(companion))
     finally:
         await connection.close()
