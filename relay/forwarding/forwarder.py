@@ -161,11 +161,11 @@ class Forwarder:
         if self._ending is not None:
             await self._settling.messages([(m.key, Outcome.DROPPED, self._ending) for m in messages])
             return
-        if messages and not self.waiting.follows.is_loaded:
-            self.waiting.follows.load(await with_retries(self._inbox.get_note, NOTE_FOLLOWS))
+        if messages and not self.waiting.judging.follows.is_loaded:
+            self.waiting.judging.follows.load(await with_retries(self._inbox.get_note, NOTE_FOLLOWS))
         self.waiting.admit(messages, self._wall())
         self.wake()
-        if (follows := self.waiting.follows.take_note()) is not None:
+        if (follows := self.waiting.judging.follows.take_note()) is not None:
             await with_retries(self._inbox.set_note, NOTE_FOLLOWS, follows)
 
     # Sending out
@@ -335,7 +335,7 @@ class Forwarder:
 
     def worded(self, message: AudienceMessage) -> str | None:
         """How the character would be asked by this message alone; None when it would not be."""
-        chat, pick = self._session.chat, self.waiting.foreseen(message)
+        chat, pick = self._session.chat, self.waiting.judging.foreseen(message)
         if chat is None or pick is None:
             return None
         try:

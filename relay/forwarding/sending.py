@@ -284,7 +284,7 @@ class Sending:
         place = {id: place for place, id in enumerate(self._begun)}
         in_order = sorted(lost, key=lambda forward: place.get(forward.id, -1))
         current = await self._inbox.current([key for forward in in_order for key in forward.keys])
-        self._waiting.restore([self._waiting.again(message, self._wall()) for message in current.values()])
+        self._waiting.restore([self._waiting.judging.again(message, self._wall()) for message in current.values()])
         self._known(lost)
 
     def _known(self, forwards: Sequence[Forward]) -> None:

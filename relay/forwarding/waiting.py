@@ -1,4 +1,4 @@
-"""What the forwarder has claimed and not sent: judged on arrival, then in a queue, in the pool, or held."""
+"""What the forwarder has claimed and not sent: once it is judged it waits in a queue, in the pool, or held."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -7,26 +7,24 @@ from dataclasses import replace
 from relay.commands.explaining import QueuePlace
 from relay.commands.gate import CommandGate, Finished, Refusal
 from relay.config.loading import Config
-from relay.forwarding.follows import ToldFollows
 from relay.forwarding.held import CAPACITY, HeldMessages
+from relay.forwarding.judging import Judging, Tellable
 from relay.forwarding.lanes import Batch, Ended, PooledMessage, seen_as
 from relay.forwarding.notices import NoticeQueue
 from relay.forwarding.policy import Policy
 from relay.forwarding.rendering import Pick
 from relay.forwarding.selection import Selector
 from relay.model import AudienceMessage, Held, Kind, Outcome, PlatformDecision
-from relay.moderation.budget import Budget, not_in_mode
+from relay.moderation.budget import Budget
 from relay.moderation.controls import command_in
-from relay.moderation.features import TextFeatures, features_of
-from relay.moderation.inbound import Inbound
+from relay.moderation.features import features_of
 from relay.moderation.quiet import LEFT_OUT
 from relay.moderation.switches import Switches
-from relay.moderation.switching import WordsRefused
 from relay.text.unicode import folded
 
 
 class Waiting:
-    """Decides about each message once, when it comes in. Times are seconds since the epoch, `steady` is monotonic."""
+    """Has each message judged once, when it comes in. Times are seconds since the epoch, `steady` is monotonic."""
 
     def __init__(
         self,
@@ -40,42 +38,37 @@ class Waiting:
     ) -> None:
         """`quiet` are viewers who asked to be left out, as `platform:id`."""
         self._policy = policy
-        self._inbound = Inbound(config.filters)
-        self._budget = budget
+        self.judging = Judging(config, policy=policy, budget=budget, quiet=quiet, steady=steady)
         self._selector = Selector(config.selection, alike=policy.alike)
         self.oldest = self._selector.oldest
         self._notices = NoticeQueue(config.selection.event_ttl)
         self._commands = commands
-        self._quiet = quiet
         self._held_messages = HeldMessages()
         self._decided: OrderedDict[str, PlatformDecision] = OrderedDict()
         """Decisions about what has not come yet, by its key."""
-        self._edited: OrderedDict[str, str] = OrderedDict()
-        """What moderators have made of texts that were held, by key."""
         self._hold_for = config.filters.hold_for
-        self._steady = steady
         self._ended: list[Ended] = []
-        self.follows = ToldFollows()
-        self.switches = Switches()
 
     def __len__(self) -> int:
         return len(self._selector) + len(self._notices)
 
+    @property
+    def switches(self) -> Switches:
+        """What moderators have set."""
+        return self.judging.switches
+
     def apply(self, switches: Switches) -> None:
         """Follow the moderators from now on. What waits of somebody who is muted now does not wait any more."""
         newly = switches.muted - self.switches.muted
-        self.switches = switches
+        self.judging.apply(switches)
         for message in [each.message for each in self.in_order(0.0)] if newly else []:
             if message.viewer in newly or folded(message.author.name) in newly:
                 self.drop(message.key, Outcome.REJECTED, "muted by a moderator")
-        self._budget.apply(switches, self._steady())
 
     def adopt(self, config: Config) -> None:
         """Use these filters and rates from now on."""
-        self._inbound.adopt(config.filters)
+        self.judging.adopt(config)
         self._hold_for = config.filters.hold_for
-        self._budget.adopt(config.budget)
-        self._budget.apply(self.switches, self._steady())
 
     # In
 
@@ -92,31 +85,21 @@ class Waiting:
                 self._end(message, Outcome.DROPPED, "a command for the relay")
             elif self._policy.call(message) is not None:
                 self._judge(message.model_copy(update={"addressed": True}), now, self._meet)
-            elif not self._policy.wants(message):
-                self._end(message, Outcome.REJECTED, "turned off in the settings")
-            elif reason := self._too_much(message):
+            elif reason := self.judging.unwanted(message):
                 self._end(message, Outcome.REJECTED, reason)
             else:
                 self._judge(message, now, self._queue)
 
-    def _too_much(self, message: AudienceMessage) -> str | None:
-        if message.viewer in self._quiet:
-            return LEFT_OUT
-        return (
-            self._budget.admit(message, self._steady())
-            or not_in_mode(message, self.switches.mode)
-            or self.follows.refuses(message)
-        )
-
-    def _meet(self, message: AudienceMessage, text: str, reading: TextFeatures, now: float) -> None:
+    def _meet(self, told: Tellable, now: float) -> None:
         """Somebody uses a command, and the filters have nothing against its text."""
-        met = self._commands.meet(message, text, self._too_much)
+        message = told.message
+        met = self._commands.meet(message, told.text, self.judging.too_much)
         if isinstance(met, Refusal) and (message.kind is not Kind.CHEER or met.reason == LEFT_OUT):
             self._end(message, Outcome.REJECTED, met.reason)
         elif isinstance(met, Refusal):  # the filters left too little of a cheer's words
-            self._queue(message.model_copy(update={"text": ""}), "", reading, now)
+            self._queue(Tellable(message.model_copy(update={"text": ""}), "", told.reading), now)
         else:
-            self._queue(message, text, reading, now)
+            self._queue(told, now)
 
     def restore(self, picks: Iterable[Pick]) -> None:
         """Messages that were chosen and not sent, or did not arrive: they go first."""
@@ -126,48 +109,25 @@ class Waiting:
             else:
                 self._pass_over(self._notices.add(pick, in_front=True))
 
-    def again(self, message: AudienceMessage, now: float) -> Pick:
-        """A message that was let through before, as it is told."""
-        told = message.model_copy(update={"text": self._edited.get(message.key, message.text)})
-        judgement = self._inbound.judge(self._policy.judged(told), self.switches, now)
-        return Pick(self._inbound.of_others(message, self.switches), self._said(message, judgement.text))
-
-    def foreseen(self, message: AudienceMessage) -> Pick | None:
-        """What may be about to be said, as it would be told; None when it would not be. Nothing of it is remembered."""
-        if self.switches.paused or message.viewer in self._quiet:
-            return None
-        text = self._inbound.readable(message, self.switches)
-        return Pick(message, text) if text else None
-
     def recheck(self, pick: Pick, current: AudienceMessage, now: float) -> Pick | None:
         """The pick as it stands now. None when its author has edited it into something that is refused."""
         if current.text == pick.message.text and not self._policy.is_gone(current):
             return pick
         found: list[Pick] = []
-        self._judge(current, now, lambda message, text, *_: found.append(replace(pick, message=message, text=text)))
+        self._judge(current, now, lambda told, _: found.append(replace(pick, message=told.message, text=told.text)))
         return found[0] if found else None
 
-    def _judge(
-        self, message: AudienceMessage, now: float, accept: Callable[[AudienceMessage, str, TextFeatures, float], None]
-    ) -> None:
-        judgement = self._inbound.judge(self._policy.judged(message), self.switches, now)
-        verdict = judgement.verdict
-        if message.withheld is not None and (verdict is None or verdict.outcome is Outcome.HELD):
-            self._hold(message, message.withheld.reason)
-        elif verdict is None:
-            told = self._inbound.of_others(message, self.switches)
-            accept(told, self._said(message, judgement.text), judgement.reading, now)
-        elif verdict.outcome is Outcome.HELD:
-            self._hold(message, verdict.reason)
+    def _judge(self, message: AudienceMessage, now: float, accept: Callable[[Tellable, float], None]) -> None:
+        judged = self.judging.judge(message, now)
+        if isinstance(judged, Tellable):
+            accept(judged, now)
+        elif judged.outcome is Outcome.HELD:
+            self._hold(message, judged.reason)
         else:
-            self._end(message, verdict.outcome, verdict.reason)
+            self._end(message, judged.outcome, judged.reason)
 
-    def _said(self, message: AudienceMessage, text: str) -> str:
-        if self._policy.call(message) is not None:
-            return text
-        return self._policy.text(message if text == message.text else message.model_copy(update={"text": text}))
-
-    def _queue(self, message: AudienceMessage, text: str, reading: TextFeatures, now: float) -> None:
+    def _queue(self, told: Tellable, now: float) -> None:
+        message, text, reading = told.message, told.text, told.reading
         if (call := self._policy.call(message)) is not None:
             if call.command.do is not None:
                 self.finish(self._commands.take(message, text, now))
@@ -184,7 +144,7 @@ class Waiting:
 
     def _hold(self, message: AudienceMessage, reason: str) -> None:
         """Keep it for a moderator, who may have decided already."""
-        spans = self._inbound.offending(message, self.switches)
+        spans = self.judging.offending(message)
         if crowded_out := self._held_messages.add(message, reason, message.at + self._hold_for, spans):
             self._end(crowded_out, Outcome.HELD, "nobody decided, and more came")
         if decision := self._decided.pop(message.key, None):
@@ -303,11 +263,7 @@ class Waiting:
         """Let a held message through, with another text where one is given. Raises WordsRefused, and holds it on."""
         message = self._held_messages.get(held_id)
         if message is not None and text is not None:
-            if reason := self._inbound.refuses(message.model_copy(update={"text": text}), self.switches):
-                raise WordsRefused(f"The filters refuse that as well: {reason}.")
-            self._edited[message.key] = text
-            if len(self._edited) > CAPACITY:
-                self._edited.popitem(last=False)
+            self.judging.edit(message, text)
         self._held_messages.pop(held_id)
         if message is not None:
             self._queue_approved(message, now)
@@ -315,8 +271,8 @@ class Waiting:
 
     def _queue_approved(self, message: AudienceMessage, now: float) -> None:
         """A moderator wants it to be told."""
-        pick = self.again(message, now)
-        self._queue(pick.message.model_copy(update={"at": now}), pick.text, features_of(pick.text), now)
+        pick = self.judging.again(message, now)
+        self._queue(Tellable(pick.message.model_copy(update={"at": now}), pick.text, features_of(pick.text)), now)
 
     def reject(self, held_id: str, reason: str) -> bool:
         message = self._held_messages.pop(held_id)

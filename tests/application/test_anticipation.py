@@ -123,7 +123,7 @@ async def test_nothing_is_guessed_of_whom_the_companion_would_not_be_told(tmp_pa
             waiting.apply(switches)
             guesses[name] = relay.forwarder.worded(spoken(QUESTION)) is not None
         waiting.apply(as_it_is)
-        await relay.forwarder.waiting._quiet.leave_out("discord:1")  # type: ignore[attr-defined]
+        await relay.forwarder.waiting.judging._quiet.leave_out("discord:1")  # type: ignore[attr-defined]
         guesses["left out"] = relay.forwarder.worded(spoken(QUESTION)) is not None
 
     assert guesses == {"as it is": True, "muted": False, "a term": False, "paused": False, "left out": False}

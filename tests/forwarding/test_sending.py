@@ -233,7 +233,7 @@ def test_the_rates_of_forwards_count_each_of_a_window(scene: Scene) -> None:
     scene.forwarder.follow(Switches(paused=True, rates={"all": 60.0}))
     scene.give(*follows(scene, 40))
     scene.wait()
-    scene.forwarder.waiting._budget._bucket("all")._tokens = 5.0
+    scene.forwarder.waiting.judging._budget._bucket("all")._tokens = 5.0
     scene.forwarder.follow(Switches(rates={"all": 60.0}))
     scene.wait(0.1)
     assert len(arrived(scene)) == 5

@@ -73,7 +73,7 @@ def test_what_is_held_is_let_through_in_other_words_and_stays_so_when_it_is_sent
     assert batch is not None
     pick = batch.picks[0]
     assert (pick.text, pick.message.text) == ("look at my page", LINK)
-    assert waiting.again(pick.message, NOW).text == "look at my page"
+    assert waiting.judging.again(pick.message, NOW).text == "look at my page"
 
 
 def test_other_words_that_the_filters_refuse_leave_it_held() -> None:

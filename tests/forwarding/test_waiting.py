@@ -295,16 +295,6 @@ def test_of_each_that_waits_it_is_known_how_and_whose_it_is() -> None:
     assert none is None
 
 
-def test_what_may_be_about_to_be_said_is_told_as_it_would_be() -> None:
-    waiting = room(config(filters={"blocked_terms": ["badword"]}))
-
-    foreseen = [waiting.foreseen(message(number, text)) for number, text in enumerate(("call ann@mail.com", "badword"))]
-    assert [pick and pick.text for pick in foreseen] == ["call ***", None]
-
-    waiting.apply(Switches(paused=True))
-    assert waiting.foreseen(message(1, "hello")) is None
-
-
 def test_what_is_told_again_is_not_judged_anew() -> None:
     waiting = room()
     waiting.apply(Switches(mode=Mode.MENTIONS))
