@@ -1,4 +1,4 @@
-"""The loop: claim what waits, choose what may go, render it, send it, and record how each message ended."""
+"""The loop: claim what waits, choose what may go and when, have it prepared and sent, and record how each ended."""
 
 import asyncio
 import logging
@@ -11,19 +11,20 @@ from datetime import datetime
 from relay.commands.explaining import Halt, QueuePlace
 from relay.commands.gate import CommandGate, Finished, no_commands
 from relay.config.loading import Config
-from relay.errors import InboxError, RenderingError
+from relay.errors import InboxError
 from relay.forwarding.follows import NOTE_FOLLOWS
 from relay.forwarding.gap import ForwardGap
 from relay.forwarding.lanes import Batch
 from relay.forwarding.observer import Observer
 from relay.forwarding.policy import Policy
-from relay.forwarding.rendering import Pick, Place, Renderer
-from relay.forwarding.sending import ReadyForward, Sending
+from relay.forwarding.preparing import Preparing, ReadyForward
+from relay.forwarding.rendering import Renderer
+from relay.forwarding.sending import Sending
 from relay.forwarding.settling import Settling
 from relay.forwarding.waiting import Waiting
 from relay.inbox.base import Inbox
 from relay.inbox.retry import with_retries
-from relay.model import AudienceMessage, Forward, Outcome, PlatformDecision, SendAs
+from relay.model import AudienceMessage, Forward, Outcome, PlatformDecision
 from relay.moderation.budget import Budget, is_quiet
 from relay.moderation.switches import Switches
 from relay.speech.floor import Floor
@@ -79,11 +80,12 @@ class Forwarder:
         self._wall = wall
         self._gap = ForwardGap(config.selection)
         self._budget = Budget(config.budget)
-        self._renderer = Renderer(policy, config.selection.length, labels)
         self.waiting = Waiting(config, policy=policy, budget=self._budget, commands=commands, quiet=quiet, steady=clock)
         self.brief: Callable[[Forward], Awaitable[None]] | None = None
         """Tells the character whom it is about to hear, where people are remembered; waited for, and never raises."""
         self._settling = Settling(inbox, observer.settled, wall)
+        renderer = Renderer(policy, config.selection.length, labels)
+        self._preparing = Preparing(renderer, self._settling, self.waiting, wall)
         self._sending = Sending(inbox, session, observer, self._settling, self.waiting, changed=self.wake, wall=wall)
         self._noted: dict[str, str] = {}
         """What the notes say of the chat."""
@@ -273,76 +275,34 @@ class Forwarder:
         except InboxError:
             self.waiting.restore([pick for batch in batches for pick in batch.picks])
             raise
-        loaded = await self._load(batches, current, chat)
+        ready = await self._preparing.prepare(batches, current, chat, self._sending.bodies())
         if self.brief is not None:
-            for each in loaded:
+            for each in ready:
                 await self.brief(each.forward)
-        for each in await self._sending.begin(list(loaded), chat):
-            self.waiting.told(loaded[each], each.picks, self._wall())
+        for each in await self._sending.begin(list(ready), chat):
+            self.waiting.told(ready[each], each.picks, self._wall())
             self._budget.spend(self._clock())
             if each.forward.expects_reply:
                 await self._ask(each, chat)
             else:
                 self._sending.start(each, chat)
-        if len(loaded) < len(batches):  # one may wait for its like: looking again before that is over is in vain
+        if len(ready) < len(batches):  # one may wait for its like: looking again before that is over is in vain
             await self._sending.over()
 
-    async def _ask(self, loaded: ReadyForward, chat: JoinedChat) -> None:
-        forward = loaded.forward
+    async def _ask(self, ready: ReadyForward, chat: JoinedChat) -> None:
+        forward = ready.forward
         self._floor.asked(self._clock(), interruptible=forward.interruptible)
         self._observer.asking(forward)
         self._gap.asked(self._clock(), is_loud=self.waiting.is_loud(self._wall()))
-        sent = self._sending.start(loaded, chat)
+        sent = self._sending.start(ready, chat)
         if sent is None or not await sent:
             self._floor.released()
         await self._sending.over()
 
-    async def _load(
-        self, batches: Sequence[Batch], current: Mapping[str, AudienceMessage], chat: JoinedChat
-    ) -> dict[ReadyForward, Batch]:
-        """What is to be sent, in order. Of two that read the same the second waits until the first is in the chat."""
-        now, place = self._wall(), Place.of(chat)
-        said = self._sending.bodies()
-        loaded: dict[ReadyForward, Batch] = {}
-        for at, batch in enumerate(batches):
-            here = [pick for pick in batch.picks if pick.message.key in current]
-            checked = [self.waiting.recheck(pick, current[pick.message.key], now) for pick in here]
-            picks = [pick for pick in checked if pick is not None]
-            forward = await self._render(picks, batch, place)
-            if forward is None:
-                continue
-            told = [pick for pick in picks if pick.message.key in forward.keys]
-            if forward.body in said:
-                self.waiting.restore([*told, *(pick for later in batches[at + 1 :] for pick in later.picks)])
-                break
-            if forward.expects_reply and not batch.asks:
-                self.waiting.restore(told)
-                continue
-            said.add(forward.body)
-            loaded[ReadyForward(forward, told)] = batch
-        return loaded
-
-    async def _render(self, picks: list[Pick], batch: Batch, place: Place) -> Forward | None:
-        while picks:
-            try:
-                forward, left_over = self._renderer.render(picks, place, batch.digest)
-            except RenderingError as error:
-                await self._settling.messages([(picks.pop(0).message.key, Outcome.REJECTED, str(error))])
-            else:
-                self.waiting.restore(left_over)
-                return forward
-        return None
-
     def worded(self, message: AudienceMessage) -> str | None:
         """How the character would be asked by this message alone; None when it would not be."""
-        chat, pick = self._session.chat, self.waiting.judging.foreseen(message)
-        if chat is None or pick is None:
-            return None
-        try:
-            forward, _ = self._renderer.render([pick], Place.of(chat))
-        except RenderingError:
-            return None
-        return forward.text if forward.expects_reply and forward.send_as is SendAs.USER else None
+        chat = self._session.chat
+        return None if chat is None else self._preparing.worded(message, chat)
 
 
 def _soonest(*waits: float | None) -> float | None:

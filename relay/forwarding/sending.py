@@ -8,12 +8,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from relay.errors import RelayError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
 from relay.forwarding.observer import Observer
+from relay.forwarding.preparing import ReadyForward
 from relay.forwarding.recovery import Doubts, Fate
 from relay.forwarding.rendering import Pick
 from relay.forwarding.settling import Settling
@@ -35,14 +35,6 @@ RECORDED_WITHIN: Final = 0.02
 next one to find it in the chat."""
 RECORDED_AT_THE_END: Final = 1.0
 """Seconds for which a relay that ends waits until what was sent is recorded: whoever ends it does not wait for long."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ReadyForward:
-    """A forward, and what it carries, which waits again when it is not sent."""
-
-    forward: Forward
-    picks: Sequence[Pick]
 
 
 class Sending:
