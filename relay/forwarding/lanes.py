@@ -29,6 +29,9 @@ POOLED = (Lane.ADDRESSED, Lane.CHAT)
 AT_ONCE = (Lane.FIRST, Lane.SPOKEN, Lane.STAFF)
 """Lanes whose messages go one by one, before all others."""
 
+MAX_ECHOES = 1_000
+"""Viewers of one repeated message told apart; more are not counted."""
+
 
 @dataclass(slots=True, eq=False)
 class PooledMessage:

@@ -1,14 +1,12 @@
 """Which of the waiting messages are heard next: by lanes, by score, sampled rather than maximised, and fairly.
 
 Choosing the best score each time would let whoever writes most own the companion. So every message gets a sort key
--ln(U) / exp(S / T) when it arrives (weighted sampling after Efraimidis and Spirakis, 2006). The age term of S falls
-at the same rate for all, so keys never have to be computed anew: forward decay (Cormode et al., 2009). Arriving,
-choosing and leaving cost O(log n).
+-ln(U) / exp(S / T) when it arrives (weighted sampling after Efraimidis and Spirakis, 2006), which holds for as long as
+it waits (`scoring.py`). Arriving, choosing and leaving cost O(log n).
 """
 
-import math
 import random
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Container, Iterator
 from heapq import merge
 from itertools import islice
@@ -18,19 +16,18 @@ from sortedcontainers import SortedKeyList
 from relay.commands.explaining import QueuePlace
 from relay.config import SelectionSection
 from relay.forwarding.duplicates import Duplicates, RecentTexts
-from relay.forwarding.fairness import AT_EASE, Fairness
-from relay.forwarding.lanes import AT_ONCE, POOLED, Choice, Ended, Lane, PooledMessage, lane_of
-from relay.model import AudienceMessage, Outcome, Role
+from relay.forwarding.fairness import Fairness
+from relay.forwarding.lanes import AT_ONCE, MAX_ECHOES, POOLED, Choice, Ended, Lane, PooledMessage, lane_of
+from relay.forwarding.pace import RoomPace
+from relay.forwarding.scoring import Scoring
+from relay.forwarding.shouts import Shouts
+from relay.model import AudienceMessage, Outcome
 from relay.moderation.features import TextFeatures
 
-PACE_MEMORY = 20.0
-"""Seconds over which the room's pace is averaged."""
 LOOK_PAST = 4
 """How many times as many messages as are picked may be looked at, since some repeat and some are of another type."""
 FIRST = -1e6
 """The luck of a message that has to go first."""
-MAX_ECHOES = 1_000
-"""Viewers of one repeated message told apart; more are not counted."""
 
 
 class Selector:
@@ -50,11 +47,11 @@ class Selector:
         self._newest: dict[str, PooledMessage] = {}
         self._duplicates = Duplicates()
         self._fairness = Fairness(settings.rest)
+        self._scoring = Scoring(settings, self._fairness)
         self._recent = RecentTexts(settings.recent)
-        self._shouts: dict[str, set[str]] = {}
+        self._shouts = Shouts(at_least=settings.shout, most=settings.pool)
+        self._room_pace = RoomPace(settings.loud_per_minute)
         self._ended: list[Ended] = []
-        self._pace = 0.0
-        self._paced_at = 0.0
         self._events_in_a_row = 0
 
     def __len__(self) -> int:
@@ -62,7 +59,7 @@ class Selector:
 
     def is_loud(self, now: float) -> bool:
         """Whether more comes in than can be answered one by one."""
-        return self._pace * math.exp(-max(0.0, now - self._paced_at) / PACE_MEMORY) > self._settings.loud_per_minute
+        return self._room_pace.is_loud(now)
 
     def take_ended(self) -> list[Ended]:
         """What selection is done with since the last call."""
@@ -80,7 +77,7 @@ class Selector:
         if waiting.lane not in POOLED:
             self._line_up(waiting)
             return
-        self._count(now)
+        self._room_pace.count(now)
         if self._repeats(waiting, now):
             return
         waiting.luck = self._fairness.luck(waiting.viewer, now, self._settings.chat_ttl, self._random)
@@ -230,12 +227,7 @@ class Selector:
                 self._end(waiting, Outcome.MERGED, "the companion was told the same before")
             elif self._alike(waiting.message) == group and len(picks) < self._settings.picks:
                 picks.append(self._take(waiting))
-        return Choice(tuple(picks), self._take_shouts())
-
-    def _take_shouts(self) -> tuple[tuple[str, int], ...]:
-        counts = Counter({text: len(viewers) for text, viewers in self._shouts.items()})
-        self._shouts.clear()
-        return tuple((text, count) for text, count in counts.most_common(2) if count >= self._settings.shout)
+        return Choice(tuple(picks), self._shouts.take())
 
     def _line_up(self, waiting: PooledMessage) -> None:
         self._enter(waiting)
@@ -247,10 +239,7 @@ class Selector:
         """Whether it is counted with another instead of waiting itself."""
         reading = waiting.reading
         if waiting.lane is Lane.CHAT and reading.is_noise and self.is_loud(now):
-            if len(self._shouts) < self._settings.pool or reading.plain in self._shouts:
-                viewers = self._shouts.setdefault(reading.plain, set())
-                if len(viewers) < MAX_ECHOES:
-                    viewers.add(waiting.viewer)
+            self._shouts.add(reading.plain, waiting.viewer)
             self._ended.append(Ended(waiting.message, Outcome.MERGED, "counted: the room said it together"))
             return True
         name = self._duplicates.find(reading.digest, reading.simhash)
@@ -271,7 +260,7 @@ class Selector:
         self._newest[waiting.viewer] = waiting
 
     def _insert(self, waiting: PooledMessage, now: float) -> None:
-        waiting.rank = waiting.luck - self._score(waiting, now) / self._settings.temperature
+        waiting.rank = self._scoring.rank(waiting, now)
         self._enter(waiting)
         self._pool.add(waiting)
         self._duplicates.add(waiting.message.key, waiting.reading.digest, waiting.reading.simhash)
@@ -282,23 +271,8 @@ class Selector:
 
     def _rerank(self, waiting: PooledMessage, now: float) -> None:
         self._pool.remove(waiting)
-        waiting.rank = waiting.luck - self._score(waiting, now) / self._settings.temperature
+        waiting.rank = self._scoring.rank(waiting, now)
         self._pool.add(waiting)
-
-    def _score(self, waiting: PooledMessage, now: float) -> float:
-        settings, message = self._settings, waiting.message
-        supporter = message.author.roles & {Role.SUBSCRIBER, Role.VIP}
-        return (
-            settings.mention * (waiting.lane is Lane.ADDRESSED)
-            + settings.question * waiting.reading.is_question
-            + settings.supporter * bool(supporter)
-            + settings.echo * math.log2(1 + len(waiting.viewers))
-            + settings.waited * min(1.0, self._fairness.waited(waiting.viewer, now) / settings.patience)
-            + settings.platform * min(1.0, self._fairness.platform_waited(message.platform, now) / settings.patience)
-            - settings.heard * self._fairness.heard_lately(waiting.viewer, now)
-            - settings.chatty * math.log2(max(1.0, self._fairness.pace(waiting.viewer, now) / AT_EASE))
-            + settings.age * waiting.at / settings.chat_ttl
-        )
 
     def _waiting(self, key: str) -> PooledMessage | None:
         return next((lane[key] for lane in self._lanes.values() if key in lane), None)
@@ -324,11 +298,6 @@ class Selector:
         self._duplicates.remove(key, waiting.reading.digest, waiting.reading.simhash)
         if self._newest.get(waiting.viewer) is waiting:
             del self._newest[waiting.viewer]
-
-    def _count(self, now: float) -> None:
-        self._pace *= math.exp(-max(0.0, now - self._paced_at) / PACE_MEMORY)
-        self._pace += 60.0 / PACE_MEMORY
-        self._paced_at = now
 
     def expiry(self, waiting: PooledMessage, now: float) -> float:
         return waiting.at + self._time_to_live(waiting.lane, now)
