@@ -3,18 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final
 
 from relay.config import FloorSection
 from relay.errors import VoxtaError
 from relay.replies.replies import Replies
 from relay.replies.reply import Phase, Reply, Sentence
 from relay.speech.floor import Floor, FloorDecision, FloorState
+from relay.speech.making_up import MakingUp
 from relay.speech.playback import Playback
 from relay.speech.reports import Reports, Voxta
-
-ANSWER_WAIT: Final = 2.0
-"""Seconds Voxta has to answer a person by itself, after transcribing them, before it is asked to go on."""
 
 
 class Voice:
@@ -46,13 +43,11 @@ class Voice:
         self._clock = clock
         self._reports = Reports(voxta, replies, clock, plays=plays)
         self._tick = asyncio.Event()
-        self._rest = ""
+        self._making_up = MakingUp(settings)
         self._current: Reply | None = None
         """The newest reply; None once it was given up, or something was asked after it."""
-        self._ask_at: float | None = None
         self._release_due = False
         """The floor is free as soon as the text of what was cut off ends where the voice did."""
-        self._wants_answer = True
         self.playback = playback
         playback.listen(self)
         self.may_pause = True
@@ -69,7 +64,8 @@ class Voice:
 
     def asked(self) -> None:
         """A forward was sent that will be answered."""
-        self._ask_at, self._release_due = None, False
+        self._making_up.answered()
+        self._release_due = False
         self._current = None
         self.look()
 
@@ -77,7 +73,8 @@ class Voice:
         """A reply is generated, or goes on."""
         if reply.is_silenced:
             return
-        self._ask_at, self._release_due = None, False
+        self._making_up.answered()
+        self._release_due = False
         self._current = reply
         self._floor.thinking(self._clock())
         self.look()
@@ -136,7 +133,7 @@ class Voice:
         if is_over:
             self._floor.turn_is_over(self._clock(), is_voicing=self.playback.is_busy)
         else:
-            self._ask_at = None
+            self._making_up.answered()
             self._floor.turn_goes_on(self._clock())
         self.look()
 
@@ -144,7 +141,8 @@ class Voice:
         """The chat is gone."""
         self._floor.freed()
         self.playback.clear()
-        self._ask_at, self._rest, self._current = None, "", None
+        self._making_up.forget()
+        self._current = None
         self._reports.forget()
         self._release()
 
@@ -215,15 +213,14 @@ class Voice:
 
     def answered_otherwise(self) -> None:
         """Who interrupted, or is about to, gave an order: there is nothing to be said to it."""
-        if self._ask_at is not None:
-            self._ask_at = None
+        if self._making_up.answered():
             self._release()
         elif self._floor.was_interrupted:
-            self._wants_answer = False
+            self._making_up.leave_unanswered()
 
     def leave_unanswered(self) -> None:
         """Who talks now wants no answer when they are done."""
-        self._wants_answer = False
+        self._making_up.leave_unanswered()
 
     # What is heard
 
@@ -261,7 +258,7 @@ class Voice:
     def _interrupt(self) -> None:
         cut = self._cut_all()
         self.playback.resume()
-        self._rest = " ".join(reply.unheard for reply in cut if reply.unheard)
+        self._making_up.interrupted(cut)
         self._tell_to_stop()
         for reply in cut:
             self._give_up(reply)
@@ -296,20 +293,14 @@ class Voice:
 
     def _make_up(self) -> None:
         """The person is done. They may be answered by Voxta itself, or are already; if not, it is asked to go on."""
-        wants_answer, self._wants_answer = self._wants_answer, True
         now = self._clock()
-        is_answered = self._floor.state(now) is not FloorState.IDLE
-        if wants_answer and not is_answered and self._settings.after != "nothing":
+        if self._making_up.yielded(now, is_answered=self._floor.state(now) is not FloorState.IDLE):
             self._floor.awaits_words(now)
-            self._ask_at, self._release_due = now + ANSWER_WAIT, False
+            self._release_due = False
 
     def _go_on(self) -> None:
-        self._ask_at = None
-        rest, self._rest = self._rest, ""
-        if self._settings.after == "resume" and rest:
-            self._reports.add(lambda: self._voxta.have_said(rest))
-        else:
-            self._reports.add(self._ask)
+        rest = self._making_up.take()
+        self._reports.add((lambda: self._voxta.have_said(rest)) if rest else self._ask)
 
     async def _ask(self) -> None:
         try:
@@ -336,11 +327,11 @@ class Voice:
         while True:
             self._tick.clear()
             now = self._clock()
-            if self._ask_at is not None and now >= self._ask_at:
+            if (due := self._making_up.due_at) is not None and now >= due:
                 self._go_on()
             if self._reports.cut_overdue():
                 self._reports.add(self._text_was_cut)
-            wanted = (self._floor.next_at(now), self._ask_at, self._reports.next_at())
+            wanted = (self._floor.next_at(now), self._making_up.due_at, self._reports.next_at())
             times = [time for time in wanted if time is not None]
             try:
                 async with asyncio.timeout(max(0.0, min(times) - now) if times else None):

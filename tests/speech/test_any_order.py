@@ -16,8 +16,9 @@ from relay.moderation.outbound import Outbound
 from relay.replies.replies import Replies
 from relay.replies.screening import Screening
 from relay.speech.floor import LEASE, Floor
+from relay.speech.making_up import ANSWER_WAIT
 from relay.speech.playback import GRACE, Playback
-from relay.speech.voice import ANSWER_WAIT, Voice
+from relay.speech.voice import Voice
 from relay.wire import server
 from relay.wire.messages import WireMessage
 from tests.speech.fakes import Clock, Library, ManualSink, settle

@@ -10,9 +10,10 @@ from relay.errors import VoxtaError
 from relay.replies.replies import Replies
 from relay.replies.reply import Phase, Reply, Sentence
 from relay.speech.floor import Floor, FloorState
+from relay.speech.making_up import ANSWER_WAIT
 from relay.speech.playback import Playback
 from relay.speech.reports import OWN_CUT_WAIT
-from relay.speech.voice import ANSWER_WAIT, Voice
+from relay.speech.voice import Voice
 from tests.speech.fakes import Clock, Library, ManualSink, add, begin, cancel, end, settle
 from tests.support import alongside, eventually
 

@@ -1,0 +1,51 @@
+"""What is owed to who interrupted, once they are done: an answer, and maybe the rest of what they cut off."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from relay.config import FloorSection
+from relay.replies.reply import Reply
+
+ANSWER_WAIT: Final = 2.0
+"""Seconds Voxta has to answer a person by itself, after transcribing them, before it is asked to go on."""
+
+
+class MakingUp:
+    """Waits for Voxta to answer by itself, and knows what to ask of it when it does not. Times are of one clock."""
+
+    def __init__(self, settings: FloorSection) -> None:
+        self._settings = settings
+        self._rest = ""
+        self._wants_answer = True
+        self.due_at: float | None = None
+        """When Voxta is asked to go on; None while nothing is owed."""
+
+    def interrupted(self, cut: Iterable[Reply]) -> None:
+        """A person has cut these off."""
+        self._rest = " ".join(reply.unheard for reply in cut if reply.unheard)
+
+    def yielded(self, now: float, *, is_answered: bool) -> bool:
+        """The person is done. Whether an answer is waited for now."""
+        wants_answer, self._wants_answer = self._wants_answer, True
+        if is_due := wants_answer and not is_answered and self._settings.after != "nothing":
+            self.due_at = now + ANSWER_WAIT
+        return is_due
+
+    def leave_unanswered(self) -> None:
+        """Who talks now wants no answer when they are done."""
+        self._wants_answer = False
+
+    def answered(self) -> bool:
+        """There is nothing to wait for any more. Whether there was."""
+        was_due, self.due_at = self.due_at is not None, None
+        return was_due
+
+    def take(self) -> str:
+        """What Voxta is to have said now; "" when it is to answer in its own words."""
+        self.due_at = None
+        rest, self._rest = self._rest, ""
+        return rest if self._settings.after == "resume" else ""
+
+    def forget(self) -> None:
+        """The chat is gone."""
+        self.due_at, self._rest = None, ""
