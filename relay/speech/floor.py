@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from relay.config import FloorSection
+from relay.speech.people import People
 
 
 class FloorState(StrEnum):
@@ -36,8 +37,6 @@ class FloorDecision(StrEnum):
     """Who interrupted is done; the reply they cut off can be made up for."""
 
 
-LEASE: Final = 10.0
-"""Seconds an external speaker keeps the floor without a further sign of talking; a lost stop must not mute the room."""
 STREAMER: Final = "streamer"
 """The external speaker that Voxta's own speech recognition hears."""
 WORDS_WITHIN: Final = 3.0
@@ -45,16 +44,6 @@ WORDS_WITHIN: Final = 3.0
 _ROUNDING: Final = 1e-6
 _REPLYING: Final = frozenset({FloorState.AWAITING, FloorState.THINKING, FloorState.SPEAKING})
 _ALWAYS: Final = frozenset({STREAMER, "microphone"})
-
-
-class _Talk:
-    """One external speaker who talks."""
-
-    def __init__(self, now: float) -> None:
-        self.since = now
-        self.until = now + LEASE
-        self.is_speech = False
-        """Known to be speech, and not just sound."""
 
 
 class Floor:
@@ -68,18 +57,12 @@ class Floor:
         self._settings = settings
         self._reply_timeout = reply_timeout
         self._doubt = min(doubt, settings.max_pause)
+        self._people = People(settings, doubt=self._doubt, doubted_since=self._doubted_since)
         self._state = FloorState.IDLE
         self._deadline = 0.0
         self._interruptible = True
         self._is_busy = False
         """Voxta has said that it works on a turn, and not yet that it waits for people."""
-        self._talks: dict[str, _Talk] = {}
-        self._ignored: dict[str, float] = {}
-        """Who never fell silent, or does not mean the companion, until when."""
-        self._noise: dict[str, float] = {}
-        """Whose sound turned out to be none of speech, until when."""
-        self._settled: dict[str, float] = {}
-        """Until when who fell silent may just draw breath."""
         self._paused_since: float | None = None
         self._spoken: set[str] = set()
         """Whose speech was heard in this pause."""
@@ -104,7 +87,7 @@ class Floor:
 
     def speakers(self, now: float) -> frozenset[str]:
         """The external speakers who are talking, or may be."""
-        return frozenset(name for name, talk in self._talks.items() if self._lasts_until(talk) > now)
+        return self._people.talking(now)
 
     @property
     def is_interruptible(self) -> bool:
@@ -119,37 +102,29 @@ class Floor:
     def is_free(self, now: float) -> bool:
         """Whether neither the companion nor a person has it."""
         is_idle = self.state(now) is FloorState.IDLE and not self._was_interrupted
-        return is_idle and not self._people_have_it(now) and now >= self._words_by
+        return is_idle and not self._people.have_it(now) and now >= self._words_by
 
     def has_room_for_words(self, now: float) -> bool:
         """Whether what somebody has said aloud may be told: the companion says nothing, and nobody speaks."""
         is_open = self.state(now) is FloorState.IDLE or self._awaits_words
-        return is_open and not self._speech(now)
+        return is_open and not self._people.speaking(now)
 
     def free_at(self, now: float) -> float:
         """When the floor is free at the latest if nothing else happens, in the clock of `now`."""
         taken_until = self._deadline if self.state(now) is not FloorState.IDLE else now
-        return max(
-            taken_until,
-            *self._settled.values(),
-            self._words_by,
-            *(self._silent_at(talk) for talk in self._talks.values()),
-            now,
-        )
+        return max(taken_until, self._words_by, self._people.silent_at(now))
 
     def next_at(self, now: float) -> float | None:
         """When `advance` has to be called again if nothing else happens; None for never.
 
         It may be before `now`, when the caller was late: what has become due since the last `advance` is not over.
         """
-        times = [*self._settled.values(), self._words_by, *self._ignored.values(), *self._noise.values()]
-        for talk in self._talks.values():
-            times += [talk.until, self._silent_at(talk), talk.since + self._settings.max_hold]
+        times = [self._words_by, *self._people.times()]
         if self._state is not FloorState.IDLE:
             times.append(self._deadline)
         if self._paused_since is not None:
             times += [self._paused_since + self._settings.max_pause, self._paused_since + self._doubt]
-            if self._speech(now):
+            if self._people.speaking(now):
                 times.append(now + self._settings.min_speech - self._overlap)
         return min((time for time in times if time > self._advanced_at), default=None)
 
@@ -220,24 +195,18 @@ class Floor:
     def speaker_stopped(self, speaker: str, now: float, *, is_done: bool = False) -> None:
         """An external speaker is silent; `is_done` when it is known that they do not just draw breath."""
         self._expire(now)
-        self._ignored.pop(speaker, None)
-        self._noise.pop(speaker, None)
-        talk = self._talks.pop(speaker, None)
-        if talk is not None and talk.is_speech:
-            self._settled[speaker] = now if is_done else now + self._settings.silence
+        self._people.stop(speaker, now, is_done=is_done)
 
     def speaker_listens(self, speaker: str, now: float) -> None:
         """What they say is not for the companion as far as it is known. Until they stop, nothing of it counts."""
         self._expire(now)
         self._overlap = max(0.0, self._overlap - self._alone.pop(speaker, 0.0))
-        self._settled.pop(speaker, None)
         self._spoken.discard(speaker)
-        if (talk := self._talks.pop(speaker, None)) is not None:
-            self._ignored[speaker] = talk.until
+        self._people.ignore(speaker)
 
     def speaker_says_more(self, speaker: str, now: float) -> None:
         """What somebody who only listened says now is for the companion; it counts from here on."""
-        if self._ignored.pop(speaker, None) is not None:
+        if self._people.heed(speaker):
             self._hear(speaker, now, is_speech=True)
 
     def expect_words(self, now: float, *, is_expected: bool) -> None:
@@ -247,10 +216,10 @@ class Floor:
     def advance(self, now: float) -> FloorDecision | None:
         """The next thing to do; None when there is none."""
         self._expire(now)
-        has_reply, people = self.state(now) in _REPLYING, self._people_have_it(now)
+        has_reply, people = self.state(now) in _REPLYING, self._people.have_it(now)
         if self._paused_since is None:
             if has_reply and self._interruptible and self.speakers(now):
-                self._paused_since, self._spoken = now, self._speech(now)
+                self._paused_since, self._spoken = now, self._people.speaking(now)
                 return FloorDecision.PAUSE
         elif not has_reply or not (people if self._spoken else self.speakers(now)):
             self._paused_since = None
@@ -289,58 +258,24 @@ class Floor:
         limit = 0.0 if self._settings.on_barge_in == "stop" else self._settings.min_speech
         return self._overlap >= limit - _ROUNDING or now - self._paused_since >= self._settings.max_pause
 
-    def _people_have_it(self, now: float) -> bool:
-        return bool(self.speakers(now)) or any(now < until for until in self._settled.values())
-
     def _hear(self, speaker: str, now: float, *, is_speech: bool) -> None:
         if not self._may_interrupt(speaker):
             return
         self._expire(now)
-        if speaker in self._ignored:
-            self._ignored[speaker] = now + LEASE
-        elif speaker in self._noise and not is_speech:
-            self._noise[speaker] = now + LEASE
-        else:
-            self._noise.pop(speaker, None)
-            talk = self._talks.setdefault(speaker, _Talk(now))
-            talk.until, talk.is_speech = now + LEASE, talk.is_speech or is_speech
-            self._spoken |= {speaker} if is_speech else set()
+        if self._people.hear(speaker, now, is_speech=is_speech) and is_speech:
+            self._spoken.add(speaker)
 
-    def _speech(self, now: float) -> set[str]:
-        return {speaker for speaker, talk in self._talks.items() if talk.is_speech and talk.until > now}
-
-    def _silent_at(self, talk: _Talk) -> float:
-        return talk.until + self._settings.silence if talk.is_speech else self._lasts_until(talk)
-
-    def _lasts_until(self, talk: _Talk) -> float:
-        """How long it counts as talking. What is not known to be speech is doubted, however many take turns at it."""
-        if talk.is_speech:
-            return talk.until
-        since = talk.since
-        if self._paused_since is not None and not self._spoken:
-            since = min(since, self._paused_since)
-        return min(since + self._doubt, talk.until)
+    def _doubted_since(self) -> float | None:
+        """Since when the companion is silent for sound of which none is known to be speech."""
+        return None if self._spoken else self._paused_since
 
     def _expire(self, now: float) -> None:
-        """Forget speakers whose lease is over, and stop listening to noise and to those who never pause."""
         self._count(now)
-        for speaker, talk in list(self._talks.items()):
-            if not talk.is_speech and self._lasts_until(talk) <= now:
-                self._noise[speaker] = talk.until
-                del self._talks[speaker]
-            elif talk.until <= now:
-                self._settled[speaker] = self._silent_at(talk)
-                del self._talks[speaker]
-            elif now - talk.since >= self._settings.max_hold:
-                self._ignored[speaker] = talk.until
-                del self._talks[speaker]
-        self._settled = {speaker: until for speaker, until in self._settled.items() if until > now}
-        self._ignored = {speaker: until for speaker, until in self._ignored.items() if until > now}
-        self._noise = {speaker: until for speaker, until in self._noise.items() if until > now}
+        self._people.expire(now)
 
     def _count(self, now: float) -> None:
         """Add up how long people have spoken during this reply."""
-        spoken = {speaker: talk.until for speaker, talk in self._talks.items() if talk.is_speech}
+        spoken = self._people.speech()
         if self._state is not FloorState.IDLE:
             last = min(now, self._deadline, max(spoken.values(), default=0.0))
             added = max(0.0, last - self._counted_until)

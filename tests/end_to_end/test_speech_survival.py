@@ -29,7 +29,7 @@ NEVER = {"reply_timeout": 3_600}
 
 @pytest.fixture(autouse=True)
 def no_lease_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relay.speech.floor.LEASE", 3_600.0)
+    monkeypatch.setattr("relay.speech.people.LEASE", 3_600.0)
 
 
 @pytest.fixture
@@ -253,7 +253,7 @@ async def test_obs_dies_while_the_streamer_talks(tmp_path: Path) -> None:
 async def test_a_game_that_never_says_it_is_done_gives_way_when_its_lease_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relay.speech.floor.LEASE", 1.0)
+    monkeypatch.setattr("relay.speech.people.LEASE", 1.0)
     async with showing(tmp_path) as show, aiohttp.ClientSession() as http:
         began = time.monotonic()
         await http.post(f"{show.url}/external_speaker_start", json={"source": "npc"})

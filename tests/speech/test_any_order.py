@@ -15,8 +15,9 @@ from relay.model import ReplyText
 from relay.moderation.outbound import Outbound
 from relay.replies.replies import Replies
 from relay.replies.screening import Screening
-from relay.speech.floor import LEASE, Floor
+from relay.speech.floor import Floor
 from relay.speech.making_up import ANSWER_WAIT
+from relay.speech.people import LEASE
 from relay.speech.playback import GRACE, Playback
 from relay.speech.voice import Voice
 from relay.wire import server

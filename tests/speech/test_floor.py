@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.config import FloorSection
-from relay.speech.floor import LEASE, WORDS_WITHIN, Floor, FloorDecision, FloorState
+from relay.speech.floor import WORDS_WITHIN, Floor, FloorDecision, FloorState
+from relay.speech.people import LEASE
 
 TIMEOUT = 30.0
 DOUBT = 1.0
