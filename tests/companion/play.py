@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from relay.companion.conversation.conversation import Conversation
-from relay.companion.scenario.files import Loaded
+from relay.companion.scenario.files import Loaded, ScriptLimits
 from relay.companion.scenario.model import Scenario
 from relay.companion.serving.server import CompanionServer
 from relay.companion.speaking.playback import GRACE
@@ -21,6 +21,9 @@ CAST: list[Json] = [
     {"role": "friend", "name": "Catherine"},
     {"role": "teller", "name": "Nora", "narrator": True},
 ]
+
+PATIENT = ScriptLimits(seconds=10)
+"""For scripts that end by themselves: how busy the machine is decides nothing."""
 
 
 @dataclass
@@ -106,12 +109,12 @@ class Play:
         return [line["log"] for line in self.client.of_kind("inspector")]
 
 
-def loaded(scripts: Mapping[str, str] | None = None, **scenario: Any) -> Loaded:
+def loaded(scripts: Mapping[str, str] | None = None, *, limits: ScriptLimits = PATIENT, **scenario: Any) -> Loaded:
     """A scenario out of its parts; a script named index.js is its own."""
     sources = {f"scripts/{name}": source for name, source in (scripts or {}).items()}
     own = {"script": "scripts/index.js"} if "scripts/index.js" in sources else {}
     parts = {"name": "Test", "characters": ALONE} | own | scenario
-    return Loaded(Scenario.model_validate(parts), sources)
+    return Loaded(Scenario.model_validate(parts), sources, limits)
 
 
 @asynccontextmanager
@@ -124,6 +127,7 @@ async def playing(
     chat_days: float = 365.0,
     seed: int = 0,
     grace: float = GRACE,
+    limits: ScriptLimits = PATIENT,
     **scenario: Any,
 ) -> AsyncIterator[Play]:
     """Play a scenario while the context lasts."""
@@ -132,7 +136,7 @@ async def playing(
     timer: Clock = clock
     async with (
         CompanionServer(
-            settings, brain=brain, scenario=loaded(scripts, **scenario), clock=timer, grace=grace
+            settings, brain=brain, scenario=loaded(scripts, limits=limits, **scenario), clock=timer, grace=grace
         ) as server,
         connected(server.url) as client,
     ):

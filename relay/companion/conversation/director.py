@@ -31,7 +31,7 @@ class Director:
         self._seed = seed
         self._audience = audience
         self._carry_out = carry_out
-        self._scripts = Scripts(loaded.scripts, seed=seed)
+        self._scripts = Scripts(loaded.scripts, seed=seed, limits=loaded.limits)
         self._is_opening = False
 
     def close(self) -> None:

@@ -29,12 +29,27 @@ SCRIPTS: Final = 200
 
 
 @dataclass(frozen=True)
+class ScriptLimits:
+    """What one call of a script may take."""
+
+    seconds: float = 0.025
+    """Of the processor's time; nobody else in the companion is served meanwhile."""
+    memory: int = 16 * 2**20
+    """Bytes of the engine's heap, for all scripts of a session together."""
+    stack: int = 256 * 2**10
+    orders: int = 200
+    text: int = 8_000
+    """Characters of one text."""
+
+
+@dataclass(frozen=True)
 class Loaded:
     """A scenario that was read and checked."""
 
     scenario: Scenario
     scripts: Mapping[str, str]
     """Sources by their path in the folder, such as scripts/left.js."""
+    limits: ScriptLimits = ScriptLimits()
 
 
 def load(folder: Path) -> Loaded:

@@ -49,7 +49,7 @@ def broken(loaded: Loaded) -> list[str]:
         if part.effect.script is not None
     }
     asking = {f"check/{path}": f'import {{ trigger }} from "{path}";' for path in called}
-    scripts = Scripts({**loaded.scripts, **asking}, seed=0)
+    scripts = Scripts({**loaded.scripts, **asking}, seed=0, limits=loaded.limits)
     state = _state(loaded)
     wrong = []
     try:

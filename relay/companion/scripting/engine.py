@@ -18,7 +18,7 @@ from quickjs_rs import _wasmtime as shared_module
 
 LOOK_EVERY: Final = 0.005
 """Seconds between two looks at a call that runs."""
-GRACE: Final = 0.015
+GRACE: Final = 0.1
 """Seconds a call may take beyond its limit, in which QuickJS can stop it by itself and go on to be used."""
 IDLE_AFTER: Final = 1.0
 """Seconds without a call after which nobody looks any more."""
@@ -36,6 +36,27 @@ class EngineLost(Exception):
 
 class TimeUpInside(EngineLost):
     """One step of a call took too long."""
+
+
+class Allowance:
+    """The time a call may still take, for one who looks again and again.
+
+    What passed since the look before costs at most half of it: it need not be the call's doing. Python may have
+    collected garbage in this thread, or the machine stood still. A call without end has spent it at the second look.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._most = seconds / 2
+        self._left = seconds
+        self._looked = clock()
+
+    def is_spent(self) -> bool:
+        """To be asked often. What is spent stays so."""
+        now = self._clock()
+        self._left -= min(now - self._looked, self._most)
+        self._looked = now
+        return self._left <= 0
 
 
 class Engine:
@@ -56,7 +77,7 @@ class Engine:
         """
         self._watchdog = _watchdog()
         self._seconds = seconds
-        self._due = float("inf")
+        self._allowance = Allowance(_NEVER, time.thread_time)
         self._runtime = quickjs_rs.Runtime(memory_limit=memory, stack_limit=stack)
         self._runtime.set_module_loader(normalize=normalize, load=load)
         self._runtime._engine_rt.set_interrupt_handler(self._is_due)
@@ -84,11 +105,11 @@ class Engine:
             return ran
 
     def _is_due(self) -> bool:
-        return bool(time.thread_time() >= self._due)
+        return self._allowance.is_spent()
 
     @contextmanager
     def _limited(self) -> Iterator[None]:
-        self._due = time.thread_time() + self._seconds
+        self._allowance = Allowance(self._seconds, time.thread_time)
         store = self._context._engine_ctx._inst.store
         try:
             with self._watchdog.watching(store, self._seconds + GRACE) as watched:
@@ -112,13 +133,11 @@ class _Watch:
 
     def __init__(self, seconds: float) -> None:
         self.was_stopped = False
-        self._seconds = seconds
-        self._clock = self._clock_of_this_thread()
-        self._began = self._clock()
+        self._allowance = Allowance(seconds, self._clock_of_this_thread())
 
     def is_due(self) -> bool:
         """Asked from another thread."""
-        return self._clock() - self._began >= self._seconds
+        return self._allowance.is_spent()
 
     @staticmethod
     def _clock_of_this_thread() -> Callable[[], float]:

@@ -15,6 +15,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from relay.companion.scenario import flags
+from relay.companion.scenario.files import ScriptLimits
 from relay.companion.scenario.model import Scalar
 from relay.companion.scripting import parsing
 from relay.companion.state.orders import Fields, Order
@@ -32,20 +33,6 @@ chat.addEventListener("init", (e) => {{ chat.setFlags("a"); console.log(`${{e}} 
 export async function trigger(e) {{ await null; chat.note("x".replace(/x/, "y")); throw new Error("first"); }}
 """
 """Uses a little of everything."""
-
-
-@dataclass(frozen=True)
-class ScriptLimits:
-    """What one call may take."""
-
-    seconds: float = 0.025
-    """Of the processor's time; nobody else in the companion is served meanwhile."""
-    memory: int = 16 * 2**20
-    """Bytes of the engine's heap, for all scripts of a session together."""
-    stack: int = 256 * 2**10
-    orders: int = 200
-    text: int = 8_000
-    """Characters of one text."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +83,7 @@ class Endless(Exception):
 class Scripts:
     """Runs the scripts of a scenario. `sources` holds them by their path in its folder."""
 
-    def __init__(
-        self, sources: Mapping[str, str], *, seed: int, limits: ScriptLimits = ScriptLimits(), is_first: bool = False
-    ) -> None:
+    def __init__(self, sources: Mapping[str, str], *, seed: int, limits: ScriptLimits, is_first: bool = False) -> None:
         """`is_first` for the one that warms the engine up."""
         self._is_first = is_first
         self._sources = sources

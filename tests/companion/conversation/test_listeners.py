@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from relay.companion.scenario.files import ScriptLimits
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from tests.companion.play import CAST, Play, loaded, playing
@@ -165,9 +166,9 @@ async def test_a_listener_that_fails_is_told_with_file_and_line_and_the_chat_goe
 
 
 async def test_a_script_that_never_ends_costs_its_time_and_the_chat_goes_on() -> None:
-    async with playing(listener("userMessageReceived", "for (;;);")) as play:
+    async with playing(listener("userMessageReceived", "for (;;);"), limits=ScriptLimits(seconds=0.05)) as play:
         assert (await play.ask("Hello"))["text"] == "Sure. Why not?"
-        assert "it took longer than 25 ms and was stopped" in play.troubles[0]
+        assert "it took longer than 50 ms and was stopped" in play.troubles[0]
 
 
 async def test_scripts_begin_anew_after_one_that_calls_itself_without_end() -> None:

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from relay.companion.scripting.sandbox import Result, ScriptLimits, Scripts, ScriptState
+from relay.companion.scenario.files import ScriptLimits
+from relay.companion.scripting.sandbox import Result, Scripts, ScriptState
 from relay.companion.state.orders import Order
+from tests.companion.play import PATIENT
 
 VOX = {"id": "c1", "name": "Vox", "scenarioRole": "main", "assets": ["Vox/wave.png"]}
 CATHERINE = {"id": "c2", "name": "Catherine", "scenarioRole": "friend", "assets": []}
@@ -15,8 +17,6 @@ EVENT: dict[str, Any] = {
     "user": STREAMER,
     "arguments": {"speed": 3, "limbName": "arm"},
 }
-PATIENT = ScriptLimits(seconds=10)
-"""For scripts that end by themselves: how busy the machine is decides nothing."""
 IMPORT = 'import { chat } from "@voxta";\n'
 
 

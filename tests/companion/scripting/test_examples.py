@@ -20,6 +20,7 @@ from relay.companion.state.orders import (
     SetVariable,
     TriggerApp,
 )
+from tests.companion.play import PATIENT
 from tests.companion.scripting.stage import EVENT, state, trigger, well
 
 TRIGGERS: dict[str, tuple[str, list[Order]]] = {
@@ -296,7 +297,7 @@ def test_an_example_of_a_trigger_does_what_its_text_says(name: str) -> None:
 def test_an_example_of_a_listener_does_what_its_text_says(name: str) -> None:
     body, fields, expected = LISTENERS[name]
     source = f"import {{ chat }} from '@voxta';\nchat.addEventListener('{name}', (e) => {{ {body} }});"
-    engine = Scripts({"scripts/index.js": source}, seed=0)
+    engine = Scripts({"scripts/index.js": source}, seed=0, limits=PATIENT)
     assert engine.open("scripts/index.js", state()).error is None
     assert engine.hears(name)
     heard = engine.emit(name, EVENT | fields, state())
@@ -319,7 +320,7 @@ def test_the_example_of_what_is_done_after_speech_is_done_then() -> None:
             console.log('This will be called after speech completes');
         });
     };"""
-    engine = Scripts({"scripts/t.js": source}, seed=0)
+    engine = Scripts({"scripts/t.js": source}, seed=0, limits=PATIENT)
     first = engine.trigger("scripts/t.js", EVENT, state())
     later = engine.call_back(1, state())
     again = engine.call_back(1, state())

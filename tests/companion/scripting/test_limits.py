@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.companion.scenario import flags
-from relay.companion.scripting.sandbox import ScriptLimits, Scripts
+from relay.companion.scenario.files import ScriptLimits
+from relay.companion.scripting.sandbox import Scripts
 from relay.companion.state.chat import MessageRole
 from relay.companion.state.orders import AddMessage, ChangeFlags, Log, Order
 from tests.companion.scripting.stage import EVENT, IMPORT, orders, run, state, trigger, well
