@@ -1,5 +1,6 @@
 """The forwarder between a store and a Voxta that fail at any moment."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from relay.commands.explaining import Halt
 from relay.config.loading import Config
 from relay.forwarding import notices
 from relay.forwarding.forwarder import JUDGED_AT_ONCE, NOTE_CHARACTERS, NOTE_CHAT
-from relay.model import AudienceMessage, Kind, Outcome, Retraction
+from relay.model import AudienceMessage, Edit, Forward, Kind, Outcome, Retraction, Role
 from relay.moderation.switches import Switches
 from relay.wire.messages import Person
 from tests.forwarding.surroundings import GAP, HOME, Scene, Sending, Trouble, config, message
@@ -435,3 +436,75 @@ def test_what_comes_late_expires_although_what_is_newer_came_before_it(scene: Sc
 
     assert outcome(scene, newer) is None
     assert outcome(scene, older) == (Outcome.EXPIRED, "waited too long")
+
+
+def test_what_is_guessed_of_a_message_is_what_is_told(scene: Scene) -> None:
+    guess = scene.forwarder.worded(message(1, at=0.0))
+    said(scene)
+    scene.wait()
+
+    assert [forward.text for forward in scene.voxta.arrived] == [guess]
+
+
+@pytest.mark.parametrize(
+    "over",
+    [{"kind": Kind.FOLLOW}, {"text": "!event a dragon appears", "role": Role.MODERATOR}, {"text": "\u200b"}],
+)
+def test_nothing_is_guessed_of_what_is_no_question(scene: Scene, over: dict[str, Any]) -> None:
+    assert scene.forwarder.worded(message(1, at=0.0, **over)) is None
+
+
+def test_nothing_is_guessed_while_there_is_no_chat(scene: Scene) -> None:
+    scene.voxta.leave()
+
+    assert scene.forwarder.worded(message(1, at=0.0)) is None
+
+
+def test_what_has_been_edited_into_a_question_waits_for_the_floor_and_delays_nothing_else() -> None:
+    rules = [{"pattern": "recipe", "send_as": "note", "template": "{text}"}]
+    with running(config(forwarding={"rules": rules})) as scene:
+        scene.forwarder.follow(Switches(paused=True))
+        scene.floor.speaker_speaks("voice:ann", scene.loop.time())
+        note, follow = said(scene, 1, text="my recipe"), said(scene, 2, kind=Kind.FOLLOW, author="bob")
+        scene.wait()
+        edit = Edit(platform=note.platform, id=note.id, text="what about cake")
+        assert scene.writer.between(scene.inbox.edit(edit))
+
+        scene.forwarder.follow(Switches())
+        scene.wait()
+        assert scene.voxta.told == {follow.key: 1}
+
+        scene.floor.speaker_stopped("voice:ann", scene.loop.time(), is_done=True)
+        scene.wait()
+        assert outcome(scene, note) == FORWARDED
+
+
+def test_what_the_rate_keeps_back_goes_in_its_time_though_voxta_has_not_answered_yet(scene: Scene) -> None:
+    scene.voxta.lag = 10.0
+    for number in range(7):
+        said(scene, number, kind=Kind.FOLLOW, author=f"v{number}")
+
+    sent = []
+    for seconds in (0.1, 1.0, 1.0):
+        scene.loop.run(asyncio.sleep(seconds))
+        sent.append(len(scene.voxta.attempted))
+
+    assert sent == [5, 6, 7]
+
+
+def test_where_people_are_remembered_several_go_one_after_the_other_without_a_wait(scene: Scene) -> None:
+    briefed: list[str] = []
+
+    async def brief(forward: Forward) -> None:
+        briefed.extend(forward.keys)
+
+    scene.forwarder.brief = brief
+    scene.voxta.lag = 10.0
+    scene.forwarder.follow(Switches(paused=True))
+    several = [said(scene, number, kind=Kind.FOLLOW, author=f"v{number}") for number in range(3)]
+    scene.wait()
+    scene.forwarder.follow(Switches())
+    scene.wait()
+
+    assert briefed == [key for forward, _ in scene.voxta.attempted for key in forward.keys]
+    assert briefed == [each.key for each in several]

@@ -32,3 +32,11 @@ def test_it_counts_from_the_question_unless_it_is_told_otherwise() -> None:
     gap.answered(130.0, is_loud=True)
 
     assert gap.ends_at == 108.0
+
+
+def test_there_is_none_before_the_first_question() -> None:
+    gap = ForwardGap(SelectionSection(gap=8, gap_from="speech"))
+
+    gap.answered(100.0, is_loud=True)
+
+    assert gap.ends_at == 0.0

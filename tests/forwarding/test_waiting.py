@@ -311,3 +311,37 @@ def test_how_long_people_wait_is_known() -> None:
 
     waiting.admit([message(1, "hi", at=NOW - 5), message(2, "hello there")], NOW)
     assert waiting.oldest() == NOW - 5
+
+
+def test_whether_the_next_asks_for_an_answer_is_known_before_it_goes() -> None:
+    waiting = room()
+
+    def asks(*, floor_is_free: bool = True, spoken_first: bool = False) -> bool:
+        return waiting.asks_next(floor_is_free=floor_is_free, spoken_first=spoken_first)
+
+    assert not asks(spoken_first=True), "nothing waits"
+
+    waiting.admit([message(1)], NOW)
+    assert asks()
+    assert not asks(floor_is_free=False)
+
+    waiting.admit([message(2, **FOLLOW)], NOW)
+    assert not asks(), "what only tells goes first"
+    waiting.put_first("twitch:1")
+    assert asks()
+
+    waiting.admit([message(3, kind=Kind.VOICE)], NOW)
+    assert [asks(floor_is_free=False, spoken_first=may) for may in (False, True)] == [False, True]
+
+
+@pytest.mark.parametrize(("moderators", "rate"), [({}, 60), ({"viewer": 30.0}, 30)])
+def test_the_newest_settings_say_how_much_is_heard_but_for_what_moderators_say(
+    moderators: dict[str, float], rate: int
+) -> None:
+    waiting = room()
+    waiting.apply(Switches(rates=moderators))
+    waiting.adopt(config(budget={"rates": {"all": 60.0, "viewer": 60.0}, "bursts": {"viewer": 1}}))
+
+    waiting.admit([message(number, author="ann") for number in (1, 2)], NOW)
+
+    assert ended(waiting) == [("2", Outcome.REJECTED, f"rate: more than {rate} a minute from one viewer")]
