@@ -4,26 +4,22 @@ The first open sink, in the configured order, leads: what it reports is what was
 """
 
 import asyncio
-import itertools
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Protocol
 
 from relay.errors import NothingToHear, SpeechError
-from relay.replies.heard_text import HeardSentence
 from relay.replies.reply import Phase, Reply, Sentence
 from relay.speech.base import Clip, Sink
+from relay.speech.play_order import PlayOrder, QueuedSentence
 from relay.speech.sink_group import SinkGroup
 
 log = logging.getLogger(__name__)
 
 GRACE: Final = 2.0
 """Seconds a sink may be late to report the start or the end of a clip; then it no longer counts as heard there."""
-AHEAD: Final = 3
-"""Clips queued at the sinks at once."""
 
 Fetch = Callable[[str, str, str], Awaitable[Clip]]
 """Makes the clip of an address, a reply's id and a text. Raises SpeechError."""
@@ -39,19 +35,6 @@ class PlaybackListener(Protocol):
         """All of a reply was heard, or nobody could hear the rest; it is done."""
 
 
-@dataclass(eq=False)
-class _Item:
-    reply: Reply
-    sentence: Sentence
-    part: HeardSentence
-    """Where it is written down how much of it was heard."""
-    fetched: "asyncio.Task[Clip | None]"
-    clip: Clip | None = None
-    has_begun: bool = False
-    due: float = float("inf")
-    """When the next report is overdue."""
-
-
 class Playback:
     """Plays what it is given until cancelled. All methods but `run` return at once; call them on the event loop."""
 
@@ -60,9 +43,7 @@ class Playback:
         self._clock = clock
         self._sinks = SinkGroup()
         self._stages: list[PlaybackListener] = []
-        self._items: deque[_Item] = deque()
-        self._played = 0
-        """How many of the items, from the front, are at the sinks."""
+        self._order = PlayOrder()
         self._ended_at = float("-inf")
         self.heard_at: dict[str, float] = {}
         """When each sink last began to play something, by its name and the clock."""
@@ -81,17 +62,17 @@ class Playback:
     @property
     def is_busy(self) -> bool:
         """Whether anything is being said, or about to be. A reply of which more may come is none of that."""
-        return bool(self._items)
+        return bool(self._order)
 
     @property
     def current(self) -> Reply | None:
         """The reply that is being said; None between replies, and while more of one may come."""
-        return self._items[0].reply if self._items else None
+        return first.reply if (first := self._order.first) is not None else None
 
     @property
     def sounding(self) -> tuple[Clip, float] | None:
         """The clip that is heard where it leads, and how many seconds of it were; None while there is silence."""
-        front = self._items[0] if self._played and not self._sinks.is_paused else None
+        front = None if self._sinks.is_paused else self._order.front
         return (front.clip, self._heard(front)) if front and front.clip and front.has_begun else None
 
     # Speaking
@@ -102,7 +83,7 @@ class Playback:
         if not self._can_be_heard():
             return False
         reply.is_voiced = True
-        self._items.append(_Item(reply, sentence, part, asyncio.create_task(self._get(reply, sentence))))
+        self._order.add(QueuedSentence(reply, sentence, part, asyncio.create_task(self._get(reply, sentence))))
         self._news.set()
         return True
 
@@ -122,22 +103,21 @@ class Playback:
 
     def cut(self, reply: Reply) -> None:
         """Give up a reply where it is; what other replies have left to say is still said. A pause goes on."""
-        if self.current is reply:
-            self._items[0].part.share = self._position()
+        if (first := self._order.first) is not None and first.reply is reply:
+            first.part.share = self._position()
         self._sinks.cut()
-        for item in [item for item in self._items if item.reply is reply]:
+        for item in self._order.remove(reply):
             item.fetched.cancel()
-            self._items.remove(item)
         self._start_over()
         reply.cut()
 
     def clear(self) -> None:
         """Fall silent, and forget what was to be said. How far it was heard stays known."""
-        if self._items:
-            self._items[0].part.share = self._position()
+        if (first := self._order.first) is not None:
+            first.part.share = self._position()
         self._sinks.cut()
-        while self._items:
-            self._items.pop().fetched.cancel()
+        for item in self._order.drain():
+            item.fetched.cancel()
         self._start_over()
 
     def align_sinks(self) -> None:
@@ -162,7 +142,7 @@ class Playback:
                 except TimeoutError:
                     continue
         finally:
-            fetching = [item.fetched for item in self._items]
+            fetching = [item.fetched for item in self._order]
             for task in fetching:
                 task.cancel()
             await asyncio.gather(*fetching, return_exceptions=True)
@@ -170,21 +150,21 @@ class Playback:
     def _until_due(self) -> float | None:
         """Seconds until something has to be done that nobody reports; None for never."""
         now = self._clock()
-        times = [] if self._sinks.is_paused else [item.due for item in itertools.islice(self._items, self._played)]
-        if self._items and not self._played and (begins := self._may_begin_at(self._items[0])) > now:
+        times = [] if self._sinks.is_paused else [item.due for item in self._order.at_sinks()]
+        first = self._order.first
+        if first is not None and self._order.front is None and (begins := self._may_begin_at(first)) > now:
             times.append(begins)
         due = min(times, default=float("inf"))
         return None if due == float("inf") else max(0.0, due - now)
 
-    def _may_begin_at(self, item: _Item) -> float:
+    def _may_begin_at(self, item: QueuedSentence) -> float:
         """When there has been enough silence before a clip."""
         return self._ended_at + item.sentence.gap
 
     async def _feed(self) -> None:
         """Hand the next clips to the sinks, as they arrive."""
-        while self._played < min(len(self._items), AHEAD):
-            item = self._items[self._played]
-            if item.sentence.gap and (self._played or self._clock() < self._may_begin_at(item)):
+        while (item := self._order.next()) is not None:
+            if item.sentence.gap and (self._order.front or self._clock() < self._may_begin_at(item)):
                 return
             if not item.fetched.done():
                 item.fetched.add_done_callback(lambda _: self._news.set())
@@ -192,7 +172,7 @@ class Playback:
             if not self._can_be_heard():
                 return self._lose()
             item.clip = item.fetched.result()
-            self._played += 1
+            self._order.hand_over()
             if item.clip is not None:
                 self._sinks.play(item.clip)
             self._pass_silent()
@@ -214,15 +194,15 @@ class Playback:
     def started(self, sink: Sink, clip: Clip) -> None:
         """See SinkListener."""
         self.heard_at[sink.name] = self._clock()
-        item = self._item_of(clip)
+        item = self._order.of(clip)
         if self._sinks.is_led_by(sink) and item is not None:
             self._pass_over(item)
-            if self._is_in_front(item) and not item.has_begun:
+            if self._order.front is item and not item.has_begun:
                 self._begin(item)
 
     def ended(self, sink: Sink, clip: Clip) -> None:
         """See SinkListener."""
-        item = self._item_of(clip)
+        item = self._order.of(clip)
         if self._sinks.is_led_by(sink) and item is not None:
             self._finish(item)
 
@@ -236,51 +216,41 @@ class Playback:
                 self._catch_up()
             else:
                 self._lose()
-        elif self._sinks.is_led_by(sink) and not self._is_overdue():
+        elif self._sinks.is_led_by(sink) and self._overdue() is None:
             self._expect()
         self._news.set()
 
     # Inside
 
     def _can_be_heard(self) -> bool:
-        return self._sinks.lead(is_busy=self.is_busy, has_clips=self._played > 0)
+        return self._sinks.lead(is_busy=self.is_busy, has_clips=self._order.front is not None)
 
-    def _item_of(self, clip: Clip) -> _Item | None:
-        return next((item for item in itertools.islice(self._items, self._played) if item.clip is clip), None)
-
-    def _begin(self, item: _Item) -> None:
+    def _begin(self, item: QueuedSentence) -> None:
         item.has_begun = True
         self._expect()
         for stage in self._stages:
             stage.sentence_began(item.sentence, item.clip.duration if item.clip is not None else 0.0)
 
-    def _finish(self, item: _Item) -> None:
+    def _finish(self, item: QueuedSentence) -> None:
         """A clip is over."""
         self._pass_over(item)
-        if self._is_in_front(item):
-            self._played -= 1
-            self._over(self._items.popleft())
+        if self._order.front is item:  # hearing that those before it are over may have cut it off
+            self._over(self._order.pass_on())
         self._pass_silent()
         self._expect()
         self._news.set()
 
-    def _pass_over(self, item: _Item) -> None:
+    def _pass_over(self, item: QueuedSentence) -> None:
         """Clips before the one that is played now, whose ends went missing, are over."""
-        while self._played and self._items[0] is not item:
-            self._played -= 1
-            self._over(self._items.popleft())
-
-    def _is_in_front(self, item: _Item) -> bool:
-        """Whether it is being played; hearing of another one's end may have cut it off."""
-        return self._played > 0 and self._items[0] is item
+        while (front := self._order.front) is not None and front is not item:
+            self._over(self._order.pass_on())
 
     def _pass_silent(self) -> None:
         """Sentences without sound are over when it is their turn."""
-        while self._played and self._items[0].clip is None:
-            self._played -= 1
-            self._over(self._items.popleft())
+        while (front := self._order.front) is not None and front.clip is None:
+            self._over(self._order.pass_on())
 
-    def _over(self, item: _Item, *, was_lost: bool = False) -> None:
+    def _over(self, item: QueuedSentence, *, was_lost: bool = False) -> None:
         if not item.has_begun:
             self._begin(item)
         has_sound, text = item.clip is not None, item.sentence.text
@@ -292,37 +262,34 @@ class Playback:
             self._end_if_over(item.reply)
 
     def _end_if_over(self, reply: Reply) -> None:
-        has_more = any(item.reply is reply for item in self._items)
-        if reply.phase is Phase.SPEAKING and not has_more:
+        if reply.phase is Phase.SPEAKING and not self._order.has(reply):
             reply.finish()
             for stage in self._stages:
                 stage.reply_heard(reply)
 
     def _expect(self) -> None:
         """Set when the front clip's next report is overdue."""
-        if self._played and (front := self._items[0]).clip is not None:
-            assert front.clip is not None
+        if (front := self._order.front) is not None and front.clip is not None:
             left = max(0.0, front.clip.duration - self._heard(front)) if front.has_begun else 0.0
             front.due = self._clock() + left + GRACE
 
-    def _heard(self, item: _Item) -> float:
+    def _heard(self, item: QueuedSentence) -> float:
         """Seconds that were heard of an item's clip."""
         return self._sinks.seconds_heard(item.clip) if item.clip is not None else 0.0
 
-    def _is_overdue(self) -> bool:
-        return self._played > 0 and self._clock() >= self._items[0].due
+    def _overdue(self) -> QueuedSentence | None:
+        front = self._order.front
+        return front if front is not None and self._clock() >= front.due else None
 
     def _give_up_overdue(self) -> None:
         """A sink that does not report is taken for deaf: the clip counts as heard, so that nothing waits for ever."""
-        while self._is_overdue() and not self._sinks.is_paused:
+        while (item := self._overdue()) is not None and not self._sinks.is_paused:
             log.warning("speech: %s does not say what became of a sentence; going on", self._sinks.leader_name)
-            self._finish(self._items[0])
+            self._finish(item)
 
     def _lose(self) -> None:
         """Nobody can hear anything any more: the rest stays unheard, and the replies are over."""
-        self._played = 0
-        while self._items:
-            item = self._items.popleft()
+        for item in self._order.drain():
             item.fetched.cancel()
             if not item.has_begun:
                 item.clip = None
@@ -330,21 +297,19 @@ class Playback:
 
     def _catch_up(self) -> None:
         """Another sink leads: what it has finished already is over."""
-        for item in list(itertools.islice(self._items, self._played)):
+        for item in list(self._order.at_sinks()):
             if item.clip is not None and self._heard(item) >= item.clip.duration:
                 self._finish(item)
         self._expect()
 
     def _position(self) -> float:
         """The share of the front clip that was heard."""
-        front = self._items[0] if self._played else None
+        front = self._order.front
         if front is None or front.clip is None or not front.clip.duration:
             return 0.0
         return min(1.0, self._heard(front) / front.clip.duration)
 
     def _start_over(self) -> None:
         """The sinks were emptied: what is left goes to them again."""
-        self._played = 0
-        for item in self._items:
-            item.clip, item.has_begun, item.due = None, False, float("inf")
+        self._order.start_over()
         self._news.set()
