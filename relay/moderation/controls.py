@@ -5,18 +5,18 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from relay.errors import InboxError, RelayError
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Kind, Role, Suggestion
 from relay.moderation import switching
 from relay.moderation.audit import Audit
-from relay.moderation.completion import Complete, Completion, fitting, modes, nothing, off, plain
+from relay.moderation.completion import Completion, fitting, modes, off, plain
+from relay.moderation.control import Control, ControlCall, Run
 from relay.moderation.runtime import Runtime
 from relay.moderation.switches import Mode, Switches
 from relay.moderation.switching import Change, Gone, Mistake
-from relay.moderation.wording import for_chat, listed, quoted, unquoted
+from relay.moderation.wording import for_chat, listed, quoted
 from relay.system.cancellation import to_its_end
 from relay.text.unicode import one_line
 
@@ -26,47 +26,6 @@ CHAT_COMMAND: Final = "!relay"
 _STAFF: Final = frozenset({Role.STREAMER, Role.MODERATOR})
 _HELD: Final = "ID|first|all"
 _SEPARATORS: Final = re.compile(r"[\s,]+")
-
-
-@dataclass(frozen=True)
-class ControlCall:
-    """One use of a control."""
-
-    name: str
-    argument: str
-    by: Caller
-
-    @property
-    def words(self) -> str:
-        return f"{self.name} {self.argument}".strip()
-
-
-Run = Callable[[ControlCall], Awaitable[str]]
-
-
-@dataclass(frozen=True)
-class Control:
-    """One entry of the command set."""
-
-    name: str
-    summary: str
-    run: Run
-    argument: str | None = None
-    form: str = ""
-    complete: Complete = nothing
-    optional: bool = False
-    """Whether the argument may be left out."""
-
-    @property
-    def info(self) -> ControlInfo:
-        required = self.argument is not None and not self.optional
-        return ControlInfo(
-            name=self.name, summary=self.summary, argument=self.argument, form=self.form, required=required
-        )
-
-    @property
-    def usage(self) -> str:
-        return f"{self.name} [{self.form}]" if self.optional else f"{self.name} {self.form}".strip()
 
 
 class Controls:
@@ -119,7 +78,7 @@ class Controls:
         if control is None:
             raise Mistake(f"There is no {quoted(name)}. There are: {', '.join(self._table)}.")
         try:
-            answer = await control.run(ControlCall(control.name, _argument(control, rest), by))
+            answer = await control.run(ControlCall(control.name, control.taken(rest), by))
         except Mistake as mistake:
             mistake.usage = control.usage if type(mistake) is Mistake else ""
             raise
@@ -323,15 +282,6 @@ def command_in(message: AudienceMessage) -> str | None:
         return None
     first, _, rest = one_line(message.text).partition(" ")
     return rest if first.casefold() == CHAT_COMMAND else None
-
-
-def _argument(control: Control, rest: str) -> str:
-    argument = unquoted(rest)
-    if argument and control.argument is None:
-        raise Mistake(f"{quoted(argument)} is too much.")
-    if not argument and control.info.required:
-        raise Mistake("Something is missing.")
-    return argument
 
 
 def _line(held: Held, by: Caller) -> str:
