@@ -13,6 +13,7 @@ from relay.application.anticipation import anticipation_for
 from relay.application.audio import SilentAudio
 from relay.application.commands import CommandRooms
 from relay.application.connect import link
+from relay.application.describing import condition_of, description_of
 from relay.application.dialogue import Dialogue
 from relay.application.events import Events
 from relay.application.heartbeat import Heartbeat
@@ -20,7 +21,7 @@ from relay.application.points import PointRewards
 from relay.application.reception import Reception
 from relay.application.remembering import memory_acts, memory_of
 from relay.application.runtime_controls import RuntimeControls
-from relay.application.silence import SILENT, Silence
+from relay.application.silence import Silence
 from relay.application.spoken import spoken_words
 from relay.application.staging import ScenarioRooms
 from relay.application.statistics import Statistics
@@ -29,7 +30,6 @@ from relay.application.unanswered import Questions
 from relay.application.viewers import ViewersCommands
 from relay.commands.gate import Finished
 from relay.config.loading import Config
-from relay.errors import InboxError
 from relay.forwarding.forwarder import NOTE_CHARACTERS, NOTE_CHAT, Forwarder
 from relay.inbox.base import Inbox
 from relay.inbox.build import build as build_inbox
@@ -77,24 +77,28 @@ class Relay:
     ) -> None:
         self._config = config
         self._statistics = statistics
-        self._audio = audio or SilentAudio()
+        self.audio = audio or SilentAudio()
         self.voxta_url = voxta_url
         self.events = Events()
         self.inbox: Inbox = inbox or build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.upkeep = Upkeep(self.inbox, config.inbox.keep)
         self.floor = Floor(config.floor, config.forwarding.reply_timeout, doubt=config.hearing.doubt)
-        self.session = link(config, voxta_url, self.events, hears=self._audio.hearing is not None)
+        self.session = link(config, voxta_url, self.events, hears=self.audio.hearing is not None)
         self.commands = CommandRooms(config, inbox=self.inbox, session=self.session, events=self.events)
         self._quiet = QuietViewers(self.inbox)
         self.forwarder = self._forwarder()
         self.anticipation = anticipation_for(config, self.session, self.forwarder)
         self.memory = self._remembering()
         self.dialogue = Dialogue(
-            config, voxta_url, session=self.session, floor=self.floor, audio=self._audio, events=self.events
+            config, voxta_url, session=self.session, floor=self.floor, audio=self.audio, events=self.events
         )
         self.voice = self.dialogue.voice
         self.runtime = RuntimeControls(
-            self.inbox, self.dialogue, self.forwarder, platforms=lambda: self.platforms, describe=self.describe
+            self.inbox,
+            self.dialogue,
+            self.forwarder,
+            platforms=lambda: self.platforms,
+            describe=lambda: description_of(self),
         )
         audit = Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
         self.controls = Controls(self.runtime, audit)
@@ -109,10 +113,10 @@ class Relay:
         self.supervisor = Supervisor(self.platforms, self.poster.announce)
         acts = self._acts()
         self.commands.serve(acts, self._finished, listed.labels(), self.platforms)
-        self.scenario = ScenarioRooms(config, self.session, self.platforms, acts, self._audio)
-        self._heartbeat = Heartbeat(config.heartbeat_file, self.condition)
+        self.scenario = ScenarioRooms(config, self.session, self.platforms, acts, self.audio)
+        self._heartbeat = Heartbeat(config.heartbeat_file, lambda: condition_of(self))
         self.silence = Silence(
-            config, self._audio, halt=lambda: self.forwarder.halt, volume=lambda: self.runtime.switches().volume
+            config, self.audio, halt=lambda: self.forwarder.halt, volume=lambda: self.runtime.switches().volume
         )
         self._listening: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
@@ -170,7 +174,7 @@ class Relay:
             self.platforms,
             say=self.dialogue.screening.screen,
             controls=self.controls,
-            play=self._audio.effect,
+            play=self.audio.effect,
             name=self.dialogue.name_of,
             have_said=self.session.have_said,
         )
@@ -178,10 +182,10 @@ class Relay:
 
     def _subscribe(self) -> None:
         """Who is told of what, in this order."""
-        self.forwarder.hush(self._audio.is_quiet)
+        self.forwarder.hush(self.audio.is_quiet)
         events, statistics, live = self.events, self._statistics, self.forwarder.waiting
-        self._audio.tell(spoken_words(self, self._audio, self._config.hearing), lambda: live.switches.muted)
-        self.subtitles = Subtitles(self._config, self._audio, lambda: live.switches, self.poster.tell, self._quiet)
+        self.audio.tell(spoken_words(self, self.audio, self._config.hearing), lambda: live.switches.muted)
+        self.subtitles = Subtitles(self._config, self.audio, lambda: live.switches, self.poster.tell, self._quiet)
         events.arrived.subscribe(self.subtitles.arrived)
         self.commands.subscribe(events, lambda: self.is_answering)
         self.scenario.subscribe(events)
@@ -207,7 +211,7 @@ class Relay:
             platform.offer(self.commands.gate.table)
             events.settled.subscribe(platform.settled)
         events.changed.subscribe(self._moved.set)
-        events.changed.subscribe(lambda: self.forwarder.hush(self._audio.is_quiet))
+        events.changed.subscribe(lambda: self.forwarder.hush(self.audio.is_quiet))
 
     def _finished(self, finished: Finished) -> None:
         """The relay has carried out what somebody wanted, or could not."""
@@ -272,34 +276,6 @@ class Relay:
                 await self.quiet(empty=True)
 
     # For people
-
-    def condition(self) -> str:
-        """How the platforms are; begins with "ok" unless one of them waits for a person."""
-        lines = (*self.supervisor.lines(), *self.upkeep.troubles)
-        return "\n".join([*(["ok"] if self.supervisor.is_well else []), *lines])
-
-    async def describe(self) -> str:
-        """What is connected and what waits, a few lines."""
-        chat = self.session.chat
-        who = ", ".join(person.name for person in chat.characters) if chat else self.session.problem
-        where = f"in a chat with {who}; {self.session.refusal}" if self.session.refusal else f"in a chat with {who}"
-        lines = [
-            f"Voxta: {where if chat else who}",
-            *(f"{SILENT}{reason}" for reason in self.silence.reasons()),
-            *self.supervisor.lines(),
-            *self._audio.lines(),
-            *(f"{each.label}: {each.text}" for each in self.dialogue.avatar.conditions()),
-            *self.upkeep.troubles,
-            await self._backlog(),
-            f"The companion is {self.floor.state(time.monotonic())}",
-        ]
-        return "\n".join(lines)
-
-    async def _backlog(self) -> str:
-        try:
-            return f"Waiting: {await self.inbox.waiting()}"
-        except InboxError as error:
-            return f"Inbox: {error}"
 
     @property
     def speaker(self) -> str | None:

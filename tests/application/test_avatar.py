@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from relay.application.composition import Relay
+from relay.application.describing import description_of
 from relay.application.settings import load
 from relay.application.statistics import Statistics
 from tests.doubles.vtube_studio import VTubeStudioDouble
@@ -27,7 +28,7 @@ async def test_a_relay_with_a_face_lights_up_when_it_is_there_and_may_act_on_it(
     async with VTubeStudioDouble() as double:
         relay = relay_of(tmp_path, double.url)
         assert conditions(relay) == {"vtube_studio": "busy"}
-        assert "VTube Studio: not connected to VTube Studio yet" in await relay.describe()
+        assert "VTube Studio: not connected to VTube Studio yet" in await description_of(relay)
 
         [(_, room)] = relay.dialogue.avatar.rooms()
         async with alongside(room):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from relay.application.composition import Relay
+from relay.application.describing import condition_of, description_of
 from relay.companion.serving.server import CompanionServer
 from relay.model import Outcome
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
@@ -223,7 +224,7 @@ async def test_a_twitch_login_that_is_revoked_costs_twitch_alone_until_somebody_
         await discord.wait_ready()
         twitch.withdraw_login()
         await eventually(lambda: not relay.supervisor.is_well)
-        status, health = await relay.describe(), relay.condition()
+        status, health = await description_of(relay), condition_of(relay)
         await discord.say("still there?", author="ann")
         posts = [post.text for post in await discord.wait_for_posts(2)]
 

@@ -13,6 +13,7 @@ import pytest
 
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
+from relay.application.describing import description_of
 from relay.application.serving import serving
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
@@ -65,7 +66,7 @@ async def test_a_moderator_mutes_it_in_mid_speech(discord: DiscordDouble, tmp_pa
 
         await eventually(lambda: not call.is_heard)
         assert await call.posted() == STORY, "what nobody could hear any more is there to be read"
-        assert "moderator has to undo the server" in await call.relay.describe()
+        assert "moderator has to undo the server" in await description_of(call.relay)
         unheard = discord.voice.unheard
         await discord.say("still there?")
         assert await call.posted(2) == "All right."

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from relay.application.describing import description_of
 from relay.companion.serving.server import CompanionServer
 from relay.inbox.retry import with_retries
 from tests.doubles.redis_server import RedisServer, redis_server
@@ -31,7 +32,7 @@ async def test_a_store_that_is_away_while_it_is_trimmed_costs_nothing_and_comes_
     async with relaying(config, companion.url, lambda *_: [RecordingPlatform("twitch")]) as (relay, _):
         own_redis.kill()
         await eventually(lambda: "forgetting old messages failed" in caplog.text)
-        assert "Inbox: " in await relay.describe()
+        assert "Inbox: " in await description_of(relay)
 
         own_redis.start()
         await with_retries(relay.receive, message(1))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from relay.application.describing import description_of
 from relay.errors import VoxtaForbidden
 from relay.model import Outcome
 from relay.platforms.simulated import QuietPlatform
@@ -74,7 +75,7 @@ async def test_a_message_refused_for_lack_of_rights_waits_and_the_remedy_is_told
                 await eventually(lambda: relay.session.refusal is not None)
                 first = len(voxta.received("send"))
                 await relay.receive(message(3))
-                [line] = [line for line in (await relay.describe()).splitlines() if line.startswith("Voxta")]
+                [line] = [line for line in (await description_of(relay)).splitlines() if line.startswith("Voxta")]
 
                 assert 'join = "character"' in line and "voxta.api_key" in line
                 assert await relay.inbox.waiting() == 3
