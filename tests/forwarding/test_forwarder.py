@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from relay.commands.explaining import Halt
+from relay.commands.gate import Finished
 from relay.config.loading import Config
 from relay.forwarding import notices
 from relay.forwarding.forwarder import JUDGED_AT_ONCE, NOTE_CHARACTERS, NOTE_CHAT
@@ -508,3 +509,14 @@ def test_where_people_are_remembered_several_go_one_after_the_other_without_a_wa
 
     assert briefed == [key for forward, _ in scene.voxta.attempted for key in forward.keys]
     assert briefed == [each.key for each in several]
+
+
+def test_what_the_relay_has_done_itself_has_its_outcome(scene: Scene) -> None:
+    scene.forwarder.follow(Switches(paused=True))
+    each = said(scene)
+    scene.wait()
+
+    scene.forwarder.finish(Finished(each, Outcome.ANSWERED, "done"))
+    scene.wait()
+
+    assert outcome(scene, each) == (Outcome.ANSWERED, "done")

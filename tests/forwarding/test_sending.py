@@ -1,12 +1,13 @@
 """What expects no answer goes in a window: many at once, in order, each with an end of its own."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
 from relay.errors import InboxError
 from relay.forwarding.sending import RECORDED_WITHIN, WINDOW
-from relay.model import AudienceMessage, Kind, Outcome
+from relay.model import AudienceMessage, Forward, Kind, Outcome
 from relay.moderation.switches import Switches
 from tests.forwarding.surroundings import Scene, Sending, Trouble, config, message
 
@@ -257,3 +258,16 @@ def test_a_store_that_fails_at_any_call_delays_a_window_and_no_more(scene: Scene
     assert arrived(scene) == keys(window)
     assert {outcome(scene, each) for each in window} == {TOLD}
     assert sorted(each.key for each in scene.told) == sorted(keys(window))
+
+
+def test_what_a_session_sends_without_a_wait_has_its_outcome_too(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def begin_send(forward: Forward) -> asyncio.Future[None]:
+        return scene.loop.create_task(scene.voxta.send(forward))
+
+    monkeypatch.setattr(scene.voxta, "begin_send", begin_send)
+    scene.voxta.next.extend([Sending.ARRIVES, Sending.REFUSED])
+    window = follows(scene, 3)
+    scene.give(*window)
+    scene.wait(2)
+
+    assert [outcome(scene, each) for each in window] == [TOLD, (Outcome.REJECTED, "no such thing"), TOLD]

@@ -1,11 +1,13 @@
 """Redis whose memory runs out: people are told before, and nothing that was taken is lost."""
 
 import logging
+from typing import cast
 
 import pytest
 from redis.asyncio import Redis
 
 from relay.errors import InboxError
+from relay.inbox.base import Inbox
 from relay.inbox.upkeep import Upkeep
 from tests.contracts.samples import forward, message, messages, settlements
 from tests.doubles.redis_server import RedisServer
@@ -82,3 +84,30 @@ async def test_a_server_that_does_not_say_how_it_keeps_data_is_no_failure(server
         assert await inbox.troubles() == []
         [remark] = await inbox.remarks()
         assert "CONFIG is refused" in remark
+
+
+class Troubled:
+    """A store with other troubles at each look."""
+
+    def __init__(self, *looks: list[str]) -> None:
+        self._looks = iter(looks)
+
+    async def trim(self, older_than: float) -> int:
+        return 0
+
+    async def troubles(self) -> list[str]:
+        return next(self._looks)
+
+    async def remarks(self) -> list[str]:
+        return []
+
+
+async def test_a_trouble_of_which_only_the_figures_change_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    store = Troubled(["90 % is used"], ["91 % is used"], ["91 % is used", "91 lines are lost"])
+    upkeep = Upkeep(cast(Inbox, store), 60.0)
+
+    for _ in range(3):
+        await upkeep.once()
+
+    assert [record.message for record in caplog.records] == ["90 % is used", "91 lines are lost"]

@@ -12,7 +12,7 @@ from relay.config import SpeechSection, VoxtaSection
 from relay.errors import NothingToHear, SpeechError
 from relay.speech import clips as module
 from relay.speech.clips import OWN_VOICE, Clips
-from tests.support import PATIENCE
+from tests.support import PATIENCE, alongside
 from tests.tones import tone, wav
 
 
@@ -143,3 +143,11 @@ async def test_our_own_voice_is_given_the_text_as_it_is_shown() -> None:
     with pytest.raises(NothingToHear):
         await clips.fetch(OWN_VOICE, "r1", "\U0001f389")
     assert said == [" Hi xX_Ann_Xx! ", "\U0001f389"]
+
+
+async def test_it_can_be_run_again() -> None:
+    async with Server() as server:
+        clips = Clips(SpeechSection(), VoxtaSection(), server.url)
+        for _ in range(2):
+            async with alongside(clips.run()):
+                assert (await clips.fetch("/audio/good", "r1", "Hello.")).duration > 0

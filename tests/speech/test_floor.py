@@ -738,3 +738,12 @@ def test_no_sequence_of_happenings_lets_two_speak_at_once_or_leaves_the_floor_ta
 
     assert floor.is_free(latest)
     assert not companion.is_paused
+
+
+def test_it_is_known_before_when_an_answer_will_be_overdue() -> None:
+    floor = floor_with()
+    assert floor.next_at(0) is None
+
+    floor.asked(6)
+
+    assert floor.next_at(7) == 6 + TIMEOUT

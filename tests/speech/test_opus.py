@@ -1,6 +1,7 @@
 """Samples go through Opus and back."""
 
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from relay.errors import SpeechError
 from relay.speech import opus
 from relay.speech.base import RATE
+from relay.speech.libopus import OpusStream
 from relay.speech.opus import SAMPLES, Decoder, Encoder
 from tests.benchmarks.lost_packets import packets_of
 from tests.hearing import sounds
@@ -68,3 +70,40 @@ def _distance(one: bytes, other: bytes) -> float:
 def test_hostile_packets_are_samples_or_refused(packet: bytes) -> None:
     with suppress(SpeechError):
         assert len(Decoder().decode(packet)) % 2 == 0
+
+
+class Library:
+    """Makes a decoder, or fails with an error."""
+
+    def __init__(self, error: int = 0) -> None:
+        self._error = error
+        self.given_back: list[int] = []
+
+    def opus_decoder_create(self, rate: int, channels: int, error: Any) -> int | None:
+        error._obj.value = self._error
+        return None if self._error else 7
+
+    def opus_decoder_destroy(self, state: int) -> None:
+        self.given_back.append(state)
+
+
+def test_a_decoder_is_given_back_when_it_is_done_with() -> None:
+    library = Library()
+    stream = OpusStream(library)
+    assert library.given_back == []
+
+    del stream
+
+    assert library.given_back == [7]
+
+
+def test_a_decoder_that_cannot_be_made_is_told_of() -> None:
+    with pytest.raises(SpeechError, match="no decoder \\(error -7\\)"):
+        OpusStream(Library(-7))
+
+
+def test_without_the_library_too_a_packet_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opus, "library", lambda: None)
+
+    with pytest.raises(SpeechError, match="3 bytes are no Opus"):
+        Decoder().decode(b"\xff" * 3)

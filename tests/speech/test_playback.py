@@ -407,3 +407,29 @@ async def test_a_sink_that_opens_during_a_pause_is_paused_too() -> None:
         overlay.set_open(True)
 
         assert overlay.is_paused
+
+
+async def test_what_a_sink_had_not_got_yet_when_it_closed_is_said_by_another() -> None:
+    discord, overlay = ManualSink("discord"), ManualSink("overlay")
+    async with playing(discord, overlay) as scene:
+        scene.library.slow["a"] = asyncio.Event()
+        reply = scene.says(HELLO)
+        discord.is_open = False
+
+        assert scene.playback.say(reply, BYE)
+
+        scene.library.slow["a"].set()
+        await eventually(lambda: len(overlay.queue) == 2)
+        overlay.advance(2.0)
+        assert scene.stage.said == ["Hello there my friend. 1 s", "Good bye. 1 s"]
+
+
+async def test_after_a_clip_whose_end_was_lost_the_next_ones_are_fed_on() -> None:
+    async with playing() as scene:
+        await scene.say(HELLO, BYE, whole=False)
+        scene.sinks[0].queue.popleft()
+        scene.sinks[0].advance(0.5)
+
+        scene.says(Sentence("r1", " See you.", 32, 41, "c"))
+
+        await scene.queued(2)

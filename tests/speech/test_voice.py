@@ -704,3 +704,38 @@ async def test_after_a_reply_that_was_given_up_before_it_had_sound_the_next_one_
         scene.passes(1.0)
 
         assert scene.shown == ["r2 whole"]
+
+
+async def test_noise_that_goes_on_gives_the_reply_back_though_nothing_else_happens() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO)
+        scene.passes(0.1)
+        scene.voice.talks("voice:ann")
+        assert scene.sink.is_paused
+
+        scene.clock.now += 1.0
+
+        await eventually(lambda: not scene.sink.is_paused)
+
+
+def test_people_may_silence_the_companion_from_the_start() -> None:
+    assert Scene().voice.may_pause
+
+
+def test_the_end_of_speech_that_nobody_knows_of_changes_nothing() -> None:
+    scene = Scene()
+
+    scene.voice.completed_elsewhere("r1")
+
+    assert scene.floor.is_free(scene.clock.now)
+
+
+async def test_of_a_chat_that_is_gone_nothing_is_told_any_more() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, whole=False)
+
+        scene.voice.forget()
+        scene.text_ended("r1")
+        await settle()
+
+        assert scene.voxta.told == []
