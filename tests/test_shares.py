@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from tests.conftest import pytest_runtest_protocol
-from tests.shares import LONG, ROOT, Share, seconds_of, worth_telling
+from tests.shares import FORKED, LONG, ROOT, Share, seconds_of, worth_telling
 
 FILES = sorted(ROOT.rglob("test_*.py"))
 
@@ -44,8 +44,17 @@ def test_all_workers_take_about_as_long(workers: int) -> None:
     assert max(took) < 1.15 * sum(took) / workers
 
 
-def test_files_known_to_take_long_are_there() -> None:
-    assert [path for path in LONG if not (ROOT / path).exists()] == []
+def test_files_that_share_what_takes_long_to_start_go_to_one_worker() -> None:
+    shares = [Share([ROOT], worker, 6) for worker in range(6)]
+
+    for files in FORKED:
+        assert [all(share.is_others(ROOT / path) for path in files) for share in shares].count(False) == 1
+
+
+def test_files_named_here_are_there() -> None:
+    named = [*LONG, *(path for files in FORKED for path in files)]
+
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_files_elsewhere_are_nobodys() -> None:
