@@ -359,3 +359,34 @@ class TestTheWriter:
         await inbox.close()
 
         assert await append == [True]
+
+    async def test_gives_nothing_up_before_its_time(self, tmp_path: Path) -> None:
+        writer = SqliteWriter(tmp_path / "x.db", Layout(1, (), ""), timeout=PATIENCE)
+        await writer.start()
+        released = threading.Event()
+        waits = asyncio.ensure_future(writer.run(lambda _: released.wait(PATIENCE)))
+        await asyncio.sleep(0)
+
+        writer._look()
+        released.set()
+
+        assert await waits is True
+        await writer.stop()
+
+    async def test_tells_of_what_nobody_waited_for_when_it_is_committed_and_not_when_it_failed(
+        self, tmp_path: Path
+    ) -> None:
+        writer = SqliteWriter(tmp_path / "x.db", Layout(1, ("CREATE TABLE t (n)",), "t"), timeout=PATIENCE)
+        await writer.start()
+        told: list[str] = []
+        writer.post(lambda connection: _insert(connection, "no such table"), then=lambda: told.append("failed"))
+        writer.post(lambda connection: _insert(connection, "t"), then=lambda: told.append("committed"))
+
+        numbers = await writer.run(lambda connection: connection.execute("SELECT n FROM t").fetchall())
+        await writer.stop()
+
+        assert (told, numbers) == (["committed"], [(1,)])
+
+
+def _insert(connection: sqlite3.Connection, table: str) -> None:
+    connection.execute(f'INSERT INTO "{table}" VALUES (1)')
