@@ -93,13 +93,7 @@ class Relay:
             config, voxta_url, session=self.session, floor=self.floor, audio=self.audio, events=self.events
         )
         self.voice = self.dialogue.voice
-        self.runtime = RuntimeControls(
-            self.inbox,
-            self.dialogue,
-            self.forwarder,
-            platforms=lambda: self.platforms,
-            describe=lambda: description_of(self),
-        )
+        self.runtime = self._runtime_controls()
         audit = Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
         self.controls = Controls(self.runtime, audit)
         self.addressing = self._addressing()
@@ -148,6 +142,15 @@ class Relay:
         if memory is not None:
             self.forwarder.brief = memory.context.brief
         return memory
+
+    def _runtime_controls(self) -> RuntimeControls:
+        return RuntimeControls(
+            self.inbox,
+            self.dialogue,
+            self.forwarder,
+            platforms=lambda: self.platforms,
+            describe=lambda: description_of(self),
+        )
 
     def _viewers(self) -> ViewersCommands:
         quiet, addressing = self._quiet, self.addressing

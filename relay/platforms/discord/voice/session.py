@@ -16,13 +16,13 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from relay.config import VoiceSection
 from relay.errors import PlatformUnavailable
-from relay.model import Role, Talker
-from relay.platforms.discord.incoming import read_author
+from relay.model import Talker
 from relay.platforms.discord.outgoing import FAILURES
 from relay.platforms.discord.voice.channels import Channel, channel_of, has_company, missing_permissions, silenced
 from relay.platforms.discord.voice.link import VoiceLink, link_of_another
 from relay.platforms.discord.voice.sink import DiscordSink
 from relay.platforms.discord.voice.stage import take_the_stage
+from relay.platforms.discord.voice.talkers import KnownTalkers
 from relay.platforms.discord.voice.whereabouts import VoiceWhereabouts
 
 log = logging.getLogger(__name__)
@@ -73,8 +73,7 @@ class DiscordVoice:
         self._made: VoiceLink | None = None
         """The last one, also where it never came about."""
         self._heading: int | None = None
-        self._talkers: dict[int, Talker] = {}
-        """Those who were heard, also when they have left meanwhile."""
+        self._talkers = KnownTalkers(settings.streamer)
         self._trouble = ""
         self._silence: str | None = None
 
@@ -115,22 +114,7 @@ class DiscordVoice:
 
     def talker(self, user: int) -> Talker:
         """Who it is that talks, by their id."""
-        channel = self._link.channel if self._link is not None else None
-        for member in channel.members if channel is not None else ():
-            if channel is not None and member.id == user:
-                self._talkers[user] = self._talker(member, channel)
-        return self._talkers.get(user) or Talker(name="someone", is_streamer=user == self.streamer, id=str(user))
-
-    def _talker(self, member: discord.Member, channel: Channel) -> Talker:
-        author = read_author(member, member.guild)
-        is_streamer = member.id == self.streamer
-        return Talker(
-            name=author.name,
-            is_streamer=is_streamer,
-            id=author.id,
-            roles=author.roles | {Role.STREAMER} if is_streamer else author.roles,
-            channel=str(channel.id),
-        )
+        return self._talkers.find(user, self._link.channel if self._link is not None else None)
 
     # For the adapter
 
