@@ -546,6 +546,14 @@ class TestForgettingAnAuthor:
             assert await inbox.newest(9) == [message(3)]
             assert await inbox.forget({}) == 0
 
+    async def test_leaves_of_what_came_together_what_came_at_the_very_time_asked_for(self, engine: Engine) -> None:
+        async with engine.opened(clock=lambda: NOON) as inbox:
+            await inbox.append([message(1), message(2, author="bob")])
+            await inbox.settle(settlements(messages(1, 2)))
+
+            assert await inbox.forget({"twitch:ann": NOON, "twitch:bob": NOON + 5}) == 1
+            assert await inbox.newest(9) == [message(1)]
+
     async def test_leaves_what_came_later(self, engine: Engine) -> None:
         clock = Clock()
         async with engine.opened(clock=clock) as inbox:
