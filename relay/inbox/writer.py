@@ -1,11 +1,12 @@
 """One thread with one SQLite connection: whatever is asked meanwhile goes into the next transaction together."""
 
 import asyncio
+import os
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -15,6 +16,11 @@ from relay.errors import ConfigError, InboxError, InboxTaken
 from relay.system.layouts import Layout
 from relay.system.private_files import make_folder, make_private
 
+WAL_PAGES = 8_000
+"""Pages of 4 KB in the write-ahead log at which they go into the file itself. Everybody waits meanwhile, for as long as
+the disk takes."""
+FLUSHED_EVERY = 64
+"""Transactions after which the disk is to take the log, so that little of it is left to be waited for."""
 _ELSEWHERE = "set inbox.path to a file the relay may write"
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
@@ -137,11 +143,15 @@ class SqliteWriter:
             self._tell(opened.set_exception, error)
             return
         self._tell(opened.set_result, None)
-        last = False
-        while not last:
-            group, last = self._next_group()
-            results = _commit(connection, group)
-            self._tell(self._resolve, group, results)
+        last, done = False, 0
+        with _flushing(_log_of(self._path)) as flush:
+            while not last:
+                group, last = self._next_group()
+                results = _commit(connection, group)
+                self._tell(self._resolve, group, results)
+                done += 1
+                if done % FLUSHED_EVERY == 0:
+                    flush()
         connection.close()
 
     def _tell(self, callback: Callable[..., object], *args: object) -> None:
@@ -158,6 +168,29 @@ class SqliteWriter:
             except Empty:
                 return group, False
         return group, True
+
+
+@contextmanager
+def _flushing(path: Path) -> Iterator[Callable[[], None]]:
+    """What has a thread of its own put on the disk what was written to this file."""
+
+    def flush() -> None:
+        while due.get():
+            with suppress(OSError):  # SQLite will meet with the same, and say so
+                file = os.open(path, os.O_RDWR)
+                try:
+                    os.fsync(file)
+                finally:
+                    os.close(file)
+
+    due: SimpleQueue[bool] = SimpleQueue()
+    thread = threading.Thread(target=flush, name="inbox-flush", daemon=True)
+    thread.start()
+    try:
+        yield lambda: due.put(True)
+    finally:
+        due.put(False)
+        thread.join()
 
 
 def _undo(ticket: _Ticket[Any], result: Any) -> None:
@@ -224,12 +257,17 @@ def _prepare(connection: sqlite3.Connection, path: Path, layout: Layout) -> None
     # Exclusive first: WAL then needs no shared memory, and the lock that comes with it keeps a second relay out.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     update = layout.update(connection, "inbox.path", path)
-    for file in (path, path.with_name(f"{path.name}-wal")):
+    for file in (path, _log_of(path)):
         if file.exists():  # what SQLite puts beside it gets the same permissions
             make_private(file)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
     connection.executescript(f"BEGIN EXCLUSIVE; {update} COMMIT")
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
 
 
 def _advice(error: Exception, path: Path) -> str:

@@ -1,4 +1,5 @@
 import asyncio
+import os
 import sqlite3
 import sys
 import threading
@@ -13,7 +14,7 @@ from relay.errors import ConfigError, InboxError
 from relay.inbox import tables
 from relay.inbox.retry import with_retries
 from relay.inbox.sqlite import SqliteInbox
-from relay.inbox.writer import SqliteWriter
+from relay.inbox.writer import FLUSHED_EVERY, SqliteWriter
 from relay.model import Outcome
 from relay.system.layouts import Layout
 from tests.contracts.samples import NOON, forward, message, messages, settlement
@@ -386,6 +387,31 @@ class TestTheWriter:
         await writer.stop()
 
         assert (told, numbers) == (["committed"], [(1,)])
+
+    async def test_leaves_much_in_the_log_before_everybody_waits_for_the_file(self, tmp_path: Path) -> None:
+        inbox = sqlite_inbox(tmp_path / "inbox.db")
+        await inbox.open()
+        before = (tmp_path / "inbox.db").stat().st_size
+        for number in range(500):
+            await inbox.append([message(number)])
+        meanwhile = (tmp_path / "inbox.db").stat().st_size
+        await inbox.close()
+
+        assert before == meanwhile < (tmp_path / "inbox.db").stat().st_size
+
+    async def test_has_the_disk_take_the_log_while_it_goes_on(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        flushed: set[int] = set()
+        monkeypatch.setattr(os, "fsync", lambda file: flushed.add(os.fstat(file).st_ino))
+        inbox = sqlite_inbox(tmp_path / "inbox.db")
+        await inbox.open()
+        for number in range(FLUSHED_EVERY):
+            await inbox.append([message(number)])
+        log = (tmp_path / "inbox.db-wal").stat().st_ino
+        await inbox.close()
+
+        assert log in flushed
 
 
 def _insert(connection: sqlite3.Connection, table: str) -> None:
