@@ -163,3 +163,11 @@ def test_rules_for_questions_apply_to_those_put_by_command_and_not_to_the_stream
     told = [policy.rule(message(text)).send_as for text in ("!ask a recipe", "!ask the time", "!wave recipe", "recipe")]
 
     assert told == [SendAs.NOTE, SendAs.USER, SendAs.EVENT, SendAs.USER]
+
+
+def test_chat_is_told_together_and_what_a_moderator_has_told_alone() -> None:
+    policy, moderator = Policy(ForwardingSection()), frozenset({Role.MODERATOR})
+
+    assert policy.alike(message("one")) == policy.alike(message("two"))
+    events = [policy.alike(message(f"!event {what}", roles=moderator)) for what in ("one", "two")]
+    assert events[0] != events[1]

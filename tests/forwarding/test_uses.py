@@ -127,3 +127,13 @@ def test_who_writes_too_much_to_the_companion_may_still_ask_the_relay() -> None:
 
     assert [reason for _, reason in hall.ended()] == ["rate: more than 1 a minute from one viewer"]
     assert hall.commands.gate.accepted.qsize() == 1
+
+
+def test_who_uses_a_command_addresses_the_companion() -> None:
+    hall = Hall(HUG)
+    hall.admit(1, "!hug 3")
+
+    batch = hall.waiting.next(NOW, floor_is_free=True)
+
+    assert batch is not None
+    assert [pick.message.addressed for pick in batch.picks] == [True]

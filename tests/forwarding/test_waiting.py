@@ -124,13 +124,14 @@ class TestAdmitting:
 
         assert told(waiting) == ["a dragon appears"]
 
-    def test_notices_who_writes_even_what_is_refused(self) -> None:
+    @pytest.mark.parametrize(("chatty", "other"), [("ann", "bob"), ("bob", "ann")])
+    def test_notices_who_writes_even_what_is_refused(self, chatty: str, other: str) -> None:
         waiting = room(config(selection={"loud_per_minute": 1.0, "picks": 1, "temperature": 1e-6, "chatty": 50.0}))
-        waiting.admit([message(number, "!relay", author="ann") for number in range(50)], NOW)
-        for number in (100, 200):
-            waiting.admit([message(number, author="ann" if number == 100 else "bob")], NOW)
+        waiting.admit([message(number, "!relay", author=chatty) for number in range(50)], NOW)
+        waiting.admit([message(100, "hello from ann", author="ann"), message(200, "bob is here", author="bob")], NOW)
 
-        assert told(waiting)[0] == "what about number 200", "who writes a lot comes later"
+        first = {"ann": "hello from ann", "bob": "bob is here"}[other]
+        assert told(waiting)[0] == first, "who writes a lot comes later"
 
 
 class TestHolding:
@@ -345,3 +346,15 @@ def test_the_newest_settings_say_how_much_is_heard_but_for_what_moderators_say(
     waiting.admit([message(number, author="ann") for number in (1, 2)], NOW)
 
     assert ended(waiting) == [("2", Outcome.REJECTED, f"rate: more than {rate} a minute from one viewer")]
+
+
+def test_what_was_chosen_before_says_what_it_is_told_together_with() -> None:
+    waiting = room(config(selection={"loud_per_minute": 1e-9, "picks": 5}))
+    waiting.admit([message(1, "what do you think of the boss")], NOW)
+    batch = waiting.next(NOW, floor_is_free=True)
+    assert batch is not None
+
+    waiting.restore(batch.picks)
+    waiting.admit([message(2, "and of that new sword", platform=DESK)], NOW)
+
+    assert told(waiting) == ["what do you think of the boss", "and of that new sword"]

@@ -82,3 +82,12 @@ def test_the_audit_log_is_for_its_owner_alone(file: Path) -> None:
     file.chmod(0o644)
     Audit(file).write(MODERATOR, "resume", 0.0)
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_a_new_file_that_follows_a_full_one_is_for_its_owner_alone(file: Path) -> None:
+    audit = Audit(file, size=1)
+    for _ in range(2):
+        audit.write(MODERATOR, "pause", 0.0)
+
+    assert [each.stat().st_mode & 0o777 for each in sorted(file.parent.iterdir())] == [0o600, 0o600]
