@@ -79,6 +79,7 @@ class Relay:
         self._statistics = statistics
         self.audio = audio or SilentAudio()
         self.voxta_url = voxta_url
+        self.heartbeat_file = config.heartbeat_file
         self.events = Events()
         self.inbox: Inbox = inbox or build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.upkeep = Upkeep(self.inbox, config.inbox.keep)
@@ -108,7 +109,6 @@ class Relay:
         acts = self._acts()
         self.commands.serve(acts, self._finished, listed.labels(), self.platforms)
         self.scenario = ScenarioRooms(config, self.session, self.platforms, acts, self.audio)
-        self._heartbeat = Heartbeat(config.heartbeat_file, lambda: condition_of(self))
         self.silence = Silence(
             config, self.audio, halt=lambda: self.forwarder.halt, volume=lambda: self.runtime.switches().volume
         )
@@ -248,7 +248,6 @@ class Relay:
             if self.memory is not None:
                 start("memory", repeat(self.memory.run, AGAIN, "remembering people"))
             start("upkeep", repeat(self.upkeep.once, self.upkeep.every, "forgetting old messages"))
-            start("heartbeat", self._heartbeat.beat())
             start("silence", self.silence.run())
             self._listening = start("platforms", self.supervisor.run())
 
@@ -301,19 +300,20 @@ async def _vital(name: str, room: Coroutine[Any, Any, None]) -> None:
 
 
 @asynccontextmanager
-async def running(relay: Relay) -> AsyncIterator[asyncio.Task[None]]:
-    """Open the inbox and run the relay while the context lasts; the task fails when the relay does."""
+async def running(relay: Relay, heartbeat: Heartbeat | None = None) -> AsyncIterator[asyncio.Task[None]]:
+    """Open the inbox and run the relay while the context lasts, and its heartbeat; the task fails when it does."""
     await relay.inbox.open()
     try:
         if relay.memory is not None:
             await relay.memory.open()
-        task = asyncio.create_task(relay.run(), name="relay")
-        try:
-            yield task
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        async with (heartbeat or Heartbeat()).of(relay.heartbeat_file, lambda: condition_of(relay)):
+            task = asyncio.create_task(relay.run(), name="relay")
+            try:
+                yield task
+            finally:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
     finally:
         if relay.memory is not None:
             await relay.memory.close()

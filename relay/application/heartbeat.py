@@ -1,12 +1,16 @@
 """A sign of life for supervisors such as Docker: a file in which a running relay says how it is."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from pathlib import Path
 
 from relay.system.periodic import repeat
 from relay.system.private_files import make_folder
+
+log = logging.getLogger(__name__)
 
 BEAT_EVERY = 10.0
 """Seconds between two beats."""
@@ -15,21 +19,48 @@ DEAD_AFTER = 45.0
 
 
 class Heartbeat:
-    def __init__(self, path: Path, condition: Callable[[], str]) -> None:
-        """`condition` tells in a few lines how the relay is, though it runs."""
-        self._path = path
-        self._condition = condition
+    """Of a process: one thread writes for all relays in it, however many they are."""
 
-    async def beat(self) -> None:
-        """Write the file until cancelled, then remove it. A disk that fails is not worth stopping for."""
+    def __init__(self, every: float = BEAT_EVERY) -> None:
+        self._every = every
+        self._relays: dict[Path, Callable[[], str]] = {}
+        self._beating: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def of(self, path: Path, condition: Callable[[], str]) -> AsyncIterator[None]:
+        """Write the file for as long as the context lasts, then remove it.
+
+        `condition` tells in a few lines how the relay is, though it runs. A disk that fails is not worth stopping for.
+        """
+        self._relays[path] = condition
+        first = asyncio.create_task(self._write({path: condition}))
+        if self._beating is None:
+            self._beating = asyncio.create_task(self._beat(), name="heartbeat", context=Context())
         try:
-            await repeat(self._write, BEAT_EVERY, "the sign of life")
+            yield
         finally:
-            with suppress(OSError):
-                self._path.unlink()
+            first.cancel()
+            del self._relays[path]
+            if not self._relays:
+                self._beating.cancel()
+                self._beating = None
+            _remove(path)
 
-    async def _write(self) -> None:
-        await asyncio.to_thread(_write, self._path, self._condition())
+    async def _beat(self) -> None:
+        await asyncio.sleep(self._every)
+        await repeat(lambda: self._write(self._relays), self._every, "the sign of life")
+
+    async def _write(self, relays: Mapping[Path, Callable[[], str]]) -> None:
+        await asyncio.to_thread(self._write_all, {path: condition() for path, condition in relays.items()})
+
+    def _write_all(self, texts: Mapping[Path, str]) -> None:
+        for path, text in texts.items():
+            try:
+                if path in self._relays:  # else it has ended meanwhile
+                    make_folder(path.parent)
+                    path.write_text(text, "utf-8")
+            except OSError as error:
+                log.warning("the sign of life cannot be written: %s", error)
 
 
 def ailment(path: Path, now: float) -> str | None:
@@ -49,6 +80,6 @@ def condition(path: Path) -> str:
         return ""
 
 
-def _write(path: Path, text: str) -> None:
-    make_folder(path.parent)
-    path.write_text(text, "utf-8")
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()

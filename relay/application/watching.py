@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from relay.application.composition import Relay
 from relay.application.exposition import Exposition
+from relay.application.heartbeat import Heartbeat
 from relay.application.metrics import Metrics
 from relay.application.statistics import Statistics
 from relay.config import OperationsSection
@@ -36,6 +37,7 @@ class Watch:
         self._finishing: set[asyncio.Task[Any]] = set()
         self.readiness = Readiness()
         self.exposition = Exposition(self.readiness)
+        self.heartbeat = Heartbeat()
         self._leads: dict[str, bool] = {}
 
     def leads(self, companion: str, is_leading: bool) -> None:

@@ -12,6 +12,7 @@ from relay.bus.lease import Lease
 from relay.bus.namespace import namespace_of
 from relay.bus.presence import Presence
 from relay.bus.pubsub import PubSub
+from relay.bus.server import ServerLooks
 from relay.bus.stream import RedisStream
 from relay.config import InboxSection
 from relay.errors import InboxError
@@ -28,6 +29,7 @@ class Bus:
         self.pubsub = PubSub(self.connection)
         self.presence = Presence(self.connection, self.pubsub, self.namespace)
         self.calls = RemoteCalls(self.pubsub, self.presence)
+        self.looks = ServerLooks(self.connection)
         self._announcements: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
 
     def lease(self, space: str, on_loss: Callable[[], object] = lambda: None) -> Lease:

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
@@ -108,11 +108,11 @@ class RedisConnection:
                 raise taken(self.name) from None
             raise InboxError(f"{self.name} {_refusal(error) or f'failed: {error}'}") from error
 
-    async def run(self, script: Script, keys: tuple[str, ...], *args: object) -> Any:
+    async def run(self, script: Script, keys: Sequence[str | bytes], *args: object) -> Any:
         """The script's answer. It may run twice when the connection fails."""
         return await self.ask(self.run_once, script, keys, *args)
 
-    async def run_once(self, script: Script, keys: tuple[str, ...], *args: object) -> Any:
+    async def run_once(self, script: Script, keys: Sequence[str | bytes], *args: object) -> Any:
         """The same for a call that is itself asked: what fails is raised as it is."""
         execute = self.client.execute_command if self._pipelining is None else self._pipelining.execute
         try:

@@ -85,7 +85,7 @@ class Lease:
     @property
     def token(self) -> str | None:
         """Who we are to the scripts that only the owner may run; None while we are not."""
-        return self._kept.token if self._kept is not None else None
+        return self._me if self._kept is not None else None
 
     @property
     def owner_key(self) -> str:
@@ -153,6 +153,8 @@ class Lease:
         left, *holder = await self._connection.run(_ACQUIRE, self._keys, self._me, milliseconds)
         if holder:
             return left / 1000, holder[0].decode().partition(", ")[2]
-        self._kept = KeptLease(self._keys, self._me, self._seconds, self._on_loss, until)
+        lease, owner = self._keys
+        keys = (lease.encode(), owner.encode())
+        self._kept = KeptLease(keys, self._me.encode(), self._seconds, self._on_loss, until)
         self._connection.renewals.keep(self._kept)
         return None

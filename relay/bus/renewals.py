@@ -23,18 +23,18 @@ AT_ONCE: Final = 100
 # A key is deleted before it is set: what frees memory may begin where there is no more, and a script that began ends.
 _RENEW: Final = Script(
     """
--- KEYS: of each lease its own and its owner's   ARGV: of each lease who calls and milliseconds
+-- KEYS: of each lease its own and its owner's   ARGV: milliseconds, and of each lease who calls
 -- Returns 1 for each, or 0 when another has it. What was emptied is whose who comes first.
-local kept = {}
+local kept, milliseconds = {}, table.remove(ARGV, 1)
 for i = 1, #KEYS, 2 do
-  local lease, owner, caller = KEYS[i], KEYS[i + 1], ARGV[i]
+  local lease, owner, caller = KEYS[i], KEYS[i + 1], ARGV[(i + 1) / 2]
   local current = redis.call('GET', owner)
   if current and current ~= caller then
     kept[#kept + 1] = 0
   else
     if not current then redis.call('SET', owner, caller) end
     redis.call('DEL', lease)
-    redis.call('SET', lease, caller, 'PX', ARGV[i + 1])
+    redis.call('SET', lease, caller, 'PX', milliseconds)
     kept[#kept + 1] = 1
   end
 end
@@ -47,9 +47,9 @@ return kept
 class KeptLease:
     """One that this process has, or had."""
 
-    keys: tuple[str, str]
-    """Its own, and where scripts find who the owner is."""
-    token: str
+    keys: tuple[bytes, bytes]
+    """Its own, and where scripts find who the owner is: as they are sent, each second anew."""
+    token: bytes
     seconds: float
     on_loss: Callable[[], object]
     """Hears that another has it."""
@@ -77,14 +77,14 @@ class Renewals:
         self._tasks: dict[float, asyncio.Task[None]] = {}
 
     async def renew(self, leases: Sequence[KeptLease]) -> list[KeptLease]:
-        """Those of them that others have now. Raises InboxError."""
-        began = passing()
+        """Those of them that others have now. All are for as many seconds. Raises InboxError."""
+        began, seconds = passing(), leases[0].seconds
         keys = tuple(key for each in leases for key in each.keys)
-        given = [part for each in leases for part in (each.token, int(each.seconds * 1000))]
+        given = (each.token for each in leases)
         lost = []
-        for each, is_ours in zip(leases, await self._run(_RENEW, keys, *given), strict=True):
+        for each, is_ours in zip(leases, await self._run(_RENEW, keys, int(seconds * 1000), *given), strict=True):
             if is_ours:
-                each.until = began + each.seconds
+                each.until = began + seconds
             else:
                 lost.append(each)
         return lost

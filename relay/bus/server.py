@@ -1,5 +1,7 @@
 """What Redis itself says of how it keeps things, as far as a person should mend it."""
 
+import asyncio
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -11,6 +13,8 @@ from relay.errors import InboxError
 FULL: Final = 0.8
 """The share of `maxmemory` from which on people are told."""
 KEEPING: Final = "noeviction"
+FRESH: Final = 30.0
+"""Seconds for which what was found is told to whoever else asks."""
 
 
 async def troubles(connection: RedisConnection) -> list[str]:
@@ -18,6 +22,25 @@ async def troubles(connection: RedisConnection) -> list[str]:
     found = [line for state in await _states(connection, "memory") for line in _full(state)]
     loses_all, _ = await _unwritten(connection)
     return _named(connection, [*found, *loses_all])
+
+
+class ServerLooks:
+    """What many who share one way to Redis ask of it: it is looked for once for all of them."""
+
+    def __init__(self, connection: RedisConnection) -> None:
+        self._connection = connection
+        self._looking = asyncio.Lock()
+        self._found: list[str] = []
+        self._fresh_until = -math.inf
+
+    async def troubles(self) -> list[str]:
+        """As they were a moment ago. Raises InboxError."""
+        now = asyncio.get_running_loop().time
+        async with self._looking:
+            if now() >= self._fresh_until:
+                self._found = await troubles(self._connection)
+                self._fresh_until = now() + FRESH
+            return self._found
 
 
 async def remarks(connection: RedisConnection) -> list[str]:

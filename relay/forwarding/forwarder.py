@@ -40,7 +40,7 @@ CLAIM = 512
 """Messages claimed at once, at most."""
 JUDGED_AT_ONCE = 32
 """Of them, judged in one turn of the loop: some milliseconds in which nobody else has theirs."""
-CLAIM_WAIT = 5.0
+CLAIM_WAIT = 30.0
 """Seconds one claim waits for a message before what waits is looked at anew all the same."""
 HALTED_LOOK = 30.0
 """Seconds between two looks at the clock while quiet hours may end."""

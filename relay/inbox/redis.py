@@ -12,7 +12,7 @@ from itertools import islice
 
 from relay.bus.connection import RedisConnection
 from relay.bus.lease import LEASE, Lease
-from relay.bus.server import remarks, troubles
+from relay.bus.server import ServerLooks, remarks, troubles
 from relay.inbox import ledger, scripts
 from relay.inbox.appending import Appending
 from relay.inbox.at_hand import AtHand
@@ -28,7 +28,7 @@ class RedisInbox:
     """An Inbox for one process at a time; a second one with the same `namespace` gets InboxTaken.
 
     `connection` may serve others, too. `max_count` is the most messages `trim` leaves; `lease` (see bus/lease.py) is in
-    seconds; `clock` gives seconds since the epoch.
+    seconds; `clock` gives seconds since the epoch; `looks` are those of a process that has several inboxes there.
     """
 
     def __init__(
@@ -39,10 +39,12 @@ class RedisInbox:
         max_count: int,
         lease: float = LEASE,
         clock: Callable[[], float] = now,
+        looks: ServerLooks | None = None,
     ) -> None:
         self.lease = Lease(connection, namespace, lease, on_loss=lambda: self._claims.wake())
         """Who may stand by waits for it before the inbox is opened."""
         self.connection = connection
+        self._looks = looks
         self._namespace = namespace
         self._pages = Pages(connection, namespace, self.lease)
         self._keys = self._pages.keys
@@ -73,7 +75,7 @@ class RedisInbox:
         await self.connection.close()
 
     async def troubles(self) -> list[str]:
-        return await troubles(self.connection)
+        return await (self._looks.troubles() if self._looks is not None else troubles(self.connection))
 
     async def remarks(self) -> list[str]:
         return await remarks(self.connection)

@@ -77,18 +77,18 @@ async def test_one_that_is_released_is_not_renewed_again_while_others_are(
 
 
 def _lease(name: str, seconds: float = SECONDS, on_loss: Callable[[], object] = lambda: None) -> KeptLease:
-    return KeptLease((f"{name}:lease", f"{name}:owner"), "us", seconds, on_loss)
+    return KeptLease((f"{name}:lease".encode(), f"{name}:owner".encode()), b"us", seconds, on_loss)
 
 
 async def test_one_whose_server_hangs_keeps_neither_the_others_waiting_nor_who_gives_one_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("relay.bus.renewals.RENEWALS", 10 * PATIENCE)  # long leases, which are renewed soon
-    renewed: list[str] = []
+    renewed: list[bytes] = []
     given_up = asyncio.Event()
 
-    async def run(_: Script, keys: Sequence[str], *__: object) -> list[int]:
-        if keys[0] == "hangs:lease":
+    async def run(_: Script, keys: Sequence[bytes], *__: object) -> list[int]:
+        if keys[0] == b"hangs:lease":
             try:
                 await asyncio.Event().wait()
             finally:
@@ -113,13 +113,13 @@ async def test_a_mistake_in_one_renewal_or_in_what_hears_of_a_loss_ends_neither_
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     heard: list[str] = []
-    renewed: list[str] = []
+    renewed: list[bytes] = []
 
-    async def run(_: Script, keys: Sequence[str], *__: object) -> list[int]:
+    async def run(_: Script, keys: Sequence[bytes], *__: object) -> list[int]:
         renewed.extend(keys[::2])
         if len(renewed) == 1:
             raise ValueError("an answer that nobody expects")
-        return [int(key == "stays:lease") for key in keys[::2]]
+        return [int(key == b"stays:lease") for key in keys[::2]]
 
     def hear() -> None:
         heard.append("a loss")
@@ -134,14 +134,14 @@ async def test_a_mistake_in_one_renewal_or_in_what_hears_of_a_loss_ends_neither_
     for each in gone:
         renewals.keep(each)
 
-    await eventually(lambda: len(heard) == len(gone) and renewed.count("stays:lease") > 2)
+    await eventually(lambda: len(heard) == len(gone) and renewed.count(b"stays:lease") > 2)
 
     assert "a mistake in what hears it" in caplog.text
     await renewals.drop(stays)
 
 
 async def test_one_is_renewed_although_the_renewing_of_those_before_was_ended() -> None:
-    async def run(_: Script, keys: Sequence[str], *__: object) -> list[int]:
+    async def run(_: Script, keys: Sequence[bytes], *__: object) -> list[int]:
         return [1]
 
     renewals = Renewals(run, "Redis", together=False)

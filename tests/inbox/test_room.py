@@ -6,6 +6,10 @@ from typing import cast
 import pytest
 from redis.asyncio import Redis
 
+from relay.application.processes.core import inbox_of
+from relay.application.settings import load
+from relay.bus.bus import Bus
+from relay.config import InboxSection, RelaySection
 from relay.errors import InboxError
 from relay.inbox.base import Inbox
 from relay.inbox.upkeep import Upkeep
@@ -62,6 +66,22 @@ async def test_settings_of_redis_that_may_lose_messages_are_told_of(server: Redi
         evicting, unwritten = await inbox.troubles()
         assert "maxmemory-policy is allkeys-lru" in evicting and "set noeviction" in evicting
         assert "no snapshots are made" in unwritten and "set appendonly yes" in unwritten
+
+
+async def test_what_is_wrong_with_redis_is_looked_for_once_for_all_companions_of_a_process(
+    server: RedisServer, namespace: str
+) -> None:
+    bus = Bus(InboxSection.model_validate({"engine": "redis", "url": server.url}), namespace)
+    configs = [load(relay=RelaySection(name=name)) for name in ("ann", "ben")]
+    ann, ben = (inbox_of(config, bus) for config in configs)
+    async with bus.running(), Redis.from_url(server.url) as admin:
+        await admin.config_set("appendonly", "no")
+        [told] = await ann.troubles()
+        assert "no snapshots are made" in told
+
+        await admin.config_set("appendonly", "yes")
+
+        assert [await ann.troubles(), await ben.troubles()] == [[told], [told]]
 
 
 async def test_snapshots_alone_are_worth_a_remark(server: RedisServer, namespace: str) -> None:

@@ -61,6 +61,7 @@ def inbox_of(config: Config, bus: Bus) -> RedisInbox:
         namespace=namespace_of(config.relay.name),
         max_count=config.inbox.max_count,
         lease=config.inbox.lease,
+        looks=bus.looks,
     )
 
 
@@ -102,7 +103,7 @@ class CompanionCore:
         async with AsyncExitStack() as stack:
             url = await stack.enter_async_context(voxta(config))
             relay = self._relay or self._built(url)
-            task = await stack.enter_async_context(running(relay))
+            task = await stack.enter_async_context(running(relay, watch.heartbeat))
             if config.web.enabled:
                 await stack.enter_async_context(serving_through(bus, config, relay, self._audio))
             await stack.enter_async_context(traced(config, relay.events))
