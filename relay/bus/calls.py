@@ -36,7 +36,8 @@ class RemoteCalls:
     def __init__(self, pubsub: PubSub, presence: Presence) -> None:
         self._pubsub = pubsub
         self._presence = presence
-        self._services: dict[str, Mapping[str, Handler]] = {}
+        self._services: dict[str, list[Mapping[str, Handler]]] = {}
+        """Of several in this process the last one answers: any of them may."""
         self._open: dict[str, asyncio.Future[Any]] = {}
         self._done: OrderedDict[str, asyncio.Task[bytes | None]] = OrderedDict()
         self._working: set[asyncio.Task[None]] = set()
@@ -44,11 +45,12 @@ class RemoteCalls:
     @contextmanager
     def serving(self, service: str, handlers: Mapping[str, Handler]) -> Iterator[None]:
         """Answer calls for this service, by their methods; that it can be had is told by `Presence.offer`."""
-        self._services[service] = handlers
+        served = self._services.setdefault(service, [])
+        served.append(handlers)
         try:
             yield
         finally:
-            del self._services[service]
+            served.remove(handlers)
 
     async def ask(
         self,
@@ -117,9 +119,9 @@ class RemoteCalls:
             waiting.set_result(said)
 
     async def _answer(self, asked: Mapping[str, Any]) -> None:
-        if (handlers := self._services.get(asked["service"])) is None:
+        if not (served := self._services.get(asked["service"])):
             return  # served no more; who asked asks whoever serves it next
-        handler = handlers.get(asked["method"]) or _unknown
+        handler = served[-1].get(asked["method"]) or _unknown
         if (work := self._done.get(asked["id"])) is None:
             work = self._done[asked["id"]] = asyncio.create_task(_carried_out(asked, handler), name=asked["method"])
             while len(self._done) > REMEMBERED:

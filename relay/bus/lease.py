@@ -11,7 +11,7 @@ import math
 import os
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -62,6 +62,10 @@ _RELEASE: Final = Script(
 if redis.call('GET', lease) == ARGV[1] then redis.call('DEL', lease) end
 """
 )
+
+
+async def checked() -> None:
+    """Nothing speaks against it."""
 
 
 class Lease:
@@ -121,11 +125,15 @@ class Lease:
                 )
             await asyncio.sleep(min(left, LOOK_EVERY))
 
-    async def stand_by(self) -> None:
-        """Become the owner when nobody else is, however long that takes and whether or not Redis answers meanwhile."""
+    async def stand_by(self, may_try: Callable[[], Awaitable[None]] = checked) -> None:
+        """Become the owner when nobody else is, however long that takes and whether or not Redis answers meanwhile.
+
+        `may_try` is asked before each try, and raises where this process must not become it.
+        """
         while True:
             checkpoint()
             try:
+                await may_try()
                 if (holder := await self._try()) is None:
                     return
                 left, _ = holder

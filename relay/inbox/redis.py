@@ -60,14 +60,28 @@ class RedisInbox:
     async def open(self, *, to_look: bool = False) -> None:
         try:
             await self.connection.open()
-            await look_at_layout(self.connection, self._namespace)
-            if not to_look:
-                await self.lease.acquire()
+            if to_look:
+                await self._look_at_layout()
+            else:
+                await self.acquire()
                 await self._pages.prepare()
                 self._appending.start()
         except BaseException:
             await self.close()
             raise
+
+    async def acquire(self) -> None:
+        """Have the lease before it is opened. Raises InboxTaken, and ConfigError where a newer relay has written."""
+        if self.lease.token is None:  # who has it has looked
+            await self._look_at_layout()
+            await self.lease.acquire()
+
+    async def stand_by(self) -> None:
+        """The same for who waits for as long as it takes. Meanwhile a newer relay may come, and write."""
+        await self.lease.stand_by(self._look_at_layout)
+
+    async def _look_at_layout(self) -> None:
+        await look_at_layout(self.connection, self._namespace)
 
     async def close(self) -> None:
         await self._appending.stop()

@@ -51,6 +51,22 @@ async def test_a_mistake_there_is_told_without_what_was_said(processes: Two) -> 
             await here.calls.ask("sums", "err")
 
 
+async def test_of_two_in_one_process_that_serve_the_same_one_goes_on_when_the_other_ends(processes: Two) -> None:
+    here, there = processes
+
+    async def first(_: Any) -> Any:
+        return "first"
+
+    async def second(_: Any) -> Any:
+        return "second"
+
+    there.presence.offer("sums")
+    with there.calls.serving("sums", {"who": first}):
+        with there.calls.serving("sums", {"who": second}):
+            assert await here.calls.ask("sums", "who") == "second"
+        assert await here.calls.ask("sums", "who") == "first"
+
+
 async def test_nobody_who_serves_it_is_told_when_time_is_up(processes: Two) -> None:
     here, _ = processes
     with pytest.raises(NobodyThere, match="no process answers for sums"):

@@ -1,6 +1,7 @@
 """Redis whose memory runs out: people are told before, and nothing that was taken is lost."""
 
 import logging
+import math
 from typing import cast
 
 import pytest
@@ -69,8 +70,9 @@ async def test_settings_of_redis_that_may_lose_messages_are_told_of(server: Redi
 
 
 async def test_what_is_wrong_with_redis_is_looked_for_once_for_all_companions_of_a_process(
-    server: RedisServer, namespace: str
+    server: RedisServer, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("relay.bus.server.FRESH", math.inf)
     bus = Bus(InboxSection.model_validate({"engine": "redis", "url": server.url}), namespace)
     configs = [load(relay=RelaySection(name=name)) for name in ("ann", "ben")]
     ann, ben = (inbox_of(config, bus) for config in configs)
@@ -79,7 +81,7 @@ async def test_what_is_wrong_with_redis_is_looked_for_once_for_all_companions_of
         [told] = await ann.troubles()
         assert "no snapshots are made" in told
 
-        await admin.config_set("appendonly", "yes")
+        await admin.config_set("save", "3600 1")  # and nothing is wrong any more
 
         assert [await ann.troubles(), await ben.troubles()] == [[told], [told]]
 

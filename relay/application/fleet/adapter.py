@@ -61,7 +61,7 @@ class SharedAdapter:
 
     async def run(self) -> None:
         """Until cancelled. Raises AuthError or ConfigError when it never listened and a person has to act."""
-        log.info("%s is the account of %s", self._service, ", ".join(self._ingress))
+        log.info("%s is the account of %s", self._space, ", ".join(self._ingress))
         voices = (config for config in self._companions.values() if is_in_voice(config, self._info))
         load(self._info, next(voices, self._config()), self._bus)
         await by_turns(self._login, self._space, self._bus, self._hear)
@@ -76,7 +76,7 @@ class SharedAdapter:
                 await self._share()
                 await self._voices.follow(self._companions)
                 with self._watch.exposition.telling_of(EVERY_COMPANION, self._left_out):
-                    await host(platform, self._service, self._bus, self._watch, make_sure, self._service)
+                    await host(platform, self._service, self._bus, self._watch, make_sure, self._space)
             finally:
                 self.platform = None  # or `follow` starts voices meanwhile that nobody ends
                 following.cancel()

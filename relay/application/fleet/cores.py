@@ -109,7 +109,7 @@ class FleetCores:
         leadership = self._led[name] = Leadership(self._fleet.companions[name])
         inbox = inbox_of(leadership.config, self._bus)
         try:
-            await inbox.lease.acquire()
+            await inbox.acquire()
             self._clear(name)
             turn = await self._starts.turn(await self._waiting(name, inbox))
             leadership.takes_in = turn.end

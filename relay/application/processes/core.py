@@ -43,7 +43,7 @@ async def run_core(config: Config, statistics: Statistics, bus: Bus, watch: Watc
         inbox = inbox_of(config, bus)
         core = CompanionCore(Leadership(config), statistics, bus, inbox)
         core.prepare()
-        await inbox.lease.stand_by()
+        await inbox.stand_by()
         try:
             await core.lead(watch)
         except* InboxTaken as taken:

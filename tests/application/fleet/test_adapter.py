@@ -230,3 +230,15 @@ async def test_what_failed_for_one_companion_is_tried_again_only_once_the_others
     with pytest.raises(InboxError, match="away"):
         await adapter.receive(message("1"), message("2"))
     assert slow.has_all
+
+
+async def test_accounts_of_one_login_with_other_settings_are_conditions_of_their_own(redis_server: RedisServer) -> None:
+    settings = [SETTINGS, SETTINGS.replace("client_id", "whispers = true, client_id")]
+    adapters = [adapter_of(each, redis_server.url) for each in settings]
+    assert adapters[0]._service == adapters[1]._service
+    watch = Watch(1.0, asyncio.Event())
+    async with adapters[0]._bus.running() as bus, AsyncExitStack() as stack:
+        for each in adapters:
+            each._bus, each._watch, each._info = bus, watch, replace(each._info, build=Noting)
+            await stack.enter_async_context(alongside(each.run()))
+        await eventually(lambda: len(watch.readiness._looks) == 2)

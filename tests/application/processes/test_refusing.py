@@ -1,5 +1,6 @@
 """What a newer version has written: every kind of process refuses it, says what to do, and leaves it as it is."""
 
+import asyncio
 import sqlite3
 import uuid
 from contextlib import closing
@@ -8,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from relay.application.fleet.run import run_fleet
+from relay.application.processes.core import run_core
 from relay.application.processes.kinds import kinds
 from relay.application.processes.run import run_only
 from relay.application.settings import load_fleet
+from relay.application.statistics import Statistics
+from relay.application.watching import Watch
+from relay.bus.bus import Bus
 from relay.config import InboxSection
 from relay.errors import ConfigError
 from relay.inbox import scripts
@@ -87,6 +92,18 @@ async def test_a_process_of_a_fleet(redis_server: RedisServer, tmp_path: Path, k
 
     with pytest.raises(ConfigError, match=store.refusal):
         await run_fleet(fleet, [kind])
+    assert before and store.all() == before
+
+
+@NEWER
+async def test_a_core_that_stood_by_while_a_newer_one_led(redis_server: RedisServer, tmp_path: Path, by: int) -> None:
+    store = NewerStore(redis_server, by)
+    await store.write()
+    before, config = store.all(), load_fleet(fleet_of(store, tmp_path)).companions[store.name]
+
+    async with Bus(store.settings, store.name).running() as bus:
+        with pytest.raises(ConfigError, match=store.refusal):
+            await run_core(config, Statistics(), bus, Watch(1.0, asyncio.Event()))
     assert before and store.all() == before
 
 
