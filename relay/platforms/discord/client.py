@@ -97,9 +97,8 @@ class DiscordPlatform:
         """See Platform. When cancelled it stores what it has accepted before it returns."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                # Each by itself: a session also begins while nothing can be stored.
+                # By itself: a session also begins while nothing can be stored.
                 tasks.create_task(self._remember(NOTE_BEGAN, self._began), name="discord note of the session")
-                tasks.create_task(self._remember(NOTE_KNOWN, self._stored), name="discord note of what is stored")
                 while True:
                     await self._listen()
         except ExceptionGroup as failures:
@@ -116,6 +115,8 @@ class DiscordPlatform:
         self._shards = tuple(self._lines.values())
         try:
             async with asyncio.TaskGroup() as tasks:
+                # What shards that are no more had accepted is looked up again: it is not waited for.
+                tasks.create_task(self._remember(NOTE_KNOWN, self._stored), name="discord note of what is stored")
                 for line in self._shards:
                     tasks.create_task(line.run(), name=f"discord {line.shard}")
         except* Resharded:

@@ -8,7 +8,8 @@ import pytest
 from relay.config import VoiceSection
 from relay.errors import AuthError
 from relay.model import PlatformDecision, Post
-from relay.platforms.discord.client import DiscordPlatform
+from relay.platforms import intake
+from relay.platforms.discord.client import NOTE_KNOWN, DiscordPlatform
 from relay.platforms.discord.voice.choosing import CompanionVoice
 from relay.platforms.discord.voice.session import DiscordVoice
 from tests.doubles.discord import DiscordDouble
@@ -33,6 +34,11 @@ def two(rooms: list[str], **over: Any) -> dict[str, Any]:
 async def all_heard(discord: DiscordDouble, platform: DiscordPlatform, shards: int = 2) -> None:
     await discord.wait_shards(shards)
     await eventually(lambda: platform.health() == "connected")
+
+
+async def has_noted(store: Store) -> None:
+    """What is written from now on is looked up again by shards that come later."""
+    await store.signal.wait_until(lambda: NOTE_KNOWN in store.notes, "a note")
 
 
 async def test_chat_comes_in_from_every_shard_and_answers_go_out_to_each(
@@ -202,6 +208,7 @@ class TestHowMany:
     ) -> None:
         async with connect(channels=tuple(map(int, rooms))) as platform:
             await all_heard(discord, platform, shards=1)
+            await has_noted(store)
             discord.gateway.guilds_a_shard = discord.gateway.guilds_advised = 2
             await discord.invalidate_session()
             await discord.say("said meanwhile", channel=rooms[1])
@@ -209,6 +216,28 @@ class TestHowMany:
             await store.wait_for(1)
         assert store.texts == ["said meanwhile"]
         assert sorted(discord.gateway.shards) == [(0, 1), (0, 1), (0, 2), (1, 2)]
+
+    async def test_one_that_takes_more_while_nothing_can_be_stored_notes_again_what_is_stored(
+        self,
+        discord: DiscordDouble,
+        connect: Connect,
+        store: Store,
+        rooms: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(intake, "GRACE", 0.0)  # the store is away for longer than that
+        async with connect(channels=tuple(map(int, rooms))) as platform:
+            await all_heard(discord, platform, shards=1)
+            await has_noted(store)
+            store.pause()
+            await discord.say("given up with its shard", channel=rooms[0])
+            discord.gateway.guilds_a_shard = discord.gateway.guilds_advised = 2
+            await discord.invalidate_session()
+            await all_heard(discord, platform)
+            store.go_on()
+            first, _ = [int(await discord.say("said later", channel=room)) for room in rooms]
+
+            await store.signal.wait_until(lambda: int(store.notes.get(NOTE_KNOWN, 0)) >= first, "a note of it")
 
     async def test_a_number_that_is_too_small_ends_the_run_with_the_fix(
         self, discord: DiscordDouble, store: Store, rooms: list[str]
