@@ -126,12 +126,13 @@ class TestAdmitting:
 
     @pytest.mark.parametrize(("chatty", "other"), [("ann", "bob"), ("bob", "ann")])
     def test_notices_who_writes_even_what_is_refused(self, chatty: str, other: str) -> None:
-        waiting = room(config(selection={"loud_per_minute": 1.0, "picks": 1, "temperature": 1e-6, "chatty": 50.0}))
+        selection = {"loud_per_minute": 1.0, "picks": 1, "temperature": 1e-6, "chatty": 50.0}
+        waiting = room(config(selection=selection, budget={"bursts": {"viewer": 100}}))
         waiting.admit([message(number, "!relay", author=chatty) for number in range(50)], NOW)
         waiting.admit([message(100, "hello from ann", author="ann"), message(200, "bob is here", author="bob")], NOW)
 
         first = {"ann": "hello from ann", "bob": "bob is here"}[other]
-        assert told(waiting)[0] == first, "who writes a lot comes later"
+        assert (told(waiting)[0], ended(waiting)[50:]) == (first, []), "who writes a lot comes later"
 
 
 class TestHolding:
