@@ -44,6 +44,7 @@ class FleetCores:
 
     async def run(self) -> None:
         load_platforms(self._fleet.companions.values(), self._bus)
+        self._share.tell(self.problems)  # only now: the others leave it a part, which would wait for seconds
         try:
             for name in self._fleet.companions:
                 self._start(name)

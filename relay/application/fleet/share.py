@@ -23,10 +23,9 @@ class FairShare:
         self._presence = presence
         self._companions = companions
         self._led: dict[str, None] = {}
-        self.tell({})
 
     def tell(self, problems: Mapping[str, str]) -> None:
-        """What keeps companions from being led here, by name."""
+        """What keeps companions from being led here, by name. Once told, it is one of those that share."""
         self._presence.offer(SERVICE, {"problems": dict(problems)})
 
     def most(self) -> int:

@@ -85,6 +85,22 @@ async def leading(
             await asyncio.wait({task})
 
 
+async def test_a_process_counts_as_one_of_those_that_share_only_once_it_has_loaded_what_it_needs(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    counted_before: list[bool] = []
+
+    def load(_: Iterable[Config], bus: Bus) -> None:
+        counted_before.append(share.SERVICE in bus.presence._services)
+
+    async def lead(_: Leadership, __: Bus) -> None: ...
+
+    monkeypatch.setattr(cores, "load_platforms", load)
+    async with leading(redis_server, monkeypatch, lead, name) as (found, _):
+        await eventually(lambda: any(found._bus.presence.of(share.SERVICE)))
+    assert counted_before == [False]
+
+
 async def test_a_companion_that_failed_before_it_began_is_led_again_by_the_same_process(
     redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
