@@ -39,11 +39,14 @@ class Heartbeat:
         try:
             yield
         finally:
-            first.cancel()
             del self._relays[path]
+            ended = [first]
             if not self._relays:
-                self._beating.cancel()
+                ended.append(self._beating)
                 self._beating = None
+            for task in ended:
+                task.cancel()
+            await asyncio.gather(*ended, return_exceptions=True)
             _remove(path)
 
     async def _beat(self) -> None:
