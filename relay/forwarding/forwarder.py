@@ -226,7 +226,7 @@ class Forwarder:
             return _soonest(self._until_expiry(), self._until_slot(now))
         most = 1 if batch.asks or self.brief is not None else min(room, self._budget.room(now))
         await self._tell([batch, *self.waiting.notices(most - 1)], chat)
-        return 0.0 if len(self.waiting) or self._sending.has_unsent else None
+        return 0.0 if len(self.waiting) or self._sending.has_unsent else self._until_expiry()
 
     def place_of(self, key: str) -> QueuePlace | None:
         """How the message with this key waits; None when it does not."""

@@ -66,6 +66,10 @@ class HeldMessages:
         old = [held.id for held, message in self._entries.values() if message.at <= limit]
         return [self._entries.pop(held_id)[1] for held_id in old]
 
+    def oldest(self) -> float | None:
+        """When the first of them came, in seconds since the epoch."""
+        return min((message.at for _, message in self._entries.values()), default=None)
+
     def clear(self) -> Sequence[AudienceMessage]:
         """Take everything out."""
         return self.expired(float("inf"))

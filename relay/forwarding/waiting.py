@@ -232,8 +232,10 @@ class Waiting:
             self._end(message, Outcome.HELD, "nobody decided in time")
 
     def next_expiry(self, now: float) -> float | None:
-        """When something expires next, held messages aside."""
-        times = (self._selector.next_expiry(now), self._notices.next_expiry())
+        """When something expires next."""
+        held = self._held_messages.oldest()
+        undecided = None if held is None else held + self._hold_for
+        times = (self._selector.next_expiry(now), self._notices.next_expiry(), undecided)
         return min((at for at in times if at is not None), default=None)
 
     def take_ended(self) -> list[Ended]:

@@ -249,6 +249,17 @@ def test_what_only_tells_expires_by_its_age_and_the_next_expiry_is_the_first_of_
     assert waiting.next_expiry(NOW + 60) == NOW + 90.0
 
 
+def test_the_next_expiry_may_be_that_of_what_nobody_decided_about() -> None:
+    waiting = room()
+    waiting.adopt(config(filters={"hold_for": 5.0}))
+    waiting.admit([message(1, LINK), message(2, LINK, at=NOW - 2), message(3)], NOW)
+
+    assert waiting.next_expiry(NOW) == NOW + 3.0
+    waiting.expire(NOW + 3)
+    assert ended(waiting) == [("2", Outcome.HELD, "nobody decided in time")]
+    assert waiting.next_expiry(NOW + 3) == NOW + 5.0
+
+
 def test_of_too_many_that_only_tell_the_oldest_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notices, "CAPACITY", 2)
     waiting = room()
