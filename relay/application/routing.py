@@ -87,9 +87,12 @@ class ReplyRouter:
 
     def _listen(self, message: WireMessage) -> None:
         match message:
-            case server.SpeechRecognitionStart() | server.SpeechRecognitionPartial() if not self._is_known():
-                self._voice.speaks(STREAMER)
+            case server.SpeechRecognitionStart() | server.SpeechRecognitionPartial():
+                self._voice.recognising(is_under_way=True)
+                if not self._is_known():
+                    self._voice.speaks(STREAMER)
             case server.SpeechRecognitionEnd():
+                self._voice.recognising(is_under_way=False)
                 self._voice.stopped(STREAMER, is_done=True)
             case server.SpeechPlaybackStarted():
                 self._voice.played_elsewhere(message.message_id, message.duration)

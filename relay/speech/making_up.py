@@ -8,6 +8,8 @@ from relay.replies.reply import Reply
 
 ANSWER_WAIT: Final = 2.0
 """Seconds Voxta has to answer a person by itself, after transcribing them, before it is asked to go on."""
+UNDERSTOOD_WITHIN: Final = 10.0
+"""Seconds Voxta has to transcribe a person; one that loads its recogniser first, or asks a busy service, takes some."""
 
 
 class MakingUp:
@@ -17,6 +19,8 @@ class MakingUp:
         self._settings = settings
         self._rest = ""
         self._wants_answer = True
+        self._is_recognising = False
+        """Voxta is about to know what somebody says."""
         self.due_at: float | None = None
         """When Voxta is asked to go on; None while nothing is owed."""
 
@@ -28,8 +32,14 @@ class MakingUp:
         """The person is done. Whether an answer is waited for now."""
         wants_answer, self._wants_answer = self._wants_answer, True
         if is_due := wants_answer and not is_answered and self._settings.after != "nothing":
-            self.due_at = now + ANSWER_WAIT
+            self._wait(now)
         return is_due
+
+    def recognising(self, now: float, *, is_under_way: bool) -> None:
+        """Voxta is about to know what a person says, or knows it now. Whom it has not understood it cannot answer."""
+        self._is_recognising = is_under_way
+        if self.due_at is not None:
+            self._wait(now)
 
     def leave_unanswered(self) -> None:
         """Who talks now wants no answer when they are done."""
@@ -48,4 +58,7 @@ class MakingUp:
 
     def forget(self) -> None:
         """The chat is gone."""
-        self.due_at, self._rest = None, ""
+        self.due_at, self._rest, self._is_recognising = None, "", False
+
+    def _wait(self, now: float) -> None:
+        self.due_at = now + (UNDERSTOOD_WITHIN if self._is_recognising else ANSWER_WAIT)

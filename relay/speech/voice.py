@@ -211,6 +211,11 @@ class Voice:
         self._floor.expect_words(self._clock(), is_expected=is_expected)
         self.look()
 
+    def recognising(self, *, is_under_way: bool) -> None:
+        """Voxta is about to know what a person says, or knows it now."""
+        self._making_up.recognising(self._clock(), is_under_way=is_under_way)
+        self._tick.set()
+
     def answered_otherwise(self) -> None:
         """Who interrupted, or is about to, gave an order: there is nothing to be said to it."""
         if self._making_up.answered():

@@ -36,3 +36,21 @@ def test_nobody_looks_who_speaks_because_of_a_line_in_the_chat(message: WireMess
     router.hear(message)
 
     assert told == [True] * is_news
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_while_voxta_recognises_what_is_said_the_voice_knows_that_it_cannot_answer_yet(is_known: bool) -> None:
+    voice = Mock(spec=Voice)
+    router = ReplyRouter(
+        Replies(), voice, Mock(spec=Screening), Events(),
+        name_of=lambda _: "Vox", record=lambda _: None, is_known=lambda: is_known,
+    )  # fmt: skip
+
+    router.hear(server.SpeechRecognitionStart())
+    router.hear(server.SpeechRecognitionEnd(text="Wait"))
+
+    assert [call.kwargs for call in voice.recognising.call_args_list] == [
+        {"is_under_way": True},
+        {"is_under_way": False},
+    ]
+    assert voice.speaks.called is not is_known

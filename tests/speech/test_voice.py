@@ -10,7 +10,7 @@ from relay.errors import VoxtaError
 from relay.replies.replies import Replies
 from relay.replies.reply import Phase, Reply, Sentence
 from relay.speech.floor import Floor, FloorState
-from relay.speech.making_up import ANSWER_WAIT
+from relay.speech.making_up import ANSWER_WAIT, UNDERSTOOD_WITHIN
 from relay.speech.playback import Playback
 from relay.speech.reports import OWN_CUT_WAIT
 from relay.speech.voice import Voice
@@ -410,6 +410,33 @@ async def test_an_order_that_is_understood_later_ends_the_wait_for_an_answer() -
         scene.passes(ANSWER_WAIT + 0.1)
         await settle()
         assert scene.voxta.told == []
+
+
+async def test_whom_voxta_has_not_understood_yet_it_is_not_asked_to_answer() -> None:
+    async with speaking() as scene:
+        scene.voice.recognising(is_under_way=True)
+        await interrupted(scene)
+        scene.passes(ANSWER_WAIT + 0.1)
+        await settle()
+        assert scene.voxta.told == []
+
+        scene.voice.recognising(is_under_way=False)
+        scene.passes(ANSWER_WAIT - 0.1)
+        await settle()
+        assert scene.voxta.told == []
+        scene.passes(0.2)
+
+        await scene.told("ask")
+
+
+async def test_what_voxta_never_understands_is_not_waited_for_without_end() -> None:
+    async with speaking() as scene:
+        await interrupted(scene)
+        scene.voice.recognising(is_under_way=True)
+
+        scene.passes(UNDERSTOOD_WITHIN + 0.1)
+
+        await scene.told("ask")
 
 
 async def test_an_order_leaves_nobody_unanswered_who_interrupts_after_it() -> None:
