@@ -95,6 +95,7 @@ async def test_who_talks_on_ends_the_answer_where_it_was_heard_and_is_answered(
         handing = Handing(call.sink, call.ears, lambda: len(discord.voice.words), monkeypatch)
         await discord.say("tell us a saga")
         await call.says(60)
+        await eventually(lambda: call.stands_in_the_chat() == [SAGA])
 
         talking = asyncio.create_task(call.ann.speak(voice(30)))
         await eventually(lambda: call.stands_in_the_chat() != [SAGA])
