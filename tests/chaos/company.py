@@ -258,5 +258,10 @@ async def company(
         await relay.found(*companions)
         for kind in kinds:
             (await relay.join(kind, sources)).start()
-        await square.is_joined(START)
+        try:
+            await square.is_joined(START)
+        except AssertionError:
+            for member in relay.members:
+                member.check()
+            raise
         yield relay

@@ -15,6 +15,9 @@ BUS: Final = 10_000
 WORKERS: Final = 16
 """Of pytest-xdist, so many of which are never given the same ports: a port is free until its server opens it."""
 
+_given: Final[set[int]] = set()
+"""A port is not given again before all were: who has it may not have opened it yet."""
+
 
 def free_port() -> int:
     """A port that nobody listens on."""
@@ -28,9 +31,12 @@ def free_node_port() -> int:
 
 def _free(ports: range, partner: int = 0) -> int:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    mine = ports[int(worker) % WORKERS :: WORKERS]
+    mine = set(ports[int(worker) % WORKERS :: WORKERS])
     while True:
-        port = random.choice(mine)
+        if mine <= _given:
+            _given.difference_update(mine)
+        port = random.choice(sorted(mine - _given))
+        _given.add(port)
         with suppress(OSError), socket.socket() as probe, socket.socket() as other:
             probe.bind(("127.0.0.1", port))
             if partner:
