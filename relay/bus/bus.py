@@ -9,7 +9,7 @@ from typing import Any, Self
 from relay.bus.calls import RemoteCalls
 from relay.bus.connection import RedisConnection
 from relay.bus.lease import Lease
-from relay.bus.namespace import namespace_of
+from relay.bus.namespace import key_in, namespace_of
 from relay.bus.presence import Presence
 from relay.bus.pubsub import PubSub
 from relay.bus.server import ServerLooks
@@ -38,11 +38,11 @@ class Bus:
 
     def stream(self, space: str, name: str, lease: Lease | None = None, *, most: int = 0) -> RedisStream:
         """A list of the whole relay's, with at most so many. Who reads it has the lease on the space."""
-        return RedisStream(self.connection, self.pubsub, f"{{{self.namespace}:{space}}}:{name}", lease, most=most)
+        return RedisStream(self.connection, self.pubsub, key_in(f"{self.namespace}:{space}", name), lease, most=most)
 
     def companion_stream(self, companion: str, name: str, lease: Lease | None = None, *, most: int = 0) -> RedisStream:
         """A list of one companion's. Who reads it has its inbox."""
-        return RedisStream(self.connection, self.pubsub, f"{{{namespace_of(companion)}}}:{name}", lease, most=most)
+        return RedisStream(self.connection, self.pubsub, key_in(namespace_of(companion), name), lease, most=most)
 
     def channel(self, name: str) -> str:
         """Where something with this name is told to whoever listens."""
@@ -87,4 +87,4 @@ class Bus:
 
     @property
     def _notes(self) -> str:
-        return f"{{{self.namespace}}}:adapters"
+        return key_in(self.namespace, "adapters")

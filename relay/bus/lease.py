@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Final
 
 from relay.bus.connection import RedisConnection
+from relay.bus.namespace import key_in
 from relay.bus.renewals import KeptLease
 from relay.bus.script import TAKEN, Script, taken
 from relay.errors import InboxError, InboxTaken
@@ -80,7 +81,7 @@ class Lease:
         on_loss: Callable[[], object] = lambda: None,
     ) -> None:
         self._connection = connection
-        self._keys = (f"{{{namespace}}}:lease", f"{{{namespace}}}:owner")
+        self._keys = (key_in(namespace, "lease"), key_in(namespace, "owner"))
         self._seconds = seconds
         self._on_loss = on_loss
         self._me = f"{uuid.uuid4().hex[:12]}, process {os.getpid()} on {socket.gethostname()}"

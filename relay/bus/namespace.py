@@ -2,5 +2,10 @@
 
 
 def namespace_of(relay: str) -> str:
-    """What each of its keys and channels begins with, in braces where all of them have to lie on one server."""
+    """What each of its keys and channels begins with."""
     return f"relay:{relay}"
+
+
+def key_in(namespace: str, name: str) -> str:
+    """A key that lies on one server of a cluster with all others of its namespace."""
+    return f"{{{namespace}}}:{name}"

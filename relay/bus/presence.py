@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from relay.bus.connection import RedisConnection
+from relay.bus.namespace import key_in
 from relay.bus.pubsub import PubSub
 from relay.bus.script import Script
 from relay.errors import InboxError
@@ -82,7 +83,7 @@ class Presence:
         """By their ids."""
         self._connection = connection
         self._pubsub = pubsub
-        self._key = f"{{{namespace}}}:processes"
+        self._key = key_in(namespace, "processes")
         self._services: dict[str, Any] = {}
         self._told = ""
         self._came = asyncio.Event()

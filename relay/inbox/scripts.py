@@ -7,6 +7,7 @@ A message belongs to the page that `where` names for its key, so a duplicate nee
 from typing import Final, NamedTuple, Self
 
 from relay.bus.lease import FENCE
+from relay.bus.namespace import key_in
 from relay.bus.script import Script
 
 VERSION: Final = 1
@@ -49,7 +50,7 @@ class RedisKeys(NamedTuple):
 
     @classmethod
     def of(cls, namespace: str) -> Self:
-        return cls(*(f"{{{namespace}}}:{field}" for field in cls._fields))
+        return cls(*(key_in(namespace, field) for field in cls._fields))
 
 
 _NAMES = f"local {', '.join(RedisKeys._fields)} = unpack(KEYS)\n"

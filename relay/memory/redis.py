@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from relay.bus.connection import RedisConnection
+from relay.bus.namespace import key_in
 from relay.bus.script import Script
 from relay.errors import ConfigError, InboxError, MemoryUnavailable
 from relay.memory.base import AT_ONCE, Change
@@ -53,8 +54,8 @@ class RedisMemory:
     def __init__(self, connection: RedisConnection, *, namespace: str) -> None:
         self._connection = connection
         self._redis: Any = connection.client
-        self._index = f"{{{namespace}}}:memory"
-        self._version = f"{{{namespace}}}:memory-version"
+        self._index = key_in(namespace, "memory")
+        self._version = key_in(namespace, "memory-version")
         self._owes_rewrite = False
 
     def _key(self, viewer: str) -> str:

@@ -10,7 +10,7 @@ from relay.application.backup import paths_in
 from relay.application.settings import Fleet, load_fleet
 from relay.bus.connection import RedisConnection
 from relay.bus.lease import Lease
-from relay.bus.namespace import namespace_of
+from relay.bus.namespace import key_in, namespace_of
 from relay.config.companions import TABLE, variable_of
 from relay.errors import ConfigError
 
@@ -91,7 +91,7 @@ def _delete(file: Path) -> None:
 
 async def _keys(connection: RedisConnection, companion: str) -> list[bytes]:
     async def ask() -> list[bytes]:
-        found = connection.client.scan_iter(match=f"{{{namespace_of(companion)}}}:*", count=10 * AT_ONCE)
+        found = connection.client.scan_iter(match=key_in(namespace_of(companion), "*"), count=10 * AT_ONCE)
         return [key async for key in found]
 
     return await connection.ask(ask)

@@ -8,6 +8,7 @@ from relay.application.composition import Relay
 from relay.application.processes.kinds import web_service
 from relay.application.serving import serving
 from relay.bus.bus import Bus
+from relay.bus.namespace import key_in
 from relay.config.loading import Config
 from relay.web.proxy.trust import Upstream
 
@@ -19,7 +20,7 @@ async def serving_through(bus: Bus, config: Config, relay: Relay, audio: LiveAud
     upstream = Upstream(listen.host, listen.port, listen.reached_at)
     async with serving(config, relay, audio, upstream=upstream) as server:
         assert server.core is not None
-        turn = await bus.connection.ask(bus.connection.client.incr, f"{{{bus.namespace}}}:web")
+        turn = await bus.connection.ask(bus.connection.client.incr, key_in(bus.namespace, "web"))
         told = {"url": server.core.url, "secret": server.core.secret, "turn": turn}
         bus.presence.offer(web_service(config.relay.name), told)
         try:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, Final
 
-from relay.bus.namespace import namespace_of
+from relay.bus.namespace import key_in, namespace_of
 from relay.config.loading import Config
 from relay.errors import ConfigError
 from relay.platforms import listed
@@ -73,4 +73,4 @@ def voice_session(companion: str) -> str:
 
 def clip_key(companion: str, id: str) -> str:
     """Where the sound of a clip waits to be fetched."""
-    return f"{{{namespace_of(companion)}}}:clip:{id}"
+    return key_in(namespace_of(companion), f"clip:{id}")

@@ -12,7 +12,7 @@ from relay.application.processes.remote_sink import RemoteSink
 from relay.bus.bus import Bus
 from relay.bus.lease import Lease
 from relay.bus.line import Line, LineLost, until_left
-from relay.bus.namespace import namespace_of
+from relay.bus.namespace import key_in, namespace_of
 from relay.errors import InboxError, PlatformUnavailable
 from relay.model import Talker
 from relay.platforms.voice import Listener, VoiceChannels
@@ -82,7 +82,7 @@ class RemoteVoiceChannels:
         bus, service = self._bus, voice_service(self._companion)
         async with asyncio.TaskGroup() as tasks:
             await self._lease.make_sure()
-            sessions = f"{{{namespace_of(self._companion)}}}:voice"
+            sessions = key_in(namespace_of(self._companion), "voice")
             session = int(await bus.connection.ask(bus.connection.client.incr, sessions))
             mine, theirs = (bus.channel(f"{service}/{session}/{end}") for end in ("core", "adapter"))
             line = Line(bus.pubsub, mine, theirs, self._hears())
