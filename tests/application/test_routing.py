@@ -13,6 +13,14 @@ from relay.wire import server
 from relay.wire.messages import WireMessage
 
 
+def routing(voice: Voice, events: Events, *, is_known: bool = True) -> ReplyRouter:
+    """`is_known`: it is the relay that tells Voxta what is said, and knows who says it."""
+    return ReplyRouter(
+        Replies(), voice, Mock(spec=Screening), events,
+        name_of=lambda _: "Vox", record=lambda _: None, is_known=lambda: is_known,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("message", "is_news"),
     [
@@ -28,10 +36,7 @@ def test_nobody_looks_who_speaks_because_of_a_line_in_the_chat(message: WireMess
     told: list[bool] = []
     events, voice = Events(), Mock(spec=Voice)
     events.changed.subscribe(lambda: told.append(True))
-    router = ReplyRouter(
-        Replies(), voice, Mock(spec=Screening), events,
-        name_of=lambda _: "Vox", record=lambda _: None, is_known=lambda: True,
-    )  # fmt: skip
+    router = routing(voice, events)
 
     router.hear(message)
 
@@ -41,10 +46,7 @@ def test_nobody_looks_who_speaks_because_of_a_line_in_the_chat(message: WireMess
 @pytest.mark.parametrize("is_known", [True, False])
 def test_while_voxta_recognises_what_is_said_the_voice_knows_that_it_cannot_answer_yet(is_known: bool) -> None:
     voice = Mock(spec=Voice)
-    router = ReplyRouter(
-        Replies(), voice, Mock(spec=Screening), Events(),
-        name_of=lambda _: "Vox", record=lambda _: None, is_known=lambda: is_known,
-    )  # fmt: skip
+    router = routing(voice, Events(), is_known=is_known)
 
     router.hear(server.SpeechRecognitionStart())
     router.hear(server.SpeechRecognitionEnd(text="Wait"))
