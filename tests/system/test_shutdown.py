@@ -43,7 +43,6 @@ add = Loop.add_signal_handler
 def add_in_the_worst_moment(self, number, *rest):
     add(self, number, *rest)
     if number == signal.SIGTERM:
-        ready()
         signal.raise_signal(number)
 Loop.add_signal_handler = add_in_the_worst_moment
 async def work():
@@ -104,12 +103,16 @@ except asyncio.CancelledError:
 SOON, NEVER = 0.1, 1_000.0
 
 
-def running(program: str, grace: float = NEVER, then: str = "pass") -> "subprocess.Popen[str]":
-    """Returns once it says that it is ready."""
+def started(program: str, grace: float = NEVER, then: str = "pass") -> "subprocess.Popen[str]":
     code = SETUP + program.format(grace=grace, then=then)
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+
+
+def running(program: str, grace: float = NEVER, then: str = "pass") -> "subprocess.Popen[str]":
+    """Returns once it says that it is ready. It says no more before it is told to end: that could be read here, too."""
+    process = started(program, grace, then)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
@@ -129,9 +132,11 @@ def test_a_signal_ends_the_work_in_good_order(number: int) -> None:
 
 
 def test_a_signal_that_comes_as_early_as_it_can_is_not_lost() -> None:
-    said, errors = running(SIGNALLED_AT_ONCE).communicate(timeout=PATIENCE)
+    process = started(SIGNALLED_AT_ONCE)
 
-    assert (said, errors) == ("ended\n", "")
+    said, errors = process.communicate(timeout=PATIENCE)
+
+    assert (process.returncode, said, errors) == (0, "ended\n", "")
 
 
 def test_a_second_signal_ends_the_process_at_once() -> None:
