@@ -9,6 +9,7 @@ from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import NoBackoff
+from redis.driver_info import DriverInfo
 
 from relay.bus.address import RedisAddress
 from relay.config import InboxSection
@@ -16,6 +17,8 @@ from relay.errors import ConfigError
 
 SENTINEL_TIMEOUT: Final = 1.0
 """Seconds for one Sentinel to answer: there are others."""
+DRIVER: Final = DriverInfo()
+"""Library and version, for the server to list. Left to itself it reads them from the disk for each connection."""
 
 
 def connect(settings: InboxSection, address: RedisAddress) -> Any:
@@ -60,6 +63,7 @@ def _options(settings: InboxSection, address: RedisAddress) -> dict[str, Any]:
         "socket_timeout": None,  # the library would wait through wait_for, which loses cancellations on Python 3.11
         "socket_connect_timeout": settings.timeout,
         "retry": Retry(NoBackoff(), 0),
+        "driver_info": DRIVER,
     }
     if address.form != "cluster":
         options["db"] = address.database
