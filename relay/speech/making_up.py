@@ -53,6 +53,9 @@ class MakingUp:
     def take(self) -> str:
         """What Voxta is to have said now; "" when it is to answer in its own words."""
         self.due_at = None
+        self._is_recognising = (
+            False  # what took Voxta so long may never end: the next who interrupts waits for it no more
+        )
         rest, self._rest = self._rest, ""
         return rest if self._settings.after == "resume" else ""
 

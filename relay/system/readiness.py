@@ -32,11 +32,13 @@ class Readiness:
         self.is_starting = True
         self.is_ending = False
         """Whoever sends work here should send it elsewhere."""
-        self._looks: dict[str, Look] = {}
+        self._looks: dict[str, list[Look]] = {}
+        """Of each condition. Companions of one process need the same store, and it is enough to look at it once."""
 
     def need(self, conditions: Mapping[str, Look]) -> None:
         """These have to be met, too, from now on."""
-        self._looks |= conditions
+        for name, look in conditions.items():
+            self._looks.setdefault(name, []).append(look)
 
     @contextmanager
     def needing(self, conditions: Mapping[str, Look]) -> Iterator[None]:
@@ -45,12 +47,12 @@ class Readiness:
         try:
             yield
         finally:
-            for name in conditions:
-                self._looks.pop(name, None)
+            for name, look in conditions.items():
+                self._looks[name].remove(look)
 
     async def states(self) -> Mapping[str, ReadyState]:
         """How each condition is at this moment, by its name."""
-        looks = dict(self._looks)
+        looks = {name: looks[-1] for name, looks in self._looks.items() if looks}
         found = await asyncio.gather(*map(_seen, looks.values()))
         begun = {"start": self.is_starting, "end": self.is_ending}
         return dict(zip(looks, found, strict=True)) | {name: _UNDER_WAY for name, is_so in begun.items() if is_so}

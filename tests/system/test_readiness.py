@@ -42,6 +42,20 @@ async def test_each_condition_has_to_be_met_while_it_counts() -> None:
     assert is_ready(await ready.states())
 
 
+async def test_what_several_need_counts_until_the_last_of_them_has_ended() -> None:
+    async def unmet() -> ReadyState:
+        return ReadyState(False, "is away")
+
+    ready = await started()
+    first, second = ready.needing({"store": unmet}), ready.needing({"store": met})
+    with first:
+        with second:
+            assert await ready.states() == {"store": (True, "answers")}
+        assert await ready.states() == {"store": (False, "is away")}
+
+    assert await ready.states() == {}
+
+
 @pytest.mark.parametrize("fault", ["fails", "hangs"])
 async def test_what_cannot_be_looked_at_is_not_met(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "LOOK_WITHIN", 0.01)
