@@ -81,6 +81,19 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("certain", unhurried, derandomize=True, max_examples=25)
     hypothesis.settings.register_profile("searching", unhurried)  # for examples that no other run has tried
     hypothesis.settings.load_profile("certain")
+    if not config.getoption("--hypothesis-profile"):
+        _draw_from_no_sources()
+
+
+def _draw_from_no_sources() -> None:
+    """Keep constants of the relay's sources out of the examples, unless a person searches for new ones.
+
+    Which sources are loaded differs from worker to worker, and so would what is tried; each reads them for a second.
+    """
+    from hypothesis.internal.conjecture import providers
+    from hypothesis.internal.constants_ast import Constants
+
+    vars(providers)["_get_local_constants"] = Constants
 
 
 def _keep_bytecode(config: pytest.Config) -> None:
