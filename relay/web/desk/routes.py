@@ -1,7 +1,6 @@
 """The desk on the web server: its page in every layout, the page's files, and the WebSocket."""
 
 import asyncio
-from pathlib import Path
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -10,15 +9,13 @@ from relay.web.desk.desk import Desk
 from relay.web.desk.socket import HEARTBEAT, MAX_FRAME, OpenDesk
 from relay.web.desk.texts import texts
 from relay.web.guard import CALLER
+from relay.web.page_files import page_text, script, served, styles
 
 MAX_DESKS: Final = 32
 """Pages one person has open at a time, so that nobody takes the place of the others."""
 DOCKS: Final = ("next", "decide", "feed")
 """Parts of the page that may be docks of their own."""
-_FOLDER: Final = Path(__file__).parents[1] / "static" / "desk"
-_PAGE: Final = _FOLDER / "desk.html"
-# Named here because Windows may tell Python that .js is plain text, which a browser then refuses to run.
-_KINDS: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png"}
+_STYLES: Final = ("desk", "strip", "live", "feed", "try", "settings", "setup", "links")
 
 
 class DeskRoutes:
@@ -27,16 +24,14 @@ class DeskRoutes:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._open: set[OpenDesk] = set()
-        self._page = _PAGE.read_text("utf-8")
-        self._files = {
-            file.relative_to(_FOLDER).as_posix(): file for file in _FOLDER.rglob("*") if file.suffix in _KINDS
-        }
+        self._page = page_text("desk/desk.html")
 
     def add_to(self, app: web.Application) -> None:
         """Serve the desk in an application, except for `/`, which programs ask for as well."""
         for address in ("/dock", *(f"/dock/{name}" for name in DOCKS)):
             app.router.add_get(address, self.page)
-        app.router.add_get("/static/desk/{file:.+}", self._file)
+        app.router.add_get("/static/desk.js", _script)
+        app.router.add_get("/static/desk.css", _styles)
         app.router.add_get("/desk/texts/{language}.json", texts)
         app.router.add_get("/desk/ws", self._serve)
 
@@ -52,13 +47,7 @@ class DeskRoutes:
         """
         up = "../" * (request.path.count("/") - 1)
         page = self._page.replace('"static/', f'"{up}static/')
-        return web.Response(text=page, content_type="text/html", charset="utf-8")
-
-    async def _file(self, request: web.Request) -> web.StreamResponse:
-        file = self._files.get(request.match_info["file"])
-        if file is None:
-            raise web.HTTPNotFound(text="the desk has no such file")
-        return web.FileResponse(file, headers={hdrs.CONTENT_TYPE: f"{_KINDS[file.suffix]}; charset=utf-8"})
+        return served(page, "text/html")
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
         caller = request[CALLER]
@@ -77,6 +66,14 @@ class DeskRoutes:
         finally:
             self._open.discard(page)
         return socket
+
+
+async def _script(_: web.Request) -> web.Response:
+    return served(script("desk/main.js"), "text/javascript")
+
+
+async def _styles(_: web.Request) -> web.Response:
+    return served(styles(*(f"desk/{name}.css" for name in _STYLES)), "text/css")
 
 
 def wants_page(request: web.Request) -> bool:

@@ -14,27 +14,12 @@ from relay.web.guard import AWAKE
 from relay.web.overlay.page import MAX_MESSAGE, PageConnection
 from relay.web.overlay.pictures import pictures_in, read_picture
 from relay.web.overlay.sink import OverlaySink
+from relay.web.page_files import page_text, script, served, styles
 
 _SOUND: Final = re.compile(r"[\w-][\w .-]{0,98}\.(wav|mp3|ogg|opus|flac|m4a)", re.IGNORECASE)
 MAX_PAGES: Final = 32
 """Pages open at a time."""
-_FOLDER: Final = Path(__file__).parents[1] / "static"
-# Named here because Windows may tell Python that .js is plain text, which a browser then refuses to run.
-_FILES: Final = {
-    "/overlay": ("overlay.html", "text/html"),
-    "/static/overlay.js": ("overlay.js", "text/javascript"),
-    "/static/player.js": ("player.js", "text/javascript"),
-    "/static/outputs.js": ("outputs.js", "text/javascript"),
-    "/static/captions.js": ("captions.js", "text/javascript"),
-    "/static/avatar.js": ("avatar.js", "text/javascript"),
-    "/static/subtitles.js": ("subtitles.js", "text/javascript"),
-    "/static/looks.js": ("looks.js", "text/javascript"),
-    "/static/places.js": ("places.js", "text/javascript"),
-    "/static/preview.js": ("preview.js", "text/javascript"),
-    "/static/overlay.css": ("overlay.css", "text/css"),
-    "/static/subtitles.css": ("subtitles.css", "text/css"),
-    "/static/avatar.css": ("avatar.css", "text/css"),
-}
+_STYLES: Final = ("overlay.css", "avatar.css", "subtitles.css")
 
 
 class OverlayRoutes:
@@ -49,8 +34,9 @@ class OverlayRoutes:
 
     def add_to(self, app: web.Application) -> None:
         """Serve the overlay in an application."""
-        for address, (name, kind) in _FILES.items():
-            app.router.add_get(address, partial(_show, text=(_FOLDER / name).read_text("utf-8"), kind=kind))
+        app.router.add_get("/overlay", _page)
+        app.router.add_get("/static/overlay.js", _script)
+        app.router.add_get("/static/overlay.css", _styles)
         app.router.add_get(AWAKE, _awake)
         app.router.add_get("/overlay/clips/{cue}.wav", self._clip)
         app.router.add_get("/overlay/sounds/{name}", self._sound)
@@ -110,8 +96,16 @@ def sound_file(folder: Path | None, name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-async def _show(_: web.Request, text: str, kind: str) -> web.Response:
-    return web.Response(text=text, content_type=kind, charset="utf-8")
+async def _page(_: web.Request) -> web.Response:
+    return served(page_text("overlay.html"), "text/html")
+
+
+async def _script(_: web.Request) -> web.Response:
+    return served(script("overlay.js"), "text/javascript")
+
+
+async def _styles(_: web.Request) -> web.Response:
+    return served(styles(*_STYLES), "text/css")
 
 
 async def _awake(_: web.Request) -> web.Response:

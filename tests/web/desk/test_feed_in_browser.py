@@ -82,8 +82,9 @@ async def test_of_a_long_stream_only_what_is_in_view_is_in_the_document(desk: Of
     async with desk.page("/#live") as page:
         await page.evaluate(
             """async (count) => {
-              const { Rows } = await import("/static/desk/rows.js");
-              const { h } = await import("/static/desk/dom.js");
+              const { modules } = await import("/static/desk.js");
+              const { Rows } = modules["desk/rows.js"];
+              const { h } = modules["desk/dom.js"];
               const make = (item) => {
                 const element = h("article", {class: "entry"}, item.text);
                 return { element, update: ({ text }) => { element.textContent = text; } };
@@ -134,7 +135,7 @@ async def test_the_feed_is_searched_beyond_what_the_page_has(desk: Office) -> No
 
 
 ANSWERED = """async (markup) => {
-  const { feed } = await import("/static/desk/feed.js");
+  const { feed } = (await import("/static/desk.js")).modules["desk/feed.js"];
   const asked = {
     id: "twitch:1", n: 0, type: "message", kind: "chat", who: markup, viewer: "twitch:ann", platform: "twitch",
     text: "how are you?", amount: null, detail: null, pretended: false, again: 0, age: 5, outcome: "forwarded",

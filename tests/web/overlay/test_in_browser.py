@@ -383,7 +383,7 @@ async def test_the_word_that_is_said_is_in_view_all_through_a_long_sentence(thea
 
 READ_ALL = """async (look) => {
   document.body.dataset.look = look;
-  const { Captions } = await import("/static/captions.js");
+  const { Captions } = (await import("/static/overlay.js")).modules["captions.js"];
   const box = document.getElementById("caption");
   const captions = new Captions(box, { named: true });
   const words = [...box.querySelectorAll(".word")].map((word, index) => [word.textContent, index + 1]);
