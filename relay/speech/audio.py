@@ -25,6 +25,8 @@ SILENT: Final = -60.0
 """LUFS below which there is nothing to bring up."""
 MEASURED: Final = int(0.5 * RATE)
 """Samples a measurement of loudness needs at least: EBU R 128 looks at blocks of 0.4 s."""
+HEADER: Final = {"probesize": "32"}
+"""A WAV file says what it holds in its first bytes; else FFmpeg looks through the whole clip before it decodes it."""
 
 Samples = NDArray[np.int16]
 
@@ -44,7 +46,8 @@ def decode(data: bytes) -> Samples:
 def _decoded(data: bytes) -> Iterator[Samples]:
     resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
     left = int(MAX_SECONDS * RATE)
-    with av.open(io.BytesIO(data), mode="r") as container:
+    options = HEADER if data.startswith(b"RIFF") else {}
+    with av.open(io.BytesIO(data), mode="r", options=options) as container:
         if not container.streams.audio:
             raise ValueError("it holds no sound")
         for frame in container.decode(audio=0):

@@ -1,5 +1,6 @@
 import io
 import math
+from typing import Any
 
 import av
 import numpy as np
@@ -41,6 +42,22 @@ def test_compressed_speech_is_read(kind: str, codec: str) -> None:
 
     assert len(samples) == pytest.approx(RATE, rel=0.1)
     assert pitch(samples[: RATE // 2]) == pytest.approx(440, abs=4)
+
+
+def test_of_a_wav_file_the_header_is_enough_to_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+
+    def opened(file: io.BytesIO, **how: Any) -> Any:
+        container = av_open(file, **how)
+        looked_at.append(file.tell())
+        return container
+
+    av_open = av.open
+    monkeypatch.setattr(av, "open", opened)
+    data = wav(tone(440, 5.0))
+    decode(data)
+
+    assert looked_at[0] < len(data) / 4
 
 
 def test_stereo_becomes_mono() -> None:
