@@ -27,6 +27,21 @@ else:
     loaded.set_forkserver_preload(_LOADED)
 
 
+def command() -> None:
+    """The `relay` command, as it stands in this checkout."""
+    from relay.cli import main
+
+    main()
+
+
+def command_of_a_wheel() -> None:
+    """The same, where there is no checkout around it."""
+    from relay import cli
+
+    cli.__file__ = str(Path(tempfile.gettempdir(), "site-packages", "relay", "cli.py"))
+    cli.main()
+
+
 def quiet(out: Path, err: Path) -> None:
     """In a new process: what it says goes to these files, and nobody answers it."""
     with Path(os.devnull).open("rb") as nothing, out.open("wb") as stdout, err.open("wb") as stderr:
@@ -41,14 +56,21 @@ class Ended(NamedTuple):
 
 
 class RelayProcess:
-    """One process that runs `relay` with these arguments; killed in the end where it still runs."""
+    """One process that runs `relay` or another program; killed in the end where it still runs."""
 
-    def __init__(self, *arguments: str, env: dict[str, str] | None = None, cwd: Path) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        env: dict[str, str] | None = None,
+        cwd: Path,
+        program: Callable[[], None] = command,
+    ) -> None:
+        """`program` finds the arguments where programs do."""
         self._folder = tempfile.TemporaryDirectory(prefix="relay-process-")
         self._out = Path(self._folder.name, "out")
         self._err = Path(self._folder.name, "err")
-        given = (arguments, {**os.environ, **(env or {})}, cwd, self._out, self._err)
-        self._process: BaseProcess = loaded.Process(target=_relay, args=given)
+        given = (program, arguments, {**os.environ, **(env or {})}, cwd, self._out, self._err)
+        self._process: BaseProcess = loaded.Process(target=_main, args=given)
 
     def __enter__(self) -> "RelayProcess":
         self._process.start()
@@ -85,9 +107,11 @@ class RelayProcess:
         return Ended(self._process.exitcode, self._out.read_text("utf-8"), self._err.read_text("utf-8"))
 
 
-def relay(*arguments: str, env: dict[str, str] | None = None, cwd: Path = Path()) -> Ended:
+def relay(
+    *arguments: str, env: dict[str, str] | None = None, cwd: Path = Path(), program: Callable[[], None] = command
+) -> Ended:
     """What came of the command."""
-    with RelayProcess(*arguments, env=env, cwd=cwd.resolve()) as process:
+    with RelayProcess(*arguments, env=env, cwd=cwd.resolve(), program=program) as process:
         return process.wait()
 
 
@@ -113,14 +137,13 @@ def _victim(live: Callable[[Any], None], given: object, out: Path, err: Path) ->
     live(given)
 
 
-def _relay(arguments: tuple[str, ...], env: dict[str, str], cwd: Path, out: Path, err: Path) -> None:
+def _main(
+    program: Callable[[], None], arguments: tuple[str, ...], env: dict[str, str], cwd: Path, out: Path, err: Path
+) -> None:
     """In the new process: the command, as a shell starts it."""
     quiet(out, err)
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
     sys.argv = ["relay", *arguments]
-
-    from relay.cli import main
-
-    main()
+    program()

@@ -80,7 +80,13 @@ FORKED: Final = (
         "end_to_end/test_through_gateway.py",
     ),
     ("contracts/test_inbox.py", "contracts/test_memory.py"),
-    ("test_cli.py", "application/fleet/test_check.py", "end_to_end/test_draining.py", "end_to_end/test_replay.py"),
+    (
+        "test_cli.py",
+        "application/fleet/test_check.py",
+        "chaos/test_sigterm.py",
+        "end_to_end/test_draining.py",
+        "end_to_end/test_replay.py",
+    ),
 )
 """Files whose tests start programs in processes forked from one that has loaded them (processes.py): it takes as long
 to start as some of the files."""

@@ -9,23 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import relay
-from tests.support import PATIENCE
+from tests.processes import command_of_a_wheel, relay
 
 ROOT = Path(__file__).parents[1]
-
-
-def started(*arguments: str, env: dict[str, str] | None = None, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """As a shell starts it, where that is the point."""
-    return subprocess.run(
-        [sys.executable, "-m", "relay", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=2 * PATIENCE,
-        check=False,
-        env=os.environ | (env or {}),
-    )
 
 
 def test_the_demo_shows_every_type_and_accounts_for_every_message() -> None:
@@ -61,7 +47,8 @@ def test_a_mistake_ends_with_one_clear_line(tmp_path: Path, text: str, complaint
     assert len(ended.stderr.strip().splitlines()) == 1
 
 
-NOT_FOR_CHAT = {"av", "discord", "keyring", "num2words", "numpy", "openai", "quickjs_rs", "redis", "wasmtime"}
+NOT_FOR_CHAT = {"av", "keyring", "num2words", "numpy", "openai", "quickjs_rs", "redis", "wasmtime"}
+NOT_FOR_CHAT |= {"discord", "relay.companion.voice.local", "sherpa_onnx", "twitchio"}
 """What takes long to load and much memory, and is for speech, scripts, or a platform that the settings do not name."""
 
 
@@ -69,18 +56,20 @@ def test_a_relay_starts_with_nothing_loads_what_chat_needs_and_says_where_it_is_
     env = os.environ | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "APPDATA": str(tmp_path)}
     env |= {"RELAY_WEB__PORT": "0", "RELAY_COMPANION__PORT": "0", "RELAY_RELAY__DATA_DIR": str(tmp_path)}
     command = [sys.executable, "-X", "importtime", "-m", "relay", "run"]
-    loaded = set()
+    loaded = []
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=env) as started:
         assert started.stderr is not None
         for told in started.stderr:
             if not told.startswith("import time:"):
                 break
-            loaded.add(told.rpartition("|")[2].strip())
+            loaded.append(told.rpartition("|")[2].strip())
         started.terminate()
 
     assert re.search(r"no platform is enabled: set twitch\.enabled .* or set it up at http://127\.0\.0\.1:\d+/", told)
-    assert "relay.inbox.sqlite" in loaded, "this is the list"
-    assert not loaded & NOT_FOR_CHAT
+    listed = {"relay.inbox.sqlite", "relay.application.runs", "relay.companion.voice.build"}
+    assert listed.issubset(loaded), "this is the list"
+    assert not NOT_FOR_CHAT.intersection(loaded)
+    assert "prometheus_client" not in loaded[: loaded.index("relay.application.runs")], "nor for who wants none"
 
 
 def test_check_tries_each_connection_and_says_what_to_do(tmp_path: Path) -> None:
@@ -162,10 +151,8 @@ def test_a_checkout_measures() -> None:
     assert json.loads(ended.stdout)["messages"] == 10
 
 
-def test_without_a_checkout_bench_says_in_one_line_what_it_needs(tmp_path: Path) -> None:
-    (tmp_path / "relay").symlink_to(ROOT / "relay")  # as a wheel installs it
-
-    ended = started("bench", "flood", env={"PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
+def test_without_a_checkout_bench_says_in_one_line_what_it_needs() -> None:
+    ended = relay("bench", "flood", program=command_of_a_wheel)
 
     assert ended.returncode == 1
     assert ended.stderr == "relay bench measures with the servers that the tests play: run it from a checkout\n"

@@ -179,11 +179,12 @@ async def _onset(call: _Call, number: int) -> tuple[float, int]:
 
 
 async def _listening(call: _Call, seconds: float) -> float:
-    voice = [*call.packets] * (int(seconds) + 2)
+    before = min(1.0, seconds)
+    voice = [*call.packets] * (int(before + seconds) + 1)
     async with asyncio.TaskGroup() as tasks:
         for person in call.people:
             tasks.create_task(person.speak(voice))
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(before)
         return await _cpu_share(seconds)
 
 

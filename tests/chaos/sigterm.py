@@ -136,10 +136,14 @@ def _arguments(folder: Path, number: int, url: str, recording: Path) -> list[str
     return ["replay", str(recording), "--config", str(config)]
 
 
-if __name__ == "__main__":
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=200)
     parser.add_argument("--at-once", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     print(json.dumps(asdict(run(options.times, at_once=options.at_once, seed=options.seed))))
+
+
+if __name__ == "__main__":
+    main()

@@ -14,7 +14,7 @@ from relay.companion.state.orders import AddMessage, ChangeFlags, Log, Order
 from tests.companion.scripting.stage import EVENT, IMPORT, orders, run, state, trigger, well
 from tests.support import examples
 
-SHORT = ScriptLimits(seconds=0.25)
+SHORT = ScriptLimits(seconds=0.1)
 """What ends by itself does so in this time on a busy machine too, and what does not is stopped soon."""
 WORST = 1.0
 """Seconds of the processor within which a script that wants to go on for ever is stopped; its limit is 0.025 s."""

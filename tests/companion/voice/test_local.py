@@ -2,8 +2,6 @@
 
 import asyncio
 import io
-import subprocess
-import sys
 import wave
 from pathlib import Path
 
@@ -118,13 +116,3 @@ def test_speakers_are_named_or_numbered() -> None:
 def test_the_usual_voice_is_free_and_its_files_are_known_beforehand() -> None:
     assert default(Purpose.VOICE).licence == "Apache-2.0"
     assert all(model.is_pinned for model in CATALOGUE.values() if model.purpose is Purpose.VOICE)
-
-
-def test_nothing_of_it_is_loaded_by_who_does_not_speak_so() -> None:
-    code = (
-        "import sys, relay.companion.voice.build\n"
-        "print([name for name in ('sherpa_onnx', 'num2words', 'relay.companion.voice.local') if name in sys.modules])"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-
-    assert ran.stdout.strip() == "[]"
