@@ -55,16 +55,17 @@ async def test_it_talks_with_and_without_negotiation(client: Client, skip: bool)
 @pytest.mark.parametrize("skip", [False, True])
 async def test_its_key_is_asked_for(client: Client, skip: bool) -> None:
     settings = SETTINGS.model_copy(update={"access_key": SecretStr("hush")})
-    async with CompanionServer(settings) as companion:
-        async with client(companion.url, skipNegotiation=skip, key="wrong") as node:
-            await node.next("refused")
-        async with client(companion.url, skipNegotiation=skip, key="hush") as node:
-            await node.next("connected")
-            await enter(node)
+    keys = ["wrong", "hush"]
+    async with CompanionServer(settings) as companion, client(companion.url, skipNegotiation=skip, keys=keys) as node:
+        await node.next("refused", key="wrong")
+        await node.next("connected", key="hush")
+        await enter(node)
 
 
-async def test_what_cannot_be_done_is_told_after_the_call_was_answered(client: Client) -> None:
-    async with CompanionServer(SETTINGS) as companion, client(companion.url) as node:
+async def test_what_cannot_be_done_is_told_after_the_call_was_answered_and_a_stop_ends_it(client: Client) -> None:
+    companion = CompanionServer(SETTINGS)
+    await companion.start()
+    async with client(companion.url) as node:
         session = (await enter(node))["sessionId"]
 
         await node.send("send", sessionId=session, text="/dance")
@@ -72,6 +73,10 @@ async def test_what_cannot_be_done_is_told_after_the_call_was_answered(client: C
         await node.next("completed", kind="send")
         assert "unknown command /dance" in (await node.expect("chatSessionError", sessionId=session))["message"]
         await converse(node, session)
+
+        await companion.stop()  # it was not told to come back by itself
+
+        await node.next("closed")
 
 
 @pytest.mark.parametrize("skip", [False, True])
@@ -92,14 +97,3 @@ async def test_it_comes_back_by_itself_when_the_companion_was_restarted(
             await node.expect("welcome")
             await node.send("resumeChat", chatId=chat)
             await converse(node, (await node.expect("chatStarted", chatId=chat))["sessionId"])
-
-
-async def test_without_automatic_reconnect_a_restart_ends_it(client: Client) -> None:
-    companion = CompanionServer(SETTINGS)
-    await companion.start()
-    async with client(companion.url) as node:
-        await enter(node)
-
-        await companion.stop()
-
-        await node.next("closed")
