@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import aiohttp
 import discord
 from discord.gateway import ReconnectWebSocket
 
@@ -21,7 +22,6 @@ from relay.model import AudienceMessage, Incoming
 from relay.platforms.discord import incoming
 from relay.platforms.discord.bot import Bot
 from relay.platforms.discord.commands import Commands
-from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.controls import Decision
 from relay.platforms.discord.guild_commands import GuildCommands
 from relay.platforms.discord.happenings import Happenings
@@ -53,15 +53,16 @@ class DiscordSession(discord.Client):
         intents: discord.Intents,
         intake: Intake,
         mark: Mark,
+        connector: aiohttp.BaseConnector,
         *,
         identifies: Callable[[], None],
     ) -> None:
-        """`identifies` is called when Discord is asked to begin the session."""
+        """Closes the connector. `identifies` is called when Discord is asked to begin the session."""
         super().__init__(
             intents=intents,
             shard_id=shard.id,
             shard_count=shard.of,
-            connector=make_connector(bot.settings),
+            connector=connector,
             http_trace=bot.clock.trace(),
             max_messages=None,
             allowed_mentions=discord.AllowedMentions.none(),

@@ -66,8 +66,19 @@ class ShardLine:
 
     async def _connect(self) -> None:
         """One session, to its end. Raises when it never got to listen, or when a person has to act."""
+        bot = self._bot
         await self._starts.turn()
-        session = await self._begin()
+        async with visit(bot.settings, bot.clock) as (visitor, application):
+            intents = granted_intents(application, voice=bot.voices.may_come, wanted=bot.wanted)
+            advice = await ask_gateway(visitor)
+            bot.sharding.advised(advice.shards)
+            bot.buckets.at_once = advice.at_once
+            line, starts = visitor.http.connector, self._starts
+            await self._run(
+                DiscordSession(bot, self.shard, intents, self.intake, self.mark, line, identifies=starts.begins)
+            )
+
+    async def _run(self, session: DiscordSession) -> None:
         try:
             await self._bot.buckets.turn(self.shard.id)
             await log_in(session, self._bot.settings)
@@ -82,15 +93,6 @@ class ShardLine:
             self.session = None
             self._bot.hearing.ends(self.shard)
             await leave(session)
-
-    async def _begin(self) -> DiscordSession:
-        bot = self._bot
-        async with visit(bot.settings, bot.clock) as (client, application):
-            intents = granted_intents(application, voice=bot.voices.may_come, wanted=bot.wanted)
-            advice = await ask_gateway(client)
-        bot.sharding.advised(advice.shards)
-        bot.buckets.at_once = advice.at_once
-        return DiscordSession(bot, self.shard, intents, self.intake, self.mark, identifies=self._starts.begins)
 
     async def _listen(self, session: DiscordSession) -> None:
         """Follow the gateway; discord.py itself resumes and reconnects. Raises AuthError or PlatformUnavailable."""

@@ -16,6 +16,7 @@ from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.session_starts import Buckets, SessionStarts
 from tests.doubles.discord import DiscordDouble, Hold
 from tests.doubles.discord.double import TOKEN
+from tests.doubles.faults import FaultyProxy
 from tests.platforms.discord.conftest import Connect, Status, Store, adapter, session_ended
 from tests.support import PATIENCE, eventually
 
@@ -242,6 +243,18 @@ async def test_a_bot_in_too_many_servers_ends_the_run_before_it_was_ready(discor
     discord.gateway.guilds_a_shard = 0
     with pytest.raises(AuthError, match="set a larger number"):
         await run(discord, store)
+
+
+async def test_a_session_asks_on_the_line_on_which_it_was_asked_whether_it_may_begin(
+    discord: DiscordDouble, store: Store
+) -> None:
+    discord.gateway.guilds_a_shard = 0  # which ends the run before anything is looked up
+    async with FaultyProxy(discord.port) as way:
+        with pytest.raises(AuthError):
+            await run(discord, store, shards=1, connect_to=f"127.0.0.1:{way.port}")
+
+    assert discord.gateway.identifies == 1
+    assert way.connections == 2, "the gateway's, and one for all requests"
 
 
 async def test_few_sessions_left_of_a_day_are_left_to_people(discord: DiscordDouble, store: Store) -> None:
