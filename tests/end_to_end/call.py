@@ -3,10 +3,10 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
@@ -19,10 +19,10 @@ from relay.companion.speaking.clips import Speech
 from relay.companion.state.chat import MessageRole
 from relay.companion.voice.espeak import Espeak
 from relay.config import CompanionSection
-from relay.hearing.base import HEARING_RATE
 from relay.platforms.discord.audio import DiscordAudio
 from relay.platforms.discord.hearing.ears import Ears
 from relay.platforms.discord.voice.sink import DiscordSink
+from relay.speech.base import FRAME
 from tests.companion.raw import Brains
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.voice_person import VoicePerson
@@ -125,10 +125,14 @@ async def length_of_the_story() -> float:
 WITHOUT_A_BREATH = "I would go to the left and look for the key first and open all the doors of the castle then"
 
 
+@cache
+def _sentence() -> list[bytes]:
+    return as_packets(speech("en-us", WITHOUT_A_BREATH))
+
+
 def voice(seconds: float) -> list[bytes]:
     """A person's voice as packets."""
-    sentence = speech("en-us", WITHOUT_A_BREATH)
-    return as_packets(np.resize(sentence, round(seconds * HEARING_RATE)))
+    return list(islice(cycle(_sentence()), round(seconds / FRAME)))
 
 
 @asynccontextmanager

@@ -51,19 +51,19 @@ class Seat:
         await asyncio.gather(self._task, return_exceptions=True)
 
 
-def recording(folder: Path) -> Path:
+def recording(folder: Path, count: int = LINES) -> Path:
     """Chat and follows within a second."""
     path = folder / "crowd.jsonl"
     lines = [
         {
-            "at": number / LINES,
+            "at": number / count,
             "platform": ("twitch", "discord")[number % 2],
             "channel": "lobby",
             "kind": "chat" if number % 3 else "follow",
             "author": {"id": f"v{number if number % 3 == 0 else number % 17}", "name": f"Viewer{number}"},
             "text": f"line-{number}",
         }
-        for number in range(LINES)
+        for number in range(count)
     ]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     return path
@@ -118,14 +118,14 @@ async def test_killed_in_the_middle_every_message_ends_once_and_voxta_gets_none_
 
 
 async def test_a_replay_that_finished_can_be_played_again(tmp_path: Path, companion: CompanionServer) -> None:
-    file, config = recording(tmp_path), load(freely(tmp_path))
+    file, config = recording(tmp_path, 12), load(freely(tmp_path))
 
     summaries = [
         await recorded(config, Console(quiet=True), file=file, speed=10.0, voxta_url=companion.url) for _ in range(2)
     ]
 
-    assert [summary["received"] for summary in summaries] == [LINES, LINES]
-    assert [summary["outcomes"] for summary in summaries] == [{"forwarded": LINES}] * 2
+    assert [summary["received"] for summary in summaries] == [12, 12]
+    assert [summary["outcomes"] for summary in summaries] == [{"forwarded": 12}] * 2
 
 
 async def test_a_store_that_pauses_for_longer_than_its_timeout_is_waited_for(
