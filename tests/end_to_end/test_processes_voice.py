@@ -26,7 +26,7 @@ from tests.end_to_end.call import SAGA, STORY, Teller, length_of_the_story, voic
 from tests.end_to_end.stage import settings
 from tests.end_to_end.test_processes import Processes
 from tests.end_to_end.test_speech_discord import Handing
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 FRAME = 0.02
 """Seconds in a packet."""
@@ -156,6 +156,7 @@ async def test_an_answer_is_heard_in_the_channel_and_posted_when_it_was(
 async def test_who_talks_silences_it_at_the_first_sound_and_is_answered(
     discord: DiscordDouble, tmp_path: Path, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("relay.speech.making_up.ANSWER_WAIT", PATIENCE)  # words that come late begin no new saga
     endpoint = TranscriptionEndpoint("Wait, which dragon?")
     async with (
         serving("/audio/transcriptions", endpoint.answer) as url,
