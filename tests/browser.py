@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserType, ConsoleMessage, Page, ViewportSize, async_playwright
 from playwright.async_api import Error as PageError
 
 from tests.recording import record
@@ -55,24 +55,27 @@ def find_browser() -> str | None:
 
 
 @asynccontextmanager
-async def browser(*, autoplay: bool = True) -> AsyncIterator[Browser]:
-    """A fresh browser that plays sound unasked, as OBS does, or after a click. Skips the test where there is none."""
-    program = find_browser()
-    if program is None:
+async def browser() -> AsyncIterator[Browser]:
+    """A fresh browser that plays sound unasked, as OBS does. Skips the test where there is none."""
+    if find_browser() is None:
         pytest.skip("no Chromium, Chrome or Edge on this machine: install one to test the pages")
-    policy = "no-user-gesture-required" if autoplay else "document-user-activation-required"
+    async with async_playwright() as playwright, _launched(playwright.chromium, "no-user-gesture-required") as started:
+        yield started
+
+
+@asynccontextmanager
+async def _launched(kind: BrowserType, autoplay: str) -> AsyncIterator[Browser]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        async with async_playwright() as playwright:
-            started = await playwright.chromium.launch(
-                executable_path=program,
-                args=[*ARGUMENTS, f"--autoplay-policy={policy}"],
-                downloads_path=home,
-                timeout=1000 * PATIENCE,
-            )
-            try:
-                yield started
-            finally:
-                await started.close()
+        started = await kind.launch(
+            executable_path=find_browser(),
+            args=[*ARGUMENTS, f"--autoplay-policy={autoplay}"],
+            downloads_path=home,
+            timeout=1000 * PATIENCE,
+        )
+        try:
+            yield started
+        finally:
+            await started.close()
 
 
 class Pages:
@@ -81,6 +84,12 @@ class Pages:
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
         self._idle: defaultdict[tuple[str, bool], list[Page]] = defaultdict(list)
+
+    @asynccontextmanager
+    async def strict(self) -> AsyncIterator["Pages"]:
+        """Those of another browser, which plays sound after a click alone; what drives the first drives it too."""
+        async with _launched(self._browser.browser_type, "document-user-activation-required") as started:
+            yield Pages(started)
 
     @asynccontextmanager
     async def page(

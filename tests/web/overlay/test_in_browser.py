@@ -13,7 +13,7 @@ from relay.speech.base import RATE, Clip
 from relay.web.overlay import page as overlay_page
 from relay.web.overlay import sink as overlay_sink
 from relay.web.overlay.messages import ClipEnded, PageSound, Pose, Position, Ready, Started
-from tests.browser import Pages, browser, noting
+from tests.browser import Pages, noting
 from tests.companion.endpoints import wav
 from tests.recording import listen, messages, until
 from tests.support import PATIENCE, eventually
@@ -498,9 +498,9 @@ async def test_a_token_in_the_address_opens_page_socket_and_clips(pages: Pages) 
         assert theatre.complaints == []
 
 
-async def test_where_autoplay_is_blocked_a_click_makes_it_heard() -> None:
-    async with browser(autoplay=False) as strict, staged() as stage, AsyncExitStack() as leaving:
-        theatre = Theatre(Pages(strict), stage, leaving)
+async def test_where_autoplay_is_blocked_a_click_makes_it_heard(pages: Pages) -> None:
+    async with pages.strict() as strict, staged() as stage, AsyncExitStack() as leaving:
+        theatre = Theatre(strict, stage, leaving)
         page = await theatre.page()
         button = page.get_by_role("button", name="Click to hear")
         await expect(button).to_be_visible()
