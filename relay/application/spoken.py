@@ -86,6 +86,7 @@ class SpokenWords:
         """See Hearer. Returns when it is stored, done, or found to be for nobody here."""
         if self._anticipation is not None:
             self._anticipation.is_done(spoken.who)
+        self._voice.recognising(is_under_way=False)
         talker = self._talker(spoken.who)
         if (order := self._orders.found(talker, spoken.text)) is not None:
             self._voice.expect_words(is_expected=False)

@@ -7,9 +7,9 @@ from relay.config import FloorSection
 from relay.replies.reply import Reply
 
 ANSWER_WAIT: Final = 2.0
-"""Seconds Voxta has to answer a person by itself, after transcribing them, before it is asked to go on."""
+"""Seconds Voxta has to answer a person whose words are known before it is asked to go on."""
 UNDERSTOOD_WITHIN: Final = 10.0
-"""Seconds Voxta has to transcribe a person; one that loads its recogniser first, or asks a busy service, takes some."""
+"""Seconds that understanding a person may take: a recogniser may be loaded first, and a service may be busy."""
 
 
 class MakingUp:
@@ -20,7 +20,7 @@ class MakingUp:
         self._rest = ""
         self._wants_answer = True
         self._is_recognising = False
-        """Voxta is about to know what somebody says."""
+        """Voxta, or the relay for it, is about to know what somebody says."""
         self.due_at: float | None = None
         """When Voxta is asked to go on; None while nothing is owed."""
 
@@ -36,7 +36,7 @@ class MakingUp:
         return is_due
 
     def recognising(self, now: float, *, is_under_way: bool) -> None:
-        """Voxta is about to know what a person says, or knows it now. Whom it has not understood it cannot answer."""
+        """What a person says is about to be known, or is known now. Whom Voxta has not understood it cannot answer."""
         self._is_recognising = is_under_way
         if self.due_at is not None:
             self._wait(now)
@@ -53,9 +53,7 @@ class MakingUp:
     def take(self) -> str:
         """What Voxta is to have said now; "" when it is to answer in its own words."""
         self.due_at = None
-        self._is_recognising = (
-            False  # what took Voxta so long may never end: the next who interrupts waits for it no more
-        )
+        self._is_recognising = False  # it may never end, and who interrupts next waits no more
         rest, self._rest = self._rest, ""
         return rest if self._settings.after == "resume" else ""
 

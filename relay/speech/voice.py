@@ -209,10 +209,11 @@ class Voice:
     def expect_words(self, *, is_expected: bool) -> None:
         """Somebody is done, and what they said is about to be known; or there is nothing to wait for."""
         self._floor.expect_words(self._clock(), is_expected=is_expected)
+        self.recognising(is_under_way=is_expected)
         self.look()
 
     def recognising(self, *, is_under_way: bool) -> None:
-        """Voxta is about to know what a person says, or knows it now."""
+        """What a person says is about to be known, or is known now."""
         self._making_up.recognising(self._clock(), is_under_way=is_under_way)
         self._tick.set()
 

@@ -12,7 +12,9 @@ from relay.application.spoken_orders import SpokenOrders
 from relay.config import HearingSection
 from relay.hearing.base import SpokenText
 from relay.model import AudienceMessage, Incoming, Talker
-from tests.speech.test_voice import HELLO, speaking
+from relay.speech.making_up import ANSWER_WAIT
+from tests.speech.fakes import settle
+from tests.speech.test_voice import HELLO, interrupted, speaking
 from tests.speech.test_voice import Scene as VoiceScene
 
 ANN = "voice:7"
@@ -118,3 +120,18 @@ async def test_who_begins_while_a_reply_is_said_or_paused_speaks_over_it() -> No
 
         assert scene.voice.sink.is_paused
         assert scene.words.is_spoken_over()
+
+
+async def test_who_interrupted_is_answered_by_their_words_however_long_it_takes_to_understand_them() -> None:
+    async with listening() as scene:
+        await interrupted(scene.voice)
+        scene.words.expect(is_expected=True)
+        scene.voice.passes(ANSWER_WAIT + 0.1)
+        await settle()
+        assert scene.voice.voxta.told == []
+
+        await scene.words.said(SpokenText(ANN, "But why?", scene.voice.clock.now, over=True))
+
+        assert scene.told == ["But why?"]
+        scene.voice.passes(ANSWER_WAIT + 0.1)
+        await scene.voice.told("ask")
