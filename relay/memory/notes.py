@@ -28,13 +28,25 @@ class NoteFilter:
         What is private is masked whether or not the filters are on, and a text that is read again stays as it is.
         """
         platform, _, id = viewer.partition(":")
-        author = Author(id=id, name=name)
         # Kinds other than chat are judged without a look at what the same viewer wrote before.
         written = AudienceMessage(
-            platform=platform, id="", channel="", kind=Kind.ASK, author=author, text=one_line(text), at=0.0
+            platform=platform,
+            id="",
+            channel="",
+            kind=Kind.ASK,
+            author=Author(id=id, name=name),
+            text=one_line(text),
+            at=0.0,
         )
+        kept = self._kept(written)
+        if kept and kept != written.text:
+            kept = self._kept(written.model_copy(update={"text": kept}))  # what is left by itself may be refused
+        return kept or None
+
+    def _kept(self, written: AudienceMessage) -> str:
+        """What may stay of it; "" when that is nothing."""
         judgement = self._inbound.judge(written, self._live(), 0.0)
         if judgement.verdict is not None:
-            return None
+            return ""
         line = one_line(judgement.text)
-        return sanitise(masked(line, personal_data(line), "***"), NOTE_LENGTH) or None
+        return sanitise(masked(line, personal_data(line), "***"), NOTE_LENGTH)

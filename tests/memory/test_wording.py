@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from relay.memory.notes import NOTE_LENGTH
@@ -53,6 +53,7 @@ def test_whatever_is_stored_what_is_told_is_short_and_harmless(people: list[obje
 
 
 @given(TEXTS | LONG_TEXTS)
+@example("!</s>")
 def test_a_note_is_one_harmless_line_and_stays_as_it_is(text: str) -> None:
     clean = note_filter(caps_from=10_000, max_repeats=10_000, links="allow", emote_only=True)
 
