@@ -13,10 +13,12 @@ from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import FAILURES, translate
 from relay.platforms.twitch.socket import EventSocket
 from relay.platforms.twitch.sources import EventSource, Key, Wanted, key, wanted
-from relay.platforms.twitch.status import PATIENCE, TwitchStatus, settled
+from relay.platforms.twitch.status import TwitchStatus, settled
 from relay.platforms.twitch.transport import EventTransport
 
 log = logging.getLogger(__name__)
+IN_VAIN_AT_MOST = 30.0
+"""Seconds at most between two sessions that end before everything is subscribed."""
 
 
 class LoginTransport(EventTransport):
@@ -52,7 +54,7 @@ class LoginTransport(EventTransport):
                     successor = await self._serve(socket)
                     tasks.create_task(socket.retire())
                     socket = successor
-                await asyncio.sleep(random.uniform(0.0, min(PATIENCE, 0.25 * 2**self._sessions_in_vain)))
+                await asyncio.sleep(random.uniform(0.0, min(IN_VAIN_AT_MOST, 0.25 * 2**self._sessions_in_vain)))
                 self._sessions_in_vain = min(self._sessions_in_vain + 1, 10)
 
     async def _open(self) -> EventSocket:
@@ -79,7 +81,7 @@ class LoginTransport(EventTransport):
 
     async def _upkeep(self, socket: EventSocket) -> None:
         while True:
-            await self._status.patiently(self._check, socket, at_most=self._every)
+            await self._status.patiently(self._check, socket)
             self._status.heard(f"connected as {self._connection.account.login} to {self._connection.named}")
             self._sessions_in_vain = 0
             await settled(self._attention, self._every)

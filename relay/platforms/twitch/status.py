@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from relay.errors import PlatformError, RateLimited
 
@@ -14,8 +14,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 SETTLE = 1.0
 """Seconds between two looks at the subscriptions, however many Twitch takes away."""
-PATIENCE = 30.0
-"""The longest wait between two tries to connect, in seconds."""
+PATIENCE = 8.0
+"""Seconds that a wait between two tries grows to; some of a second more keeps many relays from coming at once."""
 
 
 class TwitchStatus:
@@ -63,8 +63,8 @@ async def settled(attention: asyncio.Event, every: float) -> None:
 
 
 def _wait(state: RetryCallState, at_most: float) -> float:
-    """Seconds until the next try: as long as Twitch asks, or a growing while."""
+    """Seconds until the next try: as long as Twitch asks, or about as long as it has been tried."""
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, RateLimited):
         return error.retry_after
-    return wait_random_exponential(multiplier=0.25, max=at_most)(state)
+    return wait_exponential_jitter(multiplier=0.25, max=at_most, jitter=0.5)(state)

@@ -81,7 +81,7 @@ class ConduitTransport(EventTransport):
                     await self._shards.served.wait()
                     if not self._conduit.is_new:
                         self._status.heard(self._state())  # what was subscribed before is told already
-                await self._status.patiently(self._check, at_most=self._settings.reconcile_every)
+                await self._status.patiently(self._check)
                 self._status.heard(self._state())
                 await settled(self._news, self._settings.reconcile_every)
 
