@@ -156,7 +156,8 @@ async def _try(outlet: Outlet, post: Post, within: float, is_withheld: Callable[
     return None
 
 
-_backoff = wait_exponential_jitter(multiplier=0.5, max=20, jitter=0.5)
+# The answers behind it wait as well, and more than QUEUE of them are given up: who is back is to be found soon.
+_backoff = wait_exponential_jitter(multiplier=0.5, max=5, jitter=0.5)
 
 
 def _wait(state: RetryCallState) -> float:

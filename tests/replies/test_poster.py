@@ -334,13 +334,13 @@ def test_a_platform_that_asks_to_wait_is_waited_for() -> None:
     assert [round(at) for at in platform.tries] == [0, 7, 10]
 
 
-def test_a_platform_that_is_away_is_tried_again_ever_more_rarely() -> None:
+def test_a_platform_that_is_away_is_tried_again_ever_more_rarely_and_found_soon_when_it_is_back() -> None:
     platform = Failing(*[PlatformUnavailable("away")] * 12)
 
     assert fates(platform) == [None]
     waits = [later - earlier for earlier, later in itertools.pairwise(platform.tries)]
     assert len(waits) == 12
-    assert waits[0] < 2 < 15 < waits[-1] < 21
+    assert waits[0] < 2 < 4 < waits[-1] < 6
 
 
 def test_a_platform_that_is_away_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
