@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any, Final, Literal
 
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception_type
 
 from relay.avatar.access import AvatarToken, ask, log_in
 from relay.avatar.connection import AvatarConnection, AvatarRefused, ErrorId, connect
 from relay.config import VTubeStudioSection
 from relay.errors import AuthError, AvatarUnavailable, ConfigError, RelayError
+from relay.system.backoff import backoff
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ LOOK_EVERY: Final = 5.0
 RECONNECT: Final = (0.5, 1.5)
 """Seconds before a lost connection is made anew, drawn from this range; failures after that back off."""
 
-_BACKOFF = wait_exponential_jitter(multiplier=1, max=10, jitter=1)
+_BACKOFF = backoff(1.0, 10.0)
 _OUT: Final = (ErrorId.NEEDS_AUTHENTICATION, ErrorId.ACCESS_DENIED)
 
 

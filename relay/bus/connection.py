@@ -19,7 +19,7 @@ from redis.exceptions import (
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
-from tenacity import AsyncRetrying, retry_if_exception, stop_before_delay, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_exception, stop_before_delay
 
 from relay.bus.address import RedisAddress
 from relay.bus.client import connect, disconnect
@@ -28,6 +28,7 @@ from relay.bus.renewals import Renewals
 from relay.bus.script import TAKEN, Script, taken
 from relay.config import InboxSection
 from relay.errors import ConfigError, InboxError
+from relay.system.backoff import backoff
 from relay.system.cancellation import heeding_cancellation
 
 P = ParamSpec("P")
@@ -65,7 +66,7 @@ class RedisConnection:
         self._places = asyncio.Semaphore(AT_ONCE)
         self._retrying = AsyncRetrying(
             retry=retry_if_exception(is_transient),
-            wait=wait_random_exponential(multiplier=0.02, max=1.0),
+            wait=backoff(0.02, 1.0),
             stop=stop_before_delay(settings.timeout),
             reraise=True,
         )

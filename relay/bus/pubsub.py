@@ -7,10 +7,11 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from redis.exceptions import RedisError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from relay.bus.connection import RedisConnection
 from relay.errors import InboxError
+from relay.system.backoff import backoff
 from relay.system.cancellation import checkpoint, heeding_cancellation
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class PubSub:
     async def run(self) -> None:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((*_FAILURES, InboxError)),
-            wait=wait_random_exponential(multiplier=0.05, max=RETRY_AT_MOST),
+            wait=backoff(0.05, RETRY_AT_MOST),
             before_sleep=_note,
         )
         while True:

@@ -4,10 +4,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from relay.errors import InboxError
 from relay.inbox.base import Inbox
+from relay.system.backoff import backoff
 from relay.system.cancellation import checkpoint
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ async def with_retries(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs:
 
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(InboxError),
-        wait=wait_exponential_jitter(multiplier=0.1, max=LONGEST_WAIT, jitter=0.2),
+        wait=backoff(0.1, LONGEST_WAIT),
         before_sleep=_note,
     )
     return await retrying(again)

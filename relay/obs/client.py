@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from relay.config import ObsSection
 from relay.errors import AuthError, RelayError
 from relay.obs.connection import ObsConnection, ObsEvent, connect
+from relay.system.backoff import backoff
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ RECONNECT: Final = (0.5, 1.5)
 REFUSED: Final = 60.0
 """Seconds before a refused password is tried again: OBS may show its user every refusal."""
 
-_BACKOFF = wait_exponential_jitter(multiplier=1, max=10, jitter=1)
+_BACKOFF = backoff(1.0, 10.0)
 
 _TELL_OF_INPUTS: Final = ("InputCreated", "InputNameChanged", "InputRemoved", "CurrentSceneCollectionChanged")
 

@@ -7,11 +7,12 @@ from collections.abc import Hashable
 from contextlib import suppress
 from itertools import islice, takewhile
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from relay.errors import InboxError
 from relay.model import Incoming
 from relay.platforms.base import Receive
+from relay.system.backoff import backoff
 from relay.system.cancellation import checkpoint
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Intake:
         self._filled = asyncio.Event()
         self._retrying = AsyncRetrying(
             retry=retry_if_exception_type(InboxError),
-            wait=wait_random_exponential(multiplier=0.1, max=RETRY_AT_MOST),
+            wait=backoff(0.1, RETRY_AT_MOST),
             before_sleep=self._note_trouble,
         )
         self.stuck = False

@@ -5,13 +5,14 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay
 
-from relay.errors import PlatformError, PostRejected, RateLimited, RelayError
+from relay.errors import PlatformError, PostRejected, RelayError
 from relay.model import Post, Retraction
 from relay.replies.kept import KeptPosts
 from relay.replies.outlet import TAKEN_BACK, Outlet, Posted
 from relay.system import clock
+from relay.system.backoff import backoff
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,8 @@ QUEUE: Final = 32
 """Replies that wait for one platform; the oldest is given up when a further one comes."""
 GIVE_UP_AFTER: Final = 120.0
 """Seconds of trying to post before a reply is too old to be worth it."""
+BACKOFF: Final = backoff(0.5, 5.0)
+"""The replies behind it wait as well, and more than QUEUE of them are given up: who is back is to be found soon."""
 
 
 class AnswersTakenBack(RelayError):
@@ -141,7 +144,7 @@ async def _try(outlet: Outlet, post: Post, within: float, is_withheld: Callable[
         async for attempt in AsyncRetrying(
             retry=retry_if_exception(lambda e: isinstance(e, PlatformError) and e.retryable),
             stop=stop_after_delay(within),
-            wait=_wait,
+            wait=BACKOFF,
             reraise=True,
         ):
             with attempt:
@@ -154,12 +157,3 @@ async def _try(outlet: Outlet, post: Post, within: float, is_withheld: Callable[
         log.exception("a reply could not be posted to %s", outlet.name)
         return RelayError(f"a mistake of the relay ({type(mistake).__name__})")
     return None
-
-
-# The answers behind it wait as well, and more than QUEUE of them are given up: who is back is to be found soon.
-_backoff = wait_exponential_jitter(multiplier=0.5, max=5, jitter=0.5)
-
-
-def _wait(state: RetryCallState) -> float:
-    problem = state.outcome.exception() if state.outcome else None
-    return problem.retry_after if isinstance(problem, RateLimited) else _backoff(state)

@@ -8,15 +8,16 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from pydantic import TypeAdapter, ValidationError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
-from relay.errors import AuthError, RateLimited, RelayError
+from relay.errors import AuthError, RelayError
 from relay.inbox.base import Record
 from relay.inbox.retry import with_retries
 from relay.model import AudienceMessage, Forward, Outcome, Post, Retraction, Reward, Settlement
 from relay.platforms.base import ChannelRewards
 from relay.replies.replies import Step
 from relay.rewards.redemptions import Redemption, Redemptions
+from relay.system.backoff import backoff
 
 log = logging.getLogger(__name__)
 
@@ -219,7 +220,7 @@ class RedemptionKeeper:
         try:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception(lambda error: isinstance(error, AuthError) or _may_pass(error)),
-                wait=_wait,
+                wait=backoff(0.5, PATIENCE),
                 before_sleep=self._note,
                 reraise=True,
             ):
@@ -246,11 +247,3 @@ class RedemptionKeeper:
 
 def _may_pass(error: BaseException) -> bool:
     return isinstance(error, RelayError) and error.retryable
-
-
-_backoff = wait_exponential_jitter(multiplier=0.5, max=PATIENCE, jitter=0.5)
-
-
-def _wait(state: RetryCallState) -> float:
-    problem = state.outcome.exception() if state.outcome else None
-    return problem.retry_after if isinstance(problem, RateLimited) else _backoff(state)

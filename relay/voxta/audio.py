@@ -11,12 +11,13 @@ from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp.abc import AbstractCookieJar
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from relay.config import VoxtaSection
 from relay.errors import VoxtaUnavailable
 from relay.hearing.base import HEARING_RATE
 from relay.hearing.one_stream import STREAM_BLOCK
+from relay.system.backoff import backoff
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ class AudioInput:
         while True:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(VoxtaUnavailable),
-                wait=wait_exponential_jitter(multiplier=0.25, max=15, jitter=0.5),
+                wait=backoff(0.25, 15.0),
                 after=self._report,
             ):
                 with attempt:

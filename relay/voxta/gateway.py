@@ -12,11 +12,12 @@ from typing import Any, Final
 
 import aiohttp
 from aiohttp.abc import AbstractCookieJar
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from relay.config import VoxtaSection
 from relay.errors import VoxtaError, VoxtaUnavailable
 from relay.model import Forward, ScriptCall, SendAs
+from relay.system.backoff import backoff
 from relay.voxta.chat import HISTORY, JoinedChat
 from relay.voxta.gateway_events import GatewayEvents
 from relay.wire.messages import ChatMessage, ContextText, Person, WireMessage
@@ -91,7 +92,7 @@ class GatewaySession:
         while True:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(VoxtaError),
-                wait=wait_exponential_jitter(multiplier=0.25, max=15, jitter=0.5),
+                wait=backoff(0.25, 15.0),
                 after=self._report,
             ):
                 with attempt:

@@ -8,10 +8,11 @@ from contextlib import suppress
 from typing import Final
 
 from aiohttp.abc import AbstractCookieJar
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from relay.config import VoxtaSection
 from relay.errors import VoxtaError, VoxtaForbidden, VoxtaUnavailable
+from relay.system.backoff import backoff
 from relay.voxta.authentication import Authentication
 from relay.voxta.chat import JoinedChat
 from relay.voxta.joining import choose
@@ -112,7 +113,7 @@ class VoxtaSession(ChatMessaging):
         while True:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(VoxtaError),
-                wait=wait_exponential_jitter(multiplier=0.25, max=15, jitter=0.5),
+                wait=backoff(0.25, 15.0),
                 after=self._report,
             ):
                 with attempt:

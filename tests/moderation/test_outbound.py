@@ -47,7 +47,7 @@ def test_what_is_posted_is_no_command_and_pings_nobody(said: str, posted: str) -
 def test_no_post_begins_like_a_command_even_for_those_who_skip_what_shows_nothing(said: str) -> None:
     posted = fit_to_post(said)
 
-    assert posted.startswith("…") or not one_line(posted).startswith(("/", ".", "!", "?a", "?b"))
+    assert not one_line(posted.replace("…", "_")).startswith(("/", ".", "!", "?a", "?b"))
     assert not posted.startswith(("/", ".", "!"))
     assert fit_to_post(posted) == posted
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Final
 
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential, wait_random
+from tenacity import AsyncRetrying, retry_if_exception_type
 
 from relay.acts import Act
 from relay.errors import InboxError, PlatformUnavailable, PostRejected, causes
@@ -36,6 +36,7 @@ from relay.platforms.discord.voice.commands import voice_commands
 from relay.platforms.discord.voice.voices import BotVoices
 from relay.platforms.sharing import Share, Shareable
 from relay.replies.outlet import Typing
+from relay.system.backoff import backoff
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ NOTE_EVERY = 2.0
 """Seconds between two looks whether that id has grown."""
 FIRST_NOTE = 0.1
 """Seconds between two looks whether there is one, as what follows a run without a note looks nothing up."""
-READ_AGAIN = wait_exponential(multiplier=0.1, max=5.0) + wait_random(0, 0.5)
+READ_AGAIN = backoff(0.1, 5.0)
 """Between two tries to read it."""
 
 

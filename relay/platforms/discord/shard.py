@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 import discord
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential, wait_random
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from relay.errors import AuthError, ConfigError, PlatformUnavailable
 from relay.platforms.discord.bot import Bot
@@ -17,10 +17,11 @@ from relay.platforms.discord.session_starts import SessionStarts, ask_gateway
 from relay.platforms.discord.settings import PLATFORM
 from relay.platforms.discord.sharding import INVALID_SHARD, SHARDING_REQUIRED, GatewayShard, Resharded
 from relay.platforms.intake import Intake
+from relay.system.backoff import backoff
 
 log = logging.getLogger(__name__)
 
-RETRY_WAIT = wait_exponential(multiplier=0.5, max=8.0) + wait_random(0, 2.0)
+RETRY_WAIT = backoff(1.0, 10.0)
 """Between two tries to connect."""
 
 

@@ -6,16 +6,17 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
-from relay.errors import PlatformError, RateLimited
+from relay.errors import PlatformError
+from relay.system.backoff import backoff
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 SETTLE = 1.0
 """Seconds between two looks at the subscriptions, however many Twitch takes away."""
 PATIENCE = 8.0
-"""Seconds that a wait between two tries grows to; some of a second more keeps many relays from coming at once."""
+"""Seconds that a wait between two tries grows to."""
 
 
 class TwitchStatus:
@@ -40,7 +41,7 @@ class TwitchStatus:
         """Do a step, again until it works; the pauses grow up to `at_most` seconds. Raises what only a person mends."""
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(PlatformError),
-            wait=lambda state: _wait(state, at_most),
+            wait=backoff(0.25, at_most),
             before_sleep=self._note_trouble,
         )
         return await retrying(step, *args)
@@ -60,11 +61,3 @@ async def settled(attention: asyncio.Event, every: float) -> None:
         async with asyncio.timeout(every - pause):
             await attention.wait()
     attention.clear()
-
-
-def _wait(state: RetryCallState, at_most: float) -> float:
-    """Seconds until the next try: as long as Twitch asks, or about as long as it has been tried."""
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, RateLimited):
-        return error.retry_after
-    return wait_exponential_jitter(multiplier=0.25, max=at_most, jitter=0.5)(state)

@@ -31,4 +31,4 @@ async def test_who_is_back_is_found_soon_however_long_they_were_away(
 
     back = await TwitchStatus().patiently(step)
 
-    assert back - away <= min(away + 1.0, PATIENCE + 0.5)
+    assert back - away <= min(away + 1.0, PATIENCE)

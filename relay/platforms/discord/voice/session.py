@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Final
 
 import discord
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from relay.config import VoiceSection
 from relay.errors import PlatformUnavailable
@@ -24,6 +24,7 @@ from relay.platforms.discord.voice.sink import DiscordSink
 from relay.platforms.discord.voice.stage import take_the_stage
 from relay.platforms.discord.voice.talkers import KnownTalkers
 from relay.platforms.discord.voice.whereabouts import VoiceWhereabouts
+from relay.system.backoff import backoff
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ STEADY: Final = 30.0
 """Seconds after which a connection counts as good, so that losing it is no reason to wait long."""
 TICK: Final = 0.2
 """Seconds between two looks at what nobody tells: encryption, being alone, a connection that hangs."""
-RETRY_WAIT = wait_exponential_jitter(multiplier=0.5, max=30.0, jitter=1.0)
+RETRY_WAIT = backoff(1.0, 30.0)
 """Between two tries to be in a channel."""
 REJOIN_WAIT: Final = (0.1, 1.0)
 """Seconds before joining again after a connection that had been good, at random between: others lost theirs too."""
