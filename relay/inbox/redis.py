@@ -119,10 +119,13 @@ class RedisInbox:
         return {key: standing.apply(found[known[key]]) for key, standing in waiting.items() if known[key] in found}
 
     async def begin(self, forwards: Sequence[Forward]) -> list[bool]:
-        fields: list[object] = []
-        for each, line in map(ledger.fit, forwards):
-            fields += (each.id, line, len(each.keys), *each.keys)
-        return list(map(bool, await self._pages.run_as_owner(scripts.BEGIN, *fields)))
+        fit = [ledger.fit(forward) for forward in forwards]
+        fields = [part for each, line in fit for part in (each.id, line, len(each.keys), *each.keys)]
+        begun = list(map(bool, await self._pages.run_as_owner(scripts.BEGIN, *fields)))
+        for (each, _), is_begun in zip(fit, begun, strict=True):
+            if not is_begun:  # the store knows something of them that this process does not
+                self._at_hand.over(each.keys)
+        return begun
 
     async def make_sure(self) -> None:
         await self.lease.make_sure()

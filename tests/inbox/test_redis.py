@@ -175,6 +175,18 @@ class TestARestartOfTheServer:
             assert await inbox.append([message(2)]) == [True]
             assert await inbox.claim(9, wait=0) == [message(2)]
 
+    async def test_that_comes_back_empty_has_nothing_left_of_what_could_not_be_begun(
+        self, server: RedisServer, namespace: str
+    ) -> None:
+        async with opened(server, namespace) as inbox:
+            await inbox.append([message(1)])
+            assert await inbox.claim(9, wait=0) == [message(1)]
+            async with Redis.from_url(server.url) as admin:
+                await admin.flushall()
+
+            assert await inbox.begin([forward(message(1))]) == [False]
+            assert await inbox.current([message(1).key]) == {}
+
 
 class TestAServerThatIsGone:
     async def test_fails_every_call_in_time_and_loses_nothing(self, server: RedisServer, namespace: str) -> None:
