@@ -9,6 +9,8 @@ from relay.errors import RelayError, causes
 from relay.system import shutdown
 from relay.system.cancellation import checkpoint
 
+SOON: Final = 1.0
+"""Seconds after which what ended, and is to go on, begins anew: whoever had it in between may be gone by then."""
 AGAIN: Final = (5.0, 60.0)
 """Seconds after which what failed is tried again: at first, and at most."""
 JITTER: Final = (0.8, 1.2)
@@ -32,7 +34,7 @@ class Keeper(Generic[K]):
         return iter(list(self._tasks))
 
     def start(self, key: K, work: Callable[[], Awaitable[bool]], name: str) -> None:
-        """Do it until it returns False: again when it returns True, and when it failed, after a pause."""
+        """Do it until it returns False: again soon when it returns True, and after growing pauses when it failed."""
         self._tasks[key] = asyncio.create_task(self._keep(key, work), name=name, context=shutdown.apart())
 
     async def end(self, *keys: K) -> None:
@@ -44,17 +46,18 @@ class Keeper(Generic[K]):
             await asyncio.wait(ending)
 
     async def _keep(self, key: K, work: Callable[[], Awaitable[bool]]) -> None:
-        pause = AGAIN[0]
+        after_failure = AGAIN[0]
         while True:
             checkpoint()  # what fails while it is ended hides that it was
+            pause = SOON
             try:
                 if not await work():
                     return
-                pause = AGAIN[0]
+                after_failure = AGAIN[0]
             except* Exception as group:
                 self._failed(key, group)
+                pause, after_failure = after_failure, min(2 * after_failure, AGAIN[1])
             await asyncio.sleep(pause * random.uniform(*JITTER))
-            pause = min(2 * pause, AGAIN[1])
 
 
 def in_words(group: ExceptionGroup[Exception]) -> str:

@@ -22,7 +22,7 @@ from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.config import InboxSection
 from relay.config.loading import Config
-from relay.errors import VoxtaUnavailable
+from relay.errors import InboxTaken, VoxtaUnavailable
 from relay.inbox.redis import RedisInbox
 from relay.system import shutdown
 from tests.contracts.samples import message
@@ -73,6 +73,7 @@ async def leading(
         def prepare(self) -> None: ...
 
     monkeypatch.setattr(cores, "CompanionCore", Core)
+    monkeypatch.setattr(keeper, "SOON", 0.0)
     monkeypatch.setattr(keeper, "AGAIN", (0.0, 0.0))
     bus = Bus(InboxSection(engine="redis", url=SecretStr(server.url), lease=PATIENCE), relay or uuid.uuid4().hex)
     async with bus.running():
@@ -116,6 +117,22 @@ async def test_a_companion_that_failed_before_it_began_is_led_again_by_the_same_
 
     async with leading(redis_server, monkeypatch, lead, name), asyncio.timeout(PATIENCE):
         await led.wait()
+
+
+async def test_a_companion_that_another_process_took_over_is_wanted_back_sooner_than_one_that_failed(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    led: list[str] = []
+
+    async def lead(leadership: Leadership, _: Bus) -> None:
+        led.append(leadership.config.relay.name)
+        if len(led) == 1:
+            monkeypatch.setattr(keeper, "AGAIN", (600.0, 600.0))
+            raise InboxTaken("led by another process by now")
+        await asyncio.Event().wait()
+
+    async with leading(redis_server, monkeypatch, lead, name):
+        await eventually(lambda: led == [name, name])
 
 
 async def test_a_companion_that_fails_while_it_is_ended_ends(
@@ -207,7 +224,7 @@ async def test_a_companion_that_ends_or_begins_anew_says_first_what_it_is_at(
     before = fleet(name)
     after = fleet() if is_removed else fleet(name, settings="companion.name = 'Bee'")
     async with leading(redis_server, monkeypatch, lead, name) as (found, _):
-        monkeypatch.setattr(keeper, "AGAIN", (600.0, 600.0))
+        monkeypatch.setattr(keeper, "SOON", 600.0)
         await eventually(lambda: len(led) == 1)
         await found.follow(after, changes(before, after))
         await eventually(led[0].is_left.is_set)

@@ -70,6 +70,7 @@ class Stage:
 
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    monkeypatch.setattr(keeper, "SOON", 0.0)
     monkeypatch.setattr(keeper, "AGAIN", (0.0, 0.0))
     return Stage()
 

@@ -45,6 +45,7 @@ class Host:
 @pytest.fixture
 def hosts(monkeypatch: pytest.MonkeyPatch) -> type[Host]:
     monkeypatch.setattr(voices, "VoiceHost", Host)
+    monkeypatch.setattr(keeper, "SOON", 0.0)
     monkeypatch.setattr(keeper, "AGAIN", (0.0, 0.0))
     Host.made, Host.failing = [], set()
     return Host
