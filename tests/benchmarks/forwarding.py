@@ -34,6 +34,8 @@ GOAL_BURST: Final = 5_000.0
 
 WARM_UP: Final = 400
 """Messages sent first and not counted: a second of them, in which what is used first is loaded."""
+REST: Final = 2.0
+"""Seconds after them in which those that still wait for it are sent, so that nothing measured waits behind them."""
 PATIENCE: Final = 60.0
 """Seconds after the last message in which the others have to arrive."""
 _NUMBER: Final = re.compile(r"\bnumber (\d+) on page (\d+)\b")
@@ -93,7 +95,10 @@ async def run(
     *, messages: int = 2_000, per_second: float = 400.0, burst: int = 1_000, peer: Path | None = None
 ) -> ForwardingFigures:
     """Measure. `peer` is the Python of an environment with the published packages."""
-    steady = [Handed(number, number / per_second) for number in range(messages + WARM_UP)]
+    steady = [
+        Handed(number, number / per_second + (REST if number >= WARM_UP else 0.0))
+        for number in range(messages + WARM_UP)
+    ]
     at_once = [Handed(number, 0.0) for number in range(messages + WARM_UP, messages + WARM_UP + burst)]
     sqlite = await _ours(steady, at_once, InboxSection())
     published = await _published(steady, at_once, peer) if peer else None
