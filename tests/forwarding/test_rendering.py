@@ -107,6 +107,14 @@ def test_scripts_are_told_whom_a_gift_is_for() -> None:
     assert "other" not in to_all
 
 
+def test_scripts_are_told_of_each_viewer_of_whom_one_message_tells() -> None:
+    picks = [Pick(message(Kind.FOLLOW, "", name), "") for name in ("Ann", "Ben")]
+
+    forward, left = RENDERER.render(picks, PLACE)
+
+    assert ([event.arguments["author"] for event in forward.events], left) == (["Ann", "Ben"], [])
+
+
 def test_scripts_are_told_what_a_reply_replies_to() -> None:
     events = [
         render(message(replies_to=quoted)).events[0].arguments
