@@ -1,5 +1,6 @@
 """What became of each message of the day, in a byte each."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from relay.application.statistics import Statistics
@@ -11,18 +12,18 @@ class Ledger(Statistics):
 
     def __init__(self, messages: int) -> None:
         super().__init__()
-        self._ended = bytearray(messages)
-        self._told = bytearray(messages)
+        self._ended = _Counts(messages)
+        self._told = _Counts(messages)
         self.taken_back = 0
         """Ended by their platform, before they were told."""
 
     def settled(self, settlements: Sequence[Settlement]) -> None:
         super().settled(settlements)
-        _count(self._ended, (settlement.key for settlement in settlements))
+        self._ended.add(settlement.key for settlement in settlements)
 
     def told(self, forward: Forward) -> None:
         """The character was told; subscribe this to what is forwarded."""
-        _count(self._told, forward.keys)
+        self._told.add(forward.keys)
 
     def dropped(self, count: int, reason: str) -> None:
         super().dropped(count, reason)
@@ -31,16 +32,36 @@ class Ledger(Statistics):
     @property
     def lost(self) -> int:
         """Messages that were taken in and have no outcome."""
-        return self.received - sum(map(bool, self._ended)) - self.taken_back
+        return self.received - len(self._ended) - self.taken_back
 
     @property
     def doubled(self) -> int:
         """Messages with more than one outcome, or told more than once."""
-        return sum(ended > 1 or told > 1 for ended, told in zip(self._ended, self._told, strict=True))
+        return len(self._ended.repeated() | self._told.repeated())
 
 
-def _count(counts: bytearray, keys: Iterable[str]) -> None:
-    for key in keys:
-        place = key.rpartition("-")[2]
-        if place.isdigit():  # what is said aloud has no number
-            counts[int(place)] = min(255, counts[int(place)] + 1)
+class _Counts:
+    """How often something happened to each message."""
+
+    def __init__(self, messages: int) -> None:
+        self._written = bytearray(messages)
+        self._aloud = Counter[str]()
+        """What is said aloud has no number."""
+
+    def __len__(self) -> int:
+        """To how many of them it happened."""
+        return sum(map(bool, self._written)) + len(self._aloud)
+
+    def add(self, keys: Iterable[str]) -> None:
+        """It happened to these."""
+        for key in keys:
+            place = key.rpartition("-")[2]
+            if place.isdigit():
+                self._written[int(place)] = min(255, self._written[int(place)] + 1)
+            else:
+                self._aloud[key] += 1
+
+    def repeated(self) -> set[int | str]:
+        """Those to which it happened more than once."""
+        written = (place for place, count in enumerate(self._written) if count > 1)
+        return {*written, *(key for key, count in self._aloud.items() if count > 1)}

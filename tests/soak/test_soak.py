@@ -79,28 +79,28 @@ def test_a_short_run_does_not_judge_what_grows() -> None:
     assert not went(replace(plan, messages=JUDGED), leak=9.0).is_well
 
 
-def heard(number: int) -> AudienceMessage:
+def heard(name: str) -> AudienceMessage:
     author = Author(id="ann", name="Ann")
-    return AudienceMessage(
-        platform="twitch", id=f"flood-{number}", channel="c", kind=Kind.CHAT, author=author, text="hi", at=0.0
-    )
+    return AudienceMessage(platform="twitch", id=name, channel="c", kind=Kind.CHAT, author=author, text="hi", at=0.0)
 
 
-def ended(number: int) -> Settlement:
-    return Settlement(key=f"twitch:flood-{number}", outcome=Outcome.MERGED, reason="", at=0.0)
+def ended(name: str) -> Settlement:
+    return Settlement(key=f"twitch:{name}", outcome=Outcome.MERGED, reason="", at=0.0)
 
 
-def test_a_message_without_an_outcome_is_lost_and_one_with_two_is_doubled() -> None:
+@pytest.mark.parametrize("name", ["flood-1", "said aloud"])
+def test_a_message_without_an_outcome_is_lost_and_one_with_two_is_doubled(name: str) -> None:
     ledger = Ledger(3)
-    for number in range(3):
-        ledger.message(heard(number), is_new=True)
-    ledger.settled([ended(0), ended(1)])
-    assert (ledger.lost, ledger.doubled) == (1, 0)
+    for each in ("flood-0", name, "flood-2"):
+        ledger.message(heard(each), is_new=True)
+    ledger.settled([ended("flood-0")])
+    assert (ledger.lost, ledger.doubled) == (2, 0)
 
     ledger.dropped(1, "deleted")
-    assert ledger.lost == 0
+    ledger.settled([ended(name)])
+    assert (ledger.lost, ledger.doubled) == (0, 0)
 
-    ledger.settled([ended(1)])
+    ledger.settled([ended(name)])
     assert (ledger.lost, ledger.doubled) == (0, 1)
 
 
