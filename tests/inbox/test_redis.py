@@ -1,7 +1,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,10 +11,11 @@ from redis.exceptions import ConnectionError
 from relay.bus.script import Script
 from relay.errors import ConfigError, InboxError
 from relay.inbox.claiming import LOOK_EVERY
+from relay.inbox.pages import Standing
 from relay.inbox.redis import RedisInbox
 from relay.inbox.retry import with_retries
 from relay.inbox.scripts import APPEND
-from relay.model import AudienceMessage, Outcome
+from relay.model import AudienceMessage, Edit, Outcome
 from tests.contracts.samples import forward, message, messages, settlement, settlements
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, connection_to, redis_server
@@ -112,6 +113,27 @@ async def test_what_another_process_stored_first_is_claimed_as_soon_as_this_one_
 
         async with asyncio.timeout(LOOK_EVERY / 2):
             assert await waiting == [message(1)]
+
+
+async def test_what_is_rewritten_while_it_is_claimed_stands_as_it_was_rewritten(
+    shared_server: RedisServer, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(shared_server, namespace) as inbox:
+        await inbox.append([message(1)])
+    async with opened(shared_server, namespace) as inbox:
+        look_up = inbox._pages.standing
+
+        async def rewritten_meanwhile(keys: Iterable[str]) -> list[Standing]:
+            found = await look_up(keys)
+            await inbox.edit(Edit(platform="twitch", id="m1", text="better"))
+            return found
+
+        monkeypatch.setattr(inbox._pages, "standing", rewritten_meanwhile)
+        assert await inbox.claim(9, wait=0) == [message(1)]
+        monkeypatch.undo()
+
+        current = await inbox.current([message(1).key])
+    assert [each.text for each in current.values()] == ["better"]
 
 
 class TestARestartOfTheServer:
