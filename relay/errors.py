@@ -15,6 +15,7 @@ RelayError
 ├── MemoryUnavailable      (retryable) what is remembered of people cannot be read or written now
 ├── VoxtaError             Voxta answered with an error
 │   ├── VoxtaForbidden         the relay lacks the right: nothing was done, a person has to act
+│   ├── VoxtaNotTold           another process may tell it by now: nothing was sent
 │   ├── VoxtaUnavailable       (retryable) not reachable, timed out, connection lost
 │   │   └── VoxtaKeyNeeded         it lets nobody in without a key
 │   └── ProtocolError          a frame that breaks the protocol
@@ -117,6 +118,10 @@ class VoxtaError(RelayError):
 
 class VoxtaForbidden(VoxtaError):
     """Voxta does not let the relay do this. What was refused may be sent again once a person has changed that."""
+
+
+class VoxtaNotTold(VoxtaError):
+    """Nothing was sent: on its way it took so long that another process may tell it by now."""
 
 
 class VoxtaUnavailable(VoxtaError):

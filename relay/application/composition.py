@@ -84,7 +84,8 @@ class Relay:
         self.inbox: Inbox = inbox or build_inbox(config.inbox, config.relay.name, config.inbox_path)
         self.upkeep = Upkeep(self.inbox, config.inbox.keep)
         self.floor = Floor(config.floor, config.forwarding.reply_timeout, doubt=config.hearing.doubt)
-        self.session = link(config, voxta_url, self.events, hears=self.audio.hearing is not None)
+        hears = self.audio.hearing is not None
+        self.session = link(config, voxta_url, self.events, hears=hears, may_tell=lambda: self.inbox.is_sure)
         self.commands = CommandRooms(config, inbox=self.inbox, session=self.session, events=self.events)
         self._quiet = QuietViewers(self.inbox)
         self.forwarder = self._forwarder()

@@ -66,14 +66,14 @@ def key_of(config: Config) -> VoxtaSection:
     return config.voxta
 
 
-def link(config: Config, url: str, events: Events, *, hears: bool) -> Link:
+def link(config: Config, url: str, events: Events, *, hears: bool, may_tell: Callable[[], bool]) -> Link:
     """A way to one chat, which tells through `events`; see VoxtaSession and GatewaySession."""
     listen, changed = events.received, events.chat_changed
     if config.voxta.mode == "gateway":
         if hears:
             log.warning("A Voxta Gateway takes no sound: what people say is not passed on")
         own = OWN_VOICE if config.speech.enabled else None
-        return GatewaySession(config.voxta, listen=listen, changed=changed, audio_url=own)
+        return GatewaySession(config.voxta, listen=listen, changed=changed, audio_url=own, may_tell=may_tell)
     return VoxtaSession(
         key_of(config),
         listen=listen,
@@ -82,6 +82,7 @@ def link(config: Config, url: str, events: Events, *, hears: bool) -> Link:
         url=url,
         speaks=config.speech.enabled,
         hears=hears,
+        may_tell=may_tell,
     )
 
 

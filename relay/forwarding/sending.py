@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from relay.errors import RelayError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
+from relay.errors import RelayError, VoxtaError, VoxtaForbidden, VoxtaNotTold, VoxtaUnavailable
 from relay.forwarding.observer import Observer
 from relay.forwarding.preparing import ReadyForward
 from relay.forwarding.recovery import Doubts, Fate
@@ -193,7 +193,7 @@ class Sending:
                 if not self.is_cut_off(chat):
                     log.warning("%s; will find out whether the message arrived", error)
                 self.doubts.add([forward], cut_in=chat)
-            case VoxtaForbidden():
+            case VoxtaForbidden() | VoxtaNotTold():
                 log.debug("%s", error)
             case VoxtaError():
                 self._end(forward, Outcome.REJECTED, str(error))

@@ -85,6 +85,11 @@ class Inbox(Protocol):
         """
         ...
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether the store is surely this process's in this moment: for what cannot wait for `make_sure`."""
+        ...
+
     async def unfinished(self) -> list[Forward]:
         """Forwards that were begun and whose messages have no outcome, in that order: the process died in between."""
         ...

@@ -130,6 +130,10 @@ class RedisInbox:
     async def make_sure(self) -> None:
         await self.lease.make_sure()
 
+    @property
+    def is_sure(self) -> bool:
+        return self.lease.is_sure
+
     async def unfinished(self) -> list[Forward]:
         forwards = await self._ask(self._redis.hvals, self._keys.forwards)
         return sorted(map(ledger.decode_forward, forwards), key=lambda each: (each.after_index, each.heard_at, each.id))

@@ -109,6 +109,10 @@ class SqliteInbox:
     async def make_sure(self) -> None:
         """The file is locked for as long as this process lives."""
 
+    @property
+    def is_sure(self) -> bool:
+        return True
+
     async def unfinished(self) -> list[Forward]:
         def select(connection: Connection) -> list[Forward]:
             return [

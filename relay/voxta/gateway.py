@@ -15,11 +15,12 @@ from aiohttp.abc import AbstractCookieJar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from relay.config import VoxtaSection
-from relay.errors import VoxtaError, VoxtaUnavailable
+from relay.errors import VoxtaError, VoxtaNotTold, VoxtaUnavailable
 from relay.model import Forward, ScriptCall, SendAs
 from relay.system.backoff import backoff
 from relay.voxta.chat import HISTORY, JoinedChat
 from relay.voxta.gateway_events import GatewayEvents
+from relay.voxta.transport import always
 from relay.wire.messages import ChatMessage, ContextText, Person, WireMessage
 
 log = logging.getLogger(__name__)
@@ -54,11 +55,13 @@ class GatewaySession:
         listen: Callable[[WireMessage], None],
         changed: Callable[[], None],
         audio_url: str | None = None,
+        may_tell: Callable[[], bool] = always,
     ) -> None:
         """`audio_url` is the address of each sentence's sound; None leaves speaking to others."""
         self._url = settings.gateway_url.rstrip("/")
         self._timeout = settings.timeout
         self._changed = changed
+        self._may_tell = may_tell
         self._mirrored = GatewayEvents(listen, audio_url)
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -216,6 +219,8 @@ class GatewaySession:
     async def _send(self, forward: Forward) -> None:
         if self.chat is None or self._socket is None:
             raise VoxtaUnavailable(self.problem or "no chat is joined")
+        if not self._may_tell():
+            raise VoxtaNotTold("the dialogue may be another process's to send by now")
         text, source = self._dialogue(forward)
         posted = (text, forward.body, forward.send_as.role or "User")
         self._posted.append(posted)

@@ -37,8 +37,9 @@ class Link(Protocol):
     async def send(self, forward: Forward) -> None:
         """Send a forward to the joined chat. Several that expect no reply may be sent at once; they go in this order.
 
-        Raises VoxtaUnavailable when it is unknown whether Voxta took it, VoxtaError when Voxta refused it, and
-        VoxtaForbidden when it did so for lack of rights (see `refusal`).
+        Raises VoxtaUnavailable when it is unknown whether Voxta took it, VoxtaError when Voxta refused it,
+        VoxtaForbidden when it did so for lack of rights (see `refusal`), and VoxtaNotTold when it took so long until
+        it could go that another process may tell it by now.
         """
         ...
 

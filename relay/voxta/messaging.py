@@ -10,7 +10,7 @@ from relay.errors import VoxtaForbidden, VoxtaUnavailable
 from relay.model import Forward, ScriptCall, SendAs
 from relay.voxta.calls import Calls, Shows
 from relay.voxta.chat import JoinedChat
-from relay.voxta.transport import HubConnection
+from relay.voxta.transport import HubConnection, MayGo
 from relay.wire import client, server
 from relay.wire.messages import ChatMessage, ContextText, WireMessage
 
@@ -25,8 +25,10 @@ SHOWN: Final = frozenset({SendAs.USER, SendAs.NOREPLY, SendAs.EVENT, SendAs.NOTE
 class ChatMessaging(ABC):
     """The half of a VoxtaSession that talks. Everything raises VoxtaUnavailable while no chat is joined."""
 
-    def __init__(self) -> None:
+    def __init__(self, may_tell: MayGo) -> None:
+        """`may_tell`: whether no other process tells by now what this one was told to send."""
         self._calls = Calls()
+        self._may_tell = may_tell
 
     @abstractmethod
     def _joined(self) -> tuple[HubConnection, JoinedChat]:
@@ -41,7 +43,7 @@ class ChatMessaging(ABC):
 
         The only way text reaches Voxta's `send`: a Forward cannot hold a command but its own. Raises
         VoxtaUnavailable when it is unknown whether Voxta took it, VoxtaError when Voxta refused it, VoxtaForbidden
-        when that was for lack of rights.
+        when that was for lack of rights, and VoxtaNotTold when another process may tell it by now.
         """
         hub, chat = self._joined()
         if chat.chat_id != forward.chat_id:
@@ -49,7 +51,10 @@ class ChatMessaging(ABC):
         call = self._call(forward, chat)
         try:
             await self._calls.make(
-                _kind(forward), lambda: hub.invoke(call), _shows(forward), together=not forward.expects_reply
+                _kind(forward),
+                lambda: hub.invoke(call, self._may_tell),
+                _shows(forward),
+                together=not forward.expects_reply,
             )
         except VoxtaForbidden as error:
             self._forbidden(chat, error)
@@ -63,7 +68,8 @@ class ChatMessaging(ABC):
             return None
         if chat.chat_id != forward.chat_id or forward.expects_reply:
             return None
-        over = self._calls.begin(_kind(forward), lambda: hub.call(self._call(forward, chat)), _shows(forward))
+        call = self._call(forward, chat)
+        over = self._calls.begin(_kind(forward), lambda: hub.call(call, may_go=self._may_tell), _shows(forward))
         if over is not None:
             over.add_done_callback(partial(self._note_refusal, chat))
         return over

@@ -18,7 +18,7 @@ from relay.voxta.chat import JoinedChat
 from relay.voxta.joining import choose
 from relay.voxta.messaging import ChatMessaging
 from relay.voxta.refusals import refusal_in
-from relay.voxta.transport import HubConnection
+from relay.voxta.transport import HubConnection, MayGo, always
 from relay.wire import client, server
 from relay.wire.messages import Capabilities, ChatSession, WireMessage
 
@@ -59,9 +59,10 @@ class VoxtaSession(ChatMessaging):
         url: str,
         speaks: bool = False,
         hears: bool = False,
+        may_tell: MayGo = always,
     ) -> None:
         """`speaks`: the relay plays what the character says. `hears`: it sends what people say."""
-        super().__init__()
+        super().__init__(may_tell)
         self._settings = settings
         self._url = url
         self._listen = listen

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from relay.errors import AuthError, ProtocolError, VoxtaError, VoxtaUnavailable
+from relay.errors import AuthError, ProtocolError, VoxtaError, VoxtaNotTold, VoxtaUnavailable
 from relay.system.company import Company
 from relay.voxta.refusals import refused
 from relay.wire import signalr
@@ -23,6 +23,12 @@ REFUSED_KEY: Final = (
 )
 
 Handle = Callable[[WireMessage], None]
+MayGo = Callable[[], bool]
+
+
+def always() -> bool:
+    """Whenever that is."""
+    return True
 
 
 @dataclass(slots=True, eq=False)
@@ -31,6 +37,8 @@ class _Invocation:
 
     message: WireMessage
     answer: asyncio.Future[None]
+    may_go: MayGo
+    """Asked in the moment in which it goes."""
     due: float = math.inf
     """When it counts as unanswered, by the loop's clock; not before it is sent."""
 
@@ -112,15 +120,15 @@ class HubConnection:
                     call.answer.set_exception(VoxtaUnavailable("the connection to Voxta was lost"))
                     call.answer.exception()
 
-    async def invoke(self, message: WireMessage) -> None:
-        """Send a message and wait until the server has taken it.
+    async def invoke(self, message: WireMessage, may_go: MayGo = always) -> None:
+        """Send a message and wait until the server has taken it, unless it may not go by then: VoxtaNotTold.
 
         Raises VoxtaUnavailable when it is unknown whether it was taken, VoxtaError when it was refused. A connection on
         which an answer stays out is given up: only rejoining shows what was taken, and others would wait as long.
         """
-        await self.call(message)
+        await self.call(message, may_go=may_go)
 
-    def call(self, message: WireMessage, within: float = 0.0) -> asyncio.Future[None]:
+    def call(self, message: WireMessage, within: float = 0.0, may_go: MayGo = always) -> asyncio.Future[None]:
         """The same without waiting: done when the server has answered, and cancelled by nobody.
 
         It goes with the next call, and within that many seconds.
@@ -130,7 +138,7 @@ class HubConnection:
             answer.set_exception(VoxtaUnavailable("the connection to Voxta was lost"))
             return answer
         invocation_id = next(self._ids)
-        call = self._pending[invocation_id] = _Invocation(message, answer)
+        call = self._pending[invocation_id] = _Invocation(message, answer, may_go)
         self._put(signalr.invocation_record("SendMessage", message.to_json(), invocation_id), call, within)
         self.on_sent(message)
         return answer
@@ -213,7 +221,10 @@ class HubConnection:
         now = asyncio.get_running_loop().time
         while True:
             await self._some_unsent.wait()
-            together, self._unsent = self._unsent, []
+            together = [(record, call) for record, call in self._unsent if call is None or _goes(call)]
+            self._unsent = []
+            if not together:
+                continue
             self._read_by = now() + self._timeout
             await self._write(b"".join([record for record, _ in together]))
             self._read_by, due = math.inf, now() + self._timeout
@@ -234,6 +245,16 @@ class HubConnection:
         if message.type is aiohttp.WSMsgType.BINARY:
             return bytes(message.data).decode("utf-8", "replace")
         raise VoxtaUnavailable(f"the connection to Voxta was lost: {message.type.name.lower()}")
+
+
+def _goes(call: _Invocation) -> bool:
+    """Whether it may go now; else who waits for its answer hears of that."""
+    if call.may_go():
+        return True
+    if not call.answer.done():
+        call.answer.set_exception(VoxtaNotTold(f"{call.message.type_name} may be another process's to send by now"))
+        call.answer.exception()
+    return False
 
 
 async def _negotiate(http: aiohttp.ClientSession, url: str) -> str | None:

@@ -13,6 +13,7 @@ from relay.application.check import check
 from relay.application.composition import Relay
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
+from relay.errors import VoxtaNotTold
 from relay.model import Kind
 from relay.speech.base import Sink
 from relay.speech.voice import Voice
@@ -20,6 +21,7 @@ from relay.voxta.gateway import GatewaySession
 from relay.wire import server
 from relay.wire.messages import ContextText, WireMessage
 from tests.companion.play import loaded
+from tests.contracts.samples import forward
 from tests.doubles.ports import free_port
 from tests.doubles.published_gateway import published_gateway
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
@@ -122,6 +124,18 @@ async def test_characters_context_and_actions_come_through(street: Street) -> No
     await eventually(lambda: any(isinstance(m, server.ActionMessage) for m in street.heard))
     [conversation] = street.companion._hub.open.values()
     assert [c.text for c in conversation.chat.story.additions["game"].contexts] == ["It rains."]
+
+
+async def test_what_another_process_may_tell_by_now_is_not_posted_to_the_gateway(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = street.relay.session
+    assert isinstance(session, GatewaySession)
+    monkeypatch.setattr(session, "_may_tell", lambda: False)
+    with pytest.raises(VoxtaNotTold):
+        await session.send(forward(message(1)))
+
+    assert street.said == []
 
 
 async def test_an_interruption_silences_voxta(street: Street) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -10,16 +11,20 @@ from typing import Any
 import pytest
 
 from relay.application.check import check
-from relay.application.composition import Relay
+from relay.application.composition import Relay, running
 from relay.application.explaining import explain
+from relay.application.statistics import Statistics
 from relay.application.unanswered import NOTE
+from relay.bus.lease import Lease
 from relay.companion.brains.base import ChatView, Pieces
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from relay.errors import InboxTaken
+from relay.inbox.redis import RedisInbox
+from relay.voxta.session import VoxtaSession
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, redis_server
-from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
+from tests.end_to_end.stage import EchoBrain, RecordingPlatform, heard, message, relaying, settings
 from tests.support import eventually
 
 QUESTIONS = 6
@@ -97,6 +102,47 @@ async def test_one_that_slept_while_another_took_over_ends_and_every_question_is
     assert answered == Counter(f"m{number}" for number in range(2 * QUESTIONS))
     for post in (*first_stage.posts, *second_stage.posts):
         assert post.reply_to is not None and f'"message {post.reply_to[1:]}"' in post.text
+
+
+async def test_what_one_was_about_to_tell_when_it_fell_asleep_is_told_by_the_other_alone(
+    tmp_path: Path, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.bus.renewals.RENEWALS", 1e-9)  # the first says nothing of its own accord
+    config = settings(tmp_path, inbox=on(redis_server.url, lease=60))
+    brain = EchoBrain()
+    brain.may_answer.clear()
+    async with AsyncExitStack() as stack:
+        companion = await stack.enter_async_context(CompanionServer(CompanionSection(port=0, pace=0), brain=brain))
+        with pytest.raises(ExceptionGroup, check=lambda group: group.split(InboxTaken)[1] is None):
+            first = Relay(config, quiet, voxta_url=companion.url, statistics=Statistics())
+            async with running(first) as ending:
+                assert isinstance(first.session, VoxtaSession) and isinstance(first.inbox, RedisInbox)
+                async with first.session._calls._turn:  # it waits for what else it does there
+                    await first.receive(message(1))
+                    await eventually(lambda: first.forwarder.is_settling)
+                    _let_lapse(first.inbox.lease, redis_server, config.relay.name)
+                    second, _ = await stack.enter_async_context(relaying(config, companion.url, quiet))
+                    await eventually(lambda: len(brain.asked) == 1)
+                await eventually(lambda: not first.forwarder.is_settling or ending.done())
+                first.inbox.lease._on_loss()
+                await asyncio.wait({ending})
+        await second.receive(message(2))
+        brain.may_answer.set()
+        await eventually(lambda: any("message 2" in asked for asked in brain.asked))
+
+        assert [text for text in heard(second) if "message 1" in text] == ['Ann (Twitch): "message 1"']
+
+
+def quiet(*_: object) -> list[RecordingPlatform]:
+    return [RecordingPlatform("twitch")]
+
+
+def _let_lapse(lease: Lease, server: RedisServer, name: str) -> None:
+    """As if the process that has it had slept for longer than it lasts."""
+    assert lease._kept is not None
+    lease._kept.until = -math.inf
+    with server.admin as admin:
+        admin.delete(f"{{relay:{name}}}:lease")
 
 
 async def _only_noted(relay: Relay, key: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from relay.application.settings import load
 from relay.config.loading import Config
-from relay.errors import InboxError, VoxtaError, VoxtaForbidden, VoxtaUnavailable
+from relay.errors import InboxError, VoxtaError, VoxtaForbidden, VoxtaNotTold, VoxtaUnavailable
 from relay.forwarding.forwarder import Forwarder
 from relay.inbox import tables
 from relay.inbox.retry import with_retries
@@ -164,6 +164,8 @@ class Sending(Enum):
     """The connection breaks, and Voxta has it."""
     REFUSED = auto()
     FORBIDDEN = auto()
+    NOT_TOLD = auto()
+    """It took so long until it could go that it did not."""
 
 
 class Voxta(GatewaySession):
@@ -225,6 +227,8 @@ class Voxta(GatewaySession):
         await self._answer(self.chat)
         if what is Sending.REFUSED:
             raise VoxtaError("no such thing")
+        if what is Sending.NOT_TOLD:
+            raise VoxtaNotTold("another process may tell it by now")
         if what is Sending.FORBIDDEN:
             self.refusal = "Voxta lets the relay send nothing"
             raise VoxtaForbidden(self.refusal)

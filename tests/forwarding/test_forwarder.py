@@ -257,6 +257,16 @@ class TestARefusal:
         assert outcome(scene, each) == FORWARDED
 
 
+def test_what_could_not_go_while_it_was_surely_this_processs_to_tell_waits_and_goes_again(scene: Scene) -> None:
+    scene.voxta.next.append(Sending.NOT_TOLD)
+    each = said(scene)
+    scene.wait(60)
+
+    assert len(scene.voxta.attempted) == 2
+    assert scene.voxta.told == {each.key: 1}
+    assert outcome(scene, each) == FORWARDED
+
+
 class TestModerators:
     def test_pause_and_quiet_hours_hold_everything_back_until_they_end(self, scene: Scene) -> None:
         now = datetime.now()

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
-from relay.errors import VoxtaUnavailable
+from relay.errors import VoxtaNotTold, VoxtaUnavailable
 from relay.voxta.transport import HubConnection
 from relay.wire import client, signalr
 from tests.support import PATIENCE
@@ -78,6 +78,25 @@ async def test_a_call_that_nobody_waits_for_goes_with_the_next_one_or_by_itself(
         listening.cancel()
 
     assert hub.messages == [["0", "1"], ["2"]]
+
+
+async def test_a_call_is_asked_in_the_moment_in_which_it_goes_whether_it_may() -> None:
+    hub, may_go = Hub(), True
+    async with connected(hub) as connection:
+        listening = asyncio.create_task(connection.run(print))
+        first = connection.call(CALLS[0])
+        held_back = connection.call(CALLS[1], may_go=lambda: may_go)
+        may_go = False
+        await first
+        with pytest.raises(VoxtaNotTold, match="interrupt may be another process's"):
+            await held_back
+        with pytest.raises(VoxtaNotTold):
+            await connection.invoke(CALLS[1], lambda: may_go)
+        may_go = True
+        await connection.invoke(CALLS[2], lambda: may_go)
+        listening.cancel()
+
+    assert hub.messages == [["0"], ["2"]]
 
 
 async def test_a_call_without_an_answer_ends_the_connection_and_says_which_it_was() -> None:
