@@ -35,7 +35,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 OLDEST_SERVER: Final = (6, 2)
 AT_ONCE: Final = 32
-"""Calls under way at the same time, each with a connection of its own; what is more waits."""
+"""Calls under way at the same time, in a cluster each with a connection of its own; what is more waits."""
 TRIES: Final = 2
 """Round trips that fit into the timeout: a connection that fell silent is one of several."""
 _FAILURES: Final = (RedisError, RedisClusterException, OSError)
@@ -59,7 +59,7 @@ class RedisConnection:
         self.name = str(address)
         self._timeout = settings.timeout
         self._is_cluster = address.form == "cluster"
-        self._pipelining = None if self._is_cluster else Pipelining(self.client.connection_pool, self._timeout / TRIES)
+        self._pipelining = None if self._is_cluster else Pipelining(self.client, self._timeout / TRIES)
         self.renewals = Renewals(self.run, self.name, together=not self._is_cluster)
         """Of the leases that this process has there."""
         self._users = 0
@@ -102,7 +102,8 @@ class RedisConnection:
                 async with asyncio.timeout(self._timeout), self._places:
                     return await self._asked(partial(call, *args, **kwargs))
         except TimeoutError:
-            await self._drop_idle()
+            if self._is_cluster:
+                await self._drop_idle()
             raise InboxError(f"{self.name} did not answer within {self._timeout:g} s") from None
         except _FAILURES as error:
             if str(error).startswith(TAKEN):
@@ -115,7 +116,7 @@ class RedisConnection:
 
     async def run_once(self, script: Script, keys: Sequence[str | bytes], *args: object) -> Any:
         """The same for a call that is itself asked: what fails is raised as it is."""
-        execute = self.client.execute_command if self._pipelining is None else self._pipelining.execute
+        execute = self.client.execute_command
         try:
             return await execute("EVALSHA", script.sha, len(keys), *keys, *args)
         except NoScriptError:
@@ -138,10 +139,7 @@ class RedisConnection:
     async def _drop_idle(self) -> None:
         """Connections at rest may be as dead as the one that did not answer: each would cost a timeout of its own."""
         with suppress(*_FAILURES):
-            if self._is_cluster:
-                await self.client.aclose()  # it asks anew who has which slots
-            else:
-                await self.client.connection_pool.disconnect(inuse_connections=False)
+            await self.client.aclose()  # it asks anew who has which slots
 
 
 def is_transient(error: BaseException) -> bool:

@@ -18,20 +18,31 @@ _Asked = tuple[tuple[Any, ...], asyncio.Future[Any]]
 class Pipelining:
     """One round trip after the other; what is asked meanwhile goes with the next, so that nothing waits for company."""
 
-    def __init__(self, pool: Any, within: float) -> None:
-        """`pool` is the library's; `within`: seconds for a round trip, after which its connection is given up."""
-        self._pool = pool
+    def __init__(self, client: Any, within: float) -> None:
+        """All that the library's client is asked goes this way, as nothing of it waits at the server.
+
+        `within`: seconds for a round trip, after which its connection is given up.
+        """
+        self._pool = client.connection_pool
+        self._read = client.response_callbacks
+        client.execute_command = self.execute
         self._within = within
         self._waiting: list[_Asked] = []
         self._sending: asyncio.Task[None] | None = None
 
-    async def execute(self, *command: Any) -> Any:
-        """The answer. Raises what the library raises; then nobody knows whether the server has done it."""
+    async def execute(self, *command: Any, **options: Any) -> Any:
+        """The answer, which the library reads by its `options`.
+
+        Raises what the library raises; then nobody knows whether the server has done it.
+        """
         answered = asyncio.get_running_loop().create_future()
         self._waiting.append((command, answered))
         if self._sending is None:
             self._sending = asyncio.create_task(self._send(), name="redis")
-        return await answered
+        answer = await answered
+        options.pop("keys", None)  # for the library's cache, which we do not have
+        read = self._read.get(command[0])
+        return answer if read is None else read(answer, **options)
 
     async def stop(self) -> None:
         """Give up what is under way."""
