@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 from relay.acts import Act, Arguments
@@ -207,9 +207,14 @@ _ABILITIES: Final[Sequence[tuple[Any, type[RemotePlatform]]]] = (
 def remote(shape: Platform, service: str, bus: Bus, companion: str, lease: Lease) -> RemotePlatform:
     """The platform with the abilities that the shape has and no others, for the core with the companion's lease."""
     abilities = tuple(ours for theirs, ours in _ABILITIES if isinstance(shape, theirs))
-    kind = type(f"Remote{type(shape).__name__}", abilities or (RemotePlatform,), {})
-    found: RemotePlatform = kind(shape, service, bus, partial(StreamOutbox, shape.name, service, companion, bus, lease))
-    return found
+    outbox = partial(StreamOutbox, shape.name, service, companion, bus, lease)
+    return _kind(f"Remote{type(shape).__name__}", abilities)(shape, service, bus, outbox)
+
+
+@cache
+def _kind(name: str, abilities: tuple[type[RemotePlatform], ...]) -> type[RemotePlatform]:
+    """One for all companions: to make a class, and to ask for the first time what it can do, takes a millisecond."""
+    return type(name, abilities or (RemotePlatform,), {})
 
 
 def plain(stream: Stream | ChannelReward) -> dict[str, Any]:

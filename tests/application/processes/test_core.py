@@ -10,6 +10,7 @@ import pytest
 from relay.application.composition import Relay
 from relay.application.processes import adapter, core
 from relay.application.processes.kinds import core_service
+from relay.application.processes.remote_platform import remote
 from relay.application.settings.model import settings_model
 from relay.application.statistics import Statistics
 from relay.application.watching import Watch
@@ -84,3 +85,15 @@ def test_a_companion_whose_platforms_cannot_be_had_keeps_no_other_from_starting(
     config = settings_model(listed.PLATFORMS).model_validate({"discord": discord})
 
     core.load_platforms([config], Bus(config.inbox, "fleet"))
+
+
+def test_companions_share_what_is_known_of_a_platform_elsewhere() -> None:
+    section = {"enabled": True, "client_id": "abc", "channels": ["ann"]}
+    config = settings_model(listed.PLATFORMS).model_validate({"twitch": section})
+    bus = Bus(config.inbox, "fleet")
+
+    [info] = listed.enabled(config)
+    lease = core.inbox_of(config, bus).lease
+    ann, ben = (remote(adapter.shape(info, config, bus), "twitch", bus, name, lease) for name in ("ann", "ben"))
+
+    assert type(ann) is type(ben)
