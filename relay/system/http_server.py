@@ -9,8 +9,6 @@ from typing import Final
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
-from relay.system.periodic import repeat
-
 PATIENCE: Final = 20.0
 """Seconds a connection may be without a complete request, and a request without its body."""
 PER_ADDRESS: Final = 500
@@ -36,7 +34,8 @@ class HttpServer:
             app, handle_signals=False, access_log=None, shutdown_timeout=stop_within, logger=log
         )
         self._listening: asyncio.Server | None = None
-        self._watching: asyncio.Task[None] | None = None
+        self._next_look: asyncio.TimerHandle | None = None
+        """None while nobody is connected."""
         self._at_work: set[object] = set()
         """Connections with a request that is being answered, or that is a WebSocket."""
         self._silent_since: dict[object, float] = {}
@@ -63,30 +62,38 @@ class HttpServer:
             raise
         self._listening = listening
         self.port = self._listening.sockets[0].getsockname()[1]
-        self._watching = asyncio.create_task(repeat(self._look, LOOK_EVERY, "looking after connections"))
 
     async def stop(self) -> None:
         """Once started."""
-        if self._listening is None or self._watching is None:
+        if self._listening is None:
             return
-        self._watching.cancel()
-        await asyncio.wait({self._watching})
         await _close(self._listening)
         await self._runner.cleanup()
+        if self._next_look is not None:
+            self._next_look.cancel()
+            self._next_look = None
 
     def _let_in(self, transport: asyncio.Transport) -> asyncio.Protocol | None:
         """Who answers this connection; None when its address has enough of them, or it came too late."""
         server = self._runner.server
         if server is None or self._listening is None or not self._listening.is_serving():
             return None
+        if self._next_look is None:
+            self._look_later()
         address = _address(transport)
         waiting = [each for each in server.connections if each not in self._at_work]
         return server() if sum(_address(each.transport) == address for each in waiting) < PER_ADDRESS else None
 
-    async def _look(self) -> None:
-        """Close what has been silent for too long."""
+    def _look_later(self) -> None:
+        self._next_look = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look)
+
+    def _look(self) -> None:
+        """Close what has been silent for too long, and look again while anybody is there."""
         now = asyncio.get_running_loop().time()
         connections = self._runner.server.connections if self._runner.server is not None else []
+        self._next_look = None
+        if connections:
+            self._look_later()
         silent = [each for each in connections if each not in self._at_work and not _is_being_read(each.transport)]
         self._silent_since = {each: self._silent_since.get(each, now) for each in silent}
         for each in silent:

@@ -92,6 +92,16 @@ async def told(port: int, said: bytes) -> bytes:
 REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
+async def test_who_serves_nobody_has_nothing_to_look_after() -> None:
+    before = asyncio.all_tasks()
+    http = HttpServer(web.Application(), "127.0.0.1", 0, stop_within=0.1)
+
+    await http.start()
+
+    assert asyncio.all_tasks() == before
+    await http.stop()
+
+
 @pytest.mark.parametrize("said", [b"", b"GET", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"GET / HTTP/1.1\r\nX: "])
 async def test_a_connection_without_a_complete_request_is_closed(site: Site, said: bytes) -> None:
     assert await told(site.http.port, said) == b""
