@@ -32,7 +32,7 @@ class FleetCores:
         self._fleet = fleet
         self._watch = watch
         self._bus = bus
-        self._share = FairShare(bus.presence, lambda: len(self._fleet.companions))
+        self._share = FairShare(bus.presence, lambda: len(self._fleet.companions), watch.asked)
         self._kept: Keeper[str] = Keeper(self._note)
         self._led: dict[str, Leadership] = {}
         self._going: list[Leadership] = []
@@ -98,6 +98,7 @@ class FleetCores:
             checkpoint()
             led_by = await self._lead_once(name)
             if self._watch.asked.is_set():
+                self._share.end()
                 return False
             if led_by == self._fleet.companions.get(name):
                 return True

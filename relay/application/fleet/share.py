@@ -18,15 +18,21 @@ SETTLED: Final = 5.0
 class FairShare:
     """Keeps a process from leading more than its part, as long as others are there to lead the rest."""
 
-    def __init__(self, presence: Presence, companions: Callable[[], int]) -> None:
-        """`companions`: how many there are in all."""
+    def __init__(self, presence: Presence, companions: Callable[[], int], asked: asyncio.Event) -> None:
+        """`companions`: how many there are in all. `asked` is set once this process is to end."""
         self._presence = presence
         self._companions = companions
+        self._asked = asked
         self._led: dict[str, None] = {}
 
     def tell(self, problems: Mapping[str, str]) -> None:
         """What keeps companions from being led here, by name. Once told, it is one of those that share."""
-        self._presence.offer(SERVICE, {"problems": dict(problems)})
+        if not self._asked.is_set():
+            self._presence.offer(SERVICE, {"problems": dict(problems)})
+
+    def end(self) -> None:
+        """It shares no more: what it leads no longer is the others', however long the rest of it takes to end."""
+        self._presence.withdraw(SERVICE)
 
     def most(self) -> int:
         """How many are this process's part."""
@@ -38,7 +44,9 @@ class FairShare:
         service = core_service(companion)
         async with self._presence.changed:
             await self._presence.changed.wait_for(
-                lambda: len(self._led) < self.most() and not any(self._presence.of(service))
+                lambda: (
+                    not self._asked.is_set() and len(self._led) < self.most() and not any(self._presence.of(service))
+                )
             )
             self._led[companion] = None
 

@@ -296,6 +296,38 @@ async def test_a_process_that_comes_later_leads_its_part_once_what_is_being_said
         await eventually(lambda: counts() == [4, 0])
 
 
+async def test_what_a_process_that_ends_leads_no_more_is_led_by_another_before_the_rest_has_ended(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(share, "SETTLED", 0.0)
+    led: dict[str, dict[str, Leadership]] = {}
+
+    async def lead(leadership: Leadership, bus: Bus) -> None:
+        theirs, companion = led.setdefault(bus.presence.id, {}), leadership.config.relay.name
+        theirs[companion] = leadership
+        bus.presence.offer(core_service(companion))
+        try:
+            await leadership.is_left.wait()
+        finally:
+            del theirs[companion]
+            bus.presence.withdraw(core_service(companion))
+
+    def counts() -> list[int]:
+        return [len(theirs) for theirs in led.values()]
+
+    names = [f"{name}-{number}" for number in range(4)]
+    async with leading(redis_server, monkeypatch, lead, *names, relay=name) as (first, _):
+        await eventually(lambda: counts() == [4])
+        async with leading(redis_server, monkeypatch, lead, *names, relay=name):
+            await eventually(lambda: counts() == [2, 2])
+            has_said_it, says_something = led[first._bus.presence.id].values()
+            first._watch.asked.set()
+            has_said_it.is_left.set()
+            await eventually(lambda: counts() == [1, 3])
+            says_something.is_left.set()
+            await eventually(lambda: counts() == [0, 4])
+
+
 async def test_whom_messages_wait_for_starts_before_those_that_came_earlier(
     redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
