@@ -87,6 +87,8 @@ class Presence:
         self._services: dict[str, Any] = {}
         self._told = ""
         self._came = asyncio.Event()
+        self._awaited: dict[str, asyncio.Event] = {}
+        """By service: set at its next change, and then forgotten."""
 
     def offer(self, service: str, state: Any = None) -> None:
         """This process can be asked for it from now on; `state`, fit for JSON, is what others should know of it."""
@@ -105,11 +107,16 @@ class Presence:
 
     async def find(self, service: str, suits: Suits = any_of_them) -> ProcessSign:
         """One of those that suit, or another where none does; waits until there is one."""
-        async with self.changed:
-            while True:
-                if found := list(self.of(service)):
-                    return next(filter(suits, found), found[0])
-                await self.changed.wait()
+        while not (found := list(self.of(service))):
+            await self.change_of(service)
+        return next(filter(suits, found), found[0])
+
+    async def change_of(self, service: str) -> None:
+        """Return when others can be asked for it than now, or tell something else of it.
+
+        Who follows one service waits like this: with hundreds of companions a process has as many who do.
+        """
+        await self._awaited.setdefault(service, asyncio.Event()).wait()
 
     async def run(self) -> None:
         with self._pubsub.heard_by(self._key, lambda _: self._came.set()):
@@ -135,8 +142,10 @@ class Presence:
         living = {id.decode(): ProcessSign(id.decode(), json.loads(said)) for id, said in pairs}
         if living != self.living:
             async with self.changed:
-                self.living = living
+                before, self.living = self.living, living
                 self.changed.notify_all()
+                for service in [each for each in self._awaited if _told(each, before) != _told(each, living)]:
+                    self._awaited.pop(service).set()
 
     async def _tell(self) -> None:
         if not self._services and not self._told:
@@ -153,3 +162,8 @@ class Presence:
             async with asyncio.timeout(LEAVE_WITHIN):
                 await self._connection.ask(self._connection.client.hdel, self._key, self.id)
                 await self._pubsub.tell(self._key, b"")
+
+
+def _told(service: str, living: Mapping[str, ProcessSign]) -> Mapping[str, Any]:
+    """Of the service, by each that can be asked for it."""
+    return {sign.id: sign.services[service] for sign in living.values() if service in sign.services}

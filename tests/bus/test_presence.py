@@ -31,6 +31,33 @@ async def test_what_it_tells_anew_is_seen(processes: Two) -> None:
         )
 
 
+async def test_who_follows_a_service_hears_of_that_alone(processes: Two) -> None:
+    here, there = processes
+    there.presence.offer("twitch", 1)
+    await here.presence.find("twitch")
+    following = asyncio.create_task(here.presence.change_of("twitch"))
+    there.presence.offer("discord")
+    await here.presence.find("discord")
+    assert not following.done()
+
+    there.presence.offer("twitch", 2)
+
+    await following
+    assert [sign.services["twitch"] for sign in here.presence.of("twitch")] == [2]
+
+
+async def test_who_follows_a_service_hears_that_nobody_has_it_any_more(processes: Two) -> None:
+    here, there = processes
+    there.presence.offer("twitch")
+    there.presence.offer("discord")
+    await here.presence.find("twitch")
+    there.presence.withdraw("twitch")
+
+    await here.presence.change_of("twitch")
+
+    assert not any(here.presence.of("twitch"))
+
+
 async def test_a_process_that_dies_is_missed(processes: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("relay.bus.presence.ALIVE_FOR", 0.05)
     monkeypatch.setattr("relay.bus.presence.TELL_EVERY", 0.02)

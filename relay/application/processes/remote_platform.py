@@ -64,15 +64,13 @@ class RemotePlatform:
 
     async def run(self) -> None:
         """See Platform: whether adapters hear their channels."""
-        presence = self.bus.presence
         self.is_run.set()
         while True:
-            async with presence.changed:
-                if any(sign["listening"] for sign in self.signs()):
-                    self.listening.set()
-                else:
-                    self.listening.clear()
-                await presence.changed.wait()
+            if any(sign["listening"] for sign in self.signs()):
+                self.listening.set()
+            else:
+                self.listening.clear()
+            await self.bus.presence.change_of(self.service)
 
     async def post(self, post: Post) -> None:
         """See Outlet; what has to arrive goes through the outbox."""
