@@ -39,6 +39,9 @@ RATE_LIMIT_WAIT: Final = 30.0
 """The longest wait for a rate limit, in seconds; discord.py allows no less."""
 RESUMES: Final = 4
 """Failures to reach the gateway after which the session is given up: discord.py would wait up to 17 minutes then."""
+STANDS: Final = 5.0
+"""Seconds for which a line has to stand. Where Discord ends `RESUMES` in a row sooner, the session is given up, which
+discord.py would resume without a pause, for ever."""
 LOOK_AGAIN: Final = (20.0, 40.0)
 """Seconds, at random between, after which another look is taken at what could not be looked up."""
 
@@ -79,6 +82,10 @@ class DiscordSession(discord.Client):
         self._happenings = Happenings(self, bot.listening, intake.put, bot.clock, bot.wanted)
         self._history = History(self, mark, bot.clock, bot.look_back, self._read)
         self._failures = 0
+        self._ended_at = float("-inf")
+        """When Discord last ended a line, in the loop's time."""
+        self._ended_soon = 0
+        """How many in a row it ended at once."""
         self._search: asyncio.Task[list[Incoming]] | None = None
         self._next_look: asyncio.TimerHandle | None = None
         self._trouble: str | None = None
@@ -132,10 +139,14 @@ class DiscordSession(discord.Client):
         """discord.py goes on from this error by itself. Raises PlatformUnavailable where a new session is better."""
         if not isinstance(error, Exception) or isinstance(error, discord.ConnectionClosed):
             return
-        self._failures += not isinstance(error, ReconnectWebSocket)
-        if self.ws is not None and self.ws.session_id is not None and self._failures < RESUMES:
+        is_ended = isinstance(error, ReconnectWebSocket)
+        self._failures += not is_ended
+        self._ended_soon = self._ended_soon + is_ended if self.loop.time() - self._ended_at < STANDS else 0
+        self._ended_at = self.loop.time() if is_ended else self._ended_at
+        is_worth_it = max(self._failures, self._ended_soon) < RESUMES
+        if self.ws is not None and self.ws.session_id is not None and is_worth_it:
             return
-        if isinstance(error, ReconnectWebSocket):
+        if is_ended:
             raise PlatformUnavailable("discord: Discord ended the session")
         raise PlatformUnavailable(str(explain(error, "gateway")))
 

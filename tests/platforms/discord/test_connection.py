@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,8 @@ from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.session_starts import Buckets, SessionStarts
 from tests.doubles.discord import DiscordDouble, Hold
 from tests.doubles.discord.double import TOKEN
+from tests.doubles.discord.sessions import Socket
+from tests.doubles.discord.world import Json
 from tests.doubles.faults import FaultyProxy
 from tests.platforms.discord.conftest import Connect, Status, Store, adapter, session_ended
 from tests.support import PATIENCE, eventually
@@ -349,6 +352,40 @@ async def test_a_gateway_that_is_away_for_long_is_come_back_to_in_a_new_session(
     await store.wait_for(2)
     assert store.texts == ["one", "two"]
     assert len(waits) == session.RESUMES - 1, "discord.py waits longer and longer, up to 17 minutes"
+
+
+class TestAGatewayThatEndsEachLineAtOnce:
+    @pytest.mark.parametrize("how", ["asks to reconnect", "calls the session invalid", "closes"])
+    async def test_is_come_back_to_in_a_new_session(
+        self, discord: DiscordDouble, platform: DiscordPlatform, how: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(session, "STANDS", PATIENCE)
+        gateway, resume = discord.gateway, discord.gateway._resume
+        ends: dict[str, Callable[[], Awaitable[None]]] = {
+            "asks to reconnect": gateway.request_reconnect,
+            "calls the session invalid": partial(gateway.invalidate, resumable=True),
+            "closes": partial(gateway.close_sockets, 4000),
+        }
+
+        async def end_at_once(socket: Socket, data: Json) -> None:
+            await resume(socket, data)
+            await ends[how]()
+
+        monkeypatch.setattr(gateway, "_resume", end_at_once)
+        await ends[how]()
+        await discord.signal.wait_until(lambda: gateway.identifies == 2, "a new session")
+
+        assert gateway.resumes == session.RESUMES
+
+    async def test_unless_each_stood_for_a_while(
+        self, discord: DiscordDouble, platform: DiscordPlatform, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(session, "STANDS", 0.0)
+        for _ in range(2 * session.RESUMES):
+            await discord.request_reconnect()
+            await discord.wait_ready()
+
+        assert discord.gateway.identifies == 1
 
 
 async def test_a_server_that_is_away_shows_in_the_health(discord: DiscordDouble, store: Store) -> None:
