@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -15,10 +14,11 @@ from relay.platforms.twitch.socket import EventSocket
 from relay.platforms.twitch.sources import EventSource, Key, Wanted, key, wanted
 from relay.platforms.twitch.status import TwitchStatus, settled
 from relay.platforms.twitch.transport import EventTransport
+from relay.system.backoff import LossPauses
 
 log = logging.getLogger(__name__)
-IN_VAIN_AT_MOST = 30.0
-"""Seconds at most between two sessions that end before everything is subscribed."""
+AGAIN_AT_MOST = 30.0
+"""Seconds at most between two sessions that end before everything is subscribed, or soon after."""
 
 
 class LoginTransport(EventTransport):
@@ -37,8 +37,7 @@ class LoginTransport(EventTransport):
         """It is worth a look before that."""
         self._sessions: set[str] = set()
         """The ids of all sessions so far."""
-        self._sessions_in_vain = 0
-        """How many in a row ended before everything was subscribed."""
+        self._pauses = LossPauses(0.25, AGAIN_AT_MOST)
 
     def channels_changed(self) -> None:
         """See EventTransport."""
@@ -54,8 +53,7 @@ class LoginTransport(EventTransport):
                     successor = await self._serve(socket)
                     tasks.create_task(socket.retire())
                     socket = successor
-                await asyncio.sleep(random.uniform(0.0, min(IN_VAIN_AT_MOST, 0.25 * 2**self._sessions_in_vain)))
-                self._sessions_in_vain = min(self._sessions_in_vain + 1, 10)
+                await asyncio.sleep(self._pauses.next())
 
     async def _open(self) -> EventSocket:
         try:
@@ -83,7 +81,7 @@ class LoginTransport(EventTransport):
         while True:
             await self._status.patiently(self._check, socket)
             self._status.heard(f"connected as {self._connection.account.login} to {self._connection.named}")
-            self._sessions_in_vain = 0
+            self._pauses.is_well()
             await settled(self._attention, self._every)
 
     async def _check(self, socket: EventSocket) -> None:

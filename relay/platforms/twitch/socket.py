@@ -13,6 +13,7 @@ from twitchio.eventsub.websockets import Websocket
 
 from relay.platforms.twitch.connection import TwitchClient
 from relay.platforms.twitch.notifications import hand_on, is_about_shards, taken_away
+from relay.system.backoff import LossPauses
 
 if TYPE_CHECKING:
     from twitchio.types_.conduits import NotificationMessage, ReconnectMessage, RevocationMessage, WelcomeMessage
@@ -28,6 +29,8 @@ OVERDUE = 1.3
 """Twitch promises a sign of life in so many seconds; after this many times that, the session counts as dead."""
 LOOKS = 10
 """How often it is looked for a sign of life in that time."""
+MOVE_AT_MOST = 10.0
+"""Seconds at most until a session moves that is asked to again and again; Twitch waits for 30."""
 HANDOVER_GRACE = 5.0
 """Seconds the old socket is still read after the new one was welcomed: what is on its way arrives."""
 
@@ -35,7 +38,7 @@ HANDOVER_GRACE = 5.0
 class EventSocket(Websocket):
     """TwitchIO's socket without its own reconnecting."""
 
-    __slots__ = ("_attention", "_patience", "_predecessors", "ended", "move_to", "revoked")
+    __slots__ = ("_attention", "_moves", "_patience", "_predecessors", "ended", "move_to", "revoked")
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class EventSocket(Websocket):
         self._patience = OVERDUE * self._keep_alive_timeout
         self._predecessors = predecessors
         self._attention = attention
+        self._moves = LossPauses(0.05, MOVE_AT_MOST)
         self.ended = asyncio.Event()
         """Nothing will come any more."""
         self.move_to: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -76,9 +80,11 @@ class EventSocket(Websocket):
 
     async def successor(self) -> Self:
         """Move to the address Twitch asked for; subscriptions move along. Raises FAILURES."""
+        await asyncio.sleep(self._moves.next())
         socket = type(self)(self._require_client(), str(self._token_for), self._attention, self.sessions)
-        socket.revoked = self.revoked
+        socket.revoked, socket._moves = self.revoked, self._moves
         await socket._enter(await self.move_to)
+        self._moves.is_well()
         return socket
 
     async def _enter(self, url: str | None) -> None:
