@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from relay.errors import RelayError, VoxtaError, VoxtaForbidden, VoxtaNotTold, VoxtaUnavailable
+from relay.errors import InboxError, RelayError, VoxtaError, VoxtaForbidden, VoxtaNotTold, VoxtaUnavailable
 from relay.forwarding.observer import Observer
 from relay.forwarding.preparing import ReadyForward
 from relay.forwarding.recovery import Doubts, Fate
@@ -74,6 +74,8 @@ class Sending:
         self._all_over.set()
         self._begun: dict[str, Sequence[Pick]] = {}
         """What forwards carry that the store may know as begun, by their ids, in the order in which they go."""
+        self._in_vain = 0
+        """How often in a row the store let none of them be begun."""
         self._waited_for = 0
         """How many are sent by a task that has not begun yet: what comes later goes behind them."""
         self._is_running = True
@@ -142,9 +144,16 @@ class Sending:
     # Out
 
     async def begin(self, several: Sequence[ReadyForward], chat: JoinedChat) -> list[ReadyForward]:
-        """Note that these are about to be sent. Those that may be `start`ed now, before anything else happens."""
+        """Note that these are about to be sent. Those that may be `start`ed now, before anything else happens.
+
+        Raises InboxError, also when the store lets begin none of those that wait there, as it says: not at once, since
+        one may have been taken back in this moment.
+        """
         self._begun |= {each.forward.id: each.picks for each in several}
         begun = await self._inbox.begin([each.forward for each in several])
+        self._in_vain = 0 if any(begun) or not several else self._in_vain + 1
+        if self._in_vain > 1:
+            raise InboxError("the inbox lets nothing be sent of what waits in it")
         await self._inbox.make_sure()
         if self._session.chat is not chat:
             return []

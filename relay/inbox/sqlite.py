@@ -102,8 +102,11 @@ class SqliteInbox:
         fit = [ledger.fit(forward) for forward in forwards]
         fitting, lines = [forward for forward, _ in fit], [line for _, line in fit]
         begun = await self._writer.run(lambda connection: tables.begin(connection, fitting, lines))
-        for forward in compress(fitting, begun):
-            self._unmarked.difference_update(forward.keys)
+        for forward, is_begun in zip(fitting, begun, strict=True):
+            if is_begun:
+                self._unmarked.difference_update(forward.keys)
+            else:  # the file knows something of them that this process does not
+                self._at_hand.over(forward.keys)
         return begun
 
     async def make_sure(self) -> None:

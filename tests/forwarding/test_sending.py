@@ -1,12 +1,13 @@
 """What expects no answer goes in a window: many at once, in order, each with an end of its own."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from relay.errors import InboxError
 from relay.forwarding.sending import RECORDED_WITHIN, WINDOW
+from relay.inbox.retry import LONGEST_WAIT
 from relay.model import AudienceMessage, Forward, Kind, Outcome
 from relay.moderation.switches import Switches
 from tests.forwarding.surroundings import Scene, Sending, Trouble, config, message
@@ -228,6 +229,27 @@ def test_nothing_is_sent_before_it_is_sure_that_the_store_is_ours(
     monkeypatch.undo()
     scene.wait(5)
     assert arrived(scene) == keys(window)
+
+
+def test_what_the_store_lets_nobody_begin_is_tried_slower_and_slower(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[float] = []
+
+    async def refuse(forwards: Sequence[Forward]) -> list[bool]:
+        tries.append(scene.wall())
+        assert len(tries) < 100, "it is asked again and again"
+        return [False] * len(forwards)
+
+    monkeypatch.setattr(scene.inbox, "begin", refuse)
+    [waits] = follows(scene, 1)
+    scene.give(waits)
+    scene.wait(20)
+    assert tries[-1] - tries[-2] >= LONGEST_WAIT / 2
+
+    monkeypatch.undo()
+    scene.wait(2 * LONGEST_WAIT)
+    assert outcome(scene, waits) == TOLD
 
 
 def test_the_rates_of_forwards_count_each_of_a_window(scene: Scene) -> None:

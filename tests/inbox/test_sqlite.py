@@ -317,6 +317,17 @@ class TestAtHand:
             assert await with_retries(inbox.reclaim) == [message(1)]
             assert await with_retries(inbox.claim, 9, 0) == [message(2)]
 
+    async def test_what_the_file_has_no_more_is_let_go_of_once_it_cannot_be_begun(self, tmp_path: Path) -> None:
+        async with _impatient(tmp_path) as inbox:
+            await with_retries(inbox.append, [message(1)])
+            assert await with_retries(inbox.claim, 9, 0) == [message(1)]
+            await with_retries(
+                inbox._writer.run, lambda connection: connection.execute("DELETE FROM messages").rowcount
+            )
+
+            assert await with_retries(inbox.begin, [forward(message(1))]) == [False]
+            assert await with_retries(inbox.current, [message(1).key]) == {}
+
 
 class TestTheWriter:
     async def test_lets_a_failing_job_fail_alone(self, tmp_path: Path) -> None:
