@@ -1,4 +1,5 @@
 import gc
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -45,6 +46,23 @@ def unused_tcp_port() -> int:
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """The openai client tries again at once."""
     monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.0)
+
+
+@pytest.fixture
+def loss_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Those before connections are made anew, each of which counts as lost soon; in truth nobody waits for so long."""
+    from relay.system import backoff
+
+    drawn: list[float] = []
+    draw = backoff.LossPauses.next
+
+    def note(pauses: backoff.LossPauses) -> float:
+        drawn.append(draw(pauses))
+        return 0.0
+
+    monkeypatch.setattr(backoff, "SETTLED", math.inf)
+    monkeypatch.setattr(backoff.LossPauses, "next", note)
+    return drawn
 
 
 def pytest_xdist_auto_num_workers() -> int:

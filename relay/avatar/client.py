@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any, Final, Literal
@@ -13,14 +12,15 @@ from relay.avatar.access import AvatarToken, ask, log_in
 from relay.avatar.connection import AvatarConnection, AvatarRefused, ErrorId, connect
 from relay.config import VTubeStudioSection
 from relay.errors import AuthError, AvatarUnavailable, ConfigError, RelayError
-from relay.system.backoff import backoff
+from relay.system.backoff import LossPauses, backoff
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY: Final = 5.0
 """Seconds between two questions whether it is still there and lets us in."""
-RECONNECT: Final = (0.5, 1.5)
-"""Seconds before a lost connection is made anew, drawn from this range; failures after that back off."""
+RECONNECT: Final = (1.0, 10.0)
+"""Seconds, at most, before a lost connection is made anew: at first, and when it is lost soon again and again. Failures
+after that back off."""
 
 _BACKOFF = backoff(1.0, 10.0)
 _OUT: Final = (ErrorId.NEEDS_AUTHENTICATION, ErrorId.ACCESS_DENIED)
@@ -33,6 +33,7 @@ class VTubeStudio:
         self._settings = settings
         self._token = token
         self._look_every = look_every
+        self._pauses = LossPauses(*RECONNECT)
         self._connection: AvatarConnection | None = None
         self._parameters: frozenset[str] = frozenset()
         """Those of the settings that this VTube Studio has."""
@@ -95,7 +96,7 @@ class VTubeStudio:
             except (AuthError, ConfigError) as error:
                 self._report(error)
                 await asyncio.Event().wait()
-            await asyncio.sleep(random.uniform(*RECONNECT))
+            await asyncio.sleep(self._pauses.next())
 
     async def _serve(self) -> None:
         """One connection, from login to loss. Raises AvatarUnavailable when it never came to anything."""
@@ -105,6 +106,7 @@ class VTubeStudio:
                 await self._enter(connection)
                 self._parameters = await self._known(connection, self._settings.parameters)
                 self._connection, was_in, self._reported = connection, True, None
+                self._pauses.is_well()
                 log.info("VTube Studio is connected")
                 for listener in self._connected:
                     listener()

@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from relay.config import ObsSection
 from relay.errors import AuthError, RelayError
 from relay.obs.connection import ObsConnection, ObsEvent, connect
-from relay.system.backoff import backoff
+from relay.system.backoff import LossPauses, backoff
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +25,10 @@ TICK: Final = 0.25
 SETTLES: Final = 1.0
 """Seconds after which OBS lists an input no longer that it told the end of; 0.1 to 0.2 s were measured."""
 
-RECONNECT: Final = (0.5, 1.5)
-"""Seconds before a lost connection is made anew, drawn from this range; failures after that back off."""
+RECONNECT = 1.0
+RECONNECT_AT_MOST: Final = 10.0
+"""Seconds, at most, before a lost connection is made anew: at first, and when it is lost soon again and again. Failures
+after that back off."""
 
 REFUSED: Final = 60.0
 """Seconds before a refused password is tried again: OBS may show its user every refusal."""
@@ -70,6 +72,7 @@ class ObsClient:
         self._settings = settings
         self._parts = parts
         self._clock = clock
+        self._pauses = LossPauses(RECONNECT, RECONNECT_AT_MOST)
         self._look_again_at = float("inf")
         self._problem: str | None = "not connected to OBS yet"
         self._reported: type[RelayError] | None = None
@@ -94,7 +97,7 @@ class ObsClient:
             async for attempt in AsyncRetrying(retry=retry_if_exception_type(RelayError), wait=_wait):
                 with attempt:
                     await self._serve()
-            await asyncio.sleep(random.uniform(*RECONNECT))
+            await asyncio.sleep(self._pauses.next())
 
     async def _serve(self) -> None:
         """One connection, from login to loss. Raises RelayError when it never came to listening."""
@@ -103,6 +106,7 @@ class ObsClient:
                 try:
                     await self._look_up(connection)
                     self._problem = self._reported = None
+                    self._pauses.is_well()
                     log.info("OBS is connected: %s", self.health())
                     await self._listen(connection)
                 finally:

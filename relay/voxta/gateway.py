@@ -5,19 +5,17 @@ A gateway shows less than Voxta does. What it cannot do is said once in the log,
 
 import asyncio
 import logging
-import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import aiohttp
 from aiohttp.abc import AbstractCookieJar
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from relay.config import VoxtaSection
 from relay.errors import VoxtaError, VoxtaNotTold, VoxtaUnavailable
 from relay.model import Forward, ScriptCall, SendAs
-from relay.system.backoff import backoff
+from relay.system.backoff import LossPauses
 from relay.voxta.chat import HISTORY, JoinedChat
 from relay.voxta.gateway_events import GatewayEvents
 from relay.voxta.transport import always
@@ -41,8 +39,8 @@ EVENTS: Final = (
 """All that is subscribed to."""
 HEARTBEAT: Final = 15.0
 """Seconds between the pings that find a dead connection."""
-RECONNECT_JITTER: Final = 0.5
-"""Seconds, at most, before a lost connection is made anew; failures after that back off."""
+RECONNECT: Final = (0.25, 15.0)
+"""Seconds, at most, before a connection is made anew: at first, and when it is lost soon, or fails, again and again."""
 
 
 class GatewaySession:
@@ -68,6 +66,7 @@ class GatewaySession:
         self._told: set[str] = set()
         """What was said to be impossible."""
         self._reported: str | None = None
+        self._pauses = LossPauses(*RECONNECT)
         self._history: deque[ChatMessage] | None = None
         """What is known to have been taken; None until the first chat was joined, as what came before is not known."""
         self._posted: deque[tuple[str, str, str]] = deque(maxlen=HISTORY)
@@ -93,18 +92,14 @@ class GatewaySession:
 
     async def run(self) -> None:
         while True:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception_type(VoxtaError),
-                wait=backoff(0.25, 15.0),
-                after=self._report,
-            ):
-                with attempt:
-                    await self._serve()
-            await asyncio.sleep(random.uniform(0.0, RECONNECT_JITTER))
+            try:
+                await self._serve()
+            except VoxtaError as error:
+                self._report(error)
+            await asyncio.sleep(self._pauses.next())
 
-    def _report(self, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        if error is not None and str(error) != self._reported:
+    def _report(self, error: VoxtaError) -> None:
+        if str(error) != self._reported:
             self._reported = str(error)
             log.warning("%s; trying again", error)
 
@@ -162,6 +157,7 @@ class GatewaySession:
 
     def _start(self, state: dict[str, Any]) -> None:
         self._is_connected = bool(state.get("connected"))
+        self._pauses.is_well()
         self._reported = None
         if state.get("chat_active"):
             self._enter(state.get("characters", []))

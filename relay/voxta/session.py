@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -12,7 +11,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from relay.config import VoxtaSection
 from relay.errors import VoxtaError, VoxtaForbidden, VoxtaUnavailable
-from relay.system.backoff import backoff
+from relay.system.backoff import LossPauses, backoff
 from relay.voxta.authentication import Authentication
 from relay.voxta.chat import JoinedChat
 from relay.voxta.joining import choose
@@ -27,8 +26,10 @@ log = logging.getLogger(__name__)
 SESSIONS_WAIT = 3.0
 """Seconds to wait for the list of open chats after the welcome; some servers send none while no chat is open."""
 
-RECONNECT_JITTER = 0.5
-"""Seconds, at most, before a lost connection is made anew; failures after that back off."""
+RECONNECT = 0.25
+RECONNECT_AT_MOST: Final = 10.0
+"""Seconds, at most, before a lost connection is made anew: at first, and when it is lost soon again and again. Failures
+after that back off."""
 
 UNREAD: Final = 200
 """Kinds of unreadable things that are told of."""
@@ -75,6 +76,7 @@ class VoxtaSession(ChatMessaging):
         self._hub: HubConnection | None = None
         self._wanted = settings.chat_id if settings.join == "chat" else None
         self._reported: str | None = None
+        self._pauses = LossPauses(RECONNECT, RECONNECT_AT_MOST)
         self._news = asyncio.Event()
         self._sessions: list[ChatSession] | None = None
         self._no_entry: VoxtaError | None = None
@@ -119,7 +121,7 @@ class VoxtaSession(ChatMessaging):
             ):
                 with attempt:
                     await self._serve()
-            await asyncio.sleep(random.uniform(0.0, RECONNECT_JITTER))
+            await asyncio.sleep(self._pauses.next())
 
     async def _serve(self) -> None:
         """One connection, from negotiation to loss. Raises VoxtaError when no chat was joined in between."""
@@ -262,6 +264,7 @@ class VoxtaSession(ChatMessaging):
 
     def _enter(self, started: server.ChatStarted) -> None:
         self.chat = JoinedChat.of(started)
+        self._pauses.is_well()
         self._ours = started.chat_id if self._is_opening or started.chat_id == self._ours else None
         self._wanted = started.chat_id
         self.problem = self.refusal = None

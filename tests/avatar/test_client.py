@@ -9,7 +9,7 @@ import pytest
 
 from relay.avatar.access import AvatarToken
 from relay.avatar.check import check
-from relay.avatar.client import VTubeStudio
+from relay.avatar.client import RECONNECT, VTubeStudio
 from relay.avatar.connection import AvatarRefused
 from relay.config import VTubeStudioSection
 from relay.errors import AvatarUnavailable, ConfigError
@@ -52,6 +52,18 @@ async def test_while_the_streamer_has_not_answered_a_light_says_what_to_click(
 
         double.allows = True
         await eventually(lambda: studio.state == "ok")
+
+
+async def test_one_that_is_lost_as_soon_as_it_let_us_in_is_come_back_to_slower_and_slower(
+    double: VTubeStudioDouble, token: AvatarToken, loss_pauses: list[float]
+) -> None:
+    async with connecting(double, token) as studio:
+        await eventually(lambda: studio.state == "ok")
+        for count in range(1, 7):
+            double.drop()
+            await eventually(lambda: len(loss_pauses) == count and studio.state == "ok")  # noqa: B023
+
+    assert loss_pauses[-1] >= RECONNECT[-1] / 2
 
 
 async def test_who_was_denied_does_not_ask_again(double: VTubeStudioDouble, token: AvatarToken) -> None:

@@ -133,13 +133,17 @@ class VTubeStudioDouble:
 
     async def stop(self) -> None:
         """Quit the program. What it allowed is kept in its configuration."""
-        for session in list(self._sessions):
-            if session.request.transport is not None:
-                session.request.transport.abort()
+        self.drop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
         self.injected.clear()
+
+    def drop(self) -> None:
+        """Cut every connection, without a goodbye."""
+        for session in list(self._sessions):
+            if session.request.transport is not None:
+                session.request.transport.abort()
 
     def value(self, name: str) -> float | None:
         """What a parameter is set to by a plug-in; None once it was not sent again within a second."""

@@ -189,6 +189,17 @@ async def test_a_lost_connection_ends_the_voice_at_once_and_comes_back_by_itself
     ]
 
 
+async def test_an_obs_that_is_lost_as_soon_as_it_is_connected_is_come_back_to_slower_and_slower(
+    obs: ObsDouble, loss_pauses: list[float]
+) -> None:
+    async with listening(obs) as room:
+        for logins in range(2, 8):
+            obs.drop()
+            await eventually(lambda: obs.logins == logins and room.client.is_connected)  # noqa: B023
+
+    assert len(loss_pauses) == 6 and loss_pauses[-1] >= client.RECONNECT_AT_MOST / 2
+
+
 async def test_an_obs_that_is_not_running_is_waited_for_without_noise(
     obs: ObsDouble, told: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,7 +308,7 @@ async def test_an_obs_that_still_loads_is_asked_again(obs: ObsDouble, monkeypatc
 async def test_a_frame_that_breaks_the_protocol_ends_neither_the_relay_nor_its_listening(
     obs: ObsDouble, message: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "RECONNECT", (0.0, 0.0))
+    monkeypatch.setattr(client, "RECONNECT", 0.0)
     async with listening(obs) as room:
         await obs.send_raw(msgpack.packb(message))
         await obs.send_raw(b"\xc1")

@@ -22,7 +22,7 @@ WAYS = {
 async def test_what_was_sent_when_the_connection_broke_is_in_the_chat_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, switches: Switches, fault: SendFault
 ) -> None:
-    monkeypatch.setattr(session, "RECONNECT_JITTER", 0.0)
+    monkeypatch.setattr(session, "RECONNECT", 0.0)
     async with double(switches) as backstage, theatre(tmp_path, backstage) as stage:
         backstage.server.hub.faults.append(fault)
         await stage.writes("the one in question")

@@ -29,7 +29,7 @@ SERVERS: Final = (
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "RECONNECT_JITTER", 0.0)
+    monkeypatch.setattr(session, "RECONNECT", 0.0)
     monkeypatch.setattr(session, "SESSIONS_WAIT", 0.05)
 
 

@@ -28,7 +28,7 @@ THREE = [f'Ann (Twitch): "message {number}"' for number in (1, 2, 3)]
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voxta_session, "RECONNECT_JITTER", 0.0)
+    monkeypatch.setattr(voxta_session, "RECONNECT", 0.0)
 
 
 def quiet(*_: object) -> list[QuietPlatform]:

@@ -14,8 +14,6 @@ from relay.platforms.twitch import connection, socket, status
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.platforms.twitch.login_transport import AGAIN_AT_MOST
 from relay.platforms.twitch.socket import MOVE_AT_MOST
-from relay.system import backoff
-from relay.system.backoff import LossPauses
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.twitch import Drop, Garble, TwitchDouble
 from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received, reaching
@@ -90,33 +88,18 @@ async def test_several_handovers_in_a_row_work(twitch: TwitchDouble, connect: Co
             await received.until_text(f"after {number}")
 
 
-@pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Those after connections, each of which is lost soon; in truth nobody waits for so long."""
-    drawn: list[float] = []
-    draw = LossPauses.next
-
-    def note(self: LossPauses) -> float:
-        drawn.append(draw(self))
-        return 0.0
-
-    monkeypatch.setattr(backoff, "SETTLED", PATIENCE)
-    monkeypatch.setattr(LossPauses, "next", note)
-    return drawn
-
-
 async def test_a_session_that_is_asked_to_move_again_and_again_does_so_slower_and_slower(
-    twitch: TwitchDouble, connect: Connect, pauses: list[float]
+    twitch: TwitchDouble, connect: Connect, loss_pauses: list[float]
 ) -> None:
     async with connect(twitch):
         for _ in range(9):
             await twitch.reconnect()
 
-    assert len(pauses) == 9 and pauses[-1] >= MOVE_AT_MOST / 2
+    assert len(loss_pauses) == 9 and loss_pauses[-1] >= MOVE_AT_MOST / 2
 
 
 async def test_sessions_that_end_as_soon_as_all_is_subscribed_are_begun_slower_and_slower(
-    twitch: TwitchDouble, connect: Connect, pauses: list[float]
+    twitch: TwitchDouble, connect: Connect, loss_pauses: list[float]
 ) -> None:
     async with connect(twitch) as platform:
         for opened in range(2, 10):
@@ -124,7 +107,7 @@ async def test_sessions_that_end_as_soon_as_all_is_subscribed_are_begun_slower_a
             await twitch.until(lambda: twitch.sessions.opened == opened, "another session")  # noqa: B023
             await platform.listening.wait()
 
-    assert len(pauses) == 8 and pauses[-1] >= AGAIN_AT_MOST / 2
+    assert len(loss_pauses) == 8 and loss_pauses[-1] >= AGAIN_AT_MOST / 2
 
 
 async def test_a_handover_that_fails_ends_in_a_fresh_session(
