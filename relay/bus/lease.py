@@ -49,7 +49,14 @@ _ACQUIRE: Final = Script(
     + """
 -- ARGV: who, milliseconds   Returns {0}, or how many milliseconds who else has it still, and who.
 local holder = redis.call('GET', lease)
-if holder and holder ~= ARGV[1] then return {redis.call('PTTL', lease), holder} end
+if holder and holder ~= ARGV[1] then
+  local left = redis.call('PTTL', lease)
+  if left < 0 then -- as from a backup, or by hand: whoever has it renews it, and who is gone does not
+    left = tonumber(ARGV[2])
+    redis.call('PEXPIRE', lease, left)
+  end
+  return {left, holder}
+end
 redis.call('DEL', lease)
 redis.call('SET', lease, ARGV[1], 'PX', ARGV[2])
 redis.call('SET', owner, ARGV[1])

@@ -115,6 +115,16 @@ async def test_a_relay_that_lives_is_told_of_at_once_and_by_name(
                 pass
 
 
+async def test_a_lease_without_an_end_as_of_a_backup_ends_when_nobody_renews_it(
+    shared_server: RedisServer, namespace: str
+) -> None:
+    async with Redis.from_url(shared_server.url) as admin:
+        await admin.set(f"{{{namespace}}}:lease", "somebody, process 1 of long ago")
+
+    async with asyncio.timeout(PATIENCE), opened(shared_server, namespace, lease=SHORT) as inbox:
+        assert await inbox.append([message(1)]) == [True]
+
+
 async def test_whoever_looks_disturbs_nobody_and_writes_nothing(shared_server: RedisServer, namespace: str) -> None:
     async with opened(shared_server, namespace) as owner:
         await owner.append(messages(1, 2))
