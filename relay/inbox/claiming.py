@@ -9,6 +9,7 @@ from itertools import islice, starmap
 from typing import Any
 
 from relay.bus.connection import is_transient
+from relay.errors import InboxError
 from relay.inbox import scripts
 from relay.inbox.at_hand import AtHand
 from relay.inbox.pages import GROUP, PAGES, Pages, Standing, StoredMessage, lines_of
@@ -17,6 +18,8 @@ from relay.system.cancellation import checkpoint
 
 CONSUMER = "relay"
 """Always the same: who claims has the lease, so whoever held something before is gone."""
+READS = 3
+"""Reads that may break off in a row before a claim fails: who claims waits for a moment then."""
 LOOK_EVERY = 30.0
 """Seconds after which a claim looks although nothing came through this process, as everything should."""
 
@@ -79,8 +82,8 @@ class Claims:
             return self._hand(dict(starmap(_as_message, await self._leftovers())), changes)
 
     async def _fill(self, pages: int) -> None:
-        """Put lines on the shelf, if there are any."""
-        while True:
+        """Put lines on the shelf, if there are any. Raises InboxError."""
+        for _ in range(READS):
             if self._torn:
                 self._shelf.extend([line for line, _ in await self._leftovers()])
             self._torn, self._may_have_more = True, False
@@ -91,6 +94,7 @@ class Claims:
                 self._may_have_more |= len(entries) == pages
                 self._shelf.extend(lines_of(entries))
                 return
+        raise InboxError(f"{self._pages.connection.name} breaks off each read")
 
     async def _take(self, pages: int) -> Any:
         """New pages, now ours; None when the connection failed: nobody knows what was given."""

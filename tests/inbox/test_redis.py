@@ -231,6 +231,26 @@ class TestAServerThatIsGone:
 
             assert await with_retries(inbox.claim, 9, wait=PATIENCE) == [message(1)]
 
+    async def test_after_each_read_of_what_is_new_fails_the_claim_soon(
+        self, server: RedisServer, namespace: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        reads = 0
+
+        async def break_off(*_: object) -> None:
+            nonlocal reads
+            reads += 1
+            assert reads < 100, "it is read again and again"
+            raise ConnectionError("the line is cut")
+
+        async with opened(server, namespace) as inbox:
+            await inbox.append([message(1)])
+            with monkeypatch.context() as broken:
+                broken.setattr(inbox._pages, "run_once", break_off)
+                with pytest.raises(InboxError, match="breaks off"):
+                    await inbox.claim(9, wait=0)
+
+            assert await inbox.claim(9, wait=0) == [message(1)]
+
     async def test_cannot_be_opened(self, server: RedisServer, namespace: str) -> None:
         server.stop()
 
