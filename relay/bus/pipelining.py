@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
+from hiredis import pack_command
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -88,7 +89,7 @@ class Pipelining:
         connection = await self._pool.get_connection()
         answers: list[Any] = []
         try:
-            await connection.send_packed_command(connection.pack_commands(commands))
+            await connection.send_packed_command(b"".join(map(_packed, commands)))
             for _ in commands:
                 try:
                     answers.append(await connection.read_response())
@@ -100,3 +101,10 @@ class Pipelining:
         finally:
             await self._pool.release(connection)
         return answers
+
+
+def _packed(command: tuple[Any, ...]) -> bytes:
+    """As it is sent; the library gives some names in two words, and takes ten times as long to pack one itself."""
+    name, *given = command
+    packed: bytes = pack_command((*name.split(), *given))
+    return packed
