@@ -2,6 +2,8 @@ import asyncio
 import os
 from pathlib import Path
 
+import pytest
+
 from relay.application.heartbeat import DEAD_AFTER, Heartbeat, ailment, condition
 from tests.support import eventually
 
@@ -38,6 +40,27 @@ async def test_relays_of_one_process_share_its_heartbeat_and_each_may_end_before
         states["ann"] = "alone"
         await eventually(lambda: condition(files["ann"]) == "alone")
     assert not files["ann"].exists()
+
+
+async def test_what_the_file_has_already_is_not_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "relay.alive"
+    async with Heartbeat(every=0.01).of(path, lambda: "ok"):
+        await eventually(lambda: condition(path) == "ok")
+        for _ in range(10):  # the first two beats may both be under way, and know nothing of each other
+            path.write_text("marked", "utf-8")
+            os.utime(path, (0, 0))
+            await eventually(lambda: path.stat().st_mtime > 0)
+            if condition(path) == "marked":
+                return
+    pytest.fail("it was written each time")
+
+
+async def test_a_file_that_is_gone_is_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "relay.alive"
+    async with Heartbeat(every=0.01).of(path, lambda: "ok"):
+        await eventually(lambda: condition(path) == "ok")
+        path.unlink()
+        await eventually(lambda: condition(path) == "ok")
 
 
 async def test_a_file_that_cannot_be_written_costs_the_other_relays_nothing(tmp_path: Path) -> None:
