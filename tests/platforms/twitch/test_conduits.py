@@ -271,6 +271,19 @@ async def test_a_process_that_ends_leaves_its_shards_to_another(
         await received.until(2)
 
 
+async def test_a_shard_that_is_lost_as_soon_as_it_is_served_is_served_again_slower_and_slower(
+    twitch: TwitchDouble, serve: Serve, loss_pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "LOOK_AGAIN", 0.2)
+    async with serve(twitch):
+        for count in range(1, 6):
+            await all_served(twitch)
+            await twitch.cut(sessions(twitch)[0])
+            await eventually(lambda: len(loss_pauses) == count)  # noqa: B023
+
+    assert loss_pauses[-1] >= shards.PATIENCE / 2
+
+
 async def test_a_conduit_that_twitch_has_ended_is_made_again_with_everything_subscribed(
     twitch: TwitchDouble, received: Received, serve: Serve
 ) -> None:

@@ -12,6 +12,7 @@ from relay.platforms.twitch.connection import TwitchClient
 from relay.platforms.twitch.failures import FAILURES, translate
 from relay.platforms.twitch.socket import EventSocket
 from relay.platforms.twitch.status import TwitchStatus
+from relay.system.backoff import LossPauses
 
 log = logging.getLogger(__name__)
 OWNER = "conduit"
@@ -44,6 +45,9 @@ class ConduitShards:
         self.attention = asyncio.Event()
         """Set when it is worth a look who serves what."""
         self._held: dict[int, EventSocket] = {}
+        self._pauses = LossPauses(LOOK_AGAIN, PATIENCE)
+        self._pause = 0.0
+        """Seconds before the next look, after connections were lost."""
         self.revoked: set[str] = set()
         """The ids of subscriptions Twitch has taken away; who has looked after them empties it."""
         self.served = asyncio.Event()
@@ -57,9 +61,12 @@ class ConduitShards:
         """Serve until cancelled. Raises what only a person mends."""
         async with asyncio.TaskGroup() as tasks:
             while True:
+                await asyncio.sleep(self._pause)
+                self._pause = 0.0
                 self.attention.clear()
                 before = len(self)
                 await self._status.patiently(self._look, tasks, at_most=PATIENCE)
+                self._pauses.is_well()
                 if self.revoked or len(self) != before:
                     self._news.set()
                 await asyncio.sleep(LOOK_AGAIN)
@@ -139,6 +146,7 @@ class ConduitShards:
         log.warning("the connection of shard %d was lost; connecting again", number)
         del self._held[number]
         self._seats.lost(number, socket.sessions)
+        self._pause = self._pause or self._pauses.next()
         self.attention.set()
 
 
