@@ -112,7 +112,7 @@ class AudioInput:
         while True:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(VoxtaUnavailable),
-                wait=backoff(0.25, 15.0),
+                wait=backoff(0.25, 8.0),
                 after=self._report,
             ):
                 with attempt:

@@ -39,7 +39,7 @@ EVENTS: Final = (
 """All that is subscribed to."""
 HEARTBEAT: Final = 15.0
 """Seconds between the pings that find a dead connection."""
-RECONNECT: Final = (0.25, 15.0)
+RECONNECT: Final = (0.25, 8.0)
 """Seconds, at most, before a connection is made anew: at first, and when it is lost soon, or fails, again and again."""
 
 

@@ -27,7 +27,7 @@ SESSIONS_WAIT = 3.0
 """Seconds to wait for the list of open chats after the welcome; some servers send none while no chat is open."""
 
 RECONNECT = 0.25
-RECONNECT_AT_MOST: Final = 10.0
+RECONNECT_AT_MOST: Final = 5.0
 """Seconds, at most, before a lost connection is made anew: at first, and when it is lost soon again and again. Failures
 after that back off."""
 
@@ -116,7 +116,7 @@ class VoxtaSession(ChatMessaging):
         while True:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(VoxtaError),
-                wait=backoff(0.25, 15.0),
+                wait=backoff(0.25, 8.0),
                 after=self._report,
             ):
                 with attempt:
