@@ -68,12 +68,15 @@ class Claims:
 
     async def _next(self, limit: int) -> list[AudienceMessage]:
         async with self._reading:
-            now = asyncio.get_running_loop().time()
-            is_worth_it = self._torn or self._may_have_more or now >= self._looked_at + LOOK_EVERY
-            if is_worth_it and not self._shelf:
-                self._looked_at = now
-                await self._fill(min(limit, PAGES))
-            return await self._hand_out(limit)
+            while True:
+                now = asyncio.get_running_loop().time()
+                is_worth_it = self._torn or self._may_have_more or now >= self._looked_at + LOOK_EVERY
+                if is_worth_it and not self._shelf:
+                    self._looked_at = now
+                    await self._fill(min(limit, PAGES))
+                messages = await self._hand_out(limit)
+                if messages or not (self._shelf or self._may_have_more):  # of many the first may have their outcomes
+                    return messages
 
     async def reclaim(self) -> list[AudienceMessage]:
         async with self._reading:

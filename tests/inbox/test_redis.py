@@ -136,6 +136,19 @@ async def test_what_is_rewritten_while_it_is_claimed_stands_as_it_was_rewritten(
     assert [each.text for each in current.values()] == ["better"]
 
 
+@pytest.mark.parametrize("pages", [[messages(1, 2, 3)], [[message(number)] for number in (1, 2, 3)]])
+async def test_what_waits_behind_others_that_have_their_outcomes_is_claimed_at_once(
+    shared_server: RedisServer, namespace: str, pages: list[list[AudienceMessage]]
+) -> None:
+    async with opened(shared_server, namespace) as inbox:
+        for page in pages:
+            await inbox.append(page)
+    async with opened(shared_server, namespace) as inbox:
+        await inbox.settle([settlement(message(1)), settlement(message(2))])
+
+        assert await inbox.claim(2, wait=0) == [message(3)]
+
+
 class TestARestartOfTheServer:
     async def test_loses_nothing_that_was_appended_claimed_or_settled(
         self, server: RedisServer, namespace: str
