@@ -10,9 +10,10 @@ from typing import Any, Final
 from relay.application.processes.kinds import clip_key, voice_service, voice_session
 from relay.application.processes.remote_sink import RemoteSink
 from relay.bus.bus import Bus
-from relay.bus.lease import Lease
+from relay.bus.lease import FENCE, Lease
 from relay.bus.line import Line, LineLost, until_left
 from relay.bus.namespace import key_in, namespace_of
+from relay.bus.script import Script
 from relay.errors import InboxError, PlatformUnavailable
 from relay.model import Talker
 from relay.platforms.voice import Listener, VoiceChannels
@@ -27,6 +28,12 @@ CLIP_KEPT: Final = 60_000
 """Milliseconds that the sound of a clip waits to be fetched."""
 AGAIN: Final = (0.1, 0.5)
 """Seconds until the next session, at random between, so that two ends that fail do not do so in step."""
+
+_NEXT_SESSION: Final = Script(
+    f"local sessions, owner = unpack(KEYS)\n{FENCE}"
+    "-- Returns its number: who slept has one below that of who took over, and is let in nowhere.\n"
+    "return redis.call('INCR', sessions)"
+)
 
 
 class RemoteVoiceChannels:
@@ -81,9 +88,8 @@ class RemoteVoiceChannels:
         """One session. Raises LineLost, InboxError or NobodyThere in a group when it is over."""
         bus, service = self._bus, voice_service(self._companion)
         async with asyncio.TaskGroup() as tasks:
-            await self._lease.make_sure()
-            sessions = key_in(namespace_of(self._companion), "voice")
-            session = int(await bus.connection.ask(bus.connection.client.incr, sessions))
+            keys = (key_in(namespace_of(self._companion), "voice"), self._lease.owner_key)
+            session = int(await bus.connection.run(_NEXT_SESSION, keys, self._lease.token or ""))
             mine, theirs = (bus.channel(f"{service}/{session}/{end}") for end in ("core", "adapter"))
             line = Line(bus.pubsub, mine, theirs, self._hears())
             tasks.create_task(line.run(), name="line to the voice channels")
