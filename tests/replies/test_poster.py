@@ -340,7 +340,7 @@ def test_a_platform_that_is_away_is_tried_again_ever_more_rarely_and_found_soon_
     assert fates(platform) == [None]
     waits = [later - earlier for earlier, later in itertools.pairwise(platform.tries)]
     assert len(waits) == 12
-    assert waits[0] < 2 < 4 < waits[-1] < 6
+    assert waits[0] < 1 < 2 < waits[-1] < 6
 
 
 def test_a_platform_that_is_away_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
