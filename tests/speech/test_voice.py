@@ -726,6 +726,8 @@ async def test_after_a_reply_that_was_given_up_before_it_had_sound_the_next_one_
         scene.voice.stopped("voice:ann")
         scene.passes(0.5)
         await scene.told("interrupt")
+        scene.says(HELLO)
+        assert not scene.voice.playback.is_busy
 
         await scene.reply(Sentence("r2", "Another one.", 0, 12, "c"))
         scene.passes(1.0)

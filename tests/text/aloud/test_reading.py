@@ -56,6 +56,7 @@ def test_what_holds_no_word_is_not_read(text: str) -> None:
         ("5-10 to 3:1, 24/7", "five to ten to three to one, twenty-four seven"),
         ("in 1984", "in nineteen eighty-four"),
         ("20:15 or 8:05 or 8:00", "eight fifteen PM or eight oh five or eight o'clock"),
+        ("0:30, 12:15 and 9:09", "twelve thirty AM, twelve fifteen and nine oh nine"),
         ("8pm and 8:30 p.m.", "eight PM and eight thirty PM"),
         ("2026-11-22", "November twenty-second, twenty twenty-six"),
         ("11/22/2026", "November twenty-second, twenty twenty-six"),
