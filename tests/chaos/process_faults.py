@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -89,7 +89,10 @@ class ProcessFault:
             await relay.recovers(relay.posted)
         else:
             concerned = range(len(relay.voxtas)) if self.spares is None else [self.spares]
-            await asyncio.gather(*(relay.recovers(partial(relay.told, place)) for place in concerned))
+            seen: list[Callable[[], Iterable[str]]] = [partial(relay.told, place) for place in concerned]
+            if self.kind in ADAPTERS:
+                seen.append(relay.posted)
+            await asyncio.gather(*map(relay.recovers, seen))
 
 
 async def _kill(relay: Company, kind: str) -> None:
@@ -126,6 +129,8 @@ def _cut_off(kind: str, scene: Scene = ON_TWITCH) -> ProcessFault:
     return ProcessFault(kind, f"without Redis for {GONE_FOR:g} s", _cut, scene)
 
 
+ADAPTERS: Final = ("twitch", "discord")
+"""Kinds that hear, and post."""
 DEAF: Final = ("twitch", ALONE)
 """Kinds that hear Twitch, which repeats nothing."""
 KINDS: Final = ("core", "post", "twitch", "web")

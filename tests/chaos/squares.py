@@ -40,7 +40,7 @@ class Square(Protocol):
 
 class TwitchSquare:
     platform = "twitch"
-    every = 0.4
+    every = 0.8
     """Twitch takes 100 posts in 30 s."""
 
     def __init__(self, double: TwitchDouble) -> None:
