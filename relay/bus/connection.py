@@ -35,7 +35,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 OLDEST_SERVER: Final = (6, 2)
 AT_ONCE: Final = 32
-"""Calls under way at the same time, in a cluster each with a connection of its own; what is more waits."""
+"""Calls under way at the same time, some with a connection of their own; what is more waits."""
 TRIES: Final = 2
 """Round trips that fit into the timeout: a connection that fell silent is one of several."""
 _FAILURES: Final = (RedisError, RedisClusterException, OSError)
@@ -102,8 +102,7 @@ class RedisConnection:
                 async with asyncio.timeout(self._timeout), self._places:
                     return await self._asked(partial(call, *args, **kwargs))
         except TimeoutError:
-            if self._is_cluster:
-                await self._drop_idle()
+            await self._drop_idle()
             raise InboxError(f"{self.name} did not answer within {self._timeout:g} s") from None
         except _FAILURES as error:
             if str(error).startswith(TAKEN):
@@ -139,7 +138,10 @@ class RedisConnection:
     async def _drop_idle(self) -> None:
         """Connections at rest may be as dead as the one that did not answer: each would cost a timeout of its own."""
         with suppress(*_FAILURES):
-            await self.client.aclose()  # it asks anew who has which slots
+            if self._is_cluster:
+                await self.client.aclose()  # it asks anew who has which slots
+            else:
+                await self.client.connection_pool.disconnect(inuse_connections=False)
 
 
 def is_transient(error: BaseException) -> bool:

@@ -100,6 +100,13 @@ class Lease:
         return self._me if self._kept is not None else None
 
     @property
+    def caller(self) -> str:
+        """The first argument of such a script. Raises InboxError while we are not."""
+        if self._kept is None:
+            raise InboxError(f"{self._connection.name}: this process has no lease there")
+        return self._me
+
+    @property
     def owner_key(self) -> str:
         """Where scripts find who the owner is; see FENCE."""
         return self._keys[1]

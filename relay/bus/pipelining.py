@@ -5,27 +5,30 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from hiredis import pack_command
-from redis.exceptions import ResponseError
+from redis.exceptions import DataError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from relay.errors import another
 
 AT_MOST: Final = 256
 """Commands of one round trip."""
+ALONE: Final = frozenset({"GET", "SET", "XRANGE", "XREVRANGE", "XREADGROUP"})
+"""Those that may carry megabytes, such as clips: what is short, such as a lease, does not wait behind them."""
 
-_Asked = tuple[tuple[Any, ...], asyncio.Future[Any]]
+_Asked = tuple[bytes, asyncio.Future[Any]]
 
 
 class Pipelining:
     """One round trip after the other; what is asked meanwhile goes with the next, so that nothing waits for company."""
 
     def __init__(self, client: Any, within: float) -> None:
-        """All that the library's client is asked goes this way, as nothing of it waits at the server.
+        """What the library's client is asked goes this way, as nothing of it waits at the server.
 
         `within`: seconds for a round trip, after which its connection is given up.
         """
         self._pool = client.connection_pool
         self._read = client.response_callbacks
+        self._alone = client.execute_command
         client.execute_command = self.execute
         self._within = within
         self._waiting: list[_Asked] = []
@@ -36,8 +39,11 @@ class Pipelining:
 
         Raises what the library raises; then nobody knows whether the server has done it.
         """
+        if command[0] in ALONE:
+            return await self._alone(*command, **options)
+        packed = _packed(command)
         answered = asyncio.get_running_loop().create_future()
-        self._waiting.append((command, answered))
+        self._waiting.append((packed, answered))
         if self._sending is None:
             self._sending = asyncio.create_task(self._send(), name="redis")
         answer = await answered
@@ -82,14 +88,14 @@ class Pipelining:
             else:
                 answered.set_result(answer)
 
-    async def _answers(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+    async def _answers(self, commands: Sequence[bytes]) -> list[Any]:
         """What the server refuses is an exception among them."""
         if not commands:
             return []
         connection = await self._pool.get_connection()
         answers: list[Any] = []
         try:
-            await connection.send_packed_command(b"".join(map(_packed, commands)))
+            await connection.send_packed_command(b"".join(commands))
             for _ in commands:
                 try:
                     answers.append(await connection.read_response())
@@ -106,5 +112,8 @@ class Pipelining:
 def _packed(command: tuple[Any, ...]) -> bytes:
     """As it is sent; the library gives some names in two words, and takes ten times as long to pack one itself."""
     name, *given = command
-    packed: bytes = pack_command((*name.split(), *given))
+    try:
+        packed: bytes = pack_command((*name.split(), *given))
+    except (TypeError, UnicodeError) as error:
+        raise DataError(f"{name} cannot be sent: {type(error).__name__}") from None
     return packed

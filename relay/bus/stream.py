@@ -213,7 +213,7 @@ class RedisStream:
     async def _read(self, start: str, limit: int, done: Sequence[bytes]) -> list[StreamEntry]:
         assert self._lease is not None, "who reads needs a lease"
         keys = (self.key, self._lease.owner_key)
-        given = (self._lease.token or "", GROUP, READER, start, limit, *done)
+        given = (self._lease.caller, GROUP, READER, start, limit, *done)
         time, found = await self._connection.run_once(_READ, keys, *given)
         return [StreamEntry(id, fields[1] if fields else GONE, age=_age(id, time)) for id, fields in found]
 

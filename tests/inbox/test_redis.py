@@ -524,6 +524,23 @@ class TestSecrets:
         await inbox.close()
 
 
+async def test_what_cannot_be_sent_fails_whoever_asks_it_alone(shared_server: RedisServer) -> None:
+    connection = connection_to(shared_server.url, PATIENCE)
+    await connection.open()
+    length, found = connection.client.llen, connection.client.hget
+
+    answers: list[object] = await asyncio.gather(
+        connection.ask(length, "none"),
+        connection.ask(found, "none", "\ud800"),
+        connection.ask(length, "none"),
+        return_exceptions=True,
+    )
+
+    assert answers[::2] == [0, 0]
+    assert isinstance(answers[1], InboxError)
+    await connection.close()
+
+
 async def test_what_is_asked_in_one_moment_shares_a_connection_and_outlives_that() -> None:
     with redis_server(tcp=True) as server:
         async with FaultyProxy(server.port) as way:

@@ -89,7 +89,7 @@ class RemoteVoiceChannels:
         bus, service = self._bus, voice_service(self._companion)
         async with asyncio.TaskGroup() as tasks:
             keys = (key_in(namespace_of(self._companion), "voice"), self._lease.owner_key)
-            session = int(await bus.connection.run(_NEXT_SESSION, keys, self._lease.token or ""))
+            session = int(await bus.connection.run(_NEXT_SESSION, keys, self._lease.caller))
             mine, theirs = (bus.channel(f"{service}/{session}/{end}") for end in ("core", "adapter"))
             line = Line(bus.pubsub, mine, theirs, self._hears())
             tasks.create_task(line.run(), name="line to the voice channels")
