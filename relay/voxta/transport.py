@@ -35,6 +35,7 @@ def always() -> bool:
 class _Invocation:
     """A call, until the server has answered it."""
 
+    id: str
     message: WireMessage
     answer: asyncio.Future[None]
     may_go: MayGo
@@ -138,9 +139,8 @@ class HubConnection:
             answer.set_exception(VoxtaUnavailable("the connection to Voxta was lost"))
             return answer
         invocation_id = next(self._ids)
-        call = self._pending[invocation_id] = _Invocation(message, answer, may_go)
+        call = self._pending[invocation_id] = _Invocation(invocation_id, message, answer, may_go)
         self._put(signalr.invocation_record("SendMessage", message.to_json(), invocation_id), call, within)
-        self.on_sent(message)
         return answer
 
     async def _listen(self, handle: Handle) -> None:
@@ -221,16 +221,29 @@ class HubConnection:
         now = asyncio.get_running_loop().time
         while True:
             await self._some_unsent.wait()
-            together = [(record, call) for record, call in self._unsent if call is None or _goes(call)]
+            together = [(record, call) for record, call in self._unsent if call is None or self._goes(call)]
             self._unsent = []
             if not together:
                 continue
+            for _, call in together:
+                if call is not None:
+                    self.on_sent(call.message)
             self._read_by = now() + self._timeout
             await self._write(b"".join([record for record, _ in together]))
             self._read_by, due = math.inf, now() + self._timeout
             for _, call in together:
                 if call is not None:
                     call.due = due
+
+    def _goes(self, call: _Invocation) -> bool:
+        """Whether it may go now; else who waits for its answer hears of that."""
+        if call.may_go():
+            return True
+        del self._pending[call.id]
+        if not call.answer.done():
+            call.answer.set_exception(VoxtaNotTold(f"{call.message.type_name} may be another process's to send by now"))
+            call.answer.exception()
+        return False
 
     async def _write(self, records: bytes) -> None:
         try:
@@ -245,16 +258,6 @@ class HubConnection:
         if message.type is aiohttp.WSMsgType.BINARY:
             return bytes(message.data).decode("utf-8", "replace")
         raise VoxtaUnavailable(f"the connection to Voxta was lost: {message.type.name.lower()}")
-
-
-def _goes(call: _Invocation) -> bool:
-    """Whether it may go now; else who waits for its answer hears of that."""
-    if call.may_go():
-        return True
-    if not call.answer.done():
-        call.answer.set_exception(VoxtaNotTold(f"{call.message.type_name} may be another process's to send by now"))
-        call.answer.exception()
-    return False
 
 
 async def _negotiate(http: aiohttp.ClientSession, url: str) -> str | None:
