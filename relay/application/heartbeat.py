@@ -64,7 +64,7 @@ class Heartbeat:
         for path, text in texts.items():
             try:
                 if path in self._relays:  # else it has ended meanwhile
-                    _beat(path, text, is_there=self._written.get(path) == text)
+                    _touch_or_write(path, text, is_there=self._written.get(path) == text)
                     self._written[path] = text
             except OSError as error:
                 self._written.pop(path, None)
@@ -88,7 +88,7 @@ def condition(path: Path) -> str:
         return ""
 
 
-def _beat(path: Path, text: str, *, is_there: bool) -> None:
+def _touch_or_write(path: Path, text: str, *, is_there: bool) -> None:
     """Write it, or touch the file that has it already, which costs next to nothing for hundreds of relays."""
     if is_there:
         with suppress(FileNotFoundError):

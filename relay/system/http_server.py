@@ -67,11 +67,13 @@ class HttpServer:
         """Once started."""
         if self._listening is None:
             return
-        await _close(self._listening)
-        await self._runner.cleanup()
-        if self._next_look is not None:
-            self._next_look.cancel()
-            self._next_look = None
+        try:
+            await _close(self._listening)
+            await self._runner.cleanup()
+        finally:
+            if self._next_look is not None:
+                self._next_look.cancel()
+                self._next_look = None
 
     def _let_in(self, transport: asyncio.Transport) -> asyncio.Protocol | None:
         """Who answers this connection; None when its address has enough of them, or it came too late."""

@@ -96,7 +96,7 @@ class FleetCores:
         """Lead it once nobody does, and again at once where its settings are others by then. Whether to do so again."""
         while name in self._fleet.companions:
             checkpoint()
-            led_by = await self._lead_once(name)
+            led_by = None if self._watch.asked.is_set() else await self._lead_once(name)
             if self._watch.asked.is_set():
                 self._share.end()
                 return False

@@ -7,6 +7,7 @@ TwitchIO's own recovery stops reading the old socket while it moves to a new one
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from twitchio.eventsub.websockets import Websocket
@@ -80,7 +81,9 @@ class EventSocket(Websocket):
 
     async def successor(self) -> Self:
         """Move to the address Twitch asked for; subscriptions move along. Raises FAILURES."""
-        await asyncio.sleep(self._moves.next())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._moves.next()):
+                await self.ended.wait()
         socket = type(self)(self._require_client(), str(self._token_for), self._attention, self.sessions)
         socket.revoked, socket._moves = self.revoked, self._moves
         await socket._enter(await self.move_to)

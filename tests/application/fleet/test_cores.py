@@ -57,7 +57,12 @@ def deadline() -> Iterator[shutdown.Deadline]:
 
 @asynccontextmanager
 async def leading(
-    server: RedisServer, monkeypatch: pytest.MonkeyPatch, lead: Lead, *names: str, relay: str = ""
+    server: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+    lead: Lead,
+    *names: str,
+    relay: str = "",
+    again: tuple[float, float] = (0.0, 0.0),
 ) -> AsyncIterator[tuple[cores.FleetCores, asyncio.Task[None]]]:
     """A process of that relay, which leads these as `lead` does."""
 
@@ -74,7 +79,7 @@ async def leading(
 
     monkeypatch.setattr(cores, "CompanionCore", Core)
     monkeypatch.setattr(keeper, "SOON", 0.0)
-    monkeypatch.setattr(keeper, "AGAIN", (0.0, 0.0))
+    monkeypatch.setattr(keeper, "AGAIN", again)
     bus = Bus(InboxSection(engine="redis", url=SecretStr(server.url), lease=PATIENCE), relay or uuid.uuid4().hex)
     async with bus.running():
         found = cores.FleetCores(fleet(*names), bus, Watch(1.0, asyncio.Event()))
@@ -127,11 +132,10 @@ async def test_a_companion_that_another_process_took_over_is_wanted_back_sooner_
     async def lead(leadership: Leadership, _: Bus) -> None:
         led.append(leadership.config.relay.name)
         if len(led) == 1:
-            monkeypatch.setattr(keeper, "AGAIN", (600.0, 600.0))
             raise InboxTaken("led by another process by now")
         await asyncio.Event().wait()
 
-    async with leading(redis_server, monkeypatch, lead, name):
+    async with leading(redis_server, monkeypatch, lead, name, again=(600.0, 600.0)):
         await eventually(lambda: led == [name, name])
 
 
