@@ -55,15 +55,22 @@ async def test_while_the_streamer_has_not_answered_a_light_says_what_to_click(
 
 
 async def test_one_that_is_lost_as_soon_as_it_let_us_in_is_come_back_to_slower_and_slower(
-    double: VTubeStudioDouble, token: AvatarToken, loss_pauses: list[float]
+    double: VTubeStudioDouble, token: AvatarToken, loss_pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def lose() -> None:
+        count = len(loss_pauses) + 1
+        double.drop()
+        await eventually(lambda: len(loss_pauses) == count and studio.state == "ok")
+
     async with connecting(double, token) as studio:
         await eventually(lambda: studio.state == "ok")
-        for count in range(1, 7):
-            double.drop()
-            await eventually(lambda: len(loss_pauses) == count and studio.state == "ok")  # noqa: B023
+        for _ in range(6):
+            await lose()
+        assert loss_pauses[-1] >= RECONNECT[-1] / 2
 
-    assert loss_pauses[-1] >= RECONNECT[-1] / 2
+        monkeypatch.setattr("relay.system.backoff.SETTLED", 0.0)
+        await lose()
+        assert loss_pauses[-1] <= RECONNECT[0], "it stood for long enough"
 
 
 async def test_who_was_denied_does_not_ask_again(double: VTubeStudioDouble, token: AvatarToken) -> None:

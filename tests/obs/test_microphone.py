@@ -190,14 +190,21 @@ async def test_a_lost_connection_ends_the_voice_at_once_and_comes_back_by_itself
 
 
 async def test_an_obs_that_is_lost_as_soon_as_it_is_connected_is_come_back_to_slower_and_slower(
-    obs: ObsDouble, loss_pauses: list[float]
+    obs: ObsDouble, loss_pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with listening(obs) as room:
-        for logins in range(2, 8):
-            obs.drop()
-            await eventually(lambda: obs.logins == logins and room.client.is_connected)  # noqa: B023
+    async def lose() -> None:
+        logins = obs.logins + 1
+        obs.drop()
+        await eventually(lambda: obs.logins == logins and room.client.is_connected)
 
-    assert len(loss_pauses) == 6 and loss_pauses[-1] >= client.RECONNECT_AT_MOST / 2
+    async with listening(obs) as room:
+        for _ in range(6):
+            await lose()
+        assert len(loss_pauses) == 6 and loss_pauses[-1] >= client.RECONNECT_AT_MOST / 2
+
+        monkeypatch.setattr("relay.system.backoff.SETTLED", 0.0)
+        await lose()
+        assert loss_pauses[-1] <= client.RECONNECT, "it stood for long enough"
 
 
 async def test_an_obs_that_is_not_running_is_waited_for_without_noise(

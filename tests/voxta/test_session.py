@@ -9,7 +9,7 @@ from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection, VoxtaSection
 from relay.errors import AuthError, VoxtaUnavailable
 from relay.model import Forward, Origin, SendAs
-from relay.voxta.session import RECONNECT_AT_MOST, VoxtaSession
+from relay.voxta.session import RECONNECT, RECONNECT_AT_MOST, VoxtaSession
 from relay.wire import client, server, signalr
 from relay.wire.messages import ContextText, WireMessage
 from tests.doubles.faults import FaultyProxy
@@ -63,15 +63,21 @@ def forward(session: VoxtaSession, body: str, send_as: SendAs = SendAs.USER) -> 
 
 
 async def test_a_server_that_is_lost_as_soon_as_the_chat_is_joined_is_come_back_to_slower_and_slower(
-    wire: FaultyProxy, loss_pauses: list[float]
+    wire: FaultyProxy, loss_pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def lose() -> None:
+        before = session.chat
+        wire.drop()
+        await eventually(lambda: session.chat not in (None, before))
+
     async with joined(wire.url) as session:
         for _ in range(8):
-            before = session.chat
-            wire.drop()
-            await eventually(lambda: session.chat not in (None, before))  # noqa: B023
+            await lose()
+        assert len(loss_pauses) == 8 and loss_pauses[-1] >= RECONNECT_AT_MOST / 2
 
-    assert len(loss_pauses) == 8 and loss_pauses[-1] >= RECONNECT_AT_MOST / 2
+        monkeypatch.setattr("relay.system.backoff.SETTLED", 0.0)
+        await lose()
+        assert loss_pauses[-1] <= RECONNECT, "it stood for long enough"
 
 
 async def test_a_user_message_is_taken_and_answered(companion: CompanionServer) -> None:
