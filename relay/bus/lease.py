@@ -102,9 +102,7 @@ class Lease:
     @property
     def caller(self) -> str:
         """The first argument of such a script. Raises InboxError while we are not."""
-        if self._kept is None:
-            raise InboxError(f"{self._connection.name}: this process has no lease there")
-        return self._me
+        return self._owned().token.decode()
 
     @property
     def owner_key(self) -> str:
@@ -118,11 +116,7 @@ class Lease:
 
     async def make_sure(self) -> None:
         """At once while that is sure; else Redis is asked. Raises InboxTaken when another has it, or InboxError."""
-        if self.is_sure:
-            return
-        if self._kept is None:
-            raise InboxError(f"{self._connection.name}: this process has no lease there")
-        if await self._connection.renewals.renew([self._kept]):
+        if not self.is_sure and await self._connection.renewals.renew([self._owned()]):
             raise taken(self._connection.name)
 
     async def acquire(self) -> None:
@@ -166,6 +160,11 @@ class Lease:
             async with asyncio.timeout(RELEASE_WITHIN):
                 await self._connection.renewals.drop(kept)
                 await self._connection.run(_RELEASE, self._keys, self._me)
+
+    def _owned(self) -> KeptLease:
+        if self._kept is None:
+            raise InboxError(f"{self._connection.name}: this process has no lease there")
+        return self._kept
 
     async def _try(self) -> tuple[float, str] | None:
         """None when we have it now; else the seconds for which who else has it still, and who."""

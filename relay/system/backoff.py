@@ -24,7 +24,7 @@ def backoff(first: float, at_most: float) -> Wait:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, RateLimited):
             return error.retry_after
-        return growing(state) * random.uniform(0.5, 1.0)
+        return _shortened(growing(state))
 
     return wait
 
@@ -56,4 +56,9 @@ class LossPauses:
             self._in_vain = 0
         longest = min(self._at_most, self._first * 2.0 ** min(self._in_vain, 30))
         self._in_vain, self._well_since = self._in_vain + 1, None
-        return longest * random.uniform(0.5, 1.0)
+        return _shortened(longest)
+
+
+def _shortened(seconds: float) -> float:
+    """By up to a half, as chance has it."""
+    return seconds * random.uniform(0.5, 1.0)

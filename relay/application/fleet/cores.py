@@ -94,14 +94,14 @@ class FleetCores:
 
     async def _lead(self, name: str) -> bool:
         """Lead it once nobody does, and again at once where its settings are others by then. Whether to do so again."""
-        while name in self._fleet.companions:
+        is_to_end = self._watch.asked.is_set
+        while name in self._fleet.companions and not is_to_end():
             checkpoint()
-            led_by = None if self._watch.asked.is_set() else await self._lead_once(name)
-            if self._watch.asked.is_set():
-                self._share.end()
-                return False
-            if led_by == self._fleet.companions.get(name):
+            led_by = await self._lead_once(name)
+            if led_by == self._fleet.companions.get(name) and not is_to_end():
                 return True
+        if is_to_end():
+            self._share.end()
         return False
 
     async def _lead_once(self, name: str) -> Config:
