@@ -28,8 +28,8 @@ SESSIONS_WAIT = 3.0
 
 RECONNECT = 0.25
 RECONNECT_AT_MOST: Final = 5.0
-"""Seconds, at most, before a lost connection is made anew: at first, and when it is lost soon again and again. Failures
-after that back off."""
+"""Seconds, at most, before a lost connection is made anew or a closed chat left for another: at first, and when it is
+lost soon again and again. Failures after that back off."""
 
 UNREAD: Final = 200
 """Kinds of unreadable things that are told of."""
@@ -167,8 +167,10 @@ class VoxtaSession(ChatMessaging):
             call = self._choose(may_open)
             if call is not None:
                 await self._join(hub, call)
-                await self._until(lambda: self.chat is None)
-                may_open = await self._give_back(hub)
+                while self.chat is not None:
+                    await self._until(lambda: self.chat is None)
+                    may_open = await self._give_back(hub)
+                    await asyncio.sleep(self._pauses.next())
             else:
                 self._leave("no chat is open in Voxta: start one there, and the relay joins it")
                 await self._new_sessions()

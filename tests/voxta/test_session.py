@@ -13,6 +13,7 @@ from relay.voxta.session import RECONNECT, RECONNECT_AT_MOST, VoxtaSession
 from relay.wire import client, server, signalr
 from relay.wire.messages import ContextText, WireMessage
 from tests.doubles.faults import FaultyProxy
+from tests.doubles.voxta import VoxtaDouble
 from tests.support import PATIENCE, eventually
 
 
@@ -78,6 +79,21 @@ async def test_a_server_that_is_lost_as_soon_as_the_chat_is_joined_is_come_back_
         monkeypatch.setattr("relay.system.backoff.SETTLED", 0.0)
         await lose()
         assert loss_pauses[-1] <= RECONNECT, "it stood for long enough"
+
+
+async def test_a_chat_that_is_closed_as_soon_as_it_is_joined_is_joined_slower_and_slower(
+    loss_pauses: list[float],
+) -> None:
+    async with VoxtaDouble() as voxta:
+        chat = await voxta.open_elsewhere()
+        async with joined(voxta.url) as session:
+            for _ in range(8):
+                [room] = voxta.rooms.open
+                await voxta.rooms.close(room)
+                await voxta.rooms.resume(chat.chat_id, chat.owner)
+                await eventually(lambda: session.chat is not None and session.chat.session_id == chat.session_id)
+
+    assert len(loss_pauses) == 8 and loss_pauses[-1] >= RECONNECT_AT_MOST / 2
 
 
 async def test_a_user_message_is_taken_and_answered(companion: CompanionServer) -> None:
