@@ -31,11 +31,11 @@ class RawPage:
         await self.socket.send_json({"show": topics})
 
     async def until(self, topic: str, *is_so: Any) -> Any:
-        """The frame of a topic for which all of that holds."""
-        while True:
+        """The newest frame of a topic, which may have come before an answer, once all of that holds; else the next."""
+        frame = self.states.get(topic, {}) if is_so else {}
+        while frame.get("topic") != topic or not all(each(frame) for each in is_so):
             frame = await self.frame()
-            if frame.get("topic") == topic and all(each(frame) for each in is_so):
-                return frame
+        return frame
 
     async def rows_until(self, topic: str, are_so: Any, rows: dict[str, Any] | None = None) -> dict[str, Any]:
         """The rows of a log by their ids, once all of that holds for them; they go on from those that are given."""

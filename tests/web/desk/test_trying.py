@@ -111,9 +111,9 @@ async def test_a_recording_is_brought_in_pieces_played_pretended_and_stopped(tmp
     boss = {"id": "1", "name": "Boss", "roles": ["moderator", "subscriber"]}
     async with studio(tmp_path) as it:
         await it.do("recording", text="\n".join([line(0.5, "second"), "not a line"]))
-        more = [line(0.0, "!relay pause", author=boss), line(0.6, "", kind="online"), line(900.0, "too late")]
+        more = [line(0.0, "!relay pause", author=boss), line(0.6, "", kind="online"), line(90_000.0, "too late")]
         state = await it.do("recording", text="\n".join(more), is_first=False)
-        assert (state["lines"], state["seconds"], state["skipped"]) == (4, 900.0, 1)
+        assert (state["lines"], state["seconds"], state["skipped"]) == (4, 90_000.0, 1)
 
         await it.do("play", speed=100)
         assert "stop" in (await it.refused("recording", text=""))["text"]
