@@ -112,12 +112,8 @@ def answers_some_of(post: Post, platform: str, retraction: Retraction) -> bool:
     return bool(post.keys) and retraction.concerns(post.keys, post.authors, places)
 
 
-def _never(_: Post) -> bool:
-    return False
-
-
 async def written(
-    outlet: Outlet, post: Post, within: float | None = None, is_withheld: Callable[[Post], bool] = _never
+    outlet: Outlet, post: Post, within: float | None, is_withheld: Callable[[Post], bool]
 ) -> tuple[Post, str | None]:
     """The post as it was written, and why it could not be; None when it could. Never raises.
 

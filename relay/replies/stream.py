@@ -29,7 +29,7 @@ class SentenceStream:
 
 def joined(text: str, start: int, chunk: str) -> str:
     """The text with a chunk placed at `start`; a cumulative chunk starts at 0 and brings the whole text."""
-    if start == 0 and not chunk.startswith(text) and text:
-        return chunk if len(chunk) >= len(text) else text
+    if start == 0:
+        return max(chunk, text, key=len)
     gap = "" if start <= len(text) or text.endswith((" ", "\n")) else " "
     return text[:start] + gap + chunk

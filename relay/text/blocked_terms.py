@@ -80,8 +80,7 @@ class Terms:
 
     def _hits(self, line: str, seen: str) -> Iterator[Hit]:
         """What is found, with its place in the skeleton."""
-        letters = without_leet(seen)
-        for reading in (seen, letters) if letters != seen else (seen,):
+        for reading in dict.fromkeys((seen, without_leet(seen))):
             yield from self._words.hits(reading)
             if self._literal is not None:
                 yield from ((match.group(), match.span()) for match in self._literal.finditer(reading))

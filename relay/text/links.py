@@ -85,7 +85,7 @@ def _links(line: str, allowed: Collection[str]) -> Iterator[Span]:
 
 
 def _is_link(text: str) -> bool:
-    if ":" in text and _SCHEME.match(text):
+    if _SCHEME.match(text):
         return bool(_hosts(text)[0])
     name = _HOST_ENDS[0].split(text, maxsplit=1)[0]
     labels = name.partition(":")[0].replace("\u3002", ".").split(".")
@@ -94,7 +94,7 @@ def _is_link(text: str) -> bool:
         return (ending.isalpha() and 2 <= len(ending) <= 24) or (len(labels) == 4 and "".join(labels).isdigit())
     if ending in _ALSO_WORDS:
         return not (labels[-1].istitle() and not labels[-2].istitle())
-    if labels[0].casefold() == "www" and len(labels) > 2:
+    if labels[0].casefold() == "www" and len(labels) >= 3:
         return True
     if labels[-1].lower() in _ENDINGS or ending in _ENDINGS:
         return ending not in _OFTEN_WORDS and ending not in _OFTEN_CODE

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby, islice, pairwise
 from typing import Final, NamedTuple
 
 from relay.text.unicode import one_line, skeleton
@@ -165,7 +165,7 @@ def word_start(character: str) -> str:
 
 def _runs(shorts: Sequence[str]) -> list[int]:
     """Where pieces begin; a letter that is repeated across signs and spaces is one stretched piece."""
-    return [n for n, short in enumerate(shorts) if n == 0 or len(short) > 1 or short != shorts[n - 1]]
+    return [n for n, (before, short) in enumerate(pairwise(["", *shorts])) if len(short) > 1 or short != before]
 
 
 class _Pieces:

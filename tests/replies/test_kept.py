@@ -8,17 +8,18 @@ from pathlib import Path
 import pytest
 
 from relay.config import RepliesSection
-from relay.errors import InboxError
+from relay.errors import InboxError, InboxTaken
 from relay.inbox.base import Inbox
 from relay.inbox.retry import PatientNotes
 from relay.inbox.sqlite import SqliteInbox
 from relay.model import Origin, Post, ReplyText
 from relay.platforms.simulated import QuietPlatform
 from relay.replies import kept
+from relay.replies.kept import KeptPosts, PostNote
 from relay.replies.poster import Poster
 from relay.replies.posting import GIVE_UP_AFTER
 from relay.system import clock
-from tests.support import eventually
+from tests.support import alongside, eventually
 
 
 class Chat(QuietPlatform):
@@ -118,6 +119,53 @@ async def test_a_post_does_not_wait_long_for_a_store_that_is_away(
         await eventually(lambda: fates == [None])
 
     assert [post.text for post in chat.tried] == ["answer 1"]
+
+
+class Telling:
+    """A store that tells what it was asked for."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    async def get_note(self, name: str) -> None:
+        self.told.append(f"get {name}")
+
+    async def set_note(self, name: str, value: str) -> None:
+        begun = [each.post.nonce for each in PostNote.model_validate_json(value).posts if each.is_begun]
+        self.told.append(f"begun: {begun}")
+
+    async def make_sure(self) -> None:
+        self.told.append("make sure")
+
+
+async def test_that_a_post_is_begun_is_in_the_store_before_the_platform_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kept, "WITHIN", 60.0)
+    store, post = Telling(), Post(channel="lobby", text="hello", nonce="n")
+    posts = KeptPosts(store, "twitch")
+    posts.owe([post])
+    async with alongside(posts.run()):
+        await posts.begin(post)
+
+    assert store.told == ["begun: ['n']", "make sure"]
+
+
+async def test_nothing_is_posted_once_another_relay_has_the_store(
+    store: SqliteInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def taken() -> None:
+        raise InboxTaken("another relay took over")
+
+    def posted(*_: object) -> None:
+        raise AssertionError("it was posted")
+
+    monkeypatch.setattr(store, "make_sure", taken)
+    poster = Poster(RepliesSection(), [Chat()], posted, PatientNotes(store))
+    poster.queue(reply("1"))
+
+    with pytest.RaisesGroup(InboxTaken, flatten_subgroups=True):
+        await poster.run()
 
 
 async def test_what_a_newer_relay_left_keeps_nothing_from_being_posted(store: SqliteInbox) -> None:

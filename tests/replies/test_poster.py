@@ -8,9 +8,10 @@ from relay.config import RepliesSection
 from relay.errors import AuthError, PlatformUnavailable, PostRejected, RateLimited
 from relay.model import Author, Forward, Origin, Post, Quoted, ReplyText, Retraction, SendAs
 from relay.platforms.simulated import QuietPlatform
+from relay.replies.kept import KeptPosts
 from relay.replies.outlet import TAKEN_BACK
 from relay.replies.poster import Poster
-from relay.replies.posting import GIVE_UP_AFTER, QUEUE, written
+from relay.replies.posting import GIVE_UP_AFTER, QUEUE, PostQueue, written
 from tests.virtual_time import VirtualLoop
 
 TWITCH = Origin(platform="twitch", channel="lobby", reply_to="1")
@@ -80,7 +81,8 @@ async def test_what_has_waited_too_long_is_not_even_tried() -> None:
     platform = Strict()
     post = Post(channel="lobby", text="hello", nonce="n")
 
-    assert await written(platform, post, within=0.0) == (post, f"given up: it waited for more than {GIVE_UP_AFTER:g} s")
+    given_up = f"given up: it waited for more than {GIVE_UP_AFTER:g} s"
+    assert await written(platform, post, 0.0, lambda _: False) == (post, given_up)
     assert platform.tried == []
 
 
@@ -106,14 +108,30 @@ async def test_of_more_replies_than_can_wait_the_oldest_are_given_up_whole_and_c
     for number in range(QUEUE + 100):
         poster.queue(reply(f"{number} {'word ' * 120}", id=str(number)))
     await posted(poster)
+    for number in range(QUEUE + 1):
+        poster.queue(reply("late", id=f"late {number}"))
+    await posted(poster)
 
     given_up = [text for text, error in fates if error == "given up: twitch is slow"]
-    assert [text.split()[0] for text in given_up[::2]] == [str(number) for number in range(100)]
-    assert len(given_up) == 200 and len(fates) == 2 * (QUEUE + 100)
+    assert [text.split()[0] for text in given_up[:200:2]] == [str(number) for number in range(100)]
+    assert given_up[200:] == ["late"] and len(fates) == 2 * (QUEUE + 100) + QUEUE + 1
     assert [record.getMessage() for record in caplog.records] == [
         "twitch is slow: replies that wait too long are given up",
         "twitch was slow: 100 replies were given up",
+        "twitch is slow: replies that wait too long are given up",
+        "twitch was slow: 1 replies were given up",
     ]
+
+
+def test_what_is_given_up_is_not_owed_either() -> None:
+    kept = KeptPosts(None, "twitch")
+    waiting = PostQueue(QuietPlatform("twitch"), lambda *_: None, kept)
+    posts = [Post(channel="lobby", text="hello", nonce=str(number)) for number in range(QUEUE + 1)]
+
+    for post in posts:
+        waiting.put([post])
+
+    assert kept.owed() == posts[1:]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from relay.model import Origin, ReplyText, Retraction
 from relay.moderation.outbound import Outbound
 from relay.moderation.switching import WordsRefused
 from relay.replies.replies import Replies
+from relay.replies.reply import Reply
 from relay.replies.screening import CAPACITY, Screening
 from relay.system import clock
 
@@ -68,6 +69,19 @@ def test_what_is_dropped_goes_with_its_white_space() -> None:
 )
 def test_what_is_spread_over_lines_is_found(text: str) -> None:
     assert released(text, blocked_terms=["kill yourself"], blocked_terms_are="hold", links="hold") == []
+
+
+def test_of_what_was_spoken_is_judged_what_there_is_to_read() -> None:
+    found: list[ReplyText] = []
+    screening = Screening(Outbound(OutboundSection()), found.append, hold_for=60.0)
+
+    screening.over(Reply("r1"))
+    assert found == []
+    spoken = Reply("r2", character="Vox")
+    spoken.revise("See evil.com.")
+    screening.over(spoken)
+
+    assert [reply.text for reply in found] == ["See (link)."]
 
 
 class Room:

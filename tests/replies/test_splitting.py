@@ -50,6 +50,12 @@ def test_a_long_block_of_code_is_closed_and_opened_again() -> None:
     assert code == [f"    line({number})" for number in range(60)]
 
 
+def test_lines_of_code_that_just_fit_stay_together() -> None:
+    lines = f"{'a' * 45}\n{'b' * 46}"
+
+    assert split(f"```\n{lines}\n{lines}\n```", 100) == [f"```\n{lines}\n```"] * 2
+
+
 def test_a_block_of_code_that_fits_stays_whole() -> None:
     code = "```\n" + "x = 1. # A b.\n" * 8 + "```"
 
@@ -72,6 +78,7 @@ def test_a_block_in_the_middle_of_a_sentence_is_cut_by_its_lines() -> None:
 
 def test_code_within_a_line_stays_whole_where_it_can() -> None:
     assert split("Please call `print(a, b, c)` with care", 24) == ["Please call", "`print(a, b, c)` with", "care"]
+    assert split("`a b` and `call it now` soon", 15) == ["`a b` and", "`call it now`", "soon"]
     assert split("`print(a, b, c, d, e)`", 12) == ["`print(a, b,", "c, d, e)`"]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.replies.stream import SentenceStream
+from relay.replies.stream import SentenceStream, joined
 from relay.text.sentences import sentences
 
 TEXTS = [
@@ -64,6 +64,11 @@ def test_a_sentence_is_given_as_soon_as_it_is_whole() -> None:
     assert stream.feed(20, "Well... ") == []
     assert stream.feed(28, "fine") == []
     assert stream.flush() == ["Well... fine"]
+
+
+def test_a_whole_text_that_comes_late_takes_nothing_back_and_a_new_one_is_what_counts() -> None:
+    assert joined("Hello there", 0, "Hello") == "Hello there"
+    assert joined("Hello there", 0, "Howdy there") == "Howdy there"
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.text(max_size=20)), max_size=10))

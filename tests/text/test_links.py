@@ -19,7 +19,7 @@ def shown(text: str) -> str:
         "hxxp://evil.com", "discord.gg/abc", "t.me/abc", "xn--80ak6aa92e.com", "youtube.com.evil.net", "nottwitch.tv",
         "evil\u200b.com", "evil。com", "ｅｖｉｌ．ｃｏｍ", "evil.сom", "yоutube.com",
         "evil.me", "evil.ai", "evil.to", "evil.zip", "EVIL.MOV", "пример.рф", "例え.みんな", "evil.in/path",
-        "www.evil.in",
+        "www.evil.in", "www.a.evil.in", "evil.anything?path", "evil.anything#path",
         "https://youtube.com\\@evil.com", "youtube.com\\@evil.com", "https://youtube.com?@evil.com",
         "https://youtube.com#@evil.com", "https:\\\\youtube.com\\@evil.com", "https://evil.com?youtube.com",
         "https://youtube.com@evil.com", "https://youtube.com:x@evil.com", "https://evil.com\\.youtube.com",
@@ -71,7 +71,7 @@ def test_a_missing_space_makes_no_link(said: str) -> None:
         "polka dot dress", "connect the dot here", "nice.I like it.is it good", "what a shop.Live now", "gg.In the end",
         "file.py and index.js", "e.g. this, i.e. that, at 5 a.m./p.m.", "3.14 and 1.5/2", "version 1.2.3.4",
         "https://youtube.com/@ann", "https://youtube.com/watch?v=1&user=a@b", "at 5.pm", "self.name = it.id",
-        "run main.py",
+        "run main.py", "at 5.12:30", "www.now",
         "so nice.lol", "ok.so what", "Дом.кино", "wait...what", "ann@evil.com",
     ],
 )  # fmt: skip

@@ -64,7 +64,7 @@ async def test_a_post_is_tried_again_where_redis_could_not_tell_whose_the_platfo
 
     hosted = host(platform, ACCOUNT, bus, Watch(PATIENCE, asyncio.Event()), make_sure)
     async with bus.running(), alongside(hosted):
-        assert await written(AdapterOutlet(TWITCH, ACCOUNT, bus), post) == (post, None)
+        assert await written(AdapterOutlet(TWITCH, ACCOUNT, bus), post, None, lambda _: False) == (post, None)
 
     assert not failures
     assert platform.posts == [post]

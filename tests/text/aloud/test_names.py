@@ -14,6 +14,7 @@ from relay.text.aloud.names import sayable, with_sayable_names
         ("TTVBob", "Bob"),
         ("bobTTV", "bob"),
         ("Gamer2009", "Gamer"),
+        ("MyOwl2009", "My Owl"),
         ("NightOwl99", "Night Owl 99"),
         ("G4m3r_x", "Gamer"),
         ("n00b", "noob"),
