@@ -63,6 +63,8 @@ class RedisConnection:
         self.renewals = Renewals(self.run, self.name, together=not self._is_cluster)
         """Of the leases that this process has there."""
         self._users = 0
+        self._is_fit = False
+        """The server was asked, and is one for us."""
         self._places = asyncio.Semaphore(AT_ONCE)
         self._retrying = AsyncRetrying(
             retry=retry_if_exception(is_transient),
@@ -74,6 +76,8 @@ class RedisConnection:
     async def open(self) -> None:
         """Reach the server. Raises ConfigError when it is too old, or refuses the password or what has to be asked."""
         self._users += 1
+        if self._is_fit:
+            return
         try:
             server = await self.ask(self.client.info, "server")
         except InboxError as error:
@@ -83,10 +87,12 @@ class RedisConnection:
         version = str(server.get("redis_version", "0"))
         if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_SERVER:
             raise ConfigError(f"inbox.url: {self.name} is Redis {version}; the relay needs Redis 6.2 or Valkey")
+        self._is_fit = True
 
     async def close(self) -> None:
         self._users -= 1
         if self._users <= 0:
+            self._is_fit = False
             if self._pipelining is not None:
                 await self._pipelining.stop()
             await disconnect(self.client)

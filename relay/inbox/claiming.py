@@ -80,7 +80,8 @@ class Claims:
 
     async def reclaim(self) -> list[AudienceMessage]:
         async with self._reading:
-            await self._adopt()
+            if not await self._adopt():
+                return []
             changes = self._at_hand.changes
             return self._hand(dict(starmap(_as_message, await self._leftovers())), changes)
 
@@ -148,11 +149,14 @@ class Claims:
         answer = await self._pages.redis.xreadgroup(GROUP, CONSUMER, {log: after}, count=PAGES)
         return answer[0][1] if answer else []
 
-    async def _adopt(self) -> None:
-        """Take over what consumers of other names still hold, as early versions of the relay had them."""
-        start = b"0-0"
+    async def _adopt(self) -> bool:
+        """Take over what consumers of other names still hold, as early versions of the relay had them.
+
+        Whether any of them holds anything, ours included.
+        """
+        start, is_any = b"0-0", False
         while True:
-            start, *_ = await self._pages.ask_group(
+            start, entries, *_ = await self._pages.ask_group(
                 self._pages.redis.xautoclaim,
                 self._pages.keys.log,
                 GROUP,
@@ -161,8 +165,9 @@ class Claims:
                 start_id=start,
                 count=PAGES,
             )
+            is_any |= bool(entries)
             if start == b"0-0":
-                return
+                return is_any
 
     async def _sift(self, lines: Sequence[StoredMessage]) -> tuple[list[tuple[StoredMessage, Standing]], set[bytes]]:
         """The lines that may be handed out, and the pages of those that may not."""

@@ -68,7 +68,8 @@ class Standing(NamedTuple):
 async def look_at_layout(connection: RedisConnection, namespace: str) -> None:
     """Raises ConfigError when a newer relay has written the messages of this namespace."""
     key = scripts.RedisKeys.of(namespace).version
-    version = int(await connection.ask(connection.client.get, key) or scripts.VERSION)
+    [written] = await connection.ask(connection.client.mget, [key])  # it travels with others, as GET does not
+    version = int(written or scripts.VERSION)
     if version > scripts.VERSION:
         raise ConfigError(
             f"inbox.url: what is in {connection.name} was written by a newer relay (layout {version}, this "
@@ -120,7 +121,7 @@ class Pages:
     async def prepare(self) -> None:
         """Put in place what calls rely on. For the owner alone."""
         await self.connection.ask(self._make_group)
-        await self.connection.ask(self.redis.set, self.keys.version, scripts.VERSION)
+        await self.connection.ask(self.redis.mset, {self.keys.version: scripts.VERSION})
 
     async def standing(self, keys: Iterable[str]) -> list[Standing]:
         """What the ledger has on each key."""
@@ -154,11 +155,12 @@ class Pages:
     async def entries(self, *, newest_first: bool = False) -> AsyncIterator[Entry]:
         """Every page as it lies there."""
         read, start = (self.redis.xrevrange, b"+") if newest_first else (self.redis.xrange, b"-")
-        while entries := await self.connection.ask(read, self.keys.log, start, count=PAGES):
+        while start:
+            entries = await self.connection.ask(read, self.keys.log, start, count=PAGES)
             for entry in entries:
                 yield entry
                 await asyncio.sleep(0)  # others have their turn between two pages
-            start = b"(" + entries[-1][0]
+            start = b"(" + entries[-1][0] if len(entries) == PAGES else b""
 
     async def _make_group(self) -> None:
         try:

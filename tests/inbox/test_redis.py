@@ -1,6 +1,7 @@
 import asyncio
 import itertools
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
@@ -22,6 +23,8 @@ from tests.doubles.redis_server import RedisServer, connection_to, redis_server
 from tests.inbox.opening import opened
 from tests.support import PATIENCE, eventually
 
+_READ = ("info", "xautoclaim", "xreadgroup", "xrevrange")
+
 
 async def test_what_came_through_this_process_is_claimed_with_one_script_and_looked_for_no_more(
     shared_server: RedisServer, namespace: str
@@ -40,6 +43,29 @@ async def test_what_came_through_this_process_is_claimed_with_one_script_and_loo
         assert await inbox.current(["twitch:m1"]) == {"twitch:m1": message(1)}
 
         assert await scripts() == before + 1
+
+
+async def test_who_takes_over_asks_for_nothing_that_is_known(shared_server: RedisServer, namespace: str) -> None:
+    """What server it is, what nobody holds, and what comes after the last page."""
+    connection = connection_to(shared_server.url)
+    await connection.open()
+    async with opened(shared_server, namespace, lease=60.0) as before:
+        await before.append([message(1)])
+
+    async with Redis.from_url(shared_server.url) as admin:
+
+        async def asked() -> Counter[str]:
+            stats = await admin.info("commandstats")
+            return Counter({name: stats.get(f"cmdstat_{name}", {"calls": 0})["calls"] for name in _READ})
+
+        known = await asked()
+        inbox = RedisInbox(connection, namespace=namespace, max_count=10)
+        await inbox.open()
+        assert await inbox.reclaim() == []
+        assert await inbox.newest(9) == [message(1)]
+        assert await asked() - known == Counter(info=1, xautoclaim=1, xrevrange=1), "our own look is the info"
+        await inbox.close()
+    await connection.close()
 
 
 class _LateAnswer:
