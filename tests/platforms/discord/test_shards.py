@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay
 
 from relay.config import VoiceSection
-from relay.errors import AuthError
+from relay.errors import AuthError, PlatformUnavailable
 from relay.model import PlatformDecision, Post
 from relay.platforms import intake
 from relay.platforms.discord.client import NOTE_KNOWN, DiscordPlatform
@@ -39,6 +40,14 @@ async def all_heard(discord: DiscordDouble, platform: DiscordPlatform, shards: i
 async def has_noted(store: Store) -> None:
     """What is written from now on is looked up again by shards that come later."""
     await store.signal.wait_until(lambda: NOTE_KNOWN in store.notes, "a note")
+
+
+async def posted(platform: DiscordPlatform, post: Post) -> None:
+    """A session that ends in this moment takes a post down with it, which whoever posts then tries again."""
+    retried = retry_if_exception_type(PlatformUnavailable)
+    async for attempt in AsyncRetrying(retry=retried, stop=stop_after_delay(PATIENCE), reraise=True):
+        with attempt:
+            await platform.post(post)
 
 
 async def test_chat_comes_in_from_every_shard_and_answers_go_out_to_each(
@@ -77,7 +86,7 @@ class TestADeadShard:
             await store.wait_for(2)
             await eventually(lambda: "shard 1 of 2: " in platform.health())
             await eventually(platform.listening.is_set)
-            await platform.post(Post(channel=rooms[1], text="still there", nonce="n"))
+            await posted(platform, Post(channel=rooms[1], text="still there", nonce="n"))
 
             discord.gateway.dead.clear()
             await store.wait_for(3)
