@@ -6,6 +6,7 @@ A companion's tables stand below its name as the shared ones stand at the top: `
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -156,14 +157,20 @@ def _as_far_as_it_goes(model: type[Config], data: dict[str, Any], path: Path | N
         incomplete = frozenset(mistake.key for mistake in wrong.mistakes) - {""}
         if not all(_is_open(model, name) for name in incomplete):
             raise
-    fields: dict[str, Any] = {name: (field.annotation, field) for name, field in model.model_fields.items()}
-    for name in incomplete:
-        unchecked = _unchecked(model, name)
-        fields[name] = (unchecked, unchecked())
-    found = dict(validated(create_model("Incomplete", __base__=Whereabouts, **fields), data, path))
+    found = dict(validated(_incomplete(model, incomplete), data, path))
     for name in incomplete:
         found[name] = _section_of(model, name).model_construct(**dict(found[name]))
     return model.model_construct(**found), incomplete
+
+
+@cache
+def _incomplete(model: type[Config], names: frozenset[str]) -> type[Whereabouts]:
+    """Settings in which these sections are unchecked: made once, as that takes longer than all else."""
+    fields: dict[str, Any] = {name: (field.annotation, field) for name, field in model.model_fields.items()}
+    for name in names:
+        unchecked = _unchecked(model, name)
+        fields[name] = (unchecked, unchecked())
+    return create_model("Incomplete", __base__=Whereabouts, **fields)
 
 
 def _is_open(model: type[Config], name: str) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from relay.application.settings import Fleet, load, load_fleet, refuse_companions, whereabouts
 from relay.application.settings.file import SettingsFile
+from relay.config import companions
 from relay.errors import ConfigError
 from relay.model import Kind
 from relay.platforms.discord.info import DISCORD
@@ -88,6 +89,16 @@ def test_a_companion_says_what_the_shared_settings_ask_for(write: Write) -> None
 
     assert load_fleet(write(shared + ANN + fits)).companions["ann"].voxta.character_id == "vox"
     assert 'companions.ben.voxta: join = "character" needs character_id' in mistake(write(shared + ANN + fits + BEN))
+
+
+def test_models_of_what_the_shared_settings_leave_out_are_made_once(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(SHARED + ANN)
+    fleet = load_fleet(path)
+    monkeypatch.delattr(companions, "create_model")
+
+    assert load_fleet(path) == fleet
 
 
 def test_what_several_sections_ask_of_one_another_is_asked_of_each_companion(write: Write) -> None:
