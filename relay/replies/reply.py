@@ -133,7 +133,7 @@ class Reply:
 
     def complete(self) -> bool:
         """All of its text is known. Whether it is over by that, since nothing of it is said."""
-        if self.is_voiced and self.phase is Phase.GENERATING:
+        if self.is_voicing:
             self.phase = Phase.SPEAKING
         is_over = self.is_open and not self.is_voiced
         if is_over:

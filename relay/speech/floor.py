@@ -66,9 +66,8 @@ class Floor:
         self._paused_since: float | None = None
         self._spoken: set[str] = set()
         """Whose speech was heard in this pause."""
-        self._overlap = 0.0
-        self._alone: dict[str, float] = {}
-        """What of it was of one speaker alone."""
+        self._overlaps: dict[frozenset[str], float] = {}
+        """For how long people have spoken in this reply, by who did so at once."""
         self._counted_until = 0.0
         self._was_interrupted = False
         self._awaits_words = False
@@ -125,7 +124,7 @@ class Floor:
         if self._paused_since is not None:
             times += [self._paused_since + self._settings.max_pause, self._paused_since + self._doubt]
             if self._people.speaking(now):
-                times.append(now + self._settings.min_speech - self._overlap)
+                times.append(now + self._settings.min_speech - sum(self._overlaps.values()))
         return min((time for time in times if time > self._advanced_at), default=None)
 
     # The companion's side
@@ -197,10 +196,11 @@ class Floor:
         self._expire(now)
         self._people.stop(speaker, now, is_done=is_done)
 
-    def speaker_listens(self, speaker: str, now: float) -> None:
+    def speaker_listens(self, speaker: str) -> None:
         """What they say is not for the companion as far as it is known. Until they stop, nothing of it counts."""
-        self._expire(now)
-        self._overlap = max(0.0, self._overlap - self._alone.pop(speaker, 0.0))
+        overlaps, self._overlaps = self._overlaps, {}
+        for speakers, seconds in overlaps.items():
+            self._add(speakers - {speaker}, seconds)
         self._spoken.discard(speaker)
         self._people.ignore(speaker)
 
@@ -240,8 +240,7 @@ class Floor:
     def _enter(self, state: FloorState, now: float, extra: float = 0.0) -> None:
         self._count(now)
         if self.state(now) not in _REPLYING:
-            self._overlap = 0.0
-            self._alone.clear()
+            self._overlaps.clear()
         self._awaits_words = False
         self._state = state
         self._deadline = now + self._reply_timeout + extra
@@ -256,7 +255,7 @@ class Floor:
         if not self._spoken:
             return False
         limit = 0.0 if self._settings.on_barge_in == "stop" else self._settings.min_speech
-        return self._overlap >= limit - _ROUNDING or now - self._paused_since >= self._settings.max_pause
+        return sum(self._overlaps.values()) >= limit - _ROUNDING or now - self._paused_since >= self._settings.max_pause
 
     def _hear(self, speaker: str, now: float, *, is_speech: bool) -> None:
         if not self._may_interrupt(speaker):
@@ -278,8 +277,9 @@ class Floor:
         spoken = self._people.speech()
         if self._state is not FloorState.IDLE:
             last = min(now, self._deadline, max(spoken.values(), default=0.0))
-            added = max(0.0, last - self._counted_until)
-            self._overlap += added
-            for speaker in spoken if len(spoken) == 1 else ():
-                self._alone[speaker] = self._alone.get(speaker, 0.0) + added
+            self._add(frozenset(spoken), max(0.0, last - self._counted_until))
         self._counted_until = max(self._counted_until, now)
+
+    def _add(self, speakers: frozenset[str], seconds: float) -> None:
+        if speakers:
+            self._overlaps[speakers] = self._overlaps.get(speakers, 0.0) + seconds

@@ -114,9 +114,9 @@ class People:
             elif now - talk.since >= self._settings.max_hold:
                 self._ignored[speaker] = talk.until
                 del self._talks[speaker]
-        self._settled = {speaker: until for speaker, until in self._settled.items() if until > now}
-        self._ignored = {speaker: until for speaker, until in self._ignored.items() if until > now}
-        self._noise = {speaker: until for speaker, until in self._noise.items() if until > now}
+        for times in (self._settled, self._ignored, self._noise):
+            for speaker in [speaker for speaker, until in times.items() if until <= now]:
+                del times[speaker]
 
     # Inside
 

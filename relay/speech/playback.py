@@ -73,7 +73,7 @@ class Playback:
     def sounding(self) -> tuple[Clip, float] | None:
         """The clip that is heard where it leads, and how many seconds of it were; None while there is silence."""
         front = None if self._sinks.is_paused else self._order.front
-        return (front.clip, self._heard(front)) if front and front.clip and front.has_begun else None
+        return (front.clip, self._sinks.seconds_heard(front.clip)) if front and front.clip and front.has_begun else None
 
     # Speaking
 
@@ -270,12 +270,8 @@ class Playback:
     def _expect(self) -> None:
         """Set when the front clip's next report is overdue."""
         if (front := self._order.front) is not None and front.clip is not None:
-            left = max(0.0, front.clip.duration - self._heard(front)) if front.has_begun else 0.0
+            left = max(0.0, front.clip.duration - self._sinks.seconds_heard(front.clip)) if front.has_begun else 0.0
             front.due = self._clock() + left + GRACE
-
-    def _heard(self, item: QueuedSentence) -> float:
-        """Seconds that were heard of an item's clip."""
-        return self._sinks.seconds_heard(item.clip) if item.clip is not None else 0.0
 
     def _overdue(self) -> QueuedSentence | None:
         front = self._order.front
@@ -298,7 +294,7 @@ class Playback:
     def _catch_up(self) -> None:
         """Another sink leads: what it has finished already is over."""
         for item in list(self._order.at_sinks()):
-            if item.clip is not None and self._heard(item) >= item.clip.duration:
+            if item.clip is not None and self._sinks.seconds_heard(item.clip) >= item.clip.duration:
                 self._finish(item)
         self._expect()
 
@@ -307,7 +303,7 @@ class Playback:
         front = self._order.front
         if front is None or front.clip is None or not front.clip.duration:
             return 0.0
-        return min(1.0, self._heard(front) / front.clip.duration)
+        return min(1.0, self._sinks.seconds_heard(front.clip) / front.clip.duration)
 
     def _start_over(self) -> None:
         """The sinks were emptied: what is left goes to them again."""

@@ -198,7 +198,7 @@ class Voice:
 
     def listens(self, speaker: str) -> None:
         """What they say is not for the companion as far as it is known."""
-        self._floor.speaker_listens(speaker, self._clock())
+        self._floor.speaker_listens(speaker)
         self.look()
 
     def says_more(self, speaker: str) -> None:

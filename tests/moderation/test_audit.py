@@ -30,6 +30,15 @@ def test_an_entry_says_who_did_what_and_what_it_changed(file: Path) -> None:
     ]
 
 
+def test_an_entry_is_on_disk_when_it_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bytes] = []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(file.read_bytes()))
+
+    Audit(file).write(MODERATOR, "pause", 0.0)
+
+    assert synced == [file.read_bytes()] and b"pause" in synced[0]
+
+
 def test_the_newest_come_last_and_no_more_than_asked_for(file: Path) -> None:
     audit = Audit(file)
     assert audit.newest(3) == []

@@ -546,7 +546,7 @@ def test_who_only_listens_gives_back_what_they_paused_however_long_they_do() -> 
     floor.speaker_speaks("voice:ann", 1)
     assert floor.advance(1) is FloorDecision.PAUSE
 
-    floor.speaker_listens("voice:ann", 1.4)
+    floor.speaker_listens("voice:ann")
     assert acts(floor, until=2, start=1.4) == [(1.4, FloorDecision.RESUME)]
     floor.speaker_speaks("voice:ann", 2)
 
@@ -558,12 +558,12 @@ def test_who_only_listened_counts_again_when_they_say_more_or_begin_anew() -> No
     floor.speaking(0, duration=30)
     floor.speaker_speaks("voice:ann", 1)
     acts(floor, until=1.4, start=1)
-    floor.speaker_listens("voice:ann", 1.4)
+    floor.speaker_listens("voice:ann")
     acts(floor, until=2, start=1.4)
 
     floor.speaker_says_more("voice:ann", 2)
     assert acts(floor, until=2.4, start=2) == [(2, FloorDecision.PAUSE)], "what was no speech is not counted"
-    floor.speaker_listens("voice:ann", 2.4)
+    floor.speaker_listens("voice:ann")
     acts(floor, until=2.5, start=2.4)
     floor.speaker_stopped("voice:ann", 2.5)
     floor.speaker_speaks("voice:ann", 3)
@@ -576,7 +576,7 @@ def test_what_is_meant_after_all_interrupts_as_speech_does() -> None:
     floor.speaking(0, duration=30)
     floor.speaker_speaks("voice:ann", 1)
     acts(floor, until=1.2, start=1)
-    floor.speaker_listens("voice:ann", 1.2)
+    floor.speaker_listens("voice:ann")
     acts(floor, until=1.9, start=1.2)
 
     floor.speaker_says_more("voice:ann", 2)
@@ -591,7 +591,7 @@ def test_words_that_are_known_after_a_hum_end_the_pause_and_do_not_add_up() -> N
         floor.speaker_speaks("voice:ann", began)
         acts(floor, until=began + 0.4, start=began)
         floor.speaker_stopped("voice:ann", began + 0.4)
-        floor.speaker_listens("voice:ann", began + 1)
+        floor.speaker_listens("voice:ann")
         assert acts(floor, until=began + 1, start=began + 1) == [(began + 1, FloorDecision.RESUME)]
 
 
@@ -602,9 +602,24 @@ def test_what_others_say_meanwhile_still_counts() -> None:
     floor.speaker_speaks("voice:bob", 1)
     acts(floor, until=1.3, start=1)
 
-    floor.speaker_listens("voice:ann", 1.3)
+    floor.speaker_listens("voice:ann")
 
     assert acts(floor, until=2, start=1.3) == [(1.5, FloorDecision.INTERRUPT)]
+
+
+def test_what_two_say_to_each_other_does_not_count() -> None:
+    floor = floor_with(min_speech=0.5)
+    floor.speaking(0, duration=30)
+    floor.speaker_speaks("voice:ann", 1)
+    floor.speaker_speaks("voice:bob", 1)
+    acts(floor, until=1.4, start=1)
+    floor.speaker_listens("voice:ann")
+    floor.speaker_listens("voice:bob")
+    acts(floor, until=2, start=1.4)
+
+    floor.speaker_speaks("streamer", 2)
+
+    assert acts(floor, until=3, start=2) == [(2, FloorDecision.PAUSE), (2.5, FloorDecision.INTERRUPT)]
 
 
 def test_who_only_listened_holds_the_floor_no_longer_not_even_for_a_breath() -> None:
@@ -613,7 +628,7 @@ def test_who_only_listened_holds_the_floor_no_longer_not_even_for_a_breath() -> 
     floor.speaker_stopped("voice:ann", 1.4)
     assert not floor.is_free(2)
 
-    floor.speaker_listens("voice:ann", 2)
+    floor.speaker_listens("voice:ann")
 
     assert floor.is_free(2)
 
@@ -625,7 +640,7 @@ def test_a_pause_in_which_somebody_only_listened_is_no_longer_than_noise_may_mak
     floor.speaker_talks("voice:bob", 1.2)
     acts(floor, until=1.3, start=1)
 
-    floor.speaker_listens("voice:ann", 1.3)
+    floor.speaker_listens("voice:ann")
 
     assert acts(floor, until=4, start=1.3) == [(1 + DOUBT, FloorDecision.RESUME)]
 
@@ -694,7 +709,7 @@ class Companion:
             case ("listens", who):
                 self.speaking.discard(who)
                 self.spoken.discard(who)
-                self.floor.speaker_listens(who, now)
+                self.floor.speaker_listens(who)
             case ("says more", who):
                 self.spoken.add(who)
                 self.floor.speaker_says_more(who, now)

@@ -1,7 +1,7 @@
 """Playback, told as timelines over sinks that play when they are told to."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -12,6 +12,7 @@ from relay.replies.reply import Phase, Reply, Sentence
 from relay.speech.playback import GRACE, Playback
 from tests.speech.fakes import Clock, Library, ManualSink, add, end, settle
 from tests.support import alongside, eventually
+from tests.virtual_time import VirtualLoop
 
 HELLO, BYE = Sentence("r1", "Hello there my friend.", 0, 22, "a"), Sentence("r1", " Good bye.", 22, 32, "b")
 
@@ -30,11 +31,11 @@ class Stage:
 class Scene:
     """A running playback with everything around it."""
 
-    def __init__(self, *sinks: ManualSink) -> None:
+    def __init__(self, *sinks: ManualSink, clock: Callable[[], float] | None = None) -> None:
         self.sinks = sinks or (ManualSink(),)
         self.library, self.stage, self.clock = Library(), Stage(), Clock()
         self.replies = Replies()
-        self.playback = Playback(self.library.fetch, clock=self.clock)
+        self.playback = Playback(self.library.fetch, clock=clock or self.clock)
         self.playback.listen(self.stage)
         self.playback.play_on(self.sinks)
 
@@ -283,6 +284,34 @@ async def test_a_sink_that_reports_nothing_delays_the_next_sentence_and_does_not
         scene.clock.now += GRACE + 2.0
         scene.playback.changed(scene.sinks[0])
         await eventually(lambda: scene.stage.said[-1] == "r1 heard")
+
+
+def test_where_nothing_is_reported_it_goes_on_after_a_pause_and_after_a_gap_by_itself() -> None:
+    async def story() -> None:
+        scene = Scene(clock=asyncio.get_running_loop().time)
+        async with alongside(scene.playback.run()):
+            scene.says(HELLO)
+            scene.says(replace(BYE, gap=0.5))
+            scene.whole("r1")
+            await settle()
+            scene.playback.pause()
+            await asyncio.sleep(60.0)
+            assert scene.stage.said == []
+
+            scene.playback.resume()
+            await asyncio.sleep(GRACE + 0.25)
+            assert scene.stage.said == ["Hello there my friend. 1 s"]
+            assert [clip.text for clip in scene.sinks[0].queue] == [HELLO.text]
+            await asyncio.sleep(0.5)
+            assert [clip.text for clip in scene.sinks[0].queue] == [HELLO.text, BYE.text]
+            await asyncio.sleep(GRACE)
+            assert scene.stage.said[1:] == ["Good bye. 1 s", "r1 heard"]
+
+    loop = VirtualLoop()
+    try:
+        loop.run(story())
+    finally:
+        loop.close()
 
 
 async def test_a_sink_that_was_away_for_a_moment_has_as_much_longer(caplog: pytest.LogCaptureFixture) -> None:
