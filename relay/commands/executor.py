@@ -73,20 +73,25 @@ class CommandExecutor:
         self._acts = {act.name: act for act in acts}
         self._counters = counters
         self._slow: asyncio.Queue[Use] = asyncio.Queue(ACTS_WAITING)
-        self._lanes: list[asyncio.Queue[Use]] = [asyncio.Queue(LANE) for _ in range(LANES)]
+        self._lanes: dict[int, asyncio.Queue[Use]] = {}
+        """Those that were needed so far."""
 
     async def run(self) -> None:
         """Carry out, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._sort())
-            for uses in (self._slow, *self._lanes):
+            for uses in (self._slow, *self._lanes.values()):
                 tasks.create_task(self._carry_out_all(uses))
+            await self._sort(tasks)
 
-    async def _sort(self) -> None:
+    async def _sort(self, tasks: asyncio.TaskGroup) -> None:
         while True:
             use = await self._commands.accepted.get()
             if not (isinstance(use.command.do, ActionSection) and use.command.do.act):
-                await self._lanes[crc32(use.viewer.encode("utf-8", "replace")) % LANES].put(use)
+                lane = crc32(use.viewer.encode("utf-8", "replace")) % LANES
+                if lane not in self._lanes:
+                    self._lanes[lane] = asyncio.Queue(LANE)
+                    tasks.create_task(self._carry_out_all(self._lanes[lane]))
+                await self._lanes[lane].put(use)
             elif self._slow.full():
                 self._done(Finished(use.message, Outcome.EXPIRED, "passed over: too many commands were waiting"))
             else:

@@ -17,6 +17,11 @@ class NoCounters:
         raise AssertionError
 
 
+def _gate() -> CommandGate:
+    settings = CommandsSection()
+    return CommandGate(settings, Answers(settings, Outbound(OutboundSection()), lambda *_: None))
+
+
 async def test_the_uses_of_one_viewer_are_done_in_order_and_those_of_others_meanwhile() -> None:
     may_go_on, done = asyncio.Event(), list[str]()
 
@@ -25,8 +30,7 @@ async def test_the_uses_of_one_viewer_are_done_in_order_and_those_of_others_mean
             await may_go_on.wait()
         return ""
 
-    settings = CommandsSection()
-    gate = CommandGate(settings, Answers(settings, Outbound(OutboundSection()), lambda *_: None))
+    gate = _gate()
     executor = CommandExecutor(gate, (), NoCounters(), done=lambda finished: done.append(finished.message.id))
     command = Command("wait", do=slow)
     running = asyncio.create_task(executor.run())
@@ -41,3 +45,13 @@ async def test_the_uses_of_one_viewer_are_done_in_order_and_those_of_others_mean
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_while_nobody_uses_a_command_one_task_waits_for_uses_and_one_for_acts() -> None:
+    before = asyncio.all_tasks()
+    running = asyncio.create_task(CommandExecutor(_gate(), (), NoCounters(), done=lambda _: None).run())
+    await asyncio.sleep(0)
+
+    assert len(asyncio.all_tasks() - before) == 2
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
