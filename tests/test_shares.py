@@ -7,8 +7,9 @@ from typing import Literal
 
 import pytest
 
+from tests import shares
 from tests.conftest import pytest_runtest_protocol
-from tests.shares import FORKED, LONG, ROOT, Share, seconds_of, worth_telling
+from tests.shares import FORKED, LONG, ROOT, SECONDS, Share, seconds_of, worth_telling
 
 FILES = sorted(ROOT.rglob("test_*.py"))
 
@@ -51,10 +52,24 @@ def test_files_that_share_what_takes_long_to_start_go_to_one_worker() -> None:
         assert [all(share.is_others(ROOT / path) for path in files) for share in shares].count(False) == 1
 
 
-def test_files_named_here_are_there() -> None:
-    named = [*LONG, *(path for files in FORKED for path in files)]
+def test_files_and_folders_named_here_are_there() -> None:
+    named = [*LONG, *SECONDS, *(path for files in FORKED for path in files)]
 
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "seconds"), [("docs/test_links.py", 10.0), ("bus/test_address.py", 1.0), ("test_wheel.py", 0.1)]
+)
+def test_a_file_takes_as_long_as_others_of_the_nearest_folder_that_is_known(
+    path: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shares, "ROOT", ROOT.parent)
+    monkeypatch.setattr(shares, "SECONDS", {"tests": 1.0, "tests/docs": 10.0})
+    monkeypatch.setattr(shares, "LONG", {"tests/test_wheel.py": 0.1})
+    size = 1.0 if path == "test_wheel.py" else (ROOT / path).stat().st_size / 1_000
+
+    assert seconds_of(ROOT / path) == pytest.approx(seconds * size)
 
 
 def test_files_elsewhere_are_nobodys() -> None:
