@@ -1,11 +1,18 @@
 import asyncio
-from typing import Any
+import json
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from relay.bus.calls import RemoteCalls
+from relay.bus.presence import Presence
+from relay.bus.pubsub import PubSub
 from relay.errors import ConfigError, InboxTaken, NobodyThere, PostRejected, RateLimited, SettingMistake, WrongSettings
 from tests.bus.conftest import Process
 from tests.support import PATIENCE
+from tests.virtual_time import VirtualLoop
 
 Two = tuple[Process, Process]
 
@@ -89,6 +96,74 @@ async def test_what_nobody_waits_for_any_more_is_given_up(processes: Two) -> Non
             while not is_given_up.is_set():  # one that is not there in time is not even begun
                 with pytest.raises(NobodyThere):
                     await here.calls.ask("sums", "hang", within=0.3)
+
+
+def alone(tell: Callable[..., Awaitable[None]]) -> RemoteCalls:
+    """Those of a process that tells another one by this alone."""
+
+    async def find(*_: object) -> object:
+        return SimpleNamespace(id="there")
+
+    presence = SimpleNamespace(id="here", find=find)
+    return RemoteCalls(cast(PubSub, SimpleNamespace(tell=tell)), cast(Presence, presence))
+
+
+def test_who_hears_nothing_asks_again_each_second_until_time_is_up() -> None:
+    loop = VirtualLoop()
+    told: list[int] = []
+
+    async def tell(*_: object) -> None:
+        told.append(round(loop.time()))
+
+    calls = alone(tell)
+    with pytest.raises(NobodyThere):
+        loop.run(calls.ask("sums", "double", within=3.5))
+    loop.close()
+    assert told == [0, 1, 2, 3]
+    calls._hear(b'{"id": "of that call", "result": 42}')  # which comes too late, and is no mistake
+
+
+async def test_of_many_calls_the_last_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.bus.calls.REMEMBERED", 1)
+    told = asyncio.Queue[tuple[str, bytes]]()
+    done: list[str] = []
+
+    async def note(argument: str) -> None:
+        done.append(argument)
+
+    async def tell(channel: str, answer: bytes) -> None:
+        told.put_nowait((channel, answer))
+
+    calls = alone(tell)
+    with calls.serving("notes", {"note": note}):
+        for id in ("one", "two", "two"):
+            asked = {"id": id, "answer_to": "there", "service": "notes", "method": "note", "argument": id}
+            calls._hear(json.dumps(asked).encode())
+            assert await told.get() == ("relay-process:there", json.dumps({"id": id, "result": None}).encode())
+    assert done == ["one", "two"]
+
+
+async def test_who_ends_has_given_up_what_was_asked(processes: Two) -> None:
+    here, there = processes
+    begun, is_given_up = asyncio.Event(), False
+
+    async def hang(_: Any) -> Any:
+        nonlocal is_given_up
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            is_given_up = True
+
+    with there.calls.serving("sums", {"hang": hang}):
+        there.presence.offer("sums")
+        call = asyncio.create_task(here.calls.ask("sums", "hang"))
+        await begun.wait()
+        await there.calls._end()
+        assert is_given_up
+    call.cancel()
+    await asyncio.wait({call})
 
 
 async def test_a_call_that_takes_longer_than_asking_again_is_carried_out_once(

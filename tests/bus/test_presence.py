@@ -52,6 +52,7 @@ async def test_who_follows_a_service_hears_that_nobody_has_it_any_more(processes
     there.presence.offer("discord")
     await here.presence.find("twitch")
     there.presence.withdraw("twitch")
+    assert there.presence._came.is_set()  # it is told at once, and not with the next sign of life
 
     await here.presence.change_of("twitch")
 

@@ -85,9 +85,11 @@ async def test_one_whose_server_hangs_keeps_neither_the_others_waiting_nor_who_g
 ) -> None:
     monkeypatch.setattr("relay.bus.renewals.RENEWALS", 10 * PATIENCE)  # long leases, which are renewed soon
     renewed: list[bytes] = []
+    given = set[int]()
     given_up = asyncio.Event()
 
-    async def run(_: Script, keys: Sequence[bytes], *__: object) -> list[int]:
+    async def run(_: Script, keys: Sequence[bytes], milliseconds: int, *__: object) -> list[int]:
+        given.add(milliseconds)
         if keys[0] == b"hangs:lease":
             try:
                 await asyncio.Event().wait()
@@ -102,6 +104,7 @@ async def test_one_whose_server_hangs_keeps_neither_the_others_waiting_nor_who_g
         renewals.keep(each)
 
     await eventually(lambda: len(renewed) == 2)
+    assert given == {PATIENCE * 1000}
     await renewals.drop(lives)
 
     assert not given_up.is_set()

@@ -112,8 +112,9 @@ async def test_what_is_acknowledged_is_gone(processes: Two, namespace: str, leas
 
 
 async def test_the_next_reader_begins_with_what_was_left_and_knows_that_it_was_read(
-    processes: Two, namespace: str
+    processes: Two, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("relay.bus.stream.LOOK_EVERY", 600.0)
     async with held(processes[0], namespace) as lease:
         before = stream(processes[0], namespace, lease)
         await before.append([b"a", b"b", b"c"])
@@ -122,10 +123,15 @@ async def test_the_next_reader_begins_with_what_was_left_and_knows_that_it_was_r
 
     async with held(processes[1], namespace) as lease:
         after = stream(processes[1], namespace, lease)
-        left = await after.read(10, 0)
-        assert [(entry.item, entry.was_read) for entry in left] == [(b"b", True)]
-        await after.acknowledge([entry.id for entry in left])
-        assert [(entry.item, entry.was_read) for entry in await after.read(10, 0)] == [(b"c", False)]
+        subscribed = asyncio.Event()
+        with after.followed(), processes[1].pubsub.heard_by(after.key, lambda _: subscribed.set()):
+            await subscribed.wait()
+            left = await after.read(10, 0)
+            assert [(entry.item, entry.was_read) for entry in left] == [(b"b", True)]
+            await after.acknowledge([entry.id for entry in left])
+            async with asyncio.timeout(PATIENCE):  # what nobody had read is not waited for behind what was left
+                new = await after.read(10, 600.0)
+        assert [(entry.item, entry.was_read) for entry in new] == [(b"c", False)]
 
 
 async def test_who_slept_while_another_took_over_reads_nothing(processes: Two, namespace: str) -> None:
@@ -135,6 +141,10 @@ async def test_who_slept_while_another_took_over_reads_nothing(processes: Two, n
     await before.append([b"a"])
     assert asleep._kept is not None
     await processes[0].connection.renewals.drop(asleep._kept)
+    client, lease_key = processes[0].connection.client, f"{{{namespace}}}:lease"
+    await client.delete(lease_key)  # it ends
+    assert await items(before) == [b"a"]  # as nobody has taken over yet
+    assert not await client.exists(lease_key)
     async with held(processes[1], namespace) as lease:
         with pytest.raises(InboxTaken):
             await before.read(10, 0)

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 from redis.asyncio import Redis
 
-from relay.bus.connection import AT_ONCE
+from relay.bus.connection import AT_ONCE, RedisConnection
+from relay.bus.lease import LOOK_EVERY, Lease
 from relay.errors import InboxError, InboxTaken
 from relay.inbox.redis import RedisInbox
 from relay.model import Edit, Outcome, Retraction
@@ -16,6 +18,7 @@ from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, connection_to, redis_server
 from tests.inbox.opening import opened
 from tests.support import PATIENCE
+from tests.virtual_time import VirtualLoop
 
 SHORT = 0.2
 """A lease whose end can be waited for."""
@@ -113,6 +116,20 @@ async def test_a_relay_that_lives_is_told_of_at_once_and_by_name(
         ):
             async with opened(shared_server, namespace, lease=LONG):
                 pass
+
+
+def test_who_waits_for_one_that_died_looks_now_and_then_and_when_its_lease_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop, left = VirtualLoop(), iter([(3 * LOOK_EVERY, "who died"), (LOOK_EVERY / 2, "who died"), None])
+
+    async def look(_: Lease) -> tuple[float, str] | None:
+        return next(left)
+
+    monkeypatch.setattr(Lease, "_try", look)
+    loop.run(Lease(cast(RedisConnection, None), "test").acquire())
+    assert loop.time() == pytest.approx(1.5 * LOOK_EVERY, abs=0.01)
+    loop.close()
 
 
 async def test_a_lease_without_an_end_as_of_a_backup_ends_when_nobody_renews_it(

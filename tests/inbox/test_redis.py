@@ -11,6 +11,7 @@ from redis.exceptions import ConnectionError
 
 from relay.bus.script import Script
 from relay.errors import ConfigError, InboxError
+from relay.inbox import appending
 from relay.inbox.claiming import LOOK_EVERY
 from relay.inbox.pages import Standing
 from relay.inbox.redis import RedisInbox
@@ -124,9 +125,17 @@ class TestWhatWasClaimedBeforeItsAppendWasAnswered:
 
 
 async def test_what_another_process_stored_first_is_claimed_as_soon_as_this_one_hears_it_too(
-    shared_server: RedisServer, namespace: str
+    shared_server: RedisServer, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened(shared_server, namespace, lease=60.0) as inbox:
+        looks, look = 0, inbox._claims._next
+
+        async def counted(limit: int) -> list[AudienceMessage]:
+            nonlocal looks
+            looks += 1
+            return await look(limit)
+
+        monkeypatch.setattr(inbox._claims, "_next", counted)
         waiting = asyncio.ensure_future(inbox.claim(9, wait=10 * PATIENCE))
         await eventually(lambda: not inbox._claims._may_have_more and not inbox._claims._reading.locked())
         elsewhere = RedisInbox(connection_to(shared_server.url, PATIENCE), namespace=namespace, max_count=1_000)
@@ -139,6 +148,7 @@ async def test_what_another_process_stored_first_is_claimed_as_soon_as_this_one_
 
         async with asyncio.timeout(LOOK_EVERY / 2):
             assert await waiting == [message(1)]
+        assert looks == 2
 
 
 async def test_what_is_rewritten_while_it_is_claimed_stands_as_it_was_rewritten(
@@ -433,6 +443,23 @@ class TestSeveralProcesses:
 
 
 class TestPages:
+    async def test_hold_what_came_in_one_moment_until_one_is_full_or_long(
+        self, shared_server: RedisServer, namespace: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(appending, "PAGE_MESSAGES", 3)
+        async with opened(shared_server, namespace) as inbox, Redis.from_url(shared_server.url) as admin:
+            log = f"{{{namespace}}}:log"
+            await asyncio.gather(*(inbox.append(messages(*some)) for some in ([0], [1, 2, 3], [4])))
+            assert await admin.xlen(log) == 2
+
+            await inbox.append(messages(*range(5, 12)))
+            assert await admin.xlen(log) == 4
+
+            monkeypatch.setattr(appending, "PAGE_BYTES", 1)
+            await inbox.append(messages(12, 13))
+            assert await admin.xlen(log) == 6
+            assert await inbox.claim(99, wait=0) == messages(*range(14))
+
     async def test_are_acknowledged_when_all_of_them_is_settled(
         self, shared_server: RedisServer, namespace: str
     ) -> None:

@@ -49,11 +49,12 @@ async def test_a_store_that_fills_up_is_told_of_once_and_before_it_is_full(
         assert upkeep.troubles == []
 
         used = (await admin.info("memory"))["used_memory"]
-        await admin.config_set("maxmemory", int(used / 0.9))
+        most = int(used / 0.9)
+        await admin.config_set("maxmemory", most)
         await upkeep.once()
         await upkeep.once()
         [line] = upkeep.troubles
-        assert "% of maxmemory is used" in line and "raise maxmemory" in line
+        assert "% of maxmemory is used" in line and f" of {most >> 20} MiB" in line and "raise maxmemory" in line
         assert sum("of maxmemory is used" in record.message for record in caplog.records) == 1
 
 

@@ -4,9 +4,11 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -372,7 +374,7 @@ class TestTheWriter:
 
         assert await append == [True]
 
-    async def test_gives_nothing_up_before_its_time(self, tmp_path: Path) -> None:
+    async def test_gives_nothing_up_before_its_time(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         writer = SqliteWriter(tmp_path / "x.db", Layout(1, (), ""), timeout=PATIENCE)
         await writer.start()
         released = threading.Event()
@@ -380,10 +382,34 @@ class TestTheWriter:
         await asyncio.sleep(0)
 
         writer._look()
+        assert len(writer._due) == 1
+        later = asyncio.get_running_loop().time() + PATIENCE
+        monkeypatch.setattr(writer, "_loop", SimpleNamespace(time=lambda: later))
+        writer._look()
+        monkeypatch.undo()
         released.set()
 
-        assert await waits is True
+        with pytest.raises(InboxError, match="did not answer"):
+            await waits
         await writer.stop()
+
+    async def test_takes_back_what_was_done_in_the_moment_in_which_who_waited_was_cancelled(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        writer = SqliteWriter(tmp_path / "x.db", Layout(1, (), ""), timeout=PATIENCE)
+        await writer.start()
+        resolve, undone = writer._resolve, list[str]()
+
+        def resolve_and_cancel(group: Sequence[Any], results: Sequence[Any]) -> None:
+            resolve(group, results)
+            waits.cancel()
+
+        monkeypatch.setattr(writer, "_resolve", resolve_and_cancel)
+        waits = asyncio.ensure_future(writer.run(lambda _: "done", undone.append))
+        await asyncio.wait({waits})
+        await writer.stop()
+
+        assert waits.cancelled() and undone == ["done"]
 
     async def test_tells_of_what_nobody_waited_for_when_it_is_committed_and_not_when_it_failed(
         self, tmp_path: Path
