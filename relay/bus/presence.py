@@ -27,9 +27,9 @@ LEAVE_WITHIN: Final = 1.0
 
 _TELL: Final = Script(
     """
--- KEYS: the processes   ARGV: id, what it says, milliseconds   The server's clock is everybody's.
+-- KEYS: the processes   ARGV: id, what it says, for how many seconds   The server's clock is everybody's.
 local time = redis.call('TIME')
-local until_ms = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3]
+local until_ms = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3] * 1000
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', until_ms) .. ' ' .. ARGV[2])
 """
 )
@@ -151,8 +151,7 @@ class Presence:
         if not self._services and not self._told:
             return
         said = json.dumps(self._services)
-        milliseconds = int(ALIVE_FOR * 1000)
-        await self._connection.run(_TELL, (self._key,), self.id, said, milliseconds)
+        await self._connection.run(_TELL, (self._key,), self.id, said, ALIVE_FOR)
         if said != self._told:
             self._told = said
             await self._pubsub.tell(self._key, b"")

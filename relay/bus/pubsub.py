@@ -68,12 +68,11 @@ class PubSub:
 
     async def _subscribed(self) -> None:
         subscription = self._connection.client.pubsub()
-        channels: set[str] = set()
         self._some.clear()
         self._wanted.set()
         try:
             async with asyncio.TaskGroup() as tasks:
-                following = tasks.create_task(self._follow(subscription, channels))
+                following = tasks.create_task(self._follow(subscription))
                 try:
                     await self._hear(subscription)
                 finally:
@@ -84,8 +83,9 @@ class PubSub:
             with suppress(*_FAILURES):
                 await subscription.aclose()
 
-    async def _follow(self, subscription: Any, channels: set[str]) -> None:
+    async def _follow(self, subscription: Any) -> None:
         """Subscribe to what is listened to, and to nothing else."""
+        channels: set[str] = set()
         while True:
             checkpoint()
             self._wanted.clear()
@@ -95,8 +95,7 @@ class PubSub:
                     await subscription.subscribe(*new)
                 if old := channels - wanted:
                     await subscription.unsubscribe(*old)
-            channels.clear()
-            channels.update(wanted)
+            channels = wanted
             (self._some.set if wanted else self._some.clear)()
             await self._wanted.wait()
 

@@ -144,7 +144,7 @@ class SqliteWriter:
             return
         self._tell(opened.set_result, None)
         last, done = False, 0
-        with _flushing(_log_of(self._path)) as flush:
+        with closing(connection), _flushing(_log_of(self._path)) as flush:
             while not last:
                 group, last = self._next_group()
                 results = _commit(connection, group)
@@ -152,7 +152,6 @@ class SqliteWriter:
                 done += 1
                 if done % FLUSHED_EVERY == 0:
                     flush()
-        connection.close()
 
     def _tell(self, callback: Callable[..., object], *args: object) -> None:
         with suppress(RuntimeError):  # the loop is closed when the process ends without stop()
