@@ -9,6 +9,7 @@ from typing import Final
 from relay.application.audio import SilentAudio
 from relay.commands.explaining import Halt
 from relay.config.loading import Config
+from relay.system.periodic import until_multiple_of
 from relay.wire import server
 from relay.wire.messages import WireMessage
 
@@ -104,4 +105,4 @@ class Silence:
         """Look until cancelled."""
         while True:
             self.look(time.monotonic())
-            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.sleep(until_multiple_of(LOOK_EVERY))

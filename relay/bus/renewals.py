@@ -12,6 +12,7 @@ from relay.bus.script import Script, taken
 from relay.errors import InboxError
 from relay.system.cancellation import checkpoint
 from relay.system.clock import passing
+from relay.system.periodic import until_multiple_of
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class Renewals:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 checkpoint()
-                await asyncio.sleep(_until_multiple_of(seconds / RENEWALS))
+                await asyncio.sleep(until_multiple_of(seconds / RENEWALS))
                 leases = [each for each in kept if not each.is_under_way]
                 for start in range(0, len(leases), self._at_once):
                     some = leases[start : start + self._at_once]
@@ -139,8 +140,3 @@ class Renewals:
                 each.on_loss()
             except Exception:
                 log.exception("a lease of %s is lost, and what hears of it failed", self._name)
-
-
-def _until_multiple_of(seconds: float) -> float:
-    """All leases of a process are renewed in the same moment, and so in one round trip."""
-    return seconds - asyncio.get_running_loop().time() % seconds

@@ -105,7 +105,7 @@ class StreamContext:
             tasks.create_task(self._call_scripts())
             if self._settings.contexts:
                 tasks.create_task(repeat(self._ask_platforms, ASK_EVERY, "asking how the stream is doing"))
-                tasks.create_task(repeat(self.tell, LOOK_EVERY, "telling how the stream is doing"))
+                tasks.create_task(repeat(self.tell, LOOK_EVERY, "telling how the stream is doing", together=True))
 
     async def _call_scripts(self) -> None:
         """What waits together goes together, once Voxta has shown that it takes such events."""

@@ -13,6 +13,7 @@ import aiohttp
 
 from relay.errors import AuthError, ProtocolError, VoxtaError, VoxtaNotTold, VoxtaUnavailable
 from relay.system.company import Company
+from relay.system.periodic import until_multiple_of
 from relay.voxta.refusals import refused
 from relay.wire import signalr
 from relay.wire.messages import InvalidMessage, WireMessage
@@ -203,7 +204,8 @@ class HubConnection:
                     call.answer.set_exception(VoxtaUnavailable(what))
                     raise VoxtaUnavailable(what)
             later = (call.due for call in unanswered)
-            await asyncio.sleep(min(silent_at, now() + self._timeout, self._read_by, *later) - now())
+            soon = now() + until_multiple_of(self._timeout)  # what is called until then is not due before
+            await asyncio.sleep(min(silent_at, soon, self._read_by, *later) - now())
 
     async def _ping(self) -> None:
         while True:

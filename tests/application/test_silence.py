@@ -11,6 +11,7 @@ from relay.application.silence import LASTS, Silence
 from relay.commands.explaining import Halt
 from relay.web.overlay.sink import OverlaySink
 from relay.wire import server
+from tests.system.sleeping import goes_on_at
 
 VOICED = {"speech": {"enabled": True}, "companion": {"speech": "espeak"}}
 CHUNK = server.ReplyChunk(message_id="1", session_id="s", sender_id="c", text="hi", audio_url="/1.wav")
@@ -125,3 +126,7 @@ def test_an_overlay_that_nobody_opened_names_its_address() -> None:
 
     assert not sink.is_heard
     assert "add http://localhost:8099/overlay as a browser source in OBS" in sink.remedy("http://localhost:8099")
+
+
+async def test_companions_of_one_process_look_in_the_same_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [await goes_on_at(Room().silence.run(), now, monkeypatch) for now in (1001.0, 1004.5)] == [1005.0, 1005.0]

@@ -12,6 +12,7 @@ from relay.errors import VoxtaError
 from relay.model import Forward, Kind, ScriptCall, SendAs
 from relay.platforms.base import Stream
 from relay.platforms.simulated import QuietPlatform
+from relay.scenario import context
 from relay.scenario.context import RAID, StreamContext
 from relay.voxta.chat import JoinedChat
 from relay.wire.messages import ContextText
@@ -188,3 +189,15 @@ def test_what_several_people_talk_about_is_a_topic(people: int) -> None:
     assert informed.contexts() == (("The chat talks about dragon.",) if people == 3 else ())
     clock.now += 301
     assert informed.contexts() == ()
+
+
+async def test_companions_of_one_process_tell_in_the_same_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    repeated: dict[float, bool] = {}
+
+    async def repeat(_job: object, every: float, _what: str, *, together: bool = False) -> None:
+        repeated[every] = together
+
+    monkeypatch.setattr(context, "repeat", repeat)
+    await run(stream_context(Voxta(), Clock()), lambda: len(repeated) == 2)
+
+    assert repeated == {context.LOOK_EVERY: True, context.ASK_EVERY: False}

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any, cast
 
 import pytest
 from aiohttp import WSMsgType, web
@@ -13,6 +14,7 @@ from relay.errors import VoxtaNotTold, VoxtaUnavailable
 from relay.voxta.transport import HubConnection
 from relay.wire import client, signalr
 from tests.support import PATIENCE
+from tests.system.sleeping import goes_on_at
 
 GREETING = '{"protocol":"json","version":1}\x1e'
 CALLS = [client.Interrupt(session_id=str(number)) for number in range(3)]
@@ -139,3 +141,10 @@ async def test_a_server_that_falls_silent_counts_as_gone(monkeypatch: pytest.Mon
     async with connected(Hub()) as connection:
         with pytest.raises(VoxtaUnavailable, match="silent"):
             await connection.run(print)
+
+
+async def test_connections_of_one_process_are_looked_after_in_the_same_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    for now in (1001.0, 1004.0):
+        hub = HubConnection(cast(Any, None), 10.0, print)
+        hub._heard_at = now
+        assert await goes_on_at(hub._watch(), now, monkeypatch) == 1010.0
