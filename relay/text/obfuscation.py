@@ -190,11 +190,9 @@ class _Pieces:
     def _make(self, place: int) -> _Piece:
         first, last = self._runs[place], self._runs[place + 1] - 1
         (start, stop), (_, end) = self._spans[first], self._spans[last]
-        text = word = self._seen[start:stop]
-        if last > first:
-            text = "".join(self._seen[slice(*span)] for span in self._spans[first : last + 1])
+        text = "".join(self._seen[slice(*span)] for span in self._spans[first : last + 1])
         begin, before = self._spans[first - 1]
-        joined = first > 0 and _joins(self._seen[begin:before], self._seen[before:start], word)
+        joined = first > 0 and _joins(self._seen[begin:before], self._seen[before:start], self._seen[start:stop])
         return _Piece(start, end, text.replace("i", "l"), self._shorts[place], joined)
 
 

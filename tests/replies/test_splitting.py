@@ -25,6 +25,7 @@ def test_every_piece_fits_and_nothing_but_white_space_is_lost(text: str, limit: 
         ("こんにちは。元気ですか。", 7, ["こんにちは。", "元気ですか。"]),
         ("   ", 5, []),
         ("```\nx = 1\n``` is it, " + "so " * 25, 70, ["```\nx = 1\n``` is it, " + "so " * 15 + "so", "so " * 8 + "so"]),
+        ("```\nx = 1\n``` " + "o" * 57, 70, ["```\nx = 1\n```", "o" * 57]),
         ("```\nx = 1\n```" + "o" * 140, 70, ["```\nx = 1\n```", "o" * 70, "o" * 70]),
     ],
 )
@@ -34,6 +35,7 @@ def test_pieces_end_at_sentences_then_at_words_then_anywhere(text: str, limit: i
 
 def test_an_emoji_with_a_skin_tone_is_not_torn_apart() -> None:
     assert split("aaa👍🏽bbbb", 4) == ["aaa", "👍🏽bb", "bb"]
+    assert split("aaae\u0300bbb", 4) == ["aaa", "e\u0300bb", "b"]
 
 
 LONG_CODE = "Here:\n```python\n" + "".join(f"    line({number})\n" for number in range(60)) + "```\nDone. Bye!"
@@ -79,6 +81,7 @@ def test_a_block_in_the_middle_of_a_sentence_is_cut_by_its_lines() -> None:
 def test_code_within_a_line_stays_whole_where_it_can() -> None:
     assert split("Please call `print(a, b, c)` with care", 24) == ["Please call", "`print(a, b, c)` with", "care"]
     assert split("`a b` and `call it now` soon", 15) == ["`a b` and", "`call it now`", "soon"]
+    assert split("now `aaa bbb ccc ddd eee`", 10) == ["now `aaa", "bbb ccc", "ddd eee`"], "one that fits nowhere"
     assert split("`print(a, b, c, d, e)`", 12) == ["`print(a, b,", "c, d, e)`"]
 
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.text.blocked_terms import Terms, check_term
+from relay.text.obfuscation import MAX_LIKELY
 
 DISGUISES = [
     "badword", "BADWORD", "#badword", "badword's", "badword1", "badword_x", "bad\u200bword",
@@ -24,6 +25,13 @@ def test_a_word_is_found_in_disguise(disguised: str) -> None:
 def test_a_beginning_is_found_with_any_end(said: str) -> None:
     assert Terms(["bitch*"]).find(f"you {said} there")
     assert not Terms(["bitch*"]).find(f"a{said}")
+
+
+def test_a_text_that_nearly_says_it_too_often_says_it() -> None:
+    terms = Terms(["badword"])
+
+    assert terms.find("bad word " * MAX_LIKELY) is None
+    assert terms.find("bad word " * (MAX_LIKELY + 1)) is not None
 
 
 @pytest.mark.parametrize(
