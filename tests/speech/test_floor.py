@@ -600,7 +600,8 @@ def test_what_others_say_meanwhile_still_counts() -> None:
     floor.speaking(0, duration=30)
     floor.speaker_speaks("voice:ann", 1)
     floor.speaker_speaks("voice:bob", 1)
-    acts(floor, until=1.3, start=1)
+    acts(floor, until=1.2, start=1)
+    floor.speaker_speaks("voice:bob", 1.2)
 
     floor.speaker_listens("voice:ann")
 
@@ -612,7 +613,8 @@ def test_what_two_say_to_each_other_does_not_count() -> None:
     floor.speaking(0, duration=30)
     floor.speaker_speaks("voice:ann", 1)
     floor.speaker_speaks("voice:bob", 1)
-    acts(floor, until=1.4, start=1)
+    acts(floor, until=1.2, start=1)
+    floor.speaker_speaks("voice:bob", 1.2)
     floor.speaker_listens("voice:ann")
     floor.speaker_listens("voice:bob")
     acts(floor, until=2, start=1.4)
