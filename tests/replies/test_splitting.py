@@ -35,6 +35,7 @@ def test_pieces_end_at_sentences_then_at_words_then_anywhere(text: str, limit: i
 
 def test_an_emoji_with_a_skin_tone_is_not_torn_apart() -> None:
     assert split("aaa👍🏽bbbb", 4) == ["aaa", "👍🏽bb", "bb"]
+    assert split("aaa👍🏻bbbb", 4) == ["aaa", "👍🏻bb", "bb"]
     assert split("aaae\u0300bbb", 4) == ["aaa", "e\u0300bb", "b"]
 
 
@@ -82,6 +83,7 @@ def test_code_within_a_line_stays_whole_where_it_can() -> None:
     assert split("Please call `print(a, b, c)` with care", 24) == ["Please call", "`print(a, b, c)` with", "care"]
     assert split("`a b` and `call it now` soon", 15) == ["`a b` and", "`call it now`", "soon"]
     assert split("now `aaa bbb ccc ddd eee`", 10) == ["now `aaa", "bbb ccc", "ddd eee`"], "one that fits nowhere"
+    assert split("`a b c d e f`", 8) == ["`a b c d", "e f`"]
     assert split("`print(a, b, c, d, e)`", 12) == ["`print(a, b,", "c, d, e)`"]
 
 

@@ -38,7 +38,8 @@ def test_what_is_a_word_already_stays(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("PS5", "PS 5"), ("MP3s", "MP 3 s"), ("C3PO", "C 3 PO"), ("Windows11", "Windows 11")]
+    ("text", "said"),
+    [("PS5", "PS 5"), ("MP3s", "MP 3 s"), ("C3PO", "C 3 PO"), ("M4A", "M 4 A"), ("Windows11", "Windows 11")],
 )
 def test_numbers_that_mean_something_are_kept(text: str, said: str) -> None:
     assert sayable(text) == said
