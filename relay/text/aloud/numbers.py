@@ -32,7 +32,7 @@ def with_numbers_as_words(line: str, language: Language) -> str:
     line = _MUCH.sub(lambda found: f"{found[1]} {words.get(found[2].replace('K', 'k'), found[2])}", line)
     if language.code == "en":
         line = _ORDINAL.sub(lambda found: asked(int(found[1]), "en", to="ordinal"), line)
-    line = _BETWEEN.sub(lambda found: f"{found[1]} {words.get(':' if found[2] == ':' else 'to', '')} {found[3]}", line)
+    line = _BETWEEN.sub(lambda found: _between(found, words), line)
     line = _HYPHEN.sub(" ", line)
     return _ANY.sub(lambda found: f" {spoken(found.group(), language)} ", line)
 
@@ -59,6 +59,13 @@ def asked(number: int | Decimal, code: str, *, to: str = "cardinal") -> str:
         return str(num2words(number, lang=code, to=to)).replace(",", "")
     except (NotImplementedError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return str(number)
+
+
+def _between(found: re.Match[str], words: Mapping[str, str]) -> str:
+    first, sign, last = found.groups()
+    word = words.get(":" if sign == ":" else "to")
+    apart = sign if len(sign) > 1 else " "  # a dash that stands alone is a pause in any language
+    return f"{first}{apart}{last}" if word is None else f"{first} {word} {last}"
 
 
 def _parted(number: str, decimal: str) -> tuple[str, str]:

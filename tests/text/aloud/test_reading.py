@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from relay.text.aloud.languages import language_of
@@ -99,6 +99,7 @@ def test_german_numbers_dates_and_abbreviations_are_words(shown: str, read: str)
         ("fr", "1,5 et 1.234", "un virgule cinq et mille deux cent trente-quatre"),
         ("ru", "21", "двадцать один"),
         ("pt-br", "16", "dezesseis"),
+        ("fr", "10-5 ou 10 - 5", "dix cinq ou dix - cinq"),
         ("zh", "5", "5"),
     ],
 )
@@ -143,6 +144,7 @@ _PIECES = st.sampled_from([
 
 @settings(max_examples=examples(60), deadline=None)
 @given(_READERS, st.lists(_PIECES, max_size=8).map(" ".join))
+@example(ReadAloud("zh"), "20:15 - $5.50")
 def test_what_was_read_is_read_the_same(read: ReadAloud, text: str) -> None:
     assert read(read(text)) == read(text)
 
