@@ -50,7 +50,8 @@ class LinkCodes:
     def offer(self, viewer: str, now: float, *, in_private: bool) -> str:
         """A code for this account; an earlier one is void. `in_private`: nobody else reads it."""
         self.forget({viewer})
-        code = "".join(self._draw(LETTERS) for _ in range(LENGTH))
+        while (code := "".join(self._draw(LETTERS) for _ in range(LENGTH))) in self._offers:
+            pass
         self._offers[code] = _Offer(viewer, now, in_private)
         _bound(self._offers)
         return code

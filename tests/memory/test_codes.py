@@ -23,6 +23,14 @@ def test_a_code_given_in_private_links_at_once_and_only_once() -> None:
     refused(WRONG, lambda: codes.use(code, "discord:3", 1.0))
 
 
+def test_no_two_accounts_have_the_same_code() -> None:
+    letters = iter("AAAAAAAAAAAABBBBBB")
+    codes = LinkCodes(lambda _: next(letters))
+    first, second = (codes.offer(viewer, 0.0, in_private=True) for viewer in ("twitch:1", "twitch:2"))
+
+    assert [codes.use(code, "discord:3", 1.0) for code in (first, second)] == ["twitch:1", "twitch:2"]
+
+
 def test_a_code_that_others_could_read_has_to_be_confirmed_where_it_was_given() -> None:
     codes = LinkCodes()
     code = codes.offer("twitch:1", 0.0, in_private=False)
