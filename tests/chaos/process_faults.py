@@ -15,6 +15,9 @@ from tests.doubles.twitch import TwitchDouble
 
 GONE_FOR: Final = 5.0
 """Seconds for which a process is stopped or cut off: longer than its lease, which is 3 s."""
+SESSION_AFTER: Final = 20.0
+"""Seconds between two outages that each cost a process of Discord's a new session. It waits longer before each that
+follows soon, as Discord allows 1,000 a day (docs/operations.md)."""
 
 Act = Callable[[Company, str], Coroutine[Any, Any, None]]
 """Befalls the process of this kind that leads."""
@@ -69,6 +72,8 @@ class ProcessFault:
     scene: Scene = ON_TWITCH
     deafens: bool = False
     """Nobody hears what is written meanwhile: the platform repeats nothing."""
+    rest: float = 0.0
+    """Seconds before it."""
     spares: int | None = None
     """The place of a companion that goes on as if nothing had happened."""
 
@@ -122,11 +127,15 @@ def _killed(kind: str, scene: Scene = ON_TWITCH) -> ProcessFault:
 
 
 def _stopped(kind: str, scene: Scene = ON_TWITCH) -> ProcessFault:
-    return ProcessFault(kind, f"stopped (SIGSTOP) for {GONE_FOR:g} s", _stop, scene, kind in DEAF)
+    return ProcessFault(kind, f"stopped (SIGSTOP) for {GONE_FOR:g} s", _stop, scene, kind in DEAF, _rest(scene))
 
 
 def _cut_off(kind: str, scene: Scene = ON_TWITCH) -> ProcessFault:
-    return ProcessFault(kind, f"without Redis for {GONE_FOR:g} s", _cut, scene)
+    return ProcessFault(kind, f"without Redis for {GONE_FOR:g} s", _cut, scene, rest=_rest(scene))
+
+
+def _rest(scene: Scene) -> float:
+    return SESSION_AFTER if scene is TWO_HEAR_DISCORD else 0.0
 
 
 ADAPTERS: Final = ("twitch", "discord")

@@ -19,7 +19,7 @@ from tests.chaos.process_faults import CUTS, KILLS, QUICK, STOPS, ProcessFault, 
 from tests.chaos.table import HEADING, PATIENCE, Row
 
 APART: Final = 1.0
-"""The most seconds between two faults."""
+"""The most seconds between two faults, besides those that the fault asks for."""
 
 Task = tuple[ProcessFault, int]
 """A fault, and how often it happens."""
@@ -31,7 +31,7 @@ async def suffer(row: Row, fault: ProcessFault, relay: Company, times: int, dice
     async with relay.crowd():
         until = time.monotonic() + within
         while row.faults < times and (row.faults == 0 or time.monotonic() < until):
-            await asyncio.sleep(dice.uniform(0.0, APART))
+            await asyncio.sleep(fault.rest + dice.uniform(0.0, APART))
             row.recovery_s = max(row.recovery_s, await _happen(fault, relay))
             row.faults += 1
             for member in relay.members:
