@@ -29,8 +29,10 @@ NEVER = {"reply_timeout": 3_600}
 
 
 @pytest.fixture(autouse=True)
-def no_lease_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relay.speech.people.LEASE", 3_600.0)
+def nothing_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How fast the machine is decides nothing: no lease ends, no page counts as gone, and no clip as overdue."""
+    for limit in ("relay.speech.people.LEASE", "relay.web.overlay.page.SILENCE", "relay.speech.playback.GRACE"):
+        monkeypatch.setattr(limit, 3_600.0)
 
 
 @pytest.fixture
@@ -206,15 +208,18 @@ async def showing(folder: Path, **sections: Any) -> AsyncIterator[Show]:
 
 
 @pytest.mark.parametrize("how", ["closes", "freezes"])
-async def test_the_overlay_dies_in_mid_speech(tmp_path: Path, how: str) -> None:
+async def test_the_overlay_dies_in_mid_speech(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     async with showing(tmp_path) as show:
         async with page(show.url) as first:
             await eventually(lambda: show.audio.overlay.is_open)
             await show.ask(1, "tell us a story")
             await eventually(lambda: bool(first.started))
-            first.is_frozen = True
-            if how == "freezes":
-                await eventually(lambda: not show.audio.overlay.is_open)
+            with monkeypatch.context() as soon:
+                soon.setattr("relay.web.overlay.page.SILENCE", 0.1)
+                await first.tell(type="pong")
+                first.is_frozen = True
+                if how == "freezes":
+                    await eventually(lambda: not show.audio.overlay.is_open)
 
         assert await show.posted(1) == STORY
         await eventually(show.is_free)
