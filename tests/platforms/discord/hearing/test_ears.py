@@ -145,9 +145,9 @@ async def test_a_new_key_during_the_call_does_not_deafen(discord: DiscordDouble,
 async def test_who_leaves_in_the_middle_of_a_word_has_stopped(discord: DiscordDouble, room: Room) -> None:
     ann = await room.enter("ann")
     talking = asyncio.create_task(ann.speak(encode(tone(440, 5))))
-    await eventually(lambda: room.told == beginning(ann))
+    await eventually(lambda: room.told[:2] == beginning(ann))
     await discord.leave("ann")
-    await eventually(lambda: room.told == whole_turn(ann))
+    await eventually(lambda: room.told[:3] == whole_turn(ann))
     talking.cancel()
     await asyncio.wait({talking})
 
@@ -155,9 +155,9 @@ async def test_who_leaves_in_the_middle_of_a_word_has_stopped(discord: DiscordDo
 async def test_all_have_stopped_when_the_bot_leaves(room: Room) -> None:
     ann = await room.enter("ann")
     talking = asyncio.create_task(ann.speak(encode(tone(440, 5))))
-    await eventually(lambda: room.told == beginning(ann))
+    await eventually(lambda: room.told[:2] == beginning(ann))
     await room.voice.disconnect(force=True)
-    await eventually(lambda: room.told == whole_turn(ann))
+    await eventually(lambda: room.told[:3] == whole_turn(ann))
     talking.cancel()
     await asyncio.wait({talking})
 
