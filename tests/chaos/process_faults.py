@@ -50,7 +50,7 @@ async def _discord() -> AsyncIterator[Square]:
 @asynccontextmanager
 async def _two_channels() -> AsyncIterator[Square]:
     async with TwitchDouble(account="streamer", channels=("ann", "ben")) as double:
-        yield TwitchSquare(double)
+        yield TwitchSquare(double, every=2.0)
 
 
 ON_TWITCH: Final = Scene(_twitch, ("twitch", "core", "core", "post", "post", "web"))

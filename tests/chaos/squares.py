@@ -40,11 +40,11 @@ class Square(Protocol):
 
 class TwitchSquare:
     platform = "twitch"
-    every = 0.8
-    """Twitch takes 100 posts in 30 s."""
 
-    def __init__(self, double: TwitchDouble) -> None:
+    def __init__(self, double: TwitchDouble, every: float = 0.8) -> None:
+        """`every`: Twitch takes 100 posts in 30 s, and 20 where the account is neither streamer nor moderator."""
         self.double = double
+        self.every = every
 
     def settings(self, folder: Path) -> dict[str, Any]:
         """See Square."""
