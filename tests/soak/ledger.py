@@ -55,8 +55,8 @@ class _Counts:
     def add(self, keys: Iterable[str]) -> None:
         """It happened to these."""
         for key in keys:
-            place = key.rpartition("-")[2]
-            if place.isdigit():
+            _, is_written, place = key.rpartition(":flood-")
+            if is_written:
                 self._written[int(place)] = min(255, self._written[int(place)] + 1)
             else:
                 self._aloud[key] += 1

@@ -88,7 +88,7 @@ def ended(name: str) -> Settlement:
     return Settlement(key=f"twitch:{name}", outcome=Outcome.MERGED, reason="", at=0.0)
 
 
-@pytest.mark.parametrize("name", ["flood-1", "said aloud"])
+@pytest.mark.parametrize("name", ["flood-1", "voice-1234567890123456"])
 def test_a_message_without_an_outcome_is_lost_and_one_with_two_is_doubled(name: str) -> None:
     ledger = Ledger(3)
     for each in ("flood-0", name, "flood-2"):
