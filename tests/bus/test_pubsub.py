@@ -1,4 +1,4 @@
-"""What listens over one subscription, to a server that says what a test has it say."""
+"""What listens over one subscription of a process."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,15 +9,16 @@ import pytest
 
 from relay.bus.connection import RedisConnection
 from relay.bus.pubsub import PubSub
-from tests.support import PATIENCE, alongside
+from tests.bus.conftest import Process
+from tests.doubles.redis_server import RedisServer
+from tests.support import PATIENCE, alongside, eventually
 
 
 class Server:
-    """It is also each of the library's subscriptions to it."""
+    """Says what a test has it say, as a real one is silent by the clock alone; also each subscription to it."""
 
     def __init__(self) -> None:
         self.said = asyncio.Queue[dict[str, Any] | None]()
-        self.left = asyncio.Queue[str]()
         self.pinged = asyncio.Queue[None]()
         self.answers = True
 
@@ -34,8 +35,7 @@ class Server:
             self.says("subscribe", each)
 
     async def unsubscribe(self, *channels: str) -> None:
-        for each in channels:
-            self.left.put_nowait(each)
+        pass
 
     async def get_message(self, timeout: float) -> dict[str, Any] | None:
         return await self.said.get()
@@ -61,18 +61,23 @@ async def pubsub(server: Server) -> AsyncIterator[PubSub]:
         yield pubsub
 
 
-async def test_who_comes_is_told_from_when_on_and_who_stays_nothing_of_that(server: Server, pubsub: PubSub) -> None:
+async def test_who_comes_is_told_from_when_on_and_who_stays_nothing_of_that(
+    processes: tuple[Process, Process], redis_server: RedisServer, namespace: str
+) -> None:
+    here, there = (process.pubsub for process in processes)
+    one, another = f"{namespace}:one", f"{namespace}:another"
     stays, comes = asyncio.Queue[bytes | None](), asyncio.Queue[bytes | None]()
-    with pubsub.heard_by("stays", stays.put_nowait):
-        assert await stays.get() is None
-        for _ in range(2):
-            with pubsub.heard_by("comes", comes.put_nowait):
-                assert await comes.get() is None
-            assert await server.left.get() == "comes"
-        server.says("message", "comes", b"too late")
-        server.says("message", "stays", b"news")
+    async with asyncio.timeout(PATIENCE):
+        with redis_server.admin as admin, here.heard_by(one, stays.put_nowait):
+            assert await stays.get() is None
+            for _ in range(2):
+                with here.heard_by(another, comes.put_nowait):
+                    assert await comes.get() is None
+                await eventually(lambda: admin.pubsub_numsub(another) == [(another, 0)])
+            await there.tell(another, b"too late")
+            await there.tell(one, b"news")
 
-        assert await stays.get() == b"news"
+            assert await stays.get() == b"news"
     assert comes.empty()
 
 
