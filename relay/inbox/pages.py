@@ -155,12 +155,14 @@ class Pages:
     async def entries(self, *, newest_first: bool = False) -> AsyncIterator[Entry]:
         """Every page as it lies there."""
         read, start = (self.redis.xrevrange, b"+") if newest_first else (self.redis.xrange, b"-")
-        while start:
+        is_full = True
+        while is_full:
             entries = await self.connection.ask(read, self.keys.log, start, count=PAGES)
             for entry in entries:
                 yield entry
                 await asyncio.sleep(0)  # others have their turn between two pages
-            start = b"(" + entries[-1][0] if len(entries) == PAGES else b""
+                start = b"(" + entry[0]
+            is_full = len(entries) == PAGES
 
     async def _make_group(self) -> None:
         try:

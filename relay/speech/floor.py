@@ -124,7 +124,7 @@ class Floor:
         if self._paused_since is not None:
             times += [self._paused_since + self._settings.max_pause, self._paused_since + self._doubt]
             if self._people.speaking(now):
-                times.append(now + self._settings.min_speech - sum(self._overlaps.values()))
+                times.append(now + self._settings.min_speech - self._overlap)
         return min((time for time in times if time > self._advanced_at), default=None)
 
     # The companion's side
@@ -255,7 +255,7 @@ class Floor:
         if not self._spoken:
             return False
         limit = 0.0 if self._settings.on_barge_in == "stop" else self._settings.min_speech
-        return sum(self._overlaps.values()) >= limit - _ROUNDING or now - self._paused_since >= self._settings.max_pause
+        return self._overlap >= limit - _ROUNDING or now - self._paused_since >= self._settings.max_pause
 
     def _hear(self, speaker: str, now: float, *, is_speech: bool) -> None:
         if not self._may_interrupt(speaker):
@@ -279,6 +279,11 @@ class Floor:
             last = min(now, self._deadline, max(spoken.values(), default=0.0))
             self._add(frozenset(spoken), max(0.0, last - self._counted_until))
         self._counted_until = max(self._counted_until, now)
+
+    @property
+    def _overlap(self) -> float:
+        """Seconds for which anybody has spoken in this reply."""
+        return sum(self._overlaps.values())
 
     def _add(self, speakers: frozenset[str], seconds: float) -> None:
         if speakers:
