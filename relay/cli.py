@@ -50,10 +50,13 @@ app.command("update")(keeping.update)
 
 def main() -> None:
     """The `relay` command. Mistakes end with one clear line and exit code 1, never with a traceback."""
+    failed: list[BaseException] = []
     try:
         app()
     except* RelayError as group:
-        for line in dict.fromkeys(map(str, causes(group))):  # several rooms may have failed for the same reason
+        failed = causes(group)
+    if failed:
+        for line in dict.fromkeys(map(str, failed)):  # several rooms may have failed for the same reason
             show(line, err=True)
         sys.exit(1)
 

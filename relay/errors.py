@@ -25,7 +25,8 @@ RelayError
 └── RenderingError         a rendering that would not be safe to send
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from typing import ClassVar, NamedTuple, TypeVar
 
@@ -177,3 +178,18 @@ def causes(failure: BaseException) -> list[BaseException]:
     if not isinstance(failure, BaseExceptionGroup):
         return [failure]
     return [cause for each in failure.exceptions for cause in causes(each)]
+
+
+@contextmanager
+def ungrouped(*kinds: type[Exception]) -> Iterator[None]:
+    """Raise the first failure of tasks beside each other by itself, where all that failed are of these kinds.
+
+    Raised in `except*` it comes in a group on Python before 3.11.4.
+    """
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        failures = causes(group)
+        if not all(isinstance(each, kinds) for each in failures):
+            raise
+        raise failures[0] from None

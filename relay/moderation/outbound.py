@@ -28,7 +28,7 @@ ACROSS: Final = 500
 MAX_ROUNDS: Final = 3
 """Times a sentence is looked at while masking changes it: what stands beside a mask may be a hit now."""
 
-_MENTION: Final = re.compile(r"(?<!@)(?:(?<=\w)@)?+(@++)(?=\w)|(<(?:@[!&]?|#))(?=\d{1,20}>)")
+_MENTION: Final = re.compile(r"(?<!@)(?:(?<=\w)@|(?<!\w))(@++)(?=\w)|(<(?:@[!&]?|#))(?=\d{1,20}>)")
 """Signs of a run as one, since looking anew at each of them takes a flood's length squared. A name before it, as in an
 e-mail address, takes the first."""
 _CONTROL: Final = regex.compile(r"[[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]--[\n]]+", regex.V1)

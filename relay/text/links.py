@@ -44,7 +44,7 @@ _ALSO_WORDS: Final = frozenset({
 """The same, unless they begin the next sentence: `nice shop.Live now`."""
 _LINK: Final = re.compile(
     r"\b[a-z][a-z0-9+-]{1,20}+:[/\\]{2}[^\s<>\"']++"
-    r"|(?<![\w.-])(?<!\w@)[\w-]++(?:[.\u3002][\w-]++)++(?::\d{1,5})?+(?:[/?#\\][^\s<>\"']*+)?+",
+    r"|(?<![\w.-])(?<!\w@)[\w-]++(?:[.\u3002][\w-]++)+(?::\d{1,5})?(?:[/?#\\][^\s<>\"']*+)?",
     re.IGNORECASE,
 )
 _SPELLED: Final = re.compile(
@@ -52,7 +52,7 @@ _SPELLED: Final = re.compile(
     r"\s?[(\[{]\s?(?i:dot|\.)\s?[)\]}]\s?[A-Za-z]{2,24}"
     r"|\s{1,3}(?i:dot)\s{1,3}(?i:com|net|org|gg|tv|io|ru|xyz)"
     r"|(?:\s\.\s?|\.\s)(?:com|net|org|gg|ru|xyz)"
-    r")(?![\w-])(?:/[^\s<>\"']*+)?+"
+    r")(?![\w-])(?:/[^\s<>\"']*+)?"
 )
 _GOES_ON: Final = re.compile(r"[\s,'\u2019-]*\w")
 _LOOK_BACK: Final = 20

@@ -9,14 +9,16 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+import regex
+
 from relay.text.obfuscation import Span
 
 _EMAIL: Final = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}+(?:@|\s?[(\[{]\s?(?:at|@)\s?[)\]}]\s?)"
-    r"[\w-]{1,63}+(?:(?:\.|\s?[(\[{]\s?(?:dot|\.)\s?[)\]}]\s?)[\w-]{1,63}+){1,8}+",
+    r"[\w-]{1,63}+(?:(?:\.|\s?[(\[{]\s?(?:dot|\.)\s?[)\]}]\s?)[\w-]{1,63}+){1,8}",
     re.IGNORECASE,
 )
-_NUMBER: Final = re.compile(r"(?:(?<![\w.])[(]?|[+])\d(?:[ ().\-/]{0,3}\d){6,22}+(?!\w)")
+_NUMBER: Final = regex.compile(r"(?:(?<![\w.])[(]?|[+])\d(?:[ ().\-/]{0,3}\d){6,22}+(?!\w)")
 _IP4: Final = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
 _IP6: Final = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
 _DECIMAL: Final = re.compile(r"\d+\.\d+")

@@ -14,11 +14,11 @@ _BLANK: Final = r"[^\S\n]"
 FENCE: Final = "```"
 """Begins a block of code, and ends it."""
 _WIDE: Final = "\u3002\uff01\uff1f"
-_LINES: Final = rf"(?:{_BLANK}*+\n)*+"
+_LINES: Final = rf"(?:{_BLANK}*+\n)*"
 _MARK: Final = re.compile(
     rf"[`\n.!?\u2026{_WIDE}](?:(?<=`)(?P<fence>``)|(?<=\n)(?P<line>{_LINES})"
     rf"|(?:(?<=[.!?\u2026])[{_CLOSING}]*(?=\s)|(?<=[{_WIDE}])(?P<wide>[{_WIDE}]*+)[{_CLOSING}]*)"
-    rf"(?P<space>{_BLANK}*+(?:\n{_LINES})?+))"
+    rf"(?P<space>{_BLANK}*+(?:\n{_LINES})?))"
 )
 """White space after a sentence is its own up to the last line break; what indents the next line is not."""
 

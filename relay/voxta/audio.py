@@ -14,7 +14,7 @@ from aiohttp.abc import AbstractCookieJar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from relay.config import VoxtaSection
-from relay.errors import VoxtaUnavailable
+from relay.errors import VoxtaUnavailable, ungrouped
 from relay.hearing.base import HEARING_RATE
 from relay.hearing.one_stream import STREAM_BLOCK
 from relay.system.backoff import backoff
@@ -32,6 +32,7 @@ HEADER: Final = {
 }
 BEHIND: Final = 0.3
 """Seconds of delay that are caught up; after more, as when the computer slept, sending starts afresh."""
+LOSSES: Final = (aiohttp.ClientError, ConnectionError, TimeoutError)
 SETTLED: Final = 10.0
 """Seconds a connection has to last for the next loss to count as the first."""
 
@@ -129,16 +130,17 @@ class AudioInput:
         """One connection, to its loss. Raises VoxtaUnavailable, unless it had lasted for a while."""
         began = self._clock()
         try:
-            async with self._connected(session_id) as socket:
-                began = self._clock()
-                self.problem = self._reported = None
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(_notice_loss(socket))
-                    await self._stream(socket)
-        except* (aiohttp.ClientError, ConnectionError, TimeoutError) as group:
+            with ungrouped(*LOSSES):
+                async with self._connected(session_id) as socket:
+                    began = self._clock()
+                    self.problem = self._reported = None
+                    async with asyncio.TaskGroup() as tasks:
+                        tasks.create_task(_notice_loss(socket))
+                        await self._stream(socket)
+        except LOSSES as loss:
             if self._clock() - began < SETTLED:
-                raise VoxtaUnavailable(f"Voxta's audio input: {_explain(group)}") from None
-            log.warning("Voxta's audio input: %s; connecting again", _explain(group))
+                raise VoxtaUnavailable(f"Voxta's audio input: {_explain(loss)}") from None
+            log.warning("Voxta's audio input: %s; connecting again", _explain(loss))
 
     @asynccontextmanager
     async def _connected(self, session_id: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
@@ -178,11 +180,8 @@ async def _notice_loss(socket: aiohttp.ClientWebSocketResponse) -> None:
     raise ConnectionResetError(f"closed by Voxta ({socket.close_code})")
 
 
-def _explain(group: BaseExceptionGroup[BaseException]) -> str:
-    """The first failure in one line that holds no address."""
-    error = group.exceptions[0]
-    if isinstance(error, BaseExceptionGroup):
-        return _explain(error)
+def _explain(error: Exception) -> str:
+    """In one line that holds no address."""
     if isinstance(error, aiohttp.WSServerHandshakeError):
         return f"refused with status {error.status}"
     return f"{type(error).__name__}: {error}" if isinstance(error, ConnectionResetError) else type(error).__name__

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from relay.config import VoxtaSection
-from relay.errors import RelayError
+from relay.errors import RelayError, ungrouped
 from relay.voxta.authentication import API_VERSIONS, APP, Authentication
 from relay.voxta.session import REMEDY, SESSIONS_WAIT
 from relay.voxta.transport import HubConnection
@@ -42,7 +42,7 @@ async def find(settings: VoxtaSection) -> VoxtaFound:
 
 async def _visit(settings: VoxtaSection, look: "_Look", *, lists: bool = False) -> None:
     key = settings.api_key.get_secret_value() if settings.api_key else None
-    try:
+    with ungrouped(RelayError):
         async with (
             HubConnection.connect(settings.url, api_key=key, timeout=settings.timeout, on_bad=lambda _: None) as hub,
             asyncio.TaskGroup() as tasks,
@@ -57,8 +57,6 @@ async def _visit(settings: VoxtaSection, look: "_Look", *, lists: bool = False) 
                     if lists:
                         await look.cast.wait()
             listening.cancel()
-    except* RelayError as group:
-        raise group.exceptions[0] from None
 
 
 class _Look:

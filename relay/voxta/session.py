@@ -10,7 +10,7 @@ from aiohttp.abc import AbstractCookieJar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from relay.config import VoxtaSection
-from relay.errors import VoxtaError, VoxtaForbidden, VoxtaUnavailable
+from relay.errors import VoxtaError, VoxtaForbidden, VoxtaUnavailable, ungrouped
 from relay.system.backoff import LossPauses, backoff
 from relay.voxta.authentication import Authentication
 from relay.voxta.chat import JoinedChat
@@ -127,26 +127,30 @@ class VoxtaSession(ChatMessaging):
         """One connection, from negotiation to loss. Raises VoxtaError when no chat was joined in between."""
         key = self._settings.api_key.get_secret_value() if self._settings.api_key else None
         try:
-            async with HubConnection.connect(
-                self._url, api_key=key, timeout=self._settings.timeout, on_bad=self._bad
-            ) as hub:
-                self._hub, self._sessions = hub, None
-                hub.on_sent = self._sent
-                async with asyncio.TaskGroup() as tasks:
-                    keeper = tasks.create_task(self._keep_joined(hub))
-                    try:
-                        await hub.run(self._handle)
-                    finally:
-                        keeper.cancel()
-        except* VoxtaError as group:
-            error, joined = _first(group), self.chat is not None
+            with ungrouped(VoxtaError):
+                await self._talk(key)
+        except VoxtaError as error:
+            joined = self.chat is not None
             self._leave(str(error))
             if not joined:
-                raise error from None
+                raise
             log.warning("%s; joining the chat again", error)
         finally:
             self._hub = None
             self._leave(self.problem or "disconnected")
+
+    async def _talk(self, key: str | None) -> None:
+        async with HubConnection.connect(
+            self._url, api_key=key, timeout=self._settings.timeout, on_bad=self._bad
+        ) as hub:
+            self._hub, self._sessions = hub, None
+            hub.on_sent = self._sent
+            async with asyncio.TaskGroup() as tasks:
+                keeper = tasks.create_task(self._keep_joined(hub))
+                try:
+                    await hub.run(self._handle)
+                finally:
+                    keeper.cancel()
 
     def _report(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -303,8 +307,3 @@ class VoxtaSession(ChatMessaging):
         elif self.refusal is None:
             self.refusal = f"Voxta lets the relay not talk in this chat ({error}): {REMEDY}"
             log.warning("%s. Messages wait until then", self.refusal)
-
-
-def _first(group: BaseExceptionGroup[VoxtaError]) -> VoxtaError:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error

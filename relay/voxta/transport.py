@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from relay.errors import AuthError, ProtocolError, VoxtaError, VoxtaNotTold, VoxtaUnavailable
+from relay.errors import AuthError, ProtocolError, VoxtaError, VoxtaNotTold, VoxtaUnavailable, ungrouped
 from relay.system.company import Company
 from relay.system.periodic import until_multiple_of
 from relay.voxta.refusals import refused
@@ -109,12 +109,11 @@ class HubConnection:
         """
         self._heard_at = asyncio.get_running_loop().time()
         try:
-            async with asyncio.TaskGroup() as tasks:
-                for each in (self._ping(), self._send(), self._watch()):
-                    tasks.create_task(each)
-                await self._listen(handle)
-        except* VoxtaError as group:
-            raise group.exceptions[0] from None
+            with ungrouped(VoxtaError):
+                async with asyncio.TaskGroup() as tasks:
+                    for each in (self._ping(), self._send(), self._watch()):
+                        tasks.create_task(each)
+                    await self._listen(handle)
         finally:
             self._is_lost = True
             for call in self._pending.values():

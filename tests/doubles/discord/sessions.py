@@ -45,7 +45,8 @@ class Socket:
 
     def abort(self) -> None:
         """Cut the line: no close frame."""
-        self._transport.abort()
+        if not self._transport.is_closing():
+            self._transport.abort()
 
 
 @dataclass(eq=False)
