@@ -4,6 +4,7 @@ The lock is SQLite's on an empty file, which is the same on every system and com
 """
 
 import sqlite3
+import weakref
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -13,13 +14,13 @@ from relay.models.base import ModelInUse
 
 
 class Claim:
-    """Held from the beginning until `release`, or for as long as the context lasts."""
+    """Held from the beginning until `release`, for as long as the context lasts, or until nobody has it any more."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self._close = weakref.finalize(self, connection.close)
 
     def release(self) -> None:
-        self._connection.close()
+        self._close()
 
     def __enter__(self) -> Self:
         return self

@@ -18,7 +18,7 @@ from relay.application.settings.file import SettingsFile
 from relay.errors import AuthError, ConfigError, InboxError
 from relay.moderation.controls import Controls
 from tests.doubles.ports import free_port
-from tests.support import eventually
+from tests.support import eventually, open_files
 from tests.web.desk.page import RawPage, opened
 
 TIMES = int(os.environ.get("RESTARTS", "4"))
@@ -212,14 +212,9 @@ async def test_a_mending_run_that_fails_as_well_ends_with_what_is_wrong(file: Se
         await task
 
 
-def _open_files() -> Counter[str]:
-    folder = Path("/proc/self/fd")
-    return Counter(str(each.readlink()) for each in folder.iterdir() if os.path.lexists(each))
-
-
 def _held() -> set[object]:
     """Tasks and sockets, each of which is there once."""
-    return asyncio.all_tasks() | {name for name in _open_files() if name.startswith("socket:")}
+    return asyncio.all_tasks() | {name for name in open_files() if name.startswith("socket:")}
 
 
 @asynccontextmanager
@@ -250,7 +245,7 @@ async def test_a_run_leaves_no_task_port_nor_file_to_the_next(tmp_path: Path, mo
     path.write_text(
         f"[relay]\ndata_dir = {str(tmp_path)!r}\n[web]\nport = {port}\n[companion]\nport = 0\npace = 0\n", "utf-8"
     )
-    before, files = _held(), _open_files()
+    before, files = _held(), open_files()
     task = asyncio.create_task(live(SettingsFile(path), Console(stderr=True, force_terminal=False), mends=False))
     left: set[object] = set()
     for count in range(TIMES):
@@ -269,4 +264,4 @@ async def test_a_run_leaves_no_task_port_nor_file_to_the_next(tmp_path: Path, mo
     await end(task)
 
     assert _held() - before == set()
-    assert _open_files() - files == Counter()
+    assert open_files() - files == Counter()

@@ -106,6 +106,13 @@ class CompanionServer:
 
     async def start(self) -> None:
         """Open a first chat, and listen. Raises ConfigError when the address cannot be had."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
         if self._has_scripts:
             await asyncio.to_thread(warm_up)
         if not self._hub.open:

@@ -61,13 +61,20 @@ class Storage:
             if path is not None:
                 make_private(path)
             self._db = sqlite3.connect(path or ":memory:", timeout=TIMEOUT, isolation_level=None)
-            update = LAYOUT.update(self._db, "companion.database", path)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            if update:
-                self._db.executescript(f"BEGIN IMMEDIATE; {update} COMMIT")
+            try:
+                self._prepare(path)
+            except BaseException:
+                self.close()  # or nobody could remove the file on Windows
+                raise
         except (sqlite3.Error, OSError) as error:
             raise ConfigError(f"companion.database: {path} cannot be used ({error}); name another file") from None
+
+    def _prepare(self, path: Path | None) -> None:
+        update = LAYOUT.update(self._db, "companion.database", path)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        if update:
+            self._db.executescript(f"BEGIN IMMEDIATE; {update} COMMIT")
 
     def close(self) -> None:
         self._db.close()

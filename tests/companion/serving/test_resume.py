@@ -15,6 +15,7 @@ from relay.config import CompanionSection
 from relay.errors import ConfigError
 from tests.companion.play import CAST, Hands, Play, loaded, playing
 from tests.companion.raw import ScriptedBrain, connected
+from tests.support import open_files
 
 DAY: Final = 86_400.0
 IMPORT = 'import { chat } from "@voxta";\n'
@@ -196,3 +197,5 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path.write_text("this is not a database, and long enough not to be taken for an empty one")
     with pytest.raises(ConfigError, match=r"companion\.database: .*chats\.sqlite3 cannot be used"):
         Storage(path)
+
+    assert str(path) not in open_files()

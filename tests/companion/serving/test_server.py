@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -17,7 +18,7 @@ from relay.companion.serving.server import CompanionServer
 from relay.errors import ConfigError
 from tests.companion.conftest import SETTINGS
 from tests.companion.raw import RawClient, ScriptedBrain, connected, straight
-from tests.support import PATIENCE
+from tests.support import PATIENCE, open_files
 
 
 @asynccontextmanager
@@ -296,11 +297,17 @@ def masked(text: str) -> bytes:
     return b"\x81" + length + b"\0\0\0\0" + data
 
 
-async def test_a_port_that_is_taken_is_a_clear_error(companion: CompanionServer) -> None:
-    port = int(companion.url.rsplit(":", 1)[1])
+async def test_a_port_that_is_taken_is_a_clear_error_and_leaves_nothing_open(
+    companion: CompanionServer, tmp_path: Path
+) -> None:
+    port, chats = int(companion.url.rsplit(":", 1)[1]), tmp_path / "chats.sqlite3"
+    settings = SETTINGS.model_copy(update={"port": port, "database": chats})
 
     with pytest.raises(ConfigError, match=rf"companion\.port: 127\.0\.0\.1:{port} cannot be had"):
-        await CompanionServer(SETTINGS.model_copy(update={"port": port}), brain=ScriptedBrain()).start()
+        await CompanionServer(settings, brain=ScriptedBrain()).start()
+
+    assert chats.exists()
+    assert str(chats) not in open_files()
 
 
 async def test_a_shutdown_stops_replies_and_takes_no_more_messages() -> None:
