@@ -1,3 +1,4 @@
+import atexit
 import gc
 import math
 import os
@@ -91,6 +92,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_configure(config: pytest.Config) -> None:
     """What takes long to load is loaded here or later, and not above: none of it is compiled anew."""
     _keep_bytecode(config)
+    if hasattr(config, "workerinput"):
+        # To take apart all that a worker has loaded costs two seconds of processor time, and nobody needs it.
+        atexit.register(os._exit, 0)
     config.stash[SHARE] = Share.of(config)
     import hypothesis
 

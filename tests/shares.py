@@ -16,68 +16,92 @@ from xdist.scheduler import EachScheduling
 
 ROOT: Final = Path(__file__).resolve().parent
 LONG: Final = {
-    "benchmarks/test_barge_in.py": 17.0,
-    "benchmarks/test_conversation.py": 13.0,
-    "bus/test_failover.py": 14.0,
-    "contracts/test_inbox.py": 23.0,
+    "application/fleet/test_check.py": 10.0,
+    "benchmarks/test_barge_in.py": 15.0,
+    "benchmarks/test_conversation.py": 14.0,
+    "bus/test_failover.py": 12.0,
+    "contracts/test_inbox.py": 25.0,
     "end_to_end/test_fleet.py": 22.0,
-    "end_to_end/test_gateway.py": 14.0,
-    "end_to_end/test_platforms.py": 14.0,
+    "end_to_end/test_gateway.py": 13.0,
+    "end_to_end/test_platforms.py": 11.0,
     "end_to_end/test_processes.py": 10.0,
-    "end_to_end/test_processes_voice.py": 17.0,
-    "end_to_end/test_replay.py": 19.0,
+    "end_to_end/test_processes_voice.py": 20.0,
+    "end_to_end/test_replay.py": 17.0,
+    "end_to_end/test_speech_demo.py": 12.0,
     "end_to_end/test_speech_discord.py": 44.0,
-    "end_to_end/test_speech_survival.py": 29.0,
+    "end_to_end/test_speech_survival.py": 26.0,
     "end_to_end/test_spoken.py": 20.0,
-    "end_to_end/test_through_gateway.py": 18.0,
+    "end_to_end/test_through_gateway.py": 17.0,
     "inbox/test_redis.py": 11.0,
-    "platforms/discord/hearing/test_ears.py": 29.0,
+    "platforms/discord/hearing/test_ears.py": 25.0,
     "platforms/discord/test_commands.py": 11.0,
-    "platforms/discord/test_connection.py": 10.0,
-    "platforms/discord/test_missed.py": 10.0,
-    "platforms/discord/test_voice_session.py": 34.0,
-    "platforms/discord/test_voice_sink.py": 25.0,
-    "platforms/twitch/test_recovery.py": 25.0,
+    "platforms/discord/test_connection.py": 11.0,
+    "platforms/discord/test_missed.py": 13.0,
+    "platforms/discord/test_voice_session.py": 32.0,
+    "platforms/discord/test_voice_sink.py": 22.0,
+    "platforms/twitch/test_outgoing.py": 10.0,
+    "platforms/twitch/test_recovery.py": 32.0,
     "platforms/twitch/test_subscriptions.py": 12.0,
-    "soak/test_soak.py": 14.0,
-    "stories/test_stories.py": 13.0,
-    "test_cli.py": 22.0,
-    "voxta/test_recovery.py": 11.0,
-    "web/desk/test_accessible.py": 13.0,
-    "web/desk/test_rules.py": 19.0,
-    "web/overlay/test_in_browser.py": 27.0,
+    "soak/test_soak.py": 15.0,
+    "stories/test_stories.py": 18.0,
+    "test_cli.py": 21.0,
+    "voxta/test_recovery.py": 15.0,
+    "web/desk/test_accessible.py": 16.0,
+    "web/desk/test_deciding.py": 10.0,
+    "web/desk/test_rules.py": 20.0,
+    "web/overlay/test_in_browser.py": 31.0,
 }
 """Seconds that files took whose tests take long, on two busy cores."""
 SECONDS: Final = {
-    "application/fleet": 0.25,
-    "benchmarks": 1.2,
-    "commandline": 0.66,
-    "commands": 0.049,
-    "companion/conversation": 0.17,
-    "companion/scenario": 0.34,
-    "companion/scripting": 0.35,
-    "companion/serving": 0.3,
-    "companion/signalr": 1.8,
-    "companion/speaking": 0.25,
-    "contracts": 0.97,
-    "end_to_end": 0.54,
-    "hearing": 0.23,
-    "inbox": 0.33,
-    "obs": 0.26,
-    "platforms/discord": 0.32,
-    "platforms/twitch": 0.23,
-    "replies": 0.063,
-    "stories": 2.4,
-    "system": 0.25,
-    "voxta": 0.23,
-    "web/api": 0.56,
-    "web/desk": 0.66,
-    "web/overlay": 0.25,
+    "application": 0.11,
+    "application/desk": 0.27,
+    "application/fleet": 0.14,
+    "application/processes": 0.1,
+    "application/settings": 0.16,
+    "avatar": 0.15,
+    "benchmarks": 1.3,
+    "bus": 0.12,
+    "commandline": 0.91,
+    "commands": 0.074,
+    "companion/brains": 0.14,
+    "companion/conversation": 0.35,
+    "companion/hearing": 0.39,
+    "companion/scenario": 0.38,
+    "companion/scripting": 0.32,
+    "companion/serving": 0.28,
+    "companion/signalr": 1.0,
+    "companion/speaking": 0.22,
+    "contracts": 1.1,
+    "docs": 0.28,
+    "doubles": 0.11,
+    "end_to_end": 0.51,
+    "forwarding": 0.16,
+    "hearing": 0.19,
+    "inbox": 0.31,
+    "memory": 0.3,
+    "models": 0.34,
+    "moderation": 0.15,
+    "obs": 0.22,
+    "platforms": 0.18,
+    "platforms/discord": 0.39,
+    "platforms/twitch": 0.27,
+    "replies": 0.11,
+    "rewards": 0.09,
+    "speech": 0.11,
+    "stories": 3.0,
+    "system": 0.37,
+    "text": 0.12,
+    "voxta": 0.29,
+    "web": 0.15,
+    "web/api": 0.73,
+    "web/desk": 0.62,
+    "web/overlay": 0.26,
+    "web/proxy": 0.29,
 }
 """The same of other files, for each 1,000 bytes, by their folders, or those above them."""
-OTHERS: Final = 0.13
-TOGETHER: Final = "web"
-"""The room whose files share what takes longest to start: a browser."""
+OTHERS: Final = 0.12
+PAGES: Final = ("end_to_end/test_first_hour.py", "end_to_end/test_speech_demo.py", "web/")
+"""The files, and the room, that share what takes longest to start: a browser."""
 FORKED: Final = (
     (
         "companion/serving/test_published_gateway.py",
@@ -154,7 +178,7 @@ def _tests_in(folder: Path) -> Iterable[Path]:
 def _deal(files: Sequence[Path], workers: int) -> list[int]:
     """The worker of each, so that all take about as long: long files go to whoever has least of the others."""
     seconds = {file: seconds_of(file) for file in files}
-    side_by_side = [file for file in files if not _stands_alone(file)]
+    side_by_side = sorted((file for file in files if not _stands_alone(file)), key=_has_pages)
     ends = list(accumulate(seconds[file] for file in side_by_side))
     whose = {
         file: int(workers * (end - seconds[file] / 2) / ends[-1]) for file, end in zip(side_by_side, ends, strict=True)
@@ -172,7 +196,11 @@ def _deal(files: Sequence[Path], workers: int) -> list[int]:
 
 def _stands_alone(file: Path) -> bool:
     path = file.relative_to(ROOT).as_posix()
-    return (path in LONG and not path.startswith(f"{TOGETHER}/")) or any(path in files for files in FORKED)
+    return (path in LONG and not _has_pages(file)) or any(path in files for files in FORKED)
+
+
+def _has_pages(file: Path) -> bool:
+    return file.relative_to(ROOT).as_posix().startswith(PAGES)
 
 
 def _beside(file: Path) -> str:
