@@ -8,6 +8,7 @@ does happen. The delay of a script is the third less the second of the same roun
 import asyncio
 import time
 from collections.abc import Coroutine
+from contextlib import closing
 from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Any, Final
@@ -49,7 +50,11 @@ def run(rounds: int) -> CompanionFigures:
 
 
 async def _measure(rounds: int) -> CompanionFigures:
-    plain, full = _conversation(_scenario(0)), _conversation(_scenario(EVENTS))
+    with closing(Storage(None)) as storage:
+        return _measured(rounds, _conversation(_scenario(0), storage), _conversation(_scenario(EVENTS), storage))
+
+
+def _measured(rounds: int, plain: Conversation, full: Conversation) -> CompanionFigures:
     times: dict[str, list[float]] = {"plain": [], "events": [], "script": []}
     for number in range(rounds + 10):
         took = {
@@ -115,9 +120,8 @@ def _script(number: int) -> str:
         }}"""
 
 
-def _conversation(loaded: Loaded) -> Conversation:
+def _conversation(loaded: Loaded, storage: Storage) -> Conversation:
     settings = CompanionSection()
-    storage = Storage(None)
     setup = Setup(brain=RulesBrain(0), speech=Speech(voice_for(settings)), hears=False, pace=0.0, grace=1.0)
     chat = Chat(Participant("user", "Streamer"), [Participant("vox", "Vox", "main")], time.time)
     conversation = Conversation(chat, loaded, setup, _no_task, lambda chat: storage.save(chat, "bench"))

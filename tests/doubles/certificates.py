@@ -27,14 +27,15 @@ class Authority:
         self._name = _name("authority")
         ca = x509.BasicConstraints(ca=True, path_length=None)
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
-        own = _begun(self._name, self._name, self._key).add_extension(ca, critical=True).add_extension(usage, True)
+        own = _begun(self._name, self._name, self._key, self._key).add_extension(ca, critical=True)
+        own = own.add_extension(usage, True)
         self.file = folder / "authority.pem"
         self.file.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
     def certify(self, name: str, *hosts: x509.GeneralName) -> Certificate:
         """For somebody, who has these names and addresses."""
         key = ec.generate_private_key(ec.SECP256R1())
-        begun = _begun(_name(name), self._name, key)
+        begun = _begun(_name(name), self._name, key, self._key)
         if hosts:
             begun = begun.add_extension(x509.SubjectAlternativeName(hosts), critical=False)
         made = Certificate(self._folder / f"{name}.pem", self._folder / f"{name}.key")
@@ -54,7 +55,9 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _begun(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _begun(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey
+) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
@@ -64,4 +67,6 @@ def _begun(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKe
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )

@@ -137,7 +137,7 @@ def test_all_that_does_not_fit_together_is_told_at_once_and_what_is_wrong_with_s
         ('{"name": "\\ud800"}', "scenario.json: there is one half of a surrogate pair"),
         ('{"variables": {"a": NaN}}', "scenario.json: variables.a: nan is no text, number, true or false"),
         ('{"a\\nb\\u001b[2J": 1}', "scenario.json: 'a\\nb\\x1b[2J': there is no such key"),
-        ('{"name": "a",}', "Expecting property name enclosed in double quotes: line 1 column 14"),
+        ('{"name": "a",', "Expecting property name enclosed in double quotes: line 1 column 14"),
     ],
 )
 def test_what_json_loses_without_a_word_is_told(tmp_path: Path, content: str, problem: str) -> None:

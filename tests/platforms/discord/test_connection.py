@@ -409,6 +409,8 @@ async def test_a_channel_the_bot_cannot_see_shows_in_the_health(discord: Discord
 async def test_the_health_tells_of_a_lost_connection_and_a_stuck_inbox(
     discord: DiscordDouble, platform: DiscordPlatform, store: Store
 ) -> None:
+    looked = f"GET /api/v10/channels/{discord.channel}/messages"
+    await discord.signal.wait_until(lambda: looked in discord.requests, "what was written before it came")
     hold = Hold("/")
     discord.fail(hold)
     await discord.drop_socket()

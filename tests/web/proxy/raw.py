@@ -13,9 +13,16 @@ class RawCore:
 
     def __init__(self, answer: Callable[[asyncio.StreamWriter], Awaitable[None]]) -> None:
         self.asked: list[str] = []
+        self._writers: set[asyncio.StreamWriter] = set()
         self._answer = answer
 
+    def cut(self) -> None:
+        """End all connections: since Python 3.12 a server waits for them when it ends."""
+        for writer in self._writers:
+            writer.transport.abort()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         self.asked.append(head)
         try:
@@ -37,7 +44,10 @@ async def raw_core(
     server = await asyncio.start_server(core.serve, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        yield core, CoreAddress(f"http://127.0.0.1:{port}", "secret")
+        try:
+            yield core, CoreAddress(f"http://127.0.0.1:{port}", "secret")
+        finally:
+            core.cut()
 
 
 async def said(url: str, text: str) -> str:
