@@ -26,6 +26,7 @@ from relay.bus.client import connect, disconnect
 from relay.bus.pipelining import Pipelining
 from relay.bus.renewals import Renewals
 from relay.bus.script import TAKEN, Script, taken
+from relay.bus.writing import as_lost
 from relay.config import InboxSection
 from relay.errors import ConfigError, InboxError
 from relay.system.backoff import backoff
@@ -139,7 +140,10 @@ class RedisConnection:
         if self._is_cluster:
             async with asyncio.timeout(self._timeout / 4):  # a node that fell silent is one of several
                 await self.client.initialize()
-        return await call()
+        try:
+            return await call()
+        except (TypeError, AttributeError) as error:
+            raise as_lost(error) from None
 
     async def _drop_idle(self) -> None:
         """Connections at rest may be as dead as the one that did not answer: each would cost a timeout of its own."""

@@ -8,6 +8,7 @@ from hiredis import pack_command
 from redis.exceptions import DataError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from relay.bus.writing import as_lost
 from relay.errors import another
 
 AT_MOST: Final = 256
@@ -101,6 +102,9 @@ class Pipelining:
                     answers.append(await connection.read_response())
                 except ResponseError as refusal:
                     answers.append(refusal)
+        except (TypeError, AttributeError) as error:
+            await connection.disconnect(nowait=True)
+            raise as_lost(error) from None
         except BaseException:
             await connection.disconnect(nowait=True)
             raise

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from relay.bus.connection import RedisConnection
+from relay.bus.writing import as_lost
 from relay.errors import InboxError
 from relay.system.backoff import backoff
 from relay.system.cancellation import checkpoint, heeding_cancellation
@@ -78,7 +79,7 @@ class PubSub:
                 finally:
                     following.cancel()
         except ExceptionGroup as group:
-            raise group.exceptions[0] from None
+            raise as_lost(group.exceptions[0]) from None
         finally:
             with suppress(*_FAILURES):
                 await subscription.aclose()
