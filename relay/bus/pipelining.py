@@ -76,7 +76,8 @@ class Pipelining:
         except TimeoutError:
             answers = [RedisTimeoutError("no answer in time") for _ in some]
         except Exception as error:
-            answers = [another(error) for _ in some]
+            lost = as_lost(error)
+            answers = [another(lost) for _ in some]
         except BaseException:
             for _, answered in some:
                 answered.cancel()
@@ -102,9 +103,6 @@ class Pipelining:
                     answers.append(await connection.read_response())
                 except ResponseError as refusal:
                     answers.append(refusal)
-        except (TypeError, AttributeError) as error:
-            await connection.disconnect(nowait=True)
-            raise as_lost(error) from None
         except BaseException:
             await connection.disconnect(nowait=True)
             raise

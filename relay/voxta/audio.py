@@ -33,6 +33,7 @@ HEADER: Final = {
 BEHIND: Final = 0.3
 """Seconds of delay that are caught up; after more, as when the computer slept, sending starts afresh."""
 LOSSES: Final = (aiohttp.ClientError, ConnectionError, TimeoutError)
+"""What ends a connection that is made anew."""
 SETTLED: Final = 10.0
 """Seconds a connection has to last for the next loss to count as the first."""
 

@@ -125,10 +125,9 @@ class VoxtaSession(ChatMessaging):
 
     async def _serve(self) -> None:
         """One connection, from negotiation to loss. Raises VoxtaError when no chat was joined in between."""
-        key = self._settings.api_key.get_secret_value() if self._settings.api_key else None
         try:
             with ungrouped(VoxtaError):
-                await self._talk(key)
+                await self._talk()
         except VoxtaError as error:
             joined = self.chat is not None
             self._leave(str(error))
@@ -139,7 +138,8 @@ class VoxtaSession(ChatMessaging):
             self._hub = None
             self._leave(self.problem or "disconnected")
 
-    async def _talk(self, key: str | None) -> None:
+    async def _talk(self) -> None:
+        key = self._settings.api_key.get_secret_value() if self._settings.api_key else None
         async with HubConnection.connect(
             self._url, api_key=key, timeout=self._settings.timeout, on_bad=self._bad
         ) as hub:

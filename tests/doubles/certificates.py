@@ -24,10 +24,10 @@ class Authority:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name("authority")
+        self._name = named("authority")
         ca = x509.BasicConstraints(ca=True, path_length=None)
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
-        own = _begun(self._name, self._name, self._key, self._key).add_extension(ca, critical=True)
+        own = begun(self._name, self._name, self._key.public_key(), self._key).add_extension(ca, critical=True)
         own = own.add_extension(usage, True)
         self.file = folder / "authority.pem"
         self.file.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
@@ -35,11 +35,11 @@ class Authority:
     def certify(self, name: str, *hosts: x509.GeneralName) -> Certificate:
         """For somebody, who has these names and addresses."""
         key = ec.generate_private_key(ec.SECP256R1())
-        begun = _begun(_name(name), self._name, key, self._key)
+        made_of = begun(named(name), self._name, key.public_key(), self._key)
         if hosts:
-            begun = begun.add_extension(x509.SubjectAlternativeName(hosts), critical=False)
+            made_of = made_of.add_extension(x509.SubjectAlternativeName(hosts), critical=False)
         made = Certificate(self._folder / f"{name}.pem", self._folder / f"{name}.key")
-        made.certificate.write_bytes(begun.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        made.certificate.write_bytes(made_of.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
         made.key.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -51,22 +51,23 @@ class Authority:
 LOOPBACK = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
 
 
-def _name(text: str) -> x509.Name:
+def named(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _begun(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey
+def begun(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, signer: ec.EllipticCurvePrivateKey
 ) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
+    """What every certificate holds; good for a day, also where the clock is a day behind."""
+    now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .not_valid_before(now - day)
+        .not_valid_after(now + day)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )

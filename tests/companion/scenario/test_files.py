@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ from relay.errors import ConfigError
 from tests.companion.raw import ScriptedBrain, connected
 from tests.support import eventually, examples
 
+TRAILING_COMMA = (
+    "Illegal trailing comma before end of object: line 1 column 13"
+    if sys.version_info >= (3, 13)
+    else "Expecting property name enclosed in double quotes: line 1 column 14"
+)
 LEAST = 'name = "Test"\n[[characters]]\nname = "Vox"\n'
 
 
@@ -138,6 +144,7 @@ def test_all_that_does_not_fit_together_is_told_at_once_and_what_is_wrong_with_s
         ('{"variables": {"a": NaN}}', "scenario.json: variables.a: nan is no text, number, true or false"),
         ('{"a\\nb\\u001b[2J": 1}', "scenario.json: 'a\\nb\\x1b[2J': there is no such key"),
         ('{"name": "a",', "Expecting property name enclosed in double quotes: line 1 column 14"),
+        ('{"name": "a",}', TRAILING_COMMA),
     ],
 )
 def test_what_json_loses_without_a_word_is_told(tmp_path: Path, content: str, problem: str) -> None:

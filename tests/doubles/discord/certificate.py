@@ -1,7 +1,6 @@
 """A throw-away certificate authority and a certificate for Discord's names, made when a double starts."""
 
 import atexit
-import datetime
 import ssl
 import tempfile
 from functools import cache
@@ -11,7 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+
+from tests.doubles.certificates import begun, named
 
 HOSTS = ("discord.com", "*.discord.com", "gateway.discord.gg", "*.discord.gg", "*.discord.media")
 
@@ -20,15 +20,15 @@ HOSTS = ("discord.com", "*.discord.com", "gateway.discord.gg", "*.discord.gg", "
 def _pem() -> tuple[bytes, bytes, bytes]:
     """The authority, the certificate and its key; one set serves all doubles of a test run."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority_name = _name("Test authority")
+    authority_name = named("Test authority")
     authority = (
-        _certificate(authority_name, authority_name, authority_key.public_key(), authority_key)
+        begun(authority_name, authority_name, authority_key.public_key(), authority_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(signs=True), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
     leaf = (
-        _certificate(_name("discord.com"), authority_name, key.public_key(), authority_key)
+        begun(named("discord.com"), authority_name, key.public_key(), authority_key)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in HOSTS]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs=False), critical=True)
@@ -36,27 +36,6 @@ def _pem() -> tuple[bytes, bytes, bytes]:
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return authority.public_bytes(Encoding.PEM), leaf.public_bytes(Encoding.PEM), private
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, issuer_key: ec.EllipticCurvePrivateKey
-) -> x509.CertificateBuilder:
-    now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - day)
-        .not_valid_after(now + day)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
-    )
 
 
 def _key_usage(signs: bool) -> x509.KeyUsage:
