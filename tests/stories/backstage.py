@@ -59,7 +59,9 @@ class Double:
         )
 
     def texts(self) -> list[str]:
-        return [entry.text or "" for entry in self.server.chat.history if entry.role != "Note"]
+        rooms = self.server.rooms
+        [chat] = (*(one.chat for one in rooms.open), *rooms.closed.values())  # closed for as long as its owner is gone
+        return [entry.text or "" for entry in chat.history if entry.role != "Note"]
 
     async def over(self) -> None:
         await eventually(lambda: self.server.chat.state == "WaitingForUserInput")

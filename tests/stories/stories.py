@@ -53,9 +53,10 @@ async def what_happens_on_stream_is_acted_upon_by_the_scenario(stage: Theatre) -
 
 
 async def nothing_is_lost_or_doubled_when_the_connection_is(stage: Theatre) -> None:
+    """Also when another call was under way, whose answer stays out before the message is sent."""
     stage.proxy.swallow_answers()
     await stage.writes("is this one taken")
-    await eventually(lambda: stage.count("is this one taken") > 0)
+    await eventually(lambda: stage.count("is this one taken") > 0 or not stage.is_joined())
     stage.proxy.drop()
     await stage.writes("and this one")
     await stage.settled()

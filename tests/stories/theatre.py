@@ -120,6 +120,9 @@ class Theatre:
     def stops(self) -> None:
         self.relay.voice.stopped(ANN)
 
+    def is_joined(self) -> bool:
+        return self.relay.session.chat is not None
+
     def is_free(self) -> bool:
         return self.relay.floor.is_free(time.monotonic())
 
