@@ -1,4 +1,3 @@
-import atexit
 import gc
 import math
 import os
@@ -71,6 +70,14 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 4
 
 
+def pytest_xdist_setupnodes() -> None:
+    """Where there is no fork, workers start as pytest-xdist has it."""
+    if sys.platform != "win32":
+        from tests.workers import fork_workers
+
+        fork_workers()
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OwnShares:
     return OwnShares(config, log)
 
@@ -92,9 +99,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_configure(config: pytest.Config) -> None:
     """What takes long to load is loaded here or later, and not above: none of it is compiled anew."""
     _keep_bytecode(config)
-    if hasattr(config, "workerinput"):
-        # To take apart all that a worker has loaded costs two seconds of processor time, and nobody needs it.
-        atexit.register(os._exit, 0)
     config.stash[SHARE] = Share.of(config)
     import hypothesis
 

@@ -11,20 +11,30 @@ import tempfile
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from tests.support import PATIENCE, eventually
 
 Given = TypeVar("Given")
 
-_LOADED = ["relay.cli", "relay.application.runs", "relay.application.check", "relay.inbox.redis", "redis.asyncio"]
-_LOADED += ["uvicorn.main", "uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto"]
-_LOADED += ["fastapi.staticfiles", "voxta_gateway.gateway"]
+LOADED: Final = (
+    "fastapi.staticfiles",
+    "redis.asyncio",
+    "relay.application.check",
+    "relay.application.runs",
+    "relay.cli",
+    "relay.inbox.redis",
+    "uvicorn.main",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+    "voxta_gateway.gateway",
+)
+"""By the process that others are forked from, unless it has loaded more."""
 if sys.platform == "win32":
     loaded = multiprocessing.get_context("spawn")
 else:
     loaded = multiprocessing.get_context("forkserver")
-    loaded.set_forkserver_preload(_LOADED)
+    loaded.set_forkserver_preload([*LOADED])
 
 
 def command() -> None:

@@ -5,7 +5,6 @@ A worker gets files that stand side by side, as what one of them has loaded and 
 and some of those that take long.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -102,23 +101,6 @@ SECONDS: Final = {
 OTHERS: Final = 0.12
 PAGES: Final = ("end_to_end/test_first_hour.py", "end_to_end/test_speech_demo.py", "web/")
 """The files, and the room, that share what takes longest to start: a browser."""
-FORKED: Final = (
-    (
-        "companion/serving/test_published_gateway.py",
-        "end_to_end/test_gateway.py",
-        "end_to_end/test_through_gateway.py",
-    ),
-    ("contracts/test_inbox.py", "contracts/test_memory.py"),
-    (
-        "test_cli.py",
-        "application/fleet/test_check.py",
-        "chaos/test_sigterm.py",
-        "end_to_end/test_draining.py",
-        "end_to_end/test_replay.py",
-    ),
-)
-"""Files whose tests start programs in processes forked from one that has loaded them (processes.py): it takes as long
-to start as some of the files."""
 LONG_AROUND: Final = 0.1
 """Seconds that it takes to set a test up, or to clean up after it."""
 
@@ -184,29 +166,18 @@ def _deal(files: Sequence[Path], workers: int) -> list[int]:
         file: int(workers * (end - seconds[file] / 2) / ends[-1]) for file, end in zip(side_by_side, ends, strict=True)
     }
     loads = [sum(seconds[file] for file in side_by_side if whose[file] == worker) for worker in range(workers)]
-    together: defaultdict[str, list[Path]] = defaultdict(list)
-    for file in sorted(seconds.keys() - whose.keys()):
-        together[_beside(file)].append(file)
-    for share in sorted(together.values(), key=lambda share: -sum(seconds[file] for file in share)):
-        worker = loads.index(min(loads))
-        loads[worker] += sum(seconds[file] for file in share)
-        whose.update(dict.fromkeys(share, worker))
+    for file in sorted(seconds.keys() - whose.keys(), key=lambda file: (-seconds[file], file)):
+        whose[file] = loads.index(min(loads))
+        loads[whose[file]] += seconds[file]
     return [whose[file] for file in files]
 
 
 def _stands_alone(file: Path) -> bool:
-    path = file.relative_to(ROOT).as_posix()
-    return (path in LONG and not _has_pages(file)) or any(path in files for files in FORKED)
+    return file.relative_to(ROOT).as_posix() in LONG and not _has_pages(file)
 
 
 def _has_pages(file: Path) -> bool:
     return file.relative_to(ROOT).as_posix().startswith(PAGES)
-
-
-def _beside(file: Path) -> str:
-    """What names those that this file goes to a worker with."""
-    path = file.relative_to(ROOT).as_posix()
-    return next((files[0] for files in FORKED if path in files), path)
 
 
 def seconds_of(file: Path) -> float:

@@ -13,10 +13,12 @@ POSSESSIVE_GROUP = re.compile(r"(?<!\\)\)(?:[?*+]|\{[\d,]+\})\+")
 
 
 def test_nothing_is_raised_in_except_star_as_it_comes_in_a_group_there() -> None:
+    sources = {path: path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py")}
     raised = [
         f"{path.relative_to(SOURCES)}:{node.lineno}"
-        for path in SOURCES.rglob("*.py")
-        for handled in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for path, source in sources.items()
+        if "except*" in source  # as the formatter has it
+        for handled in ast.walk(ast.parse(source))
         if isinstance(handled, ast.TryStar)
         for handler in handled.handlers
         for node in ast.walk(handler)
