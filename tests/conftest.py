@@ -66,8 +66,8 @@ def loss_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Workers for `-n auto`: four more than cores, as tests often wait: for sound, for a page, for a process to end."""
-    return (os.cpu_count() or 1) + 4
+    """Workers for `-n auto`: six more than cores, as tests often wait: for sound, for a page, for a process to end."""
+    return (os.cpu_count() or 1) + 6
 
 
 def pytest_xdist_setupnodes() -> None:

@@ -23,7 +23,7 @@ def collected(asked: Sequence[Path], workers: int) -> Counter[Path]:
     return found
 
 
-@pytest.mark.parametrize("workers", [1, 6])
+@pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("asked", [[ROOT], [ROOT.parent], [ROOT / "bus", ROOT / "web"], [ROOT, ROOT / "test_cli.py"]])
 def test_each_file_of_a_folder_is_collected_by_one_worker(asked: Sequence[Path], workers: int) -> None:
     assert set(collected(asked, workers).values()) == {1}
@@ -37,7 +37,7 @@ def test_a_file_that_is_asked_for_by_name_is_collected_by_all_who_share_its_test
     assert collected([ROOT / "test_cli.py"], 3) == {ROOT / "test_cli.py": 3}
 
 
-@pytest.mark.parametrize("workers", [2, 6, 12])
+@pytest.mark.parametrize("workers", [2, 8, 12])
 def test_all_workers_take_about_as_long(workers: int) -> None:
     shares = [Share([ROOT], worker, workers) for worker in range(workers)]
     took = [sum(seconds_of(file) for file in FILES if not share.is_others(file)) for share in shares]
