@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import threading
 import wave
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from relay.models.catalogue import CATALOGUE, default
 from relay.models.store import Contents, ModelStore
 from relay.system.wav import wav_of
 from tests.models.tiny_voice import PER_TOKEN, RATE, make_voice
+from tests.support import PATIENCE, eventually, turns
 
 
 @pytest.fixture(scope="module")
@@ -54,20 +56,27 @@ async def test_an_emotion_changes_its_pace(tiny: Path) -> None:
 
 async def test_what_is_cut_before_its_turn_is_never_made(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
+    goes_on = threading.Event()
 
     def noted(pcm: bytes, rate: int) -> bytes:
         made.append(len(pcm))
+        assert goes_on.wait(PATIENCE)
         return wav_of(pcm, rate)
 
     monkeypatch.setattr("relay.companion.voice.local.wav_of", noted)
-    voice = engine_for(settings(tiny))  # which is loading now
-    cut = asyncio.create_task(voice.speak("hello there. " * 50))
-    await asyncio.sleep(0)
+    voice = engine_for(settings(tiny))
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(voice.speak("hello"))
+        await eventually(lambda: made != [])
+        cut = group.create_task(voice.speak("hello there. " * 50))
+        await turns()
 
-    cut.cancel()
+        cut.cancel()
+        await asyncio.wait([cut])
+        goes_on.set()
     said = await voice.speak("hello")
 
-    assert made == [2 * samples(said)]
+    assert made == [2 * samples(first.result()), 2 * samples(said)]
 
 
 async def test_it_is_checked_by_loading_it(tiny: Path) -> None:
