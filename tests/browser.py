@@ -116,7 +116,7 @@ class Pages:
                 await page.context.close()
 
     async def _opened(self, locale: str, *, recorded: bool) -> Page:
-        profile = await self._browser.new_context(locale=locale)
+        profile = await self._browser.new_context(locale=locale, ignore_https_errors=True)
         profile.set_default_timeout(PATIENCE * 1000)
         page = await profile.new_page()
         if recorded:
