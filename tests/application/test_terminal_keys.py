@@ -119,6 +119,7 @@ import asyncio
 from relay.system.keyboard import keyboard
 
 async def main():
+    input("as it was")
     async with keyboard() as keys:
         while True:
             key = await keys.next(0.05)
@@ -171,9 +172,11 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
 
 
 async def test_a_terminal_is_taken_key_by_key_and_given_back_as_it_was(terminal: Terminal) -> None:
-    was_echoing = terminal.echoes
+    await terminal.shows(b"as it was")
+    assert terminal.echoes
+    terminal.type(b"\n")
     await terminal.shows(b"(True)")
-    assert was_echoing and not terminal.echoes
+    assert not terminal.echoes
 
     terminal.type(b"s")
     await terminal.shows(b"<s>")
