@@ -92,7 +92,7 @@ class CommandGate:
             return
         use = self._use(cheer, call)
         lacks = use if isinstance(use, Refusal) else self._too_few_bits(use)
-        if lacks and lacks.answer:
+        if lacks:
             self.answers.say(Origin.of(cheer), for_chat(lacks.answer))
 
     def meet(

@@ -1,5 +1,6 @@
-"""Which failures of a server may pass by themselves."""
+"""The way to Redis: for whom it is open, what a call without an answer costs, and which failures may pass."""
 
+import asyncio
 import ssl
 
 import pytest
@@ -8,6 +9,70 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from relay.bus.connection import is_transient
+from relay.errors import InboxError
+from tests.doubles.redis_server import RedisServer, connection_to
+from tests.support import PATIENCE
+
+
+async def test_who_closes_it_leaves_it_open_for_who_still_needs_it(redis_server: RedisServer) -> None:
+    connection = connection_to(redis_server.url, PATIENCE)
+    await connection.open()
+    await connection.open()
+    ours = await connection.ask(connection.client.client_id)
+
+    await connection.close()
+
+    assert await connection.ask(connection.client.client_id) == ours
+    await connection.close()
+
+
+async def test_a_call_without_an_answer_ends_idle_connections_and_none_in_use(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = connection_to(redis_server.url, PATIENCE)
+    pool = connection.client.connection_pool
+    in_use, idle = await pool.get_connection(), await pool.get_connection()
+    await pool.release(idle)
+    monkeypatch.setattr(connection, "_timeout", 0.01)
+
+    with pytest.raises(InboxError, match="did not answer"):
+        await connection.ask(asyncio.Event().wait)
+
+    assert [in_use.is_connected, idle.is_connected] == [True, False]
+    await pool.release(in_use)
+    await connection.close()
+
+
+class _Cluster:
+    """A client of one that knows who has which slots until it is closed."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self._knows = False
+
+    async def initialize(self) -> None:
+        self.asked += not self._knows
+        self._knows = True
+
+    async def aclose(self) -> None:
+        self._knows = False
+
+
+async def test_after_a_call_without_an_answer_a_cluster_is_asked_anew_who_has_which_slots(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connection = connection_to("redis+cluster://127.0.0.1:1", 1.0)
+    connection.client = cluster = _Cluster()
+    for _ in range(2):
+        await connection.ask(asyncio.sleep, 0)
+    assert cluster.asked == 1
+
+    with monkeypatch.context() as hurried, pytest.raises(InboxError, match="did not answer"):
+        hurried.setattr(connection, "_timeout", 0.01)
+        await connection.ask(asyncio.Event().wait)
+    await connection.ask(asyncio.sleep, 0)
+
+    assert cluster.asked == 2
 
 
 @pytest.mark.parametrize(

@@ -33,3 +33,10 @@ async def test_a_command_without_a_summary_is_told_by_its_form_alone() -> None:
     room.say("!help hug")
 
     assert await room.carry_out() == ["Use: !hug"]
+
+
+def test_each_viewer_is_told_them_once_in_five_seconds() -> None:
+    room = CommandRoom()
+
+    assert [room.say("!commands", at=at) for at in (0, 4, 5)] == ["", "cooldown, 1.0 s", ""]
+    assert room.say("!commands", author="bob", at=5) == ""

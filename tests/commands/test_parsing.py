@@ -25,6 +25,7 @@ def parsed(text: str, *parameters: dict[str, Any]) -> dict[str, str]:
     [
         ([], "whatever there is", {}),
         ([TEXT], "all of it, at last", {"t": "all of it, at last"}),
+        ([TEXT | {"max_length": 5}], "fits!", {"t": "fits!"}),
         ([TEXT, NUMBER], '"two words" 7', {"t": "two words", "n": "7"}),
         ([TEXT, NUMBER], "«two words» 7", {"t": "two words", "n": "7"}),
         ([TEXT, NUMBER], "one 2,50", {"t": "one", "n": "2.5"}),

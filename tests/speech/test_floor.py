@@ -220,6 +220,14 @@ def test_talking_on_gives_the_reply_up_after_the_least_speech_and_yields_when_th
     assert floor.is_free(3.4)
 
 
+def test_who_talks_on_before_the_answer_has_begun_gives_it_up_as_soon() -> None:
+    floor = floor_with(min_speech=0.5, max_pause=5)
+    floor.asked(0)
+    floor.speaker_speaks("voice:ann", 1)
+
+    assert acts(floor, until=9, start=1)[:2] == [(1, FloorDecision.PAUSE), (1.5, FloorDecision.INTERRUPT)]
+
+
 def test_two_short_sounds_with_a_breath_between_them_count_together() -> None:
     floor = floor_with(min_speech=0.5, silence=0.4)
     floor.speaking(0, duration=10)
@@ -414,6 +422,17 @@ def test_who_was_taken_for_noise_pauses_again_with_speech_or_after_a_silence() -
 
     floor.speaker_speaks("voice:ann", 5)
     assert floor.advance(5) is FloorDecision.PAUSE, "speech in the noise is no noise"
+
+
+def test_who_speaks_after_all_what_was_taken_for_noise_keeps_the_floor_with_every_sound() -> None:
+    floor = floor_with()
+    floor.speaker_talks("voice:ann", 1)
+    acts(floor, until=4, start=1)
+    floor.speaker_speaks("voice:ann", 5)
+
+    floor.speaker_talks("voice:ann", 9)
+
+    assert floor.speakers(8.9 + LEASE) == {"voice:ann"}
 
 
 def test_people_who_take_turns_at_noise_keep_nobody_paused_longer_than_one() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.text.blocked_terms import Terms, check_term
-from relay.text.obfuscation import MAX_LIKELY
+from relay.text.obfuscation import MAX_LIKELY, Span
 
 DISGUISES = [
     "badword", "BADWORD", "#badword", "badword's", "badword1", "badword_x", "bad\u200bword",
@@ -50,6 +50,7 @@ def test_a_text_that_nearly_says_it_too_often_says_it() -> None:
         ("badword", "b a d"),
         ("kill yourself", "kill your boss yourself"),
         ("1488", "21488 points"),
+        ("a.b*", "axbs"),
     ],
 )
 def test_innocent_words_are_left_alone(term: str, innocent: str) -> None:
@@ -85,6 +86,19 @@ def test_phrases_beginnings_signs_and_other_scripts_are_found(term: str, text: s
 
 def test_a_pattern_that_fits_with_accents_and_without_is_one_place() -> None:
     assert Terms([r"/b\w+d/"]).spans("a bäd word") == [(2, 5)]
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "places"),
+    [
+        ("badword", "ßß badword ß", [(3, 10)]),
+        ("bad*", "ﷺ ßbad ß badly", [(9, 14)]),
+        ("死ね", "お前は 死 ね よ", [(4, 7)]),
+        ("死ね", "死ねよ、お前", [(0, 2)]),
+    ],
+)
+def test_a_term_is_placed_where_the_reader_sees_it(term: str, text: str, places: list[Span]) -> None:
+    assert Terms([term]).spans(text) == places
 
 
 def test_a_pattern_that_takes_too_long_counts_as_found_and_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:

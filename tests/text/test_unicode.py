@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relay.text import unicode
 from relay.text.unicode import MAX_INPUT, count_hidden, folded, one_line, skeleton
 
 ODD = st.text(
@@ -66,6 +67,20 @@ def test_upper_and_lower_case_have_one_skeleton_letter_by_letter(text: str) -> N
     for character in one_line(text):
         if len(character.upper()) == len(character.lower()) == 1 and character.upper().lower() == character.lower():
             assert skeleton(character.upper()) == skeleton(character.lower())
+
+
+def test_a_character_is_looked_up_once_however_often_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up: list[str] = []
+
+    def shape(character: str) -> str:
+        looked_up.append(character)
+        return "x"
+
+    monkeypatch.setattr(unicode, "_SHAPES", unicode._Shapes())
+    monkeypatch.setattr(unicode, "_shape", shape)
+
+    assert [skeleton("éß" * 3), skeleton("ßé")] == ["x" * 6, "xx"]
+    assert looked_up == ["é", "ß"]
 
 
 def test_names_that_look_alike_fold_alike() -> None:

@@ -62,6 +62,8 @@ def test_what_holds_no_word_is_not_read(text: str) -> None:
         ("2026-11-22", "November twenty-second, twenty twenty-six"),
         ("11/22/2026", "November twenty-second, twenty twenty-six"),
         ("Nov. 5th", "November fifth"),
+        ("January 1, 2026", "January first, twenty twenty-six"),
+        ("January 0 or 32", "January zero or thirty-two"),
         ("e.g. Dr. Ann vs. Bob", "for example Doctor Ann versus Bob"),
         ("COVID-19", "COVID nineteen"),
     ],
@@ -100,6 +102,7 @@ def test_german_numbers_dates_and_abbreviations_are_words(shown: str, read: str)
         ("ru", "21", "двадцать один"),
         ("pt-br", "16", "dezesseis"),
         ("fr", "10-5 ou 10 - 5", "dix cinq ou dix - cinq"),
+        ("fr", "20:15", "vingt quinze"),
         ("zh", "5", "5"),
     ],
 )
@@ -111,6 +114,12 @@ def test_a_listed_word_is_said_as_the_streamer_wants() -> None:
     read = ReadAloud("", {"gg": "good game", "US": "United States", "o7": "salute", "<3": "love"})
 
     assert read("GG, gg, eggs, US and us o7 <3") == "good game, good game, eggs, United States and us salute love"
+
+
+def test_of_listed_words_that_begin_alike_the_longest_is_said() -> None:
+    read = ReadAloud("", {"gg": "good game", "gg wp": "well played", "gg wp all": "thanks"})
+
+    assert read("gg, gg wp, gg wp all") == "good game, well played, thanks"
 
 
 def test_a_pattern_in_the_list_is_only_text() -> None:
