@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import SecretStr
 
-from relay.application import tracing
+from relay.application import steering, tracing
 from relay.application.explaining import explained
 from relay.application.fleet.run import run_fleet
 from relay.application.fleet.watching import SettledFile
@@ -285,7 +285,7 @@ async def test_what_is_about_one_companion_needs_its_name(file: FleetFile) -> No
 
 
 async def test_what_happened_to_a_message_is_told_of_one_companion_whoever_leads_it(
-    file: FleetFile, twitch: TwitchDouble
+    file: FleetFile, twitch: TwitchDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = file.path.with_name("elsewhere.toml")
     elsewhere.write_text(file.path.read_text())
@@ -295,6 +295,7 @@ async def test_what_happened_to_a_message_is_told_of_one_companion_whoever_leads
         asked = await twitch.chat("hello @streamer", author="eve", channel="ann")
         await twitch.wait_for_posts(1)
         told = [await explained(elsewhere, name, f"twitch:{asked}") for name in (ann, ben)]
+    monkeypatch.setattr(steering, "FOUND_WITHIN", 0.05)  # nobody is there any more
     told.append(await explained(elsewhere, ann, f"twitch:{asked}"))
 
     assert ["unknown" in each for each in told] == [False, True, False]

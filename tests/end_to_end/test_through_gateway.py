@@ -67,7 +67,7 @@ class Street:
         await eventually(lambda: text in [post.text for post in self.platform.posts])
 
     def relaying(self, audio: SilentAudio | None = None, **sections: Any) -> Any:
-        voxta = {"mode": "gateway", "gateway_url": f"http://127.0.0.1:{self.port}", "timeout": 3.0}
+        voxta = {"mode": "gateway", "gateway_url": f"http://127.0.0.1:{self.port}", "timeout": 20.0}
         config = settings(self.folder, **({"voxta": voxta} | sections))
         return relaying(config, "", lambda *_: [self.platform], join=False, audio=audio)
 

@@ -156,7 +156,7 @@ async def _write(room: Room, plan: Plan, watch: Watch) -> None:
     chance = random.Random(plan.seed)
     stream = day(plan.messages, plan.viewers, seed=plan.seed)
     losses, broken = max(2, min(LOSSES, plan.messages // STEADY)), 0
-    while watch.progress < 1.0 and (burst := list(islice(stream, chance.choice(BURSTS)))):
+    while (not watch.written or watch.progress < 1.0) and (burst := list(islice(stream, chance.choice(BURSTS)))):
         await _give(room, burst)
         watch.written += sum(isinstance(each, AudienceMessage) for each in burst)
         if watch.progress * (losses + 1) >= broken + 1:

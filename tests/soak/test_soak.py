@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from relay.model import AudienceMessage, Author, Kind, Outcome, Settlement
+from tests.soak import room
 from tests.soak.drawing import WIDTH, drawn, verdicts
 from tests.soak.figures import BOUNDS
 from tests.soak.ledger import Ledger
@@ -14,7 +15,8 @@ from tests.soak.run import JUDGED, SAMPLES, Plan, Result, run
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the figures are those that Linux tells of a process")
-async def test_of_a_few_seconds_of_the_day_nothing_is_lost(tmp_path: Path) -> None:
+async def test_of_a_few_seconds_of_the_day_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "PAUSE", 3_600.0)  # what is said aloud is received as well
     shown: list[int] = []
 
     result = await run(

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from relay.model import Outcome
-from relay.voxta import session
+from relay.voxta import calls, session
 from tests.doubles.voxta import SendFault, Switches
 from tests.stories.backstage import double
 from tests.stories.theatre import theatre
+from tests.support import PATIENCE
 
 WAYS = {
     "default": Switches(),
@@ -34,8 +35,9 @@ async def test_what_was_sent_when_the_connection_broke_is_in_the_chat_once(
 
 @pytest.mark.parametrize("switches", WAYS.values(), ids=WAYS.keys())
 async def test_what_was_refused_after_it_was_acknowledged_is_not_taken_for_told(
-    tmp_path: Path, switches: Switches
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, switches: Switches
 ) -> None:
+    monkeypatch.setattr(calls, "PATIENCE", PATIENCE)
     async with double(switches) as backstage, theatre(tmp_path, backstage) as stage:
         backstage.server.hub.faults.append(SendFault.REFUSED)
         await stage.asks("the one in question")

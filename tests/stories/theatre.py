@@ -131,7 +131,7 @@ class Theatre:
 async def theatre(folder: Path, backstage: Backstage) -> AsyncIterator[Theatre]:
     config = settings(
         folder,
-        voxta={"mode": "server", "timeout": 2.0} | backstage.voxta,
+        voxta={"mode": "server", "timeout": 5.0} | backstage.voxta,
         speech={"enabled": True, "sinks": ["overlay"]},
         floor={"min_speech": 0.02, "silence": 0.02, "after": "nothing"},
         scenario={"allow": ["post"]},

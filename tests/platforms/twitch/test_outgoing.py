@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from email.utils import formatdate
 
 import pytest
 
@@ -94,7 +95,12 @@ async def test_too_many_requests_say_how_long_to_wait(twitch: TwitchDouble, conn
 
 async def test_a_post_waits_until_the_budget_is_back(twitch: TwitchDouble, connect: Connect) -> None:
     async with connect(twitch, reconcile_every=60.0) as platform:
-        headers: Mapping[str, str] = {"Ratelimit-Remaining": "0", "Ratelimit-Reset": str(time.time() + 2)}
+        there = int(time.time())  # by the clock of Twitch, which says in each answer how late it is
+        headers: Mapping[str, str] = {
+            "Ratelimit-Remaining": "0",
+            "Ratelimit-Reset": str(there + 2),
+            "Date": formatdate(there, usegmt=True),
+        }
         refusal = Refuse("chat/messages", status=429, headers=headers)
         twitch.faults.append(refusal)
         with pytest.raises(RateLimited) as caught:

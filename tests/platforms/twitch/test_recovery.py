@@ -5,8 +5,10 @@ import json
 import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from twitchio.eventsub.websockets import Websocket
 
 from relay.errors import AuthError, ConfigError, InboxError, PlatformError, PlatformUnavailable
 from relay.model import Incoming, Kind, Post
@@ -226,13 +228,19 @@ async def test_a_socket_that_falls_silent_is_replaced(
 async def test_a_line_whose_other_end_is_gone_is_noticed_long_before_twitchs_own_sign_of_life_is_due(
     twitch: TwitchDouble, connect: Connect, received: Received, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    begin = Websocket.__init__
+
+    def begin_unasked(self: Websocket, **options: Any) -> None:
+        begin(self, **options)
+        self._heartbeat = 3600  # TwitchIO would ask by itself
+
+    monkeypatch.setattr(Websocket, "__init__", begin_unasked)
     monkeypatch.setattr(socket, "PING_EVERY", 1.0)
     twitch.sessions.keepalive = 600.0
     async with FaultyProxy(twitch.port) as way, connect(twitch, eventsub_url=f"ws://127.0.0.1:{way.port}/ws"):
         before = {sub.id for sub in twitch.subscriptions}
         way.desert()
-        # TwitchIO by itself would ask after 15 s
-        await twitch.until(lambda: twitch.sessions.opened > 1, "a second socket", timeout=14.0)
+        await twitch.until(lambda: twitch.sessions.opened > 1, "a second socket")
         await twitch.until(lambda: {sub.type for sub in twitch.subscriptions if sub.id not in before} >= {CHAT}, CHAT)
         await twitch.chat("again")
         await received.until_text("again")

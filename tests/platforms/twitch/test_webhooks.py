@@ -25,7 +25,7 @@ from tests.doubles.twitch import TwitchDouble
 from tests.doubles.twitch.webhooks import signed
 from tests.platforms.twitch.conduits import CHAT, KeptNotes, agency, heard_in, serving
 from tests.platforms.twitch.conftest import Received
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 SECRET = "a-secret-of-our-own"
 URL = "https://relay.example.com/twitch/eventsub"
@@ -248,7 +248,9 @@ async def test_a_subscription_that_is_taken_away_is_told_by_webhook_and_made_ane
         await received.until_text("again")
 
 
-async def test_twitch_is_answered_once_it_is_stored(unused_tcp_port: int) -> None:
+async def test_twitch_is_answered_once_it_is_stored(unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for limit in ("ASK_WITHIN", "ANSWER_WITHIN"):
+        monkeypatch.setattr(webhook_endpoint, limit, PATIENCE)
     stored, taken = asyncio.Event(), asyncio.Event()
 
     async def wait() -> None:
