@@ -5,11 +5,11 @@ import io
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 import tomllib
 from pathlib import Path
 from typing import Final
+from zipfile import ZipFile
 
 ROOT: Final = Path(__file__).parents[2]
 ALIKE: Final = "388a517"
@@ -37,8 +37,8 @@ def name_of(commit: str) -> str:
 
 def sources(commit: str, folder: Path) -> Path:
     """The program as it was, in the folder, to be put on Python's path."""
-    with tarfile.open(fileobj=io.BytesIO(_git("archive", commit, "relay"))) as packed:
-        packed.extractall(folder, filter="data")
+    with ZipFile(io.BytesIO(_git("archive", "--format=zip", commit, "relay"))) as packed:
+        packed.extractall(folder)
     compileall.compile_dir(folder, quiet=1)  # once, not in each of the processes that begin together
     return folder
 
