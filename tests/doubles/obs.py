@@ -17,6 +17,8 @@ from typing import Any, Self
 import msgpack
 from aiohttp import WSMsgType, web
 
+from tests.doubles.ports import free_port
+
 HELLO, IDENTIFY, IDENTIFIED, REIDENTIFY, EVENT, REQUEST, RESPONSE = 0, 1, 2, 3, 5, 6, 7
 UNKNOWN_OPCODE, NOT_IDENTIFIED, ALREADY_IDENTIFIED, REFUSED, UNSUPPORTED = 4006, 4007, 4008, 4009, 4010
 KICKED = 4011
@@ -97,7 +99,7 @@ class ObsDouble:
     refusals: int = 0
     """Logins refused so far."""
     logins: int = 0
-    _port: int = 0
+    _port: int = field(default_factory=free_port)
     _runner: web.AppRunner | None = None
     _clients: set[_Client] = field(default_factory=set)
 
@@ -126,7 +128,6 @@ class ObsDouble:
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
-        self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """OBS is closed."""

@@ -15,6 +15,8 @@ from typing import Any, Self
 
 from aiohttp import WSMsgType, web
 
+from tests.doubles.ports import free_port
+
 API, VERSION = "VTubeStudioPublicAPI", "1.0"
 KEPT = 1.0
 """Seconds an injected value counts without being sent again."""
@@ -95,7 +97,7 @@ class VTubeStudioDouble:
     frames: list[dict[str, float]] = field(default_factory=list)
     """What each injection set."""
     face_found: bool = False
-    port: int = 0
+    port: int = field(default_factory=free_port)
     _sessions: set[_Session] = field(default_factory=set)
     _runner: web.AppRunner | None = None
 
@@ -129,7 +131,6 @@ class VTubeStudioDouble:
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
         await site.start()
-        self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Quit the program. What it allowed is kept in its configuration."""

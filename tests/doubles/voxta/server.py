@@ -5,6 +5,7 @@ from typing import Final, Self
 
 from aiohttp import web
 
+from tests.doubles.ports import free_port
 from tests.doubles.voxta.access import KEY, Access
 from tests.doubles.voxta.cast import Participant
 from tests.doubles.voxta.chat import Chat
@@ -50,7 +51,7 @@ class VoxtaDouble:
             understand=lambda pcm: self.understand(pcm),
             pause=lambda: self.pause,
         )
-        self._port = 0
+        self._port = free_port()
         self._runner: web.AppRunner | None = None
 
     # running
@@ -72,7 +73,6 @@ class VoxtaDouble:
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         assert self._runner is not None
