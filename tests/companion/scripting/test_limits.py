@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from relay.companion.scenario import flags
 from relay.companion.scenario.files import ScriptLimits
-from relay.companion.scripting.sandbox import Scripts
+from relay.companion.scripting.sandbox import Scripts, warm_up
 from relay.companion.state.chat import MessageRole
 from relay.companion.state.orders import AddMessage, ChangeFlags, Log, Order
 from tests.companion.scripting.stage import EVENT, IMPORT, orders, run, state, trigger, well
@@ -18,6 +18,12 @@ SHORT = ScriptLimits(seconds=0.1)
 """What ends by itself does so in this time on a busy machine too, and what does not is stopped soon."""
 WORST = 1.0
 """Seconds of the processor within which a script that wants to go on for ever is stopped; its limit is 0.025 s."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def loaded() -> None:
+    """What a process loads for its first script is not counted as time of that script."""
+    warm_up()
 
 
 @pytest.mark.parametrize(
