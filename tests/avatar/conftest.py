@@ -5,6 +5,14 @@ import pytest
 
 from relay.avatar.access import AvatarToken
 from tests.doubles.vtube_studio import VTubeStudioDouble
+from tests.support import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """VTube Studio may take as long as a busy machine does."""
+    for limit in ("CONNECTS", "ANSWER"):
+        monkeypatch.setattr(f"relay.avatar.connection.{limit}", PATIENCE)
 
 
 @pytest.fixture

@@ -113,11 +113,12 @@ async def test_vtube_studio_may_come_later_go_and_come_again(double: VTubeStudio
 async def test_one_that_hangs_is_left(
     double: VTubeStudioDouble, token: AvatarToken, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with connecting(double, token) as studio:
-        await eventually(lambda: studio.state == "ok")
-
+    def hang() -> None:
         monkeypatch.setattr("relay.avatar.connection.ANSWER", 0.05)
         double.answers = False
+
+    async with connecting(double, token) as studio:
+        studio.on_connected(hang)  # where no request is under way, which had the longer limit
 
         await eventually(lambda: "did not answer APIStateRequest" in studio.health())
 

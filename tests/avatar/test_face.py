@@ -28,8 +28,9 @@ JOY, ANGER = replace(HELLO, affect="joy"), replace(BYE, affect="Anger")
 
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The end waits for VTube Studio however long that takes."""
+    """The end waits for VTube Studio however long that takes, and what is set there counts until it is set anew."""
     monkeypatch.setattr("relay.avatar.expressions.LEAVES", PATIENCE)
+    monkeypatch.setattr("tests.doubles.vtube_studio.KEPT", math.inf)
 
 
 class Stage(Scene):

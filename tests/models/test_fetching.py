@@ -14,9 +14,9 @@ from relay.models.fetching import fetch
 from relay.models.store import ModelStore
 from relay.models.unpacking import Unpacked
 from tests.models.host import TOKENS, WEIGHTS, WHOLE, Publisher, archive
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
-QUICK = Patience(silence=0.2, tries=3, wait=0.001)
+QUICK = Patience(silence=PATIENCE, tries=3, wait=0.001)
 
 
 @pytest.fixture

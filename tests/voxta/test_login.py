@@ -18,7 +18,7 @@ from relay.errors import AuthError, ConfigError, ProtocolError, VoxtaUnavailable
 from relay.voxta.check import check
 from relay.voxta.login import log_in
 from tests.doubles.voxta import KeyRule, Rights, Switches, VoxtaDouble
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 from tests.voxta.test_session import joined
 
 LOCKED = Switches(key=KeyRule.REFUSED)
@@ -31,7 +31,7 @@ async def voxta() -> AsyncIterator[VoxtaDouble]:
 
 
 def section(voxta: VoxtaDouble, **over: Any) -> VoxtaSection:
-    return VoxtaSection.model_validate({"mode": "server", "url": voxta.url, "timeout": 2.0, **over})
+    return VoxtaSection.model_validate({"mode": "server", "url": voxta.url, "timeout": PATIENCE, **over})
 
 
 def config(folder: Path, voxta: VoxtaDouble, **over: Any) -> Config:
