@@ -19,7 +19,13 @@ from relay.replies.kept import KeptPosts, PostNote
 from relay.replies.poster import Poster
 from relay.replies.posting import GIVE_UP_AFTER
 from relay.system import clock
-from tests.support import alongside, eventually
+from tests.support import PATIENCE, alongside, eventually
+
+
+@pytest.fixture(autouse=True)
+def patient_posts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is slow is waited for."""
+    monkeypatch.setattr(kept, "WITHIN", PATIENCE)
 
 
 class Chat(QuietPlatform):

@@ -4,7 +4,14 @@ import pytest
 import pytest_asyncio
 
 from tests.browser import Pages, browser
+from tests.web.patience import lift_limits
 from tests.web.stage import Stage, staged
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How busy the machine is decides nothing about pages."""
+    lift_limits(monkeypatch)
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ async def test_the_overlay_plays(pages: Pages, tmp_path: Path) -> None:
         nginx(tmp_path, pages=stage.url) as front,
         shown(pages, f"{front.url}/overlay?token={TOKEN}", complaints),
     ):
-        await eventually(lambda: stage.sink.is_open)
+        await eventually(lambda: stage.sink.has_sound)
         stage.sink.play(clip("one", seconds=0.1))
         await eventually(lambda: "one ended" in stage.ear.notes)
 

@@ -11,7 +11,7 @@ from relay.web.gateway.state import GatewayState, KeyState
 from relay.web.gateway.subscribers import Subscribers
 from relay.wire import server
 from relay.wire.messages import WireMessage
-from tests.support import alongside, turns
+from tests.support import PATIENCE, alongside, turns
 
 
 class Told(Subscribers):
@@ -57,7 +57,8 @@ def test_what_keys_show_is_told_when_it_is_another() -> None:
     ]
 
 
-async def test_nobody_looks_what_is_the_case_while_nobody_would_be_told() -> None:
+async def test_nobody_looks_what_is_the_case_while_nobody_would_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.web.gateway.mirror.LOOK_EVERY", PATIENCE)
     clients, looks = Subscribers(), 0
 
     def state() -> GatewayState:

@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from relay.model import Kind
 from tests.end_to_end.stage import message
+from tests.support import eventually
 from tests.web.desk.office import TERM, Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -66,6 +67,7 @@ async def test_a_row_opens_who_wrote_it_by_keyboard_alone(desk: Office) -> None:
 
 async def test_what_is_pressed_in_a_row_counts_although_the_row_changes_meanwhile(desk: Office) -> None:
     await desk.hear(f"a {TERM}", author="Ben")
+    await eventually(lambda: len(desk.held) == 1)
     async with desk.page("/#live") as page:
         row = page.get_by_label("Feed").locator(ROWS, has_text=TERM)
         await row.get_by_role("button", name="More about Ben").hover()

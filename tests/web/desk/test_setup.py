@@ -107,7 +107,8 @@ async def captions_are_chosen_with_a_preview(room: Room, waiting: Path) -> None:
     await page.get_by_label("Place").select_option("top")
     await page.get_by_label("Lines at most").fill("2")
     preview = page.frame_locator("iframe")
-    await expect(preview.locator("body[data-look=bubble][data-at=top] .word.now")).to_be_visible()
+    look = 'body[data-look=bubble][data-at=top] #caption[style*="--lines"]'
+    await expect(preview.locator(f"{look} .word.now")).to_be_visible()
     assert await preview.locator("#caption").evaluate("box => box.getBoundingClientRect().top < innerHeight / 3")
     await assert_accessible(page)
     address = await page.get_by_label("Address for a browser source in OBS").input_value()

@@ -219,7 +219,11 @@ async def test_it_is_found_out_where_a_sentence_is_heard(tmp_path: Path, monkeyp
     assert heard == {"overlay": "open", "sinks": [{"name": "overlay", "played": True}]}
 
 
-async def test_the_threshold_moves_at_once_and_what_obs_tells_is_shown(tmp_path: Path) -> None:
+async def test_the_threshold_moves_at_once_and_what_obs_tells_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("activity", "microphone"):
+        monkeypatch.setattr(f"relay.obs.{module}.SILENCE", PATIENCE)
     async with ObsDouble() as obs, studio(tmp_path, obs={"enabled": True, "url": obs.url, "inputs": ["Mic/Aux"]}) as it:
         microphone = it.audio.streamers_microphone
         assert microphone is not None

@@ -10,11 +10,11 @@ import pytest_asyncio
 from playwright.async_api import ConsoleMessage, Page, expect
 
 from relay.speech.base import RATE, Clip
-from relay.web.overlay import page as overlay_page
 from relay.web.overlay import sink as overlay_sink
 from relay.web.overlay.messages import ClipEnded, PageSound, Pose, Position, Ready, Started
 from tests.browser import Pages, noting
 from tests.companion.endpoints import wav
+from tests.doubles.ports import free_port
 from tests.recording import listen, messages, until
 from tests.support import PATIENCE, eventually
 from tests.web.clips import clip
@@ -62,11 +62,16 @@ class Theatre:
 
     async def open(self, options: str = "") -> Page:
         """A page that has told the relay whether it can be heard, and is recorded if so."""
+        has_sound, sound = ("false", PageSound.MUTED) if "mute" in options else ("true", PageSound.ON)
+        before = self._heard_of(sound)
         page = await self.page(options)
-        has_sound, sound = ("false", "muted") if "mute" in options else ("true", "on")
         await until(page, f"isRecording === {has_sound} && said.some(({{ sound }}) => sound === {json.dumps(sound)})")
-        await eventually(lambda: self.sink.is_open)
+        await eventually(lambda: self._heard_of(sound) > before and self.sink.is_open)
         return page
+
+    def _heard_of(self, sound: PageSound) -> int:
+        """How often a page told the relay that it has this sound: it may say first that it waits for its sound."""
+        return sum(isinstance(report, Ready) and report.sound is sound for report in self.sink.reports)
 
     async def play(self, *clips: Clip) -> None:
         """Queue clips, and wait until the first is heard."""
@@ -110,12 +115,6 @@ async def near(page: Page) -> float:
     return CLOSE + float(await page.evaluate("late")) / RATE
 
 
-@pytest.fixture(autouse=True)
-def patient_relay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page that is held up does not count as gone."""
-    monkeypatch.setattr(overlay_page, "SILENCE", PATIENCE)
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def theatre(pages: Pages) -> AsyncIterator[Theatre]:
     async with staged() as stage, AsyncExitStack() as leaving:
@@ -149,7 +148,7 @@ async def test_clips_are_heard_in_order_without_a_gap(theatre: Theatre) -> None:
         await theatre.ear.notes_are(*(f"{text} {what}" for text in texts for what in ("started", "ended")))
         heard = (await listen(page)).since(before.end)
         heard = heard[np.flatnonzero(heard)[0] :]
-        if np.all(heard):
+        if np.all(heard) and len(heard) >= 3 * seconds * RATE - 2:  # nor do two clips overlap
             break
 
     assert np.count_nonzero(heard == 0) == 0
@@ -211,7 +210,7 @@ async def test_a_cut_silences_the_page_and_its_caption_at_once(theatre: Theatre)
     theatre.sink.cut()
     await expect(page.locator(WORDS)).to_have_text("")
 
-    [cut] = await messages(page, "told", "cut")
+    [*_, cut] = await messages(page, "told", "cut")
     sound = await listen(page, past=cut["done"] + A_WHILE)
     assert sound.end - cut["done"] < SILENT
     assert theatre.ear.notes == ["open", "Hello. started"]
@@ -244,7 +243,7 @@ async def test_two_pages_play_together_and_count_once(theatre: Theatre) -> None:
     assert earliest - apart < there < latest + apart
 
     theatre.sink.cut()
-    await theatre.play(clip("Next.", 0.1))
+    await theatre.play_loaded(clip("Next.", 0.1), on=(first, second))
     for page in (first, second):
         await until(page, "number(said, 'ended') === 1")
     await eventually(lambda: [type(report) for report in theatre.sink.reports].count(ClipEnded) == 2)
@@ -323,7 +322,10 @@ async def test_captions_follow_the_sentences_and_can_be_left_out(theatre: Theatr
 async def test_a_muted_page_alone_shows_the_captions_at_the_pace_of_the_speech(theatre: Theatre) -> None:
     page = await theatre.open("mute=1")
 
-    await theatre.play(clip("One.", 0.1), clip("Two.", 0.1))
+    theatre.sink.pause()
+    for text in ("One.", "Two."):
+        theatre.sink.play(clip(text, 0.1))
+    theatre.sink.resume()
 
     await theatre.ear.notes_are("open", "One. started", "One. ended", "Two. started", "Two. ended")
     await until(page, "captions.at(-1) === ''")
@@ -469,8 +471,9 @@ async def test_what_a_streamer_writes_into_custom_css_works(theatre: Theatre) ->
 
 
 async def test_a_page_survives_a_restart_of_the_relay(pages: Pages) -> None:
+    port = free_port()
     async with AsyncExitStack() as leaving:
-        async with staged() as stage:
+        async with staged(port=port) as stage:
             theatre = Theatre(pages, stage, leaving)
             page = await theatre.open()
             await theatre.play(clip("Hello.", LONG))
@@ -480,7 +483,7 @@ async def test_a_page_survives_a_restart_of_the_relay(pages: Pages) -> None:
         assert (await listen(page, past=gone + A_WHILE)).end - gone < SILENT
         await expect(page.get_by_role("status")).to_contain_text("No connection")
 
-        async with staged(port=int(stage.url.rpartition(":")[2])) as again:
+        async with staged(port=port) as again:
             await eventually(lambda: again.sink.is_open)
             await expect(page.get_by_role("status")).to_be_hidden()
 
@@ -513,6 +516,7 @@ async def test_where_autoplay_is_blocked_a_click_makes_it_heard(pages: Pages) ->
 
         await eventually(lambda: stage.sink.has_sound)
         await expect(button).to_be_hidden()
+        await until(page, "isRecording")
         await theatre.play(clip("Hello.", 0.1))
         await eventually(lambda: stage.ear.notes[-1] == "Hello. ended")
         assert await page.evaluate("framesHeard() > 0")

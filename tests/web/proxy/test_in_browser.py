@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from relay.web.overlay import page as overlay_page
 from tests.browser import Pages
 from tests.recording import until
-from tests.support import PATIENCE, eventually
+from tests.support import eventually
 from tests.web.clips import clip
 from tests.web.desk.office import FLOOR, office, shown
 from tests.web.desk.test_away import desk
@@ -61,10 +60,7 @@ async def test_an_open_desk_shows_how_things_are_with_the_core_that_took_over(pa
             await opened.__aexit__(None, None, None)
 
 
-async def test_an_overlay_is_heard_again_with_the_core_that_took_over(
-    pages: Pages, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(overlay_page, "SILENCE", PATIENCE)
+async def test_an_overlay_is_heard_again_with_the_core_that_took_over(pages: Pages) -> None:
     cores = KnownCores()
     async with front(cores, is_known="ann".__eq__) as proxy, pages.page(recorded=True) as page:
         await page.goto(f"{proxy.url}/c/ann/overlay")  # as OBS does that starts before the relay
