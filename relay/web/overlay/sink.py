@@ -239,6 +239,8 @@ class OverlaySink:
 
     def _sit_down(self, page: OverlayPage, ready: Ready) -> None:
         """A page came, or its sound has changed: it is told all that is queued."""
+        if page in self._seats:
+            page.send(CutClips())  # what was on its way to it is told again, and would be played twice
         was, seat = self._leader, _Seat(page, ready.sound, ready.captions)
         self._seats[page] = seat
         if self._pose is not None:

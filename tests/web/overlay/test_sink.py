@@ -334,6 +334,18 @@ def test_only_the_leader_counts_and_the_others_keep_up_with_it() -> None:
     assert other.messages[-1] == Sync(id=leader.cue, seconds=0.02)
 
 
+def test_a_page_whose_sound_comes_while_a_clip_is_on_its_way_has_that_clip_once() -> None:
+    sink, page = OverlaySink(), Recorder()
+    sink.hear(page, Ready(version=2, sound=PageSound.WAITING))
+    sink.play(clip("Hello."))
+    sink.play(clip("Next."))
+
+    sink.hear(page, Ready(version=2, sound=PageSound.ON))
+
+    assert [type(message) for message in page.messages] == [Volume, Cue, Cue, CutClips, Volume, Cue, Cue]
+    assert page.messages[1:3] == page.messages[5:]
+
+
 @pytest.mark.parametrize(
     ("last", "notes"),
     [
