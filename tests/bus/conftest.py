@@ -9,6 +9,7 @@ from relay.bus.calls import RemoteCalls
 from relay.bus.presence import Presence
 from relay.bus.pubsub import PubSub
 from tests.doubles.redis_server import RedisServer, connection_to
+from tests.support import PATIENCE
 
 
 @pytest.fixture
@@ -16,11 +17,19 @@ def namespace() -> str:
     return f"test:{uuid.uuid4().hex}"
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is slow on a busy machine is not gone, and has time to say that it goes."""
+    monkeypatch.setattr("relay.bus.presence.ALIVE_FOR", 10 * PATIENCE)
+    monkeypatch.setattr("relay.bus.presence.LEAVE_WITHIN", PATIENCE)
+    monkeypatch.setattr("relay.bus.lease.RELEASE_WITHIN", PATIENCE)
+
+
 class Process:
     """What one process has of the bus."""
 
     def __init__(self, url: str, namespace: str) -> None:
-        self.connection = connection_to(url, 5.0)
+        self.connection = connection_to(url, 2 * PATIENCE)  # no command goes there twice
         self.pubsub = PubSub(self.connection)
         self.presence = Presence(self.connection, self.pubsub, namespace)
         self.calls = RemoteCalls(self.pubsub, self.presence)

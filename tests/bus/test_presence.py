@@ -73,10 +73,7 @@ async def test_a_process_that_dies_is_missed(processes: Two, monkeypatch: pytest
     await until_living(here)
 
 
-async def test_a_process_that_ends_says_goodbye(
-    redis_server: RedisServer, namespace: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("relay.bus.presence.ALIVE_FOR", 600.0)
+async def test_a_process_that_ends_says_goodbye(redis_server: RedisServer, namespace: str) -> None:
     here, there = (Process(redis_server.url, namespace) for _ in range(2))
     async with here.running():
         async with there.running():

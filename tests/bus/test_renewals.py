@@ -103,7 +103,7 @@ async def test_one_whose_server_hangs_keeps_neither_the_others_waiting_nor_who_g
     for each in (hangs, lives):
         renewals.keep(each)
 
-    await eventually(lambda: len(renewed) == 2)
+    await eventually(lambda: len(renewed) >= 2)
     assert given == {PATIENCE * 1000}
     await renewals.drop(lives)
 

@@ -23,7 +23,9 @@ from tests.doubles.redis_server import START_TIMEOUT, RedisServer, redis_server,
 
 SLOTS: Final = 16_384
 NODE_TIMEOUT: Final = 500
-"""Milliseconds after which nodes of a cluster, or a Sentinel, begin to believe that a server is gone."""
+"""Milliseconds after which nodes of a cluster, or a Sentinel, that watch begin to believe that a server is gone."""
+UNWATCHED: Final = 600_000
+"""The same until they are told to watch: a busy machine's servers are slow, and not gone."""
 UNWRITTEN: Final = ("--appendonly", "no")
 """A replica that begins its file does not end when it is told to."""
 
@@ -56,6 +58,10 @@ class SentinelGroup:
         with redis.Redis(port=self._port, decode_responses=True) as sentinel:
             return sentinel.execute_command(*command)
 
+    def watch(self) -> None:
+        """From now on the Sentinel replaces a master that says nothing."""
+        self.ask("SENTINEL SET", self.name, "down-after-milliseconds", str(NODE_TIMEOUT))
+
     def is_ready(self) -> bool:
         """Whether the Sentinel knows the replica, which has all that the master has."""
         with self.replica.admin as admin:
@@ -74,7 +80,7 @@ def sentinel_group() -> Iterator[SentinelGroup]:
         file.write_text(
             f"port {port}\ndir {folder}\n"
             f"sentinel monitor {SentinelGroup.name} 127.0.0.1 {master.port} 1\n"
-            f"sentinel down-after-milliseconds {SentinelGroup.name} {NODE_TIMEOUT}\n"
+            f"sentinel down-after-milliseconds {SentinelGroup.name} {UNWATCHED}\n"
             f"sentinel failover-timeout {SentinelGroup.name} 5000\n"
         )
         command: list[str | Path] = [server_binary(), file, "--sentinel"]
@@ -110,6 +116,11 @@ class ClusterServers:
         _tell(self.replica, "CLUSTER REPLICATE", self.ids()[0])
         _until(lambda: _role(self.replica).get("master_link_status") == "up")
         _until(lambda: all(_tell(node, "CLUSTER INFO")["cluster_state"] == "ok" for node in nodes))
+        _set_node_timeout(UNWATCHED, nodes)
+
+    def watch(self) -> None:
+        """From now on the first master is replaced when it says nothing; it may do so already."""
+        _set_node_timeout(NODE_TIMEOUT, (*self.masters[1:], self.replica))
 
     def _knows_all(self, node: RedisServer) -> bool:
         return bool(_tell(node, "CLUSTER INFO")["cluster_known_nodes"] == "4")
@@ -220,6 +231,11 @@ def _pass_on(client: ssl.SSLSocket, server: socket.socket) -> None:
 def _tell(node: RedisServer, *command: object) -> Any:
     with node.admin as admin:
         return admin.execute_command(*command)
+
+
+def _set_node_timeout(milliseconds: int, nodes: Sequence[RedisServer]) -> None:
+    for node in nodes:
+        _tell(node, "CONFIG SET", "cluster-node-timeout", milliseconds)
 
 
 def _role(node: RedisServer) -> dict[str, Any]:
