@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from relay.application.composition import Relay
 from relay.companion.brains.base import ChatView, Pieces
 from relay.companion.serving.server import CompanionServer
@@ -22,6 +24,12 @@ NOTING = """
 chat.addEventListener('app:cheer', (e) => chat.appTrigger('remember', e.arguments.author, e.arguments.text));
 chat.addEventListener('app:raid', (e) => chat.appTrigger('forget', e.arguments.author, e.arguments.text));
 """
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A memory on a busy machine is slow, and not away."""
+    monkeypatch.setattr("relay.memory.context.PATIENCE", PATIENCE)
 
 
 class Listener(EchoBrain):

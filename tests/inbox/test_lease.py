@@ -146,7 +146,7 @@ async def test_whoever_looks_disturbs_nobody_and_writes_nothing(shared_server: R
     async with opened(shared_server, namespace) as owner:
         await owner.append(messages(1, 2))
         await owner.begin([forward(message(2), id="of the first")])
-        looking = RedisInbox(connection_to(shared_server.url, 5), namespace=namespace, max_count=10)
+        looking = RedisInbox(connection_to(shared_server.url, PATIENCE), namespace=namespace, max_count=10)
         await looking.open(to_look=True)
         assert await looking.waiting() == 2
         for write in WRITES.values():

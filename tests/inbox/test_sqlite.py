@@ -210,7 +210,7 @@ async def _limit_pages(inbox: SqliteInbox, pages: int) -> None:
 
 @asynccontextmanager
 async def _held_up(inbox: SqliteInbox) -> AsyncIterator[None]:
-    """What is asked meanwhile fails, and is done afterwards."""
+    """What an impatient inbox is asked meanwhile fails, and is done afterwards; by then it is patient."""
     may_go_on = threading.Event()
 
     def wait_in_the_thread(_: sqlite3.Connection) -> None:
@@ -220,23 +220,24 @@ async def _held_up(inbox: SqliteInbox) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        inbox._writer._timeout = PATIENCE
         may_go_on.set()
 
 
 class TestARepeatOfWhatFailedInTime:
     async def test_tells_of_each_message_once_that_it_is_new(self, tmp_path: Path) -> None:
-        async with _impatient(tmp_path) as inbox:
+        async with _opened(tmp_path, timeout=0.05) as inbox:
             await with_retries(inbox.append, [message(1)])
             async with _held_up(inbox):
                 with pytest.raises(InboxError, match="did not answer"):
                     await inbox.append([message(1), message(2), message(2)])
 
-            assert await with_retries(inbox.append, [message(1), message(2), message(2)]) == [False, True, False]
-            assert await with_retries(inbox.append, [message(2)]) == [False]
-            assert await with_retries(inbox.claim, 9, 0) == [message(1), message(2)]
+            assert await inbox.append([message(1), message(2), message(2)]) == [False, True, False]
+            assert await inbox.append([message(2)]) == [False]
+            assert await inbox.claim(9, 0) == [message(1), message(2)]
 
     async def test_tells_of_each_outcome_once_that_it_is_recorded(self, tmp_path: Path) -> None:
-        async with _impatient(tmp_path) as inbox:
+        async with _opened(tmp_path, timeout=0.05) as inbox:
             await with_retries(inbox.append, [message(1), message(2)])
             await with_retries(inbox.settle, [settlement(message(1), Outcome.EXPIRED)])
             both = [settlement(message(1)), settlement(message(2))]
@@ -244,12 +245,12 @@ class TestARepeatOfWhatFailedInTime:
                 with pytest.raises(InboxError, match="did not answer"):
                     await inbox.settle(both)
 
-            assert await with_retries(inbox.settle, [settlement(message(2), Outcome.EXPIRED)]) == [False]
-            assert await with_retries(inbox.settle, both) == [False, True]
-            assert await with_retries(inbox.settle, both) == [False, False]
+            assert await inbox.settle([settlement(message(2), Outcome.EXPIRED)]) == [False]
+            assert await inbox.settle(both) == [False, True]
+            assert await inbox.settle(both) == [False, False]
 
     async def test_tells_what_was_appended_by_who_was_cancelled(self, tmp_path: Path) -> None:
-        async with _impatient(tmp_path) as inbox:
+        async with _opened(tmp_path, timeout=0.05) as inbox:
             async with _held_up(inbox):
                 append = asyncio.ensure_future(inbox.append([message(1)]))
                 await asyncio.sleep(0)
@@ -257,12 +258,12 @@ class TestARepeatOfWhatFailedInTime:
                 await asyncio.gather(append, return_exceptions=True)
 
             assert append.cancelled()
-            assert await with_retries(inbox.append, [message(1)]) == [True]
+            assert await inbox.append([message(1)]) == [True]
 
 
 @asynccontextmanager
-async def _impatient(folder: Path) -> AsyncIterator[SqliteInbox]:
-    inbox = SqliteInbox(folder / "inbox.db", max_count=1_000, timeout=0.05)
+async def _opened(folder: Path, timeout: float = PATIENCE) -> AsyncIterator[SqliteInbox]:
+    inbox = SqliteInbox(folder / "inbox.db", max_count=1_000, timeout=timeout)
     await with_retries(inbox.open)
     try:
         yield inbox
@@ -298,37 +299,35 @@ class TestAtHand:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("relay.inbox.at_hand.CAPACITY", 3)
-        async with _impatient(tmp_path) as inbox:
-            assert await with_retries(inbox.claim, 9, 0) == []
+        async with _opened(tmp_path) as inbox:
+            assert await inbox.claim(9, 0) == []
             for number in range(5):
-                await with_retries(inbox.append, [message(number)])
+                await inbox.append([message(number)])
 
-            claimed = [await with_retries(inbox.claim, 2, 0) for _ in range(4)]
-            await with_retries(inbox.append, [message(5)])
-            claimed.append(await with_retries(inbox.claim, 2, 0))
+            claimed = [await inbox.claim(2, 0) for _ in range(4)]
+            await inbox.append([message(5)])
+            claimed.append(await inbox.claim(2, 0))
 
         assert [each for some in claimed for each in some] == messages(*range(6))
 
     async def test_what_is_claimed_is_held_after_a_restart(self, tmp_path: Path) -> None:
-        async with _impatient(tmp_path) as inbox:
-            assert await with_retries(inbox.claim, 9, 0) == []
-            await with_retries(inbox.append, messages(1, 2))
-            assert await with_retries(inbox.claim, 1, 0) == [message(1)]
+        async with _opened(tmp_path) as inbox:
+            assert await inbox.claim(9, 0) == []
+            await inbox.append(messages(1, 2))
+            assert await inbox.claim(1, 0) == [message(1)]
 
-        async with _impatient(tmp_path) as inbox:
-            assert await with_retries(inbox.reclaim) == [message(1)]
-            assert await with_retries(inbox.claim, 9, 0) == [message(2)]
+        async with _opened(tmp_path) as inbox:
+            assert await inbox.reclaim() == [message(1)]
+            assert await inbox.claim(9, 0) == [message(2)]
 
     async def test_what_the_file_has_no_more_is_let_go_of_once_it_cannot_be_begun(self, tmp_path: Path) -> None:
-        async with _impatient(tmp_path) as inbox:
-            await with_retries(inbox.append, [message(1)])
-            assert await with_retries(inbox.claim, 9, 0) == [message(1)]
-            await with_retries(
-                inbox._writer.run, lambda connection: connection.execute("DELETE FROM messages").rowcount
-            )
+        async with _opened(tmp_path) as inbox:
+            await inbox.append([message(1)])
+            assert await inbox.claim(9, 0) == [message(1)]
+            await inbox._writer.run(lambda connection: connection.execute("DELETE FROM messages").rowcount)
 
-            assert await with_retries(inbox.begin, [forward(message(1))]) == [False]
-            assert await with_retries(inbox.current, [message(1).key]) == {}
+            assert await inbox.begin([forward(message(1))]) == [False]
+            assert await inbox.current([message(1).key]) == {}
 
 
 class TestTheWriter:
