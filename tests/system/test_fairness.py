@@ -9,11 +9,11 @@ from relay.system.fairness import give_way
 
 
 class Thread:
-    """Works for a second of its time in each turn of `work`."""
+    """Works in each turn of `work` for longer than any turn takes."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.worked = 0.0
-        monkeypatch.setattr("relay.system.fairness.time.thread_time", lambda: self.worked)
+        monkeypatch.setattr("relay.system.fairness.time.thread_time", lambda: 1_000_000 * self.worked)
 
     async def work(self, turns: float) -> None:
         while self.worked < turns:

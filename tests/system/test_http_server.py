@@ -73,16 +73,18 @@ async def site() -> AsyncIterator[Site]:
 
 
 @asynccontextmanager
-async def connected(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def connected(port: int, said: bytes = b"") -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """What is said is there before the server hears of the connection, which is never one that has said nothing."""
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.sendall(said)
+    reader, writer = await asyncio.open_connection(sock=connection)
     with closing(writer):
         yield reader, writer
 
 
 async def told(port: int, said: bytes) -> bytes:
     """All that the server says to this, until it closes the connection."""
-    async with asyncio.timeout(SOON), connected(port) as (reader, writer):
-        writer.write(said)
+    async with asyncio.timeout(SOON), connected(port, said) as (reader, _):
         try:
             return await reader.read()
         except ConnectionResetError:
@@ -121,10 +123,12 @@ async def test_a_request_without_its_body_is_given_up(site: Site) -> None:
     assert b"got hello" in await told(site.http.port, head + b"hello")
 
 
-async def test_who_waits_for_an_answer_or_uses_a_socket_may_stay(site: Site) -> None:
+async def test_who_waits_for_an_answer_or_uses_a_socket_may_stay(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.system.http_server.PATIENCE", SOON)
     async with aiohttp.ClientSession(site.http.url) as http, http.ws_connect("/socket") as socket:
         waiting = asyncio.create_task(http.get("/later"))
         await site.asked.wait()
+        monkeypatch.setattr("relay.system.http_server.PATIENCE", SHORT)
         await told(site.http.port, b"GET")  # takes as long as the server is patient
 
         await socket.send_str("still there?")
@@ -133,7 +137,10 @@ async def test_who_waits_for_an_answer_or_uses_a_socket_may_stay(site: Site) -> 
         assert await (await waiting).text() == "at last"
 
 
-async def test_who_leaves_before_the_answer_is_no_failure_of_ours(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+async def test_who_leaves_before_the_answer_is_no_failure_of_ours(
+    site: Site, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.system.http_server.PATIENCE", SOON)
     async with aiohttp.ClientSession(site.http.url) as http:
         asking = asyncio.create_task(http.ws_connect("/too-late"))
         await site.asked.wait()

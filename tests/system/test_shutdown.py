@@ -12,7 +12,17 @@ from tests.support import PATIENCE
 ROOT = Path(__file__).parents[2]
 SETUP = """
 import asyncio
+import time
 from relay.system import shutdown
+
+may_end, end = [True], shutdown.Deadline._end
+
+def end_once_it_may(*given):
+    while not may_end:
+        time.sleep(0.001)
+    end(*given)
+
+shutdown.Deadline._end = end_once_it_may
 
 async def cling():
     while True:
@@ -78,13 +88,18 @@ async def work():
 shutdown.run(work(), grace={grace})
 """
 BUSY = """
+may_end.clear()
 async def work():
     ready()
+    while shutdown._deadline.get()._timer is None:
+        pass
+    may_end.append(True)
     while True:
         pass
 shutdown.run(work(), grace={grace})
 """
 POLITE = """
+may_end.clear()
 shutdown.CLOSING = 0.05
 async def work():
     with shutdown.asked_politely({grace}) as asked:
@@ -96,7 +111,7 @@ async def work():
         finally:
             print("tidied up", flush=True)
 try:
-    shutdown.run(work(), grace=0.1)
+    shutdown.run(work(), grace={grace})
 except asyncio.CancelledError:
     print("ended", flush=True)
 """
@@ -194,7 +209,7 @@ def test_ctrl_c_cancels_it_without_asking() -> None:
 
 
 def test_work_that_was_asked_and_takes_too_long_is_named_and_ended() -> None:
-    process = running(POLITE, grace=SOON, then="await cling()")
+    process = running(POLITE, grace=SOON, then="may_end.append(True); await cling()")
 
     process.send_signal(signal.SIGTERM)
 
