@@ -2,6 +2,7 @@
 
 import json
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -44,10 +45,8 @@ class ToldFollows:
     def load(self, note: str | None) -> None:
         """Begin with what the note holds. One that cannot be read is none."""
         self.is_loaded = True
-        try:
+        with suppress(ValidationError):
             self._at = OrderedDict(_KEPT.validate_json(note or "{}"))
-        except ValidationError:
-            self._at = OrderedDict()
 
     def take_note(self) -> str | None:
         """What is to be noted; None when nothing has changed since the last call."""

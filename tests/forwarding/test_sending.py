@@ -70,6 +70,26 @@ def test_what_comes_by_itself_goes_at_once(scene: Scene) -> None:
     assert outcome(scene, first) is None
 
 
+def test_what_expects_no_answer_is_sent_at_once_where_the_way_there_takes_it_without_waiting(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[tuple[str, object]] = []
+
+    def begin_send(forward: Forward) -> asyncio.Future[None]:
+        begun.extend((key, scene.voxta.chat) for key in forward.keys)
+        over = asyncio.get_running_loop().create_future()
+        over.set_result(None)
+        return over
+
+    monkeypatch.setattr(scene.voxta, "begin_send", begin_send)
+    window = follows(scene, 2)
+    scene.give(*window)
+    scene.wait(1)
+
+    assert begun == [(each.key, scene.voxta.chat) for each in window]
+    assert {outcome(scene, each) for each in window} == {TOLD}
+
+
 def test_what_asks_for_an_answer_goes_behind_all_that_is_under_way(scene: Scene) -> None:
     scene.voxta.lag = 0.5
     tells, asks = follows(scene, 3), message(9, at=scene.wall())

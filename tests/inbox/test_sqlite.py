@@ -350,6 +350,30 @@ class TestTheWriter:
         assert [type(result) for result in results] == [type(None), InboxError, type(None)]
         assert numbers == [(1,), (3,)]
 
+    async def test_copies_between_jobs_that_wait_and_does_each_of_them(self, tmp_path: Path) -> None:
+        writer = SqliteWriter(
+            tmp_path / "x.db", Layout(1, ("CREATE TABLE numbers (n INTEGER NOT NULL)",), "numbers"), timeout=10
+        )
+        await writer.start()
+        released = threading.Event()
+
+        def insert(number: int) -> "asyncio.Task[int]":
+            return asyncio.ensure_future(
+                writer.run(lambda connection: connection.execute("INSERT INTO numbers VALUES (?)", (number,)).rowcount)
+            )
+
+        jobs = [asyncio.ensure_future(writer.run(lambda _: int(released.wait(PATIENCE)))), insert(1), insert(2)]
+        copied = asyncio.ensure_future(writer.copy_to(tmp_path / "copy.db"))
+        jobs += [insert(3), insert(4)]
+        await asyncio.sleep(0)
+        released.set()
+
+        assert await asyncio.gather(*jobs) == [1] * 5
+        await copied
+        await writer.stop()
+        with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+            assert copy.execute("SELECT n FROM numbers").fetchall() == [(1,), (2,)]
+
     async def test_that_is_too_slow_is_an_error(self, tmp_path: Path) -> None:
         writer = SqliteWriter(tmp_path / "x.db", Layout(1, (), ""), timeout=0.05)
         await writer.start()

@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 
@@ -46,6 +47,13 @@ def test_the_newest_come_last_and_no_more_than_asked_for(file: Path) -> None:
         audit.write(MODERATOR, f"rate {number}", 0.0)
 
     assert [entry["what"] for entry in audit.newest(3)] == ["rate 2", "rate 3", "rate 4"]
+
+
+def test_a_relay_that_goes_on_with_a_whole_file_leaves_no_line_empty(file: Path) -> None:
+    Audit(file).write(MODERATOR, "pause", 0.0)
+    Audit(file).write(MODERATOR, "resume", 0.0)
+
+    assert [json.loads(line)["what"] for line in file.read_text().splitlines()] == ["pause", "resume"]
 
 
 @pytest.mark.parametrize("torn", [b'{"what": "pau', b'"', b"\xff\xfe", b"5\n", b"\n\n", b"\x00" * 9])

@@ -52,6 +52,19 @@ async def test_there_is_an_end_to_how_many_are_kept(tmp_path: Path, monkeypatch:
         assert "twitch:3" not in quiet
 
 
+async def test_where_more_are_kept_than_there_is_room_for_no_other_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as inbox:
+        quiet = QuietViewers(inbox)
+        for number in (1, 2, 3):
+            await quiet.leave_out(f"twitch:{number}")
+        monkeypatch.setattr(quiet_viewers, "MOST", 2)
+
+        assert not await quiet.leave_out("twitch:4")
+        assert "twitch:4" not in quiet and len(quiet) == 3
+
+
 async def test_a_wish_counts_at_once_even_when_the_store_does_not_answer(tmp_path: Path) -> None:
     async with opened(tmp_path) as inbox:
         quiet = QuietViewers(inbox)

@@ -89,6 +89,21 @@ async def test_a_clip_sounds_from_its_first_frame_on() -> None:
         assert scene.playback.sounding[1] == 0.5
 
 
+async def test_it_is_known_when_each_sink_last_began_to_play() -> None:
+    async with playing(ManualSink("overlay"), ManualSink("discord")) as scene:
+        await scene.say(HELLO, BYE)
+        assert scene.playback.heard_at == {}
+
+        for sink in scene.sinks:
+            scene.clock.now += 1
+            sink.advance(0.5)
+        assert scene.playback.heard_at == {"overlay": 101.0, "discord": 102.0}
+
+        scene.clock.now += 1
+        scene.sinks[0].advance(1.0)
+        assert scene.playback.heard_at == {"overlay": 103.0, "discord": 102.0}
+
+
 async def test_a_clip_that_arrives_late_does_not_overtake() -> None:
     async with playing() as scene:
         scene.library.slow["a"] = asyncio.Event()

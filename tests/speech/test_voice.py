@@ -152,6 +152,18 @@ async def test_silence_ends_also_what_waits_behind_what_is_said() -> None:
         assert not scene.sink.queue
 
 
+async def test_silence_ends_a_reply_between_its_sentences_where_it_was_heard() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, whole=False)
+        scene.passes(1.0)
+
+        assert scene.voice.silence()
+        scene.says(BYE)
+
+        assert not scene.voice.playback.is_busy
+        assert scene.shown == [f"r1 {HELLO.text!r}"]
+
+
 async def test_a_reply_is_being_said_once_it_is_heard() -> None:
     async with speaking() as scene:
         assert not scene.voice.is_speaking
