@@ -71,7 +71,7 @@ async def test_the_first_sound_is_reported_in_the_thread_that_heard_it(room: Roo
 async def test_who_talks_on_is_reported_again_and_again(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(voices, "REPEAT_EVERY", 0.1)
     ann = await room.enter("ann")
-    talking = asyncio.create_task(ann.speak(encode(tone(440, 5))))
+    talking = asyncio.create_task(ann.speak(12 * encode(tone(440, 5))))
     for times in (1, 2, 3):
         await eventually(lambda: room.told == beginning(ann) + (times - 1) * [("speaks", speaker(ann))])  # noqa: B023 - awaited at once
         so_far = room.ears.counts.decoded
@@ -283,6 +283,7 @@ async def test_what_several_people_say_arrives_at_voxtas_ear(room: Room) -> None
         await eventually(lambda: len(voxta.blocks) > 0)
         ann, ben = await room.enter("ann"), await room.enter("ben")
         await asyncio.gather(ann.speak(encode(tone(500, 0.6, 0.2))), ben.speak(encode(tone(1500, 0.6, 0.1))))
+        await eventually(lambda: {("stopped", speaker(each)) for each in (ann, ben)} <= set(room.told))
         room.now += 3.0
         await eventually(lambda: {500, 1500} <= {round(strongest(each), -2) for each in stretches(voxta.blocks)})
         await eventually(lambda: not any(b"".join(voxta.blocks[-5:])))
@@ -338,6 +339,7 @@ async def test_who_left_without_a_word_of_the_voice_gateway_is_forgotten(
     ann, ben = await room.enter("ann"), await room.enter("ben")
     for person in (ann, ben):
         await person.speak(WORD)
+    await eventually(lambda: {("stopped", speaker(each)) for each in (ann, ben)} <= set(room.told))
     room.now += 1.0
     await eventually(lambda: room.ears.voices.quiet == {int(ann.id), int(ben.id)})
 
