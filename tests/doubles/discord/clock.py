@@ -13,10 +13,15 @@ class Clock:
 
     def __init__(self) -> None:
         self.offset = 0.0
+        self._stopped_at: float | None = None
 
     def now(self) -> float:
         """Seconds since the epoch."""
-        return time.time() + self.offset
+        return (time.time() if self._stopped_at is None else self._stopped_at) + self.offset
+
+    def stop(self) -> None:
+        """Let only that time pass by which it is advanced."""
+        self._stopped_at = time.time()
 
     def advance(self, seconds: float) -> None:
         self.offset += seconds

@@ -12,7 +12,7 @@ from tenacity import wait_fixed
 from relay.config import VoiceSection
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Kind, Suggestion
 from relay.platforms.base import PlatformControls, ViewerCommands
-from relay.platforms.discord import client, interactions, mentions, session_starts, shard, slash
+from relay.platforms.discord import client, interactions, mentions, missed, session_starts, shard, slash
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.settings import DiscordSection
 from relay.platforms.discord.voice.choosing import CompanionVoice
@@ -33,6 +33,14 @@ async def knows_guild(client: library.Client) -> None:
     """Return when Discord has told the client of the guild: some time after it is ready."""
     await client.wait_until_ready()
     await eventually(lambda: bool(client.guilds) and not client.guilds[0].unavailable)
+
+
+async def ready(platform: DiscordPlatform) -> None:
+    """Return when the adapter's one session is ready and knows the guild: its health tells of nothing else before."""
+    async with asyncio.timeout(PATIENCE):
+        [line] = platform._shards
+        assert line.session is not None
+        await knows_guild(line.session)
 
 
 async def session_ended(discord: DiscordDouble) -> None:
@@ -181,6 +189,7 @@ def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interactions, "ANSWER_WITHIN", PATIENCE)
     monkeypatch.setattr(mentions, "WITHIN", PATIENCE)
     monkeypatch.setattr(slash, "STORED_WITHIN", PATIENCE)
+    monkeypatch.setattr(missed, "GUILDS_WITHIN", PATIENCE)
     monkeypatch.setattr(discords_interactions, "REPLY_WITHIN", 10 * PATIENCE)
 
 

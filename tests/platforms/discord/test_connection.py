@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from relay.errors import AuthError, ConfigError, InboxError
 from relay.model import Edit, Post
+from relay.platforms import intake
 from relay.platforms.discord import client, session, session_starts, shard, slash
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.session_starts import Buckets, SessionStarts
@@ -20,7 +21,7 @@ from tests.doubles.discord.double import TOKEN
 from tests.doubles.discord.sessions import Socket
 from tests.doubles.discord.world import Json
 from tests.doubles.faults import FaultyProxy
-from tests.platforms.discord.conftest import Connect, Status, Store, adapter, session_ended
+from tests.platforms.discord.conftest import Connect, Status, Store, adapter, ready, session_ended
 from tests.support import PATIENCE, eventually
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
@@ -137,6 +138,7 @@ class TestNothingIsLostOrDoubled:
         self, discord: DiscordDouble, connect: Connect, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(slash, "STORED_WITHIN", 0.05)
+        monkeypatch.setattr(intake, "GRACE", PATIENCE)
         async with connect():
             store.pause()
             await discord.say("one")
@@ -158,13 +160,6 @@ async def test_messages_from_before_the_start_are_not_taken(
         await discord.say("today")
         await store.wait_for(1)
     assert store.texts == ["today"]
-
-
-async def ready(platform: DiscordPlatform) -> None:
-    async with asyncio.timeout(PATIENCE):
-        [line] = platform._shards
-        assert line.session is not None
-        await line.session.wait_until_ready()
 
 
 async def test_an_event_delivered_twice_counts_once(

@@ -119,6 +119,7 @@ class TestShards:
     async def test_as_many_may_begin_at_once_as_the_concurrency_says_each_with_its_own_remainder(
         self, discord: DiscordDouble
     ) -> None:
+        discord.clock.stop()
         discord.gateway.starts.max_concurrency = 2
         answers = [(await refusal(discord, shard=[shard, 4]))["op"] for shard in (0, 1, 2, 3)]
         assert answers == [0, 0, 9, 9]
@@ -126,7 +127,9 @@ class TestShards:
 
 class TestLimits:
     async def test_a_second_session_within_five_seconds_is_refused(self, discord: DiscordDouble) -> None:
+        discord.clock.stop()
         assert (await refusal(discord))["t"] == "READY"
+        discord.clock.advance(4)
         assert await refusal(discord) == {"op": 9, "d": False, "s": None, "t": None}
         discord.clock.advance(5)
         assert (await refusal(discord))["t"] == "READY"
@@ -212,6 +215,7 @@ async def test_a_sequence_from_the_future_is_refused(discord: DiscordDouble) -> 
 
 
 async def test_ids_and_answers_carry_its_own_clock(discord: DiscordDouble) -> None:
+    discord.clock.stop()
     discord.clock.offset = -70
     id = await discord.say("hello")
     assert created(id) == pytest.approx(discord.clock.now(), abs=2)

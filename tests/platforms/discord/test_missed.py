@@ -15,7 +15,7 @@ from relay.platforms.intake import Intake
 from relay.system.clock import now
 from tests.doubles.discord import DiscordDouble, Hold
 from tests.doubles.discord.world import READ_HISTORY
-from tests.platforms.discord.conftest import LOOK_BACK, Connect, Run, Store, session_ended
+from tests.platforms.discord.conftest import LOOK_BACK, Connect, Run, Store, ready, session_ended
 from tests.support import PATIENCE, eventually
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
@@ -24,18 +24,9 @@ CLOCKS_DIFFER = 15.0
 """Seconds an age may be off, far fewer than the clocks are: Discord tells its time in whole ones, and late."""
 
 
-async def ready(platform: DiscordPlatform, discord: DiscordDouble) -> None:
-    """Until the first session has long been ready."""
-    async with asyncio.timeout(PATIENCE):
-        [line] = platform._shards
-        assert line.session is not None
-        await line.session.wait_until_ready()
-        await discord.wait_ready()
-
-
 class TestAServerThatIsShownLate:
     async def test_is_waited_for(self, discord: DiscordDouble, platform: DiscordPlatform, store: Store) -> None:
-        await ready(platform, discord)
+        await ready(platform)
         await discord.say("one")
         await store.wait_for(1)
         await discord.gateway.hold_guild()
@@ -53,7 +44,7 @@ class TestAServerThatIsShownLate:
         caplog: pytest.LogCaptureFixture,
     ) -> None:  # fmt: skip
         monkeypatch.setattr(missed, "GUILDS_WITHIN", 0.01)
-        await ready(platform, discord)
+        await ready(platform)
         await discord.gateway.hold_guild()
         await session_ended(discord)
         await discord.say("while it was away")
@@ -66,7 +57,7 @@ class TestAServerThatIsShownLate:
     async def test_is_looked_up_after_an_outage_of_its_own(
         self, discord: DiscordDouble, platform: DiscordPlatform, store: Store
     ) -> None:
-        await ready(platform, discord)
+        await ready(platform)
         await discord.say("one")
         await store.wait_for(1)
         await discord.gateway.hold_guild()
@@ -77,9 +68,8 @@ class TestAServerThatIsShownLate:
 
 
 async def test_a_companion_with_a_voice_waits_for_the_server_too(
-    discord: DiscordDouble, run: Run, store: Store, monkeypatch: pytest.MonkeyPatch
+    discord: DiscordDouble, run: Run, store: Store
 ) -> None:
-    monkeypatch.setattr(missed, "GUILDS_WITHIN", 60.0)
     store.notes[NOTE_KNOWN] = await discord.say("before")
     await discord.say("missed")
     await discord.gateway.hold_guild()
@@ -93,7 +83,7 @@ async def test_a_look_that_fails_is_repeated(
     discord: DiscordDouble, platform: DiscordPlatform, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "LOOK_AGAIN", (0.01, 0.02))
-    await ready(platform, discord)
+    await ready(platform)
     discord.fail_next("/messages", 403, times=2)
     await discord.gateway.hold_guild()
     await session_ended(discord)
@@ -109,7 +99,7 @@ async def test_a_past_that_may_not_be_read_is_told_and_not_taken_for_an_empty_on
     discord.world.everyone &= ~READ_HISTORY
     discord.world.bot_permissions &= ~READ_HISTORY
     async with connect() as platform:
-        await ready(platform, discord)
+        await ready(platform)
         assert platform.health() == (
             f"connected, but cannot look up what is missed in {discord.channel}: give the bot Read Message "
             "History there"
@@ -121,7 +111,7 @@ async def test_a_past_that_may_not_be_read_is_told_and_not_taken_for_an_empty_on
 async def test_a_hidden_channel_is_one_that_the_bot_cannot_see(discord: DiscordDouble, connect: Connect) -> None:
     discord.world.hidden.add(discord.channel)
     async with connect() as platform:
-        await ready(platform, discord)
+        await ready(platform)
         assert platform.health() == f"connected, but cannot see {discord.channel}: give the bot View Channel there"
 
 
@@ -176,7 +166,7 @@ class TestAcrossRuns:
 
         monkeypatch.setattr(Intake, "stored", stored)
         async with connect() as platform:
-            await ready(platform, discord)
+            await ready(platform)
             await asyncio.wait_for(is_waited_for.wait(), PATIENCE)
             await store.signal.wait_until(lambda: NOTE_BEGAN in store.notes, "a note")
             before = store.notes[NOTE_BEGAN]
@@ -264,7 +254,7 @@ class TestAges:
     ) -> None:
         discord.clock.offset = offset
         async with connect() as platform:
-            await ready(platform, discord)
+            await ready(platform)
             await discord.gateway.hold_guild()
             said_at = time.time()
             await discord.say("a while ago")
@@ -277,7 +267,7 @@ class TestAges:
     async def test_what_a_resumed_session_repeats_has_waited(
         self, discord: DiscordDouble, platform: DiscordPlatform, store: Store
     ) -> None:
-        await ready(platform, discord)
+        await ready(platform)
         hold = Hold("/")
         discord.fail(hold)
         await discord.drop_socket()

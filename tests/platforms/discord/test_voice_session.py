@@ -9,7 +9,7 @@ from relay.platforms.discord.voice import session
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.world import CONNECT, EVERYONE, MANAGE_GUILD
 from tests.platforms.discord.conftest import Run, Store
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +116,10 @@ class TestMoving:
             await eventually(lambda: voice.sink.is_open)
         assert discord.voice.sockets.identifies == 1
 
-    async def test_it_stays_where_a_moderator_moves_it(self, discord: DiscordDouble, run: Run) -> None:
+    async def test_it_stays_where_a_moderator_moves_it(
+        self, discord: DiscordDouble, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(session, "GAP", PATIENCE)
         lobby = discord.open_voice_channel()
         await discord.enter("ann")
         await discord.enter("bob", lobby)
@@ -246,6 +249,7 @@ class TestLostConnections:
         self, discord: DiscordDouble, run: Run, monkeypatch: pytest.MonkeyPatch, refused: int
     ) -> None:
         monkeypatch.setattr(session, "REJOIN_WAIT", (0.0, 0.01))
+        monkeypatch.setattr(session, "LEAVE_TIMEOUT", PATIENCE)
         discord.voice.tells_of_leaving_after = 0.3
         await discord.enter("ann")
         async with run() as voice:
