@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context
 from pathlib import Path
+from threading import Lock
 
 from relay.system.periodic import repeat
 from relay.system.private_files import make_folder
@@ -19,15 +20,43 @@ DEAD_AFTER = 45.0
 """Seconds without a beat after which the relay counts as stuck or gone."""
 
 
+class _SignOfLife:
+    """The file of one relay."""
+
+    def __init__(self, path: Path, condition: Callable[[], str]) -> None:
+        self.condition = condition
+        self._path = path
+        self._written: str | None = None
+        """What the file has."""
+        self._has_ended = False
+        self._lock = Lock()
+
+    def write(self, text: str) -> None:
+        """In a thread; it may come to it only after the relay has ended."""
+        with self._lock:
+            if self._has_ended:
+                return
+            try:
+                _touch_or_write(self._path, text, is_there=self._written == text)
+                self._written = text
+            except OSError as error:
+                self._written = None
+                log.warning("the sign of life cannot be written: %s", error)
+
+    def end(self) -> None:
+        """Remove the file, and write it no more."""
+        with self._lock:  # what is written at this moment would be there again afterwards
+            self._has_ended = True
+            _remove(self._path)
+
+
 class Heartbeat:
     """Of a process: one thread writes for all relays in it, however many they are."""
 
     def __init__(self, every: float = BEAT_EVERY) -> None:
         self._every = every
-        self._relays: dict[Path, Callable[[], str]] = {}
+        self._signs: set[_SignOfLife] = set()
         self._beating: asyncio.Task[None] | None = None
-        self._written: dict[Path, str] = {}
-        """What each file has."""
 
     @asynccontextmanager
     async def of(self, path: Path, condition: Callable[[], str]) -> AsyncIterator[None]:
@@ -35,40 +64,30 @@ class Heartbeat:
 
         `condition` tells in a few lines how the relay is, though it runs. A disk that fails is not worth stopping for.
         """
-        self._relays[path] = condition
-        first = asyncio.create_task(self._write({path: condition}))
+        sign = _SignOfLife(path, condition)
+        self._signs.add(sign)
+        first = asyncio.create_task(self._write({sign}))
         if self._beating is None:
             self._beating = asyncio.create_task(self._beat(), name="heartbeat", context=Context())
         try:
             yield
         finally:
-            del self._relays[path]
+            self._signs.remove(sign)
             ended = [first]
-            if not self._relays:
+            if not self._signs:
                 ended.append(self._beating)
                 self._beating = None
             for task in ended:
                 task.cancel()
             await asyncio.gather(*ended, return_exceptions=True)
-            _remove(path)
-            self._written.pop(path, None)
+            sign.end()
 
     async def _beat(self) -> None:
         await asyncio.sleep(self._every)
-        await repeat(lambda: self._write(self._relays), self._every, "the sign of life")
+        await repeat(lambda: self._write(self._signs), self._every, "the sign of life")
 
-    async def _write(self, relays: Mapping[Path, Callable[[], str]]) -> None:
-        await asyncio.to_thread(self._write_all, {path: condition() for path, condition in relays.items()})
-
-    def _write_all(self, texts: Mapping[Path, str]) -> None:
-        for path, text in texts.items():
-            try:
-                if path in self._relays:  # else it has ended meanwhile
-                    _touch_or_write(path, text, is_there=self._written.get(path) == text)
-                    self._written[path] = text
-            except OSError as error:
-                self._written.pop(path, None)
-                log.warning("the sign of life cannot be written: %s", error)
+    async def _write(self, signs: Collection[_SignOfLife]) -> None:
+        await asyncio.to_thread(_write_all, [(sign, sign.condition()) for sign in signs])
 
 
 def ailment(path: Path, now: float) -> str | None:
@@ -86,6 +105,11 @@ def condition(path: Path) -> str:
         return path.read_text("utf-8")
     except OSError:
         return ""
+
+
+def _write_all(texts: Iterable[tuple[_SignOfLife, str]]) -> None:
+    for sign, text in texts:
+        sign.write(text)
 
 
 def _touch_or_write(path: Path, text: str, *, is_there: bool) -> None:

@@ -1,9 +1,11 @@
 import asyncio
 import os
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from relay.application import heartbeat
 from relay.application.heartbeat import DEAD_AFTER, Heartbeat, ailment, condition
 from tests.support import eventually
 
@@ -28,10 +30,10 @@ async def test_a_running_relay_says_how_it_is(tmp_path: Path) -> None:
 
 
 async def test_relays_of_one_process_share_its_heartbeat_and_each_may_end_before_the_others(tmp_path: Path) -> None:
-    heartbeat, states = Heartbeat(every=0.01), {name: "starts" for name in ("ann", "ben")}
+    process, states = Heartbeat(every=0.01), {name: "starts" for name in ("ann", "ben")}
     files = {name: tmp_path / f"{name}.alive" for name in states}
-    async with heartbeat.of(files["ann"], lambda: states["ann"]):
-        async with heartbeat.of(files["ben"], lambda: states["ben"]):
+    async with process.of(files["ann"], lambda: states["ann"]):
+        async with process.of(files["ben"], lambda: states["ben"]):
             assert [task.get_name() for task in asyncio.all_tasks()].count("heartbeat") == 1
             states.update(ann="ok", ben="ok")
             await eventually(lambda: condition(files["ann"]) == condition(files["ben"]) == "ok")
@@ -42,17 +44,36 @@ async def test_relays_of_one_process_share_its_heartbeat_and_each_may_end_before
     assert not files["ann"].exists()
 
 
+@pytest.mark.parametrize("where", ["_write_all", "_touch_or_write"])
+async def test_what_a_late_thread_writes_is_not_there_once_the_relay_has_ended(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, begun, ended, done = tmp_path / "relay.alive", Event(), Event(), Event()
+    in_time = getattr(heartbeat, where)
+
+    def late(*args: object, **kwargs: object) -> None:
+        begun.set()
+        ended.wait(0.1)  # no longer, as the end may wait for what is written
+        in_time(*args, **kwargs)
+        done.set()
+
+    monkeypatch.setattr(heartbeat, where, late)
+    async with Heartbeat().of(path, lambda: "ok"):
+        await eventually(begun.is_set)
+    ended.set()
+    await eventually(done.is_set)
+
+    assert not path.exists()
+
+
 async def test_what_the_file_has_already_is_not_written_again(tmp_path: Path) -> None:
     path = tmp_path / "relay.alive"
     async with Heartbeat(every=0.01).of(path, lambda: "ok"):
         await eventually(lambda: condition(path) == "ok")
-        for _ in range(10):  # the first two beats may both be under way, and know nothing of each other
-            path.write_text("marked", "utf-8")
-            os.utime(path, (0, 0))
-            await eventually(lambda: path.stat().st_mtime > 0)
-            if condition(path) == "marked":
-                return
-    pytest.fail("it was written each time")
+        path.write_text("marked", "utf-8")
+        os.utime(path, (0, 0))
+        await eventually(lambda: path.stat().st_mtime > 0)
+        assert condition(path) == "marked"
 
 
 async def test_a_file_that_is_gone_is_written_again(tmp_path: Path) -> None:
@@ -65,8 +86,8 @@ async def test_a_file_that_is_gone_is_written_again(tmp_path: Path) -> None:
 
 async def test_a_file_that_cannot_be_written_costs_the_other_relays_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    heartbeat, there, state = Heartbeat(every=0.01), tmp_path / "ann.alive", ["starts"]
-    async with heartbeat.of(tmp_path / "file" / "ben.alive", str), heartbeat.of(there, lambda: state[0]):
+    process, there, state = Heartbeat(every=0.01), tmp_path / "ann.alive", ["starts"]
+    async with process.of(tmp_path / "file" / "ben.alive", str), process.of(there, lambda: state[0]):
         state[0] = "ok"
         await eventually(lambda: condition(there) == "ok")
 
