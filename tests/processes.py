@@ -44,6 +44,14 @@ def command() -> None:
     main()
 
 
+def command_without_hurry() -> None:
+    """The same; what is on its way when it ends gets through, however slow the machine is."""
+    from relay.application import composition
+
+    composition.DRAIN = PATIENCE
+    command()
+
+
 def command_of_a_wheel() -> None:
     """The same, where there is no checkout around it."""
     from relay import cli

@@ -1,7 +1,6 @@
 """Small helps for tests: waiting for a condition with a deadline, running something beside the test."""
 
 import asyncio
-import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -15,8 +14,11 @@ PATIENCE = 120.0
 
 def open_files() -> Counter[str]:
     """What this process has open, on Linux; elsewhere nothing is known of it."""
-    folder = Path("/proc/self/fd")
-    return Counter(str(each.readlink()) for each in folder.glob("*") if os.path.lexists(each))
+    found: Counter[str] = Counter()
+    for each in Path("/proc/self/fd").glob("*"):
+        with suppress(FileNotFoundError):  # a thread may close it at this moment
+            found[str(each.readlink())] += 1
+    return found
 
 
 async def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:

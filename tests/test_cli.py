@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import command_of_a_wheel, relay
+from tests.processes import command_of_a_wheel, command_without_hurry, relay
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_the_demo_shows_every_type_and_accounts_for_every_message() -> None:
     for seconds in ("4", "16", "64"):  # the slower the machine is, the longer it takes until each was there
-        ended = relay("demo", "--seconds", seconds, "--json")
+        ended = relay("demo", "--seconds", seconds, "--json", program=command_without_hurry)
         assert ended.returncode == 0, ended.stderr
         summary = json.loads(ended.stdout)
         assert summary["received"] == sum(summary["outcomes"].values())

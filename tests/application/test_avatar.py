@@ -2,12 +2,20 @@
 
 from pathlib import Path
 
+import pytest
+
 from relay.application.composition import Relay
 from relay.application.describing import description_of
 from relay.application.settings import load
 from relay.application.statistics import Statistics
 from tests.doubles.vtube_studio import VTubeStudioDouble
-from tests.support import alongside, eventually
+from tests.support import PATIENCE, alongside, eventually
+
+
+@pytest.fixture(autouse=True)
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How fast the machine is decides no verdict."""
+    monkeypatch.setattr("relay.avatar.connection.ANSWER", PATIENCE)
 
 
 def relay_of(folder: Path, url: str | None) -> Relay:

@@ -3,12 +3,20 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from relay.application.health import health_of
 from relay.config import OperationsSection
 from relay.system.readiness import Readiness
 from relay.web.probes import ProbeServer
 from tests.doubles.ports import free_port
-from tests.support import no_metrics
+from tests.support import PATIENCE, no_metrics
+
+
+@pytest.fixture(autouse=True)
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How fast the machine is decides no verdict."""
+    monkeypatch.setattr("relay.application.health.PATIENCE", PATIENCE)
 
 
 def written(folder: Path, port: int) -> Path:

@@ -153,8 +153,9 @@ class Terminal:
 
     async def ends(self) -> None:
         """The process has let go of the terminal."""
-        with pytest.raises(OSError):
+        with pytest.raises(OSError) as gone:
             await self.shows(b"what nobody writes")
+        assert not isinstance(gone.value, TimeoutError), "it still has the terminal"
 
     @property
     def echoes(self) -> bool:

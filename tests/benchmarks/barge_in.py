@@ -99,11 +99,12 @@ class _Call:
         return [word for word in self._voice.words if word.at > since]
 
     async def speak(self, text: str, count: int) -> float:
-        """Have a text said, and wait for `count` packets of it. When it was asked for."""
-        self.app.chunk_at, asked = None, time.perf_counter()
+        """Have a text said, and wait for `count` packets of it. When its first sentence came; no word is older."""
+        self.app.chunk_at = None
         await self.app.session.have_said(text)
-        await _until(lambda: len(self.words(asked)) >= count)
-        return asked
+        await _until(lambda: self.app.chunk_at is not None and len(self.words(self.app.chunk_at)) >= count)
+        assert self.app.chunk_at is not None
+        return self.app.chunk_at
 
     async def silence(self) -> None:
         """Wait until no more words are on their way."""
@@ -130,8 +131,8 @@ async def run(*, runs: int = 40, seconds: float = 4.0) -> BargeInFigures:
         packets_after_max=max(packets for _, packets in stops),
         first_packet_ms_p50=round(_percentiles(first)[49] * 1000, 2),
         gap_frames_max=max(gaps),
-        cpu_speaking=round(cpu_speaking, 3),
-        cpu_listening_8=round(cpu_listening, 3),
+        cpu_speaking=round(cpu_speaking, 6),
+        cpu_listening_8=round(cpu_listening, 6),
         onset_to_silence_ms_p95=round(_percentiles([seconds for seconds, _ in onsets])[94] * 1000, 2),
         uninterrupted=sum(packets >= FAR for _, packets in onsets),
         runs=runs,
@@ -142,16 +143,15 @@ async def _speaking(call: _Call, runs: int, seconds: float) -> tuple[list[float]
     """Seconds to the first packet, gaps, and the share of a core."""
     first: list[float] = []
     for _ in range(max(2, runs // 4)):
-        asked = await call.speak("Hello there.", 1)
-        assert call.app.chunk_at is not None
-        first.append(call.words(asked)[0].at - call.app.chunk_at)
+        began = await call.speak("Hello there.", 1)
+        first.append(call.words(began)[0].at - began)
         await call.end()
-    asked = await call.speak(TEXT, 10)
+    began = await call.speak(TEXT, 10)
     share = await _cpu_share(seconds)
     await asyncio.sleep(seconds)
     call.app.voice.silence()
     await call.end()
-    words = call.words(asked)
+    words = call.words(began)
     return first, [_missing(*pair) for pair in pairwise(words)], share
 
 

@@ -12,6 +12,13 @@ from relay.cli import app
 from tests.application.test_terminal_keys import Terminal
 
 ROOT = Path(__file__).parents[2]
+SCRIPT = """
+from relay.application import terminal_keys
+from relay.cli import main
+
+terminal_keys.SURE_FOR = float("inf")
+main()
+"""
 
 
 @pytest.fixture
@@ -42,7 +49,7 @@ def test_with_settings_it_offers_no_beginning(nowhere: Path) -> None:
 @pytest.fixture
 def terminal(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    opened = Terminal("from relay.cli import main; main()")
+    opened = Terminal(SCRIPT)
     yield opened
     os.kill(opened.process, signal.SIGKILL)
     os.waitpid(opened.process, 0)

@@ -25,8 +25,18 @@ from tests.doubles.obs import ObsDouble
 from tests.doubles.voxta import KeyRule, Switches, VoxtaDouble
 from tests.guided import Visitor, texts
 from tests.models.tiny_voice import make_voice
+from tests.support import PATIENCE
 
 CHAPTERS = {chapter.name: chapter for chapter in all_chapters("http://127.0.0.1:5384")}
+
+
+@pytest.fixture(autouse=True)
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How fast the machine is decides no verdict."""
+    monkeypatch.setattr("relay.application.desk.chapters.nearby.LOOK", PATIENCE)
+    monkeypatch.setattr(companion, "PROBE", PATIENCE)
+    monkeypatch.setattr("relay.obs.connection.LOGIN", PATIENCE)
+    monkeypatch.setattr("relay.obs.connection.ANSWER", PATIENCE)
 
 
 async def lead(name: str, config: Config, visitor: Visitor) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def message(text: str) -> AudienceMessage:
 async def stream(redis_server: RedisServer) -> AsyncIterator[RedisStream]:
     """Of a companion that this process leads."""
     name = f"ann-{uuid.uuid4().hex}"
-    bus = Bus(InboxSection(engine="redis", url=SecretStr(redis_server.url)), name)
+    bus = Bus(InboxSection(engine="redis", url=SecretStr(redis_server.url), timeout=PATIENCE), name)
     async with bus.running():
         lease = Lease(bus.connection, f"relay:{name}", 60)
         await lease.acquire()

@@ -69,7 +69,7 @@ class Stage:
 
 @pytest.fixture
 async def stage(redis_server: RedisServer) -> AsyncIterator[Stage]:
-    bus = Bus(InboxSection(engine="redis", url=SecretStr(redis_server.url)), uuid.uuid4().hex)
+    bus = Bus(InboxSection(engine="redis", url=SecretStr(redis_server.url), timeout=PATIENCE), uuid.uuid4().hex)
     stage = Stage(bus)
     async with bus.running():
         await bus.connection.client.delete(stage.reports.key)

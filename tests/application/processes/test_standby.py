@@ -24,10 +24,17 @@ def at_work() -> set[str]:
 
 
 @pytest.fixture
-async def start(redis_server: RedisServer, at_work: set[str], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
+def relay() -> str:
+    """Its name."""
+    return f"ann-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+async def start(
+    redis_server: RedisServer, relay: str, at_work: set[str], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Start]:
     """Has another process, of this name, do it or stand by. None of them is late with a sign of life."""
     monkeypatch.setattr("relay.bus.renewals.RENEWALS", 300)
-    relay = f"ann-{uuid.uuid4().hex}"
     settings = InboxSection(engine="redis", url=SecretStr(redis_server.url), lease=60.0)
 
     @asynccontextmanager
@@ -63,12 +70,12 @@ async def test_one_does_it_and_the_next_when_that_one_is_gone(start: Start, at_w
 
 
 async def test_who_slept_while_another_took_over_stops(
-    redis_server: RedisServer, start: Start, at_work: set[str]
+    redis_server: RedisServer, relay: str, start: Start, at_work: set[str]
 ) -> None:
     await start("first")
     await eventually(lambda: at_work == {"first"})
     with redis_server.admin as admin:
-        [lease] = admin.keys("{relay:ann-*:adapter}:lease")
-        admin.set(lease, "another, process", px=60_000)
-        admin.set(lease.removesuffix(":lease") + ":owner", "another, process")
+        space = f"{{relay:{relay}:adapter}}"
+        assert admin.set(f"{space}:lease", "another, process", px=60_000, xx=True)
+        admin.set(f"{space}:owner", "another, process")
     await eventually(lambda: not at_work)
