@@ -42,7 +42,7 @@ class MakingUp:
             self._wait(now)
 
     def leave_unanswered(self) -> None:
-        """Who talks now wants no answer when they are done."""
+        """Who has interrupted wants no answer when they are done."""
         self._wants_answer = False
 
     def answered(self) -> bool:

@@ -221,12 +221,13 @@ class Voice:
         """Who interrupted, or is about to, gave an order: there is nothing to be said to it."""
         if self._making_up.answered():
             self._release()
-        elif self._floor.was_interrupted:
-            self._making_up.leave_unanswered()
+        else:
+            self.leave_unanswered()
 
     def leave_unanswered(self) -> None:
-        """Who talks now wants no answer when they are done."""
-        self._making_up.leave_unanswered()
+        """Who talks now wants no answer when they are done. Who cuts nothing off is owed none; the next one may be."""
+        if self._floor.was_interrupted:
+            self._making_up.leave_unanswered()
 
     # What is heard
 

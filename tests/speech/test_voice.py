@@ -461,6 +461,39 @@ async def test_an_order_leaves_nobody_unanswered_who_interrupts_after_it() -> No
         await scene.told("ask")
 
 
+async def test_who_wants_no_answer_leaves_nobody_unanswered_who_interrupts_after_it() -> None:
+    async with speaking() as scene:
+        scene.voice.speaks("game:npc")
+        scene.voice.leave_unanswered()
+        scene.voice.stopped("game:npc")
+        scene.passes(1.0)
+
+        await interrupted(scene)
+        assert not scene.floor.is_free(scene.clock.now), "nothing else is sent meanwhile"
+        scene.passes(ANSWER_WAIT + 0.1)
+
+        await scene.told("ask")
+
+
+async def test_who_interrupts_and_wants_no_answer_gets_none() -> None:
+    async with speaking() as scene:
+        await scene.reply(HELLO, BYE)
+        scene.passes(0.5)
+        scene.voice.speaks("game:npc")
+        scene.passes(1.0)
+
+        scene.voice.leave_unanswered()
+        scene.voice.text_changed("r1", "Hello there")
+        scene.voice.stopped("game:npc")
+        scene.passes(0.5)
+
+        assert scene.floor.is_free(scene.clock.now)
+        scene.passes(ANSWER_WAIT + 0.1)
+        await settle()
+        assert "interrupt" in scene.voxta.told
+        assert "ask" not in scene.voxta.told
+
+
 async def test_expected_words_keep_the_floor_until_it_is_known_that_there_are_none() -> None:
     async with speaking() as scene:
         scene.voice.expect_words(is_expected=True)
