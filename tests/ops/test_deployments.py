@@ -13,7 +13,7 @@ import yaml
 from relay.application.processes.kinds import checked as kinds_checked
 from relay.application.processes.kinds import kinds
 from relay.application.settings import settings_model
-from relay.config import OperationsSection
+from relay.config import InboxSection, OperationsSection
 from relay.config.loading import Config, checked
 from relay.platforms import listed
 from relay.system.shutdown import CLOSING
@@ -22,6 +22,7 @@ from tests.docs.pages import ROOT
 OPS = ROOT / "config" / "ops"
 COMPOSE = [ROOT / "docker-compose.yml", OPS / "compose.fleet.yml"]
 MANIFESTS = sorted(set((OPS / "kubernetes").glob("*.yaml")) - {OPS / "kubernetes" / "kustomization.yaml"})
+UNITS = [OPS / "systemd" / "relay@.service", ROOT / "packaging" / "linux" / "voxta-relay.service"]
 KUBERNETES = "1.33"
 """The version whose published schemas the manifests have to fit."""
 
@@ -147,6 +148,18 @@ def test_supervisors_wait_for_what_is_being_said(config: Config) -> None:
     assert min(waits) > config.operations.drain + CLOSING
     assert int(re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)[0]) > usual
     assert int(fleet["x-relay"]["stop_grace_period"].removesuffix("s")) > usual
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_systemd_starts_again_for_as_long_as_redis_is_away(path: Path) -> None:
+    unit = path.read_text("utf-8")
+    said = dict(re.findall(r"^(StartLimitIntervalSec|StartLimitBurst|RestartSec)=(\d+)$", unit, re.MULTILINE))
+    interval, burst, pause = (
+        int(said.get(name, 0)) for name in ("StartLimitIntervalSec", "StartLimitBurst", "RestartSec")
+    )
+    start = InboxSection().timeout - 1.0  # it ends rather than wait for its last second
+
+    assert interval == 0 or burst * (start + pause) > interval
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
