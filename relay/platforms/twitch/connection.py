@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 import aiohttp
 import twitchio
+from twitchio.authentication import OAuth
 from twitchio.eventsub import websockets
 from twitchio.http import Route
 from twitchio.models.eventsub_ import BaseEvent
@@ -22,6 +23,7 @@ from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, login_refuse
 from relay.platforms.twitch.pacing import PointBudget
 from relay.platforms.twitch.settings import TwitchSection
 from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret
+from relay.system.cancellation import to_its_end
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -31,6 +33,8 @@ OnUnread = Callable[[str, Exception], None]
 CALL_TIMEOUT = 15.0
 CHECK_LOGIN_EVERY = 1800.0
 """Seconds; Twitch wants a login validated every hour, and TwitchIO would after 55 minutes."""
+LASTS = 3660.0
+"""Seconds a login has left at least, or it is refreshed; TwitchIO does so itself from an hour on."""
 ASKED_AT_ONCE = 100
 """People in one question: https://dev.twitch.tv/docs/api/reference/#get-users"""
 NAMED = 10
@@ -134,6 +138,7 @@ class TwitchConnection:
             client_secret=secret,
             session=self._session,
         )
+        self._oauth = OAuth(client_id=self._settings.client_id, client_secret=secret, session=self._session)
         self._app_token = AppToken(self.client.http, time.monotonic)
         return self
 
@@ -198,13 +203,15 @@ class TwitchConnection:
         await self.renew()
 
     async def renew(self) -> None:
-        """Check the saved token with Twitch and let TwitchIO refresh it when it ran out or soon will.
+        """Check the saved token with Twitch and refresh it when it ran out or soon will.
 
         Done often enough, TwitchIO's own upkeep never acts; it drops a token for good when two refreshes meet.
         """
         async with self._renewing:
             token = self._tokens.load()
             try:
+                if not await self._lasts(token):
+                    token = await to_its_end(self._refreshed(token))
                 valid = await self.client.add_token(token.access, token.refresh)
             except FAILURES as error:
                 raise translate(error, "checking the login") from None
@@ -213,6 +220,24 @@ class TwitchConnection:
         if valid.client_id != self._settings.client_id:
             raise AuthError(f"the saved Twitch login was made for another twitch.client_id: {LOG_IN_AGAIN}")
         self.account = Account(valid.user_id, valid.login, tuple(valid.scopes or ()))
+
+    async def _lasts(self, token: Token) -> bool:
+        try:
+            return (await self._oauth.validate_token(token.access)).expires_in > LASTS
+        except twitchio.HTTPException as error:
+            if error.status != 401:
+                raise
+            return False
+
+    async def _refreshed(self, token: Token) -> Token:
+        """The one that replaces it, saved before anything else is asked: the old one works no more.
+
+        TwitchIO looks at a new one before it hands it over, and loses it where that fails.
+        """
+        granted = await self._oauth.refresh_token(token.refresh)
+        new = Token(granted.access_token, granted.refresh_token)
+        self._save(new)
+        return new
 
     async def call(self, request: Callable[[], Awaitable[T]], doing: str) -> T:
         """Make one call once Twitch's limits allow, with the login renewed once if Twitch no longer takes it.

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from twitchio.authentication import OAuth, RefreshTokenPayload
 from twitchio.eventsub.websockets import Websocket
 
 from relay.errors import AuthError, ConfigError, InboxError, PlatformError, PlatformUnavailable
 from relay.model import Incoming, Kind, Post
 from relay.platforms.twitch import connection, socket, status
 from relay.platforms.twitch.client import TwitchPlatform
+from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.login_transport import AGAIN_AT_MOST
 from relay.platforms.twitch.socket import MOVE_AT_MOST
+from relay.platforms.twitch.tokens import Token, TokenFile
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.twitch import Drop, Garble, TwitchDouble
 from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received, reaching
@@ -344,6 +347,52 @@ async def test_a_token_about_to_expire_is_refreshed_in_time(
         monkeypatch.setattr(connection, "CHECK_LOGIN_EVERY", 0.0)
         twitch.state.grant.expires_in = 1800
         await twitch.until(lambda: twitch.identity.refreshes == 1, "a refresh")
+
+
+async def test_a_refreshed_login_outlives_a_look_at_it_that_fails(
+    twitch: TwitchDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh = OAuth.refresh_token
+
+    async def then_failing(self: OAuth, token: str, /) -> RefreshTokenPayload:
+        granted = await refresh(self, token)
+        twitch.fail_next("oauth2/validate", 500)
+        return granted
+
+    monkeypatch.setattr(OAuth, "refresh_token", then_failing)
+    tokens = TokenFile(twitch.write_token(tmp_path / "t"))
+    twitch.expire_token()
+    async with TwitchConnection(reaching(twitch), tokens) as connection:
+        with pytest.raises(PlatformUnavailable):
+            await connection.recognise()
+        await connection.recognise()
+
+    assert twitch.identity.refreshes == 1
+
+
+async def test_a_login_that_is_being_refreshed_outlives_the_end_of_the_relay(
+    twitch: TwitchDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh, spent, answered = OAuth.refresh_token, asyncio.Event(), asyncio.Event()
+
+    async def slow(self: OAuth, token: str, /) -> RefreshTokenPayload:
+        granted = await refresh(self, token)
+        spent.set()
+        await answered.wait()
+        return granted
+
+    monkeypatch.setattr(OAuth, "refresh_token", slow)
+    tokens = TokenFile(twitch.write_token(tmp_path / "t"))
+    twitch.expire_token()
+    async with TwitchConnection(reaching(twitch), tokens) as connection:
+        logging_in = asyncio.create_task(connection.recognise())
+        await asyncio.wait_for(spent.wait(), PATIENCE)
+        logging_in.cancel()
+        answered.set()
+        await asyncio.wait({logging_in}, timeout=PATIENCE)
+
+    assert logging_in.cancelled()
+    assert tokens.load() == Token(twitch.state.grant.access, twitch.state.grant.refresh)
 
 
 async def stopped_by(platform: TwitchPlatform) -> BaseException:
