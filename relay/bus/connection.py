@@ -13,6 +13,7 @@ from redis.exceptions import (
     ClusterError,
     NoPermissionError,
     NoScriptError,
+    ReadOnlyError,
     RedisClusterException,
     RedisError,
     TryAgainError,
@@ -114,6 +115,8 @@ class RedisConnection:
         except _FAILURES as error:
             if str(error).startswith(TAKEN):
                 raise taken(self.name) from None
+            if _is_demoted(error):  # it stays connected all the same: whoever is the master now is found by dialling
+                await self._drop_idle()
             raise InboxError(f"{self.name} {_refusal(error) or f'failed: {error}'}") from error
 
     async def run(self, script: Script, keys: Sequence[str | bytes], *args: object) -> Any:
@@ -146,7 +149,7 @@ class RedisConnection:
             raise as_lost(error) from None
 
     async def _drop_idle(self) -> None:
-        """Connections at rest may be as dead as the one that did not answer: each would cost a timeout of its own."""
+        """Those at rest may be as dead as the one that did not answer, or lead where it did: each would cost a call."""
         with suppress(*_FAILURES):
             if self._is_cluster:
                 await self.client.aclose()  # it asks anew who has which slots
@@ -157,6 +160,11 @@ class RedisConnection:
 def is_transient(error: BaseException) -> bool:
     """Whether the same call may succeed on another connection, or a little later."""
     return isinstance(error, _TRANSIENT) and not _refusal(error)
+
+
+def _is_demoted(error: BaseException) -> bool:
+    """Whether the server was a master, and is the replica of one now; Redis 6.2 says so of scripts in their errors."""
+    return isinstance(error, ReadOnlyError) or "-READONLY" in str(error)
 
 
 def _refusal(error: BaseException) -> str:

@@ -4,13 +4,15 @@ import asyncio
 import ssl
 
 import pytest
-from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
+from redis.exceptions import AuthenticationError, NoPermissionError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from relay.bus.connection import is_transient
+from relay.bus.script import Script
 from relay.errors import InboxError
-from tests.doubles.redis_server import RedisServer, connection_to
+from tests.doubles.faults import FaultyProxy
+from tests.doubles.redis_server import RedisServer, connection_to, redis_server
 from tests.support import PATIENCE
 
 
@@ -40,6 +42,48 @@ async def test_a_call_without_an_answer_ends_idle_connections_and_none_in_use(
 
     assert [in_use.is_connected, idle.is_connected] == [True, False]
     await pool.release(in_use)
+    await connection.close()
+
+
+async def test_a_server_that_is_the_master_no_more_is_left_for_the_one_that_is() -> None:
+    write = Script("return redis.call('INCR', KEYS[1])")
+    with redis_server(tcp=True) as before, redis_server(tcp=True) as now:
+        async with FaultyProxy(before.port) as way:
+            connection = connection_to(f"redis://127.0.0.1:{way.port}/0", PATIENCE)
+            await connection.open()
+            way.lead_to(now.port)
+            with before.admin as admin:
+                admin.replicaof("127.0.0.1", 1)
+
+            with pytest.raises(InboxError, match="read only replica"):
+                await connection.run(write, ("written",))
+
+            assert await connection.run(write, ("written",)) == 1
+            await connection.close()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ReadOnlyError("You can't write against a read only replica."),
+        ResponseError("Error running script (call to f_0): @user_script:1: -READONLY You can't write against it."),
+    ],
+    ids=["Redis 7", "a script in Redis 6.2"],
+)
+async def test_whichever_way_a_server_tells_of_that_its_idle_connections_end(
+    redis_server: RedisServer, told: Exception
+) -> None:
+    connection = connection_to(redis_server.url, PATIENCE)
+    await connection.open()
+    [idle] = connection.client.connection_pool._available_connections
+
+    async def write() -> None:
+        raise told
+
+    with pytest.raises(InboxError, match="You can't write"):
+        await connection.ask(write)
+
+    assert not idle.is_connected
     await connection.close()
 
 

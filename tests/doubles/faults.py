@@ -67,6 +67,10 @@ class FaultyProxy:
         """Deliver nothing more on the connections there are, in either direction, and close none; new ones work."""
         self._deserted |= self._writers
 
+    def lead_to(self, port: int) -> None:
+        """Forward new connections to there; those there are stay where they are."""
+        self._target = (self._target[0], port)
+
     def freeze(self) -> None:
         """Hold everything back, in both directions, until `thaw`."""
         self._open.clear()
