@@ -3,10 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from relay.application.fleet.accounts import SharedAccount, has_account, settings_mark
 from relay.application.fleet.changes import FleetChanges
+from relay.application.fleet.keeper import Keeper, in_words
 from relay.application.fleet.left_out import LeftOut
 from relay.application.fleet.routes import Routes
 from relay.application.fleet.voices import SharedVoices
@@ -22,6 +24,7 @@ from relay.application.tracing import hearing, wanted_spans
 from relay.application.voice_places import is_in_voice
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
+from relay.config import mistakes
 from relay.config.base import PlatformSection
 from relay.config.loading import Config
 from relay.model import Caller, ControlInfo, Held, Incoming, PlatformDecision, Retraction, Suggestion
@@ -50,6 +53,7 @@ class SharedAdapter:
         self._ingress: dict[str, Ingress] = {}
         self._commands: dict[str, RemoteCommands] = {}
         self._voices = SharedVoices(account.info, bus, self._share)
+        self._choosing: Keeper[str] = Keeper(self._not_chosen)
         self._left_out = LeftOut()
         self._know(fleet)
         self._service = platform_service(self._info, self._config())
@@ -80,6 +84,7 @@ class SharedAdapter:
             finally:
                 self.platform = None  # or `follow` starts voices meanwhile that nobody ends
                 following.cancel()
+                await self._choosing.end(*self._choosing)
                 await self._voices.end()
 
     def _notes(self) -> Notes:
@@ -89,13 +94,24 @@ class SharedAdapter:
         return AccountNotes(self._bus, self._service, self._space, self._info.login_notes)
 
     async def follow(self, fleet: Fleet, _: FleetChanges) -> None:
-        """Hear the channels of these companions from now on. Raises ConfigError and PlatformError."""
+        """Hear the channels of these companions from now on, or as soon as the platform lets them be heard."""
         self._know(fleet)
+        await self._choosing.end(*self._choosing)
         if isinstance(self.platform, Tunable):
-            await self.platform.set_channels(self._places())
+            self._choosing.start("channels", partial(self._choose, self.platform), f"channels of {self._space}")
         await self._share()
         if self.platform is not None:
             await self._voices.follow(self._companions)
+
+    async def _choose(self, platform: Tunable) -> bool:
+        await platform.set_channels(self._places())
+        return False
+
+    def _not_chosen(self, _: str, group: ExceptionGroup[Exception]) -> None:
+        told = in_words(group)
+        who = mistakes.some(list(self._companions))
+        what = f"{self._info.label} of {who}: the channels stay as they were, and are tried again"
+        log.error("%s: %s", what, told or "a mistake of the relay", exc_info=None if told else group)
 
     def _know(self, fleet: Fleet) -> None:
         self._companions = {name: config for name, config in fleet.companions.items() if self._is_ours(config)}

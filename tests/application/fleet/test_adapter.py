@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from relay.application.fleet import adapter as shared_adapter
+from relay.application.fleet import keeper
 from relay.application.fleet.accounts import accounts, settings_mark
 from relay.application.fleet.adapter import SharedAdapter
 from relay.application.fleet.changes import changes
@@ -21,10 +22,11 @@ from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.config import InboxSection
 from relay.config.loading import Config
-from relay.errors import AuthError, InboxError
+from relay.errors import AuthError, InboxError, PlatformUnavailable
 from relay.model import AudienceMessage, Author, Incoming, Kind, Role
 from relay.platforms.discord.settings import NOTE_BEGAN
 from relay.platforms.info import Surroundings
+from relay.platforms.sharing import Share
 from relay.system.readiness import Look, Readiness
 from tests.doubles.redis_server import RedisServer
 from tests.end_to_end.stage import RecordingPlatform
@@ -114,6 +116,52 @@ class Noting(RecordingPlatform):
     def __init__(self, _: object, around: Surroundings) -> None:
         super().__init__("twitch")
         self.notes = around.notes
+
+
+class Tuned(RecordingPlatform):
+    """Cannot be asked for other channels until it answers."""
+
+    def __init__(self, _: object, __: Surroundings) -> None:
+        super().__init__("twitch")
+        self.answers = False
+        self.heard: Sequence[str] = ("1", "2")
+        self.asked: list[Sequence[str]] = []
+        self.shares: Sequence[Share] = ()
+
+    async def set_channels(self, channels: Sequence[str]) -> None:
+        self.asked.append(channels)
+        if not self.answers:
+            raise PlatformUnavailable("Twitch answered 503 looking up the channels")
+        self.heard = channels
+
+    def channel_name(self, channel: str) -> str:
+        return channel
+
+    async def share(self, companions: Sequence[Share]) -> None:
+        self.shares = companions
+
+
+async def test_channels_that_cannot_be_had_at_once_are_had_later_and_all_else_now(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "AGAIN", (0.0, 0.0))
+    with_carl, with_dora = (
+        fleet_in(f"{SETTINGS}\ncompanions.{name}.twitch.channels = ['{channel}']", Path("relay.toml"), {})
+        for name, channel in (("carl", 3), ("dora", 4))
+    )
+    adapter = adapter_of(SETTINGS, redis_server.url)
+    adapter._info = replace(adapter._info, build=Tuned)
+    async with adapter._bus.running(), alongside(adapter.run()):
+        await eventually(lambda: isinstance(adapter.platform, Tuned))
+        platform = adapter.platform
+        assert isinstance(platform, Tuned)
+
+        await adapter.follow(with_carl, changes(with_dora, with_carl))
+        assert [share.name for share in platform.shares] == ["ann", "ben", "carl"]
+        await eventually(lambda: platform.asked.count(["1", "2", "3"]) > 1)
+        await adapter.follow(with_dora, changes(with_carl, with_dora))
+        platform.answers = True
+        await eventually(lambda: platform.heard == ["1", "2", "4"])
 
 
 async def test_what_one_account_notes_is_nothing_to_another_one(redis_server: RedisServer) -> None:
