@@ -2,12 +2,16 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, NoReturn
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
+
+from relay.errors import ConfigError
+from relay.system.periodic import repeat
 
 PATIENCE: Final = 20.0
 """Seconds a connection may be without a complete request, and a request without its body."""
@@ -15,6 +19,10 @@ PER_ADDRESS: Final = 500
 """Connections of one address that wait without a request; hundreds of clients may come back at the same moment."""
 LOOK_EVERY: Final = 5.0
 """Seconds between two looks for connections that say nothing; each may stay that much longer."""
+MAY_BE_CLOSED: Final = sys.platform == "win32"
+"""Whether asyncio closes what listens when a client was reset before it was accepted: python/cpython#93821."""
+LISTEN_AGAIN_AFTER: Final = 1.0
+"""Seconds until that is noticed at the latest."""
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +42,8 @@ class HttpServer:
             app, handle_signals=False, access_log=None, shutdown_timeout=stop_within, logger=log
         )
         self._listening: asyncio.Server | None = None
+        self._watch: asyncio.Task[NoReturn] | None = None
+        """Over what listens, where it may be closed."""
         self._next_look: asyncio.TimerHandle | None = None
         """None while nobody is connected."""
         self._at_work: set[object] = set()
@@ -48,25 +58,46 @@ class HttpServer:
     async def start(self) -> None:
         """Raises OSError when the address cannot be had."""
         await self._runner.setup()
-        listening: asyncio.Server | None = None
         try:
-            loop = asyncio.get_running_loop()
-            listening = await loop.create_server(
-                lambda: _Entrance(self._let_in), self._host, self.port, start_serving=False
-            )
-            await listening.start_serving()
+            self._listening = await self._listen()
         except (OSError, asyncio.CancelledError):
-            if listening is not None:
-                listening.close()
             await self._runner.cleanup()
             raise
-        self._listening = listening
         self.port = self._listening.sockets[0].getsockname()[1]
+        if MAY_BE_CLOSED:
+            listening_again = f"listening on port {self.port} again"
+            self._watch = asyncio.create_task(repeat(self._listen_again, LISTEN_AGAIN_AFTER, listening_again))
+
+    async def _listen(self) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+        listening = await loop.create_server(
+            lambda: _Entrance(self._let_in), self._host, self.port, start_serving=False
+        )
+        try:
+            await listening.start_serving()
+        except (OSError, asyncio.CancelledError):
+            listening.close()
+            raise
+        return listening
+
+    async def _listen_again(self) -> None:
+        """Unless all still listens. Who is connected stays."""
+        assert self._listening is not None
+        sockets = self._listening.sockets
+        if sockets and all(each.fileno() >= 0 for each in sockets):
+            return
+        self._listening.close()  # first, as others of its sockets may have the address still
+        try:
+            self._listening = await self._listen()
+        except OSError as error:
+            raise ConfigError(str(error.strerror)) from None
 
     async def stop(self) -> None:
         """Once started."""
         if self._listening is None:
             return
+        if self._watch is not None:
+            self._watch.cancel()
         try:
             await _close(self._listening)
             await self._runner.cleanup()

@@ -13,7 +13,7 @@ from aiohttp import web
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from relay.system.http_server import HttpServer
-from tests.support import eventually
+from tests.support import eventually, turns
 from tests.web.stage import staged
 
 SHORT = 0.1
@@ -25,6 +25,7 @@ SOON = 10.0
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("relay.system.http_server.PATIENCE", SHORT)
     monkeypatch.setattr("relay.system.http_server.LOOK_EVERY", SHORT / 10)
+    monkeypatch.setattr("relay.system.http_server.LISTEN_AGAIN_AFTER", SHORT / 10)
 
 
 class Site:
@@ -193,6 +194,76 @@ async def test_who_connects_while_the_server_stops_is_not_left_waiting(turns: in
         with suppress(ConnectionResetError):
             assert await asyncio.to_thread(connection.recv, 1) == b""
     await stopping
+
+
+def lose_the_port(http: HttpServer) -> None:
+    """As the loop of Windows does it, when a client was reset before it was accepted."""
+    assert http._listening is not None
+    for each in http._listening.sockets:
+        asyncio.get_running_loop().remove_reader(each)
+        each._sock.close()  # type: ignore[attr-defined]
+
+
+def listens(http: HttpServer) -> bool:
+    assert http._listening is not None
+    with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", http.port)):
+        return http._listening.is_serving()
+    return False
+
+
+@pytest.fixture
+async def on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.system.http_server.MAY_BE_CLOSED", True)
+    monkeypatch.setattr(asyncio.get_running_loop(), "_stop_serving", lambda listening: listening.close())
+
+
+@pytest.mark.usefixtures("on_windows")
+async def test_who_no_longer_listens_on_windows_does_so_again_and_those_connected_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("relay.system.http_server.PATIENCE", SOON)
+    http = Site().http
+    await http.start()
+    async with aiohttp.ClientSession(http.url) as client, client.ws_connect("/socket") as before:
+        for _ in range(2):  # it may happen again
+            lose_the_port(http)
+            await eventually(lambda: listens(http))
+
+        async with aiohttp.ClientSession(http.url) as another, another.get("/") as served:
+            assert served.status == 200
+        await before.send_str("still there?")
+        assert await before.receive_str() == "still there?"
+    await http.stop()
+    assert not listens(http)
+
+
+@pytest.mark.usefixtures("on_windows")
+async def test_a_port_that_another_has_taken_meanwhile_is_tried_until_it_is_free(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    http = Site().http
+    await http.start()
+    lose_the_port(http)
+    with socket.create_server(("127.0.0.1", http.port)):
+        await eventually(lambda: f"listening on port {http.port} again failed" in caplog.text)
+
+    await eventually(lambda: listens(http))
+    await http.stop()
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.usefixtures("on_windows")
+async def test_who_stops_without_a_port_does_not_get_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    http = Site().http
+    await http.start()
+    lose_the_port(http)
+    monkeypatch.setattr(asyncio.get_running_loop(), "remove_reader", lambda _: False)  # it has none any more
+
+    await http.stop()
+
+    await turns()
+    assert not listens(http)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 @asynccontextmanager
