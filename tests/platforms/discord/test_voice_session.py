@@ -7,6 +7,7 @@ from relay.platforms.discord import session_starts
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.voice import session
 from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.voice_dave import EXTERNAL_SENDER, PROPOSALS
 from tests.doubles.discord.world import CONNECT, EVERYONE, MANAGE_GUILD
 from tests.platforms.discord.conftest import Run, Store
 from tests.support import PATIENCE, eventually
@@ -284,6 +285,34 @@ class TestLostConnections:
             discord.voice.drop()
             await eventually(lambda: not voice.sink.is_open)
             await eventually(lambda: voice.sink.is_open)
+
+    @pytest.mark.parametrize("op", [EXTERNAL_SENDER, PROPOSALS])
+    async def test_it_comes_back_when_discordpy_trips_over_the_encryption(
+        self, discord: DiscordDouble, run: Run, op: int
+    ) -> None:
+        await discord.enter("ann")
+        async with run() as voice:
+            before = await discord.voice.wait_joined(discord.lounge)
+            await eventually(lambda: voice.sink.is_open)
+            await before.send_binary(op, b"\0\xff")
+            await eventually(lambda: discord.voice.connection not in (None, before))
+            await discord.voice.wait_joined(discord.lounge)
+            await eventually(lambda: voice.sink.is_open)
+        assert discord.voice.sockets.identifies == 2
+
+    async def test_it_comes_back_when_what_it_no_longer_reads_is_ended(
+        self, discord: DiscordDouble, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(session, "TICK", PATIENCE)
+        await discord.enter("ann")
+        async with run() as voice:
+            before = await discord.voice.wait_joined(discord.lounge)
+            await eventually(lambda: voice._link is not None and voice._link.is_ready)
+            await before.send_binary(PROPOSALS, b"\0\xff")
+            await eventually(lambda: voice._link is not None and not voice._link.is_ready)
+            await discord.voice.kick_bot()
+            await eventually(lambda: discord.voice.connection not in (None, before))
+            await discord.voice.wait_joined(discord.lounge)
 
     async def test_it_keeps_trying_while_it_is_refused_and_text_goes_on(
         self, discord: DiscordDouble, run: Run, store: Store

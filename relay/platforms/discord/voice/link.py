@@ -31,7 +31,18 @@ class VoiceLink(discord.VoiceClient):
     def is_ready(self) -> bool:
         """Whether what is said now arrives, and encrypted where the call is. May be asked from any thread."""
         state = self._connection
-        return state.is_connected() and (state.dave_protocol_version == 0 or state.can_encrypt)
+        is_heard = state.is_connected() and self.failure is None
+        return is_heard and (state.dave_protocol_version == 0 or state.can_encrypt)
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why discord.py does not read the voice gateway any more, once it failed.
+
+        What it did not expect, such as a proposal for another epoch, it trips over without ending the connection,
+        which then looks alive for ever.
+        """
+        reader = self._connection._runner
+        return reader.exception() if reader is not None and reader.done() and not reader.cancelled() else None
 
     async def hang_up(self, *, wait: bool) -> None:
         """Leave; with `wait`, only return when Discord has said so: the next connection would take it for its own."""
@@ -44,8 +55,9 @@ class VoiceLink(discord.VoiceClient):
                 await socket.close()
 
     async def on_voice_state_update(self, data: GuildVoiceState) -> None:
-        # a connection that fails is taken down before Discord says so; one that stands has been cut by somebody
-        if data["channel_id"] is None and self.is_connected():
+        # a connection that fails is taken down before Discord says so, or read no more; one that stands has been cut
+        # by somebody
+        if data["channel_id"] is None and self.is_connected() and self.failure is None:
             self.expelled = True
         await super().on_voice_state_update(data)
 

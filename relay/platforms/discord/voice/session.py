@@ -252,7 +252,7 @@ class DiscordVoice:
         self.sink.attach(link)
         while self._where.channel == link.channel.id:
             # a gateway session that begins anew forgets the connections of the one before
-            is_lost = link.ended.is_set() or link not in link.client.voice_clients
+            is_lost = link.ended.is_set() or link.failure is not None or link not in link.client.voice_clients
             if is_lost or cut_off.seconds(not link.is_connected()) > GAP:
                 return self._lose(link)
             if alone.seconds(not has_company(link.channel)) >= self._settings.leave_alone_after:
@@ -273,6 +273,8 @@ class DiscordVoice:
 
     def _lose(self, link: VoiceLink) -> None:
         if not link.expelled:
+            if link.failure is not None:
+                log.info("discord: the voice gateway is read no more: %r", link.failure)
             raise PlatformUnavailable(f"the connection to {link.channel} was lost")
         log.info("discord: put out of voice channel %s; staying out until asked", link.channel)
         self._where.expel()
