@@ -20,7 +20,7 @@ WITHIN: Final = 10.0
 AGAIN: Final = 1.0
 """Seconds without an answer after which the same call is made again, to whoever serves it then."""
 REMEMBERED: Final = 1_000
-"""Calls of which a process knows that it has been asked already."""
+"""Calls of which a process knows that it has done them already."""
 
 Handler = Callable[[Any], Awaitable[Any]]
 """Does what is asked with the argument, fit for JSON, and returns what is. What it raises is raised where was asked."""
@@ -39,6 +39,8 @@ class RemoteCalls:
         self._services: dict[str, list[Mapping[str, Handler]]] = {}
         """Of several in this process the last one answers: any of them may."""
         self._open: dict[str, asyncio.Future[Any]] = {}
+        self._under_way: dict[str, asyncio.Task[bytes | None]] = {}
+        """What is being done, by the ids of the calls."""
         self._done: OrderedDict[str, asyncio.Task[bytes | None]] = OrderedDict()
         self._working: set[asyncio.Task[None]] = set()
 
@@ -102,7 +104,7 @@ class RemoteCalls:
 
     async def _end(self) -> None:
         """What is being done is given up: who asked asks the next process."""
-        tasks = [*self._working, *self._done.values()]
+        tasks = [*self._working, *self._under_way.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -122,15 +124,20 @@ class RemoteCalls:
         if not (served := self._services.get(asked["service"])):
             return  # served no more; who asked asks whoever serves it next
         handler = served[-1].get(asked["method"]) or _unknown
-        if (work := self._done.get(asked["id"])) is None:
-            work = self._done[asked["id"]] = asyncio.create_task(_carried_out(asked, handler), name=asked["method"])
-            while len(self._done) > REMEMBERED:
-                self._done.popitem(last=False)
+        id = asked["id"]
+        if (work := self._under_way.get(id) or self._done.get(id)) is None:
+            work = self._under_way[id] = asyncio.create_task(_carried_out(asked, handler), name=asked["method"])
+            work.add_done_callback(lambda _: self._remember(id))
         if (answer := await asyncio.shield(work)) is None:
-            self._done.pop(asked["id"], None)  # it may be this process's to do when it is asked again
+            self._done.pop(id, None)  # it may be this process's to do when it is asked again
             return
         with suppress(InboxError):
             await self._pubsub.tell(_channel(asked["answer_to"]), answer)
+
+    def _remember(self, id: str) -> None:
+        self._done[id] = self._under_way.pop(id)
+        if len(self._done) > REMEMBERED:
+            self._done.popitem(last=False)
 
 
 async def _unknown(_: Any) -> Any:

@@ -143,6 +143,34 @@ async def test_of_many_calls_the_last_are_known(monkeypatch: pytest.MonkeyPatch)
     assert done == ["one", "two"]
 
 
+async def test_however_many_others_are_known_what_is_still_done_is_not_done_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("relay.bus.calls.REMEMBERED", 1)
+    told = asyncio.Queue[str]()
+    begun: list[str] = []
+    may_end = asyncio.Event()
+
+    async def note(argument: str) -> None:
+        begun.append(argument)
+        if argument == "long":
+            await may_end.wait()
+
+    async def tell(_: str, answer: bytes) -> None:
+        told.put_nowait(json.loads(answer)["id"])
+
+    calls = alone(tell)
+    with calls.serving("notes", {"note": note}):
+        for id in ("long", "short", "shorter", "long"):
+            asked = {"id": id, "answer_to": "there", "service": "notes", "method": "note", "argument": id}
+            calls._hear(json.dumps(asked).encode())
+            if id != "long":
+                assert await told.get() == id
+        may_end.set()
+        assert [await told.get(), await told.get()] == ["long", "long"]
+    assert begun == ["long", "short", "shorter"]
+
+
 async def test_who_ends_has_given_up_what_was_asked(processes: Two) -> None:
     here, there = processes
     begun, is_given_up = asyncio.Event(), False
