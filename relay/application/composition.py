@@ -200,6 +200,7 @@ class Relay:
         events.retracted.subscribe(self.poster.retract)
         events.asking.subscribe(self.poster.expect)
         events.asking.subscribe(self.dialogue.router.asked)
+        events.unasked.subscribe(self.dialogue.router.unasked)
         events.forwarded.subscribe(statistics.forwarded)
         events.settled.subscribe(statistics.settled)
         events.settled.subscribe(lambda _: self._moved.set())

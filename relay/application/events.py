@@ -48,6 +48,8 @@ class Events:
     """A platform has taken something back."""
     asking: Signal[[Forward]] = field(default_factory=Signal)
     """What expects an answer is about to be sent to Voxta."""
+    unasked: Signal[[Forward]] = field(default_factory=Signal)
+    """Voxta has not taken it, as far as is known: nothing in this chat will answer it."""
     forwarded: Signal[[Forward]] = field(default_factory=Signal)
     """The character was told what the audience said or did."""
     settled: Signal[[Sequence[Settlement]]] = field(default_factory=Signal)

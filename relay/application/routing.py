@@ -43,6 +43,10 @@ class ReplyRouter:
         self._replies.asked(forward)
         self._voice.asked()
 
+    def unasked(self, forward: Forward) -> None:
+        """A forward gets no answer: the next one to begin is that to something else."""
+        self._replies.unasked(forward)
+
     def hear(self, message: WireMessage) -> None:
         """Take one message from Voxta; returns at once."""
         step = self._replies.apply(message, self._name_of(getattr(message, "sender_id", None)))

@@ -297,6 +297,7 @@ class Forwarder:
         sent = self._sending.start(ready, chat)
         if sent is None or not await sent:
             self._floor.released()
+            self._observer.unasked(forward)
         await self._sending.over()
 
     def worded(self, message: AudienceMessage) -> str | None:

@@ -13,6 +13,10 @@ class Observer(Protocol):
         """A forward that expects an answer is about to be sent."""
         ...
 
+    def unasked(self, forward: Forward) -> None:
+        """Voxta has not taken it, as far as is known: nothing in this chat will answer it."""
+        ...
+
     def forwarded(self, forward: Forward) -> None:
         """Voxta has taken it."""
         ...

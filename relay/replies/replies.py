@@ -55,6 +55,11 @@ class Replies:
         """The next reply to begin answers this."""
         self._asked = forward
 
+    def unasked(self, forward: Forward) -> None:
+        """This gets no answer: what begins next answers nobody."""
+        if self._asked is forward:
+            self._asked = None
+
     def apply(self, message: WireMessage, character: str = "") -> Step | None:
         """What a message changes; None when it is not about a reply, or does not count any more.
 

@@ -266,6 +266,8 @@ class Scene:
         """Outcomes the observer was told of."""
         self.asked_keys: list[str] = []
         """What it was told an answer is expected to."""
+        self.unasked_keys: list[str] = []
+        """What it was told no answer is expected to any more."""
         self.forwarded_keys: list[str] = []
         """What it was told Voxta has."""
         self._begin()
@@ -295,6 +297,9 @@ class Scene:
 
     def asking(self, forward: Forward) -> None:
         self.asked_keys.extend(forward.keys)
+
+    def unasked(self, forward: Forward) -> None:
+        self.unasked_keys.extend(forward.keys)
 
     def forwarded(self, forward: Forward) -> None:
         self.forwarded_keys.extend(forward.keys)

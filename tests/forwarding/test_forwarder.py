@@ -245,6 +245,19 @@ class TestARefusal:
         assert scene.floor.is_free(scene.loop.time())
         assert scene.forwarded_keys == []
 
+    @pytest.mark.parametrize("why", [Sending.REFUSED, Sending.FORBIDDEN, Sending.NOT_TOLD])
+    def test_is_told_to_who_expects_the_answer(self, scene: Scene, why: Sending) -> None:
+        scene.voxta.next.extend([Sending.ARRIVES, why])
+        answered = said(scene)
+        scene.wait()
+        assert scene.unasked_keys == []
+        scene.floor.freed()
+        each = said(scene, 2)
+        scene.wait(GAP)
+
+        assert scene.asked_keys[:2] == [answered.key, each.key]
+        assert scene.unasked_keys == [each.key]
+
     def test_for_lack_of_rights_frees_the_floor_and_is_tried_in_the_next_chat_alone(self, scene: Scene) -> None:
         scene.voxta.next.append(Sending.FORBIDDEN)
         each = said(scene)

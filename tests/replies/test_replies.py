@@ -111,6 +111,25 @@ def test_what_nobody_in_the_audience_asked_for_has_no_origin() -> None:
     assert [reply.origins for reply in replies] == [(ANN,), ()]
 
 
+def test_what_begins_after_a_question_that_is_never_answered_answers_nobody() -> None:
+    following = Replies()
+    following.asked(FROM_ANN)
+
+    following.unasked(FROM_ANN)
+
+    assert [reply.origins for reply in fed(following, chunk("Hi.", 0), server.ReplyEnd(message_id="r1"))] == [()]
+
+
+def test_a_question_waits_for_its_answer_although_an_earlier_one_never_gets_one() -> None:
+    following = Replies()
+    following.asked(FROM_ANN.model_copy(update={"id": "f0", "origins": ()}))
+    following.asked(FROM_ANN)
+
+    following.unasked(FROM_ANN.model_copy(update={"id": "f0", "origins": ()}))
+
+    assert [reply.origins for reply in fed(following, chunk("Hi.", 0), server.ReplyEnd(message_id="r1"))] == [(ANN,)]
+
+
 def test_messages_of_people_are_no_replies() -> None:
     assert fed(Replies(), server.MessageUpdate(message_id="u", role="User", text="Hi")) == []
 
