@@ -4,7 +4,14 @@ On Windows a file is as open as the folder it is in, which a user's own folder i
 """
 
 import os
+import sys
+import time
 from pathlib import Path
+from typing import Final
+
+WAITS: Final[tuple[float, ...]] = (0.01, 0.02, 0.05, 0.1, 0.2) if sys.platform == "win32" else ()
+"""Seconds before each further try to put a file in its place: on Windows whoever has one of the two open is in the
+way, such as a scanner, for milliseconds."""
 
 
 def make_folder(path: Path) -> None:
@@ -35,7 +42,18 @@ def write_private(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        fresh.replace(path)
+        put_in_place(fresh, path)
     except OSError:
         fresh.unlink(missing_ok=True)
         raise
+
+
+def put_in_place(fresh: Path, path: Path) -> None:
+    """Let it be what is there from now on, in one step. Raises OSError."""
+    for wait in WAITS:
+        try:
+            fresh.replace(path)
+            return
+        except PermissionError:
+            time.sleep(wait)
+    fresh.replace(path)
