@@ -149,11 +149,13 @@ class ChannelQueues:
             if (room := AT_ONCE - len(self._under_way)) <= 0:
                 await self._done.wait()
                 continue
+            known = set(self._under_way)  # it comes again after a read that failed, and may be done by then
             entries = await with_retries(self._stream.read, room, WAIT)
             if any(entry.was_read for entry in entries):  # what it answers may have been taken back since
                 entries += await with_retries(self._stream.read, room, 0)
             for entry in entries:
-                if entry.id not in self._under_way:
+                if entry.id not in known:
+                    known.add(entry.id)
                     await self._take(entry, tasks)
 
     async def _take(self, entry: StreamEntry, tasks: asyncio.TaskGroup) -> None:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from relay.application.processes import outbound, posting
 from relay.bus.bus import Bus
 from relay.bus.lease import Lease
-from relay.bus.stream import RedisStream
+from relay.bus.stream import RedisStream, StreamEntry
 from relay.config import InboxSection
 from relay.errors import InboxError, RateLimited
 from relay.model import Post, Retraction
@@ -93,6 +93,13 @@ async def until_told(stage: Stage, count: int) -> Sequence[tuple[str, str | None
         for each in running:
             each.cancel()
     return stage.told
+
+
+async def until_none_are_left(stream: RedisStream) -> None:
+    """Whoever acknowledged the last one knows it by then: its answer came before ours."""
+    while await stream.length():
+        pass
+    await stream.length()
 
 
 async def hand_over(stream: RedisStream, *posts: Post, seconds_ago: int = 0) -> None:
@@ -186,6 +193,32 @@ async def test_what_is_tried_again_is_not_posted_when_what_it_answers_is_taken_b
     taking_back = asyncio.create_task(take_back())
     assert await until_told(stage, 1) == [("deleted", TAKEN_BACK)]
     await taking_back
+
+
+async def test_what_comes_again_after_a_read_that_failed_is_posted_once_though_it_is_done_meanwhile(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = RedisStream.read
+    reads = 0
+
+    async def failing(stream: RedisStream, limit: int, wait: float, done: Sequence[bytes] = ()) -> list[StreamEntry]:
+        nonlocal reads
+        if stream.key != stage.ordered.key:
+            return await read(stream, limit, wait, done)
+        reads += 1
+        if reads == 2:
+            stream._after = "0"  # as one that failed leaves it
+        elif reads == 3:
+            stage.may_post.set()
+            await until_none_are_left(stage.ordered)
+            await stage.ordered.append([ordered(post("second"))])
+        return await read(stream, limit, wait, done)
+
+    monkeypatch.setattr(RedisStream, "read", failing)
+    stage.may_post.clear()
+    await stage.ordered.append([ordered(post("first"))])
+
+    assert await until_told(stage, 2) == [("first", None), ("second", None)]
 
 
 async def test_a_wave_of_bans_is_handed_over_at_once_in_order_and_each_of_them_once(
