@@ -183,7 +183,7 @@ _OPEN = (
     ),
 )
 SOURCES = (*_CHAT, *_REWARDS, *_SUPPORT, *_TAKING_PART, *_SHOUTOUTS, *_AUTOMOD, *_RESTRICTED, *_OPEN)
-"""The dearest first. What repeats another of these, in chat, counts only where the other could not be subscribed; see
+"""The dearest first. What repeats another of these counts only where the other could not be subscribed; see
 incoming.twins."""
 
 

@@ -113,7 +113,9 @@ class Audience:
         self, user: str, text: str = "", months: int = 2, tier: str = "1000", channel: str | None = None
     ) -> None:
         where, who = self._channel(channel), self.state.user(user)
-        await self.notify(NOTICE, where, payloads.resub_notice(where, who, text, months, tier))
+        in_chat = payloads.resub_notice(where, who, text, months, tier)
+        self.state.spoken[str(in_chat["message_id"])] = Spoken(where, who, text)
+        await self.notify(NOTICE, where, in_chat)
         event = payloads.resub(where, who, text, months, tier)
         await self.notify("channel.subscription.message", where, event)
 

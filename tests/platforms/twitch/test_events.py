@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.model import Kind, Post, Retraction, Role
+from relay.model import AudienceMessage, Kind, Post, Retraction, Role
 from tests.doubles.twitch import TwitchDouble, payloads
 from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received
 
@@ -76,6 +76,19 @@ async def test_deletions_bans_and_clears_become_retractions(
     assert isinstance(deleted, Retraction) and deleted.id == id
     assert isinstance(banned, Retraction) and banned.author_id == twitch.state.user("ann").id
     assert isinstance(cleared, Retraction) and cleared.channel == twitch.channel.id
+
+
+@pytest.mark.parametrize("kind", [Kind.CHEER, Kind.RESUBSCRIBE])
+async def test_who_deletes_the_message_of_a_cheer_or_a_resubscription_takes_that_back(
+    twitch: TwitchDouble, connect: Connect, received: Received, kind: Kind
+) -> None:
+    async with connect(twitch):
+        await (twitch.cheer("ann", 100, "oops") if kind is Kind.CHEER else twitch.resub("ann", "oops"))
+        await twitch.delete(list(twitch.state.spoken)[-1])
+        told, deleted = await received.until(2)
+
+    assert isinstance(told, AudienceMessage) and (told.kind, told.text) == (kind, "oops")
+    assert isinstance(deleted, Retraction) and deleted.concerns([told.key], [], [])
 
 
 async def test_the_companions_own_posts_are_not_received(
@@ -203,7 +216,6 @@ async def test_what_is_written_with_a_notice_counts_also_where_its_own_event_tel
 ) -> None:
     async with connect(twitch):
         await twitch.notice("sub", author="ann", text="hello from a new subscriber")
-        await twitch.notice("resub", author="ben", text="twelve months already")
         await twitch.chat("last")
         await received.until_text("last")
 

@@ -7,6 +7,7 @@ from twitchio.models.eventsub_ import BaseEvent, create_event_instance
 
 from relay.model import AudienceMessage, Author, Incoming, Kind, Quoted, Retraction, Role
 from relay.platforms.twitch.incoming import read
+from relay.platforms.twitch.incoming.draft import ANONYMOUS
 from relay.platforms.twitch.incoming.twins import twin
 from tests.doubles.twitch import payloads
 from tests.doubles.twitch.shapes import FRAGMENT, TYPES, fill
@@ -222,6 +223,35 @@ def test_a_cheer_carries_its_bits_and_text() -> None:
     assert (cheer.kind, cheer.amount, cheer.text) == (Kind.CHEER, 300, "sing")
 
 
+def test_a_cheer_in_chat_by_twitchs_user_for_anonymous_ones_is_nobodys() -> None:
+    nobody = User("407665396", "ananonymouscheerer")
+    cheer = message("channel.chat.message", chat("Anon100 hi", nobody, cheer={"bits": 100}))
+
+    assert (cheer.kind, cheer.author) == (Kind.CHEER, ANONYMOUS)
+
+
+def test_a_cheer_in_a_chat_that_shares_this_one_is_chat() -> None:
+    elsewhere = {f"source_{key}": value for key, value in ANN.named("broadcaster_user").items()}
+    cheer = message("channel.chat.message", chat("hi", cheer={"bits": 100}, **elsewhere))
+
+    assert (cheer.kind, cheer.amount) == (Kind.CHAT, None)
+
+
+@pytest.mark.parametrize(
+    ("type", "values"),
+    [("automod.message.hold", {}), ("channel.suspicious_user.message", {"low_trust_status": "restricted"})],
+)
+def test_a_cheer_that_twitch_keeps_from_chat_is_one_all_the_same(type: str, values: dict[str, Any]) -> None:
+    mote = piece("Cheer100", cheermote={"prefix": "cheer", "bits": 100, "tier": 100})
+    written = {"message_id": "m1", "text": "Cheer100 damn Cheer100", "fragments": [mote, piece(" damn "), mote]}
+    people = {"broadcaster_user": CHANNEL, "user": ANN}
+
+    cheer = message(type, fill(TYPES[type].shape, people=dict(people), message=written, **values))
+
+    assert (cheer.kind, cheer.amount, cheer.text) == (Kind.CHEER, 200, "damn")
+    assert cheer.withheld is not None
+
+
 def test_a_raid_comes_from_the_raider_into_our_channel() -> None:
     raid = message("channel.raid", payloads.raid(CHANNEL, ANN, 42))
 
@@ -261,7 +291,8 @@ def test_of_many_gifts_only_the_giver_is_noticed() -> None:
     ("type", "event", "twin_type"),
     [
         ("channel.chat.message", chat(), None),
-        ("channel.chat.message", chat(cheer={"bits": 1}), "channel.cheer"),
+        ("channel.chat.message", chat(cheer={"bits": 1}), None),
+        ("channel.cheer", payloads.cheer(CHANNEL, ANN, 1, "Cheer1"), "channel.chat.message"),
         (
             "channel.chat.message",
             chat(channel_points_custom_reward_id="r1"),
@@ -269,9 +300,9 @@ def test_of_many_gifts_only_the_giver_is_noticed() -> None:
         ),
         ("channel.chat.notification", payloads.sub_notice(CHANNEL, ANN, "1000"), "channel.subscribe"),
         (
-            "channel.chat.notification",
-            payloads.resub_notice(CHANNEL, ANN, "", 2, "1000"),
             "channel.subscription.message",
+            payloads.resub(CHANNEL, ANN, "", 2, "1000"),
+            "channel.chat.notification",
         ),
         (
             "channel.chat.notification",
@@ -282,5 +313,7 @@ def test_of_many_gifts_only_the_giver_is_noticed() -> None:
         ("channel.follow", payloads.follow(CHANNEL, ANN), None),
     ],
 )
-def test_what_chat_repeats_knows_the_event_it_repeats(type: str, event: dict[str, Any], twin_type: str | None) -> None:
+def test_what_is_told_twice_knows_the_event_that_tells_it_better(
+    type: str, event: dict[str, Any], twin_type: str | None
+) -> None:
     assert twin(load(type, event)) == (twin_type and (twin_type, CHANNEL.id))

@@ -6,11 +6,13 @@ from typing import Final
 from twitchio import ChatMessage
 from twitchio.models.eventsub_ import ChatMessageReply
 
-from relay.model import AudienceMessage, Kind, Quoted, Role
-from relay.platforms.twitch.incoming.draft import Reader, author_of, draft, roles
+from relay.model import AudienceMessage, Author, Kind, Quoted, Role
+from relay.platforms.twitch.incoming.draft import ANONYMOUS, Reader, author_of, draft, roles
 from relay.platforms.twitch.incoming.rewards import of_chat
 from relay.platforms.twitch.incoming.written import without_marks, written
 
+ANONYMOUS_CHEERER: Final = "ananonymouscheerer"
+"""Twitch's own user, as whom those cheer in chat who do not want to be named."""
 STAFF: Final = frozenset({Role.STREAMER, Role.MODERATOR})
 
 
@@ -21,6 +23,7 @@ def is_shared(message: ChatMessage) -> bool:
 
 def message(event: ChatMessage, account: str, now: float) -> AudienceMessage | None:
     reward = of_chat(event)
+    cheer = None if is_shared(event) else event.cheer  # whose bits went to the other channel
     more = written(event.text, event.fragments, account)
     if event.reply is not None:
         more["text"] = _without_address(more["text"], event.reply)
@@ -29,17 +32,21 @@ def message(event: ChatMessage, account: str, now: float) -> AudienceMessage | N
     return draft(
         event,
         now,
-        Kind.CHAT if event.cheer is None else Kind.CHEER,
+        Kind.CHAT if cheer is None else Kind.CHEER,
         event.broadcaster,
-        author_of(event.chatter, _roles(event)),
+        _author(event),
         id=event.id,
         mark=f"from the channel {author_of(event.source_broadcaster).name}" if is_shared(event) else None,
-        amount=event.cheer.bits if event.cheer else None,
+        amount=cheer.bits if cheer else None,
         reply_to=event.id,
         reward=reward,
         detail=reward.title or None if reward else None,
         **more,
     )
+
+
+def _author(event: ChatMessage) -> Author:
+    return ANONYMOUS if event.chatter.name == ANONYMOUS_CHEERER else author_of(event.chatter, _roles(event))
 
 
 def _roles(event: ChatMessage) -> frozenset[Role]:

@@ -1,6 +1,10 @@
 """What Twitch keeps from its chat: by AutoMod until a moderator decides, and by people who are restricted."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from twitchio import AutomodMessageHold, AutomodMessageUpdate, SuspiciousUserMessage
+from twitchio.models.eventsub_ import ChatMessageFragment
 
 from relay.model import AudienceMessage, Kind, PlatformDecision, Role, Withheld
 from relay.platforms.twitch.incoming.draft import Reader, author_of, draft
@@ -18,12 +22,11 @@ def held(event: AutomodMessageHold, account: str, now: float) -> AudienceMessage
     return draft(
         event,
         now,
-        Kind.CHAT,
-        event.broadcaster,
-        author_of(event.user, _VIEWER),
+        channel=event.broadcaster,
+        author=author_of(event.user, _VIEWER),
         id=event.message_id,
         withheld=Withheld(reason=f"AutoMod: {why}", is_decided_here=True),
-        **written(event.text, event.fragments, account),
+        **_written(event.text, event.fragments, account),
     )
 
 
@@ -45,14 +48,20 @@ def of_restricted(event: SuspiciousUserMessage, account: str, now: float) -> Aud
     return draft(
         event,
         now,
-        Kind.CHAT,
-        event.broadcaster,
-        author_of(event.user, _VIEWER),
+        channel=event.broadcaster,
+        author=author_of(event.user, _VIEWER),
         id=event.message.id,
         withheld=Withheld(reason="its author is restricted on twitch"),
         mark="restricted by the moderators",
-        **written(event.message.text, event.message.fragments, account),
+        **_written(event.message.text, event.message.fragments, account),
     )
+
+
+def _written(text: str, fragments: Sequence[ChatMessageFragment], account: str) -> dict[str, Any]:
+    """Chat, or a cheer where there are bits among it."""
+    bits = sum(fragment.cheermote.bits for fragment in fragments if fragment.cheermote)
+    kind = {"kind": Kind.CHEER, "amount": bits} if bits else {"kind": Kind.CHAT}
+    return kind | written(text, fragments, account)
 
 
 READERS: dict[type, Reader] = {

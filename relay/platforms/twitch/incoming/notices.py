@@ -51,8 +51,9 @@ def notice(event: ChatNotification, account: str, now: float) -> tuple[AudienceM
 
 
 def words_alone(event: ChatNotification, account: str, now: float) -> tuple[AudienceMessage, ...]:
-    """What is written with a notice of which another event tells everything else; a resubscription's has its words."""
-    if event.notice_type == "resub" or (words := _words(event, account)) is None:
+    """What is written with a notice of which another event tells everything else."""
+    words = _words(event, account)
+    if words is None:
         return ()
     author = author_of(event.chatter, roles(event.badges))
     return (draft(event, now, channel=event.broadcaster, author=author, id=event.id, **words),)
