@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
@@ -144,6 +145,7 @@ class TwitchConnection:
 
     async def __aexit__(self, *_: object) -> None:
         self.channels = ()
+        self._save_again()
         await self.client.close(save_tokens=False)
         await self._session.close()
 
@@ -191,7 +193,11 @@ class TwitchConnection:
         return ", ".join(logins) if len(logins) <= NAMED else f"{len(logins)} channels"
 
     async def keep_login(self) -> None:
-        """Check the login when Twitch wants that, or when a person has logged in again. Raises as `renew` does."""
+        """Check the login when Twitch wants that, or when a person has logged in again. Raises as `renew` does.
+
+        A refreshed one that could not be saved is tried again.
+        """
+        self._save_again()
         if time.monotonic() - self._login_checked > CHECK_LOGIN_EVERY or self._tokens.is_newer:
             await self.renew()
             self._login_checked = time.monotonic()
@@ -285,7 +291,11 @@ class TwitchConnection:
         try:
             self._tokens.save(token)
         except ConfigError as error:
-            log.error("%s; the login will be lost when the relay stops", error)
+            log.error("%s; unless it can be before the relay stops, the login is lost", error)
+
+    def _save_again(self) -> None:
+        with suppress(ConfigError):  # which `_save` has told
+            self._tokens.save_again()
 
     def _headers_trace(self) -> aiohttp.TraceConfig:
         trace = aiohttp.TraceConfig()

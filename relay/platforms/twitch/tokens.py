@@ -108,7 +108,7 @@ class TokenFile:
     def save(self, token: Token) -> None:
         """Replace the file in one step, readable by its owner only.
 
-        Raises ConfigError when that fails; `load` then still knows the token.
+        Raises ConfigError when that fails; `load` then still knows the token, and `save_again` tries it once more.
         """
         keep_secret(token.access, token.refresh)
         self._unsaved, self._known_as = token, self._stamp()
@@ -117,6 +117,11 @@ class TokenFile:
         except OSError as error:
             raise ConfigError(f"twitch.token_file {self._path} cannot be written: {error.strerror}") from None
         self._unsaved, self._known_as = None, self._stamp()
+
+    def save_again(self) -> None:
+        """Write what could not be written, unless somebody else has written since. Raises as `save` does."""
+        if self._unsaved is not None and not self.is_newer:
+            self.save(self._unsaved)
 
     def _stamp(self) -> tuple[int, int, int] | None:
         """What tells one content from another; None when there is no file."""

@@ -19,6 +19,7 @@ from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.login_transport import AGAIN_AT_MOST
 from relay.platforms.twitch.socket import MOVE_AT_MOST
 from relay.platforms.twitch.tokens import Token, TokenFile
+from relay.system.private_files import write_private
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.twitch import Drop, Garble, TwitchDouble
 from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received, reaching
@@ -564,3 +565,61 @@ async def test_what_was_accepted_before_a_stop_still_reaches_the_inbox(
         await twitch.until(lambda: "2 messages wait" in platform.health(), "both to be accepted")
 
     assert received.texts == ["first", "second"]
+
+
+class Disk:
+    """Where logins are written, or cannot be for now."""
+
+    def __init__(self) -> None:
+        self.is_full = True
+
+    def write(self, path: Path, text: str) -> None:
+        if self.is_full:
+            raise PermissionError(13, "Access is denied")
+        write_private(path, text)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    disk = Disk()
+    monkeypatch.setattr("relay.platforms.twitch.tokens.write_private", disk.write)
+    return disk
+
+
+async def test_a_refreshed_login_that_could_not_be_written_is_written_later(
+    twitch: TwitchDouble, tmp_path: Path, disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = twitch.write_token(tmp_path / "t")
+    async with TwitchConnection(reaching(twitch), TokenFile(file)) as connection:
+        twitch.expire_token()
+        await connection.recognise()
+        await connection.keep_login()
+        assert [record.getMessage() for record in caplog.records if "t cannot be written" in record.getMessage()]
+        assert len(caplog.records) == 1, "it is said once"
+        disk.is_full = False
+
+        await connection.keep_login()
+
+        assert TokenFile(file).load().access == twitch.state.grant.access
+
+
+async def test_or_at_the_end(twitch: TwitchDouble, tmp_path: Path, disk: Disk) -> None:
+    file = twitch.write_token(tmp_path / "t")
+    async with TwitchConnection(reaching(twitch), TokenFile(file)) as connection:
+        twitch.expire_token()
+        await connection.recognise()
+        disk.is_full = False
+
+    assert TokenFile(file).load().access == twitch.state.grant.access
+
+
+async def test_but_never_over_the_login_of_a_person(twitch: TwitchDouble, tmp_path: Path, disk: Disk) -> None:
+    file = twitch.write_token(tmp_path / "t")
+    async with TwitchConnection(reaching(twitch), TokenFile(file)) as connection:
+        twitch.expire_token()
+        await connection.recognise()
+        twitch.log_in_again()
+        twitch.write_token(file)
+        disk.is_full = False
+
+    assert TokenFile(file).load().access == twitch.state.grant.access
