@@ -203,7 +203,7 @@ class Forwarder:
         await self._sending.resolve_doubts(chat)
         if self._session.refusal is not None or self._sending.is_cut_off(chat):
             return self._until_expiry()
-        if self.rests or self._halt():
+        if self._is_halted:
             return _soonest(self._until_expiry(), HALTED_LOOK)
         return await self._tell_next(chat)
 
@@ -238,6 +238,10 @@ class Forwarder:
         """Why nothing is told at the moment; None when it is."""
         return self._halt() or (None if self._session.chat else Halt.AWAY)
 
+    @property
+    def _is_halted(self) -> bool:
+        return self.rests or self._halt() is not None
+
     def _halt(self) -> Halt | None:
         """Why nothing is sent although Voxta would take it."""
         switches = self.waiting.switches
@@ -270,16 +274,21 @@ class Forwarder:
 
     async def _tell(self, batches: Sequence[Batch], chat: JoinedChat) -> None:
         """Send these, one that asks for an answer or several that do not, as far as they may still be told."""
+        picks = [pick for batch in batches for pick in batch.picks]
+        self.waiting.chosen.hold(picks)
         try:
-            current = await self._inbox.current([pick.message.key for batch in batches for pick in batch.picks])
+            current = await self._inbox.current([pick.message.key for pick in picks])
         except InboxError:
-            self.waiting.restore([pick for batch in batches for pick in batch.picks])
+            self.waiting.restore(picks)
             raise
         ready = await self._preparing.prepare(batches, current, chat, self._sending.bodies())
         if self.brief is not None:
             for each in ready:
                 await self.brief(each.forward)
-        for each in await self._sending.begin(list(ready), chat):
+        begun = await self._sending.begin(list(ready), chat)
+        if begun and self._must_wait(ready[begun[0]], begun[0].forward):
+            return
+        for each in begun:
             self.waiting.told(ready[each], each.picks, self._wall())
             self._budget.spend(self._clock())
             if each.forward.expects_reply:
@@ -288,6 +297,16 @@ class Forwarder:
                 self._sending.start(each, chat)
         if len(ready) < len(batches):  # one may wait for its like: looking again before that is over is in vain
             await self._sending.over()
+
+    def _must_wait(self, batch: Batch, forward: Forward) -> bool:
+        """Whether what was begun may not go after all: the store and the character took a while to be told of it."""
+        if self._is_halted or self._ending is not None or self._session.refusal is not None:
+            return True
+        return self.waiting.chosen.is_called_off or (forward.expects_reply and not self._has_room_for(batch))
+
+    def _has_room_for(self, batch: Batch) -> bool:
+        now = self._clock()
+        return self._floor.has_room_for_words(now) if batch.is_spoken else self._floor.is_free(now)
 
     async def _ask(self, ready: ReadyForward, chat: JoinedChat) -> None:
         forward = ready.forward

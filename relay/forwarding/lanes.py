@@ -84,6 +84,11 @@ class Batch:
         """Whether it is told for an answer."""
         return self.choice is not None
 
+    @property
+    def is_spoken(self) -> bool:
+        """Whether somebody said it aloud, who is told alone."""
+        return self.picks[0].message.kind is Kind.VOICE
+
     @classmethod
     def of(cls, choice: Choice) -> Self:
         return cls([Pick(w.message, w.text, len(w.viewers)) for w in choice.picks], choice.digest, choice)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from relay.commands.explaining import QueuePlace
 from relay.commands.gate import CommandGate, Finished, Refusal
 from relay.config.loading import Config
+from relay.forwarding.chosen import Chosen
 from relay.forwarding.held import CAPACITY, HeldMessages
 from relay.forwarding.judging import Judging, Tellable
 from relay.forwarding.lanes import Batch, Ended, PooledMessage, seen_as
@@ -44,6 +45,7 @@ class Waiting:
         self._notices = NoticeQueue(config.selection.event_ttl)
         self._commands = commands
         self._held_messages = HeldMessages()
+        self.chosen = Chosen()
         self._decided: OrderedDict[str, PlatformDecision] = OrderedDict()
         """Decisions about what has not come yet, by its key."""
         self._hold_for = config.filters.hold_for
@@ -61,9 +63,17 @@ class Waiting:
         """Follow the moderators from now on. What waits of somebody who is muted now does not wait any more."""
         newly = switches.muted - self.switches.muted
         self.judging.apply(switches)
-        for message in [each.message for each in self.in_order(0.0)] if newly else []:
-            if message.viewer in newly or folded(message.author.name) in newly:
-                self.drop(message.key, Outcome.REJECTED, "muted by a moderator")
+        if newly:
+            self._mute(newly)
+
+    def _mute(self, viewers: Container[str]) -> None:
+        def is_theirs(message: AudienceMessage) -> bool:
+            return message.viewer in viewers or folded(message.author.name) in viewers
+
+        outcome, reason = Outcome.REJECTED, "muted by a moderator"
+        for message in [each.message for each in self.in_order(0.0) if is_theirs(each.message)]:
+            self.drop(message.key, outcome, reason)
+        self.chosen.call_off(is_theirs, outcome, reason)
 
     def adopt(self, config: Config) -> None:
         """Use these filters and rates from now on."""
@@ -104,7 +114,9 @@ class Waiting:
     def restore(self, picks: Iterable[Pick]) -> None:
         """Messages that were chosen and not sent, or did not arrive: they go first."""
         for pick in reversed(list(picks)):
-            if self._policy.asks(pick.message):
+            if ended := self.chosen.let_go(pick.message.key):
+                self._end(pick.message, ended.outcome, ended.reason)
+            elif self._policy.asks(pick.message):
                 self._selector.restore(pick.message, pick.text, seen_as(pick.message, features_of(pick.text)))
             else:
                 self._pass_over(self._notices.add(pick, in_front=True))
@@ -176,6 +188,8 @@ class Waiting:
 
     def told(self, batch: Batch, picks: Sequence[Pick], now: float) -> None:
         """These of the batch's picks are on their way."""
+        for pick in picks:
+            self.chosen.let_go(pick.message.key)
         if batch.choice:
             self._selector.mark_sent(batch.choice, {pick.message.key for pick in picks}, now)
 
@@ -209,7 +223,9 @@ class Waiting:
         """End one that waits and is not held. Whether it did."""
         if pick := self._notices.remove(key):
             self._end(pick.message, outcome, reason)
-        return pick is not None or self._selector.drop(key, outcome, reason)
+        if pick is not None or self._selector.drop(key, outcome, reason):
+            return True
+        return self.chosen.call_off(lambda message: message.key == key, outcome, reason) > 0
 
     def place_of(self, key: str, now: float) -> QueuePlace | None:
         """How the message with this key waits; None when it does not."""
@@ -254,7 +270,7 @@ class Waiting:
         everything = [*self._selector.clear(), *notices, *self._commands.clear()]
         for message in everything:
             self._end(message, outcome, reason)
-        return len(everything)
+        return len(everything) + self.chosen.call_off(lambda _: True, outcome, reason)
 
     # Decisions
 

@@ -296,6 +296,7 @@ class Scene:
         return self.loop.wall() + self.wall_offset
 
     def asking(self, forward: Forward) -> None:
+        assert self.forwarder.halt is None, "nothing may be asked now"
         self.asked_keys.extend(forward.keys)
 
     def unasked(self, forward: Forward) -> None:

@@ -12,7 +12,7 @@ from relay.commands.explaining import Halt
 from relay.commands.gate import Finished
 from relay.config.loading import Config
 from relay.forwarding import notices
-from relay.forwarding.forwarder import JUDGED_AT_ONCE, NOTE_CHARACTERS, NOTE_CHAT
+from relay.forwarding.forwarder import JUDGED_AT_ONCE, NOTE_CHARACTERS, NOTE_CHAT, Forwarder
 from relay.model import AudienceMessage, Edit, Forward, Kind, Outcome, Retraction, Role
 from relay.moderation.switches import Switches
 from relay.wire.messages import Person
@@ -405,6 +405,119 @@ def test_in_a_loud_room_the_gap_counts_from_where_the_settings_say(gap_from: str
 
         scene.wait(0.2)
         assert len(scene.voxta.arrived) == 2
+
+
+class TestWhatChangesWhileTheCharacterIsToldWhomItHears:
+    """That takes a while, and what was chosen before is in no queue meanwhile."""
+
+    @pytest.fixture
+    def scene(self) -> Iterator[Scene]:
+        with running(config()) as scene:
+            self.meanwhile: list[Callable[[], object]] = []
+
+            async def brief(forward: Forward) -> None:
+                await asyncio.sleep(0.1)
+                if self.meanwhile:
+                    self.meanwhile.pop(0)()
+
+            scene.forwarder.brief = brief
+            yield scene
+
+    def test_is_that_somebody_talks_who_is_not_spoken_over(self, scene: Scene) -> None:
+        self.meanwhile.append(lambda: scene.floor.speaker_speaks("voice:ann", scene.loop.time()))
+        each = said(scene)
+        scene.wait(1)
+        assert (scene.voxta.attempted, outcome(scene, each)) == ([], None)
+
+        scene.floor.speaker_stopped("voice:ann", scene.loop.time(), is_done=True)
+        scene.wait(1)
+        assert outcome(scene, each) == FORWARDED
+        assert scene.voxta.told == {each.key: 1}
+
+    def test_and_somebody_who_talks_does_not_delay_what_asks_for_nothing(self, scene: Scene) -> None:
+        self.meanwhile.append(lambda: scene.floor.speaker_speaks("voice:ann", scene.loop.time()))
+        each = said(scene, kind=Kind.FOLLOW)
+        scene.wait(1)
+
+        assert outcome(scene, each) == (Outcome.FORWARDED, "noreply")
+
+    def test_words_said_aloud_still_go_where_the_floor_is_kept_for_them(self, scene: Scene) -> None:
+        self.meanwhile.append(lambda: scene.floor.awaits_words(scene.loop.time()))
+        each = said(scene, kind=Kind.VOICE)
+        scene.wait(1)
+
+        assert len(scene.voxta.attempted) == 1
+        assert outcome(scene, each) == FORWARDED
+
+    @pytest.mark.parametrize("kind", [Kind.CHAT, Kind.FOLLOW])
+    @pytest.mark.parametrize(
+        ("halt", "go_on"),
+        [
+            (lambda forwarder: forwarder.follow(Switches(paused=True)), lambda forwarder: forwarder.follow(Switches())),
+            (lambda forwarder: forwarder.hush(True), lambda forwarder: forwarder.hush(False)),
+            (lambda forwarder: setattr(forwarder, "rests", True), lambda forwarder: setattr(forwarder, "rests", False)),
+        ],
+    )
+    def test_is_that_nothing_may_be_told_any_more_until_it_may_again(
+        self, scene: Scene, halt: Callable[[Forwarder], object], go_on: Callable[[Forwarder], object], kind: Kind
+    ) -> None:
+        self.meanwhile.append(lambda: halt(scene.forwarder))
+        each = said(scene, kind=kind)
+        scene.wait(1)
+        assert (scene.voxta.attempted, outcome(scene, each)) == ([], None)
+
+        go_on(scene.forwarder)
+        scene.wait(1)
+        assert scene.voxta.told == {each.key: 1}
+
+    def test_is_that_the_run_ends_which_drops_it(self, scene: Scene) -> None:
+        ends: list[asyncio.Task[None]] = []
+        self.meanwhile.append(lambda: ends.append(scene.loop.create_task(scene.forwarder.end("the run ended"))))
+        each = said(scene)
+        scene.wait(1)
+
+        assert ends[0].done()
+        assert scene.voxta.attempted == []
+        assert outcome(scene, each) == (Outcome.DROPPED, "the run ended")
+
+    @pytest.mark.parametrize("kind", [Kind.CHAT, Kind.FOLLOW])
+    @pytest.mark.parametrize(
+        ("call_off", "expected"),
+        [
+            (
+                lambda scene, each: scene.forwarder.follow(Switches(muted=frozenset({each.viewer}))),
+                (Outcome.REJECTED, "muted by a moderator"),
+            ),
+            (
+                lambda scene, each: scene.forwarder.waiting.drop(each.key, Outcome.DROPPED, "dropped by a moderator"),
+                (Outcome.DROPPED, "dropped by a moderator"),
+            ),
+            (
+                lambda scene, each: scene.forwarder.waiting.clear(Outcome.DROPPED, "cleared by a moderator"),
+                (Outcome.DROPPED, "cleared by a moderator"),
+            ),
+        ],
+    )
+    def test_is_that_a_moderator_does_not_want_it_any_more(
+        self,
+        scene: Scene,
+        call_off: Callable[[Scene, AudienceMessage], object],
+        expected: tuple[Outcome, str],
+        kind: Kind,
+    ) -> None:
+        answers: list[object] = []
+        each = message(1, at=scene.wall(), kind=kind)
+        self.meanwhile.append(lambda: answers.append(call_off(scene, each)))
+        scene.give(each)
+        scene.wait(1)
+
+        assert answers[0] in (None, True, 1), "who orders it hears that it waited"
+        assert scene.voxta.attempted == []
+        assert outcome(scene, each) == expected
+
+        other = said(scene, 2, kind=kind, author="bob")
+        scene.wait(1)
+        assert scene.voxta.told == {other.key: 1}
 
 
 class TestWhatDidNotArrive:

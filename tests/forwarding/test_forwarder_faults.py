@@ -54,6 +54,8 @@ CALLS = st.lists(
         st.tuples(st.just("edit"), SOME, st.booleans()),
         st.tuples(st.just("retract"), SOME),
         st.tuples(st.just("switch"), SWITCHES),
+        st.tuples(st.just("talk")),
+        st.tuples(st.just("clear")),
         st.tuples(st.just("join"), CHATS, st.booleans()),
         st.tuples(st.just("leave")),
     ),
@@ -187,6 +189,8 @@ class Faults(RuleBasedStateMachine):
             "edit": self._edit,
             "retract": self._retract,
             "switch": self.scene.forwarder.follow,
+            "talk": lambda: self.scene.floor.speaker_speaks("voice:ann", self.scene.loop.time()),
+            "clear": lambda: self.scene.forwarder.waiting.clear(Outcome.DROPPED, "cleared by a moderator"),
             "join": lambda chat, history: self.scene.voxta.join(chat, tells_history=history),
             "leave": self.scene.voxta.leave,
         }
