@@ -80,7 +80,7 @@ class PlayOrder:
         return self._items.popleft()
 
     def remove(self, reply: Reply) -> list[QueuedSentence]:
-        """Take out what is left of a reply. `start_over` is due afterwards, as the sinks hold something else."""
+        """Take out what is left of a reply. The sinks have nothing of it, or `start_over` came before."""
         removed = [item for item in self._items if item.reply is reply]
         for item in removed:
             self._items.remove(item)

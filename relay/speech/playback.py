@@ -102,13 +102,18 @@ class Playback:
             self._news.set()
 
     def cut(self, reply: Reply) -> None:
-        """Give up a reply where it is; what other replies have left to say is still said. A pause goes on."""
+        """Give up a reply where it is; what other replies have left to say is still said. A pause goes on.
+
+        While the sinks have nothing but other replies they are left alone: what is heard would begin anew.
+        """
         if (first := self._order.first) is not None and first.reply is reply:
             first.part.share = self._position()
-        self._sinks.cut()
+        if self._order.front is None or any(item.reply is reply for item in self._order.at_sinks()):
+            self._sinks.cut()
+            self._order.start_over()
         for item in self._order.remove(reply):
             item.fetched.cancel()
-        self._start_over()
+        self._news.set()
         reply.cut()
 
     def clear(self) -> None:
@@ -118,7 +123,7 @@ class Playback:
         self._sinks.cut()
         for item in self._order.drain():
             item.fetched.cancel()
-        self._start_over()
+        self._news.set()
 
     def align_sinks(self) -> None:
         """Bring the sinks back in line, after one was paused by somebody else."""
@@ -304,8 +309,3 @@ class Playback:
         if front is None or front.clip is None or not front.clip.duration:
             return 0.0
         return min(1.0, self._sinks.seconds_heard(front.clip) / front.clip.duration)
-
-    def _start_over(self) -> None:
-        """The sinks were emptied: what is left goes to them again."""
-        self._order.start_over()
-        self._news.set()

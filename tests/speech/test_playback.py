@@ -210,6 +210,42 @@ async def test_cutting_one_reply_leaves_the_others_to_be_heard() -> None:
         assert scene.stage.said == ["Another one. 1 s", "r2 heard"]
 
 
+async def test_cutting_a_reply_of_which_nothing_is_at_the_sinks_does_not_disturb_the_one_that_is_heard() -> None:
+    async with playing() as scene:
+        scene.library.slow["c"] = asyncio.Event()
+        last = Sentence("r3", "The last one.", 0, 13, "d")
+        await scene.say(HELLO)
+        other = scene.says(Sentence("r2", "Another one.", 0, 12, "c"))
+        scene.says(last)
+        scene.whole("r3")
+        scene.sinks[0].advance(0.3)
+        heard = scene.playback.sounding
+
+        scene.playback.cut(other)
+
+        assert scene.playback.sounding == heard is not None
+        assert [clip.text for clip in scene.sinks[0].queue] == [HELLO.text], "it goes on where it is"
+        await scene.queued(2)
+        scene.sinks[0].advance(1.7)
+        assert scene.stage.said == ["Hello there my friend. 1 s", "r1 heard", "The last one. 1 s", "r3 heard"]
+        assert (other.phase, other.heard) == (Phase.CUT, "")
+
+
+async def test_what_another_sink_still_plays_of_a_reply_is_cut_with_it() -> None:
+    async with playing(ManualSink("overlay"), ManualSink("discord")) as scene:
+        scene.library.slow["b"] = asyncio.Event()
+        reply = scene.says(HELLO)
+        scene.says(BYE)
+        await scene.queued(1)
+        leader, late = scene.sinks
+        leader.advance(1.0)
+        late.advance(0.8)
+
+        scene.playback.cut(reply)
+
+        assert not late.queue
+
+
 async def test_a_clip_that_cannot_be_had_is_left_out() -> None:
     async with playing() as scene:
         scene.library.bad.add("a")
