@@ -1,6 +1,9 @@
 """Where the companion is in voice, driven through the whole adapter against a local Discord."""
 
+import asyncio
+
 import pytest
+from discord.voice_state import VoiceConnectionState
 from tenacity import wait_fixed
 
 from relay.platforms.discord import session_starts
@@ -313,6 +316,27 @@ class TestLostConnections:
             await discord.voice.kick_bot()
             await eventually(lambda: discord.voice.connection not in (None, before))
             await discord.voice.wait_joined(discord.lounge)
+
+    @pytest.mark.parametrize("moves", [False, True])
+    @pytest.mark.parametrize("reads", [False, True])
+    async def test_it_comes_although_it_is_moved_while_it_connects(
+        self, discord: DiscordDouble, run: Run, monkeypatch: pytest.MonkeyPatch, moves: bool, reads: bool
+    ) -> None:
+        monkeypatch.setattr(session, "CONNECT_TIMEOUT", 10 * PATIENCE)
+        lobby, handshake = discord.open_voice_channel(), VoiceConnectionState._handshake_websocket
+
+        async def interrupted(state: VoiceConnectionState) -> None:
+            monkeypatch.setattr(VoiceConnectionState, "_handshake_websocket", handshake)
+            await (discord.voice.move_bot(lobby) if moves else discord.voice.assign_server())
+            while reads:
+                await state.ws.poll_event()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(VoiceConnectionState, "_handshake_websocket", interrupted)
+        await discord.enter("ann")
+        async with run() as voice:
+            await eventually(lambda: voice.sink.is_open)
+            assert discord.voice.wishes == [discord.lounge, None, discord.lounge]
 
     async def test_it_keeps_trying_while_it_is_refused_and_text_goes_on(
         self, discord: DiscordDouble, run: Run, store: Store

@@ -11,7 +11,7 @@ from discord.voice_state import VoiceConnectionState
 
 from relay.platforms.discord.hearing.receiver import Receiver
 from relay.platforms.discord.hearing.rtp import TRANSPORT
-from relay.platforms.discord.voice.link import VoiceLink
+from relay.platforms.discord.voice.link import LinkState, VoiceLink
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ class HearingClient(VoiceLink):
                 self._owner.left(int(data["user_id"]))
 
 
-class _Connection(VoiceConnectionState):
+class _Connection(LinkState):
     """Mends two things in discord.py that only show when somebody listens all the time.
 
     Its reader waits for a packet for up to 30 s, and a socket that is closed meanwhile does not end that wait: after

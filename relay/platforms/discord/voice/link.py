@@ -5,6 +5,7 @@ from typing import Any
 
 import discord
 from discord.types.voice import GuildVoiceState
+from discord.voice_state import VoiceConnectionState
 
 from relay.speech.packet_source import SILENCE
 
@@ -26,6 +27,9 @@ class VoiceLink(discord.VoiceClient):
         while reader._idle_paused or reader._running.is_set():  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.001)
         await super().connect(**options)
+
+    def create_connection_state(self) -> VoiceConnectionState:
+        return LinkState(self)
 
     @property
     def is_ready(self) -> bool:
@@ -69,6 +73,33 @@ class VoiceLink(discord.VoiceClient):
         super().cleanup()
         _retrieve(asyncio.current_task())
         self.ended.set()
+
+
+class LinkState(VoiceConnectionState):
+    """Fails where it is moved, or given another server, before it is connected for the first time.
+
+    discord.py begins anew then: it cancels whoever waits for the connection, and the attempt it gave up disturbs the
+    new one, which nobody ends and which makes the bot leave when it fails at last, wherever it is by then.
+    """
+
+    _has_joined = False
+
+    async def connect(self, *, wait: bool = True, **options: Any) -> None:
+        if not wait:  # discord.py begins anew; before it has joined, who waits for that does so
+            return await super().connect(wait=False, **options) if self._has_joined else None
+        try:
+            await super().connect(wait=True, **options)
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            raise discord.ClientException("moved while connecting") from None
+        self._has_joined = True
+
+    async def soft_disconnect(self, **options: Any) -> None:
+        connector = self._connector
+        if not self._has_joined and connector is not None and connector is not asyncio.current_task():
+            connector.cancel()
+        await super().soft_disconnect(**options)
 
 
 def _retrieve(task: asyncio.Task[Any] | None) -> None:
