@@ -17,7 +17,7 @@ from relay.application import browser
 from relay.application.console import log_to, printable, show
 from relay.application.health import health_of
 from relay.application.heartbeat import ailment
-from relay.application.restarts import reachable
+from relay.application.restarts import Reachable, reachable
 from relay.application.settings import companions_in, load, load_fleet, refuse_companions, whereabouts
 from relay.application.settings.file import SettingsFile
 from relay.application.settings.secrets import Secrets
@@ -102,7 +102,7 @@ def run(
     if not mends:
         file.load()  # first, as all that going live takes loads slowly
 
-    if open_page and ailment((there := reachable(file)).heartbeat_file, time.time()) is None:
+    if open_page and _shows_itself(there := reachable(file)):
         browser.open_page(browser.page_address(there.web))
         return
 
@@ -110,6 +110,11 @@ def run(
 
     spare_what_stays()
     execute(live(file, terminal(False, "info", plain=plain), mends=mends, open_page=open_page))
+
+
+def _shows_itself(there: Reachable) -> bool:
+    """Whether a relay runs and has its page. A sign of life alone may be of one that was killed a moment ago."""
+    return ailment(there.heartbeat_file, time.time()) is None and browser.is_served(there.web)
 
 
 @app.command()

@@ -1,12 +1,17 @@
 """The relay's page in the browser of whoever sits at this machine."""
 
 import os
+import socket
 import sys
 import webbrowser
-from urllib.parse import quote
+from typing import Final
+from urllib.parse import quote, urlsplit
 
 from relay.config import WebSection
 from relay.system.http_server import local_address
+
+SOON: Final = 3.0
+"""Seconds within which this machine answers itself."""
 
 
 def page_address(web: WebSection, url: str | None = None) -> str:
@@ -14,6 +19,15 @@ def page_address(web: WebSection, url: str | None = None) -> str:
     token = web.token
     key = f"?token={quote(token.get_secret_value())}" if token is not None else ""
     return f"{url or local_address(web.host, web.port)}/{key}"
+
+
+def is_served(web: WebSection) -> bool:
+    """Whether anybody listens there."""
+    try:
+        socket.create_connection((urlsplit(local_address(web.host, web.port)).hostname, web.port), SOON).close()
+    except OSError:
+        return False
+    return True
 
 
 def open_page(address: str) -> bool:

@@ -1,0 +1,50 @@
+"""`relay run --open`, as the Start menu's entry calls it."""
+
+import socket
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay import cli
+from relay.application.settings import load
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was done, of starting a relay and opening a page."""
+    done = []
+
+    def execute(work: Coroutine[Any, Any, None]) -> None:
+        work.close()
+        done.append("started")
+
+    monkeypatch.setattr(cli, "execute", execute)
+    monkeypatch.setattr(cli, "spare_what_stays", lambda: None)
+    monkeypatch.setattr("relay.application.browser.open_page", done.append)
+    return done
+
+
+def with_a_sign_of_life(folder: Path, port: int) -> Path:
+    config = folder / "relay.toml"
+    config.write_text(f"[relay]\ndata_dir = {folder.as_posix()!r}\n[web]\nport = {port}\n", "utf-8")
+    load(config).heartbeat_file.write_text("")
+    return config
+
+
+def test_the_page_of_a_relay_that_runs_is_opened(done: list[str], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as served:
+        port = served.getsockname()[1]
+
+        cli.run(with_a_sign_of_life(tmp_path, port), open_page=True)
+
+    assert done == [f"http://127.0.0.1:{port}/"]
+
+
+def test_a_sign_of_life_of_one_that_was_killed_opens_no_page(
+    done: list[str], tmp_path: Path, unused_tcp_port: int
+) -> None:
+    cli.run(with_a_sign_of_life(tmp_path, unused_tcp_port), open_page=True)
+
+    assert done == ["started"]
