@@ -15,7 +15,7 @@ RelayError
 ├── MemoryUnavailable      (retryable) what is remembered of people cannot be read or written now
 ├── VoxtaError             Voxta answered with an error
 │   ├── VoxtaForbidden         the relay lacks the right: nothing was done, a person has to act
-│   ├── VoxtaNotTold           another process may tell it by now: nothing was sent
+│   ├── VoxtaNotTold           another process may tell it by now, or the chat was left: nothing was sent
 │   ├── VoxtaUnavailable       (retryable) not reachable, timed out, connection lost
 │   │   └── VoxtaKeyNeeded         it lets nobody in without a key
 │   └── ProtocolError          a frame that breaks the protocol
@@ -122,7 +122,7 @@ class VoxtaForbidden(VoxtaError):
 
 
 class VoxtaNotTold(VoxtaError):
-    """Nothing was sent: on its way it took so long that another process may tell it by now."""
+    """Nothing was sent: on its way it took so long that another process may tell it by now, or its chat was left."""
 
 
 class VoxtaUnavailable(VoxtaError):

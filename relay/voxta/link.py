@@ -39,7 +39,7 @@ class Link(Protocol):
 
         Raises VoxtaUnavailable when it is unknown whether Voxta took it, VoxtaError when Voxta refused it,
         VoxtaForbidden when it did so for lack of rights (see `refusal`), and VoxtaNotTold when it took so long until
-        it could go that another process may tell it by now.
+        it could go that another process may tell it by now, or its chat was left.
         """
         ...
 

@@ -25,6 +25,9 @@ SHOWN: Final = frozenset({SendAs.USER, SendAs.NOREPLY, SendAs.EVENT, SendAs.NOTE
 class ChatMessaging(ABC):
     """The half of a VoxtaSession that talks. Everything raises VoxtaUnavailable while no chat is joined."""
 
+    chat: JoinedChat | None
+    """The joined chat; None while there is none."""
+
     def __init__(self, may_tell: MayGo) -> None:
         """`may_tell`: whether no other process tells by now what this one was told to send."""
         self._calls = Calls()
@@ -38,21 +41,35 @@ class ChatMessaging(ABC):
     def _turned_away(self, chat: JoinedChat, error: VoxtaForbidden) -> None:
         """We may not talk in this chat."""
 
+    def _may_go(self, chat: JoinedChat) -> bool:
+        """Whether what stood in line may still be told in this chat, and by this process."""
+        return self._is_joined(chat) and self._may_tell()
+
+    def _is_joined(self, chat: JoinedChat) -> bool:
+        return self.chat is not None and self.chat.session_id == chat.session_id
+
+    async def _invoke(self, call: WireMessage, hub: HubConnection, chat: JoinedChat) -> None:
+        """Make a call that stood in line. Raises VoxtaUnavailable when the chat it is for was left meanwhile."""
+        if not self._is_joined(chat):
+            raise VoxtaUnavailable("the chat has changed")
+        await hub.invoke(call)
+
     async def send(self, forward: Forward) -> None:
         """Send a forward to the joined chat. Those that expect no reply may be under way together, and go in order.
 
         The only way text reaches Voxta's `send`: a Forward cannot hold a command but its own. Raises
         VoxtaUnavailable when it is unknown whether Voxta took it, VoxtaError when Voxta refused it, VoxtaForbidden
-        when that was for lack of rights, and VoxtaNotTold when another process may tell it by now.
+        when that was for lack of rights, and VoxtaNotTold when another process may tell it by now, or the chat was left
+        before it went.
         """
         hub, chat = self._joined()
         if chat.chat_id != forward.chat_id:
             raise VoxtaUnavailable("the chat has changed")
-        call = self._call(forward, chat)
+        call, may_go = self._call(forward, chat), partial(self._may_go, chat)
         try:
             await self._calls.make(
                 _kind(forward),
-                lambda: hub.invoke(call, self._may_tell),
+                lambda: hub.invoke(call, may_go),
                 _shows(forward),
                 together=not forward.expects_reply,
             )
@@ -68,8 +85,8 @@ class ChatMessaging(ABC):
             return None
         if chat.chat_id != forward.chat_id or forward.expects_reply:
             return None
-        call = self._call(forward, chat)
-        over = self._calls.begin(_kind(forward), lambda: hub.call(call, may_go=self._may_tell), _shows(forward))
+        call, may_go = self._call(forward, chat), partial(self._may_go, chat)
+        over = self._calls.begin(_kind(forward), lambda: hub.call(call, may_go=may_go), _shows(forward))
         if over is not None:
             over.add_done_callback(partial(self._note_refusal, chat))
         return over
@@ -131,7 +148,9 @@ class ChatMessaging(ABC):
         hub, chat = self._joined()
         call = client.Send(session_id=chat.session_id, text=NO_MESSAGE, do_user_action_inference=False)
         await self._calls.make(
-            call.type_name, lambda: hub.invoke(call), lambda message: isinstance(message, server.ReplyMessage)
+            call.type_name,
+            partial(self._invoke, call, hub, chat),
+            lambda message: isinstance(message, server.ReplyMessage),
         )
 
     async def have_said(self, text: str) -> None:
@@ -154,14 +173,16 @@ class ChatMessaging(ABC):
             set_flags=list(set_flags) or None,
         )
         await self._calls.make(
-            call.type_name, lambda: hub.invoke(call), lambda message: isinstance(message, server.ContextUpdated)
+            call.type_name,
+            partial(self._invoke, call, hub, chat),
+            lambda message: isinstance(message, server.ContextUpdated),
         )
 
     async def trigger_script_event(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         """Run the scenario's script listener `app:<name>`."""
         hub, chat = self._joined()
         call = _script_event(chat, name, arguments or {})
-        await self._calls.make(call.type_name, lambda: hub.invoke(call), together=True)
+        await self._calls.make(call.type_name, partial(self._invoke, call, hub, chat), together=True)
 
     def begin_script_event(self, call: ScriptCall) -> asyncio.Future[None] | None:
         """The same without waiting; None when it has to be waited for."""

@@ -93,8 +93,7 @@ class VoxtaSession(ChatMessaging):
         """The kinds of what could not be read."""
         self.problem: str | None = "not connected yet"
         """Why no chat is joined, in one line; None when one is."""
-        self.chat: JoinedChat | None = None
-        """The joined chat; None while there is none."""
+        self.chat = None
         self.refusal: str | None = None
         """Why Voxta takes nothing that is sent into the joined chat, in one line that holds the fix."""
 

@@ -242,7 +242,8 @@ class HubConnection:
             return True
         del self._pending[call.id]
         if not call.answer.done():
-            call.answer.set_exception(VoxtaNotTold(f"{call.message.type_name} may be another process's to send by now"))
+            why = "may be another process's to send by now, or its chat was left"
+            call.answer.set_exception(VoxtaNotTold(f"{call.message.type_name} {why}"))
             call.answer.exception()
         return False
 

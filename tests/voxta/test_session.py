@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -7,8 +7,9 @@ import pytest
 
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection, VoxtaSection
-from relay.errors import AuthError, VoxtaUnavailable
+from relay.errors import AuthError, VoxtaNotTold, VoxtaUnavailable
 from relay.model import Forward, Origin, SendAs
+from relay.voxta.chat import JoinedChat
 from relay.voxta.session import RECONNECT, RECONNECT_AT_MOST, VoxtaSession
 from relay.wire import client, server, signalr
 from relay.wire.messages import ContextText, WireMessage
@@ -236,6 +237,54 @@ async def test_a_refused_key_is_a_matter_for_a_person() -> None:
                 pass
         async with joined(companion.url, api_key="right") as session:
             assert session.chat is not None
+
+
+CALLS: dict[str, Callable[[VoxtaSession], Awaitable[None]]] = {
+    "question": lambda session: session.send(forward(session, "Who are you?")),
+    "note": lambda session: session.send(forward(session, "Ann just followed.", SendAs.NOTE)),
+    "reply": lambda session: session.ask_for_reply(),
+    "context": lambda session: session.update_context("stream", [ContextText(text="The game is chess.")]),
+    "script event": lambda session: session.trigger_script_event("cheer"),
+}
+"""Each waits in line for what becomes of the calls before it."""
+SENT = ("send", "updateContext", "triggerScriptEvent")
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("is_followed", [False, True], ids=["no chat", "another chat"])
+async def test_what_stood_in_line_while_its_chat_was_closed_is_not_sent(name: str, is_followed: bool) -> None:
+    async with VoxtaDouble() as voxta:
+        await voxta.open_elsewhere()
+        async with joined(voxta.url, join="open") as session:
+            first = session.chat
+            async with session._calls._turn:
+                call = asyncio.ensure_future(CALLS[name](session))
+                await eventually(lambda: session._calls._in_line > 0)
+                await voxta.rooms.close(voxta.open_chat)
+                await eventually(lambda: session.chat is None)
+                if is_followed:
+                    await voxta.open_elsewhere()
+                    await eventually(lambda: session.chat is not None)
+            with pytest.raises(VoxtaNotTold if name in ("question", "note") else VoxtaUnavailable):
+                await call
+
+        assert first is not None
+        assert not [sent for kind in SENT for sent in voxta.received(kind)]
+
+
+async def test_what_stood_in_line_goes_when_its_chat_was_joined_again_meanwhile() -> None:
+    async with VoxtaDouble() as voxta:
+        await voxta.open_elsewhere()
+        async with joined(voxta.url, join="open") as session:
+            before = session.chat
+            async with session._calls._turn:
+                call = asyncio.ensure_future(CALLS["note"](session))
+                await eventually(lambda: session._calls._in_line > 0)
+                assert before is not None
+                session.chat = JoinedChat(before.session_id, before.chat_id, "", [], None, -1)
+            await call
+
+        assert len(voxta.received("send")) == 1
 
 
 async def test_nothing_is_sent_while_no_chat_is_joined() -> None:
