@@ -46,16 +46,22 @@ T = TypeVar("T")
 
 
 async def in_time(
-    use: Use, work: Coroutine[Any, Any, T], otherwise: T, *, updates: bool = False, private: bool = True
+    use: Use,
+    work: Coroutine[Any, Any, T],
+    otherwise: T,
+    *,
+    updates: bool = False,
+    private: bool = True,
+    spent: float = 0.0,
 ) -> T:
     """What the work answers, or `otherwise`. Where it takes long, Discord is told that the answer follows.
 
     With `updates` the answer will change the message of the button that was pressed. Where it is not `private`,
-    everybody sees that an answer follows.
+    everybody sees that an answer follows. `spent` is how many of the seconds to answer in have gone by already.
     """
     task = asyncio.create_task(work)
     try:
-        await asyncio.wait({task}, timeout=ANSWER_WITHIN)
+        await asyncio.wait({task}, timeout=max(0.0, ANSWER_WITHIN - spent))
         if not task.done():
             await _put_off(use, updates=updates, private=private)
             await asyncio.wait({task}, timeout=FOLLOW_UP_WITHIN)

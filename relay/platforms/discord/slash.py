@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -90,13 +91,14 @@ class Slash:
     async def _carry_out(self, use: Use, info: CommandInfo, read: Read, given: Mapping[str, Any]) -> None:
         if not self._listening.covers(use.channel):
             return await whisper(use, self._elsewhere(use))
-        at = self._clock.arrived()
+        at, since = self._clock.arrived(), time.monotonic()
         typed = " ".join(value for value in given.values() if isinstance(value, str))
         message = read(use, given, await names_in(use, typed), at)
+        spent = time.monotonic() - since
         waiting = self._uses.begin(message.id)
         try:
             stored = self._accept(message)
-            await (self._told(use, waiting, stored) if info.is_told else self._done(use, waiting, info))
+            await (self._told(use, waiting, stored) if info.is_told else self._done(use, waiting, info, spent))
         finally:
             self._uses.end(message.id)
 
@@ -127,14 +129,14 @@ class Slash:
     def _words(self, use: Use, waiting: OpenUse) -> str:
         return waiting.words(partial(self._offers.explained, use))
 
-    async def _done(self, use: Use, waiting: OpenUse, info: CommandInfo) -> None:
-        """The relay answers, to everybody or to who asked."""
+    async def _done(self, use: Use, waiting: OpenUse, info: CommandInfo, spent: float) -> None:
+        """The relay answers, to everybody or to who asked; see `in_time` for the seconds spent before."""
 
         async def answer() -> bool:
             await waiting.ended()
             return True
 
-        is_known = await in_time(use, answer(), False, private=info.is_personal)
+        is_known = await in_time(use, answer(), False, private=info.is_personal, spent=spent)
         private = info.is_personal or waiting.is_refused or not waiting.answers
         await whisper(use, self._words(use, waiting) if is_known else SLOW, private=private)
 

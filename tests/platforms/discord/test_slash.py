@@ -11,10 +11,11 @@ from relay.commands.table import CommandTable
 from relay.config import ActionSection, CommandsSection, KindRule, ParameterSection
 from relay.errors import PostRejected
 from relay.model import AudienceMessage, Kind, Outcome, Post, SendAs, Settlement
-from relay.platforms.discord import commands, interactions, offers, slash, uses
+from relay.platforms.discord import commands, interactions, mentions, offers, slash, uses
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.offers import CREATED_A_DAY, DAY, Creations
 from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord.faults import Hold
 from tests.doubles.discord.interactions import CREATES_A_DAY, MAX_COMMANDS, NUMBER, STRING, USER, Response
 from tests.doubles.discord.world import Json
 from tests.platforms.discord.conftest import Connect, Store
@@ -32,6 +33,8 @@ HUG = Command(
     ),
 )
 DEATHS = Command(name="deaths", do=ActionSection(answer="42 deaths so far."))
+
+ECHO = Command(name="echo", do=ActionSection(answer="{said}"), parameters=(ParameterSection(name="said"),))
 
 
 async def _why(_: Use) -> str:
@@ -132,6 +135,26 @@ async def test_an_answer_that_takes_long_is_put_off(
     settle(platform, message, Outcome.ANSWERED)
     response: Response = await using
     assert (response.was_deferred, response.ephemeral, response.text) == (True, False, "42 deaths so far.")
+
+
+async def test_the_time_that_names_take_is_part_of_that_in_which_an_answer_is_put_off(
+    discord: DiscordDouble,
+    connect: Connect,
+    store: Store,
+    table: CommandTable,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mentions, "WITHIN", 0.2)
+    monkeypatch.setattr(interactions, "ANSWER_WITHIN", 0.2)
+    table.register(ECHO, "settings")
+    discord.fail(held := Hold(path="/members/"))
+    async with connect(viewers=table) as platform:
+        message, using = await use(discord, store, "echo", said=f"hi <@{discord.person('bob').id}>")
+        await answer(platform, message, "hi")
+        settle(platform, message, Outcome.ANSWERED)
+        response: Response = await using
+        assert (response.was_deferred, response.text) == (True, "hi")
+        held.released.set()
 
 
 async def test_who_is_refused_is_told_why_in_words_for_them_and_nobody_else(
