@@ -37,6 +37,8 @@ class PacketSource:
         self._queue: deque[Clip] = deque()
         self._heard: OrderedDict[str, int] = OrderedDict()
         """Bytes handed out of each clip."""
+        self._begun: str | None = None
+        """The id of the clip whose beginning was told last; None after a cut: what goes on then is told of again."""
         self._over: Clip | None = None
         self._paused = False
         self._volume = 1.0
@@ -49,7 +51,7 @@ class PacketSource:
         with self._lock:
             over, self._over = self._over, None
             clip = None if self._paused or not self._queue else self._queue[0]
-            begins = clip is not None and clip.id not in self._heard
+            begins = clip is not None and clip.id != self._begun
             samples = b"" if clip is None else self._next(clip)
             volume = self._volume
         if over is not None:
@@ -79,7 +81,7 @@ class PacketSource:
         """Forget all clips and any pause."""
         with self._lock:
             self._queue.clear()
-            self._over = None
+            self._begun = self._over = None
             self._paused = False
 
     def set_volume(self, volume: float) -> None:
@@ -99,6 +101,7 @@ class PacketSource:
             return self._paused or not (self._queue or self._over)
 
     def _next(self, clip: Clip) -> bytes:
+        self._begun = clip.id
         begin = self._heard.get(clip.id, 0)
         end = begin + _FRAME_BYTES
         self._heard[clip.id] = end

@@ -76,6 +76,20 @@ def test_a_cut_silences_the_next_frame_and_is_not_reported_as_an_end() -> None:
     assert player.packets.seconds_heard(a) == pytest.approx(2 * FRAME)
 
 
+def test_a_clip_that_goes_on_after_a_cut_is_reported_again_and_goes_on_where_it_was() -> None:
+    player = Player()
+    a = clip("a", 0.1)
+    player.packets.feed(a)
+    player.read(2)
+    player.packets.cut()
+
+    player.packets.feed(a)
+    player.read(4)
+
+    assert player.said == ["a+", "a+", "a-"]
+    assert player.packets.seconds_heard(a) == pytest.approx(0.1)
+
+
 def test_a_pause_silences_the_next_frame_and_keeps_the_place() -> None:
     player = Player()
     a = clip("a", 0.1)
