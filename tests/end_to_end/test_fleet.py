@@ -180,6 +180,26 @@ async def test_a_companion_that_is_added_answers_and_one_that_is_removed_does_no
     assert file.brains["ann"].asked == ['Eve (Twitch): "hi @vox"']
 
 
+async def test_what_one_companion_alone_wants_told_is_asked_of_the_platform_also_once_it_runs(
+    file: FleetFile, twitch: TwitchDouble
+) -> None:
+    def told(is_told: bool) -> dict[str, Any]:
+        return {"kinds": {"raid": {"enabled": is_told}}}
+
+    def asked() -> bool:
+        return any(sub.type == "channel.raid" for sub in twitch.subscriptions)
+
+    file.share(forwarding=told(False))
+    async with running(file):
+        await hears(twitch, "ann", "ben")
+        assert not asked()
+        file.change("ann", forwarding=told(True))
+        await twitch.until(asked, "raids to be asked for")
+        await hears(twitch, "ann", "ben")
+        await twitch.chat("hello @vox", author="dan", channel="ben")
+        await twitch.wait_for_posts(1)
+
+
 async def test_a_companion_whose_voxta_is_gone_costs_the_others_nothing(file: FleetFile, twitch: TwitchDouble) -> None:
     file.change("ben", voxta={"mode": "server", "url": "http://127.0.0.1:1"})
     async with running(file):

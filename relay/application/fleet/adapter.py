@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,13 @@ from relay.application.fleet.keeper import Keeper, in_words
 from relay.application.fleet.left_out import LeftOut
 from relay.application.fleet.routes import Routes
 from relay.application.fleet.voices import SharedVoices
-from relay.application.processes.adapter import built, by_turns, host, load, while_ours
+from relay.application.processes.adapter import by_turns, host, load, while_ours
 from relay.application.processes.elsewhere import RemoteControls
 from relay.application.processes.ingress import Ingress
 from relay.application.processes.kinds import platform_service
 from relay.application.processes.measures import EVERY_COMPANION
 from relay.application.processes.remote_commands import OffersOfCores, RemoteCommands
-from relay.application.processes.standby import MakeSure
+from relay.application.processes.standby import MakeSure, is_done_before
 from relay.application.settings import Fleet
 from relay.application.tracing import hearing, wanted_spans
 from relay.application.voice_places import is_in_voice
@@ -27,8 +28,9 @@ from relay.bus.bus import Bus
 from relay.config import mistakes
 from relay.config.base import PlatformSection
 from relay.config.loading import Config
-from relay.model import Caller, ControlInfo, Held, Incoming, PlatformDecision, Retraction, Suggestion
+from relay.model import Caller, ControlInfo, Held, Incoming, Kind, PlatformDecision, Retraction, Suggestion
 from relay.platforms.base import Notes, Platform, Receive, Tunable
+from relay.platforms.info import PlatformWishes, Surroundings
 from relay.platforms.sharing import Share, Shareable
 
 if TYPE_CHECKING:
@@ -60,6 +62,9 @@ class SharedAdapter:
         # Who has other settings there hears other companions with the same login, and stands by for others alike.
         self._space = f"{self._service}/{settings_mark(self._login)}"
         self._offers = OffersOfCores(bus, lambda: self._commands)
+        self._wants_more = asyncio.Event()
+        self._asked: frozenset[Kind] = frozenset()
+        """The kinds that the platform asks for."""
         self.platform: Platform | None = None
         """While this process hears, and no other."""
 
@@ -71,10 +76,14 @@ class SharedAdapter:
         await by_turns(self._login, self._space, self._bus, self._hear)
 
     async def _hear(self, make_sure: MakeSure) -> None:
-        receive = while_ours(self.receive, make_sure)
-        platform = built(self._info, self._config(), receive, SharedControls(self.owner, self._bus), self._notes())
+        """Anew whenever companions want more told: what a platform asks for it asks for when it connects."""
+        while not await is_done_before(self._wants_more, partial(self._hear_wanted, make_sure)):
+            log.info("%s begins anew: it asks for what its companions want told now", self._space)
+            self._wants_more.clear()
+
+    async def _hear_wanted(self, make_sure: MakeSure) -> None:
         async with wanted_spans(self._process) as self._spans, asyncio.TaskGroup() as tasks:
-            self.platform = platform
+            platform = self.platform = self._built(while_ours(self.receive, make_sure))
             following = tasks.create_task(self._offers.run(), name="viewers' commands")
             try:
                 await self._share()
@@ -87,6 +96,14 @@ class SharedAdapter:
                 await self._choosing.end(*self._choosing)
                 await self._voices.end()
 
+    def _built(self, receive: Receive) -> Platform:
+        """One that asks for all that any of the companions wants told."""
+        controls, config = SharedControls(self.owner, self._bus), self._config()
+        each = [Surroundings.of(own, receive, controls, self._notes()) for own in self._companions.values()]
+        self._asked = _kinds(self._companions)
+        around = replace(each[0], wanted=self._asked, look_back=max(own.look_back for own in each))
+        return self._info.build(self._info.settings(config), around)
+
     def _notes(self) -> Notes:
         """What processes share out among themselves they also note together, whatever else each has set."""
         if self._login.heard_alone() is None:
@@ -96,6 +113,8 @@ class SharedAdapter:
     async def follow(self, fleet: Fleet, _: FleetChanges) -> None:
         """Hear the channels of these companions from now on, or as soon as the platform lets them be heard."""
         self._know(fleet)
+        if self.platform is not None and not _kinds(self._companions) <= self._asked:
+            self._wants_more.set()
         await self._choosing.end(*self._choosing)
         if isinstance(self.platform, Tunable):
             self._choosing.start("channels", partial(self._choose, self.platform), f"channels of {self._space}")
@@ -185,6 +204,11 @@ class SharedAdapter:
     def _named(self, place: str) -> str:
         """A place as settings name it."""
         return self.platform.channel_name(place) if isinstance(self.platform, Tunable) else place
+
+
+def _kinds(companions: Mapping[str, Config]) -> frozenset[Kind]:
+    """All that any of them wants told."""
+    return frozenset().union(*(PlatformWishes.of(config).kinds for config in companions.values()))
 
 
 def _places_of(incoming: Incoming) -> Sequence[str]:

@@ -25,19 +25,21 @@ async def alone(bus: Bus, space: str, work: Callable[[MakeSure], Awaitable[None]
         lease = bus.lease(space, on_loss=lost.set)
         await lease.stand_by()
         try:
-            if await _is_done_before(lost, partial(work, lease.make_sure)):
+            if await is_done_before(lost, partial(work, lease.make_sure)):
                 return
             log.warning("standing by: another process took over %s while this one slept", space)
         finally:
             await lease.release()
 
 
-async def _is_done_before(lost: asyncio.Event, work: Callable[[], Awaitable[None]]) -> bool:
+async def is_done_before(end: asyncio.Event, work: Callable[[], Awaitable[None]]) -> bool:
+    """Do it until it ends by itself, or is ended by the event. Whether it did."""
+
     async def working() -> None:
         await work()
 
     async with asyncio.TaskGroup() as tasks:
-        both = tasks.create_task(working()), tasks.create_task(lost.wait())
+        both = tasks.create_task(working()), tasks.create_task(end.wait())
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         is_done = both[0].done()
         for each in both:

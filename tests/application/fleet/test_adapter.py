@@ -30,7 +30,7 @@ from relay.platforms.sharing import Share
 from relay.system.readiness import Look, Readiness
 from tests.doubles.redis_server import RedisServer
 from tests.end_to_end.stage import RecordingPlatform
-from tests.support import alongside, eventually
+from tests.support import alongside, eventually, turns
 
 SETTINGS = """
 twitch = { enabled = true, client_id = 'a' }
@@ -116,6 +116,46 @@ class Noting(RecordingPlatform):
     def __init__(self, _: object, around: Surroundings) -> None:
         super().__init__("twitch")
         self.notes = around.notes
+
+
+class Asking(RecordingPlatform):
+    """Shows what it was built to ask for."""
+
+    def __init__(self, _: object, around: Surroundings) -> None:
+        super().__init__("twitch")
+        self.around = around
+
+
+async def test_an_account_asks_for_what_any_of_its_companions_wants_also_once_one_wants_more(
+    redis_server: RedisServer,
+) -> None:
+    wishes = (
+        "forwarding.kinds.follow.enabled = false",
+        "companions.ann.forwarding.kinds.follow.enabled = true",
+        "companions.ann.selection.quiet_ttl = 1_000.0",
+        "companions.ben.forwarding.kinds.reaction.enabled = true",
+    )
+    settings = ["\n".join((SETTINGS, *wishes[:count])) for count in (3, 4)]
+    before, after = (fleet_in(each, Path("relay.toml"), {}) for each in settings)
+    adapter = adapter_of(settings[0], redis_server.url)
+    adapter._info = replace(adapter._info, build=Asking)
+
+    def asked() -> Surroundings | None:
+        return adapter.platform.around if isinstance(adapter.platform, Asking) else None
+
+    async with adapter._bus.running(), alongside(adapter.run()):
+        await eventually(lambda: asked() is not None)
+        first = asked()
+        assert first is not None and first.look_back == 1_000.0
+        assert Kind.FOLLOW in first.wanted and Kind.REACTION not in first.wanted
+
+        await adapter.follow(after, changes(before, after))
+        await eventually(lambda: asked() not in (None, first))
+        second = asked()
+        assert second is not None and {Kind.FOLLOW, Kind.REACTION} <= set(second.wanted)
+        await adapter.follow(before, changes(after, before))
+        await turns()
+        assert asked() is second
 
 
 class Tuned(RecordingPlatform):
