@@ -16,6 +16,8 @@ from pathlib import PurePath
 from types import FrameType
 from typing import Any, Final, TypeVar
 
+from relay.system.console_window import WINDOW
+
 T = TypeVar("T")
 
 GRACE: Final = 9.0
@@ -24,7 +26,7 @@ CLOSING: Final = 4.0
 """Seconds of them that closing everything may need."""
 
 _SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGBREAK")
-"""What asks a process to end; the last is Windows' alone."""
+"""What asks a process to end; the last is Windows' alone, where it is Ctrl+Break."""
 
 _deadline: "ContextVar[Deadline | None]" = ContextVar("deadline", default=None)
 
@@ -39,6 +41,7 @@ def run(work: Coroutine[Any, Any, T], *, grace: float = GRACE) -> T:
         return asyncio.run(_until_told(work, deadline))
     finally:
         deadline.cancel()
+        deadline.over.set()
 
 
 def begin(reason: str) -> None:
@@ -83,6 +86,8 @@ class Deadline:
         self._timer: threading.Timer | None = None
         self.politely: tuple[asyncio.Event, float] | None = None
         """What tells the work to end itself, and the seconds that it may take."""
+        self.over = threading.Event()
+        """Set when all has ended."""
 
     def ask(self, number: int, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether the work ends itself on this signal, and has been asked to."""
@@ -168,11 +173,19 @@ def _ending_on_signals(task: asyncio.Task[Any], deadline: Deadline) -> Iterator[
             loop.call_soon_threadsafe(task.cancel)
             deadline.start(signal.Signals(number).name, loop)
 
+    def close() -> None:
+        nonlocal ended
+        if not ended:
+            ended = True
+            loop.call_soon_threadsafe(task.cancel)
+            deadline.start("the window was closed", loop, CLOSING)
+
     with suppress(NotImplementedError):  # Windows' loop wakes up by itself
         for number in numbers:
             loop.add_signal_handler(number, end, number)  # so that a loop that sleeps wakes up
     # It is not left to the loop alone, as that may be what is stuck.
     before = {number: signal.signal(number, end) for number in numbers}
+    WINDOW.ends(close, deadline.over)  # after the C library, as the last one is asked first
     try:
         yield
     finally:

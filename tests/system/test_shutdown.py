@@ -46,6 +46,36 @@ try:
 except asyncio.CancelledError:
     print("ended", flush=True)
 """
+CLOSED_WINDOW = """
+import signal
+import threading
+from relay.system.console_window import CLOSED, WINDOW
+
+told, closed = threading.Event(), asyncio.Event()
+
+def close(loop):
+    {then}
+    end = WINDOW._end
+    WINDOW._end = lambda: [end(), loop.call_soon_threadsafe(closed.set)]
+    assert WINDOW.told(CLOSED)
+    print("the process is gone", flush=True)
+
+async def work():
+    global closing
+    closing = threading.Thread(target=close, args=[asyncio.get_running_loop()])
+    closing.start()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        told.set()
+        await closed.wait()
+        print("tidied up", flush=True)
+try:
+    shutdown.run(work())
+except asyncio.CancelledError:
+    closing.join()
+    print("ended", flush=True)
+"""
 SIGNALLED_AT_ONCE = """
 import signal
 from asyncio.unix_events import _UnixSelectorEventLoop as Loop
@@ -144,6 +174,15 @@ def test_a_signal_ends_the_work_in_good_order(number: int) -> None:
 
     said, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said, errors) == (0, "tidied up\nended\n", "")
+
+
+@pytest.mark.parametrize("before", ["pass", "signal.raise_signal(signal.SIGINT); told.wait()"])
+def test_a_closed_window_ends_the_work_in_good_order_before_the_process_is_gone(before: str) -> None:
+    process = started(CLOSED_WINDOW, then=before)
+
+    said, errors = process.communicate(timeout=PATIENCE)
+
+    assert (process.returncode, said, errors) == (0, "tidied up\nthe process is gone\nended\n", "")
 
 
 def test_a_signal_that_comes_as_early_as_it_can_is_not_lost() -> None:

@@ -1,0 +1,82 @@
+"""A window that is closed on Windows ends the work in good order, as far as that can be told elsewhere."""
+
+import ctypes
+import sys
+import threading
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from relay.system import console_window
+from relay.system.console_window import CLOSED, ConsoleWindow
+
+CTRL_C, CTRL_BREAK = 0, 1
+
+
+@pytest.fixture
+def handlers(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[int], int]]:
+    """What Windows would call: registered as its own library has it, by a double with C's calls."""
+    registered = []
+
+    def add(handler: Any, is_added: bool) -> bool:
+        assert is_added, "taking one away waits for one that is being told"
+        registered.append(handler)
+        return True
+
+    kernel32 = SimpleNamespace(SetConsoleCtrlHandler=add)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE, raising=False)
+    monkeypatch.setattr(ctypes, "WinDLL", {"kernel32": kernel32}.__getitem__, raising=False)
+    return registered
+
+
+def test_the_process_lasts_until_its_work_is_over(handlers: list[Callable[[int], int]]) -> None:
+    asked, over, is_gone = threading.Event(), threading.Event(), threading.Event()
+    ConsoleWindow().ends(asked.set, over)
+    [handler] = handlers
+
+    def close() -> None:
+        assert handler(CLOSED) == 1
+        assert over.is_set()
+        is_gone.set()
+
+    threading.Thread(target=close, daemon=True).start()
+    assert asked.wait(60)
+    assert not is_gone.is_set()
+    over.set()
+    assert is_gone.wait(60)
+
+
+def test_what_is_stuck_does_not_keep_it(handlers: list[Callable[[int], int]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console_window, "PATIENCE", 0.01)
+    ConsoleWindow().ends(lambda: None, threading.Event())
+
+    assert handlers[0](CLOSED) == 1
+
+
+@pytest.mark.parametrize("event", [CTRL_C, CTRL_BREAK])
+def test_keys_are_left_to_others(handlers: list[Callable[[int], int]], event: int) -> None:
+    asked: list[None] = []
+    ConsoleWindow().ends(lambda: asked.append(None), threading.Event())
+
+    assert handlers[0](event) == 0
+    assert not asked
+
+
+def test_so_is_all_once_the_work_is_over_and_there_is_one_handler(handlers: list[Callable[[int], int]]) -> None:
+    asked: list[str] = []
+    window, over, further = ConsoleWindow(), threading.Event(), threading.Event()
+    window.ends(lambda: asked.append("first"), over)
+    over.set()
+    assert handlers[0](CLOSED) == 0
+
+    def second() -> None:
+        asked.append("second")
+        further.set()
+
+    window.ends(second, further)
+
+    assert [handler(CLOSED) for handler in handlers] == [1]
+    assert asked == ["second"]
