@@ -156,7 +156,12 @@ class TwitchConnection:
         """
         await self.recognise()
         self._login_checked = time.monotonic()
-        self.channels = await self._looked_up(self._wished)
+        wished: Sequence[str] | None = None
+        channels: tuple[Channel, ...] = ()
+        while wished is not self._wished:  # others may be wished for while Twitch answers
+            wished = self._wished
+            channels = await self._looked_up(wished)
+        self.channels = channels
 
     async def listen_to(self, names: Sequence[str]) -> None:
         """Have these channels, by their logins, instead of those before.

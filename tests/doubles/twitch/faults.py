@@ -83,3 +83,16 @@ class Delay(Fault):
     async def strike(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         await asyncio.sleep(self.seconds)
         return await handler(request)
+
+
+@dataclass
+class Hold(Fault):
+    """The answer waits until it may come."""
+
+    is_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def strike(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self.is_asked.set()
+        await self.may_answer.wait()
+        return await handler(request)

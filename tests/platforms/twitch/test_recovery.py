@@ -21,7 +21,7 @@ from relay.platforms.twitch.socket import MOVE_AT_MOST
 from relay.platforms.twitch.tokens import Token, TokenFile
 from relay.system.private_files import write_private
 from tests.doubles.faults import FaultyProxy
-from tests.doubles.twitch import Drop, Garble, TwitchDouble
+from tests.doubles.twitch import Drop, Garble, Hold, TwitchDouble
 from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received, reaching
 from tests.support import PATIENCE
 
@@ -44,6 +44,20 @@ async def hears_again(twitch: TwitchDouble, received: Received) -> None:
     await twitch.wait_subscribed()
     await twitch.chat("again")
     await received.until_text("again")
+
+
+async def test_channels_wished_for_while_twitch_looks_up_those_before_are_had(tmp_path: Path) -> None:
+    async with TwitchDouble(channels=("ann", "ben")) as twitch:
+        settings, tokens = reaching(twitch, channels=["ann"]), TokenFile(twitch.write_token(tmp_path / "token.json"))
+        slow = Hold("users")
+        twitch.faults.append(slow)
+        async with TwitchConnection(settings, tokens) as connection:
+            logging_in = asyncio.create_task(connection.log_in())
+            await slow.is_asked.wait()
+            await connection.listen_to(["ben", "ann"])
+            slow.may_answer.set()
+            await logging_in
+            assert [each.login for each in connection.channels] == ["ben", "ann"]
 
 
 async def test_events_on_the_old_socket_during_a_handover_are_not_lost(
