@@ -1,11 +1,19 @@
 """One account of a platform for several companions, each in places of its own."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from relay.platforms.base import ViewerCommands
 from relay.platforms.voice import VoiceChannels
+
+IsOurs = Callable[[Sequence[str]], bool]
+"""Whether what is in these places is of whoever asks: as the platform names them, the closest first."""
+
+
+def everywhere(_: Sequence[str]) -> bool:
+    """What a whole account has is."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -28,4 +36,13 @@ class Shareable(Protocol):
 
     async def share(self, companions: Sequence[Share]) -> None:
         """These there are from now on, and no others. Called before it runs, and while it does; never raises."""
+        ...
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """What is Acting, Streaming or Redeeming has to be this too: one companion acts in its own channels alone."""
+
+    def within(self, is_ours: IsOurs, /) -> object:
+        """The same, as far as it is Acting, Streaming and Redeeming, where no other channels are than ours."""
         ...

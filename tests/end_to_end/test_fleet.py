@@ -86,15 +86,17 @@ class FleetFile:
 
     def _write(self) -> None:
         whole = self.path.with_suffix(".new")
-        whole.write_text(_toml({**self._shared, "companions": self._companions}))
+        whole.write_text(as_toml({**self._shared, "companions": self._companions}))
         whole.replace(self.path)  # a process that begins reads one or the other
 
 
-def _toml(table: Mapping[str, Any], path: str = "") -> str:
+def as_toml(table: Mapping[str, Any], path: str = "") -> str:
     """As JSON, of which TOML's inline values are made, a table for each mapping."""
     values = [f"{key} = {_inline(value)}" for key, value in table.items() if not isinstance(value, Mapping)]
     tables = [
-        f"[{path}{key}]\n{_toml(value, f'{path}{key}.')}" for key, value in table.items() if isinstance(value, Mapping)
+        f"[{path}{key}]\n{as_toml(value, f'{path}{key}.')}"
+        for key, value in table.items()
+        if isinstance(value, Mapping)
     ]
     return "\n".join([*values, *tables])
 

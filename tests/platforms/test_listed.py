@@ -3,9 +3,17 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import pytest
+
+from relay.application.processes.adapter import shape
+from relay.application.settings.model import settings_model
+from relay.bus.bus import Bus
 from relay.platforms import listed
+from relay.platforms.base import Acting, Redeeming, Streaming
+from relay.platforms.info import PlatformInfo
+from relay.platforms.sharing import Divisible
 
 RELAY: Final = Path(listed.__file__).parents[1]
 NAMED: Final = {
@@ -37,3 +45,11 @@ def test_every_platform_stands_in_a_folder_of_its_name() -> None:
     folders = {folder.name for folder in (RELAY / "platforms").iterdir() if (folder / "info.py").is_file()}
 
     assert {info.name for info in listed.PLATFORMS} == folders
+
+
+@pytest.mark.parametrize("info", listed.PLATFORMS, ids=lambda info: info.name)
+def test_what_acts_in_channels_of_its_own_choosing_can_do_so_for_one_companion_alone(info: PlatformInfo[Any]) -> None:
+    config = settings_model(listed.PLATFORMS)()
+    platform = shape(info, config, Bus(config.inbox, "nobody"))
+
+    assert isinstance(platform, Divisible) or not isinstance(platform, Acting | Streaming | Redeeming)

@@ -89,7 +89,7 @@ class SharedAdapter:
                 await self._share()
                 await self._voices.follow(self._companions)
                 with self._watch.exposition.telling_of(EVERY_COMPANION, self._left_out):
-                    await host(platform, self._service, self._bus, self._watch, make_sure, self._space)
+                    await host(platform, self._service, self._bus, self._watch, make_sure, self.owner, self._space)
             finally:
                 self.platform = None  # or `follow` starts voices meanwhile that nobody ends
                 following.cancel()

@@ -26,6 +26,7 @@ from relay.errors import InboxError, InboxTaken, PlatformUnavailable
 from relay.model import AudienceMessage, Incoming, Post, Role, Settlement
 from relay.platforms.base import (
     Acting,
+    ChannelRewards,
     Named,
     Notes,
     Offering,
@@ -39,6 +40,7 @@ from relay.platforms.base import (
     Withholding,
 )
 from relay.platforms.info import PlatformInfo, Surroundings
+from relay.platforms.sharing import Divisible
 from relay.platforms.supervision import Supervisor
 from relay.platforms.voice import VoiceChannels
 from relay.replies.outlet import Typing
@@ -46,6 +48,11 @@ from relay.system.periodic import repeat
 
 TELL_EVERY: Final = 0.5
 """Seconds between two looks at how the platform is; what has changed is told."""
+
+Owner = Callable[[Sequence[str]], str | None]
+"""The companion that is in these places, the closest first; None where none is."""
+_There = Callable[[Any], object]
+"""The platform in the channels of who asks."""
 
 
 async def run_adapter(info: PlatformInfo[Any], config: Config, bus: Bus, watch: Watch) -> None:
@@ -119,7 +126,7 @@ async def _hear(info: PlatformInfo[Any], config: Config, bus: Bus, watch: Watch,
         if voice is not None:
             beside.append(tasks.create_task(voice.run(), name="voice channels"))
         try:
-            await host(platform, platform_service(info, config), bus, watch, make_sure)
+            await host(platform, platform_service(info, config), bus, watch, make_sure, lambda _: companion)
         finally:
             for each in beside:
                 each.cancel()
@@ -138,22 +145,23 @@ def built(
 
 
 async def host(
-    platform: Platform, service: str, bus: Bus, watch: Watch, make_sure: MakeSure, condition: str = ""
+    platform: Platform, service: str, bus: Bus, watch: Watch, make_sure: MakeSure, owner: Owner, condition: str = ""
 ) -> None:
     """Run the platform until cancelled, say how it is, and do there what cores ask for while it is ours.
 
+    The `owner` of a place is who hears it, and nobody else acts there.
     `condition` names it in the readiness of a process that has several accounts there.
     """
     with ExitStack() as stack:
         if isinstance(platform, Offering):
             settled = bus.channel(f"{service} settled")
             stack.enter_context(bus.pubsub.heard_by(settled, _settled(platform)))
-        ours = {name: _once_sure(handler, make_sure) for name, handler in handlers(platform).items()}
+        ours = {name: _once_sure(handler, make_sure) for name, handler in handlers(platform, owner).items()}
         stack.enter_context(bus.calls.serving(service, ours))
         stack.enter_context(watch.readiness.needing({condition or platform.name: listens(platform)}))
         supervisor = Supervisor([platform], lambda *_: None)
         async with asyncio.TaskGroup() as tasks:
-            telling = tasks.create_task(_tell(platform, service, supervisor, bus), name="presence")
+            telling = tasks.create_task(_tell(platform, service, supervisor, bus, owner), name="presence")
             try:
                 await supervisor.run()
             finally:
@@ -161,19 +169,24 @@ async def host(
                 bus.presence.withdraw(service)
 
 
-async def _tell(platform: Platform, service: str, supervisor: Supervisor, bus: Bus) -> None:
+async def _tell(platform: Platform, service: str, supervisor: Supervisor, bus: Bus, owner: Owner) -> None:
     async def look() -> None:
-        bus.presence.offer(service, told(platform, supervisor))
+        bus.presence.offer(service, told(platform, supervisor, owner))
 
     await repeat(look, TELL_EVERY, "telling how the platform is")
 
 
-def told(platform: Platform, supervisor: Supervisor) -> Mapping[str, Any]:
+def told(platform: Platform, supervisor: Supervisor, owner: Owner) -> Mapping[str, Any]:
     """How it is, for the core."""
+    of: dict[str, list[str]] = {}
+    for channel in (channels := platform.channels()):
+        if (companion := owner((channel,))) is not None:
+            of.setdefault(companion, []).append(channel)
     return {
         "listening": platform.listening.is_set(),
         "health": supervisor.health(platform),
-        "channels": list(platform.channels()),
+        "channels": list(channels),
+        "of": of,
         "names": list(platform.names()) if isinstance(platform, Named) else [],
         "unread": dict(platform.unread()) if isinstance(platform, Unread) else {},
     }
@@ -198,25 +211,30 @@ def _once_sure(handler: Handler, make_sure: MakeSure) -> Handler:
     return handle
 
 
-def handlers(platform: Platform) -> Mapping[str, Handler]:
-    """What the core can ask of it, by method; see RemotePlatform for the other end."""
+def handlers(platform: Platform, owner: Owner) -> Mapping[str, Handler]:
+    """What the core can ask of it, by method; see RemotePlatform for the other end.
+
+    What names neither a channel nor a message is done where the companion that asks is, and nowhere else.
+    """
 
     async def post(asked: Any) -> None:
         await platform.post(Post.model_validate(asked))
 
-    return {"post": post, **_optional(platform), **_rewards(platform)}
+    def there(asked: Any) -> object:
+        companion: str = asked["companion"]
+
+        def is_ours(places: Sequence[str]) -> bool:
+            return owner(places) == companion
+
+        return platform.within(is_ours) if isinstance(platform, Divisible) else platform
+
+    return {"post": post, **_optional(platform), **_in_channels(platform, there), **_rewards(platform, there)}
 
 
 def _optional(platform: Platform) -> Mapping[str, Handler]:
-    async def typing(channel: Any) -> None:
+    async def typing(asked: Any) -> None:
         assert isinstance(platform, Typing)
-        await platform.typing(channel)
-
-    async def act(asked: Any) -> str:
-        acts = {each.name: each for each in platform.acts()} if isinstance(platform, Acting) else {}
-        if asked["name"] not in acts:
-            raise PlatformUnavailable(f"{platform.name} knows no {asked['name']}: its process is of another version")
-        return await acts[asked["name"]](asked["arguments"])
+        await platform.typing(asked["channel"])
 
     async def whisper(asked: Any) -> bool:
         assert isinstance(platform, Whispering)
@@ -226,32 +244,48 @@ def _optional(platform: Platform) -> Mapping[str, Handler]:
         assert isinstance(platform, Withholding)
         await platform.decide(AudienceMessage.model_validate(asked["message"]), approve=asked["approve"])
 
-    async def stream(_: Any) -> Mapping[str, Any]:
-        assert isinstance(platform, Streaming)
-        return plain(await platform.stream())
-
-    return {"typing": typing, "act": act, "whisper": whisper, "decide": decide, "stream": stream}
+    return {"typing": typing, "whisper": whisper, "decide": decide}
 
 
-def _rewards(platform: Platform) -> Mapping[str, Handler]:
+def _in_channels(platform: Platform, there: _There) -> Mapping[str, Handler]:
+    async def act(asked: Any) -> str:
+        acting = there(asked)
+        acts = {each.name: each for each in acting.acts()} if isinstance(acting, Acting) else {}
+        if asked["name"] not in acts:
+            raise PlatformUnavailable(f"{platform.name} knows no {asked['name']}: its process is of another version")
+        return await acts[asked["name"]](asked["arguments"])
+
+    async def stream(asked: Any) -> Mapping[str, Any]:
+        streaming = there(asked)
+        assert isinstance(streaming, Streaming)
+        return plain(await streaming.stream())
+
+    return {"act": act, "stream": stream}
+
+
+def _rewards(platform: Platform, there: _There) -> Mapping[str, Handler]:
     if not isinstance(platform, Redeeming):
         return {}
-    rewards = platform.rewards
 
-    async def check(_: Any) -> None:
-        await rewards.check()
+    def rewards(asked: Any) -> ChannelRewards:
+        redeeming = there(asked)
+        assert isinstance(redeeming, Redeeming)
+        return redeeming.rewards
 
-    async def list_all(_: Any) -> Sequence[Mapping[str, Any]]:
-        return [plain(each) for each in await rewards.list()]
+    async def check(asked: Any) -> None:
+        await rewards(asked).check()
+
+    async def list_all(asked: Any) -> Sequence[Mapping[str, Any]]:
+        return [plain(each) for each in await rewards(asked).list()]
 
     async def create(asked: Any) -> Mapping[str, Any]:
-        return plain(await rewards.create(asked["title"], OfferSection.model_validate(asked["offer"])))
+        return plain(await rewards(asked).create(asked["title"], OfferSection.model_validate(asked["offer"])))
 
     async def pause(asked: Any) -> None:
-        await rewards.pause(asked["reward_id"], is_paused=asked["is_paused"])
+        await rewards(asked).pause(asked["reward_id"], is_paused=asked["is_paused"])
 
     async def settle(asked: Any) -> None:
-        await rewards.settle(asked["reward_id"], asked["redemption_id"], is_fulfilled=asked["is_fulfilled"])
+        await rewards(asked).settle(asked["reward_id"], asked["redemption_id"], is_fulfilled=asked["is_fulfilled"])
 
     found = {"check": check, "list": list_all, "create": create, "pause": pause, "settle": settle}
     return {f"rewards.{name}": handler for name, handler in found.items()}

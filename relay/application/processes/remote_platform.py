@@ -11,6 +11,7 @@ from relay.acts import Act, Arguments
 from relay.application.processes.outbound import StreamOutbox
 from relay.bus.bus import Bus
 from relay.bus.lease import Lease
+from relay.bus.presence import ProcessSign
 from relay.errors import RelayError
 from relay.model import AudienceMessage, Post, Settlement
 from relay.platforms.base import (
@@ -42,13 +43,17 @@ ACT_WITHIN: Final = 30.0
 class RemotePlatform:
     """What every platform is. `shape` is the same platform, built here and never run: it tells what there is."""
 
-    def __init__(self, shape: Platform, service: str, bus: Bus, outbox: Callable[[Posted], Outbox]) -> None:
+    def __init__(
+        self, shape: Platform, service: str, bus: Bus, companion: str, outbox: Callable[[Posted], Outbox]
+    ) -> None:
+        """The companion is who has it here; with the same account others may have it as well."""
         self.name = shape.name
         self.service = service
         """What its adapter can be asked for as."""
         self.text_limit = shape.text_limit
         self.listening = asyncio.Event()
         self.shape = shape
+        self._companion = companion
         self._outbox = outbox
         self.bus = bus
         self.is_run = asyncio.Event()
@@ -58,9 +63,20 @@ class RemotePlatform:
         """What its adapters tell; see `told` in adapter.py."""
         return (sign.services[self.service] for sign in self.bus.presence.of(self.service))
 
-    async def ask(self, method: str, argument: Any = None, within: float = ACT_WITHIN) -> Any:
-        """Have an adapter do it. Raises what it raises, and NobodyThere."""
-        return await self.bus.calls.ask(self.service, method, argument, within=within)
+    async def ask(self, method: str, within: float = ACT_WITHIN, **about: Any) -> Any:
+        """Have an adapter do it for this companion, the one that hears its channels where there are several.
+
+        Raises what it raises, and NobodyThere.
+        """
+        asked = {**about, "companion": self._companion}
+        return await self.bus.calls.ask(self.service, method, asked, within=within, suits=self._hears_us)
+
+    def _hears_us(self, sign: ProcessSign) -> bool:
+        return bool(self._ours(sign.services[self.service]))
+
+    def _ours(self, told: Mapping[str, Any]) -> Sequence[str]:
+        ours: Sequence[str] = told.get("of", {}).get(self._companion, ())  # a process of an older relay tells of none
+        return ours
 
     async def run(self) -> None:
         """See Platform: whether adapters hear their channels."""
@@ -74,15 +90,15 @@ class RemotePlatform:
 
     async def post(self, post: Post) -> None:
         """See Outlet; what has to arrive goes through the outbox."""
-        await self.ask("post", post.model_dump(mode="json"))
+        await self.ask("post", **post.model_dump(mode="json"))
 
     def outbox(self, posted: Posted) -> Outbox:
         """See PostsElsewhere."""
         return self._outbox(posted)
 
     def channels(self) -> Sequence[str]:
-        """See Outlet."""
-        return list(dict.fromkeys(channel for sign in self.signs() for channel in sign["channels"]))
+        """See Outlet: the companion's own, whatever else its account hears."""
+        return list(dict.fromkeys(channel for sign in self.signs() for channel in self._ours(sign)))
 
     def health(self) -> str:
         """See Platform."""
@@ -93,7 +109,7 @@ class RemotePlatform:
 class _Typing(RemotePlatform):
     async def typing(self, channel: str) -> None:
         try:
-            await self.ask("typing", channel, DECORATION_WITHIN)
+            await self.ask("typing", DECORATION_WITHIN, channel=channel)
         except RelayError as error:
             log.debug("nobody is shown that an answer is on its way: %s", error)
 
@@ -104,13 +120,13 @@ class _Acting(RemotePlatform):
         return [Act(act.name, act.arguments, partial(self._perform, act.name)) for act in self.shape.acts()]
 
     async def _perform(self, name: str, asked: Arguments) -> str:
-        return str(await self.ask("act", {"name": name, "arguments": asked.model_dump(mode="json")}))
+        return str(await self.ask("act", name=name, arguments=asked.model_dump(mode="json")))
 
 
 class _Whispering(RemotePlatform):
     async def whisper(self, message: AudienceMessage, text: str) -> bool:
         try:
-            return bool(await self.ask("whisper", {"message": message.model_dump(mode="json"), "text": text}))
+            return bool(await self.ask("whisper", message=message.model_dump(mode="json"), text=text))
         except RelayError as error:
             log.warning("%s: a whisper was not written: %s", self.name, error)
             return False
@@ -118,7 +134,7 @@ class _Whispering(RemotePlatform):
 
 class _Withholding(RemotePlatform):
     async def decide(self, message: AudienceMessage, *, approve: bool) -> None:
-        await self.ask("decide", {"message": message.model_dump(mode="json"), "approve": approve})
+        await self.ask("decide", message=message.model_dump(mode="json"), approve=approve)
 
 
 class _Unread(RemotePlatform):
@@ -177,15 +193,15 @@ class RemoteRewards:
         return [ChannelReward(**each) for each in await self._platform.ask("rewards.list")]
 
     async def create(self, title: str, offer: Any) -> ChannelReward:
-        asked = {"title": title, "offer": offer.model_dump(mode="json")}
-        return ChannelReward(**await self._platform.ask("rewards.create", asked))
+        made = await self._platform.ask("rewards.create", title=title, offer=offer.model_dump(mode="json"))
+        return ChannelReward(**made)
 
     async def pause(self, reward_id: str, *, is_paused: bool) -> None:
-        await self._platform.ask("rewards.pause", {"reward_id": reward_id, "is_paused": is_paused})
+        await self._platform.ask("rewards.pause", reward_id=reward_id, is_paused=is_paused)
 
     async def settle(self, reward_id: str, redemption_id: str, *, is_fulfilled: bool) -> None:
-        asked = {"reward_id": reward_id, "redemption_id": redemption_id, "is_fulfilled": is_fulfilled}
-        await self._platform.ask("rewards.settle", asked)
+        about: dict[str, Any] = {"reward_id": reward_id, "redemption_id": redemption_id, "is_fulfilled": is_fulfilled}
+        await self._platform.ask("rewards.settle", **about)
 
 
 _ABILITIES: Final[Sequence[tuple[Any, type[RemotePlatform]]]] = (
@@ -206,7 +222,7 @@ def remote(shape: Platform, service: str, bus: Bus, companion: str, lease: Lease
     """The platform with the abilities that the shape has and no others, for the core with the companion's lease."""
     abilities = tuple(ours for theirs, ours in _ABILITIES if isinstance(shape, theirs))
     outbox = partial(StreamOutbox, shape.name, service, companion, bus, lease)
-    return _kind(f"Remote{type(shape).__name__}", abilities)(shape, service, bus, outbox)
+    return _kind(f"Remote{type(shape).__name__}", abilities)(shape, service, bus, companion, outbox)
 
 
 @cache

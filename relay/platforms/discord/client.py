@@ -21,7 +21,7 @@ from relay.platforms.base import (
     Tunable,
     ViewerCommands,
 )
-from relay.platforms.discord.acts import acts
+from relay.platforms.discord.acts import DiscordReach
 from relay.platforms.discord.audio import DiscordAudio
 from relay.platforms.discord.bot import Bot
 from relay.platforms.discord.incoming import Listening
@@ -34,7 +34,7 @@ from relay.platforms.discord.sharding import GatewayShard, Resharded, Sharding
 from relay.platforms.discord.voice.choosing import CompanionVoice
 from relay.platforms.discord.voice.commands import voice_commands
 from relay.platforms.discord.voice.voices import BotVoices
-from relay.platforms.sharing import Share, Shareable
+from relay.platforms.sharing import Divisible, IsOurs, Share, Shareable, everywhere
 from relay.replies.outlet import Typing
 from relay.system.backoff import backoff
 
@@ -195,7 +195,11 @@ class DiscordPlatform:
 
     def acts(self) -> Sequence[Act]:
         """See Acting."""
-        return acts(self._session)
+        return self.within(everywhere).acts()
+
+    def within(self, is_ours: IsOurs) -> DiscordReach:
+        """See Divisible."""
+        return DiscordReach(self._session, is_ours)
 
     async def typing(self, channel: str) -> None:
         """See Typing."""
@@ -253,6 +257,7 @@ class DiscordPlatform:
 _: type[Platform] = DiscordPlatform
 _offering: type[Offering] = DiscordPlatform
 _shareable: type[Shareable] = DiscordPlatform
+_divisible: type[Divisible] = DiscordPlatform
 _selective: type[Selective] = DiscordPlatform
 _tunable: type[Tunable] = DiscordPlatform
 _typing: type[Typing] = DiscordPlatform

@@ -1,4 +1,4 @@
-"""What a scenario may do on Twitch, in the first of the configured channels, as far as the login's scopes allow it."""
+"""What a scenario may do on Twitch, in the first of its channels, as far as the login's scopes allow it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Final
@@ -7,7 +7,8 @@ from pydantic import AfterValidator, Field
 from twitchio import PartialUser, User
 
 from relay.acts import Act, ActRefused, Arguments
-from relay.errors import AuthError, PlatformUnavailable
+from relay.errors import AuthError
+from relay.platforms.sharing import IsOurs
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import LOG_IN_AGAIN
 
@@ -77,8 +78,9 @@ SCOPES: Final[Mapping[str, str]] = {
 class TwitchActs:
     """Does them over a logged-in connection."""
 
-    def __init__(self, connection: TwitchConnection) -> None:
+    def __init__(self, connection: TwitchConnection, is_ours: IsOurs) -> None:
         self._connection = connection
+        self._is_ours = is_ours
 
     def all(self) -> list[Act]:
         return [
@@ -148,11 +150,10 @@ class TwitchActs:
     def _channel(self, act: str) -> PartialUser:
         """The channel to act in. Raises AuthError when the login lacks the scope."""
         connection = self._connection
-        if not connection.channels:
-            raise PlatformUnavailable("Twitch is not connected")
+        channel = connection.first(self._is_ours)
         if SCOPES[act] not in connection.account.scopes:
             raise AuthError(f"the Twitch login lacks {SCOPES[act]}: {LOG_IN_AGAIN}")
-        return connection.client.create_partialuser(connection.channels[0].id)
+        return connection.client.create_partialuser(channel.id)
 
     async def _user(self, login: str) -> User:
         name, account = login.removeprefix("@").lower(), self._connection.account.id

@@ -5,7 +5,7 @@ import logging
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from twitchio import ChatMessage
 from twitchio.models.eventsub_ import BaseEvent
@@ -15,7 +15,7 @@ from relay.errors import ConfigError, PlatformError, PlatformUnavailable, RelayE
 from relay.model import AudienceMessage, Kind, Post
 from relay.platforms.base import Notes, Receive, Stream
 from relay.platforms.intake import Intake, Seen
-from relay.platforms.twitch.acts import TwitchActs
+from relay.platforms.sharing import IsOurs, everywhere
 from relay.platforms.twitch.catalogue import wished
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import LOG_IN_AGAIN
@@ -24,8 +24,8 @@ from relay.platforms.twitch.incoming import read, read_beside
 from relay.platforms.twitch.incoming.twins import twin
 from relay.platforms.twitch.login_transport import LoginTransport
 from relay.platforms.twitch.outgoing import Outgoing
+from relay.platforms.twitch.reach import TwitchReach
 from relay.platforms.twitch.redeemed_texts import RedeemedTexts
-from relay.platforms.twitch.rewards import TwitchRewards
 from relay.platforms.twitch.settings import PLATFORM, TEXT_LIMIT, TwitchSection
 from relay.platforms.twitch.sources import AS_BOT, left_out
 from relay.platforms.twitch.status import TwitchStatus
@@ -70,7 +70,8 @@ class TwitchPlatform:
         self._outgoing = Outgoing(self._connection)
         self._whispers = Whispers(self._connection)
         self._redeemed_texts = RedeemedTexts()
-        self.rewards = TwitchRewards(self._connection)
+        self._reach = TwitchReach(self._connection, everywhere)
+        self.rewards = self._reach.rewards
         self._status = TwitchStatus()
         self.listening = self._status.listening
         self._transport = self._built_transport(notes)
@@ -96,7 +97,7 @@ class TwitchPlatform:
 
     def channel_name(self, channel: str) -> str:
         """See Tunable: its login."""
-        return next((each.login for each in self._connection.channels if each.id == channel), channel)
+        return self._connection.logins.get(channel, channel)
 
     async def run(self) -> None:
         """See Platform.run."""
@@ -148,7 +149,7 @@ class TwitchPlatform:
 
     def acts(self) -> Sequence[Act]:
         """See Acting."""
-        return TwitchActs(self._connection).all()
+        return self._reach.acts()
 
     async def whisper(self, message: AudienceMessage, text: str) -> bool:
         """See Whispering."""
@@ -169,21 +170,12 @@ class TwitchPlatform:
         await self._tokens.renewed()
 
     async def stream(self) -> Stream:
-        """See Streaming: of the first channel."""
-        connection = self._connection
-        if not connection.channels:
-            raise PlatformUnavailable(f"Twitch is not connected: {self._status.state}")
-        client, account, channel = connection.client, connection.account.id, connection.channels[0].id
+        """See Streaming."""
+        return await self._reach.stream()
 
-        async def live() -> list[Any]:
-            return [stream async for stream in client.fetch_streams(user_ids=[channel], token_for=account)]
-
-        streams = await connection.call(live, "looking up the stream")
-        info = await connection.call(
-            lambda: client.create_partialuser(channel).fetch_channel_info(token_for=account), "looking up the channel"
-        )
-        viewers = streams[0].viewer_count if streams else 0
-        return Stream(bool(streams), info.title or "", info.game_name or "", viewers)
+    def within(self, is_ours: IsOurs) -> TwitchReach:
+        """See Divisible."""
+        return TwitchReach(self._connection, is_ours)
 
     async def _log_in(self) -> None:
         await self._connection.log_in()

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,8 @@ from twitchio.http import Route
 from twitchio.models.eventsub_ import BaseEvent
 from twitchio.payloads import TokenRefreshedPayload
 
-from relay.errors import AuthError, ConfigError, RelayError
+from relay.errors import AuthError, ConfigError, PlatformUnavailable, RelayError
+from relay.platforms.sharing import IsOurs
 from relay.platforms.twitch.app_token import AppToken, told
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, login_refused, translate
 from relay.platforms.twitch.pacing import PointBudget
@@ -109,10 +110,28 @@ class TwitchConnection:
         self._login_checked = float("-inf")
         self.client: TwitchClient
         self.account: Account
-        self.channels: tuple[Channel, ...] = ()
-        """Empty while not logged in."""
+        self.channels = ()
         self.trouble = ""
         """What is wrong with some of the channels, for people."""
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Empty while not logged in."""
+        return self._channels
+
+    @channels.setter
+    def channels(self, channels: tuple[Channel, ...]) -> None:
+        self._channels = channels
+        self.logins: Mapping[str, str] = {channel.id: channel.login for channel in channels}
+
+    def first(self, is_ours: IsOurs) -> Channel:
+        """Of those that are ours. Raises PlatformUnavailable where there is none."""
+        if not self.channels:
+            raise PlatformUnavailable("Twitch is not connected")
+        first = next((channel for channel in self.channels if is_ours((channel.id,))), None)
+        if first is None:
+            raise PlatformUnavailable("Twitch hears no channel of this companion")
+        return first
 
     @property
     def by_conduit(self) -> bool:

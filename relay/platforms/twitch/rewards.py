@@ -10,6 +10,7 @@ from twitchio import CustomReward, HTTPException, PartialUser
 from relay.config import OfferSection
 from relay.errors import AuthError, PlatformError, PlatformUnavailable
 from relay.platforms.base import ChannelReward
+from relay.platforms.sharing import IsOurs, everywhere
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import LOG_IN_AGAIN
 from relay.platforms.twitch.settings import TwitchSection
@@ -22,8 +23,9 @@ TITLE_LIMIT: Final = 45
 class TwitchRewards:
     """See ChannelRewards. Twitch lets only the streamer's own login ask."""
 
-    def __init__(self, connection: TwitchConnection) -> None:
+    def __init__(self, connection: TwitchConnection, is_ours: IsOurs = everywhere) -> None:
         self._connection = connection
+        self._is_ours = is_ours
 
     async def check(self) -> None:
         self._channel(MANAGE)
@@ -85,7 +87,7 @@ class TwitchRewards:
         if not connection.channels:
             raise PlatformUnavailable("Twitch is not connected")
         account = connection.account
-        if account.id not in {channel.id for channel in connection.channels}:
+        if account.id not in connection.logins or not self._is_ours((account.id,)):
             raise PlatformError(
                 f"rewards are the streamer's own: {account.login} is none of twitch.channels; log in as the streamer"
             )

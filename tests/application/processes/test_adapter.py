@@ -62,7 +62,7 @@ async def test_a_post_is_tried_again_where_redis_could_not_tell_whose_the_platfo
         if failures:
             raise failures.pop()
 
-    hosted = host(platform, ACCOUNT, bus, Watch(PATIENCE, asyncio.Event()), make_sure)
+    hosted = host(platform, ACCOUNT, bus, Watch(PATIENCE, asyncio.Event()), make_sure, lambda _: "ann")
     async with bus.running(), alongside(hosted):
         assert await written(AdapterOutlet(TWITCH, ACCOUNT, bus), post, None, lambda _: False) == (post, None)
 
