@@ -16,7 +16,7 @@ from typing import IO, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from relay.errors import ConfigError
-from relay.system.private_files import make_folder
+from relay.system.private_files import make_folder, put_in_place
 
 VERSION: Final = 1
 """Of the form of a backup."""
@@ -86,7 +86,7 @@ def new_backup(file: Path) -> Iterator[BackupWriter]:
                 yield BackupWriter(archive)
             raw.flush()
             os.fsync(raw.fileno())
-        unfinished.replace(file)
+        put_in_place(unfinished, file)
     finally:
         unfinished.unlink(missing_ok=True)
 

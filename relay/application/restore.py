@@ -17,7 +17,7 @@ from relay.application.settings import whereabouts
 from relay.application.settings.secrets import Secrets
 from relay.config.places import data_folder
 from relay.errors import ConfigError
-from relay.system.private_files import make_folder, write_private
+from relay.system.private_files import make_folder, put_in_place, write_private
 
 _DATABASES: Final = (".db", ".sqlite", ".sqlite3")
 
@@ -79,7 +79,7 @@ def _replace(backup: Backup, places: Mapping[str, Path], found: list[Path]) -> l
             if (staging / name).exists():
                 if place.is_dir():
                     place.rmdir()  # an empty one
-                (staging / name).replace(place)
+                put_in_place(staging / name, place)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return lines
@@ -120,5 +120,5 @@ def _set(document: tomlkit.TOMLDocument, setting: str, place: Path) -> None:
 
 def _moved_aside(path: Path) -> str:
     aside = path.with_name(f"{path.name}.before-{time.strftime('%Y%m%d-%H%M%S')}")
-    path.replace(aside)
+    put_in_place(path, aside)
     return f"What was there before is {aside}"

@@ -157,6 +157,33 @@ async def test_nothing_there_is_overwritten_unless_it_is_moved_aside(kept: Path,
     assert await story(load(home / "relay.toml"), "twitch:m1") == "still waiting"
 
 
+@pytest.fixture
+def each_held_open_once(monkeypatch: pytest.MonkeyPatch) -> set[Path]:
+    """What has been moved: on Windows whoever has a file open, as scanners do with fresh ones, is in the way."""
+    replace, tried = Path.replace, set[Path]()
+
+    def held_open(self: Path, target: Path) -> Path:
+        if self not in tried:
+            tried.add(self)
+            raise PermissionError(13, "Access is denied")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", held_open)
+    monkeypatch.setattr("relay.system.private_files.WAITS", (0.0,))
+    return tried
+
+
+async def test_files_that_are_open_for_a_moment_end_neither_a_backup_nor_its_restoring(
+    config: Config, home: Path, tmp_path: Path, each_held_open_once: set[Path]
+) -> None:
+    kept = tmp_path / "kept.zip"
+    await backup(config, home / "relay.toml", kept)
+    restore(kept, home / "relay.toml", force=True)
+
+    assert await story(load(home / "relay.toml"), "twitch:m1") == "still waiting"
+    assert len(each_held_open_once) > 4
+
+
 async def test_the_place_of_a_relay_that_runs_is_left_alone(kept: Path, home: Path) -> None:
     (home / "data" / "mine.alive").write_text("ok", "utf-8")
 
