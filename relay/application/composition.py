@@ -196,6 +196,7 @@ class Relay:
         events.arrived.subscribe(self.runtime.saw)
         events.arrived.subscribe(self.viewers.latest.saw)
         events.decided.subscribe(self.forwarder.decide)
+        events.retracted.subscribe(self.forwarder.retract)
         events.retracted.subscribe(self.dialogue.router.retract)
         events.retracted.subscribe(self.poster.retract)
         events.asking.subscribe(self.poster.expect)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from relay.commands.explaining import Halt, QueuePlace
 from relay.commands.gate import CommandGate, Finished, no_commands
@@ -23,8 +24,9 @@ from relay.forwarding.sending import Sending
 from relay.forwarding.settling import Settling
 from relay.forwarding.waiting import Waiting
 from relay.inbox.base import Inbox
+from relay.inbox.ledger import names
 from relay.inbox.retry import with_retries
-from relay.model import AudienceMessage, Forward, Outcome, PlatformDecision
+from relay.model import AudienceMessage, Forward, Outcome, PlatformDecision, Retraction
 from relay.moderation.budget import Budget, is_quiet
 from relay.moderation.switches import Switches
 from relay.speech.floor import Floor
@@ -124,6 +126,10 @@ class Forwarder:
         """A platform has decided about a message that it withholds."""
         self.waiting.decide(decision, self._wall())
         self.wake()
+
+    def retract(self, retraction: Retraction) -> None:
+        """Messages were taken back. The store drops those that wait, and leaves alone what is about to be sent."""
+        self.waiting.chosen.call_off(partial(names, retraction), Outcome.DROPPED, retraction.reason)
 
     async def run(self) -> None:
         """Forward until cancelled. A store that does not answer is waited for."""

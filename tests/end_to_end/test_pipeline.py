@@ -216,6 +216,25 @@ async def test_what_is_edited_or_taken_back_while_it_waits_never_reaches_voxta_a
     assert why.settlement.reason == "author banned"
 
 
+async def test_what_is_deleted_in_the_moment_in_which_it_would_go_never_reaches_voxta(
+    tmp_path: Path, companion: CompanionServer, platforms: Platforms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with relaying(settings(tmp_path), companion.url, platforms) as (relay, statistics):
+
+        async def delete() -> None:
+            await relay.receive(Retraction(platform="twitch", id="m1", reason="deleted"))
+
+        monkeypatch.setattr(relay.inbox, "make_sure", delete)
+        await relay.receive(message(1))
+        await eventually(lambda: statistics.outcomes.total() == 1)
+        await relay.receive(message(2))
+        await relay.quiet(empty=True)
+        told = list(heard(relay))
+
+    assert told == ['Ann (Twitch): "message 2"']
+    assert statistics.outcomes == {Outcome.DROPPED: 1, Outcome.FORWARDED: 1}
+
+
 async def test_old_chat_expires_and_a_fast_viewer_is_refused_each_with_its_reason(
     tmp_path: Path, companion: CompanionServer, platforms: Platforms
 ) -> None:

@@ -520,6 +520,40 @@ class TestWhatChangesWhileTheCharacterIsToldWhomItHears:
         assert scene.voxta.told == {other.key: 1}
 
 
+@pytest.mark.parametrize("named", [{"id": "1"}, {"author_id": "ann"}], ids=["deleted", "timed out"])
+def test_what_is_deleted_when_the_store_has_it_as_begun_is_not_told(
+    scene: Scene, named: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retraction = Retraction(platform="twitch", reason="message deleted", **named)
+    dropped: list[int] = []
+
+    async def delete() -> None:
+        scene.forwarder.retract(retraction)
+        dropped.append(scene.writer.between(scene.inbox.retract(retraction, scene.wall())))
+
+    monkeypatch.setattr(scene.inbox, "make_sure", delete)
+    each = said(scene)
+    scene.wait(1)
+
+    assert dropped == [0], "the store leaves alone what may have been sent"
+    assert scene.voxta.attempted == []
+    assert scene.asked_keys == []
+    assert outcome(scene, each) == (Outcome.DROPPED, "message deleted")
+    assert [settlement.key for settlement in scene.told] == [each.key]
+
+
+def test_what_somebody_else_deletes_meanwhile_stops_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def delete() -> None:
+        scene.forwarder.retract(Retraction(platform="twitch", id="2", reason="message deleted"))
+
+    monkeypatch.setattr(scene.inbox, "make_sure", delete)
+    each = said(scene)
+    scene.wait(1)
+
+    assert len(scene.voxta.attempted) == 1
+    assert outcome(scene, each) == FORWARDED
+
+
 class TestWhatDidNotArrive:
     def test_is_not_crowded_out_by_what_came_meanwhile(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(notices, "CAPACITY", 1)

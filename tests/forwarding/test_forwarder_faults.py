@@ -78,6 +78,8 @@ class Faults(RuleBasedStateMachine):
         self.texts: dict[str, list[str]] = {}
         self.since: dict[str, float] = {}
         self.approved: set[str] = set()
+        self.deleted: set[str] = set()
+        """What was taken back before it was on its way."""
         self.taken_back = 0
         self.has_died = False
         self.checked = 0
@@ -143,7 +145,12 @@ class Faults(RuleBasedStateMachine):
             self.texts[of.key].append(text)
 
     def _retract(self, which: int) -> None:
-        retraction = Retraction(platform="twitch", id=self._pick(which).id, reason="deleted")
+        of = self._pick(which)
+        retraction = Retraction(platform="twitch", id=of.id, reason="deleted")
+        on_their_way = self.scene.forwarder._sending._under_way.values()
+        if not any(of.key in each.keys for each in [*on_their_way, *(each for each, _ in self.scene.voxta.attempted)]):
+            self.deleted.add(of.key)
+        self.scene.forwarder.retract(retraction)
         self.taken_back += self.scene.writer.between(self.scene.inbox.retract(retraction, self.scene.wall()))
 
     @precondition(lambda self: self.said)
@@ -254,6 +261,7 @@ class Faults(RuleBasedStateMachine):
             if LINK in forward.body:
                 assert any(key in self.approved or by_key[key].author.id == "mod" for key in forward.keys)
             for key in forward.keys:
+                assert self.has_died or key not in self.deleted
                 is_staffs = by_key[key].author.id == "mod"  # what moderators write lasts as long as events do
                 longest = EVENT if is_staffs else LONGEST.get(by_key[key].kind, EVENT)
                 assert at - self.since[key] <= longest + 0.1, "too late"
