@@ -14,7 +14,7 @@ from rich.console import Console
 
 from relay import __version__
 from relay.application import browser
-from relay.application.console import log_to, printable, show
+from relay.application.console import log_to, printable, show, take_any_text
 from relay.application.health import health_of
 from relay.application.heartbeat import ailment
 from relay.application.restarts import Reachable, reachable
@@ -50,6 +50,7 @@ app.command("update")(keeping.update)
 
 def main() -> None:
     """The `relay` command. Mistakes end with one clear line and exit code 1, never with a traceback."""
+    take_any_text()
     failed: list[BaseException] = []
     try:
         app()

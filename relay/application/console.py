@@ -3,8 +3,10 @@
 A terminal obeys what it shows: escape sequences clear it, fill the clipboard, or put another address behind a link.
 """
 
+import io
 import logging
 import re
+import sys
 import textwrap
 from typing import Final
 
@@ -25,6 +27,16 @@ def printable(text: str, *, lines: bool = False) -> str:
 
 def _written_out(character: str) -> str:
     return character.encode("unicode_escape").decode()
+
+
+def take_any_text() -> None:
+    """Let output that goes to a file or a program have what its encoding lacks written out, such as \\U0001f602.
+
+    There Windows has the encoding of its old programs, and Python would rather end than write an emoji.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def show(text: str, *, err: bool = False) -> None:

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from relay import __version__
 from relay.errors import ConfigError
@@ -26,8 +27,7 @@ def newer() -> str:
         return f"this is {__version__}, a folder with its own Python: look for a newer one where you downloaded it"
     origin = _origin()
     if origin.get("dir_info", {}).get("editable"):
-        folder = unquote(urlsplit(str(origin["url"])).path)
-        return _of_checkout(Path(folder))
+        return _of_checkout(Path(url2pathname(urlsplit(str(origin["url"])).path)))
     if "vcs_info" in origin:
         return _of_repository(str(origin["url"]), origin["vcs_info"])
     return _of_index()

@@ -10,13 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from dotenv import dotenv_values
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic_settings import SettingsError
 
 from relay.config.base import PlatformSection, Section
-from relay.config.environment import ENV_PREFIX, DotEnv, Environment, unreadable
+from relay.config.environment import ENV_PREFIX, DotEnv, Environment, unreadable, variables_in
 from relay.config.loading import Config, Whereabouts, mistake_at, told, validated
+from relay.config.text_files import encoding_of
 from relay.errors import SettingMistake, WrongSettings
 
 TABLE: Final = "companions"
@@ -72,7 +72,8 @@ def with_variables(
 ) -> dict[str, dict[str, Any]]:
     """The companions' own settings with those of the environment over them: RELAY_COMPANIONS__ANN__VOXTA__API_KEY."""
     beside = path and path.with_name(".env")
-    variables = {each.upper() for each in (*os.environ, *(dotenv_values(beside) if beside else ()))}
+    encoding = encoding_of(beside) if beside else None
+    variables = {each.upper() for each in (*os.environ, *(variables_in(beside) if beside else ()))}
     prefix = f"{ENV_PREFIX}{TABLE}__".upper()
     named = {each.removeprefix(prefix).partition("__")[0] for each in variables if each.startswith(prefix)}
     found = dict(tables)
@@ -80,7 +81,7 @@ def with_variables(
         if (variable := variable_of(name)) in named:
             own = f"{prefix}{variable}__"
             try:
-                in_file = DotEnv(model, env_file=beside, env_prefix=own)()
+                in_file = DotEnv(model, beside, encoding, env_prefix=own)()
                 found[name] = merged(merged(tables[name], in_file), Environment(model, env_prefix=own)())
             except SettingsError:
                 raise WrongSettings([SettingMistake("", line, line) for line in unreadable(path)]) from None

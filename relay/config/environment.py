@@ -3,12 +3,15 @@
 import json
 import os
 from collections.abc import Collection, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
 from dotenv import dotenv_values
 from pydantic.fields import FieldInfo
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
+
+from relay.config.text_files import text_in
 
 ENV_PREFIX: Final = "RELAY_"
 
@@ -34,9 +37,17 @@ class DotEnv(Environment, DotEnvSettingsSource):
         return {name: value for name, value in super().__call__().items() if name in self.settings_cls.model_fields}
 
 
+def variables_in(file: Path) -> dict[str, str | None]:
+    """What a file `.env` sets; nothing where there is none. Raises ConfigError where it cannot be read."""
+    try:
+        return dotenv_values(stream=StringIO(text_in(file)))
+    except FileNotFoundError:
+        return {}
+
+
 def unreadable(path: Path | None) -> Iterator[str]:
     """A line for each variable that is no JSON although it begins so. Values are not shown."""
-    beside = dotenv_values(path.with_name(".env")) if path is not None else {}
+    beside = variables_in(path.with_name(".env")) if path is not None else {}
     for variable, value in {**beside, **os.environ}.items():
         if variable.upper().startswith(ENV_PREFIX) and value and value.lstrip().startswith(("[", "{")):
             try:
@@ -57,7 +68,7 @@ def set_outside(loc: tuple[int | str, ...], path: Path | None) -> str | None:
         variable = ENV_PREFIX + "__".join(map(str, loc[:depth])).upper().replace("-", "_")
         if variable in os.environ:
             return f"environment variable {variable}"
-        if beside and variable in dotenv_values(beside):
+        if beside and variable in variables_in(beside):
             return f"{beside}: {variable}"
     return None
 

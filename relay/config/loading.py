@@ -3,7 +3,6 @@
 `RELAY_VOXTA__API_KEY=…` sets `voxta.api_key`, as does such a line in a file `.env` beside the settings.
 """
 
-import codecs
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +47,7 @@ from relay.config import (
 )
 from relay.config.environment import ENV_PREFIX, DotEnv, Environment, unreadable, written_in
 from relay.config.places import data_folder, own_file
+from relay.config.text_files import encoding_of, text_in
 from relay.errors import ConfigError, SettingMistake, WrongSettings
 
 
@@ -74,7 +74,8 @@ class Whereabouts(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         assert isinstance(dotenv_settings, DotEnvSettingsSource)
-        return Environment(settings_cls), DotEnv(settings_cls, env_file=dotenv_settings.env_file), init_settings
+        file, encoding = dotenv_settings.env_file, dotenv_settings.env_file_encoding
+        return Environment(settings_cls), DotEnv(settings_cls, file, encoding), init_settings
 
     @property
     def audit_file(self) -> Path:
@@ -197,8 +198,9 @@ def data_in(text: str, path: Path | None, secrets: Mapping[str, str] | None = No
 
 def validated(model: type[C], data: dict[str, Any], path: Path | None) -> C:
     """These settings with the environment over them, checked. Raises WrongSettings."""
+    beside = path and path.with_name(".env")
     try:
-        return model(_env_file=path and path.with_name(".env"), **data)
+        return model(_env_file=beside, _env_file_encoding=encoding_of(beside) if beside else None, **data)
     except ValidationError as error:
         raise WrongSettings(told(error, model, path)) from None
     except SettingsError:
@@ -213,24 +215,11 @@ def _with_data_folder(data: dict[str, Any], path: Path | None) -> dict[str, Any]
 def text_of(path: Path) -> str:
     """What the file says; nothing where this user's own is not there yet. Raises ConfigError."""
     try:
-        return _decoded(path.read_bytes())
+        return text_in(path)
     except FileNotFoundError:
         if path == own_file():  # where the page writes it once there is something to write
             return ""
         raise ConfigError(f"{path}: there is no such file; make it on the page that `relay run` serves") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: this is not text in UTF-8; save it as UTF-8, as editors offer") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
-
-
-def _decoded(content: bytes) -> str:
-    """Also as older Windows editors and shells write it, in UTF-16 with its mark. Raises UnicodeDecodeError."""
-    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    text = content.decode("utf-16" if is_wide else "utf-8-sig")
-    if "\0" in text:
-        raise UnicodeDecodeError("utf-8", content, 0, 1, "NUL")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _toml(text: str, path: Path | None) -> dict[str, Any]:

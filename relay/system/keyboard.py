@@ -20,6 +20,9 @@ _ARROWS: Final = {"\x1b[A": UP, "\x1b[B": DOWN, "\x1bOA": UP, "\x1bOB": DOWN, "\
 """As terminals send them in either of their modes, and as Windows tells them."""
 _KEYS_KEPT: Final = 64
 """What is typed faster than it is looked at is forgotten."""
+_WINDOWS_ENDS: Final = 0.2
+"""Seconds the thread that looks for keys on Windows has to end; after half a key it waits for the other half, which
+may never come."""
 _WINDOWS_POLL: Final = 0.03
 """Seconds between two looks for a key on Windows, where nothing tells that there is one."""
 
@@ -106,7 +109,7 @@ if sys.platform == "win32":
 
         def close(self) -> None:
             self._ended.set()
-            self._thread.join()
+            self._thread.join(_WINDOWS_ENDS)
 
     _of_the_system = ConsoleKeyboard
 else:

@@ -2,6 +2,7 @@ import asyncio
 import io
 import logging
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
 
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from relay.application.console import handler, printable
+from relay import cli
+from relay.application.console import handler, printable, show
 from relay.application.plain_view import narrate
 from relay.application.statistics import ActivityLine, Statistics
 from relay.application.terminal_view import TerminalView, WatchedRelay
@@ -35,6 +37,16 @@ def test_nothing_printable_steers_a_terminal(text: str) -> None:
     assert not steers(printable(text, lines=True))
     assert not steers(printable(text)) and "\n" not in printable(text)
     assert printable(printable(text)) == printable(text)
+
+
+def test_output_that_is_no_console_has_what_its_encoding_lacks_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    piped = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(piped, encoding="cp1252", write_through=True))
+    monkeypatch.setattr(cli, "app", lambda: show("Zoë is muted 😂"))
+
+    cli.main()
+
+    assert piped.getvalue().decode("cp1252").strip() == r"Zoë is muted \U0001f602"
 
 
 def test_what_steers_is_written_out_and_all_else_stays() -> None:

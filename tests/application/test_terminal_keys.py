@@ -1,20 +1,24 @@
 """What the keys of the live view do."""
 
 import asyncio
+import importlib.util
 import os
 import pty
 import signal
 import sys
 import termios
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from relay.application.terminal_keys import HELP, QUIT, SURE_FOR, KeyMeanings
 from relay.model import Held
+from relay.system import keyboard
 from relay.system.keyboard import keys_in
-from tests.support import PATIENCE
+from tests.support import PATIENCE, eventually
 
 HELD = [Held(id=f"h{n}", who=f"viewer{n} (twitch)", text="well", reason="a link", at=0) for n in (1, 2, 3)]
 
@@ -112,6 +116,42 @@ def test_every_key_is_explained() -> None:
 )
 def test_keys_are_told_apart(typed: str, keys: list[str]) -> None:
     assert list(keys_in(typed)) == keys
+
+
+class HalfAKey(ModuleType):
+    """The console of a Windows on which à was pressed, which looks like the first half of a key without a character."""
+
+    def __init__(self) -> None:
+        super().__init__("msvcrt")
+        self.is_asked_for_more = threading.Event()
+        self.is_over = threading.Event()
+        self._typed = iter("\xe0")
+
+    def kbhit(self) -> bool:
+        return not self.is_over.is_set()
+
+    def getwch(self) -> str:
+        if (key := next(self._typed, None)) is None:
+            self.is_asked_for_more.set()
+            self.is_over.wait()
+        return key or "x"
+
+
+async def test_a_console_of_windows_is_left_although_it_waits_for_half_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = HalfAKey()
+    monkeypatch.setitem(sys.modules, "msvcrt", console)
+    monkeypatch.setattr(sys, "platform", "win32")
+    spec = importlib.util.spec_from_file_location("keyboard_of_windows", keyboard.__file__)
+    assert spec is not None and spec.loader is not None
+    on_windows = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(on_windows)
+    try:
+        opened = on_windows.ConsoleKeyboard(0)
+        await eventually(console.is_asked_for_more.is_set)
+
+        await asyncio.wait_for(asyncio.to_thread(opened.close), PATIENCE)
+    finally:
+        console.is_over.set()
 
 
 SCRIPT = """

@@ -1,6 +1,7 @@
 """Whether there is a newer version, by where this one came from."""
 
 import json
+import nturl2path
 import subprocess
 import sys
 import zipfile
@@ -48,6 +49,22 @@ def test_a_copy_of_the_repository_is_compared_with_where_it_came_from(
     assert updates.newer().endswith("copy is the newest")
     commit(repository)
     assert updates.newer().startswith("1 changes are newer")
+
+
+def test_a_copy_on_windows_is_looked_for_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def told(*words: str) -> str:
+        asked.append(words)
+        return "0"
+
+    monkeypatch.setattr(updates, "url2pathname", nturl2path.url2pathname)
+    monkeypatch.setattr(updates, "_ask", told)
+    installed(monkeypatch, url="file:///C:/Users/Ann%20B/relay", dir_info={"editable": True})
+
+    updates.newer()
+
+    assert asked[0][:3] == ("git", "-C", r"C:\Users\Ann B\relay")
 
 
 def test_what_came_from_an_address_is_compared_with_it(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,6 +207,24 @@ def test_a_file_is_read_as_editors_of_windows_write_it(tmp_path: Path, encoding:
     assert load(config).companion.name == "Zoë"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_variables_in_a_file_are_read_as_shells_of_windows_write_it(tmp_path: Path, encoding: str) -> None:
+    config = tmp_path / "relay.toml"
+    config.write_text("")
+    config.with_name(".env").write_bytes("RELAY_COMPANION__NAME=Zoë\r\n".encode(encoding))
+
+    assert load(config).companion.name == "Zoë"
+
+
+def test_variables_that_are_no_text_in_utf8_are_told_with_their_file(tmp_path: Path) -> None:
+    config = tmp_path / "relay.toml"
+    config.write_text("")
+    config.with_name(".env").write_bytes("RELAY_COMPANION__NAME=Zoë".encode("latin-1"))
+
+    with pytest.raises(ConfigError, match=r"\.env: this is not text in UTF-8"):
+        load(config)
+
+
 @pytest.mark.parametrize("content", ["[companion]\nname = 'Zoë'".encode("latin-1"), "[web]".encode("utf-16-le")])
 def test_what_is_no_text_in_utf8_is_told_with_the_way_out(tmp_path: Path, content: bytes) -> None:
     config = tmp_path / "relay.toml"

@@ -76,6 +76,7 @@ class SettingsFile:
         return config
 
     def _replace(self, text: str) -> Config:
+        text = text.replace("\r\n", "\n")
         if len(text) > MAX_TEXT:
             raise ConfigError(f"this is longer than any settings file ({MAX_TEXT} characters)")
         config = meaning(text, self.path, self.secrets.read())

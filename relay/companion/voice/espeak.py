@@ -87,7 +87,7 @@ class _Library:
         try:
             self._calls: Any = ctypes.CDLL(espeakng_loader.get_library_path())
             data = _path(espeakng_loader.get_data_path())
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, UnicodeEncodeError) as error:  # a path may have letters that the C library lacks
             raise ConfigError(
                 f'companion.speech: eSpeak does not load here ({error}); set speech = "openai" or "none"'
             ) from None

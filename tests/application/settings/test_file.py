@@ -249,3 +249,10 @@ async def test_what_is_exported_holds_no_secret_not_even_in_a_comment_or_an_addr
     assert "hunter2" not in exported
     assert tomllib.loads(exported) == {"web": {"port": 8082}, "voxta": {"url": "http://voxta.example:5384"}}
     assert "# my port" in exported
+
+
+async def test_a_file_of_windows_is_taken_with_the_ends_of_lines_that_all_others_have(file: SettingsFile) -> None:
+    await file.replace('[companion]\r\npersona = """one\r\ntwo"""\r\n')
+
+    assert b"\r" not in file.path.read_bytes()
+    assert file.load().companion.persona == "one\ntwo"

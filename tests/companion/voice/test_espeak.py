@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from relay.companion.voice import espeak
 from relay.companion.voice.espeak import Espeak
 from relay.errors import ConfigError
 from relay.text.aloud.reading import ReadAloud
@@ -78,3 +79,14 @@ def test_any_text_can_be_read(text: str) -> None:
     rate, pcm = samples(asyncio.run(Espeak("en-us").speak(ReadAloud()(text) or "a")))
 
     assert 0 < len(pcm) / rate < 600
+
+
+def test_a_folder_that_the_c_library_cannot_name_is_told_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def encoded(path: str) -> bytes:
+        return "Łukasz".encode("cp1252")
+
+    monkeypatch.setattr(espeak._Library, "_only", None)
+    monkeypatch.setattr(espeak, "_path", encoded)
+
+    with pytest.raises(ConfigError, match='set speech = "openai" or "none"'):
+        Espeak("")
