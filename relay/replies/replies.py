@@ -55,9 +55,9 @@ class Replies:
         """The next reply to begin answers this."""
         self._asked = forward
 
-    def unasked(self, forward: Forward | None = None) -> None:
-        """This, or whatever was asked last, gets no answer: what begins next answers nobody."""
-        if forward is None or self._asked is forward:
+    def unasked(self, forward: Forward) -> None:
+        """This gets no answer: what begins next answers nobody."""
+        if self._asked is forward:
             self._asked = None
 
     def apply(self, message: WireMessage, character: str = "") -> Step | None:

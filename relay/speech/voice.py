@@ -163,7 +163,6 @@ class Voice:
         must_interrupt = reply is None or reply.phase is not Phase.SPEAKING
         if must_interrupt:
             self._tell_to_stop()
-            self._replies.unasked()
         if reply is not None and reply.is_voicing:
             self.playback.cut(reply)
             self._give_up(reply)

@@ -7,7 +7,6 @@ import pytest
 
 from relay.config import FloorSection
 from relay.errors import VoxtaError
-from relay.model import Forward, SendAs
 from relay.replies.replies import Replies
 from relay.replies.reply import Phase, Reply, Sentence
 from relay.speech.floor import Floor, FloorState
@@ -18,9 +17,6 @@ from relay.speech.voice import Voice
 from tests.speech.fakes import Clock, Library, ManualSink, add, begin, cancel, end, settle
 from tests.support import alongside, eventually
 
-QUESTION = Forward(
-    id="f", keys=("twitch:1",), send_as=SendAs.USER, body="hello", origins=(), chat_id="c", after_index=0
-)
 HELLO, BYE = Sentence("r1", "Hello there my friend.", 0, 22, "a"), Sentence("r1", " Good bye.", 22, 32, "b")
 
 
@@ -621,20 +617,6 @@ async def test_a_reply_knows_whether_it_was_stopped_on_purpose(by: str) -> None:
         reply = scene.replies.get("r1")
         assert reply is not None
         assert (reply.phase, reply.is_stopped) == (Phase.CUT, by == "a moderator")
-
-
-async def test_what_begins_after_a_question_that_was_given_up_before_its_answer_began_answers_nobody() -> None:
-    async with speaking() as scene:
-        scene.replies.asked(QUESTION)
-        scene.floor.asked(scene.clock.now)
-        scene.voice.asked()
-        scene.voice.turn(is_over=False)
-
-        assert scene.voice.stop()
-        scene.voice.turn(is_over=True)
-
-        await scene.told("interrupt")
-        assert scene.thinking("r1").forward is None
 
 
 async def test_stopping_one_reply_lets_the_next_be_heard() -> None:
