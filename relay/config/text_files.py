@@ -8,9 +8,25 @@ from relay.errors import ConfigError
 
 def text_in(path: Path) -> str:
     """What the file says. Raises FileNotFoundError, and ConfigError where it is there and cannot be read."""
+    text, _ = _read(path)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def encoding_of(path: Path) -> str:
+    """By which the file is read as text, where it is there. Raises ConfigError where it is no text."""
+    try:
+        return _read(path)[1]
+    except FileNotFoundError:
+        return "utf-8"
+
+
+def _read(path: Path) -> tuple[str, str]:
+    """Its text and its encoding: older editors and shells of Windows write UTF-16, and begin with its mark."""
     try:
         content = path.read_bytes()
-        text = content.decode(_encoding_of(content))
+        is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        encoding = "utf-16" if is_wide else "utf-8-sig"
+        text = content.decode(encoding)
     except FileNotFoundError:
         raise
     except UnicodeDecodeError:
@@ -19,21 +35,7 @@ def text_in(path: Path) -> str:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
     if "\0" in text:
         raise _unreadable(path)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def encoding_of(path: Path) -> str:
-    """By which the file is read as text, where it is there. Raises ConfigError where it is no text."""
-    try:
-        text_in(path)
-        return _encoding_of(path.read_bytes())
-    except FileNotFoundError:
-        return "utf-8"
-
-
-def _encoding_of(content: bytes) -> str:
-    """Older editors and shells of Windows write UTF-16, and begin with its mark."""
-    return "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    return text, encoding
 
 
 def _unreadable(path: Path) -> ConfigError:

@@ -392,16 +392,23 @@ async def interrupted(scene: Scene) -> None:
     scene.voxta.told.clear()
 
 
-async def test_who_interrupts_only_to_order_something_is_not_answered() -> None:
+@pytest.mark.parametrize(
+    ("speaker", "wants_none"),
+    [("voice:ann", Voice.answered_otherwise), ("game:npc", Voice.leave_unanswered)],
+    ids=["an order", "no answer is wanted"],
+)
+async def test_who_interrupts_and_is_owed_no_answer_gets_none(
+    speaker: str, wants_none: Callable[[Voice], None]
+) -> None:
     async with speaking() as scene:
         await scene.reply(HELLO, BYE)
         scene.passes(0.5)
-        scene.voice.speaks("voice:ann")
+        scene.voice.speaks(speaker)
         scene.passes(1.0)
 
-        scene.voice.answered_otherwise()
+        wants_none(scene.voice)
         scene.voice.text_changed("r1", "Hello there")
-        scene.voice.stopped("voice:ann")
+        scene.voice.stopped(speaker)
         scene.passes(0.5)
 
         assert scene.floor.is_free(scene.clock.now)
@@ -473,25 +480,6 @@ async def test_who_wants_no_answer_leaves_nobody_unanswered_who_interrupts_after
         scene.passes(ANSWER_WAIT + 0.1)
 
         await scene.told("ask")
-
-
-async def test_who_interrupts_and_wants_no_answer_gets_none() -> None:
-    async with speaking() as scene:
-        await scene.reply(HELLO, BYE)
-        scene.passes(0.5)
-        scene.voice.speaks("game:npc")
-        scene.passes(1.0)
-
-        scene.voice.leave_unanswered()
-        scene.voice.text_changed("r1", "Hello there")
-        scene.voice.stopped("game:npc")
-        scene.passes(0.5)
-
-        assert scene.floor.is_free(scene.clock.now)
-        scene.passes(ANSWER_WAIT + 0.1)
-        await settle()
-        assert "interrupt" in scene.voxta.told
-        assert "ask" not in scene.voxta.told
 
 
 async def test_expected_words_keep_the_floor_until_it_is_known_that_there_are_none() -> None:

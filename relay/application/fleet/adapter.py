@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from relay.application.fleet.keeper import Keeper, in_words
 from relay.application.fleet.left_out import LeftOut
 from relay.application.fleet.routes import Routes
 from relay.application.fleet.voices import SharedVoices
-from relay.application.processes.adapter import by_turns, host, load, while_ours
+from relay.application.processes.adapter import Owner, by_turns, host, load, while_ours
 from relay.application.processes.elsewhere import RemoteControls
 from relay.application.processes.ingress import Ingress
 from relay.application.processes.kinds import platform_service
@@ -251,7 +251,7 @@ class AccountNotes:
 class SharedControls:
     """See PlatformControls: those of the companion that is where somebody asks."""
 
-    def __init__(self, owner: Callable[[Sequence[str]], str | None], bus: Bus) -> None:
+    def __init__(self, owner: Owner, bus: Bus) -> None:
         self._owner = owner
         self._bus = bus
         self._anybodys = RemoteControls(bus, "")

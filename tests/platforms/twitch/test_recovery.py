@@ -4,6 +4,7 @@ import asyncio
 import json
 import traceback
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -600,13 +601,20 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     return disk
 
 
+@asynccontextmanager
+async def refreshed(twitch: TwitchDouble, file: Path) -> AsyncIterator[TwitchConnection]:
+    """A connection whose login has just been refreshed."""
+    async with TwitchConnection(reaching(twitch), TokenFile(file)) as connection:
+        twitch.expire_token()
+        await connection.recognise()
+        yield connection
+
+
 async def test_a_refreshed_login_that_could_not_be_written_is_written_later(
     twitch: TwitchDouble, tmp_path: Path, disk: Disk, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = twitch.write_token(tmp_path / "t")
-    async with TwitchConnection(reaching(twitch), TokenFile(file)) as connection:
-        twitch.expire_token()
-        await connection.recognise()
+    async with refreshed(twitch, file) as connection:
         await connection.keep_login()
         assert [record.getMessage() for record in caplog.records if "t cannot be written" in record.getMessage()]
         assert len(caplog.records) == 1, "it is said once"
@@ -619,9 +627,7 @@ async def test_a_refreshed_login_that_could_not_be_written_is_written_later(
 
 async def test_or_at_the_end(twitch: TwitchDouble, tmp_path: Path, disk: Disk) -> None:
     file = twitch.write_token(tmp_path / "t")
-    async with TwitchConnection(reaching(twitch), TokenFile(file)) as connection:
-        twitch.expire_token()
-        await connection.recognise()
+    async with refreshed(twitch, file):
         disk.is_full = False
 
     assert TokenFile(file).load().access == twitch.state.grant.access
@@ -629,9 +635,7 @@ async def test_or_at_the_end(twitch: TwitchDouble, tmp_path: Path, disk: Disk) -
 
 async def test_but_never_over_the_login_of_a_person(twitch: TwitchDouble, tmp_path: Path, disk: Disk) -> None:
     file = twitch.write_token(tmp_path / "t")
-    async with TwitchConnection(reaching(twitch), TokenFile(file)) as connection:
-        twitch.expire_token()
-        await connection.recognise()
+    async with refreshed(twitch, file):
         twitch.log_in_again()
         twitch.write_token(file)
         disk.is_full = False
