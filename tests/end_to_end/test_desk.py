@@ -138,7 +138,7 @@ async def test_an_emergency_silences_drops_and_pauses_and_one_press_undoes_the_p
 ) -> None:
     brain.may_answer.clear()
     await stage.say("hi", "and again", "and once more")
-    await eventually(lambda: len(stage.relay.forwarder.waiting) == 2)
+    await eventually(lambda: bool(brain.asked) and len(stage.relay.forwarder.waiting) == 2)
 
     assert (await stage.page.ask("emergency"))["answer"] == "Silent and paused; 2 messages were dropped."
     assert (stage.relay.runtime.switches().paused, len(stage.relay.forwarder.waiting)) == (True, 0)
