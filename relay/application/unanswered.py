@@ -182,9 +182,9 @@ class Questions:
 
 
 def answers_to(forward: Forward, chat: JoinedChat) -> list[ChatMessage] | None:
-    """What characters said to it before anybody said something else; None when it is not to be found there."""
+    """What characters said to it before anybody said something else; None when it is not surely there."""
     place = place_of(forward, chat)
-    if place is None or chat.history is None:
+    if place is None or chat.history is None or forward.after_index is None:
         return None
     answers: list[ChatMessage] = []
     for message in list(chat.history)[place + 1 :]:

@@ -13,7 +13,8 @@ class Fate(Enum):
     LOST = auto()
     """The chat's history shows that it never arrived."""
     UNKNOWN = auto()
-    """The chat is another one or shows no history, or such a forward does not stand there as it was sent."""
+    """The chat is another one or shows no history, such a forward does not stand there as it was sent, or what stands
+    there may have been said before."""
 
 
 def fate_of(forward: Forward, chat: JoinedChat, claimed: set[str]) -> Fate:
@@ -27,15 +28,19 @@ def fate_of(forward: Forward, chat: JoinedChat, claimed: set[str]) -> Fate:
     if place is None:
         return Fate.LOST
     claimed.add(chat.history[place].message_id)
-    return Fate.TAKEN
+    return Fate.UNKNOWN if forward.after_index is None else Fate.TAKEN
 
 
 def place_of(forward: Forward, chat: JoinedChat, claimed: Container[str] = ()) -> int | None:
-    """Where it stands in the chat's history, but for the messages with these ids; None when it does not."""
+    """Where it stands in the chat's history, but for the messages with these ids; None when it does not.
+
+    What is of one wording with it and older may be meant where nobody knew what the chat had when it was sent.
+    """
     if chat.chat_id != forward.chat_id:
         return None
+    after = -1 if forward.after_index is None else forward.after_index
     for place, message in enumerate(chat.history or ()):
-        is_newer = message.index is None or message.index > forward.after_index
+        is_newer = message.index is None or message.index > after
         if is_newer and message.message_id not in claimed and _matches(message.text, message.role, forward):
             return place
     return None

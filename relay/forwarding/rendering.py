@@ -60,7 +60,7 @@ class Place:
     """Where a forward goes: the chat, what it has so far, and the names viewers must not appear under."""
 
     chat_id: str
-    after_index: int
+    after_index: int | None
     reserved: frozenset[str] = frozenset()
 
     @classmethod

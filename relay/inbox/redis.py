@@ -136,7 +136,7 @@ class RedisInbox:
 
     async def unfinished(self) -> list[Forward]:
         forwards = await self._ask(self._redis.hvals, self._keys.forwards)
-        return sorted(map(ledger.decode_forward, forwards), key=lambda each: (each.after_index, each.heard_at, each.id))
+        return sorted(map(ledger.decode_forward, forwards), key=_sent_in_order)
 
     async def abandon(self, forward_id: str) -> None:
         stored = await self._ask(self._redis.hget, self._keys.forwards, forward_id)
@@ -277,6 +277,10 @@ class RedisInbox:
 
     async def set_note(self, name: str, value: str) -> None:
         await self._pages.run_as_owner(scripts.NOTE, name, ledger.well_formed(value))
+
+
+def _sent_in_order(forward: Forward) -> tuple[int, tuple[float, ...], str]:
+    return -1 if forward.after_index is None else forward.after_index, forward.heard_at, forward.id
 
 
 def _slices(settlements: Iterable[Settlement]) -> Iterator[list[Settlement]]:

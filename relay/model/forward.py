@@ -94,8 +94,8 @@ class Forward(Value):
     is_streamers: bool = False
     """The streamer says it, so that actions may follow from it."""
     chat_id: str
-    after_index: int
-    """The index of the newest message of the chat when it was sent, -1 in an empty chat."""
+    after_index: int | None
+    """The index of the newest message of the chat when it was sent, -1 in an empty chat; None when nobody knew it."""
 
     @field_validator("body")
     @classmethod

@@ -21,8 +21,8 @@ class JoinedChat:
     """The characters, those included who take no part for now."""
     history: deque[ChatMessage] | None
     """The newest messages, oldest first; None when the server does not tell them on joining."""
-    newest_index: int = -1
-    """The index of the newest message seen."""
+    newest_index: int | None = -1
+    """The index of the newest message seen, -1 in an empty chat; None while nothing tells it."""
     roles: Mapping[str, RoleState] = field(default_factory=dict)
     """The scenario's, by name."""
     names: dict[str, str] = field(default_factory=dict)
@@ -36,13 +36,14 @@ class JoinedChat:
     @classmethod
     def of(cls, started: server.ChatStarted) -> Self:
         history = None if started.messages is None else deque(started.messages, maxlen=HISTORY)
+        indexes = [message.index for message in history or () if message.index is not None]
         return cls(
             session_id=started.session_id,
             chat_id=started.chat_id,
             user_name=started.user.name if started.user else "",
             participants=started.people,
             history=history,
-            newest_index=max((m.index for m in history or () if m.index is not None), default=-1),
+            newest_index=None if history is None else max(indexes, default=-1),
             roles=started.context.roles if started.context else {},
         )
 
@@ -71,7 +72,7 @@ class JoinedChat:
         if self.history is not None:
             self.history.append(message)
         if message.index is not None:
-            self.newest_index = max(self.newest_index, message.index)
+            self.newest_index = max(message.index, -1 if self.newest_index is None else self.newest_index)
 
     def character_name(self, sender_id: str | None) -> str:
         """Who a message is from; the only character where the server does not say."""

@@ -191,7 +191,7 @@ class Voxta(GatewaySession):
         messages = self.chats.setdefault(chat_id, [])
         people = [Person(id="v", name="Vox")]
         history = deque(messages, maxlen=500) if tells_history else None
-        newest = len(messages) - 1 if tells_history else -1
+        newest = len(messages) - 1 if tells_history else None
         self.chat = JoinedChat("session", chat_id, "Sam", people, history, newest)
         self.is_alive, self.refusal = True, None
 

@@ -187,6 +187,20 @@ class TestACutConnection:
         assert outcome(scene, each) == FORWARDED
         assert scene.voxta.told == {each.key: 1}
 
+    def test_in_a_chat_that_told_no_history_does_not_find_its_older_twin_for_it(self, scene: Scene) -> None:
+        twin = said(scene, 1, text="hello")
+        scene.wait(35)
+        scene.voxta.join(tells_history=False)
+        scene.voxta.next.append(Sending.CUT_BEFORE)
+        each = said(scene, 2, text="hello")
+        scene.wait(35)
+        scene.crash()
+        scene.voxta.join()
+        scene.wait(35)
+
+        assert outcome(scene, twin) == FORWARDED
+        assert outcome(scene, each) == (Outcome.FORWARDED, "user, unconfirmed")
+
     @pytest.mark.parametrize("where", ["elsewhere", HOME])
     def test_that_leaves_no_trace_counts_as_sent(self, scene: Scene, where: str) -> None:
         scene.voxta.next.append(Sending.CUT_AFTER)

@@ -121,16 +121,15 @@ class Faults(RuleBasedStateMachine):
     ) -> None:
         """Somebody writes; `calls` is what the next calls of the store meet, and what happens between them."""
         new = []
-        for _ in range(times):
-            number = len(self.said)
+        for number in range(len(self.said), len(self.said) + times):
             text = LINK if has_link else f"what about number {number}"
             at = self.scene.wall() - age
             each = message(number, text, author=author, role=AUTHORS[author], kind=kind, addressed=addressed, at=at)
-            self.said.append(each)
             self.texts[each.key] = [text]
             self.since[each.key] = at
             new.append(each)
         assert all(self.scene.give(*new))
+        self.said += new
         self.scene.disk.next.extend(call if isinstance(call, Trouble) else self._event(*call) for call in calls)
         self.scene.voxta.next.extend(sendings)
         self.scene.wait()
@@ -139,12 +138,16 @@ class Faults(RuleBasedStateMachine):
         return self.said[-1 - which % min(len(self.said), 12)]
 
     def _edit(self, which: int, has_link: bool) -> None:
+        if not self.said:
+            return
         of = self._pick(which)
         text = LINK if has_link else f"what about edit {len(self.texts[of.key])} of {of.id}"
         if self.scene.writer.between(self.scene.inbox.edit(Edit(platform="twitch", id=of.id, text=text))):
             self.texts[of.key].append(text)
 
     def _retract(self, which: int) -> None:
+        if not self.said:
+            return
         of = self._pick(which)
         retraction = Retraction(platform="twitch", id=of.id, reason="deleted")
         on_their_way = self.scene.forwarder._sending._under_way.values()

@@ -46,6 +46,14 @@ def test_only_a_newer_message_of_its_text_and_role_is_the_forward(message: ChatM
     assert fate_of(forward(), chat(message), set()) is fate
 
 
+@pytest.mark.parametrize("index", [4, 0, None])
+def test_what_stands_there_may_be_an_older_twin_where_nobody_knew_the_chat(index: int | None) -> None:
+    sent = forward(after_index=None)
+
+    assert fate_of(sent, chat(stands(index)), set()) is Fate.UNKNOWN
+    assert fate_of(sent, chat(stands(index, text="Bob says hello")), set()) is Fate.LOST
+
+
 def test_two_equal_texts_need_two_messages() -> None:
     claimed: set[str] = set()
     once = chat(stands(4))
