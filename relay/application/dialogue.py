@@ -46,6 +46,7 @@ class Dialogue:
             replies=replies,
             voxta=session,
             over=self.screening.over,
+            given_up=events.given_up,
             changed=events.changed,
             plays=config.speech.enabled,
         )

@@ -50,6 +50,8 @@ class Events:
     """What expects an answer is about to be sent to Voxta."""
     unasked: Signal[[Forward]] = field(default_factory=Signal)
     """Voxta has not taken it, as far as is known: nothing in this chat will answer it."""
+    given_up: Signal[[Forward]] = field(default_factory=Signal)
+    """It was stopped before its answer began: it gets none."""
     forwarded: Signal[[Forward]] = field(default_factory=Signal)
     """The character was told what the audience said or did."""
     settled: Signal[[Sequence[Settlement]]] = field(default_factory=Signal)

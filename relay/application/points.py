@@ -54,6 +54,7 @@ class PointRewards:
         events.arrived.subscribe(self._pauses.saw)
         events.asking.subscribe(keeper.told)
         events.forwarded.subscribe(keeper.told)
+        events.given_up.subscribe(keeper.given_up)
         events.settled.subscribe(keeper.settled)
         events.replied.subscribe(keeper.replied)
         events.posted.subscribe(keeper.posted)

@@ -57,6 +57,7 @@ class Questions:
         events = relay.events
         events.asking.subscribe(self._asked)
         events.retracted.subscribe(self._retracted)
+        events.given_up.subscribe(lambda forward: self._is_answered(forward.id))
         events.forwarded.subscribe(self._forwarded)
         events.replied.subscribe(self._replied)
         events.released.subscribe(self._released)

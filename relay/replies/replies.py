@@ -60,6 +60,11 @@ class Replies:
         if self._asked is forward:
             self._asked = None
 
+    def give_up_asked(self) -> Forward | None:
+        """Nothing answers any more what was asked last; what that was, unless its answer has begun."""
+        given_up, self._asked = self._asked, None
+        return given_up
+
     def apply(self, message: WireMessage, character: str = "") -> Step | None:
         """What a message changes; None when it is not about a reply, or does not count any more.
 

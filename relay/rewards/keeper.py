@@ -121,6 +121,11 @@ class RedemptionKeeper:
     def told(self, forward: Forward) -> None:
         self._redemptions.told(forward)
 
+    def given_up(self, forward: Forward) -> None:
+        """Nothing answers it."""
+        for key in forward.keys:
+            self.failed(key)
+
     def settled(self, settlements: Sequence[Settlement]) -> None:
         self._redemptions.settled(settlements, self._clock())
         self._news.set()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from relay.config import FloorSection
 from relay.errors import VoxtaError
+from relay.model import Forward
 from relay.replies.replies import Replies
 from relay.replies.reply import Phase, Reply, Sentence
 from relay.speech.floor import Floor, FloorDecision, FloorState
@@ -26,11 +27,13 @@ class Voice:
         replies: Replies,
         voxta: Voxta,
         over: Callable[[Reply], None],
+        given_up: Callable[[Forward], None],
         changed: Callable[[], None],
         plays: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`over` hears of each spoken reply that is done or cut, `changed` whenever the floor may be free now.
+        """`over` hears of each spoken reply that is done or cut, `given_up` of what was asked and is stopped before
+        its answer begins, `changed` whenever the floor may be free now.
 
         `plays`: Voxta takes us for a player of speech.
         """
@@ -39,6 +42,7 @@ class Voice:
         self._voxta = voxta
         self._replies = replies
         self._over = over
+        self._given_up = given_up
         self._changed = changed
         self._clock = clock
         self._reports = Reports(voxta, replies, clock, plays=plays)
@@ -163,6 +167,8 @@ class Voice:
         must_interrupt = reply is None or reply.phase is not Phase.SPEAKING
         if must_interrupt:
             self._tell_to_stop()
+            if (asked := self._replies.give_up_asked()) is not None:
+                self._given_up(asked)
         if reply is not None and reply.is_voicing:
             self.playback.cut(reply)
             self._give_up(reply)

@@ -68,6 +68,17 @@ def test_a_question_that_was_taken_back_is_looked_up_no_more() -> None:
     assert not questions._open and not questions._left
 
 
+def test_a_question_that_was_stopped_before_its_answer_began_is_looked_up_no_more() -> None:
+    events = Events()
+    relay: Any = SimpleNamespace(events=events)
+    questions = Questions(relay)
+    events.asking(QUESTION)
+
+    events.given_up(QUESTION)
+
+    assert not questions._open
+
+
 def answered(events: Events, number: int) -> None:
     """A question was asked and is being answered, and nothing of that answer is ever released."""
     forward = QUESTION.model_copy(update={"id": f"f{number}", "keys": (f"twitch:{number}",), "expects_reply": True})

@@ -50,6 +50,7 @@ class Room:
             replies=replies,
             voxta=self.voxta,
             over=screening.over,
+            given_up=lambda _: None,
             changed=lambda: None,
             clock=self.clock,
         )

@@ -7,6 +7,7 @@ import pytest
 
 from relay.config import FloorSection
 from relay.errors import VoxtaError
+from relay.model import Forward, SendAs
 from relay.replies.replies import Replies
 from relay.replies.reply import Phase, Reply, Sentence
 from relay.speech.floor import Floor, FloorState
@@ -17,6 +18,9 @@ from relay.speech.voice import Voice
 from tests.speech.fakes import Clock, Library, ManualSink, add, begin, cancel, end, settle
 from tests.support import alongside, eventually
 
+QUESTION = Forward(
+    id="f", keys=("twitch:1",), send_as=SendAs.USER, body="hello", origins=(), chat_id="c", after_index=0
+)
 HELLO, BYE = Sentence("r1", "Hello there my friend.", 0, 22, "a"), Sentence("r1", " Good bye.", 22, 32, "b")
 
 
@@ -54,6 +58,7 @@ class Scene:
         self.clock, self.sink, self.library, self.voxta = Clock(), ManualSink(), Library(), Voxta()
         self.floor = Floor(section, 30.0, doubt=1.0)
         self.shown: list[str] = []
+        self.given_up: list[Forward] = []
         self.replies = Replies()
         playback = Playback(self.library.fetch, clock=self.clock)
         playback.play_on([self.sink])
@@ -64,6 +69,7 @@ class Scene:
             replies=self.replies,
             voxta=self.voxta,
             over=self._show,
+            given_up=self.given_up.append,
             changed=lambda: None,
             plays=plays,
             clock=self.clock,
@@ -605,6 +611,30 @@ async def test_a_reply_knows_whether_it_was_stopped_on_purpose(by: str) -> None:
         reply = scene.replies.get("r1")
         assert reply is not None
         assert (reply.phase, reply.is_stopped) == (Phase.CUT, by == "a moderator")
+
+
+async def test_what_begins_after_a_question_that_was_stopped_before_its_answer_began_answers_nobody() -> None:
+    async with speaking() as scene:
+        scene.replies.asked(QUESTION)
+        scene.floor.asked(scene.clock.now)
+        scene.voice.asked()
+        scene.voice.turn(is_over=False)
+
+        assert scene.voice.stop()
+        scene.voice.turn(is_over=True)
+
+        await scene.told("interrupt")
+        assert scene.given_up == [QUESTION]
+        assert scene.thinking("r1").forward is None
+
+
+async def test_stopping_an_answer_gives_up_no_question() -> None:
+    async with speaking() as scene:
+        scene.replies.asked(QUESTION)
+        await scene.reply(HELLO)
+
+        assert scene.voice.stop()
+        assert not scene.given_up
 
 
 async def test_stopping_one_reply_lets_the_next_be_heard() -> None:

@@ -147,6 +147,7 @@ class _Call:
             replies=self._replies,
             voxta=Voxta(),
             over=lambda reply: self.outcomes.append(reply.phase),
+            given_up=lambda _: None,
             changed=lambda: None,
             clock=self.clock,
         )
