@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from relay.forwarding.recovery import place_of
 from relay.inbox.retry import with_retries
 from relay.model import Forward, ReplyText, Retraction
-from relay.replies.replies import Step, concerns
+from relay.replies.replies import Step
 from relay.system import clock
 from relay.system.cancellation import checkpoint
 from relay.voxta.chat import JoinedChat
@@ -120,7 +120,7 @@ class Questions:
     def _retracted(self, retraction: Retraction) -> None:
         """What answers it is not to be posted."""
         for questions in (self._open, self._left):
-            for forward in [each for each in questions.values() if concerns(retraction, each)]:
+            for forward in [each for each in questions.values() if each.is_named_by(retraction)]:
                 del questions[forward.id]
         self._forget_answers()
         self._changed.set()

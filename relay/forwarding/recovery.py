@@ -3,7 +3,8 @@
 from collections.abc import Container, Iterable, Iterator
 from enum import Enum, auto
 
-from relay.model import Forward
+from relay.inbox.ledger import names
+from relay.model import AudienceMessage, Forward, Retraction
 from relay.voxta.chat import JoinedChat
 
 
@@ -48,6 +49,27 @@ def place_of(forward: Forward, chat: JoinedChat, claimed: Container[str] = ()) -
 
 def _matches(text: str, role: str, forward: Forward) -> bool:
     return text.strip() == forward.body and role.casefold() == (forward.send_as.role or "").casefold()
+
+
+class Recalled:
+    """What platforms take back that is on its way: of it nothing is told again that proves not to have arrived."""
+
+    def __init__(self) -> None:
+        self._by_forward: dict[str, list[Retraction]] = {}
+
+    def note(self, retraction: Retraction, on_their_way: Iterable[Forward]) -> None:
+        for forward in on_their_way:
+            if forward.is_named_by(retraction):
+                self._by_forward.setdefault(forward.id, []).append(retraction)
+
+    def reason(self, forward_id: str, message: AudienceMessage) -> str | None:
+        """Why this message, which the forward carried, is not to be told any more; None when it is."""
+        retractions = self._by_forward.get(forward_id, ())
+        return next((each.reason for each in retractions if names(each, message)), None)
+
+    def forget(self, forward_id: str) -> None:
+        """What became of it is known."""
+        self._by_forward.pop(forward_id, None)
 
 
 class Doubts:

@@ -14,13 +14,12 @@ from typing import Final
 from relay.errors import InboxError, RelayError, VoxtaError, VoxtaForbidden, VoxtaNotTold, VoxtaUnavailable
 from relay.forwarding.observer import Observer
 from relay.forwarding.preparing import ReadyForward
-from relay.forwarding.recovery import Doubts, Fate
-from relay.forwarding.rendering import Pick
+from relay.forwarding.recovery import Doubts, Fate, Recalled
 from relay.forwarding.settling import Settling
 from relay.forwarding.waiting import Waiting
 from relay.inbox.base import Inbox
 from relay.inbox.retry import with_retries
-from relay.model import Forward, Outcome
+from relay.model import AudienceMessage, Forward, Outcome, Retraction
 from relay.system.cancellation import checkpoint
 from relay.system.company import Company
 from relay.voxta.chat import JoinedChat
@@ -72,8 +71,9 @@ class Sending:
         """Somebody waits until nothing is under way any more."""
         self._all_over = asyncio.Event()
         self._all_over.set()
-        self._begun: dict[str, Sequence[Pick]] = {}
-        """What forwards carry that the store may know as begun, by their ids, in the order in which they go."""
+        self._begun: dict[str, ReadyForward] = {}
+        """Those that the store may know as begun, by their ids, in the order in which they go."""
+        self._recalled = Recalled()
         self._in_vain = 0
         """How often in a row the store let none of them be begun."""
         self._waited_for = 0
@@ -120,7 +120,7 @@ class Sending:
         await self._settling.messages((key, how, why) for each, how, why in ended for key in each.keys)
         del self._ended[: len(ended)]
         for each, _, _ in ended:
-            del self._begun[each.id]
+            self._forget(each.id)
             self._take_off(each)
         if len(self._waiting):
             self._changed()
@@ -149,7 +149,7 @@ class Sending:
         Raises InboxError, also when the store lets begin none of those that wait there, as it says: not at once, since
         one may have been taken back in this moment.
         """
-        self._begun |= {each.forward.id: each.picks for each in several}
+        self._begun |= {each.forward.id: each for each in several}
         begun = await self._inbox.begin([each.forward for each in several])
         self._in_vain = 0 if any(begun) or not several else self._in_vain + 1
         if self._in_vain > 1:
@@ -230,6 +230,11 @@ class Sending:
 
     # What did not arrive
 
+    def retract(self, retraction: Retraction) -> None:
+        """What is on its way or in doubt is not told again, if it has to be."""
+        begun = [each.forward for each in self._begun.values()]
+        self._recalled.note(retraction, [*begun, *(each for each in self.doubts if each.id not in self._begun)])
+
     @property
     def has_unsent(self) -> bool:
         """Something was begun and not sent."""
@@ -240,14 +245,11 @@ class Sending:
         if not self.has_unsent:
             return
         await self.over()
-        unsent = {id: picks for id, picks in self._begun.items() if id not in self.doubts}
-        for id in unsent:
-            await self._inbox.abandon(id)
-        picks = [pick for carried in unsent.values() for pick in carried]
-        current = await self._inbox.current([pick.message.key for pick in picks])
-        self._waiting.restore([pick for pick in picks if pick.message.key in current])
-        for id in unsent:
-            del self._begun[id]
+        unsent = [each for id, each in self._begun.items() if id not in self.doubts]
+        current = await self._abandon([each.forward for each in unsent])
+        self._waiting.restore([pick for each in unsent for pick in each.picks if pick.message.key in current])
+        for each in unsent:
+            self._forget(each.forward.id)
 
     def is_cut_off(self, chat: JoinedChat) -> bool:
         """Whether the connection broke in this chat, which will therefore be left."""
@@ -280,15 +282,26 @@ class Sending:
 
     async def _take_back(self, lost: Sequence[Forward]) -> None:
         """These never arrived: what they carried waits on, in the order in which it went."""
-        for forward in lost:
-            await self._inbox.abandon(forward.id)
         place = {id: place for place, id in enumerate(self._begun)}
-        in_order = sorted(lost, key=lambda forward: place.get(forward.id, -1))
-        current = await self._inbox.current([key for forward in in_order for key in forward.keys])
+        current = await self._abandon(sorted(lost, key=lambda forward: place.get(forward.id, -1)))
         self._waiting.restore([self._waiting.judging.again(message, self._wall()) for message in current.values()])
         self._known(lost)
+
+    async def _abandon(self, forwards: Sequence[Forward]) -> dict[str, AudienceMessage]:
+        """What these carry and is to be told all the same, by its keys; what was taken back meanwhile ends."""
+        for forward in forwards:
+            await self._inbox.abandon(forward.id)
+        current = await self._inbox.current([key for forward in forwards for key in forward.keys])
+        carried = [(each.id, current[key]) for each in forwards for key in each.keys if key in current]
+        reasons = {message.key: self._recalled.reason(id, message) for id, message in carried}
+        await self._settling.messages((key, Outcome.DROPPED, why) for key, why in reasons.items() if why is not None)
+        return {key: message for key, message in current.items() if reasons[key] is None}
 
     def _known(self, forwards: Sequence[Forward]) -> None:
         self.doubts.settled(forwards)
         for forward in forwards:
-            self._begun.pop(forward.id, None)
+            self._forget(forward.id)
+
+    def _forget(self, id: str) -> None:
+        self._begun.pop(id, None)
+        self._recalled.forget(id)

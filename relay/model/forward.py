@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
-from relay.model.audience import DESK, Origin
+from relay.model.audience import DESK, Origin, Retraction
 from relay.model.base import Value
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -119,6 +119,10 @@ class Forward(Value):
     def pretended(self) -> bool:
         """It tells of what nobody did; such a thing is never told together with what somebody did."""
         return any(origin.platform == DESK for origin in self.origins)
+
+    def is_named_by(self, retraction: Retraction) -> bool:
+        """Whether it carries something of what was taken back."""
+        return retraction.concerns(self.keys, self.authors, [origin.place for origin in self.origins])
 
     @property
     def expects_reply(self) -> bool:

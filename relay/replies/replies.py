@@ -91,10 +91,10 @@ class Replies:
         """The open replies to what was taken back, which are never posted; None stands for one that has not begun."""
         found: list[Reply | None] = []
         for reply in self:
-            if reply.is_open and reply.forward is not None and concerns(retraction, reply.forward):
+            if reply.is_open and reply.forward is not None and reply.forward.is_named_by(retraction):
                 reply.is_withheld = True
                 found.append(reply)
-        if self._asked is not None and concerns(retraction, self._asked):
+        if self._asked is not None and self._asked.is_named_by(retraction):
             self._asked = None
             found.append(None)
         return found
@@ -173,8 +173,3 @@ class Replies:
         if len(over) > OVER:
             del self._known[over[0].id]
         return reply
-
-
-def concerns(retraction: Retraction, forward: Forward) -> bool:
-    """Whether a forward carries something of what was taken back."""
-    return retraction.concerns(forward.keys, forward.authors, [origin.place for origin in forward.origins])

@@ -56,6 +56,7 @@ def take_back(scene: Scene, of: AudienceMessage) -> Callable[[], object]:
 
 
 FORWARDED = (Outcome.FORWARDED, "user")
+DELETED = (Outcome.DROPPED, "deleted")
 
 
 class TestSending:
@@ -200,6 +201,28 @@ class TestACutConnection:
 
         assert outcome(scene, twin) == FORWARDED
         assert outcome(scene, each) == (Outcome.FORWARDED, "user, unconfirmed")
+
+    @pytest.mark.parametrize(
+        ("cut", "how"),
+        [(Sending.CUT_BEFORE, DELETED), (Sending.CUT_AFTER, (Outcome.FORWARDED, "user, found in the chat"))],
+    )
+    @pytest.mark.parametrize("what", [{"id": "1"}, {"author_id": "ann"}])
+    def test_and_a_deletion_before_anybody_knows_have_it_told_no_more(
+        self, scene: Scene, cut: Sending, how: object, what: dict[str, str]
+    ) -> None:
+        scene.voxta.next.append(cut)
+        each = said(scene)
+        scene.wait()
+        retraction = Retraction(platform=each.platform, reason="deleted", **what)
+        scene.forwarder.retract(retraction)
+        assert scene.writer.between(scene.inbox.retract(retraction, scene.wall())) == 0
+        scene.voxta.join()
+        another = said(scene, 2)
+        scene.wait(60)
+
+        assert outcome(scene, each) == how
+        assert outcome(scene, another) == FORWARDED
+        assert scene.voxta.told == {another.key: 1} | ({each.key: 1} if cut is Sending.CUT_AFTER else {})
 
     @pytest.mark.parametrize("where", ["elsewhere", HOME])
     def test_that_leaves_no_trace_counts_as_sent(self, scene: Scene, where: str) -> None:

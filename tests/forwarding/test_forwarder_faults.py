@@ -78,8 +78,8 @@ class Faults(RuleBasedStateMachine):
         self.texts: dict[str, list[str]] = {}
         self.since: dict[str, float] = {}
         self.approved: set[str] = set()
-        self.deleted: set[str] = set()
-        """What was taken back before it was on its way."""
+        self.deleted: dict[str, int] = {}
+        """How often what was taken back may be attempted: once, if it was on its way, or as often as it was."""
         self.taken_back = 0
         self.has_died = False
         self.checked = 0
@@ -150,9 +150,10 @@ class Faults(RuleBasedStateMachine):
             return
         of = self._pick(which)
         retraction = Retraction(platform="twitch", id=of.id, reason="deleted")
-        on_their_way = self.scene.forwarder._sending._under_way.values()
-        if not any(of.key in each.keys for each in [*on_their_way, *(each for each, _ in self.scene.voxta.attempted)]):
-            self.deleted.add(of.key)
+        if of.key not in self.deleted:
+            attempted = sum(of.key in each.keys for each, _ in self.scene.voxta.attempted)
+            on_its_way = any(of.key in each.keys for each in self.scene.forwarder._sending._under_way.values())
+            self.deleted[of.key] = max(attempted, on_its_way)
         self.scene.forwarder.retract(retraction)
         self.taken_back += self.scene.writer.between(self.scene.inbox.retract(retraction, self.scene.wall()))
 
@@ -264,7 +265,8 @@ class Faults(RuleBasedStateMachine):
             if LINK in forward.body:
                 assert any(key in self.approved or by_key[key].author.id == "mod" for key in forward.keys)
             for key in forward.keys:
-                assert self.has_died or key not in self.deleted
+                attempts = sum(key in each.keys for each, _ in voxta.attempted)
+                assert self.has_died or attempts <= self.deleted.get(key, attempts)
                 is_staffs = by_key[key].author.id == "mod"  # what moderators write lasts as long as events do
                 longest = EVENT if is_staffs else LONGEST.get(by_key[key].kind, EVENT)
                 assert at - self.since[key] <= longest + 0.1, "too late"
