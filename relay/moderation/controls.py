@@ -222,8 +222,7 @@ class Controls:
 
     async def _emergency(self, order: ControlCall) -> str:
         """Silence comes first. A store that is away keeps nothing but the pause from being done."""
-        await self._actions.interrupt()
-        count = await self._actions.clear()
+        count = await self._silence()
         async with self._switching:
             before = self._actions.switches()
             after, _ = switching.pause(before, "")
@@ -232,9 +231,15 @@ class Controls:
             except InboxError as error:
                 await self._note(order.by, f"emergency ({count}), not paused")
                 raise InboxError(f"silent, and {count} messages were dropped, but not paused: {error}") from None
+        count += await self._silence()  # what went on its way until the pause was kept
         answer = f"Silent and paused; {count} messages were dropped."
         what = f"emergency ({count})"
         return answer + await self._note(order.by, what, _changed(before, after), _changed(after, before))
+
+    async def _silence(self) -> int:
+        """How many messages were dropped."""
+        await self._actions.interrupt()
+        return await self._actions.clear()
 
     def _meant(self, argument: str) -> list[str]:
         wanted = argument.casefold()

@@ -214,7 +214,7 @@ class GatewaySession:
 
     async def _send(self, forward: Forward) -> None:
         if self.chat is None or self._socket is None:
-            raise VoxtaUnavailable(self.problem or "no chat is joined")
+            raise VoxtaNotTold(self.problem or "no chat is joined")
         if not self._may_tell():
             raise VoxtaNotTold("the dialogue may be another process's to send by now")
         text, source = self._dialogue(forward)

@@ -30,6 +30,7 @@ class Room:
         self.ages: dict[str, float] = {}
         """When each was held; those without an entry at 0."""
         self.done: list[str] = []
+        self.in_line = 4
         self.storing = 0
         """How often the switches were given to the store."""
         self.may_store = asyncio.Event()
@@ -72,7 +73,8 @@ class Room:
 
     async def clear(self) -> int:
         self.done.append("clear")
-        return 4
+        cleared, self.in_line = self.in_line, 0
+        return cleared
 
     async def put_first(self, key: str) -> bool:
         self.done.append(f"first {key}")
@@ -343,11 +345,22 @@ async def test_the_room_is_asked_to_act(controls: Controls, room: Room, audit: A
 async def test_an_emergency_is_one_act_that_one_word_undoes(controls: Controls, room: Room, audit: Audit) -> None:
     assert await controls.run("emergency", MODERATOR) == "Silent and paused; 4 messages were dropped."
 
-    assert (room.done, room.now) == (["interrupt", "clear"], Switches(paused=True))
+    assert (room.done, room.now) == (["interrupt", "clear"] * 2, Switches(paused=True))
     assert [entry["what"] for entry in audit.newest(9)] == ["emergency (4)"]
 
     await controls.run("resume", MODERATOR)
     assert room.now == Switches()
+
+
+async def test_an_emergency_drops_what_came_until_the_pause_was_kept(controls: Controls, room: Room) -> None:
+    room.may_store.clear()
+    async with asyncio.TaskGroup() as tasks:
+        emergency = tasks.create_task(controls.run("emergency", MODERATOR))
+        await eventually(lambda: room.storing == 1)
+        room.in_line = 2
+        room.may_store.set()
+
+    assert emergency.result() == "Silent and paused; 6 messages were dropped."
 
 
 async def test_a_store_that_is_away_keeps_an_emergency_from_pausing_and_from_nothing_else(
