@@ -158,6 +158,9 @@ class Crowd:
         self._ways = [Ingress(stream) for stream in self._streams.values()]
         self._inboxes = [RedisInbox(bus.connection, namespace=f"relay:{name}", max_count=0) for name in names]
         self._sent: dict[int, float] = {}
+        self._came = 0
+        """How much of what came to the hub was looked at."""
+        self._there: list[tuple[int, float]] = []
         self._uncounted: set[int] = set()
 
     async def told(self) -> None:
@@ -248,8 +251,10 @@ class Crowd:
         )
 
     async def _arrived(self) -> list[tuple[int, float]]:
-        found = ((_NUMBER.search(text), at) for text, at in await arrivals(self._hub))
-        return [(int(match[1]), at) for match, at in found if match is not None]
+        new = await arrivals(self._hub, self._came)
+        self._came += len(new)
+        self._there += [(int(match[1]), at) for text, at in new if (match := _NUMBER.search(text)) is not None]
+        return self._there
 
 
 def evenly(count: int, period: float) -> list[float]:

@@ -2,7 +2,7 @@
 
 It answers each call, tells everybody in its one chat what was said there, and never replies: what is measured through
 it is the way to it. It prints its address on standard output; `GET /arrivals` tells what came. Times are seconds of the
-machine's monotonic clock, which all processes on it share.
+machine's monotonic clock, which all processes on it share. `GET /arrivals?after=N` leaves out the first N.
 """
 
 import asyncio
@@ -42,8 +42,8 @@ class CountingHub:
         transports = [{"transport": "WebSockets", "transferFormats": ["Text"]}]
         return web.json_response({"connectionToken": "t", "connectionId": "c", "availableTransports": transports})
 
-    async def _tell_arrivals(self, _: web.Request) -> web.Response:
-        return web.json_response(self.arrivals)
+    async def _tell_arrivals(self, request: web.Request) -> web.Response:
+        return web.json_response(self.arrivals[int(request.query.get("after", 0)) :])
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
@@ -134,9 +134,9 @@ async def hub(*, apart: bool = False) -> AsyncIterator[str]:
         await process.wait()
 
 
-async def arrivals(url: str) -> list[tuple[str, float]]:
-    """What came to the hub at this address until now."""
-    async with aiohttp.ClientSession() as http, http.get(f"{url}/arrivals") as answer:
+async def arrivals(url: str, after: int = 0) -> list[tuple[str, float]]:
+    """What came to the hub at this address until now, but for the first so many."""
+    async with aiohttp.ClientSession() as http, http.get(f"{url}/arrivals?after={after}") as answer:
         return [(text, at) for text, at in json.loads(await answer.read())]
 
 
