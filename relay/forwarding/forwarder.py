@@ -187,6 +187,7 @@ class Forwarder:
             wait = await with_retries(self._advance)
             await self._settle_ended()
             if wait is not None and wait <= 0:
+                await asyncio.sleep(0)
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
@@ -263,7 +264,8 @@ class Forwarder:
         if not len(self.waiting):
             return None
         free_at = self._floor.free_at(now)
-        return (free_at if self.waiting.has_first else max(free_at, self._gap.ends_at)) - now
+        at = free_at if self.waiting.has_first else max(free_at, self._gap.ends_at)
+        return at - now if at > now else None  # who interrupted is done: whoever keeps the floor has not looked yet
 
     def _until_expiry(self) -> float | None:
         at = self.waiting.next_expiry(self._wall())

@@ -40,6 +40,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "budget": {"rates": {"all": 60.0, "viewer": 600.0}, "bursts": {"all": 5, "viewer": 50}},
     "filters": {"links": "hold", "hold_for": 50.0, "repeat_within": 1.0, "paste_length": 2000},
 }
+MOST_LOOKS = 10_000
+"""At the clock within one turn of the loop; none that ends takes so many."""
 HOME = "home"
 """The chat that is joined first."""
 
@@ -270,7 +272,17 @@ class Scene:
         """What it was told no answer is expected to any more."""
         self.forwarded_keys: list[str] = []
         """What it was told Voxta has."""
+        self._looked_at = 0.0
+        self._looks = 0
         self._begin()
+
+    def _clock(self) -> float:
+        """Fails for who asks for ever and lets no time pass."""
+        now = self.loop.time()
+        self._looks = self._looks + 1 if now == self._looked_at else 0
+        self._looked_at = now
+        assert self._looks < MOST_LOOKS, "nobody else has a turn any more"
+        return now
 
     def _begin(self) -> None:
         self.writer = MemoryWriter(self.disk)
@@ -283,7 +295,7 @@ class Scene:
             session=self.voxta,
             floor=self.floor,
             observer=self,
-            clock=self.loop.time,
+            clock=self._clock,
             wall=self.wall,
         )
         self._run = self.loop.create_task(self._live())

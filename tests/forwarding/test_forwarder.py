@@ -15,6 +15,7 @@ from relay.forwarding import notices
 from relay.forwarding.forwarder import JUDGED_AT_ONCE, NOTE_CHARACTERS, NOTE_CHAT, Forwarder
 from relay.model import AudienceMessage, Edit, Forward, Kind, Outcome, Retraction, Role
 from relay.moderation.switches import Switches
+from relay.speech.floor import FloorDecision
 from relay.wire.messages import Person
 from tests.forwarding.surroundings import GAP, HOME, Scene, Sending, Trouble, config, message
 
@@ -442,6 +443,22 @@ def test_in_a_loud_room_the_gap_counts_from_where_the_settings_say(gap_from: str
 
         scene.wait(0.2)
         assert len(scene.voxta.arrived) == 2
+
+
+def test_who_interrupted_and_is_done_keeps_nobody_waiting_who_has_to_look_at_the_floor(scene: Scene) -> None:
+    scene.floor.speaking(scene.loop.time(), 20.0)
+    scene.floor.speaker_speaks("voice:ann", scene.loop.time())
+    assert scene.floor.advance(scene.loop.time()) is FloorDecision.PAUSE
+    scene.wait(1)
+    assert scene.floor.advance(scene.loop.time()) is FloorDecision.INTERRUPT
+    each = said(scene)
+    scene.floor.speaker_stopped("voice:ann", scene.loop.time(), is_done=True)
+    scene.loop.call_later(1.0, scene.floor.advance, scene.loop.time() + 1.0)
+
+    scene.wait(2)
+    scene.wait()
+
+    assert outcome(scene, each) == FORWARDED
 
 
 class TestWhatChangesWhileTheCharacterIsToldWhomItHears:
