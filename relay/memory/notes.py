@@ -27,26 +27,24 @@ class NoteFilter:
 
         What is private is masked whether or not the filters are on, and a text that is read again stays as it is.
         """
-        platform, _, id = viewer.partition(":")
-        # Kinds other than chat are judged without a look at what the same viewer wrote before.
-        written = AudienceMessage(
-            platform=platform,
-            id="",
-            channel="",
-            kind=Kind.ASK,
-            author=Author(id=id, name=name),
-            text=one_line(text),
-            at=0.0,
-        )
+        written = _written(viewer, name, one_line(text))
         kept = self._kept(written)
         if kept and kept != written.text:
             kept = self._kept(written.model_copy(update={"text": kept}))  # what is left by itself may be refused
         return kept or None
 
+    def allows(self, viewer: str, name: str) -> bool:
+        """Whether anything may be told of them: not of who is muted or blocked, or has a name nobody may read."""
+        return self._inbound.readable(_written(viewer, name, ""), self._live()) is not None
+
     def _kept(self, written: AudienceMessage) -> str:
         """What may stay of it; "" when that is nothing."""
-        judgement = self._inbound.judge(written, self._live(), 0.0)
-        if judgement.verdict is not None:
-            return ""
-        line = one_line(judgement.text)
+        line = one_line(self._inbound.readable(written, self._live()) or "")
         return sanitise(masked(line, personal_data(line), "***"), NOTE_LENGTH)
+
+
+def _written(viewer: str, name: str, text: str) -> AudienceMessage:
+    """As if that person had written it."""
+    platform, _, id = viewer.partition(":")
+    author = Author(id=id, name=name)
+    return AudienceMessage(platform=platform, id="", channel="", kind=Kind.CHAT, author=author, text=text, at=0.0)

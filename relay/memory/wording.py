@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from relay.memory.records import VISIT_GAP, Acquaintance, Thanks
 from relay.model import Kind
@@ -13,8 +13,13 @@ PAGE: Final = 300
 """Characters of what is remembered that one answer shows; it is followed by how to see more."""
 DAY: Final = 86_400.0
 
-Clean = Callable[[str, str, str], str | None]
-"""From a viewer, their name and a text to what may be told of it; see NoteFilter."""
+
+class Clean(Protocol):
+    """What may be told; see NoteFilter."""
+
+    def __call__(self, viewer: str, name: str, text: str) -> str | None: ...
+
+    def allows(self, viewer: str, name: str) -> bool: ...
 
 
 def briefing(
@@ -32,7 +37,7 @@ def briefing(
 
 def _person(person: Acquaintance, name: str, where: str, *, clean: Clean, now: float) -> list[str]:
     """What is known of somebody, in sentences; the most important first."""
-    if clean(person.viewer, person.name, "hello") is None:  # muted, blocked, or with a name nobody may read
+    if not clean.allows(person.viewer, person.name):
         return []
     before = person.last_seen if now - person.last_seen > VISIT_GAP else person.came_before
     visits = person.visits + (now - person.last_seen > VISIT_GAP)

@@ -35,3 +35,15 @@ def test_the_same_may_be_noted_about_many() -> None:
     assert {clean(f"twitch:{number}", "Ann", "likes this stream a lot, and chess") for number in range(20)} == {
         "likes this stream a lot, and chess"
     }
+
+
+def test_a_note_is_no_question_that_only_some_may_ask() -> None:
+    clean = note_filter(least_role={"ask": "subscriber", "chat": "subscriber"})
+
+    assert clean("twitch:1", "Ann", "likes chess") == "likes chess"
+
+
+def test_a_person_may_be_told_of_whatever_words_the_filters_refuse() -> None:
+    assert note_filter(scripts=("cyrillic",), blocked_terms=("hell*",)).allows("twitch:1", "Ann")
+    assert not note_filter(blocked_terms=("spoilers",)).allows("twitch:1", "Spoilers")
+    assert not note_filter(Switches(muted=frozenset({"twitch:1"}))).allows("twitch:1", "Ann")

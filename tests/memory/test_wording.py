@@ -101,6 +101,12 @@ def test_of_who_is_muted_or_has_a_name_nobody_may_read_nothing_is_told() -> None
     assert told(known(name="Spoilers"), blocked_terms=("spoilers",)) == ()
 
 
+def test_people_are_told_of_where_the_filters_let_through_one_script_alone() -> None:
+    [line] = told(known("twitch:1", "любит шахматы", "likes chess"), scripts=("cyrillic",))
+
+    assert line.endswith('Noted about Ann: "любит шахматы".')
+
+
 def test_people_are_told_all_that_is_remembered_of_them() -> None:
     ann = known(
         "twitch:1",
