@@ -1,4 +1,7 @@
-"""A character among others says only its own words, though models write on as a script would."""
+"""A character among others says only its own words, though models write on as a script would.
+
+What a model thinks is none of its words, whoever speaks in it, and passes as it is.
+"""
 
 import re
 from collections.abc import Sequence
@@ -6,6 +9,7 @@ from contextlib import aclosing
 from typing import Final
 
 from relay.companion.brains.base import Pieces
+from relay.companion.brains.reasoning import Thought
 
 _DECORATION: Final = str.maketrans("", "", " \t*_")
 """What models put around a name, and writers into it."""
@@ -17,6 +21,9 @@ async def unnamed(pieces: Pieces, name: str) -> Pieces:
     head: str | None = ""
     async with aclosing(pieces):
         async for piece in pieces:
+            if isinstance(piece, Thought):
+                yield piece
+                continue
             if head is not None:
                 head = (head + piece).lstrip()
                 if mark.startswith(_plain(head)):
@@ -38,6 +45,9 @@ async def alone(pieces: Pieces, others: Sequence[str], user: str) -> Pieces:
     held, is_open = "", True
     async with aclosing(pieces):
         async for piece in pieces:
+            if isinstance(piece, Thought):
+                yield piece
+                continue
             for part in re.split(r"(?<=\n)", piece):
                 held += part
                 start = _plain(held)

@@ -341,14 +341,25 @@ async def test_a_model_that_begins_in_its_thought_is_known_by_its_first_answer()
     assert "".join(part for part in heard[1] if isinstance(part, Thought)) == "Hm, more."
 
 
+@pytest.mark.parametrize("others", [(), ("Catherine",)], ids=["alone", "in company"])
 @pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
-async def test_a_thought_in_a_field_of_its_own_is_not_said(field: str) -> None:
+async def test_a_thought_in_a_field_of_its_own_is_not_said(field: str, others: tuple[str, ...]) -> None:
     event = b"data: " + json.dumps({"choices": [{"delta": {field: "Hm."}}]}).encode() + b"\n\n"
     async with endpoint(streaming(event, piece("Yes."))) as brain:
-        heard = [part async for part in brain.reply(VIEW)]
+        heard = [part async for part in brain.reply(replace(VIEW, others=others))]
 
     assert heard == ["Hm.", "Yes."]
     assert [isinstance(part, Thought) for part in heard] == [True, False]
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["at once", "letter by letter"])
+async def test_in_company_a_thought_is_not_said_whoever_speaks_in_it(cut: bool) -> None:
+    text = "<think>I am Vox.\nCatherine: no.\nMax: yes.</think>Vox: Yes.\nCatherine: No."
+    async with endpoint(streaming(*map(piece, text if cut else [text]))) as brain:
+        heard = [part async for part in brain.reply(replace(VIEW, others=("Catherine",)))]
+
+    assert "".join(part for part in heard if isinstance(part, Thought)) == "I am Vox.\nCatherine: no.\nMax: yes."
+    assert "".join(part for part in heard if not isinstance(part, Thought)) == " Yes.\n"
 
 
 @pytest.mark.parametrize("text", ["1 < 2 and 3 > 2", "a <thin line", "<b>bold</b> </think"])
