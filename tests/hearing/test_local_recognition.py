@@ -152,6 +152,20 @@ async def test_a_model_that_does_not_stream_understands_whole_turns(
     assert await recogniser.check() == "tiny understands on this machine, after each turn"
 
 
+async def test_a_model_that_does_not_stream_is_not_asked_before_a_turn_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.hearing.recognition.local.kind_of", lambda *_: "transducer")
+    recogniser = LocalRecogniser("tiny", tiny.whole_transducer(tmp_path / "whole"))
+    turn = recogniser.begin()
+
+    turn.feed(LOW)
+    await asyncio.wrap_future(recogniser._pool.submit(int))  # the thread has looked at it
+
+    turn.feed(HIGH)
+    assert await turn.finish() == "low high"
+
+
 async def test_a_model_that_would_end_the_process_is_told_instead(tmp_path: Path) -> None:
     folder = tiny.ctc(tmp_path / "ctc")
     (folder / "tokens.txt").write_text("nothing 0\n")

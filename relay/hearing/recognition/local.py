@@ -124,8 +124,8 @@ class _Engine:
         """Hear what has come, and answer those that are over."""
         if self.streams:
             self._listen(turns)
-        else:
-            self._understand([turn for turn in turns if turn.is_over])
+        elif over := [turn for turn in turns if turn.is_over]:  # sherpa-onnx ends the process when asked for none
+            self._understand(over)
 
     def _listen(self, turns: list[_Turn]) -> None:
         import numpy as np
