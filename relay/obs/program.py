@@ -9,7 +9,8 @@ from relay.obs.connection import ObsConnection, ObsEvent, RequestRefused
 class ObsProgram(ObsPart):
     """Knows the scene and the stream; tells `changed` when that begins or ends.
 
-    While OBS is not connected the stream is as it was last: a lost connection ends no stream.
+    While OBS is not connected, to us or to the platform, the stream is as it was last: a lost connection ends no
+    stream.
     """
 
     def __init__(self, changed: Callable[[], None], *, quiet_off_stream: bool = False) -> None:
@@ -42,6 +43,8 @@ class ObsProgram(ObsPart):
                 self._know(scene, self.is_streaming)
             case ObsEvent("SceneNameChanged", {"oldSceneName": str(old), "sceneName": str(new)}) if old == self.scene:
                 self._know(new, self.is_streaming)
+            case ObsEvent("StreamStateChanged", {"outputState": "OBS_WEBSOCKET_OUTPUT_RECONNECTING"}):
+                pass  # OBS calls that inactive, and tells of a stop when it gives up
             case ObsEvent("StreamStateChanged", {"outputActive": bool(active)}):
                 self._know(self.scene, active)
 

@@ -183,8 +183,15 @@ class ObsDouble:
         way, end = ("STARTING", "STARTED") if streaming else ("STOPPING", "STOPPED")
         for state in (way, end):
             self.streaming = state == "STARTED"
-            state = f"OBS_WEBSOCKET_OUTPUT_{state}"
-            await self.event("StreamStateChanged", OUTPUTS, outputActive=self.streaming, outputState=state)
+            await self._tell_stream(state, active=self.streaming)
+
+    async def lose_stream(self) -> None:
+        """The line to the platform breaks: OBS tells that nothing is active, and keeps the stream open."""
+        await self._tell_stream("RECONNECTING", active=False)
+
+    async def _tell_stream(self, state: str, *, active: bool) -> None:
+        state = f"OBS_WEBSOCKET_OUTPUT_{state}"
+        await self.event("StreamStateChanged", OUTPUTS, outputActive=active, outputState=state)
 
     async def switch_collection(self, inputs: Mapping[str, Input]) -> None:
         """Other inputs take the place of all; OBS tells of the collection only."""

@@ -49,6 +49,20 @@ async def test_a_lost_connection_ends_no_stream(obs: ObsDouble) -> None:
         assert not told.program.is_quiet
 
 
+async def test_a_stream_that_reconnects_has_not_ended(obs: ObsDouble) -> None:
+    obs.streaming = True
+    told = Told(quiet_off_stream=True)
+    async with alongside(ObsClient(settings(obs), [told.program]).run()):
+        await eventually(lambda: told.streaming == [True])
+        await obs.lose_stream()
+        await obs.show("Break")
+        await eventually(lambda: told.program.scene == "Break")
+        assert told.streaming == [True]
+        assert not told.program.is_quiet
+        await obs.stream(False)
+        await eventually(lambda: told.streaming == [True, False])
+
+
 async def test_off_stream_the_companion_is_quiet_only_when_asked(obs: ObsDouble) -> None:
     asked, plain = Told(quiet_off_stream=True), Told()
     client = ObsClient(settings(obs), [asked.program, plain.program])
