@@ -18,6 +18,7 @@ export class Player {
   use(output) {
     this.clear();
     this.output = output;
+    this.end = 0; // outputs have clocks of their own
   }
 
   add({ id, speaker, words, duration, start }) {
