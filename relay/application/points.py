@@ -12,7 +12,6 @@ from relay.platforms.base import ChannelRewards, Platform, Redeeming, Streaming
 from relay.rewards.keeper import RedemptionKeeper
 from relay.rewards.pauses import RewardPauses
 from relay.rewards.redemptions import Redemptions
-from relay.system import clock
 from relay.system.periodic import repeat
 
 AGAIN: Final = 1.0
@@ -42,7 +41,6 @@ class PointRewards:
                 patience=config.forwarding.reply_timeout, is_posted=config.replies.post_to != "nowhere"
             ),
             concerns=self._concerns,
-            over=lambda key: commands.over(key, clock.now()),
         )
         self._pauses = RewardPauses(
             inbox, self._redeeming, self._streaming, when=config.redemptions.pause_when, is_away=is_away

@@ -199,9 +199,8 @@ class CommandGate:
         return [self.accepted.get_nowait().message for _ in range(self.accepted.qsize())]
 
     def is_resting(self, key: str) -> bool:
-        """Whether the message with this key used a command that rests from the end of its answer."""
-        use = self._awaiting.get(key)
-        return use is not None and use.message.reward is None
+        """Whether the message with this key used a command, or a reward, that rests from the end of its answer."""
+        return key in self._awaiting
 
     def over(self, key: str, now: float) -> None:
         """The answer to the message with this key was heard, or there will be none."""

@@ -50,18 +50,13 @@ class RedemptionKeeper:
         *,
         redemptions: Redemptions,
         concerns: Callable[[Reward], bool],
-        over: Callable[[str], None] = lambda key: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`platforms` by their names. `concerns`: whether the relay is to settle what redeems this reward.
-
-        `over` hears of each redemption that is decided on, by its key.
-        """
+        """`platforms` by their names. `concerns`: whether the relay is to settle what redeems this reward."""
         self._store = store
         self._platforms = platforms
         self._redemptions = redemptions
         self._concerns = concerns
-        self._over = over
         self._clock = clock
         self._news = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -182,10 +177,7 @@ class RedemptionKeeper:
             self._redemptions.look(self._clock())
             while self._redemptions.version != self._written:
                 await with_retries(self._write)
-            known, self._due = self._due, self._redemptions.decided()
-            for redemption in self._due:
-                if redemption not in known:
-                    self._over(redemption.key)
+            self._due = self._redemptions.decided()
             if self._due:
                 self._is_due.set()
             at = self._redemptions.next_at()

@@ -8,11 +8,12 @@ from relay.application.settings import load
 from relay.commands.answers import Answers
 from relay.commands.definition import Use
 from relay.commands.gate import CommandGate, Refusal
+from relay.commands.resting import AnswerWatch
 from relay.commands.rewards import RewardTable
 from relay.config import CommandsSection, OutboundSection, RewardSection
 from relay.errors import ConfigError
 from relay.forwarding.policy import Policy
-from relay.model import AudienceMessage, Kind, Reward, SendAs
+from relay.model import AudienceMessage, Kind, Outcome, Reward, SendAs, Settlement
 from relay.moderation.outbound import Outbound
 from tests.contracts.samples import NOON, message
 
@@ -104,6 +105,21 @@ def test_the_end_of_another_answer_changes_no_cooldown() -> None:
     meet(rewards, redeemed(1))
     rewards.over("twitch:another", NOON)
     assert isinstance(meet(rewards, redeemed(2, author="ben", after=100)), Refusal)
+
+
+@pytest.mark.parametrize(
+    ("settle", "awaits_outcome"), [(True, True), (False, True), (True, False)], ids=["relay", "streamer", "Twitch"]
+)
+def test_a_cooldown_counts_from_the_end_of_the_answer_whoever_settles(settle: bool, awaits_outcome: bool) -> None:
+    rewards = gate(section(settle=settle, cooldown=60, cooldown_from="speech"))
+    watch = AnswerWatch(rewards, lambda: False, lambda: NOON + 10)
+    asked = redeemed(1, reward=SING.model_copy(update={"awaits_outcome": awaits_outcome}))
+    assert isinstance(meet(rewards, asked), Use)
+
+    watch.settled([Settlement(key=asked.key, outcome=Outcome.FORWARDED, reason="", at=NOON)])
+
+    assert isinstance(meet(rewards, redeemed(2, author="ben", after=69)), Refusal)
+    assert isinstance(meet(rewards, redeemed(3, author="ben", after=70)), Use)
 
 
 def test_where_nothing_is_done_the_streamer_settles() -> None:
