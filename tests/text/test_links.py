@@ -72,11 +72,36 @@ def test_a_missing_space_makes_no_link(said: str) -> None:
         "file.py and index.js", "e.g. this, i.e. that, at 5 a.m./p.m.", "3.14 and 1.5/2", "version 1.2.3.4",
         "https://youtube.com/@ann", "https://youtube.com/watch?v=1&user=a@b", "at 5.pm", "self.name = it.id",
         "run main.py", "at 5.12:30", "www.now",
-        "so nice.lol", "ok.so what", "Дом.кино", "wait...what", "ann@evil.com",
+        "so nice.lol", "ok.so what", "Дом.кино", "ann@evil.com",
+        "wait...what", "ok...so", "well...it's", "...and..so.on", "a..b.c", "so...node.js is fun", "see .env.local",
+        "the link...play.in the morning",
     ],
 )  # fmt: skip
 def test_what_is_allowed_or_no_link_stays(text: str) -> None:
     assert shown(text) == text
+
+
+@pytest.mark.parametrize("said", ORDINARY)
+def test_an_ellipsis_makes_no_link_of_what_is_none(said: str) -> None:
+    for text in (f"...{said}", f"well...{said}"):
+        assert shown(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("look...discord.gg/abc", "look...(link)"),
+        ("look…evil.com", "look...(link)"),
+        ("..evil.com/abc", "..(link)"),
+        ("(.evil.com)", "(.(link))"),
+        ("a..b..evil.com", "a..b..(link)"),
+        ("look。。evil.com", "look。。(link)"),
+        ("visit .evil.in now", "visit .(link) now"),
+        ("visit:...evil.in now", "visit:...(link) now"),
+    ],
+)
+def test_full_stops_before_a_link_hide_it_from_nobody(text: str, expected: str) -> None:
+    assert shown(text) == expected
 
 
 def test_signs_around_a_link_are_not_part_of_it() -> None:
