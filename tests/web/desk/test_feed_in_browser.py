@@ -167,3 +167,36 @@ async def test_an_answer_stands_with_its_question_and_what_nobody_heard_is_told_
         await expect(answer).to_contain_text("cut off here")
         await expect(answer).to_contain_text("not posted to Twitch: the channel is gone")
         assert await page.title() == "Voxta Relay"
+
+
+VIEWS = """async () => {
+  const { modules } = await import("/static/desk.js");
+  const row = (n, who, ticked) => ({
+    id: `twitch:${n}`, n, type: "message", kind: "raid", who, viewer: "twitch:1", platform: "twitch", text: "",
+    amount: 7, detail: null, pretended: false, again: 0, age: 0, outcome: "forwarded", reason: null, reply: null,
+    told_again: 0, ticked,
+  });
+  const rows = [row(0, "Ann", "streamer"), row(1, "Bea", null)];
+  const watch = (_, show) => setTimeout(() => show({ anew: true, total: 2, rows }));
+  const connection = { watch, ask: async () => [] };
+  const views = [modules["desk/feed.js"].feed(connection), modules["desk/support.js"].support(connection)];
+  document.querySelector("main").replaceChildren(...views);
+}"""
+
+
+async def test_a_row_tells_when_it_happened_however_late_it_comes_into_view(desk: Office) -> None:
+    async with desk.page("/#live", kept=False) as page:
+        await page.clock.set_fixed_time("2026-05-01T20:00:00")
+        await page.evaluate(VIEWS)
+        raids = page.locator(ROWS, has_text="Ann")
+        await expect(raids).to_have_count(2)
+        then = await raids.all_text_contents()
+
+        await page.clock.set_fixed_time("2026-05-01T22:30:00")
+        await page.get_by_label("Search the feed").fill("Bea")
+        await page.get_by_label("Only what is not ticked off").check()
+        await expect(raids).to_have_count(0)
+        await page.get_by_label("Search the feed").fill("")
+        await page.get_by_label("Only what is not ticked off").uncheck()
+
+        await expect(raids).to_have_text(then)

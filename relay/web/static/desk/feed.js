@@ -37,7 +37,8 @@ export class Log {
   }
 
   merge(rows) {
-    for (const row of rows) this.byId.set(row.id, row);
+    const told = Date.now(); // their ages count from here
+    for (const row of rows) this.byId.set(row.id, { ...row, told });
     this.rows = [...this.byId.values()].sort((one, other) => one.n - other.n);
     for (const row of this.rows.splice(0, Math.max(0, this.rows.length - KEPT))) this.byId.delete(row.id);
   }
@@ -196,7 +197,7 @@ function heading(row, more) {
     row.pretended && h("span", { class: "tag pretended" }, t("pretended")),
     row.again ? h("span", { class: "tag" }, t("told again")) : null,
   ];
-  const time = h("span", { class: "dim small" }, at(row.age));
+  const time = h("span", { class: "dim small" }, at(row.age, row.told));
   if (row.type === "post") return [name(t("Relay")), ...tags, row.error && h("span", { class: "field-error" }, t("not posted: {error}", { error: t(row.error) })), time];
   if (row.type === "reply") return [...row.asked.map(({ who, text }) => h("span", { class: "dim" }, name(who), text && `: ${text}`)), ...tags, time];
   return [name(row.who), deed(row) && h("span", { class: "deed" }, deed(row)), ...tags, h("span", { class: `outcome ${row.outcome ?? "waiting"}` }, outcome(row)), time, more];

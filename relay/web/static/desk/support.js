@@ -58,7 +58,7 @@ function entry(connection, first) {
       h("span", { class: `outcome ${row.outcome ?? "waiting"}` }, outcome(row)),
       row.told_again ? h("span", { class: "tag" }, n("told again {count} time", "told again {count} times", row.told_again)) : null,
       row.ticked !== null && h("span", { class: "dim small" }, t("ticked off by {name}", { name: row.ticked })),
-      h("span", { class: "dim small" }, at(row.age)),
+      h("span", { class: "dim small" }, at(row.age, row.told)),
     );
     say(said, row.text);
     said.hidden = !row.text;

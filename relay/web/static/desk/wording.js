@@ -75,7 +75,7 @@ export function why(row) {
 
 const clock = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short" });
 
-// When it happened, of what happened so many seconds ago.
-export function at(age) {
-  return clock.format(Date.now() - 1000 * age);
+// When it happened, of what was so many seconds old when the relay told it.
+export function at(age, told = Date.now()) {
+  return clock.format(told - 1000 * age);
 }
