@@ -36,7 +36,7 @@ async def test_what_waits_is_what_no_core_has_taken_in_and_what_it_has_not_told(
 async def test_who_gives_up_says_what_was_waited_for(
     redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def nothing(_: str) -> list[tuple[str, float]]:
+    async def nothing(_: str, after: int) -> list[tuple[str, float]]:
         return []
 
     monkeypatch.setattr(fleet, "arrivals", nothing)
