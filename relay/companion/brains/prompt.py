@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from relay.companion.brains.base import ChatView, SeenMessage
@@ -26,6 +28,9 @@ _TAGS: Final = {
 
 ChatMessage = dict[str, str]
 
+BEFORE: Final[ChatMessage] = {"role": "user", "content": "[...]"}
+"""Stands in front where a chat, or what fits of it, would not begin with the user."""
+
 
 def tokens(text: str) -> int:
     """About how many tokens a text is."""
@@ -36,14 +41,17 @@ def tokens(text: str) -> int:
 def prompt(view: ChatView, persona: str, budget: int, task: str = "") -> list[ChatMessage]:
     """Who the character is and what it knows, then as many of the newest lines as fit, then the task, if any.
 
+    After the system message user and assistant speak in turn and the user begins, since the templates of many models
+    refuse all else.
+
     `persona` stands in for characters without their own; it, the scene and the task are never cut. Contexts have at
     most half of what these leave. A newest line that alone is too long loses its beginning.
     """
-    closing = [{"role": "system", "content": task}] if task else []
-    left = budget - sum(_cost(message) for message in [_system(view, persona, ()), *closing])
+    closing = [{"role": "user", "content": f"[{task}]"}] if task else []
+    left = budget - sum(_cost(message) for message in [_system(view, persona, ()), BEFORE, *closing])
     contexts = _newest(view.contexts, min(left // 2, left - LEAST))
     left -= sum(tokens(context) + 1 for context in contexts)
-    return [_system(view, persona, contexts), *_lines(view, max(left, LEAST)), *closing]
+    return [_system(view, persona, contexts), *_in_turn([*_lines(view, max(left, LEAST)), *closing])]
 
 
 def story(view: ChatView, persona: str, budget: int, wanted: str) -> list[ChatMessage]:
@@ -87,6 +95,13 @@ def _lines(view: ChatView, budget: int) -> list[ChatMessage]:
         budget -= _cost(message)
         kept.append(message)
     return kept[::-1]
+
+
+def _in_turn(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """The messages with what one says after oneself made one, begun by the user."""
+    said = [(role, [message["content"] for message in run]) for role, run in groupby(messages, itemgetter("role"))]
+    opening = [] if said and said[0][0] == "user" else [BEFORE]
+    return [*opening, *({"role": role, "content": "\n".join(texts)} for role, texts in said)]
 
 
 def _message(line: SeenMessage, view: ChatView) -> ChatMessage:

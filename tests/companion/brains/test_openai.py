@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -117,8 +118,7 @@ async def test_the_model_is_told_who_it_is_and_what_it_may_know() -> None:
         {"role": "system", "content": "You are Vox, with Max.\nIt rains."},
         {"role": "user", "content": "Hello."},
         {"role": "assistant", "content": "Hi!"},
-        {"role": "user", "content": "[Secret, known only to you: He lies.]"},
-        {"role": "user", "content": "[Event: A door slams.]"},
+        {"role": "user", "content": "[Secret, known only to you: He lies.]\n[Event: A door slams.]"},
     ]
 
 
@@ -172,9 +172,9 @@ async def test_the_story_writer_streams_what_comes_of_the_prompt_within_its_limi
     assert (body["stream"], body["max_tokens"]) == (True, 50)
     system, *lines, task = body["messages"]
     assert "Vox was told: You are Vox." in system["content"]
-    assert [message["role"] for message in lines] == ["user", "assistant", "user", "user"]
+    assert [message["role"] for message in lines] == ["user", "assistant"]
     assert "at most 2 sentences" in task["content"]
-    assert task["content"].endswith("A storm.")
+    assert task["content"].endswith("A storm.]")
 
 
 @pytest.mark.parametrize(
@@ -419,3 +419,27 @@ async def test_what_a_model_says_waits_for_no_pace() -> None:
             await client.expect("replyEnd")
 
     assert len(client.of_kind("replyChunk")) == 120
+
+
+async def test_a_question_without_an_answer_keeps_no_later_one_from_its_answer() -> None:
+    """Many a template refuses two messages of the user in a row, as it does two of the character."""
+    answers = iter([piece("Hi."), b"", piece("Here I am.")])
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        roles = [message["role"] for message in (await request.json())["messages"]]
+        if any(role == after for role, after in pairwise(roles)):
+            return web.json_response({"error": "Conversation roles must alternate user/assistant/..."}, status=400)
+        return await streaming(next(answers))(request)
+
+    async with (
+        serving("/chat/completions", answer) as url,
+        CompanionServer(CompanionSection(port=0, brain="openai", base_url=url)) as server,
+        connected(server.url) as client,
+    ):
+        await client.enter()
+        await client.say("Hello!")
+        await client.expect("replyEnd")
+        await client.say("Are you there?")
+        await client.expect("chatSessionError")
+        await client.say("Anybody?")
+        await client.expect("replyChunk", text="Here I am.")
