@@ -46,6 +46,7 @@ class ViewersCommands:
             self.latest,
             waiting_of=forwarder.waiting.of,
             name=name,
+            noted=forwarder,
         )
         about_it = introduction(
             commands.table,

@@ -28,7 +28,10 @@ class Remembering(Protocol):
 
 
 class ViewerWishes:
-    """`waiting_of` has the keys of what waits of a viewer; `name` is what the companion is called."""
+    """`waiting_of` has the keys of what waits of a viewer; `name` is what the companion is called.
+
+    `noted`: what the notes hold of viewers, such as who was told of as a follower.
+    """
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class ViewerWishes:
         *,
         waiting_of: Callable[[str], Collection[str]],
         name: Callable[[], str],
+        noted: Remembering,
     ) -> None:
         self._table = table
         self._inbox = inbox
@@ -48,6 +52,7 @@ class ViewerWishes:
         self._latest = latest
         self._waiting_of = waiting_of
         self._name = name
+        self._noted = noted
         self.memory: Remembering | None = None
         """None where nothing is remembered."""
 
@@ -86,6 +91,7 @@ class ViewerWishes:
             return LATER
         self._latest.forget(use.viewer)
         await self._take_back(use, "the viewer asked to be forgotten")
+        await self._noted.forget(use.viewer)
         if self.memory is not None:
             await self.memory.forget(use.viewer)
         kept = f" That {self._name()} is not to hear you stays noted." if use.viewer in self._quiet else ""

@@ -1,5 +1,6 @@
 """Who was told of as a follower lately: following again and again must not be told again and again."""
 
+import asyncio
 import json
 from collections import OrderedDict
 from contextlib import suppress
@@ -7,6 +8,8 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from relay.inbox.base import Inbox
+from relay.inbox.retry import with_retries
 from relay.model import AudienceMessage, Kind
 
 NOTE_FOLLOWS: Final = "follows"
@@ -24,6 +27,7 @@ class ToldFollows:
     def __init__(self) -> None:
         self._at: OrderedDict[str, float] = OrderedDict()
         self._has_changed = False
+        self._keeping = asyncio.Lock()
         self.is_loaded = False
 
     def refuses(self, message: AudienceMessage) -> str | None:
@@ -42,6 +46,13 @@ class ToldFollows:
             self._has_changed = True
         return None
 
+    def forget(self, viewer: str) -> None:
+        """Know nothing of the follows of `platform:id` any more."""
+        platform, _, id = viewer.partition(":")
+        for who in [each for each in self._at if each.startswith(f"{platform}:") and each.endswith(f"/{id}")]:
+            del self._at[who]
+            self._has_changed = True
+
     def load(self, note: str | None) -> None:
         """Begin with what the note holds. One that cannot be read is none."""
         self.is_loaded = True
@@ -54,3 +65,9 @@ class ToldFollows:
             return None
         self._has_changed = False
         return json.dumps(self._at)
+
+    async def keep(self, inbox: Inbox) -> None:
+        """Note what has changed."""
+        async with self._keeping:  # what is noted last is what is known last
+            if (note := self.take_note()) is not None:
+                await with_retries(inbox.set_note, NOTE_FOLLOWS, note)

@@ -175,8 +175,12 @@ class Forwarder:
             self.waiting.judging.follows.load(await with_retries(self._inbox.get_note, NOTE_FOLLOWS))
         self.waiting.admit(messages, self._wall())
         self.wake()
-        if (follows := self.waiting.judging.follows.take_note()) is not None:
-            await with_retries(self._inbox.set_note, NOTE_FOLLOWS, follows)
+        await self.waiting.judging.follows.keep(self._inbox)
+
+    async def forget(self, viewer: str) -> None:
+        """Delete what is noted of `platform:id`."""
+        self.waiting.judging.follows.forget(viewer)
+        await self.waiting.judging.follows.keep(self._inbox)
 
     # Sending out
 

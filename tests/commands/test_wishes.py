@@ -23,6 +23,7 @@ class Desk:
         table = no_commands().table
         self.quiet, self.forgetting, self.latest = QuietViewers(inbox), Forgetting(inbox), LatestMessages(table)
         self.waiting: list[str] = []
+        self.forgotten: list[str] = []
         self.wishes = ViewerWishes(
             table,
             inbox,
@@ -31,7 +32,11 @@ class Desk:
             self.latest,
             waiting_of=lambda _: self.waiting,
             name=lambda: "Vox",
+            noted=self,
         )
+
+    async def forget(self, viewer: str) -> None:
+        self.forgotten.append(viewer)
 
     async def use(self, name: str) -> str:
         return await answer(named(self.wishes.commands(), name))
@@ -83,6 +88,7 @@ async def test_a_memory_that_is_away_keeps_no_message_from_being_deleted(desk: D
     with pytest.raises(InboxError):
         await desk.use("forget")
     assert "twitch:ann" in desk.forgetting._wishes
+    assert desk.forgotten == ["twitch:ann"]
 
 
 async def test_who_cannot_be_served_is_told_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from relay.application.composition import Relay
 from relay.companion.serving.server import CompanionServer
-from relay.model import AudienceMessage
+from relay.forwarding.follows import NOTE_FOLLOWS
+from relay.model import AudienceMessage, Kind
 from relay.moderation.quiet import LEFT_OUT
 from relay.moderation.switches import Switches
 from tests.end_to_end.stage import RecordingPlatform, heard, message, relaying, settings
@@ -35,6 +36,12 @@ class Room:
         await self.write(author, command)
         await eventually(lambda: len(self._platform.posts) > before)
         return self._platform.posts[-1].text
+
+    async def follow(self, author: str) -> str:
+        self._written += 1
+        followed = message(self._written, author=author, kind=Kind.FOLLOW)
+        await self.relay.receive(followed)
+        return await self.outcome(followed)
 
     async def outcome(self, of: AudienceMessage) -> str:
         await self.relay.quiet(empty=True)
@@ -115,6 +122,8 @@ async def test_who_wants_to_be_forgotten_leaves_no_word_in_the_store(
 
     async with room(tmp_path, companion, twitch) as here:
         here.relay.viewers.wishes.memory = Memory()
+        for author in ("ann", "bob"):
+            assert (await here.follow(author)).startswith("forwarded")
         await here.outcome(await here.write("ann", "my secret"))
         other = await here.write("bob", "hello there")
         await here.outcome(other)
@@ -122,6 +131,8 @@ async def test_who_wants_to_be_forgotten_leaves_no_word_in_the_store(
         answer = await here.ask("ann", "!forget me")
         assert answer.startswith("What is known of you is deleted, and so is what you wrote.")
         assert forgotten == ["twitch:ann"]
+        followers = await here.relay.inbox.get_note(NOTE_FOLLOWS) or ""
+        assert "/ann" not in followers and "/bob" in followers
 
         async def texts() -> list[str]:
             return [each.text for each in await here.relay.inbox.newest(99)]

@@ -1,5 +1,6 @@
 """A viewer's follow is told once a month in each channel, whatever happens to the relay meanwhile."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,6 +64,22 @@ def test_what_is_noted_is_what_the_next_relay_knows() -> None:
     assert after.refuses(follow(1, 1 / 3)) is None, "it is judged again"
     assert after.refuses(follow(2, 1.0)) == AGAIN
     assert after.take_note() is None
+
+
+def test_who_wants_to_be_forgotten_is_no_follower_we_know_of() -> None:
+    told = ToldFollows()
+    told.load('{"twitch:lobby/ann": 1.0, "twitch:den/ann": 1.0, "twitch:lobby/joann": 1.0, "discord:lobby/ann": 1.0}')
+
+    told.forget("twitch:ann")
+
+    assert json.loads(told.take_note() or "") == {"twitch:lobby/joann": 1.0, "discord:lobby/ann": 1.0}
+
+
+def test_nothing_is_noted_anew_for_who_never_followed() -> None:
+    told = ToldFollows()
+    told.forget("twitch:ann")
+
+    assert told.take_note() is None
 
 
 @pytest.mark.parametrize("note", [None, "", "nonsense", '{"a": "b"}'])
