@@ -14,7 +14,7 @@ from tests.axe import complaints
 from tests.browser import Pages
 from tests.doubles.ports import free_port
 from tests.support import eventually
-from tests.web.desk.office import shown
+from tests.web.desk.office import Office, shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -61,3 +61,41 @@ async def test_a_setting_is_found_changed_and_restarted_with_and_a_mistake_stand
     assert file.text().startswith("# mine\n")
     assert f"port = {port} # here\n" in file.text()
     assert file.load().companion.name == "Vivi"
+
+
+STORED = """async () => {
+  const { settings } = (await import("/static/desk.js")).modules["desk/settings.js"];
+  const row = (key, type, value) => ({
+    key, type, value, section: "web", about: "", default: null, set: false, choices: [], least: null, most: null,
+    whole: true, outside: null, live: false,
+  });
+  window.port = 8081;
+  const show = () => ({
+    file: "relay.toml", sections: [{ name: "web", about: "" }], problem: null, waiting: [],
+    settings: [row("web.host", "text", "localhost"), row("web.port", "number", port), row("web.token", "secret", true)],
+  });
+  const profiles = () => ({ profiles: ["racing"], current: null });
+  const answers = { settings: show, profiles };
+  const ask = async (action) => answers[action]();
+  window.connection = Object.assign(new EventTarget(), { state: "open", ask });
+  document.querySelector("main").replaceChildren(settings(connection));
+}"""
+"""The view, over a connection of its own."""
+
+
+async def test_what_is_being_typed_stays_while_the_connection_comes_back(desk: Office) -> None:
+    async with desk.page("/#live") as page:
+        await page.evaluate(STORED)
+        host, port, token = (page.get_by_label(f"web.{name}", exact=True) for name in ("host", "port", "token"))
+        await token.fill("a-token-nobody-guesses")
+        await host.fill("relay.examp")
+
+        await page.evaluate("port = 8082; connection.dispatchEvent(new Event('change'))")
+        await expect(port).to_have_value("8082")
+        await page.keyboard.type("le")
+        await expect(host).to_have_value("relay.example")
+        await expect(token).to_have_value("a-token-nobody-guesses")
+        await expect(page.get_by_role("button", name="Save", exact=True)).to_have_count(2)
+
+        await page.get_by_role("button", name="Use", exact=True).click()
+        await expect(host).to_have_value("localhost")

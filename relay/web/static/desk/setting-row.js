@@ -3,7 +3,8 @@
 import { fill, h, set } from "./dom.js";
 import { t } from "./texts.js";
 
-// {key, element, text, differs(), wait(isWaiting), complain(text)}; `changed(state)` is told after each change.
+// {key, element, text, differs(), isTyped(), wait(isWaiting), complain(text)}; `changed(state)` is told after each change.
+// What is typed and not saved yet is there while `isTyped()`.
 export function settingRow(connection, setting, changed) {
   const id = `setting-${setting.key.replaceAll(".", "-")}`;
   const error = h("p", { class: "field-error", id: `${id}-error`, role: "alert", hidden: true });
@@ -77,6 +78,7 @@ export function settingRow(connection, setting, changed) {
     element,
     text: `${setting.key} ${setting.about} ${t(setting.about)}`.toLowerCase(),
     differs,
+    isTyped: () => !keep.hidden,
     complain,
     wait: (isWaiting) => (waits.hidden = !isWaiting),
   };

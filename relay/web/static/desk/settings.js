@@ -16,30 +16,33 @@ export function settings(connection) {
   const copies = profiles(connection, (state) => arrived(state, true));
   let rows = [];
 
-  async function load() {
+  // What is being typed stays, unless all of it is others now.
+  async function load({ isAnew = false } = {}) {
     if (connection.state !== "open") return;
     try {
-      show(await connection.ask("settings"));
+      show(await connection.ask("settings"), isAnew ? [] : rows.filter((row) => row.isTyped()));
     } catch (error) {
       tell(error.code === "unknown" ? t("This relay runs without a settings file, as the demo does.") : error.message);
     }
   }
 
-  function show(state) {
+  function show(state, kept) {
+    const focused = document.activeElement;
     fill(file, t("They stand in {file}.", { file: state.file }));
-    const sections = state.sections.map((section) => group(section, state.settings));
+    const sections = state.sections.map((section) => group(section, state.settings, kept));
     rows = sections.flatMap((section) => section.rows);
     fill(groups, sections.map((section) => section.element));
+    focused?.focus({ preventScroll: true }); // a row that is kept has moved
     arrived(state);
     tell(state.problem?.text ?? "");
     for (const { key, text } of state.problem?.mistakes ?? []) rows.find((row) => row.key === key)?.complain(text);
     filter();
   }
 
-  function group({ name, about }, all) {
+  function group({ name, about }, all, kept) {
     const own = all
       .filter((setting) => setting.section === name)
-      .map((setting) => settingRow(connection, setting, (state) => arrived(state)));
+      .map((setting) => kept.find(({ key }) => key === setting.key) ?? settingRow(connection, setting, (state) => arrived(state)));
     const title = h("summary", {}, h("h3", {}, name), about ? h("span", { class: "dim" }, about) : null);
     const element = h("details", { class: "settings-group", open: true }, title, own.map((row) => row.element));
     for (const row of own) row.group = element;
@@ -55,7 +58,7 @@ export function settings(connection) {
       ? t("The relay runs with the usual settings until yours are mended.")
       : n("{count} change needs a restart.", "{count} changes need a restart.", waiting.length);
     fill(bar, h("span", {}, words), h("button", { type: "button", class: "primary", onclick: restart }, t("Restart now")));
-    if (isAnew) load();
+    if (isAnew) load({ isAnew });
   }
 
   async function restart() {
@@ -85,7 +88,7 @@ export function settings(connection) {
     empty.hidden = shown.length > 0 || rows.length === 0;
   }
 
-  connection.addEventListener("change", load);
+  connection.addEventListener("change", () => load());
   load();
   const tools = h(
     "div",
