@@ -2,18 +2,26 @@
 
 The C library takes that for SIGBREAK, and answers before anybody has heard of it; Windows ends the process then. With
 a handler of our own it waits, for five seconds.
+
+Who clicks into it selects text, and Windows holds whoever writes there until that is over: here that is the event loop.
 """
 
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
 CLOSED: Final = 2
 """What Windows calls CTRL_CLOSE_EVENT."""
 PATIENCE: Final = 4.5
 """Seconds the process may still last, a little less than Windows lets it."""
+_INPUT: Final = -10
+"""What Windows calls STD_INPUT_HANDLE."""
+_QUICK_EDIT: Final = 0x0040
+"""What Windows calls ENABLE_QUICK_EDIT_MODE: a click selects."""
+_EXTENDED: Final = 0x0080
+"""What Windows calls ENABLE_EXTENDED_FLAGS, without which it takes no notice of the one above."""
 
 
 class ConsoleWindow:
@@ -50,6 +58,27 @@ def _heard_by(told: Callable[[int], bool]) -> object:
         ctypes.WinDLL("kernel32").SetConsoleCtrlHandler(handler, True)
         return handler
     return None
+
+
+@contextmanager
+def not_held_by_a_click() -> Iterator[None]:
+    """While the context lasts a click selects nothing; then it does what it did before."""
+    if sys.platform != "win32":
+        yield
+        return
+    import ctypes
+    from ctypes import wintypes
+
+    kernel32 = ctypes.WinDLL("kernel32")
+    console, mode = wintypes.HANDLE(kernel32.GetStdHandle(_INPUT)), wintypes.DWORD()
+    if not kernel32.GetConsoleMode(console, ctypes.byref(mode)):  # input comes from elsewhere
+        yield
+        return
+    kernel32.SetConsoleMode(console, mode.value & ~_QUICK_EDIT | _EXTENDED)
+    try:
+        yield
+    finally:
+        kernel32.SetConsoleMode(console, mode.value | _EXTENDED)
 
 
 WINDOW: Final = ConsoleWindow()

@@ -117,7 +117,10 @@ else:
     import tty
 
     class TerminalKeyboard(Keyboard):
-        """In the terminal's `cbreak` mode, in which Ctrl+C stays what it is."""
+        """In the terminal's `cbreak` mode, in which Ctrl+C stays what it is.
+
+        Ctrl+S does not: it would stop the terminal, and with that whatever writes to it.
+        """
 
         def __init__(self, descriptor: int) -> None:
             super().__init__()
@@ -147,6 +150,9 @@ else:
                 self._before = termios.tcgetattr(self._descriptor)
                 asyncio.get_running_loop().add_reader(self._descriptor, self._read)
             tty.setcbreak(self._descriptor, termios.TCSADRAIN)
+            mode = termios.tcgetattr(self._descriptor)
+            mode[0] &= ~termios.IXON
+            termios.tcsetattr(self._descriptor, termios.TCSADRAIN, mode)
 
         def _leave(self) -> None:
             if self._before is not None:

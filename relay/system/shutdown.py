@@ -16,7 +16,7 @@ from pathlib import PurePath
 from types import FrameType
 from typing import Any, Final, TypeVar
 
-from relay.system.console_window import WINDOW
+from relay.system.console_window import WINDOW, not_held_by_a_click
 
 T = TypeVar("T")
 
@@ -38,7 +38,8 @@ def run(work: Coroutine[Any, Any, T], *, grace: float = GRACE) -> T:
     """
     deadline = Deadline(grace)
     try:
-        return asyncio.run(_until_told(work, deadline))
+        with not_held_by_a_click():
+            return asyncio.run(_until_told(work, deadline))
     finally:
         deadline.cancel()
         deadline.over.set()

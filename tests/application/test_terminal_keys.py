@@ -227,3 +227,13 @@ async def test_a_terminal_is_taken_key_by_key_and_given_back_as_it_was(terminal:
     await terminal.shows(b"interrupted")
 
     assert terminal.echoes
+
+
+async def test_ctrl_s_does_not_stop_what_is_written_and_the_relay_with_it(terminal: Terminal) -> None:
+    await terminal.shows(b"as it was")
+    terminal.type(b"\n")
+    await terminal.shows(b"(True)")
+
+    terminal.type(b"\x13")
+
+    await terminal.shows(b"<\x13>")

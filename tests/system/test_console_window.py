@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from relay.system import console_window
-from relay.system.console_window import CLOSED, ConsoleWindow
+from relay.system.console_window import CLOSED, ConsoleWindow, not_held_by_a_click
 
 CTRL_C, CTRL_BREAK = 0, 1
+USUAL, WITHOUT_QUICK_EDIT = 0x1F7, 0x1B7
+"""The modes of a console's input."""
 
 
 @pytest.fixture
@@ -30,6 +32,48 @@ def handlers(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[int], int]]:
     monkeypatch.setattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE, raising=False)
     monkeypatch.setattr(ctypes, "WinDLL", {"kernel32": kernel32}.__getitem__, raising=False)
     return registered
+
+
+class Console:
+    """The input of a console, or what is none."""
+
+    def __init__(self, mode: int | None) -> None:
+        self.mode = mode
+
+    def GetStdHandle(self, number: int) -> int:
+        assert number == -10
+        return 3
+
+    def GetConsoleMode(self, _: Any, mode: Any) -> bool:
+        mode._obj.value = self.mode or 0
+        return self.mode is not None
+
+    def SetConsoleMode(self, _: Any, mode: int) -> bool:
+        assert self.mode is not None
+        self.mode = mode
+        return True
+
+
+@pytest.fixture
+def console(monkeypatch: pytest.MonkeyPatch) -> Console:
+    opened = Console(USUAL)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(ctypes, "WinDLL", {"kernel32": opened}.__getitem__, raising=False)
+    return opened
+
+
+def test_a_click_into_it_selects_nothing_while_the_work_lasts(console: Console) -> None:
+    with not_held_by_a_click():
+        assert console.mode == WITHOUT_QUICK_EDIT
+
+    assert console.mode == USUAL, "whoever opened the window wants it as it was"
+
+
+def test_what_is_no_console_is_left_alone(console: Console) -> None:
+    console.mode = None
+
+    with not_held_by_a_click():
+        assert console.mode is None
 
 
 def test_the_process_lasts_until_its_work_is_over(handlers: list[Callable[[int], int]]) -> None:
