@@ -24,7 +24,7 @@ from tests.doubles.discord.voice_person import VoicePerson
 from tests.doubles.redis_server import RedisServer
 from tests.end_to_end.call import SAGA, STORY, Teller, length_of_the_story, voice
 from tests.end_to_end.stage import settings
-from tests.end_to_end.test_processes import Processes
+from tests.end_to_end.test_processes import MANAGE_GUILD, Processes
 from tests.end_to_end.test_speech_discord import Handing
 from tests.support import PATIENCE, eventually
 
@@ -216,3 +216,25 @@ async def test_what_a_guest_says_reaches_voxtas_own_recognition_with_their_name(
 
         await call.says(10)
         assert call.teller.asked == ['bob (voice): "Hello everybody."']
+
+
+async def test_who_is_muted_by_a_moderator_is_not_heard_until_they_may_speak_again(
+    discord: DiscordDouble, tmp_path: Path, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = TranscriptionEndpoint("Hello everybody.")
+    async with (
+        serving("/audio/transcriptions", endpoint.answer) as url,
+        calling(
+            discord, tmp_path, redis_server, monkeypatch, hearing={"through": "openai", "url": url, "echo": False}
+        ) as call,
+    ):
+        bob = int(call.bob.id)
+        await discord.command("relay mute", author="owner", permissions=MANAGE_GUILD, viewer="bob")
+        await eventually(lambda: not call.ears._hears(bob))
+        for person in (call.bob, call.ann):
+            await person.speak(voice(0.8))
+        await eventually(lambda: call.teller.asked == ["Hello everybody."])
+        assert len(endpoint.heard) == 1, "what bob said is not even recognised"
+
+        await discord.command("relay unmute", author="owner", permissions=MANAGE_GUILD, viewer="bob")
+        await eventually(lambda: call.ears._hears(bob))

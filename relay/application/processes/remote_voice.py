@@ -98,7 +98,7 @@ class RemoteVoiceChannels:
             bus.presence.offer(core, session)
             try:
                 host = await bus.calls.ask(service, "join", {"session": session, "core": bus.presence.id})
-                self._line, self._told = line, {}
+                self._line, self._told = line, {"muted": []}  # that nobody is, it assumes; an older one always does
                 self.sink.attach(line.say)
                 line.say("here")
                 tasks.create_task(self._bring(line), name="clips")
@@ -146,6 +146,7 @@ class RemoteVoiceChannels:
         """What hearing asks of the listener, when it has changed."""
         if self._listener is not None:
             self._tell("may_pause", self._listener.may_pause())
+            self._tell("muted", sorted(self._listener.muted()))
             for who in self._turns:
                 self._tell("patience", self._listener.ends_after(who), who)
 

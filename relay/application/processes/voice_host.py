@@ -43,6 +43,8 @@ class VoiceHost:
         self._settings = config.hearing
         self._may_pause = False
         """Whether people silence the companion; read by the threads that hear them."""
+        self._muted: frozenset[str] = frozenset()
+        """Whom moderators have muted; read by the same threads."""
         self._patience: dict[str, float] = {}
         listener = self._listener() if listens_to_people(config) else None
         self.channels = info.voice(config.voice, listener)
@@ -122,6 +124,7 @@ class VoiceHost:
         self._patience.clear()
         self._cuts = self._signs = 0
         self._may_pause = False
+        self._muted = frozenset()
         while not self._to_fetch.empty():
             self._to_fetch.get_nowait()
 
@@ -135,11 +138,15 @@ class VoiceHost:
             "cut": self._cut,
             "volume": self.channels.sink.set_volume,
             "may_pause": self._allow,
+            "muted": self._mute,
             "patience": self._wait,
         }
 
     def _allow(self, may_pause: bool) -> None:
         self._may_pause = may_pause
+
+    def _mute(self, people: list[str]) -> None:
+        self._muted = frozenset(people)
 
     def _wait(self, seconds: float, who: str) -> None:
         self._patience[who] = seconds
@@ -205,6 +212,7 @@ class VoiceHost:
             settings=self._settings,
             ends_after=lambda who: self._patience.get(who, self._settings.turn),
             echoes=_echoes() if self._settings.echo else None,
+            muted=lambda: self._muted,
         )
 
     def talks(self, who: str) -> None:

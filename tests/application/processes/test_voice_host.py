@@ -76,3 +76,14 @@ def test_the_floors_patience_is_the_listeners(hosted: Hosted) -> None:
     hosted.core("patience", 0.25, ANN)
 
     assert listener.ends_after(ANN) == 0.25
+
+
+def test_whom_the_core_has_muted_is_not_heard(hosted: Hosted) -> None:
+    listener = hosted.host._listener()
+
+    hosted.core("muted", ["discord:7", "ann"])
+
+    assert listener.muted() == {"discord:7", "ann"}
+
+    hosted.host._forget()
+    assert listener.muted() == frozenset(), "the next core tells whom it has muted"
