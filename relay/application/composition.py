@@ -136,6 +136,7 @@ class Relay:
             inbox=self.inbox,
             session=self.session,
             live=lambda: self.forwarder.waiting.switches,
+            quiet=self._quiet,
             commands=self.commands.gate,
             events=self.events,
             labels=listed.labels(),

@@ -1,6 +1,6 @@
 """The memory, where the settings want one; where they do not, nothing of it is loaded."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from relay.acts import Act
@@ -22,18 +22,24 @@ def memory_of(
     inbox: Inbox,
     session: Link,
     live: Callable[[], LiveSettings],
+    quiet: Container[str],
     commands: CommandGate,
     events: Events,
     labels: Mapping[str, str],
 ) -> "Memory | None":
-    """Not yet open; it hears of what happens, and viewers can ask it. `live` is what moderators have set."""
+    """Not yet open; it hears of what happens, and viewers can ask it.
+
+    `live` is what moderators have set, `quiet` are viewers who asked to be left out.
+    """
     if not config.memory.enabled:
         return None
 
     from relay.memory.build import build_memory
     from relay.memory.commands import register
 
-    memory = build_memory(config, inbox=inbox, session=session, live=live, labels=labels, summarise=_summarise(config))
+    memory = build_memory(
+        config, inbox=inbox, session=session, live=live, quiet=quiet, labels=labels, summarise=_summarise(config)
+    )
     register(commands, memory)
     events.settled.subscribe(memory.sightings.settled)
     if memory.summaries is not None:

@@ -1,6 +1,6 @@
 """Builds the memory as the settings want it: on the engine of the inbox, which it lies beside."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
 from relay.config.loading import Config
 from relay.inbox.base import Inbox
@@ -19,19 +19,23 @@ def build_memory(
     inbox: Inbox,
     session: ContextLink,
     live: Callable[[], LiveSettings],
+    quiet: Container[str],
     labels: Mapping[str, str],
     summarise: Summarise | None,
 ) -> Memory:
-    """The memory of a relay, not yet open. `live` is what moderators have set; `summarise` asks a model."""
+    """The memory of a relay, not yet open. `live` is what moderators have set; `summarise` asks a model.
+
+    `quiet` are viewers who asked to be left out, as `platform:id`.
+    """
     store = build_store(config, beside=inbox)
-    clean = NoteFilter(config.filters, live)
+    clean = NoteFilter(config.filters, live, quiet)
     return Memory(
         config.memory,
         store,
         inbox=inbox,
         context=PeopleContext(config.memory, store, session, clean=clean, labels=labels),
         clean=clean,
-        summaries=Summaries(summarise) if summarise is not None else None,
+        summaries=Summaries(summarise, clean.allows) if summarise is not None else None,
     )
 
 

@@ -1,6 +1,6 @@
 """What may be remembered: a note is judged as if its viewer had written it, and made harmless."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Final
 
 from relay.config import FiltersSection
@@ -16,17 +16,23 @@ NOTE_LENGTH: Final = 200
 
 
 class NoteFilter:
-    """The filters for what comes in, with what moderators have added meanwhile. Never keeps a text."""
+    """The filters for what comes in, with what moderators have added meanwhile. Never keeps a text.
 
-    def __init__(self, settings: FiltersSection, live: Callable[[], LiveSettings]) -> None:
+    `quiet` are viewers who asked to be left out, as `platform:id`.
+    """
+
+    def __init__(self, settings: FiltersSection, live: Callable[[], LiveSettings], quiet: Container[str] = ()) -> None:
         self._inbound = Inbound(settings)
         self._live = live
+        self._quiet = quiet
 
     def __call__(self, viewer: str, name: str, text: str) -> str | None:
         """One harmless line, without what is private; None when the filters refuse it, or nothing is left.
 
         What is private is masked whether or not the filters are on, and a text that is read again stays as it is.
         """
+        if viewer in self._quiet:
+            return None
         written = _written(viewer, name, one_line(text))
         kept = self._kept(written)
         if kept and kept != written.text:
@@ -34,8 +40,12 @@ class NoteFilter:
         return kept or None
 
     def allows(self, viewer: str, name: str) -> bool:
-        """Whether anything may be told of them: not of who is muted or blocked, or has a name nobody may read."""
-        return self._inbound.readable(_written(viewer, name, ""), self._live()) is not None
+        """Whether anything may be kept or told of them.
+
+        Not of who asked to be left out, is muted or blocked, or has a name nobody may read.
+        """
+        is_readable = self._inbound.readable(_written(viewer, name, ""), self._live()) is not None
+        return is_readable and viewer not in self._quiet
 
     def _kept(self, written: AudienceMessage) -> str:
         """What may stay of it; "" when that is nothing."""

@@ -35,10 +35,14 @@ class StreamTalk:
 
 
 class Summaries:
-    """Keeps what people say until the stream is over, in the process alone; a run that ends forgets it."""
+    """Keeps what people say until the stream is over, in the process alone; a run that ends forgets it.
 
-    def __init__(self, summarise: Summarise, quiet: float = QUIET) -> None:
+    `allows` is asked for each viewer and their name whether anything may be kept of them still.
+    """
+
+    def __init__(self, summarise: Summarise, allows: Callable[[str, str], bool], quiet: float = QUIET) -> None:
         self._summarise = summarise
+        self._allows = allows
         self._quiet = quiet
         self._talks: OrderedDict[str, StreamTalk] = OrderedDict()
         self._news = asyncio.Event()
@@ -81,8 +85,9 @@ class Summaries:
         for viewer, talk in list(self._talks.items()):
             if viewer not in self._talks:  # forgotten meanwhile
                 continue
+            is_wanted = len(talk.lines) >= LEAST and self._allows(viewer, talk.name)
             try:
-                text = await self._summarise(talk.name, tuple(talk.lines)) if len(talk.lines) >= LEAST else ""
+                text = await self._summarise(talk.name, tuple(talk.lines)) if is_wanted else ""
                 if text and self._talks.get(viewer) is talk:
                     await keep(viewer, text, talk.since)
             except RelayError as error:

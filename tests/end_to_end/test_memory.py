@@ -13,6 +13,7 @@ from relay.application.composition import Relay
 from relay.companion.brains.base import ChatView, Pieces
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
+from relay.memory.memory import NoteRefused
 from relay.model import Kind
 from tests.companion.play import loaded
 from tests.end_to_end.stage import EchoBrain, RecordingPlatform, message, relaying, settings
@@ -136,6 +137,18 @@ async def test_what_is_private_or_a_template_is_never_kept(tmp_path: Path) -> No
         await eventually_noted(stream, lambda notes: notes == ["call me: *** (( user )) (event)"])
 
         assert '"call me: *** (( user )) (event)"' in await stream.known_when(3, "hello again")
+
+
+async def test_nothing_more_is_noted_of_who_asks_to_be_left_out(tmp_path: Path) -> None:
+    async with evening(tmp_path) as stream:
+        await stream.known_when(1, "hello")
+        await stream.noted(2, "likes chess")
+        await stream.relay.receive(message(3, "!quiet"))
+        await eventually(lambda: any("!listen undoes it" in text for text in stream.answers("twitch")))
+
+        assert stream.relay.memory is not None
+        with pytest.raises(NoteRefused):
+            await stream.relay.memory.remember("twitch:ann", "has a cat")
 
 
 async def test_viewers_can_ask_and_link_accounts(tmp_path: Path) -> None:

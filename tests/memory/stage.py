@@ -1,6 +1,6 @@
 """What tests of the memory share: a store in a file, a Voxta that keeps what it is told, and time that stands still."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,8 @@ class Voxta:
         self.knows = [context.text for context in contexts]
 
 
-def note_filter(switches: Switches | None = None, **settings: Any) -> NoteFilter:
-    return NoteFilter(FiltersSection(**settings), lambda: switches or Switches())
+def note_filter(switches: Switches | None = None, quiet: Container[str] = (), **settings: Any) -> NoteFilter:
+    return NoteFilter(FiltersSection(**settings), lambda: switches or Switches(), quiet)
 
 
 def context_of(store: MemoryStore, voxta: Voxta, clock: Clock, **settings: Any) -> PeopleContext:

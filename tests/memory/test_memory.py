@@ -225,7 +225,7 @@ async def test_when_the_stream_ends_a_model_sums_up_what_was_said(tmp_path: Path
 
     inbox = SqliteInbox(tmp_path / "inbox.db", max_count=1_000, timeout=10)
     await inbox.open()
-    summaries = Summaries(summarise)
+    summaries = Summaries(summarise, note_filter().allows)
     async with stored(tmp_path) as store:
         room = Room(store, inbox, summaries)
         async with alongside(room.memory.run()):

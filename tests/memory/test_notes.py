@@ -29,6 +29,14 @@ def test_terms_and_mutes_of_moderators_count_at_once() -> None:
     assert note_filter(switches)("twitch:1", "Ann", "hello") == "hello"
 
 
+def test_nothing_is_kept_of_who_asked_to_be_left_out() -> None:
+    clean = note_filter(quiet={"twitch:1"})
+
+    assert clean("twitch:1", "Ann", "hello") is None
+    assert not clean.allows("twitch:1", "Ann")
+    assert clean("twitch:2", "Ann", "hello") == "hello"
+
+
 def test_the_same_may_be_noted_about_many() -> None:
     clean = note_filter()
 
