@@ -12,6 +12,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from relay.config import VoxtaSection
 from relay.errors import VoxtaError, VoxtaForbidden, VoxtaUnavailable, ungrouped
 from relay.system.backoff import LossPauses, backoff
+from relay.text.unicode import one_line
 from relay.voxta.authentication import Authentication
 from relay.voxta.chat import JoinedChat
 from relay.voxta.joining import choose
@@ -30,6 +31,9 @@ RECONNECT = 0.25
 RECONNECT_AT_MOST: Final = 5.0
 """Seconds, at most, before a lost connection is made anew or a closed chat left for another: at first, and when it is
 lost soon again and again. Failures after that back off."""
+
+LOADING: Final = 600.0
+"""Seconds a chat may load, once Voxta has said that it does: the model may come from a slow disk, or from the net."""
 
 UNREAD: Final = 200
 """Kinds of unreadable things that are told of."""
@@ -81,6 +85,8 @@ class VoxtaSession(ChatMessaging):
         self._sessions: list[ChatSession] | None = None
         self._no_entry: VoxtaError | None = None
         """Why the chat that is being joined cannot be."""
+        self._loading: str | None = None
+        """The id of the chat that is being joined, once Voxta loads it; empty where it does not say."""
         self._is_opening = False
         """Whether the chat that is being joined is opened by us."""
         self._ours: str | None = None
@@ -195,20 +201,29 @@ class VoxtaSession(ChatMessaging):
         )
 
     async def _join(self, hub: HubConnection, call: WireMessage) -> None:
-        self._no_entry = None
+        self._no_entry = self._loading = None
         self._is_opening = not isinstance(call, client.SubscribeToChat)
         try:
             await hub.invoke(call)
-            is_decided = lambda: self.chat is not None or self._no_entry is not None  # noqa: E731
-            await self._until(is_decided, self._settings.timeout, "Voxta opened no chat")
-            if self._no_entry is not None and self.chat is None:
-                raise self._no_entry
+            await self._let_in()
         except VoxtaError as error:
-            is_silent = isinstance(error, VoxtaUnavailable) and isinstance(call, client.SubscribeToChat)
+            is_there = self._loading is not None or isinstance(call, client.SubscribeToChat)
+            is_silent = isinstance(error, VoxtaUnavailable) and is_there
             if is_silent or isinstance(call, client.StartChat) or self._settings.join != "character":
                 raise
             self._wanted = self._ours = None
             await self._join(hub, client.StartChat(character_id=self._settings.character_id))
+
+    async def _let_in(self) -> None:
+        """Wait for the chat that was asked for: for a moment, unless Voxta loads it."""
+        shows = lambda: self._is_decided() or self._loading is not None  # noqa: E731
+        await self._until(shows, self._settings.timeout, "Voxta opened no chat")
+        await self._until(self._is_decided, LOADING, "Voxta did not get the chat loaded")
+        if self._no_entry is not None and self.chat is None:
+            raise self._no_entry
+
+    def _is_decided(self) -> bool:
+        return self.chat is not None or self._no_entry is not None
 
     async def _give_back(self, hub: HubConnection) -> bool:
         """Let go of a chat that was left because we may not talk there. Whether there is one."""
@@ -235,6 +250,10 @@ class VoxtaSession(ChatMessaging):
         match message:
             case server.ChatsSessionsUpdated():
                 self._sessions = list(message.sessions)
+            case server.ChatStarting() if self.chat is None:
+                self._loads(message.chat_id)
+            case server.ChatLoadingMessage() if self.chat is None:
+                self._loads(self._loading, one_line(message.text))
             case server.ChatStarted() if self.chat is None:
                 self._enter(message)
             case server.ChatStarted() if self.chat is not None and message.session_id == self.chat.session_id:
@@ -242,7 +261,7 @@ class VoxtaSession(ChatMessaging):
             case server.ChatClosed():
                 self._closed(message)
             case server.ErrorMessage():
-                self._no_entry = refusal_in(message)
+                self._no_entry = refusal_in(message) or self._no_entry
                 log.warning("Voxta reports: %s", message.message)
         if self.chat is not None and getattr(message, "session_id", None) in (None, self.chat.session_id):
             self._calls.on_message(message)
@@ -253,7 +272,7 @@ class VoxtaSession(ChatMessaging):
 
     def _closed(self, message: server.ChatClosed) -> None:
         if self.chat is None:
-            if not message.chat_id:
+            if message.chat_id in ("", self._loading):
                 self._no_entry = VoxtaError("Voxta refused: the chat cannot be joined")
         elif message.chat_id == self.chat.chat_id:
             self._sessions = [s for s in self._sessions or [] if s.chat_id != message.chat_id]
@@ -266,6 +285,10 @@ class VoxtaSession(ChatMessaging):
             self._listen(message)
         except Exception:
             log.exception("%s from Voxta could not be dealt with", message.type_name)
+
+    def _loads(self, chat_id: str | None, what: str = "") -> None:
+        self._loading = chat_id or ""
+        self.problem = f"Voxta is loading the chat: {what}" if what else "Voxta is loading the chat"
 
     def _enter(self, started: server.ChatStarted) -> None:
         self.chat = JoinedChat.of(started)
