@@ -1,10 +1,9 @@
 """Messages that wait for a moderator's decision. They keep their place in the inbox and have no outcome yet."""
 
-import itertools
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from relay.model import AudienceMessage, Held
+from relay.model import AudienceMessage, Held, short_id
 from relay.text.obfuscation import Span
 
 CAPACITY = 200
@@ -12,10 +11,9 @@ CAPACITY = 200
 
 
 class HeldMessages:
-    """Decisions are made by short ids; what nobody decides on is given back by `expired`."""
+    """Decisions are made by short ids, each of a message as it was written; what nobody decides on is for `expired`."""
 
     def __init__(self) -> None:
-        self._numbers = itertools.count(1)
         self._entries: OrderedDict[str, tuple[Held, AudienceMessage]] = OrderedDict()
 
     def add(
@@ -23,7 +21,7 @@ class HeldMessages:
     ) -> AudienceMessage | None:
         """Hold a message. The oldest one, when there is no more room."""
         held = Held(
-            id=f"h{next(self._numbers)}",
+            id=short_id("h", f"{message.key} {message.text}", self._entries),
             who=f"{message.author.name} ({message.platform})",
             text=message.text,
             reason=reason,

@@ -18,7 +18,7 @@ from relay.model.audience import (
     Withheld,
 )
 from relay.model.base import Value
-from relay.model.controls import Caller, CommandInfo, ControlInfo, Held, ParameterInfo, Suggestion, Talker
+from relay.model.controls import Caller, CommandInfo, ControlInfo, Held, ParameterInfo, Suggestion, Talker, short_id
 from relay.model.forward import Forward, MessageOptions, ScriptCall, SendAs, expects_reply
 from relay.model.post import Post, ReplyText
 
@@ -53,4 +53,5 @@ __all__ = [
     "Value",
     "Withheld",
     "expects_reply",
+    "short_id",
 ]

@@ -1,6 +1,8 @@
 """Who steers the relay, with what, and what waits for their decision."""
 
+from collections.abc import Container
 from typing import Literal
+from zlib import crc32
 
 from relay.model.audience import Role
 from relay.model.base import Value
@@ -45,7 +47,7 @@ class Held(Value):
     """Something that waits for a person's decision."""
 
     id: str
-    """Short, for people to type: `h1`, `h2`, … (heard from the audience) or `r1` (said by the companion)."""
+    """Short, for people to type: `h4821` (heard from the audience) or `r1207` (said by the companion)."""
     who: str
     """The author and platform, or the character's name."""
     text: str
@@ -63,6 +65,14 @@ class Held(Value):
     """Who wrote it, as `platform:id`."""
     is_withheld: bool = False
     """Its platform keeps it from its own chat."""
+
+
+def short_id(letter: str, what: str, taken: Container[str]) -> str:
+    """An id for what is held, which `what` alone makes: it may be used when the relay that showed it is over."""
+    number = 1_000 + crc32(what.encode(errors="replace")) % 9_000
+    while f"{letter}{number}" in taken:
+        number += 1
+    return f"{letter}{number}"
 
 
 class ControlInfo(Value):

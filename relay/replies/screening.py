@@ -1,12 +1,11 @@
 """What the companion says passes the filters sentence by sentence before anybody reads or hears it."""
 
-import itertools
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from relay.model import Held, ReplyText, Retraction
+from relay.model import Held, ReplyText, Retraction, short_id
 from relay.moderation.outbound import OVERLAP, Outbound, OutboundAction
 from relay.moderation.switching import WordsRefused
 from relay.replies.replies import Step
@@ -30,7 +29,6 @@ class Screening:
         self._outbound = outbound
         self._release = release
         self._hold_for = hold_for
-        self._numbers = itertools.count(1)
         self._held: OrderedDict[str, tuple[Held, ReplyText]] = OrderedDict()
 
     def adopt(self, outbound: Outbound, *, hold_for: float) -> None:
@@ -119,7 +117,7 @@ class Screening:
     def _hold(self, reply: ReplyText, reason: str) -> None:
         now = clock.now()
         held = Held(
-            id=f"r{next(self._numbers)}",
+            id=short_id("r", f"{reply.message_id} {reply.text}", self._held),
             who=reply.character,
             text=reply.text,
             reason=reason,

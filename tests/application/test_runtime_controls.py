@@ -170,7 +170,6 @@ class TestDecisions:
             room.screening.screen(ReplyText(message_id=text, character="Vox", text=text))
         first, second = (held.id for held in room.controls.held())
 
-        assert (first, second) == ("r1", "r2")
         assert room.scene.loop.run(room.controls.approve(first))
         assert room.scene.loop.run(room.controls.reject(second))
         assert room.released == ["see evil.example/1"]

@@ -107,9 +107,11 @@ async def test_a_held_message_waits_for_its_approval(
         await relay.receive(message(1, "look at evil.example/one", author="ann"))
         await relay.receive(message(2, "look at evil.example/two", author="bob"))
         await eventually(lambda: len(relay.runtime.held()) == 2)
-        assert (await told(twitch, relay, 3, "held")).startswith("h1 Ann (twitch): 'look at evil.example/one' (link)")
-        await told(twitch, relay, 4, "approve h1")
-        await told(twitch, relay, 5, "reject h2")
+        first, second = (held.id for held in relay.runtime.held())
+        shown = await told(twitch, relay, 3, "held")
+        assert shown.startswith(f"{first} Ann (twitch): 'look at evil.example/one' (link)")
+        await told(twitch, relay, 4, f"approve {first}")
+        await told(twitch, relay, 5, f"reject {second}")
         await relay.quiet(empty=True)
 
         assert heard(relay) == ['Ann (Twitch): "look at evil.example/one"']
@@ -177,7 +179,7 @@ async def test_what_the_companion_says_is_filtered_too(
         assert twitch.texts == posted
 
         if outbound["links"] == "hold":
-            await told(twitch, relay, 2, "approve r1")
+            await told(twitch, relay, 2, "approve first")
             await relay.quiet()
             assert 'You said: Ann (Twitch): "see evil.example"' in twitch.texts
 

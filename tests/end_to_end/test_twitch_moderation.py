@@ -34,11 +34,11 @@ class WithAutoMod:
         return [TwitchPlatform(settings, self._token_file, receive)]
 
 
-async def held(twitch: TwitchDouble, relay: Relay, text: str) -> str:
-    """Somebody writes what AutoMod holds; its id on Twitch, once it waits here."""
+async def held(twitch: TwitchDouble, relay: Relay, text: str) -> tuple[str, str]:
+    """Somebody writes what AutoMod holds; its id on Twitch, and the one here, once it waits."""
     id = await twitch.write_something_bad(text)
     await eventually(lambda: [each.text for each in relay.runtime.held()] == [text])
-    return id
+    return id, relay.runtime.held()[0].id
 
 
 async def outcome(relay: Relay, id: str) -> str:
@@ -50,25 +50,25 @@ async def test_what_automod_holds_is_decided_here_or_on_twitch_and_told_once(
 ) -> None:
     async with relaying(settings(tmp_path), companion.url, WithAutoMod(twitch, tmp_path)) as (relay, _):
         await twitch.wait_subscribed("automod.message.hold", "automod.message.update", "channel.chat.message")
-        allowed_here = await held(twitch, relay, "allowed here")
+        allowed_here, shown_as = await held(twitch, relay, "allowed here")
         shown = await relay.controls.run("held", MODERATOR)
-        assert shown == "h1 Ann (twitch): 'allowed here' (AutoMod: aggressive, level 1)"
-        assert await relay.controls.run("approve h1", MODERATOR) == "Approved: h1."
+        assert shown == f"{shown_as} Ann (twitch): 'allowed here' (AutoMod: aggressive, level 1)"
+        assert await relay.controls.run(f"approve {shown_as}", MODERATOR) == f"Approved: {shown_as}."
         assert twitch.state.held[allowed_here].status == "approved"
 
-        denied_here = await held(twitch, relay, "denied here")
-        assert await relay.controls.run("reject h2", MODERATOR) == "Rejected: h2."
+        denied_here, shown_as = await held(twitch, relay, "denied here")
+        assert await relay.controls.run(f"reject {shown_as}", MODERATOR) == f"Rejected: {shown_as}."
         assert twitch.state.held[denied_here].status == "denied"
 
-        allowed_there = await held(twitch, relay, "allowed there")
+        allowed_there, _ = await held(twitch, relay, "allowed there")
         await twitch.moderate(allowed_there, "approved", "mod")
         await eventually(lambda: not relay.runtime.held())
 
-        denied_there = await held(twitch, relay, "denied there")
+        denied_there, _ = await held(twitch, relay, "denied there")
         await twitch.moderate(denied_there, "denied", "mod")
         await eventually(lambda: not relay.runtime.held())
 
-        forgotten = await held(twitch, relay, "forgotten")
+        forgotten, _ = await held(twitch, relay, "forgotten")
         await twitch.moderate(forgotten, "expired")
         await eventually(lambda: not relay.runtime.held())
 
@@ -91,13 +91,13 @@ async def test_what_twitch_has_decided_otherwise_is_not_told(
 ) -> None:
     async with relaying(settings(tmp_path), companion.url, WithAutoMod(twitch, tmp_path)) as (relay, _):
         await twitch.wait_subscribed("automod.message.hold", "automod.message.update", "channel.chat.message")
-        id = await held(twitch, relay, "you fool")
+        id, shown_as = await held(twitch, relay, "you fool")
         twitch.state.held[id].status = "denied"  # and nobody tells us
 
-        answer = await relay.controls.run("approve h1", MODERATOR)
+        answer = await relay.controls.run(f"approve {shown_as}", MODERATOR)
 
         assert "already processed" in answer
-        assert await relay.controls.run("reject h1", MODERATOR) == "Rejected: h1."
+        assert await relay.controls.run(f"reject {shown_as}", MODERATOR) == f"Rejected: {shown_as}."
         await relay.quiet(empty=True)
         assert heard(relay) == []
         assert await outcome(relay, id) == "rejected (rejected by a moderator)"

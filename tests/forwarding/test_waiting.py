@@ -171,6 +171,17 @@ class TestHolding:
         assert ended(waiting) == [("2", Outcome.HELD, "the run ended"), ("3", Outcome.HELD, "the run ended")]
         assert waiting.held() == []
 
+    def test_an_id_means_the_same_in_the_next_run_and_nothing_else_once_the_words_are_others(self) -> None:
+        before, after = room(), room()
+        before.admit([message(number, f"{LINK}/{number}") for number in (1, 2, 3)], NOW)
+        _, second, third = (held.id for held in before.held())
+
+        after.admit([message(2, f"{LINK}/2"), message(3, f"{LINK}/other")], NOW)
+
+        shown = after.held_message(second)
+        assert shown is not None and shown.text == f"{LINK}/2"
+        assert after.held_message(third) is None
+
     def test_is_not_touched_when_all_that_waits_is_cleared(self) -> None:
         waiting = room()
         waiting.admit([message(1), message(2, LINK), message(3, **FOLLOW)], NOW)
