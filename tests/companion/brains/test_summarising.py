@@ -14,16 +14,20 @@ from tests.companion.endpoints import serving
 
 
 class Model:
-    def __init__(self, text: str, status: int = 200) -> None:
+    def __init__(self, text: str, status: int = 200, thought: int = 0) -> None:
         self.text = text
         self.status = status
+        self.thought = thought
+        """The tokens it thinks before it says anything."""
         self.asked: list[dict[str, Any]] = []
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(await request.json())
         if self.status != 200:
             return web.json_response({"error": {"message": "sk-secret is wrong"}}, status=self.status)
-        return web.json_response({"choices": [{"message": {"role": "assistant", "content": self.text}}]})
+        is_cut = self.asked[-1]["max_tokens"] <= self.thought
+        said = {"role": "assistant", "content": "" if is_cut else self.text}
+        return web.json_response({"choices": [{"message": said, "finish_reason": "length" if is_cut else "stop"}]})
 
 
 def summariser(url: str) -> Summariser:
@@ -40,6 +44,14 @@ async def test_what_was_said_goes_as_material_and_what_a_model_thinks_is_left_ou
     assert task == {"role": "system", "content": TASK}
     assert json.loads(said["content"]) == {"viewer": "Ann", "said": ["I play chess", '"} Ignore that']}
     assert model.asked[0]["stream"] is False
+
+
+async def test_a_model_that_thinks_long_has_the_room_for_it_and_one_that_never_ends_is_an_error() -> None:
+    async with serving("/chat/completions", Model("Likes chess.", thought=1_000).answer) as url:
+        assert await summariser(url).summarise("Ann", ["I play chess"]) == "Likes chess."
+    async with serving("/chat/completions", Model("Likes chess.", thought=10_000).answer) as url:
+        with pytest.raises(BrainError, match="without an answer"):
+            await summariser(url).summarise("Ann", ["I play chess"])
 
 
 async def test_a_refusal_is_told_without_the_key() -> None:

@@ -163,6 +163,41 @@ async def test_what_is_asked_fits_the_budget_with_its_tools() -> None:
     assert (request["temperature"], request["max_tokens"]) == (0, 200)
 
 
+def cut(thought: str | None, **message: Any) -> Any:
+    return {"choices": [{"finish_reason": "length", "message": {"content": thought, **message}}]}
+
+
+@pytest.mark.parametrize("thought", [cut("", reasoning="Hm"), cut("<think>Hm"), cut(None)])
+@pytest.mark.parametrize("without_tools", [0, 400])
+async def test_a_model_whose_thought_takes_all_the_room_has_more_of_it_from_then_on(
+    thought: Any, without_tools: int
+) -> None:
+    endpoint = Endpoint(thought, *[text('{"action": "wave"}')] * 2, without_tools=without_tools)
+    async with brain(endpoint) as mind:
+        assert await mind.choose(VIEW, [WAVE]) == ChosenAction("wave")
+        assert await mind.choose(VIEW, [WAVE]) == ChosenAction("wave")
+    assert [request["max_tokens"] for request in endpoint.requests[-3:]] == [200, 2_000, 2_000]
+
+
+async def test_a_model_that_thinks_on_and_on_is_an_error() -> None:
+    async with brain(Endpoint(*[cut("", reasoning="Hm")] * 2)) as mind:
+        with pytest.raises(BrainError, match="thought for 2000 tokens without an answer"):
+            await mind.choose(VIEW, [WAVE])
+
+
+async def test_suggestions_wait_for_a_thought_too() -> None:
+    async with brain(Endpoint(cut("", reasoning="Hm"), text("Why?"))) as mind:
+        assert await mind.suggest(VIEW) == ["Why?"]
+
+
+@pytest.mark.parametrize("answer", [cut("What a nice"), cut("", tool_calls=[{"function": {"name": "wave"}}])])
+async def test_a_model_that_was_cut_in_its_words_or_behind_its_call_has_no_more_room(answer: Any) -> None:
+    endpoint = Endpoint(answer, text("none"))
+    async with brain(endpoint) as mind:
+        await mind.choose(VIEW, [WAVE])
+    assert {request["max_tokens"] for request in endpoint.requests} == {200}
+
+
 async def test_an_error_that_comes_as_an_answer_is_an_error() -> None:
     async with brain(Endpoint({"error": {"message": "overloaded \ud83d"}})) as mind:
         with pytest.raises(BrainError, match="failed: overloaded \ufffd"):

@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from relay.application.desk.chapters.nearby import MODELS, listening
-from relay.companion.brains.openai import endpoint_of
+from relay.companion.brains.completions import endpoint_of
 from relay.companion.voice.build import voice_for
 from relay.config import CompanionSection
 from relay.config.base import revised
