@@ -35,7 +35,7 @@ class Dialogue:
         self._volume = self.volume = config.speech.volume
         """How loud it speaks; the first is what is configured."""
         replies, key, cookies = Replies(), key_of(config), session.cookies
-        self._replies = replies
+        self.replies = replies
         self.screening = Screening(Outbound(config.outbound), events.released, hold_for=config.outbound.hold_for)
         self._clips = Clips(config.speech, key, url, cookies=cookies, voice=own_voice(config))
         playback = Playback(self._clips.fetch)
@@ -85,7 +85,7 @@ class Dialogue:
     @property
     def speaker(self) -> str | None:
         """The name of the character that is heard, or is about to be."""
-        return next((reply.character for reply in self._replies.voicing()), None)
+        return next((reply.character for reply in self.replies.voicing()), None)
 
     def _record(self, wanted: bool) -> None:
         """Voxta wants to hear people, or does not."""

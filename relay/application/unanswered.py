@@ -1,11 +1,13 @@
-"""What Voxta was asked by a relay that was killed before it handed the answer on: the chat's history has that answer.
+"""What Voxta was asked before the connection to it was lost, or by a relay that was killed: the chat has the answers.
 
-Each question is noted until its answer is posted, or on its way to the process that posts. The relay that comes next
-looks those questions up in the chat: what was answered meanwhile is posted as the one before would have done, and what
-is still being answered is told apart from what nobody asked for. An answer given twice is posted once, by its nonce.
+Each question is noted until its answer is posted, or on its way to the process that posts. Once the chat is joined
+again, or by the relay that comes next, those questions are looked up there: what was answered meanwhile is posted as it
+would have been, and what is still being answered is told apart from what nobody asked for. An answer given twice is
+posted once, by its nonce.
 """
 
 import asyncio
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -38,14 +40,16 @@ _PAGE: Final = TypeAdapter(list[Forward])
 
 
 class Questions:
-    """`run` notes those of this relay, and answers those of the one before, until cancelled."""
+    """`run` notes those of this relay, and answers what nobody heard the answer to, until cancelled."""
 
     def __init__(self, relay: "Relay") -> None:
         self._relay = relay
         self._open: dict[str, Forward] = {}
         """By their ids, the oldest first."""
         self._left: dict[str, Forward] = {}
-        """Those of an earlier relay that wait for the chat."""
+        """Those of an earlier relay, or of a chat that was lost, that wait for the chat."""
+        self._has_asked = False
+        """Whether this relay has asked anything since the chat was joined."""
         self._answers: dict[str, str] = {}
         """The ids of questions, by those of the replies that answer them."""
         self._own: deque[str] = deque(maxlen=REMEMBERED)
@@ -61,13 +65,11 @@ class Questions:
         events.forwarded.subscribe(self._forwarded)
         events.replied.subscribe(self._replied)
         events.released.subscribe(self._released)
-        events.chat_changed.subscribe(self._changed.set)
+        events.chat_changed.subscribe(self._chat_changed)
 
     async def run(self) -> None:
         found = await with_retries(self._relay.inbox.get_note, NOTE)
-        old = clock.now() - FRESH
-        left = (each for each in (_PAGE.validate_json(found) if found else ()) if max(each.heard_at, default=0.0) > old)
-        self._left |= {forward.id: forward for forward in left}
+        self._left |= {forward.id: forward for forward in _PAGE.validate_json(found or "[]") if _is_fresh(forward)}
         self._noted = dict(self._left)
         self._changed.set()
         async with asyncio.TaskGroup() as tasks:
@@ -109,7 +111,26 @@ class Questions:
     def _kept(self) -> dict[str, Forward]:
         return self._left | self._open
 
+    def _chat_changed(self) -> None:
+        """What is answered while nobody listens is looked up before anything else is asked or heard."""
+        if self._relay.session.chat is None:
+            self._leave()
+        else:
+            self._look()
+        self._changed.set()
+
+    def _leave(self) -> None:
+        """The chat is gone. What was heard of an answer is on its way by now; the rest is for the next chat to tell."""
+        replies = self._relay.dialogue.replies
+        heard = {question for answer, question in self._answers.items() if replies.get(answer) is not None}
+        lost = [forward for key, forward in self._open.items() if key not in heard]
+        self._open = {key: forward for key, forward in self._open.items() if key in heard}
+        self._left |= {forward.id: forward for forward in lost if _is_fresh(forward)}
+        self._forget_answers()
+        self._has_asked = False
+
     def _asked(self, forward: Forward) -> None:
+        self._has_asked = True
         self._own.append(forward.id)
         self._open[forward.id] = forward
         while len(self._open) > KEPT:
@@ -164,9 +185,15 @@ class Questions:
                 continue
             for answer in answers:
                 self._answer(forward, answer)
-            if not answers and not self._own:
-                self._open[forward.id] = forward
-                self._relay.dialogue.router.asked(forward)
+            if not answers and not self._has_asked:
+                self._await(forward)
+
+    def _await(self, forward: Forward) -> None:
+        """Its answer may be under way. What a relay before has asked is no reason to wait: that may have ended it."""
+        self._open[forward.id] = forward
+        if forward.id in self._own:
+            self._relay.floor.asked(time.monotonic(), interruptible=forward.interruptible)
+        self._relay.dialogue.router.asked(forward)
 
     def _answer(self, forward: Forward, answer: ChatMessage) -> None:
         name = self._relay.dialogue.name_of(answer.sender_id)
@@ -180,6 +207,10 @@ class Questions:
                 authors=forward.authors,
             )
         )
+
+
+def _is_fresh(forward: Forward) -> bool:
+    return max(forward.heard_at, default=0.0) > clock.now() - FRESH
 
 
 def answers_to(forward: Forward, chat: JoinedChat) -> list[ChatMessage] | None:

@@ -81,7 +81,7 @@ class Replies:
                 return self._ends(message.message_id, character)
             case server.ReplyCancelled():
                 return self._is_cancelled(message.message_id)
-            case server.MessageUpdate():
+            case server.MessageUpdate() if not self._lacks_beginning(message.message_id):
                 return None
             case server.MessageEvent() if message.role.casefold() == "assistant":
                 return self._is_told_whole(message.message_id, character, message.text)
@@ -121,7 +121,9 @@ class Replies:
         return reply
 
     def _goes_on(self, chunk: server.ReplyChunk, character: str) -> Step | None:
+        is_late = chunk.message_id not in self._known and chunk.start_index > 0
         reply = self._begun(chunk.message_id, is_narration=chunk.is_narration)
+        reply.lacks_beginning |= is_late
         if reply.phase is not Phase.GENERATING:
             return None
         reply.sender_id = reply.sender_id or chunk.sender_id
@@ -149,7 +151,7 @@ class Replies:
         return Step(reply, public=self._complete(reply, character))
 
     def _complete(self, reply: Reply, character: str) -> ReplyText | None:
-        """Its text is known, unless nothing of it came yet but its end: then its message may bring it."""
+        """Its text is known, unless its beginning, or all but its end, did not come: then its message may bring it."""
         if not (reply.text or reply.is_voiced):
             return None
         reply.character = character
@@ -162,6 +164,10 @@ class Replies:
         return Step(reply)
 
     # Inside
+
+    def _lacks_beginning(self, message_id: str) -> bool:
+        reply = self._known.get(message_id)
+        return reply is not None and reply.lacks_beginning
 
     def _add(self, reply: Reply) -> Reply:
         self._known[reply.id] = reply

@@ -60,6 +60,8 @@ class Reply:
     """The text as it came in chunks."""
     parts: list[HeardSentence] = field(default_factory=list)
     """What was given to the voice, in order, and how much of it was heard."""
+    lacks_beginning: bool = False
+    """It had begun before anybody listened: only its message tells the text, and the voice says nothing of it."""
     is_voiced: bool = False
     """Somebody could hear some of it."""
     is_silenced: bool = False
@@ -79,7 +81,8 @@ class Reply:
     @property
     def text(self) -> str:
         """As far as it is known; its message has the last word."""
-        return (self.sentences.text if self._revised is None else self._revised).strip()
+        came = "" if self.lacks_beginning else self.sentences.text
+        return (came if self._revised is None else self._revised).strip()
 
     @property
     def is_open(self) -> bool:

@@ -88,7 +88,7 @@ class Voice:
         if reply.is_silenced:
             return
         self._reports.came(reply)
-        if not self.playback.say(reply, sentence):
+        if reply.lacks_beginning or not self.playback.say(reply, sentence):
             self._reports.started(sentence, 0.0)
 
     def text_ended(self, reply: Reply) -> None:

@@ -100,6 +100,16 @@ def test_a_reply_without_chunks_is_taken_from_its_message() -> None:
     assert [(reply.text, reply.origins) for reply in replies] == [("Hi Ann!", (ANN,))]
 
 
+def test_a_reply_that_had_begun_before_anybody_listened_is_taken_from_its_message() -> None:
+    following = Replies()
+    following.asked(FROM_ANN)
+    late = [chunk("How are you?", 11), server.ReplyEnd(message_id="r1")]
+
+    assert fed(following, *late) == []
+    told = server.MessageUpdate(message_id="r1", role="Assistant", text="Hello Ann. How are you?")
+    assert [(reply.text, reply.origins) for reply in fed(following, told)] == [("Hello Ann. How are you?", (ANN,))]
+
+
 def test_what_nobody_in_the_audience_asked_for_has_no_origin() -> None:
     following = Replies()
     following.asked(FROM_ANN)

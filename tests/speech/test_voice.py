@@ -135,6 +135,16 @@ async def test_a_reply_is_announced_sentence_by_sentence_and_completed() -> None
         assert scene.floor.is_free(scene.clock.now)
 
 
+async def test_a_reply_of_which_the_beginning_was_missed_is_not_said_and_keeps_nobody_waiting() -> None:
+    async with speaking() as scene:
+        scene.voice.say(add(scene.replies, BYE), BYE)
+        scene.text_ended("r1")
+
+        await scene.told("started r1 22-32 0 s", "completed r1")
+        assert not scene.sink.queue
+        assert scene.floor.is_free(scene.clock.now)
+
+
 async def test_a_reply_that_was_heard_before_its_text_ended_is_over_with_its_text() -> None:
     async with speaking() as scene:
         await scene.reply(HELLO, whole=False)
