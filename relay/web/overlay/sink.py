@@ -34,7 +34,7 @@ from relay.web.overlay.timeline import Queued, Timeline
 log = logging.getLogger(__name__)
 
 AWAY: Final = 1.5
-"""Seconds a page may take to load anew in mid-speech. Less than `playback.GRACE`, or its clip would count as over."""
+"""Seconds a page may take to load anew. Less than `playback.GRACE`, or its clip would count as over."""
 
 Report = Started | Position | ClipEnded
 
@@ -68,9 +68,9 @@ class OverlaySink:
     """Open while a page is, be it one that only shows captions. The page that leads is the one whose reports count:
     the first that can be heard, else the first.
 
-    When the leader goes, the page that has been there longest takes over with what it said last. When the last one goes
-    in mid-speech, it has AWAY seconds to come again and go on; then the sink closes. A page that hangs is noticed
-    within `page.SILENCE` seconds.
+    When the leader goes, the page that has been there longest takes over with what it said last. When the last one goes,
+    it has AWAY seconds to come again and go on, as more may be about to be said; then the sink closes. A page that hangs
+    is noticed within `page.SILENCE` seconds.
     """
 
     name = "overlay"
@@ -209,7 +209,7 @@ class OverlaySink:
 
     def leave(self, page: OverlayPage) -> None:
         """A page is gone, perhaps to load itself anew."""
-        self._leave(page, may_return=any(self._timeline))
+        self._leave(page, may_return=True)
 
     def _leave(self, page: OverlayPage, *, may_return: bool = False) -> None:
         seat = self._seats.pop(page, None)
