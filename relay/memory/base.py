@@ -42,7 +42,7 @@ class MemoryStore(Protocol):
     async def trim(self, older_than: float, most: int) -> int:
         """Forget accounts not seen since this time (seconds since the epoch), and all but the `most` seen last.
 
-        Erases them. How many were forgotten.
+        Erases them, and what others have of being linked with them. How many were forgotten.
         """
         ...
 

@@ -3,7 +3,7 @@
 Every change may be made twice and changes nothing the second time, since a store that did not answer is asked again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -130,13 +130,23 @@ def without_notes(known: Acquaintance, part: str) -> Acquaintance:
 def linked(known: Iterable[Acquaintance]) -> dict[str, Acquaintance]:
     """The same accounts as one person's."""
     people = list(known)
-    everyone = sorted(frozenset[str]().union(*(person.accounts for person in people)))
-    return {p.viewer: _linked_to(p, everyone) for p in people}
+    return {p.viewer: _linked_to(p, accounts_of(people)) for p in people}
 
 
 def unlinked(known: Iterable[Acquaintance], viewer: str) -> dict[str, Acquaintance]:
     """The same accounts with one of them on its own again."""
     return {p.viewer: _linked_to(p, () if p.viewer == viewer else p.accounts - {viewer}) for p in known}
+
+
+def forgotten(known: Mapping[str, Acquaintance], gone: Collection[str]) -> dict[str, Acquaintance | None]:
+    """These accounts known no more, and out of what they were linked with; `known` are all of those."""
+    left = {viewer: _linked_to(p, p.accounts.difference(gone)) for viewer, p in known.items() if viewer not in gone}
+    return {**left, **dict.fromkeys(gone)}
+
+
+def accounts_of(known: Iterable[Acquaintance]) -> frozenset[str]:
+    """All accounts of these people."""
+    return frozenset[str]().union(*(person.accounts for person in known))
 
 
 def _linked_to(person: Acquaintance, accounts: Iterable[str]) -> Acquaintance:
@@ -146,6 +156,7 @@ def _linked_to(person: Acquaintance, accounts: Iterable[str]) -> Acquaintance:
 def together(accounts: Sequence[Acquaintance]) -> Acquaintance:
     """One person, under the name of the first account: what is remembered of all of their accounts."""
     first, *others = accounts
+    first = _linked_to(first, (person.viewer for person in others))  # not with what is known no more
     if not others:
         return first
     kinds = {each.kind for person in accounts for each in person.thanks}

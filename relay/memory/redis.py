@@ -6,7 +6,7 @@ the server is asked to write that file anew.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -15,7 +15,7 @@ from relay.bus.namespace import key_in
 from relay.bus.script import Script
 from relay.errors import ConfigError, InboxError, MemoryUnavailable
 from relay.memory.base import AT_ONCE, Change
-from relay.memory.records import Acquaintance
+from relay.memory.records import Acquaintance, accounts_of, forgotten
 
 log = logging.getLogger(__name__)
 
@@ -104,8 +104,8 @@ class RedisMemory:
     async def trim(self, older_than: float, most: int) -> int:
         total = 0
         while gone := await self._ask(lambda: self._superfluous(older_than, most)):
-            forgotten: dict[str, Acquaintance | None] = dict.fromkeys(gone)
-            await self.change(gone, partial(_made, forgotten))
+            people = accounts_of((await self.get(gone)).values())
+            await self.change(sorted(people.union(gone)), partial(forgotten, gone=gone))
             total += len(gone)
         if total or self._owes_rewrite:
             await self._erase()
@@ -156,8 +156,3 @@ class RedisMemory:
             return await self._connection.ask(call)
         except InboxError as error:
             raise MemoryUnavailable(f"the memory in {error}") from error
-
-
-def _made(after: Mapping[str, Acquaintance | None], _: object) -> Mapping[str, Acquaintance | None]:
-    """The change to what is decided already."""
-    return after

@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 
 from relay.errors import ConfigError, MemoryUnavailable
 from relay.memory.base import AT_ONCE, Change
-from relay.memory.records import Acquaintance
+from relay.memory.records import Acquaintance, accounts_of, forgotten
 from relay.system.layouts import Layout
 from relay.system.private_files import make_private
 
@@ -86,27 +86,21 @@ class SqliteMemory:
         return await self._run(lambda connection: _read(connection, viewers))
 
     async def change(self, viewers: Collection[str], change: Change, *, erase: bool = False) -> None:
-        def write(connection: Connection) -> None:
-            for viewer, after in change(_read(connection, viewers)).items():
-                if after is None:
-                    connection.execute("DELETE FROM people WHERE viewer = ?", (viewer,))
-                else:
-                    row = (viewer, after.last_seen, after.model_dump_json())
-                    connection.execute("REPLACE INTO people VALUES (?, ?, ?)", row)
-
-        await self._run(lambda connection: self._write(connection, write, erase=erase))
+        job = partial(_change, viewers, change)
+        await self._run(lambda connection: self._write(connection, job, erase=erase))
 
     async def trim(self, older_than: float, most: int) -> int:
         def forget(connection: Connection) -> int:
-            old = connection.execute("DELETE FROM people WHERE last_seen < ?", (older_than,)).rowcount
-            rest = "SELECT viewer FROM people ORDER BY last_seen DESC, viewer LIMIT -1 OFFSET ?"
-            return old + connection.execute(f"DELETE FROM people WHERE viewer IN ({rest})", (most,)).rowcount
+            gone = _superfluous(connection, older_than, most)
+            people = accounts_of(_read(connection, gone).values())
+            _change(people, partial(forgotten, gone=gone), connection)
+            return len(gone)
 
         def trimmed(connection: Connection) -> int:
-            forgotten = self._write(connection, forget)
-            if forgotten or self._owes_vacuum:
+            count = self._write(connection, forget)
+            if count or self._owes_vacuum:
                 self._vacuum(connection)
-            return forgotten
+            return count
 
         return await self._run(trimmed)
 
@@ -153,6 +147,22 @@ class SqliteMemory:
 
 def _rows(query: str, after: tuple[float, str], connection: Connection) -> list[tuple[float, str, str]]:
     return connection.execute(query, after).fetchall()
+
+
+def _superfluous(connection: Connection, older_than: float, most: int) -> list[str]:
+    """Those to be forgotten."""
+    old = "SELECT viewer FROM people WHERE last_seen < ?"
+    excess = "SELECT viewer FROM (SELECT viewer FROM people ORDER BY last_seen DESC, viewer LIMIT -1 OFFSET ?)"
+    return [viewer for (viewer,) in connection.execute(f"{old} UNION {excess}", (older_than, most))]
+
+
+def _change(viewers: Collection[str], change: Change, connection: Connection) -> None:
+    for viewer, after in change(_read(connection, viewers)).items():
+        if after is None:
+            connection.execute("DELETE FROM people WHERE viewer = ?", (viewer,))
+        else:
+            row = (viewer, after.last_seen, after.model_dump_json())
+            connection.execute("REPLACE INTO people VALUES (?, ?, ?)", row)
 
 
 def _read(connection: Connection, viewers: Collection[str]) -> dict[str, Acquaintance]:

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from relay.errors import ConfigError, MemoryUnavailable
 from relay.memory.base import MemoryStore
-from relay.memory.records import Acquaintance
+from relay.memory.records import Acquaintance, linked
 from relay.memory.redis import RedisMemory
 from relay.memory.sqlite import SqliteMemory
 from tests.contracts import memory_victim
@@ -135,6 +135,19 @@ async def test_of_too_many_those_seen_last_are_kept(store: MemoryStore) -> None:
     assert await store.trim(0.0, 3) == 247
 
     assert await everyone(store) == ["twitch:247", "twitch:248", "twitch:249"]
+
+
+@pytest.mark.parametrize(("older_than", "most"), [(2.0, 100), (0.0, 3)], ids=["too old", "too many"])
+async def test_who_is_forgotten_is_linked_with_nobody(store: MemoryStore, older_than: float, most: int) -> None:
+    person = linked([known(f"p{number}:1", "a note", last_seen=1.0 + number) for number in range(3)])
+    await put(store, *person.values(), known("p3:1", "of another", last_seen=9.0))
+
+    assert await store.trim(older_than, most) == 1
+
+    left = await store.get([f"p{number}:1" for number in range(4)])
+    assert {viewer: each.linked for viewer, each in left.items()} == {"p1:1": ("p2:1",), "p2:1": ("p1:1",), "p3:1": ()}
+    assert left["p1:1"] == person["p1:1"].model_copy(update={"linked": ("p2:1",)}), "all else is as it was"
+    assert await everyone(store) == ["p1:1", "p2:1", "p3:1"]
 
 
 @pytest.mark.parametrize("way", ["forgotten", "changed", "trimmed"])

@@ -14,6 +14,16 @@ from tests.memory.stage import DAY, NOW, Clock, Voxta, context_of, forward, stor
 from tests.support import alongside, eventually
 
 
+class Looks(Clock):
+    """Counts how often somebody looks at it."""
+
+    count = 0
+
+    def __call__(self) -> float:
+        self.count += 1
+        return super().__call__()
+
+
 async def test_only_who_is_heard_is_told_of_and_is_taken_back_for_the_next(tmp_path: Path) -> None:
     async with stored(tmp_path) as store:
         voxta = Voxta()
@@ -81,6 +91,21 @@ async def test_after_a_while_it_is_out_of_mind(tmp_path: Path, monkeypatch: pyte
             assert voxta.calls == calls
             clock.now += 1
             await eventually(lambda: voxta.knows == [])
+
+
+async def test_an_account_that_is_known_no_more_takes_no_linked_one_out_of_mind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.memory.context.LOOK_EVERY", 0.001)
+    async with stored(tmp_path) as store:
+        voxta, clock = Voxta(), Looks()
+        context = context_of(store, voxta, clock)
+        await put(store, known("twitch:1", "likes chess", linked=("discord:2",)))
+        await context.brief(forward("twitch:1"))
+
+        async with alongside(context.run()):
+            await eventually(lambda: clock.count > 5 or not voxta.knows)
+            assert "likes chess" in str(voxta.knows)
 
 
 async def test_what_an_earlier_run_left_in_the_chat_is_taken_out(tmp_path: Path) -> None:
