@@ -124,6 +124,13 @@ class VoiceListener(Protocol):
         """QUIET: they were silent for as long as their words made likely that they are done, or are gone."""
 
 
+class PersonListener(VoiceListener, Protocol):
+    """Hears as well that somebody speaks on and on."""
+
+    def turn_cut(self, who: str) -> None:
+        """Not QUIET: the turn ended because it was too long, and what they go on with is the next one."""
+
+
 class Recognition(Protocol):
     """One person's turn on its way to text."""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from relay.config import HearingSection
-from relay.hearing.base import BLOCK_SAMPLES, Detector, VoiceListener, VoiceState
+from relay.hearing.base import BLOCK_SAMPLES, Detector, PersonListener, VoiceState
 from relay.hearing.detector import SILENT, loudness
 from relay.hearing.voice_activity import BLOCK, GAP, Bar, VoiceActivity
 
@@ -30,7 +30,7 @@ class PersonVoice:
     def __init__(
         self,
         who: str,
-        listener: VoiceListener,
+        listener: PersonListener,
         detector: Detector,
         *,
         settings: HearingSection,
@@ -137,8 +137,7 @@ class PersonVoice:
         self._said += len(pcm) / BLOCK_BYTES * BLOCK
         if self._said >= self._longest:
             self._said = 0.0
-            self._listener.turn_ended(self.who)
-            self._listener.speech_began(self.who)
+            self._listener.turn_cut(self.who)
 
     def _tell(self, entered: Iterable[VoiceState]) -> None:
         before = self.state

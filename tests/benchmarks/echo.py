@@ -65,6 +65,8 @@ class _Floor:
     def turn_ended(self, who: str) -> None:
         self.speech_paused(who)
 
+    def turn_cut(self, who: str) -> None: ...
+
 
 async def _spoken(voice: str, texts: tuple[str, ...]) -> list[Sound]:
     sounds = []

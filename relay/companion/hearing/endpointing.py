@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from relay.config import HearingSection
-from relay.hearing.base import Detector, VoiceListener, VoiceState
+from relay.hearing.base import Detector, PersonListener, VoiceState
 from relay.hearing.person import BLOCK_BYTES, LEAD_IN, PersonVoice
 from relay.hearing.person import LONGEST as LONGEST_TURN
 from relay.hearing.resampling import Resampler
@@ -101,7 +101,7 @@ class _StreamTurn:
         events, self._events = self._events, []
         return events
 
-    # See VoiceListener
+    # See PersonListener
 
     def sound_began(self, who: str) -> None: ...
 
@@ -121,5 +121,9 @@ class _StreamTurn:
         self._events.append(Utterance(b"".join(self._said)))
         self._said = []
 
+    def turn_cut(self, who: str) -> None:
+        self.turn_ended(who)
+        self.speech_began(who)
 
-_: type[VoiceListener] = _StreamTurn
+
+_: type[PersonListener] = _StreamTurn

@@ -93,7 +93,7 @@ class _Telling:
         if self._speaking.pop(who, None) is not None:
             self._speakers.stopped(who)
 
-    # See VoiceListener
+    # See PersonListener
 
     def sound_began(self, who: str) -> None:
         self.talks(who)
@@ -121,6 +121,10 @@ class _Telling:
     def turn_ended(self, who: str) -> None:
         self._stop(who)
         self._listener.turn_ended(who)
+
+    def turn_cut(self, who: str) -> None:
+        self._listener.turn_ended(who)
+        self._listener.speech_began(who)
 
 
 class Voices:

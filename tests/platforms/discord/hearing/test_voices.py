@@ -7,6 +7,7 @@ import pytest
 from relay.config import HearingSection
 from relay.hearing.base import VoiceListener, VoiceState
 from relay.hearing.one_stream import OneStream
+from relay.hearing.person import LONGEST
 from relay.platforms.discord.hearing.voices import JITTER, LOOK_EVERY, Voices
 from relay.platforms.voice import Listener
 from relay.speech.base import FRAME, RATE
@@ -91,6 +92,24 @@ async def test_who_may_not_be_heard_any_more_when_the_loop_is_told_leaves_the_co
         channel.sounds()
 
         assert not scene.sink.is_paused
+
+
+async def test_a_microphone_that_never_falls_silent_does_not_keep_the_companion_silent_for_good() -> None:
+    scene, told = Scene(max_hold=1.5 * LONGEST), Told()
+    channel = Channel(scene, told)
+
+    channel.goes_on(0, round(1.4 * LONGEST / FRAME))
+    assert told.happened.count("turn_ended") == 1, "what is recognised at once is cut"
+    assert not scene.floor.is_free(scene.clock.now)
+
+    channel.goes_on(round(1.4 * LONGEST / FRAME), round(1.6 * LONGEST / FRAME))
+    assert scene.floor.is_free(scene.clock.now)
+
+    for _ in range(round((JITTER + 1.0) / LOOK_EVERY)):
+        channel.passes(LOOK_EVERY)
+    assert channel.voices.states == {}
+    channel.goes_on(0, 50)
+    assert not scene.floor.is_free(scene.clock.now), "who was silent is listened to again"
 
 
 async def test_a_relay_that_was_held_up_takes_nobody_for_silent_whose_packets_it_has_not_read_yet() -> None:
