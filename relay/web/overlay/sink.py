@@ -68,9 +68,9 @@ class OverlaySink:
     """Open while a page is, be it one that only shows captions. The page that leads is the one whose reports count:
     the first that can be heard, else the first.
 
-    When the leader goes, the page that has been there longest takes over with what it said last. When the last one goes,
-    it has AWAY seconds to come again and go on, as more may be about to be said; then the sink closes. A page that hangs
-    is noticed within `page.SILENCE` seconds.
+    When the leader goes, the page that has been there longest takes over with what it said last. When the last one
+    goes, it has AWAY seconds to come again and go on, as more may be about to be said; then the sink closes. A page
+    that hangs is noticed within `page.SILENCE` seconds.
     """
 
     name = "overlay"
