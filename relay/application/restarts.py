@@ -14,7 +14,16 @@ from relay.application.settings.model import settings_model
 from relay.config import CompanionSection, RelaySection, WebSection
 from relay.config.loading import Config, Whereabouts, checked
 from relay.config.places import data_folder
-from relay.errors import AuthError, ConfigError, RelayError, SettingMistake, WrongSettings, causes
+from relay.errors import (
+    AuthError,
+    ConfigError,
+    InboxError,
+    MemoryUnavailable,
+    RelayError,
+    SettingMistake,
+    WrongSettings,
+    causes,
+)
 from relay.platforms import listed
 from relay.system import shutdown
 
@@ -23,6 +32,8 @@ log = logging.getLogger(__name__)
 _TOKEN: Final = "web.token"
 TRIAL: Final = 60.0
 """Seconds a run with new settings may turn out not to work, so that the ones before come back."""
+AGAIN_AFTER: Final = 1.0
+"""Seconds until a store that did not answer is tried again."""
 
 
 @dataclass(eq=False)
@@ -69,8 +80,9 @@ async def keep_running(
 ) -> None:
     """Run until cancelled, and anew whenever that is asked for. Raises what a run fails with.
 
-    New settings with which it cannot run give way to those before. With `mends` a first start whose settings are wrong
-    opens the page, so that they can be mended there; without, it ends with what is wrong, as services need it.
+    New settings with which it cannot run give way to those before; a store that is as before and away is waited for, as
+    it would be in the middle of a run. With `mends` a first start whose settings are wrong opens the page, so that they
+    can be mended there; without, it ends with what is wrong, as services need it.
     """
     run = await _first(file, mends=mends)
     while True:
@@ -83,15 +95,27 @@ async def keep_running(
             run = LiveRun(run.wanted, file, before=run)
             continue
         assert failure is not None
-        problem = _mendable(failure)
-        if problem is not None and run.before is not None and now() - began < TRIAL:
-            run = LiveRun(run.before.config, file, problem, is_mending=run.before.is_mending)
-        elif problem is not None and mends and run.problem is None and run.before is None:
-            run = LiveRun(_enough_to_mend(file), file, problem, is_first=True, is_mending=True)
-        else:
-            raise failure
+        run = await _after(failure, run, is_on_trial=now() - began < TRIAL, mends=mends)
         shutdown.averted()
-        log.error("%s; mend it on the page and restart there", problem)
+
+
+async def _after(failure: Exception, run: LiveRun, *, is_on_trial: bool, mends: bool) -> LiveRun:
+    """How it goes on when a run has failed. Raises the failure when it does not."""
+    file, before = run.file, run.before
+    problem = _mendable(failure)
+    away = _unreached(failure) if not run.is_first and not run.is_up.is_set() else None
+    if away is not None and (before is None or _stores(before) == _stores(run)):
+        log.warning("%s; trying again", away)
+        await asyncio.sleep(AGAIN_AFTER)
+        return LiveRun(run.config, file, run.problem, is_mending=run.is_mending, before=before)
+    if before is not None and is_on_trial and (problem := problem or away) is not None:
+        following = LiveRun(before.config, file, problem, is_mending=before.is_mending)
+    elif problem is not None and mends and run.problem is None and before is None:
+        following = LiveRun(_enough_to_mend(file), file, problem, is_first=True, is_mending=True)
+    else:
+        raise failure
+    log.error("%s; mend it on the page and restart there", problem)
+    return following
 
 
 async def _first(file: SettingsFile, *, mends: bool) -> LiveRun:
@@ -136,6 +160,18 @@ def _mendable(failure: Exception) -> ConfigError | AuthError | None:
     all_of_them = causes(failure)
     found = [each for each in all_of_them if isinstance(each, ConfigError | AuthError)]
     return found[0] if len(found) == len(all_of_them) else None
+
+
+def _unreached(failure: Exception) -> ConfigError | None:
+    """That a store does not answer, where nothing else went wrong: its settings may be what was changed."""
+    all_of_them = causes(failure)
+    found = [each for each in all_of_them if isinstance(each, InboxError | MemoryUnavailable)]
+    return ConfigError(str(found[0])) if len(found) == len(all_of_them) else None
+
+
+def _stores(run: LiveRun) -> object:
+    """Which ones a run has."""
+    return run.config.relay, run.config.inbox, run.config.memory
 
 
 class Reachable(Whereabouts):

@@ -12,10 +12,11 @@ import aiohttp
 import pytest
 from rich.console import Console
 
+from relay.application import restarts
 from relay.application.restarts import TRIAL, LiveRun, keep_running
 from relay.application.runs import live
 from relay.application.settings.file import SettingsFile
-from relay.errors import AuthError, ConfigError, InboxError
+from relay.errors import AuthError, ConfigError, InboxError, MemoryUnavailable
 from relay.moderation.controls import Controls
 from tests.doubles.ports import free_port
 from tests.support import eventually, open_files
@@ -31,11 +32,14 @@ class Stage:
     def __init__(self) -> None:
         self.runs: list[LiveRun] = []
         self.now = 0.0
+        self.opens = True
+        """Whether what the runs need is there, so that they come up."""
         self._fail: asyncio.Future[None] | None = None
 
     async def once(self, run: LiveRun) -> None:
         self.runs.append(run)
-        run.is_up.set()
+        if self.opens:
+            run.is_up.set()
         self._fail = asyncio.get_running_loop().create_future()
         await self._fail
 
@@ -116,6 +120,66 @@ async def test_new_settings_that_do_not_work_give_way_to_those_before(
     assert "no such" in str(stage.runs[-1].problem)
     assert "mend it on the page" in caplog.text
     await end(task)
+
+
+REDIS = "[inbox]\nengine = 'redis'\n"
+
+
+@pytest.mark.parametrize("error", [InboxError("no answer"), ExceptionGroup("", [MemoryUnavailable("no answer")])])
+async def test_another_store_that_cannot_be_reached_gives_way_to_the_one_before(
+    file: SettingsFile, error: Exception
+) -> None:
+    stage = Stage()
+    task = begin(file, stage)
+    await eventually(lambda: bool(stage.runs))
+    stage.opens = False
+    await restarted(stage, file, REDIS)
+
+    stage.fail(error)
+    await eventually(lambda: len(stage.runs) == 3)
+
+    assert [run.config.inbox.engine for run in stage.runs] == ["sqlite", "redis", "sqlite"]
+    assert str(stage.runs[-1].problem) == "no answer"
+    await end(task)
+
+
+async def test_a_store_that_is_away_when_other_settings_are_to_count_is_waited_for(
+    file: SettingsFile, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(restarts, "AGAIN_AFTER", 0.0)
+    file.path.write_text(REDIS, "utf-8")
+    stage = Stage()
+    task = begin(file, stage)
+    await eventually(lambda: bool(stage.runs))
+    stage.opens = False
+    await restarted(stage, file, f"{REDIS}[companion]\nname = 'Second'\n")
+
+    for count in (3, 4):
+        stage.fail(InboxError("no answer"))
+        await eventually(lambda: len(stage.runs) == count)  # noqa: B023 - awaited at once
+
+    assert stage.names[1:] == ["Second"] * 3
+    assert stage.runs[-1].problem is None
+    assert "no answer; trying again" in caplog.text
+    stage.fail(ConfigError("no such port"))
+    await eventually(lambda: len(stage.runs) == 5)
+    stage.fail(InboxError("no answer"))
+    await eventually(lambda: len(stage.runs) == 6)
+    assert len(set(stage.names) - {"Second"}) == 1
+    assert stage.names[-1] != "Second", "the settings from before are not given up for it either"
+    await end(task)
+
+
+async def test_a_first_start_does_not_wait_for_its_store(file: SettingsFile) -> None:
+    stage = Stage()
+    stage.opens = False
+    task = begin(file, stage, mends=True)
+    await eventually(lambda: bool(stage.runs))
+
+    stage.fail(InboxError("no answer"))
+
+    with pytest.raises(InboxError):
+        await task
 
 
 @pytest.mark.parametrize(("after", "error"), [(TRIAL, ConfigError("late")), (0.0, InboxError("no answer"))])
