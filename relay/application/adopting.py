@@ -47,8 +47,11 @@ async def adopt(relay: "Relay", config: Config) -> None:
     logging.getLogger().setLevel(config.relay.log_level.upper())
     relay.addressing.nicknames = config.forwarding.nicknames
     relay.poster.settings = config.replies
+    relay.outbound.adopt(config.outbound)
     relay.dialogue.adopt(config)
     relay.dialogue.set_volume(relay.runtime.switches().volume)
     relay.forwarder.waiting.adopt(config)
     relay.subtitles.adopt(config)
+    if relay.memory is not None:
+        relay.memory.adopt(config.filters)
     relay.forwarder.wake()

@@ -24,10 +24,11 @@ from relay.voxta.link import Link
 class CommandRooms:
     """The commands of a relay. `serve` has to be called once, before they run."""
 
-    def __init__(self, config: Config, *, inbox: Inbox, session: Link, events: Events) -> None:
+    def __init__(self, config: Config, *, outbound: Outbound, inbox: Inbox, session: Link, events: Events) -> None:
+        """`outbound` judges what is answered."""
         self._inbox = inbox
         self._session = session
-        answers = Answers(config.commands, Outbound(config.outbound), events.obeyed)
+        answers = Answers(config.commands, outbound, events.obeyed)
         self.gate = CommandGate(config.commands, answers, config.rewards)
         builtin.register(self.gate, config.forwarding.kinds[Kind.ASK])
         self._offered = ScenarioCommands(self.gate.table, inbox, self._chat_id)

@@ -37,6 +37,7 @@ from relay.inbox.retry import PatientNotes, with_retries
 from relay.inbox.upkeep import Upkeep
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
+from relay.moderation.outbound import Outbound
 from relay.moderation.quiet import QuietViewers
 from relay.platforms import listed
 from relay.platforms.base import Notes, Offering, Platform, Receive
@@ -86,13 +87,22 @@ class Relay:
         self.floor = Floor(config.floor, config.forwarding.reply_timeout, doubt=config.hearing.doubt)
         hears = self.audio.hearing is not None
         self.session = link(config, voxta_url, self.events, hears=hears, may_tell=lambda: self.inbox.is_sure)
-        self.commands = CommandRooms(config, inbox=self.inbox, session=self.session, events=self.events)
+        self.outbound = Outbound(config.outbound)
+        self.commands = CommandRooms(
+            config, outbound=self.outbound, inbox=self.inbox, session=self.session, events=self.events
+        )
         self._quiet = QuietViewers(self.inbox)
         self.forwarder = self._forwarder()
         self.anticipation = anticipation_for(config, self.session, self.forwarder)
         self.memory = self._remembering()
         self.dialogue = Dialogue(
-            config, voxta_url, session=self.session, floor=self.floor, audio=self.audio, events=self.events
+            config,
+            voxta_url,
+            outbound=self.outbound,
+            session=self.session,
+            floor=self.floor,
+            audio=self.audio,
+            events=self.events,
         )
         self.voice = self.dialogue.voice
         self.runtime = self._runtime_controls()
@@ -178,6 +188,7 @@ class Relay:
             self._config,
             self.platforms,
             say=self.dialogue.screening.screen,
+            outbound=self.outbound,
             controls=self.controls,
             play=self.audio.effect,
             name=self.dialogue.name_of,

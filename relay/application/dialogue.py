@@ -27,16 +27,24 @@ class Dialogue:
     """The text and the voice of the character, and the sound of people on its way to Voxta."""
 
     def __init__(
-        self, config: Config, url: str, *, session: Link, floor: Floor, audio: SilentAudio, events: Events
+        self,
+        config: Config,
+        url: str,
+        *,
+        outbound: Outbound,
+        session: Link,
+        floor: Floor,
+        audio: SilentAudio,
+        events: Events,
     ) -> None:
-        """`url` is where Voxta is."""
+        """`url` is where Voxta is, `outbound` judges what is said."""
         self._session = session
         self._audio = audio
         self._volume = self.volume = config.speech.volume
         """How loud it speaks; the first is what is configured."""
         replies, key, cookies = Replies(), key_of(config), session.cookies
         self.replies = replies
-        self.screening = Screening(Outbound(config.outbound), events.released, hold_for=config.outbound.hold_for)
+        self.screening = Screening(outbound, events.released, hold_for=config.outbound.hold_for)
         self._clips = Clips(config.speech, key, url, cookies=cookies, voice=own_voice(config))
         playback = Playback(self._clips.fetch)
         self.voice = Voice(
@@ -68,9 +76,9 @@ class Dialogue:
             events.received.subscribe(self._recognise)
 
     def adopt(self, config: Config) -> None:
-        """Use these filters and this volume from now on."""
+        """Use this volume from now on, and hold replies so long."""
         self._volume = config.speech.volume
-        self.screening.adopt(Outbound(config.outbound), hold_for=config.outbound.hold_for)
+        self.screening.adopt(hold_for=config.outbound.hold_for)
 
     def set_volume(self, volume: float | None) -> None:
         """From 0 (silent) over 1 (as it is) to 2, at once; None for what is configured."""

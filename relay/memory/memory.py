@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from relay.config import MemorySection
+from relay.config import FiltersSection, MemorySection
 from relay.errors import RelayError
 from relay.inbox.base import Inbox
 from relay.memory.base import MemoryStore
@@ -74,6 +74,10 @@ class Memory:
         self._wall = wall
         self._recent: OrderedDict[str, tuple[str, float]] = OrderedDict()
         """The names of those who spoke, and when, by account; who spoke last is last."""
+
+    def adopt(self, filters: FiltersSection) -> None:
+        """Tell and keep nothing that these refuse, from now on."""
+        self._clean.adopt(filters)
 
     async def open(self) -> None:
         """Once, before anything else. Raises ConfigError."""

@@ -26,6 +26,10 @@ class NoteFilter:
         self._live = live
         self._quiet = quiet
 
+    def adopt(self, settings: FiltersSection) -> None:
+        """Judge by these from now on."""
+        self._inbound.adopt(settings)
+
     def __call__(self, viewer: str, name: str, text: str) -> str | None:
         """One harmless line, without what is private; None when the filters refuse it, or nothing is left.
 

@@ -74,9 +74,13 @@ class _Rule(NamedTuple):
 
 
 class Outbound:
-    """Judges sentence by sentence, so that speech is judged before it is heard."""
+    """Judges sentence by sentence, so that speech is judged before it is heard. A relay has one, whoever asks it."""
 
     def __init__(self, settings: OutboundSection) -> None:
+        self.adopt(settings)
+
+    def adopt(self, settings: OutboundSection) -> None:
+        """Judge by these from now on."""
         self._enabled = settings.enabled
         rules = (
             _Rule(

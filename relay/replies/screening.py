@@ -31,9 +31,9 @@ class Screening:
         self._hold_for = hold_for
         self._held: OrderedDict[str, tuple[Held, ReplyText]] = OrderedDict()
 
-    def adopt(self, outbound: Outbound, *, hold_for: float) -> None:
-        """Judge by these filters from now on."""
-        self._outbound, self._hold_for = outbound, hold_for
+    def adopt(self, *, hold_for: float) -> None:
+        """Hold so long from now on."""
+        self._hold_for = hold_for
 
     def screen(self, reply: ReplyText) -> None:
         """Judge a reply and pass it on, hold it, or drop what must not be said."""

@@ -49,6 +49,7 @@ def available_acts(
     platforms: Sequence[Platform],
     *,
     say: Callable[[ReplyText], None],
+    outbound: Outbound,
     controls: Controls,
     play: Callable[[str], bool],
     name: Callable[[], str],
@@ -56,9 +57,8 @@ def available_acts(
 ) -> list[Act]:
     """The acts of a relay. `say` takes what is to be posted, `play` plays a sound; `name` is that of the companion.
 
-    `have_said` has it say a text as it stands.
+    `have_said` has it say a text as it stands, which `outbound` judges before.
     """
-    outbound = Outbound(config.outbound)
 
     async def post(asked: PostArguments) -> str:
         origins = _origins(platforms, asked.platform)

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from relay.acts import ActRefused
 from relay.application.adopting import adopt, is_live, with_live
 from relay.application.composition import Relay
 from relay.application.settings import load
 from relay.application.settings.catalogue import catalogue
 from relay.application.statistics import Statistics
 from relay.config import BudgetSection
+from relay.model import ReplyText
 from relay.moderation.switches import Switches
 from tests.end_to_end.stage import message, settings
 
@@ -54,6 +56,20 @@ async def test_filters_rates_nicknames_and_volume_count_at_once(
     assert set(volumes) == {0.25}
     assert relay.forwarder.waiting.switches.rates == {"kind.follow": 5.0}
     logging.getLogger().setLevel(level)
+
+
+async def test_what_must_not_be_said_any_more_is_said_nowhere(tmp_path: Path) -> None:
+    relay = Relay(settings(tmp_path), lambda *_: [], voxta_url="http://127.0.0.1:9", statistics=Statistics())
+    released: list[ReplyText] = []
+    relay.events.released.subscribe(released.append)
+
+    await adopt(relay, settings(tmp_path, outbound={"blocked_terms": ["spoiler"], "blocked_terms_are": "drop"}))
+
+    relay.dialogue.screening.screen(ReplyText(message_id="1", character="Vox", text="a spoiler"))
+    assert released == []
+    assert relay.commands.gate.answers.fill("{author}: {text}", {"author": "Ann", "text": "a spoiler"}) == ""
+    with pytest.raises(ActRefused, match="filters"):
+        await relay.scenario.executor.acts["speak"](["a spoiler"])
 
 
 def _refused(relay: Relay, text: str) -> str:

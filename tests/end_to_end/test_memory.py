@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from relay.application.adopting import adopt
 from relay.application.composition import Relay
 from relay.companion.brains.base import ChatView, Pieces
 from relay.companion.serving.server import CompanionServer
@@ -149,6 +150,19 @@ async def test_nothing_more_is_noted_of_who_asks_to_be_left_out(tmp_path: Path) 
         assert stream.relay.memory is not None
         with pytest.raises(NoteRefused):
             await stream.relay.memory.remember("twitch:ann", "has a cat")
+
+
+async def test_notes_that_the_filters_refuse_from_now_on_are_neither_told_nor_made(tmp_path: Path) -> None:
+    async with evening(tmp_path) as stream:
+        await stream.known_when(1, "hello")
+        await stream.noted(2, "likes chess")
+
+        await adopt(stream.relay, settings(tmp_path, **REMEMBERING, filters={"blocked_terms": ["chess", "cat"]}))
+
+        assert stream.relay.memory is not None
+        with pytest.raises(NoteRefused):
+            await stream.relay.memory.remember("twitch:ann", "has a cat")
+        assert "chess" not in await stream.known_when(3, "hello again")
 
 
 async def test_viewers_can_ask_and_link_accounts(tmp_path: Path) -> None:
