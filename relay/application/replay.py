@@ -143,13 +143,23 @@ def read_line(raw: bytes) -> RecordedLine:
 async def play(relay: Relay, recording: Recording, *, speed: float, run_id: str) -> None:
     """Feed every line at its time divided by `speed`, then wait until each has its outcome and is answered.
 
-    A line fed before, by a run that was cut off, is a duplicate and counts once.
+    It goes on after the lines that a run which was cut off has fed. One fed before counts once.
     """
-    began = time.monotonic()
+    began = time.monotonic() - await _fed_until(relay.inbox, recording, run_id) / speed
     for number, line in recording:
         await asyncio.sleep(max(0.0, began + line.at / speed - time.monotonic()))
         await with_retries(relay.receive, _message(number, line, run_id))
     await relay.quiet(empty=True)
+
+
+async def _fed_until(inbox: Inbox, recording: Recording, run_id: str) -> float:
+    """The time of the last line, from the first on, that the store knows."""
+    at = 0.0
+    for number, line in recording:
+        if await with_retries(inbox.why, _message(number, line, run_id).key) is None:
+            break
+        at = line.at
+    return at
 
 
 async def run_id_of(inbox: Inbox, recording: Recording) -> str:

@@ -177,7 +177,15 @@ async def recorded(
 
 def beside(config: Config) -> Config:
     """The settings of a relay of its own beside the one that has these, so that a recording disturbs no stream."""
-    return config.model_copy(update={"relay": config.relay.model_copy(update={"name": f"{config.relay.name}-replay"})})
+    own: dict[str, dict[str, object]] = {
+        "relay": {"name": f"{config.relay.name}-replay"},
+        "inbox": {"path": None},
+        "memory": {"path": None},
+        "companion": {"database": None},
+    }
+    return config.model_copy(
+        update={name: getattr(config, name).model_copy(update=values) for name, values in own.items()}
+    )
 
 
 def load_over(config: Config, voxta_url: str) -> Config:

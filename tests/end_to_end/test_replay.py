@@ -4,22 +4,27 @@ import asyncio
 import json
 import tracemalloc
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from relay.application.replay import PROBLEMS_SHOWN, Recording
-from relay.application.runs import recorded
+from relay.application.replay import PROBLEMS_SHOWN, Recording, _message, run_id_of
+from relay.application.runs import beside, recorded
 from relay.application.settings import load
 from relay.companion.serving.server import CompanionServer
 from relay.config import VoxtaSection
+from relay.config.loading import Config
 from relay.errors import ConfigError
+from relay.inbox.base import Inbox
+from relay.inbox.build import build
 from relay.voxta.session import VoxtaSession
 from relay.wire.messages import WireMessage
 from relay.wire.server import MessageUpdate
+from tests.contracts.samples import message
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, redis_server
 from tests.processes import RelayProcess
@@ -93,6 +98,17 @@ async def replay(file: Path, *options: str) -> tuple[dict[str, Any], str]:
     return json.loads(ended.stdout.splitlines()[-1]), ended.stderr
 
 
+@asynccontextmanager
+async def opened(config: Config) -> AsyncIterator[Inbox]:
+    """The inbox of a relay with these settings that does not run."""
+    inbox = build(config.inbox, config.relay.name, config.inbox_path)
+    await inbox.open()
+    try:
+        yield inbox
+    finally:
+        await inbox.close()
+
+
 def reached(seat: Seat, goal: int) -> Callable[[], bool]:
     return lambda: len(seat.heard) >= goal
 
@@ -126,6 +142,48 @@ async def test_a_replay_that_finished_can_be_played_again(tmp_path: Path, compan
 
     assert [summary["received"] for summary in summaries] == [12, 12]
     assert [summary["outcomes"] for summary in summaries] == [{"forwarded": 12}] * 2
+
+
+async def test_what_was_played_before_it_was_cut_off_is_not_waited_for_again(
+    tmp_path: Path, companion: CompanionServer
+) -> None:
+    file, config = tmp_path / "rehearsal.jsonl", load(freely(tmp_path))
+    line = '{{"at": {}, "platform": "twitch", "author": {{"id": "1", "name": "Ann"}}, "text": "{}"}}\n'
+    file.write_text(line.format(7200, "after two hours") + line.format(7200, "just after"), "utf-8")
+    played = await Recording.read(file)
+    own = beside(config)
+    async with opened(own) as inbox:
+        run_id = await run_id_of(inbox, played)
+        await inbox.append([_message(number, line, run_id) for number, line in list(played)[:1]])
+
+    summary = await recorded(config, Console(quiet=True), file=file, speed=1.0, voxta_url=companion.url)
+
+    assert summary["outcomes"] == {"forwarded": 2}
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+async def test_a_replay_disturbs_nothing_of_the_stream(
+    tmp_path: Path, companion: CompanionServer, is_named: bool
+) -> None:
+    places = {"inbox": {"path": tmp_path / "inbox.db"}, "memory": {"path": tmp_path / "memory.db", "enabled": True}}
+    config = load(freely(tmp_path), **places if is_named else {"memory": {"enabled": True}})
+    waiting = message(1)
+    async with opened(config) as inbox:
+        await inbox.append([waiting])
+
+    await recorded(config, Console(quiet=True), file=recording(tmp_path, 1), speed=1.0, voxta_url=companion.url)
+
+    async with opened(config) as inbox:
+        record = await inbox.why(waiting.key)
+        assert record is not None
+        assert record.settlement is None
+    assert not config.memory_path.exists()
+
+
+def test_a_replay_is_none_of_the_companions_own_chats(tmp_path: Path) -> None:
+    config = load(freely(tmp_path), companion={"database": tmp_path / "chats.db"})
+
+    assert beside(config).companion.database is None
 
 
 async def test_a_store_that_pauses_for_longer_than_its_timeout_is_waited_for(
