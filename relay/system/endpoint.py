@@ -31,6 +31,9 @@ MODELS: Final = 2**20
 """Bytes that a list of models may have."""
 _TELLS_NO_MODELS: Final = frozenset({404, 405, 501})
 
+_UNWANTED: Final = frozenset({"unsupported_parameter", "unsupported_value"})
+"""How OpenAI calls refusals of a single thing that was asked for."""
+
 _IS_LOADED: Final = threading.Event()
 
 Call = Callable[["AsyncOpenAI"], AbstractAsyncContextManager["AsyncAPIResponse[Any]"]]
@@ -80,7 +83,8 @@ class Endpoint:
         except openai.APIStatusError as error:
             if error.status_code not in tolerated:
                 raise self._refusal(error) from None
-            yield Answer(error.response, refusal=self._refusal(error))
+            unwanted = str(error.param) if error.code in _UNWANTED else ""
+            yield Answer(error.response, refusal=self._refusal(error), unwanted=unwanted)
         except (openai.APITimeoutError, httpx2.TimeoutException):
             what = "paused in its answer for more than" if has_begun else "took longer than"
             raise self._error(f"{self.host} {what} {self._timeout:g} s") from None
@@ -164,10 +168,12 @@ class Endpoint:
 
 
 class Answer:
-    """What came back. `refusal` is None where the endpoint did as asked."""
+    """What came back. `refusal` is None where the endpoint did as asked, and `unwanted` the name of what was asked
+    that alone it does not take, as far as it tells."""
 
-    def __init__(self, response: Any, refusal: RelayError | None = None) -> None:
+    def __init__(self, response: Any, refusal: RelayError | None = None, unwanted: str = "") -> None:
         self.refusal = refusal
+        self.unwanted = unwanted
         self._response = response
 
     def pieces(self) -> AsyncIterator[bytes]:

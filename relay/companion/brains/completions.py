@@ -3,14 +3,14 @@
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 
 from relay.companion.brains.base import BrainError, Pieces
 from relay.companion.brains.reasoning import Thought, spoken
 from relay.companion.brains.tools import called, content
 from relay.config import CompanionSection
-from relay.system.endpoint import Call, Endpoint, message, sound
+from relay.system.endpoint import Answer, Call, Endpoint, message, sound
 
 LINE_LIMIT: Final = 1_000_000
 """Bytes a line of the stream, or an answer as a whole, may have."""
@@ -18,6 +18,9 @@ THOUGHTFUL: Final = 2_000
 """Tokens an answer may take once its model was seen to need more than it had for its thought alone."""
 NO_TOOLS: Final = frozenset({400, 404, 422, 500, 501})
 """How endpoints answer that take no tools: Ollama and vLLM with 400, routers with 404, llama.cpp with 500."""
+_INSTEAD: Final = {"max_tokens": "max_completion_tokens", "stop": "", "temperature": ""}
+"""What OpenAI's newer models refuse, though older ones and other endpoints know nothing else: its name with them, or
+nothing where it is left out."""
 
 _OF_TOOLS: Final = re.compile("tool|function", re.IGNORECASE)
 
@@ -39,6 +42,8 @@ class Completions:
     def __init__(self, settings: CompanionSection) -> None:
         self._endpoint = endpoint_of(settings)
         self._model = settings.model
+        self._names: dict[str, str] = {}
+        """Of _INSTEAD, what the model was seen to refuse."""
         self._is_thoughtful = False
         """Whether a thought was seen to take all the room of an answer."""
 
@@ -62,20 +67,15 @@ class Completions:
 
     async def _answer(self, asked: dict[str, Any], room: int) -> Any:
         request = {"model": self._model, "stream": False, "temperature": 0, "max_tokens": room} | asked
-        tolerated = NO_TOOLS if "tools" in request else frozenset[int]()
-        async with self._endpoint.asked(_completion(request), tolerated=tolerated) as response:
-            if response.refusal is None:
-                return self._read(await response.whole(LINE_LIMIT) or b"")
-            if not _OF_TOOLS.search(str(response.refusal)):
-                raise response.refusal
-            return None
+        async with self._asked(request) as response:
+            return None if response.refusal else self._read(await response.whole(LINE_LIMIT) or b"")
 
     async def pieces(self, asked: dict[str, Any]) -> Pieces:
         """The pieces of an answer, what comes marked as thought as Thought."""
         request = {"model": self._model, "stream": True} | asked
         half, is_answer = "", False
         async with (
-            self._endpoint.asked(_completion(request)) as response,
+            self._asked(request) as response,
             aclosing(self._events(response.pieces())) as events,
         ):
             async for data in events:
@@ -89,6 +89,21 @@ class Completions:
                     yield Thought(text) if isinstance(piece, Thought) else text
         if not is_answer:
             raise self._endpoint.no("chat completion")
+
+    @asynccontextmanager
+    async def _asked(self, request: dict[str, Any]) -> AsyncIterator[Answer]:
+        """The answer, or the refusal of tools, to a request without what the model does not take."""
+        tolerated = NO_TOOLS if "tools" in request else frozenset({400})
+        while True:
+            sent = {name: value for key, value in request.items() if (name := self._names.get(key, key))}
+            async with self._endpoint.asked(_completion(sent), tolerated=tolerated) as answer:
+                if answer.unwanted in sent.keys() & _INSTEAD.keys():
+                    self._names[answer.unwanted] = _INSTEAD[answer.unwanted]
+                    continue
+                if answer.refusal and not ("tools" in request and _OF_TOOLS.search(str(answer.refusal))):
+                    raise answer.refusal from None
+                yield answer
+                return
 
     def _piece(self, data: str) -> list[str]:
         """What is thought and what is said in one event of the stream. Raises BrainError at what is no event."""
