@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 
 from relay.config import FloorSection
 from relay.errors import VoxtaError
@@ -312,12 +313,12 @@ class Voice:
             self._release_due = False
 
     def _go_on(self) -> None:
-        rest = self._making_up.take()
-        self._reports.add((lambda: self._voxta.have_said(rest)) if rest else self._ask)
+        self._reports.add(partial(self._ask, self._making_up.take()))
 
-    async def _ask(self) -> None:
+    async def _ask(self, rest: str) -> None:
+        """Have Voxta say the rest of what was cut off, or answer where there is none."""
         try:
-            await self._voxta.ask_for_reply()
+            await (self._voxta.have_said(rest) if rest else self._voxta.ask_for_reply())
         except VoxtaError:
             self._release()
             raise

@@ -250,7 +250,9 @@ class GatewaySession:
         await self._post("/external_speaker_stop", trigger_response=True)
 
     async def have_said(self, text: str) -> None:
-        self._cannot("have the character say something exactly", "left out")
+        what = "have the character say something exactly"
+        self._cannot(what, "left out")
+        raise VoxtaError(f"a Voxta Gateway cannot {what}")
 
     async def speech_started(self, message_id: str, start: int, end: int, duration: float) -> None:
         await self._post("/tts_playback_start", character_id=self._character(), message_id=message_id)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from relay.errors import VoxtaForbidden, VoxtaUnavailable
+from relay.errors import VoxtaError, VoxtaForbidden, VoxtaUnavailable
 from relay.model import Forward, ScriptCall, SendAs
 from relay.voxta.calls import Calls, Shows
 from relay.voxta.chat import JoinedChat
@@ -156,10 +156,10 @@ class ChatMessaging(ABC):
     async def have_said(self, text: str) -> None:
         """Have the character say exactly this."""
         hub, chat = self._joined()
-        if chat.characters:
-            character = chat.characters[0].id
-            call = client.CharacterSpeechRequest(session_id=chat.session_id, character_id=character, text=text)
-            await hub.invoke(call)
+        if not chat.characters:
+            raise VoxtaError("no character is in the chat that could say something")
+        character = chat.characters[0].id
+        await hub.invoke(client.CharacterSpeechRequest(session_id=chat.session_id, character_id=character, text=text))
 
     async def update_context(
         self, key: str, contexts: Sequence[ContextText] = (), set_flags: Sequence[str] = ()

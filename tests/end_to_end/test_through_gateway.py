@@ -13,7 +13,7 @@ from relay.application.check import check
 from relay.application.composition import Relay
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
-from relay.errors import VoxtaNotTold
+from relay.errors import VoxtaError, VoxtaNotTold
 from relay.model import Kind
 from relay.speech.base import Sink
 from relay.speech.voice import Voice
@@ -155,7 +155,8 @@ async def test_what_a_gateway_cannot_do_is_said_once(street: Street, caplog: pyt
             await street.relay.session.rewrite("m", "text")
             await street.relay.session.trigger_script_event("raid")
             await street.relay.session.update_context("k", [], ["a"])
-            await street.relay.session.have_said("exactly this")
+            with pytest.raises(VoxtaError, match="exactly"):
+                await street.relay.session.have_said("exactly this")
     lines = [record.message for record in caplog.records if "A Voxta Gateway cannot" in record.message]
     assert len(lines) == 4
 

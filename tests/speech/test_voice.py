@@ -32,9 +32,7 @@ class Voxta:
         self.refuses = False
 
     async def interrupt(self) -> None:
-        self.told.append("interrupt")
-        if self.refuses:
-            raise VoxtaError("no")
+        self._be_told("interrupt")
 
     async def speech_started(self, message_id: str, start: int, end: int, duration: float) -> None:
         self.told.append(f"started {message_id} {start}-{end} {duration:g} s")
@@ -46,10 +44,15 @@ class Voxta:
         self.told.append(f"rewrite {message_id} {text!r}")
 
     async def ask_for_reply(self) -> None:
-        self.told.append("ask")
+        self._be_told("ask")
 
     async def have_said(self, text: str) -> None:
-        self.told.append(f"say {text!r}")
+        self._be_told(f"say {text!r}")
+
+    def _be_told(self, what: str) -> None:
+        self.told.append(what)
+        if self.refuses:
+            raise VoxtaError("no")
 
 
 class Scene:
@@ -517,6 +520,17 @@ async def test_when_the_person_is_done_the_companion_is_asked_to_go_on(after: st
         scene.passes(ANSWER_WAIT + 0.1)
 
         await scene.told(*told)
+
+
+@pytest.mark.parametrize("after", ["reply", "resume"])
+async def test_a_voxta_that_refuses_to_go_on_leaves_the_floor_free(after: str) -> None:
+    async with speaking(after=after) as scene:
+        await interrupted(scene)
+        scene.voxta.refuses = True
+
+        scene.passes(ANSWER_WAIT + 0.1)
+
+        await eventually(lambda: scene.floor.is_free(scene.clock.now))
 
 
 async def test_nothing_is_asked_when_voxta_answers_the_person_by_itself() -> None:

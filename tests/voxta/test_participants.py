@@ -9,6 +9,7 @@ import pytest
 
 from relay.application.audio import LiveAudio
 from relay.application.serving import serving
+from relay.errors import VoxtaError
 from relay.forwarding.rendering import Place, reserved_names
 from relay.platforms.simulated import QuietPlatform
 from relay.voxta.session import VoxtaSession
@@ -68,6 +69,16 @@ async def test_who_is_disabled_takes_no_part_until_enabled_again(voxta: VoxtaDou
 
         await say(voxta, roles(enabled=True))
         await eventually(lambda: present(session) == ["Apex"])
+
+
+async def test_where_nobody_takes_part_nothing_can_be_said(voxta: VoxtaDouble) -> None:
+    told = of_type("contextUpdated")
+    async with joined(voxta.url) as session:
+        await say(voxta, told | {"roles": {"host": {"characterId": None, "enabled": False}}})
+        await eventually(lambda: present(session) == [])
+
+        with pytest.raises(VoxtaError, match="no character"):
+            await session.have_said("Hello.")
 
 
 async def test_who_is_disabled_before_the_chat_is_joined_takes_no_part(voxta: VoxtaDouble) -> None:
