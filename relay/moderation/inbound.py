@@ -78,7 +78,8 @@ class Inbound:
     def __init__(self, settings: FiltersSection) -> None:
         self.adopt(settings)
         self._repeats = Repeats(within=settings.repeat_within, paste_viewers=settings.paste_viewers)
-        self._known: OrderedDict[str, None] = OrderedDict()
+        self._first_keys: OrderedDict[str, str] = OrderedDict()
+        """The key of the first message of each viewer, which stays one however its author changes it."""
         self._terms: Sequence[Terms] = ()
         self._for_all: Sequence[Rule] = (self._muted, self._bot, self._role)
         self._for_viewers: Sequence[Rule] = (*self._for_all, self._name)
@@ -288,11 +289,10 @@ class Inbound:
     def _newcomer(self, case: _Case) -> Verdict | None:
         if case.message.kind is not Kind.CHAT:
             return None
-        is_new = case.viewer not in self._known
-        self._known[case.viewer] = None
-        if len(self._known) > MAX_KNOWN:
-            self._known.popitem(last=False)
-        return _against("hold", "first message") if is_new and self._settings.first_message == "hold" else None
+        is_first = self._first_keys.setdefault(case.viewer, case.message.key) == case.message.key
+        if len(self._first_keys) > MAX_KNOWN:
+            self._first_keys.popitem(last=False)
+        return _against("hold", "first message") if is_first and self._settings.first_message == "hold" else None
 
 
 def _case(message: AudienceMessage, reading: TextFeatures, live: LiveSettings, now: float) -> _Case:

@@ -218,6 +218,22 @@ class TestRechecking:
         assert waiting.recheck(pick, message(1, LINK), NOW) is None
         assert [held.text for held in waiting.held()] == [LINK]
 
+    @pytest.mark.parametrize("other_words", [None, "hi there"])
+    def test_holds_an_approved_first_message_again_once_its_author_has_changed_it(
+        self, other_words: str | None
+    ) -> None:
+        waiting = room(config(filters={"first_message": "hold"}))
+        waiting.admit([message(1, "hi")], NOW)
+        [shown] = waiting.held()
+        assert waiting.approve(shown.id, NOW, other_words)
+        batch = waiting.next(NOW, floor_is_free=True)
+        assert batch is not None
+        [pick] = batch.picks
+
+        assert waiting.recheck(pick, message(1, "hi"), NOW) is pick
+        assert waiting.recheck(pick, message(1, "hey you"), NOW) is None
+        assert [(held.text, held.reason) for held in waiting.held()] == [("hey you", "first message")]
+
 
 class TestRestoring:
     @pytest.mark.parametrize("over", [{}, {"role": Role.MODERATOR}, {"kind": Kind.RAID}, FOLLOW])
