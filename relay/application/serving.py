@@ -8,6 +8,7 @@ from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
 from relay.application.desk.opening import desk_of
 from relay.application.gateway_state import gateway_state
+from relay.application.interjecting import fall_silent, interject
 from relay.application.overlay_page import renew_waiting_page
 from relay.application.restarts import LiveRun
 from relay.config.loading import Config
@@ -90,13 +91,15 @@ class Told:
         self._relay.voice.leave_unanswered()
 
     async def dialogue(self, text: str, source: str, author: str | None, *, reply: bool) -> None:
-        chat = self._relay.session.chat
-        if chat is None:
-            raise VoxtaUnavailable(self._relay.session.problem or "no chat is joined")
-        is_streamers = source == "user"
+        relay, is_streamers = self._relay, source == "user"
+        if reply:
+            await fall_silent(relay)
+        if (chat := relay.session.chat) is None:
+            raise VoxtaUnavailable(relay.session.problem or "no chat is joined")
         line = sanitise(text, TEXT_LIMIT) if is_streamers else spoken_line(text, chat, author, source.title())
         send_as = SendAs.USER if reply else SendAs.NOREPLY
-        await self._relay.session.send(at_once(line, chat, send_as=send_as, is_streamers=is_streamers))
+        forward = at_once(line, chat, send_as=send_as, is_streamers=is_streamers)
+        await (interject(relay, forward) if reply else relay.session.send(forward))
 
     async def context(self, key: str, content: str, description: str | None) -> None:
         text = " ".join(one_line(content).replace("{{", "(").replace("}}", ")").split())

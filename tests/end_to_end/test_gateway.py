@@ -1,6 +1,7 @@
 """The relay as a Voxta Gateway: the same checks against our server and the published one, with a companion behind."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.companion.play import loaded
 from tests.companion.raw import Json, ScriptedBrain
 from tests.doubles.ports import free_port
 from tests.doubles.published_gateway import published_gateway
+from tests.doubles.voxta import VoxtaDouble
 from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
 from tests.processes import RelayProcess
 from tests.support import PATIENCE, eventually
@@ -471,6 +473,33 @@ async def test_nothing_that_is_said_becomes_a_command(tmp_path: Path, text: str)
                 await client.send_dialogue(text, source=source, author=author)
         history = relay.session.chat.history or ()
         assert {m.role for m in history if m.role != "Assistant"} <= {"User"}
+
+
+async def test_what_a_caller_wants_answered_goes_before_what_viewers_ask_and_its_answer_to_none_of_them(
+    tmp_path: Path,
+) -> None:
+    async with VoxtaDouble() as voxta:
+        joins = {"mode": "server", "join": "character", "character_id": voxta.characters[0].id, "timeout": 20.0}
+        config = settings(tmp_path, web={"port": 0}, voxta=joins)
+        audio = LiveAudio(config)
+        async with (
+            relaying(config, voxta.url, quietly, audio=audio) as (relay, _),
+            serving(config, relay, audio) as server,
+            aiohttp.ClientSession() as http,
+        ):
+            voxta.turns.queue(asyncio.Event().wait)  # it tells nothing of its turns, as while it selects who speaks
+            await relay.receive(message(1, "who wins?", kind=Kind.ASK))
+            await eventually(lambda: len(voxta.received("send")) == 1)
+
+            async with http.post(f"{server.url}/dialogue", json={"text": "How do I look?"}) as response:
+                assert response.status == 200
+            assert [said["text"] for said in voxta.received("send")][1:] == ["How do I look?"]
+            assert not relay.floor.is_free(time.monotonic())
+
+            await voxta.chat.tell("replyGenerating", messageId="r1", senderId=voxta.characters[0].id, role="Assistant")
+            await eventually(lambda: relay.dialogue.replies.get("r1") is not None)
+            forward = relay.dialogue.replies.get("r1").forward
+            assert forward is None or not forward.origins
 
 
 async def test_a_client_that_does_not_read_is_cut_off_and_delays_nobody(tmp_path: Path) -> None:

@@ -3,8 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from typing import Any, Final
 
 from pydantic import Field
@@ -13,9 +12,9 @@ from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
 from relay.application.desk.playing import RecordingPlayer
 from relay.application.desk.pretending import pretence_actions
+from relay.application.interjecting import fall_silent, interject, until
 from relay.config.loading import Config
 from relay.errors import VoxtaUnavailable
-from relay.forwarding.asking import ask_at_once
 from relay.forwarding.rendering import TEXT_LIMIT, at_once
 from relay.model import Caller, Role
 from relay.text.sanitise import sanitise
@@ -26,8 +25,6 @@ EVERY: Final = 0.1
 """Seconds between two looks at the level, so that a meter moves."""
 SILENT: Final = -90.0
 """dBFS of what is shown as silence."""
-FREE_WITHIN: Final = 3.0
-"""Seconds the companion has to fall silent before it is spoken to all the same."""
 HEARD_WITHIN: Final = 15.0
 """Seconds from asking for a sentence to its sound; a voice may have to be loaded first."""
 OTHERS_WITHIN: Final = 0.5
@@ -98,13 +95,10 @@ class Trying:
         relay = self._relay
         text = sanitise(given.text, TEXT_LIMIT)
         await relay.controls.note(by, f"say {text}")
-        relay.voice.silence()
-        await self._until(lambda: relay.floor.is_free(time.monotonic()), FREE_WITHIN)
+        await fall_silent(relay)
         if (chat := relay.session.chat) is None:
             raise VoxtaUnavailable(relay.session.problem or "no chat is joined")
-        forward = at_once(text, chat, is_streamers=True)
-        events = relay.events
-        await ask_at_once(forward, relay.session, relay.floor, asking=events.asking, freed=events.changed)
+        await interject(relay, at_once(text, chat, is_streamers=True))
         return "Said."
 
     async def _set_threshold(self, given: Loudness, by: Caller) -> dict[str, object]:
@@ -124,23 +118,13 @@ class Trying:
         await self._relay.controls.note(by, f"have said {given.text}")
         heard_at, asked_at = self._relay.voice.playback.heard_at, time.monotonic()
         await self._relay.session.have_said(sanitise(given.text, TEXT_LIMIT))
-        if await self._until(lambda: any(at >= asked_at for at in heard_at.values()), HEARD_WITHIN):
+        if await until(self._relay, lambda: any(at >= asked_at for at in heard_at.values()), HEARD_WITHIN):
             await asyncio.sleep(OTHERS_WITHIN)
         heard = {name for name, at in heard_at.items() if at >= asked_at}
         return {
             "overlay": self._audio.overlay.condition(),
             "sinks": [{"name": name, "played": name in heard} for name in self._config.speech.sinks],
         }
-
-    async def _until(self, is_so: Callable[[], bool], within: float) -> bool:
-        """Wait for what comes about with a change of who speaks; whether it did."""
-        news = asyncio.Event()
-        with self._relay.events.changed.told_to(news.set), suppress(TimeoutError):
-            async with asyncio.timeout(within):
-                while not is_so():
-                    news.clear()
-                    await news.wait()
-        return is_so()
 
 
 def decibels(level: float) -> float:
