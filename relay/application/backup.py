@@ -33,6 +33,8 @@ _SQLITE: Final = b"SQLite format 3\0"
 """What such a file begins with."""
 _PASSING: Final = (".control", ".alive", ".new", "-wal", "-shm", "-journal")
 """What the names of files end in that mean something to a running relay alone."""
+_MADE: Final = ("path", "database", "token_file")
+"""Settings that name what the relay makes itself, once it has something for it."""
 
 
 async def backup(config: Config, settings: Path | None, file: Path) -> list[str]:
@@ -121,6 +123,8 @@ class _Contents:
             elif place.is_file():
                 self.places[setting] = f"{DATA}/{setting}{place.suffix}"
                 self._add(self.places[setting], place)
+            elif setting.rpartition(".")[2] not in _MADE:
+                self.left_out.append(f"Not in it: {place}, which {setting} names, is not there")
 
     def _add_tree(self, folder: Path, name: str) -> None:
         for file in sorted(folder.rglob("*")) if folder.is_dir() else ():

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from relay.config import mistakes
 from relay.errors import ConfigError
@@ -13,6 +15,15 @@ from relay.errors import ConfigError
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    @field_validator("*")
+    @classmethod
+    def _from_home(cls, value: Any) -> Any:
+        """In a path `~` is the home of who runs this, as in a shell; a name of nobody stays as it is."""
+        if isinstance(value, Path):
+            with suppress(RuntimeError):
+                return value.expanduser()
+        return value
 
 
 S = TypeVar("S", bound=Section)

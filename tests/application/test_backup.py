@@ -109,6 +109,26 @@ async def test_what_was_kept_is_there_again_elsewhere(kept: Path, tmp_path: Path
     await store.close()
 
 
+async def test_what_lies_at_home_is_kept_and_what_is_not_there_is_told(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = home / "relay.toml"
+    text = settings.read_text("utf-8").replace(str(tmp_path / "stories"), "~/stories")
+    settings.write_text(f"{text}\n[scenario]\nsounds = '~/none'\n[memory]\npath = '~/memory.db'\n", "utf-8")
+
+    told = await backup(load(settings), settings, tmp_path / "kept.zip")
+    restore(tmp_path / "kept.zip", tmp_path / "new" / "relay.toml", force=False)
+
+    scenario = load(tmp_path / "new" / "relay.toml").companion.scenario
+    assert scenario is not None
+    assert scenario.is_relative_to(tmp_path / "new")
+    assert (scenario / "scenario.toml").is_file()
+    assert [line for line in told if "not there" in line] == [
+        f"Not in it: {tmp_path / 'none'}, which scenario.sounds names, is not there"
+    ]
+
+
 async def test_a_backup_and_what_comes_out_of_it_is_for_the_owner_alone(kept: Path, tmp_path: Path) -> None:
     restore(kept, tmp_path / "new" / "relay.toml", force=False)
 

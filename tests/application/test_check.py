@@ -102,6 +102,15 @@ async def test_missing_folders_are_found(tmp_path: Path) -> None:
     assert there["sounds"].line.startswith("1 files")
 
 
+async def test_sounds_at_home_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "sounds").mkdir()
+
+    found = await findings(tmp_path, scenario={"sounds": "~/sounds"})
+
+    assert found["sounds"].ok
+
+
 @pytest.mark.parametrize(
     ("has", "is_well", "words"),
     [

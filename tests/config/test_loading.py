@@ -50,6 +50,16 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     assert twitch.channels == ("a",)
 
 
+def test_a_tilde_leads_home_in_every_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+
+    config = load(write(tmp_path, '[inbox]\npath = "~/inbox.db"\n[twitch]\ntoken_file = "~nobody-of-this-name/t"\n'))
+
+    assert config.inbox_path == tmp_path / "inbox.db"
+    assert TWITCH.settings(config).token_file == Path("~nobody-of-this-name/t"), "there is no such home"
+
+
 def test_one_rule_can_change_without_writing_the_others(tmp_path: Path) -> None:
     config = load(write(tmp_path, '[forwarding.kinds.follow]\nsend_as = "event"\n'))
 

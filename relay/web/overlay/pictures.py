@@ -17,7 +17,7 @@ def pictures_in(folder: Path | None) -> list[str]:
     if folder is None:
         return []
     try:
-        names = sorted(path.name for path in folder.expanduser().iterdir())
+        names = sorted(path.name for path in folder.iterdir())
     except OSError:
         return []
     return list(islice((name for name in names if picture_file(folder, name) is not None), MAX_PICTURES))
@@ -27,7 +27,7 @@ def picture_file(folder: Path | None, name: str) -> Path | None:
     """The file of a picture; None when there is none, it is too large, or it lies elsewhere."""
     if folder is None or not _NAME.fullmatch(name):
         return None
-    path = folder.expanduser() / name
+    path = folder / name
     try:
         return path if path.is_file() and path.stat().st_size <= MAX_BYTES else None
     except OSError:

@@ -92,7 +92,7 @@ def sound_file(folder: Path | None, name: str) -> Path | None:
     """One of the streamer's sounds by its file name; None when there is none, or it lies elsewhere."""
     if folder is None or not _SOUND.fullmatch(name):
         return None
-    path = folder.expanduser() / name
+    path = folder / name
     return path if path.is_file() else None
 
 
