@@ -87,7 +87,7 @@ class ReplyRouter:
                 self._voice.thinking(step.reply)
                 self._voice.say(step.reply, self._screening.sentence(message, step))
             case _:
-                self._voice.thinking(step.reply)
+                self._voice.thinking(step.reply, is_thought=isinstance(message, server.ReplyThink))
 
     def _listen(self, message: WireMessage) -> None:
         match message:

@@ -73,6 +73,8 @@ class Replies:
         match message:
             case server.ReplyGenerating():
                 return Step(self._begun(message.message_id, is_narration=message.is_narration))
+            case server.ReplyThink():
+                return self._thinks(message.message_id)
             case server.ReplyStart():
                 return Step(self._begun(message.message_id))
             case server.ReplyChunk():
@@ -119,6 +121,11 @@ class Replies:
             if not is_narration:
                 reply.forward, self._asked = self._asked, None
         return reply
+
+    def _thinks(self, message_id: str) -> Step | None:
+        """They begin no reply: those of one that is not known any more would answer what was asked since."""
+        reply = self._known.get(message_id)
+        return Step(reply) if reply is not None and reply.phase is Phase.GENERATING else None
 
     def _goes_on(self, chunk: server.ReplyChunk, character: str) -> Step | None:
         is_late = chunk.message_id not in self._known and chunk.start_index > 0

@@ -39,6 +39,8 @@ class FloorDecision(StrEnum):
 
 STREAMER: Final = "streamer"
 """The external speaker that Voxta's own speech recognition hears."""
+THOUGHT: Final = 300.0
+"""Seconds for which thoughts alone keep the floor; some models never come to an end with them."""
 WORDS_WITHIN: Final = 3.0
 """Seconds in which speech becomes text; endpoints mostly take less than one."""
 _ROUNDING: Final = 1e-6
@@ -61,6 +63,7 @@ class Floor:
         self._state = FloorState.IDLE
         self._deadline = 0.0
         self._interruptible = True
+        self._thinks_until = 0.0
         self._is_busy = False
         """Voxta has said that it works on a turn, and not yet that it waits for people."""
         self._paused_since: float | None = None
@@ -140,9 +143,11 @@ class Floor:
         self.asked(now)
         self._awaits_words = True
 
-    def thinking(self, now: float) -> None:
-        """A reply is being generated, or more of it has come."""
-        if self.state(now) is not FloorState.SPEAKING:
+    def thinking(self, now: float, *, is_thought: bool = False) -> None:
+        """A reply is being generated, or more of it has come. What it only thinks keeps the floor, but not for ever."""
+        if not is_thought:
+            self._thinks_until = now + THOUGHT
+        if now < self._thinks_until and self.state(now) is not FloorState.SPEAKING:
             self._enter(FloorState.THINKING, now)
 
     def speaking(self, now: float, duration: float) -> None:

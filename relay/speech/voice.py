@@ -74,14 +74,14 @@ class Voice:
         self._current = None
         self.look()
 
-    def thinking(self, reply: Reply) -> None:
-        """A reply is generated, or goes on."""
-        if reply.is_silenced:
+    def thinking(self, reply: Reply, *, is_thought: bool = False) -> None:
+        """A reply is generated, or goes on, if only with what it thinks."""
+        if reply.is_silenced or (is_thought and reply is not self._current):
             return
         self._making_up.answered()
         self._release_due = False
         self._current = reply
-        self._floor.thinking(self._clock())
+        self._floor.thinking(self._clock(), is_thought=is_thought)
         self.look()
 
     def say(self, reply: Reply, sentence: Sentence) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from relay.wire.messages import (
     ChatContext,
@@ -142,6 +142,13 @@ class ReplyGenerating(ReplyMessage):
     role: Role | None = None
     is_narration: bool = False
     thinking_speech_url: str | None = None
+
+
+class ReplyThink(ReplyMessage):
+    """The character reasons before it speaks. What it thinks is nobody's to read, and is not kept."""
+
+    type_name = "replyThink"
+    text: Annotated[str, BeforeValidator(lambda _: "")] = ""
 
 
 class ReplyStart(ReplyMessage):
@@ -325,7 +332,7 @@ class ChatsListLoaded(WireMessage):
 MESSAGES: Final = by_type(
     Welcome, AuthenticationRequired, ChatsSessionsUpdated, ChatStarting, ChatLoadingMessage, ChatStarted, ChatClosed,
     ChatPaused, ChatFlow, ChatParticipantsUpdated, MessageEvent, MessageUpdate, MessageDeleted, ReplyGenerating,
-    ReplyStart, ReplyChunk, ReplyEnd, ReplyCancelled, SpeechRecognitionStart, SpeechRecognitionPartial,
+    ReplyThink, ReplyStart, ReplyChunk, ReplyEnd, ReplyCancelled, SpeechRecognitionStart, SpeechRecognitionPartial,
     SpeechRecognitionEnd, RecordingRequest, SpeechPlaybackStarted, SpeechPlaybackCompleted, InterruptSpeech,
     ActionMessage, AppTrigger, ContextUpdated, InspectorEnabled, Inspector, InspectorActionExecuted,
     InspectorScriptExecuted, InspectorScenarioEventExecuted, ErrorMessage, ChatSessionError, Suggestions,

@@ -12,16 +12,19 @@ from relay.application.statistics import Statistics
 from relay.model import Forward, SendAs
 from relay.replies.replies import Replies
 from relay.replies.screening import Screening
+from relay.speech.floor import THOUGHT
 from relay.speech.voice import Voice
 from relay.wire import server
 from relay.wire.messages import WireMessage
+from relay.wire.server import parse_server
 from tests.end_to_end.stage import settings
+from tests.speech.test_voice import QUESTION, speaking
 
 
-def routing(voice: Voice, events: Events, *, is_known: bool = True) -> ReplyRouter:
+def routing(voice: Voice, events: Events, *, is_known: bool = True, replies: Replies | None = None) -> ReplyRouter:
     """`is_known`: it is the relay that tells Voxta what is said, and knows who says it."""
     return ReplyRouter(
-        Replies(), voice, Mock(spec=Screening), events,
+        replies or Replies(), voice, Mock(spec=Screening), events,
         name_of=lambda _: "Vox", record=lambda _: None, is_known=lambda: is_known,
     )  # fmt: skip
 
@@ -61,6 +64,55 @@ def test_while_voxta_recognises_what_is_said_the_voice_knows_that_it_cannot_answ
         {"is_under_way": False},
     ]
     assert voice.speaks.called is not is_known
+
+
+def thought(message_id: str = "r") -> WireMessage:
+    return parse_server({"$type": "replyThink", "sessionId": "s", "messageId": message_id, "text": "Let me see."})
+
+
+async def test_who_thinks_for_longer_than_it_may_be_silent_is_not_talked_over() -> None:
+    async with speaking() as scene:
+        router = routing(scene.voice, Events(), replies=scene.replies)
+        router.hear(server.ReplyGenerating(message_id="r"))
+        for _ in range(5):
+            scene.passes(20)
+            router.hear(thought())
+
+        scene.passes(29)
+        assert not scene.floor.is_free(scene.clock.now)
+        scene.passes(2)
+        assert scene.floor.is_free(scene.clock.now), "it fell silent"
+
+
+async def test_who_never_comes_to_an_end_with_thinking_loses_the_floor_until_it_says_something() -> None:
+    async with speaking() as scene:
+        router = routing(scene.voice, Events(), replies=scene.replies)
+        router.hear(server.ReplyGenerating(message_id="r"))
+        for _ in range(round(THOUGHT / 20) + 2):
+            scene.passes(20)
+            router.hear(thought())
+        assert scene.floor.is_free(scene.clock.now)
+
+        router.hear(server.ReplyStart(message_id="r"))
+
+        assert not scene.floor.is_free(scene.clock.now)
+
+
+@pytest.mark.parametrize("message_id", ["unheard of", "over"])
+async def test_the_thoughts_of_a_reply_that_is_over_or_never_began_take_no_floor_and_no_question(
+    message_id: str,
+) -> None:
+    async with speaking() as scene:
+        router = routing(scene.voice, Events(), replies=scene.replies)
+        router.hear(server.ReplyGenerating(message_id="over"))
+        router.hear(server.ReplyCancelled(message_id="over"))
+        scene.replies.asked(QUESTION)
+
+        router.hear(thought(message_id))
+        assert scene.floor.is_free(scene.clock.now)
+        router.hear(server.ReplyGenerating(message_id="r"))
+
+        assert [reply.forward for reply in scene.replies if reply.id == "r"] == [QUESTION]
 
 
 @pytest.mark.parametrize("is_taken", [True, False])

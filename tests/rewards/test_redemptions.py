@@ -171,6 +171,15 @@ def test_an_answer_that_never_ends_is_paid_back(evening: Evening) -> None:
     assert evening.verdicts == [False]
 
 
+def test_an_answer_that_is_thought_about_for_long_is_waited_for(evening: Evening) -> None:
+    evening.told()
+    evening.hears(server.ReplyGenerating(message_id="a1"))
+    for _ in range(3):
+        evening.after(PATIENCE - 1)
+        evening.hears(server.ReplyThink(message_id="a1"))
+    assert evening.verdicts == [None]
+
+
 def test_a_person_who_interrupts_leaves_it_fulfilled_if_some_of_it_was_heard(evening: Evening) -> None:
     evening.told()
     reply = evening.answer()

@@ -671,7 +671,7 @@ Happening = Callable[[Floor, float], object] | tuple[str, str]
 HAPPENINGS: st.SearchStrategy[Happening] = st.one_of(
     st.builds(lambda may: lambda floor, now: floor.asked(now, interruptible=may), st.booleans()),
     st.builds(lambda seconds: lambda floor, now: floor.speaking(now, seconds), st.floats(0, 20)),
-    st.just(lambda floor, now: floor.thinking(now)),
+    st.builds(lambda only: lambda floor, now: floor.thinking(now, is_thought=only), st.booleans()),
     st.just(lambda floor, now: floor.reply_ended(now)),
     st.just(lambda floor, now: floor.released()),
     st.just(lambda floor, now: floor.turn_goes_on(now)),

@@ -26,6 +26,13 @@ def test_unknown_fields_are_tolerated() -> None:
     assert message.text == "Hi."
 
 
+def test_of_what_is_thought_nothing_is_kept() -> None:
+    message = server.parse_server({"$type": "replyThink", "messageId": "m", "text": "They want a poem."})
+
+    assert isinstance(message, server.ReplyThink)
+    assert message.to_wire() == {"$type": "replyThink", "messageId": "m", "text": ""}
+
+
 def test_a_wrong_field_is_named() -> None:
     with pytest.raises(InvalidMessage, match=r"send: sessionId: Field required; text: Input should be"):
         client.parse_client({"$type": "send", "text": 4})

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from relay.companion.brains.base import NO_LIMITS, AnswerLimits, Brain, BrainError, Pieces
 from relay.companion.brains.reasoning import said
@@ -27,6 +27,9 @@ from relay.wire import server
 from relay.wire.messages import WireMessage
 
 log = logging.getLogger(__name__)
+
+THINKS_EVERY: Final = 2.0
+"""Seconds between two signs that an answer is thought about: who waits for it takes silence for a loss."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 """Starts a task that the companion awaits in the end."""
@@ -221,7 +224,16 @@ class CompanionReplies:
         )
         reply.task = self._spawn(self._speak(reply, prepare, limits))
 
+    async def _think(self, reply: CompanionReply) -> None:
+        """Tell that a reply is on its way until it begins, however long the brain takes for that."""
+        about = server.ReplyThink(message_id=reply.id, sender_id=reply.speaker.id, session_id=self._session)
+        await asyncio.sleep(THINKS_EVERY)
+        while not reply.text:
+            self._audience.tell(about)
+            await asyncio.sleep(THINKS_EVERY)
+
     async def _speak(self, reply: CompanionReply, prepare: Prepare, limits: AnswerLimits) -> None:
+        thinking = self._spawn(self._think(reply))
         try:
             pieces = await prepare()
             if pieces is None:
@@ -239,6 +251,8 @@ class CompanionReplies:
             self._fail(reply, "the reply failed; see the companion's log")
         else:
             self._finish(reply)
+        finally:
+            thinking.cancel()
 
     async def _voice(self, reply: CompanionReply, sentence: str) -> ServedClip | None:
         """The speech of a sentence, if anybody plays it. A failure is told once a reply."""

@@ -118,6 +118,23 @@ async def test_thoughts_are_shown_to_inspectors_only(client: RawClient, brain: S
     assert (await client.expect("replyChunk"))["text"] == "Hello."
 
 
+async def test_while_an_answer_takes_its_time_everybody_is_told_that_it_is_thought_about(
+    client: RawClient, brain: ScriptedBrain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.companion.speaking.replies.THINKS_EVERY", 0.01)
+    brain.hold = 0
+    await client.say("Hi.")
+    begun = await client.expect("replyGenerating")
+    for _ in range(3):
+        assert (await client.expect("replyThink", messageId=begun["messageId"]))["text"] == ""
+
+    brain.go.set()
+    await client.expect("replyEnd")
+
+    kinds = client.kinds()
+    assert "replyThink" not in kinds[kinds.index("replyStart") :]
+
+
 async def test_the_character_can_be_made_to_speak(client: RawClient) -> None:
     await client.say("/char I am {{ char }}, {{ user }}{{ nonsense }}!", doReply=False)
 
