@@ -1,6 +1,7 @@
 """The file that `relay backup` makes: a zip archive with a list of what is in it.
 
-In it everything lies as it will lie once restored: the settings, `.env` beside them, and the folder `data`.
+In it everything lies as it will lie once restored: the settings, `.env` and the profiles beside them, and the
+folder `data`.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ SETTINGS: Final = "relay.toml"
 ENVIRONMENT: Final = ".env"
 SECRETS: Final = "relay.secrets.json"
 DATA: Final = "data"
+PROFILES: Final = "relay.profiles"
 _CHUNK: Final = 1 << 20
 _LONGEST_LIST: Final = 64 << 20
 """Bytes."""
@@ -45,6 +47,8 @@ class BackupList(BaseModel):
     """SHA-256 of each file, by its name in the archive."""
     places: dict[str, str] = {}
     """What settings name, by `section.name`, as it is called in the archive."""
+    profiles: dict[str, dict[str, str]] = {}
+    """The same of each profile."""
 
 
 class BackupWriter:
@@ -112,8 +116,9 @@ class Backup:
         self.list = self._read_list()
         for name in self.list.digests:
             self._check_name(name)
-        for place in self.list.places.values():
-            self._check_name(f"{place}/")
+        for places in (self.list.places, *self.list.profiles.values()):
+            for place in places.values():
+                self._check_name(f"{place}/")
 
     @classmethod
     @contextmanager
@@ -165,7 +170,7 @@ class Backup:
         parts = PurePosixPath(name).parts
         is_plain = all(part not in ("..", ".") and not set(part) & set("\\:\0") for part in parts)
         is_known = name in (SETTINGS, ENVIRONMENT, SECRETS) or (
-            (len(parts) > 1 or name.endswith("/")) and parts[:1] == (DATA,)
+            (len(parts) > 1 or name.endswith("/")) and parts[:1] in ((DATA,), (PROFILES,))
         )
         if not is_plain or not is_known:
             raise self._damaged(f"{name!r} would lie outside of where a relay keeps its files")

@@ -15,6 +15,7 @@ from relay import __version__
 from relay.application.archive import (
     DATA,
     ENVIRONMENT,
+    PROFILES,
     SECRETS,
     SETTINGS,
     BackupList,
@@ -22,8 +23,10 @@ from relay.application.archive import (
     is_backup,
     new_backup,
 )
+from relay.application.settings.loading import meaning
+from relay.application.settings.profiles import folder_of
 from relay.application.settings.secrets import Secrets
-from relay.config.loading import Config
+from relay.config.loading import Config, text_of
 from relay.errors import ConfigError
 from relay.inbox.base import Copyable
 from relay.inbox.build import build as build_inbox
@@ -70,8 +73,9 @@ def _write(config: Config, settings: Path | None, file: Path, store: Path | None
         contents = _Contents(config, writer, store)
         contents.add_settings(settings)
         contents.add_data()
-        contents.add_places()
-        writer.finish(BackupList(made_by=__version__, relay=config.relay.name, places=contents.places))
+        places = contents.add_places(config)
+        profiles = contents.add_profiles(settings)
+        writer.finish(BackupList(made_by=__version__, relay=config.relay.name, places=places, profiles=profiles))
     size = file.stat().st_size / 1e6
     return [
         f"{len(writer.digests)} files, {size:.1f} MB, are in {file}, which only you can read",
@@ -95,7 +99,8 @@ class _Contents:
         self._writer = writer
         self._store = store
         self._data = config.relay.data_dir.absolute()
-        self.places: dict[str, str] = {}
+        self._elsewhere: dict[Path, str | None] = {}
+        """How what settings name is called in the archive; None where it is not there."""
         self.left_out: list[str] = []
 
     def add_settings(self, settings: Path | None) -> None:
@@ -111,20 +116,42 @@ class _Contents:
         """All that lies in the folder of the relay's data."""
         self._add_tree(self._data, DATA)
 
-    def add_places(self) -> None:
-        """What the settings name elsewhere: a scenario, sounds, files of tokens, databases."""
-        for setting, path in paths_in(self._config):
-            place = path.absolute()
-            if place.is_relative_to(self._data):
-                self.places[setting] = f"{DATA}/{place.relative_to(self._data).as_posix()}"
-            elif place.is_dir():
-                self.places[setting] = f"{DATA}/{setting}"
-                self._add_tree(place, self.places[setting])
-            elif place.is_file():
-                self.places[setting] = f"{DATA}/{setting}{place.suffix}"
-                self._add(self.places[setting], place)
-            elif setting.rpartition(".")[2] not in _MADE:
-                self.left_out.append(f"Not in it: {place}, which {setting} names, is not there")
+    def add_places(self, config: Config, of: str = "") -> dict[str, str]:
+        """What these settings name elsewhere: a scenario, sounds, files of tokens, databases."""
+        found = {setting: self._place(f"{of}{setting}", path.absolute()) for setting, path in paths_in(config)}
+        return {setting: name for setting, name in found.items() if name is not None}
+
+    def add_profiles(self, settings: Path | None) -> dict[str, dict[str, str]]:
+        """All that are kept beside the settings, and what each names elsewhere."""
+        places: dict[str, dict[str, str]] = {}
+        if settings is None:
+            return places
+        self._add_tree(folder_of(settings), PROFILES)
+        for file in sorted(folder_of(settings).glob("*.toml")):
+            try:
+                config = meaning(text_of(file), settings, Secrets(settings).read())
+                places[file.stem] = self.add_places(config, f"{file.stem}.")
+            except ConfigError as error:
+                self.left_out.append(f"Not in it: what profile {file.stem} names elsewhere ({error})")
+        return places
+
+    def _place(self, setting: str, place: Path) -> str | None:
+        """How it is called in the archive, where it is put once. A missing one is told, unless the relay makes it."""
+        if place.is_relative_to(self._data):
+            return f"{DATA}/{place.relative_to(self._data).as_posix()}"
+        if place in self._elsewhere:
+            return self._elsewhere[place]
+        name = None
+        if place.is_dir():
+            name = f"{DATA}/{setting}"
+            self._add_tree(place, name)
+        elif place.is_file():
+            name = f"{DATA}/{setting}{place.suffix}"
+            self._add(name, place)
+        elif setting.rpartition(".")[2] not in _MADE:
+            self.left_out.append(f"Not in it: {place}, which {setting} names, is not there")
+        self._elsewhere[place] = name
+        return name
 
     def _add_tree(self, folder: Path, name: str) -> None:
         for file in sorted(folder.rglob("*")) if folder.is_dir() else ():

@@ -11,9 +11,10 @@ from typing import Final
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from relay.application.archive import DATA, ENVIRONMENT, SECRETS, SETTINGS, Backup
+from relay.application.archive import DATA, ENVIRONMENT, PROFILES, SECRETS, SETTINGS, Backup
 from relay.application.heartbeat import ailment
 from relay.application.settings import whereabouts
+from relay.application.settings.profiles import folder_of
 from relay.application.settings.secrets import Secrets
 from relay.config.places import data_folder
 from relay.errors import ConfigError
@@ -33,6 +34,7 @@ def restore(file: Path, settings: Path, *, force: bool) -> list[str]:
         SETTINGS: settings,
         SECRETS: Secrets(settings).file,
         ENVIRONMENT: folder / ENVIRONMENT,
+        PROFILES: folder_of(settings),
         DATA: folder / DATA,
     }
     with Backup.opened(file) as backup:
@@ -74,6 +76,9 @@ def _replace(backup: Backup, places: Mapping[str, Path], found: list[Path]) -> l
         backup.unpack(staging)
         _check_databases(staging)
         _point_to(staging / SETTINGS, places, backup.list.places)
+        for profile in (staging / PROFILES).glob("*.toml"):
+            with suppress(ConfigError):  # one that is broken may as well stay so
+                _point_to(profile, places, backup.list.profiles.get(profile.stem, {}))
         lines = [_moved_aside(path) for path in found]
         for name, place in places.items():
             if (staging / name).exists():
@@ -107,7 +112,7 @@ def _point_to(settings: Path, places: Mapping[str, Path], named: Mapping[str, st
         for setting, place in named.items():
             _set(document, setting, places[DATA].parent / place)
     except (TOMLKitError, UnicodeDecodeError, ValueError, TypeError) as error:
-        raise ConfigError(f"{SETTINGS} in the backup cannot be read: {error}; nothing was changed") from None
+        raise ConfigError(f"{settings.name} in the backup cannot be read: {error}; nothing was changed") from None
     write_private(settings, tomlkit.dumps(document))
 
 

@@ -13,6 +13,8 @@ from relay.application.archive import LIST
 from relay.application.backup import backup
 from relay.application.restore import restore
 from relay.application.settings import load
+from relay.application.settings.file import SettingsFile
+from relay.application.settings.profiles import Profiles
 from relay.application.settings.secrets import Secrets
 from relay.config.loading import Config
 from relay.errors import ConfigError
@@ -107,6 +109,33 @@ async def test_what_was_kept_is_there_again_elsewhere(kept: Path, tmp_path: Path
     await store.open()
     assert [person.name async for person in store.everyone()] == ["Ann"]
     await store.close()
+
+
+async def test_profiles_are_kept_with_what_they_name(home: Path, tmp_path: Path) -> None:
+    settings, chess, new = home / "relay.toml", tmp_path / "chess", tmp_path / "new" / "mine.toml"
+    chess.mkdir()
+    (chess / "scenario.toml").write_text('name = "Chess"\n', "utf-8")
+    profiles = Profiles(SettingsFile(settings))
+    profiles.save("usual")
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace(str(tmp_path / "stories"), str(chess)), "utf-8")
+    profiles.save("chess")
+    settings.write_text("[companion\n", "utf-8")
+    profiles.save("broken")
+    settings.write_text(text, "utf-8")
+
+    told = await backup(load(settings), settings, tmp_path / "kept.zip")
+    restore(tmp_path / "kept.zip", new, force=False)
+
+    assert [line for line in told if "what profile broken names" in line]
+    there = Profiles(SettingsFile(new))
+    assert there.names() == ["broken", "chess", "usual"]
+    assert there.current() == "usual"
+    config = await there.switch("chess")
+    assert config.companion.scenario is not None
+    assert config.companion.scenario.is_relative_to(new.parent)
+    assert (config.companion.scenario / "scenario.toml").read_text("utf-8") == 'name = "Chess"\n'
+    assert config.relay.data_dir == new.parent / "data"
 
 
 async def test_what_lies_at_home_is_kept_and_what_is_not_there_is_told(

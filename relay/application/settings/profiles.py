@@ -14,12 +14,17 @@ MOST: Final = 100
 """Profiles."""
 
 
+def folder_of(settings: Path) -> Path:
+    """Where those of a settings file are, one file each, if there are any."""
+    return settings.with_name(f"{settings.stem}.profiles")
+
+
 class Profiles:
     """Those of one settings file, in a folder beside it."""
 
     def __init__(self, file: SettingsFile) -> None:
         self._file = file
-        self._folder = file.path.with_name(f"{file.path.stem}.profiles")
+        self._folder = folder_of(file.path)
 
     def names(self) -> list[str]:
         return sorted(each.stem for each in self._folder.glob("*.toml"))
