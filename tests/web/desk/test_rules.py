@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
+from relay.errors import InboxError
 from relay.moderation.switches import Mode, Switches
 from tests.support import eventually
 from tests.web.desk.office import Office
@@ -74,3 +75,21 @@ async def test_what_others_set_is_shown_and_a_mistake_is_told(desk: Office) -> N
         await expect(page.locator(".notice.failed")).to_be_visible()
         await expect(page.get_by_label("A word, a phrase")).to_have_value("/(/")
         await desk.control("mode all")
+
+
+async def test_what_was_not_taken_does_not_stay_on_the_page(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk.page("/#rules") as page:
+        mode, volume = page.get_by_label("Whose chat is heard"), page.get_by_label("Volume")
+        await expect(volume).to_have_value("100")
+        monkeypatch.setattr(desk.relay.controls, "carry_out", unavailable)
+
+        await mode.select_option("subscribers")
+        await expect(page.locator(".notice.failed")).to_have_count(1)
+        await expect(mode).to_have_value("all")
+        await volume.fill("0")
+        await expect(page.locator(".notice.failed")).to_have_count(2)
+        await expect(volume).to_have_value("100")
+
+
+async def unavailable(*_: object) -> str:
+    raise InboxError("Redis does not answer")

@@ -8,13 +8,22 @@ import { number, t } from "./texts.js";
 const MODES = { all: t("everybody"), mentions: t("who speaks to the companion"), subscribers: t("subscribers"), slow: t("everybody, slowly") };
 
 export function rules(connection) {
-  const act = (action, fields) => attempt(connection.ask(action, fields), { done: t });
   const parts = [heard(act), sounds(act), list(act, MUTED), list(act, BLOCKED)];
-  let known = "";
-  connection.watch("strip", ({ switches }) => {
-    if (JSON.stringify(switches) === known) return; // the strip is told often, and what is being typed stays
-    known = JSON.stringify(switches);
+  let known = null;
+
+  async function act(action, fields) {
+    const done = await attempt(connection.ask(action, fields), { done: t });
+    if (done === undefined && known) show(known); // what was chosen is not so
+    return done;
+  }
+
+  function show(switches) {
+    known = switches;
     for (const part of parts) part.show(switches);
+  }
+
+  connection.watch("strip", ({ switches }) => {
+    if (JSON.stringify(switches) !== JSON.stringify(known)) show(switches); // the strip is told often, and what is being typed stays
   });
   return h("div", { class: "links" }, parts.map(({ element }) => element));
 }
