@@ -140,9 +140,10 @@ class Playback:
             while True:
                 self._news.clear()
                 self._give_up_overdue()
-                await self._feed()
+                now = self._clock()  # the same for both: what is not due yet is waited for
+                self._feed(now)
                 try:
-                    async with asyncio.timeout(self._until_due()):
+                    async with asyncio.timeout(self._until_due(now)):
                         await self._news.wait()
                 except TimeoutError:
                     continue
@@ -152,9 +153,8 @@ class Playback:
                 task.cancel()
             await asyncio.gather(*fetching, return_exceptions=True)
 
-    def _until_due(self) -> float | None:
+    def _until_due(self, now: float) -> float | None:
         """Seconds until something has to be done that nobody reports; None for never."""
-        now = self._clock()
         times = [] if self._sinks.is_paused else [item.due for item in self._order.at_sinks()]
         first = self._order.first
         if first is not None and self._order.front is None and (begins := self._may_begin_at(first)) > now:
@@ -166,10 +166,10 @@ class Playback:
         """When there has been enough silence before a clip."""
         return self._ended_at + item.sentence.gap
 
-    async def _feed(self) -> None:
+    def _feed(self, now: float) -> None:
         """Hand the next clips to the sinks, as they arrive."""
         while (item := self._order.next()) is not None:
-            if item.sentence.gap and (self._order.front or self._clock() < self._may_begin_at(item)):
+            if item.sentence.gap and (self._order.front or now < self._may_begin_at(item)):
                 return
             if not item.fetched.done():
                 item.fetched.add_done_callback(lambda _: self._news.set())

@@ -28,6 +28,16 @@ class Stage:
         self.said.append(f"{reply.id} heard")
 
 
+class Ticking(Clock):
+    """Goes on with each look at it."""
+
+    tick = 0.0
+
+    def __call__(self) -> float:
+        self.now += self.tick
+        return self.now
+
+
 class Scene:
     """A running playback with everything around it."""
 
@@ -297,6 +307,20 @@ async def test_a_clip_waits_until_there_was_enough_silence_after_the_one_before(
         await scene.queued(1)
         scene.sinks[0].advance(1.0)
         assert scene.stage.said == ["Hello there my friend. 1 s", "Good bye. 1 s", "r1 heard"]
+
+
+async def test_a_gap_that_passes_between_two_looks_at_the_clock_is_over() -> None:
+    ticking = Ticking()
+    scene = Scene(clock=ticking)
+    async with alongside(scene.playback.run()):
+        await scene.say(HELLO, whole=False)
+        scene.says(replace(BYE, gap=0.02))
+        await eventually(lambda: "b" in scene.library.clips)
+        ticking.tick = 0.015
+
+        scene.sinks[0].advance(1.0)
+
+        await scene.queued(1)
 
 
 async def test_a_gap_that_has_passed_already_delays_nothing() -> None:
