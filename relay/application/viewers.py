@@ -14,7 +14,7 @@ from relay.inbox.base import Inbox
 from relay.moderation.quiet import QuietViewers
 
 LOOKED_BACK = 2_000
-"""Messages read at the start, so that viewers can ask about what they wrote before it."""
+"""Messages read at the start: viewers can ask about what they wrote before it, and who wrote is no newcomer."""
 
 
 class ViewersCommands:
@@ -31,6 +31,7 @@ class ViewersCommands:
     ) -> None:
         self._inbox = inbox
         self._commands = commands
+        self._judging = forwarder.waiting.judging
         self._quiet = quiet
         self.latest = LatestMessages(commands.table)
         self.forgetting = Forgetting(inbox)
@@ -64,5 +65,6 @@ class ViewersCommands:
         await self.forgetting.restore()
         newest = await self._inbox.newest(LOOKED_BACK)
         self.latest.restore(newest)
-        for each in newest:
+        for each in reversed(newest):  # the oldest first: it is the first message of a viewer that counts
             self._commands.recognise(each)
+            self._judging.recognise(each)

@@ -64,6 +64,10 @@ class Judging:
         self._budget.adopt(config.budget)
         self._budget.apply(self.switches, self._steady())
 
+    def recognise(self, message: AudienceMessage) -> None:
+        """Somebody wrote this before the restart."""
+        self._inbound.recognise(self._policy.judged(message))
+
     def unwanted(self, message: AudienceMessage) -> str | None:
         """Why it is not told, whatever it says; None when that decides."""
         return self.too_much(message) if self._policy.wants(message) else "turned off in the settings"

@@ -98,6 +98,14 @@ class Inbound:
         self._configured = Terms(settings.blocked_terms)
         self._added: tuple[str, ...] | None = None
 
+    def recognise(self, message: AudienceMessage) -> None:
+        """Whoever wrote this in chat is known from now on."""
+        if message.kind is not Kind.CHAT:
+            return
+        self._first_keys.setdefault(message.viewer, message.key)
+        if len(self._first_keys) > MAX_KNOWN:
+            self._first_keys.popitem(last=False)
+
     def judge(self, message: AudienceMessage, live: LiveSettings, now: float) -> Judgement:
         """What becomes of a message; `now` in seconds since the epoch. A filter that fails holds it."""
         reading = features_of(message.text[:MAX_INPUT])
@@ -287,11 +295,8 @@ class Inbound:
         return self._terms
 
     def _newcomer(self, case: _Case) -> Verdict | None:
-        if case.message.kind is not Kind.CHAT:
-            return None
-        is_first = self._first_keys.setdefault(case.viewer, case.message.key) == case.message.key
-        if len(self._first_keys) > MAX_KNOWN:
-            self._first_keys.popitem(last=False)
+        self.recognise(case.message)
+        is_first = self._first_keys.get(case.viewer) == case.message.key
         return _against("hold", "first message") if is_first and self._settings.first_message == "hold" else None
 
 

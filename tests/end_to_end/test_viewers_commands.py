@@ -9,6 +9,7 @@ import pytest
 from relay.application.composition import Relay
 from relay.companion.serving.server import CompanionServer
 from relay.forwarding.follows import NOTE_FOLLOWS
+from relay.inbox.build import build as build_inbox
 from relay.model import AudienceMessage, Kind
 from relay.moderation.quiet import LEFT_OUT
 from relay.moderation.switches import Switches
@@ -109,6 +110,38 @@ async def test_who_is_quiet_is_not_told_to_the_companion_until_they_say_so_also_
         assert await here.ask("bob", "!unquiet") == "Vox may hear you again."
         assert await here.outcome(await here.write("bob", "hi again")) == "forwarded (user)"
         assert heard(here.relay) == ['Bob (Twitch): "hi again"']
+
+
+async def test_who_has_written_before_a_restart_is_no_newcomer_after_it(
+    tmp_path: Path, companion: CompanionServer, twitch: RecordingPlatform
+) -> None:
+    config = settings(tmp_path, filters={"first_message": "hold"})
+    async with relaying(config, companion.url, lambda *_: [twitch]) as (relay, _):
+        await relay.receive(message(1, "hello there"), message(2, "hi all", author="bob"))
+        await eventually(lambda: len(relay.runtime.held()) == 2)
+        assert await relay.runtime.approve(relay.runtime.held()[0].id)
+        await eventually(lambda: heard(relay) == ['Ann (Twitch): "hello there"'])
+        await relay.quiet()
+
+    async with relaying(config, companion.url, lambda *_: [twitch]) as (relay, _):
+        await relay.receive(message(3, "what is new?"), message(4, "nothing", author="cleo"))
+        await eventually(lambda: heard(relay)[-1:] == ['Ann (Twitch): "what is new?"'])
+        await eventually(lambda: [held.text for held in relay.runtime.held()] == ["hi all", "nothing"])
+
+
+async def test_who_said_hello_before_a_restart_is_no_first_timer_after_it(
+    tmp_path: Path, companion: CompanionServer, twitch: RecordingPlatform
+) -> None:
+    config = settings(tmp_path, commands={"own": [{"name": "once", "answer": "Once.", "first_timers": False}]})
+    inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
+    await inbox.open()
+    await inbox.append([message(1, "hello there"), message(2, "!once")])
+    await inbox.close()
+
+    async with relaying(config, companion.url, lambda *_: [twitch]) as (relay, _):
+        await relay.quiet(empty=True)
+
+    assert "Once." in [post.text for post in twitch.posts]
 
 
 async def test_who_wants_to_be_forgotten_leaves_no_word_in_the_store(
