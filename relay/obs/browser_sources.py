@@ -44,7 +44,7 @@ class BrowserSources(ObsPart):
         found = await overlay_sources(obs, self._pages)
         if self._is_new and self._opened() < len(found):
             for name, settings in found.items():
-                if not _waits(settings):
+                if not waits(settings):
                     await _reload(obs, name)
         self._is_new = False
         self._in_mixer = {
@@ -80,14 +80,22 @@ async def overlay_sources(obs: ObsConnection, pages: tuple[str, ...]) -> dict[st
         return {}
     names = [entry.get("inputName") for entry in listed or () if isinstance(entry, dict)]
     found = {name: await _settings(obs, name) for name in names[:MAX_SOURCES] if isinstance(name, str)}
-    return {name: settings for name, settings in found.items() if _waits(settings) or _shows(settings, pages)}
+    return {name: settings for name, settings in found.items() if waits(settings) or _shows(settings, pages)}
 
 
-def _waits(settings: Mapping[str, Any]) -> bool:
+def waits(settings: Mapping[str, Any]) -> bool:
     """Whether its page is the local one, which opens the overlay as soon as the relay is there."""
     file = settings.get("local_file")
     is_local = settings.get("is_local_file") is True and isinstance(file, str)
     return is_local and PurePosixPath(str(file).replace("\\", "/")).name == WAITING_PAGE
+
+
+def other_path(settings: Mapping[str, Any]) -> str:
+    """Another way to write the path of the local page. OBS opens it again when it finds other settings; it looks for
+    that once a frame, so what is changed and changed back at once may never be seen.
+    """
+    folder, _, name = str(settings["local_file"]).replace("\\", "/").rpartition("/")
+    return f"{folder.removesuffix('/.')}/{name}" if folder.endswith("/.") else f"{folder}/./{name}"
 
 
 def _shows(settings: Mapping[str, Any], pages: tuple[str, ...]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from relay.config import ObsSection
 from relay.errors import ObsUnavailable
-from relay.obs.browser_sources import KIND, overlay_sources
+from relay.obs.browser_sources import KIND, other_path, overlay_sources, waits
 from relay.obs.connection import ObsConnection, RequestRefused, connect
 from relay.obs.inputs import find
 
@@ -75,18 +75,14 @@ async def place(settings: ObsSection, scene: str, page: Path, size: tuple[int, i
 
 
 async def show_in_sources(settings: ObsSection, pages: tuple[str, ...], address: str) -> tuple[str, ...]:
-    """Have all sources of our overlay show the page at this address; their names. Raises as `explore` does.
-
-    OBS loads a page anew when its source's settings become others: one that opens a file leaves it for a moment.
+    """Have all sources of our overlay show the page at this address, or open the file that leads there again; their
+    names. Raises as `explore` does.
     """
     async with connect(settings, NOTHING) as obs:
         found = await overlay_sources(obs, pages)
         for name, shown in found.items():
-            at_once: dict[str, object] = {"is_local_file": False, "url": address}
-            await _asked(obs, "SetInputSettings", inputName=name, inputSettings=at_once, overlay=True)
-            if shown.get("is_local_file") is True:
-                again = {"is_local_file": True}
-                await _asked(obs, "SetInputSettings", inputName=name, inputSettings=again, overlay=True)
+            change = {"local_file": other_path(shown)} if waits(shown) else {"url": address}
+            await _asked(obs, "SetInputSettings", inputName=name, inputSettings=change, overlay=True)
         return tuple(found)
 
 

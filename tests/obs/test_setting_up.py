@@ -1,6 +1,6 @@
 """What the set-up finds in OBS, and the source that it makes there."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -58,10 +58,15 @@ async def test_an_obs_without_browser_sources_is_told_with_the_fix(obs: ObsDoubl
 async def test_every_source_of_the_overlay_is_loaded_anew_with_another_look(obs: ObsDouble, tmp_path: Path) -> None:
     obs.inputs |= {"Vox": browser(), "Alerts": browser("https://alerts.example/overlay")}
     await place(settings(obs), "Game", tmp_path / WAITING_PAGE, (800, 600))
-    loaded: list[object] = []
-    obs.on_settings = lambda name, changed: loaded.append((name, changed.get("url") or changed["is_local_file"]))
+    page = tmp_path / WAITING_PAGE
+    before = {name: dict(input.settings) for name, input in obs.inputs.items()}
 
-    names = await show_in_sources(settings(obs), (PAGES,), f"{OVERLAY}&look=box")
+    for _ in range(2):
+        assert await show_in_sources(settings(obs), (PAGES,), f"{OVERLAY}&look=box") == ("Vox", NAME)
 
-    assert names == ("Vox", NAME)
-    assert loaded == [("Vox", f"{OVERLAY}&look=box"), (NAME, f"{OVERLAY}&look=box"), (NAME, True)]
+        assert obs.inputs["Vox"].settings["url"] == f"{OVERLAY}&look=box"
+        opened = obs.inputs[NAME].settings
+        assert opened != before[NAME], "OBS looks once a frame, and loads what has become other settings"
+        assert (opened["is_local_file"], PurePosixPath(opened["local_file"])) == (True, page)
+        before[NAME] = dict(opened)
+    assert obs.inputs["Alerts"].settings == before["Alerts"]
