@@ -26,6 +26,7 @@ from relay.companion.state.orders import (
     SetVariable,
     TriggerApp,
 )
+from relay.text.unicode import without_surrogates
 
 Fields = Mapping[str, Any]
 
@@ -148,9 +149,14 @@ def place(stack: str | None) -> str:
 
 
 def answer(text: object) -> dict[str, Any]:
-    """The JSON a call hands back; empty when it is none."""
+    """The JSON a call hands back; empty when it is none.
+
+    Scripts cut texts in the middle of a character, and half of one could be neither sent nor kept.
+    """
     try:
         read = json.loads(text) if isinstance(text, str) else None
+        if isinstance(text, str) and "\\ud" in text.lower():
+            read = json.loads(without_surrogates(json.dumps(read, ensure_ascii=False)))
     except (ValueError, RecursionError):
         read = None
     return read if isinstance(read, dict) else {}

@@ -124,6 +124,15 @@ async def test_a_users_message_is_rewritten_before_anybody_sees_it() -> None:
         assert play.brain.views[0].lines[0].text == "Hello Jane"
 
 
+async def test_half_a_character_from_a_script_throws_nobody_out() -> None:
+    half = "chat.variables.half = e.message.text.slice(0, 7); e.rewriteUserMessage(chat.variables.half)"
+    async with playing(listener("userMessageReceived", half)) as play:
+        await play.ask("Hello \U0001f600 you")
+        assert play.variables == {"half": "Hello \ufffd"}
+        async with connected(play.server.url) as newcomer:
+            assert (await newcomer.enter())["messages"][0]["text"] == "Hello \ufffd"
+
+
 async def test_what_a_listener_leaves_for_after_speech_waits_until_the_speech_was_heard() -> None:
     script = listener("userMessageReceived", "e.afterSpeech(() => chat.appTrigger('bell', e.message.text))")
     async with playing(script, brain=ScriptedBrain("One. ", "Two. ", "Three.", hold=2)) as play:

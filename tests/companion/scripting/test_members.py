@@ -122,6 +122,22 @@ def test_a_member_does_what_it_is_for(member: str) -> None:
     assert orders(body, "set", "mood.happy") == expected
 
 
+def test_half_a_character_is_replaced_wherever_a_script_cuts_it() -> None:
+    said = r"const said = 'Hello \u{1F600} you', cut = said.slice(0, 7)"
+    assert orders(f"{said}; chat.note(said); chat.note(cut); chat.variables.last = cut; chat.appTrigger('a', cut)") == [
+        AddMessage(MessageRole.NOTE, "Hello \U0001f600 you"),
+        AddMessage(MessageRole.NOTE, "Hello \ufffd"),
+        SetVariable("last", "Hello \ufffd"),
+        TriggerApp("a", ("Hello \ufffd",)),
+    ]
+
+
+@pytest.mark.parametrize("body", [r"throw new Error('\ud83d')", r"throw '\udc00'", r"chat.setFlag('\ud83d')"])
+def test_half_a_character_is_replaced_in_what_goes_wrong(body: str) -> None:
+    error = run(body).error
+    assert error is not None and "\ufffd" in error
+
+
 @pytest.mark.parametrize("specifier", ["./lib", "./lib.js", "../scripts/lib"])
 def test_scripts_share_what_they_export(specifier: str) -> None:
     lib = "export let score = { value: 5 }; export function win(points) { score.value += points; }"
