@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from relay.companion.conversation.listeners import Listeners
 from relay.companion.conversation.turns import Turns
-from relay.companion.state.chat import Chat, MessageRole, Refused
+from relay.companion.state.chat import Chat, Message, MessageRole, Refused
 from relay.wire import server
 
 
@@ -45,15 +45,21 @@ class Revision:
         self._turns.advance()
 
     def retry(self) -> None:
-        """Take back the newest reply, or the one in progress, and make another one."""
-        current, last = self._turns.replies.current, self._chat.latest(MessageRole.ASSISTANT)
-        if current is None and last is None:
+        """Take back the newest reply, or the one in progress, and make another one.
+
+        Of one that came to nothing there is nothing to take back: what was said before it is another's answer.
+        """
+        current = self._turns.replies.current
+        if current is None and self._newest() is None:
             raise Refused("there is no reply to make anew")
         self._turns.cut_off()
-        if current is None and last is not None:
+        last = self._newest()
+        if last is not None and last.role is MessageRole.ASSISTANT and (current is None or current.id == last.id):
             self.delete(last.id)
-        elif current is not None and current.text:
-            self.delete(current.id)
         self._turns.people_spoke()
         self._turns.want_reply()
         self._turns.advance()
+
+    def _newest(self) -> Message | None:
+        """What a reply would follow, or the reply."""
+        return self._chat.latest(MessageRole.USER, MessageRole.ASSISTANT, MessageRole.EVENT, MessageRole.STORY)

@@ -345,6 +345,27 @@ async def test_retry_makes_another_reply_and_never_uses_an_index_twice(
     assert [m["index"] for m in await history(companion)] == [0, 2]
 
 
+@pytest.mark.parametrize("answered", [[], ["One."]])
+async def test_retry_of_a_reply_that_came_to_nothing_leaves_the_answers_before_it(
+    client: RawClient, brain: ScriptedBrain, companion: CompanionServer, answered: list[str]
+) -> None:
+    for text in answered:
+        await client.say(text)
+        await client.expect("update", role="Assistant")
+    pieces, brain.pieces, brain.fails = brain.pieces, (), "the model is asleep"
+    await client.say("Two.")
+    assert (await client.expect("chatSessionError"))["retry"]
+    await client.expect("replyCancelled")
+    brain.pieces, brain.fails = pieces, None
+
+    await client.in_chat("retry")
+    await client.expect("update", role="Assistant")
+
+    assert client.of_kind("deleted") == []
+    said = [m["text"] for m in await history(companion)]
+    assert said == [line for text in [*answered, "Two."] for line in (text, "Sure. Why not?")]
+
+
 @pytest.mark.parametrize("request_", ["revert", "retry"])
 async def test_an_empty_chat_has_nothing_to_take_back(client: RawClient, request_: str) -> None:
     assert "there is no" in (await client.in_chat(request_))["error"]

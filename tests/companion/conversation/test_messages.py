@@ -10,6 +10,7 @@ from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from tests.companion.play import ALONE, CAST, loaded, playing
 from tests.companion.raw import Json, ScriptedBrain, connected
+from tests.support import PATIENCE
 
 IMPORT = 'import { chat } from "@voxta";\n'
 
@@ -191,6 +192,23 @@ async def test_a_story_that_is_not_written_is_told() -> None:
         await play.settled()
         assert play.troubles == ["Story was not written: the story writer had nothing to write"]
         assert play.said == []
+
+
+async def test_retry_while_an_event_is_narrated_leaves_it_in_the_chat() -> None:
+    settings = CompanionSection(port=0, pace=PATIENCE, speech="espeak")
+    async with (
+        CompanionServer(settings, brain=ScriptedBrain("Indeed."), scenario=loaded(characters=CAST)) as server,
+        connected(server.url) as client,
+    ):
+        await client.enter(audioOutput="Url")
+        await client.say("/event It rains. And it thunders.")
+        await client.expect("replyChunk", isNarration=True)
+
+        await client.in_chat("retry")
+        await client.expect("update", role="Assistant")
+
+        messages = server._hub.open[client.session_id].chat.messages
+        assert [m.text for m in messages] == ["It rains. And it thunders.", "Indeed."]
 
 
 async def test_without_a_narrator_nothing_is_narrated() -> None:
