@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -26,8 +27,9 @@ class BrowserSources(ObsPart):
     waits for it.
 
     A page that OBS opened before the relay ran stays blank by itself. So when OBS is connected, and fewer pages are
-    open (`opened`) than there are such sources, OBS is asked to load them. `muted` is told whether all of those that
-    OBS's mixer controls are muted there.
+    open (`opened`) than there are such sources, OBS is asked to load them. One that waited has left the local page for
+    the address of that time, whose token or port may be others now: where no page is open, OBS is asked to open the
+    local one again. `muted` is told whether all of those that OBS's mixer controls are muted there.
     """
 
     def __init__(self, pages: tuple[str, ...], *, opened: Callable[[], int], muted: Callable[[bool], None]) -> None:
@@ -42,10 +44,8 @@ class BrowserSources(ObsPart):
     async def look_up(self, obs: ObsConnection) -> None:
         """See ObsPart."""
         found = await overlay_sources(obs, self._pages)
-        if self._is_new and self._opened() < len(found):
-            for name, settings in found.items():
-                if not waits(settings):
-                    await _reload(obs, name)
+        if self._is_new:
+            await self._load(obs, found)
         self._is_new = False
         self._in_mixer = {
             name: await _is_muted(obs, name)
@@ -53,6 +53,14 @@ class BrowserSources(ObsPart):
             if settings.get("reroute_audio") is True
         }
         self._tell()
+
+    async def _load(self, obs: ObsConnection, found: Mapping[str, Mapping[str, Any]]) -> None:
+        opened = self._opened()
+        for name, settings in found.items() if opened < len(found) else ():
+            if not waits(settings):
+                await _reload(obs, name)
+            elif opened == 0:
+                await _open_again(obs, name, settings)
 
     def take(self, event: ObsEvent) -> None:
         """See ObsPart."""
@@ -131,6 +139,12 @@ async def _is_muted(obs: ObsConnection, name: str) -> bool:
         return (await obs.request("GetInputMute", inputName=name)).get("inputMuted") is True
     except RequestRefused:
         return False
+
+
+async def _open_again(obs: ObsConnection, name: str, settings: Mapping[str, Any]) -> None:
+    change = {"local_file": other_path(settings)}
+    with suppress(RequestRefused):
+        await obs.request("SetInputSettings", inputName=name, inputSettings=change, overlay=True)
 
 
 async def _reload(obs: ObsConnection, name: str) -> None:

@@ -125,11 +125,20 @@ async def test_a_source_that_is_heard_past_the_mixer_cannot_be_muted_there(obs: 
         await eventually(lambda: overlay.muted == [False])
 
 
-async def test_a_page_that_waits_for_the_relay_by_itself_is_not_loaded_anew(obs: ObsDouble) -> None:
-    waiting = {"is_local_file": True, "local_file": f"C:\\data\\{WAITING_PAGE}", "url": OVERLAY, "reroute_audio": True}
+FILE = f"C:\\data\\{WAITING_PAGE}"
+AGAIN = f"C:/data/./{WAITING_PAGE}"
+"""The same file, but for OBS it is another one, which it opens."""
+
+
+@pytest.mark.parametrize(("open_elsewhere", "opens"), [(0, AGAIN), (1, FILE)])
+async def test_a_page_that_has_left_its_file_for_an_address_of_before_comes_back_to_it_when_no_page_is_open(
+    obs: ObsDouble, open_elsewhere: int, opens: str
+) -> None:
+    waiting = {"is_local_file": True, "local_file": FILE, "url": OVERLAY, "reroute_audio": True}
     obs.inputs |= {"Vox": Input(kind=BROWSER, settings=waiting, muted=True), "Old": browser(in_mixer=False)}
-    overlay = Overlay(obs)
+    overlay = Overlay(obs, pages=open_elsewhere)
     async with alongside(overlay.client.run()):
         await eventually(lambda: overlay.muted == [True])
 
+    assert obs.inputs["Vox"].settings == waiting | {"local_file": opens}
     assert [name for name, input in obs.inputs.items() if input.refreshed] == ["Old"]

@@ -1,6 +1,6 @@
 """What the set-up finds in OBS, and the source that it makes there."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +67,6 @@ async def test_every_source_of_the_overlay_is_loaded_anew_with_another_look(obs:
         assert obs.inputs["Vox"].settings["url"] == f"{OVERLAY}&look=box"
         opened = obs.inputs[NAME].settings
         assert opened != before[NAME], "OBS looks once a frame, and loads what has become other settings"
-        assert (opened["is_local_file"], PurePosixPath(opened["local_file"])) == (True, page)
+        assert (opened["is_local_file"], Path(opened["local_file"])) == (True, page)
         before[NAME] = dict(opened)
     assert obs.inputs["Alerts"].settings == before["Alerts"]
