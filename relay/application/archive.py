@@ -46,7 +46,7 @@ class BackupList(BaseModel):
     digests: dict[str, str] = {}
     """SHA-256 of each file, by its name in the archive."""
     places: dict[str, str] = {}
-    """What settings name, by `section.name`, as it is called in the archive."""
+    """What settings name, by `section.name` with its companion before, as it is called in the archive."""
     profiles: dict[str, dict[str, str]] = {}
     """The same of each profile."""
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,7 @@ from relay.application.archive import (
 from relay.application.settings.loading import meaning
 from relay.application.settings.profiles import folder_of
 from relay.application.settings.secrets import Secrets
+from relay.config.companions import TABLE
 from relay.config.loading import Config, text_of
 from relay.errors import ConfigError
 from relay.inbox.base import Copyable
@@ -40,14 +41,19 @@ _MADE: Final = ("path", "database", "token_file")
 """Settings that name what the relay makes itself, once it has something for it."""
 
 
-async def backup(config: Config, settings: Path | None, file: Path) -> list[str]:
-    """Write the archive and tell what is in it, and what is not, in a few lines. Raises ConfigError, InboxError."""
+async def backup(
+    config: Config, settings: Path | None, file: Path, companions: Mapping[str, Config] | None = None
+) -> list[str]:
+    """Write the archive and tell what is in it, and what is not, in a few lines. Raises ConfigError, InboxError.
+
+    Where the settings are for companions, `config` is what these share.
+    """
     if await asyncio.to_thread(file.exists):
         raise ConfigError(f"{file} is there already: give another name")
     with tempfile.TemporaryDirectory() as folder:
         store = await _store(config, Path(folder) / "store")
         try:
-            return await asyncio.to_thread(_write, config, settings, file, store)
+            return await asyncio.to_thread(_write, config, settings, file, store, companions or {})
         except OSError as error:
             raise ConfigError(f"{file}: cannot be written: {error}") from None
 
@@ -68,12 +74,15 @@ async def _store(config: Config, to: Path) -> Path | None:
     return to
 
 
-def _write(config: Config, settings: Path | None, file: Path, store: Path | None) -> list[str]:
+def _write(
+    config: Config, settings: Path | None, file: Path, store: Path | None, companions: Mapping[str, Config]
+) -> list[str]:
     with new_backup(file) as writer:
         contents = _Contents(config, writer, store)
         contents.add_settings(settings)
         contents.add_data()
         places = contents.add_places(config)
+        places |= contents.add_companions(companions, places)
         profiles = contents.add_profiles(settings)
         writer.finish(BackupList(made_by=__version__, relay=config.relay.name, places=places, profiles=profiles))
     size = file.stat().st_size / 1e6
@@ -120,6 +129,15 @@ class _Contents:
         """What these settings name elsewhere: a scenario, sounds, files of tokens, databases."""
         found = {setting: self._place(f"{of}{setting}", path.absolute()) for setting, path in paths_in(config)}
         return {setting: name for setting, name in found.items() if name is not None}
+
+    def add_companions(self, companions: Mapping[str, Config], shared: Mapping[str, str]) -> dict[str, str]:
+        """The same of each, where it differs from what all share."""
+        return {
+            f"{TABLE}.{companion}.{setting}": name
+            for companion, config in companions.items()
+            for setting, name in self.add_places(config, f"{TABLE}.{companion}.").items()
+            if name != shared.get(setting)
+        }
 
     def add_profiles(self, settings: Path | None) -> dict[str, dict[str, str]]:
         """All that are kept beside the settings, and what each names elsewhere."""

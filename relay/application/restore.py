@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
@@ -117,10 +117,11 @@ def _point_to(settings: Path, places: Mapping[str, Path], named: Mapping[str, st
 
 
 def _set(document: tomlkit.TOMLDocument, setting: str, place: Path) -> None:
-    section, _, key = setting.partition(".")
-    table = document.setdefault(section, tomlkit.table())
-    if key and hasattr(table, "__setitem__"):
-        table[key] = place.as_posix()
+    *sections, key = setting.split(".")
+    table: Any = document
+    for section in sections:
+        table = table.setdefault(section, tomlkit.table())
+    table[key] = place.as_posix()
 
 
 def _moved_aside(path: Path) -> str:

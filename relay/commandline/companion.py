@@ -7,7 +7,7 @@ import typer
 
 from relay.application.console import show
 from relay.application.settings import load
-from relay.commandline.base import ConfigFile, execute, terminal
+from relay.commandline.base import CompanionName, ConfigFile, execute, terminal
 from relay.config import places
 
 companion = typer.Typer(invoke_without_command=True)
@@ -17,6 +17,7 @@ companion = typer.Typer(invoke_without_command=True)
 def serve(
     context: typer.Context,
     config: ConfigFile = None,
+    name: CompanionName = None,
     scenario: Annotated[Path | None, typer.Option(help="A scenario's folder; read anew when saved.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65_535, help="The port to listen on.")] = None,
 ) -> None:
@@ -24,7 +25,7 @@ def serve(
     if context.invoked_subcommand is None:
         from relay.application.runs import serve_companion
 
-        settings = load(places.find(config))
+        settings = load(places.find(config), name)
         screen = terminal(False, settings.relay.log_level)
         execute(serve_companion(settings, screen, port=port, scenario=scenario))
 

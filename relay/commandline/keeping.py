@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from relay.application.console import printable, show
-from relay.application.settings import load
+from relay.application.settings import Fleet, load, load_fleet
 from relay.commandline.base import ConfigFile
 from relay.config import places
 
@@ -19,7 +19,8 @@ def back_up(file: BackupFile, config: ConfigFile = None) -> None:
     from relay.application.backup import backup
 
     settings = places.find(config)
-    _show(asyncio.run(backup(load(settings), settings, file)))
+    fleet = load_fleet(settings) if settings is not None else Fleet(load(), {})
+    _show(asyncio.run(backup(fleet.process, settings, file, fleet.companions)))
 
 
 def restore(

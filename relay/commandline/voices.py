@@ -11,7 +11,7 @@ import typer
 
 from relay.application.console import printable, show
 from relay.application.settings import load, whereabouts
-from relay.commandline.base import ConfigFile, Json, execute
+from relay.commandline.base import CompanionName, ConfigFile, Json, execute
 from relay.config import CompanionSection, places
 from relay.errors import ConfigError
 
@@ -56,9 +56,10 @@ def play_voice(
         bool, typer.Option("--open/--no-open", help="Open it in the program that plays WAV files.")
     ] = True,
     config: ConfigFile = None,
+    companion: CompanionName = None,
 ) -> None:
     """Let a voice say something: into a WAV file, which is opened."""
-    settings = load(places.find(config))
+    settings = load(places.find(config), companion)
     execute(_play(settings.companion, settings.models_folder, name, text, out))
     if open_it:
         typer.launch(str(out))

@@ -16,6 +16,7 @@ from relay.application.settings import load
 from relay.application.settings.file import SettingsFile
 from relay.application.settings.profiles import Profiles
 from relay.application.settings.secrets import Secrets
+from relay.commandline.keeping import back_up
 from relay.config.loading import Config
 from relay.errors import ConfigError
 from relay.inbox.base import Copyable
@@ -23,6 +24,7 @@ from relay.inbox.build import build as build_inbox
 from relay.memory.build import build_store
 from relay.moderation.audit import Audit
 from relay.moderation.controls import Controls
+from relay.platforms.twitch.info import TWITCH
 from relay.web.control import ControlServer
 from tests.contracts.remembering import known, put
 from tests.contracts.samples import message
@@ -136,6 +138,46 @@ async def test_profiles_are_kept_with_what_they_name(home: Path, tmp_path: Path)
     assert config.companion.scenario.is_relative_to(new.parent)
     assert (config.companion.scenario / "scenario.toml").read_text("utf-8") == 'name = "Chess"\n'
     assert config.relay.data_dir == new.parent / "data"
+
+
+FLEET = """
+[relay]
+data_dir = {data!r}
+[inbox]
+engine = "redis"
+[twitch]
+client_id = "app"
+[companions.ann.twitch]
+enabled = true
+channels = ["ann"]
+token_file = {ann!r}
+[companions.ben]
+twitch = {{ enabled = true, channels = ["ben"], token_file = {ben!r} }}
+[companions.cleo.twitch]
+enabled = true
+channels = ["cleo"]
+"""
+
+
+def test_a_fleet_is_kept_with_what_each_companion_names(tmp_path: Path) -> None:
+    settings, new = tmp_path / "fleet" / "relay.toml", tmp_path / "new" / "relay.toml"
+    logins = {name: tmp_path / f"{name}.json" for name in ("ann", "ben")}
+    (settings.parent / "data").mkdir(parents=True)
+    for name, file in logins.items():
+        file.write_text(name, "utf-8")
+    ann, ben = map(str, logins.values())
+    settings.write_text(FLEET.format(data=str(settings.parent / "data"), ann=ann, ben=ben), "utf-8")
+
+    back_up(tmp_path / "kept.zip", settings)
+    restore(tmp_path / "kept.zip", new, force=False)
+
+    for name in logins:
+        login = TWITCH.settings(load(new, name)).token_file
+        assert login is not None
+        assert login.is_relative_to(new.parent / "data")
+        assert login.read_text("utf-8") == name
+    assert TWITCH.settings(load(new, "cleo")).token_file is None
+    assert load(new, "cleo").relay.data_dir == new.parent / "data"
 
 
 async def test_what_lies_at_home_is_kept_and_what_is_not_there_is_told(
