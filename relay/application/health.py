@@ -3,6 +3,7 @@
 import time
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,6 +14,8 @@ from relay.config.loading import Whereabouts, read
 
 PATIENCE: Final = 5.0
 """Seconds a process that is alive may take to say so."""
+_DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Asks without the proxy that this machine may have, which knows of other machines."""
 
 
 class Probed(Whereabouts):
@@ -39,19 +42,21 @@ def health_of(file: Path | None, companion: str | None) -> Health:
 
 def _asked(operations: OperationsSection) -> Health:
     from relay.system.http_server import local_address
+    from relay.web.probes import ALIVE
 
     url = local_address(operations.host, operations.port)
     try:
-        _text(f"{url}/livez")
+        if _text(f"{url}/livez") != ALIVE:
+            return Health(False, f"no relay runs here: another program answers at {url}")
         return Health(True, _text(f"{url}/readyz").strip())
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         return Health(False, f"no relay runs here, or it is stuck: {url}/livez does not answer ({error})")
 
 
 def _text(url: str) -> str:
     """Also of an answer that says no."""
     try:
-        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
-            return str(answer.read().decode())
+        with _DIRECT.open(url, timeout=PATIENCE) as answer:
+            return str(answer.read().decode(errors="replace"))
     except urllib.error.HTTPError as refusal:
-        return refusal.read().decode()
+        return refusal.read().decode(errors="replace")

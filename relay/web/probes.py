@@ -12,6 +12,8 @@ from relay.system.readiness import Readiness, is_ready
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus' text format, which every scraper reads."""
+ALIVE: Final = "alive\n"
+"""What a process says that is."""
 MAX_BODY: Final = 1024
 """Bytes of a request; none needs any."""
 
@@ -69,7 +71,7 @@ class ProbeServer:
         return await handler(request)
 
     async def _live(self, _: web.Request) -> web.Response:
-        return web.Response(text="alive\n")
+        return web.Response(text=ALIVE)
 
     async def _ready(self, _: web.Request) -> web.Response:
         states = await self._readiness.states()

@@ -1,6 +1,8 @@
 """What `relay health` says of a process that serves probes."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,48 @@ def test_a_process_that_does_not_answer_is_not_alive(tmp_path: Path) -> None:
 
     assert not health.is_alive
     assert "/livez does not answer" in health.told
+
+
+@asynccontextmanager
+async def answering(raw: bytes) -> AsyncIterator[int]:
+    """The port of another program, which says this to whoever asks."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(raw)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\xff",
+        b"220 mail.example ESMTP\r\n",
+    ],
+    ids=["has no such page", "answers everything", "does not speak HTTP"],
+)
+async def test_another_program_at_that_port_is_no_relay(tmp_path: Path, raw: bytes) -> None:
+    async with answering(raw) as port:
+        health = await asyncio.to_thread(health_of, written(tmp_path, port), None)
+
+    assert not health.is_alive
+    assert "no relay runs here" in health.told
+
+
+async def test_the_machines_proxy_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+    async with answering(refusal) as proxy, ProbeServer(OperationsSection(port=0), Readiness(), no_metrics) as server:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy}")
+        monkeypatch.setenv("no_proxy", "127.0.0.0/8")
+
+        health = await asyncio.to_thread(health_of, written(tmp_path, int(server.url.rpartition(":")[2])), None)
+
+    assert health == (True, "[-] start is under way\nnot ready")
 
 
 def test_without_probes_the_sign_of_life_counts(tmp_path: Path) -> None:
