@@ -96,6 +96,8 @@ def ailment(path: Path, now: float) -> str | None:
         age = now - path.stat().st_mtime
     except OSError:
         return f"no relay runs here: {path} is not there"
+    if age < -DEAD_AFTER:  # the clock was set back since, and a relay that runs would have written again
+        return f"no relay runs here, or it is stuck: {path} is {-age:.0f} s ahead of the clock"
     return f"the relay has been stuck for {age:.0f} s" if age > DEAD_AFTER else None
 
 

@@ -98,3 +98,12 @@ def test_a_relay_that_stopped_beating_is_stuck(tmp_path: Path) -> None:
     os.utime(path, (1000, 1000))
 
     assert ailment(path, 1000 + DEAD_AFTER + 1) == "the relay has been stuck for 46 s"
+
+
+def test_a_sign_of_life_from_before_the_clock_was_set_back_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "relay.alive"
+    path.touch()
+    os.utime(path, (5000, 5000))
+
+    assert "ahead of the clock" in (ailment(path, 5000 - DEAD_AFTER - 1) or "")
+    assert ailment(path, 4999) is None
