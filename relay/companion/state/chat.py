@@ -135,7 +135,8 @@ class Chat:
         self._next_conversation_index = 0
         self._opened_at = clock()
         self._time_before = 0.0
-        self._changes: dict[int, Message | None] = {}
+        self.changes: dict[int, Message | None] = {}
+        """The messages that were added or changed and are yet to be stored, by index; None stands for a removed one."""
 
     def restore(
         self,
@@ -152,11 +153,6 @@ class Chat:
         self.next_index = next_index
         self._next_conversation_index = next_conversation_index
         self._time_before = time
-
-    def take_changes(self) -> dict[int, Message | None]:
-        """The messages added or changed since the last time, by index; None stands for one that was removed."""
-        changes, self._changes = self._changes, {}
-        return changes
 
     @property
     def now(self) -> float:
@@ -244,26 +240,26 @@ class Chat:
         self.next_index += 1
         self._next_conversation_index += role.is_conversation
         self.messages.append(message)
-        self._changes[message.index] = message
+        self.changes[message.index] = message
         self._forget_oldest()
         return message
 
     def _forget_oldest(self) -> None:
         oldest = self.messages[: -self._kept]
         del self.messages[: len(oldest)]
-        self._changes.update(dict.fromkeys((message.index for message in oldest), None))
+        self.changes.update(dict.fromkeys((message.index for message in oldest), None))
 
     def edit(self, message_id: str, text: str) -> Message:
         """Replace a message's text. Raises Refused when there is no such message."""
         place = self._place(message_id)
         self.messages[place] = changed = replace(self.messages[place], text=text)
-        self._changes[changed.index] = changed
+        self.changes[changed.index] = changed
         return changed
 
     def remove(self, message_id: str) -> Message:
         """Delete a message. Raises Refused when there is no such message."""
         removed = self.messages.pop(self._place(message_id))
-        self._changes[removed.index] = None
+        self.changes[removed.index] = None
         return removed
 
     def latest(self, *roles: MessageRole) -> Message | None:

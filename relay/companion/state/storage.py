@@ -1,5 +1,6 @@
 """Chats on disk: what was said and what came of it, so that a chat can be resumed after a restart."""
 
+import logging
 import sqlite3
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ from relay.companion.state.chat import KEPT, Additions, Chat, Clock, Message, Me
 from relay.errors import ConfigError
 from relay.system.layouts import Layout
 from relay.system.private_files import make_private
+
+log = logging.getLogger(__name__)
 
 TIMEOUT: Final = 2.0
 """Seconds to wait for another process that holds the file."""
@@ -80,13 +83,20 @@ class Storage:
         self._db.close()
 
     def save(self, chat: Chat, scenario_id: str) -> None:
-        """Keep what has changed since the last time."""
-        changes = chat.take_changes()
+        """Keep what has changed since the last time. What cannot be written now is written with the next change."""
+        try:
+            self._write(chat, scenario_id)
+        except sqlite3.Error as error:
+            log.error("companion.database: for now the chat is not written: %s", error)
+        else:
+            chat.changes.clear()
+
+    def _write(self, chat: Chat, scenario_id: str) -> None:
         state = _state(chat).model_dump_json()
         with self._db:
             self._db.execute("BEGIN")
             self._db.execute("REPLACE INTO chats VALUES (?, ?, ?, ?)", (chat.id, scenario_id, chat.now, state))
-            for index, message in changes.items():
+            for index, message in chat.changes.items():
                 if message is None:
                     self._db.execute("DELETE FROM messages WHERE chat = ? AND place = ?", (chat.id, index))
                 else:

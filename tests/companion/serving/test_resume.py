@@ -1,7 +1,8 @@
 """Chats that outlive their session and the companion itself, flags that end, and time that stands still."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -170,6 +171,48 @@ async def test_a_chat_that_was_not_open_for_long_is_forgotten_when_another_is_op
         assert middle in listed, "one that is open is kept, however long nobody talks there"
     with closing(sqlite3.connect(database)) as kept:
         assert kept.execute("SELECT count(*) FROM messages WHERE chat = ?", (old,)).fetchone() == (0,)
+
+
+@contextmanager
+def held(database: Path) -> Iterator[None]:
+    """Another process writes to the file all the while."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+async def test_what_could_not_be_written_is_written_with_the_next_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.companion.state.storage.TIMEOUT", 0.01)
+    database = tmp_path / "chats.sqlite3"
+    async with playing(database=database) as play:
+        with held(database):
+            await play.ask("One.")
+            await play.settled()
+        await play.ask("Two.")
+        await play.settled()
+        with closing(Storage(database)) as copy:
+            kept = copy.load(play.client.chat_id, lambda: 0.0)
+
+    assert kept is not None
+    assert [m.text for m in kept.messages] == ["One.", "Sure. Why not?", "Two.", "Sure. Why not?"]
+
+
+async def test_a_companion_whose_file_cannot_be_written_ends_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("relay.companion.state.storage.TIMEOUT", 0.01)
+    database = tmp_path / "chats.sqlite3"
+    server = CompanionServer(CompanionSection(port=0, database=database), brain=ScriptedBrain())
+    await server.start()
+    server._hub.start_chat()
+
+    with held(database):
+        await server.stop()
+
+    assert "companion.database" in caplog.text
+    assert not server._hub.open
 
 
 def test_the_newest_messages_of_a_chat_are_kept_in_memory_and_on_disk(tmp_path: Path) -> None:
