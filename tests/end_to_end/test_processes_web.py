@@ -45,6 +45,8 @@ async def test_pages_and_calls_go_on_with_the_core_that_takes_over(config: Confi
         async with opened(url) as page:
             await page.show("strip")
             await page.until("strip")
+            refusal = await page.ask("set", values={"companion.name": "Nova"})
+            assert not refusal["ok"], "the settings of several processes are changed in their file"
 
 
 async def answers(http: aiohttp.ClientSession, url: str) -> None:
