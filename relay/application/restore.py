@@ -55,8 +55,9 @@ def restore(file: Path, settings: Path, *, force: bool) -> list[str]:
 def _look_first(settings: Path, data: Path) -> None:
     """Raises ConfigError when a relay runs there."""
     beats = list(data.glob("*.alive")) if data.is_dir() else []
-    with suppress(ConfigError):  # what is to be replaced may well be wrong
-        beats.append(whereabouts(settings if settings.is_file() else None).heartbeat_file)
+    if settings.is_file():
+        with suppress(ConfigError):  # what is to be replaced may well be wrong
+            beats.append(whereabouts(settings).heartbeat_file)
     if any(beat.is_file() and ailment(beat, time.time()) is None for beat in beats):
         raise ConfigError("a relay runs there: end it first")
 

@@ -17,6 +17,7 @@ from relay.application.settings.file import SettingsFile
 from relay.application.settings.profiles import Profiles
 from relay.application.settings.secrets import Secrets
 from relay.commandline.keeping import back_up
+from relay.config import places
 from relay.config.loading import Config
 from relay.errors import ConfigError
 from relay.inbox.base import Copyable
@@ -280,6 +281,20 @@ async def test_the_place_of_a_relay_that_runs_is_left_alone(kept: Path, home: Pa
 
     with pytest.raises(ConfigError, match="a relay runs there: end it first"):
         restore(kept, home / "relay.toml", force=True)
+
+
+async def test_a_backup_can_be_tried_out_beside_ones_own_relay(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "own_folder", lambda: tmp_path / "own")
+    (tmp_path / "own" / "data").mkdir(parents=True)
+    (tmp_path / "own" / "data" / "relay.alive").write_text("ok", "utf-8")
+
+    restore(kept, tmp_path / "new" / "relay.toml", force=False)
+
+    assert load(tmp_path / "new" / "relay.toml").relay.name == "mine"
+    with pytest.raises(ConfigError, match="a relay runs there: end it first"):
+        restore(kept, tmp_path / "own" / "relay.toml", force=True)
 
 
 async def test_a_name_that_is_taken_stays(kept: Path, config: Config) -> None:
