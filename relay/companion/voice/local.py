@@ -55,6 +55,8 @@ class LocalVoice:
             raise ConfigError(f"companion.speech_local: {error}") from None
         pool = ThreadPoolExecutor(1, "voice")
         self._pool = pool
+        self._turn = asyncio.Lock()
+        """Of the sentence that the thread says: those that wait for it are not late yet."""
         claimed = None if is_own else store
         self._loaded: Future[_Loaded] = pool.submit(_load, claimed, self._name, folder, speaker, language)
         weakref.finalize(self, pool.shutdown, wait=False, cancel_futures=True)
@@ -65,6 +67,10 @@ class LocalVoice:
         return f"{self._name} speaks on this machine, at {loaded.engine.sample_rate} Hz"
 
     async def speak(self, text: str, manner: Manner = PLAIN) -> bytes:
+        async with self._turn:
+            return await self._speak(text, manner)
+
+    async def _speak(self, text: str, manner: Manner) -> bytes:
         is_cut = threading.Event()
         speaking = self._pool.submit(_speak, self._loaded, text, manner.speed, is_cut)
         try:

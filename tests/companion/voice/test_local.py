@@ -4,12 +4,14 @@ import asyncio
 import io
 import threading
 import wave
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from relay.companion.voice.base import VoiceError
 from relay.companion.voice.build import engine_for, voice_for
+from relay.companion.voice.local import PATIENCE as LONGEST
 from relay.companion.voice.local import LocalVoice
 from relay.companion.voice.local_models import speaker_of
 from relay.companion.voice.manner import manner_of
@@ -21,6 +23,7 @@ from relay.models.store import Contents, ModelStore
 from relay.system.wav import wav_of
 from tests.models.tiny_voice import PER_TOKEN, RATE, make_voice
 from tests.support import PATIENCE, eventually, turns
+from tests.virtual_time import VirtualLoop
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +80,36 @@ async def test_what_is_cut_before_its_turn_is_never_made(tiny: Path, monkeypatch
     said = await voice.speak("hello")
 
     assert made == [2 * samples(first.result()), 2 * samples(said)]
+
+
+class SlowThread:
+    """Takes nearly as long for each sentence as one may take, by the loop's time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._free_at = 0.0
+
+    def submit(self, *_: object) -> Future[bytes]:
+        sound: Future[bytes] = Future()
+        self._free_at = max(self._free_at, self._loop.time()) + 0.9 * LONGEST
+        self._loop.call_at(self._free_at, sound.set_result, b"sound")
+        return sound
+
+
+def test_a_slow_voice_is_given_time_for_each_sentence_and_not_for_all_that_stand_in_line(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voice = engine_for(settings(tiny))
+    loop = VirtualLoop()
+    monkeypatch.setattr(voice, "_pool", SlowThread(loop))
+
+    async def story() -> list[bytes]:
+        return await asyncio.gather(*(voice.speak(f"Sentence {number}.") for number in range(4)))
+
+    try:
+        assert loop.run(story()) == 4 * [b"sound"]
+    finally:
+        loop.close()
 
 
 async def test_it_is_checked_by_loading_it(tiny: Path) -> None:
