@@ -14,7 +14,7 @@ from relay.application.backup import backup
 from relay.application.restore import restore
 from relay.application.settings import load
 from relay.application.settings.file import SettingsFile
-from relay.application.settings.profiles import Profiles
+from relay.application.settings.profiles import Profiles, folder_of
 from relay.application.settings.secrets import Secrets
 from relay.commandline.keeping import back_up
 from relay.config import places
@@ -123,8 +123,7 @@ async def test_profiles_are_kept_with_what_they_name(home: Path, tmp_path: Path)
     text = settings.read_text("utf-8")
     settings.write_text(text.replace(str(tmp_path / "stories"), str(chess)), "utf-8")
     profiles.save("chess")
-    settings.write_text("[companion\n", "utf-8")
-    profiles.save("broken")
+    (folder_of(settings) / "broken.toml").write_text("[companion\n", "utf-8")
     settings.write_text(text, "utf-8")
 
     told = await backup(load(settings), settings, tmp_path / "kept.zip")

@@ -4,6 +4,7 @@ import asyncio
 import re
 import tomllib
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,10 +53,13 @@ class SettingsFile:
         async with self._changing:
             return await asyncio.to_thread(self._set, values)
 
-    async def replace(self, text: str) -> Config:
-        """Let the file say this, checked as any change. Secrets stay as they are. Raises ConfigError."""
+    async def replace(self, text: str, *, keeps_secrets: bool = False) -> Config:
+        """Let the file say this, checked as any change. Secrets that are kept beside it stay as they are.
+
+        With `keeps_secrets` so do those that stand in the file. Raises ConfigError.
+        """
         async with self._changing:
-            return await asyncio.to_thread(self._replace, text)
+            return await asyncio.to_thread(self._replace, text, keeps_secrets)
 
     def _set(self, values: Mapping[str, Any]) -> Config:
         settings = {key: _known(key) for key in values}
@@ -75,8 +79,10 @@ class SettingsFile:
             raise
         return config
 
-    def _replace(self, text: str) -> Config:
+    def _replace(self, text: str, keeps_secrets: bool) -> Config:
         text = text.replace("\r\n", "\n")
+        if keeps_secrets:
+            text = edited(text, dict.fromkeys(_secrets_in(text)) | self._secrets())
         if len(text) > MAX_TEXT:
             raise ConfigError(f"this is longer than any settings file ({MAX_TEXT} characters)")
         config = meaning(text, self.path, self.secrets.read())
@@ -85,9 +91,13 @@ class SettingsFile:
 
     def export(self) -> str:
         """The file without secrets, to be shown or passed on. Raises ConfigError."""
-        text = self.text()
-        there = [key for key, setting in catalogue().items() if setting.type == "secret" and _is_in(text, key)]
-        return _LOGIN.sub(r"\1", _PUT_ASIDE.sub(r"\1\2\2", edited(text, dict.fromkeys(there, None))))
+        return _LOGIN.sub(r"\1", _PUT_ASIDE.sub(r"\1\2\2", without_secrets(self.text())))
+
+    def _secrets(self) -> dict[str, Any]:
+        """Those that stand in the file; none where it cannot be read."""
+        with suppress(ConfigError):
+            return _secrets_in(self.text())
+        return {}
 
     def _refuse_what_is_set_outside(self, keys: Collection[str]) -> None:
         for key in keys:
@@ -113,10 +123,20 @@ def wrong(key: str, text: str) -> WrongSettings:
     return WrongSettings([SettingMistake(key, text, f"{key}: {text}")])
 
 
-def _is_in(text: str, key: str) -> bool:
-    section, _, name = key.partition(".")
-    table = toml_of(text).get(section)
-    return isinstance(table, dict) and name in table
+def without_secrets(text: str) -> str:
+    """The settings without the secrets among them; comments stay. Raises ConfigError."""
+    return edited(text, dict.fromkeys(_secrets_in(text)))
+
+
+def _secrets_in(text: str) -> dict[str, Any]:
+    """By key. Raises ConfigError."""
+    data = toml_of(text)
+    found = {}
+    for key in (key for key, setting in catalogue().items() if setting.type == "secret"):
+        section, _, name = key.partition(".")
+        if isinstance(table := data.get(section), dict) and name in table:
+            found[key] = table[name]
+    return found
 
 
 def toml_of(text: str) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Named copies of the settings, such as one for each game. Secrets are not in them: all share those that there are."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from relay.application.settings.file import SettingsFile, wrong
+from relay.application.settings.file import SettingsFile, without_secrets, wrong
 from relay.config.loading import Config, text_of
 from relay.errors import ConfigError
 from relay.system.private_files import write_private
@@ -31,8 +32,10 @@ class Profiles:
 
     def current(self) -> str | None:
         """The one that is as the settings are now, if one is."""
-        text = self._file.text()
-        return next((name for name in self.names() if text_of(self._path(name)) == text), None)
+        with suppress(ConfigError):
+            text = without_secrets(self._file.text())
+            return next((name for name in self.names() if text_of(self._path(name)) == text), None)
+        return None
 
     def save(self, name: str) -> None:
         """Keep the settings as they are under this name. Raises ConfigError."""
@@ -40,13 +43,13 @@ class Profiles:
         if not path.exists() and len(self.names()) >= MOST:
             raise ConfigError(f"there are {MOST} profiles already: delete one first")
         try:
-            write_private(path, self._file.text())
+            write_private(path, without_secrets(self._file.text()))
         except OSError as error:
             raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
 
     async def switch(self, name: str) -> Config:
         """Let the settings be those. Raises ConfigError, and changes nothing then."""
-        return await self._file.replace(self._known(name))
+        return await self._file.replace(self._known(name), keeps_secrets=True)
 
     def delete(self, name: str) -> None:
         self._known(name)
