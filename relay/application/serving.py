@@ -17,7 +17,7 @@ from relay.forwarding.rendering import TEXT_LIMIT, at_once, spoken_line
 from relay.model import Caller, Role, SendAs
 from relay.text.sanitise import sanitise
 from relay.text.unicode import one_line
-from relay.web.access import AccessLinks
+from relay.web.access import AccessLinks, SharedLinks
 from relay.web.gateway.api import ApiActions
 from relay.web.proxy.trust import Upstream
 from relay.web.server import WebServer
@@ -34,7 +34,8 @@ async def serving(
 ) -> AsyncIterator[WebServer]:
     """The desk, the overlay and the HTTP API for as long as the context lasts. Raises ConfigError.
 
-    A run by a settings file lets these be changed on the desk. With `upstream` web processes alone may ask.
+    A run by a settings file lets these be changed on the desk. With `upstream` web processes alone may ask, and what
+    the relay keeps is in its store; then it raises InboxError, too.
     """
     button = Caller(source="web", name="button", roles=frozenset({Role.STREAMER}))
     actions = ApiActions(
@@ -44,7 +45,7 @@ async def serving(
         state=lambda: gateway_state(relay),
         talk=Told(relay),
     )
-    links = AccessLinks(config.links_file)
+    links = AccessLinks(config.links_file) if upstream is None else await _shared_links(config, relay)
     await asyncio.to_thread(renew_waiting_page, config)
     async with (
         desk_of(config, relay, audio, links, run) as desk,
@@ -67,6 +68,12 @@ async def serving(
             looking.cancel()
             with suppress(asyncio.CancelledError):
                 await looking
+
+
+async def _shared_links(config: Config, relay: Relay) -> AccessLinks:
+    links = SharedLinks(config.links_file, relay.inbox)
+    await links.read()
+    return links
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Who else may come in: links for moderators, and addresses that do one act when they are opened.
 
-Each has a secret of its own, which is shown once and kept only as its hash, in a file that only its owner may read.
+Each has a secret of its own, which is shown once and kept only as its hash: in a file that only its owner may read, or
+in the store that the machines share on which a relay may run.
 """
 
 import asyncio
@@ -9,14 +10,14 @@ import hmac
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from pydantic import Field, JsonValue, ValidationError
 
-from relay.errors import ConfigError
+from relay.errors import ConfigError, RelayError
 from relay.model.base import Value
 from relay.system.cancellation import to_its_end
 from relay.system.private_files import write_private
@@ -30,6 +31,8 @@ MAX_NAME: Final = 40
 """Characters of a link's name."""
 NOTED_EVERY: Final = 60.0
 """Seconds between two notes of when a link was used: on disk it may be so much too old."""
+NOTE: Final = "links"
+"""Under which the store has them."""
 
 
 class FixedAct(Value):
@@ -66,8 +69,7 @@ class AccessLinks:
         self._wall = wall
         self._saving = asyncio.Lock()
         self._open: dict[str, set[asyncio.Timeout]] = {}
-        self._links = {link.id: link for link in _read(file).links}
-        self._noted = {link.id: link.used or 0.0 for link in self._links.values()}
+        self._take(_read(file).links)
 
     def all(self) -> Sequence[AccessLink]:
         """Oldest first."""
@@ -127,7 +129,7 @@ class AccessLinks:
         try:
             await self._save()
         except OSError as error:
-            log.warning("when links were used cannot be written into %s: %s", self._file, error)
+            log.warning("when links were used cannot be written down: %s", error)
 
     def _free_name(self, name: str) -> str:
         name = one_line(name).strip()
@@ -139,10 +141,56 @@ class AccessLinks:
             raise ValueError(f"there are {MAX_LINKS} links, which is the most: withdraw one that nobody needs")
         return name
 
+    def _take(self, links: Iterable[AccessLink]) -> None:
+        self._links = {link.id: link for link in links}
+        self._noted = {link.id: link.used or 0.0 for link in self._links.values()}
+
     async def _save(self) -> None:
         async with self._saving:
-            text = _Kept(links=tuple(self._links.values())).model_dump_json(indent=1)
-            await to_its_end(asyncio.to_thread(write_private, self._file, text))  # or the next one would be overtaken
+            await to_its_end(self._write(self._text()))  # or the next one would be overtaken
+
+    def _text(self) -> str:
+        return _Kept(links=tuple(self._links.values())).model_dump_json(indent=1)
+
+    async def _write(self, text: str) -> None:
+        await asyncio.to_thread(write_private, self._file, text)
+
+
+class LinkNotes(Protocol):
+    """What the links need of the store; see Inbox. Each raises InboxError."""
+
+    async def get_note(self, name: str) -> str | None: ...
+
+    async def set_note(self, name: str, value: str) -> None: ...
+
+
+class SharedLinks(AccessLinks):
+    """Those of a relay that may go on elsewhere, with other files; to be read before they are used."""
+
+    def __init__(self, file: Path, notes: LinkNotes) -> None:
+        super().__init__(file)
+        self._notes = notes
+
+    async def read(self) -> None:
+        """As they are in the store. Those of this machine's file move there, so that none comes back that is withdrawn.
+
+        Raises ConfigError and InboxError.
+        """
+        own, kept = self.all(), await self._notes.get_note(NOTE)
+        self._take([*(_Kept.model_validate_json(kept).links if kept else ()), *own])
+        if not own:
+            return
+        await self._notes.set_note(NOTE, self._text())
+        try:
+            self._file.unlink(missing_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{self._file}: remove it, as its links are in Redis now ({error.strerror})") from None
+
+    async def _write(self, text: str) -> None:
+        try:
+            await self._notes.set_note(NOTE, text)
+        except RelayError as error:
+            raise OSError(str(error)) from error
 
 
 def _read(file: Path) -> _Kept:

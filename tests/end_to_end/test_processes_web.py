@@ -5,8 +5,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 
+from relay.application.processes.core import run_core
 from relay.application.processes.web import run_web
+from relay.application.statistics import Statistics
 from relay.companion.serving.server import CompanionServer
 from relay.config.loading import Config
 from tests.doubles.ports import free_port
@@ -15,6 +18,8 @@ from tests.end_to_end.stage import settings
 from tests.end_to_end.test_processes import Processes, watch_of_a_test
 from tests.support import PATIENCE
 from tests.web.desk.page import opened
+
+TOKEN = "a-token-nobody-guesses"
 
 
 @pytest.fixture
@@ -49,9 +54,43 @@ async def test_pages_and_calls_go_on_with_the_core_that_takes_over(config: Confi
             assert not refusal["ok"], "the settings of several processes are changed in their file"
 
 
-async def answers(http: aiohttp.ClientSession, url: str) -> None:
+async def test_links_are_those_of_the_relay_whichever_machine_its_core_is_on(config: Config, tmp_path: Path) -> None:
+    here = with_token(config)
+    there = here.model_copy(update={"relay": here.relay.model_copy(update={"data_dir": tmp_path / "there"})})
+    url, streamer = f"http://127.0.0.1:{config.web.port}", {"Authorization": f"Bearer {TOKEN}"}
+    async with Processes(here) as processes, aiohttp.ClientSession() as http:
+
+        async def core_on(machine: Config) -> asyncio.Task[None]:
+            core = run_core(machine, Statistics(), await processes.bus(), watch_of_a_test())
+            return await processes.running(core)
+
+        await processes.running(run_web(here, await processes.bus(), watch_of_a_test()))
+        first = await core_on(here)
+        await answers(http, f"{url}/dock?token={TOKEN}")
+        async with opened(url, **streamer) as page:
+            made = (await page.ask("invite", name="Mia"))["answer"]
+        link = f"{url}{made['path']}"
+        await answers(http, link)
+
+        first.cancel()
+        second = await core_on(there)
+        await answers(http, link)
+        async with opened(url, **streamer) as page:
+            assert (await page.ask("withdraw", id=made["id"]))["ok"]
+
+        second.cancel()
+        await core_on(here)
+        await answers(http, f"{url}/dock?token={TOKEN}")
+        await answers(http, link, 401)
+
+
+def with_token(config: Config) -> Config:
+    return config.model_copy(update={"web": config.web.model_copy(update={"token": SecretStr(TOKEN)})})
+
+
+async def answers(http: aiohttp.ClientSession, url: str, wanted: int = 200) -> None:
     async with asyncio.timeout(PATIENCE):
-        while await status(http, url) != 200:  # noqa: ASYNC110 - a server elsewhere has no event to offer
+        while await status(http, url) != wanted:  # noqa: ASYNC110 - a server elsewhere has no event to offer
             await asyncio.sleep(0.02)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from relay.errors import ConfigError
+from relay.errors import ConfigError, InboxError
 from relay.web import access
-from relay.web.access import NOTED_EVERY, AccessLinks, FixedAct
+from relay.web.access import NOTED_EVERY, AccessLinks, FixedAct, SharedLinks
 
 SKIP = FixedAct(do="skip")
 
@@ -140,3 +140,58 @@ def test_a_damaged_file_is_named_with_what_to_do(file: Path, text: str) -> None:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         AccessLinks(tmp_path)
+
+
+class Store(dict[str, str]):
+    """What the machines of one relay share; `is_away` while it does not answer."""
+
+    is_away = False
+
+    async def get_note(self, name: str) -> str | None:
+        return self.get(name)
+
+    async def set_note(self, name: str, value: str) -> None:
+        if self.is_away:
+            raise InboxError("Redis does not answer")
+        self[name] = value
+
+
+async def shared(file: Path, store: Store) -> SharedLinks:
+    links = SharedLinks(file, store)
+    await links.read()
+    return links
+
+
+async def test_links_of_a_relay_on_several_machines_are_the_same_on_each(tmp_path: Path) -> None:
+    store, here, there = Store(), tmp_path / "here.json", tmp_path / "there.json"
+    made, secret = await (await shared(here, store)).create("Mia")
+
+    links = await shared(there, store)
+    assert links.find(secret) == made
+    await links.withdraw(made.id)
+
+    assert (await shared(here, store)).all() == []
+    assert not here.exists() and not there.exists()
+
+
+async def test_what_a_machine_kept_for_itself_moves_to_what_all_of_them_have(file: Path, tmp_path: Path) -> None:
+    store = Store()
+    other, _ = await (await shared(tmp_path / "there.json", store)).create("Ben")
+    made, _ = await AccessLinks(file).create("Mia")
+
+    links = await shared(file, store)
+    assert links.all() == [other, made]
+    await links.withdraw(made.id)
+
+    assert (await shared(file, store)).all() == [other]
+
+
+async def test_a_link_that_the_store_does_not_take_is_none(file: Path) -> None:
+    store = Store()
+    links = await shared(file, store)
+    store.is_away = True
+
+    with pytest.raises(OSError, match="Redis does not answer"):
+        await links.create("Mia")
+
+    assert links.all() == []
