@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,14 +21,18 @@ TIMEOUT: Final = 30.0
 """Seconds an answer may take."""
 _HOW: Final = "update it as you installed it: `uv tool upgrade voxta-relay` or `pipx upgrade voxta-relay`"
 
+_ANEW: Final = "`uv tool upgrade --reinstall voxta-relay` or `pipx reinstall voxta-relay`"
+"""Installs from the same place once more; without a new version an upgrade need not."""
+
 
 def newer() -> str:
     """One line: what there is, and what to do. Raises ConfigError when that cannot be known."""
     if getattr(sys, "frozen", False):
         return f"this is {__version__}, a folder with its own Python: look for a newer one where you downloaded it"
     origin = _origin()
-    if origin.get("dir_info", {}).get("editable"):
-        return _of_checkout(Path(url2pathname(urlsplit(str(origin["url"])).path)))
+    if "dir_info" in origin:
+        folder = Path(url2pathname(urlsplit(str(origin["url"])).path))
+        return _of_checkout(folder, is_copied=not origin["dir_info"].get("editable"))
     if "vcs_info" in origin:
         return _of_repository(str(origin["url"]), origin["vcs_info"])
     return _of_index()
@@ -43,13 +48,15 @@ def _origin() -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _of_checkout(folder: Path) -> str:
-    """Of a copy of the repository."""
+def _of_checkout(folder: Path, *, is_copied: bool) -> str:
+    """Of a copy of the repository, which the program runs in, or `is_copied` from."""
     _ask("git", "-C", str(folder), "fetch", "--quiet")
     behind = _ask("git", "-C", str(folder), "rev-list", "--count", "HEAD..@{upstream}").strip()
     if behind == "0":
-        return f"the copy of the repository in {folder} is the newest"
-    return f"{behind} changes are newer than the copy of the repository in {folder}: git pull there"
+        older = f"; if it has changed since you installed from it: {_ANEW}" if is_copied else ""
+        return f"the copy of the repository in {folder} is the newest{older}"
+    then = f", then {_ANEW}" if is_copied else ""
+    return f"{behind} changes are newer than the copy of the repository in {folder}: git pull there{then}"
 
 
 def _of_repository(address: str, version: dict[str, Any]) -> str:
@@ -105,7 +112,13 @@ def _ask(program: str, *words: str, given: str | None = None) -> str:
         raise ConfigError(f"whether there is a newer version cannot be told: {program} is not installed here")
     try:
         ended = subprocess.run(
-            [found, *words], input=given or "", capture_output=True, text=True, timeout=TIMEOUT, check=False
+            [found, *words],
+            input=given or "",
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise ConfigError(f"nobody told within {TIMEOUT:g} s whether there is a newer version") from None

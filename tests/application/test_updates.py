@@ -51,6 +51,26 @@ def test_a_copy_of_the_repository_is_compared_with_where_it_came_from(
     assert updates.newer().startswith("1 changes are newer")
 
 
+def test_what_was_installed_from_a_copy_is_made_anew_from_it(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "clone", "-q", str(repository), "copy")
+    installed(monkeypatch, url=(tmp_path / "copy").as_uri(), dir_info={})
+
+    assert "copy is the newest" in updates.newer()
+    commit(repository)
+    told = updates.newer()
+
+    assert told.startswith("1 changes are newer")
+    assert "git pull there, then `uv tool upgrade --reinstall voxta-relay`" in told
+
+
+def test_who_is_asked_asks_nobody_back() -> None:
+    code = "import os; print(os.environ['GIT_TERMINAL_PROMPT'])"
+
+    assert updates._ask(sys.executable, "-c", code).strip() == "0"
+
+
 def test_a_copy_on_windows_is_looked_for_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, ...]] = []
 
