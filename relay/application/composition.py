@@ -30,7 +30,7 @@ from relay.application.unanswered import Questions
 from relay.application.viewers import ViewersCommands
 from relay.commands.gate import Finished
 from relay.config.loading import Config
-from relay.forwarding.forwarder import NOTE_CHARACTERS, NOTE_CHAT, Forwarder
+from relay.forwarding.forwarder import NOTE_CHARACTERS, Forwarder, note_of_chat
 from relay.inbox.base import Inbox
 from relay.inbox.build import build as build_inbox
 from relay.inbox.retry import PatientNotes, with_retries
@@ -242,7 +242,7 @@ class Relay:
         await with_retries(self.runtime.restore)
         await with_retries(self.commands.restore)
         await with_retries(self.viewers.restore)
-        if chat := await with_retries(self.inbox.get_note, NOTE_CHAT):
+        if chat := await with_retries(self.inbox.get_note, note_of_chat(self._config.voxta)):
             self.session.prefer(chat)
         self.addressing.last_known = (await with_retries(self.inbox.get_note, NOTE_CHARACTERS) or "").splitlines()
         async with asyncio.TaskGroup() as tasks:

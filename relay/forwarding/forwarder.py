@@ -11,6 +11,7 @@ from functools import partial
 
 from relay.commands.explaining import Halt, QueuePlace
 from relay.commands.gate import CommandGate, Finished, no_commands
+from relay.config import VoxtaSection
 from relay.config.loading import Config
 from relay.errors import InboxError
 from relay.forwarding.follows import NOTE_FOLLOWS
@@ -46,10 +47,13 @@ CLAIM_WAIT = 30.0
 """Seconds one claim waits for a message before what waits is looked at anew all the same."""
 HALTED_LOOK = 30.0
 """Seconds between two looks at the clock while quiet hours may end."""
-NOTE_CHAT = "chat"
-"""The note that holds the id of the chat last served."""
 NOTE_CHARACTERS = "characters"
-"""The note that holds the names of its characters, one on each line."""
+"""The note that holds the names of the characters of the chat last served, one on each line."""
+
+
+def note_of_chat(settings: VoxtaSection) -> str:
+    """The note that holds the id of that chat; each character that the settings may want has its own."""
+    return f"chat {settings.character_id}" if settings.join == "character" else "chat"
 
 
 class Forwarder:
@@ -89,6 +93,7 @@ class Forwarder:
         renderer = Renderer(policy, config.selection.length, labels)
         self._preparing = Preparing(renderer, self._settling, self.waiting, wall)
         self._sending = Sending(inbox, session, observer, self._settling, self.waiting, changed=self.wake, wall=wall)
+        self._note_of_chat = note_of_chat(config.voxta)
         self._noted: dict[str, str] = {}
         """What the notes say of the chat."""
         self._news = asyncio.Event()
@@ -281,7 +286,7 @@ class Forwarder:
 
     async def _remember(self, chat: JoinedChat) -> None:
         names = "\n".join(one_line(person.name) for person in chat.characters)
-        for note, value in ((NOTE_CHAT, chat.chat_id), (NOTE_CHARACTERS, names)):
+        for note, value in ((self._note_of_chat, chat.chat_id), (NOTE_CHARACTERS, names)):
             if self._noted.get(note) != value:
                 await self._inbox.set_note(note, value)
                 self._noted[note] = value

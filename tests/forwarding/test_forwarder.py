@@ -10,9 +10,10 @@ import pytest
 
 from relay.commands.explaining import Halt
 from relay.commands.gate import Finished
+from relay.config import VoxtaSection
 from relay.config.loading import Config
 from relay.forwarding import notices
-from relay.forwarding.forwarder import JUDGED_AT_ONCE, NOTE_CHARACTERS, NOTE_CHAT, Forwarder
+from relay.forwarding.forwarder import JUDGED_AT_ONCE, NOTE_CHARACTERS, Forwarder, note_of_chat
 from relay.model import AudienceMessage, Edit, Forward, Kind, Outcome, Retraction, Role
 from relay.moderation.switches import Switches
 from relay.speech.floor import FloorDecision
@@ -90,7 +91,7 @@ class TestSending:
         scene.wait()
 
         assert scene.voxta.chat is not None
-        assert scene.writer.between(scene.inbox.get_note(NOTE_CHAT)) == scene.voxta.chat.chat_id
+        assert scene.writer.between(scene.inbox.get_note(note_of_chat(VoxtaSection()))) == scene.voxta.chat.chat_id
 
         scene.voxta.chat.meet([Person(id="1", name="Vox"), Person(id="2", name="Mary\nAnn")])
         said(scene, 2)

@@ -10,11 +10,13 @@ import pytest
 from relay.application.composition import Relay
 from relay.application.statistics import Statistics
 from relay.config import VoxtaSection
+from relay.config.loading import Config
 from relay.model import Outcome
 from relay.platforms.simulated import QuietPlatform
 from relay.voxta import session as voxta_session
 from relay.voxta.session import VoxtaSession
 from tests.doubles.voxta import VARIATIONS, SendFault, Switches, VoxtaDouble
+from tests.doubles.voxta.cast import Participant
 from tests.end_to_end.stage import message, relaying, settings
 from tests.support import eventually
 from tests.voxta.room import say
@@ -130,6 +132,48 @@ async def test_a_chat_that_cannot_be_joined_is_told_at_once_and_the_next_one_joi
             await eventually(lambda: relay.session.chat is not None)
 
             assert relay.session.chat is not None and relay.session.chat.chat_id == chat.chat_id
+
+
+def wanting(character: Participant, folder: Path) -> Config:
+    """Settings that want a chat with this character."""
+    target = {"join": "character", "character_id": character.id}
+    return settings(folder, voxta={"mode": "server", "timeout": 20.0} | target)
+
+
+async def served(config: Config, voxta: VoxtaDouble, number: int) -> str:
+    """Start the relay, let it tell a message, and stop it again; the id of the chat in which it did."""
+    async with relaying(config, voxta.url, quiet) as (relay, statistics):
+        await relay.receive(message(number))
+        await eventually(lambda: statistics.outcomes[Outcome.FORWARDED] == 1)
+        assert relay.session.chat is not None
+        return relay.session.chat.chat_id
+
+
+@pytest.mark.parametrize("is_still_open", [True, False])
+async def test_who_wants_a_character_is_not_led_back_into_a_chat_with_another(
+    is_still_open: bool, tmp_path: Path
+) -> None:
+    async with VoxtaDouble() as voxta:
+        george = voxta.characters[1]
+        catherines = await voxta.open_elsewhere()
+        assert await served(settings(tmp_path), voxta, 1) == catherines.chat_id
+        if not is_still_open:
+            await voxta.rooms.close(voxta.open_chat)
+
+        chat_id = await served(wanting(george, tmp_path), voxta, 2)
+
+        chat = next(one.chat for one in voxta.rooms.open if one.chat.chat_id == chat_id)
+        assert chat.characters == [george]
+        assert len(voxta.received("subscribeToChat")) == 1 and not voxta.received("resumeChat")
+
+
+async def test_each_character_that_is_wanted_in_turn_has_its_chat_again(tmp_path: Path) -> None:
+    async with VoxtaDouble(Switches(ends_with_owner=True)) as voxta:
+        catherine, george = (wanting(character, tmp_path) for character in voxta.characters)
+
+        chats = [await served(config, voxta, number) for number, config in enumerate(2 * (catherine, george))]
+
+        assert chats[:2] == chats[2:] and len(set(chats)) == 2
 
 
 async def test_where_the_chat_of_before_is_gone_a_new_one_is_started_with_the_character() -> None:
