@@ -25,8 +25,8 @@ GRACE: Final = 9.0
 CLOSING: Final = 4.0
 """Seconds of them that closing everything may need."""
 
-_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGBREAK")
-"""What asks a process to end; the last is Windows' alone, where it is Ctrl+Break."""
+_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""What asks a process to end: SIGHUP when its terminal is closed; the last is Windows' alone, for Ctrl+Break."""
 
 _deadline: "ContextVar[Deadline | None]" = ContextVar("deadline", default=None)
 
@@ -155,12 +155,22 @@ async def _until_told(work: Coroutine[Any, Any, T], deadline: Deadline) -> T:
             begin("the work ended")
 
 
+def _is_heeded(name: str) -> bool:
+    """Not where there is no such signal, nor a terminal's end where that was to be outlasted, as with `nohup`."""
+    number = getattr(signal, name, None)
+    return number is not None and (name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN)
+
+
 @contextmanager
 def _ending_on_signals(task: asyncio.Task[Any], deadline: Deadline) -> Iterator[None]:
-    """The first signal cancels the task, the second one has its default effect: the process is gone."""
-    loop = asyncio.get_running_loop()
-    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    """The first signal cancels the task, the second one has its default effect: the process is gone.
 
+    But for SIGHUP, which the shell and the system both send when a terminal is closed.
+    """
+    loop = asyncio.get_running_loop()
+    numbers = [getattr(signal, name) for name in _SIGNALS if _is_heeded(name)]
+
+    hangup = getattr(signal, "SIGHUP", None)
     ended = False
 
     def end(number: int, _: FrameType | None = None) -> None:
@@ -169,7 +179,7 @@ def _ending_on_signals(task: asyncio.Task[Any], deadline: Deadline) -> Iterator[
             return
         ended = True
         for each in numbers:
-            signal.signal(each, signal.SIG_DFL)
+            signal.signal(each, signal.SIG_IGN if each == hangup else signal.SIG_DFL)
         if not deadline.ask(number, loop):
             loop.call_soon_threadsafe(task.cancel)
             deadline.start(signal.Signals(number).name, loop)

@@ -166,11 +166,21 @@ def running(program: str, grace: float = NEVER, then: str = "pass") -> "subproce
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_work_in_good_order(number: int) -> None:
     process = running(ORDERLY)
 
     process.send_signal(number)
+
+    said, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said, errors) == (0, "tidied up\nended\n", "")
+
+
+def test_what_is_to_outlast_its_terminal_does() -> None:
+    process = running(f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n{ORDERLY}")
+
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGTERM)
 
     said, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said, errors) == (0, "tidied up\nended\n", "")
@@ -191,6 +201,18 @@ def test_a_signal_that_comes_as_early_as_it_can_is_not_lost() -> None:
     said, errors = process.communicate(timeout=PATIENCE)
 
     assert (process.returncode, said, errors) == (0, "ended\n", "")
+
+
+def test_a_terminal_that_is_closed_may_say_so_twice() -> None:
+    process = running(CLINGING, SOON)
+
+    process.send_signal(signal.SIGHUP)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "told\n"
+    process.send_signal(signal.SIGHUP)
+
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, errors.partition(",")[0]) == (1, "SIGHUP"), "it had its time"
 
 
 def test_a_second_signal_ends_the_process_at_once() -> None:
