@@ -159,9 +159,11 @@ def spans_of(config: Config) -> "MessageSpans":
     try:
         from relay.system.spans import MessageSpans
     except ModuleNotFoundError as missing:
+        from relay.system.installed import way_to
+
         raise ConfigError(
             f"operations.traces = true needs packages that are not here ({missing.name}): "
-            'install the relay as "voxta-relay[otel]", or set operations.traces = false'
+            f"{way_to('otel')}, or set operations.traces = false"
         ) from None
     return MessageSpans(config.relay.name)
 

@@ -1,6 +1,5 @@
 """`relay update`: whether there is a newer version where this one came from, asked only when somebody asks."""
 
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -9,14 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from relay import __version__
 from relay.errors import ConfigError
+from relay.system.installed import NAME, folder_of, is_frozen, origin
 
-NAME: Final = "voxta-relay"
-"""Of the package."""
 TIMEOUT: Final = 30.0
 """Seconds an answer may take."""
 _HOW: Final = "update it as you installed it: `uv tool upgrade voxta-relay` or `pipx upgrade voxta-relay`"
@@ -27,25 +23,14 @@ _ANEW: Final = "`uv tool upgrade --reinstall voxta-relay` or `pipx reinstall vox
 
 def newer() -> str:
     """One line: what there is, and what to do. Raises ConfigError when that cannot be known."""
-    if getattr(sys, "frozen", False):
+    if is_frozen():
         return f"this is {__version__}, a folder with its own Python: look for a newer one where you downloaded it"
-    origin = _origin()
-    if "dir_info" in origin:
-        folder = Path(url2pathname(urlsplit(str(origin["url"])).path))
-        return _of_checkout(folder, is_copied=not origin["dir_info"].get("editable"))
-    if "vcs_info" in origin:
-        return _of_repository(str(origin["url"]), origin["vcs_info"])
+    found = origin()
+    if "dir_info" in found:
+        return _of_checkout(folder_of(found), is_copied=not found["dir_info"].get("editable"))
+    if "vcs_info" in found:
+        return _of_repository(str(found["url"]), found["vcs_info"])
     return _of_index()
-
-
-def _origin() -> dict[str, Any]:
-    """Where the installer took it from (PEP 610); nothing when that was an index."""
-    try:
-        text = importlib.metadata.distribution(NAME).read_text("direct_url.json")
-        found = json.loads(text) if text else {}
-    except (importlib.metadata.PackageNotFoundError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _of_checkout(folder: Path, *, is_copied: bool) -> str:

@@ -198,7 +198,7 @@ async def test_traces_without_their_packages_say_what_to_install(
     monkeypatch.delitem(sys.modules, "relay.system.spans")
     monkeypatch.setitem(sys.modules, "opentelemetry.context", None)
 
-    with pytest.raises(ConfigError, match=r"operations\.traces.*voxta-relay\[otel\]"):
+    with pytest.raises(ConfigError, match=r"operations\.traces.*: run `.*otel"):
         async with traced(settings(tmp_path, operations={"traces": True}), Events()):
             pass
 

@@ -13,6 +13,7 @@ import pytest
 from relay import __version__
 from relay.application import updates
 from relay.errors import ConfigError
+from relay.system import installed as system_installed
 from tests.support import PATIENCE
 
 
@@ -37,7 +38,7 @@ def commit(folder: Path) -> str:
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, **origin: Any) -> None:
-    monkeypatch.setattr(updates, "_origin", lambda: origin)
+    monkeypatch.setattr(updates, "origin", lambda: origin)
 
 
 def test_a_copy_of_the_repository_is_compared_with_where_it_came_from(
@@ -78,7 +79,7 @@ def test_a_copy_on_windows_is_looked_for_where_it_is(monkeypatch: pytest.MonkeyP
         asked.append(words)
         return "0"
 
-    monkeypatch.setattr(updates, "url2pathname", nturl2path.url2pathname)
+    monkeypatch.setattr(system_installed, "url2pathname", nturl2path.url2pathname)
     monkeypatch.setattr(updates, "_ask", told)
     installed(monkeypatch, url="file:///C:/Users/Ann%20B/relay", dir_info={"editable": True})
 
@@ -135,4 +136,4 @@ def test_the_installer_of_the_machine_is_asked_as_it_is_set(tmp_path: Path, monk
 
 
 def test_where_it_came_from_is_what_the_installer_wrote_down() -> None:
-    assert json.dumps(updates._origin())
+    assert json.dumps(system_installed.origin())

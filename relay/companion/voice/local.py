@@ -45,7 +45,9 @@ class LocalVoice:
 
     def __init__(self, store: ModelStore, model: str = "", speaker: str = "", language: str = "") -> None:
         if importlib.util.find_spec("sherpa_onnx") is None:
-            raise ConfigError('companion.speech: local voices need more: pip install "voxta-relay[local]"')
+            from relay.system.installed import way_to
+
+            raise ConfigError(f"companion.speech: local voices need more packages: {way_to('local')}")
         self._name = model or default(Purpose.VOICE).name
         folder = Path(self._name).expanduser()
         is_own = folder.is_absolute() or len(folder.parts) > 1

@@ -50,7 +50,9 @@ def local_recogniser(
     key, language_key = settings
     store = ModelStore(models)
     if find_spec("sherpa_onnx") is None:
-        raise ConfigError(f'{key}: recognition on this machine needs more: run `pip install "voxta-relay[local]"`')
+        from relay.system.installed import way_to
+
+        raise ConfigError(f"{key}: recognition on this machine needs more packages: {way_to('local')}")
     if _is_folder(wanted):
         return LocalRecogniser(Path(wanted).name, _own_folder(Path(wanted).expanduser(), key), language)
     try:

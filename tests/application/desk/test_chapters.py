@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -191,6 +192,19 @@ async def test_a_local_voice_is_chosen_from_those_that_are_here(tmp_path: Path) 
     assert (changes["companion.speech"], changes["companion.speech_local"]) == ("local", "thorsten-de")
     assert "relay models fetch kokoro-en" in visitor.problems[0]
     assert "no speaker 'nobody'" in visitor.problems[1]
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+async def test_a_relay_with_its_own_python_offers_no_voice_that_it_cannot_be_given(
+    monkeypatch: pytest.MonkeyPatch, is_frozen: bool
+) -> None:
+    monkeypatch.setattr(sys, "frozen", is_frozen, raising=False)
+    visitor = Visitor({"who": "embedded"}, {"name": "Nova"}, {"speech": "none"})
+
+    await lead("companion", load(), visitor)
+
+    [options] = [field.options for field in visitor.asked[-1].fields if field.name == "speech"]
+    assert ("local" in [option.value for option in options]) is not is_frozen
 
 
 async def test_a_voice_at_an_endpoint_is_asked_for_with_its_key() -> None:

@@ -15,6 +15,7 @@ from relay.guide import Changes, Filled, Form, FormField, FormOption, Guide, phr
 from relay.models.base import Purpose
 from relay.models.catalogue import CATALOGUE, default
 from relay.models.store import ModelStore
+from relay.system.installed import is_frozen
 
 OPENAI: Final = "https://api.openai.com/v1"
 ELSEWHERE: Final = "elsewhere"
@@ -142,6 +143,11 @@ async def _endpoint(section: CompanionSection, guide: Guide) -> tuple[CompanionS
     return await settled(guide, form, look)
 
 
+def _voices() -> tuple[FormOption, ...]:
+    """Without what the relay lacks and cannot be given."""
+    return tuple(each for each in _VOICES if each.value != "local" or not is_frozen())
+
+
 async def _voice(section: CompanionSection, models: Path, guide: Guide) -> CompanionSection:
     while True:
         chosen = await _engine(section, guide)
@@ -168,7 +174,7 @@ async def _voice(section: CompanionSection, models: Path, guide: Guide) -> Compa
 
 
 async def _engine(section: CompanionSection, guide: Guide) -> CompanionSection:
-    engine = FormField(name="speech", label=phrase("Voice"), kind="one", value=section.speech, options=_VOICES)
+    engine = FormField(name="speech", label=phrase("Voice"), kind="one", value=section.speech, options=_voices())
     filled = await guide.ask(Form(title=phrase("Does {name} speak?", name=section.name), fields=(engine,)))
     return revised(section, {"speech": filled.text("speech")})
 
