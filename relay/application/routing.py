@@ -83,6 +83,8 @@ class ReplyRouter:
                 self._voice.text_ended(step.reply)
             case server.ReplyCancelled():
                 self._voice.cancelled(step.reply)
+            case server.ReplyStart():
+                self._voice.started(step.reply)
             case server.ReplyChunk():
                 self._voice.thinking(step.reply)
                 self._voice.say(step.reply, self._screening.sentence(message, step))

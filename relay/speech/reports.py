@@ -69,8 +69,8 @@ class Reports:
         return reply is not None and (reply.is_owed or reply.is_reported)
 
     def came(self, reply: Reply) -> None:
-        """Something of a reply has come, so that Voxta waits for its end."""
-        reply.is_owed = self._plays
+        """A reply has begun to come, so that Voxta waits for its end unless that was told."""
+        reply.is_owed = self._plays and not reply.is_reported
 
     def started(self, sentence: Sentence, duration: float) -> None:
         """A sentence is heard now, for so many seconds; 0 when there is nothing to hear."""
@@ -79,7 +79,7 @@ class Reports:
             self.add(partial(self._voxta.speech_started, sentence.message_id, start, end, duration))
 
     def completed(self, reply: Reply) -> None:
-        """Nothing more of a reply will be heard. Told once, and only when something of it came."""
+        """Nothing more of a reply will be heard. Told once, and only when it has begun to come."""
         if reply.is_owed:
             reply.is_owed, reply.is_reported = False, True
             self.add(partial(self._voxta.speech_completed, reply.id))

@@ -84,11 +84,16 @@ class Voice:
         self._floor.thinking(self._clock(), is_thought=is_thought)
         self.look()
 
+    def started(self, reply: Reply) -> None:
+        """Voxta tells the text of a reply from now on, whoever still wants to hear it, and waits for its end."""
+        self._reports.came(reply)
+        self.thinking(reply)
+
     def say(self, reply: Reply, sentence: Sentence) -> None:
         """Queue the next sentence of a reply; what still comes of one that was given up is not said."""
+        self._reports.came(reply)
         if reply.is_silenced:
             return
-        self._reports.came(reply)
         if reply.lacks_beginning or not self.playback.say(reply, sentence):
             self._reports.started(sentence, 0.0)
 

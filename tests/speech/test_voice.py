@@ -86,6 +86,10 @@ class Scene:
         self.voice.thinking(reply := begin(self.replies, message_id))
         return reply
 
+    def starts(self, message_id: str) -> None:
+        """Voxta is about to tell the text of a reply."""
+        self.voice.started(begin(self.replies, message_id))
+
     def says(self, sentence: Sentence) -> None:
         """Another sentence of a reply has come; what comes of one that is over does not reach the voice."""
         if begin(self.replies, sentence.message_id).is_open:
@@ -136,6 +140,23 @@ async def test_a_reply_is_announced_sentence_by_sentence_and_completed() -> None
         await scene.told("started r1 0-22 1 s", "started r1 22-32 1 s", "completed r1")
         assert scene.shown == ["r1 whole"]
         assert scene.floor.is_free(scene.clock.now)
+
+
+@pytest.mark.parametrize("ends", [Scene.text_ended, Scene.cancelled])
+async def test_a_reply_that_was_stopped_before_its_first_sentence_came_is_acknowledged_once(
+    ends: Callable[[Scene, str], None],
+) -> None:
+    async with speaking() as scene:
+        scene.starts("r1")
+        scene.voice.stop()
+        scene.says(HELLO)
+
+        ends(scene, "r1")
+        scene.cancelled("r1")
+
+        await scene.told("interrupt", "completed r1")
+        await settle()
+        assert scene.voxta.told == ["interrupt", "completed r1"]
 
 
 async def test_a_reply_of_which_the_beginning_was_missed_is_not_said_and_keeps_nobody_waiting() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from relay.platforms.simulated import QuietPlatform
 from relay.wire import server
-from tests.end_to_end.stage import message, relaying, settings
+from tests.end_to_end.stage import RecordingPlatform, message, relaying, settings
 from tests.support import eventually
 from tests.voxta.room import room, say
 from tests.voxta.said import SESSION, of_type
@@ -28,6 +28,20 @@ async def test_the_next_message_waits_until_voxta_waits_for_people(tmp_path: Pat
         await say(voxta, flow(server.WAITING))
 
         await eventually(lambda: len(voxta.received("send")) == 1)
+
+
+async def test_a_reply_without_a_word_is_acknowledged_so_that_the_next_question_is_answered(tmp_path: Path) -> None:
+    config = settings(tmp_path, speech={"enabled": True, "sinks": ["overlay"]})
+    platform = RecordingPlatform("twitch")
+    async with room() as voxta, relaying(config, voxta.url, lambda *_: [platform]) as (relay, _):
+        voxta.script = lambda said: [] if "Ann" in said else ["Hello, Bob."]
+        await relay.receive(message(1))
+        await eventually(lambda: len(voxta.received("speechPlaybackComplete")) == 1)
+        await relay.receive(message(2, author="bob"))
+        await eventually(lambda: [post.text for post in platform.posts] == ["Hello, Bob."])
+        await eventually(lambda: len(voxta.received("speechPlaybackComplete")) == 2)
+
+    assert voxta.violations == []
 
 
 async def test_a_trigger_that_voxta_waits_for_is_completed_and_no_other(tmp_path: Path) -> None:
