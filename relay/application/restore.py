@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from relay.application.heartbeat import ailment
 from relay.application.settings import whereabouts
 from relay.application.settings.profiles import folder_of
 from relay.application.settings.secrets import Secrets
+from relay.config.environment import set_outside
 from relay.config.places import data_folder
 from relay.errors import ConfigError
 from relay.system.private_files import make_folder, put_in_place, write_private
@@ -49,7 +50,15 @@ def restore(file: Path, settings: Path, *, force: bool) -> list[str]:
             lines = _replace(backup, places, found)
         except OSError as error:
             raise ConfigError(f"{folder}: the backup cannot be put there: {error}") from None
+        lines += _led_elsewhere(settings, {"relay.data_dir": DATA, **backup.list.places})
     return [f"The settings are {settings}, and the data is in {folder / DATA}", *lines]
+
+
+def _led_elsewhere(settings: Path, named: Mapping[str, str]) -> Iterator[str]:
+    """What the settings say in vain, as a variable says otherwise; such as one in the `.env` that came along."""
+    for setting, name in named.items():
+        if place := set_outside(tuple(setting.split(".")), settings):
+            yield f"{place} goes before the settings: let it be {settings.parent / name}, or take it out there"
 
 
 def _look_first(settings: Path, data: Path) -> None:

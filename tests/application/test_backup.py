@@ -282,6 +282,23 @@ async def test_the_place_of_a_relay_that_runs_is_left_alone(kept: Path, home: Pa
         restore(kept, home / "relay.toml", force=True)
 
 
+async def test_what_a_variable_leads_elsewhere_is_told(
+    config: Config, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / ".env").write_text(f"RELAY_RELAY__DATA_DIR={home / 'data'}\nRELAY_COMPANION__NAME=Nova\n", "utf-8")
+    monkeypatch.setenv("RELAY_COMPANION__SCENARIO", str(tmp_path / "stories"))
+    new = tmp_path / "new" / "relay.toml"
+    await backup(load(home / "relay.toml"), home / "relay.toml", tmp_path / "kept.zip")
+
+    told = restore(tmp_path / "kept.zip", new, force=False)
+
+    elsewhere = [line for line in told if "goes before the settings" in line]
+    assert len(elsewhere) == 2
+    assert f"{new.with_name('.env')}: RELAY_RELAY__DATA_DIR" in elsewhere[0]
+    assert str(new.parent / "data") in elsewhere[0]
+    assert "environment variable RELAY_COMPANION__SCENARIO" in elsewhere[1]
+
+
 async def test_a_backup_can_be_tried_out_beside_ones_own_relay(
     kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
