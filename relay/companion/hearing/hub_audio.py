@@ -49,15 +49,15 @@ class HubAudio:
 
     def feed(self, pcm: bytes) -> None:
         """Hear this; returns at once."""
-        if self._is_refused:
-            return
         try:
             if self._hearing is None or self._hearing.done():
                 self._hearing = self._spawn(self._begin())
             self._source.waiting.put_nowait(pcm)
+            self._is_refused = False
         except Refused as error:
+            if not self._is_refused:
+                self._tell(ErrorMessage(message=f"sound on /hub is ignored: {error}"))
             self._is_refused = True
-            self._tell(ErrorMessage(message=f"sound on /hub is ignored: {error}"))
         except asyncio.QueueFull:
             log.warning("A client sends sound faster than it can be understood; some of it is left out")
 

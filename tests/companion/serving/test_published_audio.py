@@ -118,6 +118,27 @@ async def test_the_stream_goes_on_in_the_next_chat(companion: CompanionServer) -
         await eventually(lambda: speaker.seconds == pytest.approx(0.2, abs=0.01))
 
 
+async def test_who_streams_on_while_no_chat_is_open_is_told_once_and_heard_in_the_next(
+    companion: CompanionServer,
+) -> None:
+    async with connected(companion.url) as client:
+        await client.enter(audioInput="WebSocketStream")
+        vox = character(client)
+        await client.in_chat("stopChat")
+        await stream(client, silence(0.3))
+        await client.call("startChat", characterId=vox)
+
+        await stream(client, SENTENCE)
+
+        assert (await client.expect("speechRecognitionEnd"))["text"] == "What a game!"
+        assert [each["message"] for each in client.of_kind("error")] == ["sound on /hub is ignored: no chat is open"]
+
+
+async def stream(client: RawClient, sound: bytes) -> None:
+    for at in range(0, len(sound), 960):
+        await client.socket.send_bytes(sound[at : at + 960])
+
+
 async def test_where_nobody_listens_the_chat_goes_on() -> None:
     async with CompanionServer(SETTINGS, brain=ScriptedBrain()) as deaf, hearing(deaf.url) as heard:
         await heard.next("chatStarted")
