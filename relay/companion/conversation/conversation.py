@@ -124,13 +124,13 @@ class Conversation:
 
     def _receive(self, post: AddMessage, do_reply: bool, limits: AnswerLimits) -> None:
         speaker, text = self._read(post, self.chat.character)
-        if post.role is MessageRole.USER:
-            draft = self.chat.draft(post.role, text)
-            text = (self._director.emit("userMessageReceived", message=draft) or text).strip() or text
         asks = post.role.asks_for_reply if post.reply is None else post.reply
         replies = asks and do_reply and (post.reply is True or not self.turns.paused)
         if replies:
-            self.turns.cut_off()
+            self.turns.cut_off()  # not what a script orders on hearing of the message
+        if post.role is MessageRole.USER:
+            draft = self.chat.draft(post.role, text)
+            text = (self._director.emit("userMessageReceived", message=draft) or text).strip() or text
         if post.use_story_writer:
             self._write(post, speaker, text, replies, limits)
         elif post.role is MessageRole.ASSISTANT:

@@ -124,6 +124,27 @@ async def test_a_users_message_is_rewritten_before_anybody_sees_it() -> None:
         assert play.brain.views[0].lines[0].text == "Hello Jane"
 
 
+async def test_what_a_script_says_to_a_users_message_is_said_before_the_reply_to_it() -> None:
+    script = listener("userMessageReceived", "chat.characterMessage('You roll a six!'); chat.queueAppTrigger('dice')")
+    async with playing(script) as play:
+        await play.client.say("Roll")
+        await play.complete(await play.client.expect("appTrigger"))
+        await play.settled()
+        assert play.said == [("User", "Roll"), ("Assistant", "You roll a six!"), ("Assistant", "Sure. Why not?")]
+
+
+async def test_the_place_of_a_users_message_is_that_after_the_reply_it_cuts_off() -> None:
+    script = listener("userMessageReceived", "chat.variables.place = e.message.index")
+    async with playing(script, brain=ScriptedBrain("One. ", "Two. ", "Three.", hold=2)) as play:
+        await play.client.say("Count!")
+        await play.client.expect("replyChunk")
+        await play.client.say("Stop!")
+        play.brain.go.set()
+        await play.settled()
+        said = {m.text: m.index for m in play.conversation.chat.messages}
+        assert play.variables == {"place": said["Stop!"]}
+
+
 async def test_half_a_character_from_a_script_throws_nobody_out() -> None:
     half = "chat.variables.half = e.message.text.slice(0, 7); e.rewriteUserMessage(chat.variables.half)"
     async with playing(listener("userMessageReceived", half)) as play:
