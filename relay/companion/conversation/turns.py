@@ -57,6 +57,9 @@ class Turns:
         """Who was chosen to speak next: a character's id, or None for the user."""
         self._since_people = 0
         self._after_speech: list[int] = []
+        self._after_next: list[int] = []
+        """What those ask for when they are called: it waits until something else was said."""
+        self._is_calling_back = False
         self._choosing: asyncio.Task[None] | None = None
         self._begun: str | None = None
         self.paused = False
@@ -117,8 +120,8 @@ class Turns:
         self._next = (character_id,)
 
     def after_speech(self, callback: int) -> None:
-        """Call a script back when what is being said was heard."""
-        self._after_speech.append(callback)
+        """Call a script back when what is being said was heard; asked for within such a call, what is said next."""
+        (self._after_next if self._is_calling_back else self._after_speech).append(callback)
 
     def people_spoke(self) -> None:
         """Somebody outside wants something of the chat."""
@@ -169,12 +172,17 @@ class Turns:
             limits, self._wanted = self._wanted, None
             self._reply(limits)
         if self.is_free and self._after_speech:
-            callbacks, self._after_speech = self._after_speech, []
-            for callback in callbacks:
-                self._director().call_back(callback)
+            self._call_back()
             self.go_on()
         elif self.is_free and not self._waiting:
             self.flow.enter(WAITING)
+
+    def _call_back(self) -> None:
+        callbacks, self._after_speech = self._after_speech, []
+        self._is_calling_back = True
+        for callback in callbacks:
+            self._director().call_back(callback)
+        self._is_calling_back = False
 
     # Replies
 
@@ -296,6 +304,8 @@ class Turns:
 
     def begins(self) -> None:
         """See Course."""
+        self._after_speech += self._after_next
+        self._after_next = []
         self.flow.enter(REPLYING)
 
     def speech_began(self, message_id: str) -> None:

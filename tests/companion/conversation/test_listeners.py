@@ -165,6 +165,19 @@ async def test_what_a_listener_leaves_for_after_speech_waits_until_the_speech_wa
         assert (early, play.triggers) == ([], [("bell", ["Ring!"])])
 
 
+async def test_what_is_left_after_speech_for_after_speech_waits_for_the_next() -> None:
+    again = "const again = () => { chat.appTrigger('bell'); e.afterSpeech(again); };"
+    once = "chat.get('on') || e.afterSpeech(again); chat.variables.on = true"
+    async with playing(listener("generatingComplete", f"{again} {once}")) as play:
+        await play.ask("Hello")
+        await play.settled()
+        bells = len(play.triggers)
+        await play.client.in_chat("typingStart")
+        await play.ask("Hello again")
+        await play.settled()
+        assert (bells, len(play.triggers), play.troubles) == (1, 2, [])
+
+
 async def test_speech_that_is_played_is_over_when_its_player_says_so() -> None:
     settings = CompanionSection(port=0, pace=0.0, speech="espeak")
     script = listener(
