@@ -12,8 +12,12 @@ from tests.support import PATIENCE
 ROOT = Path(__file__).parents[2]
 SETUP = """
 import asyncio
+import signal
 import time
 from relay.system import shutdown
+
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored by all that comes of it
 
 may_end, end = [True], shutdown.Deadline._end
 
