@@ -15,6 +15,9 @@ from tests.doubles.twitch import TwitchDouble
 
 GONE_FOR: Final = 5.0
 """Seconds for which a process is stopped or cut off: longer than its lease, which is 3 s."""
+STARTS_APART: Final = 2.0
+"""Seconds before who hears Twitch is killed once more: each start takes some forty of the 800 points that Twitch gives
+in a minute, and whoever has spent them waits."""
 SESSION_AFTER: Final = 20.0
 """Seconds between two outages that each cost a process of Discord's a new session. It waits longer before each that
 follows soon, as Discord allows 1,000 a day (docs/operations.md)."""
@@ -123,7 +126,7 @@ async def _lose_voxta(relay: Company, _: str) -> None:
 
 
 def _killed(kind: str, scene: Scene = ON_TWITCH) -> ProcessFault:
-    return ProcessFault(kind, "killed (SIGKILL)", _kill, scene, kind in DEAF)
+    return ProcessFault(kind, "killed (SIGKILL)", _kill, scene, kind in DEAF, STARTS_APART if kind in DEAF else 0.0)
 
 
 def _stopped(kind: str, scene: Scene = ON_TWITCH) -> ProcessFault:
