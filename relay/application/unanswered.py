@@ -131,6 +131,8 @@ class Questions:
 
     def _asked(self, forward: Forward) -> None:
         self._has_asked = True
+        begun = set(self._answers.values())  # what is asked now is answered next: of the others no answer begins
+        self._open = {key: each for key, each in self._open.items() if key in begun}
         self._own.append(forward.id)
         self._open[forward.id] = forward
         while len(self._open) > KEPT:

@@ -79,6 +79,20 @@ def test_a_question_that_was_stopped_before_its_answer_began_is_looked_up_no_mor
     assert not questions._open
 
 
+def test_a_question_that_nobody_answers_is_looked_up_no_more_once_another_is_asked() -> None:
+    events = Events()
+    relay: Any = SimpleNamespace(events=events)
+    questions = Questions(relay)
+    for each in ("never answered", "being answered", "the newest"):
+        forward = QUESTION.model_copy(update={"id": each, "expects_reply": True})
+        events.asking(forward)
+        if each == "being answered":
+            reply = Reply("r", forward=forward)
+            events.replied(Step(reply))
+
+    assert set(questions._open) == {"being answered", "the newest"}
+
+
 def answered(events: Events, number: int) -> None:
     """A question was asked and is being answered, and nothing of that answer is ever released."""
     forward = QUESTION.model_copy(update={"id": f"f{number}", "keys": (f"twitch:{number}",), "expects_reply": True})
