@@ -66,7 +66,9 @@ class Judging:
 
     def recognise(self, message: AudienceMessage) -> None:
         """Somebody wrote this before the restart."""
-        self._inbound.recognise(self._policy.judged(message))
+        judged = self._policy.judged(message)
+        if self._inbound.readable(judged, self.switches) is not None:  # what is refused makes nobody known
+            self._inbound.recognise(judged)
 
     def unwanted(self, message: AudienceMessage) -> str | None:
         """Why it is not told, whatever it says; None when that decides."""

@@ -121,12 +121,14 @@ async def test_who_has_written_before_a_restart_is_no_newcomer_after_it(
         await eventually(lambda: len(relay.runtime.held()) == 2)
         assert await relay.runtime.approve(relay.runtime.held()[0].id)
         await eventually(lambda: heard(relay) == ['Ann (Twitch): "hello there"'])
+        await relay.receive(message(5, "look at https://evil.example", author="dora"))  # refused
         await relay.quiet()
 
     async with relaying(config, companion.url, lambda *_: [twitch]) as (relay, _):
         await relay.receive(message(3, "what is new?"), message(4, "nothing", author="cleo"))
+        await relay.receive(message(6, "me too", author="dora"))
         await eventually(lambda: heard(relay)[-1:] == ['Ann (Twitch): "what is new?"'])
-        await eventually(lambda: [held.text for held in relay.runtime.held()] == ["hi all", "nothing"])
+        await eventually(lambda: [held.text for held in relay.runtime.held()] == ["hi all", "nothing", "me too"])
 
 
 async def test_who_said_hello_before_a_restart_is_no_first_timer_after_it(
