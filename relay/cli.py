@@ -199,7 +199,7 @@ def replay(
 
 @app.command()
 def ctl(
-    words: Annotated[list[str], typer.Argument(help="Such as: status, pause, rate 12, held, approve h4821, help")],
+    words: Annotated[list[str], typer.Argument(help="Such as: status, pause, rate 12, held, approve h482137, help")],
     config: ConfigFile = None,
     companion: CompanionName = None,
 ) -> None:

@@ -47,7 +47,7 @@ class Held(Value):
     """Something that waits for a person's decision."""
 
     id: str
-    """Short, for people to type: `h4821` (heard from the audience) or `r1207` (said by the companion)."""
+    """Short, for people to type: `h482137` (heard from the audience) or `r120751` (said by the companion)."""
     who: str
     """The author and platform, or the character's name."""
     text: str
@@ -69,7 +69,7 @@ class Held(Value):
 
 def short_id(letter: str, what: str, taken: Container[str]) -> str:
     """An id for what is held, which `what` alone makes: it may be used when the relay that showed it is over."""
-    number = 1_000 + crc32(what.encode(errors="replace")) % 9_000
+    number = 100_000 + crc32(what.encode(errors="replace")) % 900_000
     while f"{letter}{number}" in taken:
         number += 1
     return f"{letter}{number}"

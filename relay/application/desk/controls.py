@@ -55,11 +55,11 @@ class Hours(Fields):
 
 
 class Decided(Fields):
-    id: str = Field(min_length=1, max_length=2_000, description="of what is held, such as h4821; several; or all")
+    id: str = Field(min_length=1, max_length=2_000, description="of what is held, such as h482137; several; or all")
 
 
 class OtherWords(Fields):
-    id: str = Field(pattern=r"^[hr]\d{1,9}$", description="of what is held, such as h4821")
+    id: str = Field(pattern=r"^[hr]\d{1,9}$", description="of what is held, such as h482137")
     text: str = Field(min_length=1, max_length=2_000, description="what is told instead")
 
 
