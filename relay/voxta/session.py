@@ -272,7 +272,7 @@ class VoxtaSession(ChatMessaging):
 
     def _closed(self, message: server.ChatClosed) -> None:
         if self.chat is None:
-            if message.chat_id in ("", self._loading):
+            if not message.chat_id or self._loading in ("", message.chat_id):
                 self._no_entry = VoxtaError("Voxta refused: the chat cannot be joined")
         elif message.chat_id == self.chat.chat_id:
             self._sessions = [s for s in self._sessions or [] if s.chat_id != message.chat_id]
