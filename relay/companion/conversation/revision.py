@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from relay.companion.conversation.listeners import Listeners
 from relay.companion.conversation.turns import Turns
-from relay.companion.state.chat import Chat, Message, MessageRole, Refused
+from relay.companion.state.chat import Chat, MessageRole, Refused
 from relay.wire import server
 
 
@@ -50,16 +50,13 @@ class Revision:
         Of one that came to nothing there is nothing to take back: what was said before it is another's answer.
         """
         current = self._turns.replies.current
-        if current is None and self._newest() is None:
+        is_failed = self._turns.replies.came_to_nothing
+        if current is None and not is_failed and self._chat.latest(MessageRole.ASSISTANT) is None:
             raise Refused("there is no reply to make anew")
         self._turns.cut_off()
-        last = self._newest()
-        if last is not None and last.role is MessageRole.ASSISTANT and (current is None or current.id == last.id):
+        last = self._chat.latest(MessageRole.ASSISTANT)
+        if last is not None and (last.id == current.id if current is not None else not is_failed):
             self.delete(last.id)
         self._turns.people_spoke()
         self._turns.want_reply()
         self._turns.advance()
-
-    def _newest(self) -> Message | None:
-        """What a reply would follow, or the reply."""
-        return self._chat.latest(MessageRole.USER, MessageRole.ASSISTANT, MessageRole.EVENT, MessageRole.STORY)

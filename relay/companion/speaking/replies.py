@@ -131,6 +131,8 @@ class CompanionReplies:
         self._audience = audience
         self._course = course
         self._reply: CompanionReply | None = None
+        self.came_to_nothing = False
+        """Whether the newest reply, narration aside, ended before any of it was said."""
         self._playback = PlaybackTracker(self._heard, setup.grace)
         self.early = EarlyAnswers(setup.brain, setup.speech, spawn)
 
@@ -211,6 +213,7 @@ class CompanionReplies:
     def _begin(self, reply: CompanionReply, prepare: Prepare, limits: AnswerLimits) -> None:
         self.cut_off()
         self._reply = reply
+        self.came_to_nothing &= reply.narrates
         self._playback.begin(reply.id)
         self._course.begins()
         self._audience.tell(
@@ -228,7 +231,7 @@ class CompanionReplies:
         """Tell that a reply is on its way until it begins, however long the brain takes for that."""
         about = server.ReplyThink(message_id=reply.id, sender_id=reply.speaker.id, session_id=self._session)
         await asyncio.sleep(THINKS_EVERY)
-        while not reply.text:
+        while self._reply is reply and not reply.text:
             self._audience.tell(about)
             await asyncio.sleep(THINKS_EVERY)
 
@@ -333,6 +336,7 @@ class CompanionReplies:
         self._audience.tell(
             server.ReplyCancelled(message_id=reply.id, sender_id=reply.speaker.id, session_id=self._session)
         )
+        self.came_to_nothing |= not reply.narrates and not reply.text
         kept = self._kept(reply) if reply.text else None
         if kept is not None:
             self._audience.tell(wire_view.update(self._session, kept))

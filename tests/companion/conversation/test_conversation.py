@@ -345,6 +345,16 @@ async def test_retry_makes_another_reply_and_never_uses_an_index_twice(
     assert [m["index"] for m in await history(companion)] == [0, 2]
 
 
+async def test_retry_takes_back_the_newest_reply_also_where_something_was_told_after_it(client: RawClient) -> None:
+    await client.say("One.")
+    first = await client.expect("update", role="Assistant")
+    await client.say("/noreply Somebody follows.")
+
+    await client.in_chat("retry")
+
+    assert (await client.expect("deleted"))["messageId"] == first["messageId"]
+
+
 @pytest.mark.parametrize("answered", [[], ["One."]])
 async def test_retry_of_a_reply_that_came_to_nothing_leaves_the_answers_before_it(
     client: RawClient, brain: ScriptedBrain, companion: CompanionServer, answered: list[str]
