@@ -23,6 +23,7 @@ from relay.application.archive import (
     is_backup,
     new_backup,
 )
+from relay.application.settings.file import secrets_in
 from relay.application.settings.loading import meaning
 from relay.application.settings.profiles import folder_of
 from relay.application.settings.secrets import Secrets
@@ -145,9 +146,10 @@ class _Contents:
         if settings is None:
             return places
         self._add_tree(folder_of(settings), PROFILES)
+        secrets = secrets_in(text_of(settings)) | Secrets(settings).read()
         for file in sorted(folder_of(settings).glob("*.toml")):
             try:
-                config = meaning(text_of(file), settings, Secrets(settings).read())
+                config = meaning(text_of(file), settings, secrets)
                 places[file.stem] = self.add_places(config, f"{file.stem}.")
             except ConfigError as error:
                 self.left_out.append(f"Not in it: what profile {file.stem} names elsewhere ({error})")

@@ -171,7 +171,8 @@ def _unreached(failure: Exception) -> ConfigError | None:
 
 def _stores(run: LiveRun) -> object:
     """Which ones a run has."""
-    return run.config.relay, run.config.inbox, run.config.memory
+    relay = run.config.relay
+    return relay.name, relay.data_dir, run.config.inbox, run.config.memory
 
 
 class Reachable(Whereabouts):

@@ -82,7 +82,7 @@ class SettingsFile:
     def _replace(self, text: str, keeps_secrets: bool) -> Config:
         text = text.replace("\r\n", "\n")
         if keeps_secrets:
-            text = edited(text, dict.fromkeys(_secrets_in(text)) | self._secrets())
+            text = edited(text, dict.fromkeys(secrets_in(text)) | self._secrets())
         if len(text) > MAX_TEXT:
             raise ConfigError(f"this is longer than any settings file ({MAX_TEXT} characters)")
         config = meaning(text, self.path, self.secrets.read())
@@ -96,7 +96,7 @@ class SettingsFile:
     def _secrets(self) -> dict[str, Any]:
         """Those that stand in the file; none where it cannot be read."""
         with suppress(ConfigError):
-            return _secrets_in(self.text())
+            return secrets_in(self.text())
         return {}
 
     def _refuse_what_is_set_outside(self, keys: Collection[str]) -> None:
@@ -125,10 +125,10 @@ def wrong(key: str, text: str) -> WrongSettings:
 
 def without_secrets(text: str) -> str:
     """The settings without the secrets among them; comments stay. Raises ConfigError."""
-    return edited(text, dict.fromkeys(_secrets_in(text)))
+    return edited(text, dict.fromkeys(secrets_in(text)))
 
 
-def _secrets_in(text: str) -> dict[str, Any]:
+def secrets_in(text: str) -> dict[str, Any]:
     """By key. Raises ConfigError."""
     data = toml_of(text)
     found = {}
