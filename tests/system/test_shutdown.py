@@ -34,6 +34,7 @@ async def cling():
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             print("told", flush=True)
+            may_end.append(True)
 
 def ready():
     print("ready", flush=True)
@@ -97,6 +98,7 @@ except asyncio.CancelledError:
     print("ended", flush=True)
 """
 CLINGING = """
+may_end.clear()
 async def work():
     asyncio.current_task().set_name("the clinging one")
     ready()
