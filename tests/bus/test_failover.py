@@ -50,25 +50,30 @@ async def told_over(inbox: RedisInbox, happening: Callable[[], object]) -> list[
             told.extend(each.key for each in found)
             await with_retries(inbox.settle, settlements(found))
 
-    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
-        tasks.create_task(arrive())
-        tasks.create_task(tell())
-        await halfway.wait()
-        await asyncio.to_thread(happening)
+    try:
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+            tasks.create_task(arrive())
+            tasks.create_task(tell())
+            await halfway.wait()
+            await asyncio.to_thread(happening)
+    except TimeoutError as error:
+        error.add_note(f"{len(told)} of {CROWD} were told")
+        raise
     return told
 
 
 EVERYTHING = [message(n).key for n in range(CROWD)]
 
 
-def taken_from_us(master: RedisServer, how: signal.Signals, watch: Callable[[], None]) -> None:
+def taken_from_us(master: RedisServer, replica: RedisServer, how: signal.Signals, watch: Callable[[], None]) -> None:
     """At a moment at which its replica has all that it has: what it has not is lost, as Redis promises no more.
 
     It is watched from then on: one that is only slow before that is replaced at a moment that nobody has chosen.
     """
-    with master.admin as admin:
+    with master.admin as admin, replica.admin as other:
         admin.client_pause(600_000, all=False)
-        while not admin.wait(1, 1_000):
+        written = admin.info("replication")["master_repl_offset"]
+        while other.info("replication")["slave_repl_offset"] < written:
             pass
     os.kill(master.pid, how)
     watch()
@@ -79,7 +84,7 @@ async def test_sentinels_promote_a_replica_of_a_master_that_is(how: signal.Signa
     with sentinel_group() as group:
         async with opened(connection_to(group.url, TIMEOUT), "relay:anna") as inbox:
             try:
-                told = await told_over(inbox, partial(taken_from_us, group.master, how, group.watch))
+                told = await told_over(inbox, partial(taken_from_us, group.master, group.replica, how, group.watch))
             finally:
                 group.master.kill()
             assert sorted(told) == sorted(EVERYTHING) and await with_retries(inbox.waiting) == 0
@@ -100,7 +105,7 @@ async def test_a_cluster_moves_a_slot_in_use_and_then_promotes_a_replica() -> No
             told = await told_over(one, lambda: servers.move(key_slot(moving.encode())))
             assert sorted(told) == sorted(EVERYTHING) and await with_retries(one.waiting) == 0
 
-            happening = partial(taken_from_us, servers.masters[0], signal.SIGKILL, servers.watch)
+            happening = partial(taken_from_us, servers.masters[0], servers.replica, signal.SIGKILL, servers.watch)
             told = await told_over(other, happening)
             assert sorted(told) == sorted(EVERYTHING) and await with_retries(other.waiting) == 0
             assert servers.promoted()

@@ -84,12 +84,18 @@ def sentinel_group() -> Iterator[SentinelGroup]:
             f"sentinel failover-timeout {SentinelGroup.name} 5000\n"
         )
         command: list[str | Path] = [server_binary(), file, "--sentinel"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        log = folder / "sentinel.log"
+        with log.open("wb") as said:
+            process = subprocess.Popen(command, stdout=said, stderr=said)
         stack.callback(process.wait, START_TIMEOUT)
         stack.callback(process.kill)
         group = SentinelGroup(master, replica, port)
         _until(group.is_ready)
-        yield group
+        try:
+            yield group
+        except BaseException as error:
+            error.add_note(log.read_text(errors="replace"))
+            raise
 
 
 class ClusterServers:

@@ -46,6 +46,7 @@ async def test_pages_and_calls_go_on_with_the_core_that_takes_over(config: Confi
             while (await page.socket.receive(PATIENCE)).type is aiohttp.WSMsgType.TEXT:
                 pass
             assert page.socket.close_code == aiohttp.WSCloseCode.SERVICE_RESTART
+        await ended(first)
         await answers(http, f"{url}/state")
         async with opened(url) as page:
             await page.show("strip")
@@ -72,16 +73,22 @@ async def test_links_are_those_of_the_relay_whichever_machine_its_core_is_on(con
         link = f"{url}{made['path']}"
         await answers(http, link)
 
-        first.cancel()
+        await ended(first)
         second = await core_on(there)
         await answers(http, link)
         async with opened(url, **streamer) as page:
             assert (await page.ask("withdraw", id=made["id"]))["ok"]
 
-        second.cancel()
+        await ended(second)
         await core_on(here)
         await answers(http, f"{url}/dock?token={TOKEN}")
         await answers(http, link, 401)
+
+
+async def ended(core: asyncio.Task[None]) -> None:
+    """It has answered its last."""
+    core.cancel()
+    await asyncio.wait({core})
 
 
 def with_token(config: Config) -> Config:
