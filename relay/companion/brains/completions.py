@@ -134,10 +134,25 @@ class Completions:
             if len(rest) > LINE_LIMIT:
                 raise self._endpoint.no("chat completion")
             for line in lines:
-                if line.startswith(b"data:"):
-                    yield line[5:].strip().decode("utf-8", "replace")
-        if rest.startswith(b"data:"):
-            yield rest[5:].strip().decode("utf-8", "replace")
+                if (data := _data(line)) is not None:
+                    yield data
+        if (data := _data(rest)) is not None:
+            yield data
+
+
+def _data(line: bytes) -> str | None:
+    """The data of a line; None of one without.
+
+    llama.cpp until September 2025 tells of a failure in a field `error`, and goes on to [DONE] as if all was well.
+    """
+    field, _, value = line.partition(b":")
+    data = value.strip().decode("utf-8", "replace")
+    match field:
+        case b"data":
+            return data
+        case b"error":
+            return f'{{"error": {data}}}'
+    return None
 
 
 def _is_mere_thought(answer: Any) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import pairwise
@@ -39,6 +39,7 @@ VIEW = ChatView(
     contexts=("It rains.",),
     limits=AnswerLimits(max_new_tokens=50),
 )
+LLAMA_ERROR = b'error: {"code":400,"message":"the request exceeds the available context size"}'
 DEEP = b"data: " + b"[" * 100_000 + b"\n\n"
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -222,6 +223,18 @@ async def test_what_is_no_completion_is_an_error(event: bytes) -> None:
 
 async def test_an_error_in_the_middle_of_the_stream_is_an_error() -> None:
     assert "overloaded" in await failure(streaming(piece("Well"), b'data: {"error":{"message":"overloaded"}}\n\n'))
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (LLAMA_ERROR, b"\n\n", b"data: [DONE]\n\n"),
+        (piece("Well"), LLAMA_ERROR, b"\n\n", b"data: [DONE]\n\n"),
+        (piece("Well"), LLAMA_ERROR),
+    ],
+)
+async def test_an_error_as_older_llama_cpp_streams_it_is_an_error(parts: Sequence[bytes]) -> None:
+    assert "failed: the request exceeds the available context size" in await failure(streaming(*parts))
 
 
 async def test_a_connection_that_breaks_off_is_an_error() -> None:
