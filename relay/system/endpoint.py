@@ -136,7 +136,7 @@ class Endpoint:
     async def offers(self, model: str) -> str:
         """One line when it answers and has this model, as far as it tells."""
         names = await self.models()
-        if not names or any(name.partition(":")[0] == model or name == model for name in names):
+        if not names or any(_is(name, model) for name in names):
             return f"{self.host} answers"
         raise self._error(f"{self.host} has no {model!r} (check {self._model}); it has {', '.join(names)}"[:300])
 
@@ -209,6 +209,15 @@ def _names(body: bytes | None) -> list[str]:
         return [str(model["id"]) for model in json.loads(body or b"{}")["data"]]
     except (ValueError, TypeError, LookupError, RecursionError):
         return []
+
+
+def _is(listed: str, model: str) -> bool:
+    """Whether a list has the model under this name.
+
+    Ollama lists tags that nobody has to say, OpenRouter no variants (`:nitro`), and Google puts `models/` before names.
+    """
+    listed, model = listed.removeprefix("models/"), model.removeprefix("models/")
+    return listed in (model, model.partition(":")[0]) or listed.partition(":")[0] == model
 
 
 async def _go_without_key(request: "httpx2.Request") -> None:

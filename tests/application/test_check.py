@@ -129,6 +129,26 @@ async def test_the_model_of_the_companion_is_asked_for(
 
 
 @pytest.mark.parametrize(
+    ("listed", "asked", "is_well"),
+    [
+        ("openai/gpt-5.2", "openai/gpt-5.2:nitro", True),
+        ("models/gemini-2.5-flash", "gemini-2.5-flash", True),
+        ("gemini-2.5-flash", "models/gemini-2.5-flash", True),
+        ("llama3.2:3b", "llama3.2:1b", False),
+        ("models/gemini-2.5-flash", "flash", False),
+    ],
+)
+async def test_a_model_may_be_asked_for_by_another_name_than_the_listed_one(
+    tmp_path: Path, listed: str, asked: str, is_well: bool
+) -> None:
+    async with models([listed]) as url:
+        companion = {"port": 0, "brain": "openai", "base_url": url, "model": asked}
+        found = (await findings(tmp_path, companion=companion))["brain"]
+
+    assert found.ok == is_well
+
+
+@pytest.mark.parametrize(
     ("part", "settings", "fix"),
     [
         ("brain", {"brain": "openai", "base_url": "http://127.0.0.1:1/v1"}, "companion.base_url"),
