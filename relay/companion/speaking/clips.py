@@ -71,7 +71,8 @@ class Speech:
 def _mended(wav: bytes) -> tuple[bytes, float]:
     """A WAV file whose header tells the true length, and its seconds.
 
-    Servers that stream write the header before they know. Raises VoiceError at what is no WAV file.
+    Servers that stream write the header before they know, with more than will come or with nothing. Raises VoiceError
+    at what is no WAV file.
     """
     chunks = _chunks(wav)
     form, data = chunks.get(b"fmt ", b""), chunks.get(b"data", b"")
@@ -90,7 +91,8 @@ def _chunks(wav: bytes) -> dict[bytes, bytes]:
     at = 12
     while at + 8 <= len(wav) and b"data" not in found:
         name, size = struct.unpack_from("<4sI", wav, at)
-        found[name] = wav[at + 8 : at + 8 + size]
+        is_unknown = name == b"data" and not size
+        found[name] = wav[at + 8 :] if is_unknown else wav[at + 8 : at + 8 + size]
         at += 8 + size + size % 2
     return found
 

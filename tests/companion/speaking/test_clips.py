@@ -41,10 +41,11 @@ async def test_a_clip_has_an_address_and_a_length() -> None:
     assert kept(speech, first.url) == wav(1.5)
 
 
-async def test_a_header_written_before_the_length_was_known_is_mended() -> None:
+@pytest.mark.parametrize("unknown", [0xFFFFFFFF, 0])
+async def test_a_header_written_before_the_length_was_known_is_mended(unknown: int) -> None:
     streamed = bytearray(wav(2.0))
-    struct.pack_into("<I", streamed, 4, 0xFFFFFFFF)
-    struct.pack_into("<I", streamed, 40, 0xFFFFFFFF)
+    struct.pack_into("<I", streamed, 4, unknown)
+    struct.pack_into("<I", streamed, 40, unknown)
     speech = Speech(FixedVoice(bytes(streamed) + b"\0"))
 
     clip = await speech.clip("Hello.")
