@@ -52,8 +52,14 @@ def is_addressed(message: discord.Message, me: int) -> bool:
         return True
     if any(role.tags is not None and role.tags.bot_id == me for role in message.role_mentions):
         return True
+    original = original_of(message)
+    return original is not None and original.author.id == me
+
+
+def original_of(message: discord.Message) -> discord.Message | None:
+    """What it replies to, as far as that is still there."""
     original = message.reference.resolved if message.reference is not None else None
-    return isinstance(original, discord.Message) and original.author.id == me
+    return original if isinstance(original, discord.Message) else None
 
 
 def _names_of(guild: discord.Guild | None) -> set[str]:
@@ -82,12 +88,17 @@ def read_message(message: discord.Message, me: int, at: float) -> AudienceMessag
 
 
 def _quoted(message: discord.Message, me: int) -> Quoted | None:
-    """What it replies to, as far as that is still there."""
-    original = message.reference.resolved if message.reference is not None else None
-    if not isinstance(original, discord.Message):
+    original = original_of(message)
+    if original is None:
         return None
-    author = None if original.author.id == me else read_author(original.author, original.guild)
+    author = None if original.author.id == me else read_author(_author(original, message), original.guild)
     return Quoted.of(author, wording(original).text)
+
+
+def _author(original: discord.Message, reply: discord.Message) -> discord.User | discord.Member:
+    """Discord tells the user alone there. Replies mention them by default, and that as a member of the server."""
+    people = [original.author, *(person for person in reply.mentions if person == original.author)]
+    return next((person for person in people if isinstance(person, discord.Member)), original.author)
 
 
 def read_question(use: discord.Interaction[discord.Client], question: str, names: Names, at: float) -> AudienceMessage:

@@ -11,6 +11,7 @@ import discord
 
 from relay.model import AudienceMessage, Incoming
 from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.discord.membership import recognise
 from relay.platforms.discord.outgoing import FAILURES
 from relay.platforms.intake import Seen
 
@@ -148,7 +149,9 @@ class History:
                     await self._look(channel, gap, messages)
         except TimeoutError:
             log.warning("discord: looking up what was missed takes long; the rest follows")
-        return list(self._new(messages))
+        new = self._new(messages)
+        await recognise(new)
+        return list(self._told(new))
 
     async def _wait_for(self, channels: Collection[int]) -> None:
         """Until these channels are described, or all servers are."""
@@ -193,11 +196,14 @@ class History:
         threads = (each for guild in self._client.guilds for each in guild.threads if each.parent_id == channel)
         return [thread for thread in threads if (thread.last_message_id or 0) > gap.since]
 
-    def _new(self, messages: list[discord.Message]) -> Iterable[AudienceMessage]:
+    def _new(self, messages: list[discord.Message]) -> list[discord.Message]:
         untold = [m for m in messages if m.id < self._told_from.get(m.channel.id, m.id + 1)]
         new = [message for message in sorted(untold, key=lambda m: m.id) if self._mark.saw(message.id)]
         if new:
             log.info("discord: found %d messages that were written while the connection was away", len(new))
-        for message in new:
+        return new
+
+    def _told(self, messages: list[discord.Message]) -> Iterable[AudienceMessage]:
+        for message in messages:
             if (told := self._tell(message, self._clock.happened(message.created_at.timestamp()))) is not None:
                 yield told

@@ -58,6 +58,8 @@ class Gateway:
         self.shards: list[tuple[int, int]] = []
         """Which of how many each identify was for."""
         self.resumes = 0
+        self.tells_members = True
+        """Whether requests for members are answered."""
         self.chunks = 0
         """How often a member list was sent."""
         self.heartbeat_interval = 41.25
@@ -241,12 +243,21 @@ class Gateway:
         self._signal.notify()
 
     async def _members(self, socket: Socket, data: Json) -> None:
+        """Gateway Events, "Request Guild Members": who is named by id needs no intent; 100 may be at once."""
         session = self._session_of(socket)
-        assert session is not None and data["query"] == "" and data["limit"] == 0
-        everyone = [self._world.full_member(person) for person in (*self._world.people.values(), self._world.bot)]
+        assert session is not None
+        everyone = {person.id: person for person in (*self._world.people.values(), self._world.bot)}
+        asked = [str(id) for id in data.get("user_ids", ())]
+        if asked:
+            assert "query" not in data and len(asked) <= 100
+        else:
+            assert data["query"] == "" and data["limit"] == 0
+        found = [self._world.full_member(everyone[id]) for id in asked or everyone if id in everyone]
+        if not self.tells_members:
+            return
         await session.record("GUILD_MEMBERS_CHUNK", {
-            "guild_id": data["guild_id"], "members": everyone, "chunk_index": 0, "chunk_count": 1,
-            "nonce": data.get("nonce"), "not_found": [], "presences": [],
+            "guild_id": data["guild_id"], "members": found, "chunk_index": 0, "chunk_count": 1,
+            "nonce": data.get("nonce"), "not_found": [id for id in asked if id not in everyone], "presences": [],
         })  # fmt: skip
         self.chunks += 1
         self._signal.notify()

@@ -228,7 +228,7 @@ class World:
 
     def _mentioned(self, text: str) -> list[Json]:
         everyone = (*self.people.values(), self.bot)
-        return [person.user() | {"member": self.member(person)} for person in everyone if f"<@{person.id}>" in text]
+        return [person.user() for person in everyone if f"<@{person.id}>" in text]
 
     def history(self, channel: str) -> Iterator[Json]:
         """The channel's messages, newest first."""
@@ -237,9 +237,10 @@ class World:
 
     def as_event(self, data: Json) -> Json:
         """Something in a channel as the gateway tells it. Gateway Events, "Message Create Extra Fields"."""
-        author = data.get("author", {}).get("id")
-        person = next((p for p in (*self.people.values(), self.bot) if p.id == author), None)
-        extra: Json = {} if person is None or "webhook_id" in data else {"member": self.member(person)}
+        members = {person.id: {"member": self.member(person)} for person in (*self.people.values(), self.bot)}
+        extra: Json = {} if "webhook_id" in data else members.get(data.get("author", {}).get("id"), {})
+        if "mentions" in data:
+            extra |= {"mentions": [user | members.get(user["id"], {}) for user in data["mentions"]]}
         return data | extra | {"guild_id": self.channels[data["channel_id"]].guild}
 
 

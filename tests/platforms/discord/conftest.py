@@ -12,7 +12,7 @@ from tenacity import wait_fixed
 from relay.config import VoiceSection
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Kind, Suggestion
 from relay.platforms.base import PlatformControls, ViewerCommands
-from relay.platforms.discord import client, interactions, mentions, missed, session_starts, shard, slash
+from relay.platforms.discord import client, interactions, membership, mentions, missed, session_starts, shard, slash
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.settings import DiscordSection
 from relay.platforms.discord.voice.choosing import CompanionVoice
@@ -187,6 +187,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch, discord: DiscordDouble) -> None:
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is put off because the machine is slow."""
     monkeypatch.setattr(interactions, "ANSWER_WITHIN", PATIENCE)
+    monkeypatch.setattr(membership, "WITHIN", PATIENCE)
     monkeypatch.setattr(mentions, "WITHIN", PATIENCE)
     monkeypatch.setattr(slash, "STORED_WITHIN", PATIENCE)
     monkeypatch.setattr(missed, "GUILDS_WITHIN", PATIENCE)

@@ -108,6 +108,15 @@ async def test_a_reply_carries_what_it_replies_to_and_who_wrote_that(
     assert to_bob.text == "sent a picture"
 
 
+async def test_a_reply_names_who_it_replies_to_as_the_server_does(discord: DiscordDouble, store: Store) -> None:
+    captain = discord.world.person("ann", nick="Captain")
+    first = await discord.say("hello")
+    await discord.say("hi", author="bob", reply_to=first, mentions=[captain.user()])
+    original, reply = [each for each in await store.wait_for(2) if isinstance(each, AudienceMessage)]
+    assert reply.replies_to is not None
+    assert (original.author.name, reply.replies_to.author) == ("Captain", original.author)
+
+
 async def test_a_reply_to_a_deleted_message_is_still_heard(discord: DiscordDouble, store: Store) -> None:
     await discord.say("to nothing", reply_to="123456789")
     message = await store.first()

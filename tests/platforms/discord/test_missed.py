@@ -6,7 +6,8 @@ import time
 import pytest
 
 from relay.errors import InboxError
-from relay.platforms.discord import client, missed, session
+from relay.model import AudienceMessage, Role
+from relay.platforms.discord import client, membership, missed, session
 from relay.platforms.discord.client import NOTE_KNOWN, DiscordPlatform
 from relay.platforms.discord.missed import Mark
 from relay.platforms.discord.session_starts import LastStart
@@ -131,6 +132,34 @@ class TestAcrossRuns:
             await discord.say("five")
             await store.wait_for(5)
         assert store.texts == ["one", "two", "three", "four", "five"]
+
+    async def test_who_wrote_it_is_what_they_are_on_the_server(
+        self, discord: DiscordDouble, connect: Connect, store: Store
+    ) -> None:
+        discord.world.person("ann", moderator=True, nick="Captain")
+        discord.world.person("bob", booster=True)
+        async with connect():
+            await self.noted(store, await discord.say("one", author="cleo"))
+        question = await discord.say("!relay mute cleo", author="ann")
+        await discord.say("why her?", author="bob", reply_to=question)
+        async with connect():
+            await store.wait_for(3)
+        command, reply = [each for each in store.items[1:] if isinstance(each, AudienceMessage)]
+        assert (command.author.name, *command.author.roles) == ("Captain", Role.MODERATOR)
+        assert [*reply.author.roles] == [Role.SUBSCRIBER]
+        assert reply.replies_to is not None and reply.replies_to.author == command.author
+
+    async def test_it_is_told_all_the_same_where_discord_does_not_say_who_wrote_it(
+        self, discord: DiscordDouble, connect: Connect, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(membership, "WITHIN", 0.01)
+        async with connect():
+            await self.noted(store, await discord.say("one"))
+        discord.gateway.tells_members = False
+        await discord.say("two")
+        async with connect():
+            await store.wait_for(2)
+        assert store.texts == ["one", "two"]
 
     async def test_the_first_run_notes_at_once_from_where_it_hears(
         self, discord: DiscordDouble, connect: Connect, store: Store, monkeypatch: pytest.MonkeyPatch
