@@ -38,6 +38,7 @@ class CommandRooms:
     def subscribe(self, events: Events, is_answering: Callable[[], bool]) -> None:
         """Hear what happens. `is_answering`: the companion is, or is about to."""
         watch = AnswerWatch(self.gate, is_answering, clock.now)
+        events.stream_changed.subscribe(self.gate.stream_changed)
         events.chat_changed.subscribe(self._offered.chat_changed)
         events.received.subscribe(self._offered.on_message)
         events.asking.subscribe(watch.asking)

@@ -25,6 +25,7 @@ from relay.application.silence import Silence
 from relay.application.spoken import spoken_words
 from relay.application.staging import ScenarioRooms
 from relay.application.statistics import Statistics
+from relay.application.streams import follow_stream
 from relay.application.subtitles import Subtitles
 from relay.application.unanswered import Questions
 from relay.application.viewers import ViewersCommands
@@ -203,6 +204,7 @@ class Relay:
         self.audio.tell(spoken_words(self, self.audio, self._config.hearing), lambda: live.switches.muted)
         self.subtitles = Subtitles(self._config, self.audio, lambda: live.switches, self.poster.tell, self._quiet)
         events.arrived.subscribe(self.subtitles.arrived)
+        follow_stream(events, self.platforms)
         self.commands.subscribe(events, lambda: self.is_answering)
         self.scenario.subscribe(events)
         events.arrived.subscribe(self.runtime.saw)

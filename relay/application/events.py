@@ -42,6 +42,8 @@ class Events:
 
     arrived: Signal[[AudienceMessage]] = field(default_factory=Signal)
     """Somebody in the audience said or did something, and it is stored."""
+    stream_changed: Signal[[AudienceMessage]] = field(default_factory=Signal)
+    """The companion's stream has begun, ended, or has another title; those of other channels do not count."""
     decided: Signal[[PlatformDecision]] = field(default_factory=Signal)
     """A platform has decided about a message that it withholds."""
     retracted: Signal[[Retraction]] = field(default_factory=Signal)

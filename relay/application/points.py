@@ -8,7 +8,7 @@ from relay.commands.gate import CommandGate
 from relay.config.loading import Config
 from relay.inbox.base import Inbox
 from relay.model import Reward
-from relay.platforms.base import ChannelRewards, Platform, Redeeming, Streaming
+from relay.platforms.base import ChannelRewards, Platform, Redeeming
 from relay.rewards.keeper import RedemptionKeeper
 from relay.rewards.pauses import RewardPauses
 from relay.rewards.redemptions import Redemptions
@@ -42,9 +42,7 @@ class PointRewards:
             ),
             concerns=self._concerns,
         )
-        self._pauses = RewardPauses(
-            inbox, self._redeeming, self._streaming, when=config.redemptions.pause_when, is_away=is_away
-        )
+        self._pauses = RewardPauses(inbox, self._redeeming, when=config.redemptions.pause_when, is_away=is_away)
 
     def subscribe(self, events: Events) -> None:
         """Hear what happens to redemptions."""
@@ -68,9 +66,6 @@ class PointRewards:
         if not self._is_used:
             return {}
         return {each.name: each.rewards for each in self._platforms() if isinstance(each, Redeeming)}
-
-    def _streaming(self) -> Sequence[Streaming]:
-        return [each for each in self._platforms() if isinstance(each, Streaming)]
 
     def _concerns(self, reward: Reward) -> bool:
         section = self._table.section(reward)

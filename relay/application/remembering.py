@@ -43,7 +43,7 @@ def memory_of(
     register(commands, memory)
     events.settled.subscribe(memory.sightings.settled)
     if memory.summaries is not None:
-        events.arrived.subscribe(memory.summaries.saw)
+        events.stream_changed.subscribe(memory.summaries.stream_changed)
     return memory
 
 

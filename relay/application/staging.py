@@ -26,6 +26,7 @@ class ScenarioRooms:
     def subscribe(self, events: Events) -> None:
         """Hear what happens on either side."""
         events.arrived.subscribe(self.context.saw)
+        events.stream_changed.subscribe(self.context.stream_changed)
         events.forwarded.subscribe(self.context.told)
         for told in (events.asking, events.forwarded):
             told.subscribe(self.executor.told)

@@ -73,10 +73,13 @@ class CommandGate:
     def notice(self, message: AudienceMessage) -> None:
         """Somebody in the audience said or did something, whatever becomes of it."""
         self.recognise(message)
+        if message.kind is Kind.CHEER and self.table.call(message) is None:
+            self._explain(message)
+
+    def stream_changed(self, message: AudienceMessage) -> None:
+        """When the companion's stream begins, uses are counted anew."""
         if message.kind is Kind.ONLINE:
             self._cooldowns.begin_stream()
-        elif message.kind is Kind.CHEER and self.table.call(message) is None:
-            self._explain(message)
 
     def recognise(self, message: AudienceMessage) -> None:
         """Whoever this is from is known from now on."""

@@ -57,8 +57,8 @@ class Summaries:
             self._talks.popitem(last=False)
         self._news.set()
 
-    def saw(self, message: AudienceMessage) -> None:
-        """Something happened in the audience: a stream that ends."""
+    def stream_changed(self, message: AudienceMessage) -> None:
+        """The companion's stream has ended, or something else is new about it."""
         if message.kind is Kind.OFFLINE:
             self._is_over = True
             self._news.set()

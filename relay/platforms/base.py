@@ -139,6 +139,8 @@ class Stream:
     title: str = ""
     game: str = ""
     viewers: int = 0
+    channel: str = ""
+    """Whose it is."""
 
 
 @runtime_checkable
@@ -171,6 +173,10 @@ class ChannelRewards(Protocol):
         ...
 
     async def list(self) -> Sequence[ChannelReward]: ...
+
+    async def stream(self) -> Stream:
+        """The stream of that channel, how it is now."""
+        ...
 
     async def create(self, title: str, offer: OfferSection) -> ChannelReward:
         """Offer one more, which is ours from then on."""

@@ -2,14 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, NoReturn
 
 from pydantic import TypeAdapter, ValidationError
 
 from relay.errors import RelayError
 from relay.model import AudienceMessage, Kind
-from relay.platforms.base import ChannelRewards, Notes, Streaming
+from relay.platforms.base import ChannelRewards, Notes
 from relay.system.periodic import repeat
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,6 @@ class RewardPauses:
         self,
         notes: Notes,
         platforms: Callable[[], Mapping[str, ChannelRewards]],
-        streams: Callable[[], Sequence[Streaming]],
         *,
         when: Collection[str],
         is_away: Callable[[], bool],
@@ -41,12 +40,13 @@ class RewardPauses:
         """`when` holds `offline` and `away`, or one of them; `is_away`: there is no companion to answer."""
         self._notes = notes
         self._platforms = platforms
-        self._streams = streams
         self._when = when
         self._is_away = is_away
         self._clock = clock
         self._is_live: bool | None = None
         """None while nobody knows."""
+        self._stage: tuple[str, str] | None = None
+        """The platform and the channel whose stream it is."""
         self._here_at = clock()
         """When there was a companion last."""
         self._ask_at = self._try_at = 0.0
@@ -54,8 +54,8 @@ class RewardPauses:
         """As it was done last; None before."""
 
     def saw(self, message: AudienceMessage) -> None:
-        """Somebody in the audience did something; the begin and the end of a stream count."""
-        if message.kind in (Kind.ONLINE, Kind.OFFLINE):
+        """Somebody in the audience did something; the begin and the end of the stream count that has the rewards."""
+        if message.kind in (Kind.ONLINE, Kind.OFFLINE) and (message.platform, message.channel) == self._stage:
             self._is_live = message.kind is Kind.ONLINE
 
     async def run(self) -> NoReturn:
@@ -91,14 +91,15 @@ class RewardPauses:
         return is_offline or ("away" in self._when and now - self._here_at >= AWAY_AFTER)
 
     async def _ask(self, now: float) -> None:
-        """One that knows is enough; asked again at once where none does, since it may not be connected yet."""
-        for platform in self._streams():
+        """One that knows is enough; asked again at once where it is not connected yet."""
+        for name, rewards in self._platforms().items():
             try:
-                self._is_live = (await platform.stream()).is_live
+                stream = await rewards.stream()
             except RelayError as error:
                 log.debug("whether there is a stream is not known: %s", error)
+                self._ask_at = now if error.retryable else now + ASK_EVERY
             else:
-                self._ask_at = now + ASK_EVERY
+                self._is_live, self._stage, self._ask_at = stream.is_live, (name, stream.channel), now + ASK_EVERY
 
     async def _pause(self, name: str, rewards: ChannelRewards) -> None:
         offered = [each for each in await rewards.list() if each.is_ours and each.is_enabled and not each.is_paused]

@@ -77,10 +77,12 @@ class StreamContext:
 
     def saw(self, message: AudienceMessage) -> None:
         """Somebody in the audience said or did something."""
-        now = self._clock()
+        if message.kind is Kind.RAID:
+            self._raided_until = self._clock() + RAID
+
+    def stream_changed(self, message: AudienceMessage) -> None:
+        """The companion's stream has begun, ended, or has another title."""
         match message.kind:
-            case Kind.RAID:
-                self._raided_until = now + RAID
             case Kind.ONLINE | Kind.OFFLINE:
                 known = self._stream or Stream(False)
                 self._stream = Stream(message.kind is Kind.ONLINE, known.title, known.game, known.viewers)

@@ -139,7 +139,7 @@ class TestWho:
         room = CommandRoom(LURK | {"per_stream": 2, "viewer_cooldown": 0})
 
         assert [room.say("!lurk", at=at) for at in range(3)] == ["", "", "used up"]
-        room.say("", kind=Kind.ONLINE, at=9)
+        room.gate.stream_changed(written("", kind=Kind.ONLINE, at=9))
         assert room.say("!lurk", at=10) == ""
 
 

@@ -123,6 +123,14 @@ async def test_the_character_knows_of_the_stream(tmp_path: Path) -> None:
         assert [c.text for c in stage.story.additions["relay"].contexts] == ["The stream is live."]
 
 
+async def test_the_stream_is_that_of_the_first_channel(tmp_path: Path) -> None:
+    async with playing(tmp_path, loaded()) as stage:
+        await stage.relay.receive(message(1, kind=Kind.ONLINE))
+        await stage.relay.receive(message(2, kind=Kind.OFFLINE, channel="friend"))
+        await stage.relay.receive(message(3, "Cooking", kind=Kind.CHANNEL_UPDATE, channel="friend"))
+        assert stage.relay.scenario.context.contexts() == ("The stream is live.",)
+
+
 OFFER = """
 chat.appTrigger("relay.command", "dance", "style:choice(slow|fast) times:number(1..5)?", "Make her dance");
 chat.addEventListener("app:command.dance", (e) => {

@@ -237,7 +237,7 @@ async def test_when_the_stream_ends_a_model_sums_up_what_was_said(tmp_path: Path
             await eventually(lambda: "twitch:cid" in summaries._talks)
             await room.memory.forget("twitch:bob")
 
-            summaries.saw(message(99, kind=Kind.OFFLINE))
+            summaries.stream_changed(message(99, kind=Kind.OFFLINE))
             await eventually(lambda: not summaries._talks)
 
             assert asked == [("Ann", [f"chess line {number} ***" for number in range(4)])]

@@ -33,7 +33,7 @@ async def test_the_model_is_sent_no_line_of_who_may_not_be_told_of_any_more(why:
             switches = Switches(muted=frozenset({"twitch:ann"}))
         else:
             quiet.add("twitch:ann")
-        summaries.saw(message(99, kind=Kind.OFFLINE))
+        summaries.stream_changed(message(99, kind=Kind.OFFLINE))
         await eventually(lambda: not summaries._talks)
 
     assert (asked, kept) == (["Bob"], ["twitch:bob"])

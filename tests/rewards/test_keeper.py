@@ -13,7 +13,7 @@ from relay.config import OfferSection
 from relay.errors import AuthError, InboxError, PlatformError, PlatformUnavailable, RelayError
 from relay.inbox.base import Record
 from relay.model import AudienceMessage, Outcome, Reward
-from relay.platforms.base import ChannelReward
+from relay.platforms.base import ChannelReward, Stream
 from relay.rewards.keeper import NOTE, RedemptionKeeper
 from relay.rewards.redemptions import Redemptions
 from tests.contracts.samples import message, settlement
@@ -65,6 +65,9 @@ class Points:
 
     async def list(self) -> Sequence[ChannelReward]:
         return []
+
+    async def stream(self) -> Stream:
+        raise NotImplementedError
 
     async def create(self, title: str, offer: OfferSection) -> ChannelReward:
         raise NotImplementedError

@@ -19,6 +19,9 @@ class Channel:
     def __init__(self) -> None:
         self.is_live = True
         self.problem: RelayError | None = None
+        self.has_no_stream: RelayError | None = None
+        self.asked = 0
+        """How often, whether there is a stream."""
         self.rewards = {
             "ours": ChannelReward("ours", "Ask", 300, is_ours=True),
             "theirs": ChannelReward("theirs", "Hydrate", 100, is_ours=False),
@@ -27,7 +30,10 @@ class Channel:
         self.calls: list[tuple[str, bool]] = []
 
     async def stream(self) -> Stream:
-        return Stream(self.is_live)
+        self.asked += 1
+        if self.has_no_stream:
+            raise self.has_no_stream
+        return Stream(self.is_live, channel="home")
 
     async def get_note(self, name: str) -> str | None:
         return self.notes.get(name)
@@ -63,7 +69,6 @@ class Evening:
         self.pauses = RewardPauses(
             channel,
             lambda: {"twitch": channel},
-            lambda: [channel],
             when=when or ("offline", "away"),
             is_away=lambda: not self.has_companion,
             clock=lambda: self.now,
@@ -98,6 +103,15 @@ async def test_they_rest_from_the_end_of_the_stream_to_its_next_begin(channel: C
     evening.pauses.saw(message(2, kind=Kind.ONLINE))
     await evening.after(1)
     assert channel.calls == [("ours", True), ("ours", False)]
+
+
+@pytest.mark.parametrize("elsewhere", [{"channel": "friend"}, {"platform": "irc"}])
+async def test_streams_of_other_channels_change_nothing(channel: Channel, elsewhere: dict[str, str]) -> None:
+    evening = Evening(channel)
+    await evening.after(1)
+    evening.pauses.saw(message(1, kind=Kind.OFFLINE, **elsewhere))
+    await evening.after(1)
+    assert not evening.is_paused
 
 
 async def test_they_rest_when_the_relay_starts_before_the_stream(channel: Channel) -> None:
@@ -153,6 +167,17 @@ async def test_a_platform_that_is_away_is_asked_again(channel: Channel) -> None:
     channel.problem = None
     await evening.after(1)
     assert evening.is_paused
+
+
+@pytest.mark.parametrize(("problem", "asked"), [(PlatformUnavailable("away"), 3), (AuthError("not the streamer"), 1)])
+async def test_whether_there_is_a_stream_is_asked_again_at_once_where_that_may_help(
+    channel: Channel, problem: RelayError, asked: int
+) -> None:
+    evening = Evening(channel)
+    channel.has_no_stream = problem
+    for _ in range(3):
+        await evening.after(1)
+    assert channel.asked == asked
 
 
 async def test_what_a_person_has_to_mend_is_tried_again_after_a_while(channel: Channel) -> None:

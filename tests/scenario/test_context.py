@@ -159,16 +159,16 @@ async def test_a_raid_sets_a_flag_for_a_while_and_going_live_is_noticed() -> Non
     assert informed.flags() == ("raid.active",)
     clock.now += RAID
     assert informed.flags() == ("!raid.active",)
-    informed.saw(message(2, kind=Kind.ONLINE))
+    informed.stream_changed(message(2, kind=Kind.ONLINE))
     assert informed.flags() == ("stream.live", "!raid.active")
-    informed.saw(message(3, kind=Kind.OFFLINE))
+    informed.stream_changed(message(3, kind=Kind.OFFLINE))
     assert informed.contexts() == ("The stream is offline.",)
 
 
 def test_a_new_title_and_category_are_known_at_once() -> None:
     informed = stream_context(Voxta(), Clock())
-    informed.saw(message(1, kind=Kind.ONLINE))
-    informed.saw(message(2, "Speedrun!", kind=Kind.CHANNEL_UPDATE).model_copy(update={"detail": "Chess"}))
+    informed.stream_changed(message(1, kind=Kind.ONLINE))
+    informed.stream_changed(message(2, "Speedrun!", kind=Kind.CHANNEL_UPDATE).model_copy(update={"detail": "Chess"}))
 
     assert informed.contexts() == ("The stream is live.", "Its title is: Speedrun!.", "The game is Chess.")
 

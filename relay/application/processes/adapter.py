@@ -278,6 +278,9 @@ def _rewards(platform: Platform, there: _There) -> Mapping[str, Handler]:
     async def list_all(asked: Any) -> Sequence[Mapping[str, Any]]:
         return [plain(each) for each in await rewards(asked).list()]
 
+    async def stream(asked: Any) -> Mapping[str, Any]:
+        return plain(await rewards(asked).stream())
+
     async def create(asked: Any) -> Mapping[str, Any]:
         return plain(await rewards(asked).create(asked["title"], OfferSection.model_validate(asked["offer"])))
 
@@ -287,5 +290,12 @@ def _rewards(platform: Platform, there: _There) -> Mapping[str, Handler]:
     async def settle(asked: Any) -> None:
         await rewards(asked).settle(asked["reward_id"], asked["redemption_id"], is_fulfilled=asked["is_fulfilled"])
 
-    found = {"check": check, "list": list_all, "create": create, "pause": pause, "settle": settle}
+    found = {
+        "check": check,
+        "list": list_all,
+        "stream": stream,
+        "create": create,
+        "pause": pause,
+        "settle": settle,
+    }
     return {f"rewards.{name}": handler for name, handler in found.items()}

@@ -192,6 +192,9 @@ class RemoteRewards:
     async def list(self) -> Sequence[ChannelReward]:
         return [ChannelReward(**each) for each in await self._platform.ask("rewards.list")]
 
+    async def stream(self) -> Stream:
+        return Stream(**await self._platform.ask("rewards.stream"))
+
     async def create(self, title: str, offer: Any) -> ChannelReward:
         made = await self._platform.ask("rewards.create", title=title, offer=offer.model_dump(mode="json"))
         return ChannelReward(**made)

@@ -1,7 +1,6 @@
 """What the login does in channels of its own choosing: in all it has, or for one companion in that one's alone."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from relay.acts import Act
 from relay.platforms.base import Acting, ChannelRewards, Redeeming, Stream, Streaming
@@ -9,6 +8,7 @@ from relay.platforms.sharing import IsOurs
 from relay.platforms.twitch.acts import TwitchActs
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.rewards import TwitchRewards
+from relay.platforms.twitch.streams import stream_of
 
 
 class TwitchReach:
@@ -25,19 +25,7 @@ class TwitchReach:
 
     async def stream(self) -> Stream:
         """See Streaming: of the first channel."""
-        connection = self._connection
-        channel = connection.first(self._is_ours).id
-        client, account = connection.client, connection.account.id
-
-        async def live() -> list[Any]:
-            return [stream async for stream in client.fetch_streams(user_ids=[channel], token_for=account)]
-
-        streams = await connection.call(live, "looking up the stream")
-        info = await connection.call(
-            lambda: client.create_partialuser(channel).fetch_channel_info(token_for=account), "looking up the channel"
-        )
-        viewers = streams[0].viewer_count if streams else 0
-        return Stream(bool(streams), info.title or "", info.game_name or "", viewers)
+        return await stream_of(self._connection.first(self._is_ours).id, self._connection)
 
 
 _acting: type[Acting] = TwitchReach

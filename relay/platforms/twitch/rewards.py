@@ -9,11 +9,12 @@ from twitchio import CustomReward, HTTPException, PartialUser
 
 from relay.config import OfferSection
 from relay.errors import AuthError, PlatformError, PlatformUnavailable
-from relay.platforms.base import ChannelReward
+from relay.platforms.base import ChannelReward, Stream
 from relay.platforms.sharing import IsOurs, everywhere
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import LOG_IN_AGAIN
 from relay.platforms.twitch.settings import TwitchSection
+from relay.platforms.twitch.streams import stream_of
 from relay.platforms.twitch.tokens import TokenFile, redacted_logs
 
 READ, MANAGE = "channel:read:redemptions", "channel:manage:redemptions"
@@ -36,6 +37,9 @@ class TwitchRewards:
         ours = await self._connection.call(lambda: channel.fetch_custom_rewards(manageable=True), "listing our rewards")
         ids = {reward.id for reward in ours}
         return [_known(reward, is_ours=reward.id in ids) for reward in rewards]
+
+    async def stream(self) -> Stream:
+        return await stream_of(self._channel(READ).id, self._connection)
 
     async def create(self, title: str, offer: OfferSection) -> ChannelReward:
         channel = self._channel(MANAGE)

@@ -115,6 +115,7 @@ async def test_the_rewards_of_who_has_the_login_are_no_other_companions(
         together(on_twitch(twitch, tmp_path, ann="ann", ben="ben"), redis_server) as company,
     ):
         await company.of("ann").rewards.check()
+        assert (await company.of("ann").rewards.stream()).channel == twitch.state.channels[0].id
         with pytest.raises(PlatformError, match="the streamer's own"):
             await company.of("ben").rewards.check()
 

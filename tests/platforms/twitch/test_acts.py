@@ -119,5 +119,6 @@ async def test_how_the_stream_is_doing_is_known(twitch: TwitchDouble, connect: C
     async with connect(twitch) as platform:
         offline = await platform.stream()
         twitch.broadcast.viewers, twitch.broadcast.title = 42, "Chess night"
-        assert offline == Stream(False, "Hello world", "Chess", 0)
-        assert await platform.stream() == Stream(True, "Chess night", "Chess", 42)
+        channel = twitch.state.channels[0].id
+        assert offline == Stream(False, "Hello world", "Chess", 0, channel)
+        assert await platform.stream() == Stream(True, "Chess night", "Chess", 42, channel)

@@ -112,3 +112,16 @@ async def test_what_twitch_does_not_take_is_said(connect: Connect, title: str, s
         theirs(twitch, "Ask")
         with pytest.raises(PlatformError, match=said):
             await platform.rewards.create(title, OfferSection(cost=300))
+
+
+async def test_the_stream_they_belong_to_is_that_of_their_own_channel(connect: Connect) -> None:
+    async with (
+        TwitchDouble(account="streamer", channels=("streamer", "friend"), scopes=ALL) as twitch,
+        connect(twitch, channels=["friend", "streamer"]) as platform,
+    ):
+        twitch.broadcast.viewers = 42  # of the streamer alone
+        [own, friends] = [channel.id for channel in twitch.state.channels]
+        of_rewards, of_platform = await platform.rewards.stream(), await platform.stream()
+
+    assert (of_rewards.channel, of_rewards.is_live) == (own, True)
+    assert (of_platform.channel, of_platform.is_live) == (friends, False)
