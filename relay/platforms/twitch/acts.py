@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from twitchio import PartialUser, User
 
 from relay.acts import Act, ActRefused, Arguments
-from relay.errors import AuthError
+from relay.errors import AuthError, PlatformError
 from relay.platforms.sharing import IsOurs
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.failures import LOG_IN_AGAIN
@@ -73,6 +73,8 @@ SCOPES: Final[Mapping[str, str]] = {
     "timeout": "moderator:manage:banned_users",
 }
 """The scope each act needs."""
+_STREAMERS: Final = "channel:"
+"""What scopes begin with that count in the login's own channel alone."""
 
 
 class TwitchActs:
@@ -148,10 +150,12 @@ class TwitchActs:
         return f"timed {user.name} out for {asked.seconds} s"
 
     def _channel(self, act: str) -> PartialUser:
-        """The channel to act in. Raises AuthError when the login lacks the scope."""
+        """The channel to act in. Raises PlatformError where it takes another login, AuthError for a scope."""
         connection = self._connection
-        channel = connection.first(self._is_ours)
-        if SCOPES[act] not in connection.account.scopes:
+        channel, account = connection.first(self._is_ours), connection.account
+        if SCOPES[act].startswith(_STREAMERS) and channel.id != account.id:
+            raise PlatformError(f"{act} is the streamer's own: log in as {channel.login}, not as {account.login}")
+        if SCOPES[act] not in account.scopes:
             raise AuthError(f"the Twitch login lacks {SCOPES[act]}: {LOG_IN_AGAIN}")
         return connection.client.create_partialuser(channel.id)
 

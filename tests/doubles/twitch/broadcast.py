@@ -81,7 +81,7 @@ class Broadcast:
         return web.json_response({"data": [info]})
 
     async def change(self, request: web.Request) -> web.Response:
-        self._identity.allowed(request, "channel:manage:broadcast")
+        self._identity.streamer(request, "channel:manage:broadcast", request.query["broadcaster_id"])
         body = await request.json()
         self.done.append(("channel", body))
         self.title = body.get("title") or self.title
@@ -95,8 +95,8 @@ class Broadcast:
         return web.json_response({"data": [game for game in found if game["name"] in wanted]})
 
     async def poll(self, request: web.Request) -> web.Response:
-        self._identity.allowed(request, "channel:manage:polls")
         body = await request.json()
+        self._identity.streamer(request, "channel:manage:polls", body["broadcaster_id"])
         self.done.append(("poll", body))
         choices = [
             {"id": number(), "title": c["title"], "votes": 0, "channel_points_votes": 0, "bits_votes": 0}
@@ -120,8 +120,8 @@ class Broadcast:
         return web.json_response({"data": [poll]})
 
     async def predict(self, request: web.Request) -> web.Response:
-        self._identity.allowed(request, "channel:manage:predictions")
         body = await request.json()
+        self._identity.streamer(request, "channel:manage:predictions", body["broadcaster_id"])
         self.done.append(("prediction", body))
         nobody: dict[str, Any] = {"users": 0, "channel_points": 0, "top_predictors": None, "color": "BLUE"}
         outcomes = [{"id": number(), "title": outcome["title"]} | nobody for outcome in body["outcomes"]]

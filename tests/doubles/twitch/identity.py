@@ -7,6 +7,7 @@ from aiohttp import web
 
 from tests.doubles.twitch.state import Grant, State, TwitchError, number
 
+NOT_YOURS = "The ID in broadcaster_id must match the user ID found in the request's OAuth token."
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -72,6 +73,13 @@ class Identity:
         grant = self.bearer(request)
         if scope not in grant.scopes:
             raise TwitchError(401, f"Missing scope: {scope}")
+        return grant
+
+    def streamer(self, request: web.Request, scope: str, channel: str | None) -> Grant:
+        """The same, of nobody but the streamer whose channel has this id."""
+        grant = self.allowed(request, scope)
+        if channel != grant.user.id:
+            raise TwitchError(401, NOT_YOURS)
         return grant
 
     async def validate(self, request: web.Request) -> web.Response:

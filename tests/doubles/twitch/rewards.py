@@ -8,14 +8,13 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.doubles.twitch.identity import Identity
+from tests.doubles.twitch.identity import NOT_YOURS, Identity
 from tests.doubles.twitch.state import Redemption, Reward, State, TwitchError, User
 
 READ, MANAGE = "channel:read:redemptions", "channel:manage:redemptions"
 MOST = 50
 """Custom rewards of a channel, disabled ones among them: #create-custom-rewards"""
 NOT_OURS = "The ID in the Client-Id header must match the client ID used to create the custom reward."
-NOT_YOURS = "The ID in broadcaster_id must match the user ID found in the request's OAuth token."
 NOT_OPEN = (
     "The redemptions specified using the id query parameter were not found "
     "or their statuses weren't marked as UNFULFILLED."

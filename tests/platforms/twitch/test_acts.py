@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from relay.acts import ActRefused
-from relay.errors import AuthError, RelayError
+from relay.errors import AuthError, PlatformError, RelayError
 from relay.model import AudienceMessage
 from relay.platforms.base import Stream
 from relay.platforms.twitch.acts import SCOPES as ACT_SCOPES
@@ -87,6 +87,16 @@ async def test_without_its_scope_an_act_is_refused_with_the_fix(
         with pytest.raises(AuthError, match=rf"lacks {ACT_SCOPES[name]}.*relay auth twitch"):
             await perform(platform, name, *given.get(name, () if name == "clip" else ("t", "a|b")))
         assert twitch.broadcast.done == []
+
+
+@pytest.mark.parametrize(("name", "given"), [(name, given) for name, given, *_ in ACTS if name != "clip"])
+async def test_what_is_the_streamers_own_is_refused_to_other_logins_in_plain_words(
+    connect: Connect, name: str, given: tuple[Any, ...]
+) -> None:
+    async with TwitchDouble(account="vox", scopes=ALL) as twitch, connect(twitch) as platform:
+        with pytest.raises(PlatformError, match=f"{name} is the streamer's own: log in as streamer, not as vox"):
+            await perform(platform, name, *given)
+        assert (twitch.broadcast.done, twitch.refused) == ([], [])
 
 
 @pytest.mark.parametrize(
