@@ -58,6 +58,8 @@ class RemotePlatform:
         self.bus = bus
         self.is_run = asyncio.Event()
         """Set when the core has begun to listen."""
+        self._channels: Sequence[str] = ()
+        """Those of the companion, as they were last told."""
 
     def signs(self) -> Iterator[Mapping[str, Any]]:
         """What its adapters tell; see `told` in adapter.py."""
@@ -82,11 +84,15 @@ class RemotePlatform:
         """See Platform: whether adapters hear their channels."""
         self.is_run.set()
         while True:
-            if any(sign["listening"] for sign in self.signs()):
+            if self._is_heard():
                 self.listening.set()
             else:
                 self.listening.clear()
+            self._channels = self.channels()
             await self.bus.presence.change_of(self.service)
+
+    def _is_heard(self) -> bool:
+        return any(sign["listening"] for sign in self.signs())
 
     async def post(self, post: Post) -> None:
         """See Outlet; what has to arrive goes through the outbox."""
@@ -97,8 +103,12 @@ class RemotePlatform:
         return self._outbox(posted)
 
     def channels(self) -> Sequence[str]:
-        """See Outlet: the companion's own, whatever else its account hears."""
-        return list(dict.fromkeys(channel for sign in self.signs() for channel in self._ours(sign)))
+        """See Outlet: the companion's own, whatever else its account hears.
+
+        While nobody hears the platform it has those that were last told: posts wait until somebody does.
+        """
+        told = list(dict.fromkeys(channel for sign in self.signs() for channel in self._ours(sign)))
+        return told if told or self._is_heard() else self._channels
 
     def health(self) -> str:
         """See Platform."""
