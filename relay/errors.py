@@ -11,6 +11,7 @@ RelayError
 │   │   └── NobodyThere            no process does at the moment what it takes
 │   ├── RateLimited            (retryable) `retry_after` seconds
 │   └── PostRejected           the platform took the call and refused the text
+│       └── TextRejected           whatever it replies to
 ├── InboxError             (retryable) the store did not answer
 ├── MemoryUnavailable      (retryable) what is remembered of people cannot be read or written now
 ├── VoxtaError             Voxta answered with an error
@@ -99,6 +100,10 @@ class RateLimited(PlatformError):
 
 class PostRejected(PlatformError):
     """The platform refused this text for good (blocked, duplicate, too long, no permission)."""
+
+
+class TextRejected(PostRejected):
+    """It would refuse the text also where that replies to nothing, or keeps it for its moderators already."""
 
 
 class InboxError(RelayError):

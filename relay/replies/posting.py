@@ -7,7 +7,7 @@ from typing import Final
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay
 
-from relay.errors import PlatformError, PostRejected, RelayError
+from relay.errors import PlatformError, PostRejected, RelayError, TextRejected
 from relay.model import Post, Retraction
 from relay.replies.kept import KeptPosts
 from relay.replies.outlet import TAKEN_BACK, Outlet, Posted
@@ -126,12 +126,17 @@ async def written(
         log.warning("a reply waited too long for %s, and is given up", outlet.name)
         return post, f"given up: it waited for more than {GIVE_UP_AFTER:g} s"
     problem = await _try(outlet, post, within, is_withheld)
-    if isinstance(problem, PostRejected) and post.reply_to is not None:  # what it replies to may be gone, or held
+    if _is_about_the_parent(problem) and post.reply_to is not None:
         post = post.model_copy(update={"reply_to": None})
         problem = await _try(outlet, post, within, is_withheld)
     if problem is not None and not isinstance(problem, AnswersTakenBack):
         log.warning("a reply could not be posted to %s: %s", outlet.name, problem)
     return post, str(problem) if problem is not None else None
+
+
+def _is_about_the_parent(problem: RelayError | None) -> bool:
+    """It may be that what the post replies to is gone, or held."""
+    return isinstance(problem, PostRejected) and not isinstance(problem, TextRejected)
 
 
 async def _try(outlet: Outlet, post: Post, within: float, is_withheld: Callable[[Post], bool]) -> RelayError | None:

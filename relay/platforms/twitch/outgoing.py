@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from twitchio import ChatMessage
 from twitchio.exceptions import MessageRejectedError
 
-from relay.errors import AuthError, PlatformUnavailable, PostRejected, RateLimited, RelayError
+from relay.errors import AuthError, PlatformUnavailable, PostRejected, RateLimited, RelayError, TextRejected
 from relay.model import Post, Role
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.incoming.draft import roles
@@ -130,7 +130,7 @@ class Outgoing:
 
 def _refusal(error: RelayError) -> RelayError:
     """The error a caller of Platform.post knows what to do with."""
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | PostRejected):
         return error
     if isinstance(error, AuthError):
         return PlatformUnavailable(str(error))
@@ -140,4 +140,4 @@ def _refusal(error: RelayError) -> RelayError:
 def _rejection(error: MessageRejectedError) -> RelayError:
     if error.code == "msg_ratelimit":
         return RateLimited("Twitch dropped a post that came too quickly", CHANNEL_GAP)
-    return PostRejected(f"Twitch rejected the post: {error.message} ({error.code})")
+    return TextRejected(f"Twitch rejected the post: {error.message} ({error.code})")

@@ -192,11 +192,27 @@ async def test_an_answer_to_a_message_that_is_gone_or_held_is_posted_plainly(
     async with connect(twitch) as platform:
         asked = await twitch.chat("hello?")
         await (twitch.delete(asked) if fate == "deleted" else asyncio.to_thread(twitch.hold, asked))
-        poster = Poster(RepliesSection(), [platform], lambda *_: None)
-        origin = Origin(platform="twitch", channel=twitch.channel.id, reply_to=asked)
-        poster.queue(ReplyText(message_id="m", character="Vox", text="Hi!", origins=(origin,)))
-        posting = asyncio.create_task(poster.run())
-        await poster.drain()
-        posting.cancel()
+        await answer(twitch, platform, asked)
 
     assert [(posted.text, posted.reply_to) for posted in twitch.posts] == [("Hi!", None)]
+
+
+async def test_an_answer_that_automod_holds_is_given_to_it_once(twitch: TwitchDouble, connect: Connect) -> None:
+    twitch.helix.reject = {"code": "automod_held", "message": "it waits for a moderator"}
+    async with connect(twitch) as platform:
+        [error] = await answer(twitch, platform, await twitch.chat("hello?"))
+
+    assert error is not None and "it waits for a moderator" in error
+    assert twitch.requests.count(("POST", "/helix/chat/messages")) == 1
+
+
+async def answer(twitch: TwitchDouble, platform: TwitchPlatform, asked: str) -> list[str | None]:
+    """Have an answer to this message posted; with what error, if any."""
+    errors: list[str | None] = []
+    poster = Poster(RepliesSection(), [platform], lambda _, __, error: errors.append(error))
+    origin = Origin(platform="twitch", channel=twitch.channel.id, reply_to=asked)
+    poster.queue(ReplyText(message_id="m", character="Vox", text="Hi!", origins=(origin,)))
+    posting = asyncio.create_task(poster.run())
+    await poster.drain()
+    posting.cancel()
+    return errors
