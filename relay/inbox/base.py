@@ -106,7 +106,7 @@ class Inbox(Protocol):
         ...
 
     async def edit(self, edit: Edit) -> bool:
-        """Replace the text of a message that has no outcome and is in no begun forward. False otherwise."""
+        """Rewrite a message that has no outcome and is in no begun forward. False otherwise."""
         ...
 
     async def retract(self, retraction: Retraction, at: float) -> int:

@@ -74,9 +74,9 @@ def dropped(key: str, retraction: Retraction, at: float) -> Settlement:
     return Settlement(key=key, outcome=Outcome.DROPPED, reason=retraction.reason, at=at)
 
 
-def rewritten(message: AudienceMessage, text: str) -> AudienceMessage:
+def rewritten(message: AudienceMessage, text: str, *, is_action: bool) -> AudienceMessage:
     """The message after an edit."""
-    return message.model_copy(update={"text": well_formed(text)})
+    return message.model_copy(update={"text": well_formed(text), "is_action": is_action})
 
 
 def mended(value: _Stored) -> _Stored:

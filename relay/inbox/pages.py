@@ -13,7 +13,7 @@ from relay.bus.lease import Lease
 from relay.bus.script import Script
 from relay.errors import ConfigError, InboxError
 from relay.inbox import ledger, scripts
-from relay.model import AudienceMessage
+from relay.model import AudienceMessage, Edit
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,6 +22,8 @@ PAGES = 64
 """How many pages are read at once."""
 KEYS = 1_000
 """How many keys one script or lookup gets at most: Lua's stack and the server's patience are limited."""
+ACTION = "\x01"
+"""Stands before an edit's text that is what somebody does, and before no other."""
 
 Entry = tuple[bytes, dict[bytes, bytes]]
 """A page's id and its fields."""
@@ -62,7 +64,15 @@ class Standing(NamedTuple):
 
     def apply(self, message: AudienceMessage) -> AudienceMessage:
         """The message as it stands, edits applied."""
-        return message if self.edit is None else ledger.rewritten(message, self.edit.decode())
+        if self.edit is None:
+            return message
+        line = self.edit.decode()
+        return ledger.rewritten(message, line.removeprefix(ACTION), is_action=line.startswith(ACTION))
+
+
+def edit_line(edit: Edit) -> str:
+    """An edit as it is stored."""
+    return ledger.well_formed(ACTION + edit.text if edit.is_action else edit.text.lstrip(ACTION))
 
 
 async def look_at_layout(connection: RedisConnection, namespace: str) -> None:

@@ -19,7 +19,7 @@ from relay.inbox.at_hand import AtHand
 from relay.inbox.base import Record
 from relay.inbox.claiming import Claims
 from relay.inbox.lost_answers import LostAnswers
-from relay.inbox.pages import GROUP, KEYS, Pages, StoredMessage, arrived_at, lines_of, look_at_layout
+from relay.inbox.pages import GROUP, KEYS, Pages, StoredMessage, arrived_at, edit_line, lines_of, look_at_layout
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
 from relay.system.clock import now
 
@@ -174,9 +174,9 @@ class RedisInbox:
         return {each for each, standing in pairs if standing.settlement == ledger.encode(each)}
 
     async def edit(self, edit: Edit) -> bool:
-        key, text = ledger.well_formed(edit.key), ledger.well_formed(edit.text)
+        key, rewritten = ledger.well_formed(edit.key), edit_line(edit)
         with self._at_hand.changing(lambda _: True, key):
-            return bool(await self._pages.run(scripts.EDIT, key, text))
+            return bool(await self._pages.run(scripts.EDIT, key, rewritten))
 
     async def retract(self, retraction: Retraction, at: float) -> int:
         retraction = ledger.mended(retraction)

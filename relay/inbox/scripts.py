@@ -29,7 +29,7 @@ class RedisKeys(NamedTuple):
     done: str
     """Message key to settlement."""
     edits: str
-    """Message key to its new text."""
+    """Message key to its new text, marked where that is what somebody does."""
     begun: str
     """Message key to the id of the forward that carries it."""
     forwards: str
@@ -201,7 +201,7 @@ end
 EDIT = Script(
     _NAMES
     + """
--- ARGV: key, text   Returns 1, or 0 when the message cannot be changed any more.
+-- ARGV: key, edit   Returns 1, or 0 when the message cannot be changed any more.
 local key = ARGV[1]
 if redis.call('HEXISTS', where, key) == 0 or redis.call('HEXISTS', done, key) == 1
     or redis.call('HEXISTS', begun, key) == 1 then

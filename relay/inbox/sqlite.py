@@ -145,7 +145,7 @@ class SqliteInbox:
     async def edit(self, edit: Edit) -> bool:
         key = ledger.well_formed(edit.key)
         with self._at_hand.changing(lambda _: True, key):
-            return await self._writer.run(lambda connection: tables.rewrite(connection, key, edit.text))
+            return await self._writer.run(lambda connection: tables.rewrite(connection, key, edit))
 
     async def retract(self, retraction: Retraction, at: float) -> int:
         mended = ledger.mended(retraction)

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from relay.inbox import ledger
 from relay.inbox.base import Record
-from relay.model import AudienceMessage, Forward, Retraction, Settlement
+from relay.model import AudienceMessage, Edit, Forward, Retraction, Settlement
 from relay.system.layouts import Layout
 
 LAYOUT: Final = Layout(
@@ -135,11 +135,12 @@ def settle(connection: Connection, settlements: Sequence[Settlement], bodies: Se
     return first
 
 
-def rewrite(connection: Connection, key: str, text: str) -> bool:
+def rewrite(connection: Connection, key: str, edit: Edit) -> bool:
     row = connection.execute(f"SELECT seq, body FROM messages WHERE key = ? AND {_FREE}", (key,)).fetchone()
     if row is None:
         return False
-    _, body = ledger.fit(ledger.rewritten(ledger.decode_message(row[1]), text))
+    message = ledger.rewritten(ledger.decode_message(row[1]), edit.text, is_action=edit.is_action)
+    _, body = ledger.fit(message)
     connection.execute("UPDATE messages SET body = ? WHERE seq = ?", (body, row[0]))
     return True
 

@@ -208,6 +208,8 @@ class Edit(Value):
     platform: str
     id: str
     text: str
+    is_action: bool = False
+    """The new text is what they do, as in a message."""
     places: tuple[str, ...] = ()
     """Where, by the platform's ids, the closest first: a thread, and the channel that it is in."""
 

@@ -353,6 +353,23 @@ class TestEditing:
         assert await inbox.edit(Edit(platform="twitch", id="m1", text="better"))
         assert await inbox.current([held.key]) == {held.key: message(1, text="better")}
 
+    @pytest.mark.parametrize("was", [True, False])
+    @pytest.mark.parametrize("now", [True, False])
+    async def test_says_whether_it_is_what_they_do_or_what_they_say(self, inbox: Inbox, was: bool, now: bool) -> None:
+        await inbox.append([message(1, is_action=was)])
+
+        await inbox.edit(Edit(platform="twitch", id="m1", text="better", is_action=now))
+
+        assert await inbox.claim(1, wait=0) == [message(1, text="better", is_action=now)]
+
+    async def test_of_what_they_say_cannot_pass_for_what_they_do(self, inbox: Inbox) -> None:
+        await inbox.append([message(1)])
+
+        await inbox.edit(Edit(platform="twitch", id="m1", text="\x01waves"))
+
+        [edited] = await inbox.claim(1, wait=0)
+        assert not edited.is_action
+
     async def test_comes_too_late_for_a_begun_forward(self, inbox: Inbox) -> None:
         await inbox.append([message(1)])
         await inbox.begin([forward(message(1))])

@@ -123,11 +123,11 @@ def read_use(use: discord.Interaction[discord.Client], text: str, names: Names, 
 
 
 def read_edit(message: discord.Message) -> Edit | None:
-    """The new text of a message; None when nobody changed it: Discord also adds previews of links this way."""
+    """What a message is now; None when nobody changed it: Discord also adds previews of links this way."""
     if message.edited_at is None:
         return None
-    text, places = wording(message).text, places_of(message.channel)
-    return Edit(platform=PLATFORM, id=str(message.id), text=text, places=places)
+    told, places = wording(message), places_of(message.channel)
+    return Edit(platform=PLATFORM, id=str(message.id), text=told.text, is_action=told.is_action, places=places)
 
 
 def deleted(message_id: int, places: Sequence[str]) -> Retraction:

@@ -131,6 +131,14 @@ async def test_an_edit_brings_the_new_text_and_a_link_preview_does_not(discord: 
     assert items[1] == Edit(platform="discord", id=message_id, text="hello @someone", places=(discord.channel,))
 
 
+async def test_words_added_to_a_picture_are_what_somebody_says(discord: DiscordDouble, store: Store) -> None:
+    message_id = await discord.say("", attachments=[attachment()])
+    await discord.edit(message_id, "my cat")
+    await discord.edit(message_id, "")
+    items = await store.wait_for(3)
+    assert [each.is_action for each in items if isinstance(each, AudienceMessage | Edit)] == [True, False, True]
+
+
 async def test_an_edit_elsewhere_is_ignored(discord: DiscordDouble, store: Store) -> None:
     elsewhere = await discord.say("psst", channel=discord.unlisted)
     await discord.edit(elsewhere, "psst!")
