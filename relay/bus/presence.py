@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import math
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -15,6 +16,7 @@ from relay.bus.pubsub import PubSub
 from relay.bus.script import Script
 from relay.errors import InboxError
 from relay.system.cancellation import checkpoint
+from relay.system.clock import passing
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,10 @@ class Presence:
         self._came = asyncio.Event()
         self._awaited: dict[str, asyncio.Event] = {}
         """By service: set at its next change, and then forgotten."""
+        self._looked_at = math.inf
+        """When the others were seen last; at first nobody is known who could be missed."""
+        self._looks_since = -math.inf
+        """When it could look again after a time in which it could not."""
 
     def offer(self, service: str, state: Any = None) -> None:
         """This process can be asked for it from now on; `state`, fit for JSON, is what others should know of it."""
@@ -140,12 +146,21 @@ class Presence:
             return
         pairs = zip(found[::2], found[1::2], strict=True)
         living = {id.decode(): ProcessSign(id.decode(), json.loads(said)) for id, said in pairs}
+        if not self._knows_who_is_gone(passing()):
+            living = {**self.living, **living}
         if living != self.living:
             async with self.changed:
                 before, self.living = self.living, living
                 self.changed.notify_all()
                 for service in [each for each in self._awaited if _told(each, before) != _told(each, living)]:
                     self._awaited.pop(service).set()
+
+    def _knows_who_is_gone(self, now: float) -> bool:
+        """Whether those who say nothing are gone. While Redis was away they had nobody to tell: they get the time."""
+        if now - self._looked_at > ALIVE_FOR - TELL_EVERY:
+            self._looks_since = now
+        self._looked_at = now
+        return now - self._looks_since >= ALIVE_FOR
 
     async def _tell(self) -> None:
         if not self._services and not self._told:

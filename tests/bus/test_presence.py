@@ -1,7 +1,9 @@
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
+from relay.bus import presence
 from tests.bus.conftest import Process
 from tests.doubles.redis_server import RedisServer
 
@@ -60,7 +62,7 @@ async def test_who_follows_a_service_hears_that_nobody_has_it_any_more(processes
 
 
 async def test_a_process_that_dies_is_missed(processes: Two, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relay.bus.presence.ALIVE_FOR", 0.05)
+    monkeypatch.setattr("relay.bus.presence.ALIVE_FOR", 0.2)
     monkeypatch.setattr("relay.bus.presence.TELL_EVERY", 0.02)
     here, there = processes
     there.presence.offer("twitch")
@@ -71,6 +73,63 @@ async def test_a_process_that_dies_is_missed(processes: Two, monkeypatch: pytest
 
     there.presence._tell = dead  # type: ignore[method-assign]
     await until_living(here)
+
+
+class Apart:
+    """Two processes that look only when they are told to, at the time `now`."""
+
+    def __init__(self, url: str, namespace: str) -> None:
+        self.now = 100.0
+        self.here, self.there = (Process(url, namespace) for _ in range(2))
+        self.there.presence.offer("twitch")
+
+    async def look(self) -> bool:
+        """Whether the one sees the other."""
+        await self.here.presence._look()
+        return self.there.presence.id in self.here.presence.living
+
+    async def is_away(self, seconds: float) -> None:
+        """Redis, for everybody: what the other has said of itself ends meanwhile."""
+        self.now += seconds
+        await self.here.connection.client.hdel(self.there.presence._key, self.there.presence.id)
+
+
+@pytest.fixture
+async def apart(redis_server: RedisServer, namespace: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Apart]:
+    found = Apart(redis_server.url, namespace)
+    monkeypatch.setattr("relay.bus.presence.passing", lambda: found.now)
+    await found.there.presence._look()
+    assert await found.look()
+    yield found
+    await found.here.connection.close()
+    await found.there.connection.close()
+
+
+async def test_who_could_not_look_misses_nobody_until_they_had_time_to_say_that_they_are_there(apart: Apart) -> None:
+    await apart.is_away(presence.ALIVE_FOR)
+    assert await apart.look()
+
+    apart.now += presence.ALIVE_FOR / 2
+    assert await apart.look()
+
+    apart.now += presence.ALIVE_FOR / 2
+    assert not await apart.look(), "it said nothing, so it is gone"
+
+
+async def test_who_could_not_look_sees_at_once_what_the_others_tell_anew(apart: Apart) -> None:
+    await apart.is_away(presence.ALIVE_FOR)
+    assert await apart.look()
+
+    apart.there.presence.offer("discord")
+    await apart.there.presence._look()
+
+    assert await apart.look()
+    assert any(apart.here.presence.of("discord"))
+
+
+async def test_who_could_look_misses_others_as_soon_as_their_sign_of_life_has_ended(apart: Apart) -> None:
+    await apart.is_away(presence.TELL_EVERY)
+    assert not await apart.look()
 
 
 async def test_a_process_that_ends_says_goodbye(redis_server: RedisServer, namespace: str) -> None:
