@@ -64,14 +64,14 @@ class VoiceHost:
 
     async def run(self) -> None:
         service = voice_service(self._companion)
-        async with self._tasks as tasks:
-            with self._bus.calls.serving(service, {"join": self._join}):
-                self._bus.presence.offer(service, 0)
-                try:
+        try:
+            async with self._tasks as tasks:
+                with self._bus.calls.serving(service, {"join": self._join}):
+                    self._bus.presence.offer(service, 0)
                     tasks.create_task(self._look(), name="who is in the voice channel")
                     await self.channels.run()
-                finally:
-                    self._bus.presence.withdraw(service)
+        finally:  # only now: the session that ended last has said that it is free again
+            self._bus.presence.withdraw(service)
 
     # Sessions
 

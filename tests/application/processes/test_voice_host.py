@@ -1,8 +1,10 @@
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from relay.application.processes.kinds import voice_service
 from relay.application.processes.voice_host import VoiceHost
 from relay.bus.bus import Bus
 from relay.bus.line import Line
@@ -11,6 +13,7 @@ from relay.platforms.discord.audio import DiscordAudio
 from relay.platforms.discord.voice.sink import DiscordSink
 from relay.speech.base import RATE, Clip
 from tests.end_to_end.stage import settings
+from tests.support import eventually
 
 ANN = "voice:7"
 
@@ -87,3 +90,26 @@ def test_whom_the_core_has_muted_is_not_heard(hosted: Hosted) -> None:
 
     hosted.host._forget()
     assert listener.muted() == frozenset(), "the next core tells whom it has muted"
+
+
+async def test_a_host_that_ends_while_a_core_is_with_it_is_offered_no_more(
+    hosted: Hosted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, never = hosted.host, asyncio.Event()
+
+    async def be_there(*_: Any) -> None:
+        await never.wait()
+
+    monkeypatch.setattr(host.channels, "run", be_there)
+    monkeypatch.setattr(Line, "run", be_there)
+    monkeypatch.setattr("relay.application.processes.voice_host.until_left", be_there)
+    offered, service = host._bus.presence._services, voice_service(host._companion)
+    running = asyncio.create_task(host.run())
+    await eventually(lambda: offered == {service: 0})
+    joining = asyncio.create_task(host._join({"session": 1, "core": "a core"}))
+    await eventually(lambda: offered == {service: 1})
+
+    running.cancel()
+    await asyncio.wait({running, joining})
+
+    assert offered == {}, "cores would go on asking it"
