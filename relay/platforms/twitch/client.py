@@ -69,7 +69,7 @@ class TwitchPlatform:
         self._connection = TwitchConnection(settings, self._tokens, self._take, self._unread.note)
         self._outgoing = Outgoing(self._connection)
         self._whispers = Whispers(self._connection)
-        self._redeemed_texts = RedeemedTexts()
+        self._redeemed_texts = RedeemedTexts(self._gate.holds)
         self._reach = TwitchReach(self._connection, everywhere)
         self.rewards = self._reach.rewards
         self._status = TwitchStatus()
@@ -203,6 +203,8 @@ class TwitchPlatform:
         meaning = reader(event, self._connection.account.id, self._clock())
         for incoming in self._gate.let_in(event, meaning):
             self._intake.put(self._redeemed_texts.meant(incoming))
+        if (taken_back := self._redeemed_texts.held(event)) is not None:
+            self._intake.put(taken_back)
 
 
 def _first(group: BaseExceptionGroup[E]) -> E:

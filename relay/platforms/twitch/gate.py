@@ -40,6 +40,10 @@ class Gate:
                 return []
         return [self._as_set(each) for each in meaning if self._news.is_new(each)]
 
+    def holds(self, said: Said) -> bool:
+        """Whether AutoMod holds this."""
+        return _key_of(self._withheld, said) is not None
+
     def _note(self, event: BaseEvent) -> None:
         match event:
             case AutomodMessageUpdate():

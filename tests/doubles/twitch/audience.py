@@ -1,7 +1,7 @@
 """What people do on the local Twitch, and telling it to whoever has subscribed."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from tests.doubles.twitch import payloads
 from tests.doubles.twitch.conduits import Conduits
@@ -140,22 +140,28 @@ class Audience:
         text: str = "",
         channel: str | None = None,
         repeat_as: str | None = None,
+        automod: Literal["", "before", "after"] = "",
     ) -> str:
         """A channel-points reward, the streamer's own unless ours has that title; the redemption's id.
 
-        One with a text shows up in chat as well. Nobody can redeem one that is paused.
+        One with a text shows up in chat as well, unless AutoMod holds that, before or after the redemption is told.
+        Nobody can redeem one that is paused.
         """
         where, who = self._channel(channel), self.state.user(user)
         known = self.state.rewards.setdefault(reward, Reward(reward, is_ours=False))
         if known.is_paused or not known.is_enabled:
             raise ValueError(f"{reward} cannot be redeemed now")
-        if text:
+        if automod == "before":
+            await self.write_something_bad(text, user, channel, reward_id=known.id)
+        elif text and not automod:
             await self.chat(text, user, channel, channel_points_custom_reward_id=known.id)
         status = "fulfilled" if known.skips_queue else "unfulfilled"
         event = payloads.redemption(where, who, reward, text, known.id, cost=known.cost, status=status)
         id = str(event["id"])
         self.state.redemptions[id] = Redemption(id, known.id, who, text, status.upper())
         await self.notify("channel.channel_points_custom_reward_redemption.add", where, event, repeat_as=repeat_as)
+        if automod == "after":
+            await self.write_something_bad(text, user, channel, reward_id=known.id)
         return id
 
     async def redeem_automatic(self, user: str, type: str, text: str = "", cost: int = 200, emote: str = "") -> None:
@@ -184,10 +190,12 @@ class Audience:
         where = self._channel(channel)
         await self.notify("stream.offline", where, payloads.offline(where))
 
-    async def write_something_bad(self, text: str, author: str = "ann", channel: str | None = None) -> str:
+    async def write_something_bad(
+        self, text: str, author: str = "ann", channel: str | None = None, reward_id: str | None = None
+    ) -> str:
         """A message that AutoMod holds; its id."""
         where, who, id = self._channel(channel), self.state.user(author), f"held-{number()}"
-        self.state.held[id] = HeldByAutoMod(where, who, id, text)
+        self.state.held[id] = HeldByAutoMod(where, who, id, text, reward_id=reward_id)
         await self.happen("automod.message.hold", where.login, {"user": author}, **self._bad(id))
         return id
 
@@ -198,7 +206,8 @@ class Audience:
         people = {"user": held.author.login} | ({"moderator_user": moderator} if moderator else {})
         await self.happen("automod.message.update", held.channel.login, people, status=status, **self._bad(id))
         if status == "approved":
-            await self.chat(held.text, held.author.login, held.channel.login, id=as_id or id)
+            bought: dict[str, Any] = {"channel_points_custom_reward_id": held.reward_id} if held.reward_id else {}
+            await self.chat(held.text, held.author.login, held.channel.login, id=as_id or id, **bought)
 
     def _bad(self, id: str) -> dict[str, Any]:
         text = self.state.held[id].text

@@ -144,6 +144,8 @@ class HeldByAutoMod:
     id: str
     text: str
     status: str = "held"
+    reward_id: str | None = None
+    """Of the reward it was written into."""
 
 
 @dataclass

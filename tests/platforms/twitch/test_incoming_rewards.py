@@ -1,8 +1,10 @@
 """What viewers spend points and bits on is told apart, once the real TwitchIO has read it."""
 
+from typing import Literal
+
 import pytest
 
-from relay.model import Kind, Retraction, Reward
+from relay.model import Kind, PlatformDecision, Retraction, Reward
 from tests.doubles.twitch import TwitchDouble, payloads
 from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received
 from tests.platforms.twitch.test_incoming import ANN, CHANNEL, chat, message, understand
@@ -99,6 +101,40 @@ async def test_who_deletes_the_message_of_a_redemption_takes_that_back(
 
     assert isinstance(deleted, Retraction)
     assert deleted.id == redemption
+
+
+@pytest.mark.parametrize("automod", ["before", "after"])
+async def test_a_redemption_whose_words_automod_holds_is_taken_back_and_told_once_if_they_are_approved(
+    twitch: TwitchDouble, connect: Connect, received: Received, automod: Literal["before", "after"]
+) -> None:
+    async with connect(twitch, automod=True):
+        fine = await twitch.redeem("ben", reward="Sing", text="la la")
+        redemption = await twitch.redeem("ann", reward="Sing", text="la la", automod=automod)
+        [held] = twitch.state.held
+        await twitch.moderate(held, "approved", "mod")
+        await twitch.delete(held)
+        await twitch.chat("last")
+        await received.until_text("last")
+
+    taken_back = [each.id for each in received.all if isinstance(each, Retraction)]
+    decided = {each.id for each in received.all if isinstance(each, PlatformDecision)}
+    assert (taken_back, decided) == ([redemption, held], {held}), "what was approved may be deleted still"
+    brought = [each.id for each in received.messages if each.text == "la la"]
+    assert sorted(brought) == sorted([fine, redemption, held])
+
+
+async def test_words_that_automod_holds_in_chat_take_no_redemption_of_others_back(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch, automod=True):
+        await twitch.redeem("ann", reward="Sing", text="la la")
+        await twitch.write_something_bad("la la", "ben")
+        await twitch.moderate(await twitch.write_something_bad("lo lo"), "denied", "mod")
+        await twitch.redeem("ann", reward="Sing", text="lo lo")
+        await twitch.chat("last")
+        await received.until_text("last")
+
+    assert not any(isinstance(each, Retraction) for each in received.all)
 
 
 async def test_everything_paid_for_is_received_once(twitch: TwitchDouble, connect: Connect, received: Received) -> None:
