@@ -210,8 +210,8 @@ class ViewerCommands(Protocol):
         """Return when the revision is another one."""
         ...
 
-    def offered(self) -> Sequence[CommandInfo]:
-        """All there are now."""
+    def offered(self) -> Sequence[CommandInfo] | None:
+        """All there are now; None while nobody has told yet, so that what was offered before stays."""
         ...
 
     def written(self, name: str, arguments: Mapping[str, str]) -> str:

@@ -24,18 +24,18 @@ class RemoteCommands:
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         self.revision = 0
-        self._offered: Sequence[CommandInfo] = ()
+        self._offered: Sequence[CommandInfo] | None = None
         self._changed = asyncio.Event()
 
     async def changed(self, revision: int) -> None:
         while self.revision == revision:
             await self._changed.wait()
 
-    def offered(self) -> Sequence[CommandInfo]:
+    def offered(self) -> Sequence[CommandInfo] | None:
         return self._offered
 
     def written(self, name: str, arguments: Mapping[str, str]) -> str:
-        info = next((each for each in self._offered if each.name == name), None)
+        info = next((each for each in self._offered or () if each.name == name), None)
         parameters = [
             ParameterSection.model_validate(each.model_dump(exclude_none=True))
             for each in (info.parameters if info else ())

@@ -25,6 +25,8 @@ MAX_COMMANDS: Final = 100
 """Commands of one application ("Application Commands", "Registering a Command")."""
 SETTLES_IN: Final = 5.0
 """Seconds in which further changes are waited for, since a scenario brings its commands one by one."""
+NOT_OFFERED: Final = "That is not to be had at the moment."
+"""To who uses a command that this session does not have, or not yet."""
 AGAIN_IN: Final = (1_800.0, 3_600.0)
 """Seconds, at random between, until commands are registered that could not be."""
 
@@ -48,17 +50,20 @@ class Commands(app_commands.CommandTree[discord.Client]):
             self.add_command(each)
         self._fixed = frozenset(each.name for each in fixed)
         self._revision = 0
+        self._is_whole = False
         self._offer()
 
     def _offer(self) -> None:
-        """Have the commands that viewers are offered now."""
+        """Have the commands that viewers are offered now, as far as that is known."""
         for command in self.get_commands():
             if command.name not in self._fixed:
                 self.remove_command(command.name)
+        self._is_whole = self._viewers is None
         if self._viewers is None:
             return
-        self._revision = self._viewers.revision
-        offered = self._slash.offered(self._viewers.offered())
+        self._revision, infos = self._viewers.revision, self._viewers.offered()
+        self._is_whole = infos is not None
+        offered = self._slash.offered(infos or ())
         free = [command for command in offered if command.name not in self._fixed]
         room = MAX_COMMANDS - len(self._fixed)
         for command in free[:room]:
@@ -67,6 +72,9 @@ class Commands(app_commands.CommandTree[discord.Client]):
             log.warning("discord: %d commands are too many for Discord, and work only in chat", len(left_out))
 
     async def on_error(self, interaction: Use, error: app_commands.AppCommandError, /) -> None:
+        if isinstance(error, app_commands.CommandNotFound):
+            await whisper(interaction, NOT_OFFERED)
+            return
         cause = getattr(error, "original", error)
         log.warning("discord: a slash command failed: %s: %s", type(cause).__name__, cause)
         if is_unanswered(interaction):
@@ -82,6 +90,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
             try:
                 async with asyncio.timeout(None if is_registered else random.uniform(*AGAIN_IN)):
                     await (self._viewers.changed(self._revision) if self._viewers is not None else _never())
+                self._offer()  # Discord may know them from an earlier run, and people use them
                 await asyncio.sleep(SETTLES_IN)
                 self._offer()
             except TimeoutError:
@@ -90,12 +99,12 @@ class Commands(app_commands.CommandTree[discord.Client]):
 
     async def sync_changes(self) -> bool:
         """Register what is offered everywhere. False when that has to wait."""
-        return await self.register() if self._registers else True
+        return await self.register(None, is_whole=self._is_whole) if self._registers else True
 
-    async def register(self, server: discord.Object | None = None) -> bool:
+    async def register(self, server: discord.Object | None, *, is_whole: bool) -> bool:
         """Register the commands, only where Discord knows others: it allows few a day. False when that has to wait.
 
-        Those of a server, or those that are offered everywhere.
+        Those of a server, or those that are offered everywhere. Until they are the whole of it none is taken back.
         """
         id = server.id if server is not None else EVERYWHERE
         wanted = _essences([command.to_dict(self) for command in self.get_commands(guild=server)], id)
@@ -104,8 +113,11 @@ class Commands(app_commands.CommandTree[discord.Client]):
         try:
             async with asyncio.timeout(SYNC_TIMEOUT):
                 known = _essences(await self._known(server), id)
+                names, known_names = ({command["name"] for command in each} for each in (wanted, known))
+                if not is_whole and known_names - names:
+                    return True
                 if known != wanted:
-                    new = {command["name"] for command in wanted} - {command["name"] for command in known}
+                    new = names - known_names
                     if not self._offers.creations[id].take(len(new)):
                         log.warning("discord: too many new slash commands for one day; they work in chat meanwhile")
                         return False

@@ -44,6 +44,8 @@ class GuildCommands:
             with suppress(TimeoutError):
                 async with asyncio.timeout(None if is_registered else random.uniform(*AGAIN_IN)):
                     await self._news(shares, revisions)
+            for id, there in self._by_server(self._offers.shares or ()).items():
+                self._offer(discord.Object(id), there)  # Discord may know them from an earlier run, and people use them
             await asyncio.sleep(commands.SETTLES_IN)
 
     async def _news(self, shares: Sequence[Share], revisions: Sequence[int]) -> None:
@@ -63,7 +65,8 @@ class GuildCommands:
         for id, there in self._by_server(shares).items():
             server = discord.Object(id)
             self._offer(server, there)
-            is_registered &= await self._tree.register(server)
+            is_whole = all(share.commands.offered() is not None for share in there)
+            is_registered &= await self._tree.register(server, is_whole=is_whole)
         return is_registered
 
     def _by_server(self, shares: Iterable[Share]) -> Mapping[int, Sequence[Share]]:
@@ -78,7 +81,7 @@ class GuildCommands:
 
     def _offer(self, server: discord.Object, shares: Sequence[Share]) -> None:
         self._tree.clear_commands(guild=server)
-        infos = {info.name: info for share in reversed(shares) for info in share.commands.offered()}
+        infos = {info.name: info for share in reversed(shares) for info in share.commands.offered() or ()}
         offered = [*_of_voice(shares), *self._slash.offered(list(infos.values()))]
         free = list({each.name: each for each in reversed(offered) if not self._tree.is_fixed(each.name)}.values())
         for command in free[::-1][:MAX_COMMANDS]:

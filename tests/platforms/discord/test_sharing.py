@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from relay.application.processes.remote_commands import RemoteCommands
 from relay.config import VoiceSection
 from relay.model import CommandInfo, Settlement
 from relay.platforms.discord import commands
@@ -83,6 +84,25 @@ async def test_a_command_that_two_of_one_server_have_is_the_ones_in_whose_channe
         await discord.command("hug", channel=discord.unlisted)
 
     assert store.texts == ["wave was asked for hug"]
+
+
+async def test_a_server_keeps_its_commands_while_one_companion_there_has_told_of_none(
+    discord: DiscordDouble, connect: Connect, store: Store
+) -> None:
+    rooms = discord.channel, discord.open_server("ben")
+    shares = [Share(word, (room,), Viewers(word)) for room, word in zip(rooms, ("hug", "wave"), strict=True)]
+    async with connect(*shares, channels=tuple(map(int, rooms))):
+        await eventually(lambda: [offered(discord, room) for room in rooms] == [{"hug"}, {"wave"}])
+    untold = RemoteCommands("!")
+    async with connect(
+        Share("hug", (rooms[0],), untold), Share("sing", (rooms[1],), Viewers("sing")), channels=tuple(map(int, rooms))
+    ):
+        await eventually(lambda: offered(discord, rooms[1]) == {"sing"})
+        kept = offered(discord, rooms[0])
+        untold.offer([CommandInfo(name="dance", summary="", is_told=True)])
+        await eventually(lambda: offered(discord, rooms[0]) == {"dance"})
+
+    assert kept == {"hug"}
 
 
 async def test_who_asks_elsewhere_is_sent_to_channels_of_the_same_server(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from relay.application.processes.remote_commands import RemoteCommands
 from relay.commands.definition import Command, Use
 from relay.commands.table import CommandTable
 from relay.config import ActionSection, CommandsSection, KindRule, ParameterSection
@@ -233,6 +234,25 @@ class TestCommandsThatComeAndGo:
         table.register(Command(name="wave", do=ActionSection(answer="yes")), "scenario")
         await discord.signal.wait_until(lambda: "wave" in registered(discord), "another one")
         assert discord.interactions.syncs == 4
+
+    async def test_what_discord_knows_stays_while_nobody_has_told_what_there_is(
+        self, discord: DiscordDouble, connect: Connect, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(commands, "SETTLES_IN", 10 * PATIENCE)
+        before, viewers = RemoteCommands("!"), RemoteCommands("!")
+        before.offer([HUG.info])
+        async with connect(viewers=before):
+            known = list(registered(discord))
+        async with connect(viewers=viewers):
+            too_early = await discord.command("hug", whom=discord.person("bob").id)
+            kept, syncs = list(registered(discord)), discord.interactions.syncs
+            viewers.offer([HUG.info])
+            message, using = await use(discord, store, "hug", whom=discord.person("bob").id)
+            await using
+
+        assert (kept, syncs) == (known, 1)
+        assert too_early.text == "That is not to be had at the moment."
+        assert message.text == '!hug "bob"'
 
     async def test_a_registration_that_is_refused_is_tried_again(
         self, discord: DiscordDouble, platform: DiscordPlatform, table: CommandTable, monkeypatch: pytest.MonkeyPatch
