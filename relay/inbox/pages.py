@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -44,6 +45,15 @@ class StoredMessage(NamedTuple):
     def message(self) -> AudienceMessage:
         """The message as it came."""
         return AudienceMessage.model_validate(self.fields)
+
+
+class StoredPage(NamedTuple):
+    """What came together, as far as it is there still."""
+
+    id: bytes
+    came: int
+    """When, in milliseconds since the epoch; where some of it is forgotten the id tells of a later time."""
+    lines: list[StoredMessage]
 
 
 class Standing(NamedTuple):
@@ -157,12 +167,22 @@ class Pages:
                 found[line.key] = line.message()
         return found
 
-    async def walk(self) -> AsyncIterator[tuple[bytes, list[StoredMessage]]]:
-        """Every page with its lines, oldest first."""
-        async for entry in self.entries():
-            yield entry[0], lines_of([entry])
+    async def walk(self, *, newest_first: bool = False) -> AsyncIterator[StoredPage]:
+        """Every page in the order its messages came, wherever it lies."""
+        moved = await self.connection.ask(self.redis.hgetall, self.keys.moved)
+        waiting = deque(sorted(moved, key=lambda page: _place(moved[page]), reverse=newest_first))
+        async for page, fields in self._entries(newest_first):
+            if page not in moved:
+                while waiting and (_place(moved[waiting[0]]) < _place(page)) != newest_first:
+                    yield await self._moved(waiting[0], moved[waiting.popleft()])
+                yield StoredPage(page, arrived_at(page), lines_of([(page, fields)]))
+        for page in waiting:
+            yield await self._moved(page, moved[page])
 
-    async def entries(self, *, newest_first: bool = False) -> AsyncIterator[Entry]:
+    async def _moved(self, page: bytes, before: bytes) -> StoredPage:
+        return StoredPage(page, arrived_at(before), [line async for line in self.lines([page])])
+
+    async def _entries(self, newest_first: bool) -> AsyncIterator[Entry]:
         """Every page as it lies there."""
         read, start = (self.redis.xrevrange, b"+") if newest_first else (self.redis.xrange, b"-")
         is_full = True
@@ -194,4 +214,10 @@ def lines_of(entries: Iterable[tuple[bytes, dict[bytes, bytes] | list[bytes]]]) 
 
 def arrived_at(page: bytes) -> int:
     """When the page arrived, in milliseconds since the epoch."""
-    return int(page.split(b"-")[0])
+    return _place(page)[0]
+
+
+def _place(page: bytes) -> tuple[int, int]:
+    """What ids of pages are ordered by."""
+    milliseconds, number = page.split(b"-")
+    return int(milliseconds), int(number)

@@ -19,7 +19,7 @@ from relay.inbox.at_hand import AtHand
 from relay.inbox.base import Record
 from relay.inbox.claiming import Claims
 from relay.inbox.lost_answers import LostAnswers
-from relay.inbox.pages import GROUP, KEYS, Pages, StoredMessage, arrived_at, edit_line, lines_of, look_at_layout
+from relay.inbox.pages import GROUP, KEYS, Pages, StoredPage, edit_line, look_at_layout
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
 from relay.system.clock import now
 
@@ -225,13 +225,13 @@ class RedisInbox:
         excess = known - self._max_count
         before = int(older_than * 1000)
         forgotten = 0
-        async for page, lines in self._pages.walk():
-            is_old = arrived_at(page) < before
+        async for page in self._pages.walk():
+            is_old = page.came < before
             if not is_old and forgotten >= excess:
                 break
-            most = len(lines) if is_old else excess - forgotten
-            keys = [line.key for line in lines]
-            forgotten += await self._pages.run(scripts.FORGET, GROUP, page, most, *keys)
+            most = len(page.lines) if is_old else excess - forgotten
+            keys = [line.key for line in page.lines]
+            forgotten += await self._pages.run(scripts.FORGET, GROUP, page.id, most, *keys)
         return forgotten
 
     async def count(self, name: str, key: str) -> int:
@@ -239,8 +239,8 @@ class RedisInbox:
 
     async def newest(self, limit: int) -> list[AudienceMessage]:
         found: list[AudienceMessage] = []
-        async for entry in self._pages.entries(newest_first=True):
-            found += [line.message() for line in reversed(lines_of([entry]))]
+        async for page in self._pages.walk(newest_first=True):
+            found += [line.message() for line in reversed(page.lines)]
             if len(found) >= limit:
                 break
         return found[:limit]
@@ -249,23 +249,22 @@ class RedisInbox:
         before = {ledger.well_formed(author): int(at * 1000) for author, at in authors.items()}
         last = max(before.values(), default=0)
         forgotten = 0
-        async for page, lines in self._pages.walk():
-            if arrived_at(page) >= last:
+        async for page in self._pages.walk():
+            if page.came >= last:
                 break
-            forgotten += await self._forget_in(page, lines, before)
+            forgotten += await self._forget_in(page, before)
         return forgotten
 
-    async def _forget_in(self, page: bytes, lines: Sequence[StoredMessage], before: Mapping[str, int]) -> int:
+    async def _forget_in(self, page: StoredPage, before: Mapping[str, int]) -> int:
         """Forget authors' messages of one page. The others go into a page of their own when all have outcomes."""
-        at = arrived_at(page)
-        theirs = [line for line in lines if at < before.get(line.author, 0)]
+        theirs = [line for line in page.lines if page.came < before.get(line.author, 0)]
         if not theirs:
             return 0
-        others = [line for line in lines if at >= before.get(line.author, 0)]
+        others = [line for line in page.lines if page.came >= before.get(line.author, 0)]
         rest = json.dumps([line.fields for line in others], ensure_ascii=False)
         keys = [line.key for line in (*theirs, *others)]
         now = int(self._clock() * 1000)
-        return int(await self._pages.run(scripts.FORGET_SOME, GROUP, page, now, rest, len(theirs), *keys))
+        return int(await self._pages.run(scripts.FORGET_SOME, GROUP, page.id, now, rest, len(theirs), *keys))
 
     async def get_note(self, name: str) -> str | None:
         [value] = await self.get_notes([name])

@@ -22,6 +22,8 @@ class RedisKeys(NamedTuple):
     """Stream of pages, in the order of arrival; entry ids begin with the time of arrival in milliseconds."""
     newest: str
     """The id of the newest page."""
+    moved: str
+    """Page id to the id that its messages came with, where others that came with them are forgotten."""
     where: str
     """Message key to page id: the duplicate check."""
     open: str
@@ -233,6 +235,7 @@ end
 if not kept then
   redis.call('XACK', log, ARGV[1], page)
   redis.call('XDEL', log, page)
+  redis.call('HDEL', moved, page)
 end
 return forgotten
 """
@@ -266,13 +269,15 @@ if #staying > 0 then
   local last_ms, last_seq = string.match(redis.call('GET', newest) or '0-0', '(%d+)-(%d+)')
   local seq = 0
   if tonumber(last_ms) >= ms then ms, seq = tonumber(last_ms), last_seq + 1 end
-  local moved = string.format('%.0f-%.0f', ms, seq)
-  redis.call('SET', newest, moved)
-  redis.call('XADD', log, moved, 'm', rest)
-  for _, key in ipairs(staying) do redis.call('HSET', where, key, moved) end
+  local new = string.format('%.0f-%.0f', ms, seq)
+  redis.call('SET', newest, new)
+  redis.call('XADD', log, new, 'm', rest)
+  redis.call('HSET', moved, new, redis.call('HGET', moved, page) or page)
+  for _, key in ipairs(staying) do redis.call('HSET', where, key, new) end
 end
 redis.call('XACK', log, ARGV[1], page)
 redis.call('XDEL', log, page)
+redis.call('HDEL', moved, page)
 return forgotten
 """
 )

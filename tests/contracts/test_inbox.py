@@ -612,6 +612,36 @@ class TestForgettingAnAuthor:
             assert await inbox.trim(older_than=clock.now) == 1
             assert await inbox.newest(9) == []
 
+    async def test_leaves_the_others_as_old_as_they_are(self, engine: Engine) -> None:
+        clock = Clock()
+        theirs, later = messages(1, 2), messages(3, 4)
+        async with engine.opened(clock=clock, max_count=3) as inbox:
+            await inbox.append([theirs[0], message(5, author="bob"), message(6, author="cleo"), theirs[1]])
+            clock.now += 10
+            await inbox.append(later)
+            await inbox.settle(settlements([*messages(5, 6), *theirs, *later]))
+            for author in ("bob", "cleo"):
+                clock.now += 10
+                assert await inbox.forget({f"twitch:{author}": clock.now}) == 1
+
+            assert await inbox.newest(9) == [*later[::-1], *theirs[::-1]]
+            assert await inbox.newest(3) == [*later[::-1], theirs[1]]
+            assert await inbox.trim(older_than=NOON) == 1, "there is one too many"
+            assert await inbox.why(theirs[0].key) is None
+            assert await inbox.trim(older_than=NOON + 5) == 1
+            assert await inbox.newest(9) == later[::-1]
+
+    async def test_gets_at_an_author_again_after_another_who_wrote_at_the_same_time(self, engine: Engine) -> None:
+        clock = Clock()
+        async with engine.opened(clock=clock) as inbox:
+            await inbox.append([message(1), message(2, author="bob")])
+            await inbox.settle(settlements(messages(1, 2)))
+            clock.now += 10
+
+            assert await inbox.forget({"twitch:bob": clock.now}) == 1
+            assert await inbox.forget({"twitch:ann": NOON + 5}) == 1
+            assert await inbox.newest(9) == []
+
     async def test_knows_hostile_ids_and_a_long_history(self, engine: Engine) -> None:
         clock = Clock()
         odd = 'x"\\ü\U0001f600%\x1f'

@@ -493,9 +493,11 @@ class TestPages:
         async with opened(shared_server, namespace, lease=60.0) as inbox, Redis.from_url(url) as admin:
             await inbox.append(messages(1, 2))
             await inbox.begin([forward(message(1))])
-            await inbox.settle(settlements(messages(1, 2)))
+            await inbox.append([message(3), message(4, author="bob")])
+            await inbox.settle(settlements(messages(1, 2, 3, 4)))
 
-            assert await inbox.trim(older_than=time.time() + 60) == 2
+            assert await inbox.forget({"twitch:bob": time.time() + 60}) == 1
+            assert await inbox.trim(older_than=time.time() + 60) == 3
             left = [key.decode() async for key in admin.scan_iter(match=f"{{{namespace}}}:*")]
             assert sorted(key.rpartition(":")[2] for key in left) == [
                 "lease",
