@@ -45,7 +45,7 @@ class Exposition:
 
     @contextmanager
     def telling_of(self, companion: str, measured: Measured) -> Iterator[None]:
-        """Tell of it, too, while the context lasts."""
+        """Tell of it, too, while the context lasts; once, however many tell of the same."""
         self._companions.append(entry := (companion, measured))
         try:
             yield
@@ -74,7 +74,7 @@ class _Companions(Collector):
 
     def collect(self) -> Iterator[Metric]:
         families: dict[str, Metric] = {}
-        for companion, measured in list(self._companions):
+        for companion, measured in dict.fromkeys(self._companions):  # a sample may be there once only
             for found in measured.registry.collect():
                 family = families.setdefault(found.name, Metric(found.name, found.documentation, found.type))
                 named = {"companion": companion}

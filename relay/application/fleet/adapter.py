@@ -46,7 +46,7 @@ class SharedAdapter:
     `follow` gives it other companions meanwhile.
     """
 
-    def __init__(self, account: SharedAccount, fleet: Fleet, bus: Bus, watch: Watch) -> None:
+    def __init__(self, account: SharedAccount, fleet: Fleet, bus: Bus, watch: Watch, left_out: LeftOut) -> None:
         self._info = account.info
         self._login = account.section
         self._bus = bus
@@ -56,7 +56,7 @@ class SharedAdapter:
         self._commands: dict[str, RemoteCommands] = {}
         self._voices = SharedVoices(account.info, bus, self._share)
         self._choosing: Keeper[str] = Keeper(self._not_chosen)
-        self._left_out = LeftOut()
+        self._left_out = left_out
         self._know(fleet)
         self._service = platform_service(self._info, self._config())
         # Who has other settings there hears other companions with the same login, and stands by for others alike.

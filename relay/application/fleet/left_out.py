@@ -1,4 +1,4 @@
-"""What an account hears where no companion is: it goes nowhere, and that is told."""
+"""What accounts of a platform hear where no companion is: it goes nowhere, and that is told."""
 
 import logging
 import time

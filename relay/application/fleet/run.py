@@ -71,9 +71,10 @@ def _parts(kind: str, fleet: Fleet, bus: Bus, watch: Watch) -> Iterator[FleetPar
         yield FleetPages(fleet, bus)
     else:
         from relay.application.fleet.adapter import SharedAdapter
+        from relay.application.fleet.left_out import LeftOut
 
-        infos = [info for info in listed.PLATFORMS if info.name == kind]
-        yield AccountParts(infos, lambda account, fleet: SharedAdapter(account, fleet, bus, watch), fleet)
+        infos, left_out = [info for info in listed.PLATFORMS if info.name == kind], LeftOut()
+        yield AccountParts(infos, lambda account, fleet: SharedAdapter(account, fleet, bus, watch, left_out), fleet)
 
 
 class AccountPosting:

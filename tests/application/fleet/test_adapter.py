@@ -1,6 +1,7 @@
 """One account that hears the channels of many companions."""
 
 import asyncio
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -15,6 +16,7 @@ from relay.application.fleet import keeper
 from relay.application.fleet.accounts import accounts, settings_mark
 from relay.application.fleet.adapter import SharedAdapter
 from relay.application.fleet.changes import changes
+from relay.application.fleet.left_out import LeftOut
 from relay.application.processes import adapter as adapters
 from relay.application.processes.ingress import Ingress
 from relay.application.settings.fleet import fleet_in
@@ -88,11 +90,11 @@ class BrokenIngress(Ingress):
         raise InboxError("its part of the cluster is away")
 
 
-def adapter_of(settings: str, redis: str = "redis://127.0.0.1:1/0") -> SharedAdapter:
+def adapter_of(settings: str, redis: str = "redis://127.0.0.1:1/0", left_out: LeftOut | None = None) -> SharedAdapter:
     fleet = fleet_in(settings, Path("relay.toml"), {})
     bus = Bus(InboxSection(engine="redis", url=SecretStr(redis)), uuid.uuid4().hex)
     [account] = accounts(fleet.companions)
-    return SharedAdapter(account, fleet, bus, Watch(1.0, asyncio.Event()))
+    return SharedAdapter(account, fleet, bus, Watch(1.0, asyncio.Event()), left_out or LeftOut())
 
 
 async def test_what_belongs_to_no_companion_is_counted_and_each_place_named_once(
@@ -108,6 +110,22 @@ async def test_what_belongs_to_no_companion_is_counted_and_each_place_named_once
     told = [record.getMessage() for record in caplog.records]
     assert told == [f"twitch: what happens in {place} is for no companion" for place in ("3", "4")]
     assert adapter._left_out.registry.get_sample_value("relay_left_out_total", {"platform": "twitch"}) == 4
+
+
+async def test_what_two_accounts_leave_out_is_one_number(redis_server: RedisServer) -> None:
+    left_out, watch = LeftOut(), Watch(1.0, asyncio.Event())
+    adapters = [adapter_of(SETTINGS.replace("'a'", f"'{client}'"), redis_server.url, left_out) for client in "ab"]
+
+    async with adapters[0]._bus.running() as bus, AsyncExitStack() as stack:
+        for each in adapters:
+            each._bus, each._watch, each._info = bus, watch, replace(each._info, build=Noting)
+            await stack.enter_async_context(alongside(each.run()))
+        await eventually(lambda: all(each.platform is not None for each in adapters))
+        for each in adapters:
+            await each.receive(message("3"))
+        text = (await watch.exposition.text()).decode()
+
+    assert re.findall(r"^relay_left_out_total\{.*\} (.*)$", text, re.MULTILINE) == ["2.0"]
 
 
 class Noting(RecordingPlatform):

@@ -14,6 +14,7 @@ from relay.acts import ActRefused
 from relay.application.fleet.accounts import accounts
 from relay.application.fleet.adapter import SharedAdapter
 from relay.application.fleet.changes import changes
+from relay.application.fleet.left_out import LeftOut
 from relay.application.processes.adapter import shape
 from relay.application.processes.kinds import platform_service
 from relay.application.processes.remote_platform import remote
@@ -42,7 +43,7 @@ class Company:
         self.bus = Bus(InboxSection(engine="redis", url=SecretStr(redis.url)), uuid.uuid4().hex)
         [account] = accounts(self.fleet.companions)
         self._info = account.info
-        self.adapter = SharedAdapter(account, self.fleet, self.bus, Watch(PATIENCE, asyncio.Event()))
+        self.adapter = SharedAdapter(account, self.fleet, self.bus, Watch(PATIENCE, asyncio.Event()), LeftOut())
 
     def _read(self, sections: Mapping[str, Any]) -> Fleet:
         return fleet_in(as_toml(sections), Path("relay.toml"), {})
