@@ -13,11 +13,11 @@ import socket
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 from relay.bus.connection import RedisConnection
 from relay.bus.namespace import key_in
-from relay.bus.renewals import KeptLease
+from relay.bus.renewals import RENEWALS, KeptLease
 from relay.bus.script import TAKEN, Script, taken
 from relay.errors import InboxError, InboxTaken
 from relay.system.cancellation import checkpoint
@@ -47,15 +47,23 @@ _NAMES: Final = "local lease, owner = unpack(KEYS)\n"
 _ACQUIRE: Final = Script(
     _NAMES
     + """
--- ARGV: who, milliseconds   Returns {0}, or how many milliseconds who else has it still, and who.
+-- ARGV: who, milliseconds, and of who stands by when it looked last, and how many milliseconds ago that may be
+-- Returns {0}, or how many milliseconds who else has it still, who, and when that was.
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local holder = redis.call('GET', lease)
+if not holder and ARGV[3] ~= '' and now - ARGV[3] > tonumber(ARGV[4]) then
+  holder = redis.call('GET', owner) -- who could not renew it either, as nobody was answered
+  redis.call('DEL', lease)
+  if holder then redis.call('SET', lease, holder, 'PX', ARGV[2]) end
+end
 if holder and holder ~= ARGV[1] then
   local left = redis.call('PTTL', lease)
   if left < 0 then -- as from a backup, or by hand: whoever has it renews it, and who is gone does not
     left = tonumber(ARGV[2])
     redis.call('PEXPIRE', lease, left)
   end
-  return {left, holder}
+  return {left, holder, now}
 end
 redis.call('DEL', lease)
 redis.call('SET', lease, ARGV[1], 'PX', ARGV[2])
@@ -70,6 +78,16 @@ _RELEASE: Final = Script(
 if redis.call('GET', lease) == ARGV[1] then redis.call('DEL', lease) end
 """
 )
+
+
+class Holder(NamedTuple):
+    """Who else has it."""
+
+    left: float
+    """Seconds for which they have it still."""
+    name: str
+    at: int
+    """When that was, by the server's clock."""
 
 
 async def checked() -> None:
@@ -126,10 +144,10 @@ class Lease:
         """
         left = math.inf
         while (holder := await self._try()) is not None:
-            before, (left, name) = left, holder
+            before, left = left, holder.left
             if left > before:
                 raise InboxTaken(
-                    f"inbox.url: {self._connection.name} is in use by another relay of this name ({name}); "
+                    f"inbox.url: {self._connection.name} is in use by another relay of this name ({holder.name}); "
                     "stop that one, or give this one another relay.name"
                 )
             await asyncio.sleep(min(left, LOOK_EVERY))
@@ -137,15 +155,17 @@ class Lease:
     async def stand_by(self, may_try: Callable[[], Awaitable[None]] = checked) -> None:
         """Become the owner when nobody else is, however long that takes and whether or not Redis answers meanwhile.
 
-        `may_try` is asked before each try, and raises where this process must not become it.
+        `may_try` is asked before each try, and raises where this process must not become it. When Redis was away, who
+        was the owner may have lived and could not renew: it has the time to do so first.
         """
+        looked_at = None
         while True:
             checkpoint()
             try:
                 await may_try()
-                if (holder := await self._try()) is None:
+                if (holder := await self._try(looked_at)) is None:
                     return
-                left, _ = holder
+                left, looked_at = holder.left, holder.at
             except InboxError as error:
                 log.warning("standing by: %s", error)
                 left = STAND_BY_EVERY
@@ -161,20 +181,28 @@ class Lease:
                 await self._connection.renewals.drop(kept)
                 await self._connection.run(_RELEASE, self._keys, self._me)
 
+    @property
+    def _may_look_after(self) -> float:
+        """Seconds between two looks within which Redis cannot have been away for so long that a lease ended."""
+        return max(self._seconds * (1 - 1 / RENEWALS), 2 * STAND_BY_EVERY)
+
     def _owned(self) -> KeptLease:
         if self._kept is None:
             raise InboxError(f"{self._connection.name}: this process has no lease there")
         return self._kept
 
-    async def _try(self) -> tuple[float, str] | None:
-        """None when we have it now; else the seconds for which who else has it still, and who."""
+    async def _try(self, looked_at: int | None = None) -> Holder | None:
+        """None when we have it now. Who `looked_at` it before, too long ago, leaves what ended since to its owner."""
         if self._kept is not None:
             return None
         until = passing() + self._seconds
         milliseconds = int(self._seconds * 1000)
-        left, *holder = await self._connection.run(_ACQUIRE, self._keys, self._me, milliseconds)
-        if holder:
-            return left / 1000, holder[0].decode().partition(", ")[2]
+        looked = "" if looked_at is None else looked_at
+        left, *held = await self._connection.run(
+            _ACQUIRE, self._keys, self._me, milliseconds, looked, int(self._may_look_after * 1000)
+        )
+        if held:
+            return Holder(left / 1000, held[0].decode().partition(", ")[2], held[1])
         lease, owner = self._keys
         keys = (lease.encode(), owner.encode())
         self._kept = KeptLease(keys, self._me.encode(), self._seconds, self._on_loss, until)

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from relay.bus.connection import AT_ONCE, RedisConnection
-from relay.bus.lease import LOOK_EVERY, Lease
+from relay.bus.lease import LOOK_EVERY, Holder, Lease
 from relay.errors import InboxError, InboxTaken
 from relay.inbox.redis import RedisInbox
 from relay.model import Edit, Outcome, Retraction
@@ -121,9 +121,10 @@ async def test_a_relay_that_lives_is_told_of_at_once_and_by_name(
 def test_who_waits_for_one_that_died_looks_now_and_then_and_when_its_lease_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    loop, left = VirtualLoop(), iter([(3 * LOOK_EVERY, "who died"), (LOOK_EVERY / 2, "who died"), None])
+    loop = VirtualLoop()
+    left = iter([Holder(3 * LOOK_EVERY, "who died", 0), Holder(LOOK_EVERY / 2, "who died", 0), None])
 
-    async def look(_: Lease) -> tuple[float, str] | None:
+    async def look(_: Lease) -> Holder | None:
         return next(left)
 
     monkeypatch.setattr(Lease, "_try", look)
@@ -198,6 +199,22 @@ async def test_who_stands_by_waits_for_a_server_that_is_away_as_well(
             server.start()
         assert inbox.lease.is_sure
         await inbox.close()
+
+
+async def test_who_stands_by_and_could_not_look_leaves_the_owner_time_to_renew_what_ended_meanwhile(
+    shared_server: RedisServer, namespace: str
+) -> None:
+    key, long_ago = f"{{{namespace}}}:lease", 1
+    async with opened(shared_server, namespace, lease=LONG) as owner, Redis.from_url(shared_server.url) as admin:
+        second = Lease(owner.connection, namespace, LONG)
+        await admin.delete(key)
+
+        holder = await second._try(long_ago)
+        assert holder is not None and await admin.get(key) == owner.lease.caller.encode()
+
+        await admin.delete(key)
+        assert await second._try(holder.at) is None, "it was not away since, and the owner said nothing"
+        await second.release()
 
 
 async def test_an_owner_is_sure_for_as_long_as_its_lease_and_then_asks(
