@@ -258,7 +258,9 @@ def _in_channels(platform: Platform, there: _There) -> Mapping[str, Handler]:
     async def stream(asked: Any) -> Mapping[str, Any]:
         streaming = there(asked)
         assert isinstance(streaming, Streaming)
-        return plain(await streaming.stream())
+        told = plain(await streaming.stream())
+        del told["channel"]  # a core of an older relay cannot read it, and no newer one asks for it here
+        return told
 
     return {"act": act, "stream": stream}
 

@@ -105,7 +105,8 @@ class RemotePlatform:
     def channels(self) -> Sequence[str]:
         """See Outlet: the companion's own, whatever else its account hears.
 
-        While nobody hears the platform it has those that were last told: posts wait until somebody does.
+        While nobody hears the platform it has those that were last told: posts wait until somebody does. Where several
+        processes share its channels, those of one that is away are missing.
         """
         told = list(dict.fromkeys(channel for sign in self.signs() for channel in self._ours(sign)))
         return told if told or self._is_heard() else self._channels

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from relay.application.processes.adapter import host, run_adapter, while_ours
+from relay.application.processes.adapter import handlers, host, run_adapter, while_ours
 from relay.application.processes.kinds import platform_service
 from relay.application.processes.posting import AdapterOutlet
 from relay.application.watching import Watch
@@ -17,7 +17,7 @@ from relay.config.loading import Config
 from relay.errors import InboxError, InboxTaken
 from relay.model import Author, Incoming, Post, Role
 from relay.platforms import listed
-from relay.platforms.base import Platform
+from relay.platforms.base import Platform, Stream
 from relay.replies.posting import written
 from tests.contracts.samples import message
 from tests.doubles.redis_server import RedisServer
@@ -49,6 +49,16 @@ async def test_who_slept_while_another_took_over_brings_what_it_heard_but_for_wh
     await ours(streamers)
 
     assert brought == [viewers, streamers, viewers]
+
+
+async def test_a_stream_is_told_in_the_fields_that_cores_of_the_version_before_can_read() -> None:
+    class Live(RecordingPlatform):
+        async def stream(self) -> Stream:
+            return Stream(True, "Cooking", "Just Chatting", 42, channel="7")
+
+    told = await handlers(Live("twitch"), lambda _: None)["stream"]({"companion": "ann"})
+
+    assert told == {"is_live": True, "title": "Cooking", "game": "Just Chatting", "viewers": 42}
 
 
 async def test_a_post_is_tried_again_where_redis_could_not_tell_whose_the_platform_is(
