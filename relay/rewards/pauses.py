@@ -86,9 +86,13 @@ class RewardPauses:
         else:
             self._are_paused = wanted
 
-    def _wanted(self, now: float) -> bool:
-        is_offline = "offline" in self._when and self._is_live is False
-        return is_offline or ("away" in self._when and now - self._here_at >= AWAY_AFTER)
+    def _wanted(self, now: float) -> bool | None:
+        """As they are, while nobody knows whether there is a stream."""
+        if "away" in self._when and now - self._here_at >= AWAY_AFTER:
+            return True
+        if "offline" in self._when and self._is_live is None:
+            return self._are_paused
+        return "offline" in self._when and not self._is_live
 
     async def _ask(self, now: float) -> None:
         """One that knows is enough; asked again at once where it is not connected yet."""

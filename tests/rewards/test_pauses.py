@@ -158,6 +158,14 @@ async def test_what_a_relay_has_paused_the_next_one_offers_again(channel: Channe
     assert channel.calls == [("ours", True), ("ours", False)]
 
 
+async def test_what_a_relay_has_paused_stays_so_while_nobody_knows_whether_there_is_a_stream(channel: Channel) -> None:
+    channel.is_live = False
+    await Evening(channel).after(1)
+    channel.has_no_stream = PlatformUnavailable("away")
+    await Evening(channel).after(1)
+    assert channel.calls == [("ours", True)]
+
+
 async def test_a_platform_that_is_away_is_asked_again(channel: Channel) -> None:
     evening = Evening(channel)
     channel.problem = PlatformUnavailable("away")
