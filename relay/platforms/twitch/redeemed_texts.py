@@ -59,8 +59,8 @@ class RedeemedTexts:
             case _:
                 return None
         words = next((each for each in reversed(self._redemptions) if each[0] == said), None)
-        if words is None or not self._holds(said):
-            return None
+        if words is None or words in self._messages.values() or not self._holds(said):
+            return None  # what has been in chat is not what AutoMod holds now
         return Retraction(platform=PLATFORM, reason="held by AutoMod", id=self._redemptions.pop(words))
 
 

@@ -123,12 +123,13 @@ async def test_a_redemption_whose_words_automod_holds_is_taken_back_and_told_onc
     assert sorted(brought) == sorted([fine, redemption, held])
 
 
-async def test_words_that_automod_holds_in_chat_take_no_redemption_of_others_back(
+async def test_words_that_automod_holds_in_chat_take_no_redemption_back_that_is_not_of_them(
     twitch: TwitchDouble, connect: Connect, received: Received
 ) -> None:
     async with connect(twitch, automod=True):
         await twitch.redeem("ann", reward="Sing", text="la la")
         await twitch.write_something_bad("la la", "ben")
+        await twitch.write_something_bad("la la", "ann")
         await twitch.moderate(await twitch.write_something_bad("lo lo"), "denied", "mod")
         await twitch.redeem("ann", reward="Sing", text="lo lo")
         await twitch.chat("last")
