@@ -14,6 +14,7 @@ from relay.model import AudienceMessage, Forward, Kind, ScriptCall
 from relay.platforms.base import Platform, Stream, Streaming
 from relay.system.periodic import repeat
 from relay.text.sanitise import sanitise, sanitise_name
+from relay.voxta.chat import JoinedChat
 from relay.voxta.link import Link
 from relay.wire.messages import ContextText
 
@@ -72,7 +73,7 @@ class StreamContext:
         """Script events that Voxta has refused in a row."""
         self._takes_scripts = False
         """Whether Voxta took the last one."""
-        self._told: tuple[object, tuple[str, ...], tuple[str, ...]] | None = None
+        self._told: tuple[JoinedChat, tuple[str, ...], tuple[str, ...]] | None = None
         """The chat, the contexts and the flags as Voxta has them."""
 
     def saw(self, message: AudienceMessage) -> None:
@@ -148,16 +149,21 @@ class StreamContext:
 
     async def tell(self) -> None:
         """Tell Voxta how things are, if it does not know."""
-        chat = self._session.chat
-        state = (chat, self.contexts(), self.flags())
-        if chat is None or state == self._told:
+        chat, contexts, flags = self._session.chat, self.contexts(), self.flags()
+        if chat is None or (chat, contexts, flags) == self._told:
             return
+        texts = [ContextText(text=text) for text in contexts]
         try:
-            await self._session.update_context(KEY, [ContextText(text=text) for text in state[1]], state[2])
+            await self._session.update_context(KEY, texts, self._new_in(chat, flags))
         except RelayError as error:
             log.debug("the character was not told how the stream is doing: %s", error)
         else:
-            self._told = state
+            self._told = chat, contexts, flags
+
+    def _new_in(self, chat: JoinedChat, flags: Sequence[str]) -> list[str]:
+        """Those that the chat does not have yet: scenarios count from the last time a flag was set."""
+        there = self._told[2] if self._told is not None and self._told[0].chat_id == chat.chat_id else ()
+        return [flag for flag in flags if flag not in there]
 
     def contexts(self) -> tuple[str, ...]:
         """What the character should know of the stream, in sentences."""

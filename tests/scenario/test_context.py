@@ -141,6 +141,28 @@ async def test_the_character_knows_how_the_stream_is_doing_and_is_told_once() ->
     assert len(voxta.told) == count
 
 
+async def test_a_flag_that_stands_is_not_set_again_as_scenarios_count_from_when_it_was_set() -> None:
+    voxta, clock = Voxta(), Clock()
+    informed = stream_context(voxta, clock)
+    informed.stream_changed(message(1, kind=Kind.ONLINE))
+    informed.saw(message(2, kind=Kind.RAID))
+    await informed.tell()
+    informed.stream_changed(message(3, "Another title", kind=Kind.CHANNEL_UPDATE))
+    await informed.tell()
+    clock.now += RAID
+    await informed.tell()
+    assert [flags for _, flags in voxta.told] == [["stream.live", "raid.active"], [], ["!raid.active"]]
+
+
+async def test_a_chat_that_is_joined_again_has_its_flags_still() -> None:
+    voxta = Voxta()
+    informed = stream_context(voxta, Clock())
+    await informed.tell()
+    voxta.chat = JoinedChat("s2", "c", "Streamer", [], None)
+    await informed.tell()
+    assert [flags for _, flags in voxta.told] == [["!raid.active"], []]
+
+
 async def test_another_chat_is_told_again() -> None:
     voxta = Voxta()
     informed = stream_context(voxta, Clock())
@@ -149,7 +171,7 @@ async def test_another_chat_is_told_again() -> None:
     await informed.tell()
     voxta.chat = JoinedChat("s2", "c2", "Streamer", [], None)
     await informed.tell()
-    assert len(voxta.told) == 2
+    assert [flags for _, flags in voxta.told] == [["!raid.active"], ["!raid.active"]]
 
 
 async def test_a_raid_sets_a_flag_for_a_while_and_going_live_is_noticed() -> None:
