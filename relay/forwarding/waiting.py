@@ -125,6 +125,8 @@ class Waiting:
         """The pick as it stands now. None when its author has edited it into something that is refused."""
         if current.text == pick.message.text and not self._policy.is_gone(current):
             return pick
+        if pick.message.kind is Kind.CHEER and not pick.message.text:
+            return pick  # its command was refused, and nobody edits a cheer
         found: list[Pick] = []
         self._judge(current, now, lambda told, _: found.append(replace(pick, message=told.message, text=told.text)))
         return found[0] if found else None

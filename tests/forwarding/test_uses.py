@@ -120,6 +120,16 @@ def test_a_cheer_whose_words_the_filters_refuse_is_still_a_cheer() -> None:
     assert hall.told() == [""]
 
 
+def test_a_cheer_whose_command_was_refused_is_told_as_a_cheer_also_when_its_turn_comes() -> None:
+    hall = Hall(HUG | {"bits": 100, "least_role": "subscriber"})
+    said = hall.admit(1, "!hug 3", kind=Kind.CHEER, amount=100)
+    batch = hall.waiting.next(NOW, floor_is_free=True)
+    assert batch is not None
+    [pick] = batch.picks
+
+    assert hall.waiting.recheck(pick, said, NOW) is pick
+
+
 def test_who_writes_too_much_to_the_companion_may_still_ask_the_relay() -> None:
     hall = Hall(HUG, ECHO, settings=config(budget={"rates": {"all": 60.0, "viewer": 1.0}, "bursts": {"viewer": 1}}))
     for number, text in enumerate(("!hug", "!hug", "!echo hello")):
