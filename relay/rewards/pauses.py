@@ -1,6 +1,7 @@
 """Viewers cannot spend points on what nobody would answer: our rewards rest while stream or companion are away."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, NoReturn
@@ -9,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from relay.errors import RelayError
 from relay.model import AudienceMessage, Kind
-from relay.platforms.base import ChannelRewards, Notes
+from relay.platforms.base import STREAM_LAGS, ChannelRewards, Notes
 from relay.system.periodic import repeat
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ class RewardPauses:
         self._clock = clock
         self._is_live: bool | None = None
         """None while nobody knows."""
+        self._turned_at = -math.inf
+        """When the platform told that the stream begins or ends."""
         self._stage: tuple[str, str] | None = None
         """The platform and the channel whose stream it is."""
         self._here_at = clock()
@@ -56,7 +59,7 @@ class RewardPauses:
     def saw(self, message: AudienceMessage) -> None:
         """Somebody in the audience did something; the begin and the end of the stream count that has the rewards."""
         if message.kind in (Kind.ONLINE, Kind.OFFLINE) and (message.platform, message.channel) == self._stage:
-            self._is_live = message.kind is Kind.ONLINE
+            self._is_live, self._turned_at = message.kind is Kind.ONLINE, self._clock()
 
     async def run(self) -> NoReturn:
         """Until cancelled."""
@@ -103,7 +106,9 @@ class RewardPauses:
                 log.debug("whether there is a stream is not known: %s", error)
                 self._ask_at = now if error.retryable else now + ASK_EVERY
             else:
-                self._is_live, self._stage, self._ask_at = stream.is_live, (name, stream.channel), now + ASK_EVERY
+                self._stage, self._ask_at = (name, stream.channel), now + ASK_EVERY
+                if now >= self._turned_at + STREAM_LAGS:
+                    self._is_live = stream.is_live
 
     async def _pause(self, name: str, rewards: ChannelRewards) -> None:
         offered = [each for each in await rewards.list() if each.is_ours and each.is_enabled and not each.is_paused]

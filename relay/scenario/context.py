@@ -2,16 +2,18 @@
 
 import asyncio
 import logging
+import math
 import re
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from relay.config import ScenarioSection
 from relay.errors import RelayError, VoxtaUnavailable
 from relay.model import AudienceMessage, Forward, Kind, ScriptCall
-from relay.platforms.base import Platform, Stream, Streaming
+from relay.platforms.base import STREAM_LAGS, Platform, Stream, Streaming
 from relay.system.periodic import repeat
 from relay.text.sanitise import sanitise, sanitise_name
 from relay.voxta.chat import JoinedChat
@@ -67,6 +69,8 @@ class StreamContext:
         self._clock = clock
         self._calls: asyncio.Queue[ScriptCall] = asyncio.Queue(WAITING)
         self._stream: Stream | None = None
+        self._turned_at = -math.inf
+        """When the platform told that it begins or ends."""
         self._raided_until = 0.0
         self._said: deque[tuple[float, str, frozenset[str]]] = deque(maxlen=1_000)
         self._refused = 0
@@ -87,6 +91,7 @@ class StreamContext:
             case Kind.ONLINE | Kind.OFFLINE:
                 known = self._stream or Stream(False)
                 self._stream = Stream(message.kind is Kind.ONLINE, known.title, known.game, known.viewers)
+                self._turned_at = self._clock()
             case Kind.CHANNEL_UPDATE if self._stream is not None:
                 known = self._stream
                 self._stream = Stream(known.is_live, message.text, message.detail or "", known.viewers)
@@ -143,9 +148,15 @@ class StreamContext:
         for platform in self._platforms:
             if isinstance(platform, Streaming):
                 try:
-                    self._stream = await platform.stream()
+                    self._take(await platform.stream())
                 except RelayError as error:
                     log.debug("how the stream is doing is not known: %s", error)
+
+    def _take(self, answer: Stream) -> None:
+        """Take what a platform answered; whether there is a stream is as it told us, where that was lately."""
+        if self._stream is not None and self._clock() < self._turned_at + STREAM_LAGS:
+            answer = replace(answer, is_live=self._stream.is_live)
+        self._stream = answer
 
     async def tell(self) -> None:
         """Tell Voxta how things are, if it does not know."""

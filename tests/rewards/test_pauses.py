@@ -8,7 +8,7 @@ import pytest
 from relay.config import OfferSection
 from relay.errors import AuthError, PlatformUnavailable, RelayError
 from relay.model import Kind
-from relay.platforms.base import ChannelReward, Stream
+from relay.platforms.base import STREAM_LAGS, ChannelReward, Stream
 from relay.rewards.pauses import ASK_EVERY, AWAY_AFTER, RewardPauses
 from tests.contracts.samples import message
 
@@ -103,6 +103,17 @@ async def test_they_rest_from_the_end_of_the_stream_to_its_next_begin(channel: C
     evening.pauses.saw(message(2, kind=Kind.ONLINE))
     await evening.after(1)
     assert channel.calls == [("ours", True), ("ours", False)]
+
+
+async def test_they_rest_from_the_end_though_the_platform_answers_as_before_for_a_while(channel: Channel) -> None:
+    evening = Evening(channel)
+    await evening.after(1)
+    evening.pauses.saw(message(1, kind=Kind.OFFLINE))
+    await evening.after(ASK_EVERY)
+    assert channel.asked == 2
+    assert evening.is_paused
+    await evening.after(STREAM_LAGS)
+    assert not evening.is_paused
 
 
 @pytest.mark.parametrize("elsewhere", [{"channel": "friend"}, {"platform": "irc"}])

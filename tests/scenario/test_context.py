@@ -10,7 +10,7 @@ import pytest
 from relay.config import ScenarioSection
 from relay.errors import VoxtaError
 from relay.model import Forward, Kind, ScriptCall, SendAs
-from relay.platforms.base import Stream
+from relay.platforms.base import STREAM_LAGS, Stream
 from relay.platforms.simulated import QuietPlatform
 from relay.scenario import context
 from relay.scenario.context import RAID, StreamContext
@@ -185,6 +185,21 @@ async def test_a_raid_sets_a_flag_for_a_while_and_going_live_is_noticed() -> Non
     assert informed.flags() == ("stream.live", "!raid.active")
     informed.stream_changed(message(3, kind=Kind.OFFLINE))
     assert informed.contexts() == ("The stream is offline.",)
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+async def test_a_begin_and_an_end_count_though_the_platform_answers_as_before_for_a_while(is_live: bool) -> None:
+    clock, platform = Clock(), StreamingPlatform()
+    now, before = ("live", "offline") if is_live else ("offline", "live")
+    platform.state = Stream(not is_live, "Chess")
+    informed = stream_context(Voxta(), clock, platform)
+    informed.stream_changed(message(1, kind=Kind.ONLINE if is_live else Kind.OFFLINE))
+    await informed._ask_platforms()
+    assert informed.contexts() == (f"The stream is {now}.", "Its title is: Chess.")
+    assert informed.flags()[0] == f"stream.{now}"
+    clock.now += STREAM_LAGS
+    await informed._ask_platforms()
+    assert informed.flags()[0] == f"stream.{before}"
 
 
 def test_a_new_title_and_category_are_known_at_once() -> None:
