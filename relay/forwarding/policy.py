@@ -78,6 +78,11 @@ class Policy:
         """The viewers' command it calls; None when it calls none, or a moderator's."""
         return self._read(message).call
 
+    def use(self, message: AudienceMessage) -> str | None:
+        """The name of the viewers' command it calls, whatever the arguments; None for none."""
+        call = self.call(message)
+        return None if call is None else call.command.name
+
     def is_gone(self, message: AudienceMessage) -> bool:
         """Whether it begins like a viewers' command that there is none of, or no longer."""
         return self._command(message) is None and self._commands.is_gone(message)

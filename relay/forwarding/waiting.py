@@ -91,14 +91,18 @@ class Waiting:
             if message.kind is Kind.CHAT:
                 self._selector.noticed(message, now)
             self._commands.notice(message)
-            if command_in(message) is not None:
-                self._end(message, Outcome.DROPPED, "a command for the relay")
-            elif self._policy.call(message) is not None:
-                self._judge(message.model_copy(update={"addressed": True}), now, self._meet)
-            elif reason := self.judging.unwanted(message):
-                self._end(message, Outcome.REJECTED, reason)
-            else:
-                self._judge(message, now, self._queue)
+            self._sort(message, now)
+
+    def _sort(self, message: AudienceMessage, now: float) -> None:
+        """It is an order for the relay, a use of a command, or something to tell."""
+        if command_in(message) is not None:
+            self._end(message, Outcome.DROPPED, "a command for the relay")
+        elif self._policy.call(message) is not None:
+            self._judge(message.model_copy(update={"addressed": True}), now, self._meet)
+        elif reason := self.judging.unwanted(message):
+            self._end(message, Outcome.REJECTED, reason)
+        else:
+            self._judge(message, now, self._queue)
 
     def _meet(self, told: Tellable, now: float) -> None:
         """Somebody uses a command, and the filters have nothing against its text."""
@@ -122,14 +126,24 @@ class Waiting:
                 self._pass_over(self._notices.add(pick, in_front=True))
 
     def recheck(self, pick: Pick, current: AudienceMessage, now: float) -> Pick | None:
-        """The pick as it stands now. None when its author has edited it into something that is refused."""
+        """The pick as it stands now. None when its author has edited it into what is refused, or waits anew."""
         if current.text == pick.message.text and not self._policy.is_gone(current):
             return pick
         if pick.message.kind is Kind.CHEER and not pick.message.text:
             return pick  # its command was refused, and nobody edits a cheer
+        if command_in(current) is not None or self._policy.use(current) != self._policy.use(pick.message):
+            self._sort_anew(current, now)
+            return None
         found: list[Pick] = []
         self._judge(current, now, lambda told, _: found.append(replace(pick, message=told.message, text=told.text)))
         return found[0] if found else None
+
+    def _sort_anew(self, message: AudienceMessage, now: float) -> None:
+        """An edit has made something else of what was chosen, which has to be allowed like any other."""
+        if ended := self.chosen.let_go(message.key):
+            self._ended.append(ended)
+        else:
+            self._sort(message, now)
 
     def _judge(self, message: AudienceMessage, now: float, accept: Callable[[Tellable, float], None]) -> None:
         judged = self.judging.judge(message, now)

@@ -5,9 +5,11 @@ from typing import Any
 from relay.commands.gate import Finished
 from relay.config.loading import Config
 from relay.forwarding.policy import Policy
+from relay.forwarding.rendering import Pick
 from relay.forwarding.waiting import Waiting
-from relay.model import AudienceMessage, Kind, Outcome
+from relay.model import AudienceMessage, Kind, Outcome, Role
 from relay.moderation.budget import Budget
+from relay.moderation.switches import Mode, Switches
 from tests.commands.room import CommandRoom
 from tests.forwarding.surroundings import config, message
 
@@ -147,3 +149,65 @@ def test_who_uses_a_command_addresses_the_companion() -> None:
 
     assert batch is not None
     assert [pick.message.addressed for pick in batch.picks] == [True]
+
+
+class TestEdits:
+    """A viewer edits what waits."""
+
+    def edits(self, hall: Hall, before: str, after: str, **over: Any) -> Pick | None:
+        """What is told of it when its turn comes."""
+        hall.admit(1, before, **over)
+        batch = hall.waiting.next(NOW, floor_is_free=True)
+        assert batch is not None
+        [pick] = batch.picks
+        return hall.waiting.recheck(pick, message(1, after, at=NOW, **over), NOW)
+
+    def test_who_may_not_use_a_command_does_not_get_it_by_an_edit_either(self) -> None:
+        hall = Hall(HUG | {"least_role": "subscriber"})
+
+        assert self.edits(hall, "hi", "!hug 3") is None
+        assert hall.ended() == [(Outcome.REJECTED, "only from subscriber up")]
+
+    def test_who_may_use_it_waits_for_it_as_if_it_were_written_now(self) -> None:
+        hall = Hall(HUG | {"cooldown": 600})
+
+        assert self.edits(hall, "hi", "!hug 3") is None
+        assert hall.told() == ["3"]
+        hall.admit(2, "!hug", author="bob")
+        assert hall.ended() == [(Outcome.REJECTED, "cooldown, 600.0 s")]
+
+    def test_what_the_relay_does_itself_is_done_and_not_told(self) -> None:
+        hall = Hall(ECHO)
+
+        assert self.edits(hall, "hi", "!echo hello") is None
+        assert (hall.told(), hall.commands.gate.accepted.get_nowait().text) == ([], "hello")
+
+    def test_other_words_behind_the_same_name_are_the_same_use(self) -> None:
+        hall = Hall(HUG | {"cooldown": 600})
+        edited = self.edits(hall, "!hug 3", "!hug 4")
+
+        assert edited is not None and edited.text == "4"
+
+    def test_a_command_that_becomes_an_ordinary_line_needs_what_such_a_line_needs(self) -> None:
+        hall = Hall(HUG)
+        hall.waiting.apply(Switches(mode=Mode.MENTIONS))
+
+        assert self.edits(hall, "!hug 3", "hello all") is None
+        assert hall.ended() == [(Outcome.REJECTED, "mode: only mentions")]
+
+    def test_what_a_moderator_mends_to_an_order_is_not_told_to_the_character(self) -> None:
+        hall = Hall()
+
+        assert self.edits(hall, "relay skip", "!relay skip", role=Role.MODERATOR) is None
+        assert hall.ended() == [(Outcome.DROPPED, "a command for the relay")]
+
+    def test_what_was_called_off_meanwhile_is_not_told_after_an_edit(self) -> None:
+        hall = Hall(HUG)
+        hall.admit(1, "hi")
+        batch = hall.waiting.next(NOW, floor_is_free=True)
+        assert batch is not None
+        hall.waiting.chosen.hold(batch.picks)
+        assert hall.waiting.drop("twitch:1", Outcome.DROPPED, "dropped by a moderator")
+
+        assert hall.waiting.recheck(batch.picks[0], message(1, "!hug 3", at=NOW), NOW) is None
+        assert (hall.told(), hall.ended()) == ([], [(Outcome.DROPPED, "dropped by a moderator")])
