@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from relay.commands.explaining import QueuePlace
 from relay.commands.gate import CommandGate, Finished, Refusal
@@ -135,7 +134,7 @@ class Waiting:
             self._sort_anew(current, now)
             return None
         found: list[Pick] = []
-        self._judge(current, now, lambda told, _: found.append(replace(pick, message=told.message, text=told.text)))
+        self._judge(current, now, lambda told, _: found.append(_reworded(pick, told)))
         return found[0] if found else None
 
     def _sort_anew(self, message: AudienceMessage, now: float) -> None:
@@ -338,3 +337,8 @@ class Waiting:
 
     def _end(self, message: AudienceMessage, outcome: Outcome, reason: str) -> None:
         self._ended.append(Ended(message, outcome, reason))
+
+
+def _reworded(pick: Pick, told: Tellable) -> Pick:
+    """Who wrote the same as its author has not written what that was edited into."""
+    return Pick(told.message, told.text, pick.others if told.text == pick.text else 0)

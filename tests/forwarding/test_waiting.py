@@ -218,6 +218,18 @@ class TestRechecking:
         assert waiting.recheck(pick, message(1, LINK), NOW) is None
         assert [held.text for held in waiting.held()] == [LINK]
 
+    def test_counts_nobody_to_words_that_only_their_author_has_written(self) -> None:
+        waiting = room()
+        waiting.admit([message(1, "hi there you"), message(2, "hi there you")], NOW)
+        batch = waiting.next(NOW, floor_is_free=True)
+        assert batch is not None
+        [pick] = batch.picks
+        assert pick.others == 1
+
+        edited = waiting.recheck(pick, message(1, "hello"), NOW)
+        assert edited is not None
+        assert (edited.text, edited.others) == ("hello", 0)
+
     @pytest.mark.parametrize("other_words", [None, "hi there"])
     def test_holds_an_approved_first_message_again_once_its_author_has_changed_it(
         self, other_words: str | None
