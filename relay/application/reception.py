@@ -119,9 +119,14 @@ class Reception:
             case PlatformDecision():
                 self._events.decided(change)
             case Retraction():
-                self._events.retracted(change)
-                self._statistics.dropped(await self._inbox.retract(change, clock.now()), change.reason)
-                self._redemptions.retracted(change)
+                await self.take_back(change)
+
+    async def take_back(self, retraction: Retraction) -> None:
+        """End what it names, whether that still waits, is about to be told, or is being answered."""
+        self._events.retracted(retraction)
+        if dropped := await self._inbox.retract(retraction, clock.now()):
+            self._events.settled(dropped)
+        self._redemptions.retracted(retraction)
 
     async def _obey(self, brought: _Brought, orders: Sequence[tuple[AudienceMessage, str]]) -> None:
         """Moderators' commands in chat; the forwarder drops the messages themselves."""

@@ -55,11 +55,6 @@ class Statistics:
         what = message.text if message.kind is Kind.CHAT else f"<{message.kind}> {message.text}".strip()
         self._write(ActivityLine(PipelineStage.IN, f"{message.author.name} ({_place(message)})", what))
 
-    def dropped(self, count: int, reason: str) -> None:
-        """Messages taken back by their platform."""
-        if count:
-            self._count(Outcome.DROPPED, reason_class(reason), count)
-
     def forwarded(self, forward: Forward) -> None:
         if not forward.pretended:
             self.sent[forward.send_as] += 1

@@ -109,8 +109,8 @@ class Inbox(Protocol):
         """Rewrite a message that has no outcome and is in no begun forward. False otherwise."""
         ...
 
-    async def retract(self, retraction: Retraction, at: float) -> int:
-        """Settle as dropped what the retraction names and has no outcome and no begun forward. How many."""
+    async def retract(self, retraction: Retraction, at: float) -> Sequence[Settlement]:
+        """Settle as dropped what the retraction names and has no outcome and no begun forward: how each ended."""
         ...
 
     async def why(self, key: str) -> Record | None:

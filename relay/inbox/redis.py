@@ -8,7 +8,7 @@ the server: with `appendonly yes` a crash of the server costs at most its last s
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice
+from itertools import chain, compress, islice
 
 from relay.bus.connection import RedisConnection
 from relay.bus.lease import LEASE, Lease
@@ -178,7 +178,7 @@ class RedisInbox:
         with self._at_hand.changing(lambda _: True, key):
             return bool(await self._pages.run(scripts.EDIT, key, rewritten))
 
-    async def retract(self, retraction: Retraction, at: float) -> int:
+    async def retract(self, retraction: Retraction, at: float) -> Sequence[Settlement]:
         retraction = ledger.mended(retraction)
         if retraction.id is not None:
             keys = [f"{retraction.platform}:{retraction.id}"]
@@ -187,7 +187,7 @@ class RedisInbox:
         settlements = [ledger.dropped(key, retraction, at) for key in keys]
         with self._at_hand.changing(partial(ledger.names, retraction)):
             answers = [await self._pages.run(scripts.RETRACT, GROUP, *_fields(some)) for some in _slices(settlements)]
-        return sum(map(sum, answers))
+        return list(compress(settlements, chain(*answers)))
 
     async def _named(self, retraction: Retraction) -> list[str]:
         pages = await self._ask(self._redis.hkeys, self._keys.open)

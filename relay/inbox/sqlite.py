@@ -147,7 +147,7 @@ class SqliteInbox:
         with self._at_hand.changing(lambda _: True, key):
             return await self._writer.run(lambda connection: tables.rewrite(connection, key, edit))
 
-    async def retract(self, retraction: Retraction, at: float) -> int:
+    async def retract(self, retraction: Retraction, at: float) -> Sequence[Settlement]:
         mended = ledger.mended(retraction)
         with self._at_hand.changing(partial(ledger.names, mended)):
             return await self._writer.run(lambda connection: tables.retract(connection, mended, at))

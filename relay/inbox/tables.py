@@ -5,7 +5,7 @@ SQLite gives Python's lock up at every step of a statement, and a thread gets it
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice, repeat
+from itertools import chain, compress, islice, repeat
 from sqlite3 import Connection
 from typing import Any, Final, TypeVar
 
@@ -145,14 +145,15 @@ def rewrite(connection: Connection, key: str, edit: Edit) -> bool:
     return True
 
 
-def retract(connection: Connection, retraction: Retraction, at: float) -> int:
-    """How many messages were dropped."""
+def retract(connection: Connection, retraction: Retraction, at: float) -> list[Settlement]:
+    """How each of the messages ended that were dropped."""
     query = f"SELECT key, body FROM messages WHERE {_FREE} AND (?1 IS NULL OR key = ?1)"
     key = None if retraction.id is None else f"{retraction.platform}:{retraction.id}"
     rows = connection.execute(query, (key,)).fetchall()
     named = [key for key, body in rows if ledger.names(retraction, ledger.decode_message(body))]
     settlements = [ledger.dropped(key, retraction, at) for key in named]
-    return sum(settle(connection, settlements, [ledger.fit(each)[1] for each in settlements]))
+    first = settle(connection, settlements, [ledger.fit(each)[1] for each in settlements])
+    return list(compress(settlements, first))
 
 
 def record(connection: Connection, key: str) -> Record | None:

@@ -24,16 +24,6 @@ def test_many_that_ended_alike_are_one_line_and_all_are_counted() -> None:
     assert statistics.outcomes == {Outcome.EXPIRED: 300, Outcome.MERGED: 3, Outcome.REJECTED: 1, Outcome.FORWARDED: 1}
 
 
-def test_what_platforms_take_back_is_counted_by_its_reason() -> None:
-    statistics = Statistics()
-
-    statistics.dropped(2, "deleted on discord")
-    statistics.dropped(0, "chat cleared")
-
-    assert statistics.outcomes == {Outcome.DROPPED: 2}
-    assert statistics.reasons == {(Outcome.DROPPED, "deleted on discord"): 2}
-
-
 def test_reasons_without_end_are_counted_together() -> None:
     statistics = Statistics()
 

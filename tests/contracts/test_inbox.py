@@ -3,13 +3,14 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from relay.errors import InboxTaken
 from relay.inbox.base import Inbox
-from relay.model import AudienceMessage, Edit, Outcome, Retraction
+from relay.model import AudienceMessage, Edit, Outcome, Retraction, Settlement
 from tests.contracts import victim
 from tests.contracts.engines import Engine
 from tests.contracts.samples import NOON, forward, message, messages, settlement, settlements
@@ -17,7 +18,7 @@ from tests.processes import lines_of_a_victim
 from tests.support import PATIENCE
 
 
-def keys(of: list[AudienceMessage]) -> list[str]:
+def keys(of: Sequence[AudienceMessage | Settlement]) -> list[str]:
     return [each.key for each in of]
 
 
@@ -394,13 +395,11 @@ class TestRetracting:
     async def test_drops_one_message(self, inbox: Inbox) -> None:
         await inbox.append(messages(1, 2))
 
-        count = await inbox.retract(Retraction(platform="twitch", id="m1", reason="deleted"), at=NOON)
+        dropped = await inbox.retract(Retraction(platform="twitch", id="m1", reason="deleted"), at=NOON)
 
         record = await inbox.why(message(1).key)
-        assert count == 1
-        assert record is not None and record.settlement == settlement(
-            message(1), Outcome.DROPPED, "deleted"
-        ).model_copy(update={"at": NOON})
+        assert dropped == [settlement(message(1), Outcome.DROPPED, "deleted").model_copy(update={"at": NOON})]
+        assert record is not None and [record.settlement] == dropped
         assert await inbox.claim(9, wait=0) == [message(2)]
 
     async def test_drops_all_of_an_author_waiting_or_held(self, inbox: Inbox) -> None:
@@ -408,7 +407,7 @@ class TestRetracting:
         await inbox.claim(1, wait=0)
 
         timed_out = Retraction(platform="twitch", author_id="bob", channel="home", reason="author timed out")
-        assert await inbox.retract(timed_out, at=NOON) == 2
+        assert sorted(keys(await inbox.retract(timed_out, at=NOON))) == ["twitch:m1", "twitch:m3"]
         assert await inbox.claim(9, wait=0) == [message(2)]
         assert await inbox.current(["twitch:m1"]) == {}
 
@@ -417,7 +416,7 @@ class TestRetracting:
         await inbox.append([message(1), elsewhere, abroad])
 
         cleared = Retraction(platform="twitch", channel="home", reason="chat cleared")
-        assert await inbox.retract(cleared, at=NOON) == 1
+        assert keys(await inbox.retract(cleared, at=NOON)) == ["twitch:m1"]
         assert await inbox.claim(9, wait=0) == [elsewhere, abroad]
 
     async def test_leaves_begun_forwards_and_settled_messages_alone(self, inbox: Inbox) -> None:
@@ -425,12 +424,13 @@ class TestRetracting:
         await inbox.begin([forward(message(1))])
         await inbox.settle([settlement(message(2))])
 
-        assert await inbox.retract(Retraction(platform="twitch", id="m1", reason="deleted"), at=NOON) == 0
-        assert await inbox.retract(Retraction(platform="twitch", channel="home", reason="cleared"), at=NOON) == 1
+        assert await inbox.retract(Retraction(platform="twitch", id="m1", reason="deleted"), at=NOON) == []
+        cleared = Retraction(platform="twitch", channel="home", reason="cleared")
+        assert keys(await inbox.retract(cleared, at=NOON)) == ["twitch:m3"]
         assert await inbox.outcomes() == {Outcome.FORWARDED: 1, Outcome.DROPPED: 1}
 
     async def test_of_an_unknown_message_drops_nothing(self, inbox: Inbox) -> None:
-        assert await inbox.retract(Retraction(platform="twitch", id="m1", reason="deleted"), at=NOON) == 0
+        assert await inbox.retract(Retraction(platform="twitch", id="m1", reason="deleted"), at=NOON) == []
 
 
 class TestTrimming:
@@ -694,7 +694,8 @@ class TestHostileText:
         await inbox.append([message(written, author=written)])
 
         by_author = Retraction(platform="twitch", author_id=written, reason=written)
-        assert await inbox.retract(by_author, at=NOON) == 1
+        [dropped] = await inbox.retract(by_author, at=NOON)
+        assert dropped.reason == stored
 
 
 async def test_many_at_once_hand_out_and_settle_each_message_once(inbox: Inbox) -> None:

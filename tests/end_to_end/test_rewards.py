@@ -122,6 +122,22 @@ async def test_a_redemption_whose_author_is_banned_while_it_waits_is_refunded(
         assert await channel.ends(redemption) == "CANCELED"
 
 
+async def test_what_is_taken_back_before_it_is_answered_keeps_nobody_else_from_the_reward(
+    channel: Channel, brain: EchoBrain
+) -> None:
+    brain.may_answer.clear()
+    ask = {"reward": "Ask", "tell": TELL, "cooldown": 0.001, "cooldown_from": "speech"}
+    async with channel.relay(rewards=[ask]):
+        await channel.twitch.chat("hello", "ben")
+        await eventually(lambda: bool(brain.asked))
+        taken_back = await channel.twitch.redeem("ann", "Ask", "something rude")
+        await channel.twitch.clear_user("ann")
+        assert await channel.ends(taken_back) == "CANCELED"
+        brain.may_answer.set()
+
+        assert await channel.ends(await channel.twitch.redeem("ben", "Ask", "hm?")) == "FULFILLED"
+
+
 async def test_a_redemption_whose_message_is_deleted_while_it_is_answered_is_refunded(
     channel: Channel, brain: EchoBrain
 ) -> None:

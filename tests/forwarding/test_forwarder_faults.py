@@ -155,7 +155,7 @@ class Faults(RuleBasedStateMachine):
             on_its_way = any(of.key in each.keys for each in self.scene.forwarder._sending._under_way.values())
             self.deleted[of.key] = max(attempted, on_its_way)
         self.scene.forwarder.retract(retraction)
-        self.taken_back += self.scene.writer.between(self.scene.inbox.retract(retraction, self.scene.wall()))
+        self.taken_back += len(self.scene.writer.between(self.scene.inbox.retract(retraction, self.scene.wall())))
 
     @precondition(lambda self: self.said)
     @rule(which=SOME, has_link=st.booleans())

@@ -51,7 +51,7 @@ async def test_the_rights_of_the_page_are_enough_for_all_of_an_inbox(tls: TlsSer
     await inbox.abandon("two")
     assert [each.id for each in await inbox.unfinished()] == ["one"]
     assert await inbox.settle([settlement(message(1)), settlement(message(2), Outcome.EXPIRED)]) == [True, True]
-    assert await inbox.retract(Retraction(platform="twitch", id="m3", reason="deleted"), at=NOON) == 1
+    assert len(await inbox.retract(Retraction(platform="twitch", id="m3", reason="deleted"), at=NOON)) == 1
     assert (await inbox.why("twitch:m1")) is not None and len(await inbox.newest(9)) == 4
     assert await inbox.count("uses", "twitch:m1") == 1
     assert (await inbox.waiting(), len(await inbox.outcomes())) == (1, 3)

@@ -90,7 +90,7 @@ async def test_what_platforms_bring_is_stored_whoever_brings_it(namespace: str) 
 
         assert await first.append([message(1), message(4)]) == [False, True]
         assert await first.edit(Edit(platform="twitch", id="m4", text="better"))
-        assert await first.retract(Retraction(platform="twitch", id="m3", reason="deleted"), at=NOON) == 1
+        assert len(await first.retract(Retraction(platform="twitch", id="m3", reason="deleted"), at=NOON)) == 1
         assert await second.claim(9, wait=0) == [message(4, text="better")]
 
 

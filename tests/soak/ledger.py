@@ -14,8 +14,6 @@ class Ledger(Statistics):
         super().__init__()
         self._ended = _Counts(messages)
         self._told = _Counts(messages)
-        self.taken_back = 0
-        """Ended by their platform, before they were told."""
 
     def settled(self, settlements: Sequence[Settlement]) -> None:
         super().settled(settlements)
@@ -25,14 +23,10 @@ class Ledger(Statistics):
         """The character was told; subscribe this to what is forwarded."""
         self._told.add(forward.keys)
 
-    def dropped(self, count: int, reason: str) -> None:
-        super().dropped(count, reason)
-        self.taken_back += count
-
     @property
     def lost(self) -> int:
         """Messages that were taken in and have no outcome."""
-        return self.received - len(self._ended) - self.taken_back
+        return self.received - len(self._ended)
 
     @property
     def doubled(self) -> int:

@@ -98,8 +98,7 @@ def test_a_message_without_an_outcome_is_lost_and_one_with_two_is_doubled(name: 
     ledger.settled([ended("flood-0")])
     assert (ledger.lost, ledger.doubled) == (2, 0)
 
-    ledger.dropped(1, "deleted")
-    ledger.settled([ended(name)])
+    ledger.settled([ended("flood-2"), ended(name)])
     assert (ledger.lost, ledger.doubled) == (0, 0)
 
     ledger.settled([ended(name)])
