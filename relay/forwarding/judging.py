@@ -48,8 +48,8 @@ class Judging:
         self._budget = budget
         self._quiet = quiet
         self._steady = steady
-        self._edited: OrderedDict[str, str] = OrderedDict()
-        """What moderators have made of texts that were held, by key."""
+        self._edited: OrderedDict[tuple[str, str], str] = OrderedDict()
+        """What moderators have made of texts that were held, by key and text: its author may write another one."""
         self.follows = ToldFollows()
         self.switches = Switches()
 
@@ -97,7 +97,7 @@ class Judging:
 
     def again(self, message: AudienceMessage, now: float) -> Pick:
         """A message that was let through before, as it is told."""
-        told = message.model_copy(update={"text": self._edited.get(message.key, message.text)})
+        told = message.model_copy(update={"text": self._edited.get((message.key, message.text), message.text)})
         judgement = self._inbound.judge(self._policy.judged(told), self.switches, now)
         return Pick(self._inbound.of_others(message, self.switches), self._said(message, judgement.text))
 
@@ -116,7 +116,7 @@ class Judging:
         """A moderator wants it told in other words. Raises WordsRefused."""
         if reason := self._inbound.refuses(message.model_copy(update={"text": text}), self.switches):
             raise WordsRefused(f"The filters refuse that as well: {reason}.")
-        self._edited[message.key] = text
+        self._edited[message.key, message.text] = text
         if len(self._edited) > CAPACITY:
             self._edited.popitem(last=False)
 

@@ -244,7 +244,10 @@ class TestRechecking:
 
         assert waiting.recheck(pick, message(1, "hi"), NOW) is pick
         assert waiting.recheck(pick, message(1, "hey you"), NOW) is None
-        assert [(held.text, held.reason) for held in waiting.held()] == [("hey you", "first message")]
+        [again] = waiting.held()
+        assert (again.text, again.reason) == ("hey you", "first message")
+        assert waiting.approve(again.id, NOW)
+        assert told(waiting) == ["hey you"], "the moderator was shown these"
 
 
 class TestRestoring:
