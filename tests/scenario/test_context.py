@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from relay.companion.scripting.checking import FROM_THE_RELAY
 from relay.config import ScenarioSection
 from relay.errors import VoxtaError
 from relay.model import Forward, Kind, ScriptCall, SendAs
@@ -185,6 +186,16 @@ async def test_a_raid_sets_a_flag_for_a_while_and_going_live_is_noticed() -> Non
     assert informed.flags() == ("stream.live", "!raid.active")
     informed.stream_changed(message(3, kind=Kind.OFFLINE))
     assert informed.contexts() == ("The stream is offline.",)
+
+
+def test_who_checks_a_scenario_knows_all_flags() -> None:
+    informed = stream_context(Voxta(), Clock())
+    informed.saw(message(1, kind=Kind.RAID))
+    known = set[str]()
+    for kind in (Kind.ONLINE, Kind.OFFLINE):
+        informed.stream_changed(message(2, kind=kind))
+        known.update(informed.flags())
+    assert known == set(FROM_THE_RELAY)
 
 
 @pytest.mark.parametrize("is_live", [True, False])

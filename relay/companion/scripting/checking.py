@@ -1,11 +1,16 @@
 """What `relay companion check` finds in a scenario."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from relay.companion.scenario.files import Loaded, load
 from relay.companion.scripting.sandbox import Scripts, ScriptState
 from relay.companion.state.chat import Participant
 from relay.errors import ConfigError
+
+FROM_THE_RELAY: Final = ("stream.live", "stream.offline", "raid.active")
+"""Flags that the relay sets."""
 
 
 def summary(folder: Path) -> str:
@@ -31,14 +36,20 @@ def doubtful(loaded: Loaded) -> list[str]:
     """What is no mistake, and yet surely not meant: what counts from a flag that nothing else sets never happens."""
     parts = (*loaded.scenario.events, *loaded.scenario.actions)
     scripts = "\n".join(loaded.scripts.values())
+    given = (*loaded.scenario.flags, *FROM_THE_RELAY)
     found = []
     for part in parts:
         for flag in {window.since for window in (part.messages, part.time) if window is not None and window.since}:
-            setters = [other.name for other in parts if flag in other.effect.set_flags]
-            if not set(setters) - {part.name} and flag not in scripts:
+            setters = [other.name for other in parts if _sets(other.effect.set_flags, flag)]
+            if not set(setters) - {part.name} and not _sets(given, flag) and flag not in scripts:
                 who = "only it sets" if setters else "nothing here sets"
                 found.append(f"{part.name!r} never happens: it counts from the flag {flag!r}, which {who}")
     return sorted(found)
+
+
+def _sets(changes: Iterable[str], flag: str) -> bool:
+    """Whether one of them sets the flag, or a value of it."""
+    return any(change == flag or change.startswith(f"{flag}.") for change in changes)
 
 
 def broken(loaded: Loaded) -> list[str]:

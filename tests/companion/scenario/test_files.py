@@ -317,6 +317,7 @@ def copy_of_the_example(tmp_path: Path) -> Path:
 
 def test_the_example_has_no_mistakes(tmp_path: Path) -> None:
     assert summary(EXAMPLE).startswith("Friday night stream: no mistakes\n")
+    assert "warning" not in summary(EXAMPLE)
     assert summary(copy_of_the_example(tmp_path)) == summary(EXAMPLE)
 
 
@@ -365,6 +366,7 @@ def test_every_key_is_documented() -> None:
     [
         ("", "'again' never happens: it counts from the flag 'met', which only it sets"),
         ('[[events]]\nname = "first"\neffect.set_flags = ["met"]', ""),
+        ('[[events]]\nname = "first"\neffect.set_flags = ["met.often"]', ""),
     ],
 )
 def test_an_event_that_counts_from_what_only_it_sets_is_doubted(tmp_path: Path, others: str, warning: str) -> None:
@@ -375,3 +377,24 @@ def test_an_event_that_counts_from_what_only_it_sets_is_doubted(tmp_path: Path, 
 
     assert "no mistakes" in shown
     assert (f"warning: {warning}" in shown) if warning else ("warning" not in shown)
+
+
+@pytest.mark.parametrize(
+    ("since", "begins_with"),
+    [
+        ("drank", "drank"),
+        ("mood", "mood.happy"),
+        ("stream.live", ""),
+        ("stream.offline", ""),
+        ("stream", ""),
+        ("raid.active", ""),
+    ],
+)
+def test_an_event_may_count_from_what_the_scenario_begins_with_or_the_relay_sets(
+    tmp_path: Path, since: str, begins_with: str
+) -> None:
+    flags = f'flags = ["{begins_with}"]\n' if begins_with else ""
+    later = f'[[events]]\nname = "later"\ntime = {{ min = 60, since = "{since}" }}'
+    write(tmp_path, f"{flags}{LEAST}{later}")
+
+    assert "warning" not in summary(tmp_path)
