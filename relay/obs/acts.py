@@ -59,7 +59,10 @@ def acts(settings: ObsSection) -> list[Act]:
                 sceneItemId=found["sceneItemId"],
                 sceneItemEnabled=asked.visible,
             )
-        return f"OBS {'shows' if asked.visible else 'hides'} {asked.name}"
+            # In studio mode viewers see a copy of the scene; a transition would change the streamer's preview, too.
+            is_later = (await obs.request("GetStudioModeEnabled")).get("studioModeEnabled") is True
+        later = f", in studio mode from the next transition to {current!r} on" if is_later else ""
+        return f"OBS {'shows' if asked.visible else 'hides'} {asked.name}{later}"
 
     async def replay(_: ReplayArguments) -> str:
         async with connect(settings, OUTPUTS) as obs:

@@ -76,6 +76,8 @@ class ObsDouble:
     scenes: dict[str, dict[str, bool]] = field(default_factory=lambda: {"Game": {"Camera": True}, "Break": {}})
     """The sources of each scene, and whether they are shown."""
     scene: str = "Game"
+    studio_mode: bool = False
+    """True shows a copy of the scene, as OBS does by default, which changes with transitions only."""
     streaming: bool = False
     has_browser: bool = True
     """False as an OBS that was built without browser sources, such as Debian's."""
@@ -303,6 +305,8 @@ class ObsDouble:
             return self._answer_scenes(kind, data)
         if kind == "GetVideoSettings":
             return SUCCESS, {"baseWidth": self.canvas[0], "baseHeight": self.canvas[1]}
+        if kind == "GetStudioModeEnabled":
+            return SUCCESS, {"studioModeEnabled": self.studio_mode}
         if kind == "GetStreamStatus":
             return SUCCESS, {"outputActive": self.streaming, "outputReconnecting": False}
         if kind == "SaveReplayBuffer":

@@ -23,6 +23,14 @@ async def test_a_source_is_hidden_and_shown(obs: ObsDouble) -> None:
     assert obs.scenes["Game"]["Camera"] is True
 
 
+async def test_that_studio_mode_shows_it_later_is_said(obs: ObsDouble) -> None:
+    obs.studio_mode = True
+    assert await perform(obs, "source", "Camera", False) == (
+        "OBS hides Camera, in studio mode from the next transition to 'Game' on"
+    )
+    assert obs.scenes["Game"]["Camera"] is False
+
+
 @pytest.mark.parametrize(
     ("name", "given", "complaint"),
     [
