@@ -10,7 +10,7 @@ from relay.application.audio import SilentAudio
 from relay.commands.explaining import Halt
 from relay.config.loading import Config
 from relay.system.periodic import until_multiple_of
-from relay.wire import server
+from relay.wire import server, services
 from relay.wire.messages import WireMessage
 
 LASTS: Final = 15.0
@@ -24,8 +24,6 @@ _HALTS: Final = {
     Halt.OFF_STREAM: "nothing is streamed in OBS, and obs.quiet_off_stream is on",
     Halt.QUIET_HOURS: "these are quiet hours; `relay ctl quiet off` ends them",
 }
-_VOICES: Final = "TextToSpeech"
-"""What Voxta calls the service that speaks."""
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +52,9 @@ class Silence:
     def hear(self, message: WireMessage) -> None:
         """Whether answers and their voice work is seen from what Voxta says."""
         match message:
-            case server.ErrorMessage() if message.service_name == _VOICES:
+            case server.ErrorMessage() if message.service_name == services.VOICE:
                 self._voice_failed = message.message
-            case server.ChatSessionError():
+            case server.ChatSessionError() if message.service_name != services.SCRIPTS:
                 self._answer_failed = message.message
             case server.ReplyChunk():
                 self._answer_failed = None

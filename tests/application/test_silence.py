@@ -84,6 +84,13 @@ def test_answers_that_fail_are_told_until_one_succeeds() -> None:
     assert room.reasons == ""
 
 
+def test_a_script_that_fails_keeps_nobody_from_answering() -> None:
+    room = Room(**VOICED)
+
+    room.silence.hear(server.ChatSessionError(message="A script failed: TypeError", service_name="Scripting"))
+    assert room.reasons == ""
+
+
 def test_a_voice_that_fails_is_told_until_it_is_heard() -> None:
     room = Room(**VOICED)
 

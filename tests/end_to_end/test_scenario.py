@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ class Stage:
     def story(self) -> Any:
         [conversation] = self.companion._hub.open.values()
         return conversation.chat.story
+
+    def knows(self, variable: str, value: object) -> bool:
+        return bool(self.story.variables.get(variable) == value)
 
 
 class Place(RecordingPlatform):
@@ -94,6 +98,25 @@ async def test_scripts_hear_of_everything_the_audience_does(tmp_path: Path) -> N
             "amount": f"{place}",
             "detail": "",
         }
+
+
+async def test_scripts_hear_of_more_after_one_of_them_has_failed_again_and_again(tmp_path: Path) -> None:
+    script = f"""{IMPORT}
+    chat.addEventListener("app:follow", (e) => {{
+      chat.variables.follows = chat.get("follows", 0) + 1;
+      e.foo.bar();
+    }});"""
+    async with playing(tmp_path, loaded({"index.js": script})) as stage:
+        for follows in range(1, 5):
+            await stage.relay.receive(message(follows, kind=Kind.FOLLOW, author=f"a{follows}"))
+            await eventually(partial(stage.knows, "follows", follows))
+
+
+async def test_a_question_that_a_script_stumbles_over_is_answered_all_the_same(tmp_path: Path) -> None:
+    script = f"{IMPORT}chat.addEventListener('userMessageReceived', (e) => e.scope.permission());"
+    async with playing(tmp_path, loaded({"index.js": script})) as stage:
+        await stage.relay.receive(message(1, "Hello"))
+        await eventually(lambda: any("You said: " in post for post in stage.posts("twitch")))
 
 
 async def test_what_a_scenario_posts_goes_through_the_filters(tmp_path: Path) -> None:

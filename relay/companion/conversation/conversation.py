@@ -25,7 +25,7 @@ from relay.companion.speaking.replies import Setup, Spawn
 from relay.companion.state import wire_view
 from relay.companion.state.chat import Chat, Message, MessageRole, Participant, Refused
 from relay.companion.state.orders import AddMessage, ChangeFlags, Order, SetContext
-from relay.wire import server
+from relay.wire import server, services
 
 
 class Conversation:
@@ -173,7 +173,7 @@ class Conversation:
             try:
                 carry_out(order, self, speaker)
             except Refused as error:
-                self.audience.trouble(str(error))
+                self.audience.trouble(str(error), service=services.SCRIPTS)
 
     def post(self, post: AddMessage, about: Participant) -> None:
         """Add a message in turn; `about` is the character it is about. Raises Refused."""

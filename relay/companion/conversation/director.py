@@ -15,6 +15,7 @@ from relay.companion.scripting.sandbox import Result, Scripts, ScriptState
 from relay.companion.state.chat import Chat, Message, MessageRole, Participant
 from relay.companion.state.orders import AddMessage, ChangeFlags, EvaluateNextEvent, Order, RewriteUserMessage
 from relay.companion.state.wire_view import OWN_KEY
+from relay.wire import services
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +157,7 @@ class Director:
         self._carry_out([order for order in result.orders if not isinstance(order, own)], speaker)
         if result.error is not None:
             log.warning("A script failed: %s", result.error)
-            self._audience.trouble(f"A script failed: {result.error}")
+            self._audience.trouble(f"A script failed: {result.error}", service=services.SCRIPTS)
         if result.restarted and not self._is_opening:
             self.open()
         return result.orders

@@ -85,8 +85,8 @@ class Listeners:
         for listener in self.inspectors & self.listeners:
             listener.send(message)
 
-    def trouble(self, problem: str, *, service: str | None = None, retry: bool = False) -> None:
-        """Tell everybody of a failure that the chat survives."""
+    def trouble(self, problem: str, *, service: str, retry: bool = False) -> None:
+        """Tell everybody of a failure that the chat survives; without a service it would pass for a refused call."""
         self.tell(
             server.ChatSessionError(message=problem, service_name=service, retry=retry, session_id=self._session_id)
         )

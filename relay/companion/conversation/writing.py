@@ -10,7 +10,7 @@ from relay.companion.brains.sentences import sentences
 from relay.companion.conversation.listeners import ChatListener, Listeners
 from relay.companion.speaking.replies import Spawn
 from relay.companion.state.chat import MessageRole
-from relay.wire import server
+from relay.wire import server, services
 
 
 class StoryWriter:
@@ -52,7 +52,7 @@ class StoryWriter:
             if not text:
                 raise BrainError("the story writer had nothing to write")
         except BrainError as error:
-            self._audience.trouble(f"{role} was not written: {error}", retry=True)
+            self._audience.trouble(f"{role} was not written: {error}", service=services.MODEL, retry=True)
         else:
             then(text)
 
@@ -60,6 +60,6 @@ class StoryWriter:
         try:
             suggestions = await self._brain.suggest(view)
         except BrainError as error:
-            self._audience.trouble(f"there are no suggestions: {error}")
+            self._audience.trouble(f"there are no suggestions: {error}", service=services.MODEL)
         else:
             listener.send(server.Suggestions(session_id=self._session_id, suggestions=suggestions))

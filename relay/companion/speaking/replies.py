@@ -23,7 +23,7 @@ from relay.companion.state import wire_view
 from relay.companion.state.chat import Chat, Message, MessageRole, Participant
 from relay.companion.voice.base import VoiceError
 from relay.companion.voice.manner import affect_of
-from relay.wire import server
+from relay.wire import server, services
 from relay.wire.messages import WireMessage
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class ReplyListeners(Protocol):
         """Tell the inspectors what a character thinks."""
         ...
 
-    def trouble(self, problem: str, *, service: str | None = None, retry: bool = False) -> None:
+    def trouble(self, problem: str, *, service: str, retry: bool = False) -> None:
         """Tell everybody of a failure that the chat survives."""
         ...
 
@@ -265,7 +265,7 @@ class CompanionReplies:
             return await self.early.clip(sentence)
         except VoiceError as error:
             if not reply.silent:
-                self._audience.trouble(f"The reply goes on without speech: {error}", service="TextToSpeech")
+                self._audience.trouble(f"The reply goes on without speech: {error}", service=services.VOICE)
             reply.silent = True
             return None
 
@@ -325,7 +325,7 @@ class CompanionReplies:
         return self._chat.add(MessageRole.ASSISTANT, reply.text.rstrip(), reply.speaker, reply.id)
 
     def _fail(self, reply: CompanionReply, problem: str) -> None:
-        self._audience.trouble(problem, retry=True)
+        self._audience.trouble(problem, service=services.MODEL, retry=True)
         self._cancelled(reply)
         if self.is_free:
             self._course.turn_is_over()
