@@ -133,10 +133,10 @@ class Forwarder:
         self.wake()
 
     def retract(self, retraction: Retraction) -> None:
-        """Messages were taken back. The store drops those that wait, and leaves alone what is about to be sent:
-        of that nothing is sent again."""
-        self.waiting.chosen.call_off(partial(names, retraction), Outcome.DROPPED, retraction.reason)
+        """Messages were taken back: they wait no more. Of what is about to be sent nothing is sent again."""
+        self.waiting.take_back(partial(names, retraction), retraction.reason)
         self._sending.retract(retraction)
+        self.wake()
 
     async def run(self) -> None:
         """Forward until cancelled. A store that does not answer is waited for."""

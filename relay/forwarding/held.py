@@ -1,7 +1,7 @@
 """Messages that wait for a moderator's decision. They keep their place in the inbox and have no outcome yet."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from relay.model import AudienceMessage, Held, short_id
 from relay.text.obfuscation import Span
@@ -59,10 +59,14 @@ class HeldMessages:
         entry = self._entries.pop(held_id, None)
         return entry[1] if entry else None
 
+    def take(self, concerns: Callable[[AudienceMessage], bool]) -> Sequence[AudienceMessage]:
+        """Take out all of these."""
+        concerned = [held.id for held, message in self._entries.values() if concerns(message)]
+        return [self._entries.pop(held_id)[1] for held_id in concerned]
+
     def expired(self, limit: float) -> Sequence[AudienceMessage]:
         """Take out those from before `limit`, in seconds since the epoch."""
-        old = [held.id for held, message in self._entries.values() if message.at <= limit]
-        return [self._entries.pop(held_id)[1] for held_id in old]
+        return self.take(lambda message: message.at <= limit)
 
     def oldest(self) -> float | None:
         """When the first of them came, in seconds since the epoch."""

@@ -60,19 +60,13 @@ class Waiting:
 
     def apply(self, switches: Switches) -> None:
         """Follow the moderators from now on. What waits of somebody who is muted now does not wait any more."""
-        newly = switches.muted - self.switches.muted
+        if newly := switches.muted - self.switches.muted:
+            self._drop_all(
+                lambda each: each.viewer in newly or folded(each.author.name) in newly,
+                Outcome.REJECTED,
+                "muted by a moderator",
+            )
         self.judging.apply(switches)
-        if newly:
-            self._mute(newly)
-
-    def _mute(self, viewers: Container[str]) -> None:
-        def is_theirs(message: AudienceMessage) -> bool:
-            return message.viewer in viewers or folded(message.author.name) in viewers
-
-        outcome, reason = Outcome.REJECTED, "muted by a moderator"
-        for message in [each.message for each in self.in_order(0.0) if is_theirs(each.message)]:
-            self.drop(message.key, outcome, reason)
-        self.chosen.call_off(is_theirs, outcome, reason)
 
     def adopt(self, config: Config) -> None:
         """Use these filters and rates from now on."""
@@ -241,6 +235,17 @@ class Waiting:
         if pick is not None or self._selector.drop(key, outcome, reason):
             return True
         return self.chosen.call_off(lambda message: message.key == key, outcome, reason) > 0
+
+    def take_back(self, concerns: Callable[[AudienceMessage], bool], reason: str) -> None:
+        """End all of these, also what is held; whatever is like them from now on is a message of its own."""
+        for message in self._held_messages.take(concerns):
+            self._end(message, Outcome.DROPPED, reason)
+        self._drop_all(concerns, Outcome.DROPPED, reason)
+
+    def _drop_all(self, concerns: Callable[[AudienceMessage], bool], outcome: Outcome, reason: str) -> None:
+        for message in [each.message for each in self.in_order(0.0) if concerns(each.message)]:
+            self.drop(message.key, outcome, reason)
+        self.chosen.call_off(concerns, outcome, reason)
 
     def place_of(self, key: str, now: float) -> QueuePlace | None:
         """How the message with this key waits; None when it does not."""

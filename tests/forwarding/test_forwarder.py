@@ -597,6 +597,43 @@ def test_what_is_deleted_when_the_store_has_it_as_begun_is_not_told(
     assert [settlement.key for settlement in scene.told] == [each.key]
 
 
+TAKEN_BACK = pytest.mark.parametrize(
+    "named", [{"id": "1"}, {"author_id": "ann"}, {"channel": "lobby"}], ids=["deleted", "timed out", "cleared"]
+)
+
+
+@TAKEN_BACK
+@pytest.mark.parametrize("kind", [Kind.CHAT, Kind.FOLLOW])
+def test_what_is_taken_back_while_it_waits_stands_in_nobodys_way(
+    scene: Scene, named: dict[str, str], kind: Kind
+) -> None:
+    scene.forwarder.follow(Switches(paused=True))
+    each = said(scene, kind=kind, text="what game is this?")
+    scene.wait(1)
+    assert len(scene.forwarder.waiting) == 1
+    scene.forwarder.retract(Retraction(platform="twitch", reason="deleted", **named))
+    assert len(scene.forwarder.waiting) == 0
+    alike = said(scene, 2, kind=kind, text="what game is this?", author="bob")
+    scene.wait(1)
+    scene.forwarder.follow(Switches())
+    scene.wait(1)
+
+    assert outcome(scene, each) == DELETED
+    assert scene.voxta.told == {alike.key: 1}, "nobody had asked the same any more"
+
+
+@TAKEN_BACK
+def test_nobody_has_to_decide_about_what_is_taken_back(scene: Scene, named: dict[str, str]) -> None:
+    held = said(scene, text="look at evil.example")
+    another = said(scene, 2, text="look at evil.example", author="bob", channel="elsewhere")
+    scene.wait(1)
+    scene.forwarder.retract(Retraction(platform="twitch", reason="deleted", **named))
+    scene.wait(1)
+
+    assert outcome(scene, held) == DELETED
+    assert [each.key for each in scene.forwarder.waiting.held()] == [another.key]
+
+
 def test_what_somebody_else_deletes_meanwhile_stops_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     async def delete() -> None:
         scene.forwarder.retract(Retraction(platform="twitch", id="2", reason="message deleted"))
