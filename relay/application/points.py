@@ -19,7 +19,7 @@ AGAIN: Final = 1.0
 
 
 class PointRewards:
-    """Does nothing where the settings know no rewards."""
+    """Where the settings know no rewards, it only offers again what was paused while they did."""
 
     def __init__(
         self,
@@ -36,13 +36,14 @@ class PointRewards:
         self._table = commands.table.rewards
         self.keeper = RedemptionKeeper(
             inbox,
-            self._redeeming,
+            lambda: self._redeeming() if self._is_used else {},
             redemptions=Redemptions(
                 patience=config.forwarding.reply_timeout, is_posted=config.replies.post_to != "nowhere"
             ),
             concerns=self._concerns,
         )
-        self._pauses = RewardPauses(inbox, self._redeeming, when=config.redemptions.pause_when, is_away=is_away)
+        pause_when = config.redemptions.pause_when if self._is_used else ()
+        self._pauses = RewardPauses(inbox, self._redeeming, when=pause_when, is_away=is_away)
 
     def subscribe(self, events: Events) -> None:
         """Hear what happens to redemptions."""
@@ -60,11 +61,9 @@ class PointRewards:
         """What has to run, by name."""
         if self._is_used:
             yield "redemptions", repeat(self.keeper.run, AGAIN, "telling what became of redemptions")
-            yield "pauses of rewards", self._pauses.run()
+        yield "pauses of rewards", self._pauses.run()
 
     def _redeeming(self) -> Mapping[str, ChannelRewards]:
-        if not self._is_used:
-            return {}
         return {each.name: each.rewards for each in self._platforms() if isinstance(each, Redeeming)}
 
     def _concerns(self, reward: Reward) -> bool:

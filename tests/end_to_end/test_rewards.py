@@ -214,3 +214,11 @@ async def test_a_cooldown_counts_from_the_end_of_the_answer(channel: Channel, br
 async def test_our_rewards_rest_until_the_stream_begins(channel: Channel) -> None:
     async with channel.relay(redemptions={"pause_when": ["offline"]}):
         await channel.twitch.until(lambda: channel.twitch.state.rewards["Ask"].is_paused, "a pause")
+
+
+async def test_what_rests_is_offered_again_once_the_settings_know_no_rewards(channel: Channel) -> None:
+    ask = channel.twitch.state.rewards["Ask"]
+    async with channel.relay(redemptions={"pause_when": ["offline"]}):
+        await channel.twitch.until(lambda: ask.is_paused, "a pause")
+    async with channel.relay(rewards=[], redemptions={"pause_when": ["offline"]}):
+        await channel.twitch.until(lambda: not ask.is_paused, "an end of the pause")
