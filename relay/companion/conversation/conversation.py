@@ -139,9 +139,9 @@ class Conversation:
             message = self._insert(post.role, text, None, narrate=post.narrate)
             self._react(message, replies, limits)
 
-    def _react(self, message: Message, replies: bool, limits: AnswerLimits) -> None:
+    def _react(self, message: Message, replies: bool, limits: AnswerLimits, *, is_news: bool = True) -> None:
         self.turns.people_wrote()
-        if message.role.asks_for_reply:
+        if is_news and message.role.asks_for_reply:
             self._director.evaluate(message)
         if replies:
             self.turns.want_reply(limits)
@@ -176,14 +176,14 @@ class Conversation:
                 self.audience.trouble(str(error), service=services.SCRIPTS)
 
     def post(self, post: AddMessage, about: Participant) -> None:
-        """Add a message in turn; `about` is the character it is about. Raises Refused."""
+        """Add a message in turn, which makes no event happen; `about` is the character it is about. Raises Refused."""
         speaker, text = self._read(post, about)
         asks = post.role.asks_for_reply if post.reply is None else post.reply
         replies = asks and not self.turns.paused
         if post.use_story_writer:
-            self._write(post, speaker, text, replies, NO_LIMITS)
+            self._write(post, speaker, text, replies, NO_LIMITS, is_news=False)
         elif post.role is MessageRole.ASSISTANT:
-            self._speak(speaker, text, replies)
+            self._speak(speaker, text, replies, is_news=False)
         else:
             self.turns.add_silent(partial(self._insert, post.role, text, None, narrate=post.narrate))
             if replies:
@@ -206,8 +206,8 @@ class Conversation:
             raise Refused("nothing is left of the text without its {{ tags }}")
         return speaker, text
 
-    def _speak(self, speaker: Participant, text: str, replies: bool) -> None:
-        self.turns.say(speaker, text)
+    def _speak(self, speaker: Participant, text: str, replies: bool, *, is_news: bool = True) -> None:
+        self.turns.say(speaker, text, is_news=is_news)
         if replies and any(other != speaker for other in self.chat.talkers):  # nobody answers themselves
             self.turns.want_reply()
 
@@ -220,15 +220,25 @@ class Conversation:
             self.turns.narrate(message)
         return message
 
-    def _write(self, post: AddMessage, speaker: Participant, prompt: str, replies: bool, limits: AnswerLimits) -> None:
+    def _write(
+        self,
+        post: AddMessage,
+        speaker: Participant,
+        prompt: str,
+        replies: bool,
+        limits: AnswerLimits,
+        *,
+        is_news: bool = True,
+    ) -> None:
         """Let the story writer make the text, beside what else goes on."""
         own = AnswerLimits(post.max_new_tokens or limits.max_new_tokens, post.max_sentences or limits.max_sentences)
 
         def written(text: str) -> None:
             if post.role is MessageRole.ASSISTANT:
-                self._speak(speaker, text, replies)
+                self._speak(speaker, text, replies, is_news=is_news)
             else:
-                self._react(self._insert(post.role, text, None, narrate=post.narrate), replies, limits)
+                message = self._insert(post.role, text, None, narrate=post.narrate)
+                self._react(message, replies, limits, is_news=is_news)
             self.advance()
 
         self.writer.write(post.role, self.turns.view(speaker, own), prompt, written)

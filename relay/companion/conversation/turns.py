@@ -81,9 +81,9 @@ class Turns:
         else:
             item()
 
-    def say(self, speaker: Participant, text: str) -> None:
-        """Let a character say exactly this, in turn."""
-        self.add(partial(self.replies.say, speaker, text))
+    def say(self, speaker: Participant, text: str, *, is_news: bool = True) -> None:
+        """Let a character say exactly this, in turn. What the scenario orders is no news to it."""
+        self.add(partial(self.replies.say, speaker, text, is_news=is_news))
 
     def narrate(self, message: Message) -> None:
         """Let the narrator read a message aloud, where there is one and somebody hears it."""
@@ -314,11 +314,11 @@ class Turns:
             self._begun = message_id
             self._director().emit("speechStart", message=self._said(message_id))
 
-    def said(self, message: Message) -> None:
+    def said(self, message: Message, *, is_news: bool) -> None:
         """See Course."""
-        director = self._director()
-        director.emit("generatingComplete", message=message)
-        director.evaluate(message)
+        if is_news:
+            self._director().emit("generatingComplete", message=message)
+            self._director().evaluate(message)
         if self._next is not None and self._next[0] is not None:
             self.want_reply()
         if self.infers_characters:

@@ -90,7 +90,7 @@ class Course(Protocol):
         """The first of a reply is heard, or read where nothing is spoken."""
         ...
 
-    def said(self, message: Message) -> None:
+    def said(self, message: Message, *, is_news: bool) -> None:
         """A character has said something whole; it may still be heard."""
         ...
 
@@ -111,6 +111,8 @@ class CompanionReply:
     speaker: Participant
     narrates: bool = False
     """Whether it reads a message aloud that is in the chat already."""
+    is_news: bool = True
+    """Whether the scenario is to hear of it, as it does not of what it has ordered itself."""
     text: str = ""
     """Said so far."""
     task: "asyncio.Task[None] | None" = None
@@ -202,9 +204,9 @@ class CompanionReplies:
         """Let a character say what `prepare` finds, in place of what is being said."""
         self._begin(CompanionReply(str(uuid.uuid4()), speaker), prepare, limits)
 
-    def say(self, speaker: Participant, text: str) -> None:
+    def say(self, speaker: Participant, text: str, *, is_news: bool = True) -> None:
         """Let a character say exactly this."""
-        self.start(speaker, partial(_verbatim, text))
+        self._begin(CompanionReply(str(uuid.uuid4()), speaker, is_news=is_news), partial(_verbatim, text), NO_LIMITS)
 
     def narrate(self, narrator: Participant, message: Message) -> None:
         """Let the narrator read aloud a message of the chat."""
@@ -314,7 +316,7 @@ class CompanionReplies:
         )
         if message is not None:
             self._audience.tell(wire_view.update(self._session, message))
-            self._course.said(message)
+            self._course.said(message, is_news=reply.is_news)
         self._playback.text_is_over()
         self._course.advance()
 
@@ -337,8 +339,7 @@ class CompanionReplies:
             server.ReplyCancelled(message_id=reply.id, sender_id=reply.speaker.id, session_id=self._session)
         )
         self.came_to_nothing |= not reply.narrates and not reply.text
-        kept = self._kept(reply) if reply.text else None
-        if kept is not None:
+        if reply.text and (kept := self._kept(reply)) is not None:
             self._audience.tell(wire_view.update(self._session, kept))
 
 

@@ -1,7 +1,10 @@
 """Events in a chat: their order, their effects, and the patterns that authors build out of them."""
 
+from collections.abc import AsyncGenerator
+
 import pytest
 
+from relay.companion.brains.base import ChatView
 from relay.companion.scenario.model import Effect
 from tests.companion.play import CAST, Hands, playing
 from tests.companion.raw import Json, ScriptedBrain
@@ -91,6 +94,45 @@ async def test_characters_messages_make_events_happen_too() -> None:
         await play.ask("Hello")
         await play.settled()
         assert play.said[-1] == ("Note", "heard")
+
+
+DRAGON: Json = {"name": "dragon", "match": "dragon"}
+
+
+async def test_what_a_script_lets_characters_say_makes_no_event_happen() -> None:
+    roar = f"""{IMPORT}
+    export function trigger() {{
+      if (chat.set("roars", chat.get("roars", 0) + 1) < 5) chat.characterMessage("A dragon!");
+    }}"""
+    events = [DRAGON | {"effect": {"script": "scripts/roar.js"}}]
+    async with playing({"roar.js": roar}, events=events) as play:
+        await play.say("A dragon")
+        await play.settled()
+        assert play.variables == {"roars": 1}
+
+
+async def test_a_story_that_an_event_has_written_makes_no_event_happen() -> None:
+    stories = iter(["The dragon comes closer."] * 3)
+
+    class Writer(ScriptedBrain):
+        async def write(self, view: ChatView, prompt: str) -> AsyncGenerator[str, None]:
+            yield next(stories, "It is gone.")
+
+    async with playing(brain=Writer(), events=[DRAGON | {"effect": {"story": "go on"}}]) as play:
+        await play.say("A dragon")
+        await play.settled()
+        assert [text for role, text in play.said if role == "Story"] == ["The dragon comes closer."]
+
+
+async def test_a_script_that_adds_to_what_was_said_is_not_told_of_its_own_addition() -> None:
+    script = f"""{IMPORT}
+    chat.addEventListener("generatingComplete", () => {{
+      if (chat.set("told", chat.get("told", 0) + 1) < 5) chat.characterMessage("And more.");
+    }});"""
+    async with playing({"index.js": script}) as play:
+        await play.ask("Hello")
+        await play.settled()
+        assert [text for _, text in play.said] == ["Hello", "Sure. Why not?", "And more."]
 
 
 async def test_time_alone_makes_events_happen() -> None:
