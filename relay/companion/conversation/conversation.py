@@ -343,8 +343,8 @@ class Conversation:
         self.advance()
 
     def pause(self, paused: bool) -> None:
-        """While paused, messages are taken in and answered only on demand."""
+        """While paused, messages are taken in and answered only on demand; what time has brought happens at the end."""
         self.turns.pause(paused)
         self.audience.tell(server.ChatPaused(session_id=self.session_id, paused=paused))
         self.turns.request_recording()
-        self.advance()
+        self.wake()

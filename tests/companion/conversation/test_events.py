@@ -176,6 +176,16 @@ async def test_a_paused_chat_is_left_alone_by_time() -> None:
         assert play.said == []
 
 
+async def test_what_fell_due_in_a_pause_happens_at_its_end() -> None:
+    clock = Hands()
+    async with playing(events=[note("late", time={"min": 60}, once=True)], clock=clock) as play:
+        await play.client.in_chat("pauseChat", pause=True)
+        clock.now += 61
+        play.conversation.wake()
+        await play.client.in_chat("pauseChat", pause=False)
+        assert play.said == [("Note", "late")]
+
+
 async def test_chance_is_the_same_under_the_same_seed() -> None:
     async def run(seed: int) -> list[str]:
         async with playing(events=[note("cat", probability=0.3)], seed=seed) as play:
