@@ -131,7 +131,7 @@ class RedemptionKeeper:
 
     def posted(self, platform: str, post: Post, problem: str | None) -> None:
         if problem is None and post.message_id is not None:
-            self._redemptions.posted(post.message_id)
+            self._redemptions.posted(post.keys)
             self._news.set()
 
     def look(self) -> None:

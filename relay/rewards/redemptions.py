@@ -1,6 +1,6 @@
 """What becomes of redemptions: fulfilled once their answer was heard, or to be paid back. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -133,10 +133,10 @@ class Redemptions:
                 watch.reply = reply
                 self._await(watch, now + self._patience)
 
-    def posted(self, message_id: str) -> None:
-        """An answer was written to a chat."""
+    def posted(self, keys: Container[str]) -> None:
+        """An answer to these was written to a chat, which may have been found there: nobody followed it then."""
         for watch in self._answered():
-            if watch.reply is not None and watch.reply.id == message_id and not watch.reply.is_voiced:
+            if watch.redemption.key in keys and (watch.reply is None or not watch.reply.is_voiced):
                 self._decide(watch, is_fulfilled=True)
 
     def look(self, now: float) -> None:

@@ -128,9 +128,16 @@ def test_a_text_counts_when_it_was_posted(evening: Evening) -> None:
     evening.answer(is_voiced=False)
     assert evening.verdicts == [None]
 
-    evening.redemptions.posted("another")
+    evening.redemptions.posted(["twitch:another"])
     assert evening.verdicts == [None]
-    evening.redemptions.posted("a1")
+    evening.redemptions.posted([ASKED.key])
+    assert evening.verdicts == [True]
+
+
+def test_an_answer_that_nobody_followed_counts_when_it_was_posted(evening: Evening) -> None:
+    """The connection was lost meanwhile, and the next chat had it."""
+    evening.told()
+    evening.redemptions.posted([ASKED.key])
     assert evening.verdicts == [True]
 
 
@@ -209,7 +216,7 @@ def test_that_the_audience_reads_how_far_it_came_changes_nothing_for_what_a_mode
     reply.parts[0].share = 0.9
     reply.is_stopped = True
     reply.cut()
-    evening.redemptions.posted(reply.id)
+    evening.redemptions.posted([ASKED.key])
     assert evening.verdicts == [False]
 
 
@@ -254,7 +261,7 @@ HAPPENINGS: dict[str, Callable[["Evening", int], None]] = {
     "ends": lambda evening, number: _hear(evening, server.ReplyEnd(message_id=f"a{number}")),
     "heard": lambda evening, number: _with(evening, number, _heard),
     "stopped": lambda evening, number: _with(evening, number, _stopped),
-    "posted": lambda evening, number: evening.redemptions.posted(f"a{number}"),
+    "posted": lambda evening, number: evening.redemptions.posted([message(number).key]),
     "later": lambda evening, number: evening.after(number * 10.0),
 }
 
