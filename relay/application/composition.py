@@ -110,10 +110,11 @@ class Relay:
         audit = Audit(config.audit_file, size=config.relay.audit_size, files=config.relay.audit_files)
         self.controls = Controls(self.runtime, audit)
         self.addressing = self._addressing()
-        self.viewers = self._viewers()
         self.points = self._points()
         keeper = self.points.keeper
-        self.receive = Reception(self.inbox, self.addressing, self.controls, statistics, self.events, keeper).receive
+        reception = Reception(self.inbox, self.addressing, self.controls, statistics, self.events, keeper)
+        self.receive = reception.receive
+        self.viewers = self._viewers(reception)
         self.platforms = make_platforms(self.receive, self.controls, self.inbox)
         notes = PatientNotes(self.inbox)
         self.poster = Poster(config.replies, [*self.platforms, DeskOutlet()], self.events.posted, notes)
@@ -165,9 +166,9 @@ class Relay:
             describe=lambda: description_of(self),
         )
 
-    def _viewers(self) -> ViewersCommands:
-        quiet, addressing = self._quiet, self.addressing
-        viewers = ViewersCommands(self._config, self.commands.gate, self.inbox, quiet, self.forwarder, addressing)
+    def _viewers(self, reception: Reception) -> ViewersCommands:
+        quiet, addressing, gate, end = self._quiet, self.addressing, self.commands.gate, reception.take_back
+        viewers = ViewersCommands(self._config, gate, self.inbox, quiet, self.forwarder, addressing, end)
         viewers.wishes.memory = self.memory
         return viewers
 

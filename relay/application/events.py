@@ -47,7 +47,7 @@ class Events:
     decided: Signal[[PlatformDecision]] = field(default_factory=Signal)
     """A platform has decided about a message that it withholds."""
     retracted: Signal[[Retraction]] = field(default_factory=Signal)
-    """A platform has taken something back."""
+    """Something was taken back: by its platform, or by its author's wish."""
     asking: Signal[[Forward]] = field(default_factory=Signal)
     """What expects an answer is about to be sent to Voxta."""
     unasked: Signal[[Forward]] = field(default_factory=Signal)

@@ -1,5 +1,7 @@
 """What viewers can ask of the relay about themselves, put together with what it takes to answer them."""
 
+from collections.abc import Awaitable, Callable
+
 from relay.application.addressing import Addressing
 from relay.commands.builtin import OWNER
 from relay.commands.forgetting import Forgetting
@@ -11,6 +13,7 @@ from relay.commands.wishes import ViewerWishes
 from relay.config.loading import Config
 from relay.forwarding.forwarder import Forwarder
 from relay.inbox.base import Inbox
+from relay.model import Retraction
 from relay.moderation.quiet import QuietViewers
 
 LOOKED_BACK = 2_000
@@ -28,6 +31,7 @@ class ViewersCommands:
         quiet: QuietViewers,
         forwarder: Forwarder,
         addressing: Addressing,
+        take_back: Callable[[Retraction], Awaitable[None]],
     ) -> None:
         self._inbox = inbox
         self._commands = commands
@@ -41,11 +45,11 @@ class ViewersCommands:
 
         self.wishes = ViewerWishes(
             commands.table,
-            inbox,
             quiet,
             self.forgetting,
             self.latest,
             waiting_of=forwarder.waiting.of,
+            take_back=take_back,
             name=name,
             noted=forwarder,
         )

@@ -1,6 +1,6 @@
 """`!quiet`, `!listen` and `!forget me`: what viewers decide about themselves."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Protocol
 
 from relay.commands.definition import Command, Use
@@ -8,10 +8,8 @@ from relay.commands.forgetting import Forgetting
 from relay.commands.latest import LatestMessages
 from relay.commands.table import CommandTable
 from relay.config import ParameterSection
-from relay.inbox.base import Inbox
 from relay.model import Retraction
 from relay.moderation.quiet import LEFT_OUT, QuietViewers
-from relay.system import clock
 
 FULL = "Too many have said so already; ask a moderator to mute you."
 SELDOM = 10.0
@@ -28,7 +26,7 @@ class Remembering(Protocol):
 
 
 class ViewerWishes:
-    """`waiting_of` has the keys of what waits of a viewer; `name` is what the companion is called.
+    """`waiting_of` has the keys of what waits of a viewer, which `take_back` ends; `name` is the companion's.
 
     `noted`: what the notes hold of viewers, such as who was told of as a follower.
     """
@@ -36,21 +34,21 @@ class ViewerWishes:
     def __init__(
         self,
         table: CommandTable,
-        inbox: Inbox,
         quiet: QuietViewers,
         forgetting: Forgetting,
         latest: LatestMessages,
         *,
         waiting_of: Callable[[str], Collection[str]],
+        take_back: Callable[[Retraction], Awaitable[None]],
         name: Callable[[], str],
         noted: Remembering,
     ) -> None:
         self._table = table
-        self._inbox = inbox
         self._quiet = quiet
         self._forgetting = forgetting
         self._latest = latest
         self._waiting_of = waiting_of
+        self._take_back = take_back
         self._name = name
         self._noted = noted
         self.memory: Remembering | None = None
@@ -75,7 +73,7 @@ class ViewerWishes:
     async def _be_quiet(self, use: Use) -> str:
         if not await self._quiet.leave_out(use.viewer):
             return FULL
-        await self._take_back(use, LEFT_OUT)
+        await self._withdraw(use, LEFT_OUT)
         return (
             f"From now on {self._name()} is not told what you write or do here. {self._table.prefix}listen undoes it."
         )
@@ -90,7 +88,7 @@ class ViewerWishes:
         if not await self._forgetting.wish(use.viewer):
             return LATER
         self._latest.forget(use.viewer)
-        await self._take_back(use, "the viewer asked to be forgotten")
+        await self._withdraw(use, "the viewer asked to be forgotten")
         await self._noted.forget(use.viewer)
         if self.memory is not None:
             await self.memory.forget(use.viewer)
@@ -98,9 +96,9 @@ class ViewerWishes:
         told = f"What {self._name()} was told already is part of its chat."
         return f"What is known of you is deleted, and so is what you wrote. {told}{kept}"
 
-    async def _take_back(self, use: Use, reason: str) -> None:
+    async def _withdraw(self, use: Use, reason: str) -> None:
         """What the viewer wrote before, and nobody was told."""
         platform = use.message.platform
         for key in self._waiting_of(use.viewer):
             retraction = Retraction(platform=platform, id=key.removeprefix(f"{platform}:"), reason=reason)
-            await self._inbox.retract(retraction, clock.now())
+            await self._take_back(retraction)

@@ -32,6 +32,10 @@ class Chosen:
             self._called_off[each.key] = Ended(each, outcome, reason)
         return len(concerned)
 
+    def of(self, viewer: str) -> list[str]:
+        """The keys of what was chosen of a viewer, and not called off."""
+        return [key for key, message in self._messages.items() if message.viewer == viewer]
+
     @property
     def is_called_off(self) -> bool:
         """Whether something of it may not be told any more."""

@@ -255,7 +255,8 @@ class Waiting:
 
     def of(self, viewer: str) -> Sequence[str]:
         """The keys of what waits of a viewer, `platform:id`."""
-        return [*self._selector.of(viewer), *self._notices.of(viewer), *self._held_messages.of(viewer)]
+        waiting = [*self._selector.of(viewer), *self._notices.of(viewer), *self._held_messages.of(viewer)]
+        return [*waiting, *self.chosen.of(viewer)]
 
     def is_loud(self, now: float) -> bool:
         return self._selector.is_loud(now)

@@ -122,6 +122,21 @@ async def test_a_redemption_whose_author_is_banned_while_it_waits_is_refunded(
         assert await channel.ends(redemption) == "CANCELED"
 
 
+@pytest.mark.parametrize("wish", ["!quiet", "!forget me"])
+async def test_a_redemption_of_who_wants_to_be_left_out_while_it_waits_is_refunded(
+    channel: Channel, brain: EchoBrain, wish: str
+) -> None:
+    brain.may_answer.clear()
+    async with channel.relay() as relay:
+        await channel.twitch.redeem("ben", "Ask", "first")
+        await eventually(lambda: bool(brain.asked))
+        redemption = await channel.twitch.redeem("ann", "Ask", "second")
+        await eventually(lambda: len(relay.forwarder.waiting) == 1)
+        await channel.twitch.chat(wish, "ann")
+
+        assert await channel.ends(redemption) == "CANCELED"
+
+
 async def test_what_is_taken_back_before_it_is_answered_keeps_nobody_else_from_the_reward(
     channel: Channel, brain: EchoBrain
 ) -> None:

@@ -525,6 +525,19 @@ class TestWhatChangesWhileTheCharacterIsToldWhomItHears:
         scene.wait(1)
         assert scene.voxta.told == {each.key: 1}
 
+    def test_is_that_its_author_takes_back_what_waits(self, scene: Scene) -> None:
+        def take_back() -> None:
+            [key] = scene.forwarder.waiting.of("twitch:ann")
+            retraction = Retraction(platform="twitch", id=key.removeprefix("twitch:"), reason="deleted")
+            scene.forwarder.retract(retraction)
+
+        self.meanwhile.append(take_back)
+        each = said(scene)
+        scene.wait(1)
+
+        assert scene.voxta.attempted == []
+        assert outcome(scene, each) == DELETED
+
     def test_is_that_the_run_ends_which_drops_it(self, scene: Scene) -> None:
         ends: list[asyncio.Task[None]] = []
         self.meanwhile.append(lambda: ends.append(scene.loop.create_task(scene.forwarder.end("the run ended"))))
