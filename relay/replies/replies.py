@@ -109,6 +109,7 @@ class Replies:
             if reply.heard:
                 reply.cut()
             else:
+                reply.is_voiced = False  # who still waits for its end is not to wait for the voice
                 del self._known[reply.id]
         return [reply.public for reply in opened if reply.phase is Phase.CUT and reply.public is not None]
 

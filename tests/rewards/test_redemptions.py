@@ -187,6 +187,19 @@ def test_an_answer_that_is_thought_about_for_long_is_waited_for(evening: Evening
     assert evening.verdicts == [None]
 
 
+@pytest.mark.parametrize("is_posted", [False, True])
+def test_an_answer_of_which_nothing_was_heard_when_the_chat_was_lost_counts_if_the_next_one_has_it(
+    evening: Evening, is_posted: bool
+) -> None:
+    evening.told()
+    evening.answer()
+    assert evening.replies.forget() == []
+    if is_posted:
+        evening.redemptions.posted([ASKED.key])
+    evening.after(PATIENCE)
+    assert evening.verdicts == [is_posted]
+
+
 def test_a_person_who_interrupts_leaves_it_fulfilled_if_some_of_it_was_heard(evening: Evening) -> None:
     evening.told()
     reply = evening.answer()
