@@ -43,6 +43,7 @@ class CommandRooms:
         events.received.subscribe(self._offered.on_message)
         events.asking.subscribe(watch.asking)
         events.settled.subscribe(watch.settled)
+        events.given_up.subscribe(watch.given_up)
         events.changed.subscribe(watch.look)
 
     def serve(

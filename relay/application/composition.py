@@ -238,6 +238,7 @@ class Relay:
         """The relay has carried out what somebody wanted, or could not."""
         if not finished.is_done:
             self.points.keeper.failed(finished.message.key)
+            self.commands.gate.undone(finished.message.key)
         self.forwarder.finish(finished)
 
     async def run(self) -> None:

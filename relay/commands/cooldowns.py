@@ -46,6 +46,10 @@ class Cooldowns:
         self._uses[command.name] += 1
         self.over(command, viewer, now + LONGEST_ANSWER if command.rests_from_speech else now)
 
+    def not_used(self, command: Command) -> None:
+        """A use in this stream was not carried out."""
+        self._uses[command.name] -= 1
+
     def over(self, command: Command, viewer: str, now: float) -> None:
         """The answer to a use is over, from which its cooldowns count."""
         for whose, seconds in (("", command.cooldown), (viewer, command.viewer_cooldown)):

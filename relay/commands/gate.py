@@ -26,7 +26,7 @@ TOO_OLD: Final = 60.0
 REMINDED: Final = 60.0
 """Seconds in which a viewer is told only once that a command is not for them."""
 MAX_KNOWN: Final = 100_000
-"""Viewers remembered as having written before."""
+"""Viewers remembered as having written before, and uses that count in a stream."""
 REPEATED: Final = 10.0
 """Seconds in which a viewer is told only once how a command is used."""
 _FREE: Final = frozenset({Role.STREAMER, Role.MODERATOR})
@@ -63,6 +63,8 @@ class CommandGate:
         self._cooldowns = Cooldowns()
         self._awaiting: dict[str, Use] = {}
         """Uses whose cooldowns count from the end of their answers, by the keys of the messages."""
+        self._counted: OrderedDict[str, Command] = OrderedDict()
+        """What was used in this stream of which only so many may be, by the keys of the messages."""
         self._first: OrderedDict[str, str] = OrderedDict()
         """The key of the first message of each viewer that we know of."""
         self._followed: OrderedDict[str, float] = OrderedDict()
@@ -80,6 +82,7 @@ class CommandGate:
         """When the companion's stream begins, uses are counted anew."""
         if message.kind is Kind.ONLINE:
             self._cooldowns.begin_stream()
+            self._counted.clear()
 
     def recognise(self, message: AudienceMessage) -> None:
         """Whoever this is from is known from now on."""
@@ -113,6 +116,9 @@ class CommandGate:
             self._cooldowns.used(met.command, met.viewer, message.at)
             if met.command.rests_from_speech:
                 self._awaiting[message.key] = met
+            self.undone(message.key)  # an edit has made another use of it
+            if met.command.per_stream is not None:
+                _remember(self._counted, message.key, met.command)
         return met
 
     def _meet(
@@ -210,9 +216,14 @@ class CommandGate:
         if use := self._awaiting.pop(key, None):
             self._cooldowns.over(use.command, use.viewer, now)
 
+    def undone(self, key: str) -> None:
+        """What the message with this key used was not carried out: it does not count in this stream."""
+        if command := self._counted.pop(key, None):
+            self._cooldowns.not_used(command)
 
-def _remember(known: OrderedDict[str, T], viewer: str, what: T) -> None:
-    known[viewer] = what
+
+def _remember(known: OrderedDict[str, T], whom: str, what: T) -> None:
+    known[whom] = what
     if len(known) > MAX_KNOWN:
         known.popitem(last=False)
 

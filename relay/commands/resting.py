@@ -1,9 +1,13 @@
-"""Tells when the answers to commands are over, from which some of their cooldowns count."""
+"""Tells when the answers to commands are over, from which some of their cooldowns count, and what was not done."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from relay.commands.gate import CommandGate
 from relay.model import Forward, Outcome, Settlement
+
+_DONE: Final = (Outcome.FORWARDED, Outcome.MERGED, Outcome.ANSWERED)
+"""How a use ends that counts as one."""
 
 
 class AnswerWatch:
@@ -21,10 +25,17 @@ class AnswerWatch:
         self._asked.update(filter(self._commands.is_resting, forward.keys))
 
     def settled(self, settlements: Sequence[Settlement]) -> None:
-        """Messages have their outcomes. One that is not answered rests from now on."""
+        """Messages have their outcomes. One that is not answered rests from now on, and may count for nothing."""
         for each in settlements:
+            if each.outcome not in _DONE:
+                self._commands.undone(each.key)
             if each.outcome is not Outcome.FORWARDED or each.key not in self._asked:
                 self._over(each.key)
+
+    def given_up(self, forward: Forward) -> None:
+        """Nothing answers it."""
+        for key in forward.keys:
+            self._commands.undone(key)
 
     def look(self) -> None:
         """Something has changed about who speaks."""

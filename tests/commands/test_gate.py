@@ -142,6 +142,13 @@ class TestWho:
         room.gate.stream_changed(written("", kind=Kind.ONLINE, at=9))
         assert room.say("!lurk", at=10) == ""
 
+    def test_edits_a_use_into_that_of_another_has_used_the_other_alone(self) -> None:
+        once = {"per_stream": 1, "viewer_cooldown": 0}
+        room = CommandRoom(LURK | once, LURK | once | {"name": "wave"})
+
+        assert [room.say(text, id="m1") for text in ("!lurk", "!wave")] == ["", ""]
+        assert [room.say(text, at=1) for text in ("!wave", "!lurk")] == ["used up", ""]
+
 
 class TestBits:
     SOUND = LURK | {"bits": 100, "viewer_cooldown": 60, "parameters": [{"name": "times", "type": "number"}]}
