@@ -38,7 +38,7 @@ TOPICS: Final = 5
 PEOPLE: Final = 20
 """How many people of a voice channel are named."""
 REFUSALS: Final = 3
-"""Refused script events after which Voxta counts as one that knows none."""
+"""Refused script events after which Voxta counts as one that knows none, until there is another chat."""
 WAITING: Final = 256
 """Script events that may wait."""
 
@@ -74,7 +74,8 @@ class StreamContext:
         self._raided_until = 0.0
         self._said: deque[tuple[float, str, frozenset[str]]] = deque(maxlen=1_000)
         self._refused = 0
-        """Script events that Voxta has refused in a row."""
+        """Script events that Voxta has refused in a row in this chat."""
+        self._refused_in: JoinedChat | None = None
         self._takes_scripts = False
         """Whether Voxta took the last one."""
         self._told: tuple[JoinedChat, tuple[str, ...], tuple[str, ...]] | None = None
@@ -121,6 +122,8 @@ class StreamContext:
             calls = [await self._calls.get()]
             while self._takes_scripts and not self._calls.empty():
                 calls.append(self._calls.get_nowait())
+            if self._session.chat is not self._refused_in:
+                self._refused, self._refused_in = 0, self._session.chat
             if self._refused < REFUSALS:
                 async with asyncio.TaskGroup() as tasks:
                     for call, over in [(call, self._session.begin_script_event(call)) for call in calls]:
@@ -142,7 +145,7 @@ class StreamContext:
         except RelayError as error:
             self._refused, self._takes_scripts = self._refused + 1, False
             if self._refused == REFUSALS:
-                log.warning("Voxta takes no script events, so none are sent any more (%s)", error)
+                log.warning("Voxta takes no script events, so no more are sent to this chat (%s)", error)
 
     async def _ask_platforms(self) -> None:
         for platform in self._platforms:

@@ -109,6 +109,18 @@ async def test_a_voxta_that_takes_no_script_events_is_left_alone_with_them(caplo
     assert len(voxta.calls) == 3
 
 
+async def test_another_chat_is_told_of_script_events_again(caplog: pytest.LogCaptureFixture) -> None:
+    voxta = Voxta()
+    voxta.refuses = True
+    informed = stream_context(voxta, Clock(), contexts=False)
+    informed.told(told(*(chat("Ann", f"hi {number}") for number in range(3))))
+    await run(informed, lambda: "takes no script events" in caplog.text)
+    voxta.refuses, voxta.chat = False, JoinedChat("s2", "c", "Streamer", [], None)
+    informed.told(told(chat("Ann", "hello")))
+    await run(informed, lambda: len(voxta.calls) == 4)
+    assert voxta.calls[-1] == ("chat", chat("Ann", "hello").arguments)
+
+
 async def test_script_events_that_wait_together_go_together_once_voxta_took_one() -> None:
     voxta = Voxta()
     informed = stream_context(voxta, Clock(), contexts=False)
