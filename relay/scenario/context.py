@@ -29,7 +29,8 @@ LOOK_EVERY: Final = 5.0
 ASK_EVERY: Final = 60.0
 """Seconds between two questions to the platforms how the stream is doing."""
 RAID: Final = 120.0
-"""Seconds for which the flag raid.active stands."""
+"""Seconds for which this flag stands."""
+RAIDED: Final = "raid.active"
 TOPIC_SPAN: Final = 300.0
 """Seconds of chat that topics are found in."""
 TOPIC_PEOPLE: Final = 3
@@ -71,6 +72,7 @@ class StreamContext:
         self._stream: Stream | None = None
         self._turned_at = -math.inf
         """When the platform told that it begins or ends."""
+        self._raids = 0
         self._raided_until = 0.0
         self._said: deque[tuple[float, str, frozenset[str]]] = deque(maxlen=1_000)
         self._refused = 0
@@ -78,12 +80,13 @@ class StreamContext:
         self._refused_in: JoinedChat | None = None
         self._takes_scripts = False
         """Whether Voxta took the last one."""
-        self._told: tuple[JoinedChat, tuple[str, ...], tuple[str, ...]] | None = None
-        """The chat, the contexts and the flags as Voxta has them."""
+        self._told: tuple[JoinedChat, tuple[str, ...], tuple[str, ...], int] | None = None
+        """The chat, the contexts and the flags as Voxta has them, and of how many raids it knows."""
 
     def saw(self, message: AudienceMessage) -> None:
         """Somebody in the audience said or did something."""
         if message.kind is Kind.RAID:
+            self._raids += 1
             self._raided_until = self._clock() + RAID
 
     def stream_changed(self, message: AudienceMessage) -> None:
@@ -163,8 +166,8 @@ class StreamContext:
 
     async def tell(self) -> None:
         """Tell Voxta how things are, if it does not know."""
-        chat, contexts, flags = self._session.chat, self.contexts(), self.flags()
-        if chat is None or (chat, contexts, flags) == self._told:
+        chat, contexts, flags, raids = self._session.chat, self.contexts(), self.flags(), self._raids
+        if chat is None or (chat, contexts, flags, raids) == self._told:
             return
         texts = [ContextText(text=text) for text in contexts]
         try:
@@ -172,12 +175,14 @@ class StreamContext:
         except RelayError as error:
             log.debug("the character was not told how the stream is doing: %s", error)
         else:
-            self._told = chat, contexts, flags
+            self._told = chat, contexts, flags, raids
 
     def _new_in(self, chat: JoinedChat, flags: Sequence[str]) -> list[str]:
         """Those that the chat does not have yet: scenarios count from the last time a flag was set."""
-        there = self._told[2] if self._told is not None and self._told[0].chat_id == chat.chat_id else ()
-        return [flag for flag in flags if flag not in there]
+        if self._told is None or self._told[0].chat_id != chat.chat_id:
+            return list(flags)
+        _, _, there, raids = self._told
+        return [flag for flag in flags if flag not in there or (flag == RAIDED and raids != self._raids)]
 
     def contexts(self) -> tuple[str, ...]:
         """What the character should know of the stream, in sentences."""
@@ -200,7 +205,7 @@ class StreamContext:
         """The flags that stand, and (with !) those that do not."""
         stream = self._stream
         live = () if stream is None else (f"stream.{'live' if stream.is_live else 'offline'}",)
-        return (*live, "raid.active" if self._clock() < self._raided_until else "!raid.active")
+        return (*live, RAIDED if self._clock() < self._raided_until else f"!{RAIDED}")
 
     def _topics(self) -> list[str]:
         """Words that several viewers used lately, the most used first."""

@@ -167,6 +167,17 @@ async def test_a_flag_that_stands_is_not_set_again_as_scenarios_count_from_when_
     assert [flags for _, flags in voxta.told] == [["stream.live", "raid.active"], [], ["!raid.active"]]
 
 
+async def test_another_raid_sets_the_flag_again_as_scenarios_count_from_the_last_one() -> None:
+    voxta, clock = Voxta(), Clock()
+    informed = stream_context(voxta, clock)
+    for number in (1, 2):
+        informed.saw(message(number, kind=Kind.RAID))
+        await informed.tell()
+        await informed.tell()
+        clock.now += RAID / 2
+    assert [flags for _, flags in voxta.told] == [["raid.active"], ["raid.active"]]
+
+
 async def test_a_chat_that_is_joined_again_has_its_flags_still() -> None:
     voxta = Voxta()
     informed = stream_context(voxta, Clock())
