@@ -344,7 +344,7 @@ class Conversation:
 
     def pause(self, paused: bool) -> None:
         """While paused, messages are taken in and answered only on demand; what time has brought happens at the end."""
-        self.turns.pause(paused)
+        is_over = self.turns.pause(paused)
         self.audience.tell(server.ChatPaused(session_id=self.session_id, paused=paused))
         self.turns.request_recording()
-        self.wake()
+        (self.wake if is_over else self.advance)()

@@ -23,7 +23,8 @@ from relay.wire.server import WAITING
 VIEWED: Final = 200
 """How many of the newest messages a character looks back on."""
 AUTONOMY: Final = 8
-"""Replies that may follow each other by the scenario's doing alone, so that no scenario talks to itself for ever."""
+"""Replies that may follow each other by the scenario's doing alone, so that no scenario talks to itself for ever; and
+as many lines it orders itself are looked at for actions, which may order the next."""
 
 
 class Turns:
@@ -55,7 +56,7 @@ class Turns:
         """Whether a reply is to follow all that waits, and how long it may be."""
         self._next: tuple[str | None] | None = None
         """Who was chosen to speak next: a character's id, or None for the user."""
-        self._since_people = 0
+        self._since_people = self._ordered = 0
         self._after_speech: list[int] = []
         self._after_next: list[int] = []
         """What those ask for when they are called: it waits until something else was said."""
@@ -125,7 +126,7 @@ class Turns:
 
     def people_spoke(self) -> None:
         """Somebody outside wants something of the chat."""
-        self._since_people = 0
+        self._since_people = self._ordered = 0
 
     def people_wrote(self) -> None:
         """A message of a person is in the chat, and now has its effects."""
@@ -140,12 +141,13 @@ class Turns:
         else:
             self.replies.cut_off()
 
-    def pause(self, paused: bool) -> None:
-        """While paused nothing is said but on demand; speech that is out may still be heard."""
-        self.paused = paused
+    def pause(self, paused: bool) -> bool:
+        """While paused nothing is said but on demand; speech that is out may still be heard. Whether a pause ended."""
+        was_paused, self.paused = self.paused, paused
         if paused:
             self._drop()
             self.replies.stop()
+        return was_paused and not paused
 
     def _drop(self) -> None:
         self._waiting.clear()
@@ -321,7 +323,8 @@ class Turns:
             self._director().evaluate(message)
         if self._next is not None and self._next[0] is not None:
             self.want_reply()
-        if self.infers_characters:
+        self._ordered += not is_news
+        if self.infers_characters and self._ordered <= AUTONOMY:
             self.infer_later(Timing.AFTER_ASSISTANT_MESSAGE, message)
 
     def turn_is_over(self) -> None:

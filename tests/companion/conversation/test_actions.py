@@ -2,6 +2,7 @@
 
 import pytest
 
+from relay.companion.conversation.turns import AUTONOMY
 from tests.companion.play import CAST, Play, playing
 from tests.companion.raw import Json, ScriptedBrain
 
@@ -36,6 +37,20 @@ async def test_an_action_is_chosen_at_its_time(timing: str) -> None:
         await play.settled()
         assert [role for role, _ in play.said] == TIMINGS[timing]
         assert acted(play) == ([] if timing == "Manual" else ["wave"])
+
+
+async def test_an_action_whose_script_speaks_is_not_chosen_upon_its_own_words_for_ever() -> None:
+    roar = f"""{IMPORT}
+    export function trigger() {{
+      if (chat.set("roars", chat.get("roars", 0) + 1) < 99) chat.characterMessage("I roar.");
+    }}"""
+    roaring = {"name": "roar", "timing": "AfterAssistantMessage", "effect": {"script": "scripts/roar.js"}}
+    async with playing({"roar.js": roar}, actions=[roaring], brain=ScriptedBrain("I roar.")) as play:
+        await play.ask("Hello")
+        while play.variables.get("roars", 0) < AUTONOMY + 1:
+            await play.client.more()
+        await play.settled()
+        assert play.variables == {"roars": AUTONOMY + 1}
 
 
 async def test_an_action_is_told_with_all_that_an_app_needs() -> None:

@@ -186,6 +186,14 @@ async def test_what_fell_due_in_a_pause_happens_at_its_end() -> None:
         assert play.said == [("Note", "late")]
 
 
+async def test_the_end_of_a_pause_that_was_none_lets_nothing_happen() -> None:
+    clock = Hands()
+    async with playing(events=[note("each minute", time={"min": 60})], clock=clock) as play:
+        clock.now += 61
+        await play.client.in_chat("pauseChat", pause=False)
+        assert play.said == []
+
+
 async def test_chance_is_the_same_under_the_same_seed() -> None:
     async def run(seed: int) -> list[str]:
         async with playing(events=[note("cat", probability=0.3)], seed=seed) as play:
