@@ -113,10 +113,11 @@ class CommandGate:
             if met.answer:
                 self.answers.say(Origin.of(message), for_chat(met.answer))
         elif not message.pretended:
+            self.over(message.key, message.at)  # an edit has made another use of it
             self._cooldowns.used(met.command, met.viewer, message.at)
             if met.command.rests_from_speech:
                 self._awaiting[message.key] = met
-            self.undone(message.key)  # an edit has made another use of it
+            self.undone(message.key)
             if met.command.per_stream is not None:
                 _remember(self._counted, message.key, met.command)
         return met

@@ -176,6 +176,14 @@ class TestEdits:
         hall.admit(2, "!hug", author="bob")
         assert hall.ended() == [(Outcome.REJECTED, "cooldown, 600.0 s")]
 
+    def test_a_command_that_an_edit_has_made_another_one_rests_no_longer_than_its_cooldown(self) -> None:
+        resting = HUG | {"cooldown": 1, "cooldown_from": "speech"}
+        hall = Hall(resting, resting | {"name": "wave"})
+
+        assert self.edits(hall, "!hug 3", "!wave") is None
+        hall.waiting.admit([message(2, "!hug", at=NOW + 5, author="bob")], NOW + 5)
+        assert hall.ended() == []
+
     def test_what_the_relay_does_itself_is_done_and_not_told(self) -> None:
         hall = Hall(ECHO)
 
