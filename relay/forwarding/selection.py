@@ -57,6 +57,10 @@ class Selector:
     def __len__(self) -> int:
         return sum(map(len, self._lanes.values()))
 
+    def __iter__(self) -> Iterator[PooledMessage]:
+        """All that waits, lane by lane."""
+        return (waiting for lane in self._lanes.values() for waiting in lane.values())
+
     def is_loud(self, now: float) -> bool:
         """Whether more comes in than can be answered one by one."""
         return self._room_pace.is_loud(now)
@@ -118,7 +122,7 @@ class Selector:
 
     def clear(self) -> list[AudienceMessage]:
         """Take everything out."""
-        everything = [waiting for lane in self._lanes.values() for waiting in lane.values()]
+        everything = list(self)
         for waiting in everything:
             self._discard(waiting)
         return [waiting.message for waiting in everything]

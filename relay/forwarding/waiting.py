@@ -243,7 +243,7 @@ class Waiting:
         self._drop_all(concerns, Outcome.DROPPED, reason)
 
     def _drop_all(self, concerns: Callable[[AudienceMessage], bool], outcome: Outcome, reason: str) -> None:
-        for message in [each.message for each in self.in_order(0.0) if concerns(each.message)]:
+        for message in [each.message for each in (*self._notices, *self._selector) if concerns(each.message)]:
             self.drop(message.key, outcome, reason)
         self.chosen.call_off(concerns, outcome, reason)
 
