@@ -176,7 +176,8 @@ async def test_the_relay_knows_how_much_was_heard(pages: Pages) -> None:
         assert last["seconds"] == pytest.approx(place(sound.samples.max(), hello), abs=await near(page))
         before = 0.0
         for report in reports:
-            heard = place(sound.up_to(report["frame"])[-1], hello)
+            played = sound.up_to(report["frame"])  # nothing yet, where a page that is held up begins late
+            heard = place(played[-1], hello) if len(played) else 0.0
             assert before - CLOSE <= report["seconds"] <= heard + await near(page)
             before = heard
 
