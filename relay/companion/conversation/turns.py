@@ -324,7 +324,7 @@ class Turns:
         if self._next is not None and self._next[0] is not None:
             self.want_reply()
         self._ordered += not is_news
-        if self.infers_characters and self._ordered <= AUTONOMY:
+        if self.infers_characters and (is_news or self._ordered <= AUTONOMY):
             self.infer_later(Timing.AFTER_ASSISTANT_MESSAGE, message)
 
     def turn_is_over(self) -> None:

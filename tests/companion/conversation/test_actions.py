@@ -53,6 +53,18 @@ async def test_an_action_whose_script_speaks_is_not_chosen_upon_its_own_words_fo
         assert play.variables == {"roars": AUTONOMY + 1}
 
 
+async def test_an_action_is_chosen_upon_a_reply_however_much_the_scenario_has_said_before_it() -> None:
+    scene = f"""{IMPORT}
+    chat.addEventListener("userMessageReceived", () => {{
+      for (let line = 0; line <= {AUTONOMY}; line++) chat.characterMessage(`Line ${{line}}.`);
+    }});"""
+    waving = action("wave", timing="AfterAssistantMessage", match="Sure")
+    async with playing({"index.js": scene}, actions=[waving], brain=ScriptedBrain("I wave. ", "Sure.")) as play:
+        await play.ask("Hello")
+        while not acted(play):
+            await play.client.more()
+
+
 async def test_an_action_is_told_with_all_that_an_app_needs() -> None:
     async with playing(actions=[action("wave", layer="hands")]) as play:
         await play.ask("Please wave")
