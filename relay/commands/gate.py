@@ -113,11 +113,10 @@ class CommandGate:
             if met.answer:
                 self.answers.say(Origin.of(message), for_chat(met.answer))
         elif not message.pretended:
-            self.over(message.key, message.at)  # an edit has made another use of it
+            self.edited(message)
             self._cooldowns.used(met.command, met.viewer, message.at)
             if met.command.rests_from_speech:
                 self._awaiting[message.key] = met
-            self.undone(message.key)
             if met.command.per_stream is not None:
                 _remember(self._counted, message.key, met.command)
         return met
@@ -211,6 +210,11 @@ class CommandGate:
     def is_resting(self, key: str) -> bool:
         """Whether the message with this key used a command, or a reward, that rests from the end of its answer."""
         return key in self._awaiting
+
+    def edited(self, message: AudienceMessage) -> None:
+        """Its author has made something else of it: what it used before is used no more, and rests no longer."""
+        self.over(message.key, message.at)
+        self.undone(message.key)
 
     def over(self, key: str, now: float) -> None:
         """The answer to the message with this key was heard, or there will be none."""

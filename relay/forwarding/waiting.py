@@ -120,10 +120,9 @@ class Waiting:
 
     def recheck(self, pick: Pick, current: AudienceMessage, now: float) -> Pick | None:
         """The pick as it stands now. None when its author has edited it into what is refused, or waits anew."""
-        if current.text == pick.message.text and not self._policy.is_gone(current):
+        is_refused_cheer = pick.message.kind is Kind.CHEER and not pick.message.text  # nobody edits a cheer
+        if is_refused_cheer or (current.text == pick.message.text and not self._policy.is_gone(current)):
             return pick
-        if pick.message.kind is Kind.CHEER and not pick.message.text:
-            return pick  # its command was refused, and nobody edits a cheer
         if command_in(current) is not None or self._policy.use(current) != self._policy.use(pick.message):
             self._sort_anew(current, now)
             return None
@@ -136,6 +135,7 @@ class Waiting:
         if ended := self.chosen.let_go(message.key):
             self._ended.append(ended)
         else:
+            self._commands.edited(message)
             self._sort(message, now)
 
     def _judge(self, message: AudienceMessage, now: float, accept: Callable[[Tellable, float], None]) -> None:

@@ -184,6 +184,13 @@ class TestEdits:
         hall.waiting.admit([message(2, "!hug", at=NOW + 5, author="bob")], NOW + 5)
         assert hall.ended() == []
 
+    def test_a_command_that_becomes_an_ordinary_line_is_there_for_others(self) -> None:
+        hall = Hall(HUG | {"per_stream": 1, "cooldown": 1, "cooldown_from": "speech"})
+
+        assert self.edits(hall, "!hug 3", "hello all") is None
+        hall.waiting.admit([message(2, "!hug", at=NOW + 5, author="bob")], NOW + 5)
+        assert hall.ended() == []
+
     def test_what_the_relay_does_itself_is_done_and_not_told(self) -> None:
         hall = Hall(ECHO)
 
