@@ -63,7 +63,7 @@ class RewardPauses:
 
     async def run(self) -> NoReturn:
         """Until cancelled."""
-        await repeat(self.look, LOOK_EVERY, "pausing rewards")
+        await repeat(self.look, LOOK_EVERY, "pausing rewards", together=True)
 
     async def look(self) -> None:
         """Pause or offer again what has to be."""
