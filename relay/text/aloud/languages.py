@@ -22,7 +22,8 @@ class Language:
     code: str
     """As num2words calls it; where it knows none, digits stay digits."""
     decimal: str = "."
-    """What stands before the fraction of a number; the other of comma and full stop parts its thousands."""
+    """What stands before the fraction of a number; the other of comma and full stop parts its thousands, and a space
+    does where this is a comma."""
     month_first: bool = False
     """Whether 11/22/2026 is in November."""
     words: Mapping[str, str] = field(default_factory=dict)

@@ -14,6 +14,8 @@ _YEARS: Final = range(1900, 2100)
 """Whole numbers that are read as years."""
 
 _NUMBER: Final = r"\d+(?:[.,]\d+)*"
+_SPACED: Final = re.compile(r"(?<![\w.,+])(?<!\d )[1-9]\d{0,2}(?: \d{3})+(?! ?\d)")
+"""A number whose thousands are parted by spaces; not what phone numbers and lists of numbers look like."""
 _ANY: Final = re.compile(_NUMBER)
 _MUCH: Final = re.compile(rf"(?<!\w)({_NUMBER})([kKM])(?!\w)")
 _ORDINAL: Final = re.compile(r"(?<![\w.,])(\d{1,4})(?:st|nd|rd|th)(?!\w)", re.IGNORECASE)
@@ -27,6 +29,8 @@ def with_numbers_as_words(line: str, language: Language) -> str:
     if not any(map(str.isdecimal, line)):
         return line
     words = language.words
+    if language.decimal == ",":
+        line = _SPACED.sub(lambda found: found.group().replace(" ", ""), line)
     line = _NEGATIVE.sub(f"{words.get('-', '')} ", line)
     line = _counted(_counted(line, language, language.currencies), language, language.units)
     line = _MUCH.sub(lambda found: f"{found[1]} {words.get(found[2].replace('K', 'k'), found[2])}", line)

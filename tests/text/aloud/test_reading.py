@@ -110,6 +110,38 @@ def test_other_languages_say_their_numbers_as_far_as_they_are_known(language: st
     assert ReadAloud(language)(shown) == read
 
 
+@pytest.mark.parametrize(
+    ("language", "shown", "read"),
+    [
+        ("fr", "10\u202f000 abonnés", "dix mille abonnés"),
+        ("fr", "-1\u00a0500,5 point", "mille cinq cents virgule cinq point"),
+        ("de", "10 000 Zuschauer", "zehntausend Zuschauer"),
+        ("de", "1 500,50 € und 12 000 km", "eintausendfünfhundert Euro und fünfzig Cent und zwölftausend Kilometer"),
+        ("ru", "1 000 000", "один миллион"),
+        ("pl", "12 500 widzów", "dwanaście tysięcy pięćset widzów"),
+        ("sv", "10 000-20 000", "tiotusen tjugotusen"),
+    ],
+)
+def test_thousands_that_are_parted_by_spaces_are_one_number_in_languages_that_do_so(
+    language: str, shown: str, read: str
+) -> None:
+    assert ReadAloud(language)(shown) == read
+
+
+@pytest.mark.parametrize(
+    ("language", "shown", "read"),
+    [
+        ("fr", "06 12 345 678", "zéro six douze trois cent quarante-cinq six cent soixante-dix-huit"),
+        ("fr", "0 800 123", "zéro huit cents cent vingt-trois"),
+        ("de", "+420 100 200", "plus vierhundertzwanzig einhundert zweihundert"),
+        ("de", "2 100 20", "zwei einhundert zwanzig"),
+        ("en", "player 1 500 points", "player one five hundred points"),
+    ],
+)
+def test_numbers_that_follow_one_another_stay_several(language: str, shown: str, read: str) -> None:
+    assert ReadAloud(language)(shown) == read
+
+
 def test_a_listed_word_is_said_as_the_streamer_wants() -> None:
     read = ReadAloud("", {"gg": "good game", "US": "United States", "o7": "salute", "<3": "love"})
 
