@@ -13,7 +13,7 @@ import yaml
 from relay.application.processes.kinds import checked as kinds_checked
 from relay.application.processes.kinds import kinds
 from relay.application.settings import settings_model
-from relay.config import InboxSection, OperationsSection
+from relay.config import InboxSection, OperationsSection, ProcessesSection
 from relay.config.loading import Config, checked
 from relay.platforms import listed
 from relay.system.shutdown import CLOSING
@@ -113,6 +113,19 @@ def test_probes_ask_what_is_served_where_it_is() -> None:
         assert container["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "probes"}
         assert container["startupProbe"]["httpGet"] == {"path": "/livez", "port": "probes"}
         assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "probes"}
+
+
+def test_the_pages_of_any_number_of_companions_are_reached_in_one_core() -> None:
+    [container] = [each for each in containers() if started(each["args"]) == "core"]
+    in_pods = next(each["value"] for each in container["env"] if each["name"] == "RELAY_PROCESSES__LISTEN")
+    in_compose = loaded(OPS / "compose.fleet.yml")[0]["services"]["core"]["environment"]["RELAY_PROCESSES__LISTEN"]
+    policies = {each["metadata"]["name"]: each["spec"] for each in objects("NetworkPolicy")}
+    core, web = ({"podSelector": {"matchLabels": {"app.kubernetes.io/component": name}}} for name in ("core", "web"))
+
+    for listen in (in_pods, in_compose):
+        assert ProcessesSection(listen=listen, reached_at="core").port == 0, "each companion has an address of its own"
+    assert {"to": [core]} in policies["relay"]["egress"], "at any port"
+    assert {"from": [web]} in policies["relay-core"]["ingress"]
 
 
 def test_a_core_stands_by_and_one_is_always_left() -> None:

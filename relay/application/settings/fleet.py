@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 from relay.application.settings.model import settings_model
 from relay.application.settings.secrets import Secrets
@@ -12,6 +13,9 @@ from relay.config.companions import TABLE, Shared, split, variable_of, with_vari
 from relay.config.loading import Config, data_in, mistake_at, text_of, validated
 from relay.errors import SettingMistake, WrongSettings
 from relay.platforms import listed
+
+PORT: Final = "port"
+"""What several companions claim of this kind they could each have otherwise."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,12 @@ def _claimed_twice(process: Config, companions: Mapping[str, Config], path: Path
     for name, config in companions.items():
         for key, kind, value in _claims(config):
             claims.setdefault((kind, value), {}).setdefault(name, key)
-    for (_, value), who in claims.items():
+    for (kind, value), who in claims.items():
         if len(who) > 1:
             first, *others = who
             fix = f"{value} can be only one companion's, and {mistakes.some(others)} would have it as well"
+            if kind == PORT:
+                fix = f"{kind} {fix}; with port 0 each takes a free one"
             yield mistake_at((TABLE, first, *who[first]), fix, path)
 
 
@@ -97,4 +103,6 @@ def _claims(config: Config) -> Iterator[tuple[tuple[str, ...], str, str]]:
     if config.companion.database is not None:
         yield ("companion", "database"), "file", str(config.companion.database)
     if config.voxta.mode == "embedded" and config.companion.port != 0:
-        yield ("companion", "port"), "port", str(config.companion.port)
+        yield ("companion", "port"), PORT, str(config.companion.port)
+    if config.web.enabled and config.processes.port != 0:  # a core serves each companion's pages by themselves
+        yield ("processes", "listen"), PORT, str(config.processes.port)

@@ -265,7 +265,11 @@ def test_the_mistakes_of_all_companions_are_told_at_once(write: Write) -> None:
         ),
         (
             "companions.ann.companion.port = 6000\ncompanions.ben.companion.port = 6000",
-            "companions.ann.companion.port: 6000 ",
+            "companions.ann.companion.port: port 6000 ",
+        ),
+        (
+            'processes.listen = "127.0.0.1:8090"\ncompanions.ann = {}\ncompanions.ben = {}',
+            "companions.ann.processes.listen: port 8090 ",
         ),
     ],
 )
@@ -274,6 +278,14 @@ def test_what_only_one_can_have_names_both_who_claim_it(write: Write, text: str,
 
     assert f"{complaint}can be only one companion's, and ben would have it as well" in told
     assert len(told.splitlines()) == 1
+
+
+def test_a_port_that_several_claim_may_be_a_free_one_for_each(write: Write) -> None:
+    text = 'processes.listen = "127.0.0.1:{}"\n[companions.ann]\n[companions.ben]\n'
+
+    assert mistake(write(text.format(8090))).endswith("; with port 0 each takes a free one")
+    assert list(load_fleet(write(text.format(0))).companions) == ["ann", "ben"]
+    assert load_fleet(write(f"web.enabled = false\n{text.format(8090)}")), "which has no pages to serve there"
 
 
 def test_files_of_two_logins_have_different_names_also_in_different_folders(write: Write) -> None:
