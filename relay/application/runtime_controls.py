@@ -74,7 +74,7 @@ class RuntimeControls:
         self._dialogue.set_volume(switches.volume)
 
     def held(self) -> Sequence[Held]:
-        return [*self._forwarder.waiting.held(), *self._screening.held()]
+        return sorted((*self._forwarder.waiting.held(), *self._screening.held()), key=lambda held: held.at)
 
     async def approve(self, held_id: str, text: str | None = None) -> bool:
         told = await self._tell_platform(held_id, approve=True) if text is None else False

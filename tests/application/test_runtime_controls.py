@@ -175,6 +175,16 @@ class TestDecisions:
         assert room.released == ["see evil.example/1"]
         assert room.controls.held() == []
 
+    def test_are_asked_for_the_oldest_first_whoever_said_it(self, room: Room) -> None:
+        now = clock.now()
+        room.screening.screen(ReplyText(message_id="1", character="Vox", text="see evil.example"))
+        room.said(1, f"{LINK}/after", author="ann", at=now + 1)
+        room.said(2, f"{LINK}/before", author="bob", at=now - 1)
+
+        texts = [held.text for held in room.controls.held()]
+
+        assert texts == [f"{LINK}/before", "see evil.example", f"{LINK}/after"]
+
 
 def test_clearing_drops_what_waits_and_says_how_much(room: Room) -> None:
     room.scene.loop.run(room.controls.switch(Switches(paused=True)))

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from relay.system import clock
 from tests.browser import NARROW
 from tests.support import PATIENCE, eventually
 from tests.web.desk.office import TERM, Office, is_wider_than_the_screen
@@ -74,6 +75,20 @@ async def test_letters_decide_the_first_one_and_never_one_that_has_only_just_com
         await page.keyboard.press("r")
         await page.keyboard.press("a")
         await eventually(lambda: desk.held == [])
+
+
+async def test_letters_decide_what_stands_first_however_late_it_came_to_the_page(desk: Office) -> None:
+    async with desk.page() as page:
+        [shown_before] = await held(desk, "this came later")
+        await expect(page.locator(MARKED)).to_contain_text("this came later")
+
+        await desk.hear(f"this was written before {TERM}", at=clock.now() - 1)
+        await expect(page.locator(HELD)).to_have_count(2)
+        await expect(page.locator(HELD).first).to_contain_text("this was written before")
+        await expect(page.locator(MARKED)).to_contain_text("this was written before")
+
+        await page.keyboard.press("a")
+        await eventually(lambda: desk.held == [shown_before])
 
 
 async def test_what_is_held_is_put_into_other_words(desk: Office) -> None:

@@ -68,14 +68,12 @@ export class KeyedList {
 
   show(items) {
     const wanted = new Map(items.map((item) => [this.key(item), item]));
-    for (const [key, row] of this.rows) {
-      if (wanted.has(key)) continue;
-      this.rows.delete(key);
-      this.gone(row);
-    }
+    const known = this.rows;
+    this.rows = new Map(); // in the order in which they stand, whichever was made first
+    for (const [key, row] of known) if (!wanted.has(key)) this.gone(row);
     let before = null;
     for (const [key, item] of wanted) {
-      const row = this.rows.get(key) ?? this.make(item);
+      const row = known.get(key) ?? this.make(item);
       this.rows.set(key, row);
       row.update(item);
       before = this.place(row.element, before);
