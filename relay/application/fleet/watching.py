@@ -24,7 +24,8 @@ Signature = tuple[tuple[int, int, int] | None, ...]
 class FleetWatch:
     """The settings of a fleet, and what becomes of them.
 
-    A file that is wrong, or gone, changes nothing: it is told in the log and is the `problem` until it is right.
+    A file that is wrong, gone or without any companion changes nothing: that is told in the log and is the `problem`
+    until it is right.
     """
 
     def __init__(self, path: Path, *, every: float = EVERY) -> None:
@@ -67,6 +68,8 @@ class FleetWatch:
         if not self._path.exists():  # as while an editor replaces it; nobody means to end all companions by that
             raise ConfigError(f"{self._path}: the file is gone: put it back")
         fleet = load_fleet(self._path)
+        if not fleet.companions:  # as while a program writes it, or on a full disk
+            raise ConfigError(f"{self._path}: there is no companion any more: put one back, or end the process")
         return fleet, changes(self.fleet, fleet)
 
 

@@ -48,7 +48,9 @@ async def test_a_companion_that_is_written_into_the_file_is_told_of(path: Path) 
     assert list(watch.fleet.companions) == ["ann", "ben"]
 
 
-@pytest.mark.parametrize("wrong", ["[companions.ann", "[companions.ann.speech]\nvolume = 9\n", None])
+@pytest.mark.parametrize(
+    "wrong", ["[companions.ann", "[companions.ann.speech]\nvolume = 9\n", None, "", "[speech]\nvolume = 0.5\n"]
+)
 async def test_a_wrong_file_changes_nothing_and_says_what_is_wrong_until_it_is_right(
     path: Path, wrong: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
