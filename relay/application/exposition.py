@@ -1,5 +1,6 @@
 """All that one process tells Prometheus: of itself, and of each companion that it serves."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -18,7 +19,7 @@ class Measured(Protocol):
     def registry(self) -> CollectorRegistry: ...
 
     async def look(self) -> None:
-        """Ask anew for what has to be asked for. Never raises."""
+        """Ask anew for what has to be asked for, within a second or so. Never raises."""
         ...
 
 
@@ -58,8 +59,7 @@ class Exposition:
 
     async def text(self) -> bytes:
         """As it is now, in Prometheus' text format."""
-        for _, measured in list(self._companions):
-            await measured.look()
+        await asyncio.gather(*(measured.look() for _, measured in dict.fromkeys(self._companions)))
         self._conditions.clear()
         for name, state in (await self._readiness.states()).items():
             self._conditions.labels(name).set(state.is_met)

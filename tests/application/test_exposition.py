@@ -1,10 +1,15 @@
 """What one process with several companions tells Prometheus."""
 
+import asyncio
+from contextlib import ExitStack
+
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.parser import text_string_to_metric_families
 
 from relay.application.exposition import Exposition
+from relay.application.processes.measures import StreamLengths
 from relay.system.readiness import Readiness
+from tests.support import PATIENCE
 
 
 class Counted:
@@ -54,3 +59,29 @@ async def test_conditions_and_leading_are_told_as_they_are_now() -> None:
     exposition.leads("ann", True)
     assert await values(exposition, "relay_ready") == {}
     assert await values(exposition, "relay_leads") == {(("companion", "ann"),): 1}
+
+
+async def test_all_companions_are_asked_at_once_as_none_may_answer() -> None:
+    """Prometheus waits for ten seconds, and one that does not answer takes a second."""
+    exposition, all_of_them = Exposition(Readiness()), asyncio.Barrier(10)
+
+    class Together(Counted):
+        async def look(self) -> None:
+            await all_of_them.wait()
+
+    with ExitStack() as companions:
+        for number in range(10):
+            companions.enter_context(exposition.telling_of(f"ann{number}", Together(number)))
+        async with asyncio.timeout(PATIENCE):
+            assert len(await values(exposition, "relay_received_total")) == 10
+
+
+async def test_the_streams_of_a_companion_are_asked_at_once() -> None:
+    exposition, both = Exposition(Readiness()), asyncio.Barrier(2)
+
+    async def length() -> int:
+        await both.wait()
+        return 3
+
+    with exposition.telling_of("ann", StreamLengths({"ingress": length, "posted": length})):
+        assert set((await values(exposition, "relay_stream_length")).values()) == {3}

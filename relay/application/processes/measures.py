@@ -26,8 +26,9 @@ class StreamLengths:
 
     async def look(self) -> None:
         """See Measured."""
-        for name, length in self._streams.items():
-            self._lengths.labels(name).set(await _within(length))
+        found = await asyncio.gather(*map(_within, self._streams.values()))
+        for name, length in zip(self._streams, found, strict=True):
+            self._lengths.labels(name).set(length)
 
 
 async def _within(length: Callable[[], Awaitable[int]]) -> float:
