@@ -178,6 +178,7 @@ class Relay:
             self.inbox,
             self.commands.gate,
             lambda: self.platforms,
+            is_posted=lambda: self.poster.settings.post_to != "nowhere",
             is_away=lambda: self.session.chat is None,
         )
 

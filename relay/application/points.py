@@ -28,18 +28,17 @@ class PointRewards:
         commands: CommandGate,
         platforms: Callable[[], Sequence[Platform]],
         *,
+        is_posted: Callable[[], bool],
         is_away: Callable[[], bool],
     ) -> None:
-        """`is_away`: there is no companion to answer."""
+        """`is_posted`: answers are written to chats now; `is_away`: there is no companion to answer."""
         self._platforms = platforms
         self._is_used = bool(config.rewards)
         self._table = commands.table.rewards
         self.keeper = RedemptionKeeper(
             inbox,
             lambda: self._redeeming() if self._is_used else {},
-            redemptions=Redemptions(
-                patience=config.forwarding.reply_timeout, is_posted=config.replies.post_to != "nowhere"
-            ),
+            redemptions=Redemptions(patience=config.forwarding.reply_timeout, is_posted=is_posted),
             concerns=self._concerns,
         )
         pause_when = config.redemptions.pause_when if self._is_used else ()

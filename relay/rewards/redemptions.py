@@ -1,6 +1,6 @@
 """What becomes of redemptions: fulfilled once their answer was heard, or to be paid back. Pure."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,8 +50,10 @@ class _Followed:
 class Redemptions:
     """All that are not settled on their platforms. Times are in seconds by a monotonic clock."""
 
-    def __init__(self, *, patience: float, posting: float = POSTING, is_posted: bool = True) -> None:
-        """`patience` is how long an answer may take to begin or go on; `is_posted`: answers are written to chats."""
+    def __init__(
+        self, *, patience: float, posting: float = POSTING, is_posted: Callable[[], bool] = lambda: True
+    ) -> None:
+        """`patience` is how long an answer may take to begin or go on; `is_posted`: answers are posted now."""
         self._patience = patience
         self._posting = posting
         self._is_posted = is_posted
@@ -161,7 +163,7 @@ class Redemptions:
         if reply is not None and reply.phase is Phase.CUT:
             return bool(reply.heard) and not reply.is_stopped
         if reply is not None and reply.phase is Phase.DONE:
-            if reply.is_voiced or not self._is_posted:
+            if reply.is_voiced or not self._is_posted():
                 return bool(reply.text)
             if not watch.is_posting:
                 watch.is_posting, watch.until = True, now + self._posting

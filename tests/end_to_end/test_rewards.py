@@ -1,5 +1,6 @@
 """Channel points from the viewer's click to the fulfilled or refunded redemption, with the real TwitchIO."""
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from relay.application.adopting import adopt
 from relay.application.composition import Relay
 from relay.companion.serving.server import CompanionServer
+from relay.config.loading import Config
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.platforms.twitch.settings import TwitchSection
@@ -39,11 +42,13 @@ class Channel:
         section = TwitchSection.model_validate(self.twitch.settings(reconcile_every=0.2))
         return [TwitchPlatform(section, self.twitch.write_token(self._folder / "token.json"), receive)]
 
+    def settings(self, **sections: Any) -> Config:
+        return settings(self._folder, **{"rewards": REWARDS, "redemptions": {"pause_when": []}, **sections})
+
     @asynccontextmanager
     async def relay(self, **sections: Any) -> AsyncIterator[Relay]:
         """One that is killed at the end."""
-        config = settings(self._folder, **{"rewards": REWARDS, "redemptions": {"pause_when": []}, **sections})
-        async with relaying(config, self._companion.url, self._platforms) as (relay, _):
+        async with relaying(self.settings(**sections), self._companion.url, self._platforms) as (relay, _):
             await self.twitch.wait_subscribed()
             await eventually(lambda: self.twitch.state.grant.calls > 0 and relay.platforms[0].listening.is_set())
             yield relay
@@ -69,6 +74,16 @@ async def test_a_reward_is_told_as_the_settings_say_and_fulfilled_once_it_is_ans
         assert heard(relay)[-1] == 'Ann asks: "what is up?"'
         [post] = await channel.twitch.wait_for_posts(1)
         assert post.text == 'You said: Ann asks: "what is up?"'
+
+
+async def test_once_answers_are_posted_nowhere_they_count_when_they_are_complete(
+    channel: Channel, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with channel.relay() as relay:
+        with caplog.at_level(logging.INFO):  # which is the level of the settings, too
+            await adopt(relay, channel.settings(replies={"post_to": "nowhere"}))
+
+        assert await channel.ends(await channel.twitch.redeem("ann", "Ask", "what is up?")) == "FULFILLED"
 
 
 async def test_one_of_ours_without_an_entry_is_told_as_ever_and_fulfilled(channel: Channel) -> None:

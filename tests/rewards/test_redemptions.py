@@ -25,7 +25,7 @@ class Evening:
     """One redemption after the other on its way to an answer."""
 
     def __init__(self, *, is_posted: bool = True) -> None:
-        self.redemptions = Redemptions(patience=PATIENCE, is_posted=is_posted)
+        self.redemptions = Redemptions(patience=PATIENCE, is_posted=lambda: is_posted)
         self.replies = Replies()
         self.now = 100.0
 
