@@ -57,6 +57,10 @@ class Exposition:
         """Whether this process has the companion's lease."""
         self._leads.labels(companion).set(is_leading)
 
+    def forgets(self, companion: str) -> None:
+        """Tell no more whether this process leads for it."""
+        self._leads.remove(companion)
+
     async def text(self) -> bytes:
         """As it is now, in Prometheus' text format."""
         await asyncio.gather(*(measured.look() for _, measured in dict.fromkeys(self._companions)))

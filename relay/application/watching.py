@@ -46,9 +46,14 @@ class Watch:
         self.exposition.leads(companion, is_leading)
         self.readiness.need({CORE: self._role})
 
+    def forgets(self, companion: str) -> None:
+        """There is no such companion any more, so nobody is to miss who leads for it."""
+        if self._leads.pop(companion, None) is not None:
+            self.exposition.forgets(companion)
+
     async def _role(self) -> ReadyState:
         leading, all_of_them = sum(self._leads.values()), len(self._leads)
-        words = {0: "stands by", all_of_them: "leads"}.get(leading, f"leads {leading} of {all_of_them}")
+        words = {all_of_them: "leads", 0: "stands by"}.get(leading, f"leads {leading} of {all_of_them}")
         return ReadyState(True, words)
 
     def is_up(self) -> None:

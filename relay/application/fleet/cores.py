@@ -73,7 +73,8 @@ class FleetCores:
             if name not in going_on:
                 self._start(name)
         for name in changes.removed:
-            self._clear(name)
+            if name not in going_on:
+                self._forget(name)
 
     def _leave(self, name: str) -> None:
         """To another process, which leads fewer. What waits in its inbox goes on there."""
@@ -90,6 +91,7 @@ class FleetCores:
         return True
 
     def _start(self, name: str) -> None:
+        self._watch.leads(name, False)
         self._kept.start(name, partial(self._lead, name), f"companion {name}")
 
     async def _lead(self, name: str) -> bool:
@@ -102,6 +104,8 @@ class FleetCores:
                 return True
         if is_to_end():
             self._share.end()
+        elif name not in self._fleet.companions:
+            self._forget(name)
         return False
 
     async def _lead_once(self, name: str) -> Config:
@@ -145,6 +149,11 @@ class FleetCores:
         """Return when nobody who is still going has here what it is to have: a channel, a port, a file."""
         while holders := [each for each in self._going if claimed(each.config) & claimed(self._fleet.companions[name])]:
             await holders[0].has_ended.wait()
+
+    def _forget(self, name: str) -> None:
+        """It was removed, and has ended."""
+        self._clear(name)
+        self._watch.forgets(name)
 
     def _clear(self, name: str) -> None:
         self.problems.pop(name, None)

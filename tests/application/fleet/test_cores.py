@@ -25,6 +25,7 @@ from relay.config.loading import Config
 from relay.errors import InboxTaken, VoxtaUnavailable
 from relay.inbox.redis import RedisInbox
 from relay.system import shutdown
+from tests.application.test_exposition import values
 from tests.contracts.samples import message
 from tests.doubles.redis_server import RedisServer
 from tests.support import PATIENCE, eventually
@@ -238,6 +239,48 @@ async def test_a_companion_that_ends_or_begins_anew_says_first_what_it_is_at(
         if not is_removed:
             await eventually(lambda: len(led) == 2)
             assert led[1].config == after.companions[name]
+
+
+async def test_a_companion_is_told_of_as_led_by_nobody_also_before_it_was_ever_led(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    failed = asyncio.Event()
+
+    async def lead(_: Leadership, __: Bus) -> None:
+        failed.set()
+        raise VoxtaUnavailable("Voxta is not there")
+
+    async with leading(redis_server, monkeypatch, lead, name) as (found, _):
+        await failed.wait()
+        assert await values(found._watch.exposition, "relay_leads") == {(("companion", name),): 0}
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+async def test_a_companion_that_is_removed_is_missed_by_nobody_once_it_has_ended(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, name: str, has_begun: bool
+) -> None:
+    is_led, has_said_it = asyncio.Event(), asyncio.Event()
+
+    async def lead(leadership: Leadership, _: Bus) -> None:
+        if has_begun:
+            await leadership.begin(cast("Relay", object()))
+        is_led.set()
+        found._watch.leads(name, True)
+        try:
+            await has_said_it.wait()
+        finally:
+            found._watch.leads(name, False)
+
+    async with leading(redis_server, monkeypatch, lead, name) as (found, _):
+        exposition, readiness = found._watch.exposition, found._watch.readiness
+        await is_led.wait()
+        await found.follow(fleet(), changes(fleet(name), fleet()))
+        if has_begun:
+            assert await values(exposition, "relay_leads") == {(("companion", name),): 1}
+            has_said_it.set()
+            await eventually(lambda: not found._watch._leads)
+        assert await values(exposition, "relay_leads") == {}
+        assert (await readiness.states())["core"].words == "stands by"
 
 
 async def test_one_with_the_channel_of_another_begins_once_that_has_said_what_it_is_at(
