@@ -15,7 +15,7 @@ from relay.application.settings.loading import meaning
 from relay.application.settings.secrets import Secrets
 from relay.config import mistakes
 from relay.config.environment import set_outside
-from relay.config.loading import Config, text_of
+from relay.config.loading import Config, data_in, text_of
 from relay.errors import ConfigError, SettingMistake, WrongSettings
 from relay.system.private_files import write_private
 
@@ -67,6 +67,7 @@ class SettingsFile:
         secret = {key: _secret(key, value) for key, value in values.items() if settings[key].type == "secret"}
         plain = {key: _fit(settings[key], value) for key, value in values.items() if key not in secret}
         before = self.text()
+        data_in(before, self.path)  # a slip in it is told with its place, before anything else is
         text = edited(before, plain | dict.fromkeys(secret, None))
         kept = self.secrets.read()
         wanted = {key: value for key, value in (kept | secret).items() if value is not None}

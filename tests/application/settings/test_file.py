@@ -117,6 +117,15 @@ async def test_what_does_not_fit_is_named_and_nothing_is_changed(
     assert sorted(each.name for each in file.path.parent.iterdir()) == ["relay.toml"]
 
 
+async def test_a_file_that_is_no_toml_is_named_with_the_fix_and_left_alone(file: SettingsFile) -> None:
+    file.path.write_text("[obs\n", "utf-8")
+
+    with pytest.raises(ConfigError, match=r"relay\.toml: not valid TOML.*a \] is missing"):
+        await file.set({"web.port": 2})
+
+    assert file.text() == "[obs\n"
+
+
 async def test_tables_are_written_as_they_stand_in_a_file(file: SettingsFile) -> None:
     own = "[[commands.own]] # mine\nname = 'lurk'\nanswer = 'Enjoy!'\n"
     config = await file.set({"commands.own": own, "budget.rates": "[budget.rates]\nall = 1.5\nviewer = 1\n"})
