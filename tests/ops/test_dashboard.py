@@ -134,6 +134,13 @@ async def test_what_operators_have_to_see_is_on_the_dashboard(known: dict[str, s
     assert gauges_and_counters - asked == set()
 
 
+def test_somebody_is_called_when_no_core_is_there_to_say_that_it_does_not_lead() -> None:
+    critical = [rule["expr"] for rule in rules() if rule["labels"]["severity"] == "critical"]
+    calls = [node for each in critical for node in _nodes(promql_parser.parse(each)) if hasattr(node, "func")]
+
+    assert [node.args[0].name for node in calls if node.func.name == "absent"] == ["relay_leads"]
+
+
 def test_the_dashboard_can_be_imported_for_any_data_source() -> None:
     dashboard = json.loads(DASHBOARD.read_text("utf-8"))
     variables = {variable["name"] for variable in dashboard["templating"]["list"]}
