@@ -1,14 +1,17 @@
 """The feed, support and Try in a real browser: a long stream stays fast, and what is tried is answered in the page."""
 
 import re
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from relay.model import Kind
 from tests.end_to_end.stage import message
 from tests.support import eventually
 from tests.web.desk.office import TERM, Office
+from tests.web.desk.page import opened
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -126,7 +129,17 @@ async def test_of_a_long_stream_only_what_is_in_view_is_in_the_document(desk: Of
         assert await page.evaluate("window.opened") == 1
 
 
-async def test_the_feed_is_searched_beyond_what_the_page_has(desk: Office) -> None:
+@pytest_asyncio.fixture(loop_scope="session")
+async def paused(desk: Office) -> AsyncIterator[None]:
+    """Nothing is told: that would change rows, and have them come to the pages by themselves."""
+    await desk.control("pause")
+    yield
+    await desk.control("clear")
+    await desk.control("resume")
+
+
+@pytest.mark.usefixtures("paused")
+async def test_the_feed_is_searched_beyond_what_the_page_has_each_time_it_is_seen(desk: Office) -> None:
     await desk.receive(*(message(n, f"line {n} of the day", kind=Kind.NOTICE) for n in range(100, 700)))
     async with desk.page("/#live") as page:
         await expect(page.locator(ROWS, has_text="line 699 of the day")).to_be_visible()
@@ -134,6 +147,41 @@ async def test_the_feed_is_searched_beyond_what_the_page_has(desk: Office) -> No
         await page.keyboard.type("LINE 123")
         await expect(page.locator(ROWS)).to_have_count(1)
         await expect(page.locator(ROWS)).to_contain_text("line 123 of the day")
+
+        await page.evaluate("location.hash = 'rules'")
+        await expect(page.get_by_role("heading", name="Rules", level=1)).to_be_attached()
+        await desk.hear("once more line 123")
+        await page.evaluate("location.hash = 'live'")
+        await expect(page.locator(ROWS)).to_have_text([re.compile("line 123 of the day"), re.compile("once more")])
+
+
+@pytest.mark.usefixtures("paused")
+async def test_what_a_filter_leaves_is_looked_for_beyond_what_the_page_has(desk: Office) -> None:
+    raid = message(1000, kind=Kind.RAID, author="rae", amount=7)
+    await desk.receive(raid, *(message(n, f"later line {n}", kind=Kind.NOTICE) for n in range(1001, 1600)))
+    async with desk.page("/#live") as page:
+        for _ in ("until all of it has come", "and with the newest rows alone"):
+            await page.reload()
+            await expect(page.locator(ROWS, has_text="later line 1599")).to_be_visible()
+
+        await page.get_by_label("What is shown").select_option("support")
+        await expect(page.locator(ROWS, has_text="Rae")).to_be_visible()
+
+
+@pytest.mark.usefixtures("paused")
+async def test_support_that_nobody_has_seen_to_is_looked_for_beyond_what_the_page_has(desk: Office) -> None:
+    raids = [message(2000 + n, kind=Kind.RAID, author=f"x{n}", amount=7) for n in range(300)]
+    await desk.receive(*raids)
+    async with desk.page("/#support") as page, opened(desk.url) as other:
+        await expect(page.locator(ROWS, has_text="X299")).to_be_visible()
+        for raid in raids[1:]:
+            await other.ask("tick", id=raid.key)
+        await page.reload()
+
+        await page.get_by_label("Only what is not ticked off").check()
+
+        await expect(page.locator(ROWS, has_text="X0")).to_be_visible()
+        await expect(page.get_by_text("All of it is ticked off.")).to_be_hidden()
 
 
 ANSWERED = """async (markup) => {

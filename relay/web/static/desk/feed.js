@@ -20,20 +20,23 @@ export class Log {
     this.rows = [];
     this.byId = new Map();
     this.total = 0;
-    this.from = Infinity; // the number of the oldest row from which on none is missing
-    this.asking = null; // the answer that is awaited
+    this.from = new Map(); // text → the number from which on no row that holds it is missing; "" for all rows
     connection.watch(topic, (news) => this.take(news));
   }
 
   take({ anew, total, rows }) {
     if (anew) {
       this.byId.clear();
-      this.from = Infinity;
+      this.from = new Map([["", rows[0]?.n ?? 0]]);
     }
     this.total = total;
     this.merge(rows);
-    if (anew) this.from = rows[0]?.n ?? 0;
     this.onchange();
+  }
+
+  // Whether none is missing.
+  get isWhole() {
+    return !this.from.get("");
   }
 
   merge(rows) {
@@ -43,28 +46,21 @@ export class Log {
     for (const row of this.rows.splice(0, Math.max(0, this.rows.length - KEPT))) this.byId.delete(row.id);
   }
 
-  // Rows from before those that are there, with a text only those that hold it: the number of the oldest, null for
-  // none. What is searched for waits for what is asked already.
-  async older(text = "", before = this.from) {
-    if (this.asking && !text) return null;
-    await this.asking;
-    if (before <= 0 || before === Infinity) return null;
-    this.asking = this.load(text, before);
-    const oldest = await this.asking;
-    this.asking = null;
-    return oldest;
-  }
-
-  async load(text, before) {
+  // Have rows from before those that are there, with a text only those that hold it: whether there may be more.
+  async older(text = "") {
+    const { from } = this;
+    const before = from.get(text) ?? from.get("");
+    if (!before) return false;
     try {
       const rows = await this.connection.ask("older", { topic: this.topic, before, text: text.slice(0, 200) });
-      this.merge(rows);
+      if (from !== this.from) return true; // all was told anew meanwhile
       const oldest = rows[0]?.n ?? 0;
-      if (!text) this.from = oldest;
+      from.set(text, oldest);
+      this.merge(rows);
       this.onchange();
-      return oldest;
+      return oldest > 0;
     } catch {
-      return null; // it is asked for again when somebody scrolls on
+      return false; // it is asked for again when something happens, or somebody scrolls on
     }
   }
 }
@@ -72,15 +68,14 @@ export class Log {
 // `title`: where it stands in another view, and is not the feed that the key for searching means.
 export function feed(connection, { title = null } = {}) {
   const panel = viewer(connection);
-  const choice = filters(() => refresh());
+  const choice = filters(() => chosen());
   const count = h("span", { class: "dim small", role: "status" });
   const empty = h("p", { class: "empty" }, t("Nothing yet. What your audience says and what the companion answers stands here; under Try you can pretend something."));
   const open = (item) => item.row.viewer && panel.open(item.row);
-  const list = new Rows({ label: title ?? t("Feed"), key: ({ row }) => row.id, make: (item) => entry(item, open), open, atTop: () => more() });
+  const list = new Rows({ label: title ?? t("Feed"), key: ({ row }) => row.id, make: (item) => entry(item, open), open, atTop: () => older() });
   const log = new Log(connection, "feed", () => refresh());
   const joined = new Map(); // id → {row, reply}, the same object for as long as both are the same
-  let searched = null; // how far back was searched for `sought`
-  let sought = "";
+  let sought = ""; // what older rows have to hold
   let timer = null;
 
   function refresh() {
@@ -91,7 +86,6 @@ export function feed(connection, { title = null } = {}) {
     empty.hidden = items.length > 0;
     list.show(wanted);
     say(count, wanted.length === items.length ? "" : t("{shown} of {all}", { shown: number(wanted.length), all: number(items.length) }));
-    if (choice.text() !== sought) search();
   }
 
   // An answer stands with the last message that it answers.
@@ -109,16 +103,21 @@ export function feed(connection, { title = null } = {}) {
     return made;
   }
 
-  function search() {
-    sought = choice.text();
-    searched = null;
+  function chosen() {
+    refresh();
     clearTimeout(timer);
-    if (sought) timer = setTimeout(async () => (searched = await log.older(sought)), TYPING);
+    timer = setTimeout(seek, TYPING);
   }
 
-  async function more() {
-    if (!sought) await log.older();
-    else if (searched) searched = await log.older(sought, searched);
+  function seek() {
+    sought = choice.text();
+    list.reach();
+  }
+
+  async function older() {
+    const text = sought;
+    if (choice.text() !== text) return false; // who is typing yet is waited for
+    return (await log.older(text)) || sought !== text;
   }
 
   if (title === null) bind("/", () => choice.search.focus());

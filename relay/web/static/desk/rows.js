@@ -11,8 +11,8 @@ const TRIES = 4; // measuring may bring further rows into view, which are measur
 
 export class Rows {
   // `make(item)` answers {element, update(item)}; `key(item)` names it; `open(item)` is called for Enter and clicks;
-  // `atTop()` is called when the first row comes into view.
-  constructor({ label, make, key = (item) => item.id, open = () => {}, atTop = () => {} }) {
+  // `atTop()` is called while the first row is in view, or none is left to see; it answers whether to ask it again.
+  constructor({ label, make, key = (item) => item.id, open = () => {}, atTop = async () => false }) {
     this.make = make;
     this.key = (item) => String(key(item));
     this.open = open;
@@ -22,6 +22,7 @@ export class Rows {
     this.tops = [0];
     this.drawn = new Map(); // key → {element, update, item}
     this.isAtEnd = true;
+    this.isReaching = false;
     this.unseen = 0;
     this.current = null; // the key of the row that the keyboard stands on
     this.above = h("div", { "aria-hidden": "true" });
@@ -57,6 +58,7 @@ export class Rows {
     this.measure();
     if (!this.isAtEnd) this.count(last);
     this.draw(anchor);
+    this.reach();
   }
 
   count(last) {
@@ -82,7 +84,19 @@ export class Rows {
     return true;
   }
 
+  // Have what is before the first row for as long as that is in view: a few rows may leave nothing to scroll.
+  async reach() {
+    if (this.isReaching) return;
+    this.isReaching = true;
+    while (this.isAtTop() && (await this.atTop())) continue;
+    this.isReaching = false;
+  }
+
   // Inside
+
+  isAtTop() {
+    return this.scroller.scrollTop < BEYOND && this.element.parentElement?.getClientRects().length > 0;
+  }
 
   forget() {
     const known = new Set(this.items.map((item) => this.key(item)));
@@ -197,7 +211,7 @@ export class Rows {
   scrolled() {
     const { scrollTop, clientHeight, scrollHeight } = this.scroller;
     this.isAtEnd = scrollTop + clientHeight >= scrollHeight - AT_END;
-    if (scrollTop < BEYOND && this.items.length) this.atTop();
+    this.reach();
     this.pending ??= requestAnimationFrame(() => {
       this.pending = null;
       this.draw();

@@ -21,9 +21,14 @@ export function support(connection) {
     const todo = log.rows.filter(({ ticked }) => ticked === null);
     const shown = openOnly.checked ? todo : log.rows;
     say(left, n("{count} to do", "{count} to do", todo.length));
-    say(empty, log.rows.length ? t("All of it is ticked off.") : t("Nobody has subscribed, cheered, raided, redeemed or followed yet."));
+    say(empty, nothing());
     empty.hidden = shown.length > 0;
     list.show(shown);
+  }
+
+  function nothing() {
+    if (!log.rows.length) return t("Nobody has subscribed, cheered, raided, redeemed or followed yet.");
+    return log.isWhole ? t("All of it is ticked off.") : t("Looking …");
   }
 
   const head = h("div", { class: "panel-head" }, h("h2", {}, t("Support")), left, h("label", { class: "check" }, openOnly, t("Only what is not ticked off")));
