@@ -68,6 +68,20 @@ async def test_a_row_opens_who_wrote_it_by_keyboard_alone(desk: Office) -> None:
         assert (set(switches.blocked_terms), set(switches.muted)) == ({"walnut"}, {"discord:ben"})
 
 
+async def test_who_goes_back_leaves_a_viewer_behind_and_can_press_what_is_there(desk: Office) -> None:
+    await desk.receive(message(50, kind=Kind.RAID, author="kim", amount=7))
+    async with desk.page("/#live") as page:
+        await page.get_by_role("link", name="Support").click()
+        await page.locator(".support-entry", has_text="Kim").click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
+
+        await page.go_back()
+        await page.get_by_role("button", name="Pause").click()
+
+        await eventually(lambda: desk.relay.runtime.switches().paused)
+    await desk.control("resume")
+
+
 async def test_what_is_pressed_in_a_row_counts_although_the_row_changes_meanwhile(desk: Office) -> None:
     await desk.hear(f"a {TERM}", author="Ben")
     await eventually(lambda: len(desk.held) == 1)

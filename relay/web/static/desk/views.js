@@ -58,7 +58,7 @@ export function navigation(connection) {
   }
 
   function turn(view) {
-    if (current) opened.get(current).part.sleep();
+    if (current) leave(opened.get(current));
     current = view;
     say(heading, view.title);
     if (!opened.has(view)) {
@@ -70,6 +70,11 @@ export function navigation(connection) {
     for (const [one, { element }] of opened) element.hidden = one !== view;
     opened.get(view).part.wake();
     scrollTo(0, 0);
+  }
+
+  function leave({ part, element }) {
+    for (const dialog of element.querySelectorAll("dialog[open]")) dialog.close(); // unseen, it would block the page
+    part.sleep();
   }
 
   addEventListener("hashchange", open);
