@@ -50,6 +50,21 @@ async def test_keys_work_wherever_nobody_types(desk: Office) -> None:
     await desk.control("resume")
 
 
+async def test_keys_work_on_what_takes_no_letters(desk: Office) -> None:
+    silenced = await desk.control("interrupt")
+    async with desk.page("/#rules") as page:
+        await page.get_by_label("Volume").focus()
+        await page.keyboard.press("p")
+        await expect(page.locator(FLOOR)).to_have_text("Paused")
+
+        await page.get_by_label("Whose chat is heard").focus()
+        await page.keyboard.press("p")  # it goes to what begins with it
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_text(silenced)).to_be_visible()
+    assert desk.relay.runtime.switches().paused
+    await desk.control("resume")
+
+
 async def test_another_site_gets_nothing(desk: Office) -> None:
     async with ClientSession() as http:
         for path in ("/", "/dock", "/desk/ws", "/desk/texts/de.json"):

@@ -15,13 +15,16 @@ export function switchKeys(on) {
   localStorage.setItem(STORED, on ? "on" : "off");
 }
 
-function isTyping(target) {
-  return target.closest?.("input:not([type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]");
+const TEXT = "input:not([type=checkbox], [type=radio], [type=button], [type=range], [type=file]), textarea, [contenteditable]";
+
+// A list takes letters, too, to go to what begins with them.
+function isTyping({ target, key }) {
+  return target.closest?.(key.length === 1 ? `${TEXT}, select` : TEXT);
 }
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
+  if (isTyping(event) || document.querySelector("dialog[open]")) return;
   const act = bound.get(event.key.length === 1 ? event.key.toLowerCase() : event.key);
   if (!act || !keysAreOn()) return;
   event.preventDefault();
