@@ -1,5 +1,7 @@
 """The desk in a real browser, over a running relay."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from aiohttp import ClientSession
 from playwright.async_api import expect
@@ -29,6 +31,23 @@ async def test_one_press_is_an_emergency_and_one_more_its_end(desk: Office) -> N
 
         await page.get_by_role("button", name="Resume").click()
 
+        await eventually(lambda: not desk.relay.runtime.switches().paused)
+
+
+async def test_two_who_pause_at_once_let_nothing_go_on(desk: Office) -> None:
+    async with desk.page(kept=False) as page:
+        await page.clock.install()
+        await expect(page.locator(FLOOR)).to_have_text("Free")
+        await page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+        await desk.control("pause")
+        await expect(page.locator(FLOOR)).to_have_text("Paused")
+
+        await page.keyboard.press("p")
+        await expect(page.locator(".notice")).to_have_count(1)
+        assert desk.relay.runtime.switches().paused
+
+        await page.clock.run_for(1000)
+        await page.keyboard.press("p")
         await eventually(lambda: not desk.relay.runtime.switches().paused)
 
 

@@ -14,6 +14,7 @@ const HINTS = {
   pause: t("Nothing more is passed on; what comes in waits (P)"),
   emergency: t("Silence, pause and drop what waits, at once; Resume goes on"),
 };
+const SETTLE = 600; // milliseconds in which a press still means what the button said before somebody else turned it
 
 // `small`: one part of the strip alone, for docks that show something else.
 export function strip(connection, { small = false } = {}) {
@@ -117,12 +118,22 @@ function notes({ floor, switches }) {
 }
 
 function controls(connection) {
-  let isPaused = false;
+  let isPaused = null; // not known yet
+  let asked = null; // what this page wants that to be next
+  let turned = -Infinity; // when somebody else changed it
+  const pause = (wanted, action, done) => {
+    asked = wanted;
+    return attempt(connection.ask(action), { done });
+  };
+  const toggle = () => {
+    const isMeant = performance.now() - turned < SETTLE ? isPaused : !isPaused; // two who brake at once do not let go
+    return pause(isMeant, isMeant ? "pause" : "resume", t);
+  };
   const acts = {
     silence: () => attempt(connection.ask("silence"), { done: t }),
     skip: () => attempt(connection.ask("skip"), { done: t }),
-    pause: () => attempt(connection.ask(isPaused ? "resume" : "pause"), { done: t }),
-    emergency: () => attempt(connection.ask("emergency"), { done: t("Silent, paused, and nothing waits any more. Resume goes on.") }),
+    pause: toggle,
+    emergency: () => pause(true, "emergency", t("Silent, paused, and nothing waits any more. Resume goes on.")),
   };
   const buttons = Object.fromEntries(
     Object.entries(BUTTONS).map(([name, label]) => [
@@ -136,9 +147,16 @@ function controls(connection) {
   bind("p", acts.pause);
 
   function show({ switches }) {
-    isPaused = switches.paused;
+    turn(switches.paused);
     say(buttons.pause, isPaused ? t("Resume") : BUTTONS.pause);
     buttons.pause.classList.toggle("primary", isPaused);
+  }
+
+  function turn(paused) {
+    if (paused === isPaused) return;
+    if (isPaused !== null && paused !== asked) turned = performance.now();
+    isPaused = paused;
+    asked = null;
   }
 
   return { element: h("div", { class: "strip-buttons", role: "group", "aria-label": t("Brakes") }, Object.values(buttons)), show };
