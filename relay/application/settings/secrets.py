@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from relay.config.environment import set_outside
 from relay.errors import ConfigError
 from relay.system.private_files import write_private
 
@@ -16,13 +17,18 @@ class Secrets:
     """Those that belong to one settings file, by key, such as `obs.password`."""
 
     def __init__(self, settings: Path) -> None:
+        self._settings = settings
         self.file = settings.with_name(f"{settings.stem}.secrets.json")
         self._service = f"voxta-relay {settings.absolute()}"
 
     def read(self) -> dict[str, str]:
-        """All of them. Raises ConfigError."""
+        """All that count: a keyring, which may be locked, is not asked for what the environment sets.
+
+        Raises ConfigError.
+        """
         in_file, in_keyring = self._index()
-        return in_file | {key: self._asked(key) for key in in_keyring}
+        wanted = [key for key in in_keyring if set_outside(tuple(key.split(".")), self._settings) is None]
+        return in_file | {key: self._asked(key) for key in wanted}
 
     def kept(self) -> set[str]:
         """Which are kept here. Raises ConfigError."""

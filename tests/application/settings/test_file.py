@@ -191,6 +191,16 @@ async def test_a_keyring_that_is_locked_later_says_what_to_do(file: SettingsFile
         load(file.path)
 
 
+async def test_a_keyring_is_not_asked_for_what_the_environment_sets(file: SettingsFile, ring: InMemory) -> None:
+    await file.set({"obs.password": "hunter2"})
+    ring.is_locked = True
+    file.path.with_name(".env").write_text("RELAY_OBS__PASSWORD=of-the-env-file\n", "utf-8")
+
+    password = load(file.path).obs.password
+
+    assert password is not None and password.get_secret_value() == "of-the-env-file"
+
+
 @pytest.mark.usefixtures("no_ring")
 async def test_environment_then_env_file_then_secrets_then_settings(
     file: SettingsFile, monkeypatch: pytest.MonkeyPatch
