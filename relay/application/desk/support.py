@@ -39,7 +39,7 @@ class Support:
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
-        self.topic: LogTopic[MessageRow] = LogTopic("support", clock.now)
+        self.topic: LogTopic[MessageRow] = LogTopic("support", clock.now, counts=lambda row: row.ticked_by is None)
 
     @contextmanager
     def following(self) -> Iterator[None]:

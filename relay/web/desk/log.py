@@ -43,12 +43,22 @@ class LogTopic(Watched, Generic[RowT]):
     """Rows in the order in which they came. Adding, changing and finding one cost the same however many there are."""
 
     def __init__(
-        self, name: str, clock: Clock, *, refresh: Callable[[], object] | None = None, kept: int = KEPT
+        self,
+        name: str,
+        clock: Clock,
+        *,
+        refresh: Callable[[], object] | None = None,
+        counts: Callable[[RowT], bool] | None = None,
+        kept: int = KEPT,
     ) -> None:
-        """`refresh` is called a few times a second while the log is shown, for rows that nobody tells the change of."""
+        """`refresh` is called a few times a second while the log is shown, for rows that nobody tells the change of.
+
+        `counts` tells which rows the total is of, as a page does not have them all; else it is of all.
+        """
         super().__init__(name, Role.MODERATOR, EVERY)
         self._clock = clock
         self._refresh = refresh
+        self._counts = counts
         self._kept = kept
         self._rows: OrderedDict[str, RowT] = OrderedDict()
         self._by_number: dict[int, RowT] = {}
@@ -91,7 +101,7 @@ class LogTopic(Watched, Generic[RowT]):
         rows = self._since(seen) if seen is not None else None
         is_anew = rows is None
         shown = self.before(self._next, AT_ONCE) if rows is None else rows
-        frame = {"topic": self.name, "anew": is_anew, "total": len(self._rows), "rows": [_row(row) for row in shown]}
+        frame = {"topic": self.name, "anew": is_anew, "total": self._total(), "rows": [_row(row) for row in shown]}
         return json.dumps(frame, default=MomentEncoder(self._clock()))
 
     def before(self, number: int, count: int, fits: Callable[[RowT], bool] = lambda _: True) -> list[RowT]:
@@ -103,6 +113,9 @@ class LogTopic(Watched, Generic[RowT]):
     def told(self, rows: list[RowT]) -> object:
         """Rows as those are told who ask for them."""
         return json.loads(json.dumps([_row(row) for row in rows], default=MomentEncoder(self._clock())))
+
+    def _total(self) -> int:
+        return len(self._rows) if self._counts is None else sum(map(self._counts, self._rows.values()))
 
     def _since(self, seen: int) -> list[RowT] | None:
         """What has changed since, in order; None when it is more than fits."""

@@ -191,6 +191,7 @@ async def test_support_that_nobody_has_seen_to_is_looked_for_beyond_what_the_pag
         for raid in raids[1:]:
             await other.ask("tick", id=raid.key)
         await page.reload()
+        await expect(page.locator(".count")).to_have_text(re.compile("^[1-9]"))
 
         await page.get_by_label("Only what is not ticked off").check()
 

@@ -59,6 +59,15 @@ def test_who_has_seen_some_is_told_what_has_come_and_changed_since() -> None:
     assert told(lines, lines.revision) == (False, [])
 
 
+def test_the_total_is_of_all_rows_that_count_however_few_are_told() -> None:
+    lines = LogTopic[Line]("lines", lambda: 100.0, counts=lambda line: line.text == "open")
+    for number in range(500):
+        lines.add(Line(str(number), "open" if number < 300 else "done"))
+
+    assert json.loads(filled(500).news(None))["total"] == 500
+    assert json.loads(lines.news(None))["total"] == 300
+
+
 def test_who_has_missed_too_much_is_told_the_newest_anew() -> None:
     lines = filled(300)
     seen = lines.revision

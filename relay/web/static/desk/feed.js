@@ -19,7 +19,7 @@ export class Log {
     this.onchange = onchange;
     this.rows = [];
     this.byId = new Map();
-    this.total = 0;
+    this.total = 0; // as the relay counts them
     this.from = new Map(); // text → the number from which on no row that holds it is missing; "" for all rows
     connection.watch(topic, (news) => this.take(news));
   }
@@ -32,11 +32,6 @@ export class Log {
     this.total = total;
     this.merge(rows);
     this.onchange();
-  }
-
-  // Whether none is missing.
-  get isWhole() {
-    return !this.from.get("");
   }
 
   merge(rows) {

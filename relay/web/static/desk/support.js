@@ -14,21 +14,28 @@ export function support(connection) {
   const left = h("span", { class: "count" });
   const empty = h("p", { class: "empty" });
   const open = (row) => panel.open(row);
-  const list = new Rows({ label: t("Support"), make: (row) => entry(connection, row), open, atTop: () => log.older() });
+  const list = new Rows({ label: t("Support"), make: (row) => entry(connection, row), open, atTop: () => older() });
   const log = new Log(connection, "support", () => refresh());
 
   function refresh() {
-    const todo = log.rows.filter(({ ticked }) => ticked === null);
-    const shown = openOnly.checked ? todo : log.rows;
-    say(left, n("{count} to do", "{count} to do", todo.length));
+    const shown = openOnly.checked ? todo() : log.rows;
+    say(left, n("{count} to do", "{count} to do", log.total));
     say(empty, nothing());
     empty.hidden = shown.length > 0;
     list.show(shown);
   }
 
+  function todo() {
+    return log.rows.filter(({ ticked }) => ticked === null);
+  }
+
+  async function older() {
+    return openOnly.checked && todo().length >= log.total ? false : log.older();
+  }
+
   function nothing() {
     if (!log.rows.length) return t("Nobody has subscribed, cheered, raided, redeemed or followed yet.");
-    return log.isWhole ? t("All of it is ticked off.") : t("Looking …");
+    return log.total ? t("Looking …") : t("All of it is ticked off.");
   }
 
   const head = h("div", { class: "panel-head" }, h("h2", {}, t("Support")), left, h("label", { class: "check" }, openOnly, t("Only what is not ticked off")));
