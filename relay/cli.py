@@ -23,7 +23,7 @@ from relay.application.settings.file import SettingsFile
 from relay.application.settings.secrets import Secrets
 from relay.commandline import beginning, keeping
 from relay.commandline.auth import auth
-from relay.commandline.base import CompanionName, ConfigFile, Json, OnlyKinds, Plain, execute, readable, terminal
+from relay.commandline.base import CompanionName, ConfigFile, Json, OnlyKinds, Plain, execute, readable, serve, terminal
 from relay.commandline.beginning import choose
 from relay.commandline.companion import companion
 from relay.commandline.fleet import fleet
@@ -33,7 +33,6 @@ from relay.commandline.rewards import rewards
 from relay.commandline.voices import voices
 from relay.config import places
 from relay.errors import ConfigError, RelayError, causes
-from relay.system.garbage import spare_what_stays
 
 app = typer.Typer(pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
 app.add_typer(auth, name="auth")
@@ -73,7 +72,7 @@ def demo(
     """Show the whole thing: an invented audience talks to the embedded companion. Needs no account."""
     from relay.application.runs import demo as run_demo
 
-    execute(run_demo(terminal(as_json, "info", plain=plain), seconds=seconds, seed=seed, speech=speech), as_json)
+    serve(run_demo(terminal(as_json, "info", plain=plain), seconds=seconds, seed=seed, speech=speech), as_json)
 
 
 @app.command()
@@ -95,8 +94,7 @@ def run(
         from relay.application.processes.run import run_only
 
         terminal(False, "info", plain=True)
-        spare_what_stays()
-        return execute(run_only(load(places.required(config), companion), only))
+        return serve(run_only(load(places.required(config), companion), only))
     file = SettingsFile(places.to_write(config))
     refuse_companions(file.path)
     mends = open_page or sys.stdout.isatty() if mend is None else mend
@@ -109,8 +107,7 @@ def run(
 
     from relay.application.runs import live
 
-    spare_what_stays()
-    execute(live(file, terminal(False, "info", plain=plain), mends=mends, open_page=open_page))
+    serve(live(file, terminal(False, "info", plain=plain), mends=mends, open_page=open_page))
 
 
 def _shows_itself(there: Reachable) -> bool:

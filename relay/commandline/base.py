@@ -11,6 +11,7 @@ from rich.console import Console
 
 from relay.application.console import log_to, printable, show
 from relay.system import shutdown
+from relay.system.garbage import spare_what_stays
 
 ConfigFile = Annotated[
     Path | None,
@@ -40,6 +41,12 @@ def execute(work: Coroutine[Any, Any, dict[str, object] | None], as_json: bool =
         return
     if result is not None:
         show(json.dumps(result) if as_json else readable(result))
+
+
+def serve(work: Coroutine[Any, Any, dict[str, object] | None], as_json: bool = False) -> None:
+    """The same of what goes on for hours, once all that it takes is loaded."""
+    spare_what_stays()
+    execute(work, as_json)
 
 
 def readable(result: dict[str, object]) -> str:

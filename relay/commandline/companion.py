@@ -7,14 +7,14 @@ import typer
 
 from relay.application.console import show
 from relay.application.settings import load
-from relay.commandline.base import CompanionName, ConfigFile, execute, terminal
+from relay.commandline.base import CompanionName, ConfigFile, serve, terminal
 from relay.config import places
 
 companion = typer.Typer(invoke_without_command=True)
 
 
 @companion.callback()
-def serve(
+def serve_alone(
     context: typer.Context,
     config: ConfigFile = None,
     name: CompanionName = None,
@@ -27,7 +27,7 @@ def serve(
 
         settings = load(places.find(config), name)
         screen = terminal(False, settings.relay.log_level)
-        execute(serve_companion(settings, screen, port=port, scenario=scenario))
+        serve(serve_companion(settings, screen, port=port, scenario=scenario))
 
 
 @companion.command("check")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from relay.application.console import printable, show
-from relay.commandline.base import ConfigFile, OnlyKinds, execute, terminal
+from relay.commandline.base import ConfigFile, OnlyKinds, serve, terminal
 from relay.config import places
 
 fleet = typer.Typer(invoke_without_command=True)
@@ -23,7 +23,7 @@ def run(
         from relay.application.fleet.run import run_fleet
 
         terminal(False, "info", plain=True)
-        execute(run_fleet(places.required(config), only or []))
+        serve(run_fleet(places.required(config), only or []))
 
 
 @fleet.command("forget")

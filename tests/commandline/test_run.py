@@ -16,12 +16,11 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was done, of starting a relay and opening a page."""
     done = []
 
-    def execute(work: Coroutine[Any, Any, None]) -> None:
+    def serve(work: Coroutine[Any, Any, None]) -> None:
         work.close()
         done.append("started")
 
-    monkeypatch.setattr(cli, "execute", execute)
-    monkeypatch.setattr(cli, "spare_what_stays", lambda: None)
+    monkeypatch.setattr(cli, "serve", serve)
     monkeypatch.setattr("relay.application.browser.open_page", done.append)
     return done
 
