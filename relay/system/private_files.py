@@ -32,8 +32,11 @@ def make_private(path: Path) -> None:
             path.chmod(0o600)
 
 
-def write_private(path: Path, text: str) -> None:
-    """Replace the file, or make it, in one step: a half-written one never replaces a good one. Raises OSError."""
+def write_private(path: Path, text: str, *, lasts: bool = True) -> None:
+    """Replace the file, or make it, in one step: a half-written one never replaces a good one. Raises OSError.
+
+    `lasts`: it is there after a power failure too, for which the disk is waited for.
+    """
     make_folder(path.parent)
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     fresh.unlink(missing_ok=True)
@@ -43,7 +46,8 @@ def write_private(path: Path, text: str) -> None:
         ) as file:
             file.write(text)
             file.flush()
-            os.fsync(file.fileno())
+            if lasts:
+                os.fsync(file.fileno())
         put_in_place(fresh, path)
     except OSError:
         fresh.unlink(missing_ok=True)

@@ -72,7 +72,7 @@ class ControlServer:
         await self._http.stop()
 
     def _write_file(self, url: str) -> None:
-        write_private(self._file, json.dumps({"url": url, "token": self._token}))
+        write_private(self._file, json.dumps({"url": url, "token": self._token}), lasts=False)
 
     def _remove_file(self) -> None:
         """Unless another relay with the same settings has put its own there."""

@@ -66,3 +66,17 @@ def test_nobody_is_in_the_way_on_other_systems(
         write_private(tmp_path / "file", "new")
 
     assert held_open.times == 0
+
+
+def test_what_is_to_last_is_on_the_disk_before_it_counts_and_nothing_else_waits_for_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    there_when_synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda _: there_when_synced.append(file.exists()))
+
+    write_private(file, "text")
+    write_private(file, "of a running process alone", lasts=False)
+
+    assert there_when_synced == [False]
+    assert file.read_text() == "of a running process alone"
