@@ -22,20 +22,27 @@ class LatestMessages:
 
     def saw(self, message: AudienceMessage) -> None:
         """Somebody wrote this."""
-        if message.kind not in _WRITTEN or self._is_for_relay(message):
+        if not self._is_theirs(message):
             return
         self._keys[message.viewer] = message.key
         self._keys.move_to_end(message.viewer)
         if len(self._keys) > REMEMBERED:
             self._keys.popitem(last=False)
 
-    def _is_for_relay(self, message: AudienceMessage) -> bool:
+    def _is_theirs(self, message: AudienceMessage) -> bool:
+        """One that was written, and to the companion."""
+        if message.kind not in _WRITTEN or command_in(message) is not None:
+            return False
         call = self._table.call(message)
-        return command_in(message) is not None or (call is not None and call.command.do is not None)
+        return call is None or call.command.do is None
 
     def restore(self, messages: Iterable[AudienceMessage]) -> None:
         """What was written before the restart, in any order."""
-        for message in sorted(messages, key=lambda each: each.at):
+        latest: dict[str, AudienceMessage] = {}
+        for message in sorted(messages, key=lambda each: each.at, reverse=True):
+            if message.viewer not in latest and self._is_theirs(message):
+                latest[message.viewer] = message
+        for message in reversed(latest.values()):
             self.saw(message)
 
     def of(self, viewer: str) -> str | None:

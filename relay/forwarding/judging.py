@@ -66,6 +66,8 @@ class Judging:
 
     def recognise(self, message: AudienceMessage) -> None:
         """Somebody wrote this before the restart."""
+        if self._inbound.knows(message.viewer):  # judging thousands would halt everybody
+            return
         judged = self._policy.judged(message)
         if self._inbound.readable(judged, self.switches) is not None:  # what is refused makes nobody known
             self._inbound.recognise(judged)

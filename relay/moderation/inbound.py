@@ -106,6 +106,10 @@ class Inbound:
         if len(self._first_keys) > MAX_KNOWN:
             self._first_keys.popitem(last=False)
 
+    def knows(self, viewer: str) -> bool:
+        """Whether this viewer has written before."""
+        return viewer in self._first_keys
+
     def judge(self, message: AudienceMessage, live: LiveSettings, now: float) -> Judgement:
         """What becomes of a message; `now` in seconds since the epoch. A filter that fails holds it."""
         reading = features_of(message.text[:MAX_INPUT])

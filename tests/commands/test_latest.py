@@ -44,6 +44,19 @@ def test_after_a_restart_the_newest_counts_in_whatever_order_they_come(latest: L
     assert latest.of("twitch:ann") == "twitch:m3"
 
 
+def test_after_a_restart_what_was_asked_of_the_relay_is_passed_over(latest: LatestMessages) -> None:
+    latest.restore([message(3, text="!why", at=30.0), message(2, at=20.0), message(1, at=10.0)])
+    assert latest.of("twitch:ann") == "twitch:m2"
+
+
+def test_after_a_restart_those_who_wrote_last_are_kept(latest: LatestMessages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latest_messages, "REMEMBERED", 2)
+    latest.restore(
+        [message(number, author=name, at=float(number)) for number, name in enumerate(("ann", "bob", "cleo"))]
+    )
+    assert [latest.of(f"twitch:{name}") is not None for name in ("ann", "bob", "cleo")] == [False, True, True]
+
+
 def test_a_viewer_can_be_forgotten(latest: LatestMessages) -> None:
     latest.saw(message(1))
     latest.forget("twitch:ann")
