@@ -1,5 +1,6 @@
 """A file that somebody has open for a moment, as scanners do, is replaced all the same."""
 
+import os
 from pathlib import Path
 
 import pytest
