@@ -2,7 +2,7 @@
 // {id, from: "audience" | "companion" | "platform", who, text, spans, reason, left}; `left` are the seconds until it ends
 // undecided, null where nothing ends it.
 
-import { KeyedList, fill, guarded, h, name, say, set } from "./dom.js";
+import { KeyedList, fill, guarded, h, linger, name, say, set } from "./dom.js";
 import { bind } from "./keys.js";
 import { attempt } from "./notices.js";
 import { said } from "./said.js";
@@ -81,18 +81,13 @@ export function decide(connection) {
   return panel;
 }
 
-// What somebody else decided, or nobody in time, stays for a moment where it was: a click that is on its way hits nothing else.
+// What somebody else decided, or nobody in time, stays for a moment.
 function leave({ element, isDecided }) {
-  if (isDecided() || element.contains(document.activeElement)) {
-    const next = element.nextElementSibling?.querySelector("button");
-    const had = element.contains(document.activeElement);
-    element.remove();
-    if (had) next?.focus({ preventScroll: true });
-    return;
-  }
-  element.dataset.gone = "";
-  set(element, "inert", true);
-  setTimeout(() => element.remove(), 800);
+  const had = element.contains(document.activeElement);
+  if (!isDecided() && !had) return linger({ element });
+  const next = element.nextElementSibling?.querySelector("button");
+  element.remove();
+  if (had) next?.focus({ preventScroll: true });
 }
 
 function sound() {

@@ -89,6 +89,15 @@ export class KeyedList {
   }
 }
 
+const LINGERS = 800; // milliseconds
+
+// For `gone`: stays for a moment where it was and does nothing, so that a click that is on its way hits nothing else.
+export function linger({ element }) {
+  element.dataset.gone = "";
+  set(element, "inert", true);
+  setTimeout(() => element.remove(), LINGERS);
+}
+
 const SURE_FOR = 4000; // milliseconds in which the second press counts
 
 // A button for what cannot be taken back: the first press asks on the button itself, the second one acts.

@@ -2,7 +2,7 @@
 // {key, kind, who, viewer, platform, text, amount, pretended, reasons, others, waited}.
 
 import { dock } from "./address.js";
-import { KeyedList, fill, guarded, h, name, say } from "./dom.js";
+import { KeyedList, fill, guarded, h, linger, name, say } from "./dom.js";
 import { attempt } from "./notices.js";
 import { said } from "./said.js";
 import { duration, n, number, t } from "./texts.js";
@@ -16,10 +16,10 @@ export function next(connection) {
   const empty = h("p", { class: "empty" }, t("Nothing waits."));
   const note = h("p", { class: "dim small" });
   const more = h("p", { class: "dim small" });
-  const list = h("ol", { class: "waiting" });
+  const list = h("ol", { class: "waiting", tabindex: "-1" });
   const clear = h("button", { type: "button", class: "plain", hidden: true }, t("Drop all"));
   guarded(clear, t("Sure? Drop all"), () => attempt(connection.ask("clear"), { done: t }));
-  const rows = new KeyedList(list, (item) => waitingRow(connection, item), { key: ({ key }) => key });
+  const rows = new KeyedList(list, (item) => waitingRow(connection, item), { key: ({ key }) => key, gone: leave });
 
   connection.watch("next", ({ rows: items, total, halt, is_loud: isLoud }) => {
     rows.show(items);
@@ -36,13 +36,24 @@ export function next(connection) {
   return h("section", { class: "panel next", "aria-label": t("Next") }, head, empty, note, list, more);
 }
 
+// What was dropped here makes room at once for the next press; the rest leaves by itself, and nobody knows when.
+function leave({ element, isDropped }) {
+  if (element.contains(document.activeElement)) element.parentElement.focus({ preventScroll: true });
+  if (isDropped()) element.remove();
+  else linger({ element });
+}
+
 function waitingRow(connection, item) {
   const { key, viewer, who } = item;
   const label = (act) => `${act}: ${who}`;
   const now = h("button", { type: "button", "aria-label": label(t("Now")), onclick: () => attempt(connection.ask("now", { key })) }, t("Now"));
   const drop = h("button", { type: "button", "aria-label": label(t("Drop")) }, t("Drop"));
   const mute = h("button", { type: "button", class: "plain", "aria-label": label(t("Mute")) }, t("Mute"));
-  const dropIt = () => attempt(connection.ask("drop", { key }));
+  let isDropped = false;
+  const dropIt = () => {
+    isDropped = true;
+    attempt(connection.ask("drop", { key }));
+  };
   if (dock) guarded(drop, t("Sure?"), dropIt);
   else drop.addEventListener("click", dropIt);
   guarded(mute, t("Sure? Mute"), () => attempt(connection.ask("mute", { viewer }), { done: t }));
@@ -72,7 +83,7 @@ function waitingRow(connection, item) {
     fill(text, said(shown));
   }
 
-  return { element, update, tick };
+  return { element, update, tick, isDropped: () => isDropped };
 }
 
 export function tag(text) {

@@ -1,0 +1,55 @@
+"""What waits is looked through in a real browser, while it goes away under the pointer."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.web.desk.office import Office
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ROWS = ".waiting > li"
+
+
+async def under(page: Page, place: dict[str, float]) -> str | None:
+    """What button a click hits there."""
+    label = "([x, y]) => document.elementFromPoint(x, y)?.closest('button')?.ariaLabel ?? null"
+    found: str | None = await page.evaluate(label, [place["x"], place["y"]])
+    return found
+
+
+async def test_what_leaves_by_itself_keeps_its_place_for_a_moment(desk: Office) -> None:
+    await desk.control("pause")
+    first, _ = await desk.hear("me first", author="Ann"), await desk.hear("then me", author="Bob")
+    async with desk.page(kept=False) as page:
+        await page.clock.install()
+        await expect(page.locator(ROWS)).to_have_count(2)
+        button = page.get_by_role("button", name="Drop: Ann")
+        await button.focus()
+        box = await button.bounding_box()
+        assert box is not None
+        middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        assert await under(page, middle) == "Drop: Ann"
+
+        await page.clock.pause_at("2100-01-01")
+        await desk.relay.runtime.drop(first.key)
+        await expect(button).to_be_hidden()
+        assert await under(page, middle) is None
+        assert await page.evaluate("document.activeElement.className") == "waiting", "where the next row is near"
+
+        await page.clock.run_for(1000)
+        await expect(page.locator(ROWS)).to_have_count(1)
+        assert await under(page, middle) == "Drop: Bob"
+
+
+async def test_what_is_dropped_here_makes_room_at_once(desk: Office) -> None:
+    await desk.control("pause")
+    for name in ("Cleo", "Dan"):
+        await desk.hear(f"I am {name}", author=name)
+    async with desk.page(kept=False) as page:
+        await page.clock.install()
+        await expect(page.locator(ROWS, has_text="Dan")).to_be_visible()
+        await page.clock.pause_at("2100-01-01")
+        await page.get_by_role("button", name="Drop: Cleo").press("Enter")
+        await expect(page.locator(ROWS, has_text="Cleo")).to_have_count(0)
+        await page.keyboard.press("Tab")
+        await expect(page.locator(ROWS).first.get_by_role("button", name="Now")).to_be_focused()
