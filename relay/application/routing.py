@@ -66,6 +66,9 @@ class ReplyRouter:
         self._screening.retract(retraction)
         for reply in self._replies.retracted(retraction):
             self._voice.stop(reply)
+        if (asked := self._replies.retracted_asked(retraction)) is not None:
+            self._voice.stop()
+            self._events.given_up(asked)
 
     def forget(self) -> None:
         """The chat is gone."""

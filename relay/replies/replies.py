@@ -89,17 +89,22 @@ class Replies:
                 return self._is_told_whole(message.message_id, character, message.text)
         return None
 
-    def retracted(self, retraction: Retraction) -> list[Reply | None]:
-        """The open replies to what was taken back, which are never posted; None stands for one that has not begun."""
-        found: list[Reply | None] = []
-        for reply in self:
-            if reply.is_open and reply.forward is not None and reply.forward.is_named_by(retraction):
-                reply.is_withheld = True
-                found.append(reply)
-        if self._asked is not None and self._asked.is_named_by(retraction):
-            self._asked = None
-            found.append(None)
+    def retracted(self, retraction: Retraction) -> list[Reply]:
+        """The open replies to what was taken back, which are never posted."""
+        found = [
+            reply
+            for reply in self
+            if reply.is_open and reply.forward is not None and reply.forward.is_named_by(retraction)
+        ]
+        for reply in found:
+            reply.is_withheld = True
         return found
+
+    def retracted_asked(self, retraction: Retraction) -> Forward | None:
+        """What was asked last, if it was taken back before its answer began: nothing answers it any more."""
+        if self._asked is None or not self._asked.is_named_by(retraction):
+            return None
+        return self.give_up_asked()
 
     def forget(self) -> list[ReplyText]:
         """The chat is gone. What was heard is to be posted as far; what was not may come again in the next chat."""

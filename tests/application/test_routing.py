@@ -9,7 +9,7 @@ from relay.application.composition import Relay
 from relay.application.events import Events
 from relay.application.routing import ReplyRouter
 from relay.application.statistics import Statistics
-from relay.model import Forward, SendAs
+from relay.model import Forward, Retraction, SendAs
 from relay.replies.replies import Replies
 from relay.replies.screening import Screening
 from relay.speech.floor import THOUGHT
@@ -115,6 +115,15 @@ async def test_the_thoughts_of_a_reply_that_is_over_or_never_began_take_no_floor
         assert [reply.forward for reply in scene.replies if reply.id == "r"] == [QUESTION]
 
 
+def asked(relay: Relay) -> Forward:
+    """A question that goes to Voxta."""
+    question = Forward(
+        id="f", keys=("twitch:1",), send_as=SendAs.USER, body="hello", origins=(), chat_id="c", after_index=0
+    )
+    relay.events.asking(question)
+    return question
+
+
 @pytest.mark.parametrize("is_taken", [True, False])
 def test_what_the_character_says_after_a_question_that_voxta_did_not_take_answers_nobody(
     tmp_path: Path, is_taken: bool
@@ -122,13 +131,24 @@ def test_what_the_character_says_after_a_question_that_voxta_did_not_take_answer
     relay = Relay(settings(tmp_path), lambda *_: [], voxta_url="http://127.0.0.1:9", statistics=Statistics())
     answered: list[Forward | None] = []
     relay.events.replied.subscribe(lambda step: answered.append(step.reply.forward))
-    question = Forward(
-        id="f", keys=("twitch:1",), send_as=SendAs.USER, body="hello", origins=(), chat_id="c", after_index=0
-    )
-    relay.events.asking(question)
+    question = asked(relay)
     if not is_taken:
         relay.events.unasked(question)
 
     relay.events.received(server.ReplyGenerating(message_id="r"))
 
     assert answered == [question if is_taken else None]
+
+
+def test_a_question_that_is_taken_back_before_its_answer_begins_is_given_up_as_one_that_a_moderator_stops(
+    tmp_path: Path,
+) -> None:
+    relay = Relay(settings(tmp_path), lambda *_: [], voxta_url="http://127.0.0.1:9", statistics=Statistics())
+    given_up: list[Forward] = []
+    relay.events.given_up.subscribe(given_up.append)
+    question = asked(relay)
+
+    for _ in range(2):
+        relay.events.retracted(Retraction(platform="twitch", reason="deleted", id="1"))
+
+    assert given_up == [question]

@@ -112,10 +112,11 @@ class Evening:
             self._cut(reply)
 
     def _take_back(self, number: int) -> None:
-        for reply in self.replies.retracted(Retraction(platform="twitch", reason="deleted", id=f"m{number}")):
-            if reply is not None:
-                self.taken_back.add(reply.id)
-                self._cut(reply)
+        retraction = Retraction(platform="twitch", reason="deleted", id=f"m{number}")
+        for reply in self.replies.retracted(retraction):
+            self.taken_back.add(reply.id)
+            self._cut(reply)
+        self.replies.retracted_asked(retraction)
 
     # The player
 

@@ -31,9 +31,9 @@ OTHERS = [
 ]
 
 
-def retracted(replies: Replies, retraction: Retraction) -> list[str | None]:
+def retracted(replies: Replies, retraction: Retraction) -> list[str]:
     """The ids of the replies that answer what was taken back."""
-    return [reply.id if reply is not None else None for reply in replies.retracted(retraction)]
+    return [reply.id for reply in replies.retracted(retraction)]
 
 
 @pytest.mark.parametrize("retraction", TAKEN_BACK)
@@ -47,12 +47,13 @@ def test_what_is_taken_back_leads_to_the_reply_that_answers_it(retraction: Retra
 
 
 @pytest.mark.parametrize("retraction", TAKEN_BACK)
-def test_a_reply_that_has_not_begun_is_found_too_and_only_once(retraction: Retraction) -> None:
+def test_what_was_asked_and_has_no_reply_yet_is_found_too_and_only_once(retraction: Retraction) -> None:
     replies = Replies()
     replies.asked(FORWARD)
 
-    assert retracted(replies, retraction) == [None]
     assert retracted(replies, retraction) == []
+    assert replies.retracted_asked(retraction) == FORWARD
+    assert replies.retracted_asked(retraction) is None
 
 
 @pytest.mark.parametrize("retraction", OTHERS)
@@ -60,8 +61,10 @@ def test_what_concerns_others_is_left_alone(retraction: Retraction) -> None:
     replies = Replies()
     replies.asked(FORWARD)
     replies.apply(ReplyStart(message_id="r1"))
+    replies.asked(FORWARD)
 
     assert retracted(replies, retraction) == []
+    assert replies.retracted_asked(retraction) is None
 
 
 def test_a_reply_that_is_over_is_not_stopped_any_more() -> None:
@@ -99,7 +102,7 @@ def test_of_what_answers_what_was_taken_back_nothing_is_posted(retraction: Retra
 def test_what_comes_after_a_question_that_was_taken_back_is_no_answer_to_it() -> None:
     replies = Replies()
     replies.asked(FORWARD)
-    replies.retracted(TAKEN_BACK[0])
+    replies.retracted_asked(TAKEN_BACK[0])
 
     step = replies.apply(ReplyStart(message_id="r1"))
 
