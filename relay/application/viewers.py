@@ -1,5 +1,6 @@
 """What viewers can ask of the relay about themselves, put together with what it takes to answer them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from relay.application.addressing import Addressing
@@ -16,6 +17,8 @@ from relay.inbox.base import Inbox
 from relay.model import Retraction
 from relay.moderation.quiet import QuietViewers
 
+IN_A_TURN = 100
+"""Messages after which other companions of the process have their turn."""
 LOOKED_BACK = 2_000
 """Messages read at the start: viewers can ask about what they wrote before it, and who wrote is no newcomer."""
 
@@ -69,6 +72,8 @@ class ViewersCommands:
         await self.forgetting.restore()
         newest = await self._inbox.newest(LOOKED_BACK)
         self.latest.restore(newest)
-        for each in reversed(newest):  # the oldest first: it is the first message of a viewer that counts
+        for number, each in enumerate(reversed(newest)):  # the oldest first: a viewer's first message counts
+            if number % IN_A_TURN == 0:
+                await asyncio.sleep(0)
             self._commands.recognise(each)
             self._judging.recognise(each)
