@@ -1,7 +1,8 @@
 """The set-up as a streamer sees it, in a real browser: by keyboard alone, in a narrow window."""
 
+import re
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from relay.web.desk.desk import Desk
 from tests.axe import WCAG, complaints
 from tests.browser import NARROW, Pages
 from tests.doubles.obs import ObsDouble
+from tests.doubles.ports import free_port
 from tests.web.desk.office import shown
 from tests.web.stage import Stage, staged
 
@@ -37,24 +39,36 @@ class Room:
     errors: list[str]
 
 
+def settings_in(folder: Path, *, obs: str = "ws://localhost:4455") -> SettingsFile:
+    """A settings file that has little in it."""
+    path = folder / "relay.toml"
+    path.write_text(f'[relay]\ndata_dir = "{folder.as_posix()}"\n[obs]\nurl = "{obs}"  # the double\n', "utf-8")
+    return SettingsFile(path)
+
+
+@asynccontextmanager
+async def running(file: SettingsFile, port: int = 0) -> AsyncIterator[Stage]:
+    """One run of a relay with that file, as far as its set-up goes."""
+    kept = KeptSettings(file, file.load())
+    desk = Desk()
+    async with aclosing(GuidedSetup(all_chapters(), kept)) as setup:
+        desk.topics.add(setup.topic)
+        desk.actions.add(*setup.actions, look_action(kept.coming))
+        async with staged(desk=desk, port=port) as stage:
+            yield stage
+
+
 @asynccontextmanager
 async def opened(pages: Pages, folder: Path) -> AsyncIterator[Room]:
     """The set-up of a relay whose settings file lies in that folder."""
+    errors: list[str] = []
     async with ObsDouble(password=PASSWORD) as obs:
-        path = folder / "relay.toml"
-        path.write_text(f'[relay]\ndata_dir = "{folder.as_posix()}"\n[obs]\nurl = "{obs.url}"  # the double\n', "utf-8")
-        file = SettingsFile(path)
-        kept = KeptSettings(file, file.load())
-        desk = Desk()
-        async with aclosing(GuidedSetup(all_chapters(), kept)) as setup:
-            desk.topics.add(setup.topic)
-            desk.actions.add(*setup.actions, look_action(kept.coming))
-            errors: list[str] = []
-            async with (
-                staged(desk=desk) as stage,
-                shown(pages, f"{stage.url}/#setup", errors, viewport=NARROW) as page,
-            ):
-                yield Room(stage, obs, file, page, errors)
+        file = settings_in(folder, obs=obs.url)
+        async with (
+            running(file) as stage,
+            shown(pages, f"{stage.url}/#setup", errors, viewport=NARROW) as page,
+        ):
+            yield Room(stage, obs, file, page, errors)
 
 
 async def press(page: Page, *keys: str) -> None:
@@ -119,3 +133,19 @@ async def captions_are_chosen_with_a_preview(room: Room, waiting: Path) -> None:
     await expect(page.get_by_text(f"OBS shows it now, in {NAME}.")).to_be_visible()
     assert "/overlay?look=bubble&amp;at=top&amp;lines=2" in waiting.read_text("utf-8")
     assert room.obs.inputs[NAME].settings["is_local_file"] is True
+
+
+async def test_after_a_restart_each_chapter_asks_its_own_questions(pages: Pages, tmp_path: Path) -> None:
+    file, port = settings_in(tmp_path), free_port()
+    async with AsyncExitStack() as leaving:
+        async with running(file, port) as stage:
+            page = await leaving.enter_async_context(shown(pages, f"{stage.url}/#setup", []))
+            await page.get_by_role("button", name=re.compile("The room")).click()
+            await expect(page.get_by_role("heading", name="How loud is the room?")).to_be_visible()
+            await page.get_by_role("button", name="Save").click()
+            await expect(page.get_by_text("The room is saved.")).to_be_visible()
+
+        async with running(file, port):
+            await expect(page.get_by_text("The room is saved.")).to_be_hidden()
+            await page.get_by_role("button", name=re.compile("Interrupting")).click()
+            await expect(page.get_by_role("heading", name="Who may interrupt the companion?")).to_be_visible()

@@ -34,8 +34,9 @@ export function setup(connection) {
     if (now.open) {
       show(conversation.element);
       conversation.update(now);
-    } else if (was?.open) {
-      show(list.element);
+    } else {
+      conversation.end();
+      if (was?.open) show(list.element);
     }
   });
   show(list.element);

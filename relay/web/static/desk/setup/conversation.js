@@ -21,6 +21,11 @@ export class Conversation {
     this.moment.hidden = !busy;
   }
 
+  // Of the next chapter every form is new: numbers begin anew with the relay.
+  end() {
+    this.shown = null;
+  }
+
   wait() {
     this.shown = null;
     fill(this.element, h("p", { role: "status" }, t("One moment…")), this.leaving());
