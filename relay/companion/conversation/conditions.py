@@ -109,9 +109,8 @@ def _chance(part: Conditional, situation: Situation) -> float:
 
 
 def due(part: Conditional, situation: Situation) -> float | None:
-    """The chat time at which time alone may make it happen; None when it cannot, or already could have."""
+    """The chat time from which time alone may make it happen; None when it cannot."""
     if part.time is None or part.target or part.match:
         return None
     start = situation.story.flags.since(part.time.since) if part.time.since else Moment(0, 0.0)
-    at = None if start is None else start.time + part.time.min
-    return at if at is not None and at > situation.now.time else None
+    return None if start is None else start.time + part.time.min

@@ -5,6 +5,7 @@ What events, actions and scripts order is handed to `carry_out`, in the order it
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from relay.companion.conversation.conditions import Situation, draw_for, due, happens, may_happen
@@ -34,6 +35,8 @@ class Director:
         self._carry_out = carry_out
         self._scripts = Scripts(loaded.scripts, seed=seed, limits=loaded.limits)
         self._is_opening = False
+        self._ticked_at = chat.time
+        """The chat time by which all that fell due has happened."""
 
     def close(self) -> None:
         self._scripts.close()
@@ -78,14 +81,23 @@ class Director:
         self._evaluate(self._events(), message)
 
     def tick(self) -> None:
-        """Let happen what time alone makes happen."""
-        self._evaluate([e for e in self._events() if e.time is not None], None)
+        """Let happen what has fallen due by now, each for itself; or else what only the end of a flag lets happen."""
+        before, self._ticked_at = self._ticked_at, self._chat.time
+        fell = [event for at, event in self._dues() if before < at <= self._ticked_at]
+        for event in fell:
+            self._evaluate([event], None)
+        if not fell:
+            self._evaluate([e for e in self._events() if e.time is not None], None)
 
     def due(self) -> float | None:
         """The chat time in seconds at which `tick` is worth its while."""
+        return next((at for at, _ in self._dues() if at > self._chat.time), None)
+
+    def _dues(self) -> list[tuple[float, Event]]:
+        """What time alone may make happen, and from when, in that order."""
         situation = self._situation(None)
-        times = [at for event in self._events() if (at := due(event, situation)) is not None]
-        return min(times, default=None)
+        found = [(at, event) for event in self._events() if (at := due(event, situation)) is not None]
+        return sorted(found, key=itemgetter(0))
 
     def _events(self) -> list[Event]:
         return [*self.scenario.events, *(e for group in self._chat.story.additions.values() for e in group.events)]

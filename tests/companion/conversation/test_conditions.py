@@ -126,7 +126,7 @@ def test_draws_are_fair() -> None:
         ({"time": {"min": 60}}, 60.0),
         ({"time": {"min": 60, "since": "a"}}, 70.0),
         ({"time": {"min": 60, "since": "b"}}, None),
-        ({"time": {"min": 5}}, None),
+        ({"time": {"min": 5}}, 5.0),
         ({"time": {"min": 60}, "match": "x"}, None),
         ({"messages": {"min": 60}}, None),
     ],

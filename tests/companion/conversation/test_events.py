@@ -148,7 +148,28 @@ async def test_time_alone_makes_events_happen() -> None:
             play.conversation.wake()
         clock.now += 29
         play.conversation.wake()
-        assert play.said == [("Note", "tick"), ("Note", "a minute"), ("Note", "tick")]
+        assert [text for _, text in play.said] == ["tick", "a minute", "tick", "tick"]
+
+
+async def test_an_event_that_happens_ever_again_keeps_no_other_from_its_time() -> None:
+    clock = Hands()
+    events = [note("from now on", time={"min": 10}), note("late", time={"min": 70})]
+    async with playing(events=events, clock=clock) as play:
+        for seconds in (10, 60):
+            clock.now += seconds
+            play.conversation.wake()
+        assert play.said == [("Note", "from now on"), ("Note", "late")]
+
+
+async def test_the_end_of_a_flag_lets_happen_what_waited_for_it() -> None:
+    clock = Hands()
+    events = [note("at last", time={"min": 10}, flags="!busy")]
+    script = f"{IMPORT}chat.setFlag('busy', {{ seconds: 20 }});"
+    async with playing({"index.js": script}, events=events, clock=clock) as play:
+        for seconds in (10, 11):
+            clock.now += seconds
+            play.conversation.wake()
+        assert play.said == [("Note", "at last")]
 
 
 async def test_the_chat_wakes_by_itself_when_an_event_is_due() -> None:
@@ -178,12 +199,14 @@ async def test_a_paused_chat_is_left_alone_by_time() -> None:
 
 async def test_what_fell_due_in_a_pause_happens_at_its_end() -> None:
     clock = Hands()
-    async with playing(events=[note("late", time={"min": 60}, once=True)], clock=clock) as play:
+    events = [note("later", time={"min": 70}, once=True), note("late", time={"min": 60}, once=True)]
+    async with playing(events=events, clock=clock) as play:
         await play.client.in_chat("pauseChat", pause=True)
-        clock.now += 61
-        play.conversation.wake()
+        for seconds in (60, 10):
+            clock.now += seconds
+            play.conversation.wake()
         await play.client.in_chat("pauseChat", pause=False)
-        assert play.said == [("Note", "late")]
+        assert play.said == [("Note", "late"), ("Note", "later")]
 
 
 async def test_the_end_of_a_pause_that_was_none_lets_nothing_happen() -> None:
