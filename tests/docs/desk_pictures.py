@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from playwright.async_api import Page, ViewportSize, expect
 
+from relay.application.settings.file import SettingsFile
 from relay.companion.brains.base import ChatView, Pieces
 from relay.companion.state.chat import MessageRole
 from relay.model import Kind
@@ -55,8 +56,13 @@ ANSWERS: Final = (
 async def main() -> None:
     """Make them all."""
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        async with browser() as chromium, office(Pages(chromium), Path(folder), brain=Companion()) as desk:
+    with tempfile.TemporaryDirectory() as name:
+        folder, twitch = Path(name), {"enabled": True, "channels": ["lobby"], "client_id": "shown"}
+        file = SettingsFile(folder / "relay.toml")
+        async with (
+            browser() as chromium,
+            office(Pages(chromium), folder, brain=Companion(), file=file, twitch=twitch) as desk,
+        ):
             await audience(desk)
             for picture in PICTURES:
                 await take(desk, picture)
@@ -100,6 +106,7 @@ async def take(desk: Office, picture: Picture) -> None:
 
 async def settled(page: Page) -> None:
     await expect(page.locator(".held-list > li")).to_have_count(2)
+    await expect(page.locator(".light:not([data-state=ok])")).to_have_count(0)
     await page.wait_for_load_state("networkidle")
 
 

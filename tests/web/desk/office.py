@@ -10,7 +10,9 @@ from playwright.async_api import Page, expect
 
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
+from relay.application.restarts import LiveRun
 from relay.application.serving import serving
+from relay.application.settings.file import SettingsFile
 from relay.companion.brains.base import Brain
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
@@ -83,9 +85,18 @@ async def shown(pages: Pages, url: str, complaints: list[str], **options: Any) -
 
 @asynccontextmanager
 async def office(
-    pages: Pages, folder: Path, *, brain: Brain | None = None, upstream: Upstream | None = None, **sections: Any
+    pages: Pages,
+    folder: Path,
+    *,
+    brain: Brain | None = None,
+    upstream: Upstream | None = None,
+    file: SettingsFile | None = None,
+    **sections: Any,
 ) -> AsyncIterator[Office]:
-    """For as long as the context lasts. What is said with TERM in it is held. With `upstream` it is a core's."""
+    """For as long as the context lasts. What is said with TERM in it is held. With `upstream` it is a core's.
+
+    With a `file` the settings can be changed on the desk.
+    """
     companion = CompanionServer(CompanionSection(port=0, pace=0.0), brain=brain or EchoBrain(), grace=0.1)
     await companion.start()
     receivers: list[Receive] = []
@@ -100,7 +111,7 @@ async def office(
     try:
         async with (
             relaying(config, companion.url, platforms, audio=audio) as (relay, _),
-            serving(config, relay, audio, upstream=upstream) as server,
+            serving(config, relay, audio, LiveRun(config, file) if file else None, upstream) as server,
         ):
             yield Office(pages, server, relay, receivers[0])
     finally:
