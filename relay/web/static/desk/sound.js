@@ -15,12 +15,14 @@ export function switchChimes(on) {
   if (on) chime();
 }
 
-export function chime() {
-  if (!chimes() || performance.now() - last < EVERY) return;
-  last = performance.now();
+// Where the browser holds sound back until somebody clicks, the newest alone of those that waited is heard.
+export async function chime() {
+  const now = performance.now();
+  if (!chimes() || now - last < EVERY) return;
+  last = now;
   context ??= new AudioContext();
-  context.resume();
-  NOTES.forEach((frequency, index) => play(frequency, context.currentTime + index * 0.14));
+  await context.resume();
+  if (now === last) NOTES.forEach((frequency, index) => play(frequency, context.currentTime + index * 0.14));
 }
 
 function play(frequency, at) {
