@@ -106,7 +106,10 @@ class Topic(Watched):
         if self._mark is None or not self._watching or (now := self._clock()) < self._look_at:
             return
         self._look_at = now + self.every - ROUNDING
-        if (mark := self._mark()) != self._marked:
+        self._compare()
+
+    def _compare(self) -> None:
+        if self._mark is not None and (mark := self._mark()) != self._marked:
             self._marked = mark
             self.changed()
 
@@ -117,6 +120,7 @@ class Topic(Watched):
     def news(self, seen: int | None) -> str:
         now = self._clock()
         if self._framed is None or self._framed[0] != self.revision or now - self._framed[1] > self.every:
+            self._compare()  # the next look has to compare with what is told now
             self._framed = (self.revision, now)
             self._frame = json.dumps({"topic": self.name, "state": self._state()}, default=MomentEncoder(now))
         return self._frame

@@ -1,4 +1,4 @@
-"""Nothing is looked for while no page is open."""
+"""Nothing is looked for while no page is open, and pages are told of everything that is found."""
 
 from relay.web.desk.topics import Topic, Topics
 from tests.support import alongside, turns
@@ -26,6 +26,21 @@ async def test_what_nobody_tells_of_is_looked_for_from_when_the_first_page_watch
         looks.clear()
         await turns()
         assert looks == []
+
+
+async def test_what_a_page_was_told_as_it_opened_is_taken_back_although_it_came_and_went_between_two_looks() -> None:
+    held, told = list[str](), list[str]()
+    topic = Topic("held", held.copy, lambda: 0.0, every=0.0, mark=held.copy)
+    topic.watch(lambda: told.append("changed"))
+    topic.look()
+
+    held.append("h1")
+    assert "h1" in topic.news(None)
+    told.clear()
+    held.clear()
+    topic.look()
+    assert told == ["changed"]
+    assert "h1" not in topic.news(topic.revision)
 
 
 def _topic(name: str, looks: list[str]) -> Topic:
