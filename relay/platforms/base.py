@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from relay.acts import Act
 from relay.config import OfferSection
@@ -131,10 +131,6 @@ class Selective(Protocol):
     addressed_only: bool
 
 
-STREAM_LAGS: Final = 600.0
-"""Seconds for which a platform may answer as before once it has told of a stream's begin or end."""
-
-
 @dataclass(frozen=True)
 class Stream:
     """How a stream is doing."""
@@ -152,7 +148,7 @@ class Streaming(Protocol):
     """Optional: the platform knows the state of a stream."""
 
     async def stream(self) -> Stream:
-        """How it is now, as far as that may be believed (STREAM_LAGS). Raises PlatformError."""
+        """How it is now, as far as that may be believed (OnAir). Raises PlatformError."""
         ...
 
 

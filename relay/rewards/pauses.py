@@ -1,7 +1,6 @@
 """Viewers cannot spend points on what nobody would answer: our rewards rest while stream or companion are away."""
 
 import logging
-import math
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, NoReturn
@@ -10,7 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from relay.errors import RelayError
 from relay.model import AudienceMessage, Kind
-from relay.platforms.base import STREAM_LAGS, ChannelRewards, Notes
+from relay.platforms.base import ChannelRewards, Notes
+from relay.platforms.on_air import OnAir
 from relay.system.periodic import repeat
 
 log = logging.getLogger(__name__)
@@ -44,10 +44,7 @@ class RewardPauses:
         self._when = when
         self._is_away = is_away
         self._clock = clock
-        self._is_live: bool | None = None
-        """None while nobody knows."""
-        self._turned_at = -math.inf
-        """When the platform told that the stream begins or ends."""
+        self._on_air = OnAir(clock)
         self._stage: tuple[str, str] | None = None
         """The platform and the channel whose stream it is."""
         self._here_at = clock()
@@ -59,7 +56,7 @@ class RewardPauses:
     def saw(self, message: AudienceMessage) -> None:
         """Somebody in the audience did something; the begin and the end of the stream count that has the rewards."""
         if message.kind in (Kind.ONLINE, Kind.OFFLINE) and (message.platform, message.channel) == self._stage:
-            self._is_live, self._turned_at = message.kind is Kind.ONLINE, self._clock()
+            self._on_air.told(message)
 
     async def run(self) -> NoReturn:
         """Until cancelled."""
@@ -93,9 +90,9 @@ class RewardPauses:
         """As they are, while nobody knows whether there is a stream."""
         if "away" in self._when and now - self._here_at >= AWAY_AFTER:
             return True
-        if "offline" in self._when and self._is_live is None:
+        if "offline" in self._when and self._on_air.is_live is None:
             return self._are_paused
-        return "offline" in self._when and not self._is_live
+        return "offline" in self._when and not self._on_air.is_live
 
     async def _ask(self, now: float) -> None:
         """One that knows is enough; asked again at once where it is not connected yet."""
@@ -107,8 +104,7 @@ class RewardPauses:
                 self._ask_at = now if error.retryable else now + ASK_EVERY
             else:
                 self._stage, self._ask_at = (name, stream.channel), now + ASK_EVERY
-                if now >= self._turned_at + STREAM_LAGS:
-                    self._is_live = stream.is_live
+                self._on_air.answered(stream)
 
     async def _pause(self, name: str, rewards: ChannelRewards) -> None:
         offered = [each for each in await rewards.list() if each.is_ours and each.is_enabled and not each.is_paused]

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import math
 import re
 import time
 from collections import Counter, deque
@@ -13,7 +12,8 @@ from typing import Final
 from relay.config import ScenarioSection
 from relay.errors import RelayError, VoxtaUnavailable
 from relay.model import AudienceMessage, Forward, Kind, ScriptCall
-from relay.platforms.base import STREAM_LAGS, Platform, Stream, Streaming
+from relay.platforms.base import Platform, Stream, Streaming
+from relay.platforms.on_air import OnAir
 from relay.system.periodic import repeat
 from relay.text.sanitise import sanitise, sanitise_name
 from relay.voxta.chat import JoinedChat
@@ -69,9 +69,9 @@ class StreamContext:
         self._scene = scene
         self._clock = clock
         self._calls: asyncio.Queue[ScriptCall] = asyncio.Queue(WAITING)
-        self._stream: Stream | None = None
-        self._turned_at = -math.inf
-        """When the platform told that it begins or ends."""
+        self._on_air = OnAir(clock)
+        self._stream = Stream(False)
+        """As the platform told of it last; whether it is live, `_on_air` knows."""
         self._raids = 0
         self._raided_until = 0.0
         self._said: deque[tuple[float, str, frozenset[str]]] = deque(maxlen=1_000)
@@ -93,12 +93,9 @@ class StreamContext:
         """The companion's stream has begun, ended, or has another title."""
         match message.kind:
             case Kind.ONLINE | Kind.OFFLINE:
-                known = self._stream or Stream(False)
-                self._stream = Stream(message.kind is Kind.ONLINE, known.title, known.game, known.viewers)
-                self._turned_at = self._clock()
-            case Kind.CHANNEL_UPDATE if self._stream is not None:
-                known = self._stream
-                self._stream = Stream(known.is_live, message.text, message.detail or "", known.viewers)
+                self._on_air.told(message)
+            case Kind.CHANNEL_UPDATE:
+                self._stream = replace(self._stream, title=message.text, game=message.detail or "")
 
     def told(self, forward: Forward) -> None:
         """The character was told something, filtered and harmless; the scripts hear of it, too."""
@@ -154,15 +151,10 @@ class StreamContext:
         for platform in self._platforms:
             if isinstance(platform, Streaming):
                 try:
-                    self._take(await platform.stream())
+                    self._stream = await platform.stream()
+                    self._on_air.answered(self._stream)
                 except RelayError as error:
                     log.debug("how the stream is doing is not known: %s", error)
-
-    def _take(self, answer: Stream) -> None:
-        """Take what a platform answered; whether there is a stream is as it told us, where that was lately."""
-        if self._stream is not None and self._clock() < self._turned_at + STREAM_LAGS:
-            answer = replace(answer, is_live=self._stream.is_live)
-        self._stream = answer
 
     async def tell(self) -> None:
         """Tell Voxta how things are, if it does not know."""
@@ -186,11 +178,11 @@ class StreamContext:
 
     def contexts(self) -> tuple[str, ...]:
         """What the character should know of the stream, in sentences."""
-        stream = self._stream
+        stream, is_live = self._stream, self._on_air.is_live
         found = []
-        if stream is not None:
-            viewers = f", with {stream.viewers} viewers" if stream.is_live and stream.viewers else ""
-            found.append(f"The stream is {'live' if stream.is_live else 'offline'}{viewers}.")
+        if is_live is not None:
+            viewers = f", with {stream.viewers} viewers" if is_live and stream.viewers else ""
+            found.append(f"The stream is {'live' if is_live else 'offline'}{viewers}.")
             found += [f"Its title is: {sanitise(stream.title, 140)}."] if stream.title else []
             found += [f"The game is {sanitise(stream.game, 80)}."] if stream.game else []
         scene = self._scene()
@@ -203,8 +195,8 @@ class StreamContext:
 
     def flags(self) -> tuple[str, ...]:
         """The flags that stand, and (with !) those that do not."""
-        stream = self._stream
-        live = () if stream is None else (f"stream.{'live' if stream.is_live else 'offline'}",)
+        is_live = self._on_air.is_live
+        live = () if is_live is None else (f"stream.{'live' if is_live else 'offline'}",)
         return (*live, RAIDED if self._clock() < self._raided_until else f"!{RAIDED}")
 
     def _topics(self) -> list[str]:

@@ -8,7 +8,8 @@ import pytest
 from relay.config import OfferSection
 from relay.errors import AuthError, PlatformUnavailable, RelayError
 from relay.model import Kind
-from relay.platforms.base import STREAM_LAGS, ChannelReward, Stream
+from relay.platforms.base import ChannelReward, Stream
+from relay.platforms.on_air import LAG
 from relay.rewards.pauses import ASK_EVERY, AWAY_AFTER, RewardPauses
 from tests.contracts.samples import message
 
@@ -112,7 +113,7 @@ async def test_they_rest_from_the_end_though_the_platform_answers_as_before_for_
     await evening.after(ASK_EVERY)
     assert channel.asked == 2
     assert evening.is_paused
-    await evening.after(STREAM_LAGS)
+    await evening.after(LAG)
     assert not evening.is_paused
 
 

@@ -11,7 +11,8 @@ from relay.companion.scripting.checking import FROM_THE_RELAY
 from relay.config import ScenarioSection
 from relay.errors import VoxtaError
 from relay.model import Forward, Kind, ScriptCall, SendAs
-from relay.platforms.base import STREAM_LAGS, Stream
+from relay.platforms.base import Stream
+from relay.platforms.on_air import LAG
 from relay.platforms.simulated import QuietPlatform
 from relay.scenario import context
 from relay.scenario.context import RAID, StreamContext
@@ -231,7 +232,7 @@ async def test_a_begin_and_an_end_count_though_the_platform_answers_as_before_fo
     await informed._ask_platforms()
     assert informed.contexts() == (f"The stream is {now}.", "Its title is: Chess.")
     assert informed.flags()[0] == f"stream.{now}"
-    clock.now += STREAM_LAGS
+    clock.now += LAG
     await informed._ask_platforms()
     assert informed.flags()[0] == f"stream.{before}"
 
