@@ -141,6 +141,8 @@ class Stream:
     viewers: int = 0
     channel: str = ""
     """Whose it is."""
+    began: float = 0.0
+    """When, in seconds since the epoch; 0 where there is none."""
 
 
 @runtime_checkable

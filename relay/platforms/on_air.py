@@ -18,13 +18,17 @@ class OnAir:
         self._clock = clock
         self.is_live: bool | None = None
         """None while nobody knows."""
-        self._turned_at = -math.inf
+        self._told_at = -math.inf
+        self._heard_at = -math.inf
+        """The same in seconds since the epoch."""
 
     def told(self, message: AudienceMessage) -> None:
         """It has begun or ended."""
-        self.is_live, self._turned_at = message.kind is Kind.ONLINE, self._clock()
+        self.is_live = message.kind is Kind.ONLINE
+        self._told_at, self._heard_at = self._clock(), message.at
 
     def answered(self, stream: Stream) -> None:
-        """Thus it is now, or was a while ago."""
-        if self._clock() >= self._turned_at + LAG:
+        """Thus it is now, or was a while ago. A stream that began after what was told is not one of before."""
+        is_newer = stream.is_live and stream.began > self._heard_at
+        if is_newer or self._clock() >= self._told_at + LAG:
             self.is_live = stream.is_live

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, Final
@@ -34,6 +34,7 @@ from relay.platforms.base import (
     PlatformControls,
     Receive,
     Redeeming,
+    Stream,
     Streaming,
     Unread,
     Whispering,
@@ -48,6 +49,8 @@ from relay.system.periodic import repeat
 
 TELL_EVERY: Final = 0.5
 """Seconds between two looks at how the platform is; what has changed is told."""
+_READ_BEFORE: Final = ("is_live", "title", "game", "viewers")
+"""What cores of older relays can read of a stream: they do not say so."""
 
 Owner = Callable[[Sequence[str]], str | None]
 """The companion that is in these places, the closest first; None where none is."""
@@ -258,11 +261,13 @@ def _in_channels(platform: Platform, there: _There) -> Mapping[str, Handler]:
     async def stream(asked: Any) -> Mapping[str, Any]:
         streaming = there(asked)
         assert isinstance(streaming, Streaming)
-        told = plain(await streaming.stream())
-        del told["channel"]  # a core of an older relay cannot read it, and no newer one asks for it here
-        return told
+        return _readable(await streaming.stream(), asked.get("fields", _READ_BEFORE))
 
     return {"act": act, "stream": stream}
+
+
+def _readable(stream: Stream, fields: Collection[str]) -> Mapping[str, Any]:
+    return {name: value for name, value in plain(stream).items() if name in fields}
 
 
 def _rewards(platform: Platform, there: _There) -> Mapping[str, Handler]:
@@ -281,7 +286,7 @@ def _rewards(platform: Platform, there: _There) -> Mapping[str, Handler]:
         return [plain(each) for each in await rewards(asked).list()]
 
     async def stream(asked: Any) -> Mapping[str, Any]:
-        return plain(await rewards(asked).stream())
+        return _readable(await rewards(asked).stream(), asked.get("fields", (*_READ_BEFORE, "channel")))
 
     async def create(asked: Any) -> Mapping[str, Any]:
         return plain(await rewards(asked).create(asked["title"], OfferSection.model_validate(asked["offer"])))

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import cache, partial
 from typing import Any, Final
 
@@ -38,6 +38,8 @@ DECORATION_WITHIN: Final = 2.0
 """Seconds for what nobody misses."""
 ACT_WITHIN: Final = 30.0
 """Seconds an act may take."""
+_FIELDS: Final = [field.name for field in fields(Stream)]
+"""What can be read here of a stream; an adapter of a newer relay knows more."""
 
 
 class RemotePlatform:
@@ -171,7 +173,7 @@ class _Selective(RemotePlatform):
 
 class _Streaming(RemotePlatform):
     async def stream(self) -> Stream:
-        return Stream(**await self.ask("stream"))
+        return Stream(**await self.ask("stream", fields=_FIELDS))
 
 
 class _Offering(RemotePlatform):
@@ -204,7 +206,7 @@ class RemoteRewards:
         return [ChannelReward(**each) for each in await self._platform.ask("rewards.list")]
 
     async def stream(self) -> Stream:
-        return Stream(**await self._platform.ask("rewards.stream"))
+        return Stream(**await self._platform.ask("rewards.stream", fields=_FIELDS))
 
     async def create(self, title: str, offer: Any) -> ChannelReward:
         made = await self._platform.ask("rewards.create", title=title, offer=offer.model_dump(mode="json"))

@@ -17,5 +17,5 @@ async def stream_of(channel: str, connection: TwitchConnection) -> Stream:
     info = await connection.call(
         lambda: client.create_partialuser(channel).fetch_channel_info(token_for=account), "looking up the channel"
     )
-    viewers = streams[0].viewer_count if streams else 0
-    return Stream(bool(streams), info.title or "", info.game_name or "", viewers, channel)
+    viewers, began = (streams[0].viewer_count, streams[0].started_at.timestamp()) if streams else (0, 0.0)
+    return Stream(bool(streams), info.title or "", info.game_name or "", viewers, channel, began)

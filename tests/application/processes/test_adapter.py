@@ -56,9 +56,11 @@ async def test_a_stream_is_told_in_the_fields_that_cores_of_the_version_before_c
         async def stream(self) -> Stream:
             return Stream(True, "Cooking", "Just Chatting", 42, channel="7")
 
-    told = await handlers(Live("twitch"), lambda _: None)["stream"]({"companion": "ann"})
+    ask = handlers(Live("twitch"), lambda _: None)["stream"]
 
-    assert told == {"is_live": True, "title": "Cooking", "game": "Just Chatting", "viewers": 42}
+    before = {"is_live": True, "title": "Cooking", "game": "Just Chatting", "viewers": 42}
+    assert await ask({"companion": "ann"}) == before
+    assert await ask({"companion": "ann", "fields": ["is_live", "channel"]}) == {"is_live": True, "channel": "7"}
 
 
 async def test_a_post_is_tried_again_where_redis_could_not_tell_whose_the_platform_is(

@@ -51,7 +51,7 @@ class Broadcast:
             "type": "live",
             "title": self.title,
             "viewer_count": self.viewers,
-            "started_at": timestamp(),
+            "started_at": "2024-05-01T18:00:00Z",
             "language": "en",
             "thumbnail_url": "",
             "is_mature": False,

@@ -131,4 +131,4 @@ async def test_how_the_stream_is_doing_is_known(twitch: TwitchDouble, connect: C
         twitch.broadcast.viewers, twitch.broadcast.title = 42, "Chess night"
         channel = twitch.state.channels[0].id
         assert offline == Stream(False, "Hello world", "Chess", 0, channel)
-        assert await platform.stream() == Stream(True, "Chess night", "Chess", 42, channel)
+        assert await platform.stream() == Stream(True, "Chess night", "Chess", 42, channel, 1_714_586_400.0)
