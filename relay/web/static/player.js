@@ -99,7 +99,7 @@ export class Player {
     try {
       clip.loaded = await this.output.load(clip);
     } catch {
-      this.tell({ type: "error", id: clip.id });
+      if (this.queue.includes(clip)) this.tell({ type: "error", id: clip.id }); // what was cut off meanwhile need not come
       return;
     }
     if (!clip.loaded) this.queue = this.queue.filter((other) => other !== clip);

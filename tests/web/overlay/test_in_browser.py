@@ -1,5 +1,6 @@
 """The overlay page in a real browser. Verdicts count frames of what it played, however long that took."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -7,7 +8,7 @@ from contextlib import AsyncExitStack
 import numpy as np
 import pytest
 import pytest_asyncio
-from playwright.async_api import ConsoleMessage, Page, expect
+from playwright.async_api import ConsoleMessage, Page, Route, expect
 
 from relay.speech.base import RATE, Clip
 from relay.web.overlay import sink as overlay_sink
@@ -469,6 +470,25 @@ async def test_what_a_streamer_writes_into_custom_css_works(theatre: Theatre) ->
     await expect(page.locator("#caption .speaker")).to_have_css("color", "rgb(0, 255, 0)")
     await expect(page.locator(".now")).to_have_css("color", "rgb(0, 0, 255)")
     await expect(page.locator("body")).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+
+
+async def test_what_cannot_be_loaded_any_more_when_it_was_cut_off_is_no_failure(theatre: Theatre) -> None:
+    page, asked, is_cut = await theatre.open(), asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        asked.set()
+        await is_cut.wait()
+        await route.fulfill(body="no sound at all")
+
+    await page.route("**/overlay/clips/**", late, times=1)
+    theatre.sink.play(clip("Hello.", LONG))
+    await asked.wait()
+    theatre.sink.cut()
+    await until(page, "told.at(-1).type === 'cut'")
+    is_cut.set()
+
+    await theatre.play(clip("Next.", LONG))
+    assert await messages(page, "said", "error") == []
 
 
 async def test_a_page_survives_a_restart_of_the_relay(pages: Pages) -> None:
