@@ -3,10 +3,8 @@
 import asyncio
 import time
 from collections.abc import Callable
-from functools import partial
 
 from relay.config import FloorSection
-from relay.errors import VoxtaError
 from relay.model import Forward
 from relay.replies.replies import Replies
 from relay.replies.reply import Phase, Reply, Sentence
@@ -40,7 +38,6 @@ class Voice:
         """
         self._settings = settings
         self._floor = floor
-        self._voxta = voxta
         self._replies = replies
         self._over = over
         self._given_up = given_up
@@ -48,7 +45,7 @@ class Voice:
         self._clock = clock
         self._reports = Reports(voxta, replies, clock, plays=plays)
         self._tick = asyncio.Event()
-        self._making_up = MakingUp(settings)
+        self._making_up = MakingUp(settings, voxta, self._reports, self._release)
         self._current: Reply | None = None
         """The newest reply; None once it was given up, or something was asked after it."""
         self._release_due = False
@@ -317,17 +314,6 @@ class Voice:
             self._floor.awaits_words(now)
             self._release_due = False
 
-    def _go_on(self) -> None:
-        self._reports.add(partial(self._ask, self._making_up.take()))
-
-    async def _ask(self, rest: str) -> None:
-        """Have Voxta say the rest of what was cut off, or answer where there is none."""
-        try:
-            await (self._voxta.have_said(rest) if rest else self._voxta.ask_for_reply())
-        except VoxtaError:
-            self._release()
-            raise
-
     def _release(self) -> None:
         """The companion is done; what is sent before its text ends where the voice did would be answered too early."""
         self._release_due = self._reports.has_uncut
@@ -346,8 +332,7 @@ class Voice:
         while True:
             self._tick.clear()
             now = self._clock()
-            if (due := self._making_up.due_at) is not None and now >= due:
-                self._go_on()
+            self._making_up.ask_if_due(now)
             if self._reports.cut_overdue():
                 self._reports.add(self._text_was_cut)
             wanted = (self._floor.next_at(now), self._making_up.due_at, self._reports.next_at())
