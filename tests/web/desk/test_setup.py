@@ -149,3 +149,14 @@ async def test_after_a_restart_each_chapter_asks_its_own_questions(pages: Pages,
             await expect(page.get_by_text("The room is saved.")).to_be_hidden()
             await page.get_by_role("button", name=re.compile("Interrupting")).click()
             await expect(page.get_by_role("heading", name="Who may interrupt the companion?")).to_be_visible()
+
+
+async def test_the_address_is_copied_also_by_a_page_that_has_no_clipboard(pages: Pages, tmp_path: Path) -> None:
+    """As one of another computer, which came over http."""
+    async with running(settings_in(tmp_path)) as stage, shown(pages, f"{stage.url}/#setup", [], kept=False) as page:
+        await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+        await page.evaluate("addEventListener('copy', () => { window.copied = String(getSelection()); })")
+        await page.get_by_role("button", name="Choose").click()
+        await page.get_by_role("button", name="Copy the address").click()
+        await expect(page.locator(".notice")).to_contain_text("Copied.")
+        assert (await page.evaluate("copied")).endswith("/overlay")

@@ -3,7 +3,7 @@
 import { at } from "../places.js";
 import { guarded, h, fill, KeyedList, name } from "./dom.js";
 import { fieldsFor, labelled } from "./fields.js";
-import { attempt } from "./notices.js";
+import { attempt, copy } from "./notices.js";
 import { language, t } from "./texts.js";
 
 // What keys are mostly for comes first, under the words of the big buttons.
@@ -138,18 +138,13 @@ function placeOf(act) {
 // The secret is in the address, and nobody is told it again.
 function shownOnce({ name: whose, path, address: known }) {
   const address = h("input", { readonly: true, value: known ?? at(path).href, "aria-label": t("Address") });
-  const copy = h("button", { type: "button" }, t("Copy"));
-  copy.addEventListener("click", async () => {
-    address.select();
-    if (navigator.clipboard) await attempt(navigator.clipboard.writeText(address.value), { done: t("Copied.") });
-    else document.execCommand("copy");
-  });
+  const take = h("button", { type: "button", onclick: () => copy(address) }, t("Copy"));
   const elsewhere = h("p", { class: "dim small" }, t("For another machine, put the name or address of this one in place of {host}.", { host: location.hostname }));
   return h(
     "div",
     { class: "links-made" },
     h("p", {}, t("The address for {name}. It is shown this once: copy it now.", { name: whose })),
-    h("div", { class: "actions" }, address, copy),
+    h("div", { class: "actions" }, address, take),
     known === undefined && LOCAL.includes(location.hostname) ? elsewhere : null,
   );
 }

@@ -34,6 +34,13 @@ export async function attempt(promise, { done = null } = {}) {
   }
 }
 
+// Put what stands in a field on the clipboard. A page that came over http from another computer has the old way alone.
+export async function copy(field) {
+  field.select();
+  const done = navigator.clipboard ? navigator.clipboard.writeText(field.value) : document.execCommand("copy");
+  await attempt(done, { done: t("Copied.") });
+}
+
 // Told to screen readers when they have had time for the last one; only the newest waits.
 export function announce(text) {
   waiting = text;

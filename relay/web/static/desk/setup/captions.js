@@ -3,7 +3,7 @@
 import { at } from "../../places.js";
 import { token } from "../address.js";
 import { h, say } from "../dom.js";
-import { attempt, notify } from "../notices.js";
+import { attempt, copy, notify } from "../notices.js";
 import { t } from "../texts.js";
 
 const STORED = "relay.look";
@@ -38,12 +38,6 @@ export function captions(connection, { back }) {
     notify(names ? t("OBS shows it now, in {names}.", { names }) : t("OBS has no source with the overlay yet: add one with this address."));
   }
 
-  async function copy() {
-    address.select();
-    await navigator.clipboard.writeText(address.value);
-    notify(t("Copied."));
-  }
-
   const controls = [
     choice("look", t("Look"), LOOKS, chosen, change),
     choice("at", t("Place"), PLACES, chosen, change),
@@ -59,7 +53,7 @@ export function captions(connection, { back }) {
     "p",
     { class: "actions" },
     h("button", { class: "primary", type: "button", onclick: write }, t("Show it in OBS")),
-    h("button", { type: "button", onclick: () => attempt(copy()) }, t("Copy the address")),
+    h("button", { type: "button", onclick: () => copy(address) }, t("Copy the address")),
     h("button", { type: "button", onclick: back }, t("Back")),
   );
   show();
