@@ -170,8 +170,6 @@ class Voice:
         must_interrupt = reply is None or reply.phase is not Phase.SPEAKING
         if must_interrupt:
             self._tell_to_stop()
-            if (asked := self._replies.give_up_asked()) is not None:
-                self._given_up(asked)
         if reply is not None and reply.is_voicing:
             self.playback.cut(reply)
             self._give_up(reply)
@@ -284,6 +282,8 @@ class Voice:
             self._current.is_silenced = True
             self._current = None
         self._reports.interrupted()
+        if (asked := self._replies.give_up_asked()) is not None:
+            self._given_up(asked)
 
     async def _release_later(self) -> None:
         self._release()

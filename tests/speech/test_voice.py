@@ -673,6 +673,20 @@ async def test_what_begins_after_a_question_that_was_stopped_before_its_answer_b
         assert scene.thinking("r1").forward is None
 
 
+async def test_what_begins_after_a_question_that_a_person_talked_over_answers_nobody() -> None:
+    async with speaking() as scene:
+        scene.replies.asked(QUESTION)
+        scene.floor.asked(scene.clock.now)
+        scene.voice.asked()
+
+        scene.voice.speaks("voice:ann")
+        scene.passes(1.0)
+
+        await scene.told("interrupt")
+        assert scene.given_up == [QUESTION]
+        assert scene.thinking("r1").forward is None
+
+
 async def test_stopping_an_answer_gives_up_no_question() -> None:
     async with speaking() as scene:
         scene.replies.asked(QUESTION)
