@@ -34,6 +34,16 @@ export async function attempt(promise, { done = null } = {}) {
   }
 }
 
+// For an event handler that asks for something: a second press while the first one is under way does nothing.
+export function once(act) {
+  let pending = null;
+  return () => {
+    pending ??= act().finally(() => {
+      pending = null;
+    });
+  };
+}
+
 // Put what stands in a field on the clipboard. A page that came over http from another computer has the old way alone.
 export async function copy(field) {
   field.select();

@@ -2,7 +2,7 @@
 
 import { fill, h, name, say, set } from "./dom.js";
 import { Log } from "./feed.js";
-import { attempt } from "./notices.js";
+import { attempt, once } from "./notices.js";
 import { Rows } from "./rows.js";
 import { n, t } from "./texts.js";
 import { viewer } from "./viewer.js";
@@ -48,7 +48,8 @@ function entry(connection, first) {
   const label = h("label", { class: "check" }, box, h("span", { class: "unseen" }, t("Ticked off")));
   const head = h("div", { class: "entry-head" });
   const said = h("p", { class: "said", dir: "auto" });
-  const again = h("button", { type: "button", onclick: () => attempt(connection.ask("again", { id: current.id }), { done: t("It is told again.") }) }, t("Tell again"));
+  const tell = once(() => attempt(connection.ask("again", { id: current.id }), { done: t("It is told again.") }));
+  const again = h("button", { type: "button", onclick: tell }, t("Tell again"));
   const element = h("article", { class: "entry support-entry" }, label, h("div", { class: "support-body" }, head, said), again);
 
   async function tick() {

@@ -1,7 +1,7 @@
 // One viewer: what became of a message, what else they wrote, what is remembered; mute, block a word, tell again.
 
 import { fill, guarded, h, name, say } from "./dom.js";
-import { attempt, notify } from "./notices.js";
+import { attempt, notify, once } from "./notices.js";
 import { t } from "./texts.js";
 import { at, deed, outcome, place, why } from "./wording.js";
 
@@ -61,7 +61,8 @@ export function viewer(connection) {
   }
 
   function showMessage(row) {
-    const again = h("button", { type: "button", onclick: () => attempt(connection.ask("again", { id: row.id }), { done: t("It is told again.") }) }, t("Answer again"));
+    const tell = once(() => attempt(connection.ask("again", { id: row.id }), { done: t("It is told again.") }));
+    const again = h("button", { type: "button", onclick: tell }, t("Answer again"));
     const words = [deed(row), row.text].filter(Boolean).join(": ");
     fill(message, h("p", { class: "said", dir: "auto" }, words), h("p", {}, why(row)), row.outcome !== null && h("div", { class: "actions" }, again));
   }
