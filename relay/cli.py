@@ -5,9 +5,10 @@ import importlib
 import json
 import sys
 import time
+from collections.abc import Coroutine
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -91,10 +92,8 @@ def run(
 ) -> None:
     """Go live with your settings. Without any, the page at http://localhost:8081/ sets the relay up."""
     if only:
-        from relay.application.processes.run import run_only
-
         terminal(False, "info", plain=True)
-        return serve(run_only(load(places.required(config), companion), only))
+        return serve(_kinds_of_processes(places.required(config), companion, only))
     file = SettingsFile(places.to_write(config))
     refuse_companions(file.path)
     mends = open_page or sys.stdout.isatty() if mend is None else mend
@@ -108,6 +107,17 @@ def run(
     from relay.application.runs import live
 
     serve(live(file, terminal(False, "info", plain=plain), mends=mends, open_page=open_page))
+
+
+def _kinds_of_processes(file: Path, companion: str | None, only: list[str]) -> Coroutine[Any, Any, None]:
+    """Runs them for all companions of the file, or the one that is named; without companions, for the one relay."""
+    if companion is None and companions_in(file):
+        from relay.application.fleet.run import run_fleet
+
+        return run_fleet(file, only)
+    from relay.application.processes.run import run_only
+
+    return run_only(load(file, companion), only)
 
 
 def _shows_itself(there: Reachable) -> bool:

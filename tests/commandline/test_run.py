@@ -1,4 +1,4 @@
-"""`relay run --open`, as the Start menu's entry calls it."""
+"""`relay run --open`, as the Start menu's entry calls it, and `relay run --only`, as supervisors do."""
 
 import socket
 from collections.abc import Coroutine
@@ -47,3 +47,30 @@ def test_a_sign_of_life_of_one_that_was_killed_opens_no_page(
     cli.run(with_a_sign_of_life(tmp_path, unused_tcp_port), open_page=True)
 
     assert done == ["started"]
+
+
+@pytest.mark.parametrize(
+    ("companions", "asked", "ran"),
+    [
+        ([], None, "run_only"),
+        (["ann"], None, "run_fleet"),
+        (["ann", "ben"], None, "run_fleet"),
+        (["ann", "ben"], "ben", "run_only"),
+    ],
+)
+def test_a_kind_of_process_is_of_all_companions_unless_one_is_named(
+    companions: list[str], asked: str | None, ran: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    def serve(work: Any) -> None:
+        started.append(work.__qualname__)
+        work.close()
+
+    monkeypatch.setattr(cli, "serve", serve)
+    config = tmp_path / "relay.toml"
+    config.write_text('[inbox]\nengine = "redis"\n' + "".join(f"[companions.{each}]\n" for each in companions), "utf-8")
+
+    cli.run(config, companion=asked, only=["core"])
+
+    assert started == [ran]
