@@ -80,7 +80,9 @@ class PlayOrder:
         return self._items.popleft()
 
     def remove(self, reply: Reply) -> list[QueuedSentence]:
-        """Take out what is left of a reply. The sinks have nothing of it, or `start_over` came before."""
+        """Take out what is left of a reply. The sinks have nothing of it any more."""
+        if self.front is not None and self.front.reply is reply:
+            self._played = 0
         removed = [item for item in self._items if item.reply is reply]
         for item in removed:
             self._items.remove(item)
@@ -91,9 +93,3 @@ class PlayOrder:
         self._played = 0
         while self._items:
             yield self._items.popleft()
-
-    def start_over(self) -> None:
-        """The sinks were emptied: what is left goes to them again."""
-        self._played = 0
-        for item in self._items:
-            item.clip, item.has_begun, item.due = None, False, float("inf")

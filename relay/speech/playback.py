@@ -104,13 +104,12 @@ class Playback:
     def cut(self, reply: Reply) -> None:
         """Give up a reply where it is; what other replies have left to say is still said. A pause goes on.
 
-        While the sinks have nothing but other replies they are left alone: what is heard would begin anew.
+        While the sinks have another reply they are left alone.
         """
         if (first := self._order.first) is not None and first.reply is reply:
             first.part.share = self._position()
-        if self._order.front is None or any(item.reply is reply for item in self._order.at_sinks()):
+        if self._order.front is None or self._order.front.reply is reply:
             self._sinks.cut()
-            self._order.start_over()
         for item in self._order.remove(reply):
             item.fetched.cancel()
         self._news.set()
@@ -169,7 +168,7 @@ class Playback:
     def _feed(self, now: float) -> None:
         """Hand the next clips to the sinks, as they arrive."""
         while (item := self._order.next()) is not None:
-            if item.sentence.gap and (self._order.front or now < self._may_begin_at(item)):
+            if not self._may_go(item, now):
                 return
             if not item.fetched.done():
                 item.fetched.add_done_callback(lambda _: self._news.set())
@@ -182,6 +181,12 @@ class Playback:
                 self._sinks.play(item.clip)
             self._pass_silent()
             self._expect()
+
+    def _may_go(self, item: QueuedSentence, now: float) -> bool:
+        """Whether a clip is for the sinks now. They have one reply at a time, so that each can be cut alone."""
+        if (front := self._order.front) is not None:
+            return front.reply is item.reply and not item.sentence.gap
+        return now >= self._may_begin_at(item)
 
     async def _get(self, reply: Reply, sentence: Sentence) -> Clip | None:
         if not sentence.url:

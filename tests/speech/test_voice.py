@@ -185,9 +185,9 @@ async def test_silence_ends_also_what_waits_behind_what_is_said() -> None:
         await scene.reply(HELLO)
         scene.says(Sentence("r2", "Another one.", 0, 12, "c"))
         scene.text_ended("r2")
-        await eventually(lambda: len(scene.sink.queue) == 2)
 
         assert scene.voice.silence()
+        await settle()
         assert not scene.voice.playback.is_busy
         assert not scene.sink.queue
 
