@@ -50,6 +50,7 @@ async def adopt(relay: "Relay", config: Config) -> None:
     relay.outbound.adopt(config.outbound)
     relay.dialogue.adopt(config)
     relay.dialogue.set_volume(relay.runtime.switches().volume)
+    relay.silence.adopt(config)
     relay.forwarder.waiting.adopt(config)
     relay.subtitles.adopt(config)
     if relay.memory is not None:

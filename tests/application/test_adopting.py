@@ -58,6 +58,22 @@ async def test_filters_rates_nicknames_and_volume_count_at_once(
     logging.getLogger().setLevel(level)
 
 
+async def test_a_volume_of_nothing_is_told_for_as_long_as_it_is_so(tmp_path: Path) -> None:
+    silent, loud = (
+        settings(tmp_path, speech={"enabled": True, "volume": volume}, companion={"speech": "espeak"})
+        for volume in (0, 1)
+    )
+    relay = Relay(silent, lambda *_: [], voxta_url="http://127.0.0.1:9", statistics=Statistics())
+    told = "its volume is 0: set speech.volume to 1"
+    assert told in relay.silence.reasons()
+
+    await adopt(relay, loud)
+    assert told not in relay.silence.reasons()
+
+    await adopt(relay, silent)
+    assert told in relay.silence.reasons()
+
+
 async def test_what_must_not_be_said_any_more_is_said_nowhere(tmp_path: Path) -> None:
     relay = Relay(settings(tmp_path), lambda *_: [], voxta_url="http://127.0.0.1:9", statistics=Statistics())
     released: list[ReplyText] = []
