@@ -8,7 +8,6 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from relay.system import clock
 from tests.browser import NARROW
 from tests.support import PATIENCE, eventually
 from tests.web.desk.office import TERM, Office, is_wider_than_the_screen
@@ -80,9 +79,10 @@ async def test_letters_decide_the_first_one_and_never_one_that_has_only_just_com
 async def test_letters_decide_what_stands_first_however_late_it_came_to_the_page(desk: Office) -> None:
     async with desk.page() as page:
         [shown_before] = await held(desk, "this came later")
+        [later] = desk.relay.runtime.held()
         await expect(page.locator(MARKED)).to_contain_text("this came later")
 
-        await desk.hear(f"this was written before {TERM}", at=clock.now() - 1)
+        await desk.hear(f"this was written before {TERM}", at=later.at - 1)
         await expect(page.locator(HELD)).to_have_count(2)
         await expect(page.locator(HELD).first).to_contain_text("this was written before")
         await expect(page.locator(MARKED)).to_contain_text("this was written before")
