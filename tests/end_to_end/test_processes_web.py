@@ -8,9 +8,11 @@ import pytest
 from pydantic import SecretStr
 
 from relay.application.processes.core import run_core
+from relay.application.processes.run import run_only
 from relay.application.processes.web import run_web
 from relay.application.statistics import Statistics
 from relay.companion.serving.server import CompanionServer
+from relay.config import OperationsSection
 from relay.config.loading import Config
 from tests.doubles.ports import free_port
 from tests.doubles.redis_server import RedisServer
@@ -35,7 +37,7 @@ def config(tmp_path: Path, redis_server: RedisServer, companion: CompanionServer
 async def test_pages_and_calls_go_on_with_the_core_that_takes_over(config: Config) -> None:
     url = f"http://127.0.0.1:{config.web.port}"
     async with Processes(config) as processes, aiohttp.ClientSession() as http:
-        await processes.running(run_web(config, await processes.bus(), watch_of_a_test()))
+        await processes.running(run_web(config, await processes.bus()))
         assert await status(http, f"{url}/state") in (None, 503), "no core is there yet"
 
         first = await processes.core()
@@ -55,6 +57,17 @@ async def test_pages_and_calls_go_on_with_the_core_that_takes_over(config: Confi
             assert not refusal["ok"], "the settings of several processes are changed in their file"
 
 
+async def test_without_a_core_a_web_process_stays_ready_as_it_is_the_one_that_says_so(config: Config) -> None:
+    probes = OperationsSection(enabled=True, port=free_port())
+    web = run_only(config.model_copy(update={"operations": probes}), ["web"])
+    async with Processes(config) as processes, aiohttp.ClientSession() as http:
+        await processes.running(web)
+        await answers(http, f"http://127.0.0.1:{config.web.port}/state", 503)
+
+        await answers(http, f"http://127.0.0.1:{probes.port}/livez")
+        assert await status(http, f"http://127.0.0.1:{probes.port}/readyz") == 200
+
+
 async def test_links_are_those_of_the_relay_whichever_machine_its_core_is_on(config: Config, tmp_path: Path) -> None:
     here = with_token(config)
     there = here.model_copy(update={"relay": here.relay.model_copy(update={"data_dir": tmp_path / "there"})})
@@ -65,7 +78,7 @@ async def test_links_are_those_of_the_relay_whichever_machine_its_core_is_on(con
             core = run_core(machine, Statistics(), await processes.bus(), watch_of_a_test())
             return await processes.running(core)
 
-        await processes.running(run_web(here, await processes.bus(), watch_of_a_test()))
+        await processes.running(run_web(here, await processes.bus()))
         first = await core_on(here)
         await answers(http, f"{url}/dock?token={TOKEN}")
         async with opened(url, **streamer) as page:

@@ -60,6 +60,6 @@ def _rooms(kind: str, config: Config, bus: Bus, watch: Watch) -> Iterator[tuple[
     elif kind == WEB:
         from relay.application.processes.web import run_web
 
-        yield kind, run_web(config, bus, watch)
+        yield kind, run_web(config, bus)
     else:
         yield from ((kind, run_adapter(info, config, bus, watch)) for info in listed.PLATFORMS if info.name == kind)

@@ -5,26 +5,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from relay.application.processes.kinds import web_service
-from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.bus.presence import Presence
 from relay.config.loading import Config
-from relay.system.readiness import ReadyState
 from relay.web.proxy.server import WebProxy
 from relay.web.proxy.trust import CoreAddress
 
 
-async def run_web(config: Config, bus: Bus, watch: Watch) -> None:
+async def run_web(config: Config, bus: Bus) -> None:
     """Until cancelled. Raises ConfigError when the address cannot be had."""
-    cores = SeenCores(bus.presence)
-
-    async def reaches() -> ReadyState:
-        leads = cores.where(config.relay.name) is not None
-        return ReadyState(leads, "have a core" if leads else "have no core")
-
-    async with WebProxy(config.web, cores, alone=config.relay.name):
-        with watch.readiness.needing({"pages": reaches}):
-            await asyncio.Event().wait()
+    async with WebProxy(config.web, SeenCores(bus.presence), alone=config.relay.name):
+        await asyncio.Event().wait()
 
 
 class SeenCores:
