@@ -2,10 +2,10 @@
 
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from io import StringIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from dotenv import dotenv_values
 from pydantic.fields import FieldInfo
@@ -58,19 +58,57 @@ def unreadable(path: Path | None) -> Iterator[str]:
 
 def written_in(loc: tuple[int | str, ...], path: Path | None) -> str:
     """Where the setting at this place was written, for people."""
-    return set_outside(loc, path) or (str(path) if path is not None else "settings")
+    return _holder(loc, _variables(path)) or (str(path) if path is not None else "settings")
 
 
 def set_outside(loc: tuple[int | str, ...], path: Path | None) -> str | None:
-    """The variable that sets what is at this place, whatever the file says; None where there is none."""
-    beside = path and path.with_name(".env")
-    for depth in range(len(loc), 1, -1):  # a variable may hold a whole list or table
-        variable = ENV_PREFIX + "__".join(map(str, loc[:depth])).upper().replace("-", "_")
-        if variable in os.environ:
-            return f"environment variable {variable}"
-        if beside and variable in variables_in(beside):
-            return f"{beside}: {variable}"
+    """The variable that sets what is at this place, or a part of it, whatever the file says; None where none does."""
+    variables = _variables(path)
+    parts = (each.told for name, each in variables.items() if name.startswith(f"{_name(loc)}__"))
+    return _holder(loc, variables) or next(parts, None)
+
+
+class _Variable(NamedTuple):
+    value: str
+    told: str
+    """What people are told of it."""
+
+
+def _variables(path: Path | None) -> dict[str, _Variable]:
+    """All there are by their names, which may be written small; those of the environment go before those of a file."""
+    file = path and path.with_name(".env")
+    written = variables_in(file) if file else {}
+    beside = {name.upper(): _Variable(value or "", f"{file}: {name}") for name, value in written.items()}
+    around = {name.upper(): _Variable(value, f"environment variable {name}") for name, value in os.environ.items()}
+    return beside | around
+
+
+def _name(loc: tuple[int | str, ...]) -> str:
+    return ENV_PREFIX + "__".join(map(str, loc)).upper().replace("-", "_")
+
+
+def _holder(loc: tuple[int | str, ...], variables: Mapping[str, _Variable]) -> str | None:
+    """The variable for just this place, or for a list or table around it that has it."""
+    for depth in range(len(loc), 0, -1):
+        found = variables.get(_name(loc[:depth]))
+        if found is not None and _has(found.value, loc[depth:]):
+            return found.told
     return None
+
+
+def _has(value: str, loc: tuple[int | str, ...]) -> bool:
+    """Whether a variable sets this within it: a table in JSON leaves what it does not name to the file."""
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return True
+    for part in loc:
+        if not isinstance(found, dict):
+            break
+        if part not in found:
+            return False
+        found = found[part]
+    return True
 
 
 def misspelt(sections: Collection[str]) -> Iterator[str]:

@@ -146,6 +146,19 @@ def test_a_mistake_in_the_environment_names_the_variable(monkeypatch: pytest.Mon
         load()
 
 
+def test_a_mistake_is_the_variables_where_that_names_the_setting_and_else_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, "[budget.rates]\nviewer = -1\n")
+    monkeypatch.setenv("RELAY_BUDGET", '{"rates": {"all": -1}}')
+
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+
+    assert "environment variable RELAY_BUDGET: budget.rates.all" in str(caught.value)
+    assert f"{path}: budget.rates.viewer" in str(caught.value)
+
+
 def test_a_list_in_the_environment_is_json_or_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     for written in ('["ann", "ben"]', "ann, ben", "ann,ben,"):
         monkeypatch.setenv("RELAY_TWITCH__CHANNELS", written)

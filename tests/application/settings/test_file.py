@@ -135,13 +135,34 @@ async def test_tables_are_written_as_they_stand_in_a_file(file: SettingsFile) ->
     assert "[[commands.own]] # mine" in file.text()
 
 
+@pytest.mark.parametrize(
+    ("variable", "said", "key", "value"),
+    [
+        ("RELAY_WEB__PORT", "3", "web.port", 2),
+        ("relay_web__port", "3", "web.port", 2),
+        ("RELAY_WEB", '{"port": 3}', "web.port", 2),
+        ("RELAY_BUDGET__RATES", '{"all": 5}', "budget.rates", "[budget.rates]\nall = 30.0"),
+        ("RELAY_BUDGET__RATES__ALL", "5", "budget.rates", "[budget.rates]\nall = 30.0"),
+        ("RELAY_REWARDS", "[]", "rewards", '[[rewards]]\nreward = "Honk"\ncount = "honks"'),
+    ],
+)
 async def test_what_the_environment_sets_is_not_set_in_vain(
+    file: SettingsFile, monkeypatch: pytest.MonkeyPatch, variable: str, said: str, key: str, value: object
+) -> None:
+    monkeypatch.setenv(variable, said)
+
+    with pytest.raises(WrongSettings, match=f"(?i)environment variable {variable} sets this and goes before the file"):
+        await file.set({key: value})
+
+
+async def test_a_variable_that_holds_a_table_leaves_what_it_does_not_name_to_the_file(
     file: SettingsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RELAY_WEB__PORT", "3")
+    monkeypatch.setenv("RELAY_WEB", '{"port": 3}')
 
-    with pytest.raises(WrongSettings, match="environment variable RELAY_WEB__PORT sets this and goes before the file"):
-        await file.set({"web.port": 2})
+    web = (await file.set({"web.host": "127.0.0.2"})).web
+
+    assert (web.host, web.port) == ("127.0.0.2", 3)
 
 
 @pytest.mark.usefixtures("no_ring")
