@@ -12,7 +12,7 @@ import yaml
 
 from relay.application.processes.kinds import checked as kinds_checked
 from relay.application.processes.kinds import kinds
-from relay.application.settings import settings_model
+from relay.application.settings import load, settings_model
 from relay.config import OperationsSection, ProcessesSection
 from relay.config.loading import Config, checked
 from relay.platforms import listed
@@ -63,6 +63,17 @@ def test_the_compose_file_of_several_processes_starts_each_kind() -> None:
     assert {name: started(service["command"]) for name, service in services.items() if name != "redis"} == {
         kind: kind for kind in kinds()
     }
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_commands_beside_a_process_in_its_container_can_read_the_settings(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = loaded(OPS / "compose.fleet.yml")[0]["services"][kind]["environment"]
+    for name, value in (given | {"RELAY_WEB__TOKEN": "a-token-nobody-guesses"}).items():
+        monkeypatch.setenv(name, value)
+
+    assert load().inbox.engine == "redis"
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
@@ -118,7 +129,8 @@ def test_probes_ask_what_is_served_where_it_is() -> None:
 def test_the_pages_of_any_number_of_companions_are_reached_in_one_core() -> None:
     [container] = [each for each in containers() if started(each["args"]) == "core"]
     in_pods = next(each["value"] for each in container["env"] if each["name"] == "RELAY_PROCESSES__LISTEN")
-    in_compose = loaded(OPS / "compose.fleet.yml")[0]["services"]["core"]["environment"]["RELAY_PROCESSES__LISTEN"]
+    [*_, starts, _] = loaded(OPS / "compose.fleet.yml")[0]["services"]["core"]["entrypoint"]
+    [in_compose] = re.findall(r"RELAY_PROCESSES__LISTEN=(\S+)", starts)
     policies = {each["metadata"]["name"]: each["spec"] for each in objects("NetworkPolicy")}
     core, web = ({"podSelector": {"matchLabels": {"app.kubernetes.io/component": name}}} for name in ("core", "web"))
 
