@@ -18,6 +18,7 @@ from relay.application.settings.profiles import folder_of
 from relay.application.settings.secrets import Secrets
 from relay.config.environment import set_outside
 from relay.config.places import data_folder
+from relay.config.text_files import text_in
 from relay.errors import ConfigError
 from relay.system.private_files import make_folder, put_in_place, write_private
 
@@ -116,12 +117,12 @@ def _check_databases(folder: Path) -> None:
 def _point_to(settings: Path, places: Mapping[str, Path], named: Mapping[str, str]) -> None:
     """Write where files are now into the settings, which keep their comments."""
     try:
-        document = tomlkit.parse(settings.read_text("utf-8-sig") if settings.is_file() else "")
+        document = tomlkit.parse(text_in(settings) if settings.is_file() else "")
         if data_folder(places[SETTINGS]).absolute() != places[DATA] or "data_dir" in document.get("relay", {}):
             _set(document, "relay.data_dir", places[DATA])
         for setting, place in named.items():
             _set(document, setting, places[DATA].parent / place)
-    except (TOMLKitError, UnicodeDecodeError, ValueError, TypeError) as error:
+    except (TOMLKitError, ValueError, TypeError) as error:
         raise ConfigError(f"{settings.name} in the backup cannot be read: {error}; nothing was changed") from None
     write_private(settings, tomlkit.dumps(document))
 

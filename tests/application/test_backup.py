@@ -140,6 +140,21 @@ async def test_profiles_are_kept_with_what_they_name(home: Path, tmp_path: Path)
     assert config.relay.data_dir == new.parent / "data"
 
 
+async def test_settings_that_windows_wrote_come_back_as_any_others(home: Path, tmp_path: Path) -> None:
+    settings, new = home / "relay.toml", tmp_path / "new" / "mine.toml"
+    profiles = Profiles(SettingsFile(settings))
+    profiles.save("usual")
+    for file in (settings, folder_of(settings) / "usual.toml"):
+        file.write_text(file.read_text("utf-8"), "utf-16")
+    await backup(load(settings), settings, tmp_path / "kept.zip")
+
+    restore(tmp_path / "kept.zip", new, force=False)
+
+    for written in (load(new), await Profiles(SettingsFile(new)).switch("usual")):
+        assert written.relay.name == "mine"
+        assert written.relay.data_dir == new.parent / "data"
+
+
 FLEET = """
 [relay]
 data_dir = {data!r}
