@@ -1,11 +1,12 @@
 """The desk in a real browser: a running relay with a companion and no platform's account, and pages that show it."""
 
 import itertools
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import pytest
 from playwright.async_api import Page, expect
 
 from relay.application.audio import LiveAudio
@@ -17,6 +18,7 @@ from relay.companion.brains.base import Brain
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
 from relay.model import AudienceMessage, Author, Caller, Role
+from relay.moderation.switching import Mistake
 from relay.platforms.base import Platform, Receive
 from relay.web.proxy.trust import Upstream
 from relay.web.server import WebServer
@@ -56,6 +58,17 @@ class Office:
     async def control(self, words: str) -> str:
         """What a moderator says in the terminal."""
         return await self.relay.controls.run(words, STREAMER)
+
+    @contextmanager
+    def refusing(self, why: str) -> Iterator[None]:
+        """Nothing that pages ask for is done."""
+
+        async def refuse(*_: object) -> NoReturn:
+            raise Mistake(why)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(self.relay.controls, "carry_out", refuse)
+            yield
 
     @property
     def held(self) -> Sequence[str]:

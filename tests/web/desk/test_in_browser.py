@@ -51,6 +51,23 @@ async def test_two_who_pause_at_once_let_nothing_go_on(desk: Office) -> None:
         await eventually(lambda: not desk.relay.runtime.switches().paused)
 
 
+async def test_a_press_that_failed_does_not_make_the_pause_of_somebody_else_ones_own(desk: Office) -> None:
+    async with desk.page(kept=False) as page:
+        await page.clock.install()
+        await expect(page.locator(FLOOR)).to_have_text("Free")
+        await page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+        with desk.refusing("not now"):
+            await page.keyboard.press("p")
+            await expect(page.locator(".notice.failed")).to_contain_text("not now")
+
+        await desk.control("pause")
+        await expect(page.locator(FLOOR)).to_have_text("Paused")
+        await page.keyboard.press("p")
+        await expect(page.locator(".notice")).to_have_count(2)
+        assert desk.relay.runtime.switches().paused
+    await desk.control("resume")
+
+
 async def test_keys_work_wherever_nobody_types(desk: Office) -> None:
     async with desk.page() as page:
         await expect(page.locator(FLOOR)).to_have_text("Free")

@@ -121,9 +121,9 @@ function controls(connection) {
   let isPaused = null; // not known yet
   let asked = null; // what this page wants that to be next
   let turned = -Infinity; // when somebody else changed it
-  const pause = (wanted, action, done) => {
+  const pause = async (wanted, action, done) => {
     asked = wanted;
-    return attempt(connection.ask(action), { done });
+    if ((await attempt(connection.ask(action), { done })) === undefined) asked = null;
   };
   const toggle = () => {
     const isMeant = performance.now() - turned < SETTLE ? isPaused : !isPaused; // two who brake at once do not let go
