@@ -219,7 +219,10 @@ def text_of(path: Path) -> str:
     except FileNotFoundError:
         if path == own_file():  # where the page writes it once there is something to write
             return ""
-        raise ConfigError(f"{path}: there is no such file; make it on the page that `relay run` serves") from None
+        raise ConfigError(
+            f"{path}: there is no such file; write it, such as from relay.example.toml, "
+            "or make your settings on the page that `relay run` serves without --config"
+        ) from None
 
 
 def _toml(text: str, path: Path | None) -> dict[str, Any]:

@@ -193,9 +193,17 @@ def test_a_text_channel_is_its_id_or_its_address(tmp_path: Path, written: str) -
     assert load(path).model_dump()["discord"]["channels"] == (12,)
 
 
-def test_a_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no such file; make it on the page that `relay run` serves"):
-        load(tmp_path / "relay.toml")
+def test_a_missing_file_says_how_to_make_it_also_where_no_page_would(tmp_path: Path) -> None:
+    """In a container, say, whose file is written outside of it."""
+    path = tmp_path / "relay.toml"
+
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+
+    assert str(caught.value) == (
+        f"{path}: there is no such file; write it, such as from relay.example.toml, "
+        "or make your settings on the page that `relay run` serves without --config"
+    )
 
 
 def test_a_secret_is_shown_nowhere(tmp_path: Path) -> None:
