@@ -31,7 +31,7 @@ MAX_ROUNDS: Final = 3
 _MENTION: Final = re.compile(r"(?<!@)(?:(?<=\w)@|(?<!\w))(@++)(?=\w)|(<(?:@[!&]?|#))(?=\d{1,20}>)")
 """Signs of a run as one, since looking anew at each of them takes a flood's length squared. A name before it, as in an
 e-mail address, takes the first."""
-_CONTROL: Final = regex.compile(r"[[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]--[\n]]+", regex.V1)
+_CONTROL: Final = regex.compile(r"[[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]--[\n\t]]+", regex.V1)
 """Control characters, and those that turn the direction of what follows, so that it reads as something else."""
 _NOTHING: Final = rf"{SHOWS_NOTHING}\p{{M}}"
 """Shows nothing where nothing stands before it."""

@@ -19,6 +19,8 @@ from relay.text.unicode import one_line
         ("...well, maybe", "…well, maybe"),
         ("hi @everyone", "hi @\u200beveryone"),
         ("a\x00b\nc", "ab\nc"),
+        ("```go\nif ok {\n\treturn\n}\n```", "```go\nif ok {\n\treturn\n}\n```"),
+        ("\t!\tban ann", "ban ann"),
         ("///", ""),
         ("\u200b!ban ann", "ban ann"),
         ("\u2060/ban ann", "ban ann"),
@@ -41,7 +43,8 @@ def test_what_is_posted_is_no_command_and_pings_nobody(said: str, posted: str) -
 
 @given(
     st.text(
-        alphabet=st.sampled_from("/.!? \n\\ab@everyone\u2215\u200b\u2060\u202e\ufeff\u3164\U000e0061\x07"), max_size=20
+        alphabet=st.sampled_from("/.!? \n\t\\ab@everyone\u2215\u200b\u2060\u202e\ufeff\u3164\U000e0061\x07"),
+        max_size=20,
     )
 )
 def test_no_post_begins_like_a_command_even_for_those_who_skip_what_shows_nothing(said: str) -> None:

@@ -17,7 +17,8 @@ from relay.platforms.twitch.pacing import CHANNEL_GAP, MessageWindow
 from relay.platforms.twitch.settings import TEXT_LIMIT
 
 REMEMBERED = 100
-_LINE_BREAK = re.compile(r"(?<!\s)\s*\n\s*")
+_GAP = re.compile(r"(?<!\s)\s*[\n\t]\s*")
+"""What has no place in a line of chat."""
 
 
 @dataclass(eq=False)
@@ -50,7 +51,7 @@ class Outgoing:
 
     async def post(self, post: Post) -> None:
         """Write the message when the limits allow, as one line, for chat has no others. Fails as Platform.post does."""
-        post = post.model_copy(update={"text": _LINE_BREAK.sub(" ", post.text)})
+        post = post.model_copy(update={"text": _GAP.sub(" ", post.text)})
         if not 0 < len(post.text.strip()) <= len(post.text) <= TEXT_LIMIT:
             raise PostRejected(f"a post of {len(post.text)} characters: Twitch takes 1 to {TEXT_LIMIT}")
         async with self._turns.setdefault(post.channel, asyncio.Lock()):

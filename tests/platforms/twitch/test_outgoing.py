@@ -31,7 +31,7 @@ async def test_five_hundred_characters_are_posted_and_more_are_not(twitch: Twitc
 
 async def test_an_answer_of_several_lines_is_one_line_in_chat(twitch: TwitchDouble, connect: Connect) -> None:
     async with connect(twitch) as platform:
-        await platform.post(post(twitch, "Two things:\n\n- one  more\n    - half\r\nBye."))
+        await platform.post(post(twitch, "Two\tthings:\n\n- one  more\n    - half\r\nBye."))
 
     assert [posted.text for posted in twitch.posts] == ["Two things: - one  more - half Bye."]
 
