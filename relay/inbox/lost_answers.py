@@ -16,6 +16,9 @@ class LostAnswers(Generic[T]):
     def __bool__(self) -> bool:
         return bool(self._since)
 
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._since)
+
     def add(self, items: Iterable[T], since: int = 0) -> None:
         """`since` is when the call began, for those who look whether the store has the item from then."""
         for item in items:

@@ -8,10 +8,11 @@ the server: with `appendonly yes` a crash of the server costs at most its last s
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain, compress, islice
+from itertools import compress, islice
 
 from relay.bus.connection import RedisConnection
 from relay.bus.lease import LEASE, Lease
+from relay.bus.script import Script
 from relay.bus.server import ServerLooks, remarks, troubles
 from relay.inbox import ledger, scripts
 from relay.inbox.appending import Appending
@@ -56,6 +57,8 @@ class RedisInbox:
         self._max_count = max_count
         self._clock = clock
         self._settled = LostAnswers[Settlement]()
+        self._dropped = LostAnswers[Settlement]()
+        """Of retractions, which come again as of another time: the next one tells of these as well."""
 
     async def open(self, *, to_look: bool = False) -> None:
         try:
@@ -152,19 +155,26 @@ class RedisInbox:
             return [is_first for some in _slices(mended) for is_first in await self._settle(some)]
 
     async def _settle(self, some: Sequence[Settlement]) -> list[bool]:
+        first = await self._first(some, self._settled, scripts.SETTLE, self._pages.as_owner())
+        for each in some:
+            self._claims.handed.pop(each.key, None)
+        return first
+
+    async def _first(
+        self, some: Sequence[Settlement], lost: LostAnswers[Settlement], script: Script, *fence: object
+    ) -> list[bool]:
+        """Have a script settle these. Whether each is its message's outcome by this, or by a try that was `lost`."""
+
         async def settle() -> list[int]:
-            with self._settled.on_failure(some):
-                fields = (self._pages.as_owner(), GROUP, *_fields(some))
-                first: list[int] = await self._pages.run_once(scripts.SETTLE, *fields)
+            with lost.on_failure(some):
+                first: list[int] = await self._pages.run_once(script, *fence, GROUP, *_fields(some))
                 return first
 
         first = await self._ask(settle)
-        for each in some:
-            self._claims.handed.pop(each.key, None)
-        if not self._settled:
+        if not lost:
             return list(map(bool, first))
-        recorded = await self._recorded(self._settled.among(some))
-        unnoticed = [self._settled.take(each) and each in recorded for each in some]
+        recorded = await self._recorded(lost.among(some))
+        unnoticed = [lost.take(each) and each in recorded for each in some]
         return [bool(is_first) or came_through for is_first, came_through in zip(first, unnoticed, strict=True)]
 
     async def _recorded(self, settlements: Collection[Settlement]) -> set[Settlement]:
@@ -184,10 +194,13 @@ class RedisInbox:
             keys = [f"{retraction.platform}:{retraction.id}"]
         else:
             keys = await self._named(retraction)
-        settlements = [ledger.dropped(key, retraction, at) for key in keys]
-        with self._at_hand.changing(partial(ledger.names, retraction)):
-            answers = [await self._pages.run(scripts.RETRACT, GROUP, *_fields(some)) for some in _slices(settlements)]
-        return list(compress(settlements, chain(*answers)))
+        settlements = [*self._dropped, *(ledger.dropped(key, retraction, at) for key in keys)]
+        with self._at_hand.changing(partial(ledger.names, retraction)), self._dropped.on_failure(settlements):
+            slices = _slices(settlements)
+            first = [
+                is_first for some in slices for is_first in await self._first(some, self._dropped, scripts.RETRACT)
+            ]
+        return list(compress(settlements, first))
 
     async def _named(self, retraction: Retraction) -> list[str]:
         pages = await self._ask(self._redis.hkeys, self._keys.open)

@@ -11,19 +11,20 @@ from redis.exceptions import ConnectionError
 
 from relay.bus.script import Script
 from relay.errors import ConfigError, InboxError
-from relay.inbox import appending
+from relay.inbox import appending, ledger
 from relay.inbox.claiming import LOOK_EVERY
 from relay.inbox.pages import Standing
 from relay.inbox.redis import RedisInbox
 from relay.inbox.retry import with_retries
 from relay.inbox.scripts import APPEND
-from relay.model import AudienceMessage, Edit, Outcome
+from relay.model import AudienceMessage, Edit, Outcome, Retraction
 from tests.contracts.samples import forward, message, messages, settlement, settlements
 from tests.doubles.faults import FaultyProxy
 from tests.doubles.redis_server import RedisServer, connection_to, redis_server
 from tests.inbox.opening import opened
 from tests.support import PATIENCE, eventually
 
+DELETED = Retraction(platform="twitch", reason="deleted", id="m1")
 _READ = ("info", "xautoclaim", "xreadgroup", "xrevrange")
 
 
@@ -403,6 +404,29 @@ class TestALostAnswer:
 
             assert await inbox.settle(settlements(messages(1, 2, 2))) == [False, True, False]
             assert await inbox.settle(settlements(messages(2))) == [False]
+
+    async def test_to_a_retraction_is_told_when_the_connection_is_back(self, proxied: Proxied, namespace: str) -> None:
+        server, proxy = proxied
+        async with _through(proxy, namespace) as inbox:
+            await inbox.append(messages(1, 2))
+            await inbox.retract(DELETED.model_copy(update={"id": "unknown"}), 4.0)  # the server has the script
+            async with _answers_lost(proxy, server, namespace, until=1):
+                retract = asyncio.ensure_future(inbox.retract(DELETED, 5.0))
+
+            assert list(await retract) == [ledger.dropped(message(1).key, DELETED, 5.0)]
+            assert list(await inbox.retract(DELETED, 6.0)) == []
+
+    async def test_to_a_retraction_that_failed_is_told_to_the_next_try(self, proxied: Proxied, namespace: str) -> None:
+        server, proxy = proxied
+        async with _through(proxy, namespace) as inbox:
+            await inbox.append(messages(1, 2))
+            await inbox.retract(DELETED.model_copy(update={"id": "unknown"}), 4.0)  # the server has the script
+            async with _answers_lost(proxy, server, namespace, until=1):
+                with _given_up(inbox):
+                    await inbox.retract(DELETED, 5.0)
+
+            assert list(await inbox.retract(DELETED, 6.0)) == [ledger.dropped(message(1).key, DELETED, 5.0)]
+            assert list(await inbox.retract(DELETED, 7.0)) == []
 
 
 async def test_an_inbox_that_is_closed_answers_with_an_error(shared_server: RedisServer, namespace: str) -> None:
