@@ -14,7 +14,7 @@ from relay.web.proxy.trust import CoreAddress
 
 async def run_web(config: Config, bus: Bus) -> None:
     """Until cancelled. Raises ConfigError when the address cannot be had."""
-    async with WebProxy(config.web, SeenCores(bus.presence), alone=config.relay.name):
+    async with WebProxy(config.web, SeenCores(bus.presence), alone=lambda: config.relay.name):
         await asyncio.Event().wait()
 
 

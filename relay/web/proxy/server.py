@@ -52,7 +52,7 @@ class Target(NamedTuple):
 
     companion: str
     prefix: str
-    """Of the companion's addresses, such as `/c/ann`; "" for the only one."""
+    """Of the companion's addresses, such as `/c/ann`; "" for those of the only one."""
     path: str
     """As its core knows it, with the query."""
 
@@ -60,8 +60,8 @@ class Target(NamedTuple):
 class WebProxy:
     """Serves while the context lasts. Raises ConfigError when the address cannot be had.
 
-    `alone` is the only companion, with the addresses of a relay that is one process. Without it each is found under
-    `/c/<name>/`, if `is_known` says that there is such a companion.
+    Each companion is found under `/c/<name>/`, if `is_known` says that there is such a one. The only one, which `alone`
+    names, has the addresses of a relay that is one process as well.
     """
 
     def __init__(
@@ -69,8 +69,8 @@ class WebProxy:
         settings: WebSection,
         cores: Cores,
         *,
-        alone: str | None = None,
-        is_known: Callable[[str], bool] = lambda _: True,
+        alone: Callable[[], str | None] = lambda: None,
+        is_known: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._settings = settings
         self._cores = cores
@@ -123,10 +123,10 @@ class WebProxy:
 
     def _target(self, request: web.Request) -> Target:
         path = request.rel_url.raw_path_qs
-        if self._alone is not None:
-            return Target(self._alone, "", path)
         found = _NAMED.fullmatch(path)
         if found is None or not self._is_known(found[2]):
+            if (alone := self._alone()) is not None:
+                return Target(alone, "", path)
             raise web.HTTPNotFound(text="there is no such companion: addresses begin with /c/ and its name\n")
         rest = found[3] or ""
         if not rest.startswith("/"):

@@ -57,7 +57,7 @@ async def core(**given: Any) -> AsyncIterator[tuple[Stage, CoreAddress]]:
 async def front(cores: KnownCores, *, token: str | None = None, **given: Any) -> AsyncIterator[WebProxy]:
     """A web process."""
     settings = WebSection.model_validate({"port": 0, "token": token})
-    async with WebProxy(settings, cores, **(given or {"alone": NAME})) as proxy:
+    async with WebProxy(settings, cores, **(given or {"alone": lambda: NAME})) as proxy:
         yield proxy
 
 

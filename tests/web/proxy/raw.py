@@ -50,6 +50,12 @@ async def raw_core(
             core.cut()
 
 
+async def ok(writer: asyncio.StreamWriter) -> None:
+    """An answer without a word."""
+    writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+    await writer.drain()
+
+
 async def said(url: str, text: str) -> str:
     """All that a server answers to this, until it closes."""
     address = urlsplit(url)

@@ -7,14 +7,9 @@ import pytest
 
 from relay.web.proxy import server
 from tests.web.proxy.front import KnownCores, front, get
-from tests.web.proxy.raw import RawCore, raw_core, said
+from tests.web.proxy.raw import RawCore, ok, raw_core, said
 
 NAMES = {"ann", "ben"}
-
-
-async def ok(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
-    await writer.drain()
 
 
 def prefixes(core: RawCore) -> list[str]:
