@@ -285,16 +285,16 @@ class Conversation:
         self._set_timer()
         self._keep(self.chat)
 
-    def _expire(self) -> None:
+    def _expire(self) -> frozenset[str]:
         ended = self.chat.story.flags.expire(self.chat.moment)
         if ended or self._is_context_news:
             self._is_context_news = False
             self.audience.tell(wire_view.context(self.session_id, self.chat, self._director.scenario))
+        return ended
 
     def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
         times = [at for at in (self._director.due(), self.chat.story.flags.next_end()) if at is not None]
         if times and not self.closed.is_set():
             wait = max(0.05, min(times) - self.chat.time)
@@ -302,7 +302,7 @@ class Conversation:
 
     def wake(self) -> None:
         """Let happen what time has brought. Nothing does while the chat is paused."""
-        self._expire()
+        self._director.flags_ended(self._expire())
         if not self.turns.paused:
             self._director.tick()
         self.advance()

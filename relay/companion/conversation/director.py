@@ -11,6 +11,7 @@ from typing import Any
 from relay.companion.conversation.conditions import Situation, draw_for, due, happens, may_happen
 from relay.companion.conversation.listeners import Listeners
 from relay.companion.scenario.files import Loaded
+from relay.companion.scenario.flags import holds
 from relay.companion.scenario.model import Action, Conditional, Effect, Event, Scalar, Timing
 from relay.companion.scripting.sandbox import Result, Scripts, ScriptState
 from relay.companion.state.chat import Chat, Message, MessageRole, Participant
@@ -37,6 +38,8 @@ class Director:
         self._is_opening = False
         self._ticked_at = chat.time
         """The chat time by which all that fell due has happened."""
+        self._ended: frozenset[str] = frozenset()
+        """The flags that have ended by themselves since then."""
 
     def close(self) -> None:
         self._scripts.close()
@@ -80,14 +83,28 @@ class Director:
         """Let happen what a new message makes happen: the first event whose conditions hold."""
         self._evaluate(self._events(), message)
 
+    def flags_ended(self, names: frozenset[str]) -> None:
+        """Remember flags that time has ended for the next `tick`."""
+        self._ended |= names
+
     def tick(self) -> None:
-        """Let happen what has fallen due by now, each for itself; or else what only the end of a flag lets happen."""
+        """Let happen what has fallen due by now, then what waited for the end of a flag: each for itself, and once."""
+        timed = [event for event in self._events() if event.time is not None]
+        done: list[Event] = []
+        for event in self._fallen():
+            if event not in done and happens(event, self._situation(None)):
+                done.append(event)
+                if self._occur(event, None):
+                    later = timed[timed.index(event) + 1 :]
+                    done += self._evaluate([other for other in later if other not in done], None)
+
+    def _fallen(self) -> list[Event]:
+        """What time makes happen that it did not at the last tick."""
         before, self._ticked_at = self._ticked_at, self._chat.time
-        fell = [event for at, event in self._dues() if before < at <= self._ticked_at]
-        for event in fell:
-            self._evaluate([event], None)
-        if not fell:
-            self._evaluate([e for e in self._events() if e.time is not None], None)
+        ended, self._ended = self._chat.story.flags.names | self._ended, frozenset()
+        dues = self._dues()
+        fell = [event for at, event in dues if before < at <= self._ticked_at]
+        return fell + [event for at, event in dues if at <= before and not holds(event.flags, ended)]
 
     def due(self) -> float | None:
         """The chat time in seconds at which `tick` is worth its while."""
@@ -102,12 +119,20 @@ class Director:
     def _events(self) -> list[Event]:
         return [*self.scenario.events, *(e for group in self._chat.story.additions.values() for e in group.events)]
 
-    def _evaluate(self, events: Sequence[Event], message: Message | None) -> None:
+    def _evaluate(self, events: Sequence[Event], message: Message | None) -> list[Event]:
+        """Let the first event happen whose conditions hold, and those its script passes on to. All that happened."""
+        done: list[Event] = []
         for event in events:
             if happens(event, self._situation(message)):
-                self._audience.event_happened(event.name)
-                if not self._happen(event, self._speaker(message), message, {}):
-                    return
+                done.append(event)
+                if not self._occur(event, message):
+                    break
+        return done
+
+    def _occur(self, event: Event, message: Message | None) -> bool:
+        """Whether the event after this one is to be evaluated, too."""
+        self._audience.event_happened(event.name)
+        return self._happen(event, self._speaker(message), message, {})
 
     def _situation(self, message: Message | None) -> Situation:
         chat = self._chat

@@ -94,12 +94,11 @@ class Flags:
         )
         self._settings = {name: until if name in changes else self._settings.get(name, until) for name in names}
 
-    def expire(self, now: Moment) -> bool:
-        """Forget what has ended by now; whether there was any."""
-        left = {name: setting for name, setting in self._settings.items() if not setting.is_over(now)}
-        is_news = len(left) < len(self._settings)
-        self._settings = left
-        return is_news
+    def expire(self, now: Moment) -> frozenset[str]:
+        """Forget what has ended by now, and return it."""
+        ended = frozenset(name for name, setting in self._settings.items() if setting.is_over(now))
+        self._settings = {name: setting for name, setting in self._settings.items() if name not in ended}
+        return ended
 
     def since(self, name: str) -> Moment | None:
         """When the flag, or a value of the enum, was last set; None while it is not."""

@@ -172,6 +172,46 @@ async def test_the_end_of_a_flag_lets_happen_what_waited_for_it() -> None:
         assert play.said == [("Note", "at last")]
 
 
+async def test_what_waited_for_the_end_of_a_flag_happens_beside_what_falls_due_then() -> None:
+    clock = Hands()
+    events = [
+        note("open", time={"min": 5}),
+        note("at last", time={"min": 10}, flags="!busy"),
+        note("X", time={"min": 60}),
+    ]
+    script = f"{IMPORT}chat.setFlag('busy', {{ seconds: 60 }});"
+    async with playing({"index.js": script}, events=events, clock=clock) as play:
+        for seconds in (5, 5, 50):
+            clock.now += seconds
+            play.conversation.wake()
+        assert [text for _, text in play.said] == ["open", "X", "at last"]
+
+
+async def test_a_script_may_let_the_next_one_happen_that_time_has_brought_earlier() -> None:
+    clock = Hands()
+    script = f"{IMPORT}export function trigger(e) {{ chat.setFlag('x'); e.evaluateNextEvent(); }}"
+    events = [
+        {"name": "A", "time": {"min": 60}, "effect": {"note": "A", "script": "scripts/on.js"}},
+        note("B", time={"min": 10}, flags="x"),
+        note("C", time={"min": 10}),
+    ]
+    async with playing({"on.js": script}, events=events, clock=clock) as play:
+        for seconds in (10, 50):
+            clock.now += seconds
+            play.conversation.wake()
+        assert [text for _, text in play.said] == ["C", "A", "B"]
+
+
+async def test_what_a_script_let_happen_happens_no_second_time_when_it_is_due_itself() -> None:
+    clock = Hands()
+    script = {"on.js": "export function trigger(e) { e.evaluateNextEvent(); }"}
+    first: Json = {"name": "first", "time": {"min": 10}, "effect": {"note": "first", "script": "scripts/on.js"}}
+    async with playing(script, events=[first, note("second", time={"min": 10})], clock=clock) as play:
+        clock.now += 10
+        play.conversation.wake()
+        assert [text for _, text in play.said] == ["first", "second"]
+
+
 async def test_the_chat_wakes_by_itself_when_an_event_is_due() -> None:
     import time
 
@@ -207,6 +247,32 @@ async def test_what_fell_due_in_a_pause_happens_at_its_end() -> None:
             play.conversation.wake()
         await play.client.in_chat("pauseChat", pause=False)
         assert play.said == [("Note", "late"), ("Note", "later")]
+
+
+async def test_the_end_of_a_flag_in_a_pause_lets_happen_at_its_end_what_waited_for_it() -> None:
+    clock = Hands()
+    events = [note("at last", time={"min": 10}, flags="!busy"), note("X", time={"min": 60})]
+    script = f"{IMPORT}chat.setFlag('busy', {{ seconds: 20 }});"
+    async with playing({"index.js": script}, events=events, clock=clock) as play:
+        clock.now += 10
+        play.conversation.wake()
+        await play.client.in_chat("pauseChat", pause=True)
+        for seconds in (10, 40):
+            clock.now += seconds
+            play.conversation.wake()
+        await play.client.in_chat("pauseChat", pause=False)
+        assert [text for _, text in play.said] == ["X", "at last"]
+
+
+async def test_the_end_of_a_pause_in_which_nothing_fell_due_lets_nothing_happen() -> None:
+    clock = Hands()
+    async with playing(events=[note("open", time={"min": 10})], clock=clock) as play:
+        clock.now += 10
+        play.conversation.wake()
+        for pause in (True, False):
+            await play.client.in_chat("pauseChat", pause=pause)
+            clock.now += 1
+        assert play.said == [("Note", "open")]
 
 
 async def test_the_end_of_a_pause_that_was_none_lets_nothing_happen() -> None:
