@@ -134,7 +134,7 @@ def check(config: ConfigFile = None, companion: CompanionName = None, as_json: J
 
     file = places.required(config)
     has_many = companion is None and companions_in(file)
-    findings = check_fleet(load_fleet(file)) if has_many else check_one(load(file, companion))
+    findings = check_fleet(load_fleet(file, to_lead=True)) if has_many else check_one(load(file, companion))
 
     async def report() -> list[Finding]:
         found = []

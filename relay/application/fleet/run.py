@@ -25,11 +25,12 @@ log = logging.getLogger(__name__)
 
 async def run_fleet(path: Path, wanted: Sequence[str]) -> None:
     """Until cancelled; `wanted` kinds, or all. Raises ConfigError and AuthError when a person has to act."""
-    file = await asyncio.to_thread(FleetWatch, path)
+    wanted = wanted or kinds()
+    file = await asyncio.to_thread(FleetWatch, path, to_lead=CORE in wanted)
     fleet = file.fleet
     if not fleet.companions:
         raise ConfigError(f"{path}: there is no companion: write a [companions.NAME] for each, or use `relay run`")
-    wanted = checked(wanted or kinds(), fleet.process)
+    wanted = checked(wanted, fleet.process)
     logging.getLogger().setLevel(fleet.process.relay.log_level.upper())
     await refuse_newer(fleet.process.inbox, fleet.companions)
     bus = Bus(fleet.process.inbox, fleet.process.relay.name)

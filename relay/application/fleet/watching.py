@@ -28,13 +28,14 @@ class FleetWatch:
     until it is right.
     """
 
-    def __init__(self, path: Path, *, every: float = EVERY) -> None:
-        """Reads the file. Raises ConfigError."""
+    def __init__(self, path: Path, *, to_lead: bool = False, every: float = EVERY) -> None:
+        """Reads the file; see `load_fleet`, also of `to_lead`. Raises ConfigError."""
         self._path = path
+        self._to_lead = to_lead
         self._every = every
         self._read = SettledFile(signature(path))
         self._asked = asyncio.Event()
-        self.fleet: Fleet = load_fleet(path)
+        self.fleet: Fleet = load_fleet(path, to_lead=to_lead)
         self.problem: ConfigError | None = None
 
     def look(self) -> None:
@@ -67,7 +68,7 @@ class FleetWatch:
     def _compared(self) -> tuple[Fleet, FleetChanges]:
         if not self._path.exists():  # as while an editor replaces it; nobody means to end all companions by that
             raise ConfigError(f"{self._path}: the file is gone: put it back")
-        fleet = load_fleet(self._path)
+        fleet = load_fleet(self._path, to_lead=self._to_lead)
         if not fleet.companions:  # as while a program writes it, or on a full disk
             raise ConfigError(f"{self._path}: there is no companion any more: put one back, or end the process")
         return fleet, changes(self.fleet, fleet)

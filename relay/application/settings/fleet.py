@@ -1,7 +1,8 @@
 """Many companions in one settings file: what each one's settings are, over those that all share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -16,6 +17,8 @@ from relay.platforms import listed
 
 PORT: Final = "port"
 """What several companions claim of this kind they could each have otherwise."""
+Claim = tuple[tuple[str, ...], str, str]
+"""What no other companion may have: the setting, of what kind it is, and the thing itself."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,15 @@ class Fleet:
     """By name, in the order of the file. Each one's `relay.name` is its name, and so all that is its own bears it."""
 
 
-def load_fleet(path: Path) -> Fleet:
-    """Read the file, put the environment over it, and check everything. Raises ConfigError."""
-    return fleet_in(text_of(path), path, Secrets(path).read())
+def load_fleet(path: Path, *, to_lead: bool = False) -> Fleet:
+    """Read the file, put the environment over it, and check everything. Raises ConfigError.
+
+    Who is `to_lead` several companions in one process is told as well of what only one has there, such as a port.
+    """
+    fleet = fleet_in(text_of(path), path, Secrets(path).read())
+    if to_lead and (wrong := [*_claimed_twice(fleet.companions, _claims_where_led, path)]):
+        raise WrongSettings(wrong)
+    return fleet
 
 
 def fleet_in(text: str, path: Path, secrets: Mapping[str, str]) -> Fleet:
@@ -47,25 +56,33 @@ def fleet_in(text: str, path: Path, secrets: Mapping[str, str]) -> Fleet:
             companions[name] = shared.with_own(name, own)
         except WrongSettings as mistakes:
             wrong.extend(mistakes.mistakes)
-    if wrong := [*wrong, *_claimed_twice(shared.config, companions, path), *_one_name_for_two_logins(companions, path)]:
+    wrong += _named_like_all(shared.config, companions, path)
+    wrong += _claimed_twice(companions, _claims, path)
+    wrong += _one_name_for_two_logins(companions, path)
+    if wrong:
         raise WrongSettings(wrong)
     return Fleet(shared.config, MappingProxyType(companions))
 
 
 def claimed(config: Config) -> set[tuple[str, str]]:
-    """What no other companion may have at the same time: of what kind it is, and the thing itself."""
-    return {(kind, value) for _, kind, value in _claims(config)}
+    """What no other companion of a process may have at the same time: of what kind it is, and the thing itself."""
+    return {(kind, value) for _, kind, value in chain(_claims(config), _claims_where_led(config))}
 
 
-def _claimed_twice(process: Config, companions: Mapping[str, Config], path: Path) -> Iterator[SettingMistake]:
-    """What two companions have, and only one can: a place where people are heard, a file, a port."""
+def _named_like_all(process: Config, companions: Mapping[str, Config], path: Path) -> Iterator[SettingMistake]:
     alike = {variable_of(name): name for name in companions}
     if (name := alike.get(variable_of(process.relay.name))) is not None:
         fix = f"relay.name is {process.relay.name!r}, and files bear both names: choose another for one of them"
         yield mistake_at((TABLE, name), fix, path)
+
+
+def _claimed_twice(
+    companions: Mapping[str, Config], claims_of: Callable[[Config], Iterator[Claim]], path: Path
+) -> Iterator[SettingMistake]:
+    """What two companions have, and only one can: a place where people are heard, a file, a port."""
     claims: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
     for name, config in companions.items():
-        for key, kind, value in _claims(config):
+        for key, kind, value in claims_of(config):
             claims.setdefault((kind, value), {}).setdefault(name, key)
     for (kind, value), who in claims.items():
         if len(who) > 1:
@@ -89,8 +106,8 @@ def _one_name_for_two_logins(companions: Mapping[str, Config], path: Path) -> It
                 yield mistake_at((TABLE, name, info.name, key), fix, path)
 
 
-def _claims(config: Config) -> Iterator[tuple[tuple[str, ...], str, str]]:
-    """What no other companion may have: the setting, of what kind it is, and the thing itself."""
+def _claims(config: Config) -> Iterator[Claim]:
+    """Wherever the others are led."""
     for info in listed.PLATFORMS:
         if info.settings(config).enabled:
             yield from (((info.name, "channels"), info.name, place) for place in info.settings(config).listened_to())
@@ -104,5 +121,9 @@ def _claims(config: Config) -> Iterator[tuple[tuple[str, ...], str, str]]:
         yield ("companion", "database"), "file", str(config.companion.database)
     if config.voxta.mode == "embedded" and config.companion.port != 0:
         yield ("companion", "port"), PORT, str(config.companion.port)
-    if config.web.enabled and config.processes.port != 0:  # a core serves each companion's pages by themselves
+
+
+def _claims_where_led(config: Config) -> Iterator[Claim]:
+    """Of those that its process leads: a core serves each companion's pages by themselves."""
+    if config.web.enabled and config.processes.port != 0:
         yield ("processes", "listen"), PORT, str(config.processes.port)

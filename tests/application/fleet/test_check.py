@@ -104,6 +104,13 @@ async def test_a_variable_for_a_companion_that_there_is_not_is_told(
     assert "RELAY_COMPANIONS__ANN_B__SPEECH__VOLUME sets nothing" in found["environment"].line
 
 
+def test_companions_that_cannot_be_led_together_are_told_so_before_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "relay.toml"
+    path.write_text('processes.listen = "10.0.0.5:8090"\ncompanions.ann = {}\ncompanions.ben = {}\n', "utf-8")
+
+    assert "port 8090 can be only one companion's" in relay("check", "--config", os.fspath(path)).stderr
+
+
 def test_commands_take_the_companions_name(tmp_path: Path) -> None:
     path = tmp_path / "relay.toml"
     path.write_text(ALL.format(folder=tmp_path), "utf-8")

@@ -71,6 +71,19 @@ async def test_a_wrong_file_changes_nothing_and_says_what_is_wrong_until_it_is_r
     assert [(list(each.added), each.removed) for each in heard] == [(["ben"], ("ann",))]
 
 
+async def test_who_leads_the_companions_goes_on_where_they_could_not_be_led_together(path: Path) -> None:
+    one_port = 'processes.listen = "10.0.0.5:8090"\n'
+    path.write_text(one_port + ANN, "utf-8")
+    watch = FleetWatch(path, to_lead=True, every=60)
+    async with told(watch):
+        path.write_text(one_port + ANN + BEN, "utf-8")
+        watch.look()
+        await eventually(lambda: watch.problem is not None)
+
+    assert "port 8090 can be only one companion's" in str(watch.problem)
+    assert list(watch.fleet.companions) == ["ann"]
+
+
 async def test_a_users_own_file_that_is_gone_ends_no_companion(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("relay.config.loading.own_file", lambda: path)
     watch = FleetWatch(path, every=60)

@@ -267,10 +267,6 @@ def test_the_mistakes_of_all_companions_are_told_at_once(write: Write) -> None:
             "companions.ann.companion.port = 6000\ncompanions.ben.companion.port = 6000",
             "companions.ann.companion.port: port 6000 ",
         ),
-        (
-            'processes.listen = "127.0.0.1:8090"\ncompanions.ann = {}\ncompanions.ben = {}',
-            "companions.ann.processes.listen: port 8090 ",
-        ),
     ],
 )
 def test_what_only_one_can_have_names_both_who_claim_it(write: Write, text: str, complaint: str) -> None:
@@ -280,12 +276,24 @@ def test_what_only_one_can_have_names_both_who_claim_it(write: Write, text: str,
     assert len(told.splitlines()) == 1
 
 
-def test_a_port_that_several_claim_may_be_a_free_one_for_each(write: Write) -> None:
-    text = 'processes.listen = "127.0.0.1:{}"\n[companions.ann]\n[companions.ben]\n'
+LISTENING = 'processes.listen = "10.0.0.5:{}"\n[companions.ann]\n[companions.ben]\n'
 
-    assert mistake(write(text.format(8090))).endswith("; with port 0 each takes a free one")
-    assert list(load_fleet(write(text.format(0))).companions) == ["ann", "ben"]
-    assert load_fleet(write(f"web.enabled = false\n{text.format(8090)}")), "which has no pages to serve there"
+
+def test_who_leads_several_companions_has_a_port_for_the_pages_of_each(write: Write) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_fleet(write(LISTENING.format(8090)), to_lead=True)
+
+    assert "companions.ann.processes.listen: port 8090 can be only one companion's" in str(refused.value)
+    assert str(refused.value).endswith("and ben would have it as well; with port 0 each takes a free one")
+    assert load_fleet(write(LISTENING.format(0)), to_lead=True)
+    assert load_fleet(write(f"web.enabled = false\n{LISTENING.format(8090)}"), to_lead=True), "which serves no pages"
+
+
+def test_who_leads_one_companion_may_have_the_port_that_others_have_on_their_machines(write: Write) -> None:
+    path = write(LISTENING.format(8090))
+
+    assert load(path, "ann").processes.port == load(path, "ben").processes.port == 8090
+    assert list(load_fleet(path).companions) == ["ann", "ben"]
 
 
 def test_files_of_two_logins_have_different_names_also_in_different_folders(write: Write) -> None:

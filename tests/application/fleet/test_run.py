@@ -1,0 +1,29 @@
+"""What a process of a fleet asks of the settings before it begins."""
+
+from pathlib import Path
+
+import pytest
+
+from relay.application.fleet.run import run_fleet
+from relay.errors import ConfigError
+
+ONE_PORT = 'processes.listen = "10.0.0.5:8090"\ncompanions.ann = {}\ncompanions.ben = {}\n'
+
+
+@pytest.mark.parametrize(
+    ("wanted", "complaint"),
+    [
+        ([], "port 8090 can be only one companion's"),
+        (["web", "core"], "port 8090 can be only one companion's"),
+        (["web"], "inbox.engine: sqlite serves one process"),
+    ],
+    ids=["all", "a core", "no core"],
+)
+async def test_only_who_leads_the_companions_asks_for_a_port_of_each(
+    wanted: list[str], complaint: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "relay.toml"
+    path.write_text(ONE_PORT, "utf-8")
+
+    with pytest.raises(ConfigError, match=complaint):
+        await run_fleet(path, wanted)
