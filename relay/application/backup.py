@@ -117,7 +117,7 @@ class _Contents:
         if settings is None:
             return
         self._writer.add(SETTINGS, settings)
-        if kept := Secrets(settings).read():  # those in the system's keyring stay behind there
+        if kept := self._secrets(Secrets(settings)):  # those in the system's keyring stay behind there
             self._writer.add_text(SECRETS, json.dumps({"file": kept, "keyring": []}))
         if (beside := settings.with_name(".env")).is_file():
             self._writer.add(ENVIRONMENT, beside)
@@ -154,6 +154,16 @@ class _Contents:
             except ConfigError as error:
                 self.left_out.append(f"Not in it: what profile {file.stem} names elsewhere ({error})")
         return places
+
+    def _secrets(self, secrets: Secrets) -> dict[str, str]:
+        """All, also those that only count where no variable goes before them; one that cannot be had then is told."""
+        kept = secrets.read()
+        for key in sorted(secrets.kept() - kept.keys()):
+            try:
+                kept[key] = secrets.ask(key)
+            except ConfigError as error:
+                self.left_out.append(f"Not in it: {error}")
+        return kept
 
     def _place(self, setting: str, place: Path) -> str | None:
         """How it is called in the archive, where it is put once. A missing one is told, unless the relay makes it."""

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import keyring
 import pytest
+from keyring.errors import KeyringLocked
 
 from relay.application.archive import LIST
 from relay.application.backup import backup
@@ -112,6 +114,39 @@ async def test_what_was_kept_is_there_again_elsewhere(kept: Path, tmp_path: Path
     await store.open()
     assert [person.name async for person in store.everyone()] == ["Ann"]
     await store.close()
+
+
+@pytest.fixture
+def ring(home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The system's keyring, by key, which has a secret that a variable sets as well; without it, it is locked."""
+    kept = {"obs.password": "of-the-keyring"}
+
+    def get_password(service: str, key: str) -> str:
+        if key not in kept:
+            raise KeyringLocked
+        return kept[key]
+
+    monkeypatch.setattr(keyring, "get_password", get_password)
+    monkeypatch.setenv("RELAY_OBS__PASSWORD", "of-the-service")
+    (home / "relay.secrets.json").write_text(json.dumps({"file": {}, "keyring": [*kept]}), "utf-8")
+    return kept
+
+
+@pytest.mark.usefixtures("ring")
+async def test_a_secret_of_the_keyring_is_kept_also_while_a_variable_goes_before_it(kept: Path, tmp_path: Path) -> None:
+    restore(kept, tmp_path / "new" / "relay.toml", force=False)
+
+    assert Secrets(tmp_path / "new" / "relay.toml").read() == {"obs.password": "of-the-keyring"}
+
+
+async def test_a_secret_that_a_locked_keyring_has_is_told_to_be_left_out(
+    ring: dict[str, str], config: Config, home: Path, tmp_path: Path
+) -> None:
+    ring.clear()
+
+    told = await backup(config, home / "relay.toml", tmp_path / "kept.zip")
+
+    assert [line for line in told if line.startswith("Not in it: obs.password is in the system's keyring")]
 
 
 async def test_profiles_are_kept_with_what_they_name(home: Path, tmp_path: Path) -> None:

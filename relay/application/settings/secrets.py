@@ -28,7 +28,24 @@ class Secrets:
         """
         in_file, in_keyring = self._index()
         wanted = [key for key in in_keyring if set_outside(tuple(key.split(".")), self._settings) is None]
-        return in_file | {key: self._asked(key) for key in wanted}
+        return in_file | {key: self.ask(key) for key in wanted}
+
+    def ask(self, key: str) -> str:
+        """The one that the keyring has, whether or not it counts. Raises ConfigError."""
+        import keyring
+
+        try:
+            value = keyring.get_password(self._service, key)
+        except Exception as error:  # backends raise whatever their libraries do
+            raise ConfigError(
+                f"{key} is in the system's keyring, which cannot be asked ({type(error).__name__}): unlock it, or set "
+                f"{key} in the environment"
+            ) from None
+        if value is None:
+            raise ConfigError(
+                f"{key} is not in the system's keyring any more: take it out of {self.file} and set it again"
+            )
+        return value
 
     def kept(self) -> set[str]:
         """Which are kept here. Raises ConfigError."""
@@ -81,22 +98,6 @@ class Secrets:
                 self.file.unlink(missing_ok=True)
         except OSError as error:
             raise ConfigError(f"{self.file}: cannot be written: {error.strerror}") from None
-
-    def _asked(self, key: str) -> str:
-        import keyring
-
-        try:
-            value = keyring.get_password(self._service, key)
-        except Exception as error:  # backends raise whatever their libraries do
-            raise ConfigError(
-                f"{key} is in the system's keyring, which cannot be asked ({type(error).__name__}): unlock it, or set "
-                f"{key} in the environment"
-            ) from None
-        if value is None:
-            raise ConfigError(
-                f"{key} is not in the system's keyring any more: take it out of {self.file} and set it again"
-            )
-        return value
 
     def _kept(self, keyring: Any, key: str, value: str) -> bool:
         """Whether the keyring took it; one that is locked or full does not, and the file has it then."""
