@@ -2,8 +2,8 @@
 
 from pydantic import SecretStr
 
+from relay.application.restarts import LiveRun
 from relay.application.settings.catalogue import as_toml
-from relay.application.settings.file import SettingsFile
 from relay.config.loading import Config
 from relay.errors import ConfigError
 from relay.guide import Changes
@@ -12,11 +12,11 @@ _Stamp = tuple[tuple[int, int] | None, ...]
 
 
 class KeptSettings:
-    """Implements SettingsKeeper. `running` counts while the file cannot be read."""
+    """Implements SettingsKeeper. What the run has counts while its file cannot be read."""
 
-    def __init__(self, file: SettingsFile, running: Config) -> None:
-        self._file = file
-        self._running = running
+    def __init__(self, run: LiveRun) -> None:
+        self._run = run
+        self._file = run.file
         self._read: tuple[_Stamp, Config] | None = None
 
     def coming(self) -> Config:
@@ -26,12 +26,12 @@ class KeptSettings:
             try:
                 self._read = (stamp, self._file.load())
             except ConfigError:
-                self._read = (stamp, self._running)
+                self._read = (stamp, self._run.config)
         return self._read[1]
 
     def differ(self) -> bool:
         """See SettingsKeeper."""
-        return self.coming() != self._running
+        return self.coming() != self._run.config
 
     async def save(self, changes: Changes) -> None:
         """See SettingsKeeper. What is so already is not written, so that usual settings stay unwritten."""

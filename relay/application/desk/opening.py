@@ -76,10 +76,10 @@ async def desk_of(
 
 def _can_be_set(desk: Desk, run: LiveRun, relay: Relay) -> GuidedSetup:
     """Let the settings be changed on the desk, one by one and chapter by chapter."""
-    kept = KeptSettings(run.file, run.config)
+    kept = KeptSettings(run)
     setup = GuidedSetup(all_chapters(relay.voxta_url if run.config.voxta.mode == "embedded" else ""), kept)
     desk.topics.add(setup.topic)
-    desk.actions.add(*settings_actions(run, relay), *setup.actions, look_action(kept.coming))
+    desk.actions.add(*settings_actions(run, relay, setup.topic.changed), *setup.actions, look_action(kept.coming))
     return setup
 
 

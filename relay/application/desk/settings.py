@@ -1,7 +1,7 @@
 """Seeing and changing every setting on the desk."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field
@@ -46,9 +46,11 @@ class ProfileAct(Fields):
 class SettingsDesk:
     """The settings of the relay that runs, and of the file it was started with."""
 
-    def __init__(self, run: LiveRun, relay: Relay) -> None:
+    def __init__(self, run: LiveRun, relay: Relay, written: Callable[[], None]) -> None:
+        """`written` is called once the file is another."""
         self._run = run
         self._relay = relay
+        self._written = written
         self._file = run.file
         self._profiles = Profiles(run.file)
 
@@ -102,6 +104,7 @@ class SettingsDesk:
         if running != self._run.config and not self._run.is_mending:
             self._run.config = running
             await adopt(self._relay, running)
+        self._written()
         return wanted
 
     async def _restart(self, _: NoFields, by: Caller) -> object:
@@ -207,9 +210,9 @@ class StoredSettings:
         return section if not setting.name else section.get(setting.name) if isinstance(section, dict) else None
 
 
-def settings_actions(run: LiveRun, relay: Relay) -> Iterator[DeskAction[Any]]:
+def settings_actions(run: LiveRun, relay: Relay, written: Callable[[], None]) -> Iterator[DeskAction[Any]]:
     """What the streamer can do with the settings that this run was started with."""
-    return SettingsDesk(run, relay).actions()
+    return SettingsDesk(run, relay, written).actions()
 
 
 def refusal(error: ConfigError) -> DeskError:

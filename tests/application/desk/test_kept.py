@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from relay.application.desk.kept import KeptSettings
+from relay.application.restarts import LiveRun
 from relay.application.settings import load
 from relay.application.settings.file import SettingsFile
 from relay.errors import ConfigError
@@ -25,7 +26,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SettingsFile:
 
 
 async def test_only_what_changes_is_written(file: SettingsFile) -> None:
-    kept = KeptSettings(file, load())
+    kept = KeptSettings(LiveRun(load(), file))
 
     await kept.save({"obs.enabled": True, "obs.inputs": ["Mic/Aux"], "obs.threshold": -40.0, "voxta.mode": "embedded"})
     assert file.path.read_text("utf-8") == BEFORE
@@ -38,7 +39,7 @@ async def test_only_what_changes_is_written(file: SettingsFile) -> None:
 
 
 async def test_secrets_are_kept_beside_the_file(file: SettingsFile) -> None:
-    kept = KeptSettings(file, load())
+    kept = KeptSettings(LiveRun(load(), file))
 
     await kept.save({"obs.password": "open sesame"})
 
@@ -48,7 +49,7 @@ async def test_secrets_are_kept_beside_the_file(file: SettingsFile) -> None:
 
 
 async def test_what_cannot_be_is_refused_as_a_whole(file: SettingsFile) -> None:
-    kept = KeptSettings(file, load())
+    kept = KeptSettings(LiveRun(load(), file))
 
     with pytest.raises(ConfigError, match=r"discord\.channels|channels is empty"):
         await kept.save({"obs.inputs": ["Headset"], "discord.enabled": True, "discord.token": "a-token"})
@@ -59,4 +60,4 @@ async def test_what_cannot_be_is_refused_as_a_whole(file: SettingsFile) -> None:
 async def test_a_file_that_cannot_be_read_hides_nothing_of_what_runs(file: SettingsFile) -> None:
     file.path.write_text("[obs", "utf-8")
 
-    assert KeptSettings(file, load(companion={"name": "Nova"})).coming().companion.name == "Nova"
+    assert KeptSettings(LiveRun(load(companion={"name": "Nova"}), file)).coming().companion.name == "Nova"

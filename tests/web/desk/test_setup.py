@@ -14,6 +14,7 @@ from relay.application.desk.captions import look_action
 from relay.application.desk.chapters import all_chapters
 from relay.application.desk.connecting import GuidedSetup
 from relay.application.desk.kept import KeptSettings
+from relay.application.restarts import LiveRun
 from relay.application.settings.file import SettingsFile
 from relay.obs.browser_sources import WAITING_PAGE
 from relay.obs.setting_up import NAME
@@ -49,7 +50,7 @@ def settings_in(folder: Path, *, obs: str = "ws://localhost:4455") -> SettingsFi
 @asynccontextmanager
 async def running(file: SettingsFile, port: int = 0) -> AsyncIterator[Stage]:
     """One run of a relay with that file, as far as its set-up goes."""
-    kept = KeptSettings(file, file.load())
+    kept = KeptSettings(LiveRun(file.load(), file))
     desk = Desk()
     async with aclosing(GuidedSetup(all_chapters(), kept)) as setup:
         desk.topics.add(setup.topic)
