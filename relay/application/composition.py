@@ -218,6 +218,7 @@ class Relay:
         events.asking.subscribe(self.poster.expect)
         events.asking.subscribe(self.dialogue.router.asked)
         events.unasked.subscribe(self.dialogue.router.unasked)
+        events.given_up.subscribe(self.forwarder.given_up)
         events.forwarded.subscribe(statistics.forwarded)
         events.settled.subscribe(statistics.settled)
         events.settled.subscribe(lambda _: self._moved.set())

@@ -96,6 +96,7 @@ _WORDS: Final = tuple((Outcome(outcome), pattern, words) for outcome, pattern, w
     ("dropped", "the viewer asked to be", "You asked for it: it was taken back before it was told."),
     ("dropped", ".*deleted", "It was deleted, so it was not told."),
     ("dropped", ".*(timed out|banned)", "A moderator took your messages back."),
+    ("dropped", "its answer was stopped", "It was stopped before {name} was told of it."),
     ("dropped", ".*cleared", "A moderator cleared all that waited."),
     ("rejected", re.escape(LEFT_OUT), "You asked to be left out. {name} hears you again after {prefix}listen."),
     ("rejected", "rate: .*one viewer", "You wrote faster than {name} listens to one person. Wait a moment."),

@@ -93,6 +93,8 @@ class Forwarder:
         renderer = Renderer(policy, config.selection.length, labels)
         self._preparing = Preparing(renderer, self._settling, self.waiting, wall)
         self._sending = Sending(inbox, session, observer, self._settling, self.waiting, changed=self.wake, wall=wall)
+        self.given_up = self._sending.given_up
+        """Tells that somebody has stopped the answer to a forward before it began."""
         self._note_of_chat = note_of_chat(config.voxta)
         self._noted: dict[str, str] = {}
         """What the notes say of the chat."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Iterator
 from enum import Enum, auto
+from typing import Final
 
 from relay.inbox.ledger import names
 from relay.model import AudienceMessage, Forward, Retraction
@@ -51,25 +52,36 @@ def _matches(text: str, role: str, forward: Forward) -> bool:
     return text.strip() == forward.body and role.casefold() == (forward.send_as.role or "").casefold()
 
 
+GIVEN_UP: Final = "its answer was stopped"
+"""Why a message is not told that never arrived, and that nobody is to answer any more."""
+
+
 class Recalled:
-    """What platforms take back that is on its way: of it nothing is told again that proves not to have arrived."""
+    """What is taken back, or not to be answered, while it is on its way: it is not told again if it never arrived."""
 
     def __init__(self) -> None:
         self._by_forward: dict[str, list[Retraction]] = {}
+        self._given_up: set[str] = set()
 
     def note(self, retraction: Retraction, on_their_way: Iterable[Forward]) -> None:
         for forward in on_their_way:
             if forward.is_named_by(retraction):
                 self._by_forward.setdefault(forward.id, []).append(retraction)
 
+    def give_up(self, forward: Forward) -> None:
+        """Nobody is to answer any of it."""
+        self._given_up.add(forward.id)
+
     def reason(self, forward_id: str, message: AudienceMessage) -> str | None:
         """Why this message, which the forward carried, is not to be told any more; None when it is."""
         retractions = self._by_forward.get(forward_id, ())
-        return next((each.reason for each in retractions if names(each, message)), None)
+        given_up = GIVEN_UP if forward_id in self._given_up else None
+        return next((each.reason for each in retractions if names(each, message)), given_up)
 
     def forget(self, forward_id: str) -> None:
         """What became of it is known."""
         self._by_forward.pop(forward_id, None)
+        self._given_up.discard(forward_id)
 
 
 class Doubts:

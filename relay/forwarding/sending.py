@@ -235,6 +235,11 @@ class Sending:
         begun = [each.forward for each in self._begun.values()]
         self._recalled.note(retraction, [*begun, *(each for each in self.doubts if each.id not in self._begun)])
 
+    def given_up(self, forward: Forward) -> None:
+        """Nobody is to answer it: whoever paid for that has been refunded, so it is not told again, if it has to be."""
+        if forward.id in self._begun:
+            self._recalled.give_up(forward)
+
     @property
     def has_unsent(self) -> bool:
         """Something was begun and not sent."""

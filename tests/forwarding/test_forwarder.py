@@ -17,6 +17,7 @@ from relay.forwarding.forwarder import JUDGED_AT_ONCE, NOTE_CHARACTERS, Forwarde
 from relay.model import AudienceMessage, Edit, Forward, Kind, Outcome, Retraction, Role, Settlement
 from relay.moderation.switches import Switches
 from relay.speech.floor import FloorDecision
+from relay.voxta.chat import JoinedChat
 from relay.wire.messages import Person
 from tests.forwarding.surroundings import GAP, HOME, Scene, Sending, Trouble, config, message
 
@@ -686,6 +687,28 @@ class TestWhatDidNotArrive:
         scene.wait(35)
 
         assert [forward.keys for forward in scene.voxta.arrived] == [(first.key,), (second.key,)]
+
+    @pytest.mark.parametrize("lost", [Sending.CUT_BEFORE, Sending.NOT_TOLD])
+    def test_is_told_no_more_when_somebody_stopped_its_answer_meanwhile(
+        self, scene: Scene, lost: Sending, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer = scene.voxta._answer
+
+        async def stall(chat: JoinedChat) -> None:
+            scene.forwarder.given_up(scene.voxta.attempted[-1][0])
+            await answer(chat)
+
+        with monkeypatch.context() as silence:
+            silence.setattr(scene.voxta, "_answer", stall)
+            scene.voxta.next.append(lost)
+            each = said(scene)
+            scene.wait()
+        scene.voxta.leave()
+        scene.voxta.join()
+        scene.wait(35)
+
+        assert scene.voxta.told == {}, "whoever paid for it has been refunded"
+        assert outcome(scene, each) == (Outcome.DROPPED, "its answer was stopped")
 
     def test_is_not_told_when_it_has_waited_too_long(self, scene: Scene) -> None:
         scene.voxta.next.append(Sending.CUT_BEFORE)
