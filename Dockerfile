@@ -7,7 +7,9 @@ COPY config/relay.example.toml ./config/
 RUN uv sync --locked --no-dev --no-editable
 
 FROM python:3.11-slim
-RUN useradd --create-home --uid 10001 relay && mkdir /data && chown relay /data
+# commands find the settings in /config as this user's own
+RUN useradd --create-home --uid 10001 relay && install -d -o relay /data /config /home/relay/.config \
+    && ln -s /config /home/relay/.config/voxta-relay
 COPY --from=build /app/.venv /app/.venv
 ENV PATH=/app/.venv/bin:$PATH RELAY_RELAY__DATA_DIR=/data PYTHONUNBUFFERED=1
 USER 10001

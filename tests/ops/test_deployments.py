@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from relay.application.processes.kinds import kinds
 from relay.application.settings import load, settings_model
 from relay.config import OperationsSection, ProcessesSection
 from relay.config.loading import Config, checked
+from relay.config.places import own_file
 from relay.platforms import listed
 from relay.system.shutdown import CLOSING
 from tests.docs.pages import ROOT
@@ -74,6 +76,18 @@ def test_commands_beside_a_process_in_its_container_can_read_the_settings(
         monkeypatch.setenv(name, value)
 
     assert load().inbox.engine == "redis"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="containers of this image are Linux")
+def test_commands_in_a_container_find_the_settings_that_its_process_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/relay")
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    image = (ROOT / "Dockerfile").read_text("utf-8")
+
+    [(folder, link)] = re.findall(r"ln -s (\S+) (\S+)", image)
+
+    assert own_file().parent == Path(link)
+    assert f'CMD ["run", "--config", "{folder}/{own_file().name}"]' in image
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
