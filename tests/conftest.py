@@ -49,6 +49,15 @@ def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def looks_for_garbage() -> Iterator[None]:
+    """For what changes how often they are, and through what: both are as before for the tests that follow."""
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+    gc.freeze()
+
+
+@pytest.fixture
 def loss_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Those before connections are made anew, each of which counts as lost soon; in truth nobody waits for so long."""
     from relay.system import backoff

@@ -1,7 +1,7 @@
 """What goes on for hours is not halted by looks for garbage, whichever command begins it."""
 
 import gc
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +12,12 @@ from relay.cli import app
 from relay.system import shutdown
 
 
-@pytest.fixture
-def as_before() -> Iterator[tuple[int, int, int]]:
-    before = gc.get_threshold()
-    yield before
-    gc.set_threshold(*before)
-    gc.unfreeze()
-
-
+@pytest.mark.usefixtures("looks_for_garbage")
 @pytest.mark.parametrize(
     "command", [["run"], ["run", "--only", "core"], ["fleet"], ["companion"], ["demo"]], ids=" ".join
 )
-def test_whatever_goes_on_is_halted_rarely(
-    command: list[str], as_before: tuple[int, int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whatever_goes_on_is_halted_rarely(command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = gc.get_threshold()
     begun: list[tuple[int, int, int]] = []
 
     def run(work: Coroutine[Any, Any, None]) -> None:
@@ -40,4 +32,4 @@ def test_whatever_goes_on_is_halted_rarely(
     done = CliRunner().invoke(app, [*command, *where], catch_exceptions=False)
 
     assert done.exit_code == 0
-    assert len(begun) == 1 and begun[0] > as_before
+    assert len(begun) == 1 and begun[0] > usual

@@ -31,6 +31,8 @@ from tests.doubles.twitch import TwitchDouble
 from tests.end_to_end.stage import FREELY, ONE_BY_ONE, EchoBrain
 from tests.support import PATIENCE, eventually
 
+pytestmark = pytest.mark.usefixtures("looks_for_garbage")
+
 HEARD = "channel.chat.message"
 
 

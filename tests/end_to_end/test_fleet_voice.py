@@ -51,7 +51,7 @@ async def furnished(file: FleetFile, discord: DiscordDouble, name: str, said: st
     return Room(call, lounge, await discord.enter(name, lounge), teller)
 
 
-@pytest.mark.usefixtures("twitch")
+@pytest.mark.usefixtures("twitch", "looks_for_garbage")
 async def test_each_companion_hears_and_speaks_in_its_own_channel_alone(
     file: FleetFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,8 @@ from tests.support import PATIENCE, eventually
 if TYPE_CHECKING:
     from relay.application.composition import Relay
 
+pytestmark = pytest.mark.usefixtures("looks_for_garbage")
+
 Lead = Callable[[Leadership, Bus], Awaitable[None]]
 
 
