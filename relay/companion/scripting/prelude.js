@@ -6,6 +6,7 @@
   "use strict";
 
   const { stringify, parse } = JSON;
+  const { InternalError } = globalThis;
   const FLAG = new RegExp(config.flag);
   const random = mulberry32(config.seed);
   const modules = new Map();
@@ -14,6 +15,7 @@
   let callback = 0;
   let orders = [];
   let errors = [];
+  let failure = null;
   let flags = new Set();
   let variables = Object.create(null);
   let state = { time: 0, now: 0, user: {}, characters: [] };
@@ -225,12 +227,16 @@
 
   // Calls
 
-  function fail(error) {
+  function described(error) {
     const isError = error instanceof Error;
-    errors.push({
+    return {
       message: isError ? `${error.name}: ${error.message}`.slice(0, 500) : String(error).slice(0, 500),
       stack: isError ? String(error.stack).slice(0, 4000) : "",
-    });
+    };
+  }
+
+  function fail(error) {
+    errors.push(described(error));
   }
 
   function attempt(called, argument) {
@@ -266,6 +272,20 @@
 
   function has(path) {
     return modules.has(path);
+  }
+
+  // What a module threw that was not added. `found` tells it, or null, once what is left to be done is done.
+  function find(path) {
+    failure = null;
+    import(path).then(undefined, (error) => {
+      const isStopped = error instanceof InternalError && error.message === "interrupted";
+      failure = isStopped ? null : described(error);
+    });
+    return 0;
+  }
+
+  function found() {
+    return stringify(failure);
   }
 
   function trigger(path, fields) {
@@ -320,7 +340,7 @@
   Object.defineProperty(globalThis, "Date", { value: ChatDate, writable: true, configurable: true });
   globalThis.console = Object.freeze({ log: say, info: say, warn: say, error: say, debug: say });
 
-  const calls = { begin, end, add, has, trigger, emit, callBack };
+  const calls = { begin, end, add, has, find, found, trigger, emit, callBack };
   Object.defineProperty(globalThis, config.name, { value: Object.freeze({ chat, ...calls }) });
   return 0;
 })

@@ -77,7 +77,11 @@ def warm_up() -> None:
 
 
 class Endless(Exception):
-    """The top level of a script was stopped."""
+    """The top level of a script was stopped, or waits for what never comes."""
+
+
+class Thrown(Exception):
+    """The top level of a script threw; the text tells what, with file and line."""
 
 
 class Scripts:
@@ -172,6 +176,8 @@ class Scripts:
                 return f"{where}: it took longer than {self._limits.seconds * 1_000:g} ms and was stopped", False
             case quickjs_rs.MemoryLimitError():
                 return f"{where}: it took more than {self._limits.memory // 2**20} MiB and was stopped", False
+            case Thrown():
+                return str(error), False
             case Endless():
                 return f"{error}:1: what stands outside its functions does not come to an end", False
             case quickjs_rs.QuickJSError():
@@ -219,8 +225,18 @@ class Scripts:
         known = json.dumps(path)
         self._eval(f"import * as script from {known}; {self._name}.add({known}, script);", module=True)
         if not self._eval(f"{self._name}.has({known})"):
-            raise Endless(path)
+            self._wait_for(path, known)
         self._loaded.add(path)
+
+    def _wait_for(self, path: str, known: str) -> None:
+        """Let the top level of a script come to its end. Raises Thrown or Endless when it does not."""
+        self._eval(f"{self._name}.find({known})")
+        if self._engine is not None:
+            self._engine.drain()
+        if failure := parsing.answer(self._eval(f"{self._name}.found()")):
+            raise Thrown(_described(failure, path))
+        if not self._eval(f"{self._name}.has({known})"):
+            raise Endless(path)
 
     def _resolve(self, base: str, specifier: str) -> str | None:
         """A relative import is one of the scenario's scripts, with or without .js; nothing else can be had."""
@@ -239,8 +255,9 @@ class Scripts:
         return "\n" if source == "" else source  # the engine takes an empty one for none
 
 
-def _described(error: object) -> str:
+def _described(error: object, what: str = "") -> str:
+    """What a script threw, and where: in `what`, if nothing else is known."""
     if not isinstance(error, dict):
         return "a script failed"
-    where = parsing.place(str(error.get("stack")))
+    where = parsing.place(str(error.get("stack"))) or what
     return f"{where}: {error.get('message')}" if where else str(error.get("message"))

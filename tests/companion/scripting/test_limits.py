@@ -82,6 +82,11 @@ def test_one_long_step_is_stopped_as_well_and_the_other_scripts_go_on(body: str)
         ("export function trigger(e) {\n let x = ;\n}", "scripts/t.js:2:16: SyntaxError"),
         ("for (;;);", "scripts/t.js:1: what stands outside its functions"),
         ("await new Promise(() => 0);", "scripts/t.js:1: what stands outside its functions"),
+        ("await null; for (;;);", "scripts/t.js: it took longer than 100 ms and was stopped"),
+        ("\nthrow new Error('boom');", "scripts/t.js:2:11: Error: boom"),
+        ("await null;\nnull.x;", "scripts/t.js:2:1: TypeError: cannot read property 'x' of null"),
+        ("throw 'a string';", "scripts/t.js: a string"),
+        ("throw null;", "scripts/t.js: null"),
         ("export const x = 1;", "scripts/t.js exports no function called trigger"),
         ("import fs from 'fs';", "scripts/t.js: there is no 'fs'"),
         ("import x from '../../secrets';", "there is no '../../secrets'"),
@@ -94,6 +99,25 @@ def test_one_long_step_is_stopped_as_well_and_the_other_scripts_go_on(body: str)
 def test_what_is_wrong_with_a_whole_script_is_named(source: str, problem: str) -> None:
     error = trigger({"t": source}, limits=SHORT).error
     assert error is not None and problem in error
+
+
+def test_what_an_imported_script_throws_outside_its_functions_is_named_whenever_it_is_called() -> None:
+    sources = {
+        "scripts/t.js": "import './lib'; export function trigger() {}",
+        "scripts/lib.js": f"{IMPORT}chat.note('before');\nnull.x;",
+    }
+    engine = Scripts(sources, seed=0, limits=SHORT)
+    results = [engine.trigger("scripts/t.js", EVENT, state()) for _ in range(2)]
+    engine.close()
+    assert [result.error for result in results] == [
+        "scripts/lib.js:3:1: TypeError: cannot read property 'x' of null"
+    ] * 2
+    assert [result.orders for result in results] == [(AddMessage(MessageRole.NOTE, "before"),), ()]
+
+
+def test_a_script_may_wait_outside_its_functions() -> None:
+    source = f"{IMPORT}await null; chat.note('now'); export function trigger() {{ chat.note('then'); }}"
+    assert well(trigger({"t": source})) == [AddMessage(MessageRole.NOTE, text) for text in ("now", "then")]
 
 
 def test_what_was_ordered_before_a_failure_counts() -> None:
