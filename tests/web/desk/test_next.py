@@ -1,6 +1,7 @@
 """What waits is looked through in a real browser, while it goes away under the pointer."""
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.web.desk.office import Office
@@ -8,6 +9,12 @@ from tests.web.desk.office import Office
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ROWS = ".waiting > li"
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def nothing_waits(desk: Office) -> None:
+    for words in ("clear", "resume"):
+        await desk.control(words)
 
 
 async def under(page: Page, place: dict[str, float]) -> str | None:
