@@ -48,6 +48,23 @@ async def test_what_leaves_by_itself_keeps_its_place_for_a_moment(desk: Office) 
         assert await under(page, middle) == "Drop: Bob"
 
 
+async def test_what_leaves_by_itself_after_it_could_not_be_dropped_keeps_its_place_too(desk: Office) -> None:
+    await desk.control("pause")
+    first, _ = await desk.hear("I am Eve", author="Eve"), await desk.hear("I am Fay", author="Fay")
+    async with desk.page(kept=False) as page:
+        await page.clock.install()
+        await expect(page.locator(ROWS)).to_have_count(2)
+        button = page.get_by_role("button", name="Drop: Eve")
+        await page.clock.pause_at("2100-01-01")
+        with desk.refusing("not now"):
+            await button.press("Enter")
+            await expect(page.locator(".notice.failed")).to_contain_text("not now")
+
+        await desk.relay.runtime.drop(first.key)
+        await expect(button).to_be_hidden()
+        assert await page.locator(ROWS).count() == 2
+
+
 async def test_what_is_dropped_here_makes_room_at_once(desk: Office) -> None:
     await desk.control("pause")
     for name in ("Cleo", "Dan"):

@@ -50,9 +50,9 @@ function waitingRow(connection, item) {
   const drop = h("button", { type: "button", "aria-label": label(t("Drop")) }, t("Drop"));
   const mute = h("button", { type: "button", class: "plain", "aria-label": label(t("Mute")) }, t("Mute"));
   let isDropped = false;
-  const dropIt = () => {
-    isDropped = true;
-    attempt(connection.ask("drop", { key }));
+  const dropIt = async () => {
+    isDropped = true; // the list may be told before the answer comes
+    isDropped = (await attempt(connection.ask("drop", { key }))) !== undefined;
   };
   if (dock) guarded(drop, t("Sure?"), dropIt);
   else drop.addEventListener("click", dropIt);
