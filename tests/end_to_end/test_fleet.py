@@ -14,18 +14,20 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from pydantic import SecretStr
 
 from relay.application import steering, tracing
+from relay.application.browser import is_served
 from relay.application.explaining import explained
 from relay.application.fleet.run import run_fleet
 from relay.application.fleet.watching import SettledFile
 from relay.application.settings import load_fleet
 from relay.application.steering import steered
 from relay.companion.serving.server import CompanionServer
-from relay.config import CompanionSection
+from relay.config import CompanionSection, WebSection
 from relay.errors import ConfigError
 from relay.platforms.discord import commands
 from relay.system.spans import MessageSpans, trace_ids
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.certificate import authority
+from tests.doubles.ports import free_port
 from tests.doubles.redis_server import RedisServer
 from tests.doubles.twitch import TwitchDouble
 from tests.end_to_end.stage import FREELY, ONE_BY_ONE, EchoBrain
@@ -164,6 +166,15 @@ async def test_each_companion_answers_in_its_own_channel(file: FleetFile, twitch
     assert file.brains["ann"].asked == ['Dan (Twitch): "hello @vox"']
     assert file.brains["ben"].asked == ['Eve (Twitch): "hi @vox"']
     assert len(posts) == 2
+
+
+async def test_companions_without_pages_leave_their_port_to_others(file: FleetFile, twitch: TwitchDouble) -> None:
+    web = WebSection(enabled=False, port=free_port())
+    file.share(web={"enabled": web.enabled, "port": web.port})
+
+    async with running(file):
+        await hears(twitch, "ann", "ben")
+        assert not is_served(web)
 
 
 async def test_a_companion_that_is_added_answers_and_one_that_is_removed_does_not(

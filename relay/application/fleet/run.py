@@ -10,7 +10,7 @@ from relay.application.fleet.changes import FleetChanges
 from relay.application.fleet.parts import AccountParts, FleetPart
 from relay.application.fleet.signs import follow_signs
 from relay.application.fleet.watching import FleetWatch, looking_on_hangup
-from relay.application.processes.kinds import CORE, POST, WEB, checked, kinds
+from relay.application.processes.kinds import CORE, POST, WEB, checked, kinds, switched_off
 from relay.application.processes.posting import run_post
 from relay.application.processes.refusing import refuse_newer
 from relay.application.processes.run import reaches
@@ -25,12 +25,14 @@ log = logging.getLogger(__name__)
 
 async def run_fleet(path: Path, wanted: Sequence[str]) -> None:
     """Until cancelled; `wanted` kinds, or all. Raises ConfigError and AuthError when a person has to act."""
-    wanted = wanted or kinds()
+    asked, wanted = wanted, wanted or kinds()
     file = await asyncio.to_thread(FleetWatch, path, to_lead=CORE in wanted)
     fleet = file.fleet
     if not fleet.companions:
         raise ConfigError(f"{path}: there is no companion: write a [companions.NAME] for each, or use `relay run`")
     wanted = checked(wanted, fleet.process)
+    if WEB in asked and (problem := switched_off([WEB], fleet.process)):  # platforms are each companion's own
+        raise ConfigError(problem)
     logging.getLogger().setLevel(fleet.process.relay.log_level.upper())
     await refuse_newer(fleet.process.inbox, fleet.companions)
     bus = Bus(fleet.process.inbox, fleet.process.relay.name)
@@ -69,7 +71,8 @@ def _parts(kind: str, fleet: Fleet, bus: Bus, watch: Watch) -> Iterator[FleetPar
     elif kind == WEB:
         from relay.application.fleet.pages import FleetPages
 
-        yield FleetPages(fleet, bus)
+        if fleet.process.web.enabled:
+            yield FleetPages(fleet, bus)
     else:
         from relay.application.fleet.adapter import SharedAdapter
         from relay.application.fleet.left_out import LeftOut

@@ -27,3 +27,11 @@ async def test_only_who_leads_the_companions_asks_for_a_port_of_each(
 
     with pytest.raises(ConfigError, match=complaint):
         await run_fleet(path, wanted)
+
+
+async def test_a_web_process_without_pages_is_a_mistake_of_the_settings(tmp_path: Path) -> None:
+    path = tmp_path / "relay.toml"
+    path.write_text('inbox.engine = "redis"\nweb.enabled = false\ncompanions.ann = {}\n', "utf-8")
+
+    with pytest.raises(ConfigError, match=r"web\.enabled: false; --only web needs it to be true"):
+        await run_fleet(path, ["web"])
