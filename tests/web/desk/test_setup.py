@@ -161,3 +161,13 @@ async def test_the_address_is_copied_also_by_a_page_that_has_no_clipboard(pages:
         await page.get_by_role("button", name="Copy the address").click()
         await expect(page.locator(".notice")).to_contain_text("Copied.")
         assert (await page.evaluate("copied")).endswith("/overlay")
+
+
+async def test_an_address_that_the_browser_did_not_copy_is_not_said_to_be(pages: Pages, tmp_path: Path) -> None:
+    async with running(settings_in(tmp_path)) as stage, shown(pages, f"{stage.url}/#setup", [], kept=False) as page:
+        await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+        await page.evaluate("document.execCommand = () => false")
+        await page.get_by_role("button", name="Choose").click()
+        await page.get_by_role("button", name="Copy the address").click()
+        await expect(page.locator(".notice")).to_contain_text("copy it yourself")
+        assert (await page.evaluate("String(getSelection())")).endswith("/overlay"), "one key is enough"

@@ -47,8 +47,12 @@ export function once(act) {
 // Put what stands in a field on the clipboard. A page that came over http from another computer has the old way alone.
 export async function copy(field) {
   field.select();
-  const done = navigator.clipboard ? navigator.clipboard.writeText(field.value) : document.execCommand("copy");
-  await attempt(done, { done: t("Copied.") });
+  await attempt(put(field.value), { done: t("Copied.") });
+}
+
+async function put(selected) {
+  if (navigator.clipboard) await navigator.clipboard.writeText(selected);
+  else if (!document.execCommand("copy")) throw new Error(t("The browser did not copy it. It is selected: copy it yourself."));
 }
 
 // Told to screen readers when they have had time for the last one; only the newest waits.
