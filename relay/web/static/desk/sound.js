@@ -15,14 +15,15 @@ export function switchChimes(on) {
   if (on) chime();
 }
 
-// Where the browser holds sound back until somebody clicks, the newest alone of those that waited is heard.
+// Where the browser holds sound back until somebody clicks, the newest alone of those that waited is heard, if they
+// are still wanted then.
 export async function chime() {
   const now = performance.now();
   if (!chimes() || now - last < EVERY) return;
   last = now;
   context ??= new AudioContext();
   await context.resume();
-  if (now === last) NOTES.forEach((frequency, index) => play(frequency, context.currentTime + index * 0.14));
+  if (chimes() && now === last) NOTES.forEach((frequency, index) => play(frequency, context.currentTime + index * 0.14));
 }
 
 function play(frequency, at) {
