@@ -100,7 +100,7 @@ def said(text: str, platform: str) -> None:
         assert not COMMAND.match(post.text)
         assert not COMMAND.match(NOTHING_SHOWN.sub("", post.text)) or post.text[0] in "?$%&+;=^~|-"
         assert not re.search("@(everyone|here)\\b", post.text)
-        assert not any(unicodedata.category(c) in ("Cc", "Cs") and c != "\n" for c in post.text)
+        assert not any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in post.text)
         assert not any(link in post.text for link in LINKS)
 
 
