@@ -41,18 +41,17 @@ class Silence:
     ) -> None:
         """`halt` is why nothing is told to the companion, `volume` what moderators have set."""
         self._config = config
-        self._volume = config.speech.volume
         self._audio = audio
         self._halt = halt
-        self._set_to = volume
+        self._volume = volume
         self._answer_failed: str | None = None
         self._voice_failed: str | None = None
         self._since: dict[str, float] = {}
         self._told: set[str] = set()
 
     def adopt(self, config: Config) -> None:
-        """Go by this volume from now on."""
-        self._volume = config.speech.volume
+        """Go by these settings from now on."""
+        self._config = config
 
     def hear(self, message: WireMessage) -> None:
         """Whether answers and their voice work is seen from what Voxta says."""
@@ -80,7 +79,7 @@ class Silence:
 
     def _unheard(self) -> Iterator[str]:
         """Why answers are text alone although they are to be spoken."""
-        config, set_to = self._config, self._set_to()
+        config, set_to = self._config, self._volume()
         if config.voxta.mode == "embedded" and config.companion.speech == "none":
             yield 'it has no voice, so its answers are text: set companion.speech to "espeak" or "openai"'
         elif self._voice_failed is not None:
@@ -89,7 +88,7 @@ class Silence:
             yield f"it is heard nowhere, so its answers are text: {where}"
         if set_to == 0:
             yield "its volume is 0; `relay ctl volume reset` undoes that"
-        elif set_to is None and self._volume == 0:
+        elif set_to is None and config.speech.volume == 0:
             yield "its volume is 0: set speech.volume to 1"
 
     def look(self, now: float) -> None:
