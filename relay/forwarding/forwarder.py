@@ -14,7 +14,7 @@ from relay.commands.gate import CommandGate, Finished, no_commands
 from relay.config import VoxtaSection
 from relay.config.loading import Config
 from relay.errors import InboxError
-from relay.forwarding.follows import NOTE_FOLLOWS
+from relay.forwarding.admission import Admission
 from relay.forwarding.gap import ForwardGap
 from relay.forwarding.lanes import Batch
 from relay.forwarding.observer import Observer
@@ -27,7 +27,7 @@ from relay.forwarding.waiting import Waiting
 from relay.inbox.base import Inbox
 from relay.inbox.ledger import names
 from relay.inbox.retry import with_retries
-from relay.model import AudienceMessage, Forward, Outcome, PlatformDecision, Retraction
+from relay.model import AudienceMessage, Forward, Outcome, PlatformDecision, Retraction, Settlement
 from relay.moderation.budget import Budget, is_quiet
 from relay.moderation.switches import Switches
 from relay.speech.floor import Floor
@@ -39,12 +39,6 @@ from relay.voxta.link import Link
 
 log = logging.getLogger(__name__)
 
-CLAIM = 512
-"""Messages claimed at once, at most."""
-JUDGED_AT_ONCE = 32
-"""Of them, judged in one turn of the loop: some milliseconds in which nobody else has theirs."""
-CLAIM_WAIT = 30.0
-"""Seconds one claim waits for a message before what waits is looked at anew all the same."""
 HALTED_LOOK = 30.0
 """Seconds between two looks at the clock while quiet hours may end."""
 NOTE_CHARACTERS = "characters"
@@ -90,6 +84,7 @@ class Forwarder:
         self.brief: Callable[[Forward], Awaitable[None]] | None = None
         """Tells the character whom it is about to hear, where people are remembered; waited for, and never raises."""
         self._settling = Settling(inbox, observer.settled, wall)
+        self._admission = Admission(inbox, self._settling, self.waiting, changed=self.wake, wall=wall)
         renderer = Renderer(policy, config.selection.length, labels)
         self._preparing = Preparing(renderer, self._settling, self.waiting, wall)
         self._sending = Sending(inbox, session, observer, self._settling, self.waiting, changed=self.wake, wall=wall)
@@ -140,49 +135,28 @@ class Forwarder:
         self._sending.retract(retraction)
         self.wake()
 
+    def settled(self, settlements: Sequence[Settlement]) -> None:
+        """What the store has dropped does not wait, neither what was claimed when it was taken back."""
+        dropped = {each.key for each in settlements if each.outcome is Outcome.DROPPED}
+        if dropped:
+            self._admission.forget(dropped)
+            self.waiting.take_back(lambda message: message.key in dropped, "taken back")
+
     async def run(self) -> None:
         """Forward until cancelled. A store that does not answer is waited for."""
-        await self._take_over()
+        self._sending.doubts.add(await with_retries(self._inbox.unfinished))
+        await self._admission.take_over()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._take_in())
+            tasks.create_task(self._admission.run())
             tasks.create_task(self._sending.run())
             tasks.create_task(self._send_out())
 
     async def end(self, reason: str) -> None:
         """Finish what is being sent, then drop what waits and what still comes."""
         self._ending = reason
+        self._admission.end(reason)
         self.wake()
         await self._ended.wait()
-
-    # Taking in
-
-    async def _take_over(self) -> None:
-        """What the relay before this one held when it ended."""
-        self._sending.doubts.add(await with_retries(self._inbox.unfinished))
-        await self._admit_in_turns(await with_retries(self._inbox.reclaim))
-
-    async def _take_in(self) -> None:
-        while True:
-            checkpoint()
-            await self._admit_in_turns(await with_retries(self._inbox.claim, CLAIM, CLAIM_WAIT))
-
-    async def _admit_in_turns(self, messages: Sequence[AudienceMessage]) -> None:
-        """What else there is to do, here or in other rooms, is done between two parts."""
-        for start in range(0, len(messages), JUDGED_AT_ONCE):
-            await self._admit(messages[start : start + JUDGED_AT_ONCE])
-            await asyncio.sleep(0)
-        if not messages:
-            self.wake()
-
-    async def _admit(self, messages: Sequence[AudienceMessage]) -> None:
-        if self._ending is not None:
-            await self._settling.messages([(m.key, Outcome.DROPPED, self._ending) for m in messages])
-            return
-        if messages and not self.waiting.judging.follows.is_loaded:
-            self.waiting.judging.follows.load(await with_retries(self._inbox.get_note, NOTE_FOLLOWS))
-        self.waiting.admit(messages, self._wall())
-        self.wake()
-        await self.waiting.judging.follows.keep(self._inbox)
 
     async def forget(self, viewer: str) -> None:
         """Delete what is noted of `platform:id`."""

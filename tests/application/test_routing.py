@@ -9,7 +9,7 @@ from relay.application.composition import Relay
 from relay.application.events import Events
 from relay.application.routing import ReplyRouter
 from relay.application.statistics import Statistics
-from relay.model import Forward, Retraction, SendAs
+from relay.model import Forward, Outcome, Retraction, SendAs, Settlement
 from relay.replies.replies import Replies
 from relay.replies.screening import Screening
 from relay.speech.floor import THOUGHT
@@ -17,6 +17,7 @@ from relay.speech.voice import Voice
 from relay.wire import server
 from relay.wire.messages import WireMessage
 from relay.wire.server import parse_server
+from tests.contracts.samples import messages
 from tests.end_to_end.stage import settings
 from tests.speech.test_voice import QUESTION, speaking
 
@@ -152,3 +153,13 @@ def test_a_question_that_is_taken_back_before_its_answer_begins_is_given_up_as_o
         relay.events.retracted(Retraction(platform="twitch", reason="deleted", id="1"))
 
     assert given_up == [question]
+
+
+def test_what_the_store_drops_waits_no_more_for_its_turn(tmp_path: Path) -> None:
+    relay = Relay(settings(tmp_path), lambda *_: [], voxta_url="http://127.0.0.1:9", statistics=Statistics())
+    [each] = messages(1)
+    relay.forwarder.waiting.admit([each], each.at)
+    assert len(relay.forwarder.waiting) == 1
+
+    relay.events.settled([Settlement(key=each.key, outcome=Outcome.DROPPED, reason="deleted", at=each.at)])
+    assert len(relay.forwarder.waiting) == 0

@@ -319,6 +319,7 @@ class Scene:
 
     def settled(self, settlements: Sequence[Settlement]) -> None:
         self.told.extend(settlements)
+        self.forwarder.settled(settlements)
 
     def crash(self) -> None:
         """The relay dies in whatever it does, and another one begins."""

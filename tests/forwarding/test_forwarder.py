@@ -13,7 +13,8 @@ from relay.commands.gate import Finished
 from relay.config import VoxtaSection
 from relay.config.loading import Config
 from relay.forwarding import notices
-from relay.forwarding.forwarder import JUDGED_AT_ONCE, NOTE_CHARACTERS, Forwarder, note_of_chat
+from relay.forwarding.admission import JUDGED_AT_ONCE
+from relay.forwarding.forwarder import NOTE_CHARACTERS, Forwarder, note_of_chat
 from relay.model import AudienceMessage, Edit, Forward, Kind, Outcome, Retraction, Role, Settlement
 from relay.moderation.switches import Switches
 from relay.speech.floor import FloorDecision
@@ -634,6 +635,45 @@ def test_what_is_taken_back_while_it_waits_stands_in_nobodys_way(
 
     assert outcome(scene, each) == DELETED
     assert scene.voxta.told == {alike.key: 1}, "nobody had asked the same any more"
+
+
+def ban(scene: Scene, name: str) -> None:
+    """All that this person has written is taken back, in the store as well."""
+    retraction = Retraction(platform="twitch", author_id=name, reason="banned")
+    scene.forwarder.retract(retraction)
+    scene.settled(scene.writer.between(scene.inbox.retract(retraction, scene.wall())))
+
+
+def test_what_is_taken_back_of_many_before_it_is_judged_does_not_wait_later(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def note(name: str, value: str) -> None:
+        ban(scene, "spammer")
+
+    scene.forwarder.follow(Switches(paused=True))
+    monkeypatch.setattr(scene.inbox, "set_note", note)  # as of whoever follows, after the first part is judged
+    followers = [message(n, at=scene.wall(), kind=Kind.FOLLOW, author=f"v{n}") for n in range(JUDGED_AT_ONCE)]
+    spam, other = (message(n, at=scene.wall(), author=author) for n, author in ((98, "spammer"), (99, "bob")))
+    scene.give(*followers, spam, other)
+    scene.wait(1)
+
+    assert outcome(scene, spam) == (Outcome.DROPPED, "banned")
+    assert scene.forwarder.waiting.of(spam.viewer) == []
+    assert scene.forwarder.waiting.of(other.viewer) == [other.key]
+
+
+@pytest.mark.parametrize("text", ["what game is this?", "look at evil.example"], ids=["in the pool", "held"])
+def test_what_the_store_drops_only_after_it_was_claimed_waits_no_more(scene: Scene, text: str) -> None:
+    retraction = Retraction(platform="twitch", author_id="ann", reason="banned")
+    scene.forwarder.follow(Switches(paused=True))
+    scene.forwarder.retract(retraction)
+    each = said(scene, text=text)
+    scene.wait(1)
+    assert scene.forwarder.waiting.of(each.viewer) == [each.key]
+
+    scene.settled(scene.writer.between(scene.inbox.retract(retraction, scene.wall())))
+    assert scene.forwarder.waiting.of(each.viewer) == []
+    assert scene.forwarder.waiting.held() == []
 
 
 @TAKEN_BACK
