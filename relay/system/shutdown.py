@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any, Final, TypeVar
 
 from relay.system.console_window import WINDOW, not_held_by_a_click
+from relay.system.threads import Threads
 
 T = TypeVar("T")
 
@@ -147,6 +148,7 @@ def _place(frame: FrameType | None) -> str:
 
 async def _until_told(work: Coroutine[Any, Any, T], deadline: Deadline) -> T:
     _deadline.set(deadline)
+    asyncio.get_running_loop().set_default_executor(Threads())
     task = asyncio.ensure_future(work)
     with _ending_on_signals(task, deadline):
         try:

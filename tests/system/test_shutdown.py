@@ -151,6 +151,28 @@ try:
 except asyncio.CancelledError:
     print("ended", flush=True)
 """
+IN_A_THREAD = """
+import socket
+import threading
+from relay.system import threads
+threads.LAST, told = {grace}, threading.Event()
+def without_an_answer(*_):
+    threading.Event().wait()
+def write():
+    told.wait()
+    print("written", flush=True)
+socket.getaddrinfo = without_an_answer
+async def work():
+    asyncio.get_running_loop().call_soon(ready)
+    try:
+        {then}
+    finally:
+        told.set()
+try:
+    shutdown.run(work())
+except asyncio.CancelledError:
+    print("ended", flush=True)
+"""
 SOON, NEVER = 0.1, 1_000.0
 
 
@@ -295,3 +317,21 @@ def test_a_second_sigterm_ends_work_that_was_asked_at_once() -> None:
 
     process.communicate(timeout=PATIENCE)
     assert process.returncode == -signal.SIGTERM
+
+
+def test_a_name_that_is_looked_up_without_an_answer_does_not_hold_up_the_end() -> None:
+    process = running(IN_A_THREAD, SOON, then="await asyncio.get_running_loop().getaddrinfo('redis', 6379)")
+
+    process.send_signal(signal.SIGTERM)
+
+    said, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said, errors) == (0, "ended\n", "")
+
+
+def test_what_a_thread_is_writing_is_brought_to_its_end() -> None:
+    process = running(IN_A_THREAD, then="await asyncio.to_thread(write)")
+
+    process.send_signal(signal.SIGTERM)
+
+    said, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said, errors) == (0, "written\nended\n", "")
