@@ -286,10 +286,12 @@ class Sending:
         self._known(forwards)
 
     async def _take_back(self, lost: Sequence[Forward]) -> None:
-        """These never arrived: what they carried waits on, in the order in which it went."""
+        """These never arrived: what they carried waits on, in the order in which it went, and as it was let through."""
         place = {id: place for place, id in enumerate(self._begun)}
         current = await self._abandon(sorted(lost, key=lambda forward: place.get(forward.id, -1)))
-        self._waiting.restore([self._waiting.judging.again(message, self._wall()) for message in current.values()])
+        known = {pick.message.key: pick for each in self._begun.values() for pick in each.picks}
+        again = self._waiting.judging.again  # for those of the relay before
+        self._waiting.restore([known.get(key) or again(message, self._wall()) for key, message in current.items()])
         self._known(lost)
 
     async def _abandon(self, forwards: Sequence[Forward]) -> dict[str, AudienceMessage]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from relay.application.settings import load
+from relay.commands.gate import CommandGate
 from relay.config.loading import Config
 from relay.errors import InboxError, VoxtaError, VoxtaForbidden, VoxtaNotTold, VoxtaUnavailable
 from relay.forwarding.forwarder import Forwarder
@@ -258,8 +259,9 @@ class WatchedFloor(Floor):
 class Scene:
     """One forwarder at work, on a clock that jumps. It can die and begin anew beside the same store."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, commands: CommandGate | None = None) -> None:
         self._config = config
+        self._commands = commands
         self.loop = VirtualLoop()
         self.disk = Disk()
         self.wall_offset = 0.0
@@ -295,6 +297,7 @@ class Scene:
             session=self.voxta,
             floor=self.floor,
             observer=self,
+            commands=self._commands,
             clock=self._clock,
             wall=self.wall,
         )

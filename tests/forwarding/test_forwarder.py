@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from relay.commands.explaining import Halt
-from relay.commands.gate import Finished
+from relay.commands.gate import CommandGate, Finished
 from relay.config import VoxtaSection
 from relay.config.loading import Config
 from relay.forwarding import notices
@@ -20,14 +20,15 @@ from relay.moderation.switches import Switches
 from relay.speech.floor import FloorDecision
 from relay.voxta.chat import JoinedChat
 from relay.wire.messages import Person
+from tests.commands.room import CommandRoom
 from tests.forwarding.surroundings import GAP, HOME, Scene, Sending, Trouble, config, message
 
 FINE = Trouble.NONE
 
 
 @contextmanager
-def running(settings: Config) -> Iterator[Scene]:
-    scene = Scene(settings)
+def running(settings: Config, commands: CommandGate | None = None) -> Iterator[Scene]:
+    scene = Scene(settings, commands)
     try:
         scene.voxta.join()
         scene.wait()
@@ -727,6 +728,21 @@ class TestWhatDidNotArrive:
         scene.wait(35)
 
         assert [forward.keys for forward in scene.voxta.arrived] == [(first.key,), (second.key,)]
+
+    @pytest.mark.parametrize("lost", [Sending.CUT_BEFORE, Sending.NOT_TOLD])
+    def test_is_no_use_of_a_command_that_was_refused_when_it_came(self, lost: Sending) -> None:
+        tell = {"send_as": "event", "template": "{author} hugs."}
+        hug = {"name": "hug", "bits": 100, "least_role": "subscriber", "tell": tell}
+        with running(config(), CommandRoom(hug).gate) as scene:
+            scene.voxta.next.append(lost)
+            each = said(scene, kind=Kind.CHEER, text="!hug", amount=100)
+            scene.wait()
+            scene.voxta.leave()
+            scene.voxta.join()
+            scene.wait(35)
+
+            assert [forward.body for forward in scene.voxta.arrived] == ["Ann cheered 100 bits."]
+            assert scene.voxta.told == {each.key: 1}
 
     @pytest.mark.parametrize("lost", [Sending.CUT_BEFORE, Sending.NOT_TOLD])
     def test_is_told_no_more_when_somebody_stopped_its_answer_meanwhile(
