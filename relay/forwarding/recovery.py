@@ -69,8 +69,9 @@ class Recalled:
                 self._by_forward.setdefault(forward.id, []).append(retraction)
 
     def give_up(self, forward: Forward) -> None:
-        """Nobody is to answer any of it."""
-        self._given_up.add(forward.id)
+        """Nobody is to answer any of it, unless that is for what was taken back of it: then the rest may be told."""
+        if forward.id not in self._by_forward:
+            self._given_up.add(forward.id)
 
     def reason(self, forward_id: str, message: AudienceMessage) -> str | None:
         """Why this message, which the forward carried, is not to be told any more; None when it is."""

@@ -766,6 +766,32 @@ class TestWhatDidNotArrive:
         assert scene.voxta.told == {}, "whoever paid for it has been refunded"
         assert outcome(scene, each) == (Outcome.DROPPED, "its answer was stopped")
 
+    def test_is_told_again_but_for_what_was_taken_back_of_a_question_of_several(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer = scene.voxta._answer
+
+        async def stall(chat: JoinedChat) -> None:
+            scene.forwarder.retract(Retraction(platform="twitch", id="1", reason="deleted"))
+            scene.forwarder.given_up(scene.voxta.attempted[-1][0])  # as its answer is stopped for that
+            await answer(chat)
+
+        scene.forwarder.follow(Switches(paused=True))
+        deleted, other = said(scene, 1, kind=Kind.RAID), said(scene, 2, kind=Kind.RAID, author="bob")
+        scene.wait()
+        with monkeypatch.context() as silence:
+            silence.setattr(scene.voxta, "_answer", stall)
+            scene.voxta.next.append(Sending.CUT_BEFORE)
+            scene.forwarder.follow(Switches())
+            scene.wait()
+        assert {*scene.voxta.attempted[0][0].keys} == {deleted.key, other.key}
+        scene.voxta.leave()
+        scene.voxta.join()
+        scene.wait(35)
+
+        assert outcome(scene, deleted) == DELETED
+        assert scene.voxta.told == {other.key: 1}
+
     def test_is_not_told_when_it_has_waited_too_long(self, scene: Scene) -> None:
         scene.voxta.next.append(Sending.CUT_BEFORE)
         first = said(scene, 1)
