@@ -78,10 +78,15 @@ class Policy:
         """The viewers' command it calls; None when it calls none, or a moderator's."""
         return self._read(message).call
 
-    def use(self, message: AudienceMessage) -> str | None:
-        """The name of the viewers' command it calls, whatever the arguments; None for none."""
-        call = self.call(message)
-        return None if call is None else call.command.name
+    def use(self, message: AudienceMessage) -> tuple[str, bool] | None:
+        """The viewers' command it calls, by its name, and whether it takes such arguments; None for none."""
+        if (call := self.call(message)) is None:
+            return None
+        try:
+            read(call.command.parameters, call.text)
+        except WrongArguments:
+            return call.command.name, False
+        return call.command.name, True
 
     def is_gone(self, message: AudienceMessage) -> bool:
         """Whether it begins like a viewers' command that there is none of, or no longer."""

@@ -203,6 +203,13 @@ class TestEdits:
 
         assert edited is not None and edited.text == "4"
 
+    def test_other_words_that_the_command_does_not_take_are_refused_as_when_they_are_written_at_once(self) -> None:
+        hall = Hall(HUG)
+
+        assert self.edits(hall, "!hug 3", "!hug you all") is None
+        assert hall.ended() == [(Outcome.REJECTED, "wrong arguments")]
+        assert hall.commands.posted == ["TIMES has to be a number, not 'you'. Use: !hug [TIMES]"]
+
     def test_a_command_that_becomes_an_ordinary_line_needs_what_such_a_line_needs(self) -> None:
         hall = Hall(HUG)
         hall.waiting.apply(Switches(mode=Mode.MENTIONS))
