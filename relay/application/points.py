@@ -38,7 +38,7 @@ class PointRewards:
         self.keeper = RedemptionKeeper(
             inbox,
             lambda: self._redeeming() if self._is_used else {},
-            redemptions=Redemptions(patience=config.forwarding.reply_timeout, is_posted=is_posted),
+            redemptions=Redemptions(patience=config.forwarding.reply_timeout, is_posted=is_posted, is_away=is_away),
             concerns=self._concerns,
         )
         pause_when = config.redemptions.pause_when if self._is_used else ()

@@ -1,6 +1,7 @@
 """What becomes of redemptions: fulfilled once their answer was heard, or to be paid back. Pure."""
 
-from collections.abc import Callable, Container, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,9 @@ from relay.replies.reply import Phase, Reply
 
 POSTING: Final = 150.0
 """Seconds a text has to be posted in, when nothing of it is spoken; the poster gives up after two minutes."""
+
+AWAY: Final = 120.0
+"""Seconds after it was told for which a companion that is away may come back with the answer."""
 
 
 class Redemption(Value):
@@ -40,6 +44,7 @@ class _Followed:
     redemption: Redemption
     expects_reply: bool | None = None
     """Whether the companion was asked, rather than told; None for neither."""
+    told_at: float = -math.inf
     reply: Reply | None = None
     until: float | None = None
     """When it has waited long enough for its answer; None while it has not been told."""
@@ -51,12 +56,23 @@ class Redemptions:
     """All that are not settled on their platforms. Times are in seconds by a monotonic clock."""
 
     def __init__(
-        self, *, patience: float, posting: float = POSTING, is_posted: Callable[[], bool] = lambda: True
+        self,
+        *,
+        patience: float,
+        posting: float = POSTING,
+        is_posted: Callable[[], bool] = lambda: True,
+        is_away: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`patience` is how long an answer may take to begin or go on; `is_posted`: answers are posted now."""
+        """`patience` is how long an answer may take to begin or go on.
+
+        `is_posted`: answers are posted now; `is_away`: there is no companion to answer.
+        """
         self._patience = patience
         self._posting = posting
         self._is_posted = is_posted
+        self._is_away = is_away
+        self._was_away = False
+        """Whether there was no companion at the last look."""
         self._watched: dict[str, _Followed] = {}
         self._told: set[str] = set()
         """The keys of those that wait for an answer."""
@@ -121,6 +137,7 @@ class Redemptions:
         elif not watch.expects_reply:
             self._decide(watch, is_fulfilled=watch.expects_reply is False)
         else:
+            watch.told_at = now
             self._await(watch, now + self._patience)
 
     def refuse(self, key: str) -> None:
@@ -135,15 +152,21 @@ class Redemptions:
                 watch.reply = reply
                 self._await(watch, now + self._patience)
 
-    def posted(self, keys: Container[str]) -> None:
-        """An answer to these was written to a chat, which may have been found there: nobody followed it then."""
-        for watch in self._answered():
-            if watch.redemption.key in keys and (watch.reply is None or not watch.reply.is_voiced):
+    def posted(self, keys: Iterable[str]) -> None:
+        """An answer to these was written to a chat, which may have been found there: nobody followed it then.
+
+        Of what was found it may not be settled yet that it was told.
+        """
+        for key in keys:
+            if (watch := self._watched.get(key)) and (watch.reply is None or not watch.reply.is_voiced):
                 self._decide(watch, is_fulfilled=True)
 
     def look(self, now: float) -> None:
-        """Decide on what can be decided on."""
+        """Decide on what can be decided on. Who was away has time to answer from when they are back."""
+        was_away, self._was_away = self._was_away, self._is_away()
         for watch in self._answered():
+            if (was_away or self._was_away) and now < watch.told_at + AWAY:
+                self._await(watch, now + self._patience)
             if (is_fulfilled := self._verdict(watch, now)) is not None:
                 self._decide(watch, is_fulfilled=is_fulfilled)
 

@@ -25,7 +25,8 @@ class Evening:
     """One redemption after the other on its way to an answer."""
 
     def __init__(self, *, is_posted: bool = True) -> None:
-        self.redemptions = Redemptions(patience=PATIENCE, is_posted=lambda: is_posted)
+        self.is_away = False
+        self.redemptions = Redemptions(patience=PATIENCE, is_posted=lambda: is_posted, is_away=lambda: self.is_away)
         self.replies = Replies()
         self.now = 100.0
 
@@ -139,6 +140,39 @@ def test_an_answer_that_nobody_followed_counts_when_it_was_posted(evening: Eveni
     evening.told()
     evening.redemptions.posted([ASKED.key])
     assert evening.verdicts == [True]
+
+
+def test_an_answer_counts_that_was_posted_before_the_store_knew_that_it_was_asked_for(evening: Evening) -> None:
+    """After a cut the next chat has both, and the post may be the faster one."""
+    evening.redemptions.posted([ASKED.key])
+    evening.told()
+    assert evening.verdicts == [True]
+
+
+def test_a_companion_that_is_away_is_waited_for_and_has_a_moment_when_it_is_back(evening: Evening) -> None:
+    evening.told()
+    evening.is_away = True
+    evening.after(1)
+    evening.after(PATIENCE)
+    evening.after(PATIENCE - 1)
+    evening.is_away = False
+    evening.after(0.5)
+    evening.after(PATIENCE - 1)
+    assert evening.verdicts == [None]
+
+    evening.redemptions.posted([ASKED.key])
+    assert evening.verdicts == [True]
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_but_not_for_ever(evening: Evening, comes_back: bool) -> None:
+    evening.told()
+    evening.is_away = True
+    for _ in range(5):
+        evening.after(PATIENCE)
+    evening.is_away = not comes_back
+    evening.after(PATIENCE)
+    assert evening.verdicts == [False]
 
 
 def test_a_text_that_could_not_be_posted_is_paid_back(evening: Evening) -> None:
