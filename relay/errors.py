@@ -65,6 +65,10 @@ class WrongSettings(ConfigError):
         self.mistakes = mistakes
 
 
+class SecretsLocked(ConfigError):
+    """The system's keyring has secrets of these settings, and does not give them out."""
+
+
 class InboxTaken(ConfigError):
     """Another relay has the inbox, or has taken it over while this one was asleep."""
 

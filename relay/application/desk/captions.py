@@ -1,6 +1,6 @@
 """How the overlay's captions look, as the desk chooses it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pydantic import Field
@@ -17,10 +17,10 @@ class Look(Fields):
     )
 
 
-def look_action(config: Callable[[], Config]) -> DeskAction[Any]:
+def look_action(config: Callable[[], Awaitable[Config]]) -> DeskAction[Any]:
     """Shows the look in OBS, where OBS is connected."""
 
     async def run(given: Look, _: Caller) -> object:
-        return {"sources": list(await change_look(config(), given.look))}
+        return {"sources": list(await change_look(await config(), given.look))}
 
     return DeskAction("overlay_look", "Let the captions in OBS look like this", Look, run, role=Role.STREAMER)

@@ -26,12 +26,16 @@ MOVED_ON: Final = "this was answered already, on another page perhaps"
 class SettingsKeeper(Protocol):
     """The settings as the set-up reads and changes them."""
 
-    def coming(self) -> Config:
-        """As they are after the next start."""
+    def coming(self, told: Callable[[], None]) -> Config:
+        """As they are after the next start, by what was read last; `told` is called once that is something else."""
+        ...
+
+    async def newest(self) -> Config:
+        """As they are after the next start. Raises SecretsLocked."""
         ...
 
     def differ(self) -> bool:
-        """Whether the next start changes any."""
+        """Whether the next start changes any, by what was read last."""
         ...
 
     async def save(self, changes: Changes) -> None:
@@ -98,7 +102,7 @@ class GuidedSetup:
 
     def state(self) -> dict[str, object]:
         """For pages: the chapters, and what is asked now."""
-        config = self._settings.coming()
+        config = self._settings.coming(self.topic.changed)
         form = self._form
         return {
             "chapters": [_shown(chapter, config) for chapter in self._chapters.values()],
@@ -160,7 +164,7 @@ class GuidedSetup:
     async def _lead(self, chapter: Chapter) -> None:
         while True:
             try:
-                await self._settings.save(await chapter.lead(self._settings.coming(), self))
+                await self._settings.save(await chapter.lead(await self._settings.newest(), self))
             except RelayError as error:
                 await self.ask(_trouble(chapter, error))
             except Exception:  # a stream must not end because of its set-up

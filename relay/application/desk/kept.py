@@ -1,11 +1,15 @@
 """The settings file as the guided set-up reads and changes it."""
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
 from pydantic import SecretStr
 
 from relay.application.restarts import LiveRun
 from relay.application.settings.catalogue import as_toml
 from relay.config.loading import Config
-from relay.errors import ConfigError
+from relay.errors import ConfigError, SecretsLocked
 from relay.guide import Changes
 
 _Stamp = tuple[tuple[int, int] | None, ...]
@@ -17,25 +21,45 @@ class KeptSettings:
     def __init__(self, run: LiveRun) -> None:
         self._run = run
         self._file = run.file
-        self._read: tuple[_Stamp, Config] | None = None
+        self._stamped: _Stamp | None = None
+        """The files that were read last, or could not be."""
+        self._read: Config | None = None
+        """What they say; None where they cannot be read."""
+        self._reading: asyncio.Task[None] | None = None
 
-    def coming(self) -> Config:
+    def coming(self, told: Callable[[], None]) -> Config:
         """See SettingsKeeper. Read anew only when a file has changed."""
+        if self._stamped != self._stamp() and self._reading is None:
+            self._reading = asyncio.create_task(self._read_anew(told), name="settings")
+        return self._read or self._run.config
+
+    async def newest(self) -> Config:
+        """See SettingsKeeper."""
         stamp = self._stamp()
-        if self._read is None or self._read[0] != stamp:
+        if self._stamped != stamp or self._read is None:
             try:
-                self._read = (stamp, self._file.load())
-            except ConfigError:
-                self._read = (stamp, self._run.config)
-        return self._read[1]
+                self._stamped, self._read = stamp, await asyncio.to_thread(self._file.load)
+            except ConfigError as error:
+                self._stamped, self._read = stamp, None
+                if isinstance(error, SecretsLocked):
+                    raise
+        return self._read or self._run.config
+
+    async def _read_anew(self, told: Callable[[], None]) -> None:
+        try:
+            with suppress(SecretsLocked):
+                await self.newest()
+        finally:
+            self._reading = None
+        told()
 
     def differ(self) -> bool:
         """See SettingsKeeper."""
-        return self.coming() != self._run.config
+        return self._read is not None and self._read != self._run.config
 
     async def save(self, changes: Changes) -> None:
         """See SettingsKeeper. What is so already is not written, so that usual settings stay unwritten."""
-        now = self.coming()
+        now = await self.newest()
         values = {key: value for key, value in changes.items() if not _is(now, key, value)}
         if values:
             await self._file.set(

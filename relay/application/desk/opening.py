@@ -79,7 +79,7 @@ def _can_be_set(desk: Desk, run: LiveRun, relay: Relay) -> GuidedSetup:
     kept = KeptSettings(run)
     setup = GuidedSetup(all_chapters(relay.voxta_url if run.config.voxta.mode == "embedded" else ""), kept)
     desk.topics.add(setup.topic)
-    desk.actions.add(*settings_actions(run, relay, setup.topic.changed), *setup.actions, look_action(kept.coming))
+    desk.actions.add(*settings_actions(run, relay, setup.topic.changed), *setup.actions, look_action(kept.newest))
     return setup
 
 

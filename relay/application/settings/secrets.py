@@ -4,13 +4,20 @@ Which are where stands in that file, so that no keyring is asked (and nobody for
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, ParamSpec, TypeVar
 
 from relay.config.environment import set_outside
-from relay.errors import ConfigError
+from relay.errors import ConfigError, SecretsLocked
 from relay.system.private_files import write_private
+from relay.system.threads import Threads
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PATIENCE: Final = 25.0
+"""Seconds that a keyring has for an answer, as somebody may have to type its password; less than an action may take."""
 
 
 class Secrets:
@@ -24,21 +31,23 @@ class Secrets:
     def read(self) -> dict[str, str]:
         """All that count: a keyring, which may be locked, is not asked for what the environment sets.
 
-        Raises ConfigError.
+        Raises ConfigError, of which SecretsLocked.
         """
         in_file, in_keyring = self._index()
         wanted = [key for key in in_keyring if set_outside(tuple(key.split(".")), self._settings) is None]
         return in_file | {key: self.ask(key) for key in wanted}
 
     def ask(self, key: str) -> str:
-        """The one that the keyring has, whether or not it counts. Raises ConfigError."""
+        """The one that the keyring has, whether or not it counts. Raises ConfigError, as SecretsLocked for what may
+        be there."""
         import keyring
 
         try:
-            value = keyring.get_password(self._service, key)
+            value = _in_time(keyring.get_password, self._service, key)
         except Exception as error:  # backends raise whatever their libraries do
-            raise ConfigError(
-                f"{key} is in the system's keyring, which cannot be asked ({type(error).__name__}): unlock it, or set "
+            raise SecretsLocked(
+                f"{key} is in the system's keyring, which cannot be asked "
+                f"({str(error) if isinstance(error, TimeoutError) else type(error).__name__}): unlock it, or set "
                 f"{key} in the environment"
             ) from None
         if value is None:
@@ -102,8 +111,8 @@ class Secrets:
     def _kept(self, keyring: Any, key: str, value: str) -> bool:
         """Whether the keyring took it; one that is locked or full does not, and the file has it then."""
         try:
-            keyring.set_password(self._service, key, value)
-            return bool(keyring.get_password(self._service, key) == value)
+            _in_time(keyring.set_password, self._service, key, value)
+            return bool(_in_time(keyring.get_password, self._service, key) == value)
         except Exception:  # backends raise whatever their libraries do
             return False
 
@@ -111,9 +120,17 @@ class Secrets:
         import keyring
 
         try:
-            keyring.delete_password(self._service, key)
+            _in_time(keyring.delete_password, self._service, key)
         except Exception:  # it is gone already, or cannot be reached: nothing reads it any more
             return
+
+
+def _in_time(ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What a keyring answers. Raises TimeoutError where it waits for its password, which may be for ever."""
+    try:
+        return Threads().submit(ask, *args, **kwargs).result(PATIENCE)
+    except TimeoutError:
+        raise TimeoutError(f"no answer within {PATIENCE:g} s") from None
 
 
 def working_keyring() -> Any:

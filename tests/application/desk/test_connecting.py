@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -31,7 +31,10 @@ class Kept:
     def __init__(self) -> None:
         self.saved: list[Changes] = []
 
-    def coming(self) -> Config:
+    def coming(self, told: Callable[[], None]) -> Config:
+        return load()
+
+    async def newest(self) -> Config:
         return load()
 
     def differ(self) -> bool:

@@ -17,6 +17,7 @@ from relay.application.statistics import Statistics
 from relay.model import Caller, Role
 from relay.web.access import AccessLinks
 from relay.web.desk.desk import Desk
+from tests.support import eventually
 
 STREAMER = Caller(source="web", name="streamer", roles=frozenset({Role.STREAMER}))
 
@@ -40,7 +41,7 @@ async def test_an_open_set_up_asks_for_a_restart_for_what_needs_one_alone(desk: 
     setup.watch(lambda: shown.append(json.loads(setup.news(None))["state"]["restart"]))
 
     await desk.actions.do("set", {"values": {"web.port": 8091}}, STREAMER)
-    assert shown[-1:] == [True]
+    await eventually(lambda: shown[-1:] == [True])
 
     await desk.actions.do("set", {"values": {"web.port": 8090, "filters.max_length": 9}}, STREAMER)
-    assert shown[-1:] == [False]
+    await eventually(lambda: shown[-1:] == [False])

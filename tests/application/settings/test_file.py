@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from relay.errors import ConfigError, WrongSettings
 
 
 class InMemory(KeyringBackend):
-    """A keyring that works, until it is locked."""
+    """A keyring that works, until it is locked, or waits for its password to be typed."""
 
     priority = 1.0
 
@@ -26,13 +27,17 @@ class InMemory(KeyringBackend):
         super().__init__()  # type: ignore[no-untyped-call]
         self.kept: dict[tuple[str, str], str] = {}
         self.is_locked = False
+        self.typed = threading.Event()
+        self.typed.set()
 
     def get_password(self, service: str, username: str) -> str | None:
+        self.typed.wait()
         if self.is_locked:
             raise KeyringLocked
         return self.kept.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
+        self.typed.wait()
         if self.is_locked:
             raise KeyringLocked
         self.kept[service, username] = password
@@ -46,6 +51,7 @@ def ring() -> Iterator[InMemory]:
     usual, ring = keyring.get_keyring(), InMemory()
     keyring.set_keyring(ring)
     yield ring
+    ring.typed.set()
     keyring.set_keyring(usual)
 
 
@@ -210,6 +216,22 @@ async def test_a_keyring_that_is_locked_later_says_what_to_do(file: SettingsFile
 
     with pytest.raises(ConfigError, match=r"obs\.password is in the system's keyring, which cannot be asked .*unlock"):
         load(file.path)
+
+
+async def test_a_keyring_that_waits_for_its_password_is_given_up_and_said_to_be_what_is_wrong(
+    file: SettingsFile, ring: InMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await file.set({"obs.password": "hunter2"})
+    ring.typed.clear()
+    monkeypatch.setattr("relay.application.settings.secrets.PATIENCE", 0.01)
+
+    with pytest.raises(
+        ConfigError, match=r"obs\.password is in the system's keyring, .*no answer within 0\.01 s\): unlock"
+    ):
+        load(file.path)
+
+    Secrets(file.path).keep({"web.token": "swordfish"})
+    assert json.loads(file.secrets.file.read_text("utf-8"))["file"] == {"web.token": "swordfish"}
 
 
 async def test_a_keyring_is_not_asked_for_what_the_environment_sets(file: SettingsFile, ring: InMemory) -> None:

@@ -54,7 +54,7 @@ async def running(file: SettingsFile, port: int = 0) -> AsyncIterator[Stage]:
     desk = Desk()
     async with aclosing(GuidedSetup(all_chapters(), kept)) as setup:
         desk.topics.add(setup.topic)
-        desk.actions.add(*setup.actions, look_action(kept.coming))
+        desk.actions.add(*setup.actions, look_action(kept.newest))
         async with staged(desk=desk, port=port) as stage:
             yield stage
 
