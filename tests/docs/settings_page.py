@@ -28,6 +28,7 @@ sets `client_id` of `[twitch]`. Lists are written with commas there (`RELAY_TWIT
 The desk changes all of it for you: it writes the file and leaves your remarks and all else in it as they are. As it was
 before the last change, the file stands beside it as `relay.toml.before`. Secrets that you give there go into your
 system's keyring, or, where there is none, into a file beside the settings that only you can read.
+A keyring that is locked waits 25 seconds for its password; then whatever needs the secret says that it is locked.
 The environment goes before `.env`, that before these secrets, and those before `relay.toml`; `relay where` names the
 places.
 
