@@ -151,6 +151,11 @@ class Pages:
             found += map(Standing, *await self.run(scripts.LOOK_UP, *some))
         return found
 
+    async def known(self, lines: Sequence[StoredMessage]) -> list[StoredMessage]:
+        """Those that count: neither what is forgotten, while others of its page wait, nor what came once more."""
+        standings = await self.standing(line.key for line in lines)
+        return [line for line, standing in zip(lines, standings, strict=True) if standing.page == line.page]
+
     async def lines(self, pages: Iterable[bytes]) -> AsyncIterator[StoredMessage]:
         """Every line of these pages."""
         rest = iter(pages)

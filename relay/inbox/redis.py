@@ -20,7 +20,7 @@ from relay.inbox.at_hand import AtHand
 from relay.inbox.base import Record
 from relay.inbox.claiming import Claims
 from relay.inbox.lost_answers import LostAnswers
-from relay.inbox.pages import GROUP, KEYS, Pages, StoredPage, edit_line, look_at_layout
+from relay.inbox.pages import GROUP, KEYS, Pages, StoredMessage, StoredPage, edit_line, look_at_layout
 from relay.model import AudienceMessage, Edit, Forward, Outcome, Retraction, Settlement
 from relay.system.clock import now
 
@@ -251,12 +251,17 @@ class RedisInbox:
         return int(await self._pages.run_as_owner(scripts.COUNT, name, ledger.well_formed(key)))
 
     async def newest(self, limit: int) -> list[AudienceMessage]:
-        found: list[AudienceMessage] = []
+        found: list[StoredMessage] = []
+        read: list[StoredMessage] = []
         async for page in self._pages.walk(newest_first=True):
-            found += [line.message() for line in reversed(page.lines)]
+            read += reversed(page.lines)
+            if len(found) + len(read) >= limit:
+                found += await self._pages.known(read)
+                read.clear()
             if len(found) >= limit:
                 break
-        return found[:limit]
+        found += await self._pages.known(read)
+        return [line.message() for line in found[:limit]]
 
     async def forget(self, authors: Mapping[str, float]) -> int:
         before = {ledger.well_formed(author): int(at * 1000) for author, at in authors.items()}

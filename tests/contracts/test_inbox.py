@@ -71,6 +71,7 @@ class TestAppending:
         await inbox.append(messages(1, 2))
 
         assert await inbox.append(messages(2, 3)) == [False, True]
+        assert await inbox.newest(9) == messages(3, 2, 1)
 
     async def test_takes_the_first_of_duplicates_within_a_batch(self, inbox: Inbox) -> None:
         first, second = message(1, text="first"), message(1, text="second")
@@ -593,6 +594,7 @@ class TestForgettingAnAuthor:
 
             assert await inbox.forget({"twitch:bob": clock.now}) == 1
             assert await inbox.why(mine.key) is None
+            assert await inbox.newest(9) == [message(3, author="bob"), theirs]
             assert set(await inbox.current([theirs.key, "twitch:m3"])) == {theirs.key, "twitch:m3"}
 
             await inbox.settle(settlements([theirs, message(3)]))
