@@ -112,7 +112,7 @@ class Renderer:
                 script=self._script(rule, fields[0]),
                 events=() if rule.send_as is SendAs.SCRIPT else tuple(map(self._event, told, fields, repeat(place))),
                 origins=_origins(told),
-                authors=tuple(dict.fromkeys(p.message.viewer for p in told)),
+                authors=tuple(dict.fromkeys(p.message.viewer for p in told if not p.message.author.is_nobody)),
                 names=tuple(dict.fromkeys(self._name(pick.message.author, place) for pick in told)),
                 interruptible=rule.interruptible,
                 is_streamers=first.kind is Kind.VOICE and first.moment == STREAMERS,

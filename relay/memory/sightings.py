@@ -100,7 +100,8 @@ class Sightings:
 
 def _is_remembered(message: AudienceMessage) -> bool:
     is_news = not message.pretended and not message.told_again
-    return bool(message.author.id) and is_news and not message.author.roles & _NOT_REMEMBERED
+    author = message.author
+    return bool(author.id) and is_news and not author.is_nobody and not author.roles & _NOT_REMEMBERED
 
 
 def _sighting(settlement: Settlement, message: AudienceMessage) -> Sighting:

@@ -87,6 +87,8 @@ class Author(Value):
     name: str
     """The name shown in the channel; hostile text."""
     roles: frozenset[Role] = frozenset()
+    is_nobody: bool = False
+    """The platform does not say who it was, as of an anonymous gift: it may be another person each time."""
 
 
 class Quoted(Value):

@@ -86,7 +86,7 @@ class Forward(Value):
     origins: tuple[Origin, ...]
     """Where the answer belongs; one for each channel asked from."""
     authors: tuple[str, ...] = ()
-    """Who wrote what it carries, as `platform:id`."""
+    """Who wrote what it carries, as `platform:id`, as far as their platforms say it."""
     names: tuple[str, ...] = ()
     """Their names, as the companion reads them."""
     interruptible: bool = True

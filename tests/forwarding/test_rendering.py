@@ -178,6 +178,14 @@ def test_a_forward_names_each_of_its_authors_once_and_harmlessly() -> None:
     assert forward.names == ("Ann", "Bob")
 
 
+def test_who_did_it_without_a_name_is_none_of_its_authors() -> None:
+    nobody = Author(id="anonymous", name="Anonymous", is_nobody=True)
+
+    forward = render(message(Kind.GIFT, "", amount=5, author=nobody))
+
+    assert (forward.authors, forward.names) == ((), ("Anonymous",))
+
+
 def test_an_answer_is_posted_with_what_nobody_saw_of_the_questions_as_the_filters_left_it() -> None:
     asked = [message(Kind.ASK, f"why {n}? a@b.org", id=str(n), is_unseen=True) for n in range(5)]
     picks = [Pick(each, each.text.replace("a@b.org", "…")) for each in asked]

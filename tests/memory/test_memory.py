@@ -105,6 +105,18 @@ async def test_streamer_and_bots_are_not_remembered(room: Room, role: Role) -> N
     assert await room.known() is None
 
 
+async def test_three_who_gift_without_their_names_are_no_regular_who_gifts_often(room: Room) -> None:
+    for number in range(3):
+        nobody = Author(id="anonymous", name="Anonymous", is_nobody=True)
+        one = message(number, kind=Kind.GIFT, amount=5, at=NOW + number * DAY).model_copy(update={"author": nobody})
+        await room.inbox.append([one])
+        settlement = Settlement(key=one.key, outcome=Outcome.FORWARDED, reason="", at=NOW)
+        await room.inbox.settle([settlement])
+        room.memory.sightings.settled([settlement])
+
+    assert await room.known("twitch:anonymous") is None
+
+
 async def test_the_character_notes_something_about_who_spoke_lately(room: Room) -> None:
     await room.happened(1, Outcome.FORWARDED)
     await room.known()

@@ -174,7 +174,7 @@ class Happenings:
 
 def _itself(guild: discord.Guild) -> Author:
     """Who acts where Discord names nobody."""
-    return Author(id=str(guild.id), name=guild.name)
+    return Author(id=str(guild.id), name=guild.name, is_nobody=True)
 
 
 def _shown(at: datetime) -> str:

@@ -121,6 +121,7 @@ class TestWhatIsWanted:
             ("Karaoke", "planned"), ("Karaoke", "begin"), ("Karaoke", "end"), ("Chess", "planned"), ("Chess", "cancel"),
         ]  # fmt: skip
         assert [m.author.name for m in messages[2:4]] == ["ann", "Studio"]
+        assert [m.author.is_nobody for m in messages[2:4]] == [False, True]
         assert messages[0].detail == "01 May 2030 18:00 UTC"
 
     async def test_an_event_that_is_deleted_before_it_began_is_cancelled(

@@ -207,7 +207,7 @@ def test_a_gift_is_one_message_and_its_receivers_are_none() -> None:
 def test_an_anonymous_gift_has_an_anonymous_author() -> None:
     gift = message("channel.subscription.gift", payloads.gift(CHANNEL, None, 1, "1000"))
 
-    assert gift.author.name == "Anonymous"
+    assert (gift.author.name, gift.author.is_nobody) == ("Anonymous", True)
 
 
 def test_a_resubscription_carries_its_months_and_text() -> None:

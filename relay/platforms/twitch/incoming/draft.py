@@ -11,7 +11,7 @@ from relay.platforms.twitch.settings import PLATFORM
 
 Reader = Callable[[Any, str, float], Incoming | tuple[Incoming, ...] | None]
 """What one type of event means; see `read`."""
-ANONYMOUS = Author(id="anonymous", name="Anonymous")
+ANONYMOUS = Author(id="anonymous", name="Anonymous", is_nobody=True)
 _BADGES = {
     "broadcaster": Role.STREAMER,
     "moderator": Role.MODERATOR,
