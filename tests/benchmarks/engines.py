@@ -15,6 +15,7 @@ from aiohttp import web
 
 from relay.companion.brains.base import ChatView
 from relay.companion.voice.espeak import Espeak
+from relay.errors import RelayError
 from relay.hearing.base import HEARING_RATE, Recognition
 from tests.companion.raw import Brains
 
@@ -136,15 +137,22 @@ class _InstantTurn:
     def abandon(self) -> None: ...
 
 
+def sphinx_decoder(**options: Any) -> Any:
+    """Raises RelayError where it is not installed: not every Python has it without a compiler."""
+    try:
+        from pocketsphinx import Decoder
+    except ModuleNotFoundError:
+        raise RelayError("pocketsphinx is not installed: run `uv sync --inexact --group bench`") from None
+    return Decoder(**options)
+
+
 class PocketSphinx:
     """The small English recogniser whose model is in its package, which listens while people speak."""
 
     def __init__(self, engines: Engines) -> None:
-        from pocketsphinx import Decoder  # type: ignore[import-untyped]
-
         self._engines = engines
         self._thread = ThreadPoolExecutor(1, "pocketsphinx")
-        self._decoder = Decoder(samprate=HEARING_RATE)
+        self._decoder = sphinx_decoder(samprate=HEARING_RATE)
 
     def begin(self, language: str = "") -> Recognition:
         return _SphinxTurn(self._engines, self._thread, self._decoder)

