@@ -91,6 +91,26 @@ async def test_letters_decide_what_stands_first_however_late_it_came_to_the_page
         await eventually(lambda: desk.held == [shown_before])
 
 
+async def test_enter_decides_nothing_that_took_the_place_of_what_somebody_else_decided(desk: Office) -> None:
+    async with desk.page() as page:
+        one, two, three = await held(desk, "one", "two", "three")
+        await expect(page.locator(HELD)).to_have_count(3)
+        await page.locator(HELD).first.get_by_role("button", name="Approve").focus()
+
+        for decided in (one, two):
+            await desk.control(f"reject {decided}")
+        await expect(page.locator(HELD)).to_have_count(1)
+        await expect(page.locator(HELD)).to_be_focused()
+        await page.keyboard.press("Enter")
+
+        await page.keyboard.press("Tab")
+        await expect(page.locator(HELD).get_by_role("button", name="Approve")).to_be_focused()
+        assert desk.held == [three]
+
+        await desk.control(f"reject {three}")
+        await expect(page.locator(".held-list")).to_be_focused()
+
+
 async def test_what_is_held_is_put_into_other_words(desk: Office) -> None:
     async with desk.page() as page:
         await held(desk, "the end of it is a")

@@ -17,7 +17,7 @@ const URGENT = 15; // seconds left from which the time is marked
 export function decide(connection) {
   const count = h("span", { class: "count" });
   const empty = h("p", { class: "empty" }, t("Nothing to decide."));
-  const list = h("ol", { class: "held-list" });
+  const list = h("ol", { class: "held-list", tabindex: "-1" });
   const all = h("button", { type: "button", class: "plain", hidden: true }, t("Reject all"));
   guarded(all, t("Sure? Reject all"), () => attempt(connection.ask("reject", { id: "all" }), { done: t }));
   const rows = new KeyedList(list, (item) => heldRow(connection, item, { after }), { gone: leave });
@@ -81,13 +81,17 @@ export function decide(connection) {
   return panel;
 }
 
-// What somebody else decided, or nobody in time, stays for a moment.
+// What somebody else decided, or nobody in time, stays for a moment. Focus goes on to the next card, and to none of its
+// buttons: a press may be on its way.
 function leave({ element, isDecided }) {
-  const had = element.contains(document.activeElement);
-  if (!isDecided() && !had) return linger({ element });
-  const next = element.nextElementSibling?.querySelector("button");
-  element.remove();
-  if (had) next?.focus({ preventScroll: true });
+  if (element.contains(document.activeElement)) following(element).focus({ preventScroll: true });
+  if (isDecided()) element.remove();
+  else linger({ element });
+}
+
+function following(element) {
+  const next = element.nextElementSibling;
+  return next?.dataset.gone === undefined ? (next ?? element.parentElement) : following(next);
 }
 
 function sound() {
@@ -114,7 +118,7 @@ function heldRow(connection, item, { after }) {
   const row = { element: null, update, isDecided: () => isDecided, focus, approve, reject, edit };
   row.element = h(
     "li",
-    { class: "card held" },
+    { class: "card held", tabindex: "-1" },
     h(
       "p",
       { class: "card-head" },
