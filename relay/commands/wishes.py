@@ -25,6 +25,14 @@ class Remembering(Protocol):
         ...
 
 
+class Memories(Remembering, Protocol):
+    """What is remembered of people, who may have several accounts."""
+
+    async def accounts(self, viewer: str) -> frozenset[str]:
+        """All of the person's, this one included. Raises RelayError."""
+        ...
+
+
 class ViewerWishes:
     """`waiting_of` has the keys of what waits of a viewer, which `take_back` ends; `name` is the companion's.
 
@@ -51,7 +59,7 @@ class ViewerWishes:
         self._take_back = take_back
         self._name = name
         self._noted = noted
-        self.memory: Remembering | None = None
+        self.memory: Memories | None = None
         """None where nothing is remembered."""
 
     def commands(self) -> Iterable[Command]:
@@ -73,7 +81,7 @@ class ViewerWishes:
     async def _be_quiet(self, use: Use) -> str:
         if not await self._quiet.leave_out(use.viewer):
             return FULL
-        await self._withdraw(use, LEFT_OUT)
+        await self._withdraw(use.viewer, LEFT_OUT)
         return (
             f"From now on {self._name()} is not told what you write or do here. {self._table.prefix}listen undoes it."
         )
@@ -85,20 +93,29 @@ class ViewerWishes:
         return f"{self._name()} may hear you again."
 
     async def _forget(self, use: Use) -> str:
-        if not await self._forgetting.wish(use.viewer):
+        if not await self._erase(use.viewer):
             return LATER
-        self._latest.forget(use.viewer)
-        await self._withdraw(use, "the viewer asked to be forgotten")
-        await self._noted.forget(use.viewer)
         if self.memory is not None:
-            await self.memory.forget(use.viewer)
+            for other in await self.memory.accounts(use.viewer) - {use.viewer}:
+                if not await self._erase(other):
+                    return LATER
+            await self.memory.forget(use.viewer)  # the last: it knows the others
         kept = f" That {self._name()} is not to hear you stays noted." if use.viewer in self._quiet else ""
         told = f"What {self._name()} was told already is part of its chat."
         return f"What is known of you is deleted, and so is what you wrote. {told}{kept}"
 
-    async def _withdraw(self, use: Use, reason: str) -> None:
+    async def _erase(self, viewer: str) -> bool:
+        """What this account did, wherever that is. False when too many want that at once."""
+        if not await self._forgetting.wish(viewer):
+            return False
+        self._latest.forget(viewer)
+        await self._withdraw(viewer, "the viewer asked to be forgotten")
+        await self._noted.forget(viewer)
+        return True
+
+    async def _withdraw(self, viewer: str, reason: str) -> None:
         """What the viewer wrote before, and nobody was told."""
-        platform = use.message.platform
-        for key in self._waiting_of(use.viewer):
+        platform = viewer.partition(":")[0]
+        for key in self._waiting_of(viewer):
             retraction = Retraction(platform=platform, id=key.removeprefix(f"{platform}:"), reason=reason)
             await self._take_back(retraction)

@@ -153,7 +153,7 @@ class Memory:
 
     async def forget_notes(self, viewer: str, part: str = "") -> None:
         """Erase the notes about a person in which this occurs; "" erases all."""
-        accounts = await self._accounts(viewer)
+        accounts = await self.accounts(viewer)
         await self._store.change(
             sorted(accounts), lambda found: {v: without_notes(p, part) for v, p in found.items()}, erase=True
         )
@@ -180,7 +180,7 @@ class Memory:
         May be repeated. Raises MemoryUnavailable; what is on its way is gone then all the same.
         """
         self._drop(frozenset({viewer}))
-        accounts = await self._accounts(viewer)
+        accounts = await self.accounts(viewer)
         self._drop(accounts)
         await self._store.change(sorted(accounts), lambda found: dict.fromkeys(found), erase=True)
         await self.context.forget(accounts)
@@ -193,7 +193,8 @@ class Memory:
         if self.summaries is not None:
             self.summaries.forget(accounts)
 
-    async def _accounts(self, viewer: str) -> frozenset[str]:
+    async def accounts(self, viewer: str) -> frozenset[str]:
+        """All that their owner has linked with this one, it included."""
         known = (await self._store.get([viewer])).get(viewer)
         return known.accounts if known is not None else frozenset({viewer})
 
@@ -206,7 +207,7 @@ class Memory:
 
     async def link(self, one: str, other: str) -> None:
         """Make two accounts one person's. Raises LinkRefused."""
-        accounts = await self._accounts(one) | await self._accounts(other)
+        accounts = await self.accounts(one) | await self.accounts(other)
         if len(accounts) > MOST_LINKED:
             raise LinkRefused(f"At most {MOST_LINKED} accounts can be linked.")
 
@@ -219,7 +220,7 @@ class Memory:
 
     async def unlink(self, viewer: str) -> bool:
         """Make an account one of its own again, with what was remembered of it. False when it was that."""
-        accounts = await self._accounts(viewer)
+        accounts = await self.accounts(viewer)
         if len(accounts) > 1:
             await self._store.change(sorted(accounts), lambda found: dict(unlinked(found.values(), viewer)))
         return len(accounts) > 1

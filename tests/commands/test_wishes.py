@@ -20,7 +20,7 @@ class Desk:
     def __init__(self, inbox: SqliteInbox) -> None:
         table = no_commands().table
         self.quiet, self.forgetting, self.latest = QuietViewers(inbox), Forgetting(inbox), LatestMessages(table)
-        self.waiting: list[str] = []
+        self.waiting: dict[str, list[str]] = {}
         self.taken_back: list[Retraction] = []
         self.forgotten: list[str] = []
         self.wishes = ViewerWishes(
@@ -28,7 +28,7 @@ class Desk:
             self.quiet,
             self.forgetting,
             self.latest,
-            waiting_of=lambda _: self.waiting,
+            waiting_of=lambda viewer: self.waiting.get(viewer, []),
             take_back=self.take_back,
             name=lambda: "Vox",
             noted=self,
@@ -52,7 +52,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 
 @pytest.mark.parametrize(("name", "reason"), [("quiet", LEFT_OUT), ("forget", "the viewer asked to be forgotten")])
 async def test_what_waits_is_taken_back(desk: Desk, name: str, reason: str) -> None:
-    desk.waiting = ["twitch:m1"]
+    desk.waiting = {"twitch:ann": ["twitch:m1"]}
     await desk.use(name)
 
     assert desk.taken_back == [Retraction(platform="twitch", id="m1", reason=reason)]
@@ -77,8 +77,32 @@ async def test_who_is_quiet_stays_so_when_forgotten_and_is_told(desk: Desk) -> N
     assert "twitch:ann" in desk.quiet
 
 
+async def test_who_has_linked_accounts_is_forgotten_in_all_of_them(desk: Desk) -> None:
+    class Linked:
+        def __init__(self) -> None:
+            self.forgotten: list[str] = []
+
+        async def accounts(self, viewer: str) -> frozenset[str]:
+            return frozenset({viewer, "discord:7"})
+
+        async def forget(self, viewer: str) -> None:
+            self.forgotten.append(viewer)
+
+    desk.waiting = {"discord:7": ["discord:m1"]}
+    desk.wishes.memory = memory = Linked()
+    await desk.use("forget")
+
+    assert desk.taken_back == [Retraction(platform="discord", id="m1", reason="the viewer asked to be forgotten")]
+    assert set(desk.forgetting._wishes) == {"twitch:ann", "discord:7"}
+    assert desk.forgotten == ["twitch:ann", "discord:7"]
+    assert memory.forgotten == ["twitch:ann"]
+
+
 async def test_a_memory_that_is_away_keeps_no_message_from_being_deleted(desk: Desk) -> None:
     class Away:
+        async def accounts(self, viewer: str) -> frozenset[str]:
+            raise InboxError("away")
+
         async def forget(self, viewer: str) -> None:
             raise InboxError("away")
 
