@@ -2,10 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from relay.application.conditions import Condition, State
-from relay.application.voice_places import is_in_voice, listens_to_people, speaks_at, voice_platform
+from relay.application.voice_places import (
+    is_in_voice,
+    listens_to_people,
+    nobody_understands,
+    speaks_at,
+    voice_platform,
+)
 from relay.config.loading import Config
 from relay.hearing.base import Hearer, SpokenText
 from relay.hearing.one_stream import OneStream
@@ -25,6 +31,10 @@ from relay.web.overlay.sink import OverlaySink
 
 if TYPE_CHECKING:
     from relay.hearing.echo import Echoes
+
+_VOXTAS_EAR: Final = (
+    'Choose a service for speech recognition in Voxta, or set hearing.through to "openai" or "local" in the settings.'
+)
 
 EnterVoice = Callable[[PlatformInfo[Any], Listener | None], VoiceChannels]
 """Has the companion in a platform's voice channels."""
@@ -108,6 +118,7 @@ class LiveAudio(SilentAudio):
         self._enter = enter or self._enter_here
         self._with_voice = voice_platform(config)
         self._listens = listens_to_people(config)
+        self._nobody_understands = nobody_understands(config)
         self.voices = self._ear() if self._listens else None
         """Takes what people say; None when nobody is heard."""
         self.echoes: Echoes | None = None
@@ -191,8 +202,8 @@ class LiveAudio(SilentAudio):
         lines = [f"OBS: {self._obs.health()}"] if self._obs is not None else []
         if self.channels is not None and (trouble := self.channels.trouble()):
             lines.append(f"Listening: {trouble}")
-        if isinstance(self.voices, SeparateVoices) and self.voices.problem:
-            lines.append(f"Hearing: {self.voices.problem}")
+        if deaf := self._not_understood():
+            lines.append(f"Hearing: {': '.join(filter(None, deaf))}")
         if self.echoes is not None and (heard := self.echoes.loudspeakers()):
             names = ", ".join(self.talker(who).name for who in heard)
             lines.append(f"Echo: {names} hear the companion by loudspeakers; headphones help")
@@ -213,10 +224,16 @@ class LiveAudio(SilentAudio):
             trouble = self.channels.trouble()
             label = f"{self._with_voice.label} voice"
             found.append(Condition("voice", label, "problem" if trouble else "ok", trouble or ""))
-        if isinstance(self.voices, SeparateVoices):
-            problem = self.voices.problem
-            found.append(Condition("hearing", "Hearing", "problem" if problem else "ok", problem or ""))
+        if self._listens:
+            problem, fix = self._not_understood() or ("", "")
+            found.append(Condition("hearing", "Hearing", "problem" if problem else "ok", problem, fix))
         return found
+
+    def _not_understood(self) -> tuple[str, str] | None:
+        """Why people are heard and make no text, and what to do where that does not say it; None when all is well."""
+        if self._nobody_understands or self.voices is None or not self.voices.problem:
+            return self._nobody_understands
+        return self.voices.problem, _VOXTAS_EAR if self.hearing is not None else ""
 
     def talker(self, speaker: str) -> Talker:
         source, _, who = speaker.partition(":")

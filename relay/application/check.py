@@ -12,6 +12,7 @@ from relay.application.connect import key_of
 from relay.application.heartbeat import ailment
 from relay.application.offers import check as check_rewards
 from relay.application.silence import SILENT
+from relay.application.voice_places import listens_to_people, nobody_understands
 from relay.companion.check import attempts as check_companion
 from relay.config import CompanionSection
 from relay.config.environment import misspelt
@@ -109,7 +110,7 @@ def of_stream(config: Config) -> Iterator[tuple[str, Attempt]]:
     for info in listed.enabled(config):
         if info.rewards is not None and config.rewards:
             yield f"{info.name} rewards", partial(check_rewards, info, config)
-    if config.voice.listen_to != "nobody" and config.hearing.through != "voxta":
+    if listens_to_people(config):
         yield "hearing", lambda: _hearing(config)
     if config.speech.enabled:
         yield "speech", lambda: _speech(config)
@@ -162,8 +163,12 @@ async def _no_platform() -> str:
 
 
 async def _hearing(config: Config) -> str:
+    if trouble := nobody_understands(config):
+        raise ConfigError(": ".join(trouble))
     recogniser = recogniser_for(config.hearing, config.models_folder)
-    return await recogniser.check() if recogniser is not None else "Voxta recognises speech itself"
+    if recogniser is not None:
+        return await recogniser.check()
+    return f"{'the companion' if config.voxta.mode == 'embedded' else 'Voxta'} recognises speech itself"
 
 
 async def _speech(config: Config) -> str:

@@ -1,10 +1,12 @@
 """On which platform's voice channels the companion speaks and listens, by the settings."""
 
-from typing import Any
+from typing import Any, Final
 
 from relay.config.loading import Config
 from relay.platforms import listed
 from relay.platforms.info import PlatformInfo
+
+_OWN_EAR: Final = 'set hearing.through to "openai" or "local", or voice.listen_to to "nobody"'
 
 
 def voice_platform(config: Config) -> PlatformInfo[Any] | None:
@@ -15,6 +17,17 @@ def voice_platform(config: Config) -> PlatformInfo[Any] | None:
 def listens_to_people(config: Config) -> bool:
     """Whether people in voice channels are heard."""
     return voice_platform(config) is not None and config.voice.listen_to != "nobody"
+
+
+def nobody_understands(config: Config) -> tuple[str, str] | None:
+    """Why nobody makes text of what people in voice channels say, and what to do; None where somebody may."""
+    if not listens_to_people(config) or config.hearing.through != "voxta":
+        return None
+    if config.voxta.mode == "gateway":
+        return "people are heard and not understood, as a Voxta Gateway takes no sound", _OWN_EAR
+    if config.voxta.mode == "embedded" and config.companion.hearing == "none":
+        return "people are heard and not understood, as the companion has no ear", _OWN_EAR
+    return None
 
 
 def speaks_at(config: Config, sink: str) -> bool:

@@ -30,6 +30,7 @@ UNNOTICED: Final = 1.2
 """Seconds of silence after which Voxta would have noticed a turn. Recognisers end one after about 0.8."""
 UNENDED: Final = 3.0
 """Seconds of silence after which the next turn goes all the same."""
+UNASKED: Final = "people talk, and Voxta asks for no sound"
 LAG: Final = 10.0
 """Seconds after our last sound in which Voxta's news are of it."""
 
@@ -74,12 +75,22 @@ class OneStream:
         self._recognised: _WaitingTurn | None = None
         """Whose words Voxta is recognising."""
         self._texts: asyncio.Queue[SpokenText] = asyncio.Queue()
+        self._was_wanted = False
+        self._is_unasked = False
+        """Somebody spoke although Voxta has never asked for sound."""
+        self.unreachable: str | None = None
+        """Why Voxta, which asks for sound, does not get it, in one line; for who sends the stream to say."""
         self.lost = 0
         """Turns that waited too long."""
 
     def so_far(self, who: str) -> str:
         """What is understood of what they are saying: Voxta does not tell whose words its partial results are."""
         return ""
+
+    @property
+    def problem(self) -> str | None:
+        """Why nobody is understood, in one line; None when nothing is known to be wrong."""
+        return self.unreachable or (UNASKED if self._is_unasked else None)
 
     async def run(self) -> None:
         """Hand over what was said until cancelled."""
@@ -90,7 +101,8 @@ class OneStream:
 
     def open(self) -> None:
         """Voxta listens from now on."""
-        self._is_wanted = True
+        self._is_wanted = self._was_wanted = True
+        self._is_unasked = False
 
     def close(self) -> None:
         """Voxta does not listen any more; what waits is forgotten."""
@@ -179,6 +191,7 @@ class OneStream:
     def _begin(self, who: str) -> _WaitingTurn | None:
         over = self._over.pop(who, False)
         if not self._is_wanted:
+            self._is_unasked = not self._was_wanted
             return None
         turn = self._turns[who] = _WaitingTurn(who, self._clock(), over)
         self._line.append(turn)

@@ -41,6 +41,9 @@ SETTLED: Final = 10.0
 class SpeechSource(Protocol):
     """What people say, in blocks. Called on the event loop."""
 
+    unreachable: str | None
+    """Why Voxta cannot hear, in one line; None when it can, or does not want to. Set by who reads the blocks."""
+
     def open(self) -> None:
         """Blocks will be read from now on."""
         ...
@@ -84,10 +87,6 @@ class AudioInput:
         self._wanted: str | None = None
         self._news = asyncio.Event()
         self._reported: str | None = None
-        self.is_open = False
-        """Whether Voxta hears our stream now."""
-        self.problem: str | None = None
-        """Why Voxta cannot hear, in one line; None when it can, or does not want to."""
 
     def request(self, enabled: bool, session_id: str) -> None:
         """Voxta wants to hear, or does not any more. Also to be called with False when the chat is left."""
@@ -97,7 +96,7 @@ class AudioInput:
     async def run(self) -> None:
         """Connect, send and reconnect whenever Voxta wants to hear, until cancelled."""
         while True:
-            self.problem = self._reported = None
+            self._source.unreachable = self._reported = None
             await self._until_not(None)
             if (session_id := self._wanted) is not None:
                 async with asyncio.TaskGroup() as tasks:
@@ -122,9 +121,9 @@ class AudioInput:
 
     def _report(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        self.problem = str(error)
-        if self.problem != self._reported:
-            self._reported = self.problem
+        self._source.unreachable = problem = str(error)
+        if problem != self._reported:
+            self._reported = problem
             log.warning("%s; trying again", error)
 
     async def _send(self, session_id: str) -> None:
@@ -134,7 +133,7 @@ class AudioInput:
             with ungrouped(*LOSSES):
                 async with self._connected(session_id) as socket:
                     began = self._clock()
-                    self.problem = self._reported = None
+                    self._source.unreachable = self._reported = None
                     async with asyncio.TaskGroup() as tasks:
                         tasks.create_task(_notice_loss(socket))
                         await self._stream(socket)
@@ -160,7 +159,6 @@ class AudioInput:
 
     async def _stream(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._source.open()
-        self.is_open = True
         try:
             due = self._clock()
             while True:
@@ -170,7 +168,6 @@ class AudioInput:
                 due = max(due + BLOCK, self._clock() - BEHIND)
                 await asyncio.sleep(due - self._clock())
         finally:
-            self.is_open = False
             self._source.close()
 
 

@@ -318,3 +318,35 @@ def test_whatever_people_do_every_turn_is_whole_never_mixed_and_lost_only_when_i
         began = got.index(before)
         overtaken = ended[after] < min(began, ended[before])
         assert not overtaken, "who was done first goes first"
+
+
+class TestThatVoxtaDoesNotHearIsKnown:
+    @pytest.fixture
+    def unasked(self) -> OneStream:
+        return OneStream(Scene())
+
+    def test_while_nobody_talks_nothing_is_wrong(self, unasked: OneStream) -> None:
+        assert unasked.problem is None
+
+    def test_who_talks_while_voxta_has_never_asked_for_sound_is_not_understood(self, unasked: OneStream) -> None:
+        unasked.speech_began(ANN)
+
+        assert unasked.problem is not None
+
+    def test_it_is_over_when_voxta_asks(self, unasked: OneStream) -> None:
+        unasked.speech_began(ANN)
+        unasked.open()
+
+        assert unasked.problem is None
+
+    def test_a_voxta_that_only_rests_is_well(self, scene: Scene) -> None:
+        scene.stream.close()
+        scene.stream.speech_began(ANN)
+
+        assert scene.stream.problem is None
+
+    def test_why_it_cannot_be_reached_comes_first(self, unasked: OneStream) -> None:
+        unasked.speech_began(ANN)
+        unasked.unreachable = "refused"
+
+        assert unasked.problem == "refused"

@@ -129,7 +129,7 @@ async def test_a_lost_connection_is_made_anew(voxta: Recogniser, hearing: OneStr
         await eventually(lambda: len(voxta.blocks) > 0)
         await voxta.drop()
         await eventually(lambda: len(voxta.sessions) == 2 and voxta.open == 1)
-        await eventually(lambda: sender.problem is None)
+        await eventually(lambda: hearing.unreachable is None)
 
 
 async def test_a_refusal_is_tried_again_and_reported_once(
@@ -138,10 +138,10 @@ async def test_a_refusal_is_tried_again_and_reported_once(
     voxta.refusals = 2
     async with running(voxta, hearing) as sender:
         sender.request(True, "1")
-        await eventually(lambda: sender.problem is not None)
-        assert sender.problem == "Voxta's audio input: refused with status 503"
+        await eventually(lambda: hearing.unreachable is not None)
+        assert hearing.unreachable == "Voxta's audio input: refused with status 503"
         await eventually(lambda: voxta.sessions == ["1"])
-        await eventually(lambda: sender.problem is None)
+        await eventually(lambda: hearing.unreachable is None)
     assert caplog.text.count("refused with status 503") == 1
 
 
@@ -149,9 +149,9 @@ async def test_it_gives_up_trying_when_voxta_no_longer_asks(voxta: Recogniser, h
     voxta.refusals = 1000
     async with running(voxta, hearing) as sender:
         sender.request(True, "1")
-        await eventually(lambda: sender.problem is not None)
+        await eventually(lambda: hearing.unreachable is not None)
         sender.request(False, "1")
-        await eventually(lambda: sender.problem is None)
+        await eventually(lambda: hearing.unreachable is None)
 
 
 async def test_it_shows_the_key_and_the_cookies_of_the_session(voxta: Recogniser, hearing: OneStream) -> None:
@@ -177,8 +177,8 @@ async def test_a_server_that_does_not_answer_is_given_up_in_time(
         silent.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         async with running(silent, hearing, settings=VoxtaSection(timeout=0.1)) as sender:
             sender.request(True, "1")
-            await eventually(lambda: sender.problem is not None)
-            assert sender.problem == "Voxta's audio input: TimeoutError"
+            await eventually(lambda: hearing.unreachable is not None)
+            assert hearing.unreachable == "Voxta's audio input: TimeoutError"
 
 
 def test_the_stream_is_what_the_header_says() -> None:
