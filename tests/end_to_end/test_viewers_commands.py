@@ -152,6 +152,9 @@ async def test_who_wants_to_be_forgotten_leaves_no_word_in_the_store(
     forgotten: list[str] = []
 
     class Memory:
+        async def accounts(self, viewer: str) -> frozenset[str]:
+            return frozenset({viewer})
+
         async def forget(self, viewer: str) -> None:
             forgotten.append(viewer)
 
