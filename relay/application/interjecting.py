@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from relay.application.composition import Relay
-from relay.forwarding.asking import ask_at_once
+from relay.errors import VoxtaError
 from relay.model import Forward
 from relay.speech.floor import FloorState
 
@@ -22,9 +22,16 @@ async def fall_silent(relay: Relay) -> None:
 
 
 async def interject(relay: Relay, forward: Forward) -> None:
-    """Have this answered next. Raises VoxtaError."""
-    events = relay.events
-    await ask_at_once(forward, relay.session, relay.floor, asking=events.asking, freed=events.changed)
+    """Have this answered next. Raises VoxtaError, and the floor is free then."""
+    relay.floor.asked(time.monotonic())
+    relay.events.asking(forward)
+    try:
+        await relay.session.send(forward)
+    except VoxtaError:
+        relay.floor.released()
+        relay.events.unasked(forward)
+        relay.events.changed()
+        raise
 
 
 async def until(relay: Relay, is_so: Callable[[], bool], within: float) -> bool:
