@@ -21,13 +21,16 @@ def listens_to_people(config: Config) -> bool:
 
 def nobody_understands(config: Config) -> tuple[str, str] | None:
     """Why nobody makes text of what people in voice channels say, and what to do; None where somebody may."""
-    if not listens_to_people(config) or config.hearing.through != "voxta":
+    if not listens_to_people(config) or config.hearing.through != "voxta" or understands_itself(config):
         return None
-    if config.voxta.mode == "gateway":
-        return "people are heard and not understood, as a Voxta Gateway takes no sound", _OWN_EAR
-    if config.voxta.mode == "embedded" and config.companion.hearing == "none":
-        return "people are heard and not understood, as the companion has no ear", _OWN_EAR
-    return None
+    why = "a Voxta Gateway takes no sound" if config.voxta.mode == "gateway" else "the companion has no ear"
+    return f"people are heard and not understood, as {why}", _OWN_EAR
+
+
+def understands_itself(config: Config) -> bool:
+    """Whether who answers also makes text of sound, as far as settings tell."""
+    mode = config.voxta.mode
+    return mode == "server" or (mode == "embedded" and config.companion.hearing != "none")
 
 
 def speaks_at(config: Config, sink: str) -> bool:

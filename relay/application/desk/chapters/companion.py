@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from relay.application.desk.chapters.nearby import MODELS, listening
+from relay.application.desk.chapters.nearby import MODELS, listening, model_options
 from relay.companion.brains.completions import endpoint_of
 from relay.companion.voice.build import voice_for
 from relay.config import CompanionSection
@@ -13,7 +13,7 @@ from relay.config.base import revised
 from relay.config.loading import Config
 from relay.guide import Changes, Filled, Form, FormField, FormOption, Guide, phrase, settled
 from relay.models.base import Purpose
-from relay.models.catalogue import CATALOGUE, default
+from relay.models.catalogue import default
 from relay.models.store import ModelStore
 from relay.system.installed import is_frozen
 
@@ -214,16 +214,7 @@ async def _spoken(section: CompanionSection, models: Path, guide: Guide) -> tupl
 def _local_fields(section: CompanionSection, models: Path) -> tuple[FormField, ...]:
     """The models that are here, and those that can be fetched."""
     here = ModelStore(models).names()
-    known = [model for model in CATALOGUE.values() if model.purpose is Purpose.VOICE]
-    options = tuple(
-        FormOption(
-            value=model.name,
-            label=f"{model.name}: {model.about}"
-            if model.name in here
-            else phrase("{name}: {about} (not here: relay models fetch {name})", name=model.name, about=model.about),
-        )
-        for model in sorted(known, key=lambda model: model.name not in here)
-    )
+    options = model_options(Purpose.VOICE, models)
     chosen = section.speech_local or next((o.value for o in options if o.value in here), default(Purpose.VOICE).name)
     return (
         FormField(name="speech_local", label=phrase("Voice"), kind="one", value=chosen, options=options),

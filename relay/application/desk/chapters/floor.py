@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from relay.application.desk.chapters.understanding import lead_to_understanding
 from relay.application.desk.connecting import Chapter
 from relay.config.loading import Config
 from relay.guide import Changes, Filled, Form, FormField, FormOption, Guide, Phrase, phrase
@@ -32,13 +33,14 @@ async def _lead(config: Config, guide: Guide) -> Changes:
         "floor.may_interrupt": list(filled.many("who")),
         "floor.on_barge_in": filled.text("first"),
         "floor.after": filled.text("after"),
-        **_listening(config, filled),
+        **await _listening(config, filled, guide),
     }
 
 
-def _listening(config: Config, filled: Filled) -> Changes:
+async def _listening(config: Config, filled: Filled, guide: Guide) -> Changes:
     wanted = filled.text("listen")
-    return {"voice.listen_to": wanted} if wanted and wanted != config.voice.listen_to else {}
+    changes: Changes = {"voice.listen_to": wanted} if wanted and wanted != config.voice.listen_to else {}
+    return {**changes, **await lead_to_understanding(config, guide)} if wanted == "everyone" else changes
 
 
 def _form(config: Config) -> Form:

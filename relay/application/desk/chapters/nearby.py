@@ -1,10 +1,16 @@
-"""Programs that may run on this computer, by the addresses that they usually have."""
+"""What there is on this computer: programs, by the addresses that they usually have, and fetched models."""
 
 import asyncio
 from collections.abc import Collection
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+from relay.guide import FormOption, phrase
+from relay.models.base import Purpose
+from relay.models.catalogue import CATALOGUE
+from relay.models.store import ModelStore
 
 LOOK: Final = 1.0
 """Seconds within which a program on this computer takes a connection."""
@@ -29,3 +35,18 @@ async def _listens(address: str) -> bool:
         writer.close()
         return True
     return False
+
+
+def model_options(purpose: Purpose, models: Path) -> tuple[FormOption, ...]:
+    """The models that are in this folder, and then those that can be fetched."""
+    here = ModelStore(models).names()
+    known = [model for model in CATALOGUE.values() if model.purpose is purpose]
+    return tuple(
+        FormOption(
+            value=model.name,
+            label=f"{model.name}: {model.about}"
+            if model.name in here
+            else phrase("{name}: {about} (not here: relay models fetch {name})", name=model.name, about=model.about),
+        )
+        for model in sorted(known, key=lambda model: model.name not in here)
+    )
