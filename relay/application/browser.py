@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from relay.config import WebSection
-from relay.system.http_server import local_address
+from relay.system.addresses import local_address
 
 SOON: Final = 3.0
 """Seconds within which this machine answers itself."""

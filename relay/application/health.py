@@ -11,6 +11,8 @@ from relay.application.heartbeat import ailment, condition
 from relay.application.settings import whereabouts
 from relay.config import OperationsSection
 from relay.config.loading import Whereabouts, read
+from relay.system.addresses import local_address
+from relay.system.readiness import ALIVE
 
 PATIENCE: Final = 5.0
 """Seconds a process that is alive may take to say so."""
@@ -41,9 +43,6 @@ def health_of(file: Path | None, companion: str | None) -> Health:
 
 
 def _asked(operations: OperationsSection) -> Health:
-    from relay.system.http_server import local_address
-    from relay.web.probes import ALIVE
-
     url = local_address(operations.host, operations.port)
     try:
         if _text(f"{url}/livez") != ALIVE:

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from relay.errors import ConfigError
+from relay.system.addresses import local_address
 from relay.system.periodic import repeat
 
 PATIENCE: Final = 20.0
@@ -202,12 +203,6 @@ def _address(transport: asyncio.BaseTransport | None) -> object:
 def _is_being_read(transport: asyncio.WriteTransport | None) -> bool:
     """Whether an answer is still on its way out."""
     return transport is not None and transport.get_write_buffer_size() > 0
-
-
-def local_address(host: str, port: int) -> str:
-    """Where this machine reaches what listens there."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _is_ours(record: logging.LogRecord) -> bool:

@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 from relay.errors import RelayError
 
+ALIVE: Final = "alive\n"
+"""What a process says that is."""
 LOOK_WITHIN: Final = 1.0
 """Seconds that looking at one condition may take; supervisors ask every few seconds."""
 

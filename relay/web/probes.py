@@ -8,12 +8,10 @@ from aiohttp import web
 from relay.config import OperationsSection, is_loopback
 from relay.errors import ConfigError
 from relay.system.http_server import HttpServer
-from relay.system.readiness import Readiness, is_ready
+from relay.system.readiness import ALIVE, Readiness, is_ready
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus' text format, which every scraper reads."""
-ALIVE: Final = "alive\n"
-"""What a process says that is."""
 MAX_BODY: Final = 1024
 """Bytes of a request; none needs any."""
 

@@ -13,7 +13,7 @@ from typing import Final
 from aiohttp import web
 
 from relay.errors import ConfigError
-from relay.system.http_server import local_address
+from relay.system.addresses import local_address
 
 SECRET: Final = "X-Relay-Secret"
 """The header that only a web process of this relay can have right."""

@@ -1,0 +1,7 @@
+"""Addresses of what listens on this machine."""
+
+
+def local_address(host: str, port: int) -> str:
+    """Where this machine reaches what listens there."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
