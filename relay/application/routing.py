@@ -8,7 +8,7 @@ from relay.replies.replies import Replies, Step
 from relay.replies.screening import Screening
 from relay.speech.floor import STREAMER
 from relay.speech.voice import Voice
-from relay.wire import server
+from relay.wire import server, services
 from relay.wire.messages import WireMessage
 
 
@@ -97,9 +97,7 @@ class ReplyRouter:
     def _listen(self, message: WireMessage) -> None:
         match message:
             case server.SpeechRecognitionStart() | server.SpeechRecognitionPartial():
-                self._voice.recognising(is_under_way=True)
-                if not self._is_known():
-                    self._voice.speaks(STREAMER)
+                self._recognises()
             case server.SpeechRecognitionEnd():
                 self._voice.recognising(is_under_way=False)
                 self._voice.stopped(STREAMER, is_done=True)
@@ -107,6 +105,8 @@ class ReplyRouter:
                 self._voice.played_elsewhere(message.message_id, message.duration)
             case server.SpeechPlaybackCompleted():
                 self._voice.completed_elsewhere(message.message_id)
+            case server.ChatSessionError(service_name=services.MODEL, retry=True):
+                self._not_written()
             case server.InterruptSpeech():
                 self._interrupt(message.message_id)
             case server.ChatFlow() if message.state in server.FLOW:
@@ -115,6 +115,17 @@ class ReplyRouter:
                 self._record(message.enabled)
             case server.MessageUpdate() | server.MessageDeleted():
                 self._voice.text_changed(message.message_id, getattr(message, "text", ""))
+
+    def _recognises(self) -> None:
+        self._voice.recognising(is_under_way=True)
+        if not self._is_known():
+            self._voice.speaks(STREAMER)
+
+    def _not_written(self) -> None:
+        """The model has failed: a story that it was to write does not come, and nothing answers it."""
+        if (asked := self._replies.unwritten()) is not None:
+            self._voice.unanswered()
+            self._events.given_up(asked)
 
     def _interrupt(self, message_id: str | None) -> None:
         """Somebody has given up the speech of one reply, or of all."""

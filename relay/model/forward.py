@@ -125,6 +125,11 @@ class Forward(Value):
         return retraction.concerns(self.keys, self.authors, [origin.place for origin in self.origins])
 
     @property
+    def is_prompt(self) -> bool:
+        """Whether the story writer makes of it what is answered."""
+        return self.send_as is SendAs.STORY or bool(self.options.use_story_writer)
+
+    @property
     def expects_reply(self) -> bool:
         """Whether Voxta answers it; such a one would cut off a reply in progress."""
         return expects_reply(self.send_as, self.options)

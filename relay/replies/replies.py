@@ -106,6 +106,10 @@ class Replies:
             return None
         return self.give_up_asked()
 
+    def unwritten(self) -> Forward | None:
+        """What was asked last, if the story writer was to make it of a prompt, and could not."""
+        return self.give_up_asked() if self._asked is not None and self._asked.is_prompt else None
+
     def forget(self) -> list[ReplyText]:
         """The chat is gone. What was heard is to be posted as far; what was not may come again in the next chat."""
         self._asked = None

@@ -129,6 +129,10 @@ class Voice:
         if reply is self._current:
             self._release()
 
+    def unanswered(self) -> None:
+        """There will be no answer to what was asked."""
+        self._release()
+
     def all_cancelled(self) -> None:
         """Voxta or somebody else gave up everything that is spoken."""
         for reply in self._cut_all():

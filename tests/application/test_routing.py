@@ -1,5 +1,6 @@
 """Who is told of which of Voxta's messages."""
 
+import time
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -14,7 +15,7 @@ from relay.replies.replies import Replies
 from relay.replies.screening import Screening
 from relay.speech.floor import THOUGHT
 from relay.speech.voice import Voice
-from relay.wire import server
+from relay.wire import server, services
 from relay.wire.messages import WireMessage
 from relay.wire.server import parse_server
 from tests.contracts.samples import messages
@@ -116,11 +117,12 @@ async def test_the_thoughts_of_a_reply_that_is_over_or_never_began_take_no_floor
         assert [reply.forward for reply in scene.replies if reply.id == "r"] == [QUESTION]
 
 
-def asked(relay: Relay) -> Forward:
+def asked(relay: Relay, send_as: SendAs = SendAs.USER) -> Forward:
     """A question that goes to Voxta."""
     question = Forward(
-        id="f", keys=("twitch:1",), send_as=SendAs.USER, body="hello", origins=(), chat_id="c", after_index=0
+        id="f", keys=("twitch:1",), send_as=send_as, body="hello", origins=(), chat_id="c", after_index=0
     )
+    relay.floor.asked(time.monotonic())
     relay.events.asking(question)
     return question
 
@@ -153,6 +155,28 @@ def test_a_question_that_is_taken_back_before_its_answer_begins_is_given_up_as_o
         relay.events.retracted(Retraction(platform="twitch", reason="deleted", id="1"))
 
     assert given_up == [question]
+
+
+@pytest.mark.parametrize(
+    ("send_as", "service", "is_over"),
+    [
+        (SendAs.STORY, services.MODEL, True),
+        (SendAs.STORY, services.VOICE, False),
+        (SendAs.USER, services.MODEL, False),
+    ],
+)
+def test_a_story_that_could_not_be_written_is_given_up_and_keeps_nobody_waiting(
+    tmp_path: Path, send_as: SendAs, service: str, is_over: bool
+) -> None:
+    relay = Relay(settings(tmp_path), lambda *_: [], voxta_url="http://127.0.0.1:9", statistics=Statistics())
+    given_up: list[Forward] = []
+    relay.events.given_up.subscribe(given_up.append)
+    prompt = asked(relay, send_as)
+
+    relay.events.received(server.ChatSessionError(message="no model", service_name=service, retry=True))
+
+    assert given_up == [prompt] * is_over
+    assert relay.is_answering is not is_over
 
 
 def test_what_the_store_drops_waits_no_more_for_its_turn(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from relay.application.adopting import adopt
 from relay.application.composition import Relay
+from relay.companion.brains.base import BrainError, ChatView, Pieces
 from relay.companion.serving.server import CompanionServer
 from relay.config.loading import Config
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
@@ -95,6 +96,20 @@ async def test_one_of_ours_without_an_entry_is_told_as_ever_and_fulfilled(channe
 async def test_what_the_filters_refuse_is_refunded(channel: Channel) -> None:
     async with channel.relay(filters={"blocked_terms": ["pineapple"]}):
         assert await channel.ends(await channel.twitch.redeem("ann", "Ask", "pineapple?")) == "CANCELED"
+
+
+async def test_a_story_that_cannot_be_written_is_refunded_at_once_and_the_next_is_told(
+    channel: Channel, brain: EchoBrain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def write(view: ChatView, prompt: str) -> Pieces:
+        raise BrainError("the model is not there")
+        yield prompt
+
+    monkeypatch.setattr(brain, "write", write)
+    story = {"reward": "Fortune", "tell": {"send_as": "story", "template": "{author} finds a treasure."}}
+    async with channel.relay(rewards=[story, *REWARDS[:2]], forwarding={"reply_timeout": 600}):
+        assert await channel.ends(await channel.twitch.redeem("ann", "Fortune")) == "CANCELED"
+        assert await channel.ends(await channel.twitch.redeem("ann", "Ask", "hm?")) == "FULFILLED"
 
 
 async def test_what_the_relay_does_itself_is_fulfilled_when_it_worked_and_refunded_when_not(channel: Channel) -> None:
