@@ -4,6 +4,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from relay.model import Kind
 from tests.web.desk.office import Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -22,6 +23,27 @@ async def under(page: Page, place: dict[str, float]) -> str | None:
     label = "([x, y]) => document.elementFromPoint(x, y)?.closest('button')?.ariaLabel ?? null"
     found: str | None = await page.evaluate(label, [place["x"], place["y"]])
     return found
+
+
+@pytest.mark.parametrize("by", ["pointer", "keys"])
+async def test_no_row_takes_the_place_of_one_that_somebody_is_at(desk: Office, by: str) -> None:
+    await desk.control("pause")
+    for name in ("Gus", "Hal"):
+        await desk.hear(f"I am {name}, and am hit by {by}", author=name)
+    async with desk.page(kept=False) as page:
+        button = page.get_by_role("button", name="Drop: Gus")
+        await expect(page.locator(ROWS)).to_have_count(2)
+        await (button.hover() if by == "pointer" else button.focus())
+
+        await desk.hear(f"I go before all {by}", author="Ina", kind=Kind.RAID)
+        await expect(page.locator(ROWS, has_text="I go before")).to_be_visible()
+        await expect(page.locator(ROWS)).to_contain_text(["Gus", "Hal", "Ina"])
+        await expect(page.get_by_text("Once you leave the list")).to_be_visible()
+
+        await page.get_by_role("heading", name="Next").hover()
+        await button.blur()
+        await expect(page.locator(ROWS)).to_contain_text(["Ina", "Gus", "Hal"])
+        await expect(page.get_by_text("Once you leave the list")).to_be_hidden()
 
 
 async def test_what_leaves_by_itself_keeps_its_place_for_a_moment(desk: Office) -> None:

@@ -1,5 +1,6 @@
 // What waits, in the order in which it would be heard. Topic "next": {total, is_loud, halt, rows}, where a row has
-// {key, kind, who, viewer, platform, text, amount, pretended, reasons, others, waited}.
+// {key, kind, who, viewer, platform, text, amount, pretended, reasons, others, waited}; here it is given `since`, when it
+// began to wait, by this browser's clock.
 
 import { dock } from "./address.js";
 import { KeyedList, fill, guarded, h, linger, name, say } from "./dom.js";
@@ -16,13 +17,36 @@ export function next(connection) {
   const empty = h("p", { class: "empty" }, t("Nothing waits."));
   const note = h("p", { class: "dim small" });
   const more = h("p", { class: "dim small" });
+  const still = h("p", { class: "dim small", hidden: true }, t("Once you leave the list, what waits is put in order."));
   const list = h("ol", { class: "waiting", tabindex: "-1" });
   const clear = h("button", { type: "button", class: "plain", hidden: true }, t("Drop all"));
   guarded(clear, t("Sure? Drop all"), () => attempt(connection.ask("clear"), { done: t }));
   const rows = new KeyedList(list, (item) => waitingRow(connection, item), { key: ({ key }) => key, gone: leave });
+  let waiting = []; // in the order in which it would be heard
+  let isPointedAt = false;
+
+  // While somebody is at a row, by pointer or by keys, none changes its place: a press would hit another one. What is new
+  // comes last.
+  function order() {
+    const isBusy = isPointedAt || list.querySelector(":focus-visible") !== null;
+    const shown = isBusy ? asItStands(waiting, [...rows.rows.keys()]) : waiting;
+    rows.show(shown);
+    still.hidden = shown.every((item, at) => item === waiting[at]);
+  }
+
+  function point({ type }) {
+    isPointedAt = type === "pointerenter";
+    order();
+  }
+
+  list.addEventListener("pointerenter", point);
+  list.addEventListener("pointerleave", point);
+  list.addEventListener("focusout", () => setTimeout(order)); // once it is known where focus goes
 
   connection.watch("next", ({ rows: items, total, halt, is_loud: isLoud }) => {
-    rows.show(items);
+    const now = performance.now();
+    waiting = items.map((item) => ({ ...item, since: now - item.waited * 1000 }));
+    order();
     say(count, number(total));
     clear.hidden = total < 2;
     empty.hidden = total > 0;
@@ -33,7 +57,13 @@ export function next(connection) {
   });
   setInterval(() => list.isConnected && rows.rows.forEach((row) => row.tick()), TICK);
   const head = h("div", { class: "panel-head" }, h("h2", {}, t("Next")), count, clear);
-  return h("section", { class: "panel next", "aria-label": t("Next") }, head, empty, note, list, more);
+  return h("section", { class: "panel next", "aria-label": t("Next") }, head, empty, note, list, still, more);
+}
+
+function asItStands(items, keys) {
+  const places = new Map(keys.map((key, at) => [key, at]));
+  const at = ({ key }) => places.get(key) ?? keys.length;
+  return [...items].sort((one, other) => at(one) - at(other));
 }
 
 // What was dropped here makes room at once for the next press; the rest leaves by itself, and nobody knows when.
@@ -67,16 +97,14 @@ function waitingRow(connection, item) {
     h("div", { class: "card-foot" }, why, h("div", { class: "actions" }, now, drop, mute)),
   );
   let shown = null;
-  let since = 0; // when it began to wait, by this browser's clock
 
   function tick() {
-    const time = duration((performance.now() - since) / 1000);
+    const time = duration((performance.now() - item.since) / 1000);
     say(why, [...reasons(item), t("waited {time}", { time })].join(" · "));
   }
 
   function update(newest) {
     item = newest;
-    since = performance.now() - item.waited * 1000;
     tick();
     if (item.text === shown) return;
     shown = item.text;
