@@ -6,7 +6,8 @@ COPY relay ./relay
 COPY config/relay.example.toml ./config/
 # once, as containers can write nothing there: else each start and each command compiles all of it anew
 ENV UV_COMPILE_BYTECODE=1
-RUN uv sync --locked --no-dev --no-editable
+# with the packages of every setting, as none can be added to the image where it runs
+RUN uv sync --locked --no-dev --no-editable --all-extras
 
 FROM python:3.11-slim
 # Python's own library, which comes without its compiled modules

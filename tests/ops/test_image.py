@@ -30,6 +30,12 @@ def test_the_program_and_what_it_is_installed_with_are_compiled() -> None:
     assert BUILT.index("UV_COMPILE_BYTECODE") < BUILT.index("uv sync")
 
 
+def test_whatever_settings_ask_for_is_installed_as_nothing_can_be_added_later() -> None:
+    [installs] = re.findall(r"^RUN uv sync (.+)$", BUILT, re.MULTILINE)
+
+    assert "--all-extras" in installs.split()
+
+
 def test_pythons_own_library_is_compiled_by_who_may_write_there() -> None:
     assert re.search(r"^RUN .*python -m compileall", RUN, re.MULTILINE)
     assert RUN.index("compileall") < RUN.index("\nUSER ")
