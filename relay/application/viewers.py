@@ -10,12 +10,14 @@ from relay.commands.gate import CommandGate
 from relay.commands.introduction import introduction, named
 from relay.commands.latest import LatestMessages
 from relay.commands.questions import questions
+from relay.commands.recalling import recall
 from relay.commands.wishes import ViewerWishes
 from relay.config.loading import Config
 from relay.forwarding.forwarder import Forwarder
 from relay.inbox.base import Inbox
 from relay.model import Retraction
 from relay.moderation.quiet import QuietViewers
+from relay.system import clock
 
 IN_A_TURN = 100
 """Messages after which other companions of the process have their turn."""
@@ -77,3 +79,4 @@ class ViewersCommands:
                 await asyncio.sleep(0)
             self._commands.recognise(each)
             self._judging.recognise(each)
+        await recall(self._commands, self._inbox, newest[::-1], clock.now())

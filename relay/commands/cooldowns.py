@@ -68,6 +68,12 @@ class Cooldowns:
         self._uses.clear()
 
 
+def longest(command: Command) -> float:
+    """Seconds after a use for which the command may rest."""
+    rest = max(command.cooldown, command.viewer_cooldown)
+    return rest + LONGEST_ANSWER if rest and command.rests_from_speech else rest
+
+
 def _put(entries: OrderedDict[tuple[str, str], float], key: tuple[str, str], until: float) -> None:
     entries[key] = until
     entries.move_to_end(key)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from relay.commands.answers import Answers
-from relay.commands.cooldowns import Cooldowns
+from relay.commands.cooldowns import Cooldowns, longest
 from relay.commands.definition import Command, Use
 from relay.commands.parsing import WrongArguments, read
 from relay.commands.rewards import RewardTable
@@ -81,8 +81,24 @@ class CommandGate:
     def stream_changed(self, message: AudienceMessage) -> None:
         """When the companion's stream begins, uses are counted anew."""
         if message.kind is Kind.ONLINE:
-            self._cooldowns.begin_stream()
-            self._counted.clear()
+            self.begin_stream()
+
+    def begin_stream(self) -> None:
+        """Uses are counted anew."""
+        self._cooldowns.begin_stream()
+        self._counted.clear()
+
+    def may_count(self, message: AudienceMessage, now: float) -> bool:
+        """Whether it is a use that would still count, or keep a command resting, if it was carried out."""
+        call = None if message.pretended else self.table.call(message)
+        return call is not None and (call.command.per_stream is not None or message.at + longest(call.command) > now)
+
+    def recall(self, message: AudienceMessage, done_at: float) -> None:
+        """This was used before a restart, and told or done then."""
+        if (call := self.table.call(message)) is not None:
+            self._cooldowns.used(call.command, message.viewer, message.at)
+            if call.command.rests_from_speech:
+                self._cooldowns.over(call.command, message.viewer, done_at)
 
     def recognise(self, message: AudienceMessage) -> None:
         """Whoever this is from is known from now on."""

@@ -6,7 +6,7 @@ from typing import Final
 from relay.commands.gate import CommandGate
 from relay.model import Forward, Outcome, Settlement
 
-_DONE: Final = (Outcome.FORWARDED, Outcome.MERGED, Outcome.ANSWERED)
+DONE: Final = (Outcome.FORWARDED, Outcome.MERGED, Outcome.ANSWERED)
 """How a use ends that counts as one."""
 
 
@@ -27,7 +27,7 @@ class AnswerWatch:
     def settled(self, settlements: Sequence[Settlement]) -> None:
         """Messages have their outcomes. One that is not answered rests from now on, and may count for nothing."""
         for each in settlements:
-            if each.outcome not in _DONE:
+            if each.outcome not in DONE:
                 self._commands.undone(each.key)
             if each.outcome is not Outcome.FORWARDED or each.key not in self._asked:
                 self._over(each.key)

@@ -69,7 +69,7 @@ async def test_a_viewer_learns_what_became_of_a_message_also_after_a_restart(
     tmp_path: Path, companion: CompanionServer, twitch: RecordingPlatform
 ) -> None:
     async with room(tmp_path, companion, twitch) as here:
-        assert await here.ask("ann", "!why") == "I know of no message of yours."
+        assert await here.ask("cleo", "!why") == "I know of no message of yours."
         await here.outcome(await here.write("ann", "what a day"))
         await here.outcome(await here.write("bob", "LOOK AT MY HUGE SHOUTING"))
         assert await here.ask("ben", "!queue") == "I know of no message of yours."
@@ -144,6 +144,19 @@ async def test_who_said_hello_before_a_restart_is_no_first_timer_after_it(
         await relay.quiet(empty=True)
 
     assert "Once." in [post.text for post in twitch.posts]
+
+
+async def test_what_is_used_up_before_a_restart_is_so_after_it(
+    tmp_path: Path, companion: CompanionServer, twitch: RecordingPlatform
+) -> None:
+    config = settings(tmp_path, commands={"own": [{"name": "once", "answer": "Once.", "per_stream": 1}]})
+    for number, author in enumerate(["ann", "bob"]):
+        async with relaying(config, companion.url, lambda *_: [twitch]) as (relay, _):
+            await relay.receive(message(number, "!once", author=author))
+            await eventually(lambda: len(twitch.posts) == number + 1)  # noqa: B023 - it is awaited here
+            await relay.quiet(empty=True)
+
+    assert [post.text for post in twitch.posts] == ["Once.", "Used as often as one stream allows: !once."]
 
 
 async def test_who_wants_to_be_forgotten_leaves_no_word_in_the_store(
