@@ -8,11 +8,10 @@ from pydantic import SecretStr
 
 from relay.application.restarts import LiveRun
 from relay.application.settings.catalogue import as_toml
+from relay.application.settings.file import Signature, signature
 from relay.config.loading import Config
 from relay.errors import ConfigError, SecretsLocked
 from relay.guide import Changes
-
-_Stamp = tuple[tuple[int, int] | None, ...]
 
 
 class KeptSettings:
@@ -21,7 +20,7 @@ class KeptSettings:
     def __init__(self, run: LiveRun) -> None:
         self._run = run
         self._file = run.file
-        self._stamped: _Stamp | None = None
+        self._stamped: Signature | None = None
         """The files that were read last, or could not be."""
         self._read: Config | None = None
         """What they say; None where they cannot be read."""
@@ -29,18 +28,18 @@ class KeptSettings:
 
     def coming(self, told: Callable[[], None]) -> Config:
         """See SettingsKeeper. Read anew only when a file has changed."""
-        if self._stamped != self._stamp() and self._reading is None:
+        if self._stamped != signature(self._file.path) and self._reading is None:
             self._reading = asyncio.create_task(self._read_anew(told), name="settings")
         return self._read or self._run.config
 
     async def newest(self) -> Config:
         """See SettingsKeeper."""
-        stamp = self._stamp()
-        if self._stamped != stamp or self._read is None:
+        files = signature(self._file.path)
+        if self._stamped != files or self._read is None:
             try:
-                self._stamped, self._read = stamp, await asyncio.to_thread(self._file.load)
+                self._stamped, self._read = files, await asyncio.to_thread(self._file.load)
             except ConfigError as error:
-                self._stamped, self._read = stamp, None
+                self._stamped, self._read = files, None
                 if isinstance(error, SecretsLocked):
                     raise
         return self._read or self._run.config
@@ -65,17 +64,6 @@ class KeptSettings:
             await self._file.set(
                 {key: as_toml(key, value) if isinstance(value, dict) else value for key, value in values.items()}
             )
-
-    def _stamp(self) -> _Stamp:
-        stamps: list[tuple[int, int] | None] = []
-        for path in (self._file.path, self._file.secrets.file):
-            try:
-                stat = path.stat()
-            except OSError:
-                stamps.append(None)
-            else:
-                stamps.append((stat.st_mtime_ns, stat.st_size))
-        return tuple(stamps)
 
 
 def _is(config: Config, key: str, value: object) -> bool:

@@ -10,15 +10,13 @@ from typing import Final
 
 from relay.application.fleet.changes import FleetChanges, changes
 from relay.application.settings import Fleet, load_fleet
-from relay.application.settings.secrets import Secrets
+from relay.application.settings.file import Signature, signature
 from relay.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
 EVERY: Final = 2.0
 """Seconds between two looks; a new file is read once it was the same at two of them."""
-Signature = tuple[tuple[int, int, int] | None, ...]
-"""By which a file, and those beside it, are known to be another: inode, size and time."""
 
 
 class FleetWatch:
@@ -88,19 +86,6 @@ class SettledFile:
         if settled:
             self._read = now
         return settled
-
-
-def signature(path: Path) -> Signature:
-    """Of the settings, the secrets beside them, and `.env`."""
-    return tuple(_signature(each) for each in (path, Secrets(path).file, path.with_name(".env")))
-
-
-def _signature(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from relay.config.environment import set_outside
 from relay.config.loading import Config, data_in, text_of
 from relay.errors import ConfigError, SettingMistake, WrongSettings
 from relay.system.private_files import write_private
+from relay.system.stamps import Stamp, stamp
 
 BACKUP: Final = ".before"
 """Behind the name of the file as it was before the last change."""
@@ -27,6 +28,13 @@ _PUT_ASIDE: Final = re.compile(r"""(#[^\n]*?(?:token|secret|key|password)\s*=\s*
 """A secret in a comment, as one that was tried before."""
 _LOGIN: Final = re.compile(r"""(://)[^\s/"'@]*:[^\s/"'@]*@""")
 """A name and a password in an address."""
+
+Signature = tuple[Stamp | None, ...]
+
+
+def signature(path: Path) -> Signature:
+    """Another one than before when the settings were changed, the secrets beside them, or `.env`."""
+    return tuple(stamp(each) for each in (path, Secrets(path).file, path.with_name(".env")))
 
 
 class SettingsFile:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from relay.errors import AuthError, ConfigError
 from relay.system.private_files import write_private
+from relay.system.stamps import Stamp, stamp
 
 _SECRETS = re.compile(
     r"(?P<name>(?:client_secret|refresh_token|access_token|device_code|token)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]{6,}"
@@ -74,12 +75,12 @@ class TokenFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._unsaved: Token | None = None
-        self._known_as: tuple[int, int, int] | None = None
+        self._known_as: Stamp | None = None
 
     @property
     def is_newer(self) -> bool:
         """Whether somebody else has written it since it was loaded or saved here: a person who logged in again."""
-        return self._stamp() != self._known_as
+        return stamp(self._path) != self._known_as
 
     async def renewed(self) -> None:
         """Return when it is newer."""
@@ -90,7 +91,7 @@ class TokenFile:
         """Raises AuthError when there is no login yet, ConfigError when the file cannot be read."""
         if self._unsaved is not None and not self.is_newer:
             return self._unsaved
-        self._unsaved, self._known_as = None, self._stamp()
+        self._unsaved, self._known_as = None, stamp(self._path)
         try:
             data = json.loads(self._path.read_text("utf-8"))
             token = Token(str(data["access_token"]), str(data["refresh_token"]))
@@ -111,22 +112,14 @@ class TokenFile:
         Raises ConfigError when that fails; `load` then still knows the token, and `save_again` tries it once more.
         """
         keep_secret(token.access, token.refresh)
-        self._unsaved, self._known_as = token, self._stamp()
+        self._unsaved, self._known_as = token, stamp(self._path)
         try:
             write_private(self._path, json.dumps({"access_token": token.access, "refresh_token": token.refresh}))
         except OSError as error:
             raise ConfigError(f"twitch.token_file {self._path} cannot be written: {error.strerror}") from None
-        self._unsaved, self._known_as = None, self._stamp()
+        self._unsaved, self._known_as = None, stamp(self._path)
 
     def save_again(self) -> None:
         """Write what could not be written, unless somebody else has written since. Raises as `save` does."""
         if self._unsaved is not None and not self.is_newer:
             self.save(self._unsaved)
-
-    def _stamp(self) -> tuple[int, int, int] | None:
-        """What tells one content from another; None when there is no file."""
-        try:
-            stat = self._path.stat()
-        except OSError:
-            return None
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino

@@ -68,6 +68,17 @@ async def test_a_file_that_cannot_be_read_hides_nothing_of_what_runs(file: Setti
     assert (await KeptSettings(LiveRun(load(companion={"name": "Nova"}), file)).newest()).companion.name == "Nova"
 
 
+async def test_a_setting_in_the_environment_file_is_read_once_it_changes(file: SettingsFile) -> None:
+    kept = KeptSettings(LiveRun(load(file.path), file))
+    await kept.newest()
+    assert not kept.differ()
+
+    file.path.with_name(".env").write_text("RELAY_OBS__THRESHOLD=-20\n", "utf-8")
+
+    assert (await kept.newest()).obs.threshold == -20
+    assert kept.differ()
+
+
 async def test_pages_are_shown_what_was_read_last_while_a_keyring_waits_for_its_password(
     file: SettingsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:

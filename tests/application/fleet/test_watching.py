@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from relay.application.fleet.changes import FleetChanges
-from relay.application.fleet.watching import FleetWatch, SettledFile, looking_on_hangup, signature
+from relay.application.fleet.watching import FleetWatch, SettledFile, looking_on_hangup
+from relay.application.settings.file import signature
 from relay.errors import ConfigError
 from tests.support import alongside, eventually
 
