@@ -182,12 +182,17 @@ def let_out(deployment: dict[str, Any], protocol: str) -> set[int]:
     return {number for each in allowed for number in range(each["port"], each.get("endPort", each["port"]) + 1)}
 
 
-def test_a_core_stands_by_and_one_is_always_left() -> None:
-    [core] = [each for each in objects("Deployment") if each["metadata"]["name"] == "relay-core"]
+@pytest.mark.parametrize("kind", sorted(set(kinds()) - {"twitch"}))  # whose login is in one file
+def test_one_stands_by_on_another_node_and_an_upgrade_leaves_nobody_unheard(kind: str) -> None:
+    [deployment] = [each["spec"] for each in objects("Deployment") if each["metadata"]["name"] == f"relay-{kind}"]
+    [spread] = deployment["template"]["spec"]["topologySpreadConstraints"]
     budgets = {each["metadata"]["name"]: each["spec"]["minAvailable"] for each in objects("PodDisruptionBudget")}
 
-    assert core["spec"]["replicas"] == 2
-    assert budgets["relay-core"] == 1
+    assert deployment["replicas"] == 2
+    assert deployment["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+    assert spread["topologyKey"] == "kubernetes.io/hostname"
+    assert spread["labelSelector"] == deployment["selector"]
+    assert budgets[f"relay-{kind}"] == 1
 
 
 @pytest.fixture
