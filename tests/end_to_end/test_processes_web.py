@@ -57,6 +57,15 @@ async def test_pages_and_calls_go_on_with_the_core_that_takes_over(config: Confi
             assert not refusal["ok"], "the settings of several processes are changed in their file"
 
 
+async def test_one_of_many_companions_by_itself_has_the_address_that_it_has_among_them(config: Config) -> None:
+    async with Processes(config) as processes, aiohttp.ClientSession() as http:
+        await processes.running(run_web(config, await processes.bus()))
+        await processes.core()
+        await answers(http, f"http://127.0.0.1:{config.web.port}/state")
+
+        assert await status(http, f"http://127.0.0.1:{config.web.port}/c/{config.relay.name}/state") == 200
+
+
 async def test_without_a_core_a_web_process_stays_ready_as_it_is_the_one_that_says_so(config: Config) -> None:
     probes = OperationsSection(enabled=True, port=free_port())
     web = run_only(config.model_copy(update={"operations": probes}), ["web"])

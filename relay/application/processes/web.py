@@ -14,7 +14,8 @@ from relay.web.proxy.trust import CoreAddress
 
 async def run_web(config: Config, bus: Bus) -> None:
     """Until cancelled. Raises ConfigError when the address cannot be had."""
-    async with WebProxy(config.web, SeenCores(bus.presence), alone=lambda: config.relay.name):
+    name, cores = config.relay.name, SeenCores(bus.presence)
+    async with WebProxy(config.web, cores, alone=lambda: name, is_known=lambda companion: companion == name):
         await asyncio.Event().wait()
 
 
