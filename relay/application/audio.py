@@ -251,7 +251,7 @@ class LiveAudio(SilentAudio):
         )
 
     def _plays(self, sink: Sink) -> bool:
-        return self.overlay.is_heard if sink is self.overlay else sink.is_open
+        return self.overlay.has_sound if sink is self.overlay else sink.is_open
 
     def confirm(self) -> None:
         sound = chime()

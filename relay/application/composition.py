@@ -41,8 +41,7 @@ from relay.moderation.controls import Controls
 from relay.moderation.outbound import Outbound
 from relay.moderation.quiet import QuietViewers
 from relay.platforms import listed
-from relay.platforms.base import Notes, Offering, Platform, Receive
-from relay.platforms.base import PlatformControls as ControlsProtocol
+from relay.platforms.base import Notes, Offering, Platform, PlatformControls, Receive
 from relay.platforms.desk import DeskOutlet
 from relay.platforms.supervision import Supervisor
 from relay.replies.poster import Poster
@@ -61,7 +60,7 @@ LOOK_EVERY = 0.5
 DRAIN = 5.0
 """Seconds a run that ends gives the answer under way, and as many to account for what still waits."""
 
-MakePlatforms = Callable[[Receive, ControlsProtocol, Notes], Sequence[Platform]]
+MakePlatforms = Callable[[Receive, PlatformControls, Notes], Sequence[Platform]]
 
 
 class Relay:

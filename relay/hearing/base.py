@@ -3,7 +3,7 @@
 All sound here is mono, signed 16 bit little-endian, `HEARING_RATE` samples a second.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -29,18 +29,6 @@ class VoiceState(StrEnum):
     """It is speech."""
     STOPPING = "stopping"
     """Silence after speech, which may be no more than a breath."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpokenTurn:
-    """What one person said before they left the word to others."""
-
-    who: str
-    """The speaker, as `Speakers` knows them: `voice:<the platform's id>`."""
-    pcm: bytes = field(repr=False)
-    began: float
-    """Seconds of the monotonic clock, as is `ended`."""
-    ended: float
 
 
 @dataclass(frozen=True, slots=True)

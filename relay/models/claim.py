@@ -41,17 +41,6 @@ def to_change(lock: Path) -> Claim:
     return _claim(lock, "BEGIN EXCLUSIVE")
 
 
-def is_free(lock: Path) -> bool:
-    """Whether nobody has a claim."""
-    if not lock.exists():
-        return True
-    try:
-        to_change(lock).release()
-    except ModelInUse:
-        return False
-    return True
-
-
 def _claim(lock: Path, how: str) -> Claim:
     connection = sqlite3.connect(lock, timeout=0, isolation_level=None, check_same_thread=False)
     try:

@@ -72,9 +72,6 @@ class ModelStore:
         """Be the only one who has the model. Raises ModelInUse, and ModelError where nothing can be written."""
         return self._claimed(name, to_change=True)
 
-    def is_in_use(self, name: str) -> bool:
-        return not claim.is_free(self._lock(name))
-
     def verify(self, name: str) -> list[str]:
         """What is not as it was fetched, one line each. Reads all of it. Raises ModelMissing."""
         folder = self.path(name)

@@ -59,7 +59,6 @@ class Redemptions:
         self,
         *,
         patience: float,
-        posting: float = POSTING,
         is_posted: Callable[[], bool] = lambda: True,
         is_away: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -68,7 +67,6 @@ class Redemptions:
         `is_posted`: answers are posted now; `is_away`: there is no companion to answer.
         """
         self._patience = patience
-        self._posting = posting
         self._is_posted = is_posted
         self._is_away = is_away
         self._was_away = False
@@ -189,7 +187,7 @@ class Redemptions:
             if reply.is_voiced or not self._is_posted():
                 return bool(reply.text)
             if not watch.is_posting:
-                watch.is_posting, watch.until = True, now + self._posting
+                watch.is_posting, watch.until = True, now + POSTING
         elif reply is not None and reply.is_voicing:
             watch.until = now + self._patience
         return False if watch.until is not None and now >= watch.until else None

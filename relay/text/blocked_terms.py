@@ -4,7 +4,6 @@ import logging
 import re
 import time
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import chain, repeat
 from typing import Final
 
@@ -115,12 +114,6 @@ class Terms:
         if term not in self._slow:
             self._slow.add(term)
             log.warning("the blocked term %s takes too long; what it cannot judge counts as a hit", term)
-
-
-@lru_cache(16)
-def terms_for(terms: tuple[str, ...]) -> Terms:
-    """The same terms compiled once."""
-    return Terms(terms)
 
 
 def check_term(term: str) -> str:

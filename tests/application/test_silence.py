@@ -131,7 +131,7 @@ def test_what_passes_soon_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
 def test_an_overlay_that_nobody_opened_names_its_address() -> None:
     sink = OverlaySink()
 
-    assert not sink.is_heard
+    assert not sink.has_sound
     assert "add http://localhost:8099/overlay as a browser source in OBS" in sink.remedy("http://localhost:8099")
 
 

@@ -97,6 +97,7 @@ class OverlaySink:
 
     @property
     def has_sound(self) -> bool:
+        """Whether a page plays sound that nobody has muted."""
         return not self._is_muted and any(seat.sound is PageSound.ON for seat in self._seats.values())
 
     @property
@@ -116,11 +117,6 @@ class OverlaySink:
         if self._leader is None:
             return "a page is open that neither plays nor shows anything (mute=1 and captions=0)"
         return "open, without sound (mute=1)"
-
-    @property
-    def is_heard(self) -> bool:
-        """Whether a page plays sound that nobody has muted."""
-        return not self._is_muted and any(seat.sound is PageSound.ON for seat in self._seats.values())
 
     def remedy(self, pages: str) -> str:
         """What a person can do about an overlay that is not heard. `pages` is the address of ours."""

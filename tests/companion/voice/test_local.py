@@ -17,7 +17,7 @@ from relay.companion.voice.local_models import speaker_of
 from relay.companion.voice.manner import manner_of
 from relay.config import CompanionSection
 from relay.errors import ConfigError
-from relay.models.base import Purpose
+from relay.models.base import ModelInUse, Purpose
 from relay.models.catalogue import CATALOGUE, default
 from relay.models.store import Contents, ModelStore
 from relay.system.wav import wav_of
@@ -143,7 +143,8 @@ async def test_a_voice_of_the_store_cannot_be_removed_while_it_is_spoken_with(tm
     voice = engine_for(CompanionSection(speech="local", speech_local="thorsten-de"), tmp_path)
 
     assert await voice.speak("hallo")
-    assert store.is_in_use("thorsten-de")
+    with pytest.raises(ModelInUse):
+        store.remove("thorsten-de")
 
 
 async def test_an_unknown_speaker_is_told_with_those_there_are(tiny: Path) -> None:
