@@ -132,7 +132,7 @@ def check(config: ConfigFile = None, companion: CompanionName = None, as_json: J
     from relay.application.check import check as check_one
     from relay.application.fleet.check import check_fleet
 
-    file = places.required(config)
+    file = places.to_write(config)
     has_many = companion is None and companions_in(file)
     findings = check_fleet(load_fleet(file, to_lead=True)) if has_many else check_one(load(file, companion))
 

@@ -109,6 +109,17 @@ def test_check_can_be_read_by_programs(tmp_path: Path) -> None:
     assert not told["ok"]
 
 
+def test_check_tries_the_defaults_where_there_are_no_settings_yet_as_a_run_takes_them(tmp_path: Path) -> None:
+    own = {"XDG_CONFIG_HOME": str(tmp_path), "RELAY_WEB__PORT": "0", "RELAY_RELAY__DATA_DIR": str(tmp_path)}
+
+    ended = relay("check", env=own)
+
+    lines = ended.stdout.splitlines()
+    assert "ok   inbox: sqlite answers, 0 messages wait" in lines
+    assert [line.partition(":")[0] for line in lines if line.startswith("FAIL")] == ["FAIL platforms"]
+    assert not [*tmp_path.glob("voxta-relay/*")], "and it leaves nothing there"
+
+
 def test_health_and_why_answer_without_a_running_relay(tmp_path: Path) -> None:
     env = {"RELAY_RELAY__DATA_DIR": str(tmp_path)}
 

@@ -13,7 +13,7 @@ from relay.config import CompanionSection
 
 @runtime_checkable
 class _Remote(Protocol):
-    """A part that asks an endpoint."""
+    """A part that asks an endpoint, or loads a model."""
 
     async def check(self) -> str:
         """One line when it answers. Raises RelayError."""
@@ -21,16 +21,18 @@ class _Remote(Protocol):
 
 
 def attempts(settings: CompanionSection, models: Path) -> Iterator[tuple[str, Callable[[], Awaitable[str]]]]:
-    """Each by its name; they raise RelayError. Raises ConfigError when there is no such voice."""
+    """Each by its name; they raise RelayError."""
     yield "companion", lambda: _scenario(settings)
-    parts = {
-        "brain": brain_for(settings),
-        "voice": engine_for(settings, models),
-        "ears": transcriber_for(settings, models),
-    }
-    for name, part in parts.items():
-        if isinstance(part, _Remote):
-            yield name, part.check
+    if settings.brain != "rules":
+        yield "brain", lambda: _well(brain_for(settings))
+    if settings.speech != "none":
+        yield "voice", lambda: _well(engine_for(settings, models))
+    if settings.hearing != "none":
+        yield "ears", lambda: _well(transcriber_for(settings, models))
+
+
+async def _well(part: object) -> str:
+    return await part.check() if isinstance(part, _Remote) else "nothing but the relay is needed for it"
 
 
 async def _scenario(settings: CompanionSection) -> str:

@@ -163,6 +163,17 @@ async def test_a_dead_endpoint_is_found(tmp_path: Path, part: str, settings: dic
     assert f"cannot be reached (check {fix})" in found.line
 
 
+@pytest.mark.parametrize(("part", "setting"), [("voice", "speech"), ("ears", "hearing")])
+async def test_a_model_that_was_not_fetched_keeps_nothing_else_from_being_tried(
+    tmp_path: Path, part: str, setting: str
+) -> None:
+    found = await findings(tmp_path, companion={"port": 0, setting: "local"})
+
+    assert not found[part].ok
+    assert f"companion.{setting}" in found[part].line
+    assert {"companion", "platforms", "heard"} <= found.keys()
+
+
 async def test_a_relay_that_runs_is_asked_why_it_is_silent(tmp_path: Path) -> None:
     class Silent(Room):
         async def status(self) -> str:

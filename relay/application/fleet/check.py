@@ -51,14 +51,11 @@ def _not_seen(config: Config, seen: set[tuple[str, int]]) -> Iterator[tuple[str,
     """What no other companion shares with it that came before."""
     if not listed.enabled(config):
         yield "platforms", partial(_fail, f"nobody is listened to: give it channels in [{TABLE}.{config.relay.name}.…]")
-    try:
-        for name, attempt in chain(of_conversation(config), of_stream(config)):
-            key = (name, id(_about(name, config)))
-            if key not in seen:
-                seen.add(key)
-                yield name, attempt
-    except ConfigError as problem:  # what would be tried cannot be made
-        yield "companion", partial(_fail, str(problem))
+    for name, attempt in chain(of_conversation(config), of_stream(config)):
+        key = (name, id(_about(name, config)))
+        if key not in seen:
+            seen.add(key)
+            yield name, attempt
 
 
 def _about(name: str, config: Config) -> object:
