@@ -154,34 +154,6 @@ def test_the_pages_of_any_number_of_companions_are_reached_in_one_core() -> None
     assert {"from": [web]} in policies["relay-core"]["ingress"]
 
 
-@pytest.mark.parametrize(
-    ("protocol", "ports"),
-    [("TCP", [443, 2048, 2053, 2083, 2087, 2096, 8443]), ("UDP", [19294, 19344, 50000, 65535])],
-)
-def test_discord_is_reached_at_the_ports_that_it_names_for_voice_and_by_its_adapter_alone(
-    protocol: str, ports: list[int]
-) -> None:
-    reached = {
-        each["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"]: let_out(each, protocol)
-        for each in objects("Deployment")
-    }
-    others = set().union(*(allowed for kind, allowed in reached.items() if kind != "discord"))
-
-    assert set(ports) <= reached["discord"]
-    assert set(ports) & others <= {443}
-
-
-def let_out(deployment: dict[str, Any], protocol: str) -> set[int]:
-    """The ports at which pods of this deployment reach the internet."""
-    labels = deployment["spec"]["template"]["metadata"]["labels"].items()
-    policies = [each["spec"] for each in objects("NetworkPolicy")]
-    chosen = [each for each in policies if each["podSelector"]["matchLabels"].items() <= labels]
-    rules = [rule for each in chosen for rule in each.get("egress", ())]
-    outside = [rule for rule in rules if all("ipBlock" in peer for peer in rule.get("to", ()))]
-    allowed = [port for rule in outside for port in rule["ports"] if port.get("protocol", "TCP") == protocol]
-    return {number for each in allowed for number in range(each["port"], each.get("endPort", each["port"]) + 1)}
-
-
 @pytest.mark.parametrize("kind", sorted(set(kinds()) - {"twitch"}))  # whose login is in one file
 def test_one_stands_by_on_another_node_and_an_upgrade_leaves_nobody_unheard(kind: str) -> None:
     [deployment] = [each["spec"] for each in objects("Deployment") if each["metadata"]["name"] == f"relay-{kind}"]
