@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Coroutine
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from rich.console import Console
 from relay.application.console import log_to, printable, show
 from relay.system import shutdown
 from relay.system.garbage import spare_what_stays
+from relay.system.kept_connections import kept_connections
 
 ConfigFile = Annotated[
     Path | None,
@@ -44,9 +46,15 @@ def execute(work: Coroutine[Any, Any, dict[str, object] | None], as_json: bool =
 
 
 def serve(work: Coroutine[Any, Any, dict[str, object] | None], as_json: bool = False) -> None:
-    """The same of what goes on for hours, once all that it takes is loaded."""
+    """The same of what goes on for hours, once all that it takes is loaded: its connections to endpoints are kept."""
+
+    async def keeping() -> dict[str, object] | None:
+        async with kept_connections():
+            return await work
+
     spare_what_stays()
-    execute(work, as_json)
+    with closing(work):
+        execute(keeping(), as_json)
 
 
 def readable(result: dict[str, object]) -> str:

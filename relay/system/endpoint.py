@@ -6,10 +6,9 @@ The client tries again what was refused for the moment (429, 5xx) and what did n
 import asyncio
 import json
 import logging
-import ssl
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from relay.errors import RelayError
+from relay.system.kept_connections import certificates, transport
 
 if TYPE_CHECKING:  # it takes its time to load, and not everybody needs it
     import httpx2
@@ -26,6 +26,9 @@ RETRIES: Final = 2
 """Times a request is tried again; OpenAI's usual number."""
 CONNECT: Final = 10.0
 """Seconds a connection may take to be made."""
+
+REST: Final = 0.05
+"""Seconds in which the end of a body comes after what was wanted of it; usually it came with that."""
 
 MODELS: Final = 2**20
 """Bytes that a list of models may have."""
@@ -76,7 +79,7 @@ class Endpoint:
 
         has_begun = False
         try:
-            async with self._client(tolerated) as client, call(client) as response:
+            async with transport() as over, call(self._client(over, tolerated)) as response:
                 self._check(response)
                 has_begun = True
                 yield Answer(response.http_response)
@@ -105,7 +108,7 @@ class Endpoint:
             async with self._loading:  # who came first goes first
                 await asyncio.to_thread(_load)
 
-    def _client(self, tolerated: frozenset[int]) -> "AsyncOpenAI":
+    def _client(self, over: "httpx2.AsyncHTTPTransport", tolerated: frozenset[int]) -> "AsyncOpenAI":
         import httpx2
         import openai
 
@@ -116,8 +119,8 @@ class Endpoint:
             timeout=limits,
             max_retries=RETRIES,
             http_client=httpx2.AsyncClient(
+                transport=over,
                 timeout=limits,
-                verify=_certificates(),
                 trust_env=False,
                 event_hooks={
                     "request": [] if self._key else [_go_without_key],
@@ -174,12 +177,20 @@ class Answer:
     def __init__(self, response: Any, refusal: RelayError | None = None, unwanted: str = "") -> None:
         self.refusal = refusal
         self.unwanted = unwanted
-        self._response = response
+        self._pieces: AsyncIterator[bytes] = response.aiter_bytes()
 
     def pieces(self) -> AsyncIterator[bytes]:
         """The body as it comes."""
-        pieces: AsyncIterator[bytes] = self._response.aiter_bytes()
-        return pieces
+        return self._pieces
+
+    async def read_out(self) -> None:
+        """Nothing of the rest is wanted; but only a body that is read to its end leaves its connection to the next."""
+        import httpx2
+
+        with suppress(httpx2.HTTPError, TimeoutError):
+            async with asyncio.timeout(REST):
+                async for _ in self._pieces:
+                    pass
 
     async def whole(self, limit: int) -> bytes | None:
         """The body, or None when it has more than `limit` bytes."""
@@ -237,13 +248,7 @@ def _begin_loading() -> None:
 def _load() -> None:
     import openai  # noqa: F401
 
-    _certificates()
-    _IS_LOADED.set()
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Read once; reading them takes longer than many an answer."""
     for noisy in ("openai", "httpx2", "httpcore2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    return ssl.create_default_context()
+    certificates()
+    _IS_LOADED.set()

@@ -81,6 +81,7 @@ class Completions:
             async for data in events:
                 is_answer = True
                 if data == "[DONE]":
+                    await response.read_out()
                     return
                 for piece in self._piece(data):
                     text = half + piece
