@@ -9,6 +9,7 @@ from typing import Final
 from relay.config import FiltersSection, MemorySection
 from relay.errors import RelayError
 from relay.inbox.base import Inbox
+from relay.inbox.retry import with_retries
 from relay.memory.base import MemoryStore
 from relay.memory.codes import LinkCodes, LinkRefused
 from relay.memory.context import PeopleContext, people_of
@@ -24,7 +25,7 @@ from relay.memory.records import (
     unlinked,
     without_notes,
 )
-from relay.memory.sightings import Sightings
+from relay.memory.sightings import Sightings, told_since
 from relay.memory.summaries import Summaries
 from relay.model import AudienceMessage
 from relay.system.clock import now as wall_time
@@ -39,6 +40,8 @@ RECENT: Final = 500
 """People who spoke last, of whom there can be notes."""
 TRIM_EVERY: Final = 900.0
 """Seconds between two looks for people who may be forgotten."""
+NOTE: Final = "summed up"
+"""The inbox's note of until when summaries have all that was said."""
 DAY: Final = 86_400.0
 
 
@@ -69,6 +72,7 @@ class Memory:
         self.summaries = summaries
         self.codes = LinkCodes()
         self._settings = settings
+        self._inbox = inbox
         self._store = store
         self._clean = clean
         self._wall = wall
@@ -80,8 +84,19 @@ class Memory:
         self._clean.adopt(filters)
 
     async def open(self) -> None:
-        """Once, before anything else. Raises ConfigError."""
+        """Once, before anything else but the inbox. Raises ConfigError."""
         await self._store.open()
+        await with_retries(self._resume)
+
+    async def _resume(self) -> None:
+        """Go on with what was said before the restart and is not summed up. Raises InboxError."""
+        if self.summaries is None:
+            return
+        since = float(await self._inbox.get_note(NOTE) or 0)
+        if before := await told_since(self._inbox, since):
+            for message in before:
+                self._heard(message)
+            self.summaries.resume(self._wall() - before[-1].at)
 
     async def close(self) -> None:
         await self._store.close()
@@ -93,7 +108,7 @@ class Memory:
             tasks.create_task(self.context.run())
             tasks.create_task(repeat(self.trim, TRIM_EVERY, "forgetting people"))
             if self.summaries is not None:
-                tasks.create_task(self.summaries.run(self.summarise))
+                tasks.create_task(self.summaries.run(self.summarise, self._summed_up))
 
     async def trim(self) -> None:
         """Forget those not seen for too long, and those who are too many. Raises MemoryUnavailable."""
@@ -171,6 +186,9 @@ class Memory:
             return {viewer: known.model_copy(update={"summary": summary})}
 
         await self._store.change([viewer], change)
+
+    async def _summed_up(self, until: float) -> None:
+        await with_retries(self._inbox.set_note, NOTE, str(until))
 
     # Forgetting
 

@@ -19,6 +19,8 @@ WAITING: Final = 10_000
 """Outcomes that may wait to be looked at, while the store is away say; beyond that the oldest are passed over."""
 AT_ONCE: Final = 200
 """Outcomes looked at before the store is written."""
+LOOKED_BACK: Final = 2_000
+"""Messages of before a restart that are read."""
 AGAIN: Final = 3.0
 """Seconds until a store that did not answer is asked again."""
 FORGOTTEN: Final = 10_000
@@ -96,6 +98,16 @@ class Sightings:
             if not self._is_forgotten(sighting):
                 after[sighting.viewer] = seen(after.get(sighting.viewer), sighting)
         return dict(after)
+
+
+async def told_since(inbox: Inbox, since: float) -> list[AudienceMessage]:
+    """What the companion was told since then by people who are remembered, the oldest first, as far as is known.
+
+    Raises InboxError.
+    """
+    newest = [each for each in await inbox.newest(LOOKED_BACK) if each.at > since and _is_remembered(each)]
+    records = [await inbox.why(each.key) for each in reversed(newest)]
+    return [each.message for each in records if each and each.settlement and each.settlement.outcome in _TOLD]
 
 
 def _is_remembered(message: AudienceMessage) -> bool:

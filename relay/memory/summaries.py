@@ -25,6 +25,8 @@ Summarise = Callable[[str, Sequence[str]], Awaitable[str]]
 """From a name and lines to a sentence. Raises RelayError."""
 Keep = Callable[[str, str, float], Awaitable[None]]
 """Takes a viewer, the sentence, and since when lines were kept."""
+Done = Callable[[float], Awaitable[None]]
+"""Called when all that was said until then is summed up, in seconds since the epoch."""
 
 
 @dataclass
@@ -35,7 +37,7 @@ class StreamTalk:
 
 
 class Summaries:
-    """Keeps what people say until the stream is over, in the process alone; a run that ends forgets it.
+    """Keeps what people say until the stream is over, in the process alone.
 
     `allows` is asked for each viewer and their name whether anything may be kept of them still.
     """
@@ -45,6 +47,8 @@ class Summaries:
         self._allows = allows
         self._quiet = quiet
         self._talks: OrderedDict[str, StreamTalk] = OrderedDict()
+        self._latest = 0.0
+        """When the newest line was said."""
         self._news = asyncio.Event()
         self._is_over = False
 
@@ -52,6 +56,7 @@ class Summaries:
         """The companion was told something; `text` is what the filters leave of it."""
         talk = self._talks.setdefault(viewer, StreamTalk(message.author.name, message.at))
         talk.lines.append(text)
+        self._latest = max(self._latest, message.at)
         self._talks.move_to_end(viewer)
         if len(self._talks) > PEOPLE:
             self._talks.popitem(last=False)
@@ -60,21 +65,31 @@ class Summaries:
     def stream_changed(self, message: AudienceMessage) -> None:
         """The companion's stream has ended, or something else is new about it."""
         if message.kind is Kind.OFFLINE:
-            self._is_over = True
-            self._news.set()
+            self._over()
+
+    def resume(self, silence: float) -> None:
+        """What was heard so far was told to an earlier run, so many seconds ago the last of it."""
+        if silence >= self._quiet:
+            self._over()
+
+    def _over(self) -> None:
+        self._is_over = True
+        self._news.set()
 
     def forget(self, accounts: frozenset[str]) -> None:
         """Drop what these accounts said."""
         for account in accounts:
             self._talks.pop(account, None)
 
-    async def run(self, keep: Keep) -> None:
+    async def run(self, keep: Keep, done: Done) -> None:
         """Write a summary for each whenever a stream is over, until cancelled."""
         while True:
             self._news.clear()
             if self._is_over:
-                self._is_over = False
+                self._is_over, until = False, self._latest
                 await self._write(keep)
+                if until:
+                    await done(until)
             try:
                 async with asyncio.timeout(self._quiet if self._talks else None):
                     await self._news.wait()

@@ -261,6 +261,69 @@ async def test_when_the_stream_ends_a_model_sums_up_what_was_said(tmp_path: Path
     await inbox.close()
 
 
+class TestWhatWasSaidBeforeARestart:
+    @pytest.fixture
+    async def inbox(self, tmp_path: Path) -> AsyncIterator[Inbox]:
+        inbox = SqliteInbox(tmp_path / "inbox.db", max_count=1_000, timeout=10)
+        await inbox.open()
+        yield inbox
+        await inbox.close()
+
+    def room(self, store: MemoryStore, inbox: Inbox, asked: list[list[str]]) -> Room:
+        """As after a start."""
+
+        async def summarise(name: str, lines: Any) -> str:
+            asked.append(list(lines))
+            return f"likes {len(lines)} things"
+
+        return Room(store, inbox, Summaries(summarise, note_filter().allows))
+
+    async def talked(self, room: Room, *numbers: int, of: str) -> None:
+        for number in numbers:
+            await room.happened(number, Outcome.FORWARDED, f"{of} {number}", at=room.clock.now + number)
+        await room.happened(numbers[0] + 1_000, Outcome.REJECTED, "in vain", at=room.clock.now + numbers[-1])
+
+    async def summary_of_ann(self, room: Room) -> str:
+        """Once nothing is left to be summed up of her."""
+        summaries = room.memory.summaries
+        assert summaries is not None
+        await eventually(lambda: "twitch:ann" not in summaries._talks)
+        ann = await room.known()
+        return str(ann.summary.text)
+
+    async def test_is_summed_up_with_the_rest_when_the_stream_ends(self, tmp_path: Path, inbox: Inbox) -> None:
+        asked: list[list[str]] = []
+        async with stored(tmp_path) as store:
+            await self.talked(self.room(store, inbox, asked), 1, 2, of="chess")
+            after = self.room(store, inbox, asked)
+            after.clock.now += 60
+            await after.memory.open()
+            async with alongside(after.memory.run()):
+                await self.talked(after, 3, of="chess")
+                await after.known()
+                assert after.memory.summaries is not None
+                after.memory.summaries.stream_changed(message(99, kind=Kind.OFFLINE))
+                await eventually(lambda: bool(asked))
+
+        assert asked == [["chess 1", "chess 2", "chess 3"]]
+
+    async def test_is_summed_up_at_the_start_when_that_stream_is_long_over_and_only_once(
+        self, tmp_path: Path, inbox: Inbox
+    ) -> None:
+        asked: list[list[str]] = []
+        async with stored(tmp_path) as store:
+            await put(store, known("twitch:ann", first_seen=NOW, last_seen=NOW))
+            await self.talked(self.room(store, inbox, asked), 1, 2, 3, of="chess")
+            for days in (1, 2):
+                after = self.room(store, inbox, asked)
+                after.clock.now += days * DAY
+                await after.memory.open()
+                async with alongside(after.memory.run()):
+                    assert await self.summary_of_ann(after) == "likes 3 things"
+
+        assert asked == [["chess 1", "chess 2", "chess 3"]]
+
+
 async def test_a_summary_of_who_was_forgotten_meanwhile_is_not_kept(room: Room) -> None:
     await put(room.store, known("twitch:ann", first_seen=NOW + 5, last_seen=NOW + 5))
 

@@ -28,12 +28,15 @@ async def test_the_model_is_sent_no_line_of_who_may_not_be_told_of_any_more(why:
         for number in range(LEAST):
             summaries.heard(f"twitch:{author}", message(number, author=author), "chess, chess")
 
-    async with alongside(summaries.run(keep)):
+    async def done(until: float) -> None:
+        asked.append("done")
+
+    async with alongside(summaries.run(keep, done)):
         if why == "was muted":
             switches = Switches(muted=frozenset({"twitch:ann"}))
         else:
             quiet.add("twitch:ann")
         summaries.stream_changed(message(99, kind=Kind.OFFLINE))
-        await eventually(lambda: not summaries._talks)
+        await eventually(lambda: "done" in asked)
 
-    assert (asked, kept) == (["Bob"], ["twitch:bob"])
+    assert (asked, kept) == (["Bob", "done"], ["twitch:bob"])
