@@ -26,6 +26,6 @@ async def tell_held(held: Callable[[], Sequence[Held]]) -> None:
         for each in waiting:
             if each.id not in told:
                 text = " ".join(each.text.split())
-                log.info("held %s: %s: %s (%s); relay ctl approve %s", each.id, each.who, text, each.reason, each.id)
+                log.info("held %s: %s: %s (%s); relay ctl approve %s", each.id, each.whose, text, each.reason, each.id)
         told = {each.id for each in waiting}
         await asyncio.sleep(LOOK_EVERY)

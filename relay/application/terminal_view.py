@@ -143,6 +143,6 @@ def _held_lines(held: Sequence[Held], chosen: Held | None) -> list[Text]:
     for each in held[begin : begin + _LISTED]:
         what = printable(" ".join(each.text.split()))
         line = Text(no_wrap=True, overflow="ellipsis", style="reverse" if each == chosen else "")
-        line.append(f"{'>' if each == chosen else ' '} {each.id} {printable(each.who)}: ", style="bold")
+        line.append(f"{'>' if each == chosen else ' '} {each.id} {printable(each.whose)}: ", style="bold")
         lines.append(line.append(f"{what} ({printable(each.reason)})"))
     return lines

@@ -31,6 +31,7 @@ class HeldMessages:
             key=message.key,
             viewer=message.viewer,
             is_withheld=message.withheld is not None,
+            pretended=message.pretended,
         )
         self._entries[held.id] = (held, message)
         return self._entries.popitem(last=False)[1][1] if len(self._entries) > CAPACITY else None

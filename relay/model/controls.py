@@ -65,6 +65,13 @@ class Held(Value):
     """Who wrote it, as `platform:id`."""
     is_withheld: bool = False
     """Its platform keeps it from its own chat."""
+    pretended: bool = False
+    """Nobody wrote it, or it answers what nobody wrote."""
+
+    @property
+    def whose(self) -> str:
+        """Who it is from, for lines that people read."""
+        return f"pretended, {self.who}" if self.pretended else self.who
 
 
 def short_id(letter: str, what: str, taken: Container[str]) -> str:

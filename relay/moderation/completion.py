@@ -46,7 +46,7 @@ class Completion:
 
     def held(self, _: str) -> Iterator[Suggestion]:
         for held in self._actions.held():
-            yield Suggestion(value=held.id, label=f"{held.id} {held.who}: {held.text}")
+            yield Suggestion(value=held.id, label=f"{held.id} {held.whose}: {held.text}")
         yield plain("first")
         yield plain("all")
 

@@ -293,7 +293,7 @@ def _line(held: Held, by: Caller) -> str:
     """What the companion said and what is held back is not shown to the chat it is held back from."""
     is_reply = held.id.startswith("r")
     text = "(only shown in private)" if is_reply and not by.in_private else quoted(held.text)
-    return f"{held.id} {one_line(held.who)}: {text} ({held.reason})"
+    return f"{held.id} {one_line(held.whose)}: {text} ({held.reason})"
 
 
 def _changed(one: Switches, other: Switches) -> dict[str, object]:

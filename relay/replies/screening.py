@@ -124,6 +124,7 @@ class Screening:
             at=now,
             until=now + self._hold_for,
             spans=tuple(self._outbound.offending(reply.text)),
+            pretended=reply.pretended,
         )
         self._held[held.id] = (held, reply)
         if len(self._held) > CAPACITY:

@@ -13,11 +13,11 @@ from rich.console import Console
 
 from relay import cli
 from relay.application.console import handler, printable, show
-from relay.application.plain_view import narrate
+from relay.application.plain_view import narrate, tell_held
 from relay.application.statistics import ActivityLine, Statistics
 from relay.application.terminal_view import TerminalView, WatchedRelay
 from relay.model import AudienceMessage, Author, Held, Kind, Post
-from tests.support import eventually
+from tests.support import alongside, eventually
 
 CLEAR = "\x1b[2J\x1b[H"
 TITLE = "\x1b]0;owned\x07"
@@ -113,6 +113,26 @@ async def test_the_view_shows_names_without_obeying_them() -> None:
     shown = re.sub(r"\x1b\[(?:\?25[lh]|\d*[AK]|2K|1A)|\r", "", out.getvalue())
     assert not steers(shown)
     assert shown.count("[bold red]bob[/] [/nothing] :smile:") >= 7
+
+
+async def test_what_is_pretended_is_marked_where_it_is_to_be_decided() -> None:
+    out, held = io.StringIO(), Held(id="h1", who="Ann (desk)", text="hi", reason="a link", at=0, pretended=True)
+    console = Console(file=out, width=100, height=40, force_terminal=True, color_system=None)
+
+    async def status() -> str:
+        return "Voxta: in a chat"
+
+    view = TerminalView(console, Statistics(), WatchedRelay(status, held=lambda: [held]), "")
+    async with alongside(view.run()):
+        await eventually(lambda: "h1 pretended, Ann (desk): hi" in out.getvalue())
+
+
+async def test_a_line_tells_that_what_is_held_is_pretended(caplog: pytest.LogCaptureFixture) -> None:
+    held = Held(id="h1", who="Ann (desk)", text="hi", reason="a link", at=0, pretended=True)
+    caplog.set_level("INFO")
+
+    async with alongside(tell_held(lambda: [held])):
+        await eventually(lambda: "held h1: pretended, Ann (desk): hi" in caplog.text)
 
 
 def _line(name: str, text: str) -> ActivityLine:

@@ -19,7 +19,7 @@ from relay.application.desk.trying import SILENT, decibels
 from relay.application.serving import serving
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
-from relay.model import DESK, AudienceMessage, Kind, Role
+from relay.model import DESK, AudienceMessage, Caller, Kind, Role
 from relay.platforms.base import Platform
 from relay.web.desk.actions import DeskError
 from relay.web.overlay.messages import ClipEnded, Cue, PageSound, Ready, Started, ToPage
@@ -28,6 +28,8 @@ from tests.doubles.obs import ObsDouble
 from tests.end_to_end.stage import EchoBrain, relaying, settings
 from tests.support import PATIENCE, eventually
 from tests.web.desk.page import RawPage, opened
+
+IN_PRIVATE = Caller(source="terminal", name="terminal", roles=frozenset({Role.STREAMER}), in_private=True)
 
 
 def nowhere(*_: object) -> Sequence[Platform]:
@@ -101,6 +103,27 @@ async def test_what_cannot_be_tried_is_refused_with_the_reason(tmp_path: Path) -
         assert "obs.enabled" in (await it.refused("threshold", decibels=-30))["text"]
         assert "speech.enabled" in (await it.refused("speak"))["text"]
         assert "no recording" in (await it.refused("play"))["text"]
+
+
+async def test_what_is_pretended_is_marked_where_it_waits_for_a_decision(tmp_path: Path) -> None:
+    term = {"blocked_terms": ["spoiler"], "blocked_terms_are": "hold"}
+    async with studio(tmp_path, filters=term, outbound=term) as it:
+        await it.page.show("held")
+        await it.do("pretend", what="question", name="Ann", text="is that a spoiler?")
+        question = await held_from(it, "audience")
+        listed = await it.relay.controls.run("held", IN_PRIVATE)
+        await it.do("approve", id=question["id"])
+        answer = await held_from(it, "companion")
+
+    assert (question["pretended"], answer["pretended"]) == (True, True)
+    assert f"{question['id']} pretended, Ann (desk)" in listed
+
+
+async def held_from(it: Studio, source: str) -> dict[str, Any]:
+    """What waits for a decision, once it is from there."""
+    frame = await it.page.until("held", lambda frame: [row["from"] for row in frame["state"]["rows"]] == [source])
+    row: dict[str, Any] = frame["state"]["rows"][0]
+    return row
 
 
 def line(at: float, text: str, **over: Any) -> str:
