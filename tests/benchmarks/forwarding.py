@@ -128,9 +128,10 @@ async def _ours(steady: Sequence[Handed], at_once: Sequence[Handed], inbox: Inbo
                     await asyncio.sleep(0.01)
                 spare_what_stays()  # as `relay run` does
                 handed = await _hand_over(app, steady)
-                await _until_there(url, len(steady))
+                there = await _until_there(url, len(steady))
                 handed |= await _hand_over(app, at_once)
-                return measured(steady, at_once, handed, await _until_there(url, len(steady) + len(at_once)))
+                there += await _until_there(url, len(at_once), after=len(there))
+                return measured(steady, at_once, handed, there)
 
 
 async def _hand_over(app: Relay, several: Sequence[Handed]) -> dict[int, float]:
@@ -158,11 +159,16 @@ def _message(handed: Handed) -> AudienceMessage:
     )
 
 
-async def _until_there(url: str, count: int) -> list[tuple[str, float]]:
-    """What came to the hub, once so many have, or nothing new comes any more."""
+async def _until_there(url: str, count: int, after: int = 0) -> list[tuple[str, float]]:
+    """What came to the hub after the first so many, once `count` of it has, or nothing new comes any more.
+
+    Only what is new is read: reading all of it each time would hold up the relay, which runs in this process.
+    """
+    there: list[tuple[str, float]] = []
     deadline = time.monotonic() + PATIENCE
-    while len(there := await arrivals(url)) < count and time.monotonic() < deadline:  # noqa: ASYNC110 - asked of another process
+    while len(there) < count and time.monotonic() < deadline:
         await asyncio.sleep(0.25)
+        there += await arrivals(url, after + len(there))
     return there
 
 
