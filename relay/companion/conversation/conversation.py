@@ -13,17 +13,17 @@ from relay.companion.brains.base import NO_LIMITS, AnswerLimits
 from relay.companion.brains.tools import typed
 from relay.companion.conversation.commands import Ask, Command, Regenerate, Repeat, Rollback, Trigger
 from relay.companion.conversation.director import Director
+from relay.companion.conversation.entry import MessageEntry
 from relay.companion.conversation.execution import carry_out
 from relay.companion.conversation.listeners import ChatListener, Listeners
 from relay.companion.conversation.revision import Revision
 from relay.companion.conversation.turns import Turns
 from relay.companion.conversation.writing import StoryWriter
 from relay.companion.scenario.files import Loaded
-from relay.companion.scenario.model import Timing
 from relay.companion.scenario.templates import render
 from relay.companion.speaking.replies import Setup, Spawn
 from relay.companion.state import wire_view
-from relay.companion.state.chat import Chat, Message, MessageRole, Participant, Refused
+from relay.companion.state.chat import Chat, MessageRole, Participant, Refused
 from relay.companion.state.orders import AddMessage, ChangeFlags, Order, SetContext
 from relay.wire import server, services
 
@@ -44,7 +44,12 @@ class Conversation:
         self._timer: asyncio.TimerHandle | None = None
         self._is_context_news = False
         self._director = self._direct(loaded)
-        self.turns = Turns(chat, self.session_id, self.audience, lambda: self._director, self.advance, setup, spawn)
+
+        def director() -> Director:
+            return self._director
+
+        self.turns = Turns(chat, self.session_id, self.audience, director, self.advance, setup, spawn)
+        self._entry = MessageEntry(chat, self.audience, self.turns, self.writer, director, self.advance)
         self.replies = self.turns.replies
         self.revision = Revision(chat, self.session_id, self.audience, self.turns, partial(keep, chat))
 
@@ -60,7 +65,7 @@ class Conversation:
         if is_new:
             for first in self._director.scenario.bootstrap:
                 speaker = self.chat.with_role(first.scenario_role) if first.scenario_role else None
-                self._insert(MessageRole(first.role), render(first.text, self.chat.names(speaker)), speaker)
+                self._entry.insert(MessageRole(first.role), render(first.text, self.chat.names(speaker)), speaker)
         self.advance()
 
     def replace_scenario(self, loaded: Loaded, characters: Sequence[Participant]) -> None:
@@ -107,7 +112,7 @@ class Conversation:
         self.turns.people_spoke()
         match command:
             case AddMessage():
-                self._receive(command, do_reply, limits)
+                self._entry.receive(command, limits, do_reply=do_reply)
             case ChangeFlags() | SetContext():
                 carry_out(command, self, self.chat.character)
             case Ask() if do_reply:
@@ -121,32 +126,6 @@ class Conversation:
             case Rollback():
                 self.revision.revert()
         self.advance()
-
-    def _receive(self, post: AddMessage, do_reply: bool, limits: AnswerLimits) -> None:
-        speaker, text = self._read(post, self.chat.character)
-        asks = post.role.asks_for_reply if post.reply is None else post.reply
-        replies = asks and do_reply and (post.reply is True or not self.turns.paused)
-        if replies:
-            self.turns.cut_off()  # not what a script orders on hearing of the message
-        if post.role is MessageRole.USER:
-            draft = self.chat.draft(post.role, text)
-            text = (self._director.emit("userMessageReceived", message=draft) or text).strip() or text
-        if post.use_story_writer:
-            self._write(post, speaker, text, replies, limits)
-        elif post.role is MessageRole.ASSISTANT:
-            self._speak(speaker, text, replies)
-        else:
-            message = self._insert(post.role, text, None, narrate=post.narrate)
-            self._react(message, replies, limits)
-
-    def _react(self, message: Message, replies: bool, limits: AnswerLimits, *, is_news: bool = True) -> None:
-        self.turns.people_wrote()
-        if is_news and message.role.asks_for_reply:
-            self._director.evaluate(message)
-        if replies:
-            self.turns.want_reply(limits)
-        elif message.role is MessageRole.USER and self.turns.infers_user:
-            self.turns.infer_later(Timing.AFTER_USER_MESSAGE, message)
 
     def user_types(self, event: str) -> None:
         """The user began or stopped to type or to talk; `event` is what scripts call it."""
@@ -176,72 +155,8 @@ class Conversation:
                 self.audience.trouble(str(error), service=services.SCRIPTS)
 
     def post(self, post: AddMessage, about: Participant) -> None:
-        """Add a message in turn, which makes no event happen; `about` is the character it is about. Raises Refused."""
-        speaker, text = self._read(post, about)
-        asks = post.role.asks_for_reply if post.reply is None else post.reply
-        replies = asks and not self.turns.paused
-        if post.use_story_writer:
-            self._write(post, speaker, text, replies, NO_LIMITS, is_news=False)
-        elif post.role is MessageRole.ASSISTANT:
-            self._speak(speaker, text, replies, is_news=False)
-        else:
-            self.turns.add_silent(partial(self._insert, post.role, text, None, narrate=post.narrate))
-            if replies:
-                self.turns.want_reply()
-
-    def _read(self, post: AddMessage, about: Participant) -> tuple[Participant, str]:
-        """Who says it, and what. Raises Refused."""
-        speaker: Participant | None = about
-        if post.character is not None:
-            speaker = self.chat.named(post.character)
-            if speaker is None:
-                raise Refused(f"/message: there is no character {post.character[:40]!r} in this chat")
-        elif post.scenario_role is not None:
-            speaker = self.chat.with_role(post.scenario_role)
-            if speaker is None:
-                raise Refused(f"/message: nobody has the scenario role {post.scenario_role[:40]!r}")
-        assert speaker is not None
-        text = render(post.text, self.chat.names(speaker)).strip()
-        if not text:
-            raise Refused("nothing is left of the text without its {{ tags }}")
-        return speaker, text
-
-    def _speak(self, speaker: Participant, text: str, replies: bool, *, is_news: bool = True) -> None:
-        self.turns.say(speaker, text, is_news=is_news)
-        if replies and any(other != speaker for other in self.chat.talkers):  # nobody answers themselves
-            self.turns.want_reply()
-
-    def _insert(
-        self, role: MessageRole, text: str, sender: Participant | None, *, narrate: bool | None = None
-    ) -> Message:
-        message = self.chat.add(role, text, sender)
-        self.audience.announce(message)
-        if role.is_narrated if narrate is None else narrate:
-            self.turns.narrate(message)
-        return message
-
-    def _write(
-        self,
-        post: AddMessage,
-        speaker: Participant,
-        prompt: str,
-        replies: bool,
-        limits: AnswerLimits,
-        *,
-        is_news: bool = True,
-    ) -> None:
-        """Let the story writer make the text, beside what else goes on."""
-        own = AnswerLimits(post.max_new_tokens or limits.max_new_tokens, post.max_sentences or limits.max_sentences)
-
-        def written(text: str) -> None:
-            if post.role is MessageRole.ASSISTANT:
-                self._speak(speaker, text, replies, is_news=is_news)
-            else:
-                message = self._insert(post.role, text, None, narrate=post.narrate)
-                self._react(message, replies, limits, is_news=is_news)
-            self.advance()
-
-        self.writer.write(post.role, self.turns.view(speaker, own), prompt, written)
+        """See OrderTarget."""
+        self._entry.order(post, about)
 
     def context_changed(self) -> None:
         """Flags, contexts, actions or roles are other than before; told once all is done."""
