@@ -108,6 +108,8 @@ class Dialogue:
         match message:
             case server.SpeechRecognitionStart():
                 stream.recognition_began()
+            case server.SpeechRecognitionPartial():
+                stream.recognition_partial(message.text)
             case server.SpeechRecognitionEnd():
                 stream.recognition_ended(message.text or "")
 

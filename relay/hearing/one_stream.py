@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from relay.hearing.base import HEARING_RATE, Hearer, SpokenText, VoiceListener
+from relay.hearing.partial_text import PartialText
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ class _WaitingTurn:
     sound: bytearray = field(default_factory=bytearray)
     ended: float | None = None
     is_lost: bool = False
+    partial: PartialText = field(default_factory=PartialText)
+    """What Voxta understands of what it has not ended."""
 
 
 class OneStream:
@@ -84,8 +87,9 @@ class OneStream:
         """Turns that waited too long."""
 
     def so_far(self, who: str) -> str:
-        """What is understood of what they are saying: Voxta does not tell whose words its partial results are."""
-        return ""
+        """What Voxta has understood of what they are saying; "" where nothing is, or its engine does not tell."""
+        turn = self._turns.get(who)
+        return turn.partial.text if turn is not None else ""
 
     @property
     def problem(self) -> str | None:
@@ -119,6 +123,7 @@ class OneStream:
     def read(self) -> bytes:
         """The next 30 ms, mono, signed 16 bit little-endian, 16 kHz; zeros when nobody's turn it is."""
         self._let_go()
+        self._look_at_partial()
         if self._current is None or self._is_over(self._current):
             self._current = self._next()
             self._quiet, self._ahead, self._is_answered = 0, 0, False
@@ -145,13 +150,20 @@ class OneStream:
         is_ours = self._clock() - self._sounded_at <= LAG
         self._recognised = self._latest if is_ours else None
 
+    def recognition_partial(self, text: str) -> None:
+        """Voxta has understood this so far of whom it hears."""
+        turn = self._recognised
+        if turn is not None and turn.partial.becomes(text.strip()) and turn.over and not turn.partial.is_settled:
+            self._hearer.so_far(turn.who, turn.partial.text)
+
     def recognition_ended(self, text: str) -> None:
         """Voxta has understood this, or nothing. What we did not pass on is somebody else's to tell."""
         turn, self._recognised = self._recognised, None
         if turn is None:
             return
         self._is_answered = True
-        if text.strip():
+        partial, turn.partial = turn.partial, PartialText()
+        if text.strip() and not partial.is_settled:
             self._texts.put_nowait(SpokenText(turn.who, text.strip(), turn.ended or self._clock(), turn.over))
         elif not self._line:
             self._hearer.expect(is_expected=False)
@@ -196,6 +208,12 @@ class OneStream:
         turn = self._turns[who] = _WaitingTurn(who, self._clock(), over)
         self._line.append(turn)
         return turn
+
+    def _look_at_partial(self) -> None:
+        turn = self._recognised
+        if turn is not None and turn.partial.stays(BLOCK_BYTES) and self._hearer.is_all(turn.who, turn.partial.text):
+            turn.partial.is_settled = True
+            self._texts.put_nowait(SpokenText(turn.who, turn.partial.text, self._clock(), turn.over))
 
     def _catch_up(self, turn: _WaitingTurn) -> None:
         """Leave out the silence that Voxta has heard already, as it was read while nothing came."""

@@ -4,11 +4,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from relay.hearing.base import (
-    HEARING_RATE,
     Hearer,
     Recogniser,
     Recognition,
@@ -16,6 +15,7 @@ from relay.hearing.base import (
     SpokenText,
     VoiceListener,
 )
+from relay.hearing.partial_text import PartialText
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +24,6 @@ PENDING: Final = 16
 WITHIN: Final = 30.0
 """Seconds in which the end of a turn has to be known as text, as those behind it wait for it; after that nobody wants
 an answer any more."""
-STEADY: Final = 0.3
-"""Seconds of sound in which a partial result has to stay as it is to count: recognisers take words back."""
 
 
 @dataclass(slots=True, eq=False)
@@ -34,13 +32,9 @@ class _OpenTurn:
     recognition: Recognition
     over: bool = False
     """They began while the companion was speaking."""
-    partial: str = ""
-    steady: int = 0
-    """Bytes of sound since `partial` last changed."""
+    partial: PartialText = field(default_factory=PartialText)
     is_paused: bool = False
     """They are silent, and it is not certain yet that they are done."""
-    is_settled: bool = False
-    """What was understood so far was all, and is dealt with."""
 
 
 class SeparateVoices:
@@ -139,28 +133,26 @@ class SeparateVoices:
 
     def speech(self, who: str, pcm: bytes) -> None:
         turn = self._turns.get(who)
-        if turn is None or turn.is_settled:
+        if turn is None or turn.partial.is_settled:
             return
         turn.recognition.feed(pcm)
-        if (text := turn.recognition.text) != turn.partial:
-            turn.partial, turn.steady = text, 0
+        text = turn.recognition.text
+        if turn.partial.becomes(text):
             if turn.over:
                 self._hearer.so_far(who, text)
             if turn.is_paused:
                 self._hearer.may_be_done(who, text)
-            return
-        before, turn.steady = turn.steady, turn.steady + len(pcm)
-        if text and before < _STEADY_BYTES <= turn.steady and self._hearer.is_all(who, text):
-            turn.is_settled = True
+        elif turn.partial.stays(len(pcm)) and self._hearer.is_all(who, text):
+            turn.partial.is_settled = True
             turn.recognition.abandon()
             self._settled.put_nowait(SpokenText(who, text, self._clock(), turn.over))
 
     def speech_paused(self, who: str) -> None:
         turn = self._turns.get(who)
-        if turn is not None and not turn.is_settled:
+        if turn is not None and not turn.partial.is_settled:
             turn.is_paused = True
-            if turn.partial:
-                self._hearer.may_be_done(who, turn.partial)
+            if turn.partial.text:
+                self._hearer.may_be_done(who, turn.partial.text)
 
     def speech_resumed(self, who: str) -> None:
         turn = self._turns.get(who)
@@ -170,7 +162,7 @@ class SeparateVoices:
 
     def turn_ended(self, who: str) -> None:
         turn = self._turns.pop(who, None)
-        if turn is None or turn.is_settled:
+        if turn is None or turn.partial.is_settled:
             return
         if self._pending >= PENDING:
             log.warning("What was said aloud is not understood: %d turns wait for the recogniser already", PENDING)
@@ -185,5 +177,4 @@ class SeparateVoices:
             turn.recognition.abandon()
 
 
-_STEADY_BYTES: Final = round(2 * HEARING_RATE * STEADY)
 _: type[VoiceListener] = SeparateVoices

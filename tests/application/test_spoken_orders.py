@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from relay.application.spoken_orders import LOUDEST
 from relay.application.statistics import Statistics
 from relay.config.loading import Config
 from relay.hearing.base import SpokenText
+from relay.hearing.one_stream import BLOCK_BYTES, STREAM_BLOCK, OneStream
+from relay.hearing.partial_text import STEADY
+from relay.inbox.base import Inbox
 from relay.model import AudienceMessage, Role, Talker
 from relay.moderation.audit import Audit
 from relay.platforms.simulated import QuietPlatform
@@ -20,8 +24,10 @@ from relay.speech.base import Sink
 from relay.speech.chime import chime
 from relay.speech.floor import FloorState
 from relay.speech.voice import Voice
+from relay.wire import server
 from tests.end_to_end.stage import settings
 from tests.speech.fakes import ManualSink, begin
+from tests.support import alongside, eventually
 
 PEOPLE = {
     "voice:1": Talker(name="Ann", id="1", is_streamer=True, roles=frozenset({Role.STREAMER}), channel="lounge"),
@@ -51,9 +57,11 @@ class Loudspeaker(LiveAudio):
 
 
 class Room:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, through_voxta: bool = False) -> None:
         config = settings(folder, forwarding={"nicknames": ["Vox"]})
         self.audio = Loudspeaker(config)
+        if through_voxta:
+            self.audio.voices = OneStream(self.audio)
         self.sink = self.audio.sink
         self.relay = Relay(
             config,
@@ -86,12 +94,18 @@ class Room:
         await self.relay.runtime.switch(self.relay.runtime.switches().with_(volume=percent / 100))
 
 
+@asynccontextmanager
+async def opened(inbox: Inbox) -> AsyncIterator[None]:
+    await inbox.open()
+    yield
+    await inbox.close()
+
+
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[Room]:
     room = Room(tmp_path)
-    await room.relay.inbox.open()
-    yield room
-    await room.relay.inbox.close()
+    async with opened(room.relay.inbox):
+        yield room
 
 
 @pytest.mark.parametrize(
@@ -174,6 +188,23 @@ async def test_what_anybody_else_says_is_no_order_and_told(room: Room, text: str
 async def test_an_order_is_known_before_its_turn_is_over(room: Room) -> None:
     assert room.audio.is_all(ANN, "Vox, stop")
     assert not room.audio.is_all(ANN, "Vox, stop being")
+
+
+async def test_an_order_through_voxtas_ear_is_carried_out_before_voxta_has_ended_the_turn(tmp_path: Path) -> None:
+    room = Room(tmp_path, through_voxta=True)
+    stream = room.audio.hearing
+    assert stream is not None
+    async with opened(room.relay.inbox), alongside(stream.run()):
+        stream.open()
+        stream.speech_began(MIA)
+        stream.speech(MIA, bytes([1, 0]) * BLOCK_BYTES)
+        stream.read()
+        room.relay.events.received(server.SpeechRecognitionStart())
+        room.relay.events.received(server.SpeechRecognitionPartial(text="Vox, pause"))
+        for _ in range(round(STEADY / STREAM_BLOCK) + 1):
+            stream.read()
+
+        await eventually(lambda: room.noted() == ["Mia (voice 2): pause"])
 
 
 async def test_who_hears_nothing_is_sent_no_sound(room: Room) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from relay.hearing.base import SpokenText
 from relay.hearing.one_stream import BLOCK_BYTES, HOLD, LAG, QUIET, SETTLED, STREAM_BLOCK, UNNOTICED, OneStream
+from relay.hearing.partial_text import STEADY
 from tests.speech.fakes import Clock
 from tests.support import alongside, eventually
 
@@ -25,6 +26,9 @@ class Scene:
         self.stream = OneStream(self, clock=self.clock)
         self.told: list[SpokenText] = []
         self.expected: list[bool] = []
+        self.partials: list[tuple[str, str]] = []
+        """What was told before the end, of those who speak over the companion."""
+        self.orders: set[str] = set()
         self.companion_speaks = False
         self.stream.open()
 
@@ -35,10 +39,11 @@ class Scene:
     def is_spoken_over(self) -> bool:
         return self.companion_speaks
 
-    def so_far(self, who: str, text: str) -> None: ...
+    def so_far(self, who: str, text: str) -> None:
+        self.partials.append((who, text))
 
     def is_all(self, who: str, text: str) -> bool:
-        return False
+        return text in self.orders
 
     def expect(self, *, is_expected: bool) -> None:
         self.expected.append(is_expected)
@@ -318,6 +323,78 @@ def test_whatever_people_do_every_turn_is_whole_never_mixed_and_lost_only_when_i
         began = got.index(before)
         overtaken = ended[after] < min(began, ended[before])
         assert not overtaken, "who was done first goes first"
+
+
+class TestWhatVoxtaUnderstandsWhileTheySpeak:
+    @pytest.fixture
+    async def scene(self) -> AsyncIterator[Scene]:
+        """Ann has said something, and Voxta hears her."""
+        async with recognising() as scene:
+            self.speaks(scene, ANN, 1)
+            scene.stream.recognition_began()
+            yield scene
+
+    def speaks(self, scene: Scene, who: str, mark: int) -> None:
+        scene.stream.sound_began(who)
+        scene.stream.speech_began(who)
+        scene.says(who, mark)
+        scene.reads(1)
+
+    async def test_it_is_known_of_whose_turn_it_is_and_of_nobody_else(self, scene: Scene) -> None:
+        scene.stream.speech_began(BEN)
+        scene.stream.recognition_partial(" and then I ")
+
+        assert (scene.stream.so_far(ANN), scene.stream.so_far(BEN)) == ("and then I", "")
+        scene.stream.recognition_ended("And then I left.")
+        assert scene.stream.so_far(ANN) == "", "what she goes on with is not known yet"
+
+    async def test_who_hears_it_is_told_of_each_change_by_those_who_speak_over_the_companion(
+        self, scene: Scene
+    ) -> None:
+        scene.stream.recognition_partial("mhm")
+        scene.stream.turn_ended(ANN)
+        scene.stream.recognition_ended("Mhm.")
+        scene.silence(SETTLED)
+        scene.companion_speaks = True
+        self.speaks(scene, BEN, 2)
+        scene.stream.recognition_began()
+        for text in ("yeah", "yeah", "yeah but"):
+            scene.stream.recognition_partial(text)
+
+        assert scene.partials == [(BEN, "yeah"), (BEN, "yeah but")]
+
+    async def test_what_is_all_is_told_once_it_has_stayed_for_a_moment_and_its_end_no_more(self, scene: Scene) -> None:
+        scene.orders = {"vox stop"}
+        scene.stream.recognition_partial("vox stop")
+        scene.silence(STEADY - 2 * STREAM_BLOCK)
+        scene.stream.recognition_partial("vox stop it")
+        scene.stream.recognition_partial("vox stop")
+        scene.silence(STEADY - 2 * STREAM_BLOCK)
+        await asyncio.sleep(0)
+        assert scene.told == [], "recognisers take words back"
+
+        scene.silence(4 * STREAM_BLOCK)
+        await eventually(lambda: [(each.who, each.text) for each in scene.told] == [(ANN, "vox stop")])
+        scene.stream.turn_ended(ANN)
+        scene.stream.recognition_partial("vox stop now")
+        scene.stream.recognition_ended("Vox, stop now!")
+        scene.stream.recognition_began()
+        scene.stream.recognition_ended("And this?")
+        await eventually(lambda: len(scene.told) > 1)
+
+        assert [each.text for each in scene.told] == ["vox stop", "And this?"]
+        assert scene.expected[-1] is False, "nobody waits for the words of what was ordered"
+
+    async def test_what_somebody_else_streams_is_not_told(self, scene: Scene) -> None:
+        scene.orders = {"vox stop"}
+        scene.stream.recognition_ended("Hello.")
+        scene.silence(LAG + 1)
+        scene.stream.recognition_began()
+        scene.stream.recognition_partial("vox stop")
+        scene.silence(2 * STEADY)
+        await asyncio.sleep(0)
+
+        assert [each.text for each in scene.told] == ["Hello."]
 
 
 class TestThatVoxtaDoesNotHearIsKnown:

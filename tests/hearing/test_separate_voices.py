@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from relay.hearing.base import HEARING_RATE, Recognition, RecognitionError, SpokenText
-from relay.hearing.separate_voices import PENDING, STEADY, SeparateVoices
+from relay.hearing.partial_text import STEADY
+from relay.hearing.separate_voices import PENDING, SeparateVoices
 from tests.support import alongside, eventually
 
 ANN, BEN = "voice:1", "voice:2"
