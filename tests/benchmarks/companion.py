@@ -19,7 +19,7 @@ from relay.companion.conversation.conversation import Conversation
 from relay.companion.scenario.files import Loaded
 from relay.companion.scenario.model import Scenario
 from relay.companion.speaking.clips import Speech
-from relay.companion.speaking.replies import Setup
+from relay.companion.speaking.setup import Setup
 from relay.companion.state.chat import Chat, Participant
 from relay.companion.state.storage import Storage
 from relay.companion.voice.build import voice_for

@@ -21,7 +21,7 @@ from relay.companion.conversation.turns import Turns
 from relay.companion.conversation.writing import StoryWriter
 from relay.companion.scenario.files import Loaded
 from relay.companion.scenario.templates import render
-from relay.companion.speaking.replies import Setup, Spawn
+from relay.companion.speaking.setup import Setup, Spawn
 from relay.companion.state import wire_view
 from relay.companion.state.chat import Chat, MessageRole, Participant, Refused
 from relay.companion.state.orders import AddMessage, ChangeFlags, Order, SetContext

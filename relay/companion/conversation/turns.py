@@ -13,7 +13,8 @@ from relay.companion.conversation.listeners import ChatListener, Listeners
 from relay.companion.conversation.triggers import QueuedTrigger
 from relay.companion.scenario.model import Action, Scalar, Timing
 from relay.companion.scenario.templates import render
-from relay.companion.speaking.replies import CompanionReplies, Setup, Spawn
+from relay.companion.speaking.replies import CompanionReplies
+from relay.companion.speaking.setup import Setup, Spawn
 from relay.companion.state.chat import Chat, Message, MessageRole, Participant
 from relay.text.naming import calls
 from relay.wire import server

@@ -8,7 +8,7 @@ from relay.companion.brains.base import Brain, BrainError, ChatView
 from relay.companion.brains.reasoning import said
 from relay.companion.brains.sentences import sentences
 from relay.companion.conversation.listeners import ChatListener, Listeners
-from relay.companion.speaking.replies import Spawn
+from relay.companion.speaking.setup import Spawn
 from relay.companion.state.chat import MessageRole
 from relay.wire import server, services
 

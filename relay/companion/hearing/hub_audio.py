@@ -8,7 +8,7 @@ from typing import Any, Final
 from relay.companion.conversation.conversation import Conversation
 from relay.companion.hearing.ear import Ear
 from relay.companion.hearing.stream import NOBODY_LISTENS
-from relay.companion.speaking.replies import Spawn
+from relay.companion.speaking.setup import Spawn
 from relay.companion.state.chat import Refused
 from relay.wire.server import ErrorMessage
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from relay.companion.conversation.conversation import Conversation
 from relay.companion.scenario.files import Loaded
 from relay.companion.scenario.model import Character
-from relay.companion.speaking.replies import Setup
+from relay.companion.speaking.setup import Setup
 from relay.companion.speaking.streaming import StreamPlayer
 from relay.companion.state import wire_view
 from relay.companion.state.chat import Chat, Clock, Participant, Refused

@@ -24,7 +24,7 @@ from relay.companion.serving.handlers import receive
 from relay.companion.serving.hub import Hub
 from relay.companion.speaking.clips import ADDRESS, Speech
 from relay.companion.speaking.playback import GRACE
-from relay.companion.speaking.replies import Setup
+from relay.companion.speaking.setup import Setup
 from relay.companion.state.chat import Clock
 from relay.companion.voice.build import MODELS, voice_for
 from relay.config import CompanionSection, HearingSection

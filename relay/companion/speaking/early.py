@@ -6,15 +6,13 @@ letter, what the character knows when it is asked. The chat knows nothing of it 
 
 import asyncio
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from relay.companion.brains.base import Brain, ChatView, Pieces
 from relay.companion.brains.reasoning import said
 from relay.companion.brains.sentences import sentences
 from relay.companion.speaking.clips import ServedClip, Speech
-
-if TYPE_CHECKING:
-    from relay.companion.speaking.replies import Spawn
+from relay.companion.speaking.setup import Spawn
 
 TRIES: Final = 3
 """Answers that are begun in vain, at most, until one was wanted: who falters ten times costs no more than that."""
@@ -27,7 +25,7 @@ HOLD: Final = 5.0
 class EarlyAnswers:
     """Stands between the replies and the brain. Without `begin` it only passes on."""
 
-    def __init__(self, brain: Brain, speech: Speech, spawn: "Spawn") -> None:
+    def __init__(self, brain: Brain, speech: Speech, spawn: Spawn) -> None:
         self._brain = brain
         self._speech = speech
         self._spawn = spawn
@@ -82,7 +80,7 @@ class EarlyAnswers:
 class _Begun:
     """One answer on its way, which nobody knows of yet."""
 
-    def __init__(self, view: ChatView, brain: Brain, speech: Speech, spawn: "Spawn", *, aloud: bool) -> None:
+    def __init__(self, view: ChatView, brain: Brain, speech: Speech, spawn: Spawn, *, aloud: bool) -> None:
         self.view = view
         self._speech = speech
         self._pieces: list[str] = []

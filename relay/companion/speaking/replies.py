@@ -7,18 +7,19 @@ it is announced by `update` after `replyCancelled`; a reply that had said nothin
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-from relay.companion.brains.base import NO_LIMITS, AnswerLimits, Brain, BrainError, Pieces
+from relay.companion.brains.base import NO_LIMITS, AnswerLimits, BrainError, Pieces
 from relay.companion.brains.reasoning import said
 from relay.companion.brains.sentences import sentences
-from relay.companion.speaking.clips import ServedClip, Speech
+from relay.companion.speaking.clips import ServedClip
 from relay.companion.speaking.delivery import deliver
 from relay.companion.speaking.early import EarlyAnswers
 from relay.companion.speaking.playback import PlaybackTracker
+from relay.companion.speaking.setup import Setup, Spawn
 from relay.companion.state import wire_view
 from relay.companion.state.chat import Chat, Message, MessageRole, Participant
 from relay.companion.voice.base import VoiceError
@@ -31,28 +32,8 @@ log = logging.getLogger(__name__)
 THINKS_EVERY: Final = 2.0
 """Seconds between two signs that an answer is thought about: who waits for it takes silence for a loss."""
 
-Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
-"""Starts a task that the companion awaits in the end."""
 Prepare = Callable[[], Awaitable[Pieces | None]]
 """Finds out what is to be said, once the reply has begun; None when nothing is."""
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What all conversations of a companion share."""
-
-    brain: Brain
-    speech: Speech
-    hears: bool
-    """Whether what people say is turned into text."""
-    pace: float
-    """Seconds between two sentences."""
-    grace: float
-    """Seconds a player may take beyond the length of the speech."""
-    seed: int = 0
-    """Of all that chance decides in scenarios."""
-    begins_early: bool = False
-    """Whether answers are begun before it is certain that somebody is done talking."""
 
 
 class ReplyListeners(Protocol):

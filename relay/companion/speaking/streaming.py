@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from relay.companion.speaking.clips import ADDRESS, Speech
-from relay.companion.speaking.replies import CompanionReplies, Spawn
+from relay.companion.speaking.replies import CompanionReplies
+from relay.companion.speaking.setup import Spawn
 from relay.wire import server
 from relay.wire.messages import WireMessage
 

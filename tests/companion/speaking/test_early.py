@@ -19,7 +19,7 @@ from relay.companion.serving.server import CompanionServer
 from relay.companion.speaking import early
 from relay.companion.speaking.clips import Speech
 from relay.companion.speaking.early import AHEAD, TRIES
-from relay.companion.speaking.replies import Setup
+from relay.companion.speaking.setup import Setup
 from relay.companion.state.chat import Chat, Participant
 from relay.config import CompanionSection
 from relay.wire import server
