@@ -110,6 +110,8 @@ def of_stream(config: Config) -> Iterator[tuple[str, Attempt]]:
     for info in listed.enabled(config):
         if info.rewards is not None and config.rewards:
             yield f"{info.name} rewards", partial(check_rewards, info, config)
+    if config.memory.enabled:
+        yield "memory", partial(_memory, config)
     if listens_to_people(config):
         yield "hearing", lambda: _hearing(config)
     if config.speech.enabled:
@@ -160,6 +162,13 @@ async def _ignored(variables: Sequence[str]) -> str:
 
 async def _no_platform() -> str:
     raise listed.none_enabled()
+
+
+async def _memory(config: Config) -> str:
+    """Who is remembered has a right to know as what, which is nothing for everybody to read."""
+    to_set = [(info.label, info.to_tell_one_alone(info.settings(config))) for info in listed.enabled(config)]
+    minds = [f"viewers on {label} cannot read what is remembered of them: set {fix}" for label, fix in to_set if fix]
+    return "; mind: ".join([f"people are remembered for {config.memory.days:g} days", *minds])
 
 
 async def _hearing(config: Config) -> str:

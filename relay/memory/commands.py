@@ -39,7 +39,8 @@ def _commands(commands: CommandGate, memory: Memory) -> Iterable[Command]:
         return Confidential(
             f"{shown[page - 1]} ({page} of {len(shown)}: {more}; {prefix}forget me deletes it)",
             f"I remember you, with {_notes(len(known.notes))}; not here, where everybody reads along. "
-            f"/remembered, where this chat has it, shows it to you alone; {prefix}forget me deletes it.",
+            f"/remembered, where this chat has it, shows it to you alone; else ask the streamer. "
+            f"{prefix}forget me deletes it.",
         )
 
     async def link(use: Use) -> str:

@@ -113,6 +113,8 @@ class PlatformInfo(Generic[S]):
     """The rewards of the streamer's channel, with the folder of the relay's data; for `relay rewards` and `check`."""
     voice: Callable[[VoiceSection, Listener | None], VoiceChannels] | None = None
     """Its voice channels, for the whole run. Without a listener nobody is heard there."""
+    to_tell_one_alone: Callable[[S], str] = lambda _: ""
+    """What to set so that a viewer can be answered where nobody else reads it; "" where that is so, or cannot be."""
     loggers: tuple[str, ...] = ()
     """Of its libraries: only their warnings are shown."""
     crowd: DemoCrowd | None = None

@@ -237,3 +237,18 @@ async def test_a_folder_of_pictures_without_the_one_that_stands_in_for_all_is_to
 
     assert not found.ok
     assert found.line == f"{tmp_path / 'faces'} has no picture silent.png: put one there, or correct avatar.folder"
+
+
+@pytest.mark.parametrize("whispers", [True, False])
+async def test_a_memory_that_viewers_could_not_ask_for_is_told_with_what_to_do(tmp_path: Path, whispers: bool) -> None:
+    twitch = {"enabled": True, "channels": ["ann"], "client_id": "none", "whispers": whispers}
+    remembers = {"memory": {"enabled": True}, "twitch": twitch}
+
+    found = (await findings(tmp_path, **remembers))["memory"]
+
+    fix = "; mind: viewers on Twitch cannot read what is remembered of them: set twitch.whispers = true"
+    assert (found.ok, found.line) == (True, "people are remembered for 180 days" + ("" if whispers else fix))
+
+
+async def test_where_nothing_is_remembered_there_is_nothing_to_find(tmp_path: Path) -> None:
+    assert "memory" not in await findings(tmp_path)

@@ -58,6 +58,7 @@ TWITCH: Final = PlatformInfo(
     log_in=_log_in,
     set_up=_set_up,
     rewards=_rewards,
+    to_tell_one_alone=lambda settings: "" if settings.whispers else f"{PLATFORM}.whispers = true",
     loggers=("twitchio",),
     crowd=DemoCrowd(per_minute=30.0, has_events=True),
 )
