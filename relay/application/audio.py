@@ -129,7 +129,7 @@ class LiveAudio(SilentAudio):
         self._program = ObsProgram(self._program_changed, quiet_off_stream=config.obs.quiet_off_stream)
         self._voice: Voice | None = None
         self.streamers_microphone: ObsMicrophone | None = None
-        """The streamer's, as OBS hears it; None when OBS is not asked."""
+        """The streamer's, as OBS hears it; None when OBS is not asked for any."""
         self.channels: VoiceChannels | None = None
         """The companion in voice channels; None when it neither speaks nor listens there."""
         self.overlay = OverlaySink()
@@ -189,8 +189,9 @@ class LiveAudio(SilentAudio):
             sinks[self._with_voice.name] = self.channels.sink
         if config.obs.enabled:
             sources = BrowserSources(config.web.addresses, opened=lambda: self.overlay.pages, muted=self.overlay.mute)
-            self.streamers_microphone = ObsMicrophone(config.obs, voice)
-            self._obs = ObsClient(config.obs, [self.streamers_microphone, self._program, sources])
+            microphone = ObsMicrophone(config.obs, voice)
+            self.streamers_microphone = microphone if config.obs.inputs else None
+            self._obs = ObsClient(config.obs, [microphone, self._program, sources])
         self._sinks = {name: sinks[name] for name in config.speech.sinks if name in sinks and self._wants(name)}
         return list(self._sinks.values())
 

@@ -120,9 +120,3 @@ class ObsSection(Section):
     threshold: float = Field(-40.0, ge=-100, le=0)
     release: Seconds = 0.3
     quiet_off_stream: bool = False
-
-    @model_validator(mode="after")
-    def _is_complete(self) -> Self:
-        if self.enabled and not self.inputs:
-            raise ValueError('inputs is empty: name the audio inputs to watch, as in OBS\'s mixer, such as ["Mic/Aux"]')
-        return self

@@ -12,5 +12,7 @@ async def check(settings: ObsSection) -> str:
         inputs = await find(connection, settings.inputs)
     if complaint := inputs.complaint(settings.inputs):
         raise ConfigError(complaint)
+    if not settings.inputs:
+        return f"OBS at {settings.url} answers; no microphone is watched in it"
     heard = ", ".join(f"{name} (muted)" if name in inputs.muted else name for name in settings.inputs)
     return f"OBS at {settings.url} has {heard}"

@@ -58,6 +58,8 @@ class ObsMicrophone(ObsPart):
         return self._inputs.complaint(self._called.values()) is None
 
     def _heard(self) -> str:
+        if not self._called:
+            return "no microphone is watched"
         inputs = [f"{now} (muted)" if now in self._muted else now for now in self._called.values()]
         return f"listening to {', '.join(inputs)}"
 

@@ -21,6 +21,12 @@ async def test_an_input_that_does_not_exist_is_named_with_those_that_do(obs: Obs
         await check(settings(obs, "Mic"))
 
 
+async def test_an_obs_in_which_no_microphone_is_watched_is_described_as_well(obs: ObsDouble) -> None:
+    section = ObsSection(enabled=True, url=obs.url, inputs=())
+
+    assert await check(section) == f"OBS at {obs.url} answers; no microphone is watched in it"
+
+
 async def test_a_refused_password_is_named_without_being_shown(obs: ObsDouble) -> None:
     obs.password = "correct horse"
     with pytest.raises(AuthError, match=r"obs\.password: .* Show Connect Info") as caught:

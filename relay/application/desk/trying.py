@@ -104,7 +104,9 @@ class Trying:
     async def _set_threshold(self, given: Loudness, by: Caller) -> dict[str, object]:
         microphone = self._audio.streamers_microphone
         if microphone is None:
-            raise DeskError("unavailable", "OBS is not connected: set obs.enabled to true")
+            raise DeskError(
+                "unavailable", "no microphone is watched: set obs.enabled to true and name it in obs.inputs"
+            )
         before, microphone.threshold = microphone.threshold, given.decibels
         await self._relay.controls.note(by, f"threshold {before:g} to {given.decibels:g} dBFS, for this run")
         return {"threshold": given.decibels}

@@ -62,7 +62,7 @@ async def test_obs_is_connected_and_its_source_made(tmp_path: Path) -> None:
     async with ObsDouble(password="open sesame") as obs:
         config = load(relay={"data_dir": tmp_path}, obs={"url": obs.url})
         visitor = Visitor(
-            {"password": "wrong"}, {"password": "open sesame"}, {"inputs": [], "scene": ""},
+            {"password": "wrong"}, {"password": "open sesame"},
             {"inputs": ["Mic/Aux"], "scene": "Game", "quiet": True},
         )  # fmt: skip
 
@@ -74,8 +74,19 @@ async def test_obs_is_connected_and_its_source_made(tmp_path: Path) -> None:
         "obs.enabled": True, "obs.url": obs.url, "obs.inputs": ["Mic/Aux"], "obs.quiet_off_stream": True,
         "obs.password": "open sesame",
     }  # fmt: skip
-    assert ["OBS refused it" in visitor.problems[0], "inputs is empty" in visitor.problems[1]] == [True, True]
+    assert "OBS refused it" in visitor.problems[0]
     assert "http://localhost:8081/overlay" in (tmp_path / WAITING_PAGE).read_text()
+
+
+async def test_an_obs_without_a_microphone_is_connected_and_stays_so_at_a_second_visit() -> None:
+    async with ObsDouble() as obs:
+        first = await lead("obs", load(obs={"url": obs.url}), Visitor({}, {"inputs": [], "scene": ""}))
+        config = load(obs={"enabled": True, "url": obs.url, "inputs": first["obs.inputs"]})
+        second = await lead("obs", config, Visitor({}, {"scene": ""}))
+
+    assert (first["obs.enabled"], first["obs.inputs"]) == (True, [])
+    assert second["obs.inputs"] == []
+    assert str(CHAPTERS["obs"].set_already(config)) == "Connected, without a microphone"
 
 
 async def test_an_obs_that_is_not_there_is_said_with_what_to_do() -> None:

@@ -119,6 +119,22 @@ async def test_what_is_pretended_is_marked_where_it_waits_for_a_decision(tmp_pat
     assert f"{question['id']} pretended, Ann (desk)" in listed
 
 
+async def test_an_obs_without_a_microphone_is_well_and_shows_no_level(tmp_path: Path) -> None:
+    async with ObsDouble() as obs, studio(tmp_path, obs={"enabled": True, "url": obs.url, "inputs": []}) as it:
+        await it.page.show("strip", "try")
+        await it.page.until("strip", lambda frame: ("obs", "ok") in lights(frame["state"]))
+        refused = await it.refused("threshold", decibels=-30)
+
+    assert it.audio.lines()[0] == "OBS: no microphone is watched"
+    assert it.page.states["strip"]["state"]["microphone"] is None
+    assert it.page.states["try"]["state"]["microphone"] is None
+    assert "obs.inputs" in refused["text"]
+
+
+def lights(strip: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(light["name"], light["state"]) for light in strip["lights"]]
+
+
 async def held_from(it: Studio, source: str) -> dict[str, Any]:
     """What waits for a decision, once it is from there."""
     frame = await it.page.until("held", lambda frame: [row["from"] for row in frame["state"]["rows"]] == [source])

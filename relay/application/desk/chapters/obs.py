@@ -75,13 +75,16 @@ async def _sources(config: Config, section: ObsSection, found: ObsFound, guide: 
 
 def _form(config: Config, found: ObsFound) -> Form:
     known = [name for name in config.obs.inputs if name in found.inputs]
+    has_none = config.obs.enabled and not config.obs.inputs
     microphone = FormField(
         name="inputs",
         label=phrase("Your microphone"),
         kind="many",
-        value=tuple(known or [name for name in found.inputs if "mic" in name.lower()][:1]),
+        value=() if has_none else tuple(known or [name for name in found.inputs if "mic" in name.lower()][:1]),
         options=tuple(FormOption(value=name, label=name) for name in found.inputs if name not in found.overlays),
-        hint=phrase("The companion falls silent while it hears you. Only the level is read."),
+        hint=phrase(
+            "The companion falls silent while it hears you. Only the level is read. Tick none if it is not in OBS."
+        ),
     )
     nowhere = FormOption(value=NOWHERE, label=phrase("Nowhere: I do that myself, or have it already"))
     scenes = tuple(FormOption(value=name, label=name) for name in found.scenes)
@@ -107,7 +110,11 @@ def _form(config: Config, found: ObsFound) -> Form:
 
 
 def _set_already(config: Config) -> Phrase | None:
-    return phrase("Listening to {names}", names=", ".join(config.obs.inputs)) if config.obs.enabled else None
+    if not config.obs.enabled:
+        return None
+    if not config.obs.inputs:
+        return phrase("Connected, without a microphone")
+    return phrase("Listening to {names}", names=", ".join(config.obs.inputs))
 
 
 OBS: Final = Chapter(
