@@ -16,7 +16,8 @@ RUN python -m compileall -q "$(python -c 'import os; print(os.path.dirname(os.__
 RUN useradd --create-home --uid 10001 relay && install -d -o relay /data /config /home/relay/.config \
     && ln -s /config /home/relay/.config/voxta-relay
 COPY --from=build /app/.venv /app/.venv
-ENV PATH=/app/.venv/bin:$PATH RELAY_RELAY__DATA_DIR=/data PYTHONUNBUFFERED=1
+# Docker starts anew only what has ended
+ENV PATH=/app/.venv/bin:$PATH RELAY_RELAY__DATA_DIR=/data RELAY_OPERATIONS__END_STUCK=true PYTHONUNBUFFERED=1
 USER 10001
 WORKDIR /data
 VOLUME /data

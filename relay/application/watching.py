@@ -1,8 +1,10 @@
 """How one process is watched by whoever runs services: whether it is ready, what it measures, when it is to end."""
 
 import asyncio
+import faulthandler
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from functools import partial
 from typing import Any, Final
 
 from relay.application.composition import Relay
@@ -23,7 +25,9 @@ CORE: Final = "core"
 STORE: Final = "store"
 """The condition that what waits can be kept."""
 BEAT_EVERY: Final = 10.0
-"""Seconds between two signs of life for systemd, where it watches."""
+"""Seconds between two signs of life, for systemd where it watches."""
+STUCK_FOR: Final = 60.0
+"""Seconds without one after which a process ends itself, where that is wanted."""
 
 
 class Watch:
@@ -92,17 +96,21 @@ async def watched(settings: OperationsSection) -> AsyncIterator[Watch]:
     with shutdown.asked_politely(settings.drain) as asked:
         watch = Watch(settings.drain, asked)
         probes = ProbeServer(settings, watch.readiness, watch.exposition.text) if settings.enabled else nullcontext()
-        beating = asyncio.create_task(repeat(_beat, BEAT_EVERY, "telling systemd that the loop runs"))
+        beating = asyncio.create_task(repeat(partial(_beat, settings), BEAT_EVERY, "telling that the loop runs"))
         try:
             async with probes:
                 yield watch
         finally:
             beating.cancel()
             await asyncio.wait({beating})
+            if settings.end_stuck:
+                faulthandler.cancel_dump_traceback_later()
 
 
-async def _beat() -> None:
+async def _beat(settings: OperationsSection) -> None:
     service_manager.notify(service_manager.ALIVE)
+    if settings.end_stuck:  # told by no thread of Python's, as what is stuck may let none of them run
+        faulthandler.dump_traceback_later(STUCK_FOR, exit=True)
 
 
 @asynccontextmanager

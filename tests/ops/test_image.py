@@ -47,6 +47,12 @@ def test_the_question_after_its_health_is_put_seldom_enough_to_cost_nothing() ->
     assert int(seconds) >= 120, "each of them starts a Python"
 
 
+def test_a_process_that_is_stuck_ends_as_docker_starts_nothing_else_anew() -> None:
+    [given] = re.findall(r"^ENV (.+)$", RUN, re.MULTILINE)
+
+    assert "RELAY_OPERATIONS__END_STUCK=true" in given.split()
+
+
 def test_asking_after_the_health_loads_no_server_for_the_web(tmp_path: Path) -> None:
     settings = tmp_path / "relay.toml"
     settings.write_text(f"[operations]\nenabled = true\nport = {free_port()}\n", "utf-8")
