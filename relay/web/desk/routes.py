@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from relay.web.desk.desk import Desk
-from relay.web.desk.socket import HEARTBEAT, MAX_FRAME, OpenDesk
+from relay.web.desk.socket import HEARTBEAT, OpenDesk, frame_limit
 from relay.web.desk.texts import texts
 from relay.web.guard import CALLER
 from relay.web.page_files import page_text, script, served, styles
@@ -54,7 +54,7 @@ class DeskRoutes:
         if sum(page.caller == caller for page in self._open) >= MAX_DESKS:
             raise web.HTTPServiceUnavailable(text=f"{MAX_DESKS} pages of the desk are open: close one")
         socket = web.WebSocketResponse(
-            compress=False, max_msg_size=MAX_FRAME, heartbeat=HEARTBEAT, writer_limit=0, timeout=1.0
+            compress=False, max_msg_size=frame_limit(caller), heartbeat=HEARTBEAT, writer_limit=0, timeout=1.0
         )
         await socket.prepare(request)
         if not isinstance(request.transport, asyncio.Transport):

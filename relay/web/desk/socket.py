@@ -20,10 +20,17 @@ HEARTBEAT: Final = 20.0
 """Seconds between the pings that find pages that are gone."""
 MAX_FRAME: Final = 65_536
 """Bytes of a page's frame."""
+MAX_STREAMERS_FRAME: Final = 2**21
+"""The same of a streamer's, which may bring a whole settings file in any script."""
 AT_ONCE: Final = 16
 """Frames of one page whose answers it has not taken yet; further ones are not read meanwhile."""
 CLOSE_GRACE: Final = 1.0
 """Seconds for the closing handshake."""
+
+
+def frame_limit(caller: Caller) -> int:
+    """Bytes of a frame of theirs."""
+    return MAX_STREAMERS_FRAME if Role.STREAMER in caller.roles else MAX_FRAME
 
 
 class Showing:
@@ -78,7 +85,7 @@ class OpenDesk:
     async def run(self) -> None:
         """Until the page is gone. What it asked for is brought to an end even then."""
         role = Role.STREAMER if Role.STREAMER in self.caller.roles else Role.MODERATOR
-        hello = {"role": role, "name": self.caller.name, **self._desk.about()}
+        hello = {"role": role, "name": self.caller.name, "limit": frame_limit(self.caller), **self._desk.about()}
         await self._room.acquire()
         self._answers.append(json.dumps({"hello": hello}))
         try:

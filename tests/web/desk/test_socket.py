@@ -17,6 +17,7 @@ from relay.model import Caller, Role
 from relay.web.desk import routes
 from relay.web.desk.actions import DeskAction, DeskError, Fields, NoFields
 from relay.web.desk.desk import Desk
+from relay.web.desk.socket import MAX_STREAMERS_FRAME
 from relay.web.desk.topics import Age, Left, Topic
 from relay.web.server import WebServer
 from tests.web.desk.page import RawPage, opened
@@ -93,7 +94,8 @@ async def page(server: WebServer) -> AsyncIterator[RawPage]:
 
 async def test_a_page_is_told_first_of_all_who_it_is(server: WebServer) -> None:
     async with aiohttp.ClientSession() as http, http.ws_connect(f"{server.url}/desk/ws") as socket:
-        assert await socket.receive_json() == {"hello": {"role": "streamer", "name": "streamer", "version": "1"}}
+        hello = {"role": "streamer", "name": "streamer", "limit": MAX_STREAMERS_FRAME, "version": "1"}
+        assert await socket.receive_json() == {"hello": hello}
 
 
 async def test_a_page_is_shown_what_it_wants_and_then_what_changes(page: RawPage, counter: Counter) -> None:

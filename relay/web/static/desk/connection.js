@@ -2,7 +2,7 @@
 
 import { at, socketAt } from "../places.js";
 import { headers, withToken } from "./address.js";
-import { t } from "./texts.js";
+import { number, t } from "./texts.js";
 
 const RETRY_FIRST = 250; // milliseconds before the first try to connect again; doubled each time
 const RETRY_MOST = 2000;
@@ -10,6 +10,13 @@ const ANSWER_WITHIN = 35_000; // milliseconds; a control may have to wait 30 s f
 const QUIET = 10_000; // milliseconds without a word after which the relay is asked for a sign of life
 const SIGN_WITHIN = 5000; // milliseconds for that sign
 const WHY_WITHIN = 15_000; // milliseconds to learn why it is gone; who has a wrong token waits up to 10 s for that
+
+const encoder = new TextEncoder();
+
+// As many as a text has when it is sent.
+export function bytes(text) {
+  return encoder.encode(text).length;
+}
 
 // Why the relay did not do what it was asked for. `field` names what does not fit, if that is it.
 export class Refusal extends Error {
@@ -23,7 +30,7 @@ export class Refusal extends Error {
 export class Connection extends EventTarget {
   constructor() {
     super();
-    this.hello = null; // {role, name, version, character}, once the relay has said it
+    this.hello = null; // {role, name, limit, version, character}, once the relay has said it; `limit` is in bytes of a frame
     this.state = "connecting"; // open, away (the relay is not there), refused (the token does not fit)
     this.watchers = new Map(); // topic → callbacks
     this.newest = new Map(); // topic → its state, for who begins to watch what is shown already
@@ -62,7 +69,10 @@ export class Connection extends EventTarget {
       return Promise.reject(new Refusal({ code: "away", text: t("The relay is not there.") }));
     }
     const id = ++this.number;
-    this.socket.send(JSON.stringify({ id, do: action, with: fields }));
+    const frame = JSON.stringify({ id, do: action, with: fields });
+    const size = bytes(frame);
+    if (size > this.hello.limit) return Promise.reject(new Refusal({ code: "invalid", text: tooLarge(size, this.hello.limit) }));
+    this.socket.send(frame);
     return new Promise((resolve, reject) => {
       const late = () => this.answer({ id, ok: false, error: { code: "late", text: t("The relay did not answer.") } });
       this.questions.set(id, { resolve, reject, timer: setTimeout(late, ANSWER_WITHIN) });
@@ -176,6 +186,12 @@ export class Connection extends EventTarget {
     this.state = state;
     this.dispatchEvent(new Event("change"));
   }
+}
+
+// The relay would end the connection.
+function tooLarge(size, limit) {
+  const [has, most] = [size, limit].map((count) => number(Math.floor(count / 1000)));
+  return t("This has {has} kB, and the relay takes {most} kB at once: bring less.", { has, most });
 }
 
 class Part {

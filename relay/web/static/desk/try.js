@@ -1,11 +1,12 @@
 // Try things out without an audience: pretended messages, a sentence, the microphone, the overlay, a recording.
 
+import { bytes } from "./connection.js";
 import { fill, h, KeyedList, say, set } from "./dom.js";
 import { feed } from "./feed.js";
 import { attempt, notify } from "./notices.js";
 import { duration, n, number, t } from "./texts.js";
 
-const PIECE = 25_000; // characters of a recording sent at once
+const PIECE = 25_000; // bytes of a recording sent at once
 const LEAST = -80; // dBFS at the left end of the meter and the slider
 const EVERY = 120; // milliseconds between two positions of the slider that are sent
 
@@ -308,13 +309,15 @@ function recording(connection) {
 
 // Whole lines, few enough for one request.
 function* pieces(text) {
-  let piece = "";
+  let [piece, size] = ["", 0];
   for (const line of text.split("\n")) {
-    if (piece.length + line.length > PIECE && piece) {
+    const more = bytes(JSON.stringify(`${line}\n`));
+    if (size + more > PIECE && piece) {
       yield piece;
-      piece = "";
+      [piece, size] = ["", 0];
     }
     piece += `${line}\n`;
+    size += more;
   }
   yield piece;
 }
