@@ -8,22 +8,20 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
 from relay.companion.brains.base import NO_LIMITS, AnswerLimits, BrainError, Pieces
 from relay.companion.brains.reasoning import said
 from relay.companion.brains.sentences import sentences
+from relay.companion.speaking.announcing import CompanionReply, ReplyNews
 from relay.companion.speaking.clips import ServedClip
 from relay.companion.speaking.delivery import deliver
 from relay.companion.speaking.early import EarlyAnswers
 from relay.companion.speaking.playback import PlaybackTracker
 from relay.companion.speaking.setup import Setup, Spawn
-from relay.companion.state import wire_view
 from relay.companion.state.chat import Chat, Message, MessageRole, Participant
 from relay.companion.voice.base import VoiceError
-from relay.companion.voice.manner import affect_of
 from relay.wire import server, services
 from relay.wire.messages import WireMessage
 
@@ -84,23 +82,6 @@ class Course(Protocol):
         ...
 
 
-@dataclass
-class CompanionReply:
-    """What a character is saying."""
-
-    id: str
-    speaker: Participant
-    narrates: bool = False
-    """Whether it reads a message aloud that is in the chat already."""
-    is_news: bool = True
-    """Whether the scenario is to hear of it, as it does not of what it has ordered itself."""
-    text: str = ""
-    """Said so far."""
-    task: "asyncio.Task[None] | None" = None
-    silent: bool = False
-    """Whether its speech failed; the rest then goes out as text, without trying again."""
-
-
 class CompanionReplies:
     """What the characters say in one session of a chat, one reply at a time."""
 
@@ -108,11 +89,11 @@ class CompanionReplies:
         self, chat: Chat, session_id: str, audience: ReplyListeners, course: Course, setup: Setup, spawn: Spawn
     ) -> None:
         self._chat = chat
-        self._session = session_id
         self._setup = setup
         self._spawn = spawn
         self._audience = audience
         self._course = course
+        self._news = ReplyNews(session_id, audience.tell)
         self._reply: CompanionReply | None = None
         self.came_to_nothing = False
         """Whether the newest reply, narration aside, ended before any of it was said."""
@@ -150,7 +131,7 @@ class CompanionReplies:
         message_id = self._playback.message
         self.stop()
         if self._playback.stop() or is_told:
-            self._audience.tell(server.InterruptSpeech(session_id=self._session, message_id=message_id))
+            self._news.is_silenced(message_id)
 
     # Speech
 
@@ -166,18 +147,15 @@ class CompanionReplies:
         if self._playback.completed(message_id):
             self._heard(message_id)
         elif self.is_free:
-            self._tell_completed(message_id)
+            self._news.was_heard(message_id)
 
     def left(self, player: object) -> None:
         """A client went; speech that it played ends with it."""
         self._playback.left(player)
 
     def _heard(self, message_id: str) -> None:
-        self._tell_completed(message_id)
+        self._news.was_heard(message_id)
         self._course.turn_is_over()
-
-    def _tell_completed(self, message_id: str) -> None:
-        self._audience.tell(server.SpeechPlaybackCompleted(session_id=self._session, message_id=message_id))
 
     # Saying
 
@@ -199,23 +177,14 @@ class CompanionReplies:
         self.came_to_nothing &= reply.narrates
         self._playback.begin(reply.id)
         self._course.begins()
-        self._audience.tell(
-            server.ReplyGenerating(
-                message_id=reply.id,
-                sender_id=reply.speaker.id,
-                session_id=self._session,
-                role=MessageRole.ASSISTANT,
-                is_narration=reply.narrates,
-            )
-        )
+        self._news.is_made(reply)
         reply.task = self._spawn(self._speak(reply, prepare, limits))
 
     async def _think(self, reply: CompanionReply) -> None:
         """Tell that a reply is on its way until it begins, however long the brain takes for that."""
-        about = server.ReplyThink(message_id=reply.id, sender_id=reply.speaker.id, session_id=self._session)
         await asyncio.sleep(THINKS_EVERY)
         while self._reply is reply and not reply.text:
-            self._audience.tell(about)
+            self._news.is_thought_about(reply)
             await asyncio.sleep(THINKS_EVERY)
 
     async def _speak(self, reply: CompanionReply, prepare: Prepare, limits: AnswerLimits) -> None:
@@ -253,12 +222,8 @@ class CompanionReplies:
             return None
 
     async def _say(self, reply: CompanionReply, sentence: str, clip: ServedClip | None) -> None:
-        sender, session = reply.speaker.id, self._session
         if not reply.text:
-            now = round(self._chat.time, 3)
-            self._audience.tell(
-                server.ReplyStart(message_id=reply.id, sender_id=sender, session_id=session, chat_time=now)
-            )
+            self._news.starts(reply, self._chat.time)
         elif self._setup.pace:
             await asyncio.sleep(self._setup.pace)
         start = len(reply.text)
@@ -268,35 +233,14 @@ class CompanionReplies:
             self._playback.expect(start, clip.duration)
         elif start == 0:
             self._course.speech_began(reply.id)
-        self._audience.tell(
-            server.ReplyChunk(
-                message_id=reply.id,
-                sender_id=sender,
-                session_id=session,
-                start_index=start,
-                end_index=len(reply.text),
-                text=sentence,
-                audio_url=clip.url if clip else "",
-                is_narration=reply.narrates,
-                affect=affect_of(sentence) or None,
-            )
-        )
+        self._news.goes_on(reply, sentence, clip)
 
     def _finish(self, reply: CompanionReply) -> None:
         self._reply = None
         message = self._kept(reply)
-        self._audience.tell(
-            server.ReplyEnd(
-                message_id=reply.id,
-                sender_id=reply.speaker.id,
-                session_id=self._session,
-                tokens=max(1, len(reply.text) // 4),
-                message_index=message.index if message else None,
-                conversation_index=message.conversation_index if message else None,
-            )
-        )
+        self._news.ends(reply, message)
         if message is not None:
-            self._audience.tell(wire_view.update(self._session, message))
+            self._news.is_kept(message)
             self._course.said(message, is_news=reply.is_news)
         self._playback.text_is_over()
         self._course.advance()
@@ -316,12 +260,10 @@ class CompanionReplies:
     def _cancelled(self, reply: CompanionReply) -> None:
         self._reply = None
         self._playback.cut()
-        self._audience.tell(
-            server.ReplyCancelled(message_id=reply.id, sender_id=reply.speaker.id, session_id=self._session)
-        )
+        self._news.is_cancelled(reply)
         self.came_to_nothing |= not reply.narrates and not reply.text
         if reply.text and (kept := self._kept(reply)) is not None:
-            self._audience.tell(wire_view.update(self._session, kept))
+            self._news.is_kept(kept)
 
 
 async def _verbatim(text: str) -> Pieces:
