@@ -5,7 +5,7 @@ Cheap to import: what a platform needs to work is loaded by the functions that u
 
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Self, TypeVar
 
@@ -32,13 +32,16 @@ class PlatformWishes:
     """What scenarios, commands and rewards may do."""
     rewards: bool = False
     """Whether rewards are created, paused, fulfilled and refunded."""
+    voice: VoiceSection = field(default_factory=VoiceSection)
+    """Where it speaks and listens, if it has voice channels."""
 
     @classmethod
     def of(cls, config: Config) -> Self:
         entries = (*config.commands.own, *config.rewards)
         acts = [*config.scenario.allow, *(entry.act.name for entry in entries if entry.act is not None)]
         redeemed = {Kind.REDEMPTION} if config.rewards else frozenset()
-        return cls(config.forwarding.wanted | redeemed, tuple(dict.fromkeys(acts)), bool(config.rewards))
+        kinds = config.forwarding.wanted | redeemed
+        return cls(kinds, tuple(dict.fromkeys(acts)), bool(config.rewards), config.voice)
 
 
 @dataclass(frozen=True)

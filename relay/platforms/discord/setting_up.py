@@ -8,6 +8,7 @@ from typing import Final
 import discord
 from pydantic import SecretStr
 
+from relay.config import VoiceSection
 from relay.errors import AuthError, ConfigError, PlatformUnavailable
 from relay.guide import Changes, Filled, Form, FormField, FormLink, FormOption, Guide, phrase, settled
 from relay.platforms.discord.clock import DiscordClock
@@ -56,12 +57,12 @@ class BotFound:
         )
 
 
-async def set_up(settings: DiscordSection, _: Path, __: PlatformWishes, guide: Guide) -> Changes:
+async def set_up(settings: DiscordSection, _: Path, wishes: PlatformWishes, guide: Guide) -> Changes:
     """See PlatformInfo."""
     bot = await _bot(settings, guide)
     while not bot.guilds:
         bot = await _invited(bot, guide)
-    return await _channels(bot, guide)
+    return await _channels(bot, wishes.voice, guide)
 
 
 async def _bot(settings: DiscordSection, guide: Guide) -> BotFound:
@@ -112,8 +113,9 @@ async def _invited(bot: BotFound, guide: Guide) -> BotFound:
     return await settled(guide, form, look)
 
 
-async def _channels(bot: BotFound, guide: Guide) -> Changes:
+async def _channels(bot: BotFound, voice: VoiceSection, guide: Guide) -> Changes:
     texts, voices = bot.options(_TEXT), bot.options(_VOICE)
+    owner = bot.owner if voices else None
     fields = [
         FormField(
             name="channels",
@@ -126,14 +128,15 @@ async def _channels(bot: BotFound, guide: Guide) -> Changes:
             name="voice",
             label=phrase("Voice channels it joins when you do"),
             kind="many",
+            value=tuple(map(str, voice.channels)),
             options=voices,
             hint=phrase("It also comes when you type /join."),
         ),
     ]
-    if bot.owner is not None and voices:
-        fields.append(
-            FormField(name="follow", label=phrase("I am {name} there", name=bot.owner.name), kind="switch", value=True)
-        )
+    if owner is not None:
+        label = phrase("I am {name} there", name=owner.name)
+        is_followed = voice.streamer == owner.id or (voice.streamer is None and not bot.settings.enabled)
+        fields.append(FormField(name="follow", label=label, kind="switch", value=is_followed))
     form = Form(
         title=phrase("Where does {name} take part?", name=bot.name),
         lines=(phrase("Only channels are listed that the bot may see."),),
@@ -149,10 +152,10 @@ async def _channels(bot: BotFound, guide: Guide) -> Changes:
         changes: dict[str, object] = {"discord.enabled": True, "discord.channels": [int(id) for id in chosen]}
         if bot.settings.token is not None:
             changes["discord.token"] = bot.settings.token.get_secret_value()
-        if voice := filled.many("voice"):
-            changes["voice.channels"] = [int(id) for id in voice]
-            if bot.owner is not None and filled.has("follow"):
-                changes["voice.streamer"] = bot.owner.id
+        if voices:
+            changes["voice.channels"] = [int(id) for id in filled.many("voice")]
+        if owner is not None and (filled.has("follow") or voice.streamer == owner.id):
+            changes["voice.streamer"] = owner.id if filled.has("follow") else None
         return changes
 
     return await settled(guide, form, choose)

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import discord as library
 
+from relay.config import VoiceSection
 from relay.platforms.discord.info import DISCORD
 from relay.platforms.discord.settings import DiscordSection
 from relay.platforms.info import PlatformWishes
@@ -14,9 +15,11 @@ from tests.guided import Visitor
 from tests.platforms.discord.conftest import section
 
 
-async def set_up(settings: DiscordSection, folder: Path, visitor: Visitor) -> dict[str, object]:
+async def set_up(
+    settings: DiscordSection, folder: Path, visitor: Visitor, voice: VoiceSection | None = None
+) -> dict[str, object]:
     assert DISCORD.set_up is not None
-    return dict(await DISCORD.set_up(settings, folder, PlatformWishes(), visitor))
+    return dict(await DISCORD.set_up(settings, folder, PlatformWishes(voice=voice or VoiceSection()), visitor))
 
 
 async def test_from_a_token_to_channels_to_pick(discord: DiscordDouble, tmp_path: Path) -> None:
@@ -63,6 +66,23 @@ async def test_a_bot_on_no_server_gets_an_invitation_with_what_it_needs(discord:
     assert not permissions.administrator
     assert visitor.problems == ["the bot is on no server yet: open the invitation, choose your server, and confirm"]
     assert changes["discord.channels"] == [int(discord.unlisted)]
+
+
+async def test_a_second_visit_begins_with_what_the_first_one_set(discord: DiscordDouble, tmp_path: Path) -> None:
+    lounge, owner = int(discord.lounge), int(discord.world.owner.id)
+    for voice in (VoiceSection(channels=(lounge,), streamer=owner), VoiceSection(streamer=7), VoiceSection()):
+        changes = await set_up(section(discord), tmp_path, Visitor({}, {}), voice)
+
+        assert changes["voice.channels"] == list(voice.channels)
+        assert changes.get("voice.streamer", voice.streamer) == voice.streamer
+
+
+async def test_voice_channels_and_who_is_followed_can_be_taken_away(discord: DiscordDouble, tmp_path: Path) -> None:
+    voice = VoiceSection(channels=(int(discord.lounge),), streamer=int(discord.world.owner.id))
+
+    changes = await set_up(section(discord), tmp_path, Visitor({}, {"voice": [], "follow": False}), voice)
+
+    assert (changes["voice.channels"], changes["voice.streamer"]) == ([], None)
 
 
 async def test_a_missing_intent_is_named_with_where_its_switch_is(discord: DiscordDouble, tmp_path: Path) -> None:
