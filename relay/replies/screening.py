@@ -2,11 +2,11 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from relay.model import Held, ReplyText, Retraction, short_id
-from relay.moderation.outbound import OVERLAP, Outbound, OutboundAction
+from relay.moderation.outbound import OVERLAP, Outbound, OutboundAction, Screened
 from relay.moderation.switching import WordsRefused
 from relay.replies.replies import Step
 from relay.replies.reply import Reply, Sentence
@@ -19,6 +19,17 @@ CAPACITY = 50
 SILENCE: Final = "silence:"
 """Begins the address of a pause, such as `silence:680` (milliseconds); there is nothing to fetch."""
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
+
+
+class _Judged(NamedTuple):
+    """A whole text after the filters."""
+
+    text: str
+    """Without what must not be said, and else with all its white space."""
+    held_for: str
+    """Why a moderator has to decide; "" when none has to."""
+    dropped_for: str
+    """Why some of it must not be said; "" when all of it may be."""
 
 
 class Screening:
@@ -37,22 +48,10 @@ class Screening:
 
     def screen(self, reply: ReplyText) -> None:
         """Judge a reply and pass it on, hold it, or drop what must not be said."""
-        kept: list[str] = []
-        reasons: list[str] = []
-        before = ""
-        for line in _lines(reply.text):
-            if not (said := line.strip()):
-                kept.append(line)
-                continue
-            result = self._outbound.judge(said, before)
-            before = f"{before} {said}"[-OVERLAP:]
-            if result.action is OutboundAction.HOLD:
-                reasons.append(result.reason)
-            if result.action is not OutboundAction.DROP:
-                kept.append(line.replace(said, result.text))
-        screened = reply.model_copy(update={"text": "".join(kept).strip()})
-        if reasons:
-            self._hold(screened, ", ".join(dict.fromkeys(reasons)))
+        judged = self._judged(reply.text)
+        screened = reply.model_copy(update={"text": judged.text})
+        if judged.held_for:
+            self._hold(screened, judged.held_for)
         elif screened.text:
             self._release(screened)
 
@@ -99,10 +98,26 @@ class Screening:
         return True
 
     def _reworded(self, text: str) -> str:
-        result = self._outbound.judge(text)
-        if result.action is OutboundAction.DROP:
-            raise WordsRefused(f"The filters refuse that as well: {result.reason}.")
-        return result.text
+        judged = self._judged(text)
+        if judged.dropped_for:
+            raise WordsRefused(f"The filters refuse that as well: {judged.dropped_for}.")
+        return judged.text
+
+    def _judged(self, text: str) -> _Judged:
+        kept: list[str] = []
+        results: list[Screened] = []
+        before = ""
+        for line in _lines(text):
+            if not (said := line.strip()):
+                kept.append(line)
+                continue
+            result = self._outbound.judge(said, before)
+            before = f"{before} {said}"[-OVERLAP:]
+            results.append(result)
+            if result.action is not OutboundAction.DROP:
+                kept.append(line.replace(said, result.text))
+        held_for, dropped_for = (_reasons(results, each) for each in (OutboundAction.HOLD, OutboundAction.DROP))
+        return _Judged("".join(kept).strip(), held_for, dropped_for)
 
     def reject(self, held_id: str) -> bool:
         """Drop a held reply. False when it is not there."""
@@ -129,6 +144,11 @@ class Screening:
         self._held[held.id] = (held, reply)
         if len(self._held) > CAPACITY:
             self._held.popitem(last=False)
+
+
+def _reasons(results: Iterable[Screened], action: OutboundAction) -> str:
+    """For which something of it became that, each once."""
+    return ", ".join(dict.fromkeys(each.reason for each in results if each.action is action))
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -174,6 +174,27 @@ def test_what_is_held_can_be_let_out_in_other_words_and_not_in_forbidden_ones(no
     assert room.held == []
 
 
+def test_other_words_keep_their_white_space_beside_a_mask(now: list[float]) -> None:
+    room = Room(blocked_terms_are="hold", links="mask")
+    room.says("a badword")
+    [id] = room.ids
+
+    assert room.screening.approve(id, CODE.replace("x.real", "evil.com "))
+
+    assert [reply.text for reply in room.released] == [CODE.replace("x.real ", "(link)")]
+
+
+def test_other_words_are_refused_for_one_forbidden_sentence(now: list[float]) -> None:
+    room = Room(blocked_terms=["bad word"], blocked_terms_are="drop")
+    room.says("see evil.example")
+    [id] = room.ids
+
+    with pytest.raises(WordsRefused, match=r"as well: blocked term\."):
+        room.screening.approve(id, "One. Bad\nword! Two.")
+
+    assert room.ids == [id]
+
+
 def test_what_is_rejected_is_never_said(now: list[float]) -> None:
     room = Room()
     room.says("see evil.example")
