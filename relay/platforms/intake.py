@@ -131,6 +131,7 @@ class Intake:
         if isinstance(search, asyncio.Task) and not search.done():
             search.cancel()
             await asyncio.wait({search})
+        if isinstance(search, asyncio.Task) and search.cancelled():
             self._waiting[0] = (asyncio.create_task(_nothing()), self._waiting[0][1])
 
 

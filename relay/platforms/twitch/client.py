@@ -12,7 +12,7 @@ from twitchio.models.eventsub_ import BaseEvent
 
 from relay.acts import Act
 from relay.errors import ConfigError, PlatformError, PlatformUnavailable, RelayError
-from relay.model import AudienceMessage, Kind, Post
+from relay.model import AudienceMessage, Incoming, Kind, Post
 from relay.platforms.base import Notes, Receive, Stream
 from relay.platforms.intake import Intake, Seen
 from relay.platforms.sharing import IsOurs, everywhere
@@ -22,6 +22,7 @@ from relay.platforms.twitch.failures import LOG_IN_AGAIN
 from relay.platforms.twitch.gate import Gate
 from relay.platforms.twitch.incoming import read, read_beside
 from relay.platforms.twitch.incoming.twins import twin
+from relay.platforms.twitch.known_roles import KnownRoles
 from relay.platforms.twitch.login_transport import LoginTransport
 from relay.platforms.twitch.outgoing import Outgoing
 from relay.platforms.twitch.reach import TwitchReach
@@ -70,6 +71,7 @@ class TwitchPlatform:
         self._outgoing = Outgoing(self._connection)
         self._whispers = Whispers(self._connection)
         self._redeemed_texts = RedeemedTexts(self._gate.holds)
+        self._roles = KnownRoles(self._connection)
         self._reach = TwitchReach(self._connection, everywhere)
         self.rewards = self._reach.rewards
         self._status = TwitchStatus()
@@ -199,12 +201,18 @@ class TwitchPlatform:
         if isinstance(event, ChatMessage) and self._outgoing.is_own(event):
             return
         self._redeemed_texts.note(event)
+        self._roles.note(event)
         reader = read_beside if twin(event) in self._transport.live else read
         meaning = reader(event, self._connection.account.id, self._clock())
         for incoming in self._gate.let_in(event, meaning):
-            self._intake.put(self._redeemed_texts.meant(incoming))
+            self._put(self._redeemed_texts.meant(incoming))
         if (taken_back := self._redeemed_texts.held(event)) is not None:
             self._intake.put(taken_back)
+
+    def _put(self, incoming: Incoming) -> None:
+        known = self._roles.filled(incoming)
+        unknown = self._roles.unknown(known)
+        self._intake.put(known if unknown is None else asyncio.create_task(self._roles.asked(unknown)))
 
 
 def _first(group: BaseExceptionGroup[E]) -> E:

@@ -94,6 +94,7 @@ class Audience:
 
     async def subscribe(self, user: str, tier: str = "1000", channel: str | None = None) -> None:
         where, who = self._channel(channel), self.state.user(user)
+        self.state.subscribers.add((where.login, who.login))
         await self.notify(NOTICE, where, payloads.sub_notice(where, who, tier))
         await self.notify("channel.subscribe", where, payloads.subscribe(where, who, tier, is_gift=False))
 
@@ -141,11 +142,12 @@ class Audience:
         channel: str | None = None,
         repeat_as: str | None = None,
         automod: Literal["", "before", "after"] = "",
+        badges: Sequence[str] = (),
     ) -> str:
         """A channel-points reward, the streamer's own unless ours has that title; the redemption's id.
 
-        One with a text shows up in chat as well, unless AutoMod holds that, before or after the redemption is told.
-        Nobody can redeem one that is paused.
+        One with a text shows up in chat as well, with badges, unless AutoMod holds that, before or after the redemption
+        is told. Nobody can redeem one that is paused.
         """
         where, who = self._channel(channel), self.state.user(user)
         known = self.state.rewards.setdefault(reward, Reward(reward, is_ours=False))
@@ -154,7 +156,7 @@ class Audience:
         if automod == "before":
             await self.write_something_bad(text, user, channel, reward_id=known.id)
         elif text and not automod:
-            await self.chat(text, user, channel, channel_points_custom_reward_id=known.id)
+            await self.chat(text, user, channel, badges, channel_points_custom_reward_id=known.id)
         status = "fulfilled" if known.skips_queue else "unfulfilled"
         event = payloads.redemption(where, who, reward, text, known.id, cost=known.cost, status=status)
         id = str(event["id"])

@@ -19,6 +19,7 @@ from tests.doubles.twitch.moderation import AutoModQueue
 from tests.doubles.twitch.rewards import Rewards
 from tests.doubles.twitch.shapes import TYPES
 from tests.doubles.twitch.state import Posted, State, Subscription, TwitchError, User
+from tests.doubles.twitch.subscribers import Subscribers
 from tests.doubles.twitch.whispers import Whispers
 from tests.support import PATIENCE
 
@@ -61,6 +62,7 @@ class TwitchDouble(Audience):
             self.broadcast,
             self.whispers,
             Rewards(self.state, self.identity),
+            Subscribers(self.state, self.identity),
             AutoModQueue(self.state, self.identity, self.moderate),
         )
         self._app.add_routes([route for room in rooms for route in room.routes()])

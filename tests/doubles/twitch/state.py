@@ -205,6 +205,8 @@ class State:
         self.posts: list[Posted] = []
         self.moderators: set[tuple[str, str]] = set()
         """Channel and person, by login."""
+        self.subscribers: set[tuple[str, str]] = set()
+        """The same."""
         self.spoken: dict[str, Spoken] = {}
         """Chat messages by their ids."""
         self.rewards: dict[str, Reward] = {}

@@ -4,10 +4,11 @@ from typing import Literal
 
 import pytest
 
-from relay.model import Kind, PlatformDecision, Retraction, Reward
-from tests.doubles.twitch import TwitchDouble, payloads
+from relay.model import Kind, PlatformDecision, Retraction, Reward, Role
+from tests.doubles.twitch import Hold, TwitchDouble, payloads
 from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received
 from tests.platforms.twitch.test_incoming import ANN, CHANNEL, chat, message, understand
+from tests.support import eventually
 
 CUSTOM = "channel.channel_points_custom_reward_redemption.add"
 AUTOMATIC = "channel.channel_points_automatic_reward_redemption.add"
@@ -158,3 +159,89 @@ async def test_everything_paid_for_is_received_once(twitch: TwitchDouble, connec
         None,
         None,
     ]
+
+
+async def redeemed_by(received: Received, count: int = 1) -> set[Role]:
+    """What the last of so many people who spent points is in the channel."""
+    await eventually(lambda: len([each for each in received.messages if each.kind is Kind.REDEMPTION]) == count)
+    return set(received.messages[-1].author.roles)
+
+
+@pytest.mark.parametrize(
+    ("badge", "role"), [("subscriber", Role.SUBSCRIBER), ("vip", Role.VIP), ("moderator", Role.MODERATOR)]
+)
+async def test_who_spends_points_is_what_their_badges_in_chat_say(
+    twitch: TwitchDouble, connect: Connect, received: Received, badge: str, role: Role
+) -> None:
+    async with connect(twitch):
+        await twitch.chat("hi", "ann", badges=[badge])
+        await twitch.redeem("ann")
+
+        assert await redeemed_by(received) == {role}
+
+
+async def test_the_badges_of_the_words_that_come_with_a_redemption_count_as_well(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        await twitch.redeem("ann", "Sing", "la la", badges=["vip"])
+
+        assert await redeemed_by(received) == {Role.VIP}
+
+
+async def test_a_streamer_is_known_and_so_is_who_has_just_subscribed(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        await twitch.redeem("streamer")
+        assert await redeemed_by(received) == {Role.STREAMER}
+        await twitch.chat("hi", "ann")
+        await twitch.subscribe("ann")
+        await twitch.redeem("ann")
+        assert Role.SUBSCRIBER in await redeemed_by(received, 2)
+
+
+@pytest.mark.parametrize("role", [Role.SUBSCRIBER, Role.VIEWER])
+async def test_twitch_is_asked_whether_somebody_subscribes_who_has_not_written_yet(
+    twitch: TwitchDouble, connect: Connect, received: Received, role: Role
+) -> None:
+    twitch.state.subscribers.add(("streamer", "ann" if role is Role.SUBSCRIBER else "ben"))
+    async with connect(twitch):
+        await twitch.redeem("ann")
+
+        assert await redeemed_by(received) == {role}
+
+
+async def test_what_badges_of_another_channel_say_in_a_shared_chat_does_not_count(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    elsewhere = twitch.state.user("partner").named("source_broadcaster_user") | {"source_message_id": "original"}
+    async with connect(twitch, shared_chat="hear"):
+        await twitch.chat("hi", "ann", badges=["moderator"], **elsewhere)
+        await twitch.redeem("ann")
+
+        assert await redeemed_by(received) == {Role.VIEWER}
+
+
+async def test_a_redemption_is_heard_all_the_same_where_twitch_does_not_say_who_it_is(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        twitch.fail_next("helix/subscriptions", 503, times=10)
+        await twitch.redeem("ann")
+
+        assert await redeemed_by(received) == set()
+
+
+async def test_no_redemption_is_lost_where_the_relay_ends_while_twitch_is_asked_who_it_is(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    slow = Hold("helix/subscriptions", times=2)
+    twitch.faults.append(slow)
+    async with connect(twitch):
+        await twitch.redeem("ann")
+        await twitch.redeem("ben")
+        await twitch.until(lambda: slow.times == 0, "both questions to Twitch")
+    slow.may_answer.set()
+
+    assert await redeemed_by(received, 2) == set()
