@@ -17,7 +17,6 @@ from relay.application.settings import whereabouts
 from relay.application.settings.profiles import folder_of
 from relay.application.settings.secrets import Secrets
 from relay.config.environment import set_outside
-from relay.config.places import data_folder
 from relay.config.text_files import text_in
 from relay.errors import ConfigError
 from relay.system.private_files import make_folder, put_in_place, write_private
@@ -118,7 +117,7 @@ def _point_to(settings: Path, places: Mapping[str, Path], named: Mapping[str, st
     """Write where files are now into the settings, which keep their comments."""
     try:
         document = tomlkit.parse(text_in(settings) if settings.is_file() else "")
-        if data_folder(places[SETTINGS]).absolute() != places[DATA] or "data_dir" in document.get("relay", {}):
+        if "data_dir" in document.get("relay", {}):
             _set(document, "relay.data_dir", places[DATA])
         for setting, place in named.items():
             _set(document, setting, places[DATA].parent / place)

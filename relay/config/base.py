@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -21,6 +21,8 @@ class Section(BaseModel):
     def _from_home(cls, value: Any) -> Any:
         """In a path `~` is the home of who runs this, as in a shell; a name of nobody stays as it is."""
         if isinstance(value, Path):
+            if min(str(value)) < " ":  # "C:\new\temp" has a line break and a tab
+                raise ValueError(mistakes.BACKSLASH)
             with suppress(RuntimeError):
                 return value.expanduser()
         return value
@@ -82,4 +84,6 @@ def written(pattern: str, how: str) -> AfterValidator:
 
 Url = Annotated[str, written(r"https?://\S+", "an address that begins with http:// or https://")]
 WebSocketUrl = Annotated[str, written(r"wss?://\S+", "an address that begins with ws:// or wss://")]
+FOLDER: Final = "the path of a folder where a / or \\ is in it"
+NameOrFolder = Annotated[str, FOLDER]
 Seconds = Annotated[float, Field(gt=0)]

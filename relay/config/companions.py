@@ -15,7 +15,7 @@ from pydantic_settings import SettingsError
 
 from relay.config.base import PlatformSection, Section
 from relay.config.environment import ENV_PREFIX, DotEnv, Environment, unreadable, variables_in
-from relay.config.loading import Config, Whereabouts, mistake_at, told, validated
+from relay.config.loading import Config, Whereabouts, mistake_at, rooted, told, validated
 from relay.config.text_files import encoding_of
 from relay.errors import SettingMistake, WrongSettings
 
@@ -76,13 +76,13 @@ def with_variables(
     variables = {each.upper() for each in (*os.environ, *(variables_in(beside) if beside else ()))}
     prefix = f"{ENV_PREFIX}{TABLE}__".upper()
     named = {each.removeprefix(prefix).partition("__")[0] for each in variables if each.startswith(prefix)}
-    found = dict(tables)
+    found = {name: rooted(table, model, path) for name, table in tables.items()}
     for name in tables:
         if (variable := variable_of(name)) in named:
             own = f"{prefix}{variable}__"
             try:
                 in_file = DotEnv(model, beside, encoding, env_prefix=own)()
-                found[name] = merged(merged(tables[name], in_file), Environment(model, env_prefix=own)())
+                found[name] = merged(merged(found[name], in_file), Environment(model, env_prefix=own)())
             except SettingsError:
                 raise WrongSettings([SettingMistake("", line, line) for line in unreadable(path)]) from None
     return found

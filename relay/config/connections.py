@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from relay.config.base import Seconds, Section, Url, is_loopback, written
+from relay.config.base import NameOrFolder, Seconds, Section, Url, is_loopback, written
 
 
 class RelaySection(Section):
@@ -125,7 +125,7 @@ class CompanionSection(Section):
     chat_days: float = Field(365.0, gt=0)
     begin_early: bool = False
     speech: Literal["none", "espeak", "openai", "local"] = "none"
-    speech_local: str = ""
+    speech_local: NameOrFolder = ""
     speech_url: Url = "http://localhost:8880/v1"
     speech_model: str = "tts-1"
     speech_voice: str = ""
@@ -134,7 +134,7 @@ class CompanionSection(Section):
     pronunciation: dict[SpokenWord, SpokenWord] = Field(default_factory=dict)
     speech_kept: float = Field(64.0, gt=0)
     hearing: Literal["none", "openai", "local"] = "none"
-    hearing_local: str = ""
+    hearing_local: NameOrFolder = ""
     hearing_language: LanguageTag = ""
     hearing_url: Url = "http://localhost:8000/v1"
     hearing_model: str = "whisper-1"

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from relay.config.base import Seconds, Section, Url, written
+from relay.config.base import NameOrFolder, Seconds, Section, Url, written
 
 
 class HearingSection(Section):
@@ -14,7 +14,7 @@ class HearingSection(Section):
     url: Url = "http://localhost:8000/v1"
     model: str = "whisper-1"
     api_key: SecretStr | None = None
-    local_model: str = ""
+    local_model: NameOrFolder = ""
     language: Annotated[str, written("([A-Za-z]{2,3}(-[A-Za-z0-9]+)*)?", 'a language as in "en" or "de-AT"')] = ""
     detector: Literal["neural", "level"] = "neural"
     confidence: float = Field(0.5, gt=0, lt=1)

@@ -6,9 +6,10 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, get_args
 
-from pydantic import ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -45,6 +46,7 @@ from relay.config import (
     WebSection,
     mistakes,
 )
+from relay.config.base import FOLDER, Section
 from relay.config.environment import ENV_PREFIX, DotEnv, Environment, unreadable, written_in
 from relay.config.places import data_folder, own_file
 from relay.config.text_files import encoding_of, text_in
@@ -199,12 +201,34 @@ def data_in(text: str, path: Path | None, secrets: Mapping[str, str] | None = No
 def validated(model: type[C], data: dict[str, Any], path: Path | None) -> C:
     """These settings with the environment over them, checked. Raises WrongSettings."""
     beside = path and path.with_name(".env")
+    data = rooted(data, model, path)
     try:
         return model(_env_file=beside, _env_file_encoding=encoding_of(beside) if beside else None, **data)
     except ValidationError as error:
         raise WrongSettings(told(error, model, path)) from None
     except SettingsError:
         raise WrongSettings([SettingMistake("", line, line) for line in unreadable(path)]) from None
+
+
+def rooted(data: Mapping[str, Any], model: type[BaseModel], path: Path | None) -> dict[str, Any]:
+    """The same where paths that are not whole count from the folder of the file at `path`, wherever it is read."""
+    if path is None:
+        return dict(data)
+    return {name: _rooted(value, model.model_fields.get(name), path.parent) for name, value in data.items()}
+
+
+def _rooted(value: Any, field: FieldInfo | None, folder: Path) -> Any:
+    kind = field.annotation if field is not None else None
+    if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, Section):
+        return {name: _rooted(each, kind.model_fields.get(name), folder) for name, each in value.items()}
+    return str(folder / value) if isinstance(value, str) and field is not None and _is_path(value, field) else value
+
+
+def _is_path(value: str, field: FieldInfo) -> bool:
+    """Whether this is one there, and not in somebody's home."""
+    may_be = Path in (field.annotation, *get_args(field.annotation))
+    is_one = may_be or (FOLDER in field.metadata and any(sign in value for sign in "/\\"))
+    return is_one and not value.startswith("~")
 
 
 def _with_data_folder(data: dict[str, Any], path: Path | None) -> dict[str, Any]:

@@ -106,14 +106,14 @@ def of_toml(text: str, error: tomllib.TOMLDecodeError) -> str:
     return f"not valid TOML: {error}" + (f"; {advice}" if advice else "")
 
 
+BACKSLASH: Final = 'a \\ in quotes is special: write folders with /, as in "C:/Users/you", or in single quotes'
+"""What to do about a path as Windows writes it."""
+
 _SIGNS: Final = (
     (re.compile("[\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb]"), 'write straight quotes: "…"'),
     (re.compile(r"^\s*\[[^\]]*$"), "a ] is missing"),
     (re.compile(r"^\s*\["), "each section stands there once"),
-    (
-        re.compile(r'".*\\'),
-        'a \\ in quotes is special: write folders with /, as in "C:/Users/you", or in single quotes',
-    ),
+    (re.compile(r'".*\\'), BACKSLASH),
     (re.compile(r"^\s*[\w.-]+\s*:"), "write = instead of :"),
     (re.compile(r"=\s*(None|null|nil|undefined)\b", re.IGNORECASE), "leave the line out where nothing is meant"),
     (re.compile(r"=\s*-?\d+,\d+\s*(#.*)?$"), "a number has a point: 0.5"),

@@ -41,9 +41,9 @@ def required(given: Path | None) -> Path:
 
 
 def data_folder(file: Path | None) -> Path:
-    """Where data is kept unless the settings say otherwise: in `data` here, or in the user's own folder when the
-    settings are there, or will be, as there are none yet."""
-    return own_folder() / "data" if file is None or file.parent == own_folder() else Path("data")
+    """Where data is kept unless the settings say otherwise: in `data` beside them; those that are not there yet will
+    be in the user's own folder."""
+    return (file or own_file()).parent / "data"
 
 
 def _places() -> tuple[Path, ...]:

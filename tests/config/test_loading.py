@@ -22,7 +22,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_the_example_file_holds_the_defaults() -> None:
-    assert load(EXAMPLE) == load(relay=RelaySection())
+    assert load(EXAMPLE) == load(relay=RelaySection(data_dir=EXAMPLE.with_name("data")))
 
 
 def test_the_example_file_names_every_setting() -> None:
@@ -98,6 +98,7 @@ def test_one_rule_can_change_without_writing_the_others(tmp_path: Path) -> None:
         ("[twitch]\nclient_id = abc", 'text stands in quotes: client_id = "…"'),
         ("[twitch]\nchannels = [ann]", 'each text in a list stands in quotes: ["one", "two"]'),
         ('[relay]\ndata_dir = "C:\\Users\\ann"', "a \\ in quotes is special: write folders with /"),
+        ('[avatar]\nfolder = "C:\\new\\temp"', "avatar.folder: a \\ in quotes is special: write folders with /"),
         ("[twitch]\nenabled = yes", "write enabled = true"),
         ('[relay]\nname = "live', "a quote is missing"),
         ("[relay]\n[web]\n[relay]", "each section stands there once"),

@@ -52,13 +52,42 @@ def test_what_is_found_is_written_and_else_the_users_own_which_need_not_be_there
     assert places.to_write(Path("other.toml")) == Path("other.toml")
 
 
-def test_data_lies_in_the_current_folder_or_with_the_users_own_settings(own: Path) -> None:
-    theirs, named = settings_in(own), settings_in(own.parent / "here")
+def test_data_lies_beside_the_settings_wherever_these_are(own: Path) -> None:
+    theirs, named = settings_in(own), settings_in(own.parent)
 
-    assert load(named).relay.data_dir == Path("data")
+    assert load(Path("../relay.toml")).relay.data_dir.resolve() == load(named).relay.data_dir == own.parent / "data"
     assert load(theirs).relay.data_dir == load(None).relay.data_dir == own / "data"
     settings_in(own, "[relay]\ndata_dir = 'elsewhere'\n")
-    assert load(theirs).relay.data_dir == Path("elsewhere")
+    assert load(theirs).relay.data_dir == whereabouts(theirs).relay.data_dir == own / "elsewhere"
+
+
+def test_a_path_that_is_not_whole_counts_from_the_settings_from_wherever_these_are_read(own: Path) -> None:
+    text = f"avatar.folder = 'pictures'\ncompanion.scenario = '{own.as_posix()}'\nscenario.sounds = '../sounds'\n"
+    config = load(settings_in(own, text))
+
+    assert config.avatar.folder == own / "pictures"
+    assert config.companion.scenario == own
+    assert config.scenario.sounds == own / "../sounds"
+
+
+def test_so_does_the_folder_of_a_model_and_no_name_of_one(own: Path) -> None:
+    config = load(settings_in(own, "hearing.local_model = 'models/mine'\ncompanion.speech_local = 'piper-amy'\n"))
+
+    assert Path(config.hearing.local_model) == own / "models/mine"
+    assert config.companion.speech_local == "piper-amy"
+
+
+def test_so_does_one_of_a_companion_that_is_one_of_many(own: Path) -> None:
+    file = settings_in(own, "avatar.folder = 'shared'\n[companions.ann.avatar]\nfolder = 'ann'\n[companions.ben]\n")
+
+    assert load(file, "ann").avatar.folder == own / "ann"
+    assert load(file, "ben").avatar.folder == own / "shared"
+
+
+def test_in_the_environment_it_counts_from_the_current_folder(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAY_AVATAR__FOLDER", "pictures")
+
+    assert load(settings_in(own)).avatar.folder == Path("pictures")
 
 
 def test_a_file_of_the_environment_beside_the_settings_counts_below_the_environment(

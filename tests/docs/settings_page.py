@@ -21,9 +21,18 @@ PAGE: Final = ROOT / "docs" / "settings.md"
 _INTRODUCTION: Final = """\
 # Settings
 
-Copy `config/relay.example.toml` to `relay.toml` and change what you need; everything else keeps its default. An
-environment variable wins over the file, as does such a line in a file `.env` beside it: `RELAY_TWITCH__CLIENT_ID=abc`
-sets `client_id` of `[twitch]`. Lists are written with commas there (`RELAY_TWITCH__CHANNELS=ann,ben`), tables as JSON.
+`relay where` names your `relay.toml`, or where to write one: `%LOCALAPPDATA%\\voxta-relay\\relay.toml` on Windows,
+`~/.config/voxta-relay/relay.toml` on Linux. Write there what you want otherwise; everything else keeps its default.
+All settings with their defaults stand below, and in `config/relay.example.toml` of the repository.
+
+An environment variable wins over the file, as does such a line in a file `.env` beside it:
+`RELAY_TWITCH__CLIENT_ID=abc` sets `client_id` of `[twitch]`.
+Lists are written with commas there (`RELAY_TWITCH__CHANNELS=ann,ben`), tables as JSON.
+On Windows that file is the easier one: in Notepad save it as *All files*, or it becomes `.env.txt`.
+
+A file or folder that is not named by its whole path counts from the folder of `relay.toml`: `"pictures"` is the folder
+beside it, and `"~/pictures"` the one in your home. On Windows write `/`, as in `"C:/Users/you/pictures"`, or single
+quotes: `'C:\\Users\\you\\pictures'`. In a variable it counts from the folder in which the relay is started.
 
 The desk changes all of it for you: it writes the file and leaves your remarks and all else in it as they are. As it was
 before the last change, the file stands beside it as `relay.toml.before`. Secrets that you give there go into your
