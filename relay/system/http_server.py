@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from relay.errors import ConfigError
-from relay.system.addresses import local_address
+from relay.system.addresses import host_and_port, local_address
 from relay.system.periodic import repeat
 
 PATIENCE: Final = 20.0
@@ -68,6 +68,14 @@ class HttpServer:
         if MAY_BE_CLOSED:
             listening_again = f"listening on port {self.port} again"
             self._watch = asyncio.create_task(repeat(self._listen_again, LISTEN_AGAIN_AFTER, listening_again))
+
+    async def start_where_set(self, setting: str, remedy: str) -> None:
+        """Start at the address that this setting says. Raises ConfigError with the remedy when it cannot be had."""
+        try:
+            await self.start()
+        except OSError as error:
+            address = host_and_port(self._host, self.port)
+            raise ConfigError(f"{setting}: {address} cannot be had ({error.strerror}); {remedy}") from None
 
     async def _listen(self) -> asyncio.Server:
         loop = asyncio.get_running_loop()

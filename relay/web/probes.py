@@ -6,7 +6,6 @@ from typing import Final, Self
 from aiohttp import web
 
 from relay.config import OperationsSection, is_loopback
-from relay.errors import ConfigError
 from relay.system.http_server import HttpServer
 from relay.system.readiness import ALIVE, Readiness, is_ready
 
@@ -46,13 +45,8 @@ class ProbeServer:
         return self._answers
 
     async def __aenter__(self) -> Self:
-        try:
-            await self._http.start()
-        except OSError as error:
-            raise ConfigError(
-                f"operations.port: {self._settings.host}:{self._settings.port} cannot be had ({error.strerror}); "
-                "set operations.port to a free port, another one for each process on this machine"
-            ) from None
+        remedy = "set operations.port to a free port, another one for each process on this machine"
+        await self._http.start_where_set("operations.port", remedy)
         return self
 
     async def __aexit__(self, *_: object) -> None:

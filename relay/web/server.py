@@ -7,7 +7,6 @@ from typing import Final, Self
 from aiohttp import hdrs, web
 
 from relay.config import WebSection
-from relay.errors import ConfigError
 from relay.system.http_server import HttpServer
 from relay.web.access import AccessLinks
 from relay.web.api.routes import ApiRoutes
@@ -23,6 +22,8 @@ MAX_BODY: Final = 16_384
 """Bytes of a request."""
 STOP_GRACE: Final = 1.0
 """Seconds for requests under way when the server stops."""
+PORT_TAKEN: Final = "set web.port to a free port and use it in OBS, or end the program that has it"
+LISTEN_TAKEN: Final = "set it to an address of this machine, with port 0 for a free one"
 
 
 class WebServer:
@@ -43,7 +44,6 @@ class WebServer:
         upstream: Upstream | None = None,
     ) -> None:
         """With `upstream` it is asked by web processes alone, there."""
-        self._settings = settings
         self._overlay = OverlayRoutes(overlay, sounds, pictures)
         desk = desk or Desk()
         self._desk = DeskRoutes(desk)
@@ -81,15 +81,10 @@ class WebServer:
         return self._upstream.address(self._http.port) if self._upstream is not None else None
 
     async def __aenter__(self) -> Self:
-        try:
-            await self._http.start()
-        except OSError as error:
-            if self._upstream is not None:
-                raise self._upstream.taken(error) from None
-            raise ConfigError(
-                f"web.port: {self._settings.host}:{self._settings.port} cannot be had ({error.strerror}); "
-                "set web.port to a free port and use it in OBS, or end the program that has it"
-            ) from None
+        if self._upstream is None:
+            await self._http.start_where_set("web.port", PORT_TAKEN)
+        else:
+            await self._http.start_where_set("processes.listen", LISTEN_TAKEN)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -28,7 +28,6 @@ from relay.companion.speaking.setup import Setup
 from relay.companion.state.chat import Clock
 from relay.companion.voice.build import MODELS, voice_for
 from relay.config import CompanionSection, HearingSection
-from relay.errors import ConfigError
 from relay.system.http_server import HttpServer
 from relay.wire import signalr
 
@@ -59,7 +58,6 @@ class CompanionServer:
         silence_limit: float = signalr.SILENCE_LIMIT,
         grace: float = GRACE,
     ) -> None:
-        self._settings = settings
         self._speech = Speech(voice_for(settings, models), shelf=int(settings.speech_kept * 2**20))
         self._ear = ear_for(settings, models, hearing or HearingSection())
         setup = Setup(
@@ -117,13 +115,7 @@ class CompanionServer:
             await asyncio.to_thread(warm_up)
         if not self._hub.open:
             self._hub.start_chat()
-        try:
-            await self._http.start()
-        except OSError as error:
-            raise ConfigError(
-                f"companion.port: {self._settings.host}:{self._settings.port} cannot be had ({error.strerror}); "
-                "set companion.port to a free port, or 0 for any"
-            ) from None
+        await self._http.start_where_set("companion.port", "set companion.port to a free port, or 0 for any")
         if self._folder is not None:
             self._following = asyncio.create_task(follow(self._folder, self._seen, self.replace_scenario))
 

@@ -18,7 +18,7 @@ from relay.web.proxy.calls import Onward, nobody, pass_on, session
 from relay.web.proxy.headers import onward
 from relay.web.proxy.sockets import join, wants_socket
 from relay.web.proxy.trust import CoreAddress
-from relay.web.server import MAX_BODY, STOP_GRACE
+from relay.web.server import MAX_BODY, PORT_TAKEN, STOP_GRACE
 
 MAX_OPEN: Final = 500
 """Requests and WebSockets of one companion at a time, so that none takes the place of the others."""
@@ -72,7 +72,6 @@ class WebProxy:
         alone: Callable[[], str | None] = lambda: None,
         is_known: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        self._settings = settings
         self._cores = cores
         self._alone = alone
         self._is_known = is_known
@@ -91,13 +90,10 @@ class WebProxy:
     async def __aenter__(self) -> Self:
         self._asking = session()
         try:
-            await self._http.start()
-        except OSError as error:
+            await self._http.start_where_set("web.port", PORT_TAKEN)
+        except ConfigError:
             await self._asking.close()
-            raise ConfigError(
-                f"web.port: {self._settings.host}:{self._settings.port} cannot be had ({error.strerror}); "
-                "set web.port to a free port and use it in OBS, or end the program that has it"
-            ) from None
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -12,7 +12,6 @@ from typing import Final
 
 from aiohttp import web
 
-from relay.errors import ConfigError
 from relay.system.addresses import local_address
 
 SECRET: Final = "X-Relay-Secret"
@@ -53,13 +52,6 @@ class Upstream:
     def address(self, port: int) -> CoreAddress:
         """Where it is asked once it listens at this port."""
         return CoreAddress(local_address(self.name or self.host, port), self.secret)
-
-    def taken(self, error: OSError) -> ConfigError:
-        """What is wrong when it cannot listen."""
-        return ConfigError(
-            f"processes.listen: {self.host}:{self.port} cannot be had ({error.strerror}); "
-            "set it to an address of this machine, with port 0 for a free one"
-        )
 
     def watch(self, app: web.Application) -> None:
         """Let nobody else ask, and let those behind this believe who asks. Comes before what looks at that."""

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp import web
 
-from relay.errors import ConfigError
 from relay.platforms.twitch.conduits.webhook_messages import (
     VERIFICATION,
     NotFromTwitch,
@@ -64,7 +63,6 @@ class WebhookEndpoint:
         """`stored` returns when everything that Twitch has told so far is safe, which is when Twitch is answered."""
         assert settings.webhook_secret is not None
         self._secret = settings.webhook_secret.get_secret_value()
-        self._settings = settings
         self._takers = {"notification": notified, "revocation": revoked}
         self._stored = stored
         self._clock = clock
@@ -80,13 +78,8 @@ class WebhookEndpoint:
         return self._http.port
 
     async def __aenter__(self) -> Self:
-        try:
-            await self._http.start()
-        except OSError as error:
-            raise ConfigError(
-                f"twitch.webhook_listen: {self._settings.webhook_listen} cannot be had ({error.strerror}); set it to a "
-                "free port, and have your proxy pass Twitch's requests on to that"
-            ) from None
+        remedy = "set it to a free port, and have your proxy pass Twitch's requests on to that"
+        await self._http.start_where_set("twitch.webhook_listen", remedy)
         return self
 
     async def __aexit__(self, *_: object) -> None:
