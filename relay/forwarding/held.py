@@ -22,7 +22,8 @@ class HeldMessages:
         """Hold a message. The oldest one, when there is no more room."""
         held = Held(
             id=short_id("h", f"{message.key} {message.text}", self._entries),
-            who=f"{message.author.name} ({message.platform})",
+            who=message.author.name,
+            platform=message.platform,
             text=message.text,
             reason=reason,
             at=message.at,

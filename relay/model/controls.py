@@ -49,7 +49,9 @@ class Held(Value):
     id: str
     """Short, for people to type: `h482137` (heard from the audience) or `r120751` (said by the companion)."""
     who: str
-    """The author and platform, or the character's name."""
+    """The author's or the character's name."""
+    platform: str | None = None
+    """Where the author wrote it; None for what the companion said."""
     text: str
     """The original text."""
     reason: str
@@ -71,7 +73,8 @@ class Held(Value):
     @property
     def whose(self) -> str:
         """Who it is from, for lines that people read."""
-        return f"pretended, {self.who}" if self.pretended else self.who
+        who = self.who if self.platform is None else f"{self.who} ({self.platform})"
+        return f"pretended, {who}" if self.pretended else who
 
 
 def short_id(letter: str, what: str, taken: Container[str]) -> str:

@@ -32,6 +32,7 @@ def _row(held: Held) -> dict[str, object]:
         "id": held.id,
         "from": "companion" if held.key is None else "platform" if held.is_withheld else "audience",
         "who": held.who,
+        "platform": held.platform,
         "pretended": held.pretended,
         "viewer": held.viewer,
         "key": held.key,

@@ -126,6 +126,13 @@ async def test_what_is_held_is_put_into_other_words(desk: Office) -> None:
     )
 
 
+async def test_a_card_says_who_wrote_it_and_where_as_the_other_lists_do(desk: Office) -> None:
+    async with desk.page() as page:
+        await desk.hear(f"I am Ann {TERM}", author="Ann")
+        await expect(page.locator(f"{HELD} .card-head")).to_contain_text("AnnTwitch")
+        await expect(page.get_by_role("button", name="Approve: Ann", exact=True)).to_be_visible()
+
+
 async def test_the_offending_part_is_marked(desk: Office) -> None:
     async with desk.page() as page:
         await held(desk, "\N{PILE OF POO} is a")

@@ -1,6 +1,6 @@
 // What is held and waits for a decision. Topic "held": {total, rows}, the oldest first, where a row has
-// {id, from: "audience" | "companion" | "platform", who, text, spans, reason, left}; `left` are the seconds until it ends
-// undecided, null where nothing ends it.
+// {id, from: "audience" | "companion" | "platform", who, platform, text, spans, reason, left}; `platform` is null for what
+// the companion would say, and `left` are the seconds until it ends undecided, null where nothing ends it.
 
 import { KeyedList, fill, guarded, h, linger, name, say, set } from "./dom.js";
 import { bind } from "./keys.js";
@@ -9,6 +9,7 @@ import { said } from "./said.js";
 import { chimes, switchChimes } from "./sound.js";
 import { duration, number, t } from "./texts.js";
 import { tag } from "./next.js";
+import { place } from "./wording.js";
 import { heldBecause } from "./words.js";
 
 const SETTLE = 400; // milliseconds after which keys decide what has become the first by somebody else's doing
@@ -123,6 +124,7 @@ function heldRow(connection, item, { after }) {
       "p",
       { class: "card-head" },
       name(item.who),
+      item.platform ? h("span", { class: "dim" }, place(item.platform)) : null,
       item.from in SOURCES ? tag(SOURCES[item.from]) : null,
       item.pretended ? tag(t("pretended")) : null,
       time,
